@@ -1,0 +1,96 @@
+"""Everything that can go wrong in a way a user can act on. Each is one sentence, and each family has its own exit code.
+
+CaliberError                 1   it failed
+├── SiteError                2   a site, section or language nobody described
+│   └── SiteUnreachable     10   the site gave no page at all
+├── InputError               4   a file or folder that is not there or cannot be opened
+│   ├── NoPages              5   nothing in it that could be a page
+│   └── NotAPage             6   not text, empty, or no article on it
+├── ArchiveError             1
+│   ├── NoArchive            4   no archive at that path
+│   ├── ForeignDatabase      7   a file that is not one of our archives
+│   ├── NewerArchive         8   written by a later version of this program
+│   ├── ArchiveLocked        9   another command is writing to it
+│   └── ArchiveFull         11   the disk is full or the file cannot be written
+└── NoSuchArticle           12   nothing in the archive under that id or address
+
+Exit code 2 is also what the command line gives for wrong usage, and 3 means: ran, but its checks failed.
+"""
+
+from __future__ import annotations
+
+
+class CaliberError(Exception):
+    """A failure with one sentence for the user."""
+
+    exit_code = 1
+
+
+class SiteError(CaliberError):
+    """A site, section or language that no site file describes."""
+
+    exit_code = 2
+
+
+class SiteUnreachable(SiteError):
+    """Not one page of the site could be fetched."""
+
+    exit_code = 10
+
+
+class InputError(CaliberError):
+    """An input that is not there or cannot be opened."""
+
+    exit_code = 4
+
+
+class NoPages(InputError):
+    """An input that holds nothing that could be a page."""
+
+    exit_code = 5
+
+
+class NotAPage(InputError):
+    """An input that is not text, is empty, or holds no article."""
+
+    exit_code = 6
+
+
+class ArchiveError(CaliberError):
+    """The archive cannot do what was asked."""
+
+
+class NoArchive(ArchiveError):
+    """There is no archive at that path."""
+
+    exit_code = 4
+
+
+class ForeignDatabase(ArchiveError):
+    """The file at that path is not one of our archives; it was not touched."""
+
+    exit_code = 7
+
+
+class NewerArchive(ArchiveError):
+    """The archive was written by a later version of this program; it was not touched."""
+
+    exit_code = 8
+
+
+class ArchiveLocked(ArchiveError):
+    """Another command is writing to the archive."""
+
+    exit_code = 9
+
+
+class ArchiveFull(ArchiveError):
+    """The disk is full, or the file system refuses to write."""
+
+    exit_code = 11
+
+
+class NoSuchArticle(CaliberError):
+    """Nothing in the archive under that id or address."""
+
+    exit_code = 12

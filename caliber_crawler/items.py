@@ -1,0 +1,150 @@
+"""The nouns that travel: what spiders yield, pipelines pass on and the archive stores.
+
+A :class:`Capture` comes from the network or a file. Reading it gives a :class:`Listing` of :class:`Card` entries, or an
+:class:`Article`, which travels inside a :class:`Reading`: the article, the capture it was read on, and how it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+PageKind = Literal["article", "listing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One HTTP exchange or one saved file: the page as it was served, or the failure to get it.
+
+    Exactly one of ``status`` and ``error`` says how it ended; a saved file counts as status 200. ``body`` has its
+    content encodings undone and its character set untouched. ``fetched_at`` is aware and in UTC.
+    """
+
+    site: str
+    url: str
+    fetched_at: datetime
+    kind: PageKind = "article"
+    final_url: str | None = None
+    """The address that answered, when redirects led away from ``url``."""
+    redirects: tuple[str, ...] = ()
+    """Addresses between ``url`` and ``final_url``, in order, both ends excluded."""
+    status: int | None = None
+    error: str | None = None
+    """One clause: why there is no response (``no answer within 30 s``)."""
+    error_code: str | None = None
+    """The same to group by: ``robots``, ``offsite``, ``timeout``, ``refused``, ``dns``, ``network``."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    id: int | None = None
+    """The capture's row in the archive, once kept."""
+
+    @property
+    def address(self) -> str:
+        """The address that answered."""
+        return self.final_url or self.url
+
+    @property
+    def media_type(self) -> str:
+        """``text/html`` and the like from the headers, without parameters; empty when not said."""
+        values = [value for name, value in self.headers if name.lower() == "content-type"]
+        return values[-1].partition(";")[0].strip().lower() if values else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture of the article (decoration excluded)."""
+
+    url: str
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A hyperlink in the article's body, or what an embedded post points to."""
+
+    url: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What was read on one article page. A field that was not found is ``None``; unknown is never zero or empty."""
+
+    site: str
+    language: str
+    """BCP 47: ``en``, ``ru``, ``hy``."""
+    url: str
+    """The best address the page gives for itself."""
+    urls: tuple[str, ...] = ()
+    """Every address this page shows the article to have, ``url`` included."""
+    headline: str
+    subtitle: str | None = None
+    body: str = field(repr=False)
+    """Paragraphs separated by one blank line; no blanks at line ends, NFC."""
+    published_at: datetime | None = None
+    """Aware, in the offset the site prints in (``2026-01-06T19:13:00+04:00``)."""
+    authors: tuple[str, ...] = ()
+    section: str | None = None
+    """The site's key for the section (``analytics``), the same in every edition."""
+    section_label: str | None = None
+    """As printed (``ANALYTICS``)."""
+    views: int | None = None
+    views_shown: str | None = None
+    """As printed (``Views: 1 234``)."""
+    signature: str | None = None
+    cover_image: str | None = None
+    images: tuple[Image, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An article, the capture it was read on, and which rule gave each field."""
+
+    capture: Capture
+    article: Article
+    layout: str
+    """The layout that matched (``new``, ``old``, ``text``, ``unknown``)."""
+    extractor: str
+    """Name and version of the code that read it: ``caliber_crawler 0.1.0``."""
+    rungs: Mapping[str, str] = field(default_factory=dict)
+    """Field to the rung of the ladder that gave it: ``selector``, ``structured``, ``text``, ``general``, ``url``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that was not as it should be on one page: why it was refused, or what to look at."""
+
+    stage: str
+    """Where it was noticed: ``fetch``, ``clean``, ``extract``, ``check``."""
+    reason: str
+    """A short stable code to group by (``no_headline``, ``http_404``, ``future_date``)."""
+    message: str
+    """One sentence for a person, naming what was found."""
+    field: str | None = None
+    fatal: bool = False
+    """The page was refused because of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One entry of a listing."""
+
+    url: str
+    headline: str | None = None
+    section: str | None = None
+    section_label: str | None = None
+    published_at: datetime | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What was read on one page of a listing: its cards from top to bottom."""
+
+    capture: Capture
+    cards: tuple[Card, ...]
+    next_url: str | None = None
+    """The next page of the list, where the page itself links to it."""

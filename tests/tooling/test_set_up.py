@@ -1,0 +1,91 @@
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.tooling.repository import ROOT
+
+
+@pytest.fixture
+def bare_machine(tmp_path: Path) -> Path:
+    """A folder of the few programs that the scripts rest on, to be the whole PATH."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("sh", "cat", "cksum", "dirname", "id", "rm", "sed"):
+        found = shutil.which(name)
+        assert found, name
+        (programs / name).symlink_to(found)
+    return programs
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A fresh clone, as far as the scripts look at it."""
+    checkout = tmp_path / "checkout"
+    shutil.copytree(ROOT / "scripts", checkout / "scripts")
+    for name in ("constraints.txt", "constraints-dev.txt", "pyproject.toml", "caliber_crawler/__init__.py"):
+        (checkout / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, checkout / name)
+    return checkout
+
+
+def run(script: Path, **environment: object) -> subprocess.CompletedProcess[str]:
+    variables = {name: str(value) for name, value in environment.items()}
+    return subprocess.run([script], env=variables, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_machine_without_python_is_told_so_in_one_sentence(checkout, bare_machine):
+    outcome = run(checkout / "scripts/set-up-python", PATH=bare_machine)
+    assert outcome.returncode == 1
+    assert outcome.stderr == (
+        "Python 3.11 or newer is needed and was not found; name one: make PYTHON=/path/to/python3 ...\n"
+    )
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_named_interpreter_that_is_none_is_refused(checkout, bare_machine):
+    outcome = run(checkout / "scripts/set-up-python", PATH=bare_machine, PYTHON=bare_machine / "cat")
+    assert outcome.returncode == 1
+    assert outcome.stderr == f"PYTHON={bare_machine / 'cat'} is not Python 3.11 or newer.\n"
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_python_that_cannot_make_environments_is_told_what_to_install(checkout, bare_machine):
+    python = bare_machine / "python3"
+    python.write_text(  # Debian's Python without its venv package: all there but ensurepip
+        "#!/bin/sh\n"
+        'case "$2" in\n'
+        "*ensurepip*) echo \"ModuleNotFoundError: No module named 'ensurepip'\" >&2; exit 1 ;;\n"
+        "*print*) echo python3.11-venv ;;\n"
+        "esac\n"
+    )
+    python.chmod(0o755)
+    outcome = run(checkout / "scripts/set-up-python", PATH=bare_machine)
+    assert outcome.returncode == 1
+    assert outcome.stderr == (
+        "python3 cannot make virtual environments; "
+        "install its venv module (Debian, Ubuntu: python3.11-venv) and try again.\n"
+    )
+
+
+def test_without_a_browser_a_person_is_told_that_tests_will_be_skipped(bare_machine):
+    outcome = run(ROOT / "scripts/set-up-browser", PATH=bare_machine)
+    assert (outcome.returncode, outcome.stderr) == (
+        0,
+        "Chromium is not installed: the browser tests will be skipped.\n",
+    )
+
+
+def test_without_a_browser_continuous_integration_fails(bare_machine):
+    outcome = run(ROOT / "scripts/set-up-browser", PATH=bare_machine, CI="true")
+    assert (outcome.returncode, outcome.stderr) == (
+        1,
+        "Chromium is not installed, and in CI the browser tests must run.\n",
+    )
+
+
+def test_an_installed_browser_is_used_without_a_word(bare_machine):
+    (bare_machine / "chromium").symlink_to(bare_machine / "cat")
+    outcome = run(ROOT / "scripts/set-up-browser", PATH=bare_machine, CI="true")
+    assert (outcome.returncode, outcome.stderr) == (0, "")
