@@ -1,0 +1,272 @@
+"""Articles: what was read, saved under the article it belongs to, and shown again with everything known of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.identity import FAMILY, Identity
+from caliber_crawler.archive.times import utc_text
+from caliber_crawler.archive.versions import Versions
+from caliber_crawler.errors import NoSuchArticle
+from caliber_crawler.items import Reading
+from caliber_crawler.site import Address
+
+# Digits that always fit SQLite's integers.
+LONGEST_ID = 18
+
+# What an article is now, worked out afresh from what the archive holds; nothing else writes these columns.
+REFRESH = f"""
+UPDATE articles SET
+  (headline, subtitle, published_at, published_local, published_date, published_month, word_count, layout,
+    current_version_id) = (
+    SELECT headline, subtitle, published_at, published_local, substr(published_local, 1, 10),
+      substr(published_local, 1, 7), word_count, layout, id
+    FROM versions WHERE article_id IN ({FAMILY}) ORDER BY seen_until DESC, id DESC LIMIT 1),
+  version_count = (SELECT count(*) FROM versions WHERE article_id IN ({FAMILY})),
+  (views, views_at) = (
+    SELECT max(views), observed_at FROM view_counts WHERE article_id IN ({FAMILY})
+    GROUP BY observed_at ORDER BY observed_at DESC LIMIT 1)
+WHERE id = :article_id"""
+
+ADD_AUTHORS = """INSERT INTO authors (name, site)
+SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
+WHERE a.id = ? ON CONFLICT (site, name) DO NOTHING"""
+
+NAME_AUTHORS = """INSERT INTO article_authors (article_id, author_id, position)
+SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
+JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id = ? GROUP BY p.id"""
+
+Outcome = Literal["new", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What saving did. ``version`` is the number of the version that holds the text."""
+
+    article_id: int
+    version: int
+    outcome: Outcome
+
+
+class Articles:
+    """The articles in an archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._identity = Identity(connection)
+        self._versions = Versions(connection)
+
+    def save(self, reading: Reading, run_id: int, addresses: Sequence[Address] = ()) -> Saved:
+        """Save what was read on a kept capture: all of it, or nothing.
+
+        ``addresses`` are all the addresses the page was found under or gives for itself, the surest first, taken apart
+        by the site's rules; without any, its plain URLs are its identity. ``new``: a new article. ``updated``: another
+        text of a known one. ``unchanged``: a text already known, seen again. The view count is kept in every case.
+        """
+        if reading.capture.id is None:
+            raise ValueError("keep the capture first: an article is saved with the page it was read on")
+        with self._connection.transaction():
+            article_id = self._identity.find(reading.article, addresses)
+            is_new = article_id is None
+            if article_id is None:
+                article_id = self._insert(reading)
+            newest = self._see(article_id, reading)
+            self._identity.name(
+                article_id, reading.article, addresses, utc_text(reading.capture.fetched_at), newest=newest
+            )
+            version, is_new_version = self._versions.record(article_id, reading, run_id)
+            self._connection.execute(
+                "UPDATE captures SET article_id = ?, version_id = ? WHERE id = ?",
+                (article_id, version["id"], reading.capture.id),
+            )
+            self._keep_views(article_id, reading)
+            self._keep_section(reading)
+            self._keep_images_and_links(article_id, reading)
+            self._refresh(article_id)
+            changed: Outcome = "new" if is_new else "updated"
+            return Saved(article_id, version["number"], changed if is_new_version else "unchanged")
+
+    def sight(self, article_id: int, seen_at: datetime) -> None:
+        """Record that an article was still there and unchanged, as a 304 says, without reading it."""
+        moment = utc_text(seen_at)
+        with self._connection.transaction():
+            current = self._connection.value("SELECT current_version_id FROM articles WHERE id = ?", (article_id,))
+            if current is None:
+                raise self._no_such(str(article_id))
+            self._versions.stands(current, moment)
+            self._connection.execute(
+                """UPDATE articles SET last_seen_at = max(last_seen_at, :at),
+                  gone_at = CASE WHEN gone_at > :at THEN gone_at END WHERE id = :article_id""",
+                {"article_id": article_id, "at": moment},
+            )
+
+    def find(self, reference: str) -> int | None:
+        """The article under an id, or under any URL it was ever known by."""
+        reference = reference.strip()
+        found: int | None
+        if reference.isascii() and reference.isdecimal() and len(reference) <= LONGEST_ID:
+            found = self._connection.value(
+                "SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (int(reference),)
+            )
+            return found
+        for url in (reference, reference.rstrip("/")):
+            found = self._connection.value("SELECT article_id FROM article_urls WHERE url = ?", (url,))
+            if found is not None:
+                return found
+        return None
+
+    def show(self, article_id: int) -> dict[str, object]:
+        """Everything the archive knows of an article, in its own names; ``NoSuchArticle`` when it has none."""
+        survivor = self._connection.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,))
+        text = self._connection.row("SELECT * FROM article_texts WHERE id = ?", (survivor,))
+        if text is None:
+            raise self._no_such(str(article_id))
+        family = {"article_id": survivor}
+        rows = self._connection.rows
+        current = text["current_version_id"]
+        version = rows("SELECT authors, rungs FROM versions WHERE id = ?", (current,))[0]
+        return text | {
+            "authors": json.loads(version["authors"]),
+            "rungs": json.loads(version["rungs"]),
+            "urls": rows(
+                """SELECT url, kind, first_seen_at FROM article_urls WHERE article_id = :article_id
+                ORDER BY first_seen_at, url""",
+                family,
+            ),
+            "versions": rows(
+                f"""SELECT id, number, cause, seen_from, seen_until, headline, word_count, extractor, capture_id
+                FROM versions WHERE article_id IN ({FAMILY}) ORDER BY seen_from, id""",
+                family,
+            ),
+            "view_counts": rows(
+                f"""SELECT observed_at, views, shown FROM view_counts WHERE article_id IN ({FAMILY})
+                ORDER BY observed_at, views""",
+                family,
+            ),
+            "captures": rows(
+                f"""SELECT id, url, final_url, fetched_at, status, size, body_digest, run_id FROM captures
+                WHERE article_id IN ({FAMILY}) ORDER BY fetched_at, id""",
+                family,
+            ),
+            "images": self._of_today("images", "url, alt", text),
+            "links": self._of_today("links", "url, text", text),
+        }
+
+    def _no_such(self, reference: str) -> NoSuchArticle:
+        return NoSuchArticle(f"{self._connection.path} holds no article {reference}.")
+
+    def _of_today(self, table: str, columns: str, text: dict[str, Any]) -> list[dict[str, Any]]:
+        return self._connection.rows(
+            f"""SELECT {columns} FROM {table} WHERE article_id = :id AND last_seen_at = (
+              SELECT max(fetched_at) FROM captures WHERE article_id = :id AND version_id IS NOT NULL)
+            ORDER BY position""",
+            text,
+        )
+
+    def _insert(self, reading: Reading) -> int:
+        article, seen_at = reading.article, utc_text(reading.capture.fetched_at)
+        cursor = self._connection.execute(
+            """INSERT INTO articles (site, language, url, headline, first_seen_at, last_seen_at)
+            VALUES (?, ?, ?, ?, ?, ?)""",
+            (article.site, article.language, article.url, article.headline, seen_at, seen_at),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def _see(self, article_id: int, reading: Reading) -> bool:
+        """Note that the page was there then; what only the page of today can say changes with the newest capture."""
+        article, seen_at = reading.article, utc_text(reading.capture.fetched_at)
+        key = {"article_id": article_id, "at": seen_at}
+        newest = bool(self._connection.value("SELECT last_seen_at <= :at FROM articles WHERE id = :article_id", key))
+        self._connection.execute(
+            """UPDATE articles SET first_seen_at = min(first_seen_at, :at), last_seen_at = max(last_seen_at, :at),
+              gone_at = CASE WHEN gone_at > :at THEN gone_at END WHERE id = :article_id""",
+            key,
+        )
+        if newest:
+            self._connection.execute(
+                """UPDATE articles SET url = ?, section = coalesce(?, section), cover_image = coalesce(?, cover_image)
+                WHERE id = ?""",
+                (article.url, article.section, article.cover_image, article_id),
+            )
+        return newest
+
+    def _keep_views(self, article_id: int, reading: Reading) -> None:
+        article = reading.article
+        if article.views is not None:
+            self._connection.execute(
+                """INSERT INTO view_counts (article_id, observed_at, views, shown, capture_id) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (article_id, observed_at, views) DO NOTHING""",
+                (
+                    article_id,
+                    utc_text(reading.capture.fetched_at),
+                    article.views,
+                    article.views_shown,
+                    reading.capture.id,
+                ),
+            )
+
+    def _keep_section(self, reading: Reading) -> None:
+        article = reading.article
+        if article.section is not None:
+            self._connection.execute(
+                """INSERT INTO sections (site, language, section, label, first_seen_at) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (site, language, section) DO UPDATE SET label = excluded.label
+                WHERE sections.label IS NULL AND excluded.label IS NOT NULL""",
+                (
+                    article.site,
+                    article.language,
+                    article.section,
+                    article.section_label,
+                    utc_text(reading.capture.fetched_at),
+                ),
+            )
+
+    def _keep_images_and_links(self, article_id: int, reading: Reading) -> None:
+        seen_at = utc_text(reading.capture.fetched_at)
+        for position, image in enumerate(reading.article.images):
+            self._keep_seen("images", article_id, seen_at, url=image.url, position=position, alt=image.alt)
+        for position, link in enumerate(reading.article.links):
+            host = host_of(link.url)
+            self._keep_seen("links", article_id, seen_at, url=link.url, position=position, host=host, text=link.text)
+
+    def _keep_seen(self, table: str, article_id: int, seen_at: str, **columns: object) -> None:
+        """Keep what an article was seen with; what is said of it is that of the newest page."""
+        row = {"article_id": article_id, **columns, "first_seen_at": seen_at, "last_seen_at": seen_at}
+        is_newer = f"excluded.last_seen_at >= {table}.last_seen_at"
+        renewed = ", ".join(
+            f"{name} = CASE WHEN {is_newer} THEN excluded.{name} ELSE {table}.{name} END"
+            for name in columns
+            if name != "url"
+        )
+        self._connection.execute(
+            f"""INSERT INTO {table} ({", ".join(row)}) VALUES ({", ".join(f":{name}" for name in row)})
+            ON CONFLICT (article_id, url) DO UPDATE SET {renewed},
+              first_seen_at = min({table}.first_seen_at, excluded.first_seen_at),
+              last_seen_at = max({table}.last_seen_at, excluded.last_seen_at)""",
+            row,
+        )
+
+    def _refresh(self, article_id: int) -> None:
+        key = {"article_id": article_id}
+        before = self._connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
+        self._connection.execute(REFRESH, key)
+        after = self._connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
+        if after != before:
+            self._connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
+            self._connection.execute(ADD_AUTHORS, (article_id,))
+            self._connection.execute(NAME_AUTHORS, (article_id,))
+
+
+def host_of(url: str) -> str | None:
+    """The host a link leads to, if it names one."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -1,0 +1,246 @@
+"""One connection to one archive file: how it is recognised, opened, locked, written to and closed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from caliber_crawler.archive.migrations import APPLICATION_ID, VERSION, migrations
+from caliber_crawler.errors import (
+    ArchiveError,
+    ArchiveFull,
+    ArchiveLocked,
+    ForeignDatabase,
+    NewerArchive,
+    NoArchive,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+else:
+    # pysqlite3 when it is installed: its errors are not those of the standard library's sqlite3.
+    from sqlite_utils.utils import sqlite3
+
+Mode = Literal["read", "write"]
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+BUSY_TIMEOUT_S = 30
+JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
+# A reader may hold the log open; closing waits this long for it and leaves the rest to the next writer.
+CLOSING_BUSY_MS = 2_000
+
+
+class Connection:
+    """An open archive file. SQL goes through :meth:`execute`, :meth:`rows`, :meth:`row` and :meth:`value`."""
+
+    def __init__(self, path: Path, mode: Mode, connection: sqlite3.Connection, lock: FileLock | None) -> None:
+        self.path = path
+        self.mode = mode
+        self.db = Database(connection, execute_plugins=False)
+        self._connection = connection
+        self._lock = lock
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: Path, mode: Mode) -> Connection:
+        """Open an archive to read, or to write: then it is created if missing, brought up to date and locked.
+
+        Raises the errors of :class:`~caliber_crawler.errors.ArchiveError`. A file that is not ours is not touched.
+        """
+        is_new = not recognise(path)
+        if mode == "read":
+            if is_new:
+                raise NoArchive(f"There is no archive at {path}.")
+            return cls._open_to_read(path)
+        lock = take_lock(path)
+        try:
+            return cls._open_to_write(path, lock, is_new=not recognise(path))
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def _open_to_read(cls, path: Path) -> Connection:
+        with sqlite_errors(path):
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+            try:
+                version = schema_version(connection, path)
+            except BaseException:
+                connection.close()
+                raise
+        if version < VERSION:
+            connection.close()
+            raise ArchiveError(
+                f"{path} is of an earlier version; `caliber ingest` or `caliber crawl` brings it up to date."
+            )
+        return cls(path, "read", connection, None)
+
+    @classmethod
+    def _open_to_write(cls, path: Path, lock: FileLock, *, is_new: bool) -> Connection:
+        with sqlite_errors(path):
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            try:
+                if is_new:
+                    # Before the write-ahead log: so the file itself says whose it is, from its first byte on.
+                    connection.execute("PRAGMA page_size = 8192")
+                    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                schema_version(connection, path)
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA foreign_keys = ON")
+                connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT}")
+                connection.execute("PRAGMA cache_size = -64000")
+                connection.execute("PRAGMA temp_store = MEMORY")
+                opened = cls(path, "write", connection, lock)
+                migrations.apply(opened.db)
+            except BaseException:
+                connection.close()
+                raise
+        return opened
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is kept, or nothing. One inside another joins it, and can fail alone.
+
+        Never yield to other code in here: its statements would join too. Raises ``ArchiveFull`` when the disk is full
+        or the file cannot be written.
+        """
+        with sqlite_errors(self.path), self.db.atomic() if self._connection.in_transaction else self._immediate():
+            yield
+
+    @contextlib.contextmanager
+    def _immediate(self) -> Iterator[None]:
+        # Not deferred: one that begins by reading fails at once when another program wrote meanwhile, timeout or not.
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # A full disk has rolled it back already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
+        """Run one statement; the cursor's rows answer to column names."""
+        with sqlite_errors(self.path):
+            cursor = self._connection.cursor()
+            cursor.row_factory = sqlite3.Row
+            return cursor.execute(sql, parameters)
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
+        """Every row, as column name to value."""
+        with sqlite_errors(self.path):
+            return [dict(row) for row in self.execute(sql, parameters)]
+
+    def row(self, sql: str, parameters: Parameters = ()) -> dict[str, Any] | None:
+        """The first row, if any."""
+        with sqlite_errors(self.path):
+            row = self.execute(sql, parameters).fetchone()
+        return None if row is None else dict(row)
+
+    def value(self, sql: str, parameters: Parameters = ()) -> Any:
+        """The first column of the first row, or ``None``."""
+        with sqlite_errors(self.path):
+            row = self.execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+    def values(self, sql: str, parameters: Parameters = ()) -> list[Any]:
+        """The first column of every row."""
+        with sqlite_errors(self.path):
+            return [row[0] for row in self.execute(sql, parameters)]
+
+    def close(self) -> None:
+        """Put the write-ahead log away, and let the next writer in. Closing twice is once."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self.mode == "write":
+                # Tidying: on a full disk the archive is whole without it.
+                with contextlib.suppress(sqlite3.OperationalError):
+                    self._connection.execute(f"PRAGMA busy_timeout = {CLOSING_BUSY_MS}")
+                    self._connection.execute("PRAGMA analysis_limit = 400")
+                    self._connection.execute("PRAGMA optimize")
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+
+def recognise(path: Path) -> bool:
+    """Is there one of our archives (``True``) or nothing yet (``False``)? Anything else raises, untouched.
+
+    Only the first hundred bytes are read: opening a stranger's database could leave files beside it.
+    See https://www.sqlite.org/fileformat.html#the_database_header.
+    """
+    if not path.exists():
+        return False
+    if not path.is_file():
+        raise ForeignDatabase(f"{path} is not a file.")
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror}.") from error
+    if not header:
+        return False
+    if not header.startswith(b"SQLite format 3\0"):
+        raise ForeignDatabase(f"{path} is not an archive of this program, nor any SQLite database.")
+    if int.from_bytes(header[68:72]) != APPLICATION_ID:
+        raise ForeignDatabase(f"{path} is an SQLite database of another program.")
+    refuse_newer(path, int.from_bytes(header[60:64]))
+    return True
+
+
+def refuse_newer(path: Path, version: int) -> None:
+    """Raise ``NewerArchive`` for a schema this program does not know yet."""
+    if version > VERSION:
+        raise NewerArchive(
+            f"{path} was written by a later version of this program (schema {version}, known here: {VERSION})."
+        )
+
+
+def schema_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema's number, the write-ahead log included; a newer one raises."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    refuse_newer(path, version)
+    return version
+
+
+def take_lock(path: Path) -> FileLock:
+    """The right to write, for one process at a time; another holder raises ``ArchiveLocked``."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise ArchiveLocked(f"Another command is writing to {path}.") from None
+    except OSError as error:
+        raise ArchiveFull(f"{path} cannot be written: {error.strerror}.") from error
+    return lock
+
+
+@contextlib.contextmanager
+def sqlite_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite says about the disk and the file into errors of ours; errors in our own SQL pass."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        # The low byte is the family: SQLITE_IOERR_WRITE and SQLITE_IOERR_FSYNC are both SQLITE_IOERR.
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise ArchiveFull(f"The disk is full: {path} cannot grow.") from error
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            raise ArchiveFull(f"{path} cannot be written: {error}.") from error
+        if code == sqlite3.SQLITE_BUSY:
+            raise ArchiveLocked(f"Another program is writing to {path}: {error}.") from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise ArchiveError(f"{path} is damaged: {error}.") from error
+        raise

@@ -1,0 +1,316 @@
+"""The frontier: every address we know of, and when it is to be fetched. The archive is the only queue there is.
+
+An address is due when its ``due_at`` has come. Whatever happens to it is written here in the transaction that keeps
+what was read on it, so a crawl that is killed goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Literal
+
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.times import optional_text, optional_time, precise_text, utc_text, whole_second
+from caliber_crawler.items import PageKind
+
+State = Literal["todo", "done", "failed", "refused", "gone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One address of the frontier. The last fields are the archive's: they are filled in on what it gives back."""
+
+    url: str
+    site: str
+    kind: PageKind
+    language: str | None = None
+    section: str | None = None
+    discovered_on: str | None = None
+    """The page it was found on."""
+    road: str
+    """How it was found: ``listing``, ``seed``, ``feed``, …"""
+    priority: int = 0
+    """Higher is fetched first."""
+    due_at: datetime | None = None
+    """When it is to be fetched: at once when not said; on an entry read back, ``None`` is not again."""
+    walk: datetime | None = None
+    """Of a listing: since when the walk through it has been under way. What was discovered before is known ground."""
+    batch: int = 1
+    """Of a listing: which helping of cards this is."""
+    id: int | None = None
+    state: State = "todo"
+    failures: int = 0
+    """In a row, since the last success."""
+    etag: str | None = None
+    last_modified: str | None = None
+    last_status: int | None = None
+    article_id: int | None = None
+    discovered_at: datetime | None = None
+    visited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Entries that stand one behind the other: the index holds each lane in the order it is fetched in."""
+
+    kind: PageKind
+    language: str | None
+    section: str | None
+    priority: int
+
+
+# `IS` and not `=`: the language or section of an entry may be unknown. The index is named, for no statistics may talk
+# SQLite into sorting a large frontier.
+IN_LANE = """FROM frontier INDEXED BY frontier_due
+WHERE site = ? AND kind = ? AND language IS ? AND section IS ? AND priority = ? AND due_at <= ?"""
+TAKE = f"""SELECT * {IN_LANE} AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, id LIMIT ?"""
+COUNT = f"SELECT count(*) {IN_LANE}"
+MOMENTS = ("due_at", "walk", "discovered_at", "visited_at")
+
+
+class Frontier:
+    """The frontier of an archive. Methods that change an address raise ``KeyError`` when it was never added."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lanes: dict[str, set[Lane]] = {}
+
+    def add(self, entries: Iterable[Entry], run_id: int | None) -> list[Entry]:
+        """Add what is not known yet, all or nothing; return what was new, in order, as the archive holds it.
+
+        An article that is known stays as it is. A listing that is known is due again, and keeps the earlier ``walk``
+        unless that walk was done; a listing already done on this very walk is not walked again.
+        """
+        with self._connection.transaction():
+            return [added for entry in entries if (added := self._add(entry, run_id)) is not None]
+
+    def take(
+        self,
+        site: str,
+        now: datetime,
+        limit: int,
+        *,
+        languages: Collection[str] | None = None,
+        sections: Collection[str] | None = None,
+        exclude: Collection[int] = (),
+    ) -> list[Entry]:
+        """What is due, at most ``limit``: highest priority first, then longest due, then first discovered.
+
+        ``exclude`` names entries by id that are being fetched already. With ``languages`` or ``sections``, entries of
+        unknown language or section are left out. Nothing is marked as taken.
+        """
+        excluded = json.dumps(list(exclude))
+        lanes = sorted(self._chosen_lanes(site, languages, sections, None), key=lambda lane: -lane.priority)
+        taken: list[dict[str, Any]] = []
+        for _, same_priority in groupby(lanes, key=lambda lane: lane.priority):
+            wanted = limit - len(taken)
+            if wanted <= 0:
+                break
+            heads = [
+                row
+                for lane in same_priority
+                for row in self._connection.rows(TAKE, (*self._key(site, lane, now), excluded, wanted))
+            ]
+            taken += sorted(heads, key=lambda row: (row["due_at"], row["id"]))[:wanted]
+        return [entry_of(row) for row in taken]
+
+    def due_count(
+        self,
+        site: str,
+        now: datetime,
+        languages: Collection[str] | None = None,
+        sections: Collection[str] | None = None,
+        kind: PageKind | None = None,
+    ) -> int:
+        """How many entries are due."""
+        return sum(
+            self._connection.value(COUNT, self._key(site, lane, now))
+            for lane in self._chosen_lanes(site, languages, sections, kind)
+        )
+
+    def get(self, url: str) -> Entry | None:
+        """The entry of an address, if it is known."""
+        row = self._connection.row("SELECT * FROM frontier WHERE url = ?", (url,))
+        return None if row is None else entry_of(row)
+
+    def known(self, urls: Collection[str], before: datetime | None = None) -> set[str]:
+        """Which of these are in the frontier; with ``before``, which were discovered before then."""
+        return set(
+            self._connection.values(
+                """SELECT url FROM frontier WHERE url IN (SELECT value FROM json_each(?))
+                AND (?2 IS NULL OR discovered_at < ?2)""",
+                (json.dumps(list(urls)), None if before is None else precise_text(before)),
+            )
+        )
+
+    def done(
+        self,
+        url: str,
+        now: datetime,
+        *,
+        status: int | None,
+        article_id: int | None = None,
+        due_at: datetime | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> None:
+        """It was fetched and dealt with; ``due_at`` is the next visit, ``None`` for no more.
+
+        The validators are those of this answer; a 304 without them leaves those we have.
+        """
+        self._change(
+            url,
+            """state = 'done', visited_at = :now, last_status = :status, due_at = :due_at, failures = 0, reason = NULL,
+            article_id = coalesce(:article_id, article_id),
+            etag = coalesce(:etag, CASE WHEN :status = 304 THEN etag END),
+            last_modified = coalesce(:last_modified, CASE WHEN :status = 304 THEN last_modified END)""",
+            now=utc_text(now),
+            status=status,
+            article_id=article_id,
+            due_at=optional_text(due_at),
+            etag=etag,
+            last_modified=last_modified,
+        )
+
+    def fail(self, url: str, now: datetime, *, status: int | None, reason: str, due_at: datetime | None) -> None:
+        """It could not be fetched or read; ``due_at`` is the next try, ``None`` for no more."""
+        self._change(
+            url,
+            """state = 'failed', visited_at = :now, last_status = :status, due_at = :due_at, failures = failures + 1,
+            reason = :reason""",
+            now=utc_text(now),
+            status=status,
+            reason=reason,
+            due_at=optional_text(due_at),
+        )
+
+    def refuse(self, url: str, now: datetime, *, status: int | None, reason: str) -> None:
+        """It may not be fetched, or is no page for the archive: not again."""
+        self._change(
+            url,
+            "state = 'refused', visited_at = :now, last_status = :status, due_at = NULL, reason = :reason",
+            now=utc_text(now),
+            status=status,
+            reason=reason,
+        )
+
+    def gone(self, url: str, now: datetime, *, status: int | None) -> None:
+        """The site has taken it down: not again, and its article is marked as gone."""
+        with self._connection.transaction():
+            self._change(
+                url,
+                "state = 'gone', visited_at = :now, last_status = :status, due_at = NULL",
+                now=utc_text(now),
+                status=status,
+            )
+            self._connection.execute(
+                """UPDATE articles SET gone_at = :now WHERE gone_at IS NULL AND last_seen_at <= :now AND id IN (
+                  SELECT article_id FROM frontier WHERE url = :url
+                  UNION SELECT article_id FROM article_urls WHERE url = :url)""",
+                {"url": url, "now": utc_text(now)},
+            )
+
+    def walked(self, listing_url: str) -> datetime | None:
+        """Since when a listing has been walked without a gap, by what its cards date from; ``None`` for never.
+
+        :data:`~caliber_crawler.archive.times.BEGINNING` means to its end.
+        """
+        return optional_time(self._connection.value("SELECT walked_since FROM frontier WHERE url = ?", (listing_url,)))
+
+    def set_walked(self, listing_url: str, since: datetime) -> None:
+        """Record a completed walk. One that went less far back than an earlier one takes nothing away."""
+        self._change(
+            listing_url,
+            "walked_since = min(coalesce(walked_since, :since), :since)",
+            since=utc_text(since),
+        )
+
+    def _add(self, entry: Entry, run_id: int | None) -> Entry | None:
+        discovered_at = entry.discovered_at or datetime.now(UTC)
+        due_at = whole_second(entry.due_at or discovered_at)
+        cursor = self._connection.execute(
+            """INSERT INTO frontier (url, site, kind, language, section, priority, due_at, discovered_at, discovered_on,
+              road, run_id, batch, walk) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (url) DO NOTHING""",
+            (
+                entry.url,
+                entry.site,
+                entry.kind,
+                entry.language,
+                entry.section,
+                entry.priority,
+                utc_text(due_at),
+                precise_text(discovered_at),
+                entry.discovered_on,
+                entry.road,
+                run_id,
+                entry.batch,
+                walk_text(entry),
+            ),
+        )
+        if cursor.rowcount == 1:
+            if entry.site in self._lanes:
+                self._lanes[entry.site].add(Lane(entry.kind, entry.language, entry.section, entry.priority))
+            return replace(entry, id=cursor.lastrowid, state="todo", due_at=due_at, discovered_at=discovered_at)
+        if entry.kind == "listing":
+            self._walk_again(entry, due_at)
+        return None
+
+    def _walk_again(self, entry: Entry, due_at: datetime) -> None:
+        self._connection.execute(
+            """UPDATE frontier SET state = 'todo',
+              due_at = CASE WHEN state = 'todo' THEN min(due_at, :due_at) ELSE :due_at END,
+              walk = CASE WHEN state = 'done' THEN :walk ELSE min(coalesce(walk, :walk), coalesce(:walk, walk)) END
+            WHERE url = :url AND kind = 'listing' AND NOT (state = 'done' AND :walk IS NOT NULL AND walk IS :walk)""",
+            {"url": entry.url, "due_at": utc_text(due_at), "walk": walk_text(entry)},
+        )
+
+    def _change(self, url: str, assignments: str, **values: object) -> None:
+        with self._connection.transaction():
+            cursor = self._connection.execute(
+                f"UPDATE frontier SET {assignments} WHERE url = :url", {"url": url} | values
+            )
+            if cursor.rowcount == 0:
+                raise KeyError(f"{url} is not in the frontier")
+
+    def _key(self, site: str, lane: Lane, now: datetime) -> tuple[object, ...]:
+        return (site, lane.kind, lane.language, lane.section, lane.priority, utc_text(now))
+
+    def _chosen_lanes(
+        self,
+        site: str,
+        languages: Collection[str] | None,
+        sections: Collection[str] | None,
+        kind: PageKind | None,
+    ) -> list[Lane]:
+        return [
+            lane
+            for lane in self._lanes_of(site)
+            if (languages is None or lane.language in languages)
+            and (sections is None or lane.section in sections)
+            and (kind is None or lane.kind == kind)
+        ]
+
+    def _lanes_of(self, site: str) -> set[Lane]:
+        # Only the one writer may remember them: no lane can appear behind its back.
+        if self._connection.mode == "write" and site in self._lanes:
+            return self._lanes[site]
+        rows = self._connection.rows(
+            "SELECT DISTINCT kind, language, section, priority FROM frontier WHERE site = ?", (site,)
+        )
+        self._lanes[site] = {Lane(**row) for row in rows}
+        return self._lanes[site]
+
+
+def walk_text(entry: Entry) -> str | None:
+    return None if entry.walk is None else precise_text(entry.walk)
+
+
+def entry_of(row: dict[str, Any]) -> Entry:
+    """A row of ``frontier`` as an entry."""
+    moments = {name: optional_time(row[name]) for name in MOMENTS}
+    return Entry(**{field.name: row[field.name] for field in fields(Entry)} | moments)

@@ -1,0 +1,135 @@
+"""Identity: which article a page is about. Not by its URL alone, for one article has been known under many.
+
+Two addresses with a post number in common, or a slug in one language, are one article. Rows that turn out to be one
+article are merged into the oldest: it takes over their addresses, they point to it by ``duplicate_of`` and keep what
+was recorded under them. Every view of the archive reads them through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.items import Article
+from caliber_crawler.site import Address
+
+FAMILY = "SELECT id FROM articles WHERE id = :article_id OR duplicate_of = :article_id"
+"""The rows of one article: itself and what was merged into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that may be the article looked for."""
+
+    id: int
+    language: str
+    post_number: int | None
+
+    def contradicts(self, other: Candidate) -> bool:
+        """Two editions never share an article, nor do two post numbers."""
+        numbers = {self.post_number, other.post_number} - {None}
+        return self.language != other.language or len(numbers) > 1
+
+
+class Identity:
+    """Finds, names and merges the articles of an archive. Runs inside the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, article: Article, addresses: Sequence[Address]) -> int | None:
+        """The article these addresses lead to, rows of the same article merged; ``None`` for a new one.
+
+        A match that contradicts the first one (another post number) is left alone.
+        """
+        numbers = {address.number for address in addresses if address.number is not None}
+        matches = [
+            match
+            for match in self._candidates(article, addresses)
+            if match.post_number is None or not numbers or match.post_number in numbers
+        ]
+        if not matches:
+            return None
+        same = [match for match in matches if not match.contradicts(matches[0])]
+        survivor = min(match.id for match in same)
+        for match in same:
+            if match.id != survivor:
+                self._merge(match.id, survivor)
+        return survivor
+
+    def name(
+        self, article_id: int, article: Article, addresses: Sequence[Address], seen_at: str, *, newest: bool
+    ) -> None:
+        """Record the addresses, and with them the article's post number and slug; the slug changes with the newest."""
+        for address in (*addresses, *unnamed(article)):
+            self._connection.execute(
+                """INSERT INTO article_urls (url, article_id, kind, language, post_number, slug, first_seen_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (url) DO NOTHING""",
+                (address.url, article_id, address.kind, address.language, address.number, address.slug, seen_at),
+            )
+        number = next((address.number for address in addresses if address.number is not None), None)
+        slug = next(
+            (a.slug for a in addresses if a.slug is not None and a.language in (None, article.language)),
+            None,
+        )
+        self._connection.execute(
+            """UPDATE articles SET
+              post_number = CASE WHEN EXISTS (SELECT 1 FROM articles o WHERE o.site = articles.site
+                AND o.post_number = :number AND o.duplicate_of IS NULL AND o.id <> articles.id)
+                THEN post_number ELSE coalesce(post_number, :number) END,
+              slug = CASE WHEN EXISTS (SELECT 1 FROM articles o WHERE o.site = articles.site
+                AND o.language = articles.language AND o.slug = :slug AND o.duplicate_of IS NULL
+                AND o.id <> articles.id)
+                THEN slug WHEN :newest THEN coalesce(:slug, slug) ELSE coalesce(slug, :slug) END
+            WHERE id = :article_id""",
+            {"article_id": article_id, "number": number, "slug": slug, "newest": newest},
+        )
+
+    def _candidates(self, article: Article, addresses: Sequence[Address]) -> list[Candidate]:
+        """Rows reached by the addresses, in their order: the surest match first."""
+        ids: dict[int, None] = {}
+        # Only addresses of articles lead to one: pages that all name the front page as their own are not one article.
+        for address in addresses or unnamed(article):
+            found = self._connection.values("SELECT article_id FROM article_urls WHERE url = ?", (address.url,))
+            if address.number is not None:
+                found += self._connection.values(
+                    """SELECT u.article_id FROM article_urls u JOIN articles a ON a.id = u.article_id
+                    WHERE u.post_number = ? AND a.site = ?""",
+                    (address.number, article.site),
+                )
+            if address.slug is not None:
+                found += self._connection.values(
+                    """SELECT u.article_id FROM article_urls u JOIN articles a ON a.id = u.article_id
+                    WHERE u.slug = ? AND u.language IS ? AND a.site = ?""",
+                    (address.slug, address.language, article.site),
+                )
+            ids.update(dict.fromkeys(found))
+        return [
+            Candidate(**row)
+            for id in ids
+            for row in self._connection.rows("SELECT id, language, post_number FROM articles WHERE id = ?", (id,))
+        ]
+
+    def _merge(self, duplicate: int, survivor: int) -> None:
+        ids = {"duplicate": duplicate, "survivor": survivor}
+        self._connection.execute(
+            "UPDATE articles SET duplicate_of = :survivor WHERE id = :duplicate OR duplicate_of = :duplicate", ids
+        )
+        for table in ("article_urls", "frontier"):
+            self._connection.execute(f"UPDATE {table} SET article_id = :survivor WHERE article_id = :duplicate", ids)
+        self._connection.execute(
+            """UPDATE articles SET post_number = coalesce(articles.post_number, d.post_number),
+              slug = coalesce(articles.slug, d.slug),
+              section = coalesce(articles.section, d.section),
+              cover_image = coalesce(articles.cover_image, d.cover_image),
+              first_seen_at = min(articles.first_seen_at, d.first_seen_at),
+              last_seen_at = max(articles.last_seen_at, d.last_seen_at)
+            FROM (SELECT * FROM articles WHERE id = :duplicate) AS d WHERE articles.id = :survivor""",
+            ids,
+        )
+
+
+def unnamed(article: Article) -> list[Address]:
+    """The article's own addresses, where the site's rules cannot take them apart."""
+    return [Address(url=url) for url in dict.fromkeys((article.url, *article.urls))]

@@ -1,0 +1,29 @@
+"""Sites: what an archive must say of where its texts come from, so that the file can be used without this program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.site import Site
+
+
+class Sites:
+    """The sites whose pages are in an archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, site: Site) -> None:
+        """Record a site as it is described today."""
+        with self._connection.transaction():
+            self._connection.execute(
+                """INSERT INTO sites (site, title, url, timezone, reuse) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (site) DO UPDATE
+                SET title = excluded.title, url = excluded.url, timezone = excluded.timezone, reuse = excluded.reuse""",
+                (site.name, site.title, site.base_url, site.timezone, site.reuse or None),
+            )
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        """A site in the archive's own names, or ``None`` when nobody described it."""
+        return self._connection.row("SELECT * FROM sites WHERE site = ?", (name,))

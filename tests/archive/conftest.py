@@ -1,0 +1,32 @@
+"""An archive to write to."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.archive import Archive
+from tests.archive.newsroom import Newsroom, start_run
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new archive, to be copied: making one takes ten times as long."""
+    path = tmp_path_factory.mktemp("blank") / "archive.db"
+    Archive.open(path, mode="write").close()
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "archive.db"
+
+
+@pytest.fixture
+def newsroom(path: Path, blank: Path) -> Iterator[Newsroom]:
+    shutil.copy(blank, path)
+    with Archive.open(path, mode="write") as archive:
+        yield Newsroom(archive, start_run(archive))

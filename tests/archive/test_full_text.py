@@ -1,0 +1,178 @@
+"""Finding an article by what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.archive import MARKS, Archive, Hit
+from caliber_crawler.archive.query import Part, parse
+from tests.archive.newsroom import Newsroom, minutes, start_run
+
+TEXTS = {
+    "summit": ("en", "The summit in Shusha", "Ministers of the community agreed. Turkic states met."),
+    "minister": ("en", "A minister resigns", "He said nothing of any summit. Café owners and Əliyev watched."),
+    "sanctions": ("ru", "О санкциях", "Министр заявил: ещё одна партия ушла. Новый район построен."),
+    "world": ("ru", "Мир и дороги", "Все ещё говорят о дороге. Министры собрались."),
+    "policy": ("hy", "Քաղաքականություն", "Նախարարը հայտարարեց քաղաքականության մասին։ Երևանում խոսեցին։"),
+}
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    with Archive.open(tmp_path_factory.mktemp("library") / "archive.db", mode="write") as archive:
+        newsroom = Newsroom(archive, start_run(archive))
+        for name, (language, headline, body) in TEXTS.items():
+            url = f"https://caliber.az/{language}/post/{name}"
+            newsroom.save(addresses=(url,), language=language, headline=headline, body=body, views=3)
+        yield archive
+
+
+def found(library: Archive, query: str, **filters: str) -> set[str]:
+    return {hit.url.rpartition("/")[2] for hit in library.search(query, **filters)}
+
+
+def marked(hit: Hit) -> str:
+    return hit.snippet.replace(MARKS[0], "[").replace(MARKS[1], "]")
+
+
+def test_a_word_in_the_headline_counts_more_than_one_in_the_body(library: Archive) -> None:
+    assert [hit.headline for hit in library.search("summit")] == ["The summit in Shusha", "A minister resigns"]
+
+
+def test_a_hit_says_what_and_where(library: Archive) -> None:
+    (hit,) = library.search("Shusha")
+    assert (hit.url, hit.language, hit.section, hit.views) == (
+        "https://caliber.az/en/post/summit",
+        "en",
+        "analytics",
+        3,
+    )
+    assert hit.published_at == "2026-01-06T15:13:00Z"
+    assert "[Shusha]" in marked(hit)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("ministers", {"summit", "minister"}),
+        ("minister", {"summit", "minister"}),
+        ("communities", {"summit"}),
+        ("agree", {"summit"}),
+        ("министров", {"sanctions", "world"}),
+        ("санкции", {"sanctions"}),
+        ("дорогу", {"world"}),
+        ("մեքենա", set()),
+        ("նախարար", {"policy"}),
+        ("քաղաքականությունը", {"policy"}),
+        ("ԵՐԵՎԱՆ", set()),
+        ("Երևան", {"policy"}),
+    ],
+)
+def test_inflected_words_are_found(library: Archive, query: str, expected: set[str]) -> None:
+    assert found(library, query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("еще", {"sanctions", "world"}),
+        ("ЕЩЁ", {"sanctions", "world"}),
+        ("Əliyev", {"minister"}),
+        ("aliyev", set()),
+        ("eliyev", {"minister"}),
+        ("cafe", {"minister"}),
+        ("CAFÉ", {"minister"}),
+        ("район", {"sanctions"}),
+        ("раион", set()),
+    ],
+)
+def test_letters_people_leave_out_are_found(library: Archive, query: str, expected: set[str]) -> None:
+    assert found(library, query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("minister summit", {"summit", "minister"}),
+        ("summit resigns", {"minister"}),
+        ("Shusha OR resigns", {"summit", "minister"}),
+        ("summit Shusha OR resigns", {"summit", "minister"}),
+        ("summit -Shusha", {"minister"}),
+        ('"turkic states"', {"summit"}),
+        ('"states turkic"', set()),
+        ('"minister"', {"minister"}),
+        ('summit -"turkic states"', {"minister"}),
+        ("-summit", set()),
+        ("OR summit", {"summit", "minister"}),
+        ("summit OR", {"summit", "minister"}),
+        ('"turkic', {"summit"}),
+        ("", set()),
+        ("…", set()),
+        ("headline: (summit* NEAR", set()),
+        ("summit)", {"summit", "minister"}),
+        ("turkic-states", {"summit"}),
+    ],
+)
+def test_words_phrases_minus_and_or(library: Archive, query: str, expected: set[str]) -> None:
+    assert found(library, query) == expected
+
+
+def test_editions_and_sections_can_be_asked_for(library: Archive) -> None:
+    assert found(library, "summit", language="ru") == set()
+    assert found(library, "министр", language="ru", section="analytics", site="caliber") == {"sanctions", "world"}
+    assert found(library, "министр", section="politics") == set()
+    assert found(library, "министр", site="other") == set()
+
+
+def test_the_snippet_is_printed_in_the_letters_of_the_article(library: Archive) -> None:
+    (hit,) = library.search("еще", language="ru", limit=1)
+    assert "[ещё]" in marked(hit)
+    (hit,) = library.search("eliyev")
+    assert "[Əliyev]" in marked(hit)
+
+
+def test_only_the_text_of_today_is_found(newsroom: Newsroom) -> None:
+    newsroom.save(headline="Before")
+    newsroom.save(minutes(1), headline="Afterwards")
+    assert newsroom.archive.search("before") == []
+    assert [hit.headline for hit in newsroom.archive.search("afterwards")] == ["Afterwards"]
+
+
+def test_a_merged_article_is_found_once(newsroom: Newsroom) -> None:
+    number, slug = "https://caliber.az/en/post/5", "https://caliber.az/en/post/five"
+    newsroom.save(addresses=(number,))
+    newsroom.save(minutes(1), addresses=(slug,))
+    newsroom.save(minutes(2), addresses=(slug, number))
+    assert [hit.article_id for hit in newsroom.archive.search("formula")] == [1]
+
+
+def test_long_texts_are_cut_around_what_was_found(newsroom: Newsroom) -> None:
+    newsroom.save(body="filler " * 500 + "needle " + "filler " * 500)
+    (hit,) = newsroom.archive.search("needle")
+    assert marked(hit).startswith("…")
+    assert "[needle]" in marked(hit)
+    assert len(hit.snippet.split()) < 40
+
+
+def test_a_query_is_taken_apart_as_it_reads() -> None:
+    assert parse('Əliyev "New Road" OR x -"Old"') == [
+        [Part(("eliyev",))],
+        [Part(("new", "road"), exact=True), Part(("x",))],
+        [Part(("old",), exact=True, unwanted=True)],
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(max_size=60), st.text(alphabet='ab "-OR*():^+{}\x00éёәև\ud800', max_size=40)))
+def test_any_text_is_a_query(library: Archive, query: str) -> None:
+    library.search(query)
+
+
+def test_a_very_long_query_is_a_query(library: Archive) -> None:
+    assert library.search("summit " * 10_000) != []
+    library.search(" OR ".join(f"word{n}" for n in range(10_000)))
+    library.search('"' + "summit " * 10_000 + '"')

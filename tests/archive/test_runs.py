@@ -1,0 +1,156 @@
+"""What was done to the archive, and what it holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.archive.status import sqlite_warning
+from caliber_crawler.items import Problem
+from caliber_crawler.site import Site
+from tests.archive.newsroom import SLUG_URL, Newsroom, capture, minutes
+
+
+def test_a_run_records_what_is_needed_to_understand_it(newsroom: Newsroom) -> None:
+    runs = newsroom.archive.runs
+    run_id = runs.start(
+        "crawl",
+        site="caliber",
+        arguments={"section": "analytics", "since": None},
+        settings={"DOWNLOAD_DELAY": 1.0, "ARCHIVE": Path("data/archive.db")},
+        software={"scrapy": "2.19"},
+        user_agent="caliber_crawler/0.1",
+    )
+    runs.heartbeat(run_id, {"pages": 3})
+    alive = runs.get(run_id)
+    assert (alive["outcome"], alive["counts"], alive["finished_at"]) == ("running", {"pages": 3}, None)
+    runs.finish(run_id, "stopped", "the limit of 5 articles was reached", {"pages": 5})
+    run = runs.get(run_id)
+    assert (run["outcome"], run["reason"], run["counts"]) == (
+        "stopped",
+        "the limit of 5 articles was reached",
+        {"pages": 5},
+    )
+    assert run["settings"] == {"DOWNLOAD_DELAY": 1.0, "ARCHIVE": "data/archive.db"}
+    assert run["finished_at"] >= run["started_at"]
+
+
+def test_problems_are_kept_with_their_page(newsroom: Newsroom) -> None:
+    kept = newsroom.archive.captures.keep(capture(), newsroom.run_id)
+    problem = Problem(
+        stage="check", reason="no_headline", message="The page has no headline.", field="headline", fatal=True
+    )
+    newsroom.archive.runs.note(newsroom.run_id, problem, url=SLUG_URL, capture_id=kept.id)
+    (row,) = newsroom.archive.db.query("SELECT stage, reason, message, field, fatal, url, capture_id FROM problems")
+    assert row == {
+        "stage": "check",
+        "reason": "no_headline",
+        "message": "The page has no headline.",
+        "field": "headline",
+        "fatal": 1,
+        "url": SLUG_URL,
+        "capture_id": kept.id,
+    }
+
+
+def test_coverage_told_again_replaces_what_was_told_before(newsroom: Newsroom) -> None:
+    for pages in (10, 20):
+        newsroom.archive.runs.cover(newsroom.run_id, [("caliber", "new", "headline", "selector", pages, pages - 1)])
+    assert newsroom.archive.db.execute("SELECT pages, filled FROM field_coverage").fetchall() == [(20, 19)]
+
+
+def test_a_site_is_kept_as_it_is_described_today(newsroom: Newsroom) -> None:
+    site = Site(
+        name="caliber",
+        title="Caliber",
+        base_url="https://caliber.az",
+        timezone="Asia/Baku",
+        editions=(),
+        article_path="",
+        reuse="With a hyperlink",
+    )
+    newsroom.archive.sites.keep(site)
+    newsroom.archive.sites.keep(site)
+    assert newsroom.archive.sites.get("caliber") == {
+        "site": "caliber",
+        "title": "Caliber",
+        "url": "https://caliber.az",
+        "timezone": "Asia/Baku",
+        "reuse": "With a hyperlink",
+    }
+    assert newsroom.archive.sites.get("unknown") is None
+
+
+def test_status_counts_what_is_there(newsroom: Newsroom) -> None:
+    newsroom.save(headline="Before", views=1)
+    newsroom.save(minutes(5), headline="After", views=2)
+    newsroom.save(addresses=("https://caliber.az/post/x",), language="ru", published_at=None)
+    newsroom.archive.captures.keep(capture(status=None, error="timed out", body=b""), newsroom.run_id)
+    newsroom.archive.captures.keep(capture(status=404), newsroom.run_id)
+    newsroom.archive.frontier.add([Entry(url=SLUG_URL, site="caliber", kind="article", road="seed")], newsroom.run_id)
+    for reason in ("slow", "slow", "odd"):
+        problem = Problem(stage="check", reason=reason, message="…", fatal=reason == "odd")
+        newsroom.archive.runs.note(newsroom.run_id, problem)
+
+    status = newsroom.archive.status()
+
+    assert (status["articles"], status["versions"], status["edits"], status["view_counts"]) == (2, 3, 1, 2)
+    english = next(edition for edition in status["editions"] if edition["language"] == "en")
+    assert english == {
+        "site": "caliber",
+        "language": "en",
+        "section": "analytics",
+        "articles": 1,
+        "versions": 2,
+        "views": 2,
+        "first_published_at": "2026-01-06T15:13:00Z",
+        "last_published_at": "2026-01-06T15:13:00Z",
+    }
+    captures = status["captures"]
+    assert (captures["total"], captures["ok"], captures["http_errors"], captures["no_answer"]) == (5, 3, 1, 1)
+    assert status["frontier"] == {"todo": 1, "due": 1}
+    assert [(row["reason"], row["total"], row["refused"]) for row in status["problems"]["all"]] == [
+        ("slow", 2, 0),
+        ("odd", 1, 1),
+    ]
+    assert status["problems"]["last_run"] == status["problems"]["all"]
+    assert [run["outcome"] for run in status["runs"]] == ["running"]
+    assert status["size"] >= newsroom.archive.path.stat().st_size
+    json.dumps(status)
+
+
+def test_the_days_of_publication_are_counted_in_the_sites_own_zone(newsroom: Newsroom) -> None:
+    newsroom.save()
+    (day,) = newsroom.archive.db.query("SELECT day, language, section, articles, words FROM coverage_by_day")
+    assert day == {"day": "2026-01-06", "language": "en", "section": "analytics", "articles": 1, "words": 10}
+
+
+def test_the_health_of_a_run_is_one_row(newsroom: Newsroom) -> None:
+    newsroom.save()
+    newsroom.archive.captures.keep(capture(status=None, error="timed out", body=b""), newsroom.run_id)
+    newsroom.archive.captures.keep(capture(status=503), newsroom.run_id)
+    (row,) = newsroom.archive.db.query(
+        "SELECT captures, answered, http_errors, failures, versions, problems, refused FROM run_health"
+    )
+    assert row == {
+        "captures": 3,
+        "answered": 1,
+        "http_errors": 1,
+        "failures": 1,
+        "versions": 1,
+        "problems": 0,
+        "refused": 0,
+    }
+
+
+@pytest.mark.parametrize("version", [(3, 40, 1), (3, 44, 5), (3, 51, 2), (3, 50, 4)])
+def test_an_sqlite_with_the_wal_reset_bug_is_named(version: tuple[int, ...]) -> None:
+    assert ".".join(map(str, version)) in (sqlite_warning(version) or "")
+
+
+@pytest.mark.parametrize("version", [(3, 51, 3), (3, 53, 4), (3, 44, 6), (3, 50, 7), (4, 0, 0)])
+def test_an_sqlite_without_it_is_not(version: tuple[int, ...]) -> None:
+    assert sqlite_warning(version) is None

@@ -1,0 +1,108 @@
+"""The tables and views an archive promises, and that its rules hold."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.archive.query import FOLDING
+from tests.archive.newsroom import Newsroom, minutes
+
+TABLES = {
+    *("articles", "article_urls", "versions", "view_counts", "captures", "bodies", "dictionaries", "frontier", "runs"),
+    *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
+    *("versions_fts", "versions_vocab"),
+}
+VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health"}
+
+
+def test_every_promised_table_and_view_is_there_and_opens(newsroom: Newsroom) -> None:
+    assert set(newsroom.archive.db.table_names()) >= TABLES
+    assert set(newsroom.archive.db.view_names()) == VIEWS
+    newsroom.save(views=1)
+    newsroom.save(minutes(5), headline="Another headline", views=2)
+    for name in sorted(TABLES | VIEWS):
+        newsroom.archive.db.execute(f"SELECT * FROM {name}").fetchall()
+
+
+def test_every_table_is_strict(newsroom: Newsroom) -> None:
+    shadows = "name NOT LIKE 'versions_%' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlite%'"
+    assert (
+        newsroom.values(f"SELECT name FROM pragma_table_list WHERE type = 'table' AND NOT strict AND {shadows}") == []
+    )
+
+
+def test_every_foreign_key_has_an_index(newsroom: Newsroom) -> None:
+    """Else deleting or merging a row scans the table that points to it."""
+    db = newsroom.archive.db
+    for table in TABLES - {"versions_fts", "versions_vocab"}:
+        first_columns = {(index.columns[0],) for index in db.table(table).indexes} | {tuple(db.table(table).pks[:1])}
+        for key in db.table(table).foreign_keys:
+            if key.other_table != "versions":  # never deleted
+                assert (key.column,) in first_columns, f"{table}.{key.column}"
+
+
+def test_the_schema_uses_nothing_newer_than_sqlite_3_38(newsroom: Newsroom) -> None:
+    schema = "\n".join(newsroom.values("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    for newer in ("DISTINCT FROM", "unixepoch(", "->>", "RIGHT JOIN", "FULL JOIN", " concat(", "octet_length"):
+        assert newer not in schema
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE versions SET body = 'rewritten'",
+        "UPDATE versions SET number = 7",
+        "UPDATE versions SET seen_from = '2027-01-01T00:00:00Z', seen_until = '2027-01-02T00:00:00Z'",
+        "UPDATE versions SET seen_until = '2020-01-01T00:00:00Z', seen_from = '2020-01-01T00:00:00Z'",
+        "DELETE FROM versions",
+        "UPDATE view_counts SET views = 1000000",
+        "DELETE FROM view_counts",
+        "UPDATE bodies SET data = x'00'",
+        "UPDATE dictionaries SET data = x'00'",
+    ],
+)
+def test_history_cannot_be_rewritten(newsroom: Newsroom, statement: str) -> None:
+    newsroom.save(views=354, page=b"<p>a page long enough to become a dictionary</p>" * 100)
+    with pytest.raises(sqlite3.IntegrityError, match=r"append-only|never change"):
+        newsroom.archive.db.execute(statement)
+
+
+def test_scraped_scripts_are_no_addresses(newsroom: Newsroom) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        newsroom.save(addresses=("javascript:alert(1)",))
+
+
+def test_a_page_of_text_may_have_a_name_instead_of_an_address(newsroom: Newsroom) -> None:
+    saved = newsroom.save(addresses=("urn:sha256:0f",))
+    assert newsroom.archive.articles.find("urn:sha256:0f") == saved.article_id
+
+
+def test_foreign_keys_and_pages_are_sound_after_a_days_work(newsroom: Newsroom) -> None:
+    for minute in range(20):
+        newsroom.save(minutes(minute), headline=f"Headline {minute // 4}", views=minute, authors=("A", "B"))
+    assert newsroom.values("PRAGMA integrity_check") == ["ok"]
+    assert newsroom.values("SELECT count(*) FROM pragma_foreign_key_check") == [0]
+
+
+def test_the_index_agrees_with_the_versions_and_can_be_rebuilt(newsroom: Newsroom) -> None:
+    newsroom.save(headline="Ещё раз об Əliyev", subtitle="with a subtitle")
+    newsroom.save(minutes(1), headline="Plain")
+    for command in ("integrity-check", "rebuild", "integrity-check"):
+        newsroom.archive.db.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES (?, 1)", (command,))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(alphabet="ёЁеЕəƏeıİiI aß"))
+def test_the_schema_and_the_search_fold_the_same_letters(text: str) -> None:
+    connection = sqlite3.connect(":memory:")
+    try:
+        folding = "?"
+        for letter, plain in (("ё", "е"), ("Ё", "Е"), ("ə", "e"), ("Ə", "E"), ("ı", "i"), ("İ", "I")):
+            folding = f"replace({folding}, '{letter}', '{plain}')"
+        assert connection.execute(f"SELECT {folding}", (text,)).fetchone()[0] == text.translate(FOLDING)
+    finally:
+        connection.close()
