@@ -1,0 +1,342 @@
+"""From a clean page to an article: for every field the surest rule that finds it, and a note of which rule that was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from lxml import etree
+
+from caliber_crawler import __version__
+from caliber_crawler.items import Article, Capture, Reading
+from caliber_crawler.reading import structured_data as structured
+from caliber_crawler.reading.addresses import absolute, absolute_images, absolute_links, background_image, is_decoration
+from caliber_crawler.reading.boilerplate import clean_page
+from caliber_crawler.reading.bylines import authors_of_subtitle, cut_byline, cut_signature, names_in, unique
+from caliber_crawler.reading.chrome import without_chrome
+from caliber_crawler.reading.counts import is_counter, read_count
+from caliber_crawler.reading.dates import find_date, read_date, read_iso_date
+from caliber_crawler.reading.headline import split_heading
+from caliber_crawler.reading.identity import addresses_of, best_address, text_identity
+from caliber_crawler.reading.lines import Line, images_of, links_of, paragraphs, read_lines
+from caliber_crawler.reading.page import Page, Unreadable, first, open_page, select, text_of
+from caliber_crawler.reading.text_page import TextParts, find_parts
+from caliber_crawler.site import Address, Layout, Site
+
+EXTRACTOR = f"caliber_crawler {__version__}"
+T = TypeVar("T")
+NO_LAYOUT = Layout(name="", article="")
+
+
+def read_page(capture: Capture, site: Site) -> Reading:
+    """Open, clean and extract in one go. Raises :class:`Unreadable`."""
+    return extract_article(clean_page(open_page(capture, site)))
+
+
+def extract_article(page: Page) -> Reading:
+    """Read every field of the article on a cleaned page. Raises :class:`Unreadable` when there is no article on it.
+
+    A headline that is nowhere on the page is left empty: :func:`check` refuses such a reading and says so.
+    """
+    reader = _ArticleReader(page)
+    if page.layout is None and reader.parts is None:
+        raise Unreadable(
+            "no_article", f"{page.capture.address} holds no article: no date, headline and text were found."
+        )
+    article = reader.read()
+    if not article.headline and not article.body:
+        raise Unreadable("no_article", f"{page.capture.address} holds no article: it has neither headline nor text.")
+    return Reading(
+        capture=page.capture,
+        article=article,
+        layout=reader.layout_name,
+        extractor=EXTRACTOR,
+        rungs={field: rung for field, rung in reader.rungs.items() if getattr(article, field) not in (None, "", ())},
+    )
+
+
+class _ArticleReader:
+    """Climbs the ladder for each field: the layout's selectors, the page's structured data, its lines of text."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.site = page.site
+        self.layout = page.layout or NO_LAYOUT
+        self.rungs: dict[str, str] = {}
+
+    @cached_property
+    def parts(self) -> TextParts | None:
+        if self.page.parts is not None or self.page.article is None:
+            return self.page.parts or find_parts(self.page.lines, self.site)
+        return find_parts(read_lines(self.page.article), self.site, structured.read_title(self.page))
+
+    @cached_property
+    def addresses(self) -> list[tuple[Address, str]]:
+        return addresses_of(self.page)
+
+    @property
+    def layout_name(self) -> str:
+        if self.page.layout is not None:
+            return self.page.layout.name
+        if self.page.root is None:
+            return "text"
+        return "old" if self.parts is not None and self.parts.old else "unknown"
+
+    def climb(self, field: str, *rungs: tuple[str, Callable[[], T | None]]) -> T | None:
+        """The first rung that gives something, noted under the field's name."""
+        for name, read in rungs:
+            value = read()
+            if value not in (None, "", ()):
+                self.rungs[field] = name
+                return value
+        return None
+
+    def from_parts(self, read: Callable[[TextParts], T]) -> T | None:
+        return read(self.parts) if self.parts is not None else None
+
+    def part(self, css: str) -> etree._Element | None:
+        """The first element of the article under a selector; of the whole page only where it holds one article."""
+        page = self.page
+        if not css or page.article is None or page.root is None:
+            return None
+        found = first(page.article, css)
+        if found is None and page.layout is not None and len(select(page.root, page.layout.article)) == 1:
+            found = first(page.root, css)
+        return found
+
+    def text_at(self, css: str) -> str | None:
+        element = self.part(css)
+        return text_of(element) or None if element is not None else None
+
+    def read(self) -> Article:
+        headline, subtitle = self.read_titles()
+        body, byline, signature = self.read_body()
+        section_label = self.climb(
+            "section_label",
+            ("selector", lambda: self.text_at(self.layout.section)),
+            ("text", lambda: self.from_parts(lambda parts: parts.section_label)),
+        )
+        published_at = self.read_published_at()
+        views_shown = self.read_views_shown()
+        views = read_count(views_shown) if views_shown else None
+        if views is not None:
+            self.rungs["views"] = self.rungs["views_shown"]
+        language = self.read_language(section_label, views_shown, headline)
+        article = Article(
+            site=self.site.name,
+            language=language,
+            url="",
+            headline=headline,
+            subtitle=subtitle,
+            body=paragraphs(body),
+            published_at=published_at,
+            authors=self.read_authors(byline, subtitle),
+            section=self.read_section(section_label, language),
+            section_label=section_label,
+            views=views,
+            views_shown=views_shown,
+            signature=signature,
+            cover_image=self.read_cover(),
+            images=absolute_images(images_of(body), self.page),
+            links=absolute_links(links_of(body), self.page),
+        )
+        for field in ("images", "links"):
+            self.rungs[field] = self.rungs.get("body", "selector")
+        return self.with_addresses(article)
+
+    def read_titles(self) -> tuple[str, str | None]:
+        heading = self.part(self.layout.headline)
+        headline, subtitle = split_heading(heading) if heading is not None else ("", None)
+        headline = (
+            self.climb(
+                "headline",
+                ("selector", lambda: headline),
+                ("structured", lambda: structured.read_title(self.page) if self.page.layout else None),
+                ("text", lambda: self.from_parts(lambda parts: parts.headline)),
+            )
+            or ""
+        )
+        subtitle = self.climb(
+            "subtitle",
+            ("selector", lambda: subtitle or self.text_at(self.layout.subtitle) or _subtitle_below(heading)),
+            ("text", lambda: self.from_parts(lambda parts: parts.subtitle) if self.page.layout is None else None),
+        )
+        return headline, subtitle
+
+    def read_body(self) -> tuple[list[Line], tuple[str, ...], str | None]:
+        """The lines of the body, the authors of its byline, and the outlet's signature."""
+        body, own_signature = cut_signature(self.body_lines(), self.site)
+        body, byline = cut_byline(body)
+        signature = self.climb(
+            "signature",
+            ("selector", lambda: self.text_at(self.layout.signature) or own_signature),
+            ("text", lambda: self.from_parts(lambda parts: parts.signature) if self.page.layout is None else None),
+        )
+        if any(line.text or line.images or line.links for line in body):
+            self.rungs["body"] = self.rungs["authors"] = "selector"
+            return body, byline, signature
+        if self.parts is None:
+            return [], byline, signature
+        self.rungs["body"] = self.rungs["authors"] = "text"
+        return list(self.parts.body), self.parts.authors, signature
+
+    def body_lines(self) -> list[Line]:
+        if not self.layout.body or self.page.article is None:
+            return []
+        # A body may be split over sibling containers; one inside another is read once.
+        found = select(self.page.article, self.layout.body)
+        outermost = [element for element in found if not any(ancestor in found for ancestor in element.iterancestors())]
+        return without_chrome((line for element in outermost for line in read_lines(element)), self.site)
+
+    def read_published_at(self) -> datetime | None:
+        return self.climb(
+            "published_at",
+            ("selector", self.selected_date),
+            ("structured", self.structured_date),
+            ("text", lambda: self.from_parts(lambda parts: parts.published_at)),
+        )
+
+    def selected_date(self) -> datetime | None:
+        element = self.part(self.layout.date)
+        if element is None:
+            return None
+        if printed := read_date(text_of(element), self.site):
+            return printed
+        stamped = next((node.get("datetime") for node in element.iter() if node.get("datetime")), None)
+        return read_iso_date(stamped, self.site) if stamped else None
+
+    def structured_date(self) -> datetime | None:
+        if self.page.layout is None:
+            # What the page prints is its own word; metadata of rebuilt sites gives the day of the rebuild.
+            return None
+        stamp = structured.read_meta(self.page, "article:published_time", "datepublished")
+        stamp = stamp or structured.read_linked(self.page, "datePublished")
+        return read_iso_date(stamp, self.site) if stamp else None
+
+    def read_views_shown(self) -> str | None:
+        """The counter as printed, with its number; a counter without one is no counter."""
+        return self.climb(
+            "views_shown",
+            ("selector", lambda: _with_count(self.text_at(self.layout.views))),
+            ("text", lambda: self.from_parts(lambda parts: _with_count(parts.views_shown))),
+        )
+
+    def read_authors(self, byline: tuple[str, ...], subtitle: str | None) -> tuple[str, ...]:
+        named = self.text_at(self.layout.authors)
+        selected = (names_in(named) or (named,)) if named else ()
+        if selected:
+            self.rungs["authors"] = "selector"
+        return unique((*selected, *byline, *authors_of_subtitle(subtitle, self.site)))
+
+    def read_section(self, label: str | None, language: str) -> str | None:
+        by_label = self.rungs.get("section_label", "text")
+        return self.climb(
+            "section",
+            (by_label, lambda: self.site.section_named(label, self.site.edition(language)) if label else None),
+            (by_label, lambda: self.site.section_named(label) if label else None),
+            ("selector", self.linked_section),
+        )
+
+    def linked_section(self) -> str | None:
+        """The section whose listing the label links to."""
+        element = self.part(self.layout.section)
+        return section_linked(element, self.page) if element is not None else None
+
+    def read_language(self, section_label: str | None, views_shown: str | None, headline: str) -> str:
+        return (
+            self.climb(
+                "language",
+                ("url", lambda: next((address.language for address, _ in self.addresses if address.language), None)),
+                ("text", lambda: self.language_of_labels(section_label, views_shown)),
+                ("text", self.language_of_date),
+                ("structured", self.declared_language),
+                ("text", lambda: language_of_letters(headline, self.site)),
+            )
+            or "und"
+        )
+
+    def language_of_labels(self, section_label: str | None, views_shown: str | None) -> str | None:
+        for edition in self.site.editions:
+            if section_label and self.site.section_named(section_label, edition):
+                return edition.language
+            if views_shown and is_counter(views_shown, edition.view_labels):
+                return edition.language
+        return None
+
+    def language_of_date(self) -> str | None:
+        if self.parts is not None and self.parts.month_language:
+            return self.parts.month_language
+        printed = find_date(self.text_at(self.layout.date) or "", self.site)
+        return printed.language if printed else None
+
+    def declared_language(self) -> str | None:
+        edition = self.site.edition(structured.read_language(self.page) or "")
+        return edition.language if edition else None
+
+    def read_cover(self) -> str | None:
+        return self.climb(
+            "cover_image",
+            ("selector", lambda: background_image(self.part(self.layout.cover), self.page)),
+            ("structured", self.shared_image),
+        )
+
+    def shared_image(self) -> str | None:
+        shared = structured.read_meta(self.page, "og:image", "og:image:url", "twitter:image")
+        return None if shared is None or is_decoration(shared, self.page) else absolute(shared, self.page)
+
+    def with_addresses(self, article: Article) -> Article:
+        best = best_address(self.addresses)
+        if best is not None:
+            self.rungs["url"] = self.rungs["urls"] = best[1]
+            return replace(article, url=best[0].url, urls=tuple(address.url for address, _ in self.addresses))
+        if self.page.capture.address.startswith(("http:", "https:")):
+            self.rungs["url"] = self.rungs["urls"] = "url"
+            url = self.site.normal_url(self.page.capture.address)
+        else:
+            self.rungs["url"] = self.rungs["urls"] = "text"
+            url = text_identity(article)
+        return replace(article, url=url, urls=(url,))
+
+
+def section_linked(element: etree._Element, page: Page) -> str | None:
+    """The section whose listing an element links to, from within, from around it, or by itself."""
+    inside = [node.get("href") for node in element.iter("a") if node.get("href")]
+    around = [node.get("href") for node in element.iterancestors("a") if node.get("href")]
+    for href in (*inside, *around):
+        try:
+            wanted = page.site.normal_url(href or "")
+        except ValueError:
+            continue
+        for edition in page.site.editions:
+            for key, section in edition.sections.items():
+                if page.site.normal_url(section.path) == wanted:
+                    return key
+    return None
+
+
+def language_of_letters(text: str, site: Site) -> str | None:
+    """The one language of the site that is written in the letters most of a text is made of."""
+    counts = {
+        "hy": len(re.findall(r"[Ա-֏]", text)),
+        "ru": len(re.findall(r"[А-яЁё]", text)),
+        "en": len(re.findall(r"[A-Za-z]", text)),
+    }
+    language = max(counts, key=lambda code: counts[code])
+    return language if counts[language] and site.edition(language) else None
+
+
+def _with_count(shown: str | None) -> str | None:
+    return shown if shown and read_count(shown) is not None else None
+
+
+def _subtitle_below(heading: etree._Element | None) -> str | None:
+    """The text of an ``h2`` or of an element called a subtitle right after the heading."""
+    below = heading.getnext() if heading is not None else None
+    if below is None:
+        return None
+    named = re.search(r"(?:^|[-_ ])(?:sub[-_]?(?:title|head)|standfirst|lead)(?:$|[-_ ])", below.get("class") or "")
+    return text_of(below) or None if below.tag == "h2" or named else None

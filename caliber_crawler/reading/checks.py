@@ -1,0 +1,112 @@
+"""Is what was read on a page fit to be kept? Every rule here says what it found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from caliber_crawler.items import Problem, Reading
+from caliber_crawler.reading.chrome import chrome_inside, is_own_chrome
+from caliber_crawler.reading.text import fold
+from caliber_crawler.site import Site
+
+SHORTEST_BODY = 40
+"""Characters. A body below this is a page that did not load, unless the article shows pictures or posts instead."""
+EARLIEST_YEAR = 1995
+FUTURE_TOLERANCE = timedelta(days=1)
+_NOT_FOUND = re.compile(
+    r"(?:error\s*)?404\b.{0,40}|(?:404\s*[-–—:]?\s*)?(?:page\s+)?not\s+found|страница\s+не\s+найдена|էջը\s+(?:չի\s+գտնվել|գտնված\s+չէ)",
+    re.IGNORECASE,
+)
+
+
+def check(reading: Reading, site: Site, now: datetime) -> list[Problem]:
+    """What is wrong with a reading; a fatal problem means: refuse it. ``now`` is when the page was fetched, or today.
+
+    A missing date or view counter is worth a look and no reason to lose an article: the capture can be read again.
+    """
+    return [
+        *_check_status(reading),
+        *_check_titles(reading, site),
+        *_check_body(reading),
+        *_check_date(reading, now),
+        *_check_rest(reading, site),
+        *_check_boilerplate(reading, site),
+    ]
+
+
+def _problem(reason: str, message: str, field: str | None = None, *, fatal: bool = False) -> Problem:
+    return Problem(stage="check", reason=reason, message=message, field=field, fatal=fatal)
+
+
+def _check_status(reading: Reading) -> Iterator[Problem]:
+    status = reading.capture.status
+    if status is not None and not 200 <= status < 300:
+        yield _problem(f"http_{status}", f"The server answered {status}, which no article comes with.", fatal=True)
+
+
+def _check_titles(reading: Reading, site: Site) -> Iterator[Problem]:
+    headline = reading.article.headline
+    if not headline:
+        yield _problem("no_headline", "The page has no headline.", "headline", fatal=True)
+    elif fold(headline).strip(".") == fold(site.title):
+        yield _problem("site_title", f"The headline is only the site's name, {headline!r}.", "headline", fatal=True)
+    elif _NOT_FOUND.fullmatch(headline):
+        yield _problem("not_found", f"The page says it is not there: {headline!r}.", "headline", fatal=True)
+
+
+def _check_body(reading: Reading) -> Iterator[Problem]:
+    article = reading.article
+    length = len(article.body)
+    if length >= SHORTEST_BODY:
+        return
+    shows = bool(article.images or article.links)
+    reason = "short_body" if length else "no_body"
+    found = f"The text has {length} characters, fewer than {SHORTEST_BODY}" if length else "The page has no text"
+    yield _problem(reason, f"{found}{', only pictures or links' if shows else ''}.", "body", fatal=not shows)
+
+
+def _check_date(reading: Reading, now: datetime) -> Iterator[Problem]:
+    moment = reading.article.published_at
+    if moment is None:
+        yield _problem("no_date", "The page has no date that could be read.", "published_at")
+    elif moment > now + FUTURE_TOLERANCE:
+        message = f"It says it was published on {moment:%Y-%m-%d %H:%M}, more than a day ahead of {now:%Y-%m-%d %H:%M}."
+        yield _problem("future_date", message, "published_at", fatal=True)
+    elif moment.year < EARLIEST_YEAR:
+        message = f"It says it was published in {moment.year}, before there was news on the web."
+        yield _problem("impossible_date", message, "published_at", fatal=True)
+
+
+def _check_rest(reading: Reading, site: Site) -> Iterator[Problem]:
+    article = reading.article
+    if article.views is None and any(layout.views for layout in site.layouts):
+        yield _problem("no_views", "The page shows no view count.", "views")
+    if article.section is None:
+        if article.section_label:
+            message = f"No section of the site's file is labelled {article.section_label!r}."
+            yield _problem("unknown_section", message, "section")
+        else:
+            yield _problem("no_section", "The page names no section.", "section")
+    if reading.layout == "unknown":
+        yield _problem("unknown_layout", "The page has no layout the site's file describes; it was read as text.")
+    for field in ("headline", "subtitle", "body"):
+        broken = (getattr(article, field) or "").count("\ufffd")
+        if broken:
+            yield _problem(
+                "broken_characters", f"The {field} has {broken} characters that could not be decoded.", field
+            )
+
+
+def _check_boilerplate(reading: Reading, site: Site) -> Iterator[Problem]:
+    article = reading.article
+    for field in ("headline", "subtitle"):
+        text = getattr(article, field)
+        if text and (is_own_chrome(text, site) or chrome_inside(text, site)):
+            yield _problem(
+                f"boilerplate_in_{field}", f"The {field} is page furniture: {text!r}.", field, fatal=field == "headline"
+            )
+    if found := chrome_inside(article.body, site):
+        # An article may quote such a sentence, so this one is reported and kept.
+        yield _problem("boilerplate_in_body", f"The text holds a line of page furniture: {found!r}.", "body")

@@ -1,0 +1,78 @@
+"""View counts as sites print them: ``Views: 354``, ``Просмотров: 1 234``, ``1.2K``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import cache
+
+from caliber_crawler.reading.text import clean_inline
+
+# Blanks of every width are plain ones by the time a text gets here.
+_SEPARATORS = r"[ ,.'’‘`٬·]"
+_NUMBER = rf"[0-9]{{1,3}}(?:{_SEPARATORS}[0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?"
+_SCALES = {
+    "k": 1_000,
+    "к": 1_000,
+    "тыс": 1_000,
+    "հզր": 1_000,
+    "հազ": 1_000,
+    "m": 1_000_000,
+    "м": 1_000_000,
+    "млн": 1_000_000,
+    "մլն": 1_000_000,
+}
+_COUNT = re.compile(
+    rf"(?<![0-9.,\-−])(?<![0-9][:/])(?P<number>{_NUMBER})"
+    rf"(?:\s?(?P<scale>{'|'.join(sorted(_SCALES, key=len, reverse=True))})\b\.?)?"
+    r"(?![0-9]|[.,'’:/][0-9])",
+    re.IGNORECASE,
+)
+LONGEST_COUNTER_LINE = 48
+
+
+def read_count(text: str) -> int | None:
+    """The number of a counter, whatever words stand around it; ``None`` when there is none. ``0`` is a count.
+
+    A separator followed by exactly three digits groups thousands; any other is a decimal point and needs a scale
+    (``1.2K`` is 1200, ``1.2`` is no count).
+
+    >>> read_count("Просмотров: 1\\u00a0234")
+    1234
+    """
+    match = _COUNT.search(clean_inline(text))
+    if match is None:
+        return None
+    number, scale = match["number"], (match["scale"] or "").lower()
+    if re.fullmatch(rf"[0-9]{{1,3}}(?:{_SEPARATORS}[0-9]{{3}})+", number) and not (scale and number.count(".") == 1):
+        return int(re.sub(r"[^0-9]", "", number)) * _SCALES.get(scale, 1)
+    value = Decimal(number.replace(",", ".")) * _SCALES.get(scale, 1)
+    return int(value) if value == value.to_integral_value() else None
+
+
+@cache
+def _counter_line(labels: tuple[str, ...]) -> re.Pattern[str]:
+    words = "|".join(re.escape(label) for label in labels) or r"(?!)"
+    return re.compile(rf"(?:{words})\s*[::]?\s*[0-9].*", re.IGNORECASE)
+
+
+def is_counter(line: str, labels: Iterable[str]) -> bool:
+    """Is this line the view counter: one of the labels, then a number and nothing more?"""
+    if len(line) > LONGEST_COUNTER_LINE or not _counter_line(tuple(labels)).fullmatch(line):
+        return False
+    return _is_label_and_count(line)
+
+
+def is_unlabelled_counter(line: str) -> bool:
+    """Could this line be a view counter under a label nobody has written down: ``word: number``?"""
+    return (
+        len(line) <= LONGEST_COUNTER_LINE
+        and bool(re.match(r"[^\W\d_]+\s?[::]\s?[0-9]", line))
+        and _is_label_and_count(line)
+    )
+
+
+def _is_label_and_count(line: str) -> bool:
+    match = _COUNT.search(line)
+    return match is not None and match.end() == len(line) and read_count(line) is not None

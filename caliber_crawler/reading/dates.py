@@ -1,0 +1,171 @@
+"""Moments of publication as sites print them.
+
+A site's own forms are read exactly and fast. dateparser stands behind them for a form nobody has seen yet, on a short
+leash: it reads only a text that holds a day, a month by its name and a year, for it makes a date of nearly anything.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from caliber_crawler.errors import SiteError
+from caliber_crawler.reading.text import clean_inline
+from caliber_crawler.site import Site
+
+_ENGLISH_MONTHS = "january february march april may june july august september october november december"
+MONTHS = tuple(_ENGLISH_MONTHS.split())
+LONGEST_DATE = 48
+_WORD = r"[^\W\d_]+"
+_DIRECTIVES = {
+    "d": r"(?P<day>\d{1,2})",
+    "m": r"(?P<month>\d{1,2})",
+    "B": rf"(?P<month>{_WORD})\.?",
+    "b": rf"(?P<month>{_WORD})\.?",
+    "Y": r"(?P<year>\d{4})",
+    "H": r"(?P<hour>\d{1,2})",
+    "M": r"(?P<minute>\d{2})",
+    "S": r"(?P<second>\d{2})",
+    "z": r"(?P<offset>Z|[+-]\d{2}:?\d{2})",
+    "%": "%",
+}
+
+
+class FoundDate(NamedTuple):
+    """A moment and where in its line it is printed."""
+
+    moment: datetime
+    start: int
+    end: int
+    language: str | None
+    """Whose month name it was, when only one language has it."""
+
+
+class Month(NamedTuple):
+    """What a month's name means, and in which languages."""
+
+    number: int
+    languages: frozenset[str]
+
+
+@cache
+def _months(languages: tuple[str, ...]) -> dict[str, Month]:
+    """Every name of a month, casefolded (from the CLDR, through dateparser)."""
+    names: dict[str, Month] = {}
+    for language in languages:
+        try:
+            info: dict[str, Any] = import_module(f"dateparser.data.date_translation_data.{language}").info
+        except ImportError:
+            continue
+        for number, month in enumerate(MONTHS, start=1):
+            for name in info.get(month, ()):
+                key = clean_inline(name).casefold().rstrip(".")
+                known = names.get(key, Month(number, frozenset()))
+                names[key] = Month(known.number, known.languages | {language})
+    return names
+
+
+@cache
+def _pattern(date_format: str) -> re.Pattern[str]:
+    """A ``strptime`` format as a pattern to find in a line; any dash will do for a hyphen, a comma for a blank."""
+    parts = []
+    for literal, directive in re.findall(r"([^%]+)|%(.)", date_format):
+        if not directive:
+            blank = r"[\s,]+" if literal.isspace() else r"\s*"
+            words = (re.escape(word).replace(r"\-", "[-–—]") for word in re.split(r"\s+", literal))
+            parts.append(blank.join(words))
+        elif directive in _DIRECTIVES:
+            parts.append(_DIRECTIVES[directive])
+        else:
+            raise SiteError(f"The date format {date_format!r} uses %{directive}, which pages are not searched for.")
+    return re.compile(rf"(?<![\d.:/-]){''.join(parts)}(?![\d:])")
+
+
+def find_date(line: str, site: Site) -> FoundDate | None:
+    """The first moment printed in one of the site's own forms, in any of its languages.
+
+    Impossible dates (``31 February``, ``25:00``) are not found. The moment is in the site's time zone.
+    """
+    months = _months(tuple(edition.language for edition in site.editions))
+    found = []
+    for date_format in site.date_formats:
+        for match in _pattern(date_format).finditer(line):
+            parts = match.groupdict()
+            name = parts["month"].casefold()
+            month = Month(int(name), frozenset()) if name.isdecimal() else months.get(name)
+            moment = _moment(month.number, parts, site) if month else None
+            if month and moment:
+                language = next(iter(month.languages)) if len(month.languages) == 1 else None
+                found.append(FoundDate(moment, match.start(), match.end(), language))
+                break
+    return min(found, key=lambda date: date.start, default=None)
+
+
+def _moment(month: int, parts: dict[str, str], site: Site) -> datetime | None:
+    numbers = {key: int(parts[key]) for key in ("year", "day", "hour", "minute", "second") if parts.get(key)}
+    try:
+        if offset := parts.get("offset"):
+            printed = datetime(month=month, tzinfo=datetime.strptime(offset, "%z").tzinfo, **numbers)
+            return printed.astimezone(site.zone)
+        return datetime(month=month, tzinfo=site.zone, **numbers)
+    except (ValueError, OverflowError):
+        return None
+
+
+def read_date(text: str, site: Site) -> datetime | None:
+    """The moment a short text says, or ``None``.
+
+    Tried in turn: the site's own forms, ISO 8601, and dateparser. A text without a time of day means the start of that
+    day at the site. Numbers, single letters, phrases and dates without a year are not dates.
+    """
+    line = clean_inline(text)
+    if found := find_date(line, site):
+        return found.moment
+    if not line or len(line) > LONGEST_DATE:
+        return None
+    return read_iso_date(line, site) or _parse(line, site)
+
+
+def read_iso_date(text: str, site: Site) -> datetime | None:
+    """An ISO 8601 date or moment, as metadata holds it; in the site's zone where it names none."""
+    line = text.strip()
+    if not re.match(r"\d{4}-\d{2}-\d{2}", line):
+        return None
+    try:
+        moment = datetime.fromisoformat(line)
+        return moment.replace(tzinfo=site.zone) if moment.tzinfo is None else moment.astimezone(site.zone)
+    except (ValueError, OverflowError):  # the year 9999 has no tomorrow to be converted to
+        return None
+
+
+def _parse(line: str, site: Site) -> datetime | None:
+    languages = tuple(edition.language for edition in site.editions)
+    months = _months(languages)
+    words = [word.casefold() for word in re.findall(_WORD, line)]
+    has_day_and_year = re.search(r"(?<!\d)\d{1,2}(?!\d)", line) and re.search(r"(?<!\d)(?:19|20)\d{2}(?!\d)", line)
+    if not has_day_and_year or not any(word in months for word in words):
+        return None
+    try:
+        moment = _parser(languages, site.timezone).get_date_data(line).date_obj
+        return moment.astimezone(site.zone) if isinstance(moment, datetime) and moment.tzinfo else None
+    except (ValueError, OverflowError, TypeError, AttributeError, IndexError, RecursionError):
+        return None  # dateparser raises all of these on odd input; an odd date is no date
+
+
+@cache
+def _parser(languages: tuple[str, ...], timezone: str) -> Any:
+    # Imported here: the site's own forms never need it.
+    from dateparser.date import DateDataParser
+
+    return DateDataParser(
+        languages=list(languages),
+        settings={
+            "TIMEZONE": timezone,
+            "RETURN_AS_TIMEZONE_AWARE": True,
+            "STRICT_PARSING": True,
+            "PARSERS": ["absolute-time"],
+        },
+    )

@@ -1,0 +1,78 @@
+"""From bytes to text, whatever the page claims its character set to be."""
+
+from __future__ import annotations
+
+import codecs
+
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
+
+# Enough to tell one alphabet's code page from another's; the detector's time grows with the sample.
+DETECTION_SAMPLE = 64 * 1024
+BROKEN_SHARE = 0.02
+_BINARY_MAGIC = (
+    b"%PDF-",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"RIFF",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"SQLite format 3",
+)
+_CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r\f\x0b\x1b")
+
+
+def looks_binary(body: bytes) -> bool:
+    """Is this something no character set makes text of: a picture, an archive, a database?"""
+    if body.startswith(_BINARY_MAGIC):
+        return True
+    if read_bom(body)[0] is not None:
+        return False
+    head = body[:4096]
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return controls > len(head) * BROKEN_SHARE
+
+
+def decode(body: bytes, content_type: str | None = None) -> str:
+    """The text of a page.
+
+    A byte order mark is believed first. Then UTF-8, which no other encoding passes for by accident; then what the
+    header and the page itself declare, if the bytes agree; then what a detector recognises; and what is left over is
+    replaced by U+FFFD rather than lost.
+    """
+    encoding, mark = read_bom(body)
+    if encoding is not None and mark is not None:
+        return body[len(mark) :].decode(encoding, errors="replace")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    if _is_damaged_utf8(body):
+        return body.decode("utf-8", errors="replace")
+    declared = (http_content_type_encoding(content_type), html_body_declared_encoding(body))
+    for name in (*declared, _detect(body)):
+        codec = resolve_encoding(name) if name else None
+        if codec is None:
+            continue
+        try:
+            return body.decode(codec)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return body.decode("cp1252", errors="replace")
+
+
+def _is_damaged_utf8(body: bytes) -> bool:
+    """Is this UTF-8 but for a few broken bytes, as a cut download or a careless template leaves it?"""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    text = decoder.decode(body, final=True)
+    broken = text.count("\ufffd")
+    sound = sum(1 for char in text if char > "\x7f") - broken
+    return broken <= sound * BROKEN_SHARE
+
+
+def _detect(body: bytes) -> str | None:
+    # Imported here: few pages need it, and it costs more to import than to read a page.
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(body[:DETECTION_SAMPLE]).best()
+    return best.encoding if best else None

@@ -1,0 +1,105 @@
+"""The cards of a listing."""
+
+from __future__ import annotations
+
+import json
+
+from lxml import etree
+
+from caliber_crawler.items import Capture, Card, Listing
+from caliber_crawler.reading.addresses import absolute, background_image
+from caliber_crawler.reading.article import section_linked
+from caliber_crawler.reading.dates import read_date
+from caliber_crawler.reading.headline import split_heading
+from caliber_crawler.reading.page import Page, Unreadable, first, parse_html, read_metadata, read_text, select, text_of
+from caliber_crawler.site import ListingLayout, Site
+
+
+def read_listing(capture: Capture, site: Site) -> Listing:
+    """The cards of one batch of a listing from top to bottom, each article once, its address in normal form.
+
+    An empty answer is an empty batch: lists end that way. Where no card of the known layout is found, every link to an
+    article of the site counts as a card. ``next_url`` is left to the spider. Raises :class:`Unreadable`.
+    """
+    try:
+        root = parse_html(_html_in(read_text(capture)))
+    except Unreadable as unreadable:
+        if unreadable.reason == "empty":
+            return Listing(capture=capture, cards=())
+        raise
+    page = Page(capture=capture, site=site, root=root, metadata=read_metadata(root))
+    cards: dict[str, Card] = {}
+    for card in _known_cards(page) or _linked_cards(page):
+        cards.setdefault(card.url, card)
+    return Listing(capture=capture, cards=tuple(cards.values()))
+
+
+def _html_in(text: str) -> str:
+    """The HTML of a batch; scroll requests often answer JSON that holds it in one of its strings."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return text
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    found: list[str] = []
+    left = [data]
+    while left:
+        value = left.pop()
+        if isinstance(value, str) and "<" in value:
+            found.append(value)
+        left += reversed(value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else [])
+    return "\n".join(found) or "<p></p>"
+
+
+def _known_cards(page: Page) -> list[Card]:
+    if page.root is None or page.site.listing is None:
+        return []
+    layout = page.site.listing
+    cards = (_read_card(element, layout, page) for element in select(page.root, layout.card))
+    return [card for card in cards if card is not None]
+
+
+def _read_card(element: etree._Element, layout: ListingLayout, page: Page) -> Card | None:
+    links = select(element, layout.link) if layout.link else list(element.iter("a"))
+    url = next((found for link in links if (found := _article_url(link, page))), None)
+    if url is None:
+        return None
+    title = first(element, layout.headline)
+    label_element = first(element, layout.section)
+    label = _text(label_element)
+    address = page.site.address(url)
+    edition = page.site.edition(address.language) if address and address.language else None
+    section = page.site.section_named(label, edition) or page.site.section_named(label) if label else None
+    if section is None and label_element is not None:
+        section = section_linked(label_element, page)
+    date = _text(first(element, layout.date))
+    return Card(
+        url=url,
+        headline=(split_heading(title)[0] if title is not None else None) or _longest_text(links),
+        section=section,
+        section_label=label,
+        published_at=read_date(date, page.site) if date else None,
+        image=background_image(first(element, layout.image) if layout.image else element, page),
+    )
+
+
+def _linked_cards(page: Page) -> list[Card]:
+    links: dict[str, list[etree._Element]] = {}
+    for link in select(page.root, "a[href]") if page.root is not None else ():
+        if url := _article_url(link, page):
+            links.setdefault(url, []).append(link)
+    return [Card(url=url, headline=_longest_text(same)) for url, same in links.items()]
+
+
+def _article_url(link: etree._Element, page: Page) -> str | None:
+    url = absolute(link.get("href") or "", page)
+    return url if url and page.site.address(url) else None
+
+
+def _text(element: etree._Element | None) -> str | None:
+    return text_of(element) or None if element is not None else None
+
+
+def _longest_text(links: list[etree._Element]) -> str | None:
+    return max((_text(link) or "" for link in links), key=len, default="") or None

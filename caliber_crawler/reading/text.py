@@ -1,0 +1,58 @@
+"""Text as it travels: one Unicode form, one kind of blank, nothing invisible."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Zero-width, directional and control characters: a reader sees none of them, and they make equal texts unequal.
+_INVISIBLE = (
+    (0x00, 0x08),
+    (0x0E, 0x1B),
+    (0x7F, 0x84),
+    (0x86, 0x9F),
+    (0xAD, 0xAD),
+    (0x61C, 0x61C),
+    (0x180E, 0x180E),
+    (0x200B, 0x200F),
+    (0x202A, 0x202E),
+    (0x2060, 0x206F),
+    (0xFEFF, 0xFEFF),
+    (0xFFF9, 0xFFFB),
+    (0xFFFE, 0xFFFF),
+)
+_INVISIBLE_TABLE = {code: None for first, last in _INVISIBLE for code in range(first, last + 1)}
+
+# Cyrillic letters that look like Latin ones in one of their cases; pages mix them up in names such as the outlet's own.
+_LOOKALIKES = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")
+
+
+def clean_inline(text: str) -> str:
+    """One line of text: NFC, one plain blank for every run of blanks and line ends, nothing invisible, no outer blanks.
+
+    >>> clean_inline("  Baku\\u2019s\\u00a0 for\\u00admula\\n")
+    'Baku’s formula'
+    """
+    line = " ".join(text.split())
+    if not line.isprintable():  # most lines are, and looking is cheaper than translating
+        line = " ".join(line.translate(_INVISIBLE_TABLE).split())
+    return unicodedata.normalize("NFC", line)
+
+
+def fold(text: str) -> str:
+    """A key under which two spellings of one line are equal: case, blanks and look-alike letters do not count.
+
+    >>> fold("Сaliber.Аz") == fold("caliber.az")
+    True
+    """
+    return clean_inline(text).casefold().translate(_LOOKALIKES)
+
+
+def slug(text: str) -> str:
+    """Letters and digits in lower case, every run of anything else one hyphen; letters of all alphabets stay.
+
+    >>> slug("Baku’s geopolitical formula")
+    'baku-s-geopolitical-formula'
+    """
+    folded = unicodedata.normalize("NFC", clean_inline(text).casefold())
+    letters = (char if char.isalnum() or unicodedata.combining(char) else " " for char in folded)
+    return "-".join("".join(letters).split())

@@ -1,0 +1,178 @@
+"""A page read as lines of text: a plain-text dump, or a page whose layout nobody has described.
+
+The order of a page is what gives its parts away. New layout: chrome, perhaps a pinned headline, the section's label,
+the font buttons, headline and subtitle, the date on a line of its own, the body, a byline, the signature, the view
+counter, chrome. Old layout: headline, subtitle, the section's label and the date on one line, bylines, the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from caliber_crawler.reading.bylines import cut_byline, cut_old_bylines, cut_signature, is_signature
+from caliber_crawler.reading.chrome import is_chrome, is_own_chrome, without_chrome
+from caliber_crawler.reading.counts import is_counter, is_unlabelled_counter
+from caliber_crawler.reading.dates import FoundDate, find_date
+from caliber_crawler.reading.lines import Line
+from caliber_crawler.reading.text import fold
+from caliber_crawler.site import Site
+
+LONGEST_DATELINE = 80
+LONGEST_LABEL = 40
+FONT_BUTTONS = ("A+", "A-")
+
+
+@dataclass(frozen=True, slots=True)
+class TextParts:
+    """What the lines of a page turned out to be."""
+
+    headline: str
+    subtitle: str | None
+    published_at: datetime
+    body: tuple[Line, ...]
+    old: bool
+    """Section and date stood on one line, as in the old layout."""
+    section_label: str | None = None
+    authors: tuple[str, ...] = ()
+    signature: str | None = None
+    views_shown: str | None = None
+    month_language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Dateline:
+    index: int
+    date: FoundDate
+    label: str | None
+    """The section's label before the date on the same line, as the old layout has it."""
+
+
+def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> TextParts | None:
+    """Tell the lines of a page apart; ``None`` when they hold no article.
+
+    ``title`` is the headline as the page's metadata has it, when there is any: it tells headline from subtitle.
+    """
+    dateline = _find_dateline(lines, site)
+    if dateline is None:
+        return None
+    label_at = _last(lines[: dateline.index], lambda line: site.section_named(line.text) is not None)
+    headline, subtitle = _read_titles(lines, dateline, label_at, site, title)
+    if not headline:
+        return None
+    end = _find_end(lines, dateline.index + 1, site)
+    body, signature = cut_signature(without_chrome(lines[dateline.index + 1 : end], site), site)
+    body, authors = cut_byline(body)
+    if dateline.label is not None:
+        body, old_authors = cut_old_bylines(body, site)
+        authors = (*old_authors, *authors)
+    label = dateline.label or (lines[label_at].text if label_at is not None else None)
+    return TextParts(
+        headline=headline,
+        subtitle=subtitle,
+        published_at=dateline.date.moment,
+        body=tuple(body),
+        old=dateline.label is not None,
+        section_label=label,
+        authors=authors,
+        signature=signature or _signature_after(lines, end, site),
+        views_shown=_views_line(lines, end, site),
+        month_language=dateline.date.language,
+    )
+
+
+def _find_dateline(lines: Sequence[Line], site: Site) -> _Dateline | None:
+    """The line of the article's date. A pinned headline has a date too, but stands before the section's label."""
+    buttons = _last(lines, lambda line: line.text in FONT_BUTTONS)
+    start = 0 if buttons is None else buttons + 1
+    first: _Dateline | None = None
+    labelled = buttons is not None
+    for at in range(start, len(lines)):
+        found = _as_dateline(at, lines[at], site)
+        if found is None:
+            labelled = labelled or site.section_named(lines[at].text) is not None
+        elif labelled or found.label is not None:
+            return found
+        else:
+            first = first or found
+    return first
+
+
+def _as_dateline(index: int, line: Line, site: Site) -> _Dateline | None:
+    if not line.text or len(line.text) > LONGEST_DATELINE or not any(char.isdecimal() for char in line.text):
+        return None
+    found = find_date(line.text, site)
+    if found is None or found.end != len(line.text):
+        return None
+    before = line.text[: found.start].strip(" |·•–—-,")
+    if not before:
+        return _Dateline(index, found, None)
+    known = site.section_named(before) is not None
+    short = len(before) <= LONGEST_LABEL and len(before.split()) <= 3 and before == before.upper()
+    return _Dateline(index, found, before) if known or short else None
+
+
+def _read_titles(
+    lines: Sequence[Line], dateline: _Dateline, label_at: int | None, site: Site, title: str | None
+) -> tuple[str, str | None]:
+    above = range(dateline.index)
+    wall = max(
+        (at for at in above if at == label_at or (lines[at].text and is_chrome(lines[at].text, site))),
+        default=-1,
+    )
+    between = [lines[at] for at in range(wall + 1, dateline.index) if lines[at].text]
+    start = _find_title(between, title)
+    if start is None:
+        # Above the two lines of a title there may still be a pinned headline or a header nobody has described.
+        start = max(0, len(between) - 2) if wall == -1 or dateline.label else 0
+    titles = [line.text for line in between[start:]]
+    if not titles:
+        return "", None
+    return titles[0], " ".join(titles[1:]) or None
+
+
+def _find_title(lines: Sequence[Line], title: str | None) -> int | None:
+    """The line the title starts on: the one the metadata quotes, else the last of the highest headings."""
+    quoted = [at for at, line in enumerate(lines) if title and fold(title).startswith(fold(line.text))]
+    if quoted:
+        return max(quoted, key=lambda at: len(lines[at].text))
+    level = min((line.heading for line in lines if line.heading), default=0)
+    return _last(lines, lambda line: line.heading == level and line.gap) if level else None
+
+
+def _find_end(lines: Sequence[Line], start: int, site: Site) -> int:
+    """Where the body ends: at the view counter, or at the first line of the chrome that follows every article."""
+    labels = _view_labels(site)
+    for at in range(start, len(lines)):
+        text = lines[at].text
+        if text and (is_counter(text, labels) or _is_counter_after_signature(lines, at, site)):
+            return at
+    for at in range(start, len(lines)):
+        if lines[at].text and is_own_chrome(lines[at].text, site):
+            return at
+    return len(lines)
+
+
+def _is_counter_after_signature(lines: Sequence[Line], at: int, site: Site) -> bool:
+    return at > 0 and is_unlabelled_counter(lines[at].text) and is_signature(lines[at - 1].text, site)
+
+
+def _views_line(lines: Sequence[Line], end: int, site: Site) -> str | None:
+    if end == len(lines):
+        return None
+    text = lines[end].text
+    return text if is_counter(text, _view_labels(site)) or _is_counter_after_signature(lines, end, site) else None
+
+
+def _signature_after(lines: Sequence[Line], end: int, site: Site) -> str | None:
+    """The signature when it stands just below the counter instead of above it."""
+    return next((line.text for line in lines[end : end + 2] if is_signature(line.text, site)), None)
+
+
+def _view_labels(site: Site) -> tuple[str, ...]:
+    return tuple(label for edition in site.editions for label in edition.view_labels)
+
+
+def _last(lines: Sequence[Line], fits: Callable[[Line], bool]) -> int | None:
+    return next((at for at in range(len(lines) - 1, -1, -1) if lines[at].text and fits(lines[at])), None)

@@ -1,0 +1,47 @@
+"""Recorded pages as captures."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from caliber_crawler.items import Capture
+from caliber_crawler.site import Site
+
+PAGES = Path(__file__).parent.parent / "pages"
+READ_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@cache
+def site_named(name: str) -> Site:
+    """The site of ``caliber_crawler/spiders/<name>.py``."""
+    spider_module = vars(import_module(f"caliber_crawler.spiders.{name}"))
+    sites = (getattr(spider, "site", None) for spider in spider_module.values())
+    return next(site for site in sites if isinstance(site, Site))
+
+
+def site_of(folder: Path) -> Site:
+    return site_named(folder.parent.name)
+
+
+@cache
+def expected_of(folder: Path) -> dict[str, Any]:
+    expected: dict[str, Any] = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+    return expected
+
+
+def recorded_capture(folder: Path) -> Capture:
+    page = next(path for path in (folder / "page.html", folder / "page.txt") if path.exists())
+    told = dict(expected_of(folder)["capture"])
+    told["headers"] = tuple((name, value) for name, value in told.get("headers", ()))
+    return Capture(site=folder.parent.name, fetched_at=READ_AT, status=200, body=page.read_bytes(), **told)
+
+
+def capture_of(body: str | bytes, url: str = "https://caliber.az/en/post/a-page", **more: Any) -> Capture:
+    """A page of Caliber.Az made up on the spot."""
+    content = body.encode() if isinstance(body, str) else body
+    return Capture(site="caliber", url=url, fetched_at=READ_AT, status=200, body=content, **more)

@@ -1,0 +1,104 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.reading.bylines import authors_of_subtitle, cut_byline, cut_old_bylines, cut_signature, is_name
+from caliber_crawler.reading.lines import Line, split_lines
+from tests.reading.pages import site_named
+
+SITE = site_named("caliber")
+
+
+def texts(lines: list[Line]) -> list[str]:
+    return [line.text for line in lines]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Aghakazim Guliyev", "Alexander Shapiro Suliman", "Матанат Насибова", "J. R. Tolkien", "Ursula von der Leyen"],
+)
+def test_a_person_has_a_name(name: str) -> None:
+    assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Caliber.Az",
+        "Guliyev",
+        "Политический обозреватель",
+        "Baku is calm",
+        "What changes now?",
+        "THE SOUTH CAUCASUS",
+        "",
+    ],
+)
+def test_not_everything_is_a_person(text: str) -> None:
+    assert not is_name(text)
+
+
+@pytest.mark.parametrize(
+    ("subtitle", "authors"),
+    [
+        ("Analysis by Matanat Nasibova", ("Matanat Nasibova",)),
+        ("Interview by Vadim Mansurov and Murad Abiyev", ("Vadim Mansurov", "Murad Abiyev")),
+        ("Weekly review by Caliber.Az", ()),
+        ("Caliber.Az weekly review", ()),
+        ("Georgia led by Irakli Kobakhidze", ()),
+        ("Pashinyan is dodging again", ()),
+        (None, ()),
+    ],
+)
+def test_a_subtitle_may_name_its_author(subtitle: str | None, authors: tuple[str, ...]) -> None:
+    assert authors_of_subtitle(subtitle, SITE) == authors
+
+
+def test_the_last_line_may_be_a_byline() -> None:
+    assert cut_byline(split_lines("Text.\n\nBy Aghakazim Guliyev")) == (split_lines("Text."), ("Aghakazim Guliyev",))
+
+
+@pytest.mark.parametrize("last", ["By Friday it was over.", "By the way", "By Caliber.Az", "Stand By Me"])
+def test_a_sentence_that_starts_with_by_is_text(last: str) -> None:
+    lines = split_lines(f"Text.\n\n{last}")
+    assert cut_byline(lines) == (lines, ())
+
+
+def test_a_body_is_never_emptied_into_a_byline() -> None:
+    assert cut_byline(split_lines("By Aghakazim Guliyev")) == (split_lines("By Aghakazim Guliyev"), ())
+
+
+@pytest.mark.parametrize("signature", ["Caliber.Az", "Caliber.Аz", "Сaliber.Az", "caliber.az", "Caliber.Az."])
+def test_a_signature_is_cut_off_in_any_alphabet(signature: str) -> None:
+    kept, found = cut_signature(split_lines(f"Text.\n\n{signature}"), SITE)
+    assert (texts(kept), found) == (["Text."], signature)
+
+
+@pytest.mark.parametrize(
+    ("byline", "authors"),
+    [
+        ("Vadim Mansurov", ("Vadim Mansurov",)),
+        ("Tamilla Mammadova\nCaliber.Az", ("Tamilla Mammadova",)),
+        ("Tamilla Mammadova | Caliber.Az", ("Tamilla Mammadova",)),
+        ("Матанат Насибова\nПолитический обозреватель Caliber.Az", ("Матанат Насибова",)),
+        ("Орхан Амашов Caliber.Az |", ("Орхан Амашов",)),
+        ("Caliber.Az", ()),
+        ("Սևդար Նովրուզով Caliber.Az |", ("Սևդար Նովրուզով",)),
+    ],
+)
+def test_the_bylines_of_the_old_layout_are_taken_off(byline: str, authors: tuple[str, ...]) -> None:
+    kept, found = cut_old_bylines(split_lines(f"{byline}\nThe text begins here."), SITE)
+    assert (texts(kept), found) == (["The text begins here."], authors)
+
+
+def test_a_first_sentence_that_names_the_outlet_is_text() -> None:
+    lines = split_lines("Caliber.Az spoke with him.\nHe said no.")
+    assert cut_old_bylines(lines, SITE) == (lines, ())
+
+
+@given(st.text())
+def test_no_line_upsets_the_search_for_names(text: str) -> None:
+    lines = split_lines(text)
+    cut_byline(lines)
+    cut_signature(lines, SITE)
+    cut_old_bylines(lines, SITE)
+    authors_of_subtitle(text, SITE)

@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.reading.counts import is_counter, is_unlabelled_counter, read_count
+
+LABELS = ("Views", "Просмотров")
+
+
+@pytest.mark.parametrize(
+    ("shown", "count"),
+    [
+        ("Views: 354", 354),
+        ("Views: 0", 0),
+        ("Просмотров: 1 234", 1234),
+        ("Դիտումներ՝ 12.045", 12045),
+        ("354", 354),
+        ("1,234,567", 1_234_567),
+        ("1.2K", 1200),
+        ("1,2 тыс.", 1200),
+        ("3M", 3_000_000),
+        ("1.234K", 1234),
+    ],
+)
+def test_a_count_is_read_in_every_form(shown: str, count: int) -> None:
+    assert read_count(shown) == count
+
+
+@pytest.mark.parametrize("shown", ["", "Views:", "Views: –", "Views: -5", "1.2", "19:13", "12/05", "Views: many"])
+def test_what_is_no_count_is_unknown_and_not_zero(shown: str) -> None:
+    assert read_count(shown) is None
+
+
+@given(st.integers(0, 10**9), st.sampled_from([",", " ", "\u00a0", "\u202f", "\u2009", ".", "'", "’"]))
+def test_any_separator_of_thousands_will_do(count: int, separator: str) -> None:
+    assert read_count(f"Views: {count:,}".replace(",", separator)) == count
+
+
+@given(st.text())
+def test_a_count_is_never_negative_and_never_an_error(text: str) -> None:
+    count = read_count(text)
+    assert count is None or count >= 0
+
+
+def test_a_counter_is_a_line_of_its_own() -> None:
+    assert is_counter("Views: 1 234", LABELS)
+    assert is_counter("Просмотров: 5", LABELS)
+    assert not is_counter("Views: 354 people came to the square", LABELS)
+    assert not is_counter("Views differ: 3 of them", LABELS)
+
+
+def test_a_counter_under_an_unknown_label_still_looks_like_one() -> None:
+    assert is_unlabelled_counter("Դիտումներ: 12")
+    assert not is_unlabelled_counter("In January 2026: 12 new posts")

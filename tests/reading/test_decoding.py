@@ -1,0 +1,52 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.reading.decoding import decode, looks_binary
+
+RUSSIAN = "<p>Баку и Ереван подошли к рубежу, за которым соглашение становится делом ближайших месяцев.</p>" * 3
+
+
+@given(st.text())
+def test_utf8_survives_any_declaration(text: str) -> None:
+    assert decode(text.encode(errors="ignore"), "text/html; charset=windows-1251").removeprefix(
+        "\ufeff"
+    ) == text.encode(errors="ignore").decode().removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("charset", ["windows-1251", "koi8-r", "iso-8859-5"])
+def test_the_header_is_believed_when_the_bytes_agree(charset: str) -> None:
+    assert decode(RUSSIAN.encode(charset), f"text/html; charset={charset}") == RUSSIAN
+
+
+def test_the_page_s_own_word_counts_when_the_header_is_wrong() -> None:
+    page = '<meta charset="windows-1251">' + RUSSIAN
+    assert decode(page.encode("windows-1251"), "text/html; charset=utf-8") == page
+
+
+def test_an_undeclared_character_set_is_recognised() -> None:
+    assert decode(RUSSIAN.encode("windows-1251")) == RUSSIAN
+
+
+def test_a_byte_order_mark_is_believed_first() -> None:
+    assert decode(RUSSIAN.encode("utf-16"), "text/html; charset=utf-8") == RUSSIAN
+
+
+def test_one_broken_byte_costs_one_character() -> None:
+    body = RUSSIAN.encode().replace("рубежу".encode(), b"\xd1" + "убежу".encode(), 1)
+    assert decode(body, "text/html; charset=utf-8") == RUSSIAN.replace("рубежу", "\ufffdубежу", 1)
+
+
+def test_an_unknown_name_of_a_character_set_does_no_harm() -> None:
+    assert decode(RUSSIAN.encode(), "text/html; charset=wrong") == RUSSIAN
+
+
+@pytest.mark.parametrize("body", [b"%PDF-1.7 text", b"\x89PNG\r\n\x1a\n", b"SQLite format 3\x00", bytes(range(256))])
+def test_what_is_not_text_is_known_by_its_bytes(body: bytes) -> None:
+    assert looks_binary(body)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs")), min_size=1))
+def test_text_is_never_taken_for_anything_else(text: str) -> None:
+    if not text.startswith(("%PDF-", "GIF8", "RIFF")):
+        assert not looks_binary(text.encode())

@@ -1,0 +1,240 @@
+"""What a page can do wrong, and what still comes out."""
+
+import contextlib
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from caliber_crawler.errors import SiteError
+from caliber_crawler.reading import Unreadable, clean_page, extract_article, open_page, read_page
+from tests.reading.pages import capture_of, site_named
+
+SITE = site_named("caliber")
+
+
+def post(body: str, title: str = "A headline", more: str = "") -> str:
+    return (
+        f'<html><body><div class="post"><h1 class="post_title">{title}</h1><div class="post_time">06 January 2026 19:13'
+        f'</div><div class="post_body">{body}</div>{more}</div></body></html>'
+    )
+
+
+def body_of(page: str | bytes, **capture: Any) -> str:
+    return read_page(capture_of(page, **capture), SITE).article.body
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "empty"),
+        (b" \n ", "empty"),
+        (b"<!-- nothing -->", "no_article"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "not_text"),
+        (b"%PDF-1.7", "not_text"),
+        (bytes(range(256)) * 8, "not_text"),
+        (b"<?xml version='1.0'?><rss><channel/></rss>", "not_html"),
+        (b'{"result": [], "pages_left": true}', "no_article"),
+        (b"<SVG>HTML", "no_article"),
+        (b'HTML<s href="">', "no_article"),
+        (b"<", "no_article"),
+        (b"<html><body><h1>Caliber.Az</h1><p>06 January 2026</p></body></html>", "no_article"),
+        (post("<div>" * 5000).encode(), "too_deep"),
+        (post("<p " + " ".join(f"a{n}=''" for n in range(100_000)) + ">").encode(), "too_complex"),
+        (post("<p " + " ".join(f"a{n}=\">\"" for n in range(100_000)) + ">").encode(), "too_complex"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_says_why(body: bytes, reason: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        read_page(capture_of(body), SITE)
+    assert refused.value.reason == reason
+    assert refused.value.message.endswith(".")
+    assert "\n" not in refused.value.message
+
+
+def test_a_response_that_never_came_is_unreadable() -> None:
+    capture = capture_of(b"", error="timed out after 30 s")
+    with pytest.raises(Unreadable, match=r"timed out after 30 s") as refused:
+        open_page(capture, SITE)
+    assert refused.value.reason == "no_response"
+
+
+@pytest.mark.parametrize("media_type", ["image/webp", "video/mp4", "font/woff2"])
+def test_a_picture_is_not_read_as_text(media_type: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        open_page(capture_of("text", headers=(("Content-Type", media_type),)), SITE)
+    assert refused.value.reason == "not_text"
+
+
+@pytest.mark.parametrize("count", [10, 300, 1800])
+def test_nesting_is_read_as_deep_as_the_parser_goes(count: int) -> None:
+    assert body_of(post("<div>" * count + "Bottom" + "</div>" * count + "<p>After</p>")) == "Bottom\n\nAfter"
+
+
+def test_text_behind_a_stray_end_of_the_document_is_read() -> None:
+    assert body_of(post("<p>Before</p></body></html><p>After</p>")) == "Before\n\nAfter"
+
+
+def test_text_behind_a_nul_is_read() -> None:
+    assert body_of(post("<p>Be\0fore</p><p>After</p>")) == "Before\n\nAfter"
+
+
+@pytest.mark.parametrize("control", ["\x01", "&#1;", "\x1f", "\ufffe", "&#xD800;", "\x0b"])
+def test_text_around_a_control_character_is_read(control: str) -> None:
+    tweet = f'<blockquote class="twitter-tweet"><a href="/status/{control}">May 1</a></blockquote>'
+    body = body_of(post(f"<p>Be{control}fore</p><script></script>{control}tail{tweet}<p>After</p>"))
+    assert body.split("\n\n")[1:] == ["tail", "After"] or "\ufffd" in body
+
+
+def test_html_is_known_by_its_content_when_nothing_declares_it() -> None:
+    assert read_page(capture_of(post("<p>Text</p>"), url="file:///page"), SITE).layout == "new"
+
+
+def test_a_page_served_as_plain_text_by_mistake_is_read_as_html() -> None:
+    headers = (("Content-Type", "text/plain"),)
+    assert read_page(capture_of(post("<p>Text</p>"), headers=headers), SITE).layout == "new"
+
+
+def test_plain_text_may_talk_about_tags() -> None:
+    text = "ANALYTICS\nHow <p> came to be\n\n06 January 2026 19:13\n\nA paragraph about <p>.\n"
+    reading = read_page(capture_of(text, headers=(("Content-Type", "text/plain; charset=utf-8"),)), SITE)
+    assert (reading.layout, reading.article.headline) == ("text", "How <p> came to be")
+
+
+def test_cleaning_leaves_the_page_it_was_given_alone() -> None:
+    page = open_page(capture_of(post('<p>Text</p><div class="banner">Buy</div><script>x()</script>')), SITE)
+    assert page.root is not None
+    before = etree.tostring(page.root)
+    clean_page(page)
+    assert etree.tostring(page.root) == before
+
+
+def test_cleaning_twice_changes_nothing() -> None:
+    once = clean_page(open_page(capture_of(post("<p>Text</p><script>x()</script>tail")), SITE))
+    assert extract_article(clean_page(once)).article == extract_article(once).article
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    [
+        '<div class="banner"><p>Buy now</p></div>',
+        "<script>var text = '<p>no</p>';</script>",
+        "<style>p { color: red }</style>",
+        "<noscript>Enable scripts</noscript>",
+        "<figure><img src='/a.webp'><figcaption>A map</figcaption></figure>",
+        '<p class="image-caption">Photo: somebody</p>',
+        '<blockquote class="twitter-tweet"><p>#hashtag</p>— Name <a href="https://twitter.com/n/status/1">May 1</a>'
+        "</blockquote>",
+        '<iframe src="https://www.youtube.com/embed/x">video</iframe>',
+        "<p>Follow us on Youtube</p>",
+        "<p><i>share-line</i>Liked the story? Share it on social media!</p>",
+        "<div>print</div><div>copy link</div><div>Ссылка скопирована</div>",
+        "<p>Caliber.az © 2026. .</p>",
+        '<p style="display:none">hidden</p>',
+    ],
+)
+def test_what_is_not_of_the_article_is_not_in_its_body(furniture: str) -> None:
+    assert body_of(post(f"<p>First.</p>{furniture}<p>Last.</p>")) == "First.\n\nLast."
+
+
+def test_an_embedded_post_leaves_its_address() -> None:
+    tweet = (
+        '<blockquote class="twitter-tweet"><p>Look <a href="https://t.co/x">pic.twitter.com/x</a></p>— Caliber '
+        '<a href="https://twitter.com/CaliberEnglish/status/1953">August 8, 2025</a></blockquote>'
+    )
+    article = read_page(capture_of(post(f"<p>First.</p>{tweet}<p>Last.</p>")), SITE).article
+    assert [link.url for link in article.links] == ["https://twitter.com/CaliberEnglish/status/1953"]
+
+
+def test_a_byline_and_a_signature_inside_the_body_are_not_text() -> None:
+    article = read_page(capture_of(post("<p>Text.</p><p>By Aghakazim Guliyev</p><p>Caliber.Аz</p>")), SITE).article
+    assert (article.body, article.authors, article.signature) == ("Text.", ("Aghakazim Guliyev",), "Caliber.Аz")
+
+
+def test_the_author_a_subtitle_names_is_kept_in_both_places() -> None:
+    page = post("<p>Text.</p>", title="A headline<br>Analysis by Matanat Nasibova")
+    article = read_page(capture_of(page), SITE).article
+    assert (article.subtitle, article.authors) == ("Analysis by Matanat Nasibova", ("Matanat Nasibova",))
+
+
+def test_the_first_of_several_scrolled_articles_is_the_one_read() -> None:
+    page = post("<p>First.</p>") + post("<p>Second.</p>", title="Another")
+    assert body_of(page) == "First."
+
+
+def test_a_body_split_over_containers_is_read_whole() -> None:
+    assert body_of(post("<p>First.</p>", more='<div class="post_body"><p>Second.</p></div>')) == "First.\n\nSecond."
+
+
+def test_every_field_with_a_value_says_where_it_came_from() -> None:
+    reading = read_page(capture_of(post("<p>Text.</p>", more='<div class="post_hits">Views: 3</div>')), SITE)
+    assert reading.rungs == {
+        "headline": "selector",
+        "body": "selector",
+        "published_at": "selector",
+        "views_shown": "selector",
+        "views": "selector",
+        "language": "url",
+        "url": "url",
+        "urls": "url",
+    }
+
+
+def test_a_missing_headline_is_taken_from_the_metadata() -> None:
+    page = '<meta property="og:title" content="The headline | Caliber.Az">' + post("<p>Text.</p>", title="")
+    reading = read_page(capture_of(page), SITE)
+    assert (reading.article.headline, reading.rungs["headline"]) == ("The headline", "structured")
+
+
+def test_a_missing_date_is_taken_from_the_metadata() -> None:
+    page = '<meta property="article:published_time" content="2026-01-06T15:13:00Z">' + post("<p>Text.</p>").replace(
+        "06 January 2026 19:13", ""
+    )
+    reading = read_page(capture_of(page), SITE)
+    assert reading.article.published_at is not None
+    assert reading.article.published_at.isoformat() == "2026-01-06T19:13:00+04:00"
+    assert reading.rungs["published_at"] == "structured"
+
+
+@pytest.mark.parametrize(
+    "subtitle", [" <span>Words are cheap</span>", "<br>Words are cheap", "</h1><h2>Words are cheap</h2><h1>"]
+)
+def test_with_every_class_name_changed_the_article_is_still_read(subtitle: str) -> None:
+    page = (
+        '<html><body><nav><a href="/en">en</a></nav><h2>June 22, 2025 – Israel vs Iran: LIVE</h2><div class="a">'
+        '<a class="b" href="/en/category/analytics">ANALYTICS</a>'
+        f'<h1 class="c">Peace is built{subtitle}</h1><div class="d">07 June 2025 16:28</div>'
+        '<div class="e"><p>One.</p><p>Two.</p></div>'
+        '<div class="f">Caliber.Az</div><div class="g">Views: 1 234</div></div></body></html>'
+    )
+    reading = read_page(capture_of(page), SITE)
+    article = reading.article
+    assert reading.layout == "unknown"
+    assert (article.headline, article.subtitle) == ("Peace is built", "Words are cheap")
+    assert (article.body, article.views) == ("One.\n\nTwo.", 1234)
+    assert (article.section, article.signature) == ("analytics", "Caliber.Az")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        post("<span>word</span> " * 50_000),
+        post("<p>" + "<b><i>" * 900),
+        post('<a href="x">' * 20_000),
+        "06 January 2026 19:13\n" * 20_000,
+        "ANALYTICS\nTitle\n06 January 2026 19:13\n" + "share-line" * 100_000,
+    ],
+)
+def test_no_page_takes_for_ever(page: str) -> None:
+    started = time.process_time()
+    with contextlib.suppress(Unreadable):
+        read_page(capture_of(page), SITE)
+    assert time.process_time() - started < 3
+
+
+def test_a_selector_that_is_none_is_an_error_of_the_site_s_file() -> None:
+    wrong = replace(SITE, layouts=(replace(SITE.layouts[0], article="..post"),))
+    with pytest.raises(SiteError, match="CSS selector"):
+        open_page(capture_of(post("<p>Text.</p>")), wrong)

@@ -1,0 +1,131 @@
+"""What holds for every page, whatever is on it."""
+
+import contextlib
+import html
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.reading import Unreadable, check, read_listing, read_page
+from caliber_crawler.reading.chrome import chrome_of
+from tests.reading.pages import PAGES, READ_AT, capture_of, recorded_capture, site_named
+
+SITE = site_named("caliber")
+SEED = recorded_capture(PAGES / "caliber/baku-s-geopolitical-formula").body
+CHROME = st.sampled_from([*chrome_of(SITE), "A+", "twitter", "Caliber.az © 2026. ."])
+WORDS = st.text(alphabet="abc «»Яյ’–\u00a0\u00ad", max_size=30).map(lambda text: text + "z")
+TAGS = [
+    "p",
+    "div",
+    "br",
+    "span",
+    "h1",
+    "h2",
+    "a",
+    "b",
+    "table",
+    "tr",
+    "td",
+    "ul",
+    "li",
+    "script",
+    "blockquote",
+    "html",
+    "body",
+]
+CLASSES = [
+    "post",
+    "post_title",
+    "post_time",
+    "post_body",
+    "post_hits",
+    "post_categoty",
+    "post_signature",
+    "float_block",
+    "banner",
+]
+SCRAPS = st.one_of(
+    st.text(max_size=20),
+    CHROME,
+    st.sampled_from(
+        ["06 January 2026 19:13", "10 Мая 2023 - 17:33", "ANALYTICS", "Views: 354", "Caliber.Az", "By Ann Lee", "\n"]
+    ),
+    st.builds("<{}{} class='{}'>".format, st.sampled_from(["", "/"]), st.sampled_from(TAGS), st.sampled_from(CLASSES)),
+    st.builds(
+        "<a href='{}'>".format, st.text(max_size=12) | st.sampled_from(["http://[", "//", "/en/post/1", "javascript:x"])
+    ),
+)
+
+
+def read_all(body: bytes, url: str = "https://caliber.az/en/post/a") -> None:
+    capture = capture_of(body, url=url)
+    try:
+        reading = read_page(capture, SITE)
+        assert reading.article.url
+        assert reading.article.urls
+        assert all(getattr(reading.article, field) not in (None, "", ()) for field in reading.rungs)
+        check(reading, SITE, READ_AT)
+    except Unreadable:
+        pass
+    with contextlib.suppress(Unreadable):
+        read_listing(capture, SITE)
+
+
+@given(st.lists(SCRAPS, max_size=30).map("".join))
+def test_reading_never_fails_in_a_way_nobody_expects(page: str) -> None:
+    read_all(page.encode(errors="replace"))
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_upset_the_reader(body: bytes) -> None:
+    read_all(body)
+
+
+@given(st.integers(0, len(SEED)), st.integers(0, 200), st.binary(max_size=20))
+def test_a_damaged_page_is_read_or_refused(start: int, length: int, damage: bytes) -> None:
+    read_all(SEED[:start] + damage + SEED[start + length :])
+
+
+@given(
+    st.sampled_from(["", "file:///x", "urn:x", "http://[", "https://caliber.az/en/post/a", "https://caliber.az"])
+    | st.text()
+)
+def test_any_address_will_do(url: str) -> None:
+    read_all(SEED, url=url)
+
+
+def page_of(paragraphs: list[str], chrome: list[str]) -> str:
+    body = "".join(f"<p>{text}</p><p>{furniture}</p>" for text, furniture in zip(paragraphs, chrome, strict=False))
+    return (
+        '<div class="post"><h1 class="post_title">Title</h1><div class="post_time">06 January 2026 19:13</div>'
+        f'<div class="post_body">{body}</div></div>'
+    )
+
+
+@given(st.lists(WORDS, min_size=1, max_size=8), st.lists(CHROME, min_size=8, max_size=8))
+def test_page_furniture_is_never_in_a_body_and_nothing_else_is_lost(paragraphs: list[str], chrome: list[str]) -> None:
+    body = read_page(capture_of(page_of(paragraphs, chrome)), SITE).article.body
+    shown = [unicodedata.normalize("NFC", " ".join(text.replace("\u00ad", "").split())) for text in paragraphs]
+    assert body.split("\n\n") == shown
+
+
+@given(st.lists(st.text(alphabet="abc Яյ<>/p&;b", max_size=20), max_size=12))
+def test_a_body_holds_nothing_that_is_not_on_the_page_in_that_order(scraps: list[str]) -> None:
+    page = page_of(scraps, [""] * len(scraps))
+    try:
+        body = read_page(capture_of(page), SITE).article.body
+    except Unreadable:
+        return
+    source = iter(html.unescape(page))
+    assert all(letter in source for letter in body if not letter.isspace()), "the body is no subsequence of the page"
+
+
+@pytest.mark.parametrize(
+    "folder", sorted(path for path in PAGES.glob("caliber/*/") if "listing" not in path.name), ids=lambda f: f.name
+)
+def test_a_recorded_page_has_no_problem_that_refuses_it(folder: Path) -> None:
+    reading = read_page(recorded_capture(folder), SITE)
+    assert [problem for problem in check(reading, SITE, READ_AT) if problem.fatal] == []

@@ -1,0 +1,52 @@
+"""Every recorded page under ``tests/pages/<site>/<slug>`` is read as its ``expected.json`` says: one test per field.
+
+A new page needs no code: a folder with ``page.html`` or ``page.txt`` and ``expected.json`` (``capture``: what
+:class:`Capture` takes; then ``layout`` and ``article``, or ``cards``; a body is a list of paragraphs) is a test.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from caliber_crawler.reading import read_listing, read_page
+from tests.reading.pages import PAGES, expected_of, recorded_capture, site_of
+
+
+def cases() -> list[Any]:
+    found = []
+    for folder in sorted(PAGES.glob("*/*/")):
+        name = f"{folder.parent.name}/{folder.name}"
+        expected = expected_of(folder)
+        found += [pytest.param(folder, field, id=f"{name}:{field}") for field in expected.get("article", ())]
+        found += [
+            pytest.param(folder, field, id=f"{name}:{field}") for field in ("layout", "cards") if field in expected
+        ]
+    return found
+
+
+@cache
+def read(folder: Path) -> dict[str, Any]:
+    """What the reader makes of a recorded page, as JSON would have it."""
+    capture, site = recorded_capture(folder), site_of(folder)
+    if capture.kind == "listing":
+        return {"cards": plain([asdict(card) for card in read_listing(capture, site).cards])}
+    reading = read_page(capture, site)
+    article = asdict(reading.article)
+    article["body"] = article["body"].split("\n\n")
+    return {**plain(article), "layout": reading.layout}
+
+
+def plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, default=lambda moment: moment.isoformat()))
+
+
+@pytest.mark.parametrize(("folder", "field"), cases())
+def test_a_recorded_page_is_read_right(folder: Path, field: str) -> None:
+    expected = expected_of(folder)
+    assert read(folder)[field] == {**expected, **expected.get("article", {})}[field]
