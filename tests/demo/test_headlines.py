@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.demo.dice import dice
+from caliber_crawler.demo.editions import EDITIONS, SECTION_KEYS, Edition
+from caliber_crawler.demo.newsroom import Newsroom
+from caliber_crawler.demo.timeline import MAX_ARTICLES
+from caliber_crawler.demo.vocabulary import SECTION_FORMS, Form, slugify, vocabulary
+
+LANGUAGES = ("en", "ru", "hy")
+every_form = st.sampled_from([form for language in LANGUAGES for form in vocabulary(language).forms.values()])
+
+
+@pytest.mark.parametrize(
+    ("language", "headline", "slug"),
+    [
+        ("en", "Baku’s geopolitical formula", "baku-s-geopolitical-formula"),
+        ("en", "I wouldn't put much faith: Yerevan’s  “claims”", "i-wouldn-t-put-much-faith-yerevan-s-claims"),
+        ("en", "Türkiye to send two missions", "turkiye-to-send-two-missions"),
+        ("en", "EBRD: €18.5 billion needed", "ebrd-18-5-billion-needed"),
+        (
+            "ru",
+            "Прокуратура требует смертной казни для экс-президента Южной Кореи",
+            "prokuratura-trebuet-smertnoj-kazni-dlya-eks-prezidenta-yuzhnoj-korei",
+        ),
+        ("ru", "Путь Баку, ультиматум Москвы и паника Парижа", "put-baku-ultimatum-moskvy-i-panika-parizha"),
+        (
+            "hy",
+            "Հայաստանում ԱՄՆ-ի դեսպանատունը չկարողացավ հերքել Caliber.Az-ի տեղեկատվությունը",
+            "հայաստանում-ամն-ի-դեսպանատունը-չկարողացավ-հերքել-caliber-az-ի-տեղեկատվությունը",
+        ),
+    ],
+)
+def test_slugs_are_made_as_those_on_record(language: str, headline: str, slug: str) -> None:
+    assert slugify(headline, language) == slug
+    assert slugify(unicodedata.normalize("NFD", headline), language) == slug
+
+
+@given(form=every_form, data=st.data())
+def test_a_headline_is_found_again_by_its_slug(form: Form, data: st.DataObject) -> None:
+    number = data.draw(st.integers(0, form.size - 1))
+    slug = slugify(form.headline(number), form.language)
+    assert list(vocabulary(form.language).read_slug(slug)) == [(form, number)]
+
+
+@given(form=every_form, seed=st.integers(), data=st.data())
+def test_scattering_can_be_undone(form: Form, seed: int, data: st.DataObject) -> None:
+    ordinal = data.draw(st.integers(0, form.size - 1))
+    number = form.scatter(ordinal, seed)
+    assert 0 <= number < form.size
+    assert form.gather(number, seed) == ordinal
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_phrases_of_a_bank_have_one_slug(language: str) -> None:
+    for form in vocabulary(language).forms.values():
+        assert [len(indexes) for indexes in form.slug_indexes] == [len(bank) for bank in form.banks]
+
+
+@pytest.mark.parametrize("section", SECTION_KEYS)
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.name)
+def test_there_are_headlines_enough_for_the_largest_site(edition: Edition, section: str) -> None:
+    newsroom = Newsroom(MAX_ARTICLES, 1, [section])
+    shelf = newsroom.shelf(edition.name, section)
+    assert shelf is not None
+    largest = shelf.count(newsroom.timeline.newest, newsroom.timeline.oldest)
+    families, themes = SECTION_FORMS[section]
+    for family in families:
+        for theme in ("world",) if family == "weekly" else themes:
+            assert vocabulary(edition.language).forms[family, theme].size >= largest
+
+
+def test_every_phrase_fills_its_slots() -> None:
+    for language in LANGUAGES:
+        words = vocabulary(language)
+        for phrase in _strings({key: value for key, value in words.words.items() if key != "patterns"}):
+            filled = words.fill(phrase, dice("slots", phrase), 2024)
+            assert not re.search(r"[{}]", filled), phrase
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sections", [None, ["analytics"]], ids=["all", "analytics"])
+def test_two_hundred_thousand_articles_have_slugs_of_their_own(sections: list[str] | None) -> None:
+    newsroom = Newsroom(MAX_ARTICLES, 1, sections)
+    timeline = newsroom.timeline
+    # Digests of 8 bytes keep the set small; a chance meeting among 200,000 has odds of one to a billion.
+    seen = {hash((a.edition.name, a.slug)) for a in map(newsroom.article, range(timeline.newest, timeline.oldest + 1))}
+    assert len(seen) == MAX_ARTICLES
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for part in value.values() for text in _strings(part))
+    elif isinstance(value, list):
+        yield from (text for part in value for text in _strings(part))
+    else:
+        assert value is None, json.dumps(value)
