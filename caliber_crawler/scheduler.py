@@ -1,0 +1,60 @@
+"""The archive is the frontier: Scrapy asks it for what is next, and holds nothing that a kill could lose."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Self, cast
+
+from scrapy.core.scheduler import BaseScheduler
+
+from caliber_crawler.crawl_run import CrawlRun
+
+if TYPE_CHECKING:
+    from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
+
+    from caliber_crawler.archive import Entry
+    from caliber_crawler.news_spider import NewsSpider
+
+AHEAD = 32
+"""Frontier entries read ahead: few, so that a listing found meanwhile is not kept waiting."""
+
+
+class FrontierScheduler(BaseScheduler):
+    """Gives out what the frontier says is due, after what Scrapy itself sends back (retries, redirects).
+
+    ``at_once`` bounds the pages that were asked for and are not committed yet: a kill costs as many requests at most.
+    """
+
+    def __init__(self, run: CrawlRun | None, at_once: int) -> None:
+        self._run = run
+        self._at_once = at_once
+        self._sent_back: deque[Request] = deque()
+        self._taken: deque[Entry] = deque()
+        self._spider: NewsSpider | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler.get_extension(CrawlRun), crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"))
+
+    def open(self, spider: Spider) -> None:
+        self._spider = cast("NewsSpider", spider) if self._run else None
+
+    def has_pending_requests(self) -> bool:
+        return bool(self._sent_back or self._taken or self._take())
+
+    def enqueue_request(self, request: Request) -> bool:
+        self._sent_back.append(request)
+        return True
+
+    def next_request(self) -> Request | None:
+        if self._sent_back:
+            return self._sent_back.popleft()
+        if self._run is None or self._spider is None or self._run.unsettled - len(self._taken) >= self._at_once:
+            return None
+        return self._spider.request(self._taken.popleft()) if self._taken or self._take() else None
+
+    def _take(self) -> bool:
+        if self._run and not self._taken:
+            self._taken.extend(self._run.take(AHEAD))
+        return bool(self._taken)

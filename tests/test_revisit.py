@@ -1,0 +1,42 @@
+"""When an article is due again."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.revisit import AGES, LAST_RETRY, LATER, next_try, next_visit
+
+NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
+moments = st.datetimes(datetime(2021, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def test_a_young_article_is_due_an_hour_after_publication() -> None:
+    assert next_visit(NOW - timedelta(minutes=10), NOW) == NOW + timedelta(minutes=50)
+
+
+def test_an_article_of_a_week_is_due_at_two_weeks() -> None:
+    assert next_visit(NOW - timedelta(days=7), NOW) == NOW + timedelta(days=7)
+
+
+def test_an_old_article_is_due_once_a_quarter() -> None:
+    published_at = NOW - timedelta(days=1000)
+    first = next_visit(published_at, NOW)
+    assert NOW < first <= NOW + LATER
+    assert next_visit(published_at, first) - first == LATER
+
+
+def test_an_article_of_unknown_age_counts_as_new() -> None:
+    assert next_visit(None, NOW) == NOW + AGES[0]
+
+
+@given(moments, moments)
+def test_the_next_visit_lies_ahead_and_within_a_quarter(published_at: datetime, visited_at: datetime) -> None:
+    assert visited_at < next_visit(published_at, visited_at) <= visited_at + LATER
+
+
+def test_a_failing_page_is_tried_less_and_less() -> None:
+    waits = [next_try(failures, NOW) - NOW for failures in range(12)]
+    assert waits[:4] == [timedelta(hours=hours) for hours in (1, 2, 4, 8)]
+    assert waits == sorted(waits)
+    assert waits[-1] == LAST_RETRY
