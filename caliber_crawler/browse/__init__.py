@@ -1,0 +1,123 @@
+"""The Datasette plugin: ``datasette data/archive.db`` shows an archive as one to be read.
+
+Datasette finds it by its entry point. It acts on archives of ours only, whatever their files are called, and leaves
+every other database as it is.
+"""
+
+# mypy: disallow-untyped-decorators=False
+# Datasette has no types, so its `hookimpl` has none.
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datasette import hookimpl
+from datasette.utils.asgi import BadRequest
+
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.search import match_expression
+from caliber_crawler.browse import headers, templates
+from caliber_crawler.browse.article_page import article_page
+from caliber_crawler.browse.cells import cell
+from caliber_crawler.browse.metadata import metadata_of
+from caliber_crawler.browse.recognition import archives, is_archive, recognise, tables_of
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    from caliber_crawler.browse.headers import Application
+
+NOTHING = '""'
+"""A full-text expression that finds nothing and is no error."""
+
+
+@hookimpl
+def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
+    async def connect() -> None:
+        # Archives are recognised as their first connection is made, and the first page must know them.
+        for database in datasette.databases.values():
+            await database.execute("SELECT 1")
+
+    return connect
+
+
+# Last of all, so that this `escape_fts` is the one that stays.
+@hookimpl(trylast=True)
+def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Datasette) -> None:
+    if recognise(datasette, database, conn):
+        # Datasette puts every search through this function; here it also finds inflected words.
+        conn.create_function("escape_fts", 1, partial(_match, Connection(Path(database), "read", conn, None)))
+
+
+def _match(connection: Connection, query: str | None) -> str:
+    return match_expression(connection, query or "") or NOTHING
+
+
+@hookimpl
+def get_metadata(datasette: Datasette) -> dict[str, Any]:
+    return metadata_of(datasette)
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
+    templates.equip(env, datasette)
+
+
+@hookimpl
+def extra_css_urls(template: str, database: str | None, datasette: Datasette) -> list[str]:
+    is_home = template == "index.html" and any(archives(datasette))
+    if not is_home and not is_archive(datasette, database):
+        return []
+    sheet = "article.css" if template == _article_template(database) else "tables.css"
+    return [datasette.urls.static_plugins("caliber_crawler", sheet)]
+
+
+@hookimpl
+def extra_template_vars(
+    template: str, database: str | None, request: Request | None, datasette: Datasette
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    async def variables() -> dict[str, Any]:
+        if database is None or request is None or not is_archive(datasette, database):
+            return {}
+        ours: dict[str, Any] = {"archive_tables": list(tables_of(datasette, database))}
+        if template == _article_template(database):
+            headers.mark_as_own_page(request.scope)
+            ours |= await article_page(datasette.get_database(database), request.url_vars["pks"])
+        return ours
+
+    return variables
+
+
+def _article_template(database: str | None) -> str | None:
+    return templates.article_template(database) if database else None
+
+
+@hookimpl
+def render_cell(
+    row: Mapping[str, object], value: object, column: str, table: str | None, database: str, datasette: Datasette
+) -> Markup | None:
+    if table is None or not is_archive(datasette, database):
+        return None
+    return cell(datasette, database, table, row, column, value)
+
+
+@hookimpl
+def filters_from_request(request: Request, table: str, database: str, datasette: Datasette) -> None:
+    # For ?_search_<column>= Datasette takes a row's own id for that of its text, and would show wrong articles.
+    if table in ("articles", "article_texts") and is_archive(datasette, database):
+        columns = [key.removeprefix("_search_") for key in request.args if key.startswith("_search_")]
+        if columns:
+            raise BadRequest(f"Search the column {columns[0]} in the table versions; here only ?_search= works.")
+
+
+@hookimpl
+def asgi_wrapper(datasette: Datasette) -> Callable[[Application], Application]:
+    return partial(headers.with_headers, datasette)

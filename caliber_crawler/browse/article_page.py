@@ -1,0 +1,86 @@
+"""The page of one article: everything the archive knows of it, made for reading."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datasette.utils import urlsafe_components
+
+from caliber_crawler.archive.articles import Articles
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.sites import Sites
+from caliber_crawler.browse.view_curve import curve_of
+from caliber_crawler.errors import NoSuchArticle
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from datasette.database import Database
+
+LAST_READINGS = 12
+"""How many readings of the counter the page lists; the rest is one click away."""
+
+
+async def article_page(database: Database, row: str) -> dict[str, Any]:
+    """What the page's template needs. ``row`` is the end of the page's address; Datasette has found that there is one.
+
+    ``article`` is ``None`` when the archive holds no text of it; ``article["id"]`` is not the one ``asked_for`` when
+    that was merged into it.
+    """
+    key = urlsafe_components(row)[0]
+
+    def read(connection: sqlite3.Connection) -> dict[str, Any]:
+        return _read(Connection(Path(database.path or database.name), "read", connection, None), key)
+
+    page: dict[str, Any] = await database.execute_fn(read)
+    return page
+
+
+def _read(connection: Connection, key: str) -> dict[str, Any]:
+    # SQLite finds article 1 under 01 and 1.0 too.
+    article_id: int = connection.value("SELECT id FROM articles WHERE id = ?", (key,))
+    try:
+        article: dict[str, Any] = Articles(connection).show(article_id)
+    except NoSuchArticle:
+        return {"article": None, "asked_for": article_id}
+    readings = article["view_counts"]
+    return {
+        "article": article,
+        "asked_for": article_id,
+        "site": Sites(connection).get(article["site"]),
+        "paragraphs": article["body"].split("\n\n"),
+        "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in readings]),
+        "last_readings": readings[: -LAST_READINGS - 1 : -1],
+        "causes": [_cause(version, is_first=place == 0) for place, version in enumerate(article["versions"])],
+    }
+
+
+def _cause(version: dict[str, Any], *, is_first: bool) -> str:
+    """How a version came to be, in words. Versions stand in order of time, and `first` means the first to arrive."""
+    if version["cause"] == "reextract":
+        return "Read anew by this program"
+    return "First seen" if is_first else "Edited by the site"
+
+
+def utc_moment(text: str) -> str:
+    """``2026-01-06T15:13:00Z`` as ``6 January 2026, 15:13 UTC``."""
+    return f"{_day_and_time(datetime.fromisoformat(text))} UTC"
+
+
+def brief_moment(text: str) -> str:
+    """``2026-01-06T15:13:00Z`` as ``6 Jan 2026, 15:13 UTC``, for narrow columns."""
+    moment = datetime.fromisoformat(text)
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def local_moment(text: str) -> str:
+    """``2026-01-06T19:13:00+04:00`` as ``6 January 2026, 19:13 (UTC+4)``."""
+    sign, hours, minutes = text[-6], int(text[-5:-3]), text[-2:]
+    offset = f"UTC{sign}{hours}" if minutes == "00" else f"UTC{sign}{hours}:{minutes}"
+    return f"{_day_and_time(datetime.fromisoformat(text))} ({offset})"
+
+
+def _day_and_time(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y, %H:%M}"

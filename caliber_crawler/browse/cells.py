@@ -1,0 +1,57 @@
+"""Single cells of Datasette's tables: addresses as links, articles named in views as links, long texts kept short."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from caliber_crawler.browse.addresses import is_web_address, readable
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+
+LONGEST_ADDRESS = 90
+"""Characters of an address that a cell shows."""
+
+ADDRESSES = frozenset({"url", "final_url", "discovered_on", "cover_image"})
+TEXTS = frozenset({"body", "old_body", "new_body"})
+
+ARTICLES = frozenset({"articles", "article_texts"})
+
+# Views have no foreign keys that Datasette could follow.
+REFERENCES = {
+    ("article_texts", "id"): "articles",
+    ("article_texts", "current_version_id"): "versions",
+    ("edits", "article_id"): "articles",
+    ("edits", "old_version_id"): "versions",
+    ("edits", "new_version_id"): "versions",
+    ("view_growth", "article_id"): "articles",
+    ("run_health", "id"): "runs",
+}
+
+
+def cell(
+    datasette: Datasette, database: str, table: str, row: Mapping[str, object], column: str, value: object
+) -> Markup | None:
+    """The cell as HTML, or ``None`` where Datasette's own way of showing it is right."""
+    if column == "headline" and table in ARTICLES and "id" in row.keys():  # noqa: SIM118 (rows of SQLite look among values)
+        return Markup('<a href="{}">{}</a>').format(datasette.urls.row(database, "articles", str(row["id"])), value)
+    if isinstance(value, int) and (target := REFERENCES.get((table, column))):
+        return Markup('<a href="{}">{}</a>').format(datasette.urls.row(database, target, str(value)), value)
+    if not isinstance(value, str):
+        return None
+    if column in TEXTS:
+        return Markup('<div class="long-text">{}</div>').format(value)
+    if column in ADDRESSES and is_web_address(value):
+        return link(value, longest=LONGEST_ADDRESS)
+    return None
+
+
+def link(url: str, *, longest: int | None = None) -> Markup:
+    """A link out of the archive, which tells the other side nothing about this one."""
+    shown = readable(url)
+    if longest is not None and len(shown) > longest:
+        shown = shown[: longest - 1] + "…"
+    return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(url, shown)

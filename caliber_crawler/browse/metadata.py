@@ -1,0 +1,52 @@
+"""What Datasette is told about an archive: titles, descriptions, facets, sorting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from caliber_crawler import __version__
+from caliber_crawler.browse.recognition import Tables, archives
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+
+TITLE = "News archive"
+
+HOME = Markup(
+    '<p><a href="{articles}">Articles of {name}</a>: search them, narrow them by section or month, read them.</p>'
+)
+
+WELCOME = Markup(
+    "<p>Every page as it was fetched, every version of every article, every reading of its view counter. "
+    'Start with the <a href="{articles}">articles</a>: search them, narrow them by section or month, '
+    "open one to read it. "
+    'For analysis, <a href="{article_texts}">article_texts</a> has everything about an article in one row; '
+    '<a href="{edits}">edits</a> are what the newspaper changed afterwards; '
+    '<a href="{view_growth}">view_growth</a> is how it was read; '
+    '<a href="{run_health}">run_health</a> is how the crawls went. '
+    "Times are UTC unless a column says otherwise.</p>"
+)
+
+
+def metadata_of(datasette: Datasette) -> dict[str, Any]:
+    """Datasette's metadata for every archive it serves; empty when it serves none.
+
+    Made anew for each call: Datasette merges the user's own metadata into what it is given.
+    """
+    databases = {name: _of_database(datasette, name, tables) for name, tables in archives(datasette)}
+    if not databases:
+        return {}
+    home = Markup("").join(
+        HOME.format(articles=datasette.urls.table(name, "articles"), name=name) for name in databases
+    )
+    about = f"made with caliber_crawler {__version__}"
+    return {"title": TITLE, "description_html": home, "about": about, "databases": databases}
+
+
+def _of_database(datasette: Datasette, name: str, tables: Tables) -> dict[str, Any]:
+    return {
+        "description_html": WELCOME.format_map({table: datasette.urls.table(name, table) for table in tables}),
+        "tables": {table: {**shown, "columns": dict(shown["columns"])} for table, shown in tables.items()},
+    }

@@ -1,0 +1,96 @@
+"""Templates of our pages, under the names that Datasette asks for.
+
+Datasette looks for ``row-<database>-<table>.html`` before ``row.html``. The database's part of that name comes from the
+file, so no file name of ours could be right; and overriding ``row.html`` would touch the rows of every other database
+and clash with whoever else does so. Instead, the names that belong to an archive are answered here, last of all: a
+template of the same name in the user's own ``--template-dir`` goes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from datasette.utils import to_css_class
+from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
+
+from caliber_crawler.browse.addresses import is_web_address, readable
+from caliber_crawler.browse.article_page import brief_moment, local_moment, utc_moment
+from caliber_crawler.browse.cells import link
+from caliber_crawler.browse.recognition import Tables, archives
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+
+ARTICLE = "archive_article.html"
+TABLE = "archive_table.html"
+DATABASE = "archive_database.html"
+
+PERIODS = frozenset({"published_month", "published_date", "day"})
+
+Named = TypeVar("Named", bound=dict[str, Any])
+
+
+class ArchiveTemplates(BaseLoader):
+    """Answers for the names of every archive's pages with the templates of ours."""
+
+    def __init__(self, datasette: Datasette) -> None:
+        self.datasette = datasette
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        for database, tables in archives(self.datasette):
+            ours = _names(database, tables).get(template)
+            if ours and environment.loader:
+                return environment.loader.get_source(environment, ours)
+        raise TemplateNotFound(template)
+
+    def list_templates(self) -> list[str]:
+        return [name for database, tables in archives(self.datasette) for name in _names(database, tables)]
+
+
+def article_template(database: str) -> str:
+    """Under which name Datasette looks for the page of an article in this database."""
+    return f"row-{to_css_class(database)}-articles.html"
+
+
+def _names(database: str, tables: Tables) -> dict[str, str]:
+    name = to_css_class(database)
+    of_tables = {f"table-{name}-{to_css_class(table)}.html": TABLE for table in tables}
+    return {article_template(database): ARTICLE, f"database-{name}.html": DATABASE, **of_tables}
+
+
+def equip(environment: Environment, datasette: Datasette) -> None:
+    """Give Datasette's templates our names and filters."""
+    loaders = [loader for loader in (environment.loader, ArchiveTemplates(datasette)) if loader]
+    environment.loader = ChoiceLoader(loaders)
+    environment.filters |= {
+        "brief_moment": brief_moment,
+        "facets_in_order": facets_in_order,
+        "first_cells": first_cells,
+        "in_reading_order": in_reading_order,
+        "link_out": link,
+        "local_moment": local_moment,
+        "readable": readable,
+        "utc_moment": utc_moment,
+    }
+    environment.tests["web_address"] = is_web_address
+
+
+def first_cells(rows: Iterable[Any], count: int) -> list[Any]:
+    """The rows of a Datasette table, each cut to its first cells."""
+    return [type(row)(row.cells[:count]) for row in rows]
+
+
+def facets_in_order(facets: Iterable[Named], order: Sequence[str]) -> list[Named]:
+    """Datasette's facets as the table names them, those the reader added at the end; months and days newest first."""
+    arranged = in_reading_order(facets, order)
+    for facet in arranged:
+        if facet["name"] in PERIODS:
+            facet["results"].sort(key=lambda result: str(result["value"]), reverse=True)
+    return arranged
+
+
+def in_reading_order(named: Iterable[Named], tables: Iterable[str]) -> list[Named]:
+    """Whatever has a ``name``, sorted as these tables are; other names come last, in the order they had."""
+    places = {table: place for place, table in enumerate(tables)}
+    return sorted(named, key=lambda each: places.get(each["name"], len(places)))

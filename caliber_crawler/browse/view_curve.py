@@ -1,0 +1,64 @@
+"""The curve of an article's views, as points of a small picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+WIDTH, HEIGHT = 320, 120
+"""Of the picture, in its own units; it grows with the page."""
+
+MARGIN = 5
+"""So that the first and last dot are whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One reading of the counter and where it stands."""
+
+    x: float
+    y: float
+    observed_at: str
+    views: int
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Readings from the first to the last: time to the right, views upwards from zero."""
+
+    dots: tuple[Dot, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+    @property
+    def line(self) -> str:
+        """The ``points`` of an SVG polyline."""
+        return " ".join(f"{dot.x},{dot.y}" for dot in self.dots)
+
+    @property
+    def area(self) -> str:
+        """The ``points`` of an SVG polygon: what lies under the line."""
+        ground = HEIGHT - MARGIN
+        return f"{self.dots[0].x},{ground} {self.line} {self.dots[-1].x},{ground}"
+
+
+def curve_of(readings: Sequence[tuple[str, int]]) -> Curve | None:
+    """The curve of readings ``(observed_at, views)`` in order of time; ``None`` when two moments are not to be had."""
+    moments = [datetime.fromisoformat(observed_at).timestamp() for observed_at, _ in readings]
+    if len(set(moments)) < 2:
+        return None
+    start, span = moments[0], moments[-1] - moments[0]
+    top = max(views for _, views in readings) or 1
+    across, up = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN
+    return Curve(
+        tuple(
+            Dot(
+                round(MARGIN + across * (moment - start) / span, 1),
+                round(HEIGHT - MARGIN - up * views / top, 1),
+                at,
+                views,
+            )
+            for moment, (at, views) in zip(moments, readings, strict=True)
+        )
+    )

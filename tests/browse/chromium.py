@@ -1,0 +1,77 @@
+"""Datasette in a process of its own, and a real browser that keeps an account of what it is made to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, Request, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+TIMEOUT_MS = 20_000
+
+
+@contextmanager
+def served(archive: Path) -> Iterator[str]:
+    """The address of plain ``datasette`` over an archive, for as long as the block lasts."""
+    command = [sys.executable, "-m", "datasette", "serve", str(archive), "--host", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            said = ""
+            for line in process.stderr:
+                said += line
+                if running := re.search(r"running on (http://[\d.:]+)", line):
+                    yield running[1]
+                    return
+            raise AssertionError(f"Datasette did not start: {said[-2000:]}")
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
+
+
+@dataclass
+class Account:
+    """What pages made the browser do."""
+
+    outside: list[str] = field(default_factory=list)
+    """Requests to anywhere but the server."""
+    dialogs: list[str] = field(default_factory=list)
+    """What ``alert`` and its like said: a script of the hostile texts would."""
+    errors: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def browser_page(
+    server: str, *, width: int = 1280, height: int = 860, dark: bool = False
+) -> Iterator[tuple[Page, Account]]:
+    """A page of headless Chromium, with the account of what happens on it."""
+    account = Account()
+
+    def note(request: Request) -> None:
+        if urlsplit(request.url).scheme != "data" and not request.url.startswith(server + "/"):
+            account.outside.append(request.url)
+
+    with sync_playwright() as playwright:
+        # Chromium refuses to run as root inside its sandbox.
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        try:
+            page = browser.new_page(
+                base_url=server, viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+            )
+            page.set_default_timeout(TIMEOUT_MS)
+            page.on("request", note)
+            page.on("pageerror", lambda error: account.errors.append(str(error)))
+            page.on("dialog", lambda dialog: (account.dialogs.append(dialog.message), dialog.dismiss()))
+            yield page, account
+        finally:
+            browser.close()

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from datasette.app import Datasette
+
+from tests.browse.newsroom import print_newspaper
+
+Get = Callable[[str], httpx.Response]
+
+
+@contextmanager
+def browsing(*files: Path, **options: Any) -> Iterator[Get]:
+    """Datasette over these files, asked in its own process."""
+    with asyncio.Runner() as loop:
+        datasette = Datasette([str(file) for file in files], **options)
+
+        def get(path: str) -> httpx.Response:
+            return loop.run(datasette.client.get(path))
+
+        yield get
+
+
+@pytest.fixture(scope="session")
+def newspaper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("browse") / "archive.db"
+    print_newspaper(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def get(newspaper: Path) -> Iterator[Get]:
+    with browsing(newspaper) as asked:
+        yield asked

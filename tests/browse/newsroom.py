@@ -1,0 +1,145 @@
+"""A small archive to browse, made by the archive itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.items import Article, Capture, Image, Link, Reading
+from caliber_crawler.site import Site
+
+BAKU = timezone(timedelta(hours=4))
+PUBLISHED = datetime(2026, 1, 6, 19, 13, tzinfo=BAKU)
+SEEN = datetime(2026, 1, 6, 16, 0, tzinfo=UTC)
+
+SITE = Site(
+    name="caliber",
+    title="Caliber.Az",
+    base_url="https://caliber.az",
+    timezone="Asia/Baku",
+    editions=(),
+    article_path=r"(?:/\w+)?/post/(?:(?P<number>\d+)|(?P<slug>[^/]+))",
+    reuse="Any use of materials is allowed only if there is a hyperlink to Caliber.az",
+)
+
+
+def article(slug: str = "formula", **fields: Any) -> Article:
+    url = f"https://caliber.az/en/post/{slug}"
+    return Article(
+        **{
+            "site": "caliber",
+            "language": "en",
+            "url": url,
+            "urls": (url,),
+            "headline": "Baku’s geopolitical formula",
+            "subtitle": "How Azerbaijan is redefining sovereignty",
+            "body": "The ministers met in Baku.\n\nThey agreed on the sanctions.",
+            "published_at": PUBLISHED,
+            "authors": ("Tural Heybatov",),
+            "section": "analytics",
+            "section_label": "ANALYTICS",
+            "views": 354,
+            "views_shown": "Views: 354",
+            **fields,
+        }
+    )
+
+
+def save(archive: Archive, read: Article, *, seen_at: datetime = SEEN) -> int:
+    """Archive an article as a crawl does that saw it then; its id."""
+    run = archive.runs.start("crawl", site=read.site, arguments={}, settings={}, software={})
+    page = f"<h1>{read.headline}</h1>{read.body}{read.views}".encode()
+    headers = (("Content-Type", "text/html; charset=utf-8"),)
+    capture = archive.captures.keep(
+        Capture(site=read.site, url=read.url, fetched_at=seen_at, status=200, headers=headers, body=page), run
+    )
+    reading = Reading(
+        capture=capture, article=read, layout="new", extractor="caliber_crawler", rungs={"headline": "selector"}
+    )
+    addresses = [address for url in read.urls if (address := SITE.address(url))]
+    saved = archive.articles.save(reading, run, addresses)
+    archive.runs.finish(run, "finished", None, {})
+    return saved.article_id
+
+
+def hour(count: float) -> datetime:
+    """So many hours after the articles were first seen."""
+    return SEEN + timedelta(hours=count)
+
+
+def print_newspaper(path: Path) -> None:
+    """Three editions. Article 1 was seen four times and edited once; article 2 has an address in Armenian letters."""
+    armenian = "https://caliber.az/arm/post/%D5%A2%D5%A1%D6%84%D5%B8%D6%82"
+    with Archive.open(path, mode="write") as archive:
+        archive.sites.keep(SITE)
+        first = article(links=(Link(url="https://president.az/en/articles", text="the interview"),))
+        save(archive, first)
+        save(archive, article(views=900), seen_at=hour(3))
+        save(archive, article(views=1400), seen_at=hour(9))
+        edited = article(headline="Baku’s new formula", body="The ministers met.\n\nNothing was agreed.", views=1510)
+        save(archive, edited, seen_at=hour(24))
+        save(
+            archive,
+            article(
+                language="hy",
+                url=armenian,
+                urls=(armenian,),
+                headline="Բաքվի բանաձևը",
+                subtitle=None,
+                body="Նախարարները հանդիպեցին Բաքվում։",
+                section="politics",
+                section_label="Քաղաքականություն",
+                authors=(),
+                views=None,
+                views_shown=None,
+            ),
+        )
+        save(
+            archive,
+            article(
+                "sanktsii",
+                language="ru",
+                headline="Совещание министров",
+                subtitle="Ещё одна встреча",
+                body="Министр сказал о санкциях.",
+                published_at=PUBLISHED + timedelta(days=40),
+                views=12,
+            ),
+        )
+
+
+def print_hostile_newspaper(path: Path) -> None:
+    """One article whose every field tries to run code; it was edited once."""
+    url = "https://caliber.az/en/post/%E2%80%AE'\"><script>alert('url')</script>"
+    fields: dict[str, Any] = {
+        "url": url,
+        "urls": (url, 'https://caliber.az/en/post/" onmouseover="alert(1)'),
+        "headline": "<script>alert('headline')</script>{{ 7 * 7 }}",
+        "subtitle": "</p><svg onload=alert('subtitle')>",
+        "body": "<img src=x onerror=alert('body')>\n\n</script><script>alert('body')</script>\n\n{% include 'x' %}",
+        "authors": ("<script>alert('author')</script>",),
+        "section": "</title><script>alert('section')</script>",
+        "section_label": "<script>alert('label')</script>",
+        "signature": "<iframe src=javascript:alert('signature')>",
+        "views_shown": "<script>alert('views')</script>",
+        "cover_image": "javascript:alert('cover')",
+        "images": (Image(url="javascript:alert('image')", alt="<script>alert('alt')</script>"),),
+        "links": (
+            Link(url="javascript:alert('link')", text="<script>alert('link')</script>"),
+            Link(url="https://example.org/\"><script>alert('link')</script>", text=None),
+        ),
+    }
+    with Archive.open(path, mode="write") as archive:
+        archive.sites.keep(
+            replace(SITE, title="<script>alert('site')</script>", reuse="<script>alert('reuse')</script>")
+        )
+        save(archive, article(**fields))
+        save(
+            archive,
+            article(**fields | {"headline": "</h1><script>alert('new')</script>", "views": 400}),
+            seen_at=hour(1),
+        )
+        save(archive, article(**fields | {"views": 500}), seen_at=hour(2))

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.browse.addresses import is_web_address, readable
+from caliber_crawler.browse.article_page import brief_moment, local_moment, utc_moment
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_readable_address_is_the_same_address(path: str) -> None:
+    url = "https://caliber.az/" + quote(path)
+    assert unquote(readable(url)) == unquote(url)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_readable_address_can_be_seen_whole(path: str) -> None:
+    assert readable("https://caliber.az/" + quote(path)).isprintable()
+
+
+def test_letters_are_shown_as_letters() -> None:
+    assert readable("https://caliber.az/post/%D0%BC%D0%B8%D1%80") == "https://caliber.az/post/мир"
+    assert readable("https://caliber.az/post/%FF") == "https://caliber.az/post/%FF"
+    assert readable("https://caliber.az/post/a%20b") == "https://caliber.az/post/a%20b"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        " javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,x",
+        "urn:caliber:1",
+        "//caliber.az",
+        "https://",
+        "https://[",
+        "https://caliber.az/\u202egnp",
+        "/en",
+        "",
+        None,
+        5,
+    ],
+)
+def test_only_web_addresses_become_links(url: object) -> None:
+    assert not is_web_address(url)
+
+
+def test_web_addresses_are_links() -> None:
+    assert is_web_address("https://caliber.az/en/post/formula?a=1#b")
+    assert is_web_address("http://127.0.0.1:8000/post/1")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-01-06T19:13:00+04:00", "6 January 2026, 19:13 (UTC+4)"),
+        ("2026-11-30T00:01:00+05:30", "30 November 2026, 00:01 (UTC+5:30)"),
+        ("2026-01-06T09:13:00-11:00", "6 January 2026, 09:13 (UTC-11)"),
+        ("2026-01-06T09:13:00+00:00", "6 January 2026, 09:13 (UTC+0)"),
+    ],
+)
+def test_a_local_time_says_its_offset(text: str, shown: str) -> None:
+    assert local_moment(text) == shown
+
+
+def test_a_time_in_utc_says_so() -> None:
+    assert utc_moment("2026-01-06T15:13:00Z") == "6 January 2026, 15:13 UTC"
+    assert brief_moment("2026-01-06T15:13:00Z") == "6 Jan 2026, 15:13 UTC"

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from parsel import Selector
+
+from caliber_crawler.archive import Archive
+from tests.browse.conftest import Get, browsing
+from tests.browse.newsroom import SITE, article, hour, save
+
+
+def page(get: Get, article_id: int = 1) -> Selector:
+    response = get(f"/archive/articles/{article_id}")
+    assert response.status_code == 200
+    return Selector(response.text)
+
+
+def text_of(selector: Selector, css: str) -> str:
+    return " ".join(" ".join(selector.css(css).xpath("string()").getall()).split())
+
+
+def test_the_page_of_an_article_reads_like_one(get: Get) -> None:
+    shown = page(get)
+    assert text_of(shown, "h1") == "Baku’s new formula"
+    assert text_of(shown, ".subtitle") == "How Azerbaijan is redefining sovereignty"
+    assert text_of(shown, ".kicker") == "ANALYTICS"
+    assert text_of(shown, ".authors") == "By Tural Heybatov"
+    assert shown.css(".body p::text").getall() == ["The ministers met.", "Nothing was agreed."]
+    assert shown.css("article::attr(lang)").get() == "en"
+
+
+def test_the_date_is_given_in_the_site_s_time_and_in_utc(get: Get) -> None:
+    dateline = text_of(page(get), ".dateline")
+    assert dateline == "6 January 2026, 19:13 (UTC+4) 6 January 2026, 15:13 UTC"
+
+
+def test_the_source_is_linked_without_telling_it_and_its_condition_of_use_is_stated(get: Get) -> None:
+    source = page(get).css("article > footer a")
+    assert source.attrib["href"] == "https://caliber.az/en/post/formula"
+    assert source.attrib["rel"] == "noopener noreferrer"
+    assert SITE.reuse in text_of(page(get), "article > footer")
+
+
+def test_every_reading_of_the_counter_is_a_dot_and_a_row(get: Get) -> None:
+    views = page(get).css("aside section")[0]
+    assert len(views.css("circle.dot")) == 4
+    assert views.css("td.number::text").getall() == ["1,510", "1,400", "900", "354"]
+
+
+def test_many_readings_are_listed_in_part_and_linked_in_full(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        for count in range(30):
+            save(archive, article(views=count * 10), seen_at=hour(count))
+    with browsing(path) as get:
+        views = page(get).css("aside section")[0]
+        assert len(views.css("circle.dot")) == 30
+        assert len(views.css("tbody tr")) == 12
+        link = views.css("a[href*=view_growth]")
+        assert link.css("::text").get() == "All 30 readings"
+        assert get(link.attrib["href"].replace("?", ".json?")).json()["filtered_table_rows_count"] == 30
+
+
+def test_both_versions_are_listed_with_the_headline_that_was(get: Get) -> None:
+    versions = page(get).css(".versions li")
+    assert [text_of(version, "a") for version in versions] == ["First seen", "Edited by the site"]
+    assert text_of(versions[0], ".old") == "Baku’s geopolitical formula"
+    assert "current" in versions[1].attrib["class"]
+
+
+def test_a_text_that_came_late_but_is_older_is_the_one_first_seen(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        save(archive, article(headline="As it is now"), seen_at=hour(5))
+        save(archive, article(headline="As it was then"), seen_at=hour(1))
+    with browsing(path) as get:
+        shown = page(get)
+        assert text_of(shown, "h1") == "As it is now"
+        assert [text_of(version, "a") for version in shown.css(".versions li")] == ["First seen", "Edited by the site"]
+
+
+def test_everything_it_links_to_in_the_archive_is_there(get: Get) -> None:
+    inside = [href for href in page(get).css("a::attr(href)").getall() if not href.startswith("http")]
+    assert len(inside) >= 8
+    assert {href: get(href).status_code for href in inside} == dict.fromkeys(inside, 200)
+
+
+def test_an_address_in_armenian_letters_is_readable(get: Get) -> None:
+    shown = page(get, 2)
+    assert "https://caliber.az/arm/post/բաքու" in text_of(shown, "article > footer")
+    assert shown.css("article::attr(lang)").get() == "hy"
+
+
+def test_an_article_without_a_counter_says_so(get: Get) -> None:
+    assert "No page showed a counter." in text_of(page(get, 2), "aside")
+    assert not page(get, 2).css("svg")
+
+
+def test_a_row_that_was_merged_shows_the_article_that_stands_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    numbered, named = "https://caliber.az/en/post/247893", "https://caliber.az/en/post/formula"
+    with Archive.open(path, mode="write") as archive:
+        first = save(archive, article(url=numbered, urls=(numbered,)))
+        second = save(archive, article(), seen_at=hour(1))
+        save(archive, article(urls=(named, numbered)), seen_at=hour(2))
+    assert (first, second) == (1, 2)
+    with browsing(path) as get:
+        shown = page(get, second)
+        assert text_of(shown, ".notice") == "Article 2 turned out to be this one, article 1."
+        assert {numbered, named} <= set(shown.css(".addresses a::attr(href)").getall())
+
+
+def test_the_page_has_no_script_and_asks_for_nothing_from_outside(get: Get) -> None:
+    response = get("/archive/articles/1")
+    shown = Selector(response.text)
+    assert not shown.css("script, style, iframe, img, [style]")
+    assert all(href.startswith("/-/") for href in shown.css("link::attr(href)").getall())
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert "script-src" not in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_its_style_sheet_is_served_from_the_package(get: Get) -> None:
+    sheet = get(page(get).css("link[rel=stylesheet]::attr(href)").get() or "")
+    assert sheet.status_code == 200
+    assert sheet.headers["content-type"] == "text/css"
+    assert "prefers-color-scheme: dark" in sheet.text
+
+
+def test_an_article_that_is_not_there_is_a_404(get: Get) -> None:
+    assert get("/archive/articles/99").status_code == 404
+    assert get("/archive/articles/formula").status_code == 404
+
+
+@pytest.mark.parametrize("spelling", ["01", "1.0", "1,2", "~31", "+1"])
+def test_however_its_number_is_written_it_is_the_same_article_or_none(get: Get, spelling: str) -> None:
+    response = get(f"/archive/articles/{spelling}")
+    assert response.status_code == 404 or "<h1>Baku’s new formula</h1>" in response.text
+
+
+def test_the_row_is_still_to_be_had_as_json(get: Get) -> None:
+    assert get("/archive/articles/1.json?_shape=array").json()[0]["headline"] == "Baku’s new formula"

@@ -1,0 +1,71 @@
+"""Nothing that was scraped can run, whatever it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from parsel import Selector
+
+from tests.browse.conftest import Get, browsing
+from tests.browse.newsroom import print_hostile_newspaper
+
+PAGES = (
+    "/",
+    "/archive",
+    "/archive/articles",
+    "/archive/articles?_columns=all",
+    "/archive/articles/1",
+    "/archive/article_texts?_columns=all",
+    "/archive/versions?_columns=all",
+    "/archive/versions/1",
+    "/archive/edits",
+    "/archive/article_urls",
+    "/archive/authors",
+    "/archive/sections",
+    "/archive/sites",
+    "/archive/links",
+    "/archive/images",
+    "/archive/captures?_columns=all",
+    "/archive/articles?_search=%3Cscript%3Ealert(1)%3C/script%3E",
+    "/archive/articles?section=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+    "/archive?sql=select+headline,+url,+body+from+article_texts",
+)
+
+
+@pytest.fixture(scope="module")
+def get(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Get]:
+    path = tmp_path_factory.mktemp("hostile") / "archive.db"
+    print_hostile_newspaper(path)
+    with browsing(path) as asked:
+        yield asked
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_scraped_text_stays_text(get: Get, address: str) -> None:
+    response = get(address)
+    assert response.status_code == 200
+    shown = Selector(response.text)
+    assert not [script for script in shown.css("script::text").getall() if "alert(" in script]
+    assert not shown.xpath("//@*[starts-with(name(), 'on')]").getall()
+    assert not shown.css("iframe, object, embed, img[src='x'], svg[onload], base")
+    addresses = shown.css("a::attr(href), form::attr(action), link::attr(href)").getall()
+    assert not [each for each in addresses if each.strip().lower().startswith(("javascript:", "data:", "//"))]
+
+
+def test_hostile_text_is_still_shown_as_it_was(get: Get) -> None:
+    shown = Selector(get("/archive/articles/1").text)
+    assert shown.css("h1::text").get() == "<script>alert('headline')</script>{{ 7 * 7 }}"
+    assert "<img src=x onerror=alert('body')>" in shown.css(".body p::text").getall()
+
+
+def test_an_address_that_runs_code_is_no_link(get: Get) -> None:
+    page = get("/archive/articles/1").text
+    assert "javascript:alert(&#39;cover&#39;)" in page
+    assert "javascript:alert(&#39;link&#39;)" in page
+
+
+def test_what_turns_the_direction_of_writing_stays_encoded(get: Get) -> None:
+    page = get("/archive/articles/1").text
+    assert "%E2%80%AE" in page
+    assert "\u202e" not in page

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from parsel import Selector
+
+from tests.browse.conftest import Get
+
+ODD = [
+    '"',
+    "'",
+    "AND",
+    "OR",
+    "NOT",
+    "NEAR(",
+    "*",
+    "a*",
+    "-",
+    "--",
+    "(",
+    ")",
+    "col:x",
+    "headline:",
+    "\\",
+    "%",
+    "^",
+    "{}",
+    "+",
+    ";",
+    "\x00",
+    "😀",
+    "",
+    " ",
+    '"""',
+]
+
+
+def found(get: Get, table: str, query: str) -> list[str]:
+    response = get(f"/archive/{table}.json?_shape=array&_search={quote(query)}")
+    assert response.status_code == 200, response.text
+    return [row["headline"] for row in response.json()]
+
+
+def test_the_articles_page_has_a_search_box(get: Get) -> None:
+    assert Selector(get("/archive/articles").text).css("input[name=_search]")
+    assert Selector(get("/archive/article_texts").text).css("input[name=_search]")
+    assert Selector(get("/archive/versions").text).css("input[name=_search]")
+
+
+@pytest.mark.parametrize("table", ["articles", "article_texts"])
+def test_search_looks_into_the_text_that_stands_now(get: Get, table: str) -> None:
+    assert found(get, table, "nothing agreed") == ["Baku’s new formula"]
+    assert found(get, table, "sanctions") == []
+
+
+def test_versions_can_be_searched_for_what_stood_before(get: Get) -> None:
+    assert found(get, "versions", "sanctions") == ["Baku’s geopolitical formula"]
+
+
+@pytest.mark.parametrize(
+    ("query", "headline"),
+    [
+        ("minister", "Baku’s new formula"),
+        ("министрами", "Совещание министров"),
+        ("еще", "Совещание министров"),
+        ("նախարար", "Բաքվի բանաձևը"),
+    ],
+)
+def test_search_finds_inflected_words(get: Get, query: str, headline: str) -> None:
+    assert found(get, "articles", query) == [headline]
+
+
+@pytest.mark.parametrize("query", ODD)
+def test_an_odd_query_is_no_error(get: Get, query: str) -> None:
+    for table in ("articles", "article_texts", "versions"):
+        assert get(f"/archive/{table}?_search={quote(query)}").status_code == 200
+
+
+@settings(max_examples=40, deadline=None)
+@given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_any_query_is_no_error(get: Get, query: str) -> None:
+    assert get(f"/archive/articles.json?_size=1&_nofacet=1&_search={quote(query)}").status_code == 200
+
+
+def test_a_search_that_datasette_would_answer_wrongly_is_refused(get: Get) -> None:
+    response = get("/archive/articles?_search_headline=formula")
+    assert response.status_code == 400
+    assert "Search the column headline in the table versions" in response.text
+    assert get("/archive/versions?_search_headline=formula").status_code == 200

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from parsel import Selector
+
+from tests.browse.conftest import Get, browsing
+
+HIDDEN = {"bodies", "dictionaries", "versions_fts", "versions_vocab", "_sqlite_migrations"}
+
+
+def rows_of(page: str) -> list[list[str]]:
+    return [
+        [" ".join(cell.xpath("string()").get("").split()) for cell in row.css("td")]
+        for row in Selector(page).css("table.rows-and-columns tbody tr")
+    ]
+
+
+def facets_of(page: str) -> dict[str, list[str]]:
+    return {
+        facet.attrib["data-column"]: facet.css("li a::text").getall() for facet in Selector(page).css(".facet-info")
+    }
+
+
+def described(get: Get) -> dict[str, dict[str, dict[str, str]]]:
+    tables: dict[str, dict[str, dict[str, str]]] = get("/-/metadata.json").json()["databases"]["archive"]["tables"]
+    return tables
+
+
+def test_articles_stand_newest_first(get: Get) -> None:
+    rows = rows_of(get("/archive/articles").text)
+    assert [row[1] for row in rows] == ["Совещание министров", "Բաքվի բանաձևը", "Baku’s new formula"]
+
+
+def test_articles_have_facets(get: Get) -> None:
+    assert list(facets_of(get("/archive/articles").text).items()) == [
+        ("site", ["caliber"]),
+        ("language", ["en", "hy", "ru"]),
+        ("section", ["analytics", "politics"]),
+        ("published_month", ["2026-02", "2026-01"]),
+    ]
+
+
+def test_a_facet_narrows_the_table(get: Get) -> None:
+    rows = rows_of(get("/archive/articles?section=politics").text)
+    assert [row[1] for row in rows] == ["Բաքվի բանաձևը"]
+
+
+def test_a_headline_leads_to_its_article(get: Get) -> None:
+    for table in ("articles", "article_texts"):
+        links = Selector(get(f"/archive/{table}").text).css("td.col-headline a::attr(href)").getall()
+        assert links == ["/archive/articles/3", "/archive/articles/2", "/archive/articles/1"]
+
+
+def test_a_table_starts_with_the_columns_people_want_and_shows_the_others_on_request(get: Get) -> None:
+    def columns(address: str) -> list[str]:
+        return Selector(get(address).text).css("table.rows-and-columns th::attr(data-column)").getall()
+
+    few = ["id", "headline", "published_at", "language", "section", "views", "word_count", "version_count"]
+    assert columns("/archive/articles") == few
+    more = Selector(get("/archive/articles?language=en").text).css(".more-columns a")
+    assert more.css("::text").get() == "Show 16 more columns"
+    assert len(columns(more.attrib["href"])) == 24
+    assert columns("/archive/articles?_col=slug&_col=layout") == ["id", "slug", "layout"]
+
+
+def test_every_table_view_and_column_people_see_is_described(get: Get, newspaper: Path) -> None:
+    with closing(sqlite3.connect(newspaper)) as connection:
+        columns = connection.execute(
+            """SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
+            WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%'"""
+        ).fetchall()
+    tables = described(get)
+    seen = [(table, column) for table, column in columns if not any(table.startswith(hidden) for hidden in HIDDEN)]
+    assert {"article_texts", "run_health", "frontier"} <= {table for table, _ in seen}
+    assert [(table, column) for table, column in seen if column not in tables.get(table, {}).get("columns", {})] == []
+    assert [table for table, _ in seen if not tables[table]["description"].endswith(".")] == []
+
+
+def test_what_is_said_of_columns_is_said_of_columns_that_exist(get: Get) -> None:
+    for table, shown in described(get).items():
+        if table == "_sqlite_migrations":
+            continue
+        known = get(f"/archive/{table}.json?_size=0").json()["columns"]
+        wanted = set(shown["columns"]) | set(shown.get("facets", []))
+        assert wanted <= set(known), table
+        assert shown.get("sort_desc", known[0]) in known
+
+
+def test_every_table_and_view_can_be_opened(get: Get) -> None:
+    for table in described(get):
+        assert get(f"/archive/{table}").status_code == 200, table
+
+
+def test_what_only_the_program_needs_is_hidden(get: Get) -> None:
+    tables = get("/archive.json").json()["tables"]
+    shown = {table["name"] for table in tables if not table["hidden"]}
+    hidden = {table["name"] for table in tables if table["hidden"]}
+    assert hidden >= HIDDEN
+    assert shown >= {"articles", "versions", "view_counts", "captures", "frontier", "runs", "problems"}
+
+
+def test_the_database_page_names_articles_first(get: Get) -> None:
+    shown = Selector(get("/archive").text)
+    assert shown.css(".db-table h3 a::text").getall()[:3] == ["articles", "versions", "view_counts"]
+    assert shown.css("#views ~ ul a::text").getall()[:2] == ["article_texts", "edits"]
+    links = shown.css(".metadata-description a::attr(href)").getall()
+    assert links[0] == "/archive/articles"
+    assert all(get(link).status_code == 200 for link in links)
+
+
+def test_the_home_page_leads_to_the_articles(get: Get) -> None:
+    shown = Selector(get("/").text)
+    assert shown.css("h1::text").get() == "News archive"
+    assert shown.css(".metadata-description a::attr(href)").get() == "/archive/articles"
+
+
+def test_every_page_of_a_table_can_be_turned_to(newspaper: Path) -> None:
+    with browsing(newspaper) as get:
+        address, headlines = "/archive/articles?_size=1", []
+        while address:
+            page = get(address).text
+            headlines += [row[1] for row in rows_of(page)]
+            address = Selector(page).xpath("//a[text()='Next page']/@href").get("").removeprefix("http://localhost")
+        assert len(headlines) == 3
+
+
+def test_an_edit_is_shown_beside_what_stood_before(get: Get) -> None:
+    (edit,) = get("/archive/edits.json?_shape=array").json()
+    assert (edit["old_headline"], edit["new_headline"]) == ("Baku’s geopolitical formula", "Baku’s new formula")
+    assert 'href="/archive/articles/1"' in get("/archive/edits").text
+
+
+def test_computed_columns_of_views_can_be_filtered(get: Get) -> None:
+    def count(query: str) -> int:
+        found: int = get(f"/archive/{query}").json()["filtered_table_rows_count"]
+        return found
+
+    assert count("edits.json?article_id=1&headline_changed=1&body_changed=1") == 1
+    assert count("edits.json?headline_changed=0") == 0
+    assert count("view_growth.json?article_id=1") == 4
+
+
+@pytest.mark.parametrize("base_url", ["/news/"])
+def test_links_hold_behind_a_proxy(newspaper: Path, base_url: str) -> None:
+    with browsing(newspaper, settings={"base_url": base_url}) as get:
+        for address in ("/", "/archive", "/archive/articles", "/archive/articles/1"):
+            links = Selector(get(address).text).css("a::attr(href), link::attr(href), form::attr(action)").getall()
+            inside = [link for link in links if link.startswith("/")]
+            assert inside
+            assert [link for link in inside if not link.startswith(base_url)] == []
+
+
+def test_what_the_user_says_of_a_table_counts(newspaper: Path) -> None:
+    mine = {"databases": {"archive": {"tables": {"articles": {"description": "Mine.", "columns_shown": 3}}}}}
+    with browsing(newspaper, metadata=mine) as get:
+        shown = Selector(get("/archive/articles").text)
+        assert shown.css(".metadata-description::text").get("").strip() == "Mine."
+        assert len(shown.css("th")) == 3
+    with browsing(newspaper) as get:
+        assert "Mine." not in get("/archive/articles").text
