@@ -1,0 +1,116 @@
+"""Run a spider inside a command: Scrapy's process, our settings, a progress line."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
+from tqdm import tqdm
+
+from caliber_crawler.crawl_log import say_nothing_twice
+from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.errors import SiteError
+from caliber_crawler.news_spider import NewsSpider
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+
+def project_settings(**overrides: Any) -> Settings:
+    """The project's settings, with what the command line says on top."""
+    settings = Settings()
+    settings.setmodule("caliber_crawler.settings", priority="project")
+    settings.setdict({name: value for name, value in overrides.items() if value is not None}, priority="cmdline")
+    return settings
+
+
+def known_spiders(settings: Settings) -> dict[str, type[NewsSpider]]:
+    """Every site that has a file, by name."""
+    loader = SpiderLoader.from_settings(settings)
+    spiders = {name: loader.load(name) for name in sorted(loader.list())}
+    return {name: spider for name, spider in spiders.items() if issubclass(spider, NewsSpider)}
+
+
+def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
+    """The spider of a site. Raises :class:`SiteError` naming the known ones."""
+    spiders = known_spiders(settings)
+    if name not in spiders:
+        raise SiteError(f"There is no site {name!r}; known sites: {', '.join(spiders)}.")
+    return spiders[name]
+
+
+def run_spider(spider: type[NewsSpider], settings: Settings, arguments: dict[str, Any]) -> CrawlRun:
+    """Crawl until there is nothing left to do, and give the run with its accounts.
+
+    Can be called once in a process. Raises whatever kept the crawl from starting.
+    """
+    _require_contact(spider(**arguments), settings)
+    settings.set("EXTENSIONS", {**settings.getdict("EXTENSIONS"), ProgressLine: 900}, priority="cmdline")
+    process = AsyncCrawlerProcess(settings)
+    if settings["LOG_LEVEL"] == "ERROR":
+        say_nothing_twice()
+    crawler = process.create_crawler(spider)
+    crawling = process.crawl(crawler, **arguments)
+    process.start()
+    crawling.result()
+    run = crawler.get_extension(CrawlRun)
+    assert run is not None
+    return run
+
+
+def _require_contact(spider: NewsSpider, settings: Settings) -> None:
+    host = urlsplit(spider.scope.site.base_url).hostname or ""
+    if settings["CONTACT"] or _is_this_machine(host):
+        return
+    raise SiteError(
+        f"{host} must be able to reach whoever crawls it: set CALIBER_CONTACT to your e-mail address or web page."
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class ProgressLine:
+    """One live line on a terminal: pages, new, updated, problems, rate. Silent elsewhere."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._run: CrawlRun | None = None
+        self._line: tqdm[Any] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        progress = cls(crawler)
+        crawler.signals.connect(progress.open, signals.spider_opened)
+        crawler.signals.connect(progress.advance, signals.item_scraped)
+        crawler.signals.connect(progress.advance, signals.item_dropped)
+        crawler.signals.connect(progress.close, signals.spider_closed)
+        return progress
+
+    def open(self) -> None:
+        self._run = self._crawler.get_extension(CrawlRun)
+        self._line = tqdm(disable=None, bar_format="{desc}  {rate_fmt}  {elapsed}", unit=" pages")
+
+    def advance(self) -> None:
+        assert self._run is not None
+        assert self._line is not None
+        counts = self._run.counts
+        self._line.set_description_str(
+            f"pages {counts['pages']:,}  new {counts['new']:,}  updated {counts['updated']:,}  "
+            f"problems {counts['problems']:,}",
+            refresh=False,
+        )
+        self._line.update()
+
+    def close(self) -> None:
+        assert self._line is not None
+        self._line.close()

@@ -1,0 +1,48 @@
+"""``caliber search``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.commands.options import archive_option, echo_json, json_option
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@archive_option
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show at most so many.")
+@click.option("--language", help="Only this language.")
+@click.option("--section", help="Only this section.")
+@json_option
+def search(
+    query: tuple[str, ...], archive: Path, limit: int, language: str | None, section: str | None, *, as_json: bool
+) -> None:
+    """Find articles by their words, the best match first. Inflected forms are found too; "quoted words" stay together.
+
+    \b
+    Example:
+      caliber search sanctions --language en
+      caliber search '"Middle Corridor" China'
+    """
+    with Archive.open(archive) as opened:
+        hits = opened.search(" ".join(query), limit=limit, language=language, section=section)
+    if as_json:
+        echo_json([asdict(hit) for hit in hits])
+        return
+    for hit in hits:
+        views = f"{hit.views:,} views" if hit.views is not None else "views unknown"
+        click.secho(f"{hit.headline}", bold=True)
+        click.echo(
+            f"  {hit.published_at or 'no date'}  {hit.language}  {hit.section or ''}  {views}  [{hit.article_id}]"
+        )
+        click.echo(f"  {_highlighted(hit.snippet)}\n")
+    click.echo(f"{len(hits)} found." if len(hits) < limit else f"The {limit} best; --limit shows more.", err=True)
+
+
+def _highlighted(snippet: str) -> str:
+    """Turn the archive's match marks into bold, and line breaks into blanks."""
+    return snippet.replace("\x02", "\x1b[1;33m").replace("\x03", "\x1b[0m").replace("\n", " ")

@@ -1,0 +1,69 @@
+"""``caliber show``."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import click
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.errors import NoSuchArticle
+
+WIDTH = 100
+
+
+@click.command()
+@click.argument("article")
+@archive_option
+@json_option
+def show(article: str, archive: Path, *, as_json: bool) -> None:
+    """Print one article and all that is known of it. ARTICLE is its id, or any address it was ever known under.
+
+    \b
+    Example:
+      caliber show https://caliber.az/en/post/baku-s-geopolitical-formula
+    """
+    with Archive.open(archive) as opened:
+        found = opened.articles.find(article)
+        if found is None:
+            raise NoSuchArticle(f"{archive} holds no article {article}.")
+        known = opened.articles.show(found)
+    if as_json:
+        echo_json(known)
+    else:
+        click.echo("\n".join(_lines(known)))
+
+
+def _lines(article: dict[str, Any]) -> list[str]:
+    lines = [click.style(article["headline"], bold=True)]
+    if article["subtitle"]:
+        lines.append(article["subtitle"])
+    lines += ["", *_facts(article), ""]
+    for paragraph in article["body"].split("\n\n"):
+        lines += [textwrap.fill(paragraph, WIDTH), ""]
+    lines.append(click.style("Versions", bold=True))
+    lines += [
+        f"  {version['number']}  {version['cause']:9}  seen {version['seen_from']} to {version['seen_until']}"
+        for version in article["versions"]
+    ]
+    lines.append(click.style("Views", bold=True))
+    lines += [f"  {count['observed_at']}  {count['views']:>9,}" for count in article["view_counts"]]
+    return lines
+
+
+def _facts(article: dict[str, Any]) -> list[str]:
+    views = f"{article['views']:,} at {article['views_at']}" if article["views"] is not None else "unknown"
+    facts = {
+        "published": article["published_local"] or "unknown",
+        "site": f"{article['site']}, {article['language']}, {article['section'] or 'no section'}",
+        "authors": ", ".join(article["authors"]),
+        "views": views,
+        "words": f"{article['word_count']:,}",
+        "gone": article["gone_at"],
+        "address": "\n             ".join(url["url"] for url in article["urls"]),
+        "article": str(article["id"]),
+    }
+    return [f"  {name:10} {value}" for name, value in facts.items() if value]

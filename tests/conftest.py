@@ -1,0 +1,103 @@
+"""What several tests need: a running demo site, and the ``caliber`` command as its user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from caliber_crawler.demo import DemoSite, running
+
+# A machine that is busy with other tests must not make one fail.
+settings.register_profile("caliber", deadline=None)
+settings.load_profile("caliber")
+
+AT = datetime(2026, 1, 7, tzinfo=UTC)
+"""When the tests' demo sites stand still: a few hours after their newest article."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A demo site that is being served, and what it was asked for."""
+
+    site: DemoSite
+    base_url: str
+    log: Path
+
+    def requests(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def truth(self, **wanted: str) -> dict[str, dict[str, Any]]:
+        """What is true of each article, by slug, of those that are as wanted (``section="analytics"``)."""
+        return {
+            page["slug"]: page
+            for page in self.site.truth(AT)
+            if all(page[name] == value for name, value in wanted.items())
+        }
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Serve demo sites for as long as a ``with`` block lasts."""
+
+    @contextmanager
+    def serving(**options: Any) -> Iterator[Served]:
+        log = tmp_path / f"requests-{len(list(tmp_path.glob('requests-*')))}.jsonl"
+        site = DemoSite(**{"articles": 60, "seed": 1, "clock": lambda: AT, **options})
+        with running(site, log=log) as base_url:
+            yield Served(site, base_url, log)
+
+    return serving
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "caliber_crawler", *map(str, arguments)]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of a command: ours, without what could steer it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("CALIBER_")} | variables
+
+
+@pytest.fixture
+def caliber(tmp_path: Path) -> Callable[..., Result]:
+    """Run ``caliber`` in an empty folder, as its user would."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+
+    def run(*arguments: object, **variables: str) -> Result:
+        done = subprocess.run(
+            command(*arguments),
+            cwd=folder,
+            env=environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    return run

@@ -1,0 +1,390 @@
+"""Real crawls of the demo site over loopback, held against what the site knows to be true."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import AT, Result, command, environment
+
+pytestmark = pytest.mark.slow
+
+FAST = ("--delay", 0, "--concurrency", 8)
+FIELDS = (
+    "headline",
+    "subtitle",
+    "body",
+    "published_at",
+    "published_local",
+    "section",
+    "section_label",
+    "language",
+    "views",
+    "signature",
+    "cover_image",
+    "post_number",
+)
+
+
+@contextmanager
+def opened(archive: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"file:{archive}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        yield connection
+
+
+def articles(archive: Path) -> dict[str, dict[str, Any]]:
+    with opened(archive) as connection:
+        return {row["slug"]: dict(row) for row in connection.execute("select * from article_texts")}
+
+
+def count(archive: Path, table: str, where: str = "1") -> int:
+    with opened(archive) as connection:
+        number: int = connection.execute(f"select count(*) from {table} where {where}").fetchone()[0]
+        return number
+
+
+def differences(archive: Path, truth: dict[str, dict[str, Any]]) -> list[str]:
+    """Where the archive and the site differ, a line each."""
+    held = articles(archive)
+    lines = [f"{slug}: missing" for slug in truth.keys() - held.keys()]
+    lines += [f"{slug}: not on the site" for slug in held.keys() - truth.keys()]
+    for slug in truth.keys() & held.keys():
+        page, article = truth[slug], held[slug]
+        lines += [
+            f"{slug}: {field} is {article[field]!r}, not {page[field]!r}"
+            for field in FIELDS
+            if field != "post_number" and article[field] != page[field]
+        ]
+        if (article["authors"] or "").split("; ") != (page["authors"] or [""]):
+            lines.append(f"{slug}: authors are {article['authors']!r}, not {page['authors']!r}")
+    return lines
+
+
+def test_a_crawl_stores_exactly_what_the_site_knows_to_be_true(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.db"
+    with serve(articles=1000, sections=("analytics",)) as demo:
+        result = caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
+        truth = demo.truth()
+    assert result.exit_code == 0, result.stderr
+    assert Counter(page["language"] for page in truth.values()).keys() == {"en", "ru", "hy"}
+    assert differences(archive, truth) == []
+    with opened(archive) as connection:
+        linked = {
+            row["slug"]: row["urls"].split(" ")
+            for row in connection.execute(
+                "select slug, (select group_concat(url, ' ') from (select url from links where article_id = a.id"
+                " order by position)) as urls from articles a where urls is not null"
+            )
+        }
+    cited = {slug: page["links"] + [tweet["url"] for tweet in page["tweets"]] for slug, page in truth.items()}
+    assert {slug: set(urls) for slug, urls in linked.items()} == {
+        slug: set(urls) for slug, urls in cited.items() if urls
+    }
+
+
+def test_a_second_crawl_stores_nothing_new_and_asks_only_for_what_it_must(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.db"
+    with serve(articles=120, sections=("analytics",)) as demo:
+        articles_there = len(demo.truth())
+        first = caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--json").json
+        asked = len(demo.requests())
+        again = caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
+        paths = [request["path"] for request in demo.requests()[asked:]]
+    assert first["stored"] == first["discovered"] == articles_there
+    assert again.exit_code == 0
+    assert "stored 0" in again.stdout
+    listings = ["/en/category/analytics", "/category/analitika", "/arm/category/analytics"]
+    assert sorted(paths) == sorted(["/robots.txt", *listings])
+    assert count(archive, "versions") == articles_there
+
+
+def test_every_page_that_was_met_has_one_outcome(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    with serve() as demo:
+        limited = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--json")
+        runs = [caliber("crawl", *limited, "--limit", 5).json, caliber("crawl", *limited).json]
+    for run in runs:
+        outcomes = ("stored", "unchanged", "refused", "failed", "left")
+        assert run["discovered"] == sum(run.get(outcome, 0) for outcome in outcomes)
+    assert runs[0]["outcome"] == "stopped"
+    assert runs[0]["stored"] == 5
+    assert runs[0]["left"] > 0
+    assert runs[1]["outcome"] == "finished"
+    assert runs[1]["left"] == 0
+
+
+def test_a_crawl_that_was_killed_goes_on_where_it_was(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.db"
+    with serve(articles=300, sections=("analytics",)) as demo:
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
+        for kept in (20, 120, 200):
+            _kill_when(archive, kept, arguments)
+        last = caliber(*arguments)
+        fetched = Counter(request["path"] for request in demo.requests() if "/post/" in request["path"])
+        truth = demo.truth()
+    assert last.exit_code == 0, last.stderr
+    assert differences(archive, truth) == []
+    assert count(archive, "versions") == len(truth)
+    assert sum(fetched.values()) - len(fetched) <= 3 * 8, "more extra fetches than were in flight"
+    assert count(archive, "runs", "outcome = 'interrupted'") == 3
+
+
+def _kill_when(archive: Path, captures: int, arguments: tuple[object, ...]) -> None:
+    process = subprocess.Popen(command(*arguments), env=environment(), stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if archive.exists() and _kept(archive) >= captures:
+            break
+        time.sleep(0.02)
+    assert process.poll() is None, "the crawl ended before it could be killed"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _kept(archive: Path) -> int:
+    try:
+        return count(archive, "captures", "kind = 'article'")
+    except sqlite3.Error:
+        return 0
+
+
+def test_a_crawl_that_is_interrupted_stops_cleanly(serve: Callable[..., Any], tmp_path: Path) -> None:
+    archive = tmp_path / "archive.db"
+    with serve() as demo:
+        process = subprocess.Popen(
+            command("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0.2),
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not archive.exists() or _kept(archive) < 2:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=40)
+    assert process.returncode == 1
+    assert "stopped" in stdout
+    assert count(archive, "runs", "outcome = 'stopped' and finished_at is not null") == 1
+
+
+def test_the_site_learns_who_asks_and_is_asked_once_a_second(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    with serve() as demo:
+        contact = {"CALIBER_CONTACT": "archive@example.org"}
+        caliber("crawl", "--base-url", demo.base_url, "--archive", tmp_path / "a.db", "--limit", 3, **contact)
+        requests = demo.requests()
+    assert len(requests) >= 5
+    assert requests[0]["path"] == "/robots.txt"
+    for request in requests:
+        assert request["user_agent"].startswith("caliber_crawler/")
+        assert "(+archive@example.org)" in request["user_agent"]
+    times = [datetime.fromisoformat(request["time"]).timestamp() for request in requests]
+    assert all(later - earlier >= 0.95 for earlier, later in pairwise(times))
+
+
+def test_only_the_edition_asked_for_is_crawled(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.db"
+    with serve() as demo:
+        caliber("crawl", "--base-url", demo.base_url, "--archive", archive, "--language", "arm", *FAST)
+        truth = demo.truth(section="analytics", language="hy")
+    assert differences(archive, truth) == []
+
+
+def test_only_articles_of_the_dates_asked_for_are_crawled(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.db"
+    with serve(articles=200, sections=("analytics",)) as demo:
+        truth = demo.truth()
+        dates = sorted(page["published_at"] for page in truth.values())
+        since, until = dates[120], dates[170]
+        window = ("--since", since, "--until", until)
+        caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, *window)
+        inside = {slug: page for slug, page in truth.items() if since <= page["published_at"] < until}
+        assert differences(archive, inside) == []
+        asked = len(demo.requests())
+        caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, *window)
+        assert not [r for r in demo.requests()[asked:] if "/post/" in r["path"]]
+        caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
+    assert differences(archive, truth) == []
+
+
+def test_an_edit_adds_a_version_and_every_visit_a_reading_of_the_counter(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.db"
+    clock = Clock(AT)
+    with serve(articles=100, sections=("analytics",), clock=clock) as demo:
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
+        clock.now = _just_before_a_headline_and_a_body_change(demo.truth())
+        before = {page["slug"]: page for page in demo.site.truth(clock.now)}
+        caliber(*arguments)
+        clock.now = AT
+        after = demo.truth()
+        with closing(sqlite3.connect(archive)) as connection, connection:
+            connection.execute("update frontier set due_at = '2024-01-01T00:00:00Z' where kind = 'article'")
+        caliber(*arguments)
+    edited = {slug for slug, page in before.items() if page["body"] != after[slug]["body"]}
+    retitled = {slug for slug, page in before.items() if page["headline"] != after[slug]["headline"]}
+    assert edited
+    assert retitled
+    assert differences(archive, after) == []
+    with opened(archive) as connection:
+        edits = {row[0] for row in connection.execute("select slug from edits join articles a on a.id = article_id")}
+    assert edits >= edited | retitled
+    assert count(archive, "view_counts") == len(before) + len(after)
+
+
+def _just_before_a_headline_and_a_body_change(truth: dict[str, dict[str, Any]]) -> datetime:
+    edits = next(page["edits"] for page in truth.values() if len({edit["kind"] for edit in page["edits"]} - {""}) > 1)
+    return datetime.fromisoformat(edits[0]["at"]) - timedelta(minutes=1)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_site_that_does_not_answer_is_named(caliber: Callable[..., Result], closed_port: int, tmp_path: Path) -> None:
+    result = caliber("crawl", "--base-url", f"http://127.0.0.1:{closed_port}", "--archive", tmp_path / "a.db", *FAST)
+    assert result.exit_code == 10
+    assert f"127.0.0.1:{closed_port}" in result.stderr + result.stdout
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("crawl", "--section", "horoscope"), ("horoscope", "analytics")),
+        (("crawl", "--language", "fr"), ("fr", "en", "ru", "hy")),
+        (("crawl", "--since", "yesterday"), ("yesterday",)),
+        (("crawl", "gazette"), ("gazette", "caliber")),
+        (("crawl",), ("caliber.az", "CALIBER_CONTACT")),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_one_sentence(
+    caliber: Callable[..., Result], tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    archive = tmp_path / "archive.db"
+    result = caliber(*arguments, "--archive", archive)
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert all(word in result.stderr for word in words)
+    assert not archive.exists()
+
+
+def test_somebody_elses_database_is_left_alone(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    foreign = tmp_path / "foreign.db"
+    with closing(sqlite3.connect(foreign)) as connection, connection:
+        connection.execute("create table dishes (name)")
+    before = foreign.read_bytes()
+    with serve() as demo:
+        result = caliber("crawl", "--base-url", demo.base_url, "--archive", foreign, *FAST)
+        assert not demo.requests()
+    assert result.exit_code == 7
+    assert str(foreign) in result.stderr
+    assert "Traceback" not in result.stderr
+    assert foreign.read_bytes() == before
+
+
+def test_two_crawls_of_one_archive_do_not_mix(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.db"
+    with serve() as demo:
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive)
+        first = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.DEVNULL)
+        try:
+            while not archive.exists() or _kept(archive) < 1:
+                time.sleep(0.05)
+            second = caliber(*arguments)
+        finally:
+            first.kill()
+            first.wait()
+    assert second.exit_code == 9
+    assert str(archive) in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_scrapys_own_command_crawls_too(serve: Callable[..., Any], tmp_path: Path) -> None:
+    archive = tmp_path / "archive.db"
+    with serve() as demo:
+        arguments = ["-a", "section=analytics", "-a", "language=en", "-a", f"base_url={demo.base_url}"]
+        done = subprocess.run(
+            [*command()[:1], "-m", "scrapy", "crawl", "caliber", *arguments, "-s", "DOWNLOAD_DELAY=0"],
+            cwd=Path(__file__).parent.parent,
+            env=environment(CALIBER_ARCHIVE=str(archive)),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        truth = demo.truth(section="analytics", language="en")
+    assert done.returncode == 0, done.stderr
+    assert differences(archive, truth) == []
+
+
+def test_a_crawl_opens_no_port(serve: Callable[..., Any], tmp_path: Path) -> None:
+    archive = tmp_path / "archive.db"
+    with serve() as demo:
+        process = subprocess.Popen(
+            command("crawl", "--base-url", demo.base_url, "--archive", archive), env=environment()
+        )
+        try:
+            while not archive.exists() or _kept(archive) < 1:
+                time.sleep(0.05)
+            assert _listening(process.pid) == []
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _listening(pid: int) -> list[str]:
+    """Local addresses on which a process listens, from the kernel's own tables."""
+    targets = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    sockets = {target[len("socket:[") : -1] for target in targets if target.startswith("socket:")}
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+    ]
+    return [row[1] for row in rows if row[3] == "0A" and row[9] in sockets]

@@ -1,0 +1,57 @@
+"""The README says what is."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler import errors
+from caliber_crawler.archive import Archive
+from caliber_crawler.commands.cli import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    path = tmp_path / "archive.db"
+    Archive.open(path, mode="write").close()
+    with closing(sqlite3.connect(path)) as connection:
+        yield connection
+
+
+def test_there_are_five_queries() -> None:
+    assert len(QUERIES) == 5
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_every_query_runs(archive: sqlite3.Connection, query: str) -> None:
+    assert archive.execute(query).description
+
+
+def test_every_command_is_in_the_table() -> None:
+    assert re.findall(r"^\| `caliber (\w+)", README, re.MULTILINE) == list(COMMANDS)
+
+
+def test_every_table_and_view_is_named(archive: sqlite3.Connection) -> None:
+    rows = archive.execute("select name from sqlite_schema where type in ('table', 'view')")
+    ours = {name for (name,) in rows if not re.match(r"sqlite_|_sqlite|versions_(fts_|vocab)", name)}
+    told = set(re.findall(r"`(\w+)`", README[README.index("## The archive") : README.index("### Five useful")]))
+    assert ours <= told
+
+
+def test_every_exit_code_is_told() -> None:
+    codes = {error.exit_code for error in vars(errors).values() if isinstance(error, type)} - {1, 2}
+    assert codes == {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+
+
+def test_every_picture_and_page_it_points_to_is_there() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
