@@ -31,8 +31,9 @@ class OneLineFormatter(LogFormatter):
 
 
 def say_nothing_twice() -> None:
-    """Silence what Scrapy logs with a traceback and the run tells in a sentence: a silent robots.txt."""
-    logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
+    """Silence what Scrapy logs of pages that do not answer: the run tells it in a sentence, by reason."""
+    for component in ("robotstxt", "retry"):
+        logging.getLogger(f"scrapy.downloadermiddlewares.{component}").setLevel(logging.CRITICAL)
 
 
 def _line(level: int, message: str, **values: str) -> LogFormatterResult:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from unicodedata import normalize
+from urllib.parse import quote, unquote, urlsplit
 
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.identity import FAMILY, Identity
@@ -15,7 +16,7 @@ from caliber_crawler.archive.times import utc_text
 from caliber_crawler.archive.versions import Versions
 from caliber_crawler.errors import NoSuchArticle
 from caliber_crawler.items import Reading
-from caliber_crawler.site import Address
+from caliber_crawler.site import PATH_CHARACTERS, Address
 
 # Digits that always fit SQLite's integers.
 LONGEST_ID = 18
@@ -115,7 +116,7 @@ class Articles:
                 "SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (int(reference),)
             )
             return found
-        for url in (reference, reference.rstrip("/")):
+        for url in spellings(reference):
             found = self._connection.value("SELECT article_id FROM article_urls WHERE url = ?", (url,))
             if found is not None:
                 return found
@@ -262,6 +263,17 @@ class Articles:
             self._connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
             self._connection.execute(ADD_AUTHORS, (article_id,))
             self._connection.execute(NAME_AUTHORS, (article_id,))
+
+
+def spellings(url: str) -> list[str]:
+    """An address as it was typed or copied, then in the forms the archive keeps: encoded, without slash and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return [url]
+    path = quote(normalize("NFC", unquote(parts.path)), safe=PATH_CHARACTERS).rstrip("/")
+    forms = [url, url.rstrip("/"), parts._replace(path=path, fragment="").geturl()]
+    return list(dict.fromkeys([*forms, parts._replace(path=path, query="", fragment="").geturl()]))
 
 
 def host_of(url: str) -> str | None:

@@ -141,9 +141,9 @@ class Frontier:
         """Which of these are in the frontier; with ``before``, which were discovered before then."""
         return set(
             self._connection.values(
-                """SELECT url FROM frontier WHERE url IN (SELECT value FROM json_each(?))
-                AND (?2 IS NULL OR discovered_at < ?2)""",
-                (json.dumps(list(urls)), None if before is None else precise_text(before)),
+                """SELECT url FROM frontier WHERE url IN (SELECT value FROM json_each(:urls))
+                AND (:before IS NULL OR discovered_at < :before)""",
+                {"urls": json.dumps(list(urls)), "before": None if before is None else precise_text(before)},
             )
         )
 
