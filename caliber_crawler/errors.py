@@ -2,7 +2,10 @@
 
 CaliberError                 1   it failed
 ├── SiteError                2   a site, section or language nobody described
-│   └── SiteUnreachable     10   the site gave no page at all
+│   ├── SiteUnreachable     10   the site gave no page at all
+│   ├── RobotsUnavailable   13   the site could not tell what its robots.txt allows
+│   ├── SiteBusy            14   the site asks to be left alone for now
+│   └── SiteChallenged      15   the site wants to see a person
 ├── InputError               4   a file or folder that is not there or cannot be opened
 │   ├── NoPages              5   nothing in it that could be a page
 │   └── NotAPage             6   not text, empty, or no article on it
@@ -12,6 +15,8 @@ CaliberError                 1   it failed
 │   ├── NewerArchive         8   written by a later version of this program
 │   ├── ArchiveLocked        9   another command is writing to it
 │   └── ArchiveFull         11   the disk is full or the file cannot be written
+├── MissingExtra             1   an extra that is not installed
+├── Forgotten               16   an article that was taken down and is not taken in again
 └── NoSuchArticle           12   nothing in the archive under that id or address
 
 Exit code 2 is also what the command line gives for wrong usage, and 3 means: ran, but its checks failed.
@@ -36,6 +41,24 @@ class SiteUnreachable(SiteError):
     """Not one page of the site could be fetched."""
 
     exit_code = 10
+
+
+class RobotsUnavailable(SiteError):
+    """The site's robots.txt could not be had, so nothing was fetched."""
+
+    exit_code = 13
+
+
+class SiteBusy(SiteError):
+    """The site asks to be left alone, or fails again and again; what is left is for a later run."""
+
+    exit_code = 14
+
+
+class SiteChallenged(SiteError):
+    """The site answers with a challenge for people. This program is none and does not pretend."""
+
+    exit_code = 15
 
 
 class InputError(CaliberError):
@@ -88,6 +111,19 @@ class ArchiveFull(ArchiveError):
     """The disk is full, or the file system refuses to write."""
 
     exit_code = 11
+
+
+class MissingExtra(CaliberError):
+    """Something that this needs is an extra, and is not installed."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(f"This needs more than is installed: pip install 'caliber-crawler[{extra}]'.")
+
+
+class Forgotten(CaliberError):
+    """An article that was forgotten on request; it is not taken in again."""
+
+    exit_code = 16
 
 
 class NoSuchArticle(CaliberError):

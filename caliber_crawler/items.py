@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-PageKind = Literal["article", "listing"]
+PageKind = Literal["article", "listing", "feed", "sitemap", "numbers"]
+"""What an address is asked for. ``numbers`` is no page but a walk through post numbers, kept like one."""
+
+
+SCROLLED = "X-Caliber-Scrolled"
+"""A header of our own: this capture is not what the server sent but what a browser showed after so much scrolling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +50,15 @@ class Capture:
         """The address that answered."""
         return self.final_url or self.url
 
+    def header(self, name: str) -> str | None:
+        """The last value of a header, whatever the case of its name."""
+        values = [value for known, value in self.headers if known.lower() == name]
+        return values[-1] if values else None
+
     @property
     def media_type(self) -> str:
         """``text/html`` and the like from the headers, without parameters; empty when not said."""
-        values = [value for name, value in self.headers if name.lower() == "content-type"]
-        return values[-1].partition(";")[0].strip().lower() if values else ""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +91,10 @@ class Article:
     headline: str
     subtitle: str | None = None
     body: str = field(repr=False)
-    """Paragraphs separated by one blank line; no blanks at line ends, NFC."""
+    """Paragraphs separated by one blank line; no blanks at line ends, NFC. Rows of a table are lines, their cells with
+    `` | `` between; what was embedded is one line (``[Post on X: https://…]``)."""
+    body_markdown: str = field(default="", repr=False)
+    """The same with its shape, emphasis and links."""
     published_at: datetime | None = None
     """Aware, in the offset the site prints in (``2026-01-06T19:13:00+04:00``)."""
     authors: tuple[str, ...] = ()
@@ -108,7 +120,7 @@ class Reading:
     layout: str
     """The layout that matched (``new``, ``old``, ``text``, ``unknown``)."""
     extractor: str
-    """Name and version of the code that read it: ``caliber_crawler 0.1.0``."""
+    """Name, version and digest of the code and facts that read it: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
     rungs: Mapping[str, str] = field(default_factory=dict)
     """Field to the rung of the ladder that gave it: ``selector``, ``structured``, ``text``, ``general``, ``url``."""
 
@@ -142,9 +154,17 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What was read on one page of a listing: its cards from top to bottom."""
+    """What was read on one page that names articles (a listing, a feed, a site map): its cards from top to bottom."""
 
     capture: Capture
     cards: tuple[Card, ...]
     next_url: str | None = None
     """The next page of the list, where the page itself links to it."""
+    ended: bool = False
+    """The page itself says that no more cards follow."""
+    cut: bool = False
+    """More cards follow, and there is no request for them: a browser stopped scrolling."""
+    maps: tuple[str, ...] = ()
+    """Further site maps that this one names."""
+    passed_over: int = 0
+    """Addresses on it that are no articles of the site."""

@@ -191,10 +191,12 @@ def plain(line: Line) -> str:
 
 
 def paragraphs(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """The paragraphs of the article's text, in order."""
+    """The paragraphs of the article's text, in order; an embedded post is one line that says what it is and where."""
     for block in blocks:
         if block.is_text:
             yield from (plain(line) for line in block.lines)
+        elif block.kind == "tweet":
+            yield f"[Post on X: {block.url}]"
 
 
 def hrefs(blocks: tuple[Block, ...]) -> Iterator[str]:

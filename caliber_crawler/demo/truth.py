@@ -17,8 +17,9 @@ def truth_of(article: Article, newsroom: Newsroom, base_url: str, moment: dateti
     """One article as its best page, in the new layout, shows it at ``moment``.
 
     Text is in NFC with blanks collapsed. ``body`` is its paragraphs with one blank line between: every paragraph, list
-    item, quoted paragraph and ``<br><br>`` part is one; advertising, embedded posts, captions, the ``By`` line and the
-    signature are none. ``links`` and ``images`` are absolute, in body order, links each once. Times end in ``Z`` (UTC).
+    item, quoted paragraph and ``<br><br>`` part is one, an embedded post is the line ``[Post on X: address]``;
+    advertising, captions, the ``By`` line and the signature are none. ``links`` and ``images`` are absolute, in body
+    order, links each once. Times end in ``Z`` (UTC).
     ``authors`` are those the new layout names, ``authors_on_old_layout`` those the old one does.
     """
     blocks = body_of(article, newsroom, moment)

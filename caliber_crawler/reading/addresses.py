@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
@@ -21,19 +21,26 @@ def absolute(href: str, page: Page) -> str | None:
     try:
         url = urljoin(page.base_url, href.strip())
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            return None
-        address = page.site.address(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def absolute_link(href: str, page: Page) -> str | None:
+    """The same, in its normal form when it is the address of an article of the site."""
+    url = absolute(href, page)
+    try:
+        address = page.site.address(url) if url else None
     except ValueError:
         return None
     return address.url if address is not None else url
 
 
-def absolute_links(links: Iterable[Link], page: Page) -> tuple[Link, ...]:
-    """Links to the web in the order of the page, each address once; articles of the site in their normal form."""
+def absolute_links(links: Iterable[Link], resolve: Callable[[str], str | None]) -> tuple[Link, ...]:
+    """Links to the web in the order of the page, each address once, made absolute by ``resolve``."""
     found: dict[str, Link] = {}
     for link in links:
-        if not link.url.startswith("#") and (url := absolute(link.url, page)):
+        if not link.url.startswith("#") and (url := resolve(link.url)):
             found.setdefault(url, replace(link, url=url))
     return tuple(found.values())
 

@@ -4,32 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
-from typing import TypeVar
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lxml import etree
 
-from caliber_crawler import __version__
 from caliber_crawler.items import Article, Capture, Reading
 from caliber_crawler.reading import structured_data as structured
-from caliber_crawler.reading.addresses import absolute, absolute_images, absolute_links, background_image, is_decoration
+from caliber_crawler.reading.addresses import (
+    absolute,
+    absolute_images,
+    absolute_link,
+    absolute_links,
+    background_image,
+    is_decoration,
+)
 from caliber_crawler.reading.boilerplate import clean_page
 from caliber_crawler.reading.bylines import authors_of_subtitle, cut_byline, cut_signature, names_in, unique
 from caliber_crawler.reading.chrome import without_chrome
 from caliber_crawler.reading.counts import is_counter, read_count
 from caliber_crawler.reading.dates import find_date, read_date, read_iso_date
+from caliber_crawler.reading.extractor import extractor_of
 from caliber_crawler.reading.headline import split_heading
-from caliber_crawler.reading.identity import addresses_of, best_address, text_identity
-from caliber_crawler.reading.lines import Line, images_of, links_of, paragraphs, read_lines
+from caliber_crawler.reading.identity import addresses_of, with_addresses
+from caliber_crawler.reading.lines import Line, images_of, length_of, links_of, paragraphs, read_lines
+from caliber_crawler.reading.markdown import write_markdown
 from caliber_crawler.reading.page import Page, Unreadable, first, open_page, select, text_of
+from caliber_crawler.reading.text import slug
 from caliber_crawler.reading.text_page import TextParts, find_parts
 from caliber_crawler.site import Address, Layout, Site
 
-EXTRACTOR = f"caliber_crawler {__version__}"
+if TYPE_CHECKING:
+    from caliber_crawler.reading.general import GeneralReading
+
 T = TypeVar("T")
 NO_LAYOUT = Layout(name="", article="")
+SHORT_TEXT, LONG_TEXT = 200, 500
+"""Characters. A body below the one is doubted where the general reader finds one above the other."""
 
 
 def read_page(capture: Capture, site: Site) -> Reading:
@@ -43,7 +55,7 @@ def extract_article(page: Page) -> Reading:
     A headline that is nowhere on the page is left empty: :func:`check` refuses such a reading and says so.
     """
     reader = _ArticleReader(page)
-    if page.layout is None and reader.parts is None:
+    if page.layout is None and reader.parts is None and reader.general is None:
         raise Unreadable(
             "no_article", f"{page.capture.address} holds no article: no date, headline and text were found."
         )
@@ -54,22 +66,44 @@ def extract_article(page: Page) -> Reading:
         capture=page.capture,
         article=article,
         layout=reader.layout_name,
-        extractor=EXTRACTOR,
+        extractor=extractor_of(page.site),
         rungs={field: rung for field, rung in reader.rungs.items() if getattr(article, field) not in (None, "", ())},
     )
 
 
 class _ArticleReader:
-    """Climbs the ladder for each field: the layout's selectors, the page's structured data, its lines of text."""
+    """Climbs the ladder for each field: the layout's selectors, the page's structured data, its lines of text.
+
+    The last rung, the general reader, is asked where there is no layout and the lines of the page tell no article, or
+    so short a one that they may be wrong about where it stands.
+    """
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.site = page.site
         self.layout = page.layout or NO_LAYOUT
         self.rungs: dict[str, str] = {}
+        self.found: dict[str, etree._Element | None] = {}
+
+    @cached_property
+    def general(self) -> GeneralReading | None:
+        if self.page.root is None or self.page.layout is not None:
+            return None
+        told = length_of(self.parts.body) if self.parts is not None else 0
+        if told >= SHORT_TEXT:
+            return None
+        # Imported here: the libraries behind it take longer to load than most pages take to read.
+        from caliber_crawler.reading.general import read_general
+
+        reading = read_general(self.page)
+        if reading is None or self.parts is None:
+            return reading
+        return reading if length_of(reading.body) >= max(LONG_TEXT, 3 * told) else None
 
     @cached_property
     def parts(self) -> TextParts | None:
+        if not self.site.described:
+            return None
         if self.page.parts is not None or self.page.article is None:
             return self.page.parts or find_parts(self.page.lines, self.site)
         return find_parts(read_lines(self.page.article), self.site, structured.read_title(self.page))
@@ -84,6 +118,8 @@ class _ArticleReader:
             return self.page.layout.name
         if self.page.root is None:
             return "text"
+        if not self.site.described:
+            return "general"
         return "old" if self.parts is not None and self.parts.old else "unknown"
 
     def climb(self, field: str, *rungs: tuple[str, Callable[[], T | None]]) -> T | None:
@@ -98,8 +134,23 @@ class _ArticleReader:
     def from_parts(self, read: Callable[[TextParts], T]) -> T | None:
         return read(self.parts) if self.parts is not None else None
 
+    def trusted(self, field: str, read: Callable[[Page], T | None]) -> tuple[str, Callable[[], T | None]]:
+        """The rung of the page's own metadata, which is climbed where the site's file trusts it with that field."""
+        return "structured", lambda: read(self.page) if field in self.site.trusts else None
+
+    def generally(self, field: str) -> tuple[str, Callable[[], Any]]:
+        """The rung of the general reader for a field, under the name of what gave it there."""
+        if (general := self.general) is None:
+            return "general", lambda: None
+        return general.rungs.get(field, "general"), lambda: getattr(general, field)
+
     def part(self, css: str) -> etree._Element | None:
         """The first element of the article under a selector; of the whole page only where it holds one article."""
+        if css not in self.found:
+            self.found[css] = self.find(css)
+        return self.found[css]
+
+    def find(self, css: str) -> etree._Element | None:
         page = self.page
         if not css or page.article is None or page.root is None:
             return None
@@ -118,7 +169,9 @@ class _ArticleReader:
         section_label = self.climb(
             "section_label",
             ("selector", lambda: self.text_at(self.layout.section)),
+            self.trusted("section", structured.read_section_label),
             ("text", lambda: self.from_parts(lambda parts: parts.section_label)),
+            self.generally("section"),
         )
         published_at = self.read_published_at()
         views_shown = self.read_views_shown()
@@ -126,6 +179,7 @@ class _ArticleReader:
         if views is not None:
             self.rungs["views"] = self.rungs["views_shown"]
         language = self.read_language(section_label, views_shown, headline)
+        resolve = cache(lambda href: absolute_link(href, self.page))
         article = Article(
             site=self.site.name,
             language=language,
@@ -133,6 +187,7 @@ class _ArticleReader:
             headline=headline,
             subtitle=subtitle,
             body=paragraphs(body),
+            body_markdown=write_markdown(body, resolve),
             published_at=published_at,
             authors=self.read_authors(byline, subtitle),
             section=self.read_section(section_label, language),
@@ -142,11 +197,13 @@ class _ArticleReader:
             signature=signature,
             cover_image=self.read_cover(),
             images=absolute_images(images_of(body), self.page),
-            links=absolute_links(links_of(body), self.page),
+            links=absolute_links(links_of(body), resolve),
         )
         for field in ("images", "links"):
             self.rungs[field] = self.rungs.get("body", "selector")
-        return self.with_addresses(article)
+        article, self.rungs["url"] = with_addresses(article, self.page, self.addresses)
+        self.rungs["urls"] = self.rungs["url"]
+        return article
 
     def read_titles(self) -> tuple[str, str | None]:
         heading = self.part(self.layout.headline)
@@ -155,8 +212,9 @@ class _ArticleReader:
             self.climb(
                 "headline",
                 ("selector", lambda: headline),
-                ("structured", lambda: structured.read_title(self.page) if self.page.layout else None),
+                self.trusted("headline", structured.read_title),
                 ("text", lambda: self.from_parts(lambda parts: parts.headline)),
+                self.generally("headline"),
             )
             or ""
         )
@@ -164,6 +222,7 @@ class _ArticleReader:
             "subtitle",
             ("selector", lambda: subtitle or self.text_at(self.layout.subtitle) or _subtitle_below(heading)),
             ("text", lambda: self.from_parts(lambda parts: parts.subtitle) if self.page.layout is None else None),
+            self.generally("subtitle"),
         )
         return headline, subtitle
 
@@ -179,6 +238,9 @@ class _ArticleReader:
         if any(line.text or line.images or line.links for line in body):
             self.rungs["body"] = self.rungs["authors"] = "selector"
             return body, byline, signature
+        if self.general is not None:
+            self.rungs |= {field: self.general.rungs.get(field, "general") for field in ("body", "authors")}
+            return list(self.general.body), self.general.authors, signature
         if self.parts is None:
             return [], byline, signature
         self.rungs["body"] = self.rungs["authors"] = "text"
@@ -190,14 +252,20 @@ class _ArticleReader:
         # A body may be split over sibling containers; one inside another is read once.
         found = select(self.page.article, self.layout.body)
         outermost = [element for element in found if not any(ancestor in found for ancestor in element.iterancestors())]
-        return without_chrome((line for element in outermost for line in read_lines(element)), self.site)
+        # A signature or the authors may stand in it; they are no text of the article.
+        told = self.layout
+        others = (told.headline, told.subtitle, told.section, told.date, told.authors, told.signature, told.views)
+        named = [part for css in others if (part := self.part(css)) is not None]
+        lines = (line for element in outermost for line in read_lines(element, without=named))
+        return without_chrome(lines, self.site)
 
     def read_published_at(self) -> datetime | None:
         return self.climb(
             "published_at",
             ("selector", self.selected_date),
-            ("structured", self.structured_date),
+            self.trusted("published_at", structured.read_published_at),
             ("text", lambda: self.from_parts(lambda parts: parts.published_at)),
+            self.generally("published_at"),
         )
 
     def selected_date(self) -> datetime | None:
@@ -208,14 +276,6 @@ class _ArticleReader:
             return printed
         stamped = next((node.get("datetime") for node in element.iter() if node.get("datetime")), None)
         return read_iso_date(stamped, self.site) if stamped else None
-
-    def structured_date(self) -> datetime | None:
-        if self.page.layout is None:
-            # What the page prints is its own word; metadata of rebuilt sites gives the day of the rebuild.
-            return None
-        stamp = structured.read_meta(self.page, "article:published_time", "datepublished")
-        stamp = stamp or structured.read_linked(self.page, "datePublished")
-        return read_iso_date(stamp, self.site) if stamp else None
 
     def read_views_shown(self) -> str | None:
         """The counter as printed, with its number; a counter without one is no counter."""
@@ -230,7 +290,9 @@ class _ArticleReader:
         selected = (names_in(named) or (named,)) if named else ()
         if selected:
             self.rungs["authors"] = "selector"
-        return unique((*selected, *byline, *authors_of_subtitle(subtitle, self.site)))
+        elif not byline and "authors" in self.site.trusts and (selected := structured.read_authors(self.page)):
+            self.rungs["authors"] = "structured"
+        return unique((*selected, *byline, *(authors_of_subtitle(subtitle, self.site) if self.general is None else ())))
 
     def read_section(self, label: str | None, language: str) -> str | None:
         by_label = self.rungs.get("section_label", "text")
@@ -239,6 +301,7 @@ class _ArticleReader:
             (by_label, lambda: self.site.section_named(label, self.site.edition(language)) if label else None),
             (by_label, lambda: self.site.section_named(label) if label else None),
             ("selector", self.linked_section),
+            (by_label, lambda: slug(label) if label and not self.site.described else None),
         )
 
     def linked_section(self) -> str | None:
@@ -255,6 +318,7 @@ class _ArticleReader:
                 ("text", self.language_of_date),
                 ("structured", self.declared_language),
                 ("text", lambda: language_of_letters(headline, self.site)),
+                self.generally("language"),
             )
             or "und"
         )
@@ -281,25 +345,15 @@ class _ArticleReader:
         return self.climb(
             "cover_image",
             ("selector", lambda: background_image(self.part(self.layout.cover), self.page)),
-            ("structured", self.shared_image),
+            self.trusted("cover_image", shared_image),
+            self.generally("cover_image"),
         )
 
-    def shared_image(self) -> str | None:
-        shared = structured.read_meta(self.page, "og:image", "og:image:url", "twitter:image")
-        return None if shared is None or is_decoration(shared, self.page) else absolute(shared, self.page)
 
-    def with_addresses(self, article: Article) -> Article:
-        best = best_address(self.addresses)
-        if best is not None:
-            self.rungs["url"] = self.rungs["urls"] = best[1]
-            return replace(article, url=best[0].url, urls=tuple(address.url for address, _ in self.addresses))
-        if self.page.capture.address.startswith(("http:", "https:")):
-            self.rungs["url"] = self.rungs["urls"] = "url"
-            url = self.site.normal_url(self.page.capture.address)
-        else:
-            self.rungs["url"] = self.rungs["urls"] = "text"
-            url = text_identity(article)
-        return replace(article, url=url, urls=(url,))
+def shared_image(page: Page) -> str | None:
+    """The picture the page wants to be shared with."""
+    shared = structured.read_meta(page, "og:image", "og:image:url", "twitter:image")
+    return None if shared is None or is_decoration(shared, page) else absolute(shared, page)
 
 
 def section_linked(element: etree._Element, page: Page) -> str | None:

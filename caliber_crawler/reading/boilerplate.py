@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from lxml import etree
 
+from caliber_crawler.reading.chrome import is_advertising
+from caliber_crawler.reading.embeds import replace_embeds
 from caliber_crawler.reading.headline import split_heading
 from caliber_crawler.reading.lines import read_lines
-from caliber_crawler.reading.page import Page, first, select
+from caliber_crawler.reading.page import Page, select
 from caliber_crawler.reading.structured_data import read_title
-from caliber_crawler.reading.text import clean_inline
 from caliber_crawler.reading.text_page import find_parts
 from caliber_crawler.site import Site
 
@@ -21,37 +22,35 @@ CAPTIONS = "figcaption, [class*=caption], [hidden], [style*='display:none'], [st
 # Around an article, on a page of unknown layout.
 SURROUNDINGS = "head, nav, footer, aside, [role=navigation], [role=search], [role=banner] nav"
 DROPPED = "dropped"
-EMBEDDED_POSTS = (
-    "blockquote.twitter-tweet, blockquote.instagram-media, blockquote.tiktok-embed, blockquote.telegram-post"
-)
 
 
 def clean_page(page: Page) -> Page:
     """The page with its article alone; the given page and its tree are left as they are.
 
-    Embedded posts leave a link to where they were posted and nothing of their text. On a page that is read as text, the
-    lines are told apart here, and those before the headline and after the view counter are gone.
+    What the article embeds leaves one line that says what and where. On a page that is read as text, the
+    lines are told apart here, and those before the headline and after the view counter are gone. A page of a site that
+    nobody described is left to the general reader, which does its own cleaning.
     """
+    if not page.site.described:
+        return page
     if page.root is None or page.article is None:
         return replace(page, parts=find_parts(page.lines, page.site))
     article = copy.deepcopy(page.article)
-    _unembed_posts(article)
-    _drop(article, MACHINERY)
-    _drop(article, CAPTIONS)
+    replace_embeds(article, page)
     if page.layout is not None:
-        _drop(article, ", ".join(page.layout.drop))
+        _drop(article, ", ".join((MACHINERY, CAPTIONS, *page.layout.drop)))
         return replace(page, article=article)
-    _drop(article, SURROUNDINGS)
-    _drop(article, _foreign(page.site))
+    _drop(article, ", ".join((MACHINERY, CAPTIONS, SURROUNDINGS, *_foreign(page.site))))
+    _drop_advertising(article)
     _part_headings(article)
-    lines = tuple(read_lines(article))
+    lines = tuple(line for line in read_lines(article) if not is_advertising(line))
     return replace(page, article=article, lines=lines, parts=find_parts(lines, page.site, read_title(page)))
 
 
-def _foreign(site: Site) -> str:
+def _foreign(site: Site) -> tuple[str, ...]:
     """What a site's file says is never of an article, whatever the layout: listing cards, advertising."""
     dropped = [selector for layout in site.layouts for selector in layout.drop]
-    return ", ".join(dict.fromkeys([*dropped, *([site.listing.card] if site.listing else [])]))
+    return tuple(dict.fromkeys([*dropped, *([site.listing.card] if site.listing else [])]))
 
 
 def _drop(article: etree._Element, css: str) -> None:
@@ -59,6 +58,15 @@ def _drop(article: etree._Element, css: str) -> None:
     for element in select(article, css):
         if element is not article:
             element.tag = DROPPED
+    etree.strip_elements(article, DROPPED, with_tail=False)
+
+
+def _drop_advertising(article: etree._Element) -> None:
+    """Take out pictures that link to where search engines are asked not to follow: they were paid for."""
+    for link in list(article.iter("a")):
+        paid = {"sponsored", "nofollow"} & set((link.get("rel") or "").lower().split())
+        if paid and next(link.iter("img"), None) is not None:
+            link.tag = DROPPED
     etree.strip_elements(article, DROPPED, with_tail=False)
 
 
@@ -71,25 +79,3 @@ def _part_headings(article: etree._Element) -> None:
                 heading.remove(child)
             heading.text = headline
             etree.SubElement(heading, "br").tail = subtitle
-
-
-def _unembed_posts(article: etree._Element) -> None:
-    for post in select(article, EMBEDDED_POSTS):
-        permalink = _permalink(post)
-        for child in list(post):
-            post.remove(child)
-        post.text = None
-        post.attrib.clear()
-        post.tag = "div"
-        if permalink:
-            etree.SubElement(post, "a", href=clean_inline(permalink))
-
-
-def _permalink(post: etree._Element) -> str | None:
-    """Where a post was posted: the address it carries, else its last link to a status of its author."""
-    for attribute in ("cite", "data-instgrm-permalink", "data-telegram-post"):
-        if address := post.get(attribute):
-            return address
-    statuses = [a.get("href", "") for a in select(post, "a[href*='/status/']")]
-    last = first(post, "a[href]:last-of-type")
-    return statuses[-1] if statuses else last.get("href") if last is not None else None

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from caliber_crawler.items import Problem, Reading
 from caliber_crawler.reading.chrome import chrome_inside, is_own_chrome
+from caliber_crawler.reading.embeds import named_in
+from caliber_crawler.reading.mojibake import is_mojibake
 from caliber_crawler.reading.text import fold
 from caliber_crawler.site import Site
 
@@ -58,7 +60,7 @@ def _check_titles(reading: Reading, site: Site) -> Iterator[Problem]:
 
 def _check_body(reading: Reading) -> Iterator[Problem]:
     article = reading.article
-    length = len(article.body)
+    length = sum(len(line) for line in article.body.splitlines() if named_in(line) is None)
     if length >= SHORTEST_BODY:
         return
     shows = bool(article.images or article.links)
@@ -87,13 +89,17 @@ def _check_rest(reading: Reading, site: Site) -> Iterator[Problem]:
         if article.section_label:
             message = f"No section of the site's file is labelled {article.section_label!r}."
             yield _problem("unknown_section", message, "section")
-        else:
+        elif any(layout.section for layout in site.layouts):
             yield _problem("no_section", "The page names no section.", "section")
     if reading.layout == "unknown":
-        yield _problem("unknown_layout", "The page has no layout the site's file describes; it was read as text.")
+        yield _problem("unknown_layout", "The page has no layout the site's file describes; it was read without one.")
     for field in ("headline", "subtitle", "body"):
-        broken = (getattr(article, field) or "").count("\ufffd")
-        if broken:
+        text = getattr(article, field) or ""
+        if is_mojibake(text):
+            yield _problem(
+                "mojibake", f"The {field} was decoded wrongly before it got here and cannot be put right.", field
+            )
+        if broken := text.count("\ufffd"):
             yield _problem(
                 "broken_characters", f"The {field} has {broken} characters that could not be decoded.", field
             )

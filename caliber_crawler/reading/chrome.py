@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from caliber_crawler.reading.lines import Line
@@ -18,15 +19,43 @@ FURNITURE = (
 )
 LONGEST_NOTICE = 90
 SHORTEST_SENTENCE = 20
+_ADVERTISING = re.compile(r"\b(?:advertis(?:ement|ing)|sponsored|реклам[аы]|գովազդ|reklam)\b", re.I)
+LONGEST_LABEL_OF_ADVERTISING = 40
 _COPYRIGHT = re.compile(r"©\s*(?:19|20)\d\d|(?:19|20)\d\d\s*©|\(c\)\s*(?:19|20)\d\d", re.I)
 
 
 _FURNITURE = frozenset(fold(line) for line in FURNITURE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Chrome:
+    """What a site's file says of its chrome, folded once."""
+
+    title: str
+    own: frozenset[str]
+    short: frozenset[str]
+    """Language switches and the furniture of every site, beside the site's own."""
+    leads: re.Pattern[str]
+    """The site's own lines, longest first, at the start of a line."""
+
+
 @lru_cache(maxsize=32)
-def _folded(lines: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(fold(line) for line in lines)
+def _folded(lines: tuple[str, ...], switches: tuple[str, ...], title: str) -> _Chrome:
+    own = frozenset(fold(line) for line in lines)
+    leads = "|".join(re.escape(line) for line in sorted(own, key=len, reverse=True))
+    short = _FURNITURE | own | {fold(switch) for switch in switches}
+    return _Chrome(fold(title), own, short, re.compile(leads or r"(?!)"))
+
+
+def _chrome(site: Site) -> _Chrome:
+    switches = tuple(name for edition in site.editions for name in (edition.name, edition.language))
+    return _folded(chrome_of(site), switches, site.title)
+
+
+def is_advertising(line: Line) -> bool:
+    """Is this short line the label of an advertisement? For pages where nothing else tells advertising from text."""
+    short = len(line.text) <= LONGEST_LABEL_OF_ADVERTISING and line.text[-1:] not in (*".!?…:,;»”",)
+    return short and not line.heading and _ADVERTISING.search(line.text) is not None
 
 
 def chrome_of(site: Site) -> tuple[str, ...]:
@@ -36,34 +65,40 @@ def chrome_of(site: Site) -> tuple[str, ...]:
 
 def is_chrome(line: str, site: Site) -> bool:
     """Is this whole line page furniture: a known line, several of them run together, or a copyright notice?"""
-    if len(line) > 2 * LONGEST_NOTICE:
-        return False
-    switches = tuple(name for edition in site.editions for name in (edition.name, edition.language))
-    return fold(line) in _FURNITURE | _folded(switches) or is_own_chrome(line, site)
+    return _is_chrome(line, _chrome(site))
 
 
 def is_own_chrome(line: str, site: Site) -> bool:
     """Is this whole line made of chrome the site's file names, or its copyright notice?"""
+    return len(line) <= 2 * LONGEST_NOTICE and _is_own(line, fold(line), _chrome(site))
+
+
+def _is_chrome(line: str, chrome: _Chrome) -> bool:
     if len(line) > 2 * LONGEST_NOTICE:
         return False
-    rest = fold(line)
-    if len(line) <= LONGEST_NOTICE and _COPYRIGHT.search(line) and rest.startswith(fold(site.title)):
+    folded = fold(line)
+    return folded in chrome.short or _is_own(line, folded, chrome)
+
+
+def _is_own(line: str, folded: str, chrome: _Chrome) -> bool:
+    if len(line) <= LONGEST_NOTICE and folded.startswith(chrome.title) and _COPYRIGHT.search(line):
         return True
-    own = _folded(chrome_of(site))
+    rest = folded
     for _ in range(4):
-        if rest in own:
+        if rest in chrome.own:
             return True
         # Icon fonts write their glyph's name before the label: "share-lineLiked the story? …".
-        lead = max((known for known in own if rest.startswith(known)), key=len, default="")
-        if not lead:
+        lead = chrome.leads.match(rest)
+        if lead is None:
             return False
-        rest = rest[len(lead) :].strip()
+        rest = rest[lead.end() :].strip()
     return False
 
 
 def without_chrome(lines: Iterable[Line], site: Site) -> list[Line]:
     """The lines that are not chrome, in order; lines of pictures and links alone stay."""
-    return [line for line in lines if not line.text or not is_chrome(line.text, site)]
+    chrome = _chrome(site)
+    return [line for line in lines if not line.text or not _is_chrome(line.text, chrome)]
 
 
 def chrome_inside(text: str, site: Site) -> str | None:

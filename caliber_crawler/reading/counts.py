@@ -10,23 +10,38 @@ from functools import cache
 from caliber_crawler.reading.text import clean_inline
 
 # Blanks of every width are plain ones by the time a text gets here.
-_SEPARATORS = r"[ ,.'’‘`٬·]"
-_NUMBER = rf"[0-9]{{1,3}}(?:{_SEPARATORS}[0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?"
+_SEPARATORS = r"[ ,.'’‘`´٬·˙_]"
+# Groups of three; of two before the last three, as in India; or a plain number.
+_NUMBER = (
+    r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?![0-9])|"
+    rf"[0-9]{{1,3}}(?:{_SEPARATORS}[0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?"
+)
 _SCALES = {
     "k": 1_000,
     "к": 1_000,
     "тыс": 1_000,
+    "тысяч": 1_000,
+    "тысяча": 1_000,
+    "тысячи": 1_000,
+    "thousand": 1_000,
     "հզր": 1_000,
     "հազ": 1_000,
     "m": 1_000_000,
     "м": 1_000_000,
     "млн": 1_000_000,
+    "mln": 1_000_000,
+    "million": 1_000_000,
+    "миллион": 1_000_000,
+    "миллиона": 1_000_000,
+    "миллионов": 1_000_000,
+    "միլիոն": 1_000_000,
+    "b": 1_000_000_000,
     "մլն": 1_000_000,
 }
 _COUNT = re.compile(
-    rf"(?<![0-9.,\-−])(?<![0-9][:/])(?P<number>{_NUMBER})"
+    rf"(?<![0-9.,+\-−])(?<![0-9][:/])(?<![0-9][^\W\d])(?P<number>{_NUMBER})"
     rf"(?:\s?(?P<scale>{'|'.join(sorted(_SCALES, key=len, reverse=True))})\b\.?)?"
-    r"(?![0-9]|[.,'’:/][0-9])",
+    r"(?!\w|\s?[%½]|[.,'’:/–-][0-9])",
     re.IGNORECASE,
 )
 LONGEST_COUNTER_LINE = 48
@@ -47,6 +62,8 @@ def read_count(text: str) -> int | None:
     number, scale = match["number"], (match["scale"] or "").lower()
     if re.fullmatch(rf"[0-9]{{1,3}}(?:{_SEPARATORS}[0-9]{{3}})+", number) and not (scale and number.count(".") == 1):
         return int(re.sub(r"[^0-9]", "", number)) * _SCALES.get(scale, 1)
+    if number.count(",") > 1:
+        return int(number.replace(",", "")) * _SCALES.get(scale, 1)
     value = Decimal(number.replace(",", ".")) * _SCALES.get(scale, 1)
     return int(value) if value == value.to_integral_value() else None
 
@@ -54,7 +71,7 @@ def read_count(text: str) -> int | None:
 @cache
 def _counter_line(labels: tuple[str, ...]) -> re.Pattern[str]:
     words = "|".join(re.escape(label) for label in labels) or r"(?!)"
-    return re.compile(rf"(?:{words})\s*[::]?\s*[0-9].*", re.IGNORECASE)
+    return re.compile(rf"(?:{words})\s*[::՝]?\s*[0-9].*", re.IGNORECASE)
 
 
 def is_counter(line: str, labels: Iterable[str]) -> bool:
@@ -65,10 +82,10 @@ def is_counter(line: str, labels: Iterable[str]) -> bool:
 
 
 def is_unlabelled_counter(line: str) -> bool:
-    """Could this line be a view counter under a label nobody has written down: ``word: number``?"""
+    """Could this line be a view counter under a label nobody has written down: one word or two, then a number?"""
     return (
         len(line) <= LONGEST_COUNTER_LINE
-        and bool(re.match(r"[^\W\d_]+\s?[::]\s?[0-9]", line))
+        and bool(re.match(r"[^\W\d_]+(?: [^\W\d_]+)?\s?[::՝]\s?[0-9]", line))
         and _is_label_and_count(line)
     )
 

@@ -18,7 +18,12 @@ from caliber_crawler.site import Site
 
 _ENGLISH_MONTHS = "january february march april may june july august september october november december"
 MONTHS = tuple(_ENGLISH_MONTHS.split())
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.I)
+_NOT_IN_A_DATE = re.compile(r"[^\w\s.,:;/()|+'’՝–—-]")
 LONGEST_DATE = 48
+LONGEST_TEXT = 100
+"""Characters around a date, blanks and all. What is longer is no dateline."""
 _WORD = r"[^\W\d_]+"
 _DIRECTIVES = {
     "d": r"(?P<day>\d{1,2})",
@@ -52,7 +57,7 @@ class Month(NamedTuple):
 
 
 @cache
-def _months(languages: tuple[str, ...]) -> dict[str, Month]:
+def month_names(languages: tuple[str, ...]) -> dict[str, Month]:
     """Every name of a month, casefolded (from the CLDR, through dateparser)."""
     names: dict[str, Month] = {}
     for language in languages:
@@ -89,7 +94,7 @@ def find_date(line: str, site: Site) -> FoundDate | None:
 
     Impossible dates (``31 February``, ``25:00``) are not found. The moment is in the site's time zone.
     """
-    months = _months(tuple(edition.language for edition in site.editions))
+    months = month_names(tuple(edition.language for edition in site.editions))
     found = []
     for date_format in site.date_formats:
         for match in _pattern(date_format).finditer(line):
@@ -121,6 +126,8 @@ def read_date(text: str, site: Site) -> datetime | None:
     Tried in turn: the site's own forms, ISO 8601, and dateparser. A text without a time of day means the start of that
     day at the site. Numbers, single letters, phrases and dates without a year are not dates.
     """
+    if len(text) > LONGEST_TEXT:
+        return None
     line = clean_inline(text)
     if found := find_date(line, site):
         return found.moment
@@ -143,16 +150,49 @@ def read_iso_date(text: str, site: Site) -> datetime | None:
 
 def _parse(line: str, site: Site) -> datetime | None:
     languages = tuple(edition.language for edition in site.editions)
-    months = _months(languages)
-    words = [word.casefold() for word in re.findall(_WORD, line)]
+    months = month_names(languages)
+    words = [word.casefold() for word in re.findall(_WORD, _HALF_OF_DAY.sub(r"\1m ", line))]
     has_day_and_year = re.search(r"(?<!\d)\d{1,2}(?!\d)", line) and re.search(r"(?<!\d)(?:19|20)\d{2}(?!\d)", line)
-    if not has_day_and_year or not any(word in months for word in words):
+    if not has_day_and_year or _NOT_IN_A_DATE.search(line) or not any(word in months for word in words):
+        return None
+    if not all(word in months or word in _date_words(languages) for word in words):
         return None
     try:
         moment = _parser(languages, site.timezone).get_date_data(line).date_obj
         return moment.astimezone(site.zone) if isinstance(moment, datetime) and moment.tzinfo else None
     except (ValueError, OverflowError, TypeError, AttributeError, IndexError, RecursionError):
         return None  # dateparser raises all of these on odd input; an odd date is no date
+
+
+@cache
+def _date_words(languages: tuple[str, ...]) -> frozenset[str]:
+    """What stands in a date beside its month: weekdays, halves of the day, the word for year, zones, small words."""
+    names: set[str] = {
+        "at",
+        "on",
+        "of",
+        "st",
+        "nd",
+        "rd",
+        "th",
+        "в",
+        "um",
+        "uhr",
+        "à",
+        "de",
+        "del",
+        "utc",
+        "gmt",
+        "мск",
+    }
+    for language in languages:
+        try:
+            info: dict[str, Any] = import_module(f"dateparser.data.date_translation_data.{language}").info
+        except ImportError:
+            continue
+        for key in (*WEEKDAYS, "am", "pm", "year"):
+            names |= {clean_inline(name).casefold().rstrip(".") for name in info.get(key, ())}
+    return frozenset(names)
 
 
 @cache

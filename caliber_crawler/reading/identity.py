@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC
 from urllib.parse import quote
 
@@ -24,10 +24,11 @@ def addresses_of(page: Page) -> list[tuple[Address, str]]:
     capture = page.capture
     asked = [*(address for address in (capture.final_url, capture.url) if address), *reversed(capture.redirects)]
     own = [page.metadata.canonical, read_meta(page, "og:url")]
+    known = {url: address for url in {*asked, *own} if url and (address := _accepted(url, page))}
     found: dict[str, tuple[Address, str]] = {}
-    language = next((address.language for address in _accepted(asked, page)), None)
+    language = next((known[url].language for url in asked if url in known), None)
     for rung, urls in (("url", asked), ("structured", own)):
-        for address in _accepted((url for url in urls if url), page):
+        for address in (known[url] for url in urls if url in known):
             if language is None or address.language == language:
                 found.setdefault(address.url, (address, rung))
                 language = address.language
@@ -39,16 +40,23 @@ def best_address(addresses: list[tuple[Address, str]]) -> tuple[Address, str] | 
     return min(addresses, key=lambda entry: (_KINDS.index(entry[0].kind), entry[1] != "structured"), default=None)
 
 
-def _accepted(urls: Iterable[str], page: Page) -> Iterable[Address]:
-    for url in urls:
-        if url.startswith(("file:", "urn:")):
-            continue
-        try:
-            address = page.site.address(url)
-        except ValueError:  # not an address at all, such as http://[
-            continue
-        if address is not None:
-            yield address
+def with_addresses(article: Article, page: Page, addresses: list[tuple[Address, str]]) -> tuple[Article, str]:
+    """The article under its addresses, and the rung that gave the best of them."""
+    if (best := best_address(addresses)) is not None:
+        return replace(article, url=best[0].url, urls=tuple(address.url for address, _ in addresses)), best[1]
+    asked = page.capture.address
+    on_the_web = asked.startswith(("http:", "https:"))
+    url = page.site.normal_url(asked) if on_the_web else text_identity(article)
+    return replace(article, url=url, urls=(url,)), "url" if on_the_web else "text"
+
+
+def _accepted(url: str, page: Page) -> Address | None:
+    if url.startswith(("file:", "urn:")):
+        return None
+    try:
+        return page.site.address(url)
+    except ValueError:  # not an address at all, such as http://[
+        return None
 
 
 def text_identity(article: Article) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -13,12 +13,31 @@ from caliber_crawler.items import Image, Link
 from caliber_crawler.reading.text import clean_inline
 
 _BLOCK_TAGS = """
-address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3
-h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody tfoot thead tr ul
+address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer form
+h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody tfoot thead tr ul
 """
 BLOCKS = frozenset(_BLOCK_TAGS.split())
-HEADINGS = {"h1": 1, "h2": 2, "h3": 3}
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
 CELLS = frozenset(("td", "th"))
+LISTS = frozenset(("ul", "ol"))
+BETWEEN_CELLS = " | "
+STRONG = frozenset(("b", "strong"))
+EMPHASIS = frozenset(("i", "em"))
+STYLED = STRONG | EMPHASIS | {"a"}
+_CELL_BLOCKS = ("p", "li", "blockquote", *HEADINGS)
+# Quotations within quotations; deeper ones are an accident of the markup.
+DEEPEST_PREFIX = 6
+
+
+class Style(NamedTuple):
+    """How a run of text is shown."""
+
+    strong: bool = False
+    emphasis: bool = False
+    href: str | None = None
+
+
+PLAIN = Style()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +52,12 @@ class Line:
     """The level of the heading it is the line of; 0 outside of headings."""
     links: tuple[Link, ...] = ()
     images: tuple[Image, ...] = ()
+    prefix: str = ""
+    """What stands before it in Markdown to show the quotation or list it is in (``> ``, ``- ``, ``  2. ``)."""
+    cells: int = 0
+    """Of a row of a table: how many cells it has. Its text has `` | `` between them."""
+    runs: tuple[tuple[str, Style], ...] = ()
+    """The line as its source has it, cut where the style changes; none when all of it is plain."""
 
 
 def split_lines(text: str) -> list[Line]:
@@ -53,7 +78,7 @@ def paragraphs(lines: Sequence[Line]) -> str:
     Where no line has a gap before it, the gaps were lost on the way and every line is a paragraph.
     """
     shown = [line for line in lines if line.text]
-    gaps = any(line.gap for line in shown[1:])
+    gaps = are_gaps_known(shown)
     parts: list[str] = []
     for line in shown:
         if parts:
@@ -62,19 +87,32 @@ def paragraphs(lines: Sequence[Line]) -> str:
     return "".join(parts)
 
 
-def read_lines(element: etree._Element) -> list[Line]:
+def are_gaps_known(shown: Sequence[Line]) -> bool:
+    """Do these lines still say where one paragraph ends and the next begins?"""
+    return any(line.gap or line.cells for line in shown[1:])
+
+
+def read_lines(element: etree._Element, without: Collection[etree._Element] = ()) -> list[Line]:
     """The lines of an element's text. Addresses of links and pictures are left as the page writes them.
+
+    What stands in the elements of ``without`` is passed over.
 
     Never recursive: pages may be nested deeper than Python's stack.
     """
     writer = _LineWriter()
-    for event, node in etree.iterwalk(element, events=("start", "end")):
-        if event == "start":
+    skipped = frozenset(without)
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, node in walk:
+        if node in skipped:
+            if event == "start":
+                walk.skip_subtree()
+                writer.finish(gap=True)
+        elif event == "start":
             writer.open(node)
         else:
             writer.close(node)
-            if node is not element and node.tail:
-                writer.write(node.tail)
+        if event == "end" and node is not element and node.tail:
+            writer.write(node.tail)
     writer.finish(gap=True)
     return writer.lines
 
@@ -88,62 +126,168 @@ class _LineWriter:
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self._text: list[str] = []
+        self._styles: list[Style] = []
+        self._style = PLAIN
+        self._outer_styles: list[Style] = []
+        self._styled = False
         self._links: list[Link] = []
         self._images: list[Image] = []
         self._anchors: list[tuple[etree._Element, int]] = []
         self._gap = True
         self._heading = 0
+        self._prefixes: list[str] = []
+        self._numbers: list[int | None] = []
+        self._table: etree._Element | None = None
+        self._cells = 0
 
     def write(self, text: str) -> None:
         self._text.append(text)
+        self._styles.append(self._style)
+        self._styled = self._styled or self._style is not PLAIN
 
     def open(self, node: etree._Element) -> None:
-        tag = node.tag
+        tag = str(node.tag)
         if tag in BLOCKS:
-            self.finish(gap=True)
-            self._heading = HEADINGS.get(str(tag), 0)
+            self._open_block(node, tag)
         elif tag == "br":
-            self.finish(gap=not self._anything_written())
+            if self._table is not None:
+                self.write(" ")
+            else:
+                self.finish(gap=not self._anything_written())
         elif tag == "a":
             self._anchors.append((node, len(self._text)))
+            self._dress(self._style._replace(href=node.get("href")))
         elif tag == "img":
             self._see_image(node)
         elif tag in CELLS:
-            self.write(" ")
+            self.write(BETWEEN_CELLS if self._table is not None and self._cells else " ")
+            self._cells += 1
+        elif tag in STRONG:
+            self._dress(self._style._replace(strong=True))
+        elif tag in EMPHASIS:
+            self._dress(self._style._replace(emphasis=True))
         if node.text:
             self.write(node.text)
 
     def close(self, node: etree._Element) -> None:
-        tag = node.tag
+        tag = str(node.tag)
         if tag in BLOCKS:
-            self.finish(gap=True)
-            self._heading = 0
-        elif tag == "a" and self._anchors and self._anchors[-1][0] is node:
-            _, start = self._anchors.pop()
-            if href := node.get("href"):
-                self._links.append(Link(url=href, text=clean_inline("".join(self._text[start:])) or None))
+            self._close_block(node, tag)
+        elif tag in STYLED:
+            self._style = self._outer_styles.pop()
+            if tag == "a" and self._anchors and self._anchors[-1][0] is node:
+                _, start = self._anchors.pop()
+                if href := node.get("href"):
+                    self._links.append(Link(url=href, text=clean_inline("".join(self._text[start:])) or None))
 
     def finish(self, *, gap: bool) -> None:
         """End the line; ``gap`` says whether the next one stands apart from it."""
-        text = clean_inline("".join(self._text))
+        text = clean_inline("".join(self._text)) if self._text else ""
         if text or self._links or self._images:
             self.lines.append(
-                Line(text, self._gap, heading=self._heading, links=tuple(self._links), images=tuple(self._images))
+                Line(
+                    text,
+                    self._gap,
+                    heading=self._heading,
+                    links=tuple(self._links),
+                    images=tuple(self._images),
+                    prefix="".join(self._prefixes[:DEEPEST_PREFIX]) if self._prefixes else "",
+                    cells=self._cells if self._table is not None else 0,
+                    runs=tuple(zip(self._text, self._styles, strict=True))
+                    if self._styled or self._table is not None
+                    else (),
+                )
             )
+            if text and self._prefixes:
+                # The marker of a list's item stands before its first line only.
+                self._prefixes = [prefix if prefix == "> " else " " * len(prefix) for prefix in self._prefixes]
             self._gap = self._gap and not text
             self._links, self._images = [], []
         self._text.clear()
-        self._anchors = [(node, 0) for node, _ in self._anchors]
+        self._styles.clear()
+        self._styled = False
+        if self._anchors:
+            self._anchors = [(node, 0) for node, _ in self._anchors]
         self._gap = self._gap or gap
+
+    def _open_block(self, node: etree._Element, tag: str) -> None:
+        if self._table is not None:
+            if tag == "tr":
+                self.finish(gap=False)
+                self._cells = 0
+            else:
+                self.write(" ")
+            return
+        self.finish(gap=True)
+        self._heading = HEADINGS.get(tag, 0)
+        if tag == "blockquote":
+            self._prefixes.append("> ")
+        elif tag == "li":
+            self._prefixes.append(self._next_marker())
+        elif tag in LISTS:
+            start = node.get("start") or "1"
+            self._numbers.append((int(start) if start.isdecimal() and len(start) < 9 else 1) if tag == "ol" else None)
+        elif tag == "table" and is_data_table(node):
+            self._table, self._cells = node, 0
+
+    def _close_block(self, node: etree._Element, tag: str) -> None:
+        if self._table is not None and node is not self._table:
+            if tag == "tr":
+                self.finish(gap=False)
+            else:
+                self.write(" ")
+            return
+        self.finish(gap=True)
+        self._table = None
+        self._heading = 0
+        if tag in ("blockquote", "li"):
+            self._prefixes.pop()
+        elif tag in LISTS:
+            self._numbers.pop()
+
+    def _next_marker(self) -> str:
+        number = self._numbers[-1] if self._numbers else None
+        if number is None:
+            return "- "
+        self._numbers[-1] = number + 1
+        return f"{number}. "
+
+    def _dress(self, style: Style) -> None:
+        self._outer_styles.append(self._style)
+        self._style = style
 
     def _anything_written(self) -> bool:
         return any(part and not part.isspace() for part in self._text)
 
     def _see_image(self, node: etree._Element) -> None:
-        # Pages that load pictures late keep the address in data-src and a placeholder in src.
-        source = next((s for s in map(partial(node.get), ("data-src", "data-original", "src")) if s), None)
-        if source:
+        if source := _picture_source(node):
             self._images.append(Image(url=source, alt=clean_inline(node.get("alt") or "") or None))
+
+
+def _picture_source(image: etree._Element) -> str | None:
+    """Where a picture is. Pages that load pictures late keep the address in an attribute of their own."""
+    names = [name for name in map(str, image.keys()) if name.startswith("data-") and name.endswith(("src", "original"))]
+    sources = [image.get(name) or "" for name in (*names, "src")]
+    sources += [(image.get(name) or "").strip().partition(" ")[0] for name in ("srcset", "data-srcset")]
+    return next((source for source in sources if source and not source.startswith("data:")), None)
+
+
+def is_data_table(table: etree._Element) -> bool:
+    """Is this a table of facts, to be read row by row? Tables that only arrange a page hold blocks of text."""
+    wide = False
+    for row in table.iter("tr", "table"):
+        if row.tag == "table" and row is not table:
+            return False
+        cells = [cell for cell in row if cell.tag in CELLS]
+        wide = wide or len(cells) > 1
+        if any(sum(1 for _ in cell.iter(*_CELL_BLOCKS)) > 1 for cell in cells):
+            return False
+    return wide
+
+
+def length_of(lines: Iterable[Line]) -> int:
+    """How many characters of text the lines have."""
+    return sum(len(line.text) for line in lines)
 
 
 def links_of(lines: Iterable[Line]) -> list[Link]:

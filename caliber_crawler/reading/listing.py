@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urljoin
 
 from lxml import etree
 
 from caliber_crawler.items import Capture, Card, Listing
-from caliber_crawler.reading.addresses import absolute, background_image
+from caliber_crawler.reading.addresses import absolute_link, background_image
 from caliber_crawler.reading.article import section_linked
 from caliber_crawler.reading.dates import read_date
 from caliber_crawler.reading.headline import split_heading
@@ -19,7 +20,7 @@ def read_listing(capture: Capture, site: Site) -> Listing:
     """The cards of one batch of a listing from top to bottom, each article once, its address in normal form.
 
     An empty answer is an empty batch: lists end that way. Where no card of the known layout is found, every link to an
-    article of the site counts as a card. ``next_url`` is left to the spider. Raises :class:`Unreadable`.
+    article of the site counts as a card. Raises :class:`Unreadable`.
     """
     try:
         root = parse_html(_html_in(read_text(capture)))
@@ -31,7 +32,13 @@ def read_listing(capture: Capture, site: Site) -> Listing:
     cards: dict[str, Card] = {}
     for card in _known_cards(page) or _linked_cards(page):
         cards.setdefault(card.url, card)
-    return Listing(capture=capture, cards=tuple(cards.values()))
+    return Listing(capture=capture, cards=tuple(cards.values()), next_url=_next_url(page))
+
+
+def _next_url(page: Page) -> str | None:
+    link = first(page.root, page.site.listing.next) if page.root is not None and page.site.listing else None
+    href = link.get("href") if link is not None else None
+    return page.site.normal_url(urljoin(page.base_url, href)) if href else None
 
 
 def _html_in(text: str) -> str:
@@ -93,7 +100,7 @@ def _linked_cards(page: Page) -> list[Card]:
 
 
 def _article_url(link: etree._Element, page: Page) -> str | None:
-    url = absolute(link.get("href") or "", page)
+    url = absolute_link(link.get("href") or "", page)
     return url if url and page.site.address(url) else None
 
 

@@ -16,6 +16,7 @@ from caliber_crawler.errors import SiteError
 from caliber_crawler.items import Capture
 from caliber_crawler.reading.decoding import decode, looks_binary
 from caliber_crawler.reading.lines import Line, inner_text, split_lines
+from caliber_crawler.reading.mojibake import repair
 from caliber_crawler.reading.text import clean_inline
 from caliber_crawler.reading.text_page import TextParts
 from caliber_crawler.site import Layout, Site
@@ -151,7 +152,7 @@ def read_text(capture: Capture) -> str:
     if media_type.partition("/")[0] in ("image", "audio", "video", "font") or looks_binary(capture.body):
         raise Unreadable("not_text", f"{where} is not text but {media_type or 'binary data'}.")
     header = next((value for name, value in capture.headers if name.lower() == "content-type"), None)
-    text = decode(capture.body, header).replace("\0", "")
+    text = repair(decode(capture.body, header).replace("\0", ""))
     if not text.strip():
         raise Unreadable("empty", f"{where} is an empty page.")
     if _OTHER_MARKUP.match(text):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from datetime import datetime
 
-from lxml import etree
-
-from caliber_crawler.reading.page import Page, first, select, text_of
+from caliber_crawler.reading.bylines import is_name
+from caliber_crawler.reading.dates import read_iso_date
+from caliber_crawler.reading.linked_data import read_linked_article
+from caliber_crawler.reading.page import Page, first, text_of
 from caliber_crawler.reading.text import clean_inline, fold
-
-ARTICLE_TYPES = re.compile(r"(?:[A-Za-z]*Article|[A-Za-z]*BlogPosting|Report)$")
-DEEPEST_LINKED_DATA = 12
 
 
 def read_meta(page: Page, *names: str) -> str | None:
@@ -35,6 +31,29 @@ def read_title(page: Page) -> str | None:
     return without_site_title(title, page.site.title) if title else None
 
 
+def read_published_at(page: Page) -> datetime | None:
+    """When the page's metadata says it was published."""
+    stamp = read_meta(page, "article:published_time", "datepublished") or read_linked(page, "datePublished")
+    return read_iso_date(stamp, page.site) if stamp else None
+
+
+def read_section_label(page: Page) -> str | None:
+    """The section in the page's metadata."""
+    return read_meta(page, "article:section") or read_linked(page, "articleSection")
+
+
+def read_authors(page: Page) -> tuple[str, ...]:
+    """The people the page's metadata names as its authors."""
+    if page.root is None:
+        return ()
+    value = read_linked_article(page.root).get("author")
+    people = value if isinstance(value, list) else [value]
+    names = (person.get("name") if isinstance(person, dict) else person for person in people)
+    found = tuple(clean_inline(name) for name in names if isinstance(name, str))
+    meta = read_meta(page, "author", "article:author")
+    return tuple(name for name in found or ((meta,) if meta else ()) if is_name(name))
+
+
 def without_site_title(title: str, site_title: str) -> str | None:
     """A title without ``| Site`` at its end or ``Site:`` at its start; ``None`` when nothing else was in it.
 
@@ -50,31 +69,5 @@ def read_linked(page: Page, name: str) -> str | None:
     """A property of the article in the page's JSON-LD, where it is plain text."""
     if page.root is None:
         return None
-    value = _linked_article(page.root).get(name)
+    value = read_linked_article(page.root).get(name)
     return clean_inline(value) or None if isinstance(value, str) else None
-
-
-def _linked_article(root: etree._Element) -> dict[str, Any]:
-    for script in select(root, "script[type='application/ld+json']"):
-        try:
-            data = json.loads(script.text or "")
-        except (ValueError, RecursionError):
-            continue
-        for node in _nodes(data):
-            kinds = node.get("@type")
-            if any(
-                isinstance(kind, str) and ARTICLE_TYPES.match(kind)
-                for kind in (kinds if isinstance(kinds, list) else [kinds])
-            ):
-                return node
-    return {}
-
-
-def _nodes(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    if depth > DEEPEST_LINKED_DATA:
-        return
-    if isinstance(data, dict):
-        yield data
-    for child in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
-        if isinstance(child, dict | list):
-            yield from _nodes(child, depth + 1)

@@ -38,6 +38,11 @@ def clean_inline(text: str) -> str:
     return unicodedata.normalize("NFC", line)
 
 
+def without_invisible(text: str) -> str:
+    """A text without the characters nobody sees, its blanks as they are."""
+    return text.translate(_INVISIBLE_TABLE)
+
+
 def fold(text: str) -> str:
     """A key under which two spellings of one line are equal: case, blanks and look-alike letters do not count.
 

@@ -7,8 +7,9 @@ counter, chrome. Old layout: headline, subtitle, the section's label and the dat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from caliber_crawler.reading.bylines import cut_byline, cut_old_bylines, cut_signature, is_signature
@@ -22,6 +23,7 @@ from caliber_crawler.site import Site
 LONGEST_DATELINE = 80
 LONGEST_LABEL = 40
 FONT_BUTTONS = ("A+", "A-")
+_BUTTONS = re.compile(r"A\+\s*A[-–](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> T
 
     ``title`` is the headline as the page's metadata has it, when there is any: it tells headline from subtitle.
     """
+    lines = _part_buttons(lines, site)
     dateline = _find_dateline(lines, site)
     if dateline is None:
         return None
@@ -80,6 +83,22 @@ def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> T
         views_shown=_views_line(lines, end, site),
         month_language=dateline.date.language,
     )
+
+
+def _part_buttons(lines: Sequence[Line], site: Site) -> Sequence[Line]:
+    """Lines with the font buttons on lines of their own, where they ran together with the label or with the title."""
+    if not any(_BUTTONS.search(line.text) for line in lines):
+        return lines
+    parted: list[Line] = []
+    for line in lines:
+        match = _BUTTONS.search(line.text)
+        before = line.text[: match.start()].strip() if match else ""
+        if match is None or (before and site.section_named(before) is None):
+            parted.append(line)
+            continue
+        texts = (before, *FONT_BUTTONS, line.text[match.end() :].strip())
+        parted += [replace(line, text=text, gap=line.gap and at == 0, runs=()) for at, text in enumerate(texts) if text]
+    return parted
 
 
 def _find_dateline(lines: Sequence[Line], site: Site) -> _Dateline | None:

@@ -5,7 +5,19 @@ run says so and the path is to be corrected here.
 """
 
 from caliber_crawler.news_spider import NewsSpider
-from caliber_crawler.site import Edition, Layout, ListingLayout, Section, Site
+from caliber_crawler.site import (
+    Edition,
+    Feed,
+    Layout,
+    Links,
+    ListingLayout,
+    Listings,
+    Numbers,
+    Search,
+    Section,
+    Site,
+    Sitemaps,
+)
 
 
 class CaliberSpider(NewsSpider):
@@ -16,9 +28,21 @@ class CaliberSpider(NewsSpider):
         base_url="https://caliber.az",
         hosts=("cdn.caliber.az",),
         timezone="Asia/Baku",
+        trusts=("headline", "cover_image"),
         reuse="Any use of materials is allowed only if there is a hyperlink to Caliber.az",
         article_path=r"(?P<prefix>/en|/ru|/arm)?/post/(?:(?P<number>\d+)|(?P<slug>[^/]+))",
         default_sections=("analytics",),
+        roads=(
+            Listings(),
+            Feed(path="/rss.xml"),
+            Sitemaps(),  # presumed: neither robots.txt nor a site map was ever seen
+            Search(path="/search/{query}"),
+            # One sequence over all languages: 73,542 on 25 April 2022, 247,893 on 16 June 2024; slugs since then.
+            Numbers(
+                paths={"en": "/en/post/{number}/", "ru": "/post/{number}/", "hy": "/arm/post/{number}/"}, last=250_000
+            ),
+            Links(),
+        ),
         date_formats=("%d %B %Y %H:%M", "%d %B %Y - %H:%M"),
         signatures=("Caliber.Az", "Сaliber.Az", "Caliber.Аz"),  # the second and third hold a Cyrillic letter
         decoration=("/templates/",),
@@ -106,7 +130,7 @@ class CaliberSpider(NewsSpider):
                 signature=".post_signature",
                 views=".post_hits",
                 cover=".post_cover",
-                drop=("div.banner", "script", "style", "blockquote.twitter-tweet"),
+                drop=("div.banner",),
             ),
         ),
         listing=ListingLayout(

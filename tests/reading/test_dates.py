@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,35 @@ MONTHS = {
     "ru": "Января Февраля Марта Апреля Мая Июня Июля Августа Сентября Октября Ноября Декабря",
     "hy": "Հունվարի Փետրվարի Մարտի Ապրիլի Մայիսի Հունիսի Հուլիսի Օգոստոսի Սեպտեմբերի Հոկտեմբերի Նոյեմբերի Դեկտեմբերի",
 }
+
+
+# Strings from pages, and what people and programs write where a date was expected. None of them is one.
+ODD_LETTERS = "xaHhMmdDtTzZsSyY1290?!.,-–—:/|•«»“”…№#@&%+*=()[]{}<>~^_\\'\"яжՄցİəğ7"
+ODD_STRINGS = (
+    "12", "31", "32", "99", "100", "354", "1999", "2026", "12345", "20260106", "1767712380", "99999999999", "19:13",
+    "7:13 PM", "25:00", "12h", "5 min", "3d", "1w", "2y", "10s", "am", "pm", "AM 5", "noon", "midnight", "May",
+    "march", "Sun", "Mon", "sat", "august", "Май", "мая", "марта", "Մայիս", "second", "now", "today", "yesterday",
+    "tomorrow", "сегодня", "вчера", "завтра", "այսօր", "երեկ", "two days ago", "2 days ago", "an hour ago",
+    "in 3 hours", "last week", "next year", "через час", "2 часа назад", "5 минут назад", "երկու օր առաջ",
+    "час назад", "неделю назад", "next May", "last Monday", "this morning", "tonight", "6 January", "January 2026",
+    "January", "06.01", "1/6", "6/1/26", "06-01", "2026-01", "2026-13-01", "2026-02-30", "2026-00-10", "0000-01-01",
+    "9999-99-99", "2026/01/06x", "1.2.3", "1.2.3.4", "v2.0.26", "31 February 2026 10:00", "30 Февраля 2026 10:00",
+    "00 January 2026 10:00", "32 January 2026 10:00", "06 January 2026 25:00", "06 January 2026 24:01",
+    "06 January 2026 19:60", "06 January 0000 10:00", "6 Januarium 2026", "29 February 2025 10:00",
+    "06 Smarch 2026 19:13", "© 2026", "Caliber.az © 2026. .", "(c) 2025", "2025–2026", "1918-1920", "since 1991",
+    "in 2026", "the 1990s", "90-е", "XX век", "2026 год", "2026 թ.", "Views: 354", "Views: 2026",
+    "Просмотров: 12 179", "A+", "A-", "ru", "en", "arm", "ANALYTICS", "АНАЛИТИКА", "Share", "loading", "print",
+    "G20", "D-8", "COP29", "F-16", "S-400", "Su-57", "Mi-8", "1+1=2", "50%", "100 km", "5G", "24/7", "9/11", "7/7",
+    "8/10", "3:2", "2-0", "1.5", "+994 12 555 55 55", "40°24′N 49°52′E", "€5", "$10 bn", "№ 5", "§ 3", "p. 12",
+    "pp. 3-5", "in May 2026 the 12 states", "May 12 states join in 2026", "12 May articles of 2026",
+    "On 5 the 2026 March of peace", "1 in 5 may vote 2026", "March on 10 cities, 2026", "the 44-day war of 2020",
+    "10 November statement 2020 anniversary", "June 22, 2025 – Israel vs Iran: LIVE",
+    "June 22 2025 10:15 – Israel vs Iran: LIVE", "5 may be 2026", "2026 may see 12", "Augustus 6 2026 x",
+    "sun 12 mar 2026 the", "may 1 2 3 2026", "6 6 6 January 2026 2026", "1 January 2 2026 3", "H 12 May 2026 H",
+    "x 12 May 2026", "12 May 2026 x", "a 1 May 2026", "? 1 May 2026 ?", "None", "null", "undefined", "NaN", "true",
+    "[object Object]", "{{ date }}", "{% now %}", "%d %B %Y", "DD.MM.YYYY", "yyyy-mm-dd", "--:--", "00:00:00",
+    "T00:00Z", "+04:00", "GMT", "UTC", "GMT+4", "AZT", "19:13 UTC",
+)  # fmt: skip
 
 
 def local(text: str) -> str:
@@ -95,3 +125,39 @@ def test_machine_dates_keep_their_offset() -> None:
 def test_reading_a_date_never_fails_and_never_loses_the_zone(text: str) -> None:
     moment = read_date(text, SITE)
     assert moment is None or moment.utcoffset() is not None
+
+
+@pytest.mark.parametrize("text", [*ODD_LETTERS, *ODD_STRINGS])
+def test_none_of_two_hundred_odd_strings_is_a_date(text: str) -> None:
+    assert read_date(text, SITE) is None
+
+
+@pytest.mark.parametrize("text", ["6 January 2026 19:13 " * 50_000, "x" * 10**6, "1 May " * 10**5, " " * 10**6])
+def test_a_long_text_is_refused_at_once(text: str) -> None:
+    started = time.process_time()
+    assert read_date(text, SITE) is None
+    assert time.process_time() - started < 0.01
+
+
+VIENNA = site_named("orf")
+
+
+@pytest.mark.parametrize(
+    ("printed", "moment"),
+    [
+        ("22.07.2024 07.57", "2024-07-22T07:57:00+02:00"),
+        ("22.11.2024 07.57", "2024-11-22T07:57:00+01:00"),
+        ("31.03.2024 01.59", "2024-03-31T01:59:00+01:00"),
+        ("31.03.2024 03.00", "2024-03-31T03:00:00+02:00"),
+        ("27.10.2024 02.30", "2024-10-27T02:30:00+02:00"),
+        ("27.10.2024 03.00", "2024-10-27T03:00:00+01:00"),
+        ("22. November 2024, 7:57 Uhr", "2024-11-22T07:57:00+01:00"),
+        ("2024-07-22T05:57:00Z", "2024-07-22T07:57:00+02:00"),
+        ("2024-07-22T07:57:00+02:00", "2024-07-22T07:57:00+02:00"),
+        ("2024-07-22 07:57", "2024-07-22T07:57:00+02:00"),
+    ],
+)
+def test_summer_time_of_another_site_is_right(printed: str, moment: str) -> None:
+    found = read_date(printed, VIENNA)
+    assert found is not None
+    assert found.isoformat() == moment

@@ -23,7 +23,7 @@ def body_of(html: str) -> str:
         ("<ul><li>One</li><li>Two</li></ul>", "One\n\nTwo"),
         ("<blockquote><p>One</p><p>Two</p></blockquote>", "One\n\nTwo"),
         ("<h2>One</h2>Two", "One\n\nTwo"),
-        ("<table><tr><td>One</td><td>1</td></tr><tr><td>Two</td><td>2</td></tr></table>", "One 1\n\nTwo 2"),
+        ("<table><tr><td>One</td><td>1</td></tr><tr><td>Two</td><td>2</td></tr></table>", "One | 1\nTwo | 2"),
         ("<p>O<b>n</b>e <i>of</i> them</p>", "One of them"),
         ("", ""),
     ],

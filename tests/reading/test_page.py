@@ -85,7 +85,7 @@ def test_text_behind_a_nul_is_read() -> None:
 def test_text_around_a_control_character_is_read(control: str) -> None:
     tweet = f'<blockquote class="twitter-tweet"><a href="/status/{control}">May 1</a></blockquote>'
     body = body_of(post(f"<p>Be{control}fore</p><script></script>{control}tail{tweet}<p>After</p>"))
-    assert body.split("\n\n")[1:] == ["tail", "After"] or "\ufffd" in body
+    assert body.split("\n\n")[1:] == ["tail", "[Post on X: https://caliber.az/status/]", "After"] or "\ufffd" in body
 
 
 def test_html_is_known_by_its_content_when_nothing_declares_it() -> None:
@@ -125,9 +125,8 @@ def test_cleaning_twice_changes_nothing() -> None:
         "<noscript>Enable scripts</noscript>",
         "<figure><img src='/a.webp'><figcaption>A map</figcaption></figure>",
         '<p class="image-caption">Photo: somebody</p>',
-        '<blockquote class="twitter-tweet"><p>#hashtag</p>— Name <a href="https://twitter.com/n/status/1">May 1</a>'
-        "</blockquote>",
-        '<iframe src="https://www.youtube.com/embed/x">video</iframe>',
+        '<iframe src="https://www.googletagmanager.com/ns.html?id=1" height="0" width="0"></iframe>',
+        '<noscript><iframe src="https://www.youtube.com/embed/x"></iframe></noscript>',
         "<p>Follow us on Youtube</p>",
         "<p><i>share-line</i>Liked the story? Share it on social media!</p>",
         "<div>print</div><div>copy link</div><div>Ссылка скопирована</div>",
@@ -137,15 +136,6 @@ def test_cleaning_twice_changes_nothing() -> None:
 )
 def test_what_is_not_of_the_article_is_not_in_its_body(furniture: str) -> None:
     assert body_of(post(f"<p>First.</p>{furniture}<p>Last.</p>")) == "First.\n\nLast."
-
-
-def test_an_embedded_post_leaves_its_address() -> None:
-    tweet = (
-        '<blockquote class="twitter-tweet"><p>Look <a href="https://t.co/x">pic.twitter.com/x</a></p>— Caliber '
-        '<a href="https://twitter.com/CaliberEnglish/status/1953">August 8, 2025</a></blockquote>'
-    )
-    article = read_page(capture_of(post(f"<p>First.</p>{tweet}<p>Last.</p>")), SITE).article
-    assert [link.url for link in article.links] == ["https://twitter.com/CaliberEnglish/status/1953"]
 
 
 def test_a_byline_and_a_signature_inside_the_body_are_not_text() -> None:
@@ -188,11 +178,12 @@ def test_a_missing_headline_is_taken_from_the_metadata() -> None:
     assert (reading.article.headline, reading.rungs["headline"]) == ("The headline", "structured")
 
 
-def test_a_missing_date_is_taken_from_the_metadata() -> None:
+def test_a_missing_date_is_taken_from_the_metadata_where_the_site_s_file_trusts_it() -> None:
     page = '<meta property="article:published_time" content="2026-01-06T15:13:00Z">' + post("<p>Text.</p>").replace(
         "06 January 2026 19:13", ""
     )
-    reading = read_page(capture_of(page), SITE)
+    assert read_page(capture_of(page), SITE).article.published_at is None
+    reading = read_page(capture_of(page), replace(SITE, trusts=("published_at",)))
     assert reading.article.published_at is not None
     assert reading.article.published_at.isoformat() == "2026-01-06T19:13:00+04:00"
     assert reading.rungs["published_at"] == "structured"
@@ -223,6 +214,9 @@ def test_with_every_class_name_changed_the_article_is_still_read(subtitle: str) 
         post("<span>word</span> " * 50_000),
         post("<p>" + "<b><i>" * 900),
         post('<a href="x">' * 20_000),
+        post('<div class="gallery"><img src="a">' * 1_500),
+        post("<b>" + "." * 100_000 + "</b>word"),
+        post("<p>" + "Ð\x9fÑ\x80 Ã*_[" * 20_000),
         "06 January 2026 19:13\n" * 20_000,
         "ANALYTICS\nTitle\n06 January 2026 19:13\n" + "share-line" * 100_000,
     ],

@@ -46,6 +46,11 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=lambda moment: moment.isoformat()))
 
 
+@pytest.mark.parametrize("folder", sorted(PAGES.glob("*/*/")), ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_a_draft_was_compared_with_its_page(folder: Path) -> None:
+    assert "draft" not in expected_of(folder)
+
+
 @pytest.mark.parametrize(("folder", "field"), cases())
 def test_a_recorded_page_is_read_right(folder: Path, field: str) -> None:
     expected = expected_of(folder)

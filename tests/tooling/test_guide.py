@@ -1,4 +1,10 @@
+import json
+import os
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +52,58 @@ def test_the_guide_names_only_what_is_there():
     named = set(re.findall(r"`((?:caliber_crawler/|tests/|data/|constraints)[\w./-]*\w)`", GUIDE))
     assert {"caliber_crawler/site.py", "constraints.txt"} <= named
     assert [name for name in named - {"data/archive.db"} if not (ROOT / name).exists()] == []
+
+
+PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A quiet day - Example News</title></head>
+<body><nav><a href="/world">World</a></nav>
+<article><h1>A quiet day</h1><time datetime="2026-07-01T09:30:00+02:00">01 July 2026, 09:30</time>
+<div class="text"><p>Nothing happened in the capital today, and nobody was surprised by it.</p>
+<div class="ad">Buy!</div>
+<p>The ministry promised to look into it.</p><p>Subscribe to our newsletter</p></div></article></body></html>"""
+
+
+@pytest.mark.slow
+def test_the_guide_works_step_by_step(tmp_path: Path) -> None:
+    """A copy of the project, the guide's file in it, and the guide's commands in their order."""
+    for part in ("caliber_crawler", "tests/reading", "pyproject.toml"):
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / part, tmp_path / part)
+    (example,) = re.findall(r"^```python\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / "caliber_crawler/spiders/example.py").write_text(example, encoding="utf-8")
+    (tmp_path / "saved.html").write_text(PAGE, encoding="utf-8")
+    part = GUIDE[GUIDE.index("## Add a site") :]
+    recording, looking = re.findall(r"^```console\n(.*?)^```$", part, flags=re.MULTILINE | re.DOTALL)
+    tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/reading/test_recorded_pages.py"]
+
+    assert run(tmp_path, ["-m", "caliber_crawler", *shlex.split(recording)[1:]]).returncode == 0
+    (expected,) = tmp_path.glob("tests/pages/example/a-quiet-day/expected.json")
+    assert run(tmp_path, tests).returncode == 1, "a draft must not pass for a test"
+
+    draft = json.loads(expected.read_text(encoding="utf-8"))
+    del draft["draft"]
+    article = draft["article"]
+    assert (article["headline"], article["published_at"]) == ("A quiet day", "2026-07-01T09:30:00+02:00")
+    assert len(article["body"]) == 2
+    expected.write_text(json.dumps(draft), encoding="utf-8")
+    tested = run(tmp_path, tests)
+    assert tested.returncode == 0, tested.stdout
+
+    for line in looking.splitlines():
+        if " crawl " not in line:  # there is no such site to be crawled
+            looked = run(tmp_path, ["-m", "caliber_crawler", *shlex.split(line)[1:]])
+            assert looked.returncode == 0, looked.stderr
+            assert "A quiet day" in looked.stdout or "status" in line
+
+
+def run(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("CALIBER_", "PYTEST_"))}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=ours | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )

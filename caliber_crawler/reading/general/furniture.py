@@ -1,0 +1,67 @@
+"""Lines inside an article's container that are not of its text, told by their wording and place.
+
+What newsrooms put there is much the same everywhere: the title again, a date, a credit, "read also", an invitation to
+subscribe. A line is dropped only where it is short, or stands at the edge of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from caliber_crawler.reading.general.phrases import CREDITS, INVITATIONS, LABELS, READ_ALSO, any_of
+from caliber_crawler.reading.text import fold
+
+LONGEST_LABEL = 60
+LONGEST_NOTICE = 180
+LONGEST_CREDIT = 110
+TAIL_LINES = 6
+_READ_ALSO = re.compile(rf"[\W_]*(?:{any_of(READ_ALSO)})(?P<apart>\s*(?:[:：|>–—-]|\.\.\.|…|$))?", re.IGNORECASE)
+_INVITATION = re.compile(rf"(?<!\w)(?:{any_of(INVITATIONS)})", re.IGNORECASE)
+_CREDIT = re.compile(rf"[\W_]*(?:(?:{any_of(CREDITS)})\s*[:：/|©]|©|copyright\b|\(c\)\s)", re.IGNORECASE)
+_LABELS = frozenset(fold(label) for table in LABELS.values() for label in table)
+_QUOTED = re.compile('["“”„«»]')
+_SENTENCE_END = re.compile(r"[.!?…:;。！？։»”\"’')\]]$")
+
+
+def without_furniture(paragraphs: Sequence[str], headline: str | None) -> list[str]:
+    """The paragraphs that are of the text, in order, each long one once."""
+    title = fold(headline or "")
+    seen: set[str] = set()
+    kept = []
+    for paragraph in paragraphs:
+        key = fold(paragraph)
+        if key == title or (len(key) > LONGEST_LABEL and key in seen) or _is_notice(paragraph):
+            continue
+        seen.add(key)
+        kept.append(paragraph)
+    return _without_tail(_without_lead(kept))
+
+
+def _is_notice(line: str) -> bool:
+    """Is this line, wherever it stands, a pointer to another page, a credit or the label of a box or button?"""
+    if len(line) <= LONGEST_CREDIT and (_CREDIT.match(line) or fold(line).strip(" .:-–—[]()") in _LABELS):
+        return True
+    pointer = _READ_ALSO.match(line) if len(line) <= LONGEST_NOTICE else None
+    # "More on that tomorrow." is a sentence; "More on this: …" and "Read also …" without a full stop are not.
+    return pointer is not None and (pointer["apart"] is not None or not line.endswith("."))
+
+
+def _without_lead(lines: list[str]) -> list[str]:
+    """Without the kicker, byline and date that stand before the first sentence."""
+    sentences = (at for at, line in enumerate(lines) if len(line) > LONGEST_LABEL or _SENTENCE_END.search(line))
+    return lines[next(sentences, 0) :]
+
+
+def _without_tail(lines: list[str]) -> list[str]:
+    """Without invitations among the last lines, and without a label at the end whose text went with them."""
+    edge = max(len(lines) - TAIL_LINES, 1)
+    kept = lines[:edge] + [line for line in lines[edge:] if not _is_invitation(line)]
+    while len(kept) > 1 and len(kept[-1]) <= LONGEST_LABEL / 2 and kept[-1].endswith((":", "...", "…")):
+        kept.pop()
+    return kept
+
+
+def _is_invitation(line: str) -> bool:
+    """Does a short line ask the reader for something, and is nobody quoted as asking?"""
+    return len(line) <= LONGEST_NOTICE and _INVITATION.search(line) is not None and not _QUOTED.search(line)

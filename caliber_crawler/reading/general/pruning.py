@@ -1,0 +1,205 @@
+"""What stands around and inside an article on any news site and is not of it, told by its markup.
+
+Works in place on the tree of a page, before a body is looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+from typing import cast
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from caliber_crawler.reading.embeds import become_line, shown_at
+from caliber_crawler.reading.lines import is_data_table
+from caliber_crawler.reading.page import text_of
+from caliber_crawler.reading.text import clean_inline, fold
+
+# What a person never reads as text, on any page.
+MACHINERY = (
+    *("script", "style", "noscript", "template", "svg", "iframe", "button", "select", "textarea", "object"),
+    *("canvas", "dialog", "figcaption", "video", "audio", "input", "label", "map", "embed"),
+)
+# A class or an id that holds one of these, as words of their own, names a part that is not the article's text.
+_WORDS = """
+related relatedarticles relatedposts relatedcontent recommended recommendation recommendations recirc recirculation
+outbrain taboola trending teaser teasers newsletter newsletters subscribe subscription signup promo promos promotion
+promobox advert adverts advertisement advertorial ad ads sponsor sponsored share sharing social followus comments
+disqus caption captions credit credits copyright breadcrumb breadcrumbs bio cookie cookies consent gdpr modal popup
+tooltip toolbar pagination mostread mostpopular readmore readalso readnext seealso
+"""
+_PAIRS = """
+also-like more-like more-on more-from more-stories more-news also-read read-more read-also read-next see-also
+most-read most-popular most-viewed sign-up follow-us author-box author-info author-card author-description
+author-profile about-author the-author sr-only visually-hidden screen-reader
+"""
+FOREIGN_WORDS = frozenset(_WORDS.split())
+FOREIGN_PAIRS = frozenset(tuple(pair.split("-")) for pair in _PAIRS.split())
+_PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_EMBEDDED = re.compile(r"\b(?:twitter|instagram|tiktok|telegram|bluesky|reddit|threads|mastodon)-")
+_PERMALINKS = ("cite", "data-instgrm-permalink", "data-telegram-post", "data-bluesky-uri", "data-embed-url")
+# Addresses of single posts, not of people: /status/1, /p/abc, /reel/abc, /video/1, /post/abc.
+_POST_LINK = re.compile(
+    r"https?://(?:[\w-]+\.)*(?:twitter|x|instagram|tiktok|bsky|threads|t)\.(?:com|app|net|me)/"
+    r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|s)/\w+",
+    re.IGNORECASE,
+)
+_VIDEO_LINK = re.compile(r"https://(?:www\.youtube\.com/watch\?v=[\w-]+$|vimeo\.com/\d+$)")
+_TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
+_ANY_PAGE = "https://news.example/"
+_LENGTH = etree.XPath("string-length(normalize-space())")
+LARGEST_FOREIGN_SHARE = 0.3
+SHORTEST_PROSE = 60
+LONGEST_NAMES = 1000
+SHORTEST_TEASER_WORDS = 4
+LONGEST_LABEL_WORDS = 5
+
+
+def prune(root: etree._Element, headline: str | None = None) -> None:
+    """Take out what is not of the article, its headline included. The text behind what is taken out stays."""
+    _unembed(root)
+    for element in list(root.iter(*MACHINERY)):
+        remove(element)
+    _dissolve_layout_tables(root)
+    _drop_headings(root, headline)
+    _drop_named_foreign(root)
+    _drop_teasers(root)
+
+
+def remove(element: etree._Element) -> None:
+    """Take an element out of its tree; the text behind it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail and not element.tail.isspace():
+        before = element.getprevious()
+        if before is not None:
+            before.tail = (before.tail or "") + element.tail
+        else:
+            parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+def text_length(element: etree._Element) -> int:
+    """How many characters of text an element holds, blanks counted as a reader sees them."""
+    return int(cast(float, _LENGTH(element)))
+
+
+def prose_length(element: etree._Element) -> int:
+    """How much of an element's text stands in paragraphs long enough to be sentences."""
+    lengths = (text_length(paragraph) for paragraph in element.iter("p"))
+    return sum(length for length in lengths if length >= SHORTEST_PROSE)
+
+
+def _dissolve_layout_tables(root: etree._Element) -> None:
+    """A table that only arranges a page is no table: its cells are boxes like any other."""
+    for table in [table for table in root.iter("table") if not is_data_table(table)]:
+        own = [table]
+        for node in own:
+            own += [child for child in node if child.tag in _TABLE_PARTS and node.tag != "td"]
+        for node in own:
+            node.tag = "div"
+
+
+def _drop_headings(root: etree._Element, headline: str | None) -> None:
+    """The headline where it stands as a heading, alone or with a subtitle in the same element."""
+    title = fold(headline or "")
+    for heading in list(root.iter("h1", "h2")) if title else ():
+        if fold(text_of(heading)).startswith(title):
+            remove(heading)
+
+
+def _unembed(root: etree._Element) -> None:
+    """An embedded post or video leaves one line: what it is, and where. Its words are not the article's."""
+    for quote in list(root.iter("blockquote")):
+        links = [link for a in quote.iter("a") if _POST_LINK.match(link := a.get("href") or "")]
+        address = next((value for key in _PERMALINKS if (value := quote.get(key))), links[-1] if links else None)
+        if _EMBEDDED.search(quote.get("class") or "") or links:
+            _become_paragraph(quote, "Post", (address or "").partition("?")[0] or None)
+    for frame in list(root.iter("iframe")):
+        address = shown_at(urljoin(_ANY_PAGE, (frame.get("data-src") or frame.get("src") or "").strip()))
+        if _VIDEO_LINK.match(address):
+            _become_paragraph(frame, "Video", address)
+
+
+def _become_paragraph(element: etree._Element, name: str, address: str | None) -> None:
+    """Readers of bodies trust paragraphs, and distrust those that are all link."""
+    become_line(element, name, address)
+    element.tag = "p"
+    for link in list(element):
+        element.remove(link)
+    for figure in element.iterancestors("figure"):
+        figure.tag = "div"
+
+
+def _drop_named_foreign(root: etree._Element) -> None:
+    body = root.find("body")
+    body = root if body is None else body
+    whole, prose = text_length(body), prose_length(body)
+    for element in _named(body):
+        if element.getparent() is None or _holds_headline(element):
+            continue
+        if text_length(element) > whole * LARGEST_FOREIGN_SHARE:
+            continue
+        if prose_length(element) <= prose * LARGEST_FOREIGN_SHARE:
+            remove(element)
+
+
+def _holds_headline(element: etree._Element) -> bool:
+    return next(element.iter("h1", "article"), None) is not None
+
+
+def _named(body: etree._Element) -> list[etree._Element]:
+    found = []
+    for element in body.iter("p", "div", "section", "ul", "ol", "li", "span", "aside", "h2", "h3", "h4"):
+        names = f"{element.get('class', '')} {element.get('id', '')}"
+        if len(names) > 1 and _is_foreign_name(names[:LONGEST_NAMES]):
+            found.append(element)
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _is_foreign_name(names: str) -> bool:
+    parts = [part.lower() for part in _PART_OF_NAME.findall(names)]
+    return not FOREIGN_WORDS.isdisjoint(parts) or not FOREIGN_PAIRS.isdisjoint(pairwise(parts))
+
+
+def _drop_teasers(root: etree._Element) -> None:
+    """Lines and lists that only lead to other pages: "Read also: …", "ALSO READ | …", a list of linked headlines."""
+    for block in list(root.iter("p")):
+        if _is_teaser(block):
+            remove(block)
+    for block in list(root.iter("ul", "ol")):
+        items = [child for child in block if child.tag == "li"]
+        if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):
+            label = block.getprevious()
+            remove(block)
+            if label is not None and _is_label(label):
+                remove(label)
+
+
+def _is_teaser(block: etree._Element) -> bool:
+    """Is all of this one link to another page, but for a short label before it?"""
+    links = [a for a in block.iter("a") if a.get("href")]
+    if not links or len(links) > 2:
+        return False
+    linked = clean_inline(" ".join(map(text_of, links)))
+    whole = text_of(block)
+    words = len(linked.split())
+    return (
+        not whole.endswith((".", "!"))
+        and words >= SHORTEST_TEASER_WORDS
+        and len(whole.split()) - words <= LONGEST_LABEL_WORDS
+        and len(linked) >= 0.6 * len(whole)
+    )
+
+
+def _is_label(element: etree._Element) -> bool:
+    """Does this only announce what follows?"""
+    text = text_of(element)
+    return 0 < len(text) < 100 and (
+        text.endswith((":", "...", "…")) or text.isupper() or element.tag in ("h2", "h3", "h4", "h5")
+    )

@@ -1,0 +1,151 @@
+"""Any news page: every field of its article, and which rung of the ladder gave it.
+
+    tree, address ── linked data, titles, moments, authors, facts ── pruned tree ── body
+
+Pure: no network, no clock, nothing remembered between pages.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from lxml import etree
+
+from caliber_crawler.items import Link
+from caliber_crawler.reading.embeds import named_in
+from caliber_crawler.reading.general.authorship import read_authors
+from caliber_crawler.reading.general.body import read_body
+from caliber_crawler.reading.general.facts import read_image, read_language, read_section, read_subtitle
+from caliber_crawler.reading.general.moments import read_published_at
+from caliber_crawler.reading.general.titles import read_headline, site_names
+from caliber_crawler.reading.identity import addresses_of
+from caliber_crawler.reading.lines import Line, length_of, links_of, read_lines
+from caliber_crawler.reading.linked_data import LinkedData, read_linked_data
+from caliber_crawler.reading.page import Page, text_of
+
+SHORTEST_PROSE = 80
+# What neither says that it is an article nor has the address of one must at least have the length of one.
+SHORTEST_UNDECLARED = 500
+LARGEST_LINKED_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneralReading:
+    """What was read on a page of unknown layout. A field that was not found is ``None`` or empty."""
+
+    headline: str | None = None
+    subtitle: str | None = None
+    published_at: datetime | None = None
+    """In the offset the page gives; naive where it gives none; midnight where it names only a day."""
+    authors: tuple[str, ...] = ()
+    section: str | None = None
+    """As the page or its address names it."""
+    language: str | None = None
+    """ISO 639, two or three letters."""
+    body: tuple[Line, ...] = field(default=(), repr=False)
+    """One line a paragraph."""
+    cover_image: str | None = None
+    rungs: Mapping[str, str] = field(default_factory=dict)
+    """Field to what gave it: ``structured``, ``text``, ``general`` (a library), ``url``."""
+    declared: bool | None = None
+    """Whether the page itself says that it is an article; ``None`` where it does not say."""
+
+
+def read_general(page: Page) -> GeneralReading | None:
+    """Read an open page, which stays as it is; ``None`` where no article is found on it.
+
+    Of a site with a file only what a person sees is believed: its metadata may name the day of a rebuild. The site's
+    time zone is that of moments without an offset.
+    """
+    if page.root is None:
+        return None
+    reading = read_tree(copy.deepcopy(page.root), page.base_url, stamps=not page.site.described)
+    if not _is_article(reading, page):
+        return None
+    moment = reading.published_at
+    if moment is not None and moment.tzinfo is None:
+        reading = replace(reading, published_at=moment.replace(tzinfo=page.site.zone))
+    if page.site.described:
+        known = reading.language if page.site.edition(reading.language or "") else None
+        reading = replace(reading, language=known, section=None)
+    return reading
+
+
+def read_tree(root: etree._Element, url: str, *, stamps: bool = True) -> GeneralReading:
+    """Read a parsed page. The tree is used up: what is not of the article is taken out of it.
+
+    ``stamps`` says whether dates that are written for machines are believed.
+    """
+    data = read_linked_data(root)
+    headline = read_headline(root, data, url)
+    title = headline.text if headline else None
+    declared = read_language(root, data, "")
+    moment = read_published_at(root, data, url, declared.text if declared else None, stamps=stamps)
+    authors = read_authors(root, data, site_names(data, url))
+    subtitle = read_subtitle(root, data, title)
+    section, image = read_section(data, url, title), read_image(data, url)
+    body = read_body(root, title)
+    paragraphs = body.paragraphs if body else ()
+    language = declared or read_language(root, data, "\n\n".join(paragraphs))
+    found = {
+        "headline": headline, "subtitle": subtitle, "published_at": moment, "authors": authors, "section": section,
+        "language": language, "cover_image": image,
+    }  # fmt: skip
+    rungs = {name: fact.rung for name, fact in found.items() if fact is not None}
+    if paragraphs:
+        rungs["body"] = "general"
+    return GeneralReading(
+        headline=title,
+        subtitle=subtitle.text if subtitle else None,
+        published_at=moment.at if moment else None,
+        authors=authors.names if authors else (),
+        section=section.text if section else None,
+        language=language.text if language else None,
+        body=tuple(_as_lines(paragraphs, root)),
+        cover_image=image.text if image else None,
+        rungs=rungs,
+        declared=_is_declared(data),
+    )
+
+
+def _is_article(reading: GeneralReading, page: Page) -> bool:
+    """Lists have headlines and teasers, too: they are told by their own word, their address and their links."""
+    if reading.declared or not reading.body:
+        return bool(reading.body)
+    addressed = bool(addresses_of(page))
+    linked = sum(len(link.text or "") for link in links_of(reading.body))
+    if (reading.declared is False and not addressed) or linked > LARGEST_LINKED_SHARE * length_of(reading.body):
+        return False
+    prose = length_of(line for line in reading.body if len(line.text) >= SHORTEST_PROSE)
+    return prose >= (1 if addressed and reading.published_at else SHORTEST_UNDECLARED)
+
+
+def _is_declared(data: LinkedData) -> bool | None:
+    kind = (data.meta("og:type") or "").lower()
+    return True if data.article.get("headline") or "article" in kind else False if kind else None
+
+
+def _as_lines(paragraphs: Sequence[str], root: etree._Element) -> list[Line]:
+    """Paragraphs as lines: the page's own, with links, emphasis and place in a list, where it has the same line."""
+    own = {line.text: replace(line, gap=True, images=()) for line in read_lines(_around(paragraphs, root)) if line.text}
+    return [_embed_line(paragraph) or own.get(paragraph) or Line(paragraph, gap=True) for paragraph in paragraphs]
+
+
+def _embed_line(paragraph: str) -> Line | None:
+    named = named_in(paragraph)
+    return Line(paragraph, gap=True, links=(Link(url=named[1]),)) if named else None
+
+
+def _around(paragraphs: Sequence[str], root: etree._Element) -> etree._Element:
+    """The smallest element that holds the first and the last of these paragraphs that stand in a ``p``."""
+    wanted = set(paragraphs)
+    elements = list(root.iter("p"))
+    first = next((element for element in elements if text_of(element) in wanted), None)
+    last = next((element for element in reversed(elements) if text_of(element) in wanted), None)
+    if first is None or last is None:
+        return root
+    holders = {first, *first.iterancestors()}
+    return next(element for element in (last, *last.iterancestors()) if element in holders)

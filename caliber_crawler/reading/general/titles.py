@@ -1,0 +1,136 @@
+"""The headline of an unknown page, chosen among what the page calls itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from caliber_crawler.reading.linked_data import LinkedData, unescaped
+from caliber_crawler.reading.page import text_of
+from caliber_crawler.reading.text import clean_inline, fold
+
+_SEPARATOR = r"\s*(?:\||·|•|»|::|/)\s*|\s+[–—*-]\s+"
+LONGEST_TITLE = 500
+LONGEST_SITE_NAME = 40
+CUT_MARKS = ("...", "…")
+_MARKS = str.maketrans(dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„«»″", '"') | dict.fromkeys("–—−", "-"))
+
+
+class Title(NamedTuple):
+    text: str
+    rung: str
+
+
+def read_headline(root: etree._Element, data: LinkedData, url: str) -> Title | None:
+    """The page's title in the newsroom's own words: linked data, then OpenGraph, then the heading, then the rest.
+
+    A site's name after or before a title is no part of it, and a title cut off with dots gives way to a whole one that
+    begins like it.
+    """
+    found = {voice: text for voice, text in _candidates(root, data, url).items() if text and len(text) <= LONGEST_TITLE}
+    for voice, text in found.items():
+        whole = next((other for other in found.values() if _is_cut(_key(text), _key(other))), text)
+        return Title(whole, "text" if voice in ("heading", "title") else "structured")
+    return None
+
+
+def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, str | None]:
+    names = (*site_names(data, url), *_names_of_home(root, url))
+    linked = without_site_name(data.text("headline") or data.text("name"), names)
+    og = without_site_name(_plain(data.meta("og:title")), names)
+    twitter = without_site_name(_plain(data.meta("twitter:title")), names)
+    element = next(root.iter("title"), None)
+    title = without_site_name(text_of(element) if element is not None else None, names)
+    known = [text for text in (linked, og, twitter, title) if text]
+    heading = _heading(root, known, names)
+    sure = [text for text in (linked, heading) if text]
+    return {
+        "linked": linked,
+        "og": _as_begun(og, sure),
+        "heading": heading,
+        "twitter": _as_begun(twitter, sure),
+        "title": _as_begun(title, sure),
+    }
+
+
+def _plain(text: str | None) -> str | None:
+    return clean_inline(unescaped(text)) if text else None
+
+
+def site_names(data: LinkedData, url: str) -> tuple[str, ...]:
+    """What the site calls itself, folded: ``og:site_name``, the publisher, and its host."""
+    publishers = [node.get("name") for node in data.resolved(data.article.get("publisher")) if isinstance(node, dict)]
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    names = [data.meta("og:site_name"), data.meta("application-name"), *publishers, host, host.partition(".")[0]]
+    return tuple(dict.fromkeys(fold(name) for name in names if isinstance(name, str) and len(name) > 1))
+
+
+def without_site_name(title: str | None, names: tuple[str, ...]) -> str | None:
+    """A title without the site's name at either end; ``None`` when nothing else was in it."""
+    if not title or len(title) > LONGEST_TITLE or _is_site_name(title, names):
+        return None
+    pieces = re.split(f"({_SEPARATOR})", title)
+    while len(pieces) > 2 and _is_site_name(pieces[-1], names):
+        pieces = pieces[:-2]
+    while len(pieces) > 2 and _is_site_name(pieces[0], names):
+        pieces = pieces[2:]
+    return "".join(pieces).strip() or None
+
+
+def _is_site_name(text: str, names: tuple[str, ...]) -> bool:
+    folded = fold(text)
+    joined = re.sub(r"\W+", "", folded)
+    return any(folded == name or joined == re.sub(r"\W+", "", name) for name in names) and bool(joined)
+
+
+def _as_begun(title: str | None, sure: list[str]) -> str | None:
+    """A title that is a surer one with a tail behind a separator (the site, the section, the date) is that one."""
+    if not title:
+        return None
+    for text in sure:
+        if len(text.split()) < 2:
+            continue
+        key, whole = _key(text), _key(title)
+        if whole.startswith(key) and re.match(rf"(?:{_SEPARATOR})", whole[len(key) :]):
+            return text
+    return title
+
+
+def _names_of_home(root: etree._Element, url: str) -> Iterator[str]:
+    """What links to the home page call it, folded: the site's name, where it is not just "Home"."""
+    scheme, host, *_ = urlsplit(url)
+    home = {"/", f"{scheme}://{host}", f"{scheme}://{host}/", f"//{host}", f"//{host}/"}
+    for link in root.iter("a"):
+        if (link.get("href") or "").strip() in home and 1 < len(text := text_of(link)) <= LONGEST_SITE_NAME:
+            yield fold(text)
+
+
+def _heading(root: etree._Element, known: list[str], names: tuple[str, ...]) -> str | None:
+    """The ``h1`` most like the page's titles; without titles the longest one. The site's name in one is a logo."""
+    headings = [text_of(element) for element in root.iter("h1")]
+    headings = [text for text in headings if text and not _is_site_name(text, names)]
+    if not headings:
+        return None
+    if not known:
+        return max(headings, key=len)
+    return max(headings, key=lambda text: max(likeness(text, title) for title in known))
+
+
+def likeness(one: str, other: str) -> float:
+    """How many of the words of two titles are the same, 0 to 1."""
+    words, others = set(re.findall(r"\w+", one.casefold())), set(re.findall(r"\w+", other.casefold()))
+    return len(words & others) / max(len(words | others), 1)
+
+
+def _key(text: str) -> str:
+    return fold(text.translate(_MARKS))
+
+
+def _is_cut(shorter: str, longer: str) -> bool:
+    """Is one the beginning of the other, cut off with dots?"""
+    stem = shorter.rstrip(". …")
+    return shorter.endswith(CUT_MARKS) and len(stem) >= 15 and longer != shorter and longer.startswith(stem)

@@ -1,0 +1,129 @@
+"""What a page says about itself to machines: JSON-LD, ``<meta>`` and microdata, on a page of any site."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from caliber_crawler.reading.text import clean_inline
+
+Node = Mapping[str, Any]
+
+# schema.org: Article and all its subtypes, and the types that pages of news use in its stead.
+ARTICLE_TYPES = re.compile(r"(?:https?://schema\.org/)?(?:\w*Article|\w*BlogPosting|Report|Review|SatiricalArticle)$")
+PAGE_TYPES = re.compile(r"(?:https?://schema\.org/)?(?:WebPage|ItemPage|VideoObject|Recipe)$")
+DEEPEST = 12
+LARGEST_SCRIPT = 1_000_000
+_ENVELOPE = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)+|(?:-->|//\s*\]\]>|\]\]>|;)+\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedData:
+    """The machine-readable claims of one page. Texts are clean single lines."""
+
+    article: Node = field(default_factory=dict)
+    """The JSON-LD node that describes the article, empty when there is none."""
+    breadcrumbs: Sequence[Node] = ()
+    """JSON-LD lists of the pages above this one."""
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    """JSON-LD nodes by their ``@id``."""
+    metas: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Contents of ``<meta>`` by ``property``, ``name`` or ``itemprop`` in lower case."""
+
+    def meta(self, *names: str) -> str | None:
+        """The content of the first of these that is there."""
+        return next((self.metas[name][0] for name in names if name in self.metas), None)
+
+    def text(self, name: str) -> str | None:
+        """A property of the article that is plain text."""
+        value = self.article.get(name)
+        if isinstance(value, list) and value:
+            value = value[0]
+        return clean_inline(unescaped(value)) or None if isinstance(value, str) else None
+
+    def resolved(self, value: Any) -> list[Any]:
+        """A property's values as a list, references by ``@id`` followed."""
+        values = value if isinstance(value, list) else [] if value is None else [value]
+        return [self._resolved(item) for item in values]
+
+    def _resolved(self, item: Any) -> Any:
+        if isinstance(item, dict) and "name" not in item and isinstance(item.get("@id"), str):
+            return self.nodes.get(item["@id"], item)
+        return item
+
+
+def read_linked_data(root: etree._Element) -> LinkedData:
+    """Everything the page's head and scripts claim. Broken JSON is passed over: it is one claim less."""
+    nodes = _all_nodes(root)
+    by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 2}
+    crumbs = [node for node in nodes if node.get("@type") == "BreadcrumbList"]
+    return LinkedData(article=_main_article(nodes), breadcrumbs=crumbs, nodes=by_id, metas=_metas(root))
+
+
+def read_linked_article(root: etree._Element) -> Node:
+    """The JSON-LD node that describes the article, empty when there is none."""
+    return _main_article(_all_nodes(root))
+
+
+def is_type(node: Node, types: re.Pattern[str]) -> bool:
+    kinds = node.get("@type")
+    return any(isinstance(kind, str) and types.match(kind) for kind in (kinds if isinstance(kinds, list) else [kinds]))
+
+
+def unescaped(text: str) -> str:
+    """Text whose entities were escaped once too often, as in JSON-LD made by templates."""
+    return html.unescape(html.unescape(text)) if "&" in text else text
+
+
+def _all_nodes(root: etree._Element) -> list[Node]:
+    return [node for data in _scripts(root) for node in _nodes(data)]
+
+
+def _scripts(root: etree._Element) -> Iterator[Any]:
+    for script in root.iter("script"):
+        if "ld+json" not in (script.get("type") or "").lower():
+            continue
+        source = script.text or ""
+        if len(source) > LARGEST_SCRIPT:
+            continue
+        try:
+            yield json.loads(_ENVELOPE.sub("", source), strict=False)
+        except (ValueError, RecursionError):
+            continue
+
+
+def _nodes(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    if depth > DEEPEST:
+        return
+    if isinstance(data, dict):
+        yield data
+    for child in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        if isinstance(child, dict | list):
+            yield from _nodes(child, depth + 1)
+
+
+def _main_article(nodes: Sequence[Node]) -> Node:
+    """The first node of an article's type that is dated or has a headline; else the page's own node."""
+    articles = [node for node in nodes if is_type(node, ARTICLE_TYPES) and (node.get("headline") or node.get("name"))]
+    dated = [node for node in articles if node.get("datePublished")]
+    pages = [node for node in nodes if is_type(node, PAGE_TYPES) and node.get("datePublished")]
+    return next(iter([*dated, *articles, *pages]), {})
+
+
+def _metas(root: etree._Element) -> dict[str, list[str]]:
+    metas: dict[str, list[str]] = defaultdict(list)
+    for element in root.iter("meta"):
+        content = clean_inline(element.get("content") or "")
+        if not content:
+            continue
+        for attribute in ("property", "name", "itemprop"):
+            if key := element.get(attribute):
+                metas[key.strip().lower()].append(content)
+    return dict(metas)

@@ -1,0 +1,126 @@
+"""A body as Markdown (CommonMark, with GitHub's tables): shape, emphasis and links, which plain text has not."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from caliber_crawler.reading.embeds import named_in
+from caliber_crawler.reading.lines import BETWEEN_CELLS, PLAIN, Line, Style, are_gaps_known
+from caliber_crawler.reading.text import without_invisible
+
+Resolve = Callable[[str], str | None]
+"""Makes the address of a link absolute; ``None`` when it leads nowhere on the web."""
+
+_ANY_SPECIAL = re.compile(r"[\\`*_\[\]<>~|&]")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>~|]|&(?=#?\w+;))")
+# What would start a heading, an item, a rule or a quotation at the beginning of a line.
+_BLOCK_START = re.compile(r"#{1,6}(?=\s|$)|[-+](?=\s|$)|-+$|=+$")
+_NUMBER_START = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
+_NOT_IN_ADDRESS = str.maketrans({" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\\": "%5C"})
+_ITEM = re.compile(r"(?:-|\d\.) $")
+
+
+def write_markdown(lines: Sequence[Line], resolve: Resolve) -> str:
+    """The lines of a body as Markdown; shown as HTML it reads like :func:`lines.paragraphs` of the same lines."""
+    shown = [line for line in lines if line.text]
+    gaps = are_gaps_known(shown)
+    parts: list[str] = []
+    above: Line | None = None
+    for line in shown:
+        if above is not None:
+            parts.append(_between(above, line, apart=line.gap or not gaps))
+        parts.append(_write_line(line, above, resolve))
+        above = line
+    return "".join(parts)
+
+
+def _between(above: Line, line: Line, *, apart: bool) -> str:
+    if above.cells and line.cells and not line.gap:
+        return "\n"
+    if not apart:
+        return "\\\n"
+    if _ITEM.search(above.prefix) and _ITEM.search(line.prefix):
+        return "\n"
+    return "\n>\n" if above.prefix.startswith("> ") and line.prefix.startswith("> ") else "\n\n"
+
+
+def _write_line(line: Line, above: Line | None, resolve: Resolve) -> str:
+    if line.cells:
+        row = f"{line.prefix}| {_write_runs(line, resolve)} |"
+        first = above is None or line.gap or not above.cells
+        return f"{row}\n{line.prefix}|{' --- |' * line.cells}" if first else row
+    if named := named_in(line.text):
+        return f"{line.prefix}[{_escape(named[0])}]({named[1].translate(_NOT_IN_ADDRESS)})"
+    if line.heading and not line.prefix:
+        # Number signs at the end of a heading would only close it.
+        words = re.sub(r"(?:^|(?<= ))(#+)$", r"\\\1", _write_runs(line, resolve))
+        return f"{'#' * line.heading} {words}"
+    return line.prefix + _escape_start(_write_runs(line, resolve))
+
+
+def _write_runs(line: Line, resolve: Resolve) -> str:
+    if not line.runs:
+        return _escape(line.text)
+    runs = _clean_runs(line)
+    written = []
+    for place, (text, style) in enumerate(runs):
+        if style is PLAIN:
+            written.append(text if line.cells and text == BETWEEN_CELLS else _escape(text))
+            continue
+        before, after = (runs[at][0] if 0 <= at < len(runs) else "" for at in (place - 1, place + 1))
+        if place and runs[place - 1][1] is not PLAIN and before[-1:] != " ":
+            style = Style(href=style.href)  # two emphases in one word: their marks would run together
+        written.append(_dress(text, style, before[-1:], after[:1], resolve))
+    # An exclamation mark before a link would make it a picture.
+    return unicodedata.normalize("NFC", "".join(written)).strip().replace("![", "\\![")
+
+
+def _clean_runs(line: Line) -> list[tuple[str, Style]]:
+    """Runs of one style each, blanks as in the clean text of the line."""
+    runs: list[tuple[str, Style]] = []
+    blank = True
+    for (style, _), group in groupby(line.runs, key=lambda run: (run[1], run[0] == BETWEEN_CELLS)):
+        text = re.sub(r"\s+", " ", without_invisible("".join(part for part, _ in group)))
+        if line.cells and text == BETWEEN_CELLS:
+            runs.append((text, PLAIN))
+        elif text := text.lstrip() if blank else text:
+            runs.append((text, PLAIN if style == PLAIN else style))
+        blank = text.endswith(" ") if text else blank
+    return runs
+
+
+def _dress(text: str, style: Style, before: str, after: str, resolve: Resolve) -> str:
+    """A run with its marks, which stand close to its words, as Markdown wants them."""
+    url = resolve(style.href) if style.href else None
+    start, end = 0, len(text)
+    while start < end and _is_edge(text[start], beside_word=before.isalnum() and not url):
+        start += 1
+    while start < end and _is_edge(text[end - 1], beside_word=after.isalnum() and not url):
+        end -= 1
+    core = _escape(text[start:end])
+    if not core:
+        return _escape(text)
+    marks = "*" * (style.emphasis + 2 * style.strong)
+    core = f"{marks}{core}{marks}"
+    if url:
+        core = f"[{core}]({url.translate(_NOT_IN_ADDRESS)})"
+    return f"{_escape(text[:start])}{core}{_escape(text[end:])}"
+
+
+def _is_edge(char: str, *, beside_word: bool) -> bool:
+    """Must this character of an emphasis stand outside of its marks?"""
+    return not char.isalnum() if beside_word else char.isspace()
+
+
+def _escape(text: str) -> str:
+    # Most lines have none of them, and looking for one character of many is quick.
+    return text if _ANY_SPECIAL.search(text) is None else _SPECIAL.sub(r"\\\1", text)
+
+
+def _escape_start(line: str) -> str:
+    if _BLOCK_START.match(line):
+        return f"\\{line}"
+    return _NUMBER_START.sub(r"\1\\\2", line, count=1) if _NUMBER_START.match(line) else line

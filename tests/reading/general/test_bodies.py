@@ -1,0 +1,61 @@
+"""The body of an article on pages of layouts nobody described."""
+
+import pytest
+
+from caliber_crawler.reading.general.furniture import without_furniture
+from tests.reading.general.newspage import PARAGRAPHS, article, body_of, page, read
+
+
+def test_paragraphs_are_read_in_order_with_a_blank_line_between() -> None:
+    assert body_of(article()) == "\n\n".join(PARAGRAPHS)
+
+
+def test_boxes_around_the_text_stay_out_of_the_body() -> None:
+    boxes = (
+        '<div class="related-articles"><h3>Related</h3><p>Another road was closed for the winter last year.</p></div>',
+        '<div class="newsletterSignup"><p>Get the best stories of the week in your inbox every Friday.</p></div>',
+        "<p>READ ALSO: <a href='/x'>The road that was closed for forty years</a></p>",
+        "<p>Photo: Ayla Quliyeva</p>",
+    )
+    assert body_of(article(*boxes)) == "\n\n".join(PARAGRAPHS)
+
+
+def test_a_container_that_holds_the_whole_text_is_kept_whatever_its_name() -> None:
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    assert body_of(page(f'<div class="ads-free share">{text}</div>')) == "\n\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    ("embed", "line", "words"),
+    [
+        (
+            '<blockquote class="twitter-tweet"><p>So proud! #road #peace</p>— A (@a) '
+            '<a href="https://twitter.com/a/status/12?ref=x">May 1</a></blockquote>',
+            "[Post on X: https://twitter.com/a/status/12]",
+            "#road",
+        ),
+        (
+            '<figure><iframe src="//www.youtube.com/embed/dQw4w9WgXcQ?rel=0">No frames.</iframe></figure>',
+            "[Video on YouTube: https://www.youtube.com/watch?v=dQw4w9WgXcQ]",
+            "No frames",
+        ),
+    ],
+    ids=["post", "video"],
+)
+def test_what_an_article_embeds_leaves_one_line_and_a_link(embed: str, line: str, words: str) -> None:
+    reading = read(article(embed, f"<p>{PARAGRAPHS[0][::-1]}</p>"))
+    shown = {shown.text: shown.links for shown in reading.body}
+    assert [link.url for link in shown[line]] == [line.rpartition(": ")[2].rstrip("]")]
+    assert not any(words in text for text in shown)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "More on that was not to be learned from the ministry on Tuesday.",
+        "“Sign up for peace,” he told the young people in the square.",
+        "Foto aus dem Jahr 1994 zeigen die Straße.",
+    ],
+)
+def test_sentences_that_begin_like_furniture_are_kept(line: str) -> None:
+    assert without_furniture([*PARAGRAPHS, line], None) == [*PARAGRAPHS, line]

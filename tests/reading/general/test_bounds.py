@@ -1,0 +1,84 @@
+"""No page upsets or hangs the general reader."""
+
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.reading import Unreadable
+from tests.reading.general.newspage import PARAGRAPHS, read
+
+
+@pytest.mark.parametrize(
+    "html", ["", " \n", "<!--", "<p " + " ".join(f"a{number}=1" for number in range(20_000)) + ">", "<div>" * 9000]
+)
+def test_what_cannot_be_read_is_said_in_one_sentence(html: str) -> None:
+    with pytest.raises(Unreadable, match=r"^[A-Z].*\.$"):
+        read(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>" + "<span>word</span> " * 25_000,
+        "<p>ab cd</p>" * 8_000,
+        "<table>" + ("<tr>" + "<td>12</td>" * 50 + "</tr>") * 700,
+        f"<p>{PARAGRAPHS[0]}</p>" * 20_000,
+        "<p>" + f"{PARAGRAPHS[0]}<br>" * 20_000,
+        "<ul>" + "<li><a href=/x>read this other thing now</a></li>" * 10_000,
+        '<h1>T</h1><div class="byline date">By John Smith</div>' * 9_000,
+        "<title>" + "a | " * 200_000 + "</title><p>x",
+        "<SVG>HTML",
+        'HTML<s href="">',
+    ],
+    ids=["spans", "short paragraphs", "table", "paragraphs", "breaks", "links", "bylines", "title", "svg", "s"],
+)
+def test_no_shape_of_page_hangs_the_reader(html: str) -> None:
+    started = time.process_time()
+    read(html)
+    assert time.process_time() - started < 3
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<p>",
+                "</p>",
+                "<h1>",
+                "<a href='",
+                "'>",
+                "<div class='ad'>",
+                "</div>",
+                "<time datetime='",
+                "2026-01-07",
+                "<script type='application/ld+json'>",
+                "{",
+                "}",
+                "[",
+                '"@type"',
+                ":",
+                '"NewsArticle"',
+                "</script>",
+                "<meta name=author content='",
+                PARAGRAPHS[0],
+                "By ",
+                "\0",
+                "&#0;",
+                "&amp;",
+                "<!--",
+                "\ud800",
+                "<table><tr><td>",
+            ]
+        )
+    )
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_reading_never_raises_anything_else(pieces: list[str]) -> None:
+    try:
+        reading = read("".join(pieces))
+    except Unreadable:
+        return
+    assert all(line.text for line in reading.body)
+    assert all(rung in ("structured", "text", "general", "url") for rung in reading.rungs.values())

@@ -1,0 +1,42 @@
+"""One story reads the same in every shape, and whatever is changed that nobody sees."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.reading.general.newspage import read
+from tests.reading.general.shapes import CHANGES, HEADLINE, PUBLISHED, SHAPES, STORY, Change
+
+
+def assert_is_the_story(html: str) -> None:
+    reading = read(html)
+    assert reading.headline == HEADLINE
+    assert [line.text for line in reading.body] == list(STORY)
+    assert reading.published_at is not None
+    assert reading.published_at.isoformat() == PUBLISHED
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_story_is_read_in_every_shape(shape: str) -> None:
+    assert_is_the_story(SHAPES[shape]())
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_nobody_sees_changes_nothing(shape: str, change: Change) -> None:
+    assert_is_the_story(change.apply(SHAPES[shape](), random.Random(shape)))
+
+
+@given(
+    st.sampled_from(sorted(SHAPES)),
+    st.lists(st.sampled_from(CHANGES), min_size=2, max_size=5, unique=True),
+    st.integers(0, 999),
+)
+@settings(max_examples=60, deadline=None)
+def test_several_such_changes_change_nothing(shape: str, changes: list[Change], seed: int) -> None:
+    html = SHAPES[shape]()
+    for change in changes:
+        html = change.apply(html, random.Random(seed))
+    assert_is_the_story(html)

@@ -1,0 +1,72 @@
+"""The body as Markdown, and what a Markdown reader makes of it."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from markdown_it import MarkdownIt
+
+from caliber_crawler.reading.lines import paragraphs, read_lines
+from caliber_crawler.reading.markdown import write_markdown
+
+RENDER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def markdown_of(html: str) -> str:
+    element = etree.HTML(f"<div>{html}</div>").find(".//div")
+    assert element is not None
+    return write_markdown(read_lines(element), lambda href: href if href.startswith("http") else None)
+
+
+@pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        ("<p>One</p><p>Two</p>", "One\n\nTwo"),
+        ("<h2>What <b>changes</b></h2><p>One</p>", "## What **changes**\n\nOne"),
+        ("<ul><li>One</li><li>Two</li></ul><p>After</p>", "- One\n- Two\n\nAfter"),
+        ("<ol><li>One</li><li>Two<ul><li>Deep</li></ul></li></ol>", "1. One\n2. Two\n   - Deep"),
+        ('<ol start="4"><li><p>Four</p><p>more</p></li><li>Five</li></ol>', "4. Four\n\n   more\n\n5. Five"),
+        ("<blockquote><p>One</p><p>Two</p></blockquote><p>After</p>", "> One\n>\n> Two\n\nAfter"),
+        ("<p>— Why?<br>— Because.</p><p>Two</p>", "— Why?\\\n— Because.\n\nTwo"),
+        ("<p>A <b>bold </b>word, an <i>old</i> one</p>", "A **bold** word, an *old* one"),
+        ("<p><b><i>Both</i></b>, <strong>«so»</strong>he</p>", "***Both***, **«so**»he"),
+        ('<p>See <a href="https://a.az/b_c (1)">the <em>report</em></a>.</p>',
+         "See [the](https://a.az/b_c%20%281%29) [*report*](https://a.az/b_c%20%281%29)."),
+        ('<p>See <a href="javascript:x">this</a>.</p>', "See this."),
+        ("<table><tr><th>Year</th><th>Oil</th></tr><tr><td>2025</td><td><b>1|2</b></td></tr></table>",
+         "| Year | Oil |\n| --- | --- |\n| 2025 | **1\\|2** |"),
+        ("<p># 5*5 [x] &lt;p&gt; &amp;amp; a_b</p><p>1. One</p><p>- no</p>",
+         "\\# 5\\*5 \\[x\\] \\<p\\> \\&amp; a\\_b\n\n1\\. One\n\n\\- no"),
+    ],
+)  # fmt: skip
+def test_shape_emphasis_and_links_are_kept(html: str, markdown: str) -> None:
+    assert markdown_of(html) == markdown
+
+
+TEXT = st.text(alphabet="ab Яյ*_[]()#>-+1.|`~\\!&;<=\u00a0\u00ad«’,\n", max_size=12).map(
+    lambda text: text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+)
+TREE = st.recursive(
+    TEXT,
+    lambda inner: st.builds(
+        lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag.split()[0]}>",
+        st.sampled_from(["p", "b", "i", "em", "a href='http://a/b'", "h3", "ul", "li", "ol", "blockquote", "div"]),
+        st.lists(inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+def words(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+@given(st.lists(TREE, max_size=6).map("".join))
+def test_a_markdown_reader_shows_the_words_of_the_plain_body(html: str) -> None:
+    element = etree.HTML(f"<div>{html}</div>").find(".//div")
+    assert element is not None
+    lines = read_lines(element)
+    shown = etree.HTML(f"<div>{RENDER.render(write_markdown(lines, lambda href: href))}</div>")
+    assert words("".join(map(str, shown.itertext()))) == words(paragraphs(lines))

@@ -1,0 +1,57 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.reading import check, read_page
+from caliber_crawler.reading.mojibake import is_mojibake, repair
+from tests.reading.pages import READ_AT, capture_of, site_named
+
+SITE = site_named("caliber")
+SOUND = [
+    "Baku’s “geopolitical” formula — and a €uro",
+    "Путь Баку, ультиматум Москвы и «паника» Парижа — так",
+    "Հայաստանում ԱՄՆ-ի դեսպանատունը չկարողացավ հերքել",
+    "Həyatın ən çətin ili: ışıq, İğdır, şəhər",
+    "São Paulo, Ñandú, Âncora, ÉTÉ, Ångström, Über, Õpetaja",
+    "Рёв моторов. С° и Р° не встречаются. Съезд: Ёлка",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "taken_for"),
+    [*((text, "latin-1") for text in SOUND[:4]), *((text, "cp1251") for text in SOUND[:2]), ("It’s — so", "cp1252")],
+)
+def test_what_was_taken_for_another_character_set_is_put_right(text: str, taken_for: str) -> None:
+    broken = text.encode().decode(taken_for, errors="strict")
+    assert repair(f"<p>{broken}</p>\n<p>{text}</p>") == f"<p>{text}</p>\n<p>{text}</p>"
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_sound_text_stays_as_it_is(text: str) -> None:
+    assert repair(text) == text
+    assert not is_mojibake(text)
+
+
+@given(st.text(alphabet=st.characters(codec="cp1251")) | st.text(alphabet="abc ñáéâÂÃ«»’“—ə", max_size=40))
+def test_ordinary_letters_of_one_alphabet_are_never_changed_for_the_worse(text: str) -> None:
+    assert repair(text) == text or is_mojibake(text)
+
+
+def post(headline: str) -> str:
+    return (
+        f'<div class="post"><h1 class="post_title">{headline}</h1><div class="post_time">06 Января 2026 19:13</div>'
+        '<div class="post_body"><p>Первый абзац статьи, в котором всё в порядке.</p></div></div>'
+    )
+
+
+def test_a_page_with_a_broken_headline_is_read_right() -> None:
+    broken = "Путь Баку — и паника".encode().decode("latin-1")
+    article = read_page(capture_of(post(broken)), SITE).article
+    assert article.headline == "Путь Баку — и паника"
+
+
+def test_what_cannot_be_put_right_for_certain_is_reported() -> None:
+    lost = "Сегодня самое главное".encode().decode("cp1252", errors="replace")
+    reading = read_page(capture_of(post(lost)), SITE)
+    assert "\ufffd" in reading.article.headline
+    assert "mojibake" in [problem.reason for problem in check(reading, SITE, READ_AT)]

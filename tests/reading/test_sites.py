@@ -1,0 +1,36 @@
+"""What the second and third site prove: a site is a file of facts and a recorded page, and nothing else."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler import spiders
+from caliber_crawler.reading import check, read_page
+from tests.reading.pages import PAGES, READ_AT, recorded_capture, site_named
+
+FILES = [path for path in sorted(Path(spiders.__path__[0]).glob("*.py")) if path.stem not in ("__init__", "caliber")]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_site_is_at_most_thirty_lines_of_facts(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= 30
+    assert not any(isinstance(node, ast.FunctionDef | ast.Lambda) for node in ast.walk(ast.parse(source)))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_site_has_a_recorded_page_that_is_read_without_a_problem(path: Path) -> None:
+    folders = list((PAGES / path.stem).glob("*/"))
+    assert folders
+    for folder in folders:
+        reading = read_page(recorded_capture(folder), site_named(path.stem))
+        assert check(reading, site_named(path.stem), READ_AT) == []
+
+
+def test_summer_and_winter_time_of_a_site_are_right() -> None:
+    winter = read_page(
+        recorded_capture(PAGES / "orf/trump-anwaeltin-soll-justizministerin-werden"), site_named("orf")
+    ).article.published_at
+    assert winter is not None
+    assert winter.isoformat() == "2024-11-22T07:57:00+01:00"

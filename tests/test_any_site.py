@@ -1,0 +1,74 @@
+"""Pages of sites that have no file of their own, through the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Result
+from tests.reading.general.newspage import HEADLINE, PARAGRAPHS, URL, article, linked
+
+pytestmark = pytest.mark.slow
+
+HEAD = linked(
+    _type='"NewsArticle"',
+    headline=f'"{HEADLINE}"',
+    datePublished='"2026-01-07T10:30:00+04:00"',
+    author='"Ayla Quliyeva"',
+    articleSection='"World"',
+)
+
+
+def test_a_page_of_any_site_is_taken_in_under_its_host(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    saved = tmp_path / "page.html"
+    saved.write_text(article(head=HEAD), encoding="utf-8")
+    assert caliber("ingest", saved, "--url", URL, "--fetched-at", "2026-01-08T00:00:00Z").exit_code == 0
+    shown = caliber("show", URL, "--json").json
+    assert (shown["site"], shown["language"], shown["headline"]) == ("news.example", "en", HEADLINE)
+    assert (shown["published_at"], shown["published_local"]) == ("2026-01-07T06:30:00Z", "2026-01-07T10:30:00+04:00")
+    assert shown["body"] == "\n\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize("url", ["ftp://news.example/a", "http://"])
+def test_an_address_that_is_none_is_wrong_usage(caliber: Callable[..., Result], tmp_path: Path, url: str) -> None:
+    saved = tmp_path / "page.html"
+    saved.write_text(article(), encoding="utf-8")
+    refused = caliber("ingest", saved, "--url", url)
+    assert refused.exit_code == 2
+    assert "no address of a web page" in refused.stderr
+
+
+def test_a_crawl_may_begin_at_an_article_of_any_site(caliber: Callable[..., Result], serve: Callable[..., Any]) -> None:
+    with serve() as demo:
+        truth = next(iter(demo.truth(language="en").values()))
+        crawled = caliber("crawl", truth["url"], "--delay", 0, "--limit", 5, "--json").json
+    shown = caliber("show", truth["url"], "--json").json
+    assert shown["site"] == demo.base_url.removeprefix("http://")
+    assert (shown["headline"], shown["language"]) == (truth["headline"], "en")
+    assert truth["body"].split("\n\n")[1] in shown["body"]
+    assert crawled["new"] == crawled["stored"] == crawled["discovered"] == 1
+
+
+def test_a_crawl_may_begin_at_a_list_of_articles_of_any_site(
+    caliber: Callable[..., Result], serve: Callable[..., Any]
+) -> None:
+    with serve() as demo:
+        crawled = caliber("crawl", f"{demo.base_url}/en/category/analytics", "--delay", 0, "--limit", 4, "--json")
+        asked = [request["path"] for request in demo.requests()]
+    assert crawled.json["new"] == 4
+    assert asked[:2] == ["/robots.txt", "/en/category/analytics"]
+    assert all("/post/" in path for path in asked[2:])
+
+
+def test_a_page_of_a_known_site_is_read_by_its_file(caliber: Callable[..., Result]) -> None:
+    refused = caliber("crawl", "https://caliber.az/en/post/talks-resume", CALIBER_CONTACT="")
+    assert refused.exit_code == 2
+    assert "caliber.az must be able to reach whoever crawls it" in refused.stderr
+
+
+def test_what_is_no_address_is_said_in_one_sentence(caliber: Callable[..., Result]) -> None:
+    refused = caliber("crawl", "ftp://news.example/a")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
