@@ -3,7 +3,23 @@
 from caliber_crawler.archive.archive import Archive
 from caliber_crawler.archive.articles import Saved
 from caliber_crawler.archive.frontier import Entry
+from caliber_crawler.archive.rereads import FIELDS, Change, Wanted
 from caliber_crawler.archive.search import MARKS, Hit
+from caliber_crawler.archive.selection import COLUMNS, Selection
 from caliber_crawler.archive.times import BEGINNING
+from caliber_crawler.archive.verification import Finding
 
-__all__ = ["BEGINNING", "MARKS", "Archive", "Entry", "Hit", "Saved"]
+__all__ = [
+    "BEGINNING",
+    "COLUMNS",
+    "FIELDS",
+    "MARKS",
+    "Archive",
+    "Change",
+    "Entry",
+    "Finding",
+    "Hit",
+    "Saved",
+    "Selection",
+    "Wanted",
+]

@@ -5,21 +5,48 @@ This package is the only code that touches SQLite. Anything that opens SQLite fi
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlite_utils import Database
 
-from caliber_crawler.archive.articles import Articles
+from caliber_crawler.archive.articles import Articles, Reread
+from caliber_crawler.archive.backup import backup
 from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection, Mode
+from caliber_crawler.archive.explanation import explain
+from caliber_crawler.archive.frames import to_pandas
 from caliber_crawler.archive.frontier import Frontier
+from caliber_crawler.archive.hosts import Hosts
+from caliber_crawler.archive.light_copy import write_light_copy
+from caliber_crawler.archive.merging import Merging
+from caliber_crawler.archive.repair import Repair
+from caliber_crawler.archive.rereads import Rereads
+from caliber_crawler.archive.run_history import RunHistory
 from caliber_crawler.archive.runs import Runs
 from caliber_crawler.archive.search import Hit, search
+from caliber_crawler.archive.selection import (
+    Selection,
+    article_ids,
+    article_rows,
+    asked_for,
+    captures,
+    headline_on,
+    held,
+    view_rows,
+)
 from caliber_crawler.archive.sites import Sites
 from caliber_crawler.archive.status import status
+from caliber_crawler.archive.takedowns import Takedowns
+from caliber_crawler.archive.verification import Finding, Verification
+from caliber_crawler.errors import NoSuchArticle
+from caliber_crawler.items import Capture
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class Archive:
@@ -30,8 +57,12 @@ class Archive:
         self.captures = Captures(connection)
         self.articles = Articles(connection)
         self.frontier = Frontier(connection)
+        self.hosts = Hosts(connection)
         self.runs = Runs(connection)
+        self.run_history = RunHistory(connection)
         self.sites = Sites(connection)
+        self.rereads = Rereads(connection)
+        self.takedowns = Takedowns(connection)
 
     @classmethod
     def open(cls, path: str | Path, mode: Mode = "read") -> Archive:
@@ -75,6 +106,72 @@ class Archive:
     ) -> list[Hit]:
         """Articles whose current version answers the query, best first; see :mod:`caliber_crawler.archive.search`."""
         return search(self._connection, query, limit=limit, language=language, section=section, site=site)
+
+    def article(self, reference: str | int) -> dict[str, Any]:
+        """Everything known of one article: by its id or any address it was ever known under. Or ``NoSuchArticle``."""
+        found = self.articles.find(str(reference))
+        if found is None:
+            raise NoSuchArticle(f"{self.path} holds no article {reference}.")
+        return self.articles.show(found)
+
+    def views(self, article: str | int | None = None, **asked: Any) -> list[dict[str, Any]]:
+        """Every reading of the counter of one article, or of all that are as asked; see :meth:`Articles.__call__`."""
+        if article is not None:
+            ids: list[int] = [self.article(article)["id"]]
+        else:
+            ids = article_ids(self._connection, asked_for(**asked))
+        return view_rows(self._connection, ids)
+
+    def to_pandas(self, rows: Iterable[Mapping[str, Any]]) -> DataFrame:
+        """A data frame of rows, with times and numbers as pandas knows them."""
+        return to_pandas(rows)
+
+    def rows(
+        self, selection: Selection, *, newest_first: bool = False, limit: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """A row for each selected article, as :mod:`caliber_crawler.archive.selection` describes it."""
+        return article_rows(self._connection, selection, newest_first=newest_first, limit=limit)
+
+    def exchanges(self, selection: Selection) -> Iterator[Capture]:
+        """The captures of the selected articles; of whole sites every capture. In the order of time."""
+        return captures(self._connection, selection)
+
+    def headline_on(self, capture: Capture) -> str | None:
+        """The headline of the article that was read on a capture, if one was."""
+        return headline_on(self._connection, capture.id)
+
+    def held(self, column: Literal["site", "section", "language"]) -> list[str]:
+        """The sites, sections or languages of which there are articles, sorted."""
+        return held(self._connection, column)
+
+    def copy_light(self, selection: Selection, path: Path, *, limit: int | None = None) -> int:
+        """Write a light copy for publishing; see :mod:`caliber_crawler.archive.light_copy`."""
+        return write_light_copy(self._connection, selection, path, limit=limit)
+
+    def verify(self) -> Verification:
+        """Every check there is, as an iterable of what was found; see :mod:`caliber_crawler.archive.verification`."""
+        return Verification(self._connection)
+
+    def repair(self, findings: Iterable[Finding], reread: Reread | None = None) -> None:
+        """Put right what can be known for sure; see :mod:`caliber_crawler.archive.repair`."""
+        Repair(self._connection, reread).mend(findings)
+
+    def explain(self, urls: Sequence[str]) -> dict[str, Any]:
+        """All that is known of an address, given in all its spellings; see :func:`explanation.explain`."""
+        return explain(self._connection, urls)
+
+    def backup(self, destination: Path, *, keep: int | None = None) -> Path:
+        """A verified copy, made while others may write; see :func:`caliber_crawler.archive.backup.backup`."""
+        return backup(self._connection, destination, keep=keep)
+
+    def merge(self, other: Archive, run_id: int) -> Merging:
+        """All that another archive holds, taken in while it is iterated; see :mod:`caliber_crawler.archive.merging`."""
+        return Merging(self._connection, other._connection, run_id)
+
+    @property
+    def upgraded_from(self) -> int | None:
+        """The schema this archive had before it was opened to write, if it was an earlier one."""
+        return self._connection.upgraded_from
 
     def status(self) -> dict[str, Any]:
         """What the archive holds, in numbers."""

@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 from unicodedata import normalize
 from urllib.parse import quote, unquote, urlsplit
 
+from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.identity import FAMILY, Identity
-from caliber_crawler.archive.times import utc_text
+from caliber_crawler.archive.identity import FAMILY, Identity, unnamed
+from caliber_crawler.archive.seals import insert_sealed
+from caliber_crawler.archive.seen import keep_seen
+from caliber_crawler.archive.selection import article_rows, asked_for
+from caliber_crawler.archive.takedowns import Takedowns
+from caliber_crawler.archive.times import optional_time, utc_text
 from caliber_crawler.archive.versions import Versions
-from caliber_crawler.errors import NoSuchArticle
-from caliber_crawler.items import Reading
+from caliber_crawler.errors import ArchiveError, Forgotten, NoSuchArticle
+from caliber_crawler.items import Capture, Reading
 from caliber_crawler.site import PATH_CHARACTERS, Address
 
 # Digits that always fit SQLite's integers.
 LONGEST_ID = 18
 
 # What an article is now, worked out afresh from what the archive holds; nothing else writes these columns.
-REFRESH = f"""
-UPDATE articles SET
-  (headline, subtitle, published_at, published_local, published_date, published_month, word_count, layout,
-    current_version_id) = (
-    SELECT headline, subtitle, published_at, published_local, substr(published_local, 1, 10),
-      substr(published_local, 1, 7), word_count, layout, id
-    FROM versions WHERE article_id IN ({FAMILY}) ORDER BY seen_until DESC, id DESC LIMIT 1),
-  version_count = (SELECT count(*) FROM versions WHERE article_id IN ({FAMILY})),
-  (views, views_at) = (
-    SELECT max(views), observed_at FROM view_counts WHERE article_id IN ({FAMILY})
-    GROUP BY observed_at ORDER BY observed_at DESC LIMIT 1)
-WHERE id = :article_id"""
+NOW = f"""FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1"""
+CURRENT = {
+    **{
+        name: f"SELECT {name} {NOW}"
+        for name in ("headline", "subtitle", "published_at", "published_local", "word_count", "layout")
+    },
+    "published_date": f"SELECT substr(published_local, 1, 10) {NOW}",
+    "published_month": f"SELECT substr(published_local, 1, 7) {NOW}",
+    "current_version_id": f"SELECT id {NOW}",
+    "version_count": f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
+    "views": f"""SELECT max(views) FROM view_counts WHERE article_id IN ({FAMILY})
+      GROUP BY observed_at ORDER BY observed_at DESC LIMIT 1""",
+    "views_at": f"SELECT max(observed_at) FROM view_counts WHERE article_id IN ({FAMILY})",
+}
+REFRESH = (
+    f"""UPDATE articles SET {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items())} WHERE id = :article_id"""
+)
 
 ADD_AUTHORS = """INSERT INTO authors (name, site)
 SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
@@ -44,6 +56,9 @@ SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.curren
 JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id = ? GROUP BY p.id"""
 
 Outcome = Literal["new", "updated", "unchanged"]
+
+Reread = Callable[[Capture], Reading | None]
+"""Reads a kept page with today's code; ``None`` when it finds no article on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +77,35 @@ class Articles:
         self._connection = connection
         self._identity = Identity(connection)
         self._versions = Versions(connection)
+        self._captures = Captures(connection)
+        self._takedowns = Takedowns(connection)
 
-    def save(self, reading: Reading, run_id: int, addresses: Sequence[Address] = ()) -> Saved:
+    def __call__(self, *, limit: int | None = None, newest_first: bool = False, **asked: Any) -> list[dict[str, Any]]:
+        """A row for each article that is as asked, in the order of publication: a table for a notebook.
+
+        ``site``, ``section`` and ``language`` take one name or several; ``since`` and ``until`` (excluded) a time, a
+        date or its ISO 8601 text, in UTC unless it says otherwise; ``search`` a query. The columns are those of
+        :data:`~caliber_crawler.archive.selection.COLUMNS`.
+        """
+        return list(article_rows(self._connection, asked_for(**asked), newest_first=newest_first, limit=limit))
+
+    def save(
+        self, reading: Reading, run_id: int, addresses: Sequence[Address] = (), reread: Reread | None = None
+    ) -> Saved:
         """Save what was read on a kept capture: all of it, or nothing.
 
         ``addresses`` are all the addresses the page was found under or gives for itself, the surest first, taken apart
         by the site's rules; without any, its plain URLs are its identity. ``new``: a new article. ``updated``: another
         text of a known one. ``unchanged``: a text already known, seen again. The view count is kept in every case.
+
+        With ``reread``, a text that differs from the one before is compared with that one's pages as today's code reads
+        them: so what only the code changed is no edit.
         """
         if reading.capture.id is None:
             raise ValueError("keep the capture first: an article is saved with the page it was read on")
         with self._connection.transaction():
+            if self._takedowns.covers(reading.article.site, (*addresses, *unnamed(reading.article))):
+                raise Forgotten(f"{reading.article.url} was taken down from {self._connection.path} on request.")
             article_id = self._identity.find(reading.article, addresses)
             is_new = article_id is None
             if article_id is None:
@@ -81,15 +114,12 @@ class Articles:
             self._identity.name(
                 article_id, reading.article, addresses, utc_text(reading.capture.fetched_at), newest=newest
             )
-            version, is_new_version = self._versions.record(article_id, reading, run_id)
-            self._connection.execute(
-                "UPDATE captures SET article_id = ?, version_id = ? WHERE id = ?",
-                (article_id, version["id"], reading.capture.id),
-            )
+            again = None if reread is None else partial(self._again, reread)
+            version, is_new_version = self._versions.record(article_id, reading, run_id, again)
             self._keep_views(article_id, reading)
             self._keep_section(reading)
             self._keep_images_and_links(article_id, reading)
-            self._refresh(article_id)
+            self.refresh(article_id)
             changed: Outcome = "new" if is_new else "updated"
             return Saved(article_id, version["number"], changed if is_new_version else "unchanged")
 
@@ -106,6 +136,10 @@ class Articles:
                   gone_at = CASE WHEN gone_at > :at THEN gone_at END WHERE id = :article_id""",
                 {"article_id": article_id, "at": moment},
             )
+
+    def published_at(self, article_id: int) -> datetime | None:
+        """When an article was published, as far as is known."""
+        return optional_time(self._connection.value("SELECT published_at FROM articles WHERE id = ?", (article_id,)))
 
     def find(self, reference: str) -> int | None:
         """The article under an id, or under any URL it was ever known by."""
@@ -131,18 +165,19 @@ class Articles:
         family = {"article_id": survivor}
         rows = self._connection.rows
         current = text["current_version_id"]
-        version = rows("SELECT authors, rungs FROM versions WHERE id = ?", (current,))[0]
+        version = rows("SELECT authors, rungs, body_markdown FROM versions WHERE id = ?", (current,))[0]
         return text | {
             "authors": json.loads(version["authors"]),
             "rungs": json.loads(version["rungs"]),
+            "body_markdown": version["body_markdown"],
             "urls": rows(
                 """SELECT url, kind, first_seen_at FROM article_urls WHERE article_id = :article_id
                 ORDER BY first_seen_at, url""",
                 family,
             ),
             "versions": rows(
-                f"""SELECT id, number, cause, seen_from, seen_until, headline, word_count, extractor, capture_id
-                FROM versions WHERE article_id IN ({FAMILY}) ORDER BY seen_from, id""",
+                f"""SELECT id, number, cause, seen_from, seen_until, headline, word_count, extractor, capture_id,
+                  content_digest, replaced_by FROM versions WHERE article_id IN ({FAMILY}) ORDER BY seen_from, id""",
                 family,
             ),
             "view_counts": rows(
@@ -158,6 +193,23 @@ class Articles:
             "images": self._of_today("images", "url, alt", text),
             "links": self._of_today("links", "url, text", text),
         }
+
+    def texts(self, article_id: int) -> list[dict[str, Any]]:
+        """Every text of an article that stood, in order of time, in the archive's own names."""
+        texts = self._connection.rows(
+            f"""SELECT id, number, cause, seen_from, seen_until, headline, subtitle, authors, published_local,
+              word_count, body, content_digest, capture_id FROM versions
+            WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL ORDER BY seen_from, seen_until, content_digest""",
+            {"article_id": article_id},
+        )
+        return [text | {"authors": json.loads(text["authors"])} for text in texts]
+
+    def _again(self, reread: Reread, capture_id: int) -> Reading | None:
+        try:
+            return reread(self._captures.get(capture_id))
+        except ArchiveError:
+            # A damaged page cannot be read again; `verify` says so.
+            return None
 
     def _no_such(self, reference: str) -> NoSuchArticle:
         return NoSuchArticle(f"{self._connection.path} holds no article {reference}.")
@@ -191,26 +243,45 @@ class Articles:
             key,
         )
         if newest:
-            self._connection.execute(
-                """UPDATE articles SET url = ?, section = coalesce(?, section), cover_image = coalesce(?, cover_image)
-                WHERE id = ?""",
-                (article.url, article.section, article.cover_image, article_id),
-            )
+            self._connection.execute("UPDATE articles SET url = ? WHERE id = ?", (article.url, article_id))
+            self.describe(article_id, reading)
         return newest
+
+    def describe(self, article_id: int, reading: Reading) -> None:
+        """Take over what only the newest page can say. Runs inside the caller's transaction."""
+        article = reading.article
+        self._connection.execute(
+            """UPDATE articles SET section = coalesce(?, section), cover_image = coalesce(?, cover_image)
+            WHERE id = ?""",
+            (article.section, article.cover_image, article_id),
+        )
+        self._keep_section(reading)
+
+    def show_anew(self, article_id: int, readings: Sequence[Reading]) -> None:
+        """Take pictures and links from all the pages of an article anew. Runs inside the caller's transaction."""
+        pages = self._connection.value(
+            f"SELECT count(*) FROM captures WHERE article_id IN ({FAMILY}) AND version_id IS NOT NULL",
+            {"article_id": article_id},
+        )
+        if pages != len(readings):
+            return
+        for table in ("images", "links"):
+            self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))
+        for reading in readings:
+            self._keep_images_and_links(article_id, reading)
 
     def _keep_views(self, article_id: int, reading: Reading) -> None:
         article = reading.article
         if article.views is not None:
-            self._connection.execute(
-                """INSERT INTO view_counts (article_id, observed_at, views, shown, capture_id) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (article_id, observed_at, views) DO NOTHING""",
-                (
-                    article_id,
-                    utc_text(reading.capture.fetched_at),
-                    article.views,
-                    article.views_shown,
-                    reading.capture.id,
-                ),
+            row = {
+                "article_id": article_id,
+                "observed_at": utc_text(reading.capture.fetched_at),
+                "views": article.views,
+                "shown": article.views_shown,
+                "capture_id": reading.capture.id,
+            }
+            insert_sealed(
+                self._connection, "view_counts", row, "ON CONFLICT (article_id, observed_at, views) DO NOTHING"
             )
 
     def _keep_section(self, reading: Reading) -> None:
@@ -231,35 +302,27 @@ class Articles:
 
     def _keep_images_and_links(self, article_id: int, reading: Reading) -> None:
         seen_at = utc_text(reading.capture.fetched_at)
+        seen = {"article_id": article_id, "first_seen_at": seen_at, "last_seen_at": seen_at}
         for position, image in enumerate(reading.article.images):
-            self._keep_seen("images", article_id, seen_at, url=image.url, position=position, alt=image.alt)
+            keep_seen(self._connection, "images", {**seen, "url": image.url, "position": position, "alt": image.alt})
         for position, link in enumerate(reading.article.links):
             host = host_of(link.url)
-            self._keep_seen("links", article_id, seen_at, url=link.url, position=position, host=host, text=link.text)
+            keep_seen(
+                self._connection,
+                "links",
+                {**seen, "url": link.url, "position": position, "host": host, "text": link.text},
+            )
 
-    def _keep_seen(self, table: str, article_id: int, seen_at: str, **columns: object) -> None:
-        """Keep what an article was seen with; what is said of it is that of the newest page."""
-        row = {"article_id": article_id, **columns, "first_seen_at": seen_at, "last_seen_at": seen_at}
-        is_newer = f"excluded.last_seen_at >= {table}.last_seen_at"
-        renewed = ", ".join(
-            f"{name} = CASE WHEN {is_newer} THEN excluded.{name} ELSE {table}.{name} END"
-            for name in columns
-            if name != "url"
-        )
-        self._connection.execute(
-            f"""INSERT INTO {table} ({", ".join(row)}) VALUES ({", ".join(f":{name}" for name in row)})
-            ON CONFLICT (article_id, url) DO UPDATE SET {renewed},
-              first_seen_at = min({table}.first_seen_at, excluded.first_seen_at),
-              last_seen_at = max({table}.last_seen_at, excluded.last_seen_at)""",
-            row,
-        )
+    def refresh(self, article_id: int, *, authors: bool = False) -> None:
+        """Work out anew what an article is now; who wrote it only if its text is another one, or when told to.
 
-    def _refresh(self, article_id: int) -> None:
+        Runs inside the caller's transaction.
+        """
         key = {"article_id": article_id}
         before = self._connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
         self._connection.execute(REFRESH, key)
         after = self._connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
-        if after != before:
+        if after != before or authors:
             self._connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
             self._connection.execute(ADD_AUTHORS, (article_id,))
             self._connection.execute(NAME_AUTHORS, (article_id,))

@@ -79,14 +79,60 @@ class Bodies:
         )
         if row is None:
             raise ArchiveError(f"{self._connection.path} holds no body {digest}.")
-        decompressor = self._decompressor(row["dictionary"]) if row["dictionary"] else self._plain_decompressor
-        try:
-            body = decompressor.decompress(row["data"], max_output_size=row["size"])
-        except zstandard.ZstdError as error:
-            raise self._damaged(digest) from error
-        if hashlib.sha256(body).hexdigest() != digest:
+        body = self._unpacked(row["data"], row["size"], row["dictionary"])
+        if body is None or hashlib.sha256(body).hexdigest() != digest:
             raise self._damaged(digest)
         return body
+
+    def dictionary_is_sound(self, digest: str) -> bool:
+        """Does a dictionary read back as it was stored?"""
+        data, size = self._connection.execute(
+            "SELECT data, size FROM dictionaries WHERE digest = ?", (digest,)
+        ).fetchone()
+        return self.fits(data, digest, size)
+
+    def fits(self, data: bytes, digest: str, size: int, dictionary: str | None = None) -> bool:
+        """Do stored bytes give the body of a digest?"""
+        body = self._unpacked(data, size, dictionary)
+        return body is not None and hashlib.sha256(body).hexdigest() == digest
+
+    def _unpacked(self, data: bytes, size: int, dictionary: str | None) -> bytes | None:
+        try:
+            decompressor = self._decompressor(dictionary) if dictionary else self._plain_decompressor
+            # A damaged frame may claim any size, and that much memory would be taken for it.
+            if zstandard.frame_content_size(data) != size:
+                return None
+            return decompressor.decompress(data)
+        except zstandard.ZstdError:
+            return None
+
+    def drop_dictionary(self, digest: str) -> None:
+        """Delete a dictionary, if there is one of that digest; the bodies made with it are packed anew."""
+        row = self._connection.row("SELECT * FROM dictionaries WHERE digest = ?", (digest,))
+        if row is None:
+            return
+        lane = Lane(row["site"], row["kind"], row["language"], row["media_type"])
+        bodies = self._connection.values(
+            "SELECT digest FROM bodies WHERE dictionary_id = ? ORDER BY rowid", (row["id"],)
+        )
+        # Its successor in the lane, or the first page that was made with it.
+        successor = self._connection.row(
+            """SELECT id, digest FROM dictionaries WHERE site = ? AND kind = ? AND language IS ? AND media_type = ?
+            AND id <> ? ORDER BY id DESC LIMIT 1""",
+            (*row_of(lane), row["id"]),
+        )
+        if successor is None and bodies:
+            successor = self._add_dictionary(self.get(bodies[0]), lane)
+        for body in bodies:
+            assert successor is not None
+            page = self.get(body)
+            data = self._compressor(str(successor["digest"])).compress(page)
+            self._connection.execute("DELETE FROM bodies WHERE digest = ?", (body,))
+            self._connection.execute(
+                "INSERT INTO bodies (digest, dictionary_id, size, data) VALUES (?, ?, ?, ?)",
+                (body, successor["id"], len(page), data),
+            )
+        self._connection.execute("DELETE FROM dictionaries WHERE id = ?", (row["id"],))
 
     def _damaged(self, digest: str) -> ArchiveError:
         return ArchiveError(f"{self._connection.path} is damaged: body {digest} does not read back as it was stored.")
@@ -154,6 +200,10 @@ class Bodies:
 
     def _load_decompressor(self, digest: str) -> zstandard.ZstdDecompressor:
         return zstandard.ZstdDecompressor(dict_data=self._dictionary(digest))
+
+
+def row_of(lane: Lane) -> tuple[str | None, ...]:
+    return (lane.site, lane.kind, lane.language, lane.media_type)
 
 
 def packing(stored: list[tuple[int, int]]) -> float:

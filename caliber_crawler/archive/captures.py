@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
 from caliber_crawler.archive.bodies import Bodies, Lane
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.times import utc_text, utc_time, whole_second
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture
@@ -24,10 +26,13 @@ class Captures:
 
         The same body is stored once, however often it was served. The same answer (address, second, status, body) is
         the same capture: kept again, as when a saved file is read twice, it is found and not doubled.
+
+        It reaches the disk together with what is read on it: until then its address is due, so a power cut costs a
+        request and no page.
         """
         kept = replace(capture, fetched_at=whole_second(capture.fetched_at))
-        with self._connection.transaction():
-            digest = self._put_body(capture)
+        with self._connection.transaction(synced=False):
+            digest = self.put_body(capture)
             known = self._known(kept, digest) if digest else None
             return replace(kept, id=known if known is not None else self._insert(kept, digest, run_id))
 
@@ -50,7 +55,20 @@ class Captures:
             body=self._bodies.get(row["body_digest"]) if row["body_digest"] else b"",
         )
 
-    def _put_body(self, capture: Capture) -> str | None:
+    def settled(self, capture: Capture) -> bool:
+        """Was this very capture kept before, and is it known what came of it?"""
+        digest = hashlib.sha256(capture.body).hexdigest() if capture.body else None
+        found = self._connection.value(
+            """SELECT 1 FROM captures c
+            WHERE url = ? AND fetched_at = ? AND body_digest IS ? AND status IS ? AND site = ? AND kind = ?
+              AND (version_id IS NOT NULL OR kind <> 'article' OR status = 304
+              OR EXISTS (SELECT 1 FROM problems WHERE capture_id = c.id AND fatal))""",
+            (capture.url, utc_text(capture.fetched_at), digest, capture.status, capture.site, capture.kind),
+        )
+        return found is not None
+
+    def put_body(self, capture: Capture) -> str | None:
+        """Store the page of a capture, unless it is known, and give its digest; ``None`` for one without a page."""
         if not capture.body:
             return None
         return self._bodies.put(capture.body, self._lane(capture), exemplary=capture.status == 200)
@@ -69,26 +87,21 @@ class Captures:
         return found
 
     def _insert(self, capture: Capture, digest: str | None, run_id: int) -> int:
-        cursor = self._connection.execute(
-            """INSERT INTO captures (run_id, site, kind, url, fetched_at, status, error, final_url, redirects,
-              media_type, headers, size, body_digest)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (
-                run_id,
-                capture.site,
-                capture.kind,
-                capture.url,
-                utc_text(capture.fetched_at),
-                capture.status,
-                capture.error,
-                capture.final_url,
-                json.dumps(capture.redirects, ensure_ascii=False),
-                capture.media_type or None,
-                # A server may send any bytes as headers: escaped, they are valid text.
-                json.dumps(capture.headers),
-                len(capture.body),
-                digest,
-            ),
-        )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        row = {
+            "run_id": run_id,
+            "site": capture.site,
+            "kind": capture.kind,
+            "url": capture.url,
+            "fetched_at": utc_text(capture.fetched_at),
+            "status": capture.status,
+            "error": capture.error,
+            "final_url": capture.final_url,
+            "redirects": json.dumps(capture.redirects, ensure_ascii=False),
+            "media_type": capture.media_type or None,
+            # A server may send any bytes as headers: escaped, they are valid text.
+            "headers": json.dumps(capture.headers),
+            "size": len(capture.body),
+            "body_digest": digest,
+        }
+        id: int = insert_sealed(self._connection, "captures", row).lastrowid
+        return id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,6 +46,8 @@ class Connection:
         self._connection = connection
         self._lock = lock
         self._closed = False
+        self.upgraded_from: int | None = None
+        """The schema this connection found, if it was an earlier one."""
 
     @classmethod
     def open(cls, path: Path, mode: Mode) -> Connection:
@@ -75,9 +78,7 @@ class Connection:
                 raise
         if version < VERSION:
             connection.close()
-            raise ArchiveError(
-                f"{path} is of an earlier version; `caliber ingest` or `caliber crawl` brings it up to date."
-            )
+            raise ArchiveError(f"{path} is of an earlier version; `caliber migrate` brings it up to date.")
         return cls(path, "read", connection, None)
 
     @classmethod
@@ -89,7 +90,7 @@ class Connection:
                     # Before the write-ahead log: so the file itself says whose it is, from its first byte on.
                     connection.execute("PRAGMA page_size = 8192")
                     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                schema_version(connection, path)
+                version = schema_version(connection, path)
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA foreign_keys = ON")
@@ -97,6 +98,9 @@ class Connection:
                 connection.execute("PRAGMA cache_size = -64000")
                 connection.execute("PRAGMA temp_store = MEMORY")
                 opened = cls(path, "write", connection, lock)
+                if 0 < version < VERSION:
+                    copy_into(opened, former_copy(path, version))
+                    opened.upgraded_from = version
                 migrations.apply(opened.db)
             except BaseException:
                 connection.close()
@@ -104,17 +108,20 @@ class Connection:
         return opened
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, synced: bool = True) -> Iterator[None]:
         """Everything inside is kept, or nothing. One inside another joins it, and can fail alone.
 
+        Without ``synced`` it reaches the disk together with the next one: it outlives the process, not a power cut.
         Never yield to other code in here: its statements would join too. Raises ``ArchiveFull`` when the disk is full
         or the file cannot be written.
         """
-        with sqlite_errors(self.path), self.db.atomic() if self._connection.in_transaction else self._immediate():
+        with sqlite_errors(self.path), self.db.atomic() if self._connection.in_transaction else self._immediate(synced):
             yield
 
     @contextlib.contextmanager
-    def _immediate(self) -> Iterator[None]:
+    def _immediate(self, synced: bool) -> Iterator[None]:
+        if not synced:
+            self._connection.execute("PRAGMA synchronous = NORMAL")
         # Not deferred: one that begins by reading fails at once when another program wrote meanwhile, timeout or not.
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -125,6 +132,9 @@ class Connection:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+        finally:
+            if not synced:
+                self._connection.execute("PRAGMA synchronous = FULL")
 
     def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """Run one statement; the cursor's rows answer to column names."""
@@ -214,6 +224,27 @@ def schema_version(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
+def former_copy(path: Path, version: int) -> Path:
+    """Where an archive is kept as it was before it was brought up to date."""
+    return path.with_name(f"{path.name}.schema-{version}")
+
+
+def copy_into(connection: Connection, path: Path) -> None:
+    """Copy an archive as it stands at one moment into a new file, whole or not at all, and have it on the disk."""
+    part = path.with_name(f"{path.name}.copying")
+    part.unlink(missing_ok=True)
+    try:
+        # Unlike the backup API, this begins again for nobody who writes meanwhile.
+        connection.execute("VACUUM INTO ?", (str(part),))
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.rename(path)
+    except OSError as error:
+        raise ArchiveFull(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def take_lock(path: Path) -> FileLock:
     """The right to write, for one process at a time; another holder raises ``ArchiveLocked``."""
     try:
@@ -241,6 +272,7 @@ def sqlite_errors(path: Path) -> Iterator[None]:
             raise ArchiveFull(f"{path} cannot be written: {error}.") from error
         if code == sqlite3.SQLITE_BUSY:
             raise ArchiveLocked(f"Another program is writing to {path}: {error}.") from error
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        # The second is Python's own: a text that is no text, and so was never written by us.
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "Could not decode to UTF-8" in str(error):
             raise ArchiveError(f"{path} is damaged: {error}.") from error
         raise

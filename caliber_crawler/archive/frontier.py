@@ -14,8 +14,10 @@ from itertools import groupby
 from typing import Any, Literal
 
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.takedowns import Takedowns
 from caliber_crawler.archive.times import optional_text, optional_time, precise_text, utc_text, whole_second
 from caliber_crawler.items import PageKind
+from caliber_crawler.site import Address
 
 State = Literal["todo", "done", "failed", "refused", "gone"]
 
@@ -77,13 +79,14 @@ class Frontier:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._takedowns = Takedowns(connection)
         self._lanes: dict[str, set[Lane]] = {}
 
     def add(self, entries: Iterable[Entry], run_id: int | None) -> list[Entry]:
         """Add what is not known yet, all or nothing; return what was new, in order, as the archive holds it.
 
-        An article that is known stays as it is. A listing that is known is due again, and keeps the earlier ``walk``
-        unless that walk was done; a listing already done on this very walk is not walked again.
+        An article that is known stays as it is. A list that is known (a listing, a feed, a site map) is due again, and
+        keeps the earlier ``walk`` unless that walk was done; one already done on this very walk is not walked again.
         """
         with self._connection.transaction():
             return [added for entry in entries if (added := self._add(entry, run_id)) is not None]
@@ -94,17 +97,20 @@ class Frontier:
         now: datetime,
         limit: int,
         *,
-        languages: Collection[str] | None = None,
-        sections: Collection[str] | None = None,
+        languages: Collection[str | None] | None = None,
+        sections: Collection[str | None] | None = None,
         exclude: Collection[int] = (),
+        without: Collection[int] = (),
     ) -> list[Entry]:
         """What is due, at most ``limit``: highest priority first, then longest due, then first discovered.
 
         ``exclude`` names entries by id that are being fetched already. With ``languages`` or ``sections``, entries of
-        unknown language or section are left out. Nothing is marked as taken.
+        unknown language or section are left out, unless ``None`` is among them. Nothing is marked as taken.
+        ``without`` leaves out whole priorities.
         """
         excluded = json.dumps(list(exclude))
-        lanes = sorted(self._chosen_lanes(site, languages, sections, None), key=lambda lane: -lane.priority)
+        chosen = (lane for lane in self._chosen_lanes(site, languages, sections, None) if lane.priority not in without)
+        lanes = sorted(chosen, key=lambda lane: -lane.priority)
         taken: list[dict[str, Any]] = []
         for _, same_priority in groupby(lanes, key=lambda lane: lane.priority):
             wanted = limit - len(taken)
@@ -122,8 +128,8 @@ class Frontier:
         self,
         site: str,
         now: datetime,
-        languages: Collection[str] | None = None,
-        sections: Collection[str] | None = None,
+        languages: Collection[str | None] | None = None,
+        sections: Collection[str | None] | None = None,
         kind: PageKind | None = None,
     ) -> int:
         """How many entries are due."""
@@ -157,15 +163,16 @@ class Frontier:
         due_at: datetime | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
+        priority: int | None = None,
     ) -> None:
-        """It was fetched and dealt with; ``due_at`` is the next visit, ``None`` for no more.
+        """It was fetched and dealt with; ``due_at`` is the next visit, ``None`` for no more, ``priority`` that of it.
 
         The validators are those of this answer; a 304 without them leaves those we have.
         """
         self._change(
             url,
             """state = 'done', visited_at = :now, last_status = :status, due_at = :due_at, failures = 0, reason = NULL,
-            article_id = coalesce(:article_id, article_id),
+            article_id = coalesce(:article_id, article_id), priority = coalesce(:priority, priority),
             etag = coalesce(:etag, CASE WHEN :status = 304 THEN etag END),
             last_modified = coalesce(:last_modified, CASE WHEN :status = 304 THEN last_modified END)""",
             now=utc_text(now),
@@ -174,6 +181,23 @@ class Frontier:
             due_at=optional_text(due_at),
             etag=etag,
             last_modified=last_modified,
+            priority=priority,
+        )
+        if priority is not None:
+            self._learn_lane(url)
+
+    def rest(self, article_id: int, url: str) -> None:
+        """Visit an article at one address only: ``url``, which has just been read. The others stay known."""
+        self._connection.execute(
+            "UPDATE frontier SET due_at = NULL WHERE article_id = ? AND url <> ? AND state = 'done'", (article_id, url)
+        )
+
+    def wake(self, url: str, now: datetime) -> None:
+        """An address is gone: see whether its article still stands at another one."""
+        self._connection.execute(
+            """UPDATE frontier SET due_at = :now WHERE state = 'done' AND due_at IS NULL AND url <> :url
+            AND article_id = (SELECT article_id FROM frontier WHERE url = :url)""",
+            {"url": url, "now": utc_text(now)},
         )
 
     def fail(self, url: str, now: datetime, *, status: int | None, reason: str, due_at: datetime | None) -> None:
@@ -221,15 +245,26 @@ class Frontier:
         """
         return optional_time(self._connection.value("SELECT walked_since FROM frontier WHERE url = ?", (listing_url,)))
 
+    def walked_at(self, listing_url: str) -> datetime | None:
+        """When the last completed walk through a listing ended: only what was known then is known ground."""
+        return optional_time(self._connection.value("SELECT walked_at FROM frontier WHERE url = ?", (listing_url,)))
+
     def set_walked(self, listing_url: str, since: datetime) -> None:
         """Record a completed walk. One that went less far back than an earlier one takes nothing away."""
         self._change(
             listing_url,
-            "walked_since = min(coalesce(walked_since, :since), :since)",
+            "walked_since = min(coalesce(walked_since, :since), :since), walked_at = :now",
             since=utc_text(since),
+            now=precise_text(datetime.now(UTC)),
         )
 
+    def set_batch(self, url: str, batch: int) -> None:
+        """Record how far a walk that is no page of its own has come."""
+        self._change(url, "batch = :batch", batch=batch)
+
     def _add(self, entry: Entry, run_id: int | None) -> Entry | None:
+        if self._takedowns.covers(entry.site, [Address(url=entry.url)]):
+            return None
         discovered_at = entry.discovered_at or datetime.now(UTC)
         due_at = whole_second(entry.due_at or discovered_at)
         cursor = self._connection.execute(
@@ -256,16 +291,21 @@ class Frontier:
             if entry.site in self._lanes:
                 self._lanes[entry.site].add(Lane(entry.kind, entry.language, entry.section, entry.priority))
             return replace(entry, id=cursor.lastrowid, state="todo", due_at=due_at, discovered_at=discovered_at)
-        if entry.kind == "listing":
+        if entry.kind != "article":
             self._walk_again(entry, due_at)
         return None
+
+    def _learn_lane(self, url: str) -> None:
+        row = self._connection.row("SELECT site, kind, language, section, priority FROM frontier WHERE url = ?", (url,))
+        if row is not None and (site := row.pop("site")) in self._lanes:
+            self._lanes[site].add(Lane(**row))
 
     def _walk_again(self, entry: Entry, due_at: datetime) -> None:
         self._connection.execute(
             """UPDATE frontier SET state = 'todo',
               due_at = CASE WHEN state = 'todo' THEN min(due_at, :due_at) ELSE :due_at END,
               walk = CASE WHEN state = 'done' THEN :walk ELSE min(coalesce(walk, :walk), coalesce(:walk, walk)) END
-            WHERE url = :url AND kind = 'listing' AND NOT (state = 'done' AND :walk IS NOT NULL AND walk IS :walk)""",
+            WHERE url = :url AND kind <> 'article' AND NOT (state = 'done' AND :walk IS NOT NULL AND walk IS :walk)""",
             {"url": entry.url, "due_at": utc_text(due_at), "walk": walk_text(entry)},
         )
 
@@ -283,8 +323,8 @@ class Frontier:
     def _chosen_lanes(
         self,
         site: str,
-        languages: Collection[str] | None,
-        sections: Collection[str] | None,
+        languages: Collection[str | None] | None,
+        sections: Collection[str | None] | None,
         kind: PageKind | None,
     ) -> list[Lane]:
         return [

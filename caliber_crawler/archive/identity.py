@@ -7,10 +7,13 @@ was recorded under them. Every view of the archive reads them through it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.seals import insert_sealed, seal
+from caliber_crawler.archive.seen import move_seen
 from caliber_crawler.items import Article
 from caliber_crawler.site import Address
 
@@ -63,11 +66,20 @@ class Identity:
     ) -> None:
         """Record the addresses, and with them the article's post number and slug; the slug changes with the newest."""
         for address in (*addresses, *unnamed(article)):
-            self._connection.execute(
-                """INSERT INTO article_urls (url, article_id, kind, language, post_number, slug, first_seen_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (url) DO NOTHING""",
-                (address.url, article_id, address.kind, address.language, address.number, address.slug, seen_at),
-            )
+            row = {
+                "url": address.url,
+                "article_id": article_id,
+                "kind": address.kind,
+                "language": address.language,
+                "post_number": address.number,
+                "slug": address.slug,
+                "first_seen_at": seen_at,
+            }
+            self.keep_address(row)
+        self.call(article_id, article, addresses, newest=newest)
+
+    def call(self, article_id: int, article: Article, addresses: Sequence[Address], *, newest: bool) -> None:
+        """Give an article the number and slug of its addresses."""
         number = next((address.number for address in addresses if address.number is not None), None)
         slug = next(
             (a.slug for a in addresses if a.slug is not None and a.language in (None, article.language)),
@@ -85,6 +97,18 @@ class Identity:
             WHERE id = :article_id""",
             {"article_id": article_id, "number": number, "slug": slug, "newest": newest},
         )
+
+    def keep_address(self, row: Mapping[str, Any]) -> None:
+        """Record an address, a row of ``article_urls``; one that is known stays with its article."""
+        known = self._connection.row("SELECT * FROM article_urls WHERE url = ?", (row["url"],))
+        if known is None:
+            insert_sealed(self._connection, "article_urls", row)
+        elif row["first_seen_at"] < known["first_seen_at"]:
+            earlier = known | {"first_seen_at": row["first_seen_at"]}
+            self._connection.execute(
+                "UPDATE article_urls SET first_seen_at = :first_seen_at, seal = :seal WHERE url = :url",
+                earlier | {"seal": seal("article_urls", earlier)},
+            )
 
     def _candidates(self, article: Article, addresses: Sequence[Address]) -> list[Candidate]:
         """Rows reached by the addresses, in their order: the surest match first."""
@@ -116,18 +140,23 @@ class Identity:
         self._connection.execute(
             "UPDATE articles SET duplicate_of = :survivor WHERE id = :duplicate OR duplicate_of = :duplicate", ids
         )
+        move_seen(self._connection, duplicate, survivor)
         for table in ("article_urls", "frontier"):
             self._connection.execute(f"UPDATE {table} SET article_id = :survivor WHERE article_id = :duplicate", ids)
         self._connection.execute(
-            """UPDATE articles SET post_number = coalesce(articles.post_number, d.post_number),
-              slug = coalesce(articles.slug, d.slug),
-              section = coalesce(articles.section, d.section),
-              cover_image = coalesce(articles.cover_image, d.cover_image),
+            f"""UPDATE articles SET post_number = coalesce(articles.post_number, d.post_number),
+              {", ".join(f"{name} = {of_the_newer(name)}" for name in ("url", "slug", "section", "cover_image"))},
               first_seen_at = min(articles.first_seen_at, d.first_seen_at),
               last_seen_at = max(articles.last_seen_at, d.last_seen_at)
             FROM (SELECT * FROM articles WHERE id = :duplicate) AS d WHERE articles.id = :survivor""",
             ids,
         )
+
+
+def of_the_newer(column: str) -> str:
+    """What the row seen last says, of an article and the duplicate ``d`` of it, if it says anything."""
+    return f"""CASE WHEN d.last_seen_at > articles.last_seen_at THEN coalesce(d.{column}, articles.{column})
+      ELSE coalesce(articles.{column}, d.{column}) END"""
 
 
 def unnamed(article: Article) -> list[Address]:

@@ -6,6 +6,8 @@ from importlib.resources import files
 
 from sqlite_utils import Database, Migrations
 
+from caliber_crawler.archive.seals import KEYS, seal, unlocked
+
 APPLICATION_ID = 0x43414C49
 """``CALI``: what tells our files from every other SQLite database."""
 
@@ -17,10 +19,32 @@ def m0001_first(db: Database) -> None:
     run_script(db, "m0001_first")
 
 
-VERSION = 1
+@migrations()
+def m0002_proof(db: Database) -> None:
+    run_script(db, "m0002_proof")
+    db.execute(
+        """UPDATE captures SET extractor = (SELECT extractor FROM versions WHERE id = captures.version_id)
+        WHERE version_id IS NOT NULL"""
+    )
+    for table in KEYS:
+        seal_all(db, table)
+
+
+VERSION = 2
 """``user_version`` of an archive with every step applied; each step's script sets its own number."""
 
 
 def run_script(db: Database, step: str) -> None:
     """Run a step's SQL inside the transaction that records it."""
     db.executescript(files(__package__).joinpath("schema", f"{step}.sql").read_text("utf-8"))
+
+
+def seal_all(db: Database, table: str) -> None:
+    """Seal every row of a table as it stands. A step that changes what a seal covers calls it again."""
+    key = " AND ".join(f"{name} = :{name}" for name in KEYS[table])
+    with unlocked(db, table):
+        cursor = db.execute(f"SELECT * FROM {table}")
+        names = [column[0] for column in cursor.description]
+        for values in cursor:
+            row = dict(zip(names, values, strict=True))
+            db.execute(f"UPDATE {table} SET seal = :seal WHERE {key}", row | {"seal": seal(table, row)})

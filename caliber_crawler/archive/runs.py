@@ -60,6 +60,11 @@ class Runs:
                 (outcome, reason, as_json(counts), now, now, run_id),
             )
 
+    def discard(self, run_id: int) -> None:
+        """Take back a run that did nothing."""
+        with self._connection.transaction():
+            self._connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+
     def interrupt_dead(self) -> int:
         """Mark every run still ``running`` as ``interrupted``: called with the writer's lock held, so none is alive."""
         with self._connection.transaction():

@@ -1,9 +1,13 @@
 """Versions: every distinct text of an article, and when it stood.
 
 A version is recognised by what the newspaper wrote (headline, subtitle, authors, body, time of publication) and by
-nothing else of the page. Versions are numbered as they arrive and ordered by when they were seen, so an old capture
-that arrives late takes its place in the past. The current version is the one seen last; of two seen in the same second
-(a page read again by a better extractor), the one that arrived last.
+nothing else of the page. Versions are worked out from the captures of an article in the order of their time: those in a
+row that read alike are one version. So it makes no difference in which order pages arrive. The current version is the
+one seen last.
+
+Every capture points to the version it reads as today. A version that no page reads as any more is replaced: it stays,
+for it was once what we said, but it no longer counts as a text that stood. So an edit is a difference between pages
+that were read alike, and a better extractor never makes one.
 """
 
 from __future__ import annotations
@@ -12,11 +16,15 @@ import hashlib
 import json
 import re
 import unicodedata
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
 
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.identity import FAMILY
-from caliber_crawler.archive.times import local_text, optional_text, utc_text
+from caliber_crawler.archive.seals import insert_sealed, seal
+from caliber_crawler.archive.times import local_text, optional_text, utc_text, utc_time
 from caliber_crawler.items import Article, Reading
 
 Cause = Literal["first", "edit", "reextract"]
@@ -24,13 +32,18 @@ Cause = Literal["first", "edit", "reextract"]
 
 def content_digest(article: Article) -> str:
     """SHA-256 over the text of an article, in NFC, every run of blanks as one."""
-    content = [
-        plain(article.headline),
-        plain(article.subtitle or ""),
-        [plain(author) for author in article.authors],
-        plain(article.body),
-        optional_text(article.published_at),
-    ]
+    return digest_of(
+        article.headline, article.subtitle, article.authors, article.body, optional_text(article.published_at)
+    )
+
+
+def digest_of_row(row: Mapping[str, Any]) -> str:
+    """The same over a row of ``versions``."""
+    return digest_of(row["headline"], row["subtitle"], json.loads(row["authors"]), row["body"], row["published_at"])
+
+
+def digest_of(headline: str, subtitle: str | None, authors: Sequence[str], body: str, published_at: str | None) -> str:
+    content = [plain(headline), plain(subtitle or ""), [plain(author) for author in authors], plain(body), published_at]
     # JSON keeps the fields apart: no text moved from one into the other gives the same digest.
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -39,89 +52,269 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
 
 
+NOTES = ("body_markdown", "signature", "extractor", "layout", "rungs")
+"""The columns of a version that are not its text."""
+COPIED = ("headline", "subtitle", "authors", "published_at", "published_local", "word_count", "body", *NOTES)
+
+
+def read_columns(reading: Reading) -> dict[str, Any]:
+    """What a version keeps of a reading: all that came from the page."""
+    article = reading.article
+    return {
+        "headline": article.headline,
+        "subtitle": article.subtitle,
+        "authors": json.dumps(article.authors, ensure_ascii=False),
+        "published_at": optional_text(article.published_at),
+        "published_local": None if article.published_at is None else local_text(article.published_at),
+        "word_count": len(article.body.split()),
+        "body": article.body,
+        "body_markdown": article.body_markdown,
+        "signature": article.signature,
+        "extractor": reading.extractor,
+        "layout": reading.layout,
+        "rungs": json.dumps(dict(reading.rungs), ensure_ascii=False),
+    }
+
+
+class Page(NamedTuple):
+    """A capture of an article: what it reads as, and what it read as before."""
+
+    fetched_at: str
+    digest: str
+    id: int
+    version_id: int | None
+    former_digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Captures in a row that read alike, and until when their text is known to have stood."""
+
+    digest: str
+    pages: tuple[Page, ...]
+    until: str
+
+    @property
+    def first(self) -> str:
+        return self.pages[0].fetched_at
+
+    @property
+    def is_read_anew(self) -> bool:
+        """Was any of its pages read as another text before?"""
+        return any(page.former_digest not in (None, self.digest) for page in self.pages)
+
+    def fits(self, version: Mapping[str, Any], taken: set[int]) -> bool:
+        """Can a version stand for this stretch? It may be made longer, never shorter."""
+        return (
+            version["content_digest"] == self.digest
+            and version["id"] not in taken
+            and self.first <= version["seen_from"]
+            and version["seen_until"] <= self.until
+        )
+
+
+def stretches(pages: Sequence[Page], versions: Sequence[Mapping[str, Any]]) -> list[Stretch]:
+    """Captures, sorted, as the stretches in which one text stood."""
+    runs = [tuple(run) for _, run in groupby(pages, key=lambda page: page.digest)]
+    seen_until = {version["id"]: version["seen_until"] for version in versions}
+    live = [version["seen_until"] for version in versions if version["replaced_by"] is None]
+    found = []
+    for place, run in enumerate(runs):
+        # An answer of "not modified" says that a text stood longer than its last capture.
+        said = [seen_until[page.version_id] for page in run if page.version_id is not None]
+        until = run[-1].fetched_at
+        if place + 1 == len(runs):
+            until = max(until, *said, *live, until)
+        else:
+            until = max([until, *(moment for moment in said if moment < runs[place + 1][0].fetched_at)])
+        found.append(Stretch(run[0].digest, run, until))
+    return found
+
+
+Again = Callable[[int], Reading | None]
+"""Reads a kept page again, by the id of its capture, with today's code; ``None`` when that gives no article."""
+
+
 class Versions:
     """The versions in an archive. Runs inside the caller's transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def record(self, article_id: int, reading: Reading, run_id: int) -> tuple[dict[str, Any], bool]:
-        """Record that this text stood when the page was captured: the version's row, and whether it is new."""
-        digest = content_digest(reading.article)
-        seen_at = utc_text(reading.capture.fetched_at)
-        neighbours = self._neighbours(article_id, seen_at)
-        for version in neighbours:
-            if version["content_digest"] == digest:
-                self._widen(version["id"], seen_at)
-                return version, False
-        cause = self._cause(reading, neighbours)
-        return self._add(article_id, reading, run_id, digest, seen_at, cause), True
+    def record(
+        self, article_id: int, reading: Reading, run_id: int, again: Again | None = None
+    ) -> tuple[dict[str, Any], bool]:
+        """Record that this text stood when the page was captured: the version's row, and whether it is new.
+
+        With ``again``, texts beside it in time that earlier code read differently are read again first.
+        """
+        readings = [reading, *self._twins(article_id, reading)]
+        if again is not None:
+            readings += self._caught_up(article_id, reading, again)
+        newest = self._connection.value("SELECT max(id) FROM versions") or 0
+        self.lay_out(article_id, readings, run_id)
+        version = self._connection.row(
+            "SELECT v.* FROM captures c JOIN versions v ON v.id = c.version_id WHERE c.id = ?", (reading.capture.id,)
+        )
+        assert version is not None
+        return version, version["id"] > newest
+
+    def lay_out(self, article_id: int, readings: Sequence[Reading], run_id: int) -> None:
+        """Work out the versions of an article anew, with these readings in the place of earlier ones."""
+        fresh = {reading.capture.id: reading for reading in readings if reading.capture.id is not None}
+        pages = self._pages(article_id, fresh)
+        versions = self._connection.rows(
+            f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY replaced_by IS NOT NULL, id",
+            {"article_id": article_id},
+        )
+        stood = stretches(pages, versions)
+        taken: set[int] = set()
+        for place, stretch in enumerate(stood):
+            version = next((version for version in versions if stretch.fits(version, taken)), None)
+            if version is None:
+                version = self._add(article_id, run_id, stretch, fresh, versions, is_first=place == 0)
+            taken.add(version["id"])
+            self._stood(version, stretch)
+            self._point(article_id, version, stretch, fresh)
+        self._replace(versions, taken, pages)
 
     def stands(self, version_id: int, seen_at: str) -> None:
         """Record that a text was still there."""
         self._widen(version_id, seen_at)
 
-    def _neighbours(self, article_id: int, seen_at: str) -> list[dict[str, Any]]:
-        """The version in force at that moment, and the one that followed."""
-        where = f"FROM versions WHERE article_id IN ({FAMILY})"
-        key = {"article_id": article_id, "seen_at": seen_at}
-        in_force = self._connection.row(
-            f"SELECT * {where} AND seen_from <= :seen_at ORDER BY seen_from DESC, id DESC LIMIT 1", key
-        )
-        following = self._connection.row(
-            f"SELECT * {where} AND seen_from > :seen_at ORDER BY seen_from, id LIMIT 1", key
-        )
-        return [version for version in (in_force, following) if version is not None]
+    def _caught_up(self, article_id: int, reading: Reading, again: Again) -> list[Reading]:
+        """The pages of the texts beside a new one in time, read with the code that read it."""
+        key = {
+            "article_id": article_id,
+            "seen_at": utc_text(reading.capture.fetched_at),
+            "extractor": reading.extractor,
+        }
+        readings: list[Reading] = []
+        for side in ("<= :seen_at ORDER BY seen_from DESC", "> :seen_at ORDER BY seen_from"):
+            version = self._connection.row(
+                f"""SELECT id, content_digest FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+                AND seen_from {side} LIMIT 1""",
+                key,
+            )
+            if version is None or version["content_digest"] == content_digest(reading.article):
+                continue
+            ids = self._connection.values(
+                f"""SELECT id FROM captures WHERE article_id IN ({FAMILY}) AND version_id = :version_id
+                AND body_digest IS NOT NULL AND extractor IS NOT :extractor AND id <> :id""",
+                key | {"version_id": version["id"], "id": reading.capture.id},
+            )
+            readings += [reread for id in ids if (reread := again(id)) is not None]
+        return readings
 
-    def _cause(self, reading: Reading, neighbours: list[dict[str, Any]]) -> Cause:
-        """Why the text differs: a page already read, or one of the same bytes, can only have been read differently."""
-        if not neighbours:
-            return "first"
-        same_page = self._connection.value(
-            """SELECT 1 FROM captures this WHERE this.id = ? AND (this.version_id IS NOT NULL OR this.body_digest IN (
-              SELECT c.body_digest FROM captures c JOIN versions v ON v.capture_id = c.id
-              WHERE v.id IN (SELECT value FROM json_each(?))))""",
-            (reading.capture.id, json.dumps([version["id"] for version in neighbours])),
+    def _twins(self, article_id: int, reading: Reading) -> list[Reading]:
+        """The same reading of every capture of the same bytes: it can be no other."""
+        twins = self._connection.rows(
+            f"""SELECT c.id, c.fetched_at FROM captures this JOIN captures c ON c.body_digest = this.body_digest
+            WHERE this.id = :id AND c.id <> this.id AND c.version_id IS NOT NULL AND c.article_id IN ({FAMILY})""",
+            {"article_id": article_id, "id": reading.capture.id},
         )
-        return "reextract" if same_page else "edit"
+        return [
+            replace(reading, capture=replace(reading.capture, id=twin["id"], fetched_at=utc_time(twin["fetched_at"])))
+            for twin in twins
+        ]
 
-    def _widen(self, version_id: int, seen_at: str) -> None:
+    def _pages(self, article_id: int, fresh: Mapping[int, Reading]) -> list[Page]:
+        rows = self._connection.rows(
+            f"""SELECT c.id, c.fetched_at, c.version_id, c.extractor, v.content_digest
+            FROM captures c LEFT JOIN versions v ON v.id = c.version_id
+            WHERE (c.article_id IN ({FAMILY}) AND c.version_id IS NOT NULL)
+            OR c.id IN (SELECT value FROM json_each(:fresh))""",
+            {"article_id": article_id, "fresh": json.dumps(list(fresh))},
+        )
+        pages = [
+            Page(
+                row["fetched_at"],
+                content_digest(fresh[row["id"]].article) if row["id"] in fresh else row["content_digest"],
+                row["id"],
+                row["version_id"],
+                row["content_digest"],
+            )
+            for row in rows
+        ]
+        return sorted(pages, key=lambda page: page[:3])
+
+    def _stood(self, version: dict[str, Any], stretch: Stretch) -> None:
+        if version["replaced_by"] is not None:
+            self._connection.execute("UPDATE versions SET replaced_by = NULL WHERE id = ?", (version["id"],))
+        self._widen(version["id"], stretch.first, stretch.until)
+
+    def _point(self, article_id: int, version: dict[str, Any], stretch: Stretch, fresh: Mapping[int, Reading]) -> None:
+        for page in stretch.pages:
+            if page.id in fresh:
+                self._connection.execute(
+                    """UPDATE captures SET article_id = ?, version_id = ?, extractor = ? WHERE id = ?
+                    AND (article_id IS NOT ?1 OR version_id IS NOT ?2 OR extractor IS NOT ?3)""",
+                    (article_id, version["id"], fresh[page.id].extractor, page.id),
+                )
+                self._note(version, fresh[page.id])
+            elif page.version_id != version["id"]:
+                self._connection.execute("UPDATE captures SET version_id = ? WHERE id = ?", (version["id"], page.id))
+
+    def _replace(self, versions: Sequence[dict[str, Any]], taken: set[int], pages: Sequence[Page]) -> None:
+        """A text that no page reads as any more gives way to what its first page reads as now."""
+        for version in versions:
+            if version["replaced_by"] is None and version["id"] not in taken:
+                first = next((page for page in pages if page.version_id == version["id"]), pages[0])
+                self._connection.execute(
+                    "UPDATE versions SET replaced_by = (SELECT version_id FROM captures WHERE id = ?) WHERE id = ?",
+                    (first.id, version["id"]),
+                )
+
+    def _note(self, version: dict[str, Any], reading: Reading) -> None:
+        """What is noted of a text (its signature, its Markdown, the rungs) is as its own page reads today."""
+        if version["capture_id"] != reading.capture.id or version["extractor"] == reading.extractor:
+            return
+        read = read_columns(reading)
+        noted = {name: read[name] for name in NOTES}
+        noted["seal"] = seal("versions", version | noted)
+        assignments = ", ".join(f"{name} = :{name}" for name in noted)
+        self._connection.execute(f"UPDATE versions SET {assignments} WHERE id = :id", noted | {"id": version["id"]})
+
+    def _widen(self, version_id: int, *seen_at: str) -> None:
         self._connection.execute(
-            """UPDATE versions SET seen_from = min(seen_from, :seen_at), seen_until = max(seen_until, :seen_at)
-            WHERE id = :id AND (seen_from > :seen_at OR seen_until < :seen_at)""",
-            {"id": version_id, "seen_at": seen_at},
+            """UPDATE versions SET seen_from = min(seen_from, :first), seen_until = max(seen_until, :last)
+            WHERE id = :id AND (seen_from > :first OR seen_until < :last)""",
+            {"id": version_id, "first": min(seen_at), "last": max(seen_at)},
         )
 
     def _add(
-        self, article_id: int, reading: Reading, run_id: int, digest: str, seen_at: str, cause: Cause
+        self,
+        article_id: int,
+        run_id: int,
+        stretch: Stretch,
+        fresh: Mapping[int, Reading],
+        versions: Sequence[dict[str, Any]],
+        *,
+        is_first: bool,
     ) -> dict[str, Any]:
-        article = reading.article
+        """A new version: of a fresh reading, or a known text that turns out to have stood in two stretches."""
         number = self._connection.value(
             f"SELECT coalesce(max(number), 0) + 1 FROM versions WHERE article_id IN ({FAMILY})",
             {"article_id": article_id},
         )
+        read = next((page for page in stretch.pages if page.id in fresh), None)
+        if read is not None:
+            columns = read_columns(fresh[read.id])
+            cause: Cause = "reextract" if stretch.is_read_anew else "edit" if versions else "first"
+        else:
+            read = stretch.pages[0]
+            known = next(version for version in versions if version["content_digest"] == stretch.digest)
+            columns = {name: known[name] for name in COPIED}
+            cause = known["cause"] if is_first else "edit"
         version = {
             "article_id": article_id,
             "number": number,
             "cause": cause,
-            "seen_from": seen_at,
-            "seen_until": seen_at,
-            "headline": article.headline,
-            "subtitle": article.subtitle,
-            "authors": json.dumps(article.authors, ensure_ascii=False),
-            "published_at": optional_text(article.published_at),
-            "published_local": None if article.published_at is None else local_text(article.published_at),
-            "word_count": len(article.body.split()),
-            "body": article.body,
-            "signature": article.signature,
-            "content_digest": digest,
-            "capture_id": reading.capture.id,
+            "seen_from": stretch.first,
+            "seen_until": stretch.until,
+            "content_digest": stretch.digest,
+            "capture_id": read.id,
             "run_id": run_id,
-            "extractor": reading.extractor,
-            "layout": reading.layout,
-            "rungs": json.dumps(dict(reading.rungs), ensure_ascii=False),
+            **columns,
         }
-        columns = ", ".join(version)
-        values = ", ".join(f":{column}" for column in version)
-        cursor = self._connection.execute(f"INSERT INTO versions ({columns}) VALUES ({values})", version)
-        return version | {"id": cursor.lastrowid}
+        return version | {"id": insert_sealed(self._connection, "versions", version).lastrowid, "replaced_by": None}

@@ -156,6 +156,7 @@ CREATE TABLE versions (
   published_local TEXT CHECK (published_local GLOB '????-??-??T??:??:??[+-]??:??'),
   word_count INTEGER NOT NULL,
   body TEXT NOT NULL,
+  body_markdown TEXT NOT NULL DEFAULT '',
   signature TEXT,
   content_digest TEXT NOT NULL CHECK (length(content_digest) = 64),
   capture_id INTEGER NOT NULL REFERENCES captures (id),
@@ -238,7 +239,7 @@ CREATE TABLE frontier (
   id INTEGER PRIMARY KEY,
   url TEXT NOT NULL UNIQUE CHECK (url GLOB 'http://*' OR url GLOB 'https://*' OR url GLOB 'urn:*'),
   site TEXT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('article', 'listing')),
+  kind TEXT NOT NULL CHECK (kind IN ('article', 'listing', 'feed', 'sitemap', 'numbers')),
   language TEXT,
   section TEXT,
   state TEXT NOT NULL DEFAULT 'todo' CHECK (state IN ('todo', 'done', 'failed', 'refused', 'gone')),
@@ -251,6 +252,7 @@ CREATE TABLE frontier (
   batch INTEGER NOT NULL DEFAULT 1,
   walk TEXT CHECK (walk GLOB '????-??-??T??:??:??.??????Z'),
   walked_since TEXT CHECK (walked_since GLOB '????-??-??T??:??:??Z'),
+  walked_at TEXT CHECK (walked_at GLOB '????-??-??T??:??:??.??????Z'),
   visited_at TEXT CHECK (visited_at GLOB '????-??-??T??:??:??Z'),
   last_status INTEGER,
   failures INTEGER NOT NULL DEFAULT 0,
@@ -264,6 +266,20 @@ CREATE INDEX frontier_due ON frontier (site, kind, language, section, priority, 
 CREATE INDEX frontier_state ON frontier (site, state);
 CREATE INDEX frontier_article ON frontier (article_id) WHERE article_id IS NOT NULL;
 CREATE INDEX frontier_run ON frontier (run_id);
+
+-- A host that was asked: when last, how many seconds must lie between two requests, what its robots.txt said, and until
+-- when it wishes to be left alone.
+CREATE TABLE hosts (
+  host TEXT PRIMARY KEY,
+  last_request_at TEXT CHECK (last_request_at GLOB '????-??-??T??:??:??.??????Z'),
+  gap REAL NOT NULL DEFAULT 0,
+  robots_at TEXT CHECK (robots_at GLOB '????-??-??T??:??:??Z'),
+  robots_status INTEGER,
+  robots TEXT,
+  wait_until TEXT CHECK (wait_until GLOB '????-??-??T??:??:??.??????Z'),
+  wait_since TEXT CHECK (wait_since GLOB '????-??-??T??:??:??.??????Z'),
+  wait_reason TEXT
+) STRICT, WITHOUT ROWID;
 
 -- How full a field was in a run: of the pages of one layout, on how many this rung of the ladder gave it.
 CREATE TABLE field_coverage (
@@ -312,7 +328,7 @@ WHEN new.seen_from > old.seen_from OR new.seen_until < old.seen_until BEGIN
 END;
 CREATE TRIGGER versions_are_append_only
 BEFORE UPDATE OF id, article_id, number, cause, headline, subtitle, authors, published_at, published_local, word_count, body,
-  signature, content_digest, capture_id, run_id, extractor, layout, rungs ON versions BEGIN
+  body_markdown, signature, content_digest, capture_id, run_id, extractor, layout, rungs ON versions BEGIN
   SELECT raise(ABORT, 'versions are append-only');
 END;
 CREATE TRIGGER versions_are_kept BEFORE DELETE ON versions BEGIN

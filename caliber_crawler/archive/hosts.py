@@ -1,0 +1,59 @@
+"""Hosts: what must be remembered of them so that politeness outlives a process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.times import precise_text, utc_text, utc_time
+from caliber_crawler.politeness import LastRequest, Wait
+
+
+class Hosts:
+    """The hosts an archive knows, named as in addresses: with the port where it is not the usual one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def last_request(self, host: str) -> LastRequest | None:
+        """When the host was last asked for anything, and the gap to keep behind it."""
+        row = self.get(host)
+        if row is None or row["last_request_at"] is None:
+            return None
+        return LastRequest(utc_time(row["last_request_at"]), row["gap"])
+
+    def asked(self, host: str, request: LastRequest) -> None:
+        """Remember a request that is about to go out."""
+        self._set(host, last_request_at=precise_text(request.at), gap=request.gap)
+
+    def wait(self, host: str) -> Wait | None:
+        """What the host last wished, if anything."""
+        row = self.get(host)
+        if row is None or row["wait_until"] is None:
+            return None
+        return Wait(utc_time(row["wait_until"]), utc_time(row["wait_since"]), row["wait_reason"])
+
+    def wish(self, host: str, wait: Wait) -> None:
+        """Remember a host's wish to be left alone."""
+        until, since = precise_text(wait.until), precise_text(wait.since)
+        self._set(host, wait_until=until, wait_since=since, wait_reason=wait.reason)
+
+    def keep_robots(self, host: str, at: datetime, status: int | None, text: str | None) -> None:
+        """Keep a host's robots.txt as it was answered; ``None`` for what there was none of."""
+        self._set(host, robots_at=utc_text(at), robots_status=status, robots=text)
+
+    def get(self, host: str) -> dict[str, Any] | None:
+        """A host in the archive's own names."""
+        return self._connection.row("SELECT * FROM hosts WHERE host = ?", (host,))
+
+    def _set(self, host: str, **values: object) -> None:
+        names = ", ".join(values)
+        places = ", ".join(f":{name}" for name in values)
+        changes = ", ".join(f"{name} = :{name}" for name in values)
+        with self._connection.transaction():
+            self._connection.execute(
+                f"""INSERT INTO hosts (host, {names}) VALUES (:host, {places})
+                ON CONFLICT (host) DO UPDATE SET {changes}""",
+                {"host": host, **values},
+            )

@@ -1,0 +1,337 @@
+"""Merging: all that another archive holds is taken into this one, each fact once.
+
+The facts are captures, what they read as, readings of the counter, and the addresses that make articles one. Ids are an
+archive's own and are given anew; versions are worked out from the captures of both. So it makes no difference which
+archive is merged into which, in what order, or how often. Where both read one page differently, the newer extractor's
+reading stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any, Literal
+
+from caliber_crawler.archive.articles import Articles
+from caliber_crawler.archive.bodies import Bodies
+from caliber_crawler.archive.captures import Captures
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.identity import FAMILY, Identity
+from caliber_crawler.archive.seals import insert_sealed
+from caliber_crawler.archive.seen import keep_seen
+from caliber_crawler.archive.takedowns import Takedowns, address_of
+from caliber_crawler.archive.times import utc_time
+from caliber_crawler.archive.versions import Versions, content_digest
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.items import Article, Capture, Reading
+from caliber_crawler.site import Address
+
+AT_ONCE = 200
+"""Captures or articles committed together."""
+RUN = ("command", "site", "started_at", "arguments", "settings", "software", "user_agent")
+"""What tells runs apart."""
+FRONTIER_STATE = (
+    *("state", "priority", "due_at", "visited_at", "last_status", "failures", "reason", "etag", "last_modified"),
+)
+"""Columns of an address that are those of the archive that visited it last."""
+
+
+class Merging:
+    """Takes one other archive in. ``counts`` says how many rows were new."""
+
+    def __init__(self, here: Connection, there: Connection, run_id: int) -> None:
+        self._here = here
+        self._there = there
+        self._run_id = run_id
+        self._articles = Articles(here)
+        self._identity = Identity(here)
+        self._versions = Versions(here)
+        self._captures = Captures(here)
+        self._bodies_there = Bodies(there)
+        self._takedowns = Takedowns(here)
+        self._run_of: dict[int, int] = {}
+        self._capture_of: dict[int, int] = {}
+        self._article_of: dict[int, int] = {}
+        self.counts: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Captures and articles to be looked at."""
+        return int(self._there.value("SELECT (SELECT count(*) FROM captures) + (SELECT count(*) FROM articles)"))
+
+    def __iter__(self) -> Iterator[int]:
+        """Merge; yields how many captures and articles were dealt with since."""
+        with self._here.transaction():
+            self._takedowns.take_over(self._there)
+            self._take_runs()
+            self._take_plain("sites", "site")
+            self._take_plain("sections", "site", "language", "section")
+            self._take_plain("hosts", "host")
+        for ids in in_batches(self._there.values("SELECT id FROM captures ORDER BY id")):
+            with self._here.transaction():
+                for id in ids:
+                    self._take_capture(id)
+            yield len(ids)
+        survivors = self._there.values("SELECT id FROM articles WHERE duplicate_of IS NULL ORDER BY id")
+        for ids in in_batches(survivors):
+            with self._here.transaction():
+                for id in ids:
+                    self._take_article(id)
+            yield len(ids)
+        with self._here.transaction():
+            self._take_frontier()
+            self._take_problems()
+            self._take_plain("field_coverage", "run_id", "site", "layout", "field", "rung")
+
+    def _insert(self, table: str, row: Mapping[str, Any], conflict: str = "") -> int:
+        names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+        cursor = self._here.execute(f"INSERT INTO {table} ({names}) VALUES ({places}) {conflict}", row)
+        self.counts[table] += max(cursor.rowcount, 0)
+        return cursor.lastrowid or 0
+
+    def _take_runs(self) -> None:
+        same = " AND ".join(f"{name} IS :{name}" for name in RUN)
+        for row in self._there.rows("SELECT * FROM runs ORDER BY id"):
+            known = self._here.row(f"SELECT id, outcome FROM runs WHERE {same}", row)
+            theirs = {name: value for name, value in row.items() if name != "id"}
+            if known is None:
+                self._run_of[row["id"]] = self._insert("runs", theirs)
+            else:
+                self._run_of[row["id"]] = known["id"]
+                if known["outcome"] in ("running", "interrupted") and row["outcome"] not in ("running", "interrupted"):
+                    changes = ", ".join(f"{name} = :{name}" for name in theirs)
+                    self._here.execute(f"UPDATE runs SET {changes} WHERE id = :known", {**theirs, "known": known["id"]})
+
+    def _take_plain(self, table: str, *key: str) -> None:
+        for row in self._there.rows(f"SELECT * FROM {table}"):
+            if "run_id" in row:
+                row["run_id"] = self._run_of[row["run_id"]]
+            self._insert(table, row, f"ON CONFLICT ({', '.join(key)}) DO NOTHING")
+
+    # --- captures -----------------------------------------------------------------------------------------------------
+
+    def _take_capture(self, id: int) -> None:
+        row = self._there.row("SELECT * FROM captures WHERE id = ?", (id,)) or {}
+        survivor = self._there.value(
+            "SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (row["article_id"],)
+        )
+        if self._takedowns.covers(row["site"], [Address(url=row["url"])]) or (
+            survivor is not None and self._is_forgotten(row["site"], survivor)
+        ):
+            return
+        known = self._here.value(
+            """SELECT id FROM captures WHERE url = :url AND fetched_at = :fetched_at AND status IS :status
+            AND error IS :error AND body_digest IS :body_digest AND site = :site AND kind = :kind""",
+            row,
+        )
+        if known is None:
+            if row["body_digest"] is not None:
+                body = self._bodies_there.get(row["body_digest"])
+                self._captures.put_body(
+                    Capture(
+                        site=row["site"],
+                        url=row["url"],
+                        fetched_at=utc_time(row["fetched_at"]),
+                        kind=row["kind"],
+                        status=row["status"],
+                        headers=tuple((name, value) for name, value in json.loads(row["headers"])),
+                        body=body,
+                    )
+                )
+            own = {"id", "article_id", "version_id", "extractor", "seal"}
+            theirs = {name: value for name, value in row.items() if name not in own}
+            theirs["run_id"] = self._run_of[row["run_id"]]
+            known = insert_sealed(self._here, "captures", theirs).lastrowid
+            self.counts["captures"] += 1
+        self._capture_of[id] = known
+
+    # --- articles -----------------------------------------------------------------------------------------------------
+
+    def _is_forgotten(self, site: str, id: int) -> bool:
+        urls = self._there.rows("SELECT * FROM article_urls WHERE article_id = ?", (id,))
+        return self._takedowns.covers(site, map(address_of, urls))
+
+    def _take_article(self, id: int) -> None:
+        theirs = self._there.row("SELECT * FROM articles WHERE id = ?", (id,)) or {}
+        if self._is_forgotten(theirs["site"], id):
+            return
+        urls = self._there.rows("SELECT * FROM article_urls WHERE article_id = ? ORDER BY url", (id,))
+        article = Article(
+            site=theirs["site"],
+            language=theirs["language"],
+            url=theirs["url"],
+            urls=tuple(row["url"] for row in urls),
+            headline=theirs["headline"],
+            body="",
+        )
+        here = self._place_of(article, theirs, urls)
+        family = self._there.values(f"SELECT id FROM ({FAMILY})", {"article_id": id})
+        self._article_of |= dict.fromkeys(family, here)
+        self._take_readings(id, here)
+        self._take_counts(family, here)
+        tables: tuple[Literal["images", "links"], ...] = ("images", "links")
+        for table in tables:
+            for row in self._there.rows(
+                f"SELECT * FROM {table} WHERE article_id IN (SELECT value FROM json_each(?))", (json.dumps(family),)
+            ):
+                keep_seen(self._here, table, {**row, "article_id": here})
+        self._articles.refresh(here, authors=True)
+
+    def _place_of(self, article: Article, theirs: Mapping[str, Any], urls: list[dict[str, Any]]) -> int:
+        """The article here, made if need be, with the addresses and times of both."""
+        addresses = addresses_of(theirs, urls)
+        here = self._identity.find(article, addresses)
+        times = {name: theirs[name] for name in ("first_seen_at", "last_seen_at", "gone_at")}
+        if here is None:
+            start = {name: theirs[name] for name in ("site", "language", "url", "headline")}
+            here = self._insert("articles", start | times)
+        mine = self._here.row("SELECT * FROM articles WHERE id = ?", (here,)) or {}
+        is_newer = (theirs["last_seen_at"], theirs["url"]) >= (mine["last_seen_at"], mine["url"])
+        for row in urls:
+            self._identity.keep_address({**row, "article_id": here})
+        self._identity.call(here, article, addresses, newest=is_newer)
+        last = max(mine["last_seen_at"], theirs["last_seen_at"])
+        gone = max(moment for moment in (mine["gone_at"], theirs["gone_at"], "") if moment is not None)
+        columns = {
+            "first_seen_at": min(mine["first_seen_at"], theirs["first_seen_at"]),
+            "last_seen_at": last,
+            "gone_at": gone if gone > last else None,
+            **{
+                name: (theirs[name] or mine[name]) if is_newer else (mine[name] or theirs[name])
+                for name in ("url", "section", "cover_image")
+            },
+        }
+        changes = ", ".join(f"{name} = :{name}" for name in columns)
+        self._here.execute(f"UPDATE articles SET {changes} WHERE id = :id", {**columns, "id": here})
+        return here
+
+    def _take_readings(self, there: int, here: int) -> None:
+        """What their captures read as; of a page that both know, the newer extractor's."""
+        before = self._count_versions(here)
+        readings = []
+        until = None
+        for row in self._there.rows(
+            f"""SELECT v.*, c.id AS page_id, c.fetched_at, c.extractor AS read_by FROM captures c
+            JOIN versions v ON v.id = c.version_id WHERE c.article_id IN ({FAMILY}) ORDER BY c.fetched_at, c.id""",
+            {"article_id": there},
+        ):
+            until = max(until or "", row["seen_until"])
+            page_id = self._capture_of[row["page_id"]]
+            mine = self._here.row(
+                """SELECT c.extractor, v.content_digest FROM captures c JOIN versions v ON v.id = c.version_id
+                WHERE c.id = ?""",
+                (page_id,),
+            )
+            theirs = (row["read_by"] or row["extractor"], row["content_digest"])
+            if mine is None or theirs > (mine["extractor"] or "", mine["content_digest"]):
+                readings.append(reading_of(row, page_id))
+        if readings:
+            self._versions.lay_out(here, readings, self._run_id)
+        if until is not None:
+            # A later "not modified" of theirs speaks for the text that stood last.
+            self._here.execute(
+                f"""UPDATE versions SET seen_until = max(seen_until, :until) WHERE id = (
+                  SELECT id FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+                  ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1)""",
+                {"article_id": here, "until": until},
+            )
+        self.counts["versions"] += self._count_versions(here) - before
+
+    def _count_versions(self, here: int) -> int:
+        return int(
+            self._here.value(f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY})", {"article_id": here})
+        )
+
+    def _take_counts(self, family: list[int], here: int) -> None:
+        for row in self._there.rows(
+            "SELECT * FROM view_counts WHERE article_id IN (SELECT value FROM json_each(?))", (json.dumps(family),)
+        ):
+            known = self._here.value(
+                f"""SELECT 1 FROM view_counts WHERE article_id IN ({FAMILY}) AND observed_at = :observed_at
+                AND views = :views""",
+                {**row, "article_id": here},
+            )
+            if known is None:
+                self.counts["view_counts"] += 1
+                theirs = {name: value for name, value in row.items() if name != "seal"}
+                theirs |= {"article_id": here, "capture_id": self._capture_of[row["capture_id"]]}
+                insert_sealed(self._here, "view_counts", theirs)
+
+    # --- the rest -----------------------------------------------------------------------------------------------------
+
+    def _take_frontier(self) -> None:
+        for row in self._there.rows("SELECT * FROM frontier ORDER BY id"):
+            if self._takedowns.covers(row["site"], [Address(url=row["url"])]):
+                continue
+            row |= {
+                "id": None,
+                "run_id": self._run_of.get(row["run_id"]),
+                "article_id": self._article_of.get(row["article_id"]),
+            }
+            newer = ", ".join(
+                f"{name} = CASE WHEN coalesce(excluded.visited_at, '') > coalesce(frontier.visited_at, '')"
+                f" THEN excluded.{name} ELSE frontier.{name} END"
+                for name in FRONTIER_STATE
+            )
+            before = self._here.value("SELECT 1 FROM frontier WHERE url = :url", row)
+            self._insert(
+                "frontier",
+                row,
+                f"""ON CONFLICT (url) DO UPDATE SET {newer},
+                discovered_at = min(frontier.discovered_at, excluded.discovered_at),
+                walked_since = coalesce(min(frontier.walked_since, excluded.walked_since), frontier.walked_since,
+                  excluded.walked_since),
+                article_id = coalesce(frontier.article_id, excluded.article_id)""",
+            )
+            self.counts["frontier"] -= 1 if before else 0
+
+    def _take_problems(self) -> None:
+        for row in self._there.rows("SELECT * FROM problems ORDER BY id"):
+            if row["capture_id"] is not None and row["capture_id"] not in self._capture_of:
+                continue
+            theirs = {name: value for name, value in row.items() if name != "id"}
+            theirs |= {"run_id": self._run_of[row["run_id"]], "capture_id": self._capture_of.get(row["capture_id"])}
+            same = " AND ".join(f"{name} IS :{name}" for name in theirs)
+            if self._here.value(f"SELECT 1 FROM problems WHERE {same}", theirs) is None:
+                self._insert("problems", theirs)
+
+
+def in_batches(ids: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(ids)
+    while batch := list(islice(rest, AT_ONCE)):
+        yield batch
+
+
+def addresses_of(article: Mapping[str, Any], urls: list[dict[str, Any]]) -> list[Address]:
+    """An article's addresses, as far as they name it, the ones of today first."""
+    named = [row for row in urls if row["kind"] != "other"]
+    named.sort(key=lambda row: (row["slug"] != article["slug"], row["post_number"] is None, row["url"]))
+    return [address_of(row) for row in named]
+
+
+def reading_of(row: Mapping[str, Any], page_id: int) -> Reading:
+    """A version as the reading of one capture."""
+    moment = row["published_local"] or row["published_at"]
+    article = Article(
+        site="",
+        language="",
+        url="",
+        headline=row["headline"],
+        subtitle=row["subtitle"],
+        body=row["body"],
+        body_markdown=row["body_markdown"],
+        published_at=None if moment is None else datetime.fromisoformat(moment),
+        authors=tuple(json.loads(row["authors"])),
+        signature=row["signature"],
+    )
+    if content_digest(article) != row["content_digest"]:
+        raise ArchiveError(f"Version {row['id']} of the other archive is damaged; `caliber verify` says more.")
+    return Reading(
+        capture=Capture(site="", url="", fetched_at=utc_time(row["fetched_at"]), id=page_id),
+        article=article,
+        layout=row["layout"],
+        extractor=row["read_by"] or row["extractor"],
+        rungs=json.loads(row["rungs"]),
+    )

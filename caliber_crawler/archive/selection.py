@@ -1,0 +1,222 @@
+"""Selections: some of an archive's articles, asked for by site, section, language, date and words, a row for each.
+
+Rows are fetched a few hundred at a time. So a selection of any size takes little memory, and a crawl that writes
+meanwhile can still tidy its log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, Literal
+
+from caliber_crawler.archive.captures import Captures
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.search import match_expression
+from caliber_crawler.archive.times import utc_text
+from caliber_crawler.items import Capture
+
+AT_ONCE = 200
+"""Rows held in memory together."""
+
+COLUMNS: dict[str, type[str] | type[int]] = {
+    "id": int,
+    "headline": str,
+    "subtitle": str,
+    "published_at": str,
+    "published_local": str,
+    "language": str,
+    "section": str,
+    "section_label": str,
+    "authors": str,
+    "views": int,
+    "views_at": str,
+    "word_count": int,
+    "url": str,
+    "site": str,
+    "site_title": str,
+    "retrieved_at": str,
+    "reuse": str,
+    "first_seen_at": str,
+    "last_seen_at": str,
+    "gone_at": str,
+    "version_count": int,
+    "content_digest": str,
+    "body": str,
+}
+"""The columns of a row, in order: the archive's own names, where it is from and on what condition it may be used."""
+
+SAID_ELSEWHERE = {
+    "site_title": "coalesce(s.title, t.site)",
+    "retrieved_at": "c.fetched_at",
+    "reuse": "coalesce(s.reuse, 'not stated')",
+    "content_digest": "v.content_digest",
+}
+"""What the view ``article_texts`` does not say."""
+
+ROWS = f"""
+SELECT {", ".join(f"{SAID_ELSEWHERE.get(name, f't.{name}')} AS {name}" for name in COLUMNS)}
+FROM json_each(?) j
+JOIN article_texts t ON t.id = j.value
+JOIN versions v ON v.id = t.current_version_id
+JOIN captures c ON c.id = v.capture_id
+LEFT JOIN sites s ON s.site = t.site
+ORDER BY j.key"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which articles: those that are as every one of these says; an empty one says nothing.
+
+    ``since`` and ``until`` (excluded) are times of publication: an article without one is in no such period.
+    """
+
+    sites: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+
+    @property
+    def chooses_articles(self) -> bool:
+        """Does it ask for more than sites? Then a page that is no article's is not of it."""
+        return bool(self.sections or self.languages or self.since or self.until or self.search is not None)
+
+
+Names = str | Iterable[str] | None
+Moment = str | date | None
+"""A time, a date, or the ISO 8601 text of either; in UTC unless it says otherwise."""
+
+
+def asked_for(
+    *,
+    site: Names = None,
+    section: Names = None,
+    language: Names = None,
+    since: Moment = None,
+    until: Moment = None,
+    search: str | None = None,
+) -> Selection:
+    """A selection as people write it down in a notebook."""
+    return Selection(
+        sites=names(site),
+        sections=names(section),
+        languages=names(language),
+        since=moment(since),
+        until=moment(until),
+        search=search,
+    )
+
+
+def names(given: Names) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given or ())
+
+
+def moment(given: Moment) -> datetime | None:
+    if given is None:
+        return None
+    if isinstance(given, str):
+        given = datetime.fromisoformat(given)
+    if not isinstance(given, datetime):
+        given = datetime.combine(given, time.min)
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def article_ids(
+    connection: Connection, selection: Selection, *, newest_first: bool = False, limit: int | None = None
+) -> list[int]:
+    """The selected articles in the order of their publication, those of unknown date first."""
+    where, values = condition(connection, selection)
+    direction = "DESC" if newest_first else "ASC"
+    ids: list[int] = connection.values(
+        f"""SELECT a.id FROM articles a WHERE {where}
+        ORDER BY a.published_at {direction}, a.id {direction} LIMIT :limit""",
+        values | {"limit": -1 if limit is None else limit},
+    )
+    return ids
+
+
+def condition(connection: Connection, selection: Selection) -> tuple[str, dict[str, Any]]:
+    """What makes a row of ``articles a`` one of the selection, and the values named in it.
+
+    Every export of articles goes through here: what must not leave an archive is to be excluded here.
+    """
+    among = {"site": selection.sites, "section": selection.sections, "language": selection.languages}
+    terms = ["a.duplicate_of IS NULL", "a.current_version_id IS NOT NULL"]
+    values: dict[str, Any] = {}
+    for column, wanted in among.items():
+        if wanted:
+            terms.append(f"a.{column} IN (SELECT value FROM json_each(:{column}))")
+            values[column] = json.dumps(wanted)
+    for name, comparison, moment in (("since", ">=", selection.since), ("until", "<", selection.until)):
+        if moment is not None:
+            terms.append(f"a.published_at {comparison} :{name}")
+            values[name] = utc_text(moment)
+    if selection.search is not None:
+        values["match"] = match_expression(connection, selection.search)
+        found = "a.current_version_id IN (SELECT rowid FROM versions_fts WHERE versions_fts MATCH :match)"
+        terms.append(found if values["match"] else "0")
+    return " AND ".join(terms), values
+
+
+def held(connection: Connection, column: Literal["site", "section", "language"]) -> list[str]:
+    """The sites, sections or languages of which there are articles, sorted."""
+    found: list[str] = connection.values(
+        f"""SELECT DISTINCT {column} FROM articles WHERE duplicate_of IS NULL AND {column} IS NOT NULL
+        ORDER BY {column}"""
+    )
+    return found
+
+
+def article_rows(
+    connection: Connection, selection: Selection, *, newest_first: bool = False, limit: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """A row for each selected article; its columns are :data:`COLUMNS`."""
+    ids = article_ids(connection, selection, newest_first=newest_first, limit=limit)
+    for start in range(0, len(ids), AT_ONCE):
+        yield from connection.rows(ROWS, (json.dumps(ids[start : start + AT_ONCE]),))
+
+
+def capture_ids(connection: Connection, selection: Selection) -> list[int]:
+    """The captures of the selected articles; of whole sites, every capture. In the order of time."""
+    if selection.chooses_articles:
+        where = """article_id IN (SELECT id FROM articles
+          WHERE coalesce(duplicate_of, id) IN (SELECT value FROM json_each(:chosen)))"""
+        chosen: list[Any] = article_ids(connection, selection)
+    else:
+        where = "json_array_length(:chosen) = 0 OR site IN (SELECT value FROM json_each(:chosen))"
+        chosen = list(selection.sites)
+    ids: list[int] = connection.values(
+        f"SELECT id FROM captures WHERE {where} ORDER BY fetched_at, id", {"chosen": json.dumps(chosen)}
+    )
+    return ids
+
+
+def captures(connection: Connection, selection: Selection) -> Iterator[Capture]:
+    """The captures of :func:`capture_ids`, each with its body."""
+    kept = Captures(connection)
+    for id in capture_ids(connection, selection):
+        yield kept.get(id)
+
+
+VIEWS = """
+SELECT g.article_id, a.headline, a.url, a.language, a.section, a.published_at, g.observed_at, g.views, g.gained,
+  g.hours, g.per_hour
+FROM view_growth g JOIN articles a ON a.id = g.article_id
+WHERE g.article_id IN (SELECT value FROM json_each(?)) ORDER BY g.article_id, g.observed_at, g.views"""
+
+
+def view_rows(connection: Connection, ids: Iterable[int]) -> list[dict[str, Any]]:
+    """Every reading of these articles' counters, beside what was gained since the one before."""
+    return connection.rows(VIEWS, (json.dumps(list(ids)),))
+
+
+def headline_on(connection: Connection, capture_id: int | None) -> str | None:
+    """The headline of the article that was read on a capture, if one was."""
+    headline: str | None = connection.value(
+        "SELECT v.headline FROM captures c JOIN versions v ON v.id = c.version_id WHERE c.id = ?", (capture_id,)
+    )
+    return headline

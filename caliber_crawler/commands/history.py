@@ -1,0 +1,148 @@
+"""``caliber history``."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import click
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.browse.differences import Paragraph, Piece, changes_only, line_differences, text_differences
+from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.errors import NoSuchArticle
+
+WIDTH = 100
+COLUMNS = 60
+"""Of the curve."""
+BARS = "▁▂▃▄▅▆▇█"
+LINES = ("headline", "subtitle", "authors", "published_local")
+MARKS = {"removed": ("[-", "-]", "red"), "added": ("{+", "+}", "green")}
+"""As `wdiff` writes them, so that nothing is lost where there is no colour."""
+
+
+@click.command()
+@click.argument("article")
+@archive_option
+@json_option
+def history(article: str, archive: Path, *, as_json: bool) -> None:
+    """Print every text an article had, what changed word by word, and how its views grew.
+
+    ARTICLE is its id, or any address it was ever known under. Texts that only this program read differently are left
+    out.
+
+    \b
+    Example:
+      caliber history https://caliber.az/en/post/baku-s-geopolitical-formula
+    """
+    with Archive.open(archive) as opened:
+        found = opened.articles.find(article)
+        if found is None:
+            raise NoSuchArticle(f"{archive} holds no article {article}.")
+        known = opened.articles.show(found)
+        texts = opened.articles.texts(found)
+    counts: list[dict[str, Any]] = known["view_counts"]  # type: ignore[assignment]
+    changes = [None, *(_changes(old, new) for old, new in pairwise(texts))]
+    if as_json:
+        echo_json(
+            {
+                "article": found,
+                "url": known["url"],
+                "versions": [
+                    {**text, "changes": change and {name: _pieces(parts) for name, parts in change.items()}}
+                    for text, change in zip(texts, changes, strict=True)
+                ],
+                "view_counts": counts,
+            }
+        )
+        return
+    click.secho(str(known["headline"]), bold=True)
+    click.echo(f"{known['url']}\n")
+    for text, change in zip(texts, changes, strict=True):
+        click.echo(
+            f"Version {text['number']}, seen {text['seen_from']} to {text['seen_until']}, {text['word_count']:,} words"
+        )
+        for line in _lines(change or {}):
+            click.echo(line)
+    for line in _curve([(count["observed_at"], count["views"]) for count in counts]):
+        click.echo(line)
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[Paragraph]]:
+    """What differs, by field; of the body only the paragraphs that do."""
+    lines = {
+        name: [line_differences(_line(old[name]), _line(new[name]))]
+        for name in LINES
+        if _line(old[name]) != _line(new[name])
+    }
+    body = changes_only(text_differences(old["body"], new["body"]))
+    return lines | ({"body": body} if body else {})
+
+
+def _line(value: object) -> str:
+    return "; ".join(value) if isinstance(value, list) else str(value or "")
+
+
+def _pieces(paragraphs: Iterable[Paragraph]) -> list[list[dict[str, str]]]:
+    return [[{"kind": piece.kind, "text": piece.text} for piece in paragraph.pieces] for paragraph in paragraphs]
+
+
+def _lines(changes: dict[str, list[Paragraph]]) -> Iterable[str]:
+    for name, paragraphs in changes.items():
+        for paragraph in paragraphs:
+            text = f"{name}: {''.join(map(_shown, paragraph.pieces))}"
+            # Colours are put on after the lines are cut, for their codes have a length.
+            yield textwrap.indent("\n".join(_coloured(textwrap.wrap(text, WIDTH, break_on_hyphens=False))), "  ")
+    if changes:
+        yield ""
+
+
+def _shown(piece: Piece) -> str:
+    if piece.kind == "same":
+        return piece.text
+    opening, closing, _ = MARKS[piece.kind]
+    blanks = piece.text[len(piece.text.rstrip()) :]
+    return f"{opening}{piece.text.rstrip()}{closing}{blanks}"
+
+
+def _coloured(lines: list[str]) -> Iterable[str]:
+    open_mark: str | None = None
+    for line in lines:
+        text, position = "", 0
+        while position < len(line):
+            if open_mark is None:
+                starts = {
+                    line.find(mark[0], position): kind for kind, mark in MARKS.items() if mark[0] in line[position:]
+                }
+                start = min(starts, default=len(line))
+                text += line[position:start]
+                position, open_mark = start, starts.get(start)
+            else:
+                _, closing, colour = MARKS[open_mark]
+                end = line.find(closing, position)
+                stop = len(line) if end < 0 else end + len(closing)
+                text += click.style(line[position:stop], fg=colour)
+                position, open_mark = stop, open_mark if end < 0 else None
+        yield text
+
+
+def _curve(counts: Sequence[tuple[str, int]]) -> list[str]:
+    """The readings of the counter over time, as one line of bars."""
+    if not counts:
+        return []
+    moments = [datetime.fromisoformat(moment).timestamp() for moment, _ in counts]
+    values = [views for _, views in counts]
+    first, last, least, most = moments[0], moments[-1], min(values), max(values)
+    line = f"{values[-1]:,} views at {counts[-1][0]}"
+    if len(counts) == 1 or first == last:
+        return [line]
+    bars = ""
+    for column in range(COLUMNS):
+        moment = first + (last - first) * (column + 1) / COLUMNS
+        value = [views for at, views in zip(moments, values, strict=True) if at <= moment][-1]
+        bars += BARS[round((value - least) / ((most - least) or 1) * (len(BARS) - 1))]
+    return [bars, f"{values[0]:,} at {counts[0][0]} … {line}, {len(counts):,} readings"]

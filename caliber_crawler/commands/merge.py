@@ -1,0 +1,61 @@
+"""``caliber merge``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.software import software
+
+COUNTED = {"captures": "pages", "articles": "articles", "versions": "versions", "view_counts": "view counts"}
+
+
+@click.command()
+@click.argument("others", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
+@archive_option
+@json_option
+def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
+    """Take all that OTHER archives hold into this one; they stay as they are. What is known already is not doubled.
+
+    \b
+    Example:
+      caliber merge colleague.db shard-2.db --archive data/archive.db
+    """
+    total: Counter[str] = Counter()
+    for other in others:
+        # Before ours is made or opened: another that cannot be read must change nothing.
+        Archive.open(other).close()
+    with Archive.open(archive, mode="write") as here:
+        for other in others:
+            with Archive.open(other) as there:
+                total += merge_one(here, there)
+    if as_json:
+        echo_json(dict(total))
+    elif total:
+        click.echo("New: " + ", ".join(f"{total[name]:,} {noun}" for name, noun in COUNTED.items()) + ".")
+    else:
+        click.echo("Nothing new.")
+
+
+def merge_one(here: Archive, there: Archive) -> Counter[str]:
+    """Merge one archive; a merge that brought nothing leaves no trace."""
+    run_id = here.runs.start("merge", site=None, arguments={"other": there.path.name}, settings={}, software=software())
+    merging = here.merge(there, run_id)
+    forgotten = len(here.takedowns.all())
+    with tqdm(total=len(merging), unit=" rows", disable=None) as progress:
+        for done in merging:
+            progress.update(done)
+    if len(here.takedowns.all()) > forgotten:
+        here.takedowns.wipe()
+        merging.counts["takedowns"] += len(here.takedowns.all()) - forgotten
+    new = +merging.counts
+    if new:
+        here.runs.finish(run_id, "finished", None, new)
+    else:
+        here.runs.discard(run_id)
+    return new

@@ -1,0 +1,38 @@
+"""``caliber migrate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.archive.connection import former_copy
+from caliber_crawler.archive.migrations import VERSION
+from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.errors import NoArchive
+
+
+@click.command()
+@archive_option
+@json_option
+def migrate(archive: Path, *, as_json: bool) -> None:
+    """Bring an archive of an earlier version of this program up to date. What it was is kept beside it.
+
+    Every command that writes does the same first. An archive of a later version is left alone.
+
+    \b
+    Example:
+      caliber migrate --archive data/archive.db
+    """
+    if not archive.exists():
+        raise NoArchive(f"There is no archive at {archive}.")
+    with Archive.open(archive, mode="write") as opened:
+        before = opened.upgraded_from
+    copy = None if before is None else former_copy(archive, before)
+    if as_json:
+        echo_json({"from": before or VERSION, "to": VERSION, "copy": str(copy) if copy else None})
+    elif copy is None:
+        click.echo(f"{archive} is up to date (schema {VERSION}).")
+    else:
+        click.echo(f"{archive} was brought from schema {before} to {VERSION}; as it was, it is kept at {copy}.")

@@ -1,0 +1,94 @@
+"""``caliber verify``."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from caliber_crawler.archive import Archive, Finding
+from caliber_crawler.commands.kept_sites import rereader
+from caliber_crawler.commands.options import archive_option, echo_json, json_option
+
+CHECKS_FAILED = 3
+MOST_ROUNDS = 3
+"""Of repairing: what one round puts right can be what the next one needs."""
+
+
+@click.command()
+@archive_option
+@click.option("--repair", is_flag=True, help="Put right what can be known for sure, and list what is lost.")
+@json_option
+def verify(archive: Path, *, repair: bool, as_json: bool) -> None:
+    """Check every byte: SQLite's own checks, the digest of every page and text, the seal of every row, every count.
+
+    Finds a single flipped bit, and says which article it touches. A crawl may go on meanwhile. Exit code 3: something
+    is damaged (and, with --repair, could not be put right).
+
+    \b
+    Example:
+      caliber verify --archive data/archive.db
+      caliber verify --repair
+    """
+    with Archive.open(archive) as opened:
+        found, notes, checked = _verified(opened)
+    left = _repaired(archive, found) if repair and found else found
+    if as_json:
+        echo_json(
+            {
+                "checked": checked,
+                "notes": notes,
+                "findings": [_as_json(finding, repaired=repair and finding not in left) for finding in found],
+            }
+        )
+    else:
+        _print(found, left, notes, checked, repair=repair)
+    sys.exit(CHECKS_FAILED if left else 0)
+
+
+def _verified(archive: Archive) -> tuple[list[Finding], list[str], int]:
+    verification = archive.verify()
+    found, checked = [], 0
+    for outcome in tqdm(verification, total=len(verification), unit=" checks", disable=None):
+        checked += 1
+        if outcome is not None:
+            found.append(outcome)
+    return found, verification.notes, checked
+
+
+def _repaired(path: Path, found: list[Finding]) -> list[Finding]:
+    """What is left of the findings after repairing, and what only came to light by it."""
+    left = found
+    for _ in range(MOST_ROUNDS):
+        with Archive.open(path, mode="write") as archive:
+            archive.repair(left, rereader(archive))
+            before, (left, _, _) = left, _verified(archive)
+        if not left or set(left) == set(before):
+            break
+    return left
+
+
+def _as_json(finding: Finding, *, repaired: bool) -> dict[str, object]:
+    return {
+        "kind": finding.kind,
+        "message": finding.message,
+        "articles": list(finding.articles),
+        "repaired": repaired,
+    }
+
+
+def _print(found: list[Finding], left: list[Finding], notes: list[str], checked: int, *, repair: bool) -> None:
+    for finding in [*found, *(finding for finding in left if finding not in found)]:
+        outcome = ("lost: " if finding in left else "repaired: ") if repair else ""
+        click.echo(f"{outcome}{finding.message}")
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
+    if not found:
+        click.echo(f"Sound: {checked:,} checks.")
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(Counter(finding.kind for finding in found).items()))
+    hint = f", {len(found) - len(left):,} repaired" if repair else "; --repair puts right what can be"
+    click.echo(f"Damaged: {len(found):,} of {checked:,} checks ({kinds}){hint}.", err=True)

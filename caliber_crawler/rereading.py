@@ -1,0 +1,46 @@
+"""Rereading: a kept page read once more, with today's code and today's facts of its site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from caliber_crawler.items import Capture, Problem, Reading
+from caliber_crawler.reading import Unreadable, check, read_page
+from caliber_crawler.site import Site
+from caliber_crawler.unfiled import unfiled
+
+
+@dataclass(frozen=True, slots=True)
+class Rereader:
+    """Reads kept pages of the sites it knows. Can be sent to another process."""
+
+    sites: Mapping[str, Site]
+
+    def __call__(self, capture: Capture) -> Reading | None:
+        """The article on a page; ``None`` when there is no sound one, or nobody described the site."""
+        outcome = self.read(capture)
+        return outcome if isinstance(outcome, Reading) else None
+
+    def read(self, capture: Capture) -> Reading | Problem:
+        """The article on a page, or why there is none."""
+        site = self.sites.get(capture.site) or _unfiled(capture)
+        if site is None:
+            message = f"There is no site {capture.site!r}."
+            return Problem(stage="extract", reason="unknown_site", message=message, fatal=True)
+        try:
+            reading = read_page(capture, site)
+        except Unreadable as unreadable:
+            return Problem(stage="extract", reason=unreadable.reason, message=unreadable.message, fatal=True)
+        fatal = (problem for problem in check(reading, site, datetime.now(UTC)) if problem.fatal)
+        return next(fatal, reading)
+
+
+def _unfiled(capture: Capture) -> Site | None:
+    """The site of a page that was taken in without a file for it; it goes by its host."""
+    try:
+        site = unfiled(capture.url)
+    except ValueError:
+        return None
+    return site if site.name == capture.site else None

@@ -1,0 +1,81 @@
+"""A backup is whole, checked, and made while others write."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.errors import ArchiveError, ArchiveFull
+from tests.archive.newsroom import Newsroom, minutes
+from tests.archive.test_durability import WRITER
+
+
+def texts(path: Path) -> list[tuple[object, ...]]:
+    with Archive.open(path) as archive:
+        return [tuple(row) for row in archive.db.execute("SELECT id, headline, body, seal FROM versions ORDER BY id")]
+
+
+def test_a_backup_is_the_archive_as_it_stands(newsroom: Newsroom, path: Path, tmp_path: Path) -> None:
+    for minute in range(5):
+        newsroom.save(minutes(minute), headline=f"Headline {minute}", views=minute)
+    copy = newsroom.archive.backup(tmp_path / "copies")
+    newsroom.save(minutes(60), headline="Later")
+    assert len(texts(copy)) == 5
+    assert texts(copy) == texts(path)[:5]
+    assert list(copy.parent.iterdir()) == [copy]
+    with Archive.open(copy, mode="write") as opened:
+        assert [outcome for outcome in opened.verify() if outcome] == []
+        assert opened.status()["articles"] == 1
+
+
+def test_only_the_newest_backups_are_left_and_nothing_else_is_touched(newsroom: Newsroom, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    names = [f"archive-2026010{day}T000000Z.db" for day in range(1, 6)]
+    others = ["archive-notes.db", "another-20260101T000000Z.db", "archive-20260101T000000Z.txt"]
+    for name in (*names, *others):
+        (folder / name).touch()
+    newest = newsroom.archive.backup(folder, keep=3)
+    assert {path.name for path in folder.iterdir()} == {*others, *names[-2:], newest.name}
+
+
+def test_a_backup_overwrites_nothing(newsroom: Newsroom, tmp_path: Path) -> None:
+    (tmp_path / "mine.db").write_text("precious")
+    with pytest.raises(ArchiveError, match="never overwrites"):
+        newsroom.archive.backup(tmp_path / "mine.db")
+    assert (tmp_path / "mine.db").read_text() == "precious"
+
+
+def test_of_a_damaged_archive_no_backup_is_kept(newsroom: Newsroom, tmp_path: Path) -> None:
+    newsroom.save()
+    newsroom.archive.db.execute("UPDATE captures SET url = 'https://caliber.az/en/post/x'")
+    with pytest.raises(ArchiveError, match=r"not sound: Capture 1 .* Run `caliber verify`"):
+        newsroom.archive.backup(tmp_path / "copies")
+    assert list((tmp_path / "copies").iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(newsroom: Newsroom, tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    with pytest.raises(ArchiveFull, match="cannot be written"):
+        newsroom.archive.backup(tmp_path / "taken")
+
+
+@pytest.mark.slow
+def test_a_backup_made_while_a_crawl_writes_is_sound(path: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(path), str(Path(__file__).parents[2])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        counts = []
+        for number in range(5):
+            for _ in range(20):
+                acknowledged = int(writer.stdout.readline())
+            with Archive.open(path) as archive:
+                copy = archive.backup(tmp_path / f"{number}.db")
+            assert len(texts(copy)) > acknowledged
+            counts.append(len(texts(copy)))
+        writer.kill()
+    assert counts == sorted(set(counts))

@@ -1,0 +1,160 @@
+"""Two archives become one: each fact once, whoever is merged into whom, in whatever order, however often."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.archive.identity import FAMILY
+from caliber_crawler.commands.merge import merge_one
+from caliber_crawler.items import Capture, Image, Link, Problem
+from tests.archive.newsroom import Newsroom, minutes, start_run
+
+Sighting = tuple[int, int, str, int]
+"""Minute, which addresses (number, slug, or both), headline, views."""
+
+ADDRESSES = [
+    ("https://caliber.az/en/post/247893",),
+    ("https://caliber.az/en/post/baku-s-formula",),
+    ("https://caliber.az/en/post/247893", "https://caliber.az/en/post/baku-s-formula"),
+    ("https://caliber.az/en/post/another",),
+]
+sightings = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 3), st.sampled_from("AB"), st.integers(1, 3)),
+    max_size=6,
+    unique_by=lambda sighting: sighting[:2],
+)
+
+
+def make(path: Path, pages: Iterable[Sighting]) -> Path:
+    with Archive.open(path, mode="write") as archive:
+        newsroom = Newsroom(archive, start_run(archive))
+        for minute, which, headline, views in pages:
+            newsroom.save(
+                # No two pages of one second: which of them came last, nobody could say.
+                minutes(minute + which / 10),
+                addresses=ADDRESSES[which],
+                page=f"{minute} {which} {headline}".encode() * 300,
+                headline=headline,
+                views=views,
+                images=(Image(url=f"https://x.az/{headline}.webp"),),
+                links=(Link(url="https://president.az/", text="speech"),),
+                authors=(headline,),
+            )
+        archive.runs.finish(newsroom.run_id, "finished", None, {})
+    return path
+
+
+def merged(into: Path, *others: Path) -> Path:
+    with Archive.open(into, mode="write") as here:
+        for other in others:
+            with Archive.open(other) as there:
+                merge_one(here, there)
+    return into
+
+
+def facts(path: Path) -> dict[str, set[tuple[object, ...]]]:
+    """Everything an archive states, without ids, an article being named by its addresses."""
+    with Archive.open(path) as archive:
+        rows = lambda sql, **values: {tuple(row) for row in archive.db.execute(sql, values)}  # noqa: E731
+        found: dict[str, set[tuple[object, ...]]] = {
+            "captures": rows("SELECT url, fetched_at, status, size, body_digest FROM captures"),
+            "bodies": rows("SELECT digest, size FROM bodies"),
+            "frontier": rows("SELECT url, state FROM frontier"),
+            "problems": rows("SELECT reason, url FROM problems"),
+        }
+        for (id,) in archive.db.execute("SELECT id FROM articles WHERE duplicate_of IS NULL"):
+            name = tuple(sorted(rows("SELECT url, first_seen_at FROM article_urls WHERE article_id = :id", id=id)))
+            known = {
+                "article": "SELECT headline, views, first_seen_at, last_seen_at, version_count, post_number, slug, url"
+                " FROM articles WHERE id = :article_id",
+                "versions": f"SELECT headline, body, content_digest, seen_from, seen_until FROM versions"
+                f" WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
+                "views": f"SELECT observed_at, views, shown FROM view_counts WHERE article_id IN ({FAMILY})",
+                "pages": f"""SELECT c.url, c.fetched_at, v.content_digest FROM captures c
+                  JOIN versions v ON v.id = c.version_id WHERE c.article_id IN ({FAMILY})""",
+                "images": f"SELECT url, min(first_seen_at), max(last_seen_at) FROM images"
+                f" WHERE article_id IN ({FAMILY}) GROUP BY url",
+            }
+            for kind, sql in known.items():
+                found.setdefault(kind, set()).update((name, *row) for row in rows(sql, article_id=id))
+        return found
+
+
+def findings(path: Path) -> list[object]:
+    with Archive.open(path) as archive:
+        return [outcome for outcome in archive.verify() if outcome is not None]
+
+
+def dump(path: Path) -> list[str]:
+    with Archive.open(path) as archive:
+        return [line for line in archive.db.conn.iterdump() if "sqlite_stat" not in line and "ANALYZE" not in line]
+
+
+# Making a smaller example of a failure would take longer than finding it.
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(sightings, sightings, sightings)
+def test_merging_is_idempotent_commutative_and_associative(
+    tmp_path_factory: pytest.TempPathFactory, blank: Path, a: list[Sighting], b: list[Sighting], c: list[Sighting]
+) -> None:
+    folder = tmp_path_factory.mktemp("merge")
+    made = {
+        name: make(Path(shutil.copy(blank, folder / f"{name}.db")), pages)
+        for name, pages in zip("abc", (a, b, c), strict=True)
+    }
+
+    def copy(name: str) -> Path:
+        return Path(shutil.copy(made[name], folder / f"copy-{len(list(folder.iterdir()))}.db"))
+
+    ab_c = merged(merged(copy("a"), made["b"]), made["c"])
+    a_bc = merged(copy("a"), merged(copy("b"), made["c"]))
+    cba = merged(copy("c"), made["b"], made["a"])
+    expected = facts(ab_c)
+    assert facts(a_bc) == expected
+    assert facts(cba) == expected
+    assert facts(make(Path(shutil.copy(blank, folder / "all.db")), [*a, *b, *c])) == expected
+    before = dump(ab_c)
+    assert dump(merged(ab_c, made["a"], made["b"], made["c"])) == before
+    assert findings(ab_c) == findings(cba) == []
+
+
+def test_of_a_page_both_have_read_the_newer_reading_stands(path: Path, tmp_path: Path) -> None:
+    for file, extractor, headline in ((path, "1", "Read badly"), (tmp_path / "other.db", "2", "Read well")):
+        with Archive.open(file, mode="write") as archive:
+            Newsroom(archive, start_run(archive)).save(page=b"the page", extractor=extractor, headline=headline)
+    shutil.copy(path, tmp_path / "older.db")
+    for into, other in ((path, tmp_path / "other.db"), (tmp_path / "other.db", tmp_path / "older.db")):
+        with Archive.open(merged(into, other)) as archive:
+            shown = archive.articles.show(1)
+            assert (shown["headline"], shown["version_count"]) == ("Read well", 1)
+
+
+def test_failures_problems_and_the_frontier_come_along(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    with Archive.open(other, mode="write") as archive:
+        run_id = start_run(archive)
+        url = "https://caliber.az/en/post/broken"
+        capture = archive.captures.keep(
+            Capture(site="caliber", url=url, fetched_at=minutes(0), error="no answer"), run_id
+        )
+        archive.runs.note(
+            run_id, Problem(stage="fetch", reason="timeout", message="Late."), url=url, capture_id=capture.id
+        )
+        archive.frontier.add([Entry(url=url, site="caliber", kind="article", road="seed")], run_id)
+        archive.frontier.fail(url, minutes(0), status=None, reason="timeout", due_at=minutes(60))
+    Archive.open(path, mode="write").close()
+    found = facts(merged(path, other))
+    assert (len(found["captures"]), len(found["problems"])) == (1, 1)
+    assert found["frontier"] == {("https://caliber.az/en/post/broken", "failed")}
+    assert dump(merged(path, other)) == dump(path)

@@ -1,0 +1,132 @@
+"""An archive of an earlier version is brought up to date: wholly or not at all, and with a copy of what it was."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlite_utils import Database
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.archive.migrations import VERSION, migrations
+from caliber_crawler.commands.cli import main
+from caliber_crawler.errors import ArchiveError
+from tests.archive.newsroom import Newsroom, minutes, start_run
+
+
+def first_schema(newest: Path, path: Path) -> Path:
+    """An archive as the first version of this program would have written it: its schema, and what fits into it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA page_size = 8192")
+        migrations.apply(Database(connection), stop_before="m0002_proof")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("ATTACH ? AS newest", (str(newest),))
+        connection.execute("BEGIN")
+        tables = connection.execute(
+            "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'versions\\_%' ESCAPE '\\'"
+            " AND name NOT LIKE '\\_sqlite%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'"
+        ).fetchall()
+        for (table,) in tables:
+            columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
+            connection.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM newest.{table}")
+        connection.execute("COMMIT")
+    return path
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("old")
+    with Archive.open(folder / "newest.db", mode="write") as archive, archive.transaction():
+        newsroom = Newsroom(archive, start_run(archive))
+        for number in range(300):
+            for minute in (0, 60):
+                url = f"https://caliber.az/en/post/{1000 + number}"
+                newsroom.save(minutes(minute), addresses=(url,), headline=f"Headline {minute}", views=number + minute)
+        archive.runs.finish(newsroom.run_id, "finished", None, {})
+    return first_schema(folder / "newest.db", folder / "archive.db")
+
+
+def version_of(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def findings(path: Path) -> list[object]:
+    with Archive.open(path) as archive:
+        return [outcome for outcome in archive.verify() if outcome is not None]
+
+
+def test_it_is_upgraded_in_place_and_kept_as_it_was(old: Path, path: Path) -> None:
+    shutil.copy(old, path)
+    done = CliRunner().invoke(main, ["migrate", "--archive", str(path)])
+    assert (done.exit_code, f"schema 1 to {VERSION}" in done.output) == (0, True), done.output
+    assert version_of(path) == VERSION
+    assert findings(path) == []
+    with Archive.open(path) as archive:
+        assert (archive.status()["versions"], archive.status()["edits"]) == (600, 300)
+        assert archive.search("Headline", limit=1)
+    assert version_of(Path(f"{path}.schema-1")) == 1
+    assert "up to date" in CliRunner().invoke(main, ["migrate", "--archive", str(path)]).output
+
+
+def test_a_reader_is_told_what_to_do(old: Path, path: Path) -> None:
+    shutil.copy(old, path)
+    with pytest.raises(ArchiveError, match="earlier version; `caliber migrate` brings it up to date"):
+        Archive.open(path)
+    assert version_of(path) == 1
+
+
+def test_where_there_is_no_archive_none_is_made(path: Path) -> None:
+    assert CliRunner().invoke(main, ["migrate", "--archive", str(path)]).exit_code == 4
+    assert not path.exists()
+
+
+UPGRADE = """
+import sys
+from caliber_crawler.archive import Archive
+print("begins", flush=True)
+Archive.open(sys.argv[1], mode="write").close()
+print("ended", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_fifty_points_it_is_as_before_or_up_to_date(old: Path, path: Path) -> None:
+    def upgrade(seconds: float | None) -> float:
+        shutil.copy(old, path)
+        for leftover in path.parent.glob(f"{path.name}?*"):
+            leftover.unlink()
+        with subprocess.Popen([sys.executable, "-c", UPGRADE, str(path)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            begun = time.monotonic()
+            if seconds is None:
+                process.stdout.readline()
+            else:
+                time.sleep(seconds)
+                process.kill()
+            return time.monotonic() - begun
+
+    whole = upgrade(None)
+    pause, versions = random.Random(2), []
+    for _ in range(50):
+        upgrade(pause.uniform(0, whole))
+        version = version_of(path)
+        versions.append(version)
+        Archive.open(path, mode="write").close()
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+            assert connection.execute("SELECT count(*) FROM versions WHERE seal IS NULL").fetchone() == (0,)
+        assert version_of(path) == VERSION
+        if version == 1:
+            assert version_of(Path(f"{path}.schema-1")) == 1
+    assert findings(path) == []
+    assert 1 in versions

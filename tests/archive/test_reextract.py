@@ -1,0 +1,274 @@
+"""Reading kept pages again: better texts, no false edits, nothing else touched, and no harm from a kill."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.archive import Archive, Wanted
+from caliber_crawler.items import Capture, Problem, Reading
+from caliber_crawler.reextraction import Reextraction, batches
+from caliber_crawler.rereading import Rereader
+from caliber_crawler.spiders.caliber import CaliberSpider
+from tests.archive.newsroom import NOON, Newsroom, article, minutes, start_run
+from tests.conftest import Result
+
+OLD, NEW = "caliber_crawler 0.1.0 (old)", "caliber_crawler 0.2.0 (new)"
+HISTORY = """SELECT headline, seen_from, seen_until FROM versions WHERE replaced_by IS NULL ORDER BY seen_from, id"""
+EDITS = "SELECT old_headline, new_headline, seen_before, seen_after FROM edits ORDER BY seen_after"
+
+
+class Better(Rereader):
+    """Reads the headline before a bar, and the body between it and a #."""
+
+    def read(self, capture: Capture) -> Reading | Problem:
+        headline, _, body = capture.body.decode().partition("|")
+        if not headline:
+            return Problem(stage="extract", reason="no_headline", message="No headline.", fatal=True)
+        read = article(url=capture.url, headline=headline, body=body.partition("#")[0] or "Text.", views=7)
+        return Reading(capture=capture, article=read, layout="new", extractor=NEW)
+
+
+BETTER = Better({})
+
+
+def reextract(archive: Archive, wanted: Wanted | None = None, **options: object) -> Reextraction:
+    pages = archive.rereads.pages(wanted or Wanted(extractors={"caliber": NEW}))
+    work = Reextraction(archive, BETTER, **options)  # type: ignore[arg-type]
+    for _ in work.run(pages, None if options.get("dry_run") else start_run(archive)):
+        pass
+    return work
+
+
+def read_badly(newsroom: Newsroom, minute: float, page: str, **fields: object) -> None:
+    """Save a page of which the old code read only the first word, and that with noise."""
+    headline = f"{page.partition('|')[0].split()[0]} (read badly)"
+    newsroom.save(minutes(minute), page=page.encode(), extractor=OLD, headline=headline, body="Text.", **fields)
+
+
+def rows(newsroom: Newsroom, sql: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in newsroom.archive.db.execute(sql)]
+
+
+def test_a_better_reading_replaces_a_text_and_is_no_edit(newsroom: Newsroom) -> None:
+    read_badly(newsroom, 0, "One headline|", views=100)
+    read_badly(newsroom, 60, "One headline|#", views=120)
+    before = rows(newsroom, "SELECT * FROM view_counts")
+    work = reextract(newsroom.archive)
+    assert work.tally.counts == {"pages": 2, "articles": 1, "unreadable": 0, "changed": 1}
+    assert work.tally.fields == {"headline": 1}
+    shown = newsroom.archive.articles.show(1)
+    assert (shown["headline"], shown["version_count"], shown["extractor"]) == ("One headline", 1, NEW)
+    assert [version["cause"] for version in shown["versions"]] == ["first", "reextract"]
+    assert [bool(version["replaced_by"]) for version in shown["versions"]] == [True, False]
+    assert rows(newsroom, EDITS) == []
+    assert rows(newsroom, "SELECT * FROM view_counts") == before
+    assert newsroom.values("SELECT first_seen_at FROM articles") == ["2026-01-07T12:00:00Z"]
+
+
+def test_an_edit_stays_an_edit_when_both_its_texts_are_read_better(newsroom: Newsroom) -> None:
+    read_badly(newsroom, 0, "One headline|")
+    read_badly(newsroom, 60, "Two headlines|")
+    reextract(newsroom.archive)
+    assert [row[:2] for row in rows(newsroom, EDITS)] == [("One headline", "Two headlines")]
+    assert newsroom.values("SELECT version_count FROM articles") == [2]
+
+
+def test_an_edit_that_was_only_noise_of_the_reader_goes(newsroom: Newsroom) -> None:
+    newsroom.save(page=b"One|#1", extractor=OLD, headline="One, 3 minutes ago")
+    newsroom.save(minutes(9), page=b"One|#2", extractor=OLD, headline="One, 12 minutes ago")
+    assert len(rows(newsroom, EDITS)) == 1
+    reextract(newsroom.archive)
+    assert rows(newsroom, EDITS) == []
+    assert rows(newsroom, HISTORY) == [("One", "2026-01-07T12:00:00Z", "2026-01-07T12:09:00Z")]
+
+
+def test_a_second_time_changes_nothing(newsroom: Newsroom) -> None:
+    for minute in range(6):
+        read_badly(newsroom, minute, f"Headline {minute // 2}|{minute}", views=minute)
+    reextract(newsroom.archive)
+    assert newsroom.archive.rereads.pages(Wanted(extractors={"caliber": NEW})) == []
+    before = [line for line in newsroom.archive.db.conn.iterdump() if '"runs"' not in line]
+    assert reextract(newsroom.archive, Wanted()).tally.counts["unchanged"] == 1
+    assert [line for line in newsroom.archive.db.conn.iterdump() if '"runs"' not in line] == before
+
+
+def test_a_dry_run_tells_and_changes_nothing(newsroom: Newsroom) -> None:
+    read_badly(newsroom, 0, "One headline|A better body.")
+    before = list(newsroom.archive.db.conn.iterdump())
+    tally = reextract(newsroom.archive, dry_run=True).tally
+    assert tally.fields == {"headline": 1, "body": 1}
+    assert (tally.examples["body"].before, tally.examples["body"].after) == ("Text.", "A better body.")
+    assert list(newsroom.archive.db.conn.iterdump()) == before
+
+
+def test_one_field_can_be_taken_over_alone(newsroom: Newsroom) -> None:
+    read_badly(newsroom, 0, "One headline|A better body.")
+    reextract(newsroom.archive, Wanted(), only="body")
+    assert rows(newsroom, "SELECT headline, body FROM article_texts") == [("One (read badly)", "A better body.")]
+
+
+def test_a_page_that_gave_no_article_can_give_one_later(newsroom: Newsroom) -> None:
+    for path, page in (("1001", b"A headline at last|"), ("1002", b"|")):
+        url = f"https://caliber.az/en/post/{path}"
+        newsroom.archive.captures.keep(Capture(site="caliber", url=url, fetched_at=NOON, status=200, body=page), 1)
+    assert reextract(newsroom.archive).tally.counts["pages"] == 0
+    work = Reextraction(newsroom.archive, Better({"caliber": CaliberSpider.site}))
+    for _ in work.run(newsroom.archive.rereads.pages(Wanted(failed=True)), newsroom.run_id):
+        pass
+    assert (work.tally.counts["saved"], work.tally.counts["unreadable"]) == (1, 1)
+    assert newsroom.values("SELECT headline FROM articles") == ["A headline at last"]
+    assert newsroom.values("SELECT views FROM view_counts") == [7]
+
+
+def test_a_page_that_cannot_be_read_any_more_keeps_its_text(newsroom: Newsroom) -> None:
+    newsroom.save(page=b"|nothing to read", extractor=OLD, headline="Read well")
+    assert reextract(newsroom.archive).tally.counts["unreadable"] == 1
+    assert newsroom.values("SELECT headline FROM article_texts") == ["Read well"]
+
+
+@pytest.mark.parametrize(("since", "until", "found"), [(None, 5, 1), (5, None, 1), (0, 20, 2), (3, 4, 0)])
+def test_pages_are_chosen_by_the_time_they_were_fetched(
+    newsroom: Newsroom, since: int | None, until: int | None, found: int
+) -> None:
+    for minute in (0, 10):
+        read_badly(newsroom, minute, "One|", addresses=(f"https://caliber.az/en/post/{1000 + minute}",))
+    wanted = Wanted(since=None if since is None else minutes(since), until=None if until is None else minutes(until))
+    assert len(newsroom.archive.rereads.pages(wanted)) == found
+
+
+def test_a_new_page_read_by_newer_code_is_compared_with_the_old_one_read_likewise(newsroom: Newsroom) -> None:
+    read_badly(newsroom, 0, "One headline|")
+    read_badly(newsroom, 30, "One headline|#")
+    for minute, page in ((60, b"One headline|##"), (90, b"Two headlines|")):
+        reading = BETTER(newsroom.archive.captures.keep(_served(minute, page), newsroom.run_id))
+        assert reading is not None
+        newsroom.archive.articles.save(reading, newsroom.run_id, reread=BETTER)
+    assert [row[:2] for row in rows(newsroom, EDITS)] == [("One headline", "Two headlines")]
+    assert rows(newsroom, HISTORY) == [
+        ("One headline", "2026-01-07T12:00:00Z", "2026-01-07T13:00:00Z"),
+        ("Two headlines", "2026-01-07T13:30:00Z", "2026-01-07T13:30:00Z"),
+    ]
+
+
+def _served(minute: int, page: bytes) -> Capture:
+    url = "https://caliber.az/en/post/baku-s-formula"
+    return Capture(site="caliber", url=url, fetched_at=minutes(minute), status=200, body=page)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xyz")), min_size=1, max_size=8),
+    st.randoms(),
+    st.booleans(),
+)
+def test_reading_all_again_gives_what_the_new_code_would_have_given_from_the_start(
+    tmp_path_factory: pytest.TempPathFactory,
+    blank: Path,
+    pages: list[tuple[str, str]],
+    order: random.Random,
+    merge: bool,
+) -> None:
+    folder = tmp_path_factory.mktemp("again")
+    histories = []
+    for extractor in (OLD, NEW):
+        with Archive.open(shutil.copy(blank, folder / f"{extractor[-4:-1]}.db"), mode="write") as archive:
+            newsroom = Newsroom(archive, start_run(archive))
+            for minute, (headline, noise) in enumerate(pages):
+                old = f"{headline}{noise if not merge else ''}!" if order.random() < 0.8 else headline
+                newsroom.save(
+                    minutes(minute),
+                    page=f"{headline}|Text.#{minute}".encode(),
+                    extractor=extractor,
+                    headline=old if extractor == OLD else headline,
+                    body="Text.",
+                )
+            reextract(archive)
+            histories.append(
+                (rows(newsroom, HISTORY), rows(newsroom, EDITS), newsroom.values("SELECT headline FROM articles"))
+            )
+            assert [finding for finding in archive.verify() if finding] == []
+    assert histories[0] == histories[1]
+
+
+def test_batches_keep_the_pages_of_an_article_together() -> None:
+    articles = [[number, number + 1000] for number in range(130)]
+    cut = list(batches(articles))
+    assert [page for batch in cut for page in batch] == articles
+    assert [len(batch) for batch in cut] == [50, 50, 30]
+
+
+KILLED = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from caliber_crawler.archive import Archive
+from tests.archive.test_reextract import reextract
+with Archive.open(sys.argv[1], mode="write") as archive:
+    print("begins", flush=True)
+    reextract(archive)
+"""
+
+
+def contents(path: Path) -> list[str]:
+    with Archive.open(path) as archive:
+        left_out = ('INTO "runs"', "versions_fts", "sqlite_stat", 'INTO "versions"')
+        texts = archive.db.execute(
+            "SELECT number, cause, headline, seen_from, seen_until, replaced_by FROM versions ORDER BY id"
+        )
+        lines = [line for line in archive.db.conn.iterdump() if not any(part in line for part in left_out)]
+        return [*map(str, texts), *lines]
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_where_it_was(path: Path, tmp_path: Path) -> None:
+    with Archive.open(path, mode="write") as archive, archive.transaction():
+        newsroom = Newsroom(archive, start_run(archive))
+        for number in range(1000):
+            for minute in (0, 60):
+                page = f"Headline {number} {minute}|{number}"
+                read_badly(newsroom, minute, page, addresses=(f"https://caliber.az/en/post/{1000 + number}",))
+    whole = Path(shutil.copy(path, tmp_path / "whole.db"))
+    with Archive.open(whole, mode="write") as archive:
+        reextract(archive)
+    pause, left = random.Random(3), 2000
+    for _ in range(6):
+        command = [sys.executable, "-c", KILLED, str(path), str(Path(__file__).parents[2])]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(pause.uniform(0.05, 0.4))
+            process.kill()
+        with Archive.open(path, mode="write") as archive:
+            todo = sum(map(len, archive.rereads.pages(Wanted(extractors={"caliber": NEW}))))
+            assert todo <= left
+            left = todo
+    with Archive.open(path, mode="write") as archive:
+        reextract(archive)
+    assert contents(path) == contents(whole)
+
+
+@pytest.mark.slow
+def test_the_command_reads_in_parallel_and_says_what_it_did(
+    newsroom: Newsroom, path: Path, caliber: Callable[..., Result]
+) -> None:
+    page = Path(__file__).parents[1] / "pages" / "caliber" / "baku-s-geopolitical-formula" / "page.html"
+    html = page.read_bytes()
+    for number in range(30):
+        url = f"https://caliber.az/en/post/{1000 + number}"
+        newsroom.save(minutes(number), addresses=(url,), page=html + b"<!-- %d -->" % number, headline=f"Bad {number}")
+    newsroom.archive.close()
+    dry = caliber("reextract", "--archive", path, "--dry-run", "--jobs", 1, "--json")
+    done = caliber("reextract", "--archive", path, "--jobs", 2, "--json")
+    assert (done.exit_code, done.json["pages"], done.json["changed"]) == (0, 30, 30), done.stderr
+    assert done.json["fields"] == dry.json["fields"]
+    assert "Nothing to do" in caliber("reextract", "--archive", path).stdout
+    assert caliber("verify", "--archive", path).exit_code == 0

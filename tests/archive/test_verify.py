@@ -1,0 +1,258 @@
+"""Whatever is changed in the file behind the archive's back is found, named, and repaired or listed as lost."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.archive import Archive, Finding
+from caliber_crawler.items import Capture, Image, Link, Reading
+from tests.archive.newsroom import Newsroom, article, minutes, start_run
+
+WORDS = ("corridor", "президент", "խաղաղություն", "gas", "ёлка", "treaty", "Əliyev", "summit", "rail", "Shusha")
+
+
+def page_of(number: int, texts: random.Random) -> tuple[str, bytes]:
+    """The body of article ``number``, and a page that is that body in a frame all pages share."""
+    body = "\n\n".join(" ".join(texts.choices(WORDS, k=60)) for _ in range(4)) + f" No {number}."
+    frame = " ".join(random.Random(1).choices(WORDS, k=600))
+    return body, f"<main>{body}</main>{frame}{texts.random()}".encode()
+
+
+def reread(capture: Capture) -> Reading | None:
+    """A reader for these pages."""
+    number = int(capture.url.rpartition("/")[2])
+    body = capture.body.decode().partition("<main>")[2].partition("</main>")[0]
+    read = article(
+        url=capture.url, headline=f"Headline {number}", body=body, authors=("A", "B"), subtitle="ё", views=number
+    )
+    return Reading(
+        capture=capture, article=read, layout="new", extractor="caliber_crawler 0.1.0", rungs={"headline": "selector"}
+    )
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of 40 articles, two versions each, put away in one file."""
+    path = tmp_path_factory.mktemp("sound") / "archive.db"
+    texts = random.Random(7)
+    with Archive.open(path, mode="write") as archive:
+        newsroom = Newsroom(archive, start_run(archive))
+        for number in range(1000, 1040):
+            for minute in (0, 60):
+                body, page = page_of(number, texts)
+                newsroom.save(
+                    minutes(minute),
+                    addresses=(f"https://caliber.az/en/post/{number}",),
+                    headline=f"Headline {number}",
+                    subtitle="ё",
+                    body=body,
+                    page=page,
+                    authors=("A", "B"),
+                    views=number,
+                    images=(Image(url=f"https://x.az/{number}.webp", alt="Shusha"),),
+                    links=(Link(url="https://president.az/", text="speech"),),
+                )
+        archive.runs.finish(newsroom.run_id, "finished", None, {})
+    return path
+
+
+@pytest.fixture
+def copy(sound: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(sound, tmp_path / "archive.db"))
+
+
+def findings(path: Path) -> list[Finding]:
+    with Archive.open(path) as archive:
+        return [outcome for outcome in archive.verify() if outcome is not None]
+
+
+def repair(path: Path, reader: Callable[[Capture], Reading | None] | None = reread) -> None:
+    with Archive.open(path, mode="write") as archive:
+        left = None
+        while (found := {outcome for outcome in archive.verify() if outcome is not None}) and found != left:
+            left = found
+            archive.repair(found, reader)
+
+
+def behind_its_back(path: Path, *statements: str) -> None:
+    """Change the file as another program could, triggers or not."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            sql = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
+            connection.execute(f"DROP TRIGGER {name}")
+            statements = (*statements, sql)
+        for statement in statements:
+            connection.execute(statement)
+
+
+def dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [line for line in connection.iterdump() if "versions_fts_" not in line and "sqlite_stat" not in line]
+
+
+def places_of(path: Path, wanted: str) -> list[tuple[int, int]]:
+    """Where in the file each of these values stands (first byte, length), if it stands there in one piece."""
+    content = path.read_bytes()
+    with closing(sqlite3.connect(path)) as connection:
+        values = [row[0] for row in connection.execute(wanted)]
+    found = []
+    for value in values:
+        data = value.encode() if isinstance(value, str) else value
+        # Long values go on in overflow pages; their beginning is enough.
+        start = content.find(data[:40])
+        if start >= 0:
+            found.append((start, min(len(data), 40)))
+    return found
+
+
+def test_a_sound_archive_has_no_findings(sound: Path) -> None:
+    assert findings(sound) == []
+
+
+def test_an_empty_archive_is_sound(blank: Path) -> None:
+    assert findings(blank) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("versions", "headline = 'Headline 1003'"),
+        ("versions", "body = replace(body, 'gas', 'gaz')"),
+        ("versions", "body = replace(body, char(10), ' ')"),
+        ("versions", "subtitle = 'е'"),
+        ("versions", 'authors = \'["A","C"]\''),
+        ("versions", "published_at = '2026-01-06T15:14:00Z'"),
+        ("versions", "published_local = '2026-01-06T19:13:01+04:00'"),
+        ("versions", "word_count = word_count + 1"),
+        ("versions", "rungs = '{}'"),
+        ("versions", "content_digest = replace(content_digest, 'a', 'b')"),
+        ("versions", "seal = seal + 1"),
+        ("captures", "url = 'https://caliber.az/en/post/9999'"),
+        ("captures", "status = 304"),
+        ("captures", "headers = '[]'"),
+        ("captures", "fetched_at = '2026-01-07T12:00:01Z'"),
+        ("captures", "version_id = 9"),
+        ("view_counts", "shown = '1'"),
+        ("view_counts", "views = views + 1"),
+        ("images", "alt = 'Khankendi'"),
+        ("links", "text = 'speach'"),
+        ("article_urls", "slug = 'x'"),
+        ("articles", "headline = 'Another'"),
+        ("articles", "views = 5"),
+        ("articles", "version_count = 1"),
+        ("articles", "first_seen_at = '2026-01-07T11:00:00Z'"),
+        ("articles", "last_seen_at = '2026-01-08T11:00:00Z'"),
+        ("articles", "url = 'https://caliber.az/en/post/9999'"),
+        ("articles", "post_number = 9999"),
+        ("article_authors", "position = 5 - position"),
+        ("bodies", "data = CAST(substr(data, 1, length(data) - 1) || x'00' AS BLOB)"),
+        ("bodies", "size = size + 1"),
+    ],
+)
+def test_a_changed_value_is_found_and_its_article_named(copy: Path, table: str, change: str) -> None:
+    row = {
+        "articles": "id = 3",
+        "captures": "id = 5",
+        "bodies": "digest = (SELECT body_digest FROM captures WHERE id = 5)",
+    }
+    where = row.get(table, "article_id = 3")
+    behind_its_back(copy, f"UPDATE {table} SET {change} WHERE {where}")
+    found = findings(copy)
+    assert found
+    assert all(finding.articles in ((3,), ()) for finding in found)
+    assert any(finding.articles == (3,) for finding in found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE versions SET headline = 'Heedline 1002', body = replace(body, 'gas', 'gaz') WHERE article_id = 3",
+        "UPDATE versions SET authors = '[' WHERE article_id = 3",
+        "UPDATE versions SET seal = 0 WHERE article_id = 3",
+        "UPDATE view_counts SET shown = 'nonsense' WHERE article_id = 3",
+        "UPDATE articles SET headline = 'Another', views = 0, version_count = 9, url = 'https://caliber.az/en/post/1'",
+        "DELETE FROM article_authors",
+        "DROP TRIGGER versions_are_kept",
+        "DROP VIEW edits",
+        "DROP INDEX captures_url",
+        "INSERT INTO versions_fts (versions_fts, rowid, headline, body) VALUES ('delete', 1, 'a', 'b')",
+    ],
+)
+def test_what_can_be_known_is_put_back_exactly(copy: Path, change: str) -> None:
+    before = dump(copy)
+    behind_its_back(copy, change) if "TRIGGER" not in change else sqlite3.connect(copy).execute(change)
+    assert findings(copy)
+    repair(copy)
+    assert findings(copy) == []
+    assert sorted(dump(copy)) == sorted(before)
+
+
+def test_one_flipped_bit_in_a_page_is_turned_back(copy: Path) -> None:
+    before = dump(copy)
+    start, length = places_of(copy, "SELECT data FROM bodies ORDER BY length(data) LIMIT 9")[8]
+    content = bytearray(copy.read_bytes())
+    content[start + length - 3] ^= 4
+    copy.write_bytes(content)
+    (finding,) = findings(copy)
+    assert (finding.kind, len(finding.articles)) == ("body", 1)
+    repair(copy, None)
+    assert findings(copy) == []
+    assert sorted(dump(copy)) == sorted(before)
+
+
+def test_what_is_lost_is_left_and_named_again(copy: Path) -> None:
+    behind_its_back(
+        copy,
+        "UPDATE bodies SET data = x'00' WHERE digest = (SELECT body_digest FROM captures WHERE id = 5)",
+        "UPDATE versions SET headline = 'gone for good' WHERE capture_id = 5",
+    )
+    before = findings(copy)
+    repair(copy)
+    assert [finding.kind for finding in findings(copy)] == [f.kind for f in before if f.kind in ("body", "version")]
+
+
+def test_a_better_reader_does_not_repair_a_text_by_another(copy: Path) -> None:
+    behind_its_back(copy, "UPDATE versions SET headline = 'gone for good' WHERE id = 5")
+
+    def better(capture: Capture) -> Reading | None:
+        reading = reread(capture)
+        return reading and replace(reading, article=replace(reading.article, headline="Better"))
+
+    repair(copy, better)
+    with Archive.open(copy) as archive:
+        assert archive.db.execute("SELECT headline FROM versions WHERE id = 5").fetchone() == ("gone for good",)
+
+
+@pytest.mark.slow
+def test_every_change_in_a_hundred_damaged_copies_is_found(sound: Path, tmp_path: Path) -> None:
+    """Bytes and bits are changed in the file itself, in texts, in pages and around them; one bit can be turned back."""
+    chance = random.Random(11)
+    texts = places_of(sound, "SELECT body FROM versions") + places_of(sound, "SELECT headline || '' FROM versions")
+    pages = places_of(sound, "SELECT data FROM bodies")
+    counters = places_of(sound, "SELECT alt || '' FROM images") + places_of(sound, "SELECT url FROM captures")
+    assert len(texts) > 100
+    assert len(pages) == 80
+    content = sound.read_bytes()
+    repaired = 0
+    for number in range(100):
+        damaged = bytearray(content)
+        start, length = chance.choice([texts, pages, counters][number % 3])
+        place = start + chance.randrange(length)
+        damaged[place] ^= 1 << chance.randrange(8) if number % 2 else chance.randrange(1, 256)
+        path = tmp_path / f"{number}.db"
+        path.write_bytes(damaged)
+        assert findings(path), f"byte {place} of copy {number}: {content[place]} → {damaged[place]}"
+        if number % 2:
+            repair(path)
+            repaired += findings(path) == []
+        path.unlink()
+    assert repaired == 50
