@@ -20,20 +20,24 @@ MEDIA_TYPES = {
 }
 """Endings by which a page is recognised in a folder. A file that is named is read whatever its ending."""
 
+WEB_ARCHIVES = (".warc", ".warc.gz", ".warc.zst", ".wet", ".wet.gz", ".wacz")
+"""Endings by which a web archive is recognised in a folder."""
+
 SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(\S+?) -->")
 """The line that browsers write on top of a page they save."""
 
 
 def find_pages(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and every page in the folders named, in a stable order.
+    """The files named, and every page or web archive in the folders named, in a stable order.
 
     Raises :class:`InputError` for a path that is not there and :class:`NoPages` for a folder without pages.
     """
     for path in paths:
         if path.is_dir():
-            pages = sorted(page for page in path.rglob("*") if page.suffix.lower() in MEDIA_TYPES and page.is_file())
+            endings = (*MEDIA_TYPES, *WEB_ARCHIVES)
+            pages = sorted(page for page in path.rglob("*") if page.name.lower().endswith(endings) and page.is_file())
             if not pages:
-                raise NoPages(f"{path} holds no page: no file that ends in {', '.join(MEDIA_TYPES)}.")
+                raise NoPages(f"{path} holds no page: no file that ends in {', '.join(endings)}.")
             yield from pages
         elif path.exists():
             yield path

@@ -33,6 +33,20 @@ def test_the_seed_becomes_an_article_as_it_should_be(caliber: Callable[..., Resu
     assert "Caliber.Az" not in article["body"]
 
 
+def test_the_shape_of_a_text_is_kept_beside_it(caliber: Callable[..., Result]) -> None:
+    caliber("ingest", PAGES / "news-with-embeds" / "page.html", "--site", "caliber")
+    article = caliber("show", 1, "--json").json
+    post = "https://twitter.com/CaliberEnglish/status/1953900000000000000"
+    assert f"\n\n[Post on X: {post}]\n\n" in article["body"]
+    shown = article["body_markdown"].split("\n\n")
+    assert shown[1:4] == [
+        f"[Post on X]({post})",
+        "“It is a project the whole region has been [waiting](https://www.worldbank.org/en/region) for,” he said.",
+        "### What changes",
+    ]
+    assert shown[4] == "First, the time: a lorry will need a **day** instead of three."
+
+
 def test_a_text_page_has_an_identity_of_its_own(caliber: Callable[..., Result], tmp_path: Path) -> None:
     later = tmp_path / "the same under another name.txt"
     later.write_text(SEED.read_text(encoding="utf-8").replace("Views: 354", "Views: 5 120"), encoding="utf-8")

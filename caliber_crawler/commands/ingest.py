@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections import Counter
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Self
 
 import click
 from tqdm import tqdm
 
-from caliber_crawler import revisit
-from caliber_crawler.archive import Archive, Entry, Saved
 from caliber_crawler.commands.crawling import known_spiders, project_settings
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
-from caliber_crawler.crawl_run import software
-from caliber_crawler.errors import InputError, NotAPage, SiteError
-from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.reading import Unreadable, check, read_page
+from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage, SiteError
+from caliber_crawler.intake import Intake, Item, Recogniser, read_ahead, urls_in
+from caliber_crawler.intake.intake import NOTED
+from caliber_crawler.items import Capture, Problem
 from caliber_crawler.saved_pages import capture_saved, find_pages
 from caliber_crawler.site import Site
+from caliber_crawler.software import software
+from caliber_crawler.unfiled import unfiled
+from caliber_crawler.warc import Skipped, WarcReader, WarcSource, is_web_archive, warcs_in
 
 CHECKS_FAILED = 3
 DEFAULT_SITE = "caliber"
@@ -35,6 +37,9 @@ DEFAULT_SITE = "caliber"
     "--fetched-at", type=MOMENT, help="When it was saved, ISO 8601, UTC.  [default: when the file was last written]"
 )
 @click.option("--site", "site_name", help="Whose pages they are.  [default: told by the address, else caliber]")
+@click.option("--any-site", is_flag=True, help="Take pages of every site out of web archives and lists of addresses.")
+@click.option("--base-url", metavar="URL", help="The site as it was served elsewhere: a mirror, the demo site.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Read pages in so many processes.  [default: one per core]")
 @json_option
 def ingest(
     paths: tuple[Path, ...],
@@ -42,157 +47,164 @@ def ingest(
     url: str | None,
     fetched_at: datetime | None,
     site_name: str | None,
+    base_url: str | None,
+    jobs: int | None,
     *,
+    any_site: bool,
     as_json: bool,
 ) -> None:
-    """Read saved pages: HTML, or the plain text of a page. PATHS are files, or folders of them.
+    """Take in saved pages, web archives and lists of addresses.
 
-    The page itself is kept, and read with the same rules as a fetched one. A text page without --url gets a name of its
-    own, so that the same article is found again whatever its file is called.
+    PATHS are pages (HTML, or the plain text of one), web archives (WARC in any packing, WET, WACZ), text files with an
+    address on each line, or folders of them. The page itself is kept, with its time, and read with the same rules as a
+    fetched one. A text page without --url gets a name of its own, so that the same article is found again whatever its
+    file is called.
+
+    From web archives the pages of known sites are taken; bad records are counted and skipped. What was taken in before
+    is not read again: after a stop, the same command goes on. The addresses of a list are fetched by the next crawl.
 
     \b
     Example:
       caliber ingest saved/ --archive data/archive.db
       caliber ingest page.html --url https://caliber.az/en/post/some-article --fetched-at 2026-01-07T10:00:00Z
+      caliber ingest CC-NEWS-20260107.warc.gz browser-session.wacz
     """
-    pages = list(find_pages(paths))
-    if url and len(pages) > 1:
-        raise click.UsageError(f"--url names one page, and there are {len(pages)}.")
-    site = _site(site_name, url)
-    with Intake(archive, site) as intake:
-        for page in tqdm(pages, unit=" pages", disable=None if len(pages) > 1 else True):
-            try:
-                intake.take(page, capture_saved(page, site, url=url, fetched_at=fetched_at))
-            except InputError as error:
-                if len(pages) == 1:
-                    raise
-                click.echo(f"Refused: {error}", err=True)
+    files = list(find_pages(paths))
+    if url and len(files) > 1:
+        raise click.UsageError(f"--url names one page, and there are {len(files)}.")
+    recogniser = _recogniser(site_name, url, base_url, any_site=any_site)
+    with Intake(archive, recogniser, software(), paths) as intake:
+        pages = Pages(intake, recogniser, files, url, fetched_at)
+        with closing(pages.each()) as items:
+            for item, outcome in read_ahead(items, capture_of, intake.reader, jobs or os.cpu_count() or 1):
+                if item.saved and isinstance(outcome, Problem):
+                    pages.refuse(item.path, not_an_article(item.path, outcome), item.capture, outcome)
+                else:
+                    intake.take(item, outcome)
     if as_json:
-        echo_json({"run": intake.run_id, **intake.counts, "articles": [asdict(taken) for taken in intake.taken]})
+        taken = [asdict(each) for each in intake.taken]
+        echo_json({"run": intake.run_id, **intake.counts, "skipped": dict(intake.skipped), "articles": taken})
     else:
-        for line in intake.summary():
+        for line in _summary(intake):
             click.echo(line)
-    sys.exit(intake.exit_code)
+    sys.exit(_exit_code(intake))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What came of one saved page."""
-
-    path: str
-    article: int
-    outcome: str
-    headline: str
+def capture_of(item: Item) -> Capture:
+    return item.capture
 
 
-class Intake:
-    """Takes saved pages into an archive, which is opened (and, if need be, made) only when there is a sound page."""
-
-    def __init__(self, path: Path, site: Site) -> None:
-        self._path = path
-        self._site = site
-        self._archive: Archive | None = None
-        self.run_id: int | None = None
-        self.counts: Counter[str] = Counter()
-        self.taken: list[Taken] = []
-        self._refused: list[tuple[Problem, Capture]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._archive is None or self.run_id is None:
-            return
-        for problem, capture in self._refused:
-            self._archive.runs.note(self.run_id, problem, url=capture.url)
-        self._archive.runs.finish(self.run_id, "failed" if kind else "finished", None, dict(self.counts))
-        self._archive.close()
-
-    def take(self, path: Path, capture: Capture) -> None:
-        """Read a page, then commit page and article. Raises :class:`NotAPage` when there is no article on it."""
-        self.counts["pages"] += 1
-        reading, problem = self._read(capture)
-        if reading is None:
-            assert problem is not None
-            self.counts["refused"] += 1
-            self._refused.append((problem, capture))
-            raise NotAPage(f"{path} is no article: {problem.message}")
-        archive, run_id = self._opened()
-        kept = archive.captures.keep(capture, run_id)
-        saved = self._save(replace(reading, capture=kept), archive, run_id)
-        self.counts[saved.outcome] += 1
-        self.taken.append(
-            Taken(path=str(path), article=saved.article_id, outcome=saved.outcome, headline=reading.article.headline)
-        )
-
-    def _read(self, capture: Capture) -> tuple[Reading | None, Problem | None]:
-        try:
-            reading = read_page(capture, self._site)
-        except Unreadable as unreadable:
-            return None, Problem(stage="extract", reason=unreadable.reason, message=unreadable.message, fatal=True)
-        fatal = next((p for p in check(reading, self._site, datetime.now(UTC)) if p.fatal), None)
-        return (None, fatal) if fatal else (reading, None)
-
-    def _opened(self) -> tuple[Archive, int]:
-        if self._archive is None or self.run_id is None:
-            self._archive = Archive.open(self._path, mode="write")
-            self._archive.sites.keep(self._site)
-            self.run_id = self._archive.runs.start(
-                "ingest", site=self._site.name, arguments={}, settings={}, software=software()
-            )
-        return self._archive, self.run_id
-
-    def _save(self, reading: Reading, archive: Archive, run_id: int) -> Saved:
-        article, capture = reading.article, reading.capture
-        addresses = [address for url in article.urls if (address := self._site.address(url))]
-        with archive.transaction():
-            for problem in check(reading, self._site, datetime.now(UTC)):
-                archive.runs.note(run_id, problem, url=article.url, capture_id=capture.id)
-            saved = archive.articles.save(reading, run_id, addresses)
-            if addresses:
-                self._join_frontier(archive, run_id, reading, saved)
-        return saved
-
-    def _join_frontier(self, archive: Archive, run_id: int, reading: Reading, saved: Saved) -> None:
-        """A page with an address of the site is followed from now on, like one that was crawled."""
-        article, visited_at = reading.article, reading.capture.fetched_at
-        entry = Entry(
-            url=article.url,
-            site=article.site,
-            kind="article",
-            language=article.language,
-            section=article.section,
-            road="ingest",
-        )
-        archive.frontier.add([entry], run_id)
-        archive.frontier.done(
-            article.url,
-            visited_at,
-            status=reading.capture.status,
-            article_id=saved.article_id,
-            due_at=revisit.next_visit(article.published_at, visited_at),
-        )
-
-    def summary(self) -> list[str]:
-        """One line a page that was taken, and a total when there were several."""
-        lines = [f"{taken.outcome}: article {taken.article}: {taken.headline}" for taken in self.taken]
-        if self.counts["pages"] > 1:
-            outcomes = ", ".join(f"{self.counts[name]:,} {name}" for name in ("new", "updated", "unchanged", "refused"))
-            lines.append(f"{self.counts['pages']:,} pages: {outcomes}.")
-        return lines
-
-    @property
-    def exit_code(self) -> int:
-        """0 all taken, 3 some refused, 6 all refused."""
-        if not self.taken:
-            return NotAPage.exit_code
-        return CHECKS_FAILED if self.counts["refused"] else 0
+def not_an_article(path: Path, problem: Problem) -> NotAPage:
+    return NotAPage(f"{path} is no article: {problem.message}")
 
 
-def _site(name: str | None, url: str | None) -> Site:
+class Pages:
+    """The pages in some files, each as it comes up."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        recogniser: Recogniser,
+        files: Sequence[Path],
+        url: str | None,
+        fetched_at: datetime | None,
+    ) -> None:
+        self._intake = intake
+        self._recogniser = recogniser
+        self._files = files
+        self._url = url
+        self._fetched_at = fetched_at
+
+    def each(self) -> Generator[Item, None, None]:
+        """Every page, in the order of the files."""
+        for path in tqdm(self._files, unit=" files", disable=None if len(self._files) > 1 else True):
+            try:
+                yield from self._in_file(path)
+            except InputError as error:
+                self.refuse(path, error)
+
+    def refuse(
+        self, path: Path, error: InputError, capture: Capture | None = None, problem: Problem | None = None
+    ) -> None:
+        """Do without a file; of several, the rest still counts."""
+        message = str(error)
+        self._intake.refuse(capture, problem or Problem(stage="fetch", reason="input", message=message, fatal=True))
+        if len(self._files) == 1:
+            raise error
+        click.echo(f"Refused: {message}", err=True)
+
+    def _in_file(self, path: Path) -> Iterator[Item]:
+        if is_web_archive(path):
+            with warcs_in(path) as warcs:
+                for warc in warcs:
+                    yield from self._in_warc(path, warc)
+        elif self._url is None and (urls := urls_in(path)) is not None:
+            self._intake.follow(urls)
+        else:
+            default = self._recogniser.default
+            capture = capture_saved(path, default, url=self._url, fetched_at=self._fetched_at)
+            yield Item(path=path, capture=capture, saved=True)
+
+    def _in_warc(self, path: Path, warc: WarcSource) -> Iterator[Item]:
+        reader = WarcReader(warc.open_file, self._recogniser)
+        skipped: list[Skipped] = []
+        with tqdm(desc=path.name, total=warc.size, unit="B", unit_scale=True, disable=None, leave=False) as line:
+            for found in reader:
+                line.update(reader.offset - line.n)
+                if isinstance(found, Skipped):
+                    self._intake.skip(path, found)
+                    skipped = [found] if reader.records == 0 else []
+                elif self._intake.is_new(found):
+                    yield Item(path=path, capture=found, saved=False)
+        if reader.records == 0 and skipped:
+            raise NotAPage(f"{warc.name} is no WARC: {skipped[0].message}.")
+
+
+def _summary(intake: Intake) -> list[str]:
+    """One line for each saved page that was taken, and totals when there was more than one page."""
+    counts = intake.counts
+    lines = [f"{taken.outcome}: article {taken.article}: {taken.headline}" for taken in intake.taken]
+    if counts["pages"] > 1 or counts["pages"] > len(intake.taken):
+        names = ("new", "updated", "unchanged", "refused", "failed", "not_modified", "kept", "known", "forgotten")
+        always = ("new", "updated", "unchanged", "refused")
+        told = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in names if counts[name] or name in always]
+        lines.append(f"{counts['pages']:,} pages: {', '.join(told)}.")
+    if counts["addresses"]:
+        lines.append(f"{counts['addresses']:,} addresses: {counts['queued']:,} new, for the next crawl.")
+    if intake.skipped:
+        reasons = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in intake.skipped.most_common())
+        lines.append(f"{intake.skipped.total():,} records or addresses were skipped: {', '.join(reasons)}.")
+    return lines
+
+
+def _exit_code(intake: Intake) -> int:
+    """0 all taken; 3 some refused or damaged; 5 nothing in it for us; 6 all refused; 16 all taken down before."""
+    counts = intake.counts
+    bad = counts["refused"] + sum(intake.skipped[reason] for reason in NOTED)
+    if counts["pages"] + counts["addresses"] == 0 and not bad:
+        return NoPages.exit_code
+    if counts["forgotten"] == counts["pages"] > 0:
+        return Forgotten.exit_code
+    if counts["refused"] == counts["pages"] > 0:
+        return NotAPage.exit_code
+    return CHECKS_FAILED if bad else 0
+
+
+def _recogniser(name: str | None, url: str | None, base_url: str | None, *, any_site: bool) -> Recogniser:
     sites = {name: spider.site for name, spider in known_spiders(project_settings()).items()}
-    if name:
-        if name not in sites:
-            raise SiteError(f"There is no site {name!r}; known sites: {', '.join(sites)}.")
-        return sites[name]
-    return next((site for site in sites.values() if url and site.owns(site.normal_url(url))), sites[DEFAULT_SITE])
+    if name and name not in sites:
+        raise SiteError(f"There is no site {name!r}; known sites: {', '.join(sites)}.")
+    default = sites[name or DEFAULT_SITE]
+    if base_url:
+        default = default.at(base_url)
+    if name is None and url is not None:
+        default = _site_at(url, [default, *sites.values()])
+    sites = ({} if name else sites) | {default.name: default}
+    return Recogniser(sites=sites, default=default, any_site=any_site)
+
+
+def _site_at(url: str, sites: Sequence[Site]) -> Site:
+    try:
+        return next((site for site in sites if site.owns(site.normal_url(url))), None) or unfiled(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--url") from None

@@ -1,0 +1,48 @@
+"""Whose page is at an address?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from caliber_crawler.site import Site
+from caliber_crawler.unfiled import unfiled
+from caliber_crawler.warc import Recognised
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recogniser:
+    """Recognises the pages of some sites; those of all others too, by their host, with ``any_site``."""
+
+    sites: Mapping[str, Site]
+    default: Site
+    """Whose the pages are that have no address of the web."""
+    any_site: bool = False
+
+    def __call__(self, url: str) -> Recognised | None:
+        """What an address is; ``None`` when it is of no site that is asked for."""
+        if not url.lower().startswith(("http://", "https://")):
+            return Recognised(site=self.default.name, url=url, is_article=True) if url.startswith("urn:") else None
+        site = self.site_at(url)
+        if site is None:
+            return None
+        address = site.address(url)
+        return Recognised(site=site.name, url=address.url if address else url, is_article=address is not None)
+
+    def site_at(self, url: str) -> Site | None:
+        """The site that a page of the web belongs to."""
+        try:
+            # Known sites own few of the addresses in a crawl of the whole web: most are told by their host alone.
+            host = urlsplit(url).netloc.lower().rpartition("@")[2]
+            for site in self.sites.values():
+                if host in hosts_of(site):
+                    return site
+            return unfiled(url) if self.any_site else None
+        except ValueError:
+            return None
+
+
+def hosts_of(site: Site) -> set[str]:
+    bare = site.host.removeprefix("www.")
+    return {bare, f"www.{bare}", *site.hosts}

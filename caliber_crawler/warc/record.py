@@ -1,0 +1,198 @@
+"""One WARC record, as a capture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Literal, cast, get_args
+
+from fastwarc.warc import WarcRecord, WarcRecordType
+
+from caliber_crawler.items import Capture, PageKind
+from caliber_crawler.warc.content import LARGEST, Undecodable, decode
+from caliber_crawler.warc.writer import FETCH_ERROR, FETCH_ERROR_CODE, KIND, RENAMED, REQUESTED
+
+Reason = Literal[
+    "damaged",
+    "no_original",
+    "not_a_page",
+    "not_an_article",
+    "other_site",
+    "redirect",
+    "too_large",
+    "truncated",
+    "undecodable",
+]
+Headers = tuple[tuple[str, str], ...]
+
+PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "")
+HEADERS_AT_MOST = 1024 * 1024
+VERIFIABLE = ("md5:", "sha1:", "sha256:")
+
+
+class Unusable(Exception):
+    """A record that gives no capture; the message is one clause."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason: Reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """An address of a known site."""
+
+    site: str
+    url: str
+    """The normal form."""
+    is_article: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What an HTTP record says."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+def capture_of(
+    record: WarcRecord, address: str, recognised: Recognised, original: Callable[[WarcRecord], Exchange | None]
+) -> Capture:
+    """The capture that a record holds; ``original`` finds the record that a revisit refers to. Raises ``Unusable``."""
+    fetched_at = time_of(record)
+    kind = kind_of(record, recognised)
+    if record.record_type == WarcRecordType.metadata:
+        said = fields_of(record.reader.read())
+        return Capture(
+            site=recognised.site,
+            url=recognised.url,
+            fetched_at=fetched_at,
+            kind=kind,
+            error=said[FETCH_ERROR],
+            error_code=said.get(FETCH_ERROR_CODE),
+        )
+    require_sound(record)
+    if record.record_type == WarcRecordType.revisit:
+        exchange = revisited(record, original)
+    elif record.record_type == WarcRecordType.response:
+        exchange = exchange_of(record)
+    else:
+        exchange = file_of(record)
+    requested = (record.headers.get(REQUESTED) or "").split()
+    capture = Capture(
+        site=recognised.site,
+        url=requested[0] if requested else recognised.url,
+        final_url=address if requested else None,
+        redirects=tuple(requested[1:]),
+        fetched_at=fetched_at,
+        kind=kind,
+        status=exchange.status,
+        headers=exchange.headers,
+        body=exchange.body,
+    )
+    require_page(capture)
+    return capture
+
+
+def kind_of(record: WarcRecord, recognised: Recognised) -> PageKind:
+    kind = record.headers.get(KIND)
+    if kind in get_args(PageKind):
+        return cast("PageKind", kind)
+    if not recognised.is_article:
+        raise Unusable("not_an_article", "its address is not that of an article")
+    return "article"
+
+
+def time_of(record: WarcRecord) -> datetime:
+    # What FastWARC cannot read as a time is None, whatever its types say.
+    moment = cast("datetime | None", record.record_date)
+    if moment is None:
+        raise Unusable("damaged", "it does not say when it was captured")
+    return moment.astimezone(UTC)
+
+
+def require_sound(record: WarcRecord) -> None:
+    """Raise ``Unusable`` for a record larger than any page, a part of a page, or one that is not as its digest says."""
+    if record.headers.get("Content-Length") is None:
+        raise Unusable("damaged", "it does not say how long it is")
+    if record.content_length > LARGEST + HEADERS_AT_MOST:
+        raise Unusable("too_large", f"it is larger than {LARGEST // 1024**2} MiB")
+    if cause := record.headers.get("WARC-Truncated"):
+        raise Unusable("truncated", f"only the beginning was captured ({cause})")
+    digest = (record.headers.get("WARC-Block-Digest") or "").lower()
+    if digest.startswith(VERIFIABLE) and not record.verify_block_digest():
+        raise Unusable("damaged", "its content is not what its digest says")
+
+
+def require_page(capture: Capture) -> None:
+    status = capture.status
+    assert status is not None
+    if 300 <= status < 400 and status != HTTPStatus.NOT_MODIFIED:
+        raise Unusable("redirect", f"it leads on to another address ({status})")
+    if capture.kind == "article" and status == HTTPStatus.OK and capture.media_type not in PAGE_TYPES:
+        raise Unusable("not_a_page", f"it is no page but {capture.media_type}")
+
+
+def exchange_of(record: WarcRecord) -> Exchange:
+    if not record.is_http:
+        raise Unusable("not_a_page", "it is no HTTP")
+    record.parse_http()
+    status = record.http_headers.status_code
+    if status is None:
+        raise Unusable("damaged", "it has no HTTP status")
+    headers = headers_of(record)
+    return Exchange(status, tuple(map(as_served, headers)), decoded(content_of(record), headers))
+
+
+def file_of(record: WarcRecord) -> Exchange:
+    """A record that is no HTTP: a saved file, or the text of a page."""
+    named = ((name, record.headers.get(name)) for name in ("Content-Type", "Content-Disposition"))
+    return Exchange(HTTPStatus.OK, tuple((name, value) for name, value in named if value), content_of(record))
+
+
+def revisited(record: WarcRecord, original: Callable[[WarcRecord], Exchange | None]) -> Exchange:
+    record.parse_http()
+    status = record.http_headers.status_code if record.is_http else None
+    headers = tuple(map(as_served, headers_of(record))) if status is not None else ()
+    profile = record.headers.get("WARC-Profile") or ""
+    if status == HTTPStatus.NOT_MODIFIED or profile.endswith("server-not-modified"):
+        return Exchange(HTTPStatus.NOT_MODIFIED, headers, b"")
+    first = original(record)
+    if first is None:
+        raise Unusable("no_original", "the record it refers to is not in this file")
+    return first if status is None else Exchange(status, headers, first.body)
+
+
+def content_of(record: WarcRecord) -> bytes:
+    length = record.content_length
+    content = record.reader.read()
+    if len(content) < length:
+        raise Unusable("damaged", f"it ends after {len(content):,} of {length:,} bytes")
+    return content
+
+
+def decoded(content: bytes, headers: Headers) -> bytes:
+    try:
+        return decode(content, headers)
+    except Undecodable as error:
+        raise Unusable("too_large" if "larger" in str(error) else "undecodable", str(error)) from error
+
+
+def headers_of(record: WarcRecord) -> Headers:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in record.http_headers.items_bytes())
+
+
+def as_served(header: tuple[str, str]) -> tuple[str, str]:
+    """A header under the name it was sent with."""
+    name, value = header
+    return name.removeprefix(RENAMED), value
+
+
+def fields_of(content: bytes) -> dict[str, str]:
+    """The fields of an ``application/warc-fields`` block."""
+    lines = content.decode("utf-8", "replace").splitlines()
+    return {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}

@@ -1,0 +1,290 @@
+"""Captures as WARC/1.1 (https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/).
+
+Each record is a gzip member of its own, so that any tool can read one at random. A body that was seen before becomes a
+revisit record that refers to it. What an archive does not hold is not made up: the ``warcinfo`` record says which parts
+were written anew.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b32encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha1
+from http import HTTPStatus
+from io import BytesIO
+from typing import IO, Any
+from urllib.parse import quote, urlsplit
+
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from caliber_crawler import __version__
+from caliber_crawler.items import Capture
+
+REQUESTED = "Caliber-Requested-URI"
+"""Extension field: the address that was asked for and those it led on to, where another one answered."""
+
+KIND = "Caliber-Kind"
+"""Extension field: what the address was asked for, where that is no article."""
+
+RENAMED = "X-Archive-Orig-"
+"""Before the names of headers that spoke of the body as it was sent, for it is stored with its encodings undone."""
+
+FETCH_ERROR = "fetch-error"
+FETCH_ERROR_CODE = "fetch-error-code"
+"""Fields of a ``metadata`` record that stands for a page that could not be had."""
+
+NOT_MODIFIED_PROFILE = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+
+DESCRIPTION = (
+    "Exported from an archive that keeps pages with their content and transfer encodings undone. "
+    f"Where a header spoke of the body as it was sent, {RENAMED} stands before its name. "
+    "Status lines and requests were written anew; order and case of header names may differ from what was sent. "
+    "A capture that was led on by redirects stands under the address that answered; "
+    f"{REQUESTED} names the addresses before it, from the first. "
+    f"A page that could not be had is a metadata record with the field {FETCH_ERROR}; "
+    "a file that was saved by hand is a resource record."
+)
+
+OF_THE_BODY_AS_SENT = ("content-encoding", "transfer-encoding", "content-length")
+ASCII_SIGNS = "!#$%&'()*+,/:;=?@[]~"
+LINE_BREAKS = re.compile("[\r\n\x00]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """Where in a file a record stands that can be replayed. ``offset`` and ``length`` are in bytes."""
+
+    url: str
+    fetched_at: datetime
+    status: int
+    media_type: str
+    """``warc/revisit`` for a revisit record."""
+    digest: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The record that holds a body."""
+
+    url: str
+    date: str
+    digest: str
+
+
+def write_warc(captures: Iterable[Capture], file: IO[bytes], *, name: str, rights: str = "") -> int:
+    """Write captures as a WARC file; how many. The file says its own ``name`` and the ``rights`` to what is in it."""
+    warc = WarcFile(file, name, rights)
+    count = 0
+    for capture in captures:
+        warc.add(capture)
+        count += 1
+    return count
+
+
+class HttpHead(StatusAndHeaders):  # type: ignore[misc]
+    """A status or request line and headers, in the letters that were sent: warcio itself would percent-encode some."""
+
+    def to_ascii_bytes(self, filter_func: Any = None) -> bytes:
+        head: str = self.to_str(filter_func) + "\r\n"
+        try:
+            return head.encode("latin-1")
+        except UnicodeEncodeError:
+            return head.encode("utf-8", "replace")
+
+
+class WarcFile:
+    """A WARC file in the making. ``file`` must tell its position."""
+
+    def __init__(self, file: IO[bytes], name: str, rights: str = "") -> None:
+        self._file = file
+        self._writer = WARCWriter(file, gzip=True, warc_version="WARC/1.1")
+        self._by_digest: dict[str, Original] = {}
+        self._by_url: dict[str, Original] = {}
+        self._write(self._writer.create_warcinfo_record(name, warcinfo(rights)))
+
+    def add(self, capture: Capture) -> IndexEntry | None:
+        """Write a capture; give where it stands, if it can be replayed."""
+        if capture.status is None:
+            self._add_failure(capture)
+            return None
+        if is_saved_file(capture):
+            return self._add_resource(capture)
+        return self._add_exchange(capture, capture.status)
+
+    def _add_exchange(self, capture: Capture, status: int) -> IndexEntry:
+        start = self._file.tell()
+        record, media_type, digest = self._response(capture, status)
+        self._write(record)
+        entry = self._entry(capture, status, media_type, digest, start)
+        self._write(self._request(capture, record))
+        return entry
+
+    def _response(self, capture: Capture, status: int) -> tuple[ArcWarcRecord, str, str]:
+        fields = warc_fields(capture)
+        date, url, headers = fields["WARC-Date"], address_of(capture), http_headers(capture, status)
+        if status == HTTPStatus.NOT_MODIFIED:
+            return self._not_modified(capture, fields, headers)
+        digest = payload_digest(capture.body)
+        original = self._by_digest.get(digest) if capture.body else None
+        if original is not None:
+            self._by_url[url] = original
+            record = self._writer.create_revisit_record(
+                url, digest, original.url, original.date, http_headers=headers, warc_headers_dict=fields
+            )
+            return record, "warc/revisit", digest
+        self._by_digest[digest] = self._by_url[url] = Original(url, date, digest)
+        record = self._writer.create_warc_record(
+            url,
+            "response",
+            payload=BytesIO(capture.body),
+            length=len(capture.body),
+            http_headers=headers,
+            warc_headers_dict=fields | {"WARC-Payload-Digest": digest},
+        )
+        return record, capture.media_type or "unk", digest
+
+    def _not_modified(
+        self, capture: Capture, fields: dict[str, str], headers: HttpHead
+    ) -> tuple[ArcWarcRecord, str, str]:
+        fields = fields | {"WARC-Profile": NOT_MODIFIED_PROFILE}
+        original = self._by_url.get(address_of(capture))
+        if original is not None:
+            fields |= {
+                "WARC-Refers-To-Target-URI": original.url,
+                "WARC-Refers-To-Date": original.date,
+                "WARC-Payload-Digest": original.digest,
+            }
+        record = self._writer.create_warc_record(
+            address_of(capture), "revisit", http_headers=headers, warc_headers_dict=fields
+        )
+        return record, "warc/revisit", original.digest if original else "-"
+
+    def _request(self, capture: Capture, response: ArcWarcRecord) -> ArcWarcRecord:
+        parts = urlsplit(address_of(capture))
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = HttpHead(f"GET {target} HTTP/1.1", [("Host", parts.netloc)], is_http_request=True)
+        fields = {
+            "WARC-Date": warc_date(capture.fetched_at),
+            "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID"),
+        }
+        return self._writer.create_warc_record(
+            address_of(capture), "request", http_headers=headers, warc_headers_dict=fields
+        )
+
+    def _add_resource(self, capture: Capture) -> IndexEntry:
+        start = self._file.tell()
+        digest = payload_digest(capture.body)
+        disposition = {name: clean(value) for name, value in capture.headers if name == "Content-Disposition"}
+        self._write(
+            self._writer.create_warc_record(
+                address_of(capture),
+                "resource",
+                payload=BytesIO(capture.body),
+                length=len(capture.body),
+                warc_content_type=capture.media_type or "application/octet-stream",
+                warc_headers_dict=warc_fields(capture) | disposition | {"WARC-Payload-Digest": digest},
+            )
+        )
+        return self._entry(capture, 200, capture.media_type or "unk", digest, start)
+
+    def _add_failure(self, capture: Capture) -> None:
+        said = {FETCH_ERROR: capture.error, FETCH_ERROR_CODE: capture.error_code}
+        content = "".join(f"{name}: {clean(value)}\r\n" for name, value in said.items() if value).encode()
+        self._write(
+            self._writer.create_warc_record(
+                address_of(capture),
+                "metadata",
+                payload=BytesIO(content),
+                length=len(content),
+                warc_headers_dict=warc_fields(capture),
+            )
+        )
+
+    def _entry(self, capture: Capture, status: int, media_type: str, digest: str, start: int) -> IndexEntry:
+        return IndexEntry(
+            url=address_of(capture),
+            fetched_at=capture.fetched_at,
+            status=status,
+            media_type=media_type,
+            digest=digest,
+            offset=start,
+            length=self._file.tell() - start,
+        )
+
+    def _write(self, record: ArcWarcRecord) -> None:
+        self._writer.write_record(record)
+
+
+def warcinfo(rights: str) -> dict[str, str]:
+    return {
+        "software": f"caliber_crawler/{__version__}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "description": DESCRIPTION,
+        "rights": clean(rights),
+    }
+
+
+def is_saved_file(capture: Capture) -> bool:
+    """Was it read from a disk? Then there was no exchange, and none is to be written down."""
+    names = {name for name, _ in capture.headers}
+    return not capture.address.startswith(("http://", "https://")) or (
+        "Content-Disposition" in names and names <= {"Content-Disposition", "Content-Type"}
+    )
+
+
+def warc_fields(capture: Capture) -> dict[str, str]:
+    fields = {"WARC-Date": warc_date(capture.fetched_at)}
+    if capture.final_url is not None:
+        fields[REQUESTED] = " ".join(map(spelled, (capture.url, *capture.redirects)))
+    if capture.kind != "article":
+        fields[KIND] = capture.kind
+    return fields
+
+
+def warc_date(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def http_headers(capture: Capture, status: int) -> HttpHead:
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    headers = list(headers_of_the_body_as_kept(capture))
+    return HttpHead(f"{status} {phrase}".strip(), headers, protocol="HTTP/1.1")
+
+
+def headers_of_the_body_as_kept(capture: Capture) -> Iterator[tuple[str, str]]:
+    length = str(len(capture.body))
+    for name, value in capture.headers:
+        if name.lower() in OF_THE_BODY_AS_SENT and (name.lower(), value) != ("content-length", length):
+            yield RENAMED + clean(name), clean(value)
+        else:
+            yield clean(name), clean(value)
+
+
+def address_of(capture: Capture) -> str:
+    return spelled(capture.address)
+
+
+def spelled(url: str) -> str:
+    """An address without blanks: it stands in one word wherever it is written."""
+    return quote(url, safe=ASCII_SIGNS)
+
+
+def clean(text: str) -> str:
+    """Text that stays on its line."""
+    return LINE_BREAKS.sub(" ", text)
+
+
+def payload_digest(body: bytes) -> str:
+    # SHA-1 in base 32 is what every index of web archives goes by; it identifies here and secures nothing.
+    return "sha1:" + b32encode(sha1(body, usedforsecurity=False).digest()).decode()

@@ -1,0 +1,61 @@
+"""A worked example for notebooks: what the demo archive holds, as data frames.
+
+Make the archive first, then run this, or paste it cell by cell into a notebook (needs the extra ``pandas``):
+
+    caliber demo
+    python docs/notebook.py data/demo.db
+"""
+
+# %%
+import sys
+
+from caliber_crawler import Archive
+
+archive = Archive.open(sys.argv[1] if len(sys.argv) > 1 else "data/demo.db")
+
+# %% [markdown]
+# Every article is a row: the text as it stands now, where it is from, and on what condition it may be used.
+
+# %%
+articles = archive.to_pandas(archive.articles(section="analytics"))
+print(f"{len(articles)} articles of {', '.join(articles['site_title'].unique())}: {articles['reuse'].iloc[0]}")
+
+# %% [markdown]
+# How much was published each year, and how long were the texts?
+
+# %%
+by_year = articles.groupby([articles["published_at"].dt.year.rename("year"), "language"])
+print(by_year.agg(articles=("id", "count"), words=("word_count", "mean")).round())
+
+# %% [markdown]
+# The ten articles read most, with the address to cite.
+
+# %%
+most_read = articles.sort_values("views", ascending=False).head(10)
+print(most_read[["headline", "views", "published_at", "url"]].to_string(index=False, max_colwidth=50))
+
+# %% [markdown]
+# Search finds words in every form. A hit says where: the words found stand between two marks.
+
+# %%
+for hit in archive.search("corridors", limit=3):
+    print(hit.headline, "|", hit.snippet.replace("\x02", "*").replace("\x03", "*"))
+
+# %% [markdown]
+# One article, with every version of its text and every reading of its counter.
+
+# %%
+article = archive.article(most_read["url"].iloc[0])
+print(article["headline"])
+for version in article["versions"]:
+    print(f"  version {version['number']} ({version['cause']}), seen {version['seen_from']} to {version['seen_until']}")
+
+# %% [markdown]
+# The counters of all articles: what each gained between two visits.
+
+# %%
+views = archive.to_pandas(archive.views(section="analytics"))
+print(views.groupby("article_id").agg(readings=("views", "count"), views=("views", "max")).describe().round())
+
+# %%
+archive.close()

@@ -1,0 +1,82 @@
+"""``caliber export``, as its user runs it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.warc.newsstand import run
+
+
+def test_text_goes_to_stdout_and_the_count_to_stderr(three_editions: Path) -> None:
+    result = run("export", "jsonl", "--archive", three_editions, "--language", "en, hy", "--until", "2026-02-01")
+    assert result.exit_code == 0
+    assert [json.loads(line)["headline"] for line in result.stdout.splitlines()] == [
+        "Headline 1, changed",
+        "Headline 21",
+    ]
+    assert "2 articles" in result.stderr
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "rss", "sqlite", "warc", "wacz"])
+def test_every_format_goes_into_a_file(three_editions: Path, tmp_path: Path, format: str) -> None:
+    path = tmp_path / "out" / f"export.{format}"
+    result = run("export", format, "--archive", three_editions, "-o", path)
+    assert result.exit_code == 0, result.stderr
+    assert ("7 captures" if format in ("warc", "wacz") else "6 articles") in result.stderr
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert path.stat().st_size > 500
+
+
+def test_a_csv_file_opens_in_a_spreadsheet(three_editions: Path, tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    run("export", "csv", "--archive", three_editions, "-o", path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 6
+    piped = run("export", "csv", "--archive", three_editions).stdout
+    assert piped.startswith('"id",')
+
+
+def test_a_light_archive_can_be_searched_and_shown(three_editions: Path, tmp_path: Path) -> None:
+    path = tmp_path / "light.db"
+    run("export", "sqlite", "--archive", three_editions, "--search", "corridor", "-o", path)
+    assert len(json.loads(run("search", "corridor", "--archive", path, "--json").stdout)) == 3
+    assert json.loads(run("show", "https://caliber.az/en/post/2", "--archive", path, "--json").stdout)["views"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "said"),
+    [
+        (("parquet",), 2, "needs a name"),
+        (("csv", "--language", "arm"), 2, "holds no language 'arm'; it holds en, hy, ru"),
+        (("csv", "--section", "sport"), 2, "holds no section 'sport'"),
+        (("csv", "--site", "bbc"), 2, "holds no site 'bbc'"),
+        (("csv", "--since", "yesterday"), 2, "is not a time"),
+        (("doc",), 2, "'doc' is not one of"),
+        (("csv", "-o", "/dev/null/x.csv"), 11, "cannot be written"),
+    ],
+)
+def test_a_slip_is_named(three_editions: Path, arguments: tuple[str, ...], exit_code: int, said: str) -> None:
+    result = run("export", *arguments, "--archive", three_editions)
+    assert result.exit_code == exit_code
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_archive_is_never_written_over(three_editions: Path, tmp_path: Path) -> None:
+    linked = tmp_path / "linked.db"
+    linked.symlink_to(three_editions)
+    before = three_editions.read_bytes()
+    for path in (three_editions, linked):
+        assert run("export", "csv", "--archive", three_editions, "-o", path).exit_code == 2
+    assert three_editions.read_bytes() == before
+
+
+def test_no_archive_is_named(tmp_path: Path) -> None:
+    result = run("export", "csv", "--archive", tmp_path / "nowhere.db", "-o", tmp_path / "x.csv")
+    assert result.exit_code == 4
+    assert not (tmp_path / "x.csv").exists()

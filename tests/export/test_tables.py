@@ -1,0 +1,161 @@
+"""CSV, JSON Lines and Parquet: the same rows, each with its source."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from caliber_crawler.archive import COLUMNS, Archive, Selection
+from caliber_crawler.export import write_csv, write_jsonl, write_parquet
+from tests.archive.newsroom import Newsroom
+from tests.export.newspaper import HOSTILE, SITE, forget_the_reuse_condition, print_hostile_articles
+
+FORMULA_LETTERS = tuple("=+-@\t\r\n＝＋－＠")
+VALUES = st.fixed_dictionaries(
+    {name: st.text() if kind is str else st.integers(-(2**40), 2**40) for name, kind in COLUMNS.items()}
+)
+
+
+def in_csv(archive: Archive) -> list[dict[str, str]]:
+    file = io.StringIO(newline="")
+    write_csv(archive.rows(Selection()), list(COLUMNS), file)
+    file.seek(0)
+    return list(csv.DictReader(file))
+
+
+def in_jsonl(archive: Archive) -> list[dict[str, Any]]:
+    file = io.StringIO(newline="")
+    write_jsonl(archive.rows(Selection()), list(COLUMNS), file)
+    return [json.loads(line) for line in file.getvalue().splitlines()]
+
+
+def in_parquet(archive: Archive) -> list[dict[str, Any]]:
+    file = io.BytesIO()
+    write_parquet(archive.rows(Selection()), COLUMNS, file)
+    return parquet.read_table(file).to_pylist()
+
+
+TABLES = {"csv": in_csv, "jsonl": in_jsonl, "parquet": in_parquet}
+
+
+@pytest.mark.parametrize("format", TABLES)
+def test_every_row_says_where_it_is_from_and_how_it_may_be_used(three_editions: Path, format: str) -> None:
+    with Archive.open(three_editions) as archive:
+        rows = TABLES[format](archive)
+    assert len(rows) == 6
+    for row in rows:
+        assert row["url"].startswith("https://caliber.az/")
+        assert row["site_title"] == "Caliber.Az"
+        assert row["reuse"] == SITE.reuse
+        assert str(row["retrieved_at"]).startswith("2026-01-0")
+
+
+@pytest.mark.parametrize("format", TABLES)
+def test_an_unknown_condition_is_said_to_be_unknown(newsroom: Newsroom, format: str) -> None:
+    newsroom.save(addresses=("https://caliber.az/en/post/1",))
+    assert [(row["site_title"], row["reuse"]) for row in TABLES[format](newsroom.archive)] == [
+        ("caliber", "not stated")
+    ]
+    forget_the_reuse_condition(newsroom.archive)
+    assert [row["reuse"] for row in TABLES[format](newsroom.archive)] == ["not stated"]
+
+
+def test_rows_are_in_the_order_of_publication(three_editions: Path) -> None:
+    with Archive.open(three_editions) as archive:
+        times = [row["published_at"] for row in archive.rows(Selection())]
+        assert times == sorted(times)
+        newest = [row["published_at"] for row in archive.rows(Selection(), newest_first=True, limit=2)]
+        assert newest == times[:-3:-1]
+
+
+def test_a_row_is_the_article_as_it_stands_now(three_editions: Path) -> None:
+    with Archive.open(three_editions) as archive:
+        row = next(archive.rows(Selection()))
+    assert (row["headline"], row["views"], row["version_count"]) == ("Headline 1, changed", 100, 2)
+    assert row["retrieved_at"] == "2026-01-09T12:00:00Z"
+    assert list(row) == list(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("selection", "numbers"),
+    [
+        (Selection(), {1, 2, 11, 12, 21, 22}),
+        (Selection(sites=("caliber",), sections=("analytics",)), {1, 11, 21}),
+        (Selection(sites=("other",)), set()),
+        (Selection(languages=("hy", "en")), {1, 2, 21, 22}),
+        (Selection(since=datetime(2026, 1, 7, 13, tzinfo=UTC)), {2, 11, 12, 21, 22}),
+        (Selection(until=datetime(2026, 1, 7, 13, tzinfo=UTC)), {1}),
+        (Selection(search="corridors"), {2, 12, 22}),
+        (Selection(search="corridor -corridor"), set()),
+        (Selection(search=""), set()),
+        (Selection(search="corridor", languages=("ru",)), {12}),
+    ],
+)
+def test_only_what_is_asked_for_is_exported(three_editions: Path, selection: Selection, numbers: set[int]) -> None:
+    with Archive.open(three_editions) as archive:
+        assert {int(row["url"].rpartition("/")[2]) for row in archive.rows(selection)} == numbers
+
+
+def test_an_article_without_a_date_is_in_no_period(newsroom: Newsroom) -> None:
+    newsroom.save(published_at=None)
+    assert len(list(newsroom.archive.rows(Selection()))) == 1
+    assert list(newsroom.archive.rows(Selection(since=datetime(1970, 1, 1, tzinfo=UTC)))) == []
+
+
+@pytest.mark.parametrize("format", TABLES)
+def test_hostile_texts_come_out_as_they_are(newsroom: Newsroom, format: str) -> None:
+    print_hostile_articles(newsroom)
+    rows = {row["url"].rpartition("/")[2]: row for row in TABLES[format](newsroom.archive)}
+    for number, text in enumerate(HOSTILE, 1):
+        for field in ("headline", "subtitle", "body", "authors"):
+            shown = rows[str(number)][field]
+            assert (shown.removeprefix("'") if format == "csv" and not text.startswith("'") else shown) == text
+
+
+def test_no_cell_begins_like_a_formula(newsroom: Newsroom) -> None:
+    print_hostile_articles(newsroom)
+    for row in in_csv(newsroom.archive):
+        for value in row.values():
+            assert not value.lstrip().startswith(FORMULA_LETTERS)
+
+
+@given(rows=st.lists(VALUES, max_size=4))
+def test_no_text_breaks_out_of_its_cell(rows: list[dict[str, Any]]) -> None:
+    file = io.StringIO(newline="")
+    write_csv(rows, list(COLUMNS), file)
+    file.seek(0)
+    read = list(csv.DictReader(file))
+    assert len(read) == len(rows)
+    for row, cells in zip(rows, read, strict=True):
+        for name, value in row.items():
+            text = str(value).replace("\x00", "")
+            assert cells[name] in (text, f"'{text}")
+            if isinstance(value, str):
+                assert not re.match(r"\s*[=+\-@＝＋－＠\t\r\n]", cells[name])
+            else:
+                assert cells[name] == text
+
+
+@given(rows=st.lists(VALUES, max_size=4))
+def test_a_json_line_is_one_line_and_one_row(rows: list[dict[str, Any]]) -> None:
+    file = io.StringIO(newline="")
+    assert write_jsonl(rows, list(COLUMNS), file) == len(rows)
+    assert [json.loads(line) for line in file.getvalue().splitlines()] == rows
+
+
+def test_parquet_knows_times_and_numbers(three_editions: Path) -> None:
+    with Archive.open(three_editions) as archive:
+        row = in_parquet(archive)[0]
+    assert row["published_at"] == datetime(2026, 1, 7, 12, tzinfo=UTC)
+    assert row["views"] == 100
+    assert row["gone_at"] is None

@@ -1,0 +1,167 @@
+"""``caliber ingest`` of web archives and lists of addresses."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.demo import DemoSite
+from tests.archive.newsroom import NOON
+from tests.warc.newsstand import PAGE, crawled, exported, held, run, take_in, visited
+from tests.warc.test_reading import damaged, in_members, record, response
+
+URL = "https://caliber.az/en/post/1"
+
+
+def page(number: int) -> bytes:
+    return record(
+        response(PAGE.format(headline=f"Corridors {number}", body="", views=number).encode()), url=f"{URL}{number}"
+    )
+
+
+def ingest(path: Path, archive: Path, *options: object) -> tuple[int, dict[str, object]]:
+    result = run("ingest", path, "--archive", archive, "--jobs", 1, "--json", *options)
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_pages_of_known_sites_are_taken_with_their_time(tmp_path: Path) -> None:
+    file = tmp_path / "crawl.warc.gz"
+    foreign = record(response(), url="https://example.org/news/2026/01/07/talks-resume")
+    file.write_bytes(in_members(foreign, page(1), foreign, page(2)))
+    exit_code, said = ingest(file, tmp_path / "a.db")
+    assert (exit_code, said["pages"], said["new"], said["skipped"]) == (0, 2, 2, {"other_site": 2})
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert archive.captures.get(1).url == f"{URL}1"
+        assert archive.captures.get(1).fetched_at == NOON
+        assert archive.captures.get(1).body.startswith(b'<div class="post">')
+
+
+def test_bad_records_are_counted_and_their_reason_is_kept(tmp_path: Path) -> None:
+    members = [gzip.compress(page(number)) for number in range(5)]
+    members[1] = damaged(members[1])
+    file = tmp_path / "crawl.warc.gz"
+    file.write_bytes(b"".join(members))
+    exit_code, said = ingest(file, tmp_path / "a.db")
+    assert (exit_code, said["new"], said["skipped"]) == (3, 4, {"damaged": 1})
+    with Archive.open(tmp_path / "a.db") as archive:
+        (problem,) = archive.db["problems"].rows_where("reason = 'damaged'")
+        assert str(file) in problem["message"]
+        (noted,) = archive.db["runs"].rows
+        assert json.loads(noted["counts"])["skipped_damaged"] == 1
+
+
+def test_text_dumps_are_read(tmp_path: Path) -> None:
+    text = (Path(__file__).parent.parent / "pages/caliber/baku-s-geopolitical-formula-as-text/page.txt").read_bytes()
+    file = tmp_path / "crawl.warc.wet.gz"
+    file.write_bytes(in_members(record(text, type="conversion", url=URL, Content_Type="text/plain")))
+    assert ingest(file, tmp_path / "a.db")[0] == 0
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert archive.articles.show(1)["headline"].startswith("Baku’s geopolitical formula")  # type: ignore[union-attr]
+
+
+def test_pages_of_any_site_are_taken_when_asked_for(tmp_path: Path) -> None:
+    words = "The ministers met in the capital on Monday and spoke for hours about the road. " * 12
+    body = f"<html lang=en><h1>Talks resume after winter</h1><article><p>{words}</p><p>{words}</p></article>".encode()
+    foreign = record(response(body), url="https://news.example/world/2026/01/07/talks-resume")
+    file = tmp_path / "crawl.warc.gz"
+    file.write_bytes(in_members(foreign, record(response(body), url="https://news.example/login")))
+    exit_code, said = ingest(file, tmp_path / "a.db", "--any-site")
+    assert (exit_code, said["new"], said["skipped"]) == (0, 1, {"not_an_article": 1})
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert archive.held("site") == ["news.example"]
+
+
+def test_the_demo_site_is_known_where_it_was_served(tmp_path: Path) -> None:
+    site = DemoSite(10, base_url="http://127.0.0.1:8000")
+    captures = [visited(site, truth["url"], NOON) for truth in site.truth()]
+    file = tmp_path / "demo.warc.gz"
+    take_in(there := tmp_path / "there.db", captures, site.base_url)
+    exported(there, file)
+    assert ingest(file, tmp_path / "a.db")[0] == 5
+    assert ingest(file, tmp_path / "a.db", "--base-url", site.base_url)[0] == 0
+    assert held(tmp_path / "a.db") == held(there)
+
+
+def test_a_folder_is_searched_for_web_archives(tmp_path: Path) -> None:
+    folder = tmp_path / "crawls"
+    (folder / "old").mkdir(parents=True)
+    (folder / "new.warc.gz").write_bytes(in_members(page(1)))
+    (folder / "old" / "plain.WARC").write_bytes(page(2))
+    (folder / "page.html").write_text(PAGE)
+    (folder / "notes.md").write_text("not a page")
+    exit_code, said = ingest(folder, tmp_path / "a.db")
+    assert (exit_code, said["pages"], said["new"]) == (0, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("noise.warc.gz", b"\x1f\x8b\x08" + b"noise" * 100),
+        ("page.html.gz", gzip.compress(PAGE.encode())),
+        ("noise.wacz", b"PK\x03\x04" + b"noise" * 100),
+        ("empty.wacz", "empty"),
+    ],
+)
+def test_what_is_no_web_archive_is_named(tmp_path: Path, name: str, content: bytes | str) -> None:
+    file = tmp_path / name
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    else:
+        with ZipFile(file, "w") as zipped:
+            zipped.writestr("readme.txt", "nothing")
+    result = run("ingest", file, "--archive", tmp_path / "a.db")
+    assert result.exit_code == 6
+    assert str(file) in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "a.db").exists()
+
+
+def test_a_web_archive_without_a_page_for_us_makes_no_archive(tmp_path: Path) -> None:
+    file = tmp_path / "crawl.warc.gz"
+    file.write_bytes(in_members(record(response(), url="https://example.org/")))
+    assert ingest(file, tmp_path / "a.db")[0] == 5
+    assert not (tmp_path / "a.db").exists()
+
+
+def test_addresses_of_a_list_wait_for_the_next_crawl(tmp_path: Path) -> None:
+    file = tmp_path / "addresses.txt"
+    file.write_text(
+        f"# from a friend\n{URL}/?fbclid=x\n\n{URL}\nhttps://caliber.az/en/category/world\nhttps://example.org/\n"
+    )
+    exit_code, said = ingest(file, tmp_path / "a.db")
+    assert (exit_code, said["addresses"], said["queued"]) == (0, 2, 1)
+    assert said["skipped"] == {"not_an_article": 1, "other_site": 1}
+    with Archive.open(tmp_path / "a.db") as archive:
+        entry = archive.frontier.get(URL)
+        assert entry is not None
+        assert (entry.state, entry.site, entry.language, entry.road) == ("todo", "caliber", "en", "ingest")
+    assert ingest(file, tmp_path / "a.db")[1]["queued"] == 0
+
+
+def test_an_old_capture_does_not_undo_a_newer_visit(tmp_path: Path) -> None:
+    *_, newest = pages = [each for each in crawled(10) if each.status == 200 and each.kind == "article"][:-1]
+    take_in(tmp_path / "a.db", [newest])
+    take_in(tmp_path / "a.db", [page for page in pages if page.url == newest.url])
+    with Archive.open(tmp_path / "a.db") as archive:
+        entry = archive.frontier.get(newest.url)
+        assert entry is not None
+        assert entry.visited_at == newest.fetched_at
+
+
+def test_a_forgotten_article_is_not_taken_in_again(tmp_path: Path) -> None:
+    file = tmp_path / "crawl.warc.gz"
+    file.write_bytes(in_members(page(1), page(2)))
+    ingest(file, tmp_path / "a.db")
+    assert run("forget", f"{URL}1", "--archive", tmp_path / "a.db", "--reason", "asked for").exit_code == 0
+    exit_code, said = ingest(file, tmp_path / "a.db")
+    assert (exit_code, said["forgotten"], said["known"]) == (0, 1, 1)
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert [row["url"] for row in archive.articles()] == [f"{URL}2"]
+        assert [row["url"] for row in archive.db["captures"].rows] == [f"{URL}2"]
+    file.write_bytes(in_members(page(1)))
+    assert ingest(file, tmp_path / "a.db")[0] == 16

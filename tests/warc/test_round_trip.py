@@ -1,0 +1,144 @@
+"""Out as WARC and in again: nothing is lost, and nothing is there twice."""
+
+from __future__ import annotations
+
+import io
+import random
+import shutil
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.archive import Archive, Selection
+from caliber_crawler.items import Capture
+from caliber_crawler.warc import WarcReader, write_warc
+from tests.conftest import command, environment
+from tests.warc.newsstand import HTML, PAGE, SITE, crawled, exported, held, recogniser, run, take_in
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("crawled") / "archive.db"
+    take_in(path, crawled())
+    return path
+
+
+@pytest.fixture(scope="module")
+def warc(archive: Path) -> Path:
+    return exported(archive, archive.with_name("export.warc.gz"))
+
+
+def test_there_is_something_to_lose(archive: Path) -> None:
+    rows = held(archive)
+    assert len(rows["captures"]) == 41
+    assert len(rows["articles"]) == 12
+    assert len(rows["versions"]) > 12
+    assert len(rows["view_counts"]) > 24
+
+
+@pytest.mark.parametrize("format", ["warc", "wacz"])
+def test_an_empty_archive_ends_up_the_same(archive: Path, tmp_path: Path, format: str) -> None:
+    file = exported(archive, tmp_path / f"export.{format}", format)
+    result = run("ingest", file, "--archive", tmp_path / "new.db", "--jobs", 1)
+    assert result.exit_code == 3  # one of the pages was no article, and one could not be had
+    assert held(tmp_path / "new.db") == held(archive)
+
+
+def test_twice_is_once(warc: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.db"
+    run("ingest", warc, "--archive", new, "--jobs", 1)
+    before = held(new)
+    again = run("ingest", warc, "--archive", new, "--jobs", 1)
+    assert again.exit_code == 0
+    assert "41 known" in again.output
+    assert held(new) == before
+
+
+def test_an_archive_takes_its_own_export_for_known(archive: Path, warc: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    shutil.copy(archive, copy)
+    assert "41 known" in run("ingest", warc, "--archive", copy, "--jobs", 1).output
+    assert held(copy) == held(archive)
+
+
+def test_the_order_of_captures_does_not_matter(archive: Path, tmp_path: Path) -> None:
+    captures = crawled()
+    random.Random(7).shuffle(captures)
+    take_in(tmp_path / "shuffled.db", captures)
+    shuffled, there = held(tmp_path / "shuffled.db"), held(archive)
+    for table in ("captures", "versions", "view_counts", "images", "links"):
+        assert shuffled[table] == there[table]
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=20)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(headlines=st.lists(TEXT, min_size=1, max_size=4), body=TEXT)
+def test_any_page_comes_back(tmp_path_factory: pytest.TempPathFactory, headlines: list[str], body: str) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    captures = [
+        Capture(
+            site="caliber",
+            url="https://caliber.az/en/post/1",
+            fetched_at=datetime(2026, 1, 7, tzinfo=UTC) + timedelta(hours=number),
+            status=200,
+            headers=HTML,
+            body=PAGE.format(headline=headline, body=body, views=number).encode(),
+        )
+        for number, headline in enumerate(headlines)
+    ]
+    take_in(folder / "there.db", captures)
+    file = io.BytesIO()
+    with Archive.open(folder / "there.db") as there:
+        write_warc(there.exchanges(Selection()), file, name="x.warc.gz")
+    back = list(WarcReader(lambda: io.BytesIO(file.getvalue()), recogniser(SITE)))
+    take_in(folder / "new.db", [each for each in back if isinstance(each, Capture)])
+    assert held(folder / "new.db") == held(folder / "there.db")
+
+
+def test_a_selection_is_exported_with_every_capture_of_its_articles(archive: Path, tmp_path: Path) -> None:
+    path = tmp_path / "en.warc.gz"
+    run("export", "warc", "--archive", archive, "--language", "en", "-o", path)
+    run("ingest", path, "--archive", tmp_path / "new.db", "--jobs", 1)
+    with Archive.open(archive) as there, Archive.open(tmp_path / "new.db") as new:
+        wanted = [row["url"] for row in there.rows(Selection(languages=("en",)))]
+        assert [row["url"] for row in new.rows(Selection())] == wanted
+        assert new.held("language") == ["en"]
+
+
+@pytest.mark.slow
+def test_a_killed_ingest_goes_on_and_nothing_is_there_twice(tmp_path: Path) -> None:
+    there = tmp_path / "there.db"
+    take_in(there, crawled(60))
+    file = exported(there, tmp_path / "export.warc.gz")
+    new = tmp_path / "new.db"
+    killed = 0
+    for wait in (1.6, 2.0, 2.4, 2.8, 3.2):
+        process = subprocess.Popen(
+            command("ingest", file, "--archive", new, "--jobs", 2),
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    assert killed
+    assert run("ingest", file, "--archive", new, "--jobs", 1).exit_code == 3
+    assert held(new) == held(there)
+
+
+@pytest.mark.slow
+def test_many_processes_read_the_same(tmp_path: Path) -> None:
+    there = tmp_path / "there.db"
+    take_in(there, crawled(40))
+    file = exported(there, tmp_path / "export.warc.gz")
+    assert run("ingest", file, "--archive", tmp_path / "new.db", "--jobs", 2).exit_code == 3
+    assert held(tmp_path / "new.db") == held(there)

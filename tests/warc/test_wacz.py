@@ -1,0 +1,84 @@
+"""WACZ: one file that a browser can replay."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from zipfile import ZIP_STORED, ZipFile
+
+import pytest
+from fastwarc.warc import ArchiveIterator
+
+from caliber_crawler.items import Capture
+from caliber_crawler.warc import write_wacz
+from caliber_crawler.warc.wacz import surt
+from tests.warc.test_writing import URL, exchanges
+
+
+def title_of(capture: Capture) -> str | None:
+    return "Baku’s formula" if capture.kind == "article" and capture.status == 200 else None
+
+
+def packed(*captures: Capture) -> ZipFile:
+    file = io.BytesIO()
+    assert write_wacz(captures, title_of, file, title="export", rights="Caliber.Az: a hyperlink.") == len(captures)
+    return ZipFile(file)
+
+
+def test_what_it_says_of_its_files_is_so() -> None:
+    wacz = packed(*exchanges())
+    assert wacz.testzip() is None
+    about = json.loads(wacz.read("datapackage.json"))
+    assert (about["profile"], about["wacz_version"], about["title"]) == ("data-package", "1.1.1", "export")
+    assert about["description"] == "Caliber.Az: a hyperlink."
+    for resource in about["resources"]:
+        content = wacz.read(resource["path"])
+        assert resource["bytes"] == len(content)
+        assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    told = {resource["path"] for resource in about["resources"]}
+    assert {"archive/data.warc.gz", "indexes/index.cdxj", "pages/pages.jsonl"} == told
+    assert set(wacz.namelist()) - told == {"datapackage.json", "datapackage-digest.json"}
+    proof = json.loads(wacz.read("datapackage-digest.json"))
+    assert proof["hash"] == f"sha256:{hashlib.sha256(wacz.read('datapackage.json')).hexdigest()}"
+
+
+def test_the_index_leads_to_every_record() -> None:
+    wacz = packed(*exchanges())
+    warc = wacz.read("archive/data.warc.gz")
+    lines = wacz.read("indexes/index.cdxj").decode().splitlines()
+    assert lines == sorted(lines)
+    assert len(lines) == len(exchanges()) - 1  # all but the page that could not be had
+    for line in lines:
+        _, timestamp, fields = line.split(" ", 2)
+        stands = json.loads(fields)
+        start, length = int(stands["offset"]), int(stands["length"])
+        record = next(iter(ArchiveIterator(io.BytesIO(warc[start : start + length]))))
+        assert record.headers["WARC-Target-URI"] == stands["url"]
+        assert f"{record.record_date:%Y%m%d%H%M%S}" == timestamp
+        assert record.headers.get("WARC-Payload-Digest", stands["digest"]) == stands["digest"]
+
+
+def test_the_warc_in_it_can_be_read_in_parts() -> None:
+    info = packed(*exchanges()).getinfo("archive/data.warc.gz")
+    assert info.compress_type == ZIP_STORED
+
+
+def test_its_pages_are_articles_with_their_headlines() -> None:
+    first, *pages = map(json.loads, packed(*exchanges()).read("pages/pages.jsonl").decode().splitlines())
+    assert first["format"] == "json-pages-1.0"
+    assert {page["title"] for page in pages} == {"Baku’s formula"}
+    assert (pages[0]["url"], pages[0]["ts"]) == (URL, "2026-01-07T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://www.caliber.az/en/Post/1", "az,caliber)/en/post/1"),
+        ("http://caliber.az", "az,caliber)/"),
+        ("http://127.0.0.1:8000/x?b=2&a=1", "1,0,0,127:8000)/x?a=1&b=2"),
+        ("urn:sha256:abc", "urn:sha256:abc"),
+    ],
+)
+def test_the_key_of_an_address(url: str, key: str) -> None:
+    assert surt(url) == key
