@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-)
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from caliber_crawler.crawl_run import CrawlRun, Scope
-from caliber_crawler.errors import SiteError
-from caliber_crawler.items import Capture
-from caliber_crawler.listing_walk import first_batches
-from caliber_crawler.site import Edition, Site
+from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.errors import MissingExtra, SiteError
+from caliber_crawler.failures import NOT_ASKED, why_not_fetched
+from caliber_crawler.items import SCROLLED, Capture
+from caliber_crawler.roads import address_lists, due_seeds
+from caliber_crawler.roads.finds import Finds
+from caliber_crawler.scope import Scope
+from caliber_crawler.site import Edition, Numbers, Road, Search, Site
 from caliber_crawler.walk import Window
 
 if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
     from caliber_crawler.archive import Entry
 
 
@@ -33,7 +32,10 @@ class NewsSpider(Spider):
 
     Arguments are what ``scrapy crawl NAME -a argument=value`` gives: ``section`` and ``language`` (several separated by
     commas, ``all`` for all), ``since`` and ``until`` (dates), ``limit`` (article pages), ``base_url`` (the same site
-    served elsewhere). Raises :class:`SiteError` for a section or language that the site's file does not have.
+    served elsewhere), ``road`` (which of the site's roads to take), ``search`` (what to ask the site's search),
+    ``numbers`` (post numbers, ``1-500`` upwards or ``500-1`` downwards), ``urls`` and ``cdx`` (files with addresses,
+    ``-`` for standard input), ``due`` (only what is due). Raises :class:`SiteError` for what the site's file does not
+    have and :class:`InputError` for a file that is not there.
     """
 
     site: ClassVar[Site]
@@ -47,6 +49,12 @@ class NewsSpider(Spider):
         until: str = "",
         limit: int | str | None = None,
         base_url: str = "",
+        road: str = "",
+        urls: str = "",
+        cdx: str = "",
+        search: str = "",
+        numbers: str = "",
+        due: bool | str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -58,17 +66,43 @@ class NewsSpider(Spider):
             sections=_sections(site, editions, section),
             window=Window(since=_moment(site, since), until=_moment(site, until)),
             limit=int(limit) if limit else None,
+            roads=_roads(site, road, search=search, numbers=numbers, listed=bool(urls or cdx)),
+            queries=tuple(filter(None, (query.strip() for query in search.split(",")))),
+            numbers=_numbers(numbers),
+            due_only=bool(due),
         )
+        self._lists = [
+            *([address_lists.opened(urls, "url_list")] if urls else []),
+            *([address_lists.opened(cdx, "cdx")] if cdx else []),
+        ]
         self.allowed_domains = [urlsplit(f"//{host}").hostname or host for host in (site.host, *site.hosts)]
 
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Bring in the browser, where the site's file asks for one."""
+        super().update_settings(settings)
+        if cls.site.listing and cls.site.listing.scroll:
+            try:
+                from caliber_crawler.scrolling import scroll_settings
+            except ImportError:
+                raise MissingExtra("browser") from None
+            settings.setdict(scroll_settings(), priority="spider")
+
     async def start(self) -> AsyncIterator[Any]:
-        """Put the listings into the frontier; from there on the scheduler asks the archive for what is next."""
-        run = self.crawler.get_extension(CrawlRun)
-        assert run is not None
-        run.seed(first_batches(self.scope, run.started_at))
+        """Put the pages on which the roads begin into the frontier; all else the scheduler asks the archive for."""
+        run = self._run
+        run.seed(due_seeds(run))
+        for addresses in self._lists:
+            address_lists.take_list(addresses, run, Finds(run))
         of_our_own: tuple[Request, ...] = ()
         for request in of_our_own:
             yield request
+
+    @property
+    def _run(self) -> CrawlRun:
+        run = self.crawler.get_extension(CrawlRun)
+        assert run is not None
+        return run
 
     def request(self, entry: Entry) -> Request:
         """Ask for a page of the frontier."""
@@ -76,9 +110,23 @@ class NewsSpider(Spider):
             entry.url,
             callback=self.parse,
             errback=self.failed,
+            headers=self._headers(entry),
+            meta=self._meta(entry),
             cb_kwargs={"entry": entry},
             dont_filter=True,  # the frontier knows each address once
         )
+
+    def _headers(self, entry: Entry) -> dict[str, str]:
+        layout = self.scope.site.listing
+        return dict(layout.headers) if layout and entry.kind == "listing" and entry.batch > 1 else {}
+
+    def _meta(self, entry: Entry) -> dict[str, Any]:
+        layout = self.scope.site.listing
+        if layout is None or not layout.scroll or entry.kind != "listing":
+            return {}
+        from caliber_crawler.scrolling import scroll_meta
+
+        return scroll_meta(layout, self.settings)
 
     def parse(self, response: Response, entry: Entry) -> Iterable[Capture]:
         """Pass a page on as it came, whatever its status."""
@@ -90,7 +138,7 @@ class NewsSpider(Spider):
             redirects=tuple(response.meta.get("redirect_urls", ())[1:]),
             fetched_at=datetime.now(UTC),
             status=response.status,
-            headers=_pairs(response),
+            headers=(*_pairs(response), *scrolled(response)),
             body=response.body,
         )
 
@@ -98,7 +146,10 @@ class NewsSpider(Spider):
         """Pass on that a page could not be fetched, and why."""
         request: Request = failure.request  # type: ignore[attr-defined]
         entry: Entry = request.cb_kwargs["entry"]
-        code, error = _reason(failure.value, request)
+        code, error = why_not_fetched(failure.value, request)
+        if code in NOT_ASKED:
+            self._run.let_go(entry.url)
+            return
         yield Capture(
             site=self.scope.site.name,
             kind=entry.kind,
@@ -134,6 +185,29 @@ def _sections(site: Site, editions: list[Edition], sections: str) -> tuple[str, 
     return wanted
 
 
+def _roads(site: Site, names: str, *, search: str, numbers: str, listed: bool) -> tuple[Road, ...]:
+    """The roads named, those that another wish needs, or the usual ones where there is no wish at all."""
+    known = {road.name for road in site.roads}
+    wanted = {name.strip().lower() for name in names.split(",")} if names else set()
+    wanted |= ({Search.name} if search else set()) | ({Numbers.name} if numbers else set())
+    for name in sorted(wanted - {"all"}):
+        if name not in known:
+            raise SiteError(f"{site.title} has no road {name!r}; it has: {', '.join(sorted(known))}.")
+    if not wanted and not listed:
+        return tuple(road for road in site.roads if road.by_default)
+    return tuple(road for road in site.roads if road.name in wanted or "all" in wanted)
+
+
+def _numbers(text: str) -> tuple[int, int] | None:
+    """Two post numbers, ``1-500`` or ``500-1``."""
+    if not text:
+        return None
+    first, _, last = text.partition("-")
+    if not (first.strip().isdecimal() and last.strip().isdecimal()):
+        raise SiteError(f"{text!r} is no range of post numbers; write it as 1-500, or 500-1 to go down.")
+    return int(first), int(last)
+
+
 def _moment(site: Site, text: str) -> datetime | None:
     """A date (its first moment at the site) or an ISO 8601 time; without an offset it is the site's own time."""
     if not text:
@@ -145,6 +219,12 @@ def _moment(site: Site, text: str) -> datetime | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=site.zone)).astimezone(UTC)
 
 
+def scrolled(response: Response) -> tuple[tuple[str, str], ...]:
+    """How far a browser scrolled, as a header of our own."""
+    methods = response.meta.get("playwright_page_methods", ())
+    return tuple((SCROLLED, str(method.result)) for method in methods if method.result)
+
+
 def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
     """Headers in the order Scrapy kept them; it joins neither repeated names nor their values."""
     return tuple(
@@ -152,19 +232,3 @@ def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
         for name, values in response.headers.items()
         for value in values
     )
-
-
-def _reason(error: BaseException | None, request: Request) -> tuple[str, str]:
-    """Why there is no response: a code to group by, and a clause for a person."""
-    match error:
-        case IgnoreRequest() if "robots.txt" in str(error):
-            return "robots", "robots.txt forbids it"
-        case IgnoreRequest():
-            return "offsite", str(error) or "it is on another host"
-        case DownloadTimeoutError() | TimeoutError():
-            return "timeout", f"no answer within {request.meta.get('download_timeout', 0):.0f} s"
-        case DownloadConnectionRefusedError():
-            return "refused", "the connection was refused"
-        case CannotResolveHostError():
-            return "dns", "there is no such host"
-    return "network", f"{type(error).__name__}: {error}".rstrip(": ")

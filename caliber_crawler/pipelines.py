@@ -14,9 +14,12 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.deadline import TooSlow, deadline
+from caliber_crawler.failures import FOR_GOOD
+from caliber_crawler.impostors import recognise
 from caliber_crawler.items import Capture, Listing, Problem, Reading
-from caliber_crawler.listing_walk import ListingWalk
-from caliber_crawler.reading import Page, Unreadable, check, clean_page, extract_article, open_page, read_listing
+from caliber_crawler.reading import Page, Unreadable, check, clean_page, extract_article, open_page
+from caliber_crawler.roads import Roads, read_list
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 Item = Capture | Page | Reading | Listing
 
 GONE = (404, 410)
-FORBIDDEN = ("robots", "offsite")
-"""Errors that no second try will mend."""
+LONGEST_READING = 3.0
+"""Seconds in which a page must be cleaned, and as many in which it must be read; the capture of a slower one stays."""
 
 
 class Stage:
@@ -53,8 +56,14 @@ class CapturePipeline(Stage):
                 message=f"{capture.address} could not be fetched: {capture.error}.",
                 fatal=True,
             )
-            (self.run.refuse if capture.error_code in FORBIDDEN else self.run.fail)(capture, problem)
+            (self.run.refuse if capture.error_code in FOR_GOOD else self.run.fail)(capture, problem)
             raise DropItem(problem.message)
+        if capture.status == 304:
+            self.run.stands(capture)
+            raise DropItem(f"{capture.address} is as it was.")
+        if capture.kind == "article" and (impostor := recognise(capture, self.run.scope.site)):
+            self.run.put_aside(capture, impostor)
+            raise DropItem(impostor.message)
         if capture.status != 200:
             message = f"{capture.address} answered {capture.status}."
             problem = Problem(stage="fetch", reason=f"http_{capture.status}", message=message, fatal=True)
@@ -67,12 +76,13 @@ class CleanPipeline(Stage):
     """Takes out of an article's page what belongs to the site and not to the article."""
 
     def process_item(self, item: Capture) -> Capture | Page:
-        if item.kind == "listing":
+        if item.kind != "article":
             return item
         try:
-            return clean_page(open_page(item, self.run.scope.site))
-        except Unreadable as unreadable:
-            raise _refused(self.run, item, "clean", unreadable) from None
+            with deadline(LONGEST_READING):
+                return clean_page(open_page(item, self.run.scope.site))
+        except (Unreadable, TooSlow) as error:
+            raise _refused(self.run, item, "clean", error) from None
 
 
 class ExtractPipeline(Stage):
@@ -81,9 +91,10 @@ class ExtractPipeline(Stage):
     def process_item(self, item: Capture | Page) -> Reading | Listing:
         capture = item if isinstance(item, Capture) else item.capture
         try:
-            return read_listing(item, self.run.scope.site) if isinstance(item, Capture) else extract_article(item)
-        except Unreadable as unreadable:
-            raise _refused(self.run, capture, "extract", unreadable) from None
+            with deadline(LONGEST_READING):
+                return read_list(item, self.run.scope.site) if isinstance(item, Capture) else extract_article(item)
+        except (Unreadable, TooSlow) as error:
+            raise _refused(self.run, capture, "extract", error) from None
 
 
 class CheckPipeline(Stage):
@@ -97,9 +108,8 @@ class CheckPipeline(Stage):
         if fatal:
             self.run.refuse(item.capture, fatal)
             raise DropItem(fatal.message)
-        for problem in problems:
-            self.run.note(problem, item.capture)
-        self.run.cover(item.layout, ItemAdapter(item.article), item.rungs)
+        self.run.remark(problems, item)
+        self.run.coverage.count(item.layout, ItemAdapter(item.article), item.rungs)
         return item
 
 
@@ -108,12 +118,14 @@ class ArchivePipeline(Stage):
 
     def __init__(self, run: CrawlRun) -> None:
         super().__init__(run)
-        self.walk = ListingWalk(run)
+        self.roads = Roads(run)
 
     def process_item(self, item: Reading | Listing) -> Reading | Listing:
         if isinstance(item, Reading):
-            self.run.store(item)
-        elif (end := self.walk.advance(item)) and not end.complete:
+            with self.run.archive.transaction():
+                self.roads.follow(item)
+                self.run.store(item)
+        elif (end := self.roads.advance(item)) and not end.complete:
             problem = Problem(
                 stage="walk",
                 reason=f"listing_{end.name.lower()}",
@@ -123,7 +135,10 @@ class ArchivePipeline(Stage):
         return item
 
 
-def _refused(run: CrawlRun, capture: Capture, stage: str, unreadable: Unreadable) -> DropItem:
-    problem = Problem(stage=stage, reason=unreadable.reason, message=unreadable.message, fatal=True)
+def _refused(run: CrawlRun, capture: Capture, stage: str, error: Unreadable | TooSlow) -> DropItem:
+    reason, message = "too_slow", f"{capture.address} was put aside: {error}."
+    if isinstance(error, Unreadable):
+        reason, message = error.reason, error.message
+    problem = Problem(stage=stage, reason=reason, message=message, fatal=True)
     run.refuse(capture, problem)
     return DropItem(problem.message)

@@ -4,38 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-AGES = (
-    timedelta(hours=1),
-    timedelta(hours=3),
-    timedelta(hours=6),
-    timedelta(hours=12),
-    timedelta(days=1),
-    timedelta(days=2),
-    timedelta(days=4),
-    timedelta(days=7),
-    timedelta(days=14),
-    timedelta(days=30),
-)
-"""Ages of an article at which it is visited again."""
-
-LATER = timedelta(days=91)
-"""The interval once it has outgrown all of them: quarterly."""
+from caliber_crawler.site import Revisits
 
 FIRST_RETRY = timedelta(hours=1)
 LAST_RETRY = timedelta(days=7)
+USUAL = Revisits()
 
 
-def next_visit(published_at: datetime | None, visited_at: datetime) -> datetime:
+def next_visit(published_at: datetime | None, visited_at: datetime, plan: Revisits = USUAL) -> datetime:
     """The moment of the first age in the plan that lies after ``visited_at``.
 
     An article of unknown age is taken to have appeared when it was first visited.
     """
     born = min(published_at or visited_at, visited_at)
-    for age in AGES:
+    for age in plan.ages:
         if born + age > visited_at:
             return born + age
-    quarters = (visited_at - born - AGES[-1]) // LATER + 1
-    return born + AGES[-1] + quarters * LATER
+    times = (visited_at - born - plan.ages[-1]) // plan.later + 1
+    return born + plan.ages[-1] + times * plan.later
 
 
 def next_try(failures: int, failed_at: datetime) -> datetime:

@@ -41,18 +41,24 @@ class FrontierScheduler(BaseScheduler):
         self._spider = cast("NewsSpider", spider) if self._run else None
 
     def has_pending_requests(self) -> bool:
-        return bool(self._sent_back or self._taken or self._take())
+        return not self._halted and bool(self._sent_back or self._taken or self._take())
 
     def enqueue_request(self, request: Request) -> bool:
         self._sent_back.append(request)
         return True
 
     def next_request(self) -> Request | None:
+        if self._halted:
+            return None
         if self._sent_back:
             return self._sent_back.popleft()
         if self._run is None or self._spider is None or self._run.unsettled - len(self._taken) >= self._at_once:
             return None
         return self._spider.request(self._taken.popleft()) if self._taken or self._take() else None
+
+    @property
+    def _halted(self) -> bool:
+        return self._run is not None and self._run.halted is not None
 
     def _take(self) -> bool:
         if self._run and not self._taken:

@@ -15,7 +15,14 @@ ARCHIVE = os.environ.get("CALIBER_ARCHIVE", "data/archive.db")
 # --- Who asks: a site must be able to reach whoever crawls it -------------------------------------
 CONTACT = os.environ.get("CALIBER_CONTACT", "")
 """An e-mail address or web page. Without one, only this machine (the demo site) may be crawled."""
-USER_AGENT = f"caliber_crawler/{__version__} (+{CONTACT or f'root@{socket.gethostname()}'})"
+
+
+def user_agent(contact: str) -> str:
+    """Who asks, and whom to turn to; on this machine its own name will do."""
+    return f"caliber_crawler/{__version__} (+{contact or f'root@{socket.gethostname()}'})"
+
+
+USER_AGENT = user_agent(CONTACT)
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "caliber_crawler"
 COOKIES_ENABLED = False
@@ -28,11 +35,29 @@ DOWNLOAD_DELAY_JITTER = 0.0  # jitter would undercut the promised second half of
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 AUTOTHROTTLE_ENABLED = False  # it lowers delays that robots.txt or the user asked for
 RETRY_TIMES = 2
+RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 are a plea to wait: see PatienceMiddleware
+BUSY_TRIES = 3  # so many answers of 429 or 503 in a row end the run …
+BUSY_GAPS = 30  # … with so many times the usual gap between them, doubled each time, unless the site says how long …
+BUSY_WAIT_MAX = 600.0  # … which may be so many; beyond it the run ends, and the archive remembers
+FAILURES_MAX = 12  # so many other failures in a row: the site has troubles of its own
+REVISITS_MAX = 1000  # so many articles are visited again in one run at most
 DOWNLOAD_TIMEOUT = 30
 REDIRECT_MAX_TIMES = 5
 
 # --- What runs, in which order --------------------------------------------------------------------
 SCHEDULER = "caliber_crawler.scheduler.FrontierScheduler"
+
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # it lets redirects go anywhere
+    "caliber_crawler.middlewares.borders.BordersMiddleware": 50,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # it takes a failed robots.txt for consent
+    "caliber_crawler.middlewares.robots.RobotsMiddleware": 100,
+    "caliber_crawler.middlewares.conditional.ConditionalMiddleware": 200,
+    "caliber_crawler.middlewares.wholeness.WholenessMiddleware": 585,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # it takes half a page for a page
+    "caliber_crawler.middlewares.compression.StrictCompressionMiddleware": 590,
+    "caliber_crawler.middlewares.patience.PatienceMiddleware": 800,
+}
 
 ITEM_PIPELINES = {
     "caliber_crawler.pipelines.CapturePipeline": 100,  # the raw page is kept before anyone tries to read it
@@ -42,6 +67,8 @@ ITEM_PIPELINES = {
     "caliber_crawler.pipelines.ArchivePipeline": 500,  # article, version, view count, frontier: one transaction
 }
 
+CONCURRENT_ITEMS = 1  # a response is one capture; Scrapy starts so many tasks for each response
+
 EXTENSIONS = {"caliber_crawler.crawl_run.CrawlRun": 0}
 
 HTTPERROR_ALLOW_ALL = True  # a 404 is a capture too
@@ -50,11 +77,16 @@ LOG_FORMATTER = "caliber_crawler.crawl_log.OneLineFormatter"
 
 # --- What a hostile page or peer must not do ------------------------------------------------------
 DOWNLOAD_VERIFY_CERTIFICATES = True
-DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+DOWNLOAD_HANDLERS = {
+    "http": "caliber_crawler.download_handler.PoliteDownloadHandler",
+    "https": "caliber_crawler.download_handler.PoliteDownloadHandler",
+    **dict.fromkeys(("data", "file", "ftp", "s3")),
+}
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 METAREFRESH_ENABLED = False
 
+TWISTED_DNS_RESOLVER = "caliber_crawler.resolver.PublicAddressResolver"
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

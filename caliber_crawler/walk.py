@@ -17,12 +17,13 @@ class End(Enum):
     LAST_BATCH = "the listing has no more cards"
     KNOWN_GROUND = "every card was known before"
     WINDOW = "every card is older than asked for"
+    CUT = "more cards follow, but the browser has scrolled as often as it may"
     REPEATS = "it repeats the batch before it, so the site does not understand how we ask for more cards"
 
     @property
     def complete(self) -> bool:
         """Nothing that was asked for can lie beyond."""
-        return self not in (End.EMPTY, End.REPEATS)
+        return self not in (End.EMPTY, End.REPEATS, End.CUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,7 @@ def test_a_second_crawl_stores_nothing_new_and_asks_only_for_what_it_must(
     assert again.exit_code == 0
     assert "stored 0" in again.stdout
     listings = ["/en/category/analytics", "/category/analitika", "/arm/category/analytics"]
-    assert sorted(paths) == sorted(["/robots.txt", *listings])
+    assert sorted(paths) == sorted(["/robots.txt", "/rss.xml", *listings])
     assert count(archive, "versions") == articles_there
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.revisit import AGES, LAST_RETRY, LATER, next_try, next_visit
+from caliber_crawler.revisit import LAST_RETRY, USUAL, next_try, next_visit
+from caliber_crawler.site import Revisits
 
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
 moments = st.datetimes(datetime(2021, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -22,17 +23,17 @@ def test_an_article_of_a_week_is_due_at_two_weeks() -> None:
 def test_an_old_article_is_due_once_a_quarter() -> None:
     published_at = NOW - timedelta(days=1000)
     first = next_visit(published_at, NOW)
-    assert NOW < first <= NOW + LATER
-    assert next_visit(published_at, first) - first == LATER
+    assert NOW < first <= NOW + USUAL.later
+    assert next_visit(published_at, first) - first == USUAL.later
 
 
 def test_an_article_of_unknown_age_counts_as_new() -> None:
-    assert next_visit(None, NOW) == NOW + AGES[0]
+    assert next_visit(None, NOW) == NOW + USUAL.ages[0]
 
 
 @given(moments, moments)
 def test_the_next_visit_lies_ahead_and_within_a_quarter(published_at: datetime, visited_at: datetime) -> None:
-    assert visited_at < next_visit(published_at, visited_at) <= visited_at + LATER
+    assert visited_at < next_visit(published_at, visited_at) <= visited_at + USUAL.later
 
 
 def test_a_failing_page_is_tried_less_and_less() -> None:
@@ -40,3 +41,9 @@ def test_a_failing_page_is_tried_less_and_less() -> None:
     assert waits[:4] == [timedelta(hours=hours) for hours in (1, 2, 4, 8)]
     assert waits == sorted(waits)
     assert waits[-1] == LAST_RETRY
+
+
+def test_a_site_may_have_a_plan_of_its_own() -> None:
+    plan = Revisits(ages=(timedelta(minutes=10),), later=timedelta(days=1))
+    assert next_visit(NOW, NOW, plan) == NOW + timedelta(minutes=10)
+    assert next_visit(NOW, NOW + timedelta(minutes=10), plan) == NOW + timedelta(days=1, minutes=10)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.browse import public as strangers
 from caliber_crawler.commands.options import archive_option
 
 
@@ -16,16 +17,30 @@ from caliber_crawler.commands.options import archive_option
 @archive_option
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 takes a free one.")
 @click.option("--open", "in_browser", is_flag=True, help="Open a web browser on it.")
-def browse(archive: Path, port: int, *, in_browser: bool) -> None:
+@click.option("--public", is_flag=True, help="Serve it to strangers: SQL, raw pages and downloads closed, limits set.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; others need --public.")
+def browse(archive: Path, port: int, host: str, *, in_browser: bool, public: bool) -> None:
     """Open the archive in Datasette, on this machine only. Works while a crawl writes; Ctrl-C stops it.
+
+    With --public it may be put online, best behind a web server that speaks HTTPS: it then says what it closed.
 
     \b
     Example:
       caliber browse --open
+      caliber browse --public --host 0.0.0.0
     """
+    if host not in ("127.0.0.1", "::1", "localhost") and not public:
+        raise click.UsageError("Add --public to let others in: without it, anyone could run any SQL and take the file.")
     Archive.open(archive).close()  # a clear word for a missing or foreign file, before a server starts
-    arguments = ["datasette", "serve", str(archive), "--host", "127.0.0.1", "--port", str(port)]
-    arguments += ["--setting", "suggest_facets", "off"]  # ten times slower on a large archive
+    arguments = ["datasette", "serve", str(archive), "--host", host, "--port", str(port)]
+    settings = strangers.SETTINGS if public else {"suggest_facets": "off"}  # ten times slower on a large archive
+    for name, value in settings.items():
+        arguments += ["--setting", name, value]
+    if public:
+        arguments += ["--metadata", strangers.configuration()]
+        click.echo("Open to strangers:", err=True)
+        for deed in strangers.DEEDS:
+            click.echo(f"- {deed}", err=True)
     if in_browser:
         arguments.append("--open")
     os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606 (no shell is wanted)

@@ -12,11 +12,26 @@ from caliber_crawler.errors import CaliberError
 
 COMMANDS = {
     "crawl": "fetch what is new on a site, and what is due again",
-    "ingest": "read saved pages from disk",
+    "explain": "all that is known of one address, and why",
+    "doctor": "check a live site against its file in a dozen requests",
+    "schedule": "print a crontab line, a systemd timer, a GitHub workflow that crawl what is due",
+    "watch": "stay up and crawl what is due on a timetable",
+    "ingest": "take in saved pages, web archives and lists of addresses",
+    "read": "read pages and print them as JSON, storing nothing",
+    "record": "keep a page as a test, with a draft of what is to be read on it",
     "show": "print one article and all that is known of it",
+    "history": "every text an article had, what changed, and how its views grew",
+    "cite": "print how to cite an article, with the digest that proves it",
     "search": "find articles by their words",
     "status": "what the archive holds, the last runs, problems by reason",
     "browse": "open the archive in a browser, with Datasette",
+    "export": "write articles as CSV, JSON Lines, Parquet, RSS, WARC, WACZ, or a light archive",
+    "reextract": "read kept pages again with today's code",
+    "verify": "check every byte of the archive, and repair what can be",
+    "backup": "make a verified copy, while a crawl goes on",
+    "merge": "take in all that other archives hold",
+    "migrate": "bring an archive of an earlier version up to date, with a copy kept",
+    "forget": "take an article down for good: out of every table, index and page",
     "demo": "crawl the embedded demo site, and look at the result",
 }
 

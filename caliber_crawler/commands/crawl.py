@@ -9,12 +9,31 @@ from typing import TYPE_CHECKING
 import click
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
-from caliber_crawler.errors import SiteUnreachable
+from caliber_crawler.errors import (
+    ArchiveFull,
+    CaliberError,
+    RobotsUnavailable,
+    SiteBusy,
+    SiteChallenged,
+    SiteUnreachable,
+)
 
 if TYPE_CHECKING:
     from caliber_crawler.crawl_run import CrawlRun
 
 CHECKS_FAILED = 3
+HALTS: dict[str, type[CaliberError]] = {
+    "archive": ArchiveFull,
+    "robots_unavailable": RobotsUnavailable,
+    "busy": SiteBusy,
+    "failing": SiteBusy,
+    "challenged": SiteChallenged,
+    "unreachable": SiteUnreachable,
+}
+FROM_A_PAGE = 50
+"""Articles fetched at most where a crawl begins at the address of a page and no limit is given."""
+NOTIFY_TIMEOUT = 10.0
+"""Seconds."""
 TOLERATED_FAILURES = 0.05
 """Share of the visited pages that may be refused or fail before a crawl's exit code says so."""
 
@@ -28,10 +47,37 @@ TOLERATED_FAILURES = 0.05
 )
 @click.option("--since", default="", metavar="DATE", help="Only articles published at this date or after it.")
 @click.option("--until", default="", metavar="DATE", help="Only articles published before this date.")
-@click.option("--limit", type=click.IntRange(min=1), help="Fetch at most so many article pages.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"Fetch at most so many article pages.  [default: all; {FROM_A_PAGE} from the address of a page]",
+)
+@click.option(
+    "--road",
+    default="",
+    help="Ways to find articles, separated by commas: listing, feed, sitemap, search, numbers, links; 'all' for all."
+    "  [default: the site's own]",
+)
+@click.option("--search", default="", metavar="WORDS", help="Ask the site's own search; several, separated by commas.")
+@click.option("--numbers", default="", metavar="FROM-TO", help="Walk through post numbers: 500-1 downwards, 1-500 up.")
+@click.option(
+    "--urls", default="", metavar="FILE", help="Fetch the articles whose addresses stand in a file; - reads stdin."
+)
+@click.option(
+    "--cdx", default="", metavar="FILE", help="The same with the index of a web archive (CDX); - reads stdin."
+)
+@click.option("--due", is_flag=True, help="Only what is due by now, listings and feeds included: made for cron.")
 @click.option("--base-url", default="", metavar="URL", help="The same site served elsewhere: a mirror, the demo site.")
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests.  [default: 1]")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Requests at the same time.  [default: 1]")
+@click.option("--revisits", type=click.IntRange(min=0), help="Visit at most so many articles again.  [default: 1000]")
+@click.option(
+    "--contact",
+    default=None,
+    metavar="WHO",
+    help="E-mail address or web page of whoever crawls.  [env: CALIBER_CONTACT]",
+)
+@click.option("--notify", default="", metavar="URL", help="Post the summary as JSON to this address (a webhook).")
 @click.option("-v", "--verbose", is_flag=True, help="Log every page to stderr.")
 @json_option
 def crawl(
@@ -42,14 +88,26 @@ def crawl(
     since: str,
     until: str,
     limit: int | None,
+    road: str,
+    search: str,
+    numbers: str,
+    urls: str,
+    cdx: str,
     base_url: str,
     delay: float | None,
     concurrency: int | None,
+    revisits: int | None,
+    contact: str | None,
+    notify: str,
     *,
+    due: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
     """Fetch what is new on SITE, and the articles that are due for another look.
+
+    SITE is the name of a site that has a file, or the address of a page of any site: that page is read, and the
+    articles it links to.
 
     Every raw page is kept before it is read. A crawl may be stopped or killed at any moment: the next one goes on where
     it was. The site is asked once a second, one request at a time, as its robots.txt allows.
@@ -57,13 +115,18 @@ def crawl(
     \b
     Example:
       CALIBER_CONTACT=you@example.org caliber crawl --section analytics --language en --since 2026-01-01
+      grep /post/ links.txt | caliber crawl --urls -
+      caliber crawl https://example.org/world --limit 20
     """
     from caliber_crawler.commands.crawling import project_settings, run_spider, spider_named
+    from caliber_crawler.settings import user_agent
 
     settings = project_settings(
         ARCHIVE=str(archive),
         DOWNLOAD_DELAY=delay,
         CONCURRENT_REQUESTS_PER_DOMAIN=concurrency,
+        REVISITS_MAX=revisits,
+        **({"CONTACT": contact, "USER_AGENT": user_agent(contact)} if contact else {}),
         LOG_LEVEL="INFO" if verbose else "ERROR",
     )
     arguments = {
@@ -71,39 +134,76 @@ def crawl(
         "language": language,
         "since": since,
         "until": until,
-        "limit": limit,
+        "limit": limit or (FROM_A_PAGE if "://" in site else None),
+        "road": road,
+        "search": search,
+        "numbers": numbers,
+        "urls": urls,
+        "cdx": cdx,
+        "due": due,
         "base_url": base_url,
     }
     run = run_spider(spider_named(site, settings), settings, arguments)
+    account = {
+        "run": run.id,
+        "site": site,
+        "outcome": run.outcome,
+        "why": run.why,
+        "unusual": [problem.message for problem in run.unusual],
+        **run.counts,
+    }
+    if notify and (failure := post(notify, {**account, "exit_code": exit_code(run), "summary": summary(run)})):
+        click.echo(f"The summary could not be posted to {notify}: {failure}.", err=True)
     if as_json:
-        echo_json({"run": run.id, "outcome": run.outcome, "why": run.why, **run.counts})
+        echo_json(account)
     else:
         click.echo("\n".join(summary(run)))
     if run.unreachable:
         raise SiteUnreachable(f"{run.why}.")
+    if run.halted:
+        raise HALTS[run.halted.code](f"{run.why}.")
     sys.exit(exit_code(run))
+
+
+def post(url: str, account: dict[str, object]) -> str | None:
+    """Post an account as JSON; gives a clause when that fails, for it must never fail a crawl."""
+    import httpx
+
+    try:
+        httpx.post(url, json=account, timeout=NOTIFY_TIMEOUT).raise_for_status()
+    except httpx.HTTPStatusError as error:
+        return f"it answered {error.response.status_code}"
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return str(error) or type(error).__name__
+    return None
 
 
 def visited(run: CrawlRun) -> int:
     """Article pages that were asked for."""
-    return sum(run.counts[outcome] for outcome in ("stored", "visited", "refused", "failed"))
+    return sum(run.counts[outcome] for outcome in ("stored", "visited", "refused", "failed", "missing"))
 
 
 def summary(run: CrawlRun) -> list[str]:
     """What the run did, in a few lines that add up."""
     counts = run.counts
-    outcomes = " + ".join(f"{name} {counts[name]:,}" for name in ("stored", "unchanged", "refused", "failed", "left"))
+    told = ("stored", "unchanged", "refused", "failed", *(("missing",) if counts["missing"] else ()), "left")
+    outcomes = " + ".join(f"{name} {counts[name]:,}" for name in told)
     lines = [
         f"Run {run.id} {run.outcome}" + (f": {run.why}." if run.why else "."),
         f"discovered {counts['discovered']:,} = {outcomes}",
         f"  stored: {counts['new']:,} new articles, {counts['updated']:,} new versions of known ones",
         f"  unchanged: {counts['visited']:,} read again, {counts['held']:,} held already and not due",
-        f"  requests: {visited(run):,} articles, {counts['pages'] - visited(run):,} listing pages",
+        f"  requests: {visited(run):,} articles, {counts['pages'] - visited(run):,} pages that name articles",
     ]
-    if counts["outside_window"]:
-        lines.append(f"  passed over: {counts['outside_window']:,} cards outside the dates asked for")
+    if counts["missing"]:
+        lines.append(f"  missing: {counts['missing']:,} post numbers that lead nowhere")
+    if counts["outside_scope"]:
+        lines.append(f"  passed over: {counts['outside_scope']:,} mentions outside what was asked for")
+    if counts["passed_over"]:
+        lines.append(f"  passed over: {counts['passed_over']:,} addresses that are no articles of the site")
     if counts["problems"]:
         lines.append(f"  problems: {counts['problems']:,} (caliber status tells them by reason)")
+    lines += [f"  unusual: {problem.message}" for problem in run.unusual]
     if not run.balanced:
         lines.append("  These numbers do not add up: please report it.")
     if counts["left"]:
@@ -112,9 +212,12 @@ def summary(run: CrawlRun) -> list[str]:
 
 
 def exit_code(run: CrawlRun) -> int:
-    """0 done, 1 failed, 3 too much was refused, a listing could not be walked, or the numbers do not add up."""
-    if run.outcome == "failed" or (run.outcome == "stopped" and not run.limit_reached):
+    """0 done, 1 failed, 3 too much refused, less than usual, a walk broken off, or numbers that do not add up."""
+    asked_to_stop = run.limit_reached or run.revisits_used_up
+    if run.outcome == "failed" or (run.outcome == "stopped" and not asked_to_stop):
         return 1
     bad = run.counts["refused"] + run.counts["failed"]
-    sound = bad <= TOLERATED_FAILURES * visited(run) and not run.counts["broken_walks"] and run.balanced
+    sound = (
+        not run.unusual and bad <= TOLERATED_FAILURES * visited(run) and not run.counts["broken_walks"] and run.balanced
+    )
     return 0 if sound else CHECKS_FAILED

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from caliber_crawler.crawl_log import say_nothing_twice
 from caliber_crawler.crawl_run import CrawlRun
 from caliber_crawler.errors import SiteError
 from caliber_crawler.news_spider import NewsSpider
+from caliber_crawler.site import Site, StartPage
+from caliber_crawler.unfiled import unfiled
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -36,12 +39,35 @@ def known_spiders(settings: Settings) -> dict[str, type[NewsSpider]]:
     return {name: spider for name, spider in spiders.items() if issubclass(spider, NewsSpider)}
 
 
+def known_sites() -> dict[str, Site]:
+    """The facts of every site that has a file, by name."""
+    return {name: spider.site for name, spider in known_spiders(project_settings()).items()}
+
+
 def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
-    """The spider of a site. Raises :class:`SiteError` naming the known ones."""
+    """The spider of a site, by its name or by the address of one of its pages.
+
+    Raises :class:`SiteError` naming the known sites, or saying that the address is none.
+    """
     spiders = known_spiders(settings)
+    if "://" in name:
+        return _spider_from(name, spiders)
     if name not in spiders:
         raise SiteError(f"There is no site {name!r}; known sites: {', '.join(spiders)}.")
     return spiders[name]
+
+
+def _spider_from(url: str, spiders: Mapping[str, type[NewsSpider]]) -> type[NewsSpider]:
+    """A spider that begins at a page; where the site has a file, it is read by that file."""
+    try:
+        site = unfiled(url)
+        sites = [spider.site for spider in spiders.values()]
+        owner = next((known for known in sites if known.owns(known.normal_url(url))), None)
+    except ValueError as error:
+        raise SiteError(f"{error}") from None
+    if owner is not None:
+        site = replace(owner, roads=(StartPage(url=url),))
+    return type("StartPageSpider", (NewsSpider,), {"name": site.name, "site": site})
 
 
 def run_spider(spider: type[NewsSpider], settings: Settings, arguments: dict[str, Any]) -> CrawlRun:
@@ -49,7 +75,7 @@ def run_spider(spider: type[NewsSpider], settings: Settings, arguments: dict[str
 
     Can be called once in a process. Raises whatever kept the crawl from starting.
     """
-    _require_contact(spider(**arguments), settings)
+    require_contact(spider(**arguments).scope.site, settings)
     settings.set("EXTENSIONS", {**settings.getdict("EXTENSIONS"), ProgressLine: 900}, priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     if settings["LOG_LEVEL"] == "ERROR":
@@ -63,20 +89,14 @@ def run_spider(spider: type[NewsSpider], settings: Settings, arguments: dict[str
     return run
 
 
-def _require_contact(spider: NewsSpider, settings: Settings) -> None:
-    host = urlsplit(spider.scope.site.base_url).hostname or ""
-    if settings["CONTACT"] or _is_this_machine(host):
+def require_contact(site: Site, settings: Settings) -> None:
+    """Raise :class:`SiteError` when a site could not reach whoever crawls it."""
+    if settings["CONTACT"] or site.is_local:
         return
+    host = urlsplit(site.base_url).hostname
     raise SiteError(
-        f"{host} must be able to reach whoever crawls it: set CALIBER_CONTACT to your e-mail address or web page."
+        f"{host} must be able to reach whoever crawls it: give --contact (or set CALIBER_CONTACT), your e-mail or web page."
     )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class ProgressLine:

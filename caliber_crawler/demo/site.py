@@ -46,7 +46,7 @@ class DemoSite:
     ``articles`` counts all articles (1 to 200,000) over the three editions and ``sections`` (every section when none
     are named). ``clock`` says when a request comes in: what is published later does not exist yet, counters grow, edits
     show. ``base_url`` is where the site says it stands. With ``validators`` article pages carry an ETag over their
-    text, the counter left out; what the real site sends is unknown.
+    text, the counter left out, and listings one over their first batch; what the real site sends is unknown.
     """
 
     def __init__(
@@ -150,7 +150,8 @@ class DemoSite:
         heading = edition.sections[key].label if key else "Caliber.Az"
         blurb = edition.sections[key].blurb if key else None
         more = edition.path_of(key) if key else edition.prefix or "/"
-        return _html(pages.listing_page(edition, heading, articles, self.base_url, now, blurb=blurb, more=more))
+        text = pages.listing_page(edition, heading, articles, self.base_url, now, blurb=blurb, more=more)
+        return _html(text, etag=f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"' if self.validators else None)
 
     def _batch(self, edition: Edition, key: str | None, page: int, now: datetime) -> list[Article]:
         shelf = self.newsroom.shelf(edition.name, key)

@@ -1,0 +1,121 @@
+"""``caliber explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.commands.options import archive_option, echo_json, json_option
+
+if TYPE_CHECKING:
+    from caliber_crawler.site import Site
+
+
+@click.command()
+@click.argument("url")
+@archive_option
+@json_option
+def explain(url: str, archive: Path, *, as_json: bool) -> None:
+    """Tell what is known of the page at URL: how it was found, what came of it, when it is due, why it is not kept.
+
+    \b
+    Example:
+      caliber explain https://caliber.az/en/post/baku-s-geopolitical-formula
+    """
+    with Archive.open(archive) as opened:
+        site = _site_of(url, opened)
+        normal = site.normal_url(url) if site else url
+        known = opened.explain(list(dict.fromkeys((normal, url))))
+    address = site.address(url) if site else None
+    report = {
+        "url": normal,
+        "site": site.name if site else None,
+        "names_an_article": address is not None,
+        "verdict": verdict(known, site, names_article=address is not None),
+        **known,
+    }
+    if as_json:
+        echo_json(report)
+    else:
+        click.echo("\n".join(_lines(report)))
+
+
+def _site_of(url: str, archive: Archive) -> Site | None:
+    """The site whose page this is, as it stood when it was crawled."""
+    from caliber_crawler.commands.crawling import known_spiders, project_settings
+
+    stood_at = {row["site"]: row["url"] for row in archive.db.query("select site, url from sites")}
+    for name, spider in known_spiders(project_settings()).items():
+        site = spider.site.at(stood_at[name]) if name in stood_at else spider.site
+        if site.owns(site.normal_url(url)):
+            return site
+    return None
+
+
+def verdict(known: dict[str, Any], site: Site | None, *, names_article: bool) -> str:
+    """What became of the page, and what happens next, in a sentence or two."""
+    entry, article = known["frontier"], known["article"]
+    if entry is None and article is None:
+        if site is None:
+            return "It is on no site that has a file here."
+        if not names_article:
+            return f"It was never asked for: {site.title}'s file does not take it for an article."
+        return "It was never met: nothing that was read names it. `caliber crawl --urls` fetches it."
+    kept = f"It is article {article['id']}." if article else ""
+    if entry is None:
+        return f"{kept} It is asked for by another address."
+    return " ".join(filter(None, (kept, _state(entry, article))))
+
+
+def _state(entry: dict[str, Any], article: dict[str, Any] | None) -> str:
+    due = f"due at {entry['due_at']}" if entry["due_at"] else "not asked for again"
+    match entry["state"]:
+        case "todo":
+            return f"It was not fetched yet: {due}."
+        case "refused" if entry["reason"] == "robots":
+            return "The site's robots.txt forbids it: it was not fetched."
+        case "refused":
+            return f"It is not kept ({entry['reason']}): {due}."
+        case "failed":
+            return f"It failed {entry['failures']} times in a row, last because of {entry['reason']}: {due}."
+        case "gone":
+            return f"The site said at {entry['visited_at']} that it is gone ({entry['last_status']}): {due}."
+    if article is None and entry["kind"] == "article":
+        return f"It was fetched at {entry['visited_at']}, and belongs to no article: {due}."
+    return f"It was last fetched at {entry['visited_at']}: {due}."
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    lines = [click.style(report["url"], bold=True), report["verdict"]]
+    entry, article = report["frontier"], report["article"]
+    if entry:
+        where = f" on {entry['discovered_on']}" if entry["discovered_on"] else ", where the road begins"
+        lines += [
+            "",
+            click.style("Found", bold=True),
+            f"  {entry['discovered_at'][:19]}Z by road {entry['road']}{where}",
+        ]
+        lines.append(f"  {entry['kind']}, {entry['language'] or 'any language'}, {entry['section'] or 'any section'}")
+    if report["captures"]:
+        lines += ["", click.style("Fetched, as robots.txt allows", bold=True)]
+        lines += [f"  {capture['fetched_at']}  {_answer(capture)}" for capture in report["captures"]]
+    if report["problems"]:
+        lines += ["", click.style("Problems", bold=True)]
+        lines += [
+            f"  {problem['noted_at']}  {problem['reason']}: {problem['message']}" for problem in report["problems"]
+        ]
+    if article:
+        lines += ["", click.style(f"Read (layout {article['layout']}, {article['extractor']})", bold=True)]
+        lines += [f"  {field:14} by {rung}" for field, rung in article["rungs"].items()]
+        lines += [f"  due again at {due['due_at']} under {due['url']}" for due in article["due"]]
+    return lines
+
+
+def _answer(capture: dict[str, Any]) -> str:
+    if capture["error"]:
+        return str(capture["error"])
+    led = f" after a redirect to {capture['final_url']}" if capture["final_url"] else ""
+    return f"{capture['status']}, {capture['size']:,} bytes of {capture['media_type'] or 'unsaid type'}{led}"

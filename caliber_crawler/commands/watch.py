@@ -1,0 +1,99 @@
+"""``caliber watch``."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from caliber_crawler.commands.options import archive_option
+
+STOPPING = 40.0
+"""Seconds that a crawl gets to stop cleanly."""
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("site", default="caliber")
+@archive_option
+@click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, help="Minutes between two crawls.")
+@click.option("--cron", default="", metavar="FIELDS", help='A timetable instead, as in crontab: "*/20 6-23 * * *".')
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def watch(site: str, archive: Path, every: int, cron: str, options: tuple[str, ...]) -> None:
+    """Stay up and crawl what is due on SITE on a timetable; further OPTIONS are those of caliber crawl.
+
+    Each crawl is a process of its own. The first begins at once; one that takes longer than the time between two lets
+    the next wait. Ctrl-C or SIGTERM stops cleanly: what is left is done next time.
+
+    \b
+    Example:
+      CALIBER_CONTACT=you@example.org caliber watch caliber --every 30 --notify https://example.org/hook
+    """
+    from apscheduler.schedulers.background import BackgroundScheduler
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.interval import IntervalTrigger
+
+    if site.startswith("-"):  # options of the crawl, and no site among them
+        site, options = "caliber", (site, *options)
+    try:
+        trigger = CronTrigger.from_crontab(cron) if cron else IntervalTrigger(minutes=every)
+    except ValueError as error:
+        raise click.UsageError(f"{cron!r} is no timetable: {error}") from None
+    crawl = Crawl(
+        [sys.executable, "-m", "caliber_crawler", "crawl", site, "--due", "--archive", str(archive), *options]
+    )
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    scheduler = BackgroundScheduler(timezone=UTC)
+    scheduler.add_job(
+        crawl.run, trigger, next_run_time=datetime.now(UTC), coalesce=True, max_instances=1, misfire_grace_time=None
+    )
+    scheduler.start()
+    stopped.wait()
+    scheduler.pause()
+    crawl.stop()
+    scheduler.shutdown(wait=False)
+
+
+class Crawl:
+    """A crawl as a child process: Scrapy's reactor can be started once in a process."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._over = False
+
+    def run(self) -> None:
+        """Crawl once, and say how it ended."""
+        with self._lock:
+            if self._over:
+                return
+            # A group of its own, so that Ctrl-C in a terminal reaches it through stop() and once.
+            self._process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603
+        code = self._process.wait()
+        click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: the crawl ended with exit code {code}.", err=True)
+
+    def stop(self) -> None:
+        """Let a crawl that is under way stop cleanly; one that does not in time is killed, which loses nothing."""
+        with self._lock:
+            self._over = True
+            process = self._process
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOPPING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

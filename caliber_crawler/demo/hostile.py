@@ -1,0 +1,191 @@
+"""A site that behaves badly: good pages, and beside them every trick a peer can play on a crawler.
+
+Each trick is an article address (``/en/post/gzip-bomb``) whose card stands on top of the English listings, so a crawl
+meets it on its way to the good pages. The module ``tricks`` holds them. Any address can be given a behaviour of its
+own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import urlsplit
+
+from caliber_crawler.demo.server import LOGGED_HEADERS
+from caliber_crawler.demo.site import HTML, DemoSite
+
+Behaviour = Callable[["Exchange"], Awaitable[None]]
+Headers = Sequence[tuple[str, str]]
+
+SLOWEST = 60.0
+"""Seconds after which even the most patient trick hangs up."""
+
+
+@dataclass
+class Exchange:
+    """One request, and the wire to answer it on."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    writer: asyncio.StreamWriter
+    site: DemoSite
+    status: int = 0
+    sent: int = 0
+
+    async def head(self, status: int = 200, headers: Headers = (("Content-Type", HTML),)) -> None:
+        """Send the status line and headers. Nothing is added but ``Connection: close``."""
+        self.status = status
+        lines = [f"HTTP/1.1 {status} Anything", *(f"{name}: {value}" for name, value in headers), "Connection: close"]
+        await self.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+
+    async def answer(self, status: int, body: bytes = b"", headers: Headers = ()) -> None:
+        """Send a whole and honest answer."""
+        known = {name.lower() for name, _ in headers}
+        kind = () if "content-type" in known else (("Content-Type", HTML),)
+        await self.head(status, [*kind, *headers, ("Content-Length", str(len(body)))])
+        if self.method != "HEAD":
+            await self.send(body)
+
+    async def send(self, data: bytes) -> None:
+        """Put bytes on the wire."""
+        self.writer.write(data)
+        self.sent += len(data)
+        await self.writer.drain()
+
+    def reset(self) -> None:
+        """Cut the wire."""
+        self.writer.transport.abort()
+
+
+def answering(status: int, body: bytes = b"", **headers: str) -> Behaviour:
+    """Always this answer; an underscore in a header's name stands for a hyphen."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(status, body, [(name.replace("_", "-"), value) for name, value in headers.items()])
+
+    return answer
+
+
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """One behaviour after the other; the last one stays."""
+    left = list(behaviours)
+
+    async def behave(exchange: Exchange) -> None:
+        await (left.pop(0) if len(left) > 1 else left[0])(exchange)
+
+    return behave
+
+
+class HostileSite:
+    """A :class:`DemoSite` with tricks among its pages.
+
+    ``tricks`` are addresses of articles and what they do; ``instead`` gives any address another behaviour (``*`` for
+    all that are not named).
+    """
+
+    def __init__(
+        self,
+        site: DemoSite,
+        tricks: Mapping[str, Behaviour] | None = None,
+        instead: Mapping[str, Behaviour] | None = None,
+    ) -> None:
+        self.site = site
+        self.tricks = dict(tricks or {})
+        self.instead = dict(instead or {})
+
+    async def behave(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        path = urlsplit(exchange.target).path
+        behaviour = self.tricks.get(path) or self.instead.get(exchange.target) or self.instead.get("*")
+        if behaviour is not None:
+            await behaviour(exchange)
+            return
+        response = self.site.respond(exchange.target)
+        body = response.body
+        if path.startswith("/en/category/") and "?" not in exchange.target:
+            first = body.find(b'<div class="float_block"')
+            body = body[:first] + self._cards() + body[first:]
+        await exchange.answer(response.status, body, response.headers)
+
+    def _cards(self) -> bytes:
+        return "".join(
+            f'<div class="float_block"><a href="{path}"><h2 class="float_block_title">{path}</h2></a></div>'
+            for path in self.tricks
+        ).encode()
+
+
+@contextmanager
+def misbehaving(site: HostileSite, *, log: Path, host: str = "127.0.0.1") -> Iterator[str]:
+    """Serve from a thread of its own while the block runs; gives the address.
+
+    The log has one JSON line a request, written when it came in: its time, path, headers and how many were open.
+    """
+    loop = asyncio.new_event_loop()
+    with log.open("a", encoding="utf-8", buffering=1) as lines:
+        server = loop.run_until_complete(asyncio.start_server(_Connection(site, lines).serve, host, 0, limit=1 << 20))
+        port = server.sockets[0].getsockname()[1]
+        site.site.base_url = f"http://{host}:{port}"
+        thread = threading.Thread(target=loop.run_forever, name="hostile site", daemon=True)
+        thread.start()
+        try:
+            yield site.site.base_url
+        finally:
+            asyncio.run_coroutine_threadsafe(_shut(server), loop).result(10)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(10)
+            loop.close()
+
+
+async def _shut(server: asyncio.Server) -> None:
+    server.close()
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Connection:
+    """Reads requests, one a connection."""
+
+    def __init__(self, site: HostileSite, log: TextIO) -> None:
+        self.site, self.log = site, log
+        self.open = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived_at, started = datetime.now(UTC), time.perf_counter()
+        self.open += 1
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            request, *rest = head.rstrip().split("\r\n")
+            method, target, _ = request.split(" ", 2)
+            headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
+            exchange = Exchange(method, target, headers, writer, self.site.site)
+            self._write(exchange, arrived_at)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SLOWEST - (time.perf_counter() - started)):
+                    await self.site.behave(exchange)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.open -= 1
+            writer.close()
+
+    def _write(self, exchange: Exchange, arrived_at: datetime) -> None:
+        line = {
+            "time": arrived_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "method": exchange.method,
+            "path": exchange.target,
+            **{name.replace("-", "_"): exchange.headers.get(name) for name in LOGGED_HEADERS},
+            "cookie": exchange.headers.get("cookie"),
+            "in_flight": self.open,
+        }
+        self.log.write(json.dumps(line, ensure_ascii=False) + "\n")

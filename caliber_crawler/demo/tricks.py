@@ -1,0 +1,192 @@
+"""The tricks of a hostile site, by the address of the article that plays them."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import struct
+import zlib
+from itertools import chain
+
+import brotli
+import zstandard
+
+from caliber_crawler.demo.hostile import Behaviour, Exchange, answering
+from caliber_crawler.demo.site import HTML
+
+MEGABYTE = 1024 * 1024
+BOMB = 512
+"""Megabytes a bomb unpacks to. More only takes the server longer to pack."""
+
+
+def _gzip_bomb() -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(BOMB)) + packer.flush()
+
+
+def _deflate_bomb() -> bytes:
+    packer = zlib.compressobj(9)
+    return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(BOMB)) + packer.flush()
+
+
+def _brotli_bomb() -> bytes:
+    packer = brotli.Compressor(quality=5)
+    return b"".join(packer.process(bytes(MEGABYTE)) for _ in range(BOMB)) + bytes(packer.finish())
+
+
+def _zstd_bomb() -> bytes:
+    packer = zstandard.ZstdCompressor(level=3).compressobj()
+    return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(BOMB)) + packer.flush()
+
+
+def packed(encoding: str, body: bytes) -> Behaviour:
+    """An answer whose body is packed already."""
+    return answering(200, body, Content_Type=HTML, Content_Encoding=encoding)
+
+
+def article(text: str = "") -> bytes:
+    """A page with the shape of an article, and room for something else in it."""
+    words = "There is nothing wrong with these words, which stand on a page of their own. " * 8
+    return (
+        '<!DOCTYPE html><html><head><title>A trick</title></head><body><div class="post">'
+        '<h1 class="post_title">A trick among articles</h1><div class="post_time">06 January 2026 19:13</div>'
+        f'<div class="post_body"><p>{words}</p>{text}</div></div></body></html>'
+    ).encode()
+
+
+def redirecting(location: str) -> Behaviour:
+    """A redirect to anywhere."""
+    return answering(302, Location=location)
+
+
+async def redirect_loop(exchange: Exchange) -> None:
+    """A redirect to itself."""
+    await exchange.answer(302, headers=[("Location", exchange.target)])
+
+
+async def endless(exchange: Exchange) -> None:
+    """A body without end and without a length."""
+    await exchange.head()
+    for _ in range(200):
+        await exchange.send(b"<p>and so on</p>" * 65_536)
+
+
+async def huge_length(exchange: Exchange) -> None:
+    """A length that no page has."""
+    await exchange.head(headers=[("Content-Type", HTML), ("Content-Length", "9999999999999")])
+    await exchange.send(article())
+    await asyncio.sleep(5)
+
+
+async def short_length(exchange: Exchange) -> None:
+    """Less than was promised."""
+    body = article()
+    await exchange.head(headers=[("Content-Type", HTML), ("Content-Length", str(len(body)))])
+    await exchange.send(body[: len(body) // 2])
+
+
+async def cut_chunks(exchange: Exchange) -> None:
+    """Chunks without the last one."""
+    body = article()
+    await exchange.head(headers=[("Content-Type", HTML), ("Transfer-Encoding", "chunked")])
+    await exchange.send(b"%x\r\n%b\r\n" % (len(body), body))
+
+
+async def cut_close(exchange: Exchange) -> None:
+    """No length, and the wire closes in the middle of the page."""
+    await exchange.head()
+    await exchange.send(article()[:-40])
+
+
+async def reset(exchange: Exchange) -> None:
+    """The wire is cut in the middle."""
+    await exchange.head(headers=[("Content-Type", HTML), ("Content-Length", "5000")])
+    await exchange.send(article()[:200])
+    exchange.reset()
+
+
+async def silent(exchange: Exchange) -> None:
+    """No answer at all."""
+    await asyncio.sleep(120)
+
+
+async def slow_body(exchange: Exchange) -> None:
+    """A byte a second."""
+    await exchange.head()
+    for byte in article():
+        await exchange.send(bytes([byte]))
+        await asyncio.sleep(1)
+
+
+async def header_flood(exchange: Exchange) -> None:
+    """Headers without end."""
+    await exchange.send(b"HTTP/1.1 200 OK\r\n")
+    for number in range(2_000_000):
+        await exchange.send(b"X-Flood-%d: %b\r\n" % (number, b"x" * 1000))
+
+
+async def no_http(exchange: Exchange) -> None:
+    """Something that is not HTTP."""
+    await exchange.send(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
+TRUNCATED: dict[str, Behaviour] = {
+    "/en/post/short-length": short_length,
+    "/en/post/cut-chunks": cut_chunks,
+    "/en/post/cut-close": cut_close,
+    "/en/post/cut-gzip": packed("gzip", gzip.compress(article())[:-30]),
+    "/en/post/cut-gzip-trailer": packed("gzip", gzip.compress(article())[:-4]),
+    "/en/post/cut-deflate": packed("deflate", zlib.compress(article())[:-30]),
+    "/en/post/cut-brotli": packed("br", bytes(brotli.compress(article()))[:-30]),
+    "/en/post/cut-zstd": packed("zstd", zstandard.compress(article())[:-30]),
+    "/en/post/reset": reset,
+}
+PLACES: dict[str, Behaviour] = {
+    "/en/post/to-elsewhere": redirecting("https://elsewhere.example/en/post/a"),
+    "/en/post/to-metadata": redirecting("http://169.254.169.254/latest/meta-data/"),
+    "/en/post/to-private": redirecting("http://10.0.0.1/"),
+    "/en/post/to-decimal": redirecting("http://2130706433/"),
+    "/en/post/to-mapped": redirecting("http://[::ffff:127.0.0.1]/"),
+    "/en/post/to-port": redirecting("http://127.0.0.1:22/"),
+    "/en/post/to-user": redirecting("http://user:word@127.0.0.1/"),
+    "/en/post/to-file": redirecting("file:///etc/passwd"),
+    "/en/post/to-data": redirecting("data:text/html,<h1>hello</h1>"),
+    "/en/post/to-gopher": redirecting("gopher://127.0.0.1/"),
+    "/en/post/to-nonsense": redirecting("http://[::1"),
+    "/en/post/to-longest": redirecting("/en/post/" + "x" * 12_000),
+    "/en/post/loop": redirect_loop,
+}
+BOMBS: dict[str, Behaviour] = {
+    "/en/post/gzip-bomb": packed("gzip", _gzip_bomb()),
+    "/en/post/deflate-bomb": packed("deflate", _deflate_bomb()),
+    "/en/post/brotli-bomb": packed("br", _brotli_bomb()),
+    "/en/post/zstd-bomb": packed("zstd", _zstd_bomb()),
+    "/en/post/packed-often": packed("gzip, gzip, gzip, gzip", gzip.compress(article())),
+    "/en/post/huge-length": huge_length,
+    "/en/post/endless": endless,
+    "/en/post/header-flood": header_flood,
+}
+IMPOSTORS: dict[str, Behaviour] = {
+    "/en/post/home": redirecting("/en"),
+    "/en/post/soft-404": answering(
+        200, b"<html><head><title>404 - page not found</title></head><body><h1>Oops</h1></body></html>"
+    ),
+    "/en/post/login": answering(
+        200, b'<html><title>Sign in</title><form><input name="user"><input type="password" name="word"></form></html>'
+    ),
+}
+SHAPES: dict[str, Behaviour] = {
+    "/en/post/many-attributes": answering(
+        200, article("<i " + " ".join(map("a{}=1".format, range(100_000))) + ">x</i>")
+    ),
+    "/en/post/many-tags": answering(200, article("<b>" * 100_000)),
+    "/en/post/wrong-charset": answering(200, article("<p>тест</p>"), Content_Type="text/html; charset=utf-16"),
+    "/en/post/no-charset": answering(200, article("<p>тест</p>"), Content_Type="text/html; charset=rot13"),
+    "/en/post/picture": answering(200, b"\x89PNG\r\n\x1a\n" + struct.pack(">8I", *range(8)) * 100),
+    "/en/post/nothing": answering(200, b""),
+    "/en/post/no-http": no_http,
+}
+SLOW: dict[str, Behaviour] = {"/en/post/silent": silent, "/en/post/slow-body": slow_body}
+TRICKS: dict[str, Behaviour] = dict(
+    chain.from_iterable(tricks.items() for tricks in (PLACES, TRUNCATED, BOMBS, IMPOSTORS, SHAPES))
+)

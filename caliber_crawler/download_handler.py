@@ -1,0 +1,102 @@
+"""The last step before the network: every request, robots.txt, redirects and retries included, takes its turn here."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _LenientHTTP11ClientProtocol
+from scrapy.exceptions import DownloadTimeoutError
+from twisted.web._newclient import HEADER, STATUS
+from twisted.web.client import _HTTP11ClientFactory
+
+from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.refusals import Refusal
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.internet.defer import Deferred
+    from twisted.internet.interfaces import IAddress
+    from twisted.web._newclient import Request as TxRequest
+    from twisted.web.iweb import IResponse
+
+MOST_HEADER_BYTES = 256 * 1024
+"""Of one answer. Browsers give up at about as much."""
+NAP = 0.25
+"""Seconds at most until a waiting request notices that the crawl is to stop."""
+
+
+class PoliteDownloadHandler(HTTP11DownloadHandler):
+    """Sends a request when its host's turn has come, and reads no more headers than an honest answer has."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        # The pool's factory is the only place where Twisted lets the protocol be chosen.
+        self._pool._factory = _BoundedHeadersFactory
+
+    async def download_request(self, request: Request) -> Response:
+        """Wait for this request's turn, then fetch it."""
+        await self.wait_for_turn(request)
+        started = monotonic()
+        self._share_time(request)
+        try:
+            return await super().download_request(request)
+        finally:
+            request.meta["seconds_spent"] = request.meta.get("seconds_spent", 0.0) + monotonic() - started
+
+    def _share_time(self, request: Request) -> None:
+        """The time limit is for a page: its redirects share it, a new try has it anew."""
+        tries = request.meta.get("retry_times", 0)
+        if request.meta.setdefault("spent_on_try", tries) != tries:
+            request.meta.update(spent_on_try=tries, seconds_spent=0.0)
+        limit = self._crawler.settings.getfloat("DOWNLOAD_TIMEOUT") - request.meta.get("seconds_spent", 0.0)
+        if limit <= 0:
+            raise DownloadTimeoutError(f"{request.url} took too long, redirects included")
+        request.meta["download_timeout"] = limit
+
+    async def wait_for_turn(self, request: Request) -> None:
+        """Sleep until the request may be made. Raises :class:`Refusal` when the crawl stops meanwhile."""
+        run = self._crawler.get_extension(CrawlRun)
+        if run is not None:
+            seconds = run.pace.take_turn(urlsplit(request.url).netloc, datetime.now(UTC))
+            await self._sleep(seconds, run)
+
+    async def _sleep(self, seconds: float, run: CrawlRun) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while (left := end - loop.time()) > 0:
+            await asyncio.sleep(min(left, NAP))
+            if run.halted or not (self._crawler.engine and self._crawler.engine.running):
+                raise Refusal("stopped", "the crawl was stopped before its turn came")
+
+
+class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
+    """Hangs up on an answer whose headers never end."""
+
+    _header_bytes = 0
+
+    def request(self, request: TxRequest) -> Deferred[IResponse]:
+        self._header_bytes = 0
+        return super().request(request)
+
+    def dataReceived(self, bytes: bytes) -> None:
+        parser = self._parser
+        if parser is not None and parser.state in (STATUS, HEADER):
+            self._header_bytes += len(bytes)
+            if self._header_bytes > MOST_HEADER_BYTES:
+                assert self.transport is not None
+                self.transport.abortConnection()
+                return
+        super().dataReceived(bytes)  # type: ignore[no-untyped-call]
+
+
+class _BoundedHeadersFactory(_HTTP11ClientFactory):
+    noisy = False
+
+    def buildProtocol(self, addr: IAddress | None) -> _BoundedHeadersProtocol:
+        return _BoundedHeadersProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]

@@ -1,0 +1,59 @@
+"""Why there is no page: what Scrapy and Twisted raise, as a code to group by and a clause for a person."""
+
+from __future__ import annotations
+
+import ssl
+
+from scrapy import Request
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
+from twisted.internet.error import ConnectionAborted, ConnectionLost
+
+from caliber_crawler.refusals import Refusal
+
+FOR_GOOD = frozenset({"robots", "offsite", "scheme", "private_address", "long_address"})
+"""Codes of failures that no second try will mend."""
+NOT_ASKED = frozenset({"unreachable", "robots_unavailable", "busy", "challenged", "stopped"})
+"""Codes that say nothing about the page: it was never asked for, and is due as before."""
+
+
+def why_not_fetched(error: BaseException | None, request: Request) -> tuple[str, str]:
+    """The code and the clause."""
+    match error:
+        case Refusal():
+            return error.code, error.clause
+        case IgnoreRequest() if "redirections" in str(error):
+            return "redirects", f"it redirects more than {request.meta.get('redirect_times', 0)} times"
+        case IgnoreRequest():
+            return "offsite", str(error) or "it is on another host"
+        case ValueError():
+            return "offsite", f"its address cannot be read ({error})"
+        case DownloadTimeoutError() | TimeoutError():
+            return "timeout", f"no answer within {request.meta.get('download_timeout', 0):.0f} s"
+        case DownloadConnectionRefusedError():
+            return "refused", "the connection was refused"
+        case CannotResolveHostError():
+            return "dns", "there is no such host"
+        case DownloadCancelledError():
+            return "too_large", "it is larger than any page"
+        case ResponseDataLossError():
+            return "truncated", "it broke off before its end"
+    if _reasons(error, ssl.SSLError, "OpenSSL"):
+        return "tls", "the connection is not safe: its certificate does not hold"
+    if _reasons(error, ConnectionAborted, "ConnectionAborted"):
+        return "too_large", "its headers never end"
+    if _reasons(error, ConnectionLost, "ConnectionLost"):
+        return "reset", "the connection was lost"
+    return "network", f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def _reasons(error: BaseException | None, kind: type[BaseException], word: str) -> bool:
+    """Is one of the errors that Twisted wrapped up in this one of a kind, or of a module of that name?"""
+    wrapped = getattr(getattr(error, "__cause__", None), "reasons", None) or []
+    return any(isinstance(failure.value, kind) or word in str(failure.type) for failure in wrapped)

@@ -1,0 +1,34 @@
+"""How full each field was in a run, by layout and by the rung of the ladder that filled it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from itemadapter import ItemAdapter
+
+COVERED = ("headline", "subtitle", "body", "published_at", "authors", "section", "views", "signature", "cover_image")
+"""The fields whose coverage a run reports."""
+
+
+class FieldCoverage:
+    """Counts, article by article."""
+
+    def __init__(self, site: str) -> None:
+        self._site = site
+        self._read: Counter[str] = Counter()
+        self._filled: Counter[tuple[str, str, str]] = Counter()
+
+    def count(self, layout: str, article: ItemAdapter, rungs: Mapping[str, str]) -> None:
+        """Count which fields this layout filled, and by which rung."""
+        self._read[layout] += 1
+        for name in COVERED:
+            rung = rungs.get(name, "") if article[name] not in (None, "", ()) else ""
+            self._filled[layout, name, rung] += 1
+
+    def rows(self) -> list[tuple[str, str, str, str, int, int]]:
+        """Rows of site, layout, field, rung, pages read, pages whose field this rung filled (no rung: left empty)."""
+        return [
+            (self._site, layout, name, rung, self._read[layout], filled)
+            for (layout, name, rung), filled in sorted(self._filled.items())
+        ]

@@ -1,0 +1,71 @@
+"""Where the crawler may go: the site's own hosts, over HTTP, at public addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.exceptions import CannotResolveHostError, NotConfigured
+from scrapy.http import Response
+
+from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.refusals import Refusal
+from caliber_crawler.resolver import PublicAddressResolver
+from caliber_crawler.site import Site
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+SCHEMES = ("http", "https")
+LONGEST_ADDRESS = 2083
+"""Characters; what browsers bore for decades."""
+
+
+class BordersMiddleware:
+    """Stops every request that would leave the site, whoever thought of it: a link, a redirect, a feed."""
+
+    def __init__(self, site: Site, resolver: PublicAddressResolver | None) -> None:
+        self._site, self._resolver = site, resolver
+        if resolver is not None and site.is_local:
+            resolver.local_hosts.add(urlsplit(site.base_url).hostname or "")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        run = crawler.get_extension(CrawlRun)
+        if run is None:
+            raise NotConfigured
+        from twisted.internet import reactor
+
+        resolver = getattr(reactor, "nameResolver", None)
+        return cls(run.scope.site, resolver if isinstance(resolver, PublicAddressResolver) else None)
+
+    def process_request(self, request: Request) -> None:
+        """Let through what stays on the site."""
+        self._check(request.url)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Scrapy gives back a redirect that it cannot follow: say why."""
+        if 300 <= response.status < 400 and (location := response.headers.get("Location")):
+            self._check(response.urljoin(location.decode("latin-1").strip()))
+        return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Tell a name without an address from one whose address is none of our business."""
+        host = urlsplit(request.url).hostname or ""
+        if isinstance(exception, CannotResolveHostError) and self._resolver and host in self._resolver.refused:
+            clause = f"{host} stands at {self._resolver.refused[host]}, which is no public address"
+            raise Refusal("private_address", clause)
+
+    def _check(self, url: str) -> None:
+        if len(url) > LONGEST_ADDRESS:
+            raise Refusal("long_address", f"its address is longer than {LONGEST_ADDRESS:,} characters")
+        try:
+            parts = urlsplit(url)
+            inside = self._site.owns(self._site.normal_url(url))
+        except ValueError:
+            raise Refusal("offsite", "its address cannot be read") from None
+        if parts.scheme.lower() not in SCHEMES:
+            raise Refusal("scheme", f"it leads to {parts.scheme}:, which is not the web")
+        if not inside:
+            raise Refusal("offsite", f"it leads to {parts.netloc[:100]}, which is not the site's")

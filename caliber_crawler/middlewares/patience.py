@@ -1,0 +1,96 @@
+"""What to do when a host is busy: wait as long as it asks, a few times; then leave it alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Response
+
+from caliber_crawler.crawl_run import CrawlRun, Halt
+from caliber_crawler.politeness import Wait, read_retry_after
+from caliber_crawler.refusals import Refusal
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+BUSY = (429, 503)
+
+
+class PatienceMiddleware:
+    """Waits for a host that answers 429 or 503, and for one that asked to be left alone in an earlier run.
+
+    After ``tries`` such answers in a row, or when the host asks for more than ``longest`` seconds, the run ends and the
+    archive remembers the wish. Without a ``Retry-After`` the wait is so many usual ``gaps``, doubled each time. A host
+    that gave ``failures`` other errors in a row is left alone too: it has troubles of its own.
+    """
+
+    def __init__(self, run: CrawlRun, *, tries: int, gaps: int, longest: float, failures: int) -> None:
+        self._run = run
+        self._tries, self._failures = tries, failures
+        self._gaps, self._longest = gaps, longest
+        self._busy: dict[str, int] = {}
+        self._failed: dict[str, int] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        run = crawler.get_extension(CrawlRun)
+        if run is None:
+            raise NotConfigured
+        settings = crawler.settings
+        return cls(
+            run,
+            tries=settings.getint("BUSY_TRIES"),
+            gaps=settings.getint("BUSY_GAPS"),
+            longest=settings.getfloat("BUSY_WAIT_MAX"),
+            failures=settings.getint("FAILURES_MAX"),
+        )
+
+    def process_request(self, request: Request) -> None:
+        """Ask nothing of a host that wishes to be left alone for longer than we would wait."""
+        host = urlsplit(request.url).netloc
+        now = datetime.now(UTC)
+        wait = self._run.pace.asked_to_wait(host, now)
+        if wait and (wait.until - now).total_seconds() > self._longest:
+            raise self._leave(host, wait)
+
+    def process_response(self, request: Request, response: Response) -> Response | Request:
+        """Ask a busy host again later; its last answer goes on as it is."""
+        host = urlsplit(request.url).netloc
+        if response.status not in BUSY:
+            self._busy.pop(host, None)
+            self._count(host, failed=response.status >= 500)
+            return response
+        self._busy[host] = count = self._busy.get(host, 0) + 1
+        wait = self._wish(response, count)
+        self._run.pace.hold(host, wait)
+        if count >= self._tries or (wait.until - wait.since).total_seconds() > self._longest:
+            self._leave(host, wait)
+            return response
+        again: Request = request.replace(dont_filter=True)
+        return again
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Count what is no answer at all."""
+        if not isinstance(exception, Refusal):
+            self._count(urlsplit(request.url).netloc, failed=True)
+
+    def _wish(self, response: Response, count: int) -> Wait:
+        now = datetime.now(UTC)
+        value = (response.headers.get("Retry-After") or b"").decode("latin-1")
+        until = read_retry_after(value, now) if value else None
+        usual = now + timedelta(seconds=self._gaps * self._run.pace.gap * 2 ** (count - 1))
+        return Wait(until or usual, now, f"{urlsplit(response.url).path} answered {response.status}")
+
+    def _leave(self, host: str, wait: Wait) -> Refusal:
+        clause = f"{host} asks to be left alone until {wait.until:%Y-%m-%d %H:%M:%S} UTC ({wait.reason})"
+        self._run.halt(Halt("busy", clause))
+        return Refusal("busy", clause)
+
+    def _count(self, host: str, *, failed: bool) -> None:
+        self._failed[host] = self._failed.get(host, 0) + 1 if failed else 0
+        if self._failed[host] >= self._failures:
+            self._run.halt(Halt("failing", f"{host} failed {self._failures} times in a row"))

@@ -1,0 +1,86 @@
+"""Names to addresses, public ones only: nothing on this machine or in its network can be asked by a trick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Any, Self
+
+from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolution, IResolutionReceiver
+from zope.interface import implementer
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+NAT64 = IPv6Network("64:ff9b::/96")
+
+
+@implementer(IHostnameResolver)
+class PublicAddressResolver:
+    """Wraps the reactor's resolver. What it lets through is what is connected to, so no second look-up can differ.
+
+    ``local_hosts`` may stand at a loopback address: the demo site does. ``refused`` names the hosts that were not let
+    through, and where they stand.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._resolver: Any = reactor.nameResolver
+        self.local_hosts: set[str] = set()
+        self.refused: dict[str, str] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, reactor: Any) -> Self:
+        return cls(reactor)
+
+    def install_on_reactor(self) -> None:
+        """Take the place of the reactor's own resolver."""
+        self._reactor.installNameResolver(self)
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> IHostResolution:
+        receiver = _PublicReceiver(resolutionReceiver, hostName, self)
+        resolution: IHostResolution = self._resolver.resolveHostName(
+            receiver, hostName, portNumber, addressTypes, transportSemantics
+        )
+        return resolution
+
+    def admits(self, host: str, address: str) -> bool:
+        """May this host be asked at this address?"""
+        found = ip_address(address.partition("%")[0])
+        return is_public(found) or (host in self.local_hosts and found.is_loopback)
+
+
+@implementer(IResolutionReceiver)
+class _PublicReceiver:
+    def __init__(self, receiver: Any, host: str, resolver: PublicAddressResolver) -> None:
+        self._receiver, self._host, self._resolver = receiver, host, resolver
+
+    def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
+        self._receiver.resolutionBegan(resolutionInProgress)
+
+    def addressResolved(self, address: Any) -> None:
+        if self._resolver.admits(self._host, address.host):
+            self._receiver.addressResolved(address)
+        else:
+            self._resolver.refused[self._host] = address.host
+
+    def resolutionComplete(self) -> None:
+        self._receiver.resolutionComplete()
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Is it an address of the open internet? One that wraps up another is judged by that."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if inner is None and address in NAT64:
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast

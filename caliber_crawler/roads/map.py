@@ -1,0 +1,135 @@
+"""Which road does what: where each begins, how the pages on it are read, what they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.items import SCROLLED, Capture, Listing, Reading
+from caliber_crawler.reading import read_listing
+from caliber_crawler.roads.feeds import feeds, read_feed
+from caliber_crawler.roads.finds import Finds
+from caliber_crawler.roads.json_cards import dig, parse_json, read_json_cards
+from caliber_crawler.roads.links import follow_links
+from caliber_crawler.roads.listings import ListingWalk, first_batches
+from caliber_crawler.roads.numbers import NumberWalk
+from caliber_crawler.roads.search import result_pages
+from caliber_crawler.roads.sitemaps import map_entry, read_sitemap, sitemaps
+from caliber_crawler.roads.start_page import start_page, store_if_article
+from caliber_crawler.scope import Scope
+from caliber_crawler.site import Feed, Links, Listings, Numbers, Search, Site, Sitemaps, StartPage
+from caliber_crawler.walk import End
+
+
+def seeds(scope: Scope, started_at: datetime) -> Iterator[tuple[Entry, timedelta]]:
+    """The pages on which the roads of a scope begin, and after how long each is due again."""
+    for road in scope.roads:
+        match road:
+            case Listings():
+                yield from ((entry, road.every) for entry in first_batches(scope, started_at))
+            case Feed():
+                yield from ((entry, road.every) for entry in feeds(road, scope, started_at))
+            case Sitemaps():
+                yield from ((entry, road.every) for entry in sitemaps(road, scope, started_at))
+            case StartPage():
+                yield start_page(road, scope, started_at), timedelta()
+            case Search():
+                yield from ((entry, timedelta()) for entry in result_pages(road, scope, started_at))
+
+
+def due_seeds(run: CrawlRun) -> list[Entry]:
+    """Where the roads of a run begin: all of them, or, when only what is due is asked for, those that are due again."""
+    found = []
+    for entry, every in seeds(run.scope, run.started_at):
+        known = run.archive.frontier.get(entry.url) if run.scope.due_only else None
+        if known is None or known.visited_at is None or known.visited_at + every <= run.started_at:
+            found.append(entry)
+    return found
+
+
+def read_list(capture: Capture, site: Site) -> Listing:
+    """What a page that names articles names: a batch of a listing, a feed, a site map. Raises ``Unreadable``."""
+    match capture.kind:
+        case "feed":
+            return read_feed(capture, site)
+        case "sitemap":
+            return read_sitemap(capture, site)
+    if any(name == SCROLLED and "cut" in value for name, value in capture.headers):
+        return replace(read_listing(capture, site), cut=True)
+    data = parse_json(capture)
+    layout = site.listing
+    if data is None or layout is None:
+        return read_listing(capture, site)
+    ended = bool(layout.last) and not dig(data, layout.last)
+    if layout.json is None:
+        return replace(read_listing(capture, site), ended=ended)
+    cards = read_json_cards(data, capture, site, layout.json)
+    return Listing(capture=capture, cards=cards, ended=ended)
+
+
+class Roads:
+    """What a run does with the pages that name articles, and with the links in articles."""
+
+    def __init__(self, run: CrawlRun) -> None:
+        self._run = run
+        self._finds = Finds(run)
+        self._walk = ListingWalk(run, self._finds)
+        self._links = next((road for road in run.scope.roads if isinstance(road, Links)), None)
+        numbers = next((road for road in run.scope.roads if isinstance(road, Numbers)), None)
+        if numbers is not None:
+            run.reserve = NumberWalk(numbers, run, self._finds)
+
+    def advance(self, listing: Listing) -> End | None:
+        """Commit what a page names; gives the reason when the walk through a listing ends with it.
+
+        Raises ``LookupError`` for a page that was fetched without being in the frontier.
+        """
+        entry = self._run.archive.frontier.get(listing.capture.url)
+        if entry is None:
+            raise LookupError(f"{listing.capture.url} was fetched without being in the frontier")
+        self._run.counts["listing_pages"] += 1
+        self._run.counts["cards"] += len(listing.cards)
+        self._run.counts["passed_over"] += listing.passed_over
+        if entry.road == StartPage.name:
+            self._take(listing, entry)
+            store_if_article(listing.capture, self._run)
+            return None
+        if entry.kind == "listing":
+            return self._walk.advance(listing, entry)
+        self._take(listing, entry)
+        return None
+
+    def follow(self, reading: Reading) -> None:
+        """Commit the articles that an article links to, where links are a road of this run."""
+        if self._links is not None:
+            entry = self._run.archive.frontier.get(reading.capture.url)
+            if entry is not None:
+                follow_links(self._links, reading.article, entry, self._finds, self._run.scope.site)
+
+    def _take(self, listing: Listing, entry: Entry) -> None:
+        capture, frontier = listing.capture, self._run.archive.frontier
+        with self._run.archive.transaction():
+            self._finds.add(listing.cards, entry, entry.road)
+            frontier.add(self._maps(listing, entry), self._run.id)
+            frontier.done(
+                capture.url,
+                capture.fetched_at,
+                status=capture.status,
+                etag=capture.header("etag"),
+                last_modified=capture.header("last-modified"),
+            )
+            self._run.settle(capture, "walked")
+
+    def _maps(self, listing: Listing, entry: Entry) -> list[Entry]:
+        road = next((road for road in self._run.scope.site.roads if isinstance(road, Sitemaps)), Sitemaps())
+        site, counts = self._run.scope.site, self._run.counts
+        own = [url for url in map(site.normal_url, listing.maps) if site.owns(url)]
+        counts["passed_over"] += len(listing.maps) - len(own)
+        room = max(0, road.most - counts["sitemaps"])
+        counts["sitemaps"] += min(room, len(own))
+        counts["passed_over"] += max(0, len(own) - room)
+        walk = entry.walk or self._run.started_at
+        return [map_entry(url, site, entry.url, walk) for url in own[:room]]

@@ -1,0 +1,91 @@
+"""The walk through post numbers: bounded, resumable, up or down.
+
+Numbers enter the frontier a window at a time, and only when nothing else is due, so a walk through 250,000 of them
+never stands in the way of news. How far it has come is kept in the frontier, in an entry of its own that is no page.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.roads.finds import PRIORITIES, Finds
+from caliber_crawler.site import Numbers
+
+WINDOW = 100
+"""Numbers committed at once."""
+
+
+class NumberWalk:
+    """Walks the numbers of every asked-for language side by side, both ends included."""
+
+    def __init__(self, road: Numbers, run: CrawlRun, finds: Finds) -> None:
+        self._run = run
+        self._finds = finds
+        self._frontier = run.archive.frontier
+        self._from, self._to = run.scope.numbers or (road.last, road.first)
+        site = run.scope.site
+        self._walks = {
+            f"{site.base_url}{path}#{self._from}-{self._to}": (language, site.base_url + path)
+            for language, path in road.paths.items()
+            if language in run.scope.languages
+        }
+        for state in self._walks:
+            self._begin(state)
+
+    @property
+    def left(self) -> int:
+        """Numbers that have not entered the frontier yet."""
+        return sum(self._length - self._walked(state) for state in self._walks)
+
+    def release(self) -> bool:
+        """Commit the next window of every walk; false when all of them are at their end."""
+        released = False
+        for state, (language, template) in self._walks.items():
+            walked = self._walked(state)
+            count = min(WINDOW, self._length - walked)
+            if count <= 0:
+                continue
+            released = True
+            entries = [self._entry(template, language, place) for place in range(walked, walked + count)]
+            with self._run.archive.transaction():
+                self._finds.commit(entries)
+                self._frontier.set_batch(state, walked + count + 1)
+        return released
+
+    @property
+    def _length(self) -> int:
+        return abs(self._to - self._from) + 1
+
+    def _walked(self, state: str) -> int:
+        entry = self._frontier.get(state)
+        return entry.batch - 1 if entry else 0
+
+    def _begin(self, state: str) -> None:
+        if self._frontier.get(state) is None:
+            language, _ = self._walks[state]
+            now = datetime.now(UTC)
+            with self._run.archive.transaction():
+                self._frontier.add([_state_entry(state, language, self._run, now)], self._run.id)
+                self._frontier.done(state, now, status=None)
+
+    def _entry(self, template: str, language: str, place: int) -> Entry:
+        number = self._from + (place if self._to >= self._from else -place)
+        site = self._run.scope.site
+        return Entry(
+            url=site.normal_url(template.format(number=number)),
+            site=site.name,
+            kind="article",
+            language=language,
+            discovered_on=template,
+            road=Numbers.name,
+            priority=PRIORITIES[Numbers.name],
+            due_at=self._run.started_at,
+        )
+
+
+def _state_entry(url: str, language: str, run: CrawlRun, now: datetime) -> Entry:
+    return Entry(
+        url=url, site=run.scope.site.name, kind="numbers", language=language, road=Numbers.name, due_at=now, batch=1
+    )

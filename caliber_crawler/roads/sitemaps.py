@@ -1,0 +1,130 @@
+"""Site maps and news site maps (sitemaps.org, and Google's news extension), found through robots.txt.
+
+The parser fetches nothing, knows no document type and expands no entity, so a map can neither read files nor blow up.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from urllib.parse import urljoin
+
+from lxml import etree
+from protego import Protego
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.items import Capture, Card, Listing
+from caliber_crawler.reading import Unreadable
+from caliber_crawler.roads.finds import LIST
+from caliber_crawler.scope import Scope
+from caliber_crawler.site import Site, Sitemaps
+
+LARGEST_MAP = 50 * 1024 * 1024
+"""Bytes, uncompressed: the limit of https://www.sitemaps.org/protocol.html."""
+MOST_ADDRESSES = 50_000
+"""In one map, by the same protocol."""
+LARGEST_ROBOTS = 500 * 1024
+"""Bytes of robots.txt that are read (RFC 9309, section 2.5)."""
+_GZIP = b"\x1f\x8b"
+
+
+def sitemaps(road: Sitemaps, scope: Scope, started_at: datetime) -> Iterator[Entry]:
+    """Where the search for site maps begins."""
+    for path in road.paths:
+        yield map_entry(scope.site.normal_url(path), scope.site, None, started_at)
+
+
+def map_entry(url: str, site: Site, found_on: str | None, walk: datetime) -> Entry:
+    """A site map as an address to fetch; one that was read on this walk is not read again, so circles end."""
+    return Entry(
+        url=url,
+        site=site.name,
+        kind="sitemap",
+        discovered_on=found_on,
+        road=Sitemaps.name,
+        priority=LIST - 5,
+        due_at=walk,
+        walk=walk,
+    )
+
+
+def read_sitemap(capture: Capture, site: Site) -> Listing:
+    """What a site map names: articles, or further maps; robots.txt names maps only.
+
+    Raises :class:`Unreadable` for what is neither, and for what is larger than the protocol allows.
+    """
+    body = _unpacked(capture)
+    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return Listing(capture=capture, cards=(), maps=_maps_in_robots(capture, body))
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True, remove_comments=True
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        root = None
+    if root is None or _name(root) not in ("urlset", "sitemapindex"):
+        raise Unreadable("no_sitemap", f"{capture.address} is no site map.")
+    if _name(root) == "sitemapindex":
+        return Listing(capture=capture, cards=(), maps=tuple(_locations(root, capture)))
+    cards: dict[str, Card] = {}
+    passed_over = 0
+    for element in islice(root, MOST_ADDRESSES):
+        texts = {_name(part): (part.text or "").strip() for part in element.iter() if isinstance(part.tag, str)}
+        address = site.address(urljoin(capture.address, texts.get("loc", ""))) if texts.get("loc") else None
+        if address is None:
+            passed_over += 1
+        else:
+            cards.setdefault(
+                address.url,
+                Card(
+                    url=address.url,
+                    headline=texts.get("title") or None,
+                    published_at=_moment(texts.get("publication_date", ""), site),
+                ),
+            )
+    return Listing(capture=capture, cards=tuple(cards.values()), passed_over=passed_over)
+
+
+def _unpacked(capture: Capture) -> bytes:
+    body = capture.body
+    if body.startswith(_GZIP):
+        unzip = zlib.decompressobj(wbits=31)
+        try:
+            body = unzip.decompress(body, LARGEST_MAP + 1)
+        except zlib.error as error:
+            raise Unreadable("no_sitemap", f"{capture.address} is a damaged gzip file.") from error
+    if len(body) > LARGEST_MAP:
+        raise Unreadable("too_large", f"{capture.address} is larger than a site map may be: {LARGEST_MAP:,} bytes.")
+    if not body.strip():
+        raise Unreadable("empty", f"{capture.address} is empty.")
+    return body
+
+
+def _maps_in_robots(capture: Capture, body: bytes) -> tuple[str, ...]:
+    rules = Protego.parse(body[:LARGEST_ROBOTS].decode("utf-8-sig", "replace"))
+    return tuple(dict.fromkeys(urljoin(capture.address, found.strip()) for found in rules.sitemaps))
+
+
+def _locations(root: etree._Element, capture: Capture) -> Iterator[str]:
+    for element in islice(root, MOST_ADDRESSES):
+        for part in element:
+            if isinstance(part.tag, str) and _name(part) == "loc" and part.text:
+                yield urljoin(capture.address, part.text.strip())
+
+
+def _name(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2].lower()
+
+
+def _moment(text: str, site: Site) -> datetime | None:
+    """A W3C date and time, as the protocol asks; a day without a time says too little to leave an article out."""
+    if "T" not in text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=site.zone)

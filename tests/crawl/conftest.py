@@ -1,0 +1,54 @@
+"""A badly behaved site, and the crawl of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from caliber_crawler.demo import DemoSite
+from caliber_crawler.demo.hostile import HostileSite, misbehaving
+from tests.conftest import AT
+
+
+@dataclass(frozen=True)
+class Misbehaving:
+    """A hostile site that is being served, and what it was asked for."""
+
+    site: DemoSite
+    base_url: str
+    log: Path
+    instead: dict[str, Any]
+
+    def requests(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def paths(self) -> list[str]:
+        return [request["path"] for request in self.requests()]
+
+    def truth(self, **wanted: str) -> dict[str, dict[str, Any]]:
+        return {
+            page["slug"]: page
+            for page in self.site.truth(AT)
+            if all(page[name] == value for name, value in wanted.items())
+        }
+
+
+@pytest.fixture
+def misbehave(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Serve hostile sites for as long as a ``with`` block lasts."""
+
+    @contextmanager
+    def serving(articles: int = 30, **options: Any) -> Iterator[Misbehaving]:
+        log = tmp_path / f"hostile-{len(list(tmp_path.glob('hostile-*')))}.jsonl"
+        demo = DemoSite(articles=articles, seed=1, sections=("analytics",), clock=lambda: AT)
+        hostile = HostileSite(demo, **options)
+        with misbehaving(hostile, log=log) as base_url:
+            yield Misbehaving(demo, base_url, log, hostile.instead)
+
+    return serving

@@ -1,0 +1,127 @@
+"""A crawl of a site that plays every trick: the good pages beside them are stored, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from caliber_crawler.demo import tricks
+from caliber_crawler.demo.hostile import answering
+from tests.conftest import Result, command, environment
+
+pytestmark = pytest.mark.slow
+
+FAST = ("--delay", 0, "--language", "en", "--road", "listing")
+MEMORY = 700 * 1024 * 1024
+"""Bytes of address space beyond which the crawl would be killed: a bomb of 512 MB does not fit."""
+
+
+def reasons(archive: Path) -> dict[str, str]:
+    """The last path of each address with a trick, and why it was not stored."""
+    with closing(sqlite3.connect(archive)) as connection:
+        rows = connection.execute("select url, reason from problems where fatal = 1").fetchall()
+    return {url.rpartition("/")[2]: reason for url, reason in rows}
+
+
+def stored(archive: Path) -> set[str]:
+    with closing(sqlite3.connect(archive)) as connection:
+        return {slug for (slug,) in connection.execute("select slug from articles")}
+
+
+EXPECTED = {
+    "to-elsewhere": "offsite",
+    "to-metadata": "offsite",
+    "to-private": "offsite",
+    "to-decimal": "offsite",
+    "to-mapped": "offsite",
+    "to-port": "offsite",
+    "to-user": "offsite",
+    "to-file": "scheme",
+    "to-data": "scheme",
+    "to-gopher": "scheme",
+    "to-nonsense": "offsite",
+    "to-longest": "long_address",
+    "loop": "redirects",
+    **{path.rpartition("/")[2]: "truncated" for path in tricks.TRUNCATED},
+    "gzip-bomb": "too_large",
+    "deflate-bomb": "too_large",
+    "brotli-bomb": "too_large",
+    "zstd-bomb": "too_large",
+    "packed-often": "too_large",
+    "huge-length": "too_large",
+    "endless": "too_large",
+    "header-flood": "too_large",
+    "home": "redirect_home",
+    "soft-404": "soft_404",
+    "login": "login",
+    "many-attributes": "too_complex",
+    "many-tags": "too_deep",
+    "picture": "not_text",
+    "nothing": "empty",
+    "no-http": "network",
+}
+"""What is said of each trick. The wrong charsets are read all the same."""
+
+
+def test_every_trick_is_told_by_name_and_every_good_page_is_stored(
+    misbehave: Callable[..., Any], tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    with misbehave(tricks=tricks.TRICKS) as site:
+        done = subprocess.run(
+            command("crawl", "--base-url", site.base_url, "--archive", archive, *FAST, "--json"),
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+        )
+        truth = site.truth(language="en")
+        assert max(map(site.paths().count, set(site.paths()))) <= 6
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    account = json.loads(done.stdout)
+    assert "Traceback" not in done.stderr
+    assert stored(archive) == truth.keys() | {"wrong-charset", "no-charset"}
+    assert reasons(archive) == EXPECTED
+    assert account["discovered"] == len(truth) + len(tricks.TRICKS)
+    assert account["outcome"] == "finished"
+    assert peak < MEMORY
+
+
+def test_a_challenge_ends_the_run_and_nothing_tries_to_solve_it(
+    misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    page = b"<html><title>Just a moment...</title><script>window._cf_chl_opt={}</script></html>"
+    challenges = {f"/en/post/challenge-{n}": answering(403, page, cf_mitigated="challenge") for n in range(9)}
+    archive = tmp_path / "a.db"
+    with misbehave(tricks=challenges) as site:
+        result = caliber("crawl", "--base-url", site.base_url, "--archive", archive, *FAST)
+        assert len([path for path in site.paths() if "challenge" in path]) <= 2
+    assert result.exit_code == 15
+    assert "challenge" in result.stderr
+    assert not [slug for slug in stored(archive) if "challenge" in slug]
+
+
+def test_a_slow_page_holds_nobody_up_for_longer_than_its_time(misbehave: Callable[..., Any], tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    with misbehave(tricks=tricks.SLOW) as site:
+        arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "road=listing")
+        fast = ("-s", "DOWNLOAD_DELAY=0", "-s", "DOWNLOAD_TIMEOUT=2", "-s", "RETRY_TIMES=1", "-s", f"ARCHIVE={archive}")
+        subprocess.run(
+            [*command()[:1], "-m", "scrapy", "crawl", "caliber", *arguments, *fast],
+            cwd=Path(__file__).parents[2],
+            env=environment(),
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+        assert stored(archive) == site.truth(language="en").keys()
+    assert reasons(archive) == {"silent": "timeout", "slow-body": "timeout"}

@@ -1,0 +1,111 @@
+"""Only what is new, and what is due again: proved by the site's own log."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from caliber_crawler.demo.hostile import answering
+from tests.conftest import Result
+
+pytestmark = pytest.mark.slow
+
+FAST = ("--delay", 0, "--language", "en", "--road", "listing")
+
+
+def make_all_due(archive: Path) -> None:
+    with closing(sqlite3.connect(archive)) as connection, connection:
+        connection.execute("update frontier set due_at = '2024-01-01T00:00:00Z' where due_at is not null")
+
+
+def values(archive: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(archive)) as connection:
+        return [row[0] for row in connection.execute(query)]
+
+
+def test_an_unchanged_listing_is_not_sent_again_but_every_visit_reads_the_counter(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    with serve(articles=30, sections=("analytics",), validators=True) as demo:
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
+        first = caliber(*arguments, "--json").json
+        asked = len(demo.requests())
+        make_all_due(archive)
+        second = caliber(*arguments, "--json").json
+        requests = demo.requests()[asked:]
+    listings = [request for request in requests if "category" in request["path"]]
+    articles = [request for request in requests if "/post/" in request["path"]]
+    assert [request["status"] for request in listings] == [304]
+    assert len(articles) == first["stored"] == second["visited"]
+    assert {(request["status"], request["if_none_match"]) for request in articles} == {(200, None)}
+    assert values(archive, "select count(*) from view_counts") == [2 * first["stored"]]
+    assert values(archive, "select count(*) from versions") == [first["stored"]]
+    assert second["outcome"] == "finished"
+    assert second["discovered"] == second["unchanged"]
+
+
+def test_no_run_visits_more_articles_again_than_it_may(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    with serve(articles=30, sections=("analytics",)) as demo:
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
+        stored = caliber(*arguments, "--json").json["stored"]
+        make_all_due(archive)
+        second = caliber(*arguments, "--revisits", 3, "--json")
+    assert second.exit_code == 0
+    assert second.json["visited"] == 3
+    assert second.json["left"] == stored - 3
+    assert second.json["outcome"] == "stopped"
+
+
+def test_every_form_of_an_address_leads_to_one_article_that_is_visited_at_one(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive, urls = tmp_path / "a.db", tmp_path / "urls.txt"
+    with serve(articles=12, sections=("analytics",)) as demo:
+        truth = list(demo.truth().values())
+        urls.write_text("\n".join(form for page in truth for form in forms(page, demo.base_url)))
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0)
+        result = caliber(*arguments, "--urls", urls, "--json")
+        make_all_due(archive)
+        asked = len(demo.requests())
+        caliber(*arguments, "--due")
+        visited = [request["path"] for request in demo.requests()[asked:] if "/post/" in request["path"]]
+    assert result.exit_code == 0, result.stderr
+    assert values(archive, "select count(*) from article_texts") == [len(truth)]
+    assert values(archive, "select count(*) from versions") == [len(truth)]
+    assert len(visited) == len(truth)
+
+
+def forms(page: dict[str, Any], base_url: str) -> list[str]:
+    """Ways to write an article's address."""
+    prefix = {"en": "/en", "hy": "/arm", "ru": ""}[page["language"]]
+    slug = f"{base_url}{prefix}/post/{quote(page['slug'])}"
+    number = f"{base_url}{prefix}/post/{page['post_number']}"
+    numbered = [number, number + "/"] if page["post_number"] else []
+    return [slug, slug + "?utm_source=x&fbclid=y", slug + "#top", *numbered, slug.replace("http:", "HTTP:")]
+
+
+def test_a_page_that_leads_home_is_gone_and_its_article_stays(
+    misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    with misbehave(articles=12) as site:
+        arguments = ("crawl", "--base-url", site.base_url, "--archive", archive, *FAST)
+        caliber(*arguments)
+        url = values(archive, "select url from articles order by id")[0]
+        site.instead[url.removeprefix(site.base_url)] = answering(302, Location="/en")
+        make_all_due(archive)
+        caliber(*arguments)
+    assert values(archive, f"select gone_at is not null from articles where url = '{url}'") == [1]
+    assert values(archive, "select count(*) from articles where gone_at is not null") == [1]
+    assert values(archive, f"select state from frontier where url = '{url}'") == ["gone"]
+    assert values(archive, "select reason from problems") == ["redirect_home"]

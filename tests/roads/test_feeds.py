@@ -1,0 +1,106 @@
+"""What is read in a feed, and the traps that feeds of news sites set."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from caliber_crawler.reading import Unreadable
+from caliber_crawler.roads.feeds import read_feed
+from tests.roads.pages import SITE, capture
+
+
+def rss(*items: str) -> str:
+    joined = "".join(f"<item>{item}</item>" for item in items)
+    return f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>C</title>{joined}</channel></rss>'
+
+
+def link(slug: str) -> str:
+    return f"<link>https://caliber.az/en/post/{slug}</link>"
+
+
+def urls(text: str) -> list[str]:
+    return [card.url for card in read_feed(capture(text, "feed"), SITE).cards]
+
+
+def test_a_guid_that_all_items_share_hides_none_of_them() -> None:
+    guid = '<guid isPermaLink="false">caliber.az</guid>'
+    assert urls(rss(link("a") + guid, link("b") + guid)) == [
+        "https://caliber.az/en/post/a",
+        "https://caliber.az/en/post/b",
+    ]
+
+
+def test_items_without_a_guid_are_read() -> None:
+    assert len(urls(rss(link("a"), link("b")))) == 2
+
+
+def test_an_article_named_twice_is_one_card() -> None:
+    assert urls(rss(link("a"), link("a?utm_source=rss"), link("a/"))) == ["https://caliber.az/en/post/a"]
+
+
+@pytest.mark.parametrize(
+    ("title", "headline"),
+    [
+        ("Baku&amp;rsquo;s plan", "Baku’s plan"),
+        ("&laquo;Мир&raquo; &amp; война", "«Мир» & война"),
+        ("<![CDATA[A & <b>B</b>]]>", "A & B"),
+        ("&lt;![CDATA[A]]&gt; B", "A B"),
+    ],
+)
+def test_titles_are_read_through_their_wrappings(title: str, headline: str) -> None:
+    (card,) = read_feed(capture(rss(f"<title>{title}</title>{link('a')}"), "feed"), SITE).cards
+    assert card.headline == headline
+
+
+def test_a_link_in_cdata_between_blanks_is_read() -> None:
+    assert urls(rss("<link><![CDATA[\n https://caliber.az/en/post/a \n]]></link>")) == ["https://caliber.az/en/post/a"]
+
+
+def test_the_time_and_the_section_come_from_the_item() -> None:
+    item = "<pubDate>Tue, 06 Jan 2026 19:13:00 +0400</pubDate><category>ANALYTICS</category>" + link("a")
+    (card,) = read_feed(capture(rss(item), "feed"), SITE).cards
+    assert card.published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+    assert card.section == "analytics"
+
+
+def test_atom_is_a_feed_too() -> None:
+    text = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title>'
+        '<link rel="alternate" href="/post/a"/><published>2026-01-06T19:13:00+04:00</published></entry></feed>'
+    )
+    (card,) = read_feed(capture(text, "feed"), SITE).cards
+    assert (card.url, card.headline) == ("https://caliber.az/post/a", "A")
+    assert card.published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+
+
+def test_what_is_no_article_of_the_site_is_passed_over_and_counted() -> None:
+    listing = read_feed(
+        capture(rss(link("a"), "<link>https://example.org/post/b</link>", "<title>t</title>"), "feed"), SITE
+    )
+    assert len(listing.cards) == 1
+    assert listing.passed_over == 2
+
+
+def test_a_page_is_no_feed() -> None:
+    with pytest.raises(Unreadable, match="is no feed"):
+        read_feed(capture("<html><body><h1>RSS</h1></body></html>", "feed", media_type="text/html"), SITE)
+
+
+def test_a_feed_that_breaks_off_gives_what_came() -> None:
+    whole = rss(link("a"), link("b"), link("c"))
+    assert urls(whole[: whole.index("post/c")])[:2] == urls(whole)[:2]
+
+
+@pytest.mark.timeout(20)
+def test_an_entity_bomb_neither_blows_up_nor_reads_a_file() -> None:
+    entities = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
+    bomb = (
+        f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "lol">{entities}<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        f'<rss version="2.0"><channel><item><title>&e9; &x;</title>{link("a")}</item></channel></rss>'
+    )
+    (card,) = read_feed(capture(bomb, "feed"), SITE).cards
+    assert card.url == "https://caliber.az/en/post/a"
+    assert len(card.headline or "") < 100
+    assert "root" not in (card.headline or "")
