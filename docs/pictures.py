@@ -21,18 +21,32 @@ from tests.browse.chromium import browser_page, served
 PICTURES = Path(__file__).parent / "pictures"
 ARTICLES = 400
 HOURS = (2, 5, 9, 14, 24, 36, 50, 74, 98, 122, 170)
-"""After publication, when the one article is seen again."""
+"""After publication, when some articles are seen again."""
+
+
+PAGES = {
+    "home": ("/", False),
+    "articles": ("/archive/articles", False),
+    "article": ("/archive/articles?_sort_desc=version_count", False),
+    "search": ("/archive/-/search?q=negotiations", False),
+    "edits": ("/archive/-/edits?language=en", False),
+    "chart": ("/archive/-/charts/accrual", True),
+}
+"""Picture to the page it shows, and whether in the dark. The article is opened from the table it names."""
 
 
 def make_archive(folder: Path) -> tuple[Path, str]:
-    """An archive of every article of the demo site, one of them seen often; and that one's headline."""
+    """An archive of every article of the demo site, some of them seen often; and the headline of one of those."""
     site = DemoSite(ARTICLES, base_url="https://caliber.az")
     chosen = next(each for each in site.truth() if each["language"] == "en" and each["edits"] and each["authors"])
-    visits = [(each["url"], published_at(each) + timedelta(days=8)) for each in site.truth()]
-    visits += [(chosen["url"], published_at(chosen) + timedelta(hours=hours)) for hours in HOURS]
+    truth = list(site.truth())
+    visits = [(each["url"], published_at(each) + timedelta(days=8)) for each in truth]
+    visits += [(each["url"], published_at(each) + timedelta(hours=1)) for each in truth if each["edits"]]
+    for each in [*truth[::9], chosen]:
+        visits += [(each["url"], published_at(each) + timedelta(hours=hours)) for hours in HOURS]
     pages = folder / "pages"
     pages.mkdir()
-    for number, (url, seen_at) in enumerate(sorted(visits, key=lambda visit: visit[1])):
+    for number, (url, seen_at) in enumerate(sorted(set(visits), key=lambda visit: visit[1])):
         save_page(site, url, seen_at, pages / f"{number:04}.html")
     archive = folder / "archive.db"
     command = [sys.executable, "-m", "caliber_crawler", "ingest", str(pages), "--archive", str(archive)]
@@ -51,18 +65,18 @@ def save_page(site: DemoSite, url: str, seen_at: datetime, path: Path) -> None:
 
 
 def take_pictures() -> Iterator[Path]:
-    """Write ``articles.png`` and ``article.png``: the table of articles, and one article to read."""
+    """Write a picture of each page that :data:`PAGES` names."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         archive, headline = make_archive(Path(folder))
-        with served(archive) as server, browser_page(server) as (page, _):
-            page.goto("/archive/articles")
-            page.screenshot(path=PICTURES / "articles.png")
-            yield PICTURES / "articles.png"
-            page.goto("/archive/articles?_sort_desc=version_count")
-            page.get_by_role("link", name=headline).click()
-            page.screenshot(path=PICTURES / "article.png")
-            yield PICTURES / "article.png"
+        with served(archive) as server:
+            for name, (address, dark) in PAGES.items():
+                with browser_page(server, dark=dark) as (page, _):
+                    page.goto(address, wait_until="networkidle")
+                    if name == "article":
+                        page.get_by_role("link", name=headline).click()
+                    page.screenshot(path=PICTURES / f"{name}.png")
+                    yield PICTURES / f"{name}.png"
 
 
 if __name__ == "__main__":

@@ -19,11 +19,12 @@ from datasette.utils.asgi import BadRequest
 
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.search import match_expression
-from caliber_crawler.browse import headers, templates
+from caliber_crawler.browse import headers, public, templates
 from caliber_crawler.browse.article_page import article_page
 from caliber_crawler.browse.cells import cell
 from caliber_crawler.browse.metadata import metadata_of
 from caliber_crawler.browse.recognition import archives, is_archive, recognise, tables_of
+from caliber_crawler.browse.routes import routes
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
     from caliber_crawler.browse.headers import Application
 
+SQLITE_LIMIT_LENGTH = 0
+"""Which of SQLite's limits this is: https://www.sqlite.org/c3ref/c_limit_attached.html."""
+
 NOTHING = '""'
 """A full-text expression that finds nothing and is no error."""
 
@@ -42,6 +46,7 @@ NOTHING = '""'
 @hookimpl
 def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
     async def connect() -> None:
+        public.note(datasette)
         # Archives are recognised as their first connection is made, and the first page must know them.
         for database in datasette.databases.values():
             await database.execute("SELECT 1")
@@ -54,6 +59,8 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Datasette) -> None:
     if recognise(datasette, database, conn):
         # Datasette puts every search through this function; here it also finds inflected words.
+        if public.is_public(datasette) and hasattr(conn, "setlimit"):
+            conn.setlimit(SQLITE_LIMIT_LENGTH, public.LONGEST_VALUE)
         conn.create_function("escape_fts", 1, partial(_match, Connection(Path(database), "read", conn, None)))
 
 
@@ -76,8 +83,10 @@ def extra_css_urls(template: str, database: str | None, datasette: Datasette) ->
     is_home = template == "index.html" and any(archives(datasette))
     if not is_home and not is_archive(datasette, database):
         return []
-    sheet = "article.css" if template == _article_template(database) else "tables.css"
-    return [datasette.urls.static_plugins("caliber_crawler", sheet)]
+    known_as = templates.ARTICLE if template == _article_template(database) else template
+    return [
+        datasette.urls.static_plugins(public.PLUGIN, sheet) for sheet in templates.SHEETS.get(known_as, ("tables.css",))
+    ]
 
 
 @hookimpl
@@ -89,8 +98,8 @@ def extra_template_vars(
             return {}
         ours: dict[str, Any] = {"archive_tables": list(tables_of(datasette, database))}
         if template == _article_template(database):
-            headers.mark_as_own_page(request.scope)
-            ours |= await article_page(datasette.get_database(database), request.url_vars["pks"])
+            headers.mark(request.scope, headers.own_page())
+            ours |= await article_page(datasette, database, request.url_vars["pks"])
         return ours
 
     return variables
@@ -104,7 +113,7 @@ def _article_template(database: str | None) -> str | None:
 def render_cell(
     row: Mapping[str, object], value: object, column: str, table: str | None, database: str, datasette: Datasette
 ) -> Markup | None:
-    if table is None or not is_archive(datasette, database):
+    if not is_archive(datasette, database):
         return None
     return cell(datasette, database, table, row, column, value)
 
@@ -116,6 +125,11 @@ def filters_from_request(request: Request, table: str, database: str, datasette:
         columns = [key.removeprefix("_search_") for key in request.args if key.startswith("_search_")]
         if columns:
             raise BadRequest(f"Search the column {columns[0]} in the table versions; here only ?_search= works.")
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Any]]]:
+    return routes()
 
 
 @hookimpl

@@ -3,53 +3,61 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datasette.utils import urlsafe_components
 
 from caliber_crawler.archive.articles import Articles
+from caliber_crawler.archive.citation import citation
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.sites import Sites
+from caliber_crawler.browse.pages import read
+from caliber_crawler.browse.public import is_public
 from caliber_crawler.browse.view_curve import curve_of
 from caliber_crawler.errors import NoSuchArticle
 
 if TYPE_CHECKING:
-    import sqlite3
+    from datasette.app import Datasette
 
-    from datasette.database import Database
+# Neighbours of the same minute stand in the order of their numbers.
+NEIGHBOUR = """
+SELECT id, headline, published_at FROM articles
+WHERE site = :site AND language = :language AND section IS :section AND duplicate_of IS NULL
+  AND published_at {than}= :published_at AND (published_at, id) {than} (:published_at, :id)
+ORDER BY published_at {order}, id {order} LIMIT 1"""
+PREVIOUS = NEIGHBOUR.format(than="<", order="DESC")
+NEXT = NEIGHBOUR.format(than=">", order="ASC")
 
 LAST_READINGS = 12
 """How many readings of the counter the page lists; the rest is one click away."""
 
 
-async def article_page(database: Database, row: str) -> dict[str, Any]:
+async def article_page(datasette: Datasette, database: str, row: str) -> dict[str, Any]:
     """What the page's template needs. ``row`` is the end of the page's address; Datasette has found that there is one.
 
     ``article`` is ``None`` when the archive holds no text of it; ``article["id"]`` is not the one ``asked_for`` when
     that was merged into it.
     """
     key = urlsafe_components(row)[0]
-
-    def read(connection: sqlite3.Connection) -> dict[str, Any]:
-        return _read(Connection(Path(database.path or database.name), "read", connection, None), key)
-
-    page: dict[str, Any] = await database.execute_fn(read)
-    return page
+    page = await read(datasette, datasette.get_database(database), lambda connection: _shown(connection, key))
+    return page | {"is_public": is_public(datasette)}
 
 
-def _read(connection: Connection, key: str) -> dict[str, Any]:
+def _shown(connection: Connection, key: str) -> dict[str, Any]:
     # SQLite finds article 1 under 01 and 1.0 too.
     article_id: int = connection.value("SELECT id FROM articles WHERE id = ?", (key,))
     try:
         article: dict[str, Any] = Articles(connection).show(article_id)
     except NoSuchArticle:
         return {"article": None, "asked_for": article_id}
-    readings = article["view_counts"]
+    readings, site = article["view_counts"], Sites(connection).get(article["site"])
     return {
         "article": article,
         "asked_for": article_id,
-        "site": Sites(connection).get(article["site"]),
+        "site": site,
+        "citation": citation(article, site),
+        "previous": connection.row(PREVIOUS, article),
+        "next": connection.row(NEXT, article),
         "paragraphs": article["body"].split("\n\n"),
         "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in readings]),
         "last_readings": readings[: -LAST_READINGS - 1 : -1],
@@ -59,6 +67,8 @@ def _read(connection: Connection, key: str) -> dict[str, Any]:
 
 def _cause(version: dict[str, Any], *, is_first: bool) -> str:
     """How a version came to be, in words. Versions stand in order of time, and `first` means the first to arrive."""
+    if version["replaced_by"] is not None:
+        return "Replaced by a better reading"
     if version["cause"] == "reextract":
         return "Read anew by this program"
     return "First seen" if is_first else "Edited by the site"
@@ -73,6 +83,12 @@ def brief_moment(text: str) -> str:
     """``2026-01-06T15:13:00Z`` as ``6 Jan 2026, 15:13 UTC``, for narrow columns."""
     moment = datetime.fromisoformat(text)
     return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def day(text: str) -> str:
+    """``2026-01-06T15:13:00Z`` as ``6 Jan 2026``."""
+    moment = datetime.fromisoformat(text)
+    return f"{moment.day} {moment:%b %Y}"
 
 
 def local_moment(text: str) -> str:

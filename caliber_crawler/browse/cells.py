@@ -33,12 +33,12 @@ REFERENCES = {
 
 
 def cell(
-    datasette: Datasette, database: str, table: str, row: Mapping[str, object], column: str, value: object
+    datasette: Datasette, database: str, table: str | None, row: Mapping[str, object], column: str, value: object
 ) -> Markup | None:
     """The cell as HTML, or ``None`` where Datasette's own way of showing it is right."""
     if column == "headline" and table in ARTICLES and "id" in row.keys():  # noqa: SIM118 (rows of SQLite look among values)
         return Markup('<a href="{}">{}</a>').format(datasette.urls.row(database, "articles", str(row["id"])), value)
-    if isinstance(value, int) and (target := REFERENCES.get((table, column))):
+    if isinstance(value, int) and (target := reference(table, column)):
         return Markup('<a href="{}">{}</a>').format(datasette.urls.row(database, target, str(value)), value)
     if not isinstance(value, str):
         return None
@@ -47,6 +47,13 @@ def cell(
     if column in ADDRESSES and is_web_address(value):
         return link(value, longest=LONGEST_ADDRESS)
     return None
+
+
+def reference(table: str | None, column: str) -> str | None:
+    """Whose row's number stands in this column; a table of ``None`` is the answer to a query."""
+    if table is None:
+        return "articles" if column == "article_id" else None
+    return REFERENCES.get((table, column))
 
 
 def link(url: str, *, longest: int | None = None) -> Markup:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from caliber_crawler import __version__
+from caliber_crawler.browse.pages import address
+from caliber_crawler.browse.public import closed, is_public
+from caliber_crawler.browse.questions import canned_queries
 from caliber_crawler.browse.recognition import Tables, archives
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 TITLE = "News archive"
 
 HOME = Markup(
-    '<p><a href="{articles}">Articles of {name}</a>: search them, narrow them by section or month, read them.</p>'
+    '<p><a href="{home}">News archive {name}</a>: what is new, what was changed, what is read; search it all.</p>'
 )
 
 WELCOME = Markup(
@@ -24,8 +27,7 @@ WELCOME = Markup(
     "open one to read it. "
     'For analysis, <a href="{article_texts}">article_texts</a> has everything about an article in one row; '
     '<a href="{edits}">edits</a> are what the newspaper changed afterwards; '
-    '<a href="{view_growth}">view_growth</a> is how it was read; '
-    '<a href="{run_health}">run_health</a> is how the crawls went. '
+    '<a href="{view_growth}">view_growth</a> is how it was read. '
     "Times are UTC unless a column says otherwise.</p>"
 )
 
@@ -38,15 +40,17 @@ def metadata_of(datasette: Datasette) -> dict[str, Any]:
     databases = {name: _of_database(datasette, name, tables) for name, tables in archives(datasette)}
     if not databases:
         return {}
-    home = Markup("").join(
-        HOME.format(articles=datasette.urls.table(name, "articles"), name=name) for name in databases
-    )
+    home = Markup("").join(HOME.format(home=address(datasette, name, "home"), name=name) for name in databases)
     about = f"made with caliber_crawler {__version__}"
     return {"title": TITLE, "description_html": home, "about": about, "databases": databases}
 
 
 def _of_database(datasette: Datasette, name: str, tables: Tables) -> dict[str, Any]:
-    return {
+    shown = {table: {**of_table, "columns": dict(of_table["columns"])} for table, of_table in tables.items()}
+    described = {
         "description_html": WELCOME.format_map({table: datasette.urls.table(name, table) for table in tables}),
-        "tables": {table: {**shown, "columns": dict(shown["columns"])} for table, shown in tables.items()},
+        "queries": canned_queries(),
     }
+    if is_public(datasette):
+        return {**described, "tables": closed(shown), "allow_sql": False}
+    return {**described, "tables": shown}

@@ -9,15 +9,19 @@ template of the same name in the user's own ``--template-dir`` goes first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from datasette.utils import to_css_class
 from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
 from caliber_crawler.browse.addresses import is_web_address, readable
-from caliber_crawler.browse.article_page import brief_moment, local_moment, utc_moment
+from caliber_crawler.browse.article_page import brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.cells import link
+from caliber_crawler.browse.pages import address
+from caliber_crawler.browse.public import PLUGIN, is_public
 from caliber_crawler.browse.recognition import Tables, archives
+from caliber_crawler.browse.search import snippet_parts
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -25,6 +29,21 @@ if TYPE_CHECKING:
 ARTICLE = "archive_article.html"
 TABLE = "archive_table.html"
 DATABASE = "archive_database.html"
+QUERY = "archive_query.html"
+ROW = "archive_row.html"
+
+SHEETS: dict[str | None, tuple[str, ...]] = {
+    ARTICLE: ("page.css", "article.css"),
+    "archive_capture.html": ("page.css", "archive.css"),
+    "archive_changes.html": ("page.css", "article.css"),
+    "archive_charts.html": ("page.css", "archive.css"),
+    "archive_edits.html": ("page.css", "archive.css"),
+    "archive_health.html": ("page.css", "archive.css"),
+    "archive_home.html": ("page.css", "archive.css"),
+    "archive_questions.html": ("page.css", "archive.css"),
+    "archive_search.html": ("page.css", "archive.css"),
+}
+"""The style sheets of our own pages, by template."""
 
 PERIODS = frozenset({"published_month", "published_date", "day"})
 
@@ -55,8 +74,15 @@ def article_template(database: str) -> str:
 
 def _names(database: str, tables: Tables) -> dict[str, str]:
     name = to_css_class(database)
+    rows = {f"row-{name}-{to_css_class(table)}.html": ROW for table in tables}
     of_tables = {f"table-{name}-{to_css_class(table)}.html": TABLE for table in tables}
-    return {article_template(database): ARTICLE, f"database-{name}.html": DATABASE, **of_tables}
+    return {
+        **rows,
+        **of_tables,
+        article_template(database): ARTICLE,
+        f"database-{name}.html": DATABASE,
+        f"query-{name}.html": QUERY,
+    }
 
 
 def equip(environment: Environment, datasette: Datasette) -> None:
@@ -65,15 +91,34 @@ def equip(environment: Environment, datasette: Datasette) -> None:
     environment.loader = ChoiceLoader(loaders)
     environment.filters |= {
         "brief_moment": brief_moment,
+        "day": day,
         "facets_in_order": facets_in_order,
         "first_cells": first_cells,
         "in_reading_order": in_reading_order,
         "link_out": link,
         "local_moment": local_moment,
+        "page": partial(address, datasette),
+        "places": partial(places, datasette),
         "readable": readable,
+        "snippet_parts": snippet_parts,
+        "static_file": partial(datasette.urls.static_plugins, PLUGIN),
         "utc_moment": utc_moment,
     }
     environment.tests["web_address"] = is_web_address
+
+
+def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
+    """What a reader can go to from every page of an archive: name and address."""
+    own = [] if is_public(datasette) else [("Health", address(datasette, database, "health"))]
+    return [
+        ("Articles", datasette.urls.table(database, "articles")),
+        ("Search", address(datasette, database, "search")),
+        ("Edits", address(datasette, database, "edits")),
+        ("Charts", address(datasette, database, "charts")),
+        ("Questions", address(datasette, database, "questions")),
+        *own,
+        ("Data", datasette.urls.database(database)),
+    ]
 
 
 def first_cells(rows: Iterable[Any], count: int) -> list[Any]:

@@ -15,14 +15,20 @@ from tests.browse.newsroom import print_newspaper
 Get = Callable[[str], httpx.Response]
 
 
+@pytest.fixture(autouse=True)
+def without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some tool of the tests brings `rich`: with it, Datasette prints every 404 with all variables, slowly."""
+    monkeypatch.setattr("datasette.handle_exception.rich", None)
+
+
 @contextmanager
 def browsing(*files: Path, **options: Any) -> Iterator[Get]:
     """Datasette over these files, asked in its own process."""
     with asyncio.Runner() as loop:
-        datasette = Datasette([str(file) for file in files], **options)
+        served = Datasette([str(file) for file in files], **options)
 
         def get(path: str) -> httpx.Response:
-            return loop.run(datasette.client.get(path))
+            return loop.run(served.client.get(path))
 
         yield get
 

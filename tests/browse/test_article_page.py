@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from parsel import Selector
 
 from caliber_crawler.archive import Archive
 from tests.browse.conftest import Get, browsing
-from tests.browse.newsroom import SITE, article, hour, save
+from tests.browse.newsroom import PUBLISHED, SITE, article, hour, save
 
 
 def page(get: Get, article_id: int = 1) -> Selector:
@@ -64,7 +65,7 @@ def test_many_readings_are_listed_in_part_and_linked_in_full(tmp_path: Path) -> 
 
 def test_both_versions_are_listed_with_the_headline_that_was(get: Get) -> None:
     versions = page(get).css(".versions li")
-    assert [text_of(version, "a") for version in versions] == ["First seen", "Edited by the site"]
+    assert [text_of(version, ".cause") for version in versions] == ["First seen", "Edited by the site"]
     assert text_of(versions[0], ".old") == "Baku’s geopolitical formula"
     assert "current" in versions[1].attrib["class"]
 
@@ -77,13 +78,51 @@ def test_a_text_that_came_late_but_is_older_is_the_one_first_seen(tmp_path: Path
     with browsing(path) as get:
         shown = page(get)
         assert text_of(shown, "h1") == "As it is now"
-        assert [text_of(version, "a") for version in shown.css(".versions li")] == ["First seen", "Edited by the site"]
+        assert [text_of(version, ".cause") for version in shown.css(".versions li")] == [
+            "First seen",
+            "Edited by the site",
+        ]
 
 
 def test_everything_it_links_to_in_the_archive_is_there(get: Get) -> None:
     inside = [href for href in page(get).css("a::attr(href)").getall() if not href.startswith("http")]
     assert len(inside) >= 8
     assert {href: get(href).status_code for href in inside} == dict.fromkeys(inside, 200)
+
+
+def test_the_citation_names_source_time_and_proof(get: Get) -> None:
+    citation = text_of(page(get), ".citation")
+    assert citation.startswith(
+        "Tural Heybatov. “Baku’s new formula”. Caliber.Az. 6 January 2026. https://caliber.az/en/"
+    )
+    (digest,) = [
+        row["body_digest"]
+        for row in get("/archive/captures.json?_shape=array&article_id=1").json()
+        if row["fetched_at"] == "2026-01-07T16:00:00Z"
+    ]
+    assert citation.endswith(f"(archived 7 January 2026, 16:00 UTC; SHA-256 {digest}).")
+
+
+def test_an_article_leads_to_its_neighbours_in_the_section(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        for slug, days in (("first", 0), ("second", 1), ("same-minute", 1), ("third", 2)):
+            save(archive, article(slug, headline=slug, published_at=PUBLISHED + timedelta(days=days)))
+        save(archive, article("elsewhere", headline="elsewhere", section="politics"))
+    with browsing(path) as get:
+        way = [1]
+        while following := page(get, way[-1]).css("a[rel=next]::attr(href)").get():
+            way.append(int(following.rpartition("/")[2]))
+        assert way == [1, 2, 3, 4]
+        back = [page(get, each).css("a[rel=prev]::attr(href)").get("").rpartition("/")[2] for each in way]
+        assert back == ["", "1", "2", "3"]
+        assert not page(get, 5).css(".neighbours")
+
+
+def test_the_print_shows_the_text_alone(get: Get) -> None:
+    sheets = [get(link).text for link in page(get).css("link[rel=stylesheet]::attr(href)").getall()]
+    assert len(sheets) == 2
+    assert all("@media print" in sheet for sheet in sheets)
 
 
 def test_an_address_in_armenian_letters_is_readable(get: Get) -> None:

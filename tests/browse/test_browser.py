@@ -20,7 +20,7 @@ pytestmark = [
 def test_articles_are_searched_narrowed_and_read(newspaper: Path) -> None:
     with served(newspaper) as server, browser_page(server) as (page, account):
         page.goto("/")
-        page.get_by_role("link", name="Articles of archive").click()
+        page.get_by_role("link", name="Articles", exact=True).click()
         rows = page.locator("table.rows-and-columns tbody tr")
         expect(rows).to_have_count(3)
 
@@ -40,7 +40,8 @@ def test_articles_are_searched_narrowed_and_read(newspaper: Path) -> None:
 
         page.get_by_label("Search the articles").fill("Բաքվի")
         page.get_by_role("button", name="Search").click()
-        expect(rows).to_have_count(1)
+        expect(page.locator(".hits li")).to_have_count(1)
+        expect(page.locator("mark").first).to_have_text("Բաքվի")
     assert (account.outside, account.dialogs, account.errors) == ([], [], [])
 
 

@@ -1,0 +1,204 @@
+"""How fast the pages of a large archive are: ``python -m benchmarks.browse --articles 200000``.
+
+Goals, at 200,000 articles on two cores: home and article page within 200 ms, search within 300 ms. Datasette is asked
+in its own process, as a browser would ask it but for the network; each page several times, and the median counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, product
+from pathlib import Path
+from statistics import median
+
+from datasette.app import Datasette
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.items import Article, Capture, Link, Reading
+from caliber_crawler.site import Site
+
+SITE = Site(
+    name="caliber",
+    title="Caliber.Az",
+    base_url="https://caliber.az",
+    timezone="Asia/Baku",
+    editions=(),
+    article_path=r"(?:/\w+)?/post/(?:(?P<number>\d+)|(?P<slug>[^/]+))",
+    reuse="with a link",
+)
+LANGUAGES = ("ru", "en", "hy")
+SECTIONS = ("politics", "economics", "world", "analytics", "interviews", "opinion", "karabakh")
+START = datetime(2021, 6, 1, tzinfo=UTC)
+AT_ONCE = 500
+WORDS = 320
+EDITED = 12
+"""One article in so many was edited."""
+ROUNDS = 7
+
+SYLLABLES = ["".join(pair) for pair in product("bcdfgklmnprstvz", "aeiou")]
+VOCABULARY = ["".join(parts) for parts in product(SYLLABLES, SYLLABLES, SYLLABLES[::11])]
+random.Random(2).shuffle(VOCABULARY)
+
+GOALS = {
+    "home": ("/", 200),
+    "article": ("/{database}/articles/{article}", 200),
+    "search, a common word": ("/{database}/-/search?q={common}", 300),
+    "search, in every article": ("/{database}/-/search?q={everywhere}", None),
+    "search, two words": ("/{database}/-/search?q={known}+{other}", 300),
+    "search, a rare word": ("/{database}/-/search?q={rare}", 300),
+    "search, newest first": ("/{database}/-/search?q={common}&order=newest", 300),
+    "articles": ("/{database}/articles", None),
+    "edits": ("/{database}/-/edits", None),
+    "changes": ("/{database}/-/changes/{edited}", None),
+    "health": ("/{database}/-/health", None),
+    "chart of articles": ("/{database}/-/charts/published", None),
+    "feed of the newest": ("/{database}/-/feeds/articles", None),
+}
+"""Page to its address and the milliseconds it may take."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One page: its times in milliseconds."""
+
+    name: str
+    times: list[float]
+    goal: int | None
+    size: int
+
+    @property
+    def is_met(self) -> bool:
+        return self.goal is None or median(self.times) <= self.goal
+
+
+def print_archive(path: Path, articles: int) -> None:
+    """An archive of so many articles, their words as frequent as in a language, some edited, all counted thrice."""
+    dice = random.Random(1)
+    cumulative = list(accumulate(1 / (rank + 3) for rank in range(len(VOCABULARY))))  # Zipf's law
+    step = timedelta(days=365 * 5) / articles
+    with Archive.open(path, mode="write") as archive:
+        archive.sites.keep(SITE)
+        run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+        for start in range(0, articles, AT_ONCE):
+            with archive.transaction():
+                for number in range(start, min(start + AT_ONCE, articles)):
+                    body = paragraphs(dice.choices(VOCABULARY, cum_weights=cumulative, k=WORDS))
+                    for article, seen_at in seen(number, START + number * step, body):
+                        save(archive, run, article, seen_at)
+        archive.runs.finish(run, "finished", None, {"discovered": articles, "stored": articles})
+
+
+def paragraphs(words: list[str]) -> str:
+    return "\n\n".join(" ".join(words[start : start + 40]) + "." for start in range(0, len(words), 40))
+
+
+def seen(number: int, published_at: datetime, body: str) -> Iterator[tuple[Article, datetime]]:
+    """What was read of an article, three times; the last time its text may be another."""
+    language, section = LANGUAGES[number % 3], SECTIONS[number % len(SECTIONS)]
+    url = f"https://caliber.az/{language}/post/article-{number}"
+    for visit, hours in enumerate((1, 24, 120)):
+        is_edited = visit == 2 and number % EDITED == 0
+        text = body.replace(f"{VOCABULARY[0]} ", "", 1) + "\n\nOne more paragraph." if is_edited else body
+        yield (
+            Article(
+                site="caliber",
+                language=language,
+                url=url,
+                urls=(url,),
+                headline=f"{' '.join(body.split()[:8])} {number}" + (", updated" if is_edited else ""),
+                body=text,
+                published_at=published_at,
+                authors=(f"Author {number % 60}",),
+                section=section,
+                section_label=section.upper(),
+                views=(number * 7919) % 5000 * (visit + 1),
+                views_shown="Views",
+                links=(Link(url=f"https://host{number % 90}.example/{number}", text="there"),),
+            ),
+            published_at + timedelta(hours=hours),
+        )
+
+
+def save(archive: Archive, run: int, article: Article, seen_at: datetime) -> None:
+    headers = (("Content-Type", "text/html; charset=utf-8"),)
+    page = f"<h1>{article.headline}</h1>{article.url}".encode()
+    capture = Capture(site="caliber", url=article.url, fetched_at=seen_at, status=200, headers=headers, body=page)
+    kept = archive.captures.keep(capture, run)
+    reading = Reading(
+        capture=kept, article=article, layout="new", extractor="benchmark", rungs={"headline": "selector"}
+    )
+    address = SITE.address(article.url)
+    archive.articles.save(reading, run, [address] if address else [])
+
+
+async def measure(path: Path, articles: int) -> list[Measured]:
+    """Every page, once to warm it and then :data:`ROUNDS` times."""
+    datasette = Datasette([str(path)], settings={"suggest_facets": False, "sql_time_limit_ms": 10_000})
+    numbers = {"article": articles // 2, "edited": articles // 2 // EDITED * EDITED + 1}
+    words = {
+        "database": path.stem,
+        "everywhere": VOCABULARY[2],
+        "common": VOCABULARY[100],
+        "known": VOCABULARY[40],
+        "other": VOCABULARY[90],
+        "rare": VOCABULARY[-3],
+    }
+    found = []
+    for name, (pattern, goal) in GOALS.items():
+        address = pattern.format(**numbers, **words)
+        times, size = [], 0
+        for _ in range(ROUNDS + 1):
+            started = time.perf_counter()
+            response = await datasette.client.get(address)
+            times.append((time.perf_counter() - started) * 1000)
+            size = len(response.content)
+            if response.status_code != 200:
+                raise SystemExit(f"{address} answered {response.status_code}")
+        found.append(Measured(name, times[1:], goal, size))
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=2_000)
+    parser.add_argument(
+        "--archive", type=Path, help="use this archive, made by an earlier run; made where it is missing"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = options.archive or Path(folder) / "archive.db"
+        if not path.exists():
+            started = time.perf_counter()
+            print_archive(path, options.articles)
+            print(f"{options.articles:,} articles made in {time.perf_counter() - started:.0f} s", file=sys.stderr)
+        measured = asyncio.run(measure(path, options.articles))
+        size = path.stat().st_size
+    report(measured, options.articles, size, as_json=options.json)
+    return 0 if all(each.is_met for each in measured) else 3
+
+
+def report(measured: list[Measured], articles: int, size: int, *, as_json: bool) -> None:
+    if as_json:
+        pages = {each.name: {"median_ms": round(median(each.times), 1), "goal_ms": each.goal} for each in measured}
+        print(json.dumps({"articles": articles, "archive_bytes": size, "pages": pages}, indent=2))
+        return
+    print(f"{articles:,} articles, {size / 1e6:,.0f} MB; median (and slowest) of {ROUNDS}")
+    for each in measured:
+        goal = f"goal {each.goal} ms{'' if each.is_met else ', NOT MET'}" if each.goal else ""
+        print(
+            f"{each.name:26} {median(each.times):7.0f} ms ({max(each.times):.0f})  {each.size / 1000:6.0f} kB  {goal}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

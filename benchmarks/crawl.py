@@ -1,0 +1,189 @@
+"""How fast a crawl is beside bare Scrapy, what a second crawl asks for, and how much memory a large one takes.
+
+Everything runs on this machine over loopback, delays off, against the demo site in a process of its own:
+
+    python benchmarks/crawl.py                 # 1,000 and 10,000 articles: some minutes
+    python benchmarks/crawl.py --large 100000  # the long one
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+CONCURRENCY = 8
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """One crawl, by the server's log: requests, seconds from the first to the last, and the crawler's peak memory."""
+
+    requests: int
+    seconds: float
+    megabytes: float
+
+    @property
+    def rate(self) -> float:
+        """Pages a second."""
+        return self.requests / self.seconds if self.seconds else 0.0
+
+
+@contextmanager
+def demo_site(articles: int, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Serve a demo site with one section; gives its address and its log."""
+    log = folder / f"requests-{articles}.jsonl"
+    log.touch()
+    arguments = ["demo", "serve", "--port", "0", "--articles", articles, "--sections", "analytics", "--log", log]
+    arguments += ["--at", "2026-01-07T00:00:00Z"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "caliber_crawler", *map(str, arguments)], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stderr is not None
+        yield server.stderr.readline().split()[0], log
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def measure(arguments: list[object], log: Path) -> Crawled:
+    """Run a crawler to its end."""
+    before = len(log.read_text().splitlines())
+    process = subprocess.Popen([sys.executable, *map(str, arguments)], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    time.sleep(0.2)
+    times = [datetime.fromisoformat(json.loads(line)["time"]) for line in log.read_text().splitlines()[before:]]
+    seconds = (max(times) - min(times)).total_seconds() if times else 0.0
+    return Crawled(len(times), seconds, usage.ru_maxrss / 1024)
+
+
+def crawl(url: str, archive: Path) -> list[object]:
+    """Our crawl of every edition."""
+    return [
+        *("-m", "caliber_crawler", "crawl", "--base-url", url, "--archive", archive, "--road", "listing"),
+        *("--delay", 0, "--concurrency", CONCURRENCY),
+    ]
+
+
+def bare(url: str) -> None:
+    """The same pages by a spider that fetches and parses, and keeps nothing."""
+    from scrapy import Spider
+    from scrapy.crawler import AsyncCrawlerProcess
+
+    class Bare(Spider):
+        name = "bare"
+        start_urls = [  # noqa: RUF012 - as every spider writes it
+            f"{url}{path}" for path in ("/en/category/analytics", "/category/analitika", "/arm/category/analytics")
+        ]
+
+        def parse(self, response: Any, page: int = 1) -> Any:
+            links = set(response.css('.float_block a[href*="/post/"]::attr(href)').getall())
+            for link in links:
+                yield response.follow(link, self.parse_article)
+            if links:
+                yield response.follow(f"?page={page + 1}", self.parse, cb_kwargs={"page": page + 1})
+
+        def parse_article(self, response: Any) -> Any:
+            yield {
+                "headline": response.css("h1.post_title ::text").getall(),
+                "date": response.css(".post_time::text").get(),
+                "section": response.css(".post_categoty ::text").get(),
+                "body": response.css(".post_body p ::text").getall(),
+                "views": response.css(".post_hits ::text").get(),
+                "cover": response.css(".post_cover::attr(style)").get(),
+            }
+
+    settings = {
+        "CONCURRENT_REQUESTS_PER_DOMAIN": CONCURRENCY,
+        "DOWNLOAD_DELAY": 0,
+        "LOG_LEVEL": "ERROR",
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "ROBOTSTXT_OBEY": True,
+    }
+    process = AsyncCrawlerProcess(settings)
+    process.crawl(Bare)
+    process.start()
+
+
+def main() -> None:
+    """Measure, and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", type=int, default=1_000, help="articles for the race with bare Scrapy")
+    parser.add_argument("--middle", type=int, default=10_000, help="articles for the second crawl and the memory")
+    parser.add_argument(
+        "--large", type=int, default=0, help="articles whose memory is held against it; 0 leaves it out"
+    )
+    parser.add_argument("--bare", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.bare:
+        bare(options.bare)
+        return
+    rows: list[list[str]] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        race(options.small, folder, rows)
+        middle = again(options.middle, folder, rows) if options.middle else None
+        if options.large and middle:
+            with demo_site(options.large, folder) as (url, log):
+                large = measure(crawl(url, folder / "large.db"), log)
+            rows.append(
+                [
+                    f"peak memory, {options.large:,} articles",
+                    f"{large.megabytes:.0f} MB",
+                    f"{large.megabytes / middle.megabytes:.2f} of {options.middle:,}",
+                    "<= 1.3",
+                ]
+            )
+    print(tabulate(rows, headers=["what", "measured", "beside", "goal"]))
+
+
+def race(articles: int, folder: Path, rows: list[list[str]]) -> None:
+    """Ours and bare Scrapy on the same pages."""
+    with demo_site(articles, folder) as (url, log):
+        theirs = measure([__file__, "--bare", url], log)
+        ours = measure(crawl(url, folder / "race.db"), log)
+    rows.append([f"bare Scrapy, {articles:,} articles", f"{theirs.rate:.0f} pages/s", f"{theirs.megabytes:.0f} MB", ""])
+    rows.append(
+        [
+            f"caliber crawl, {articles:,} articles",
+            f"{ours.rate:.0f} pages/s",
+            f"{ours.rate / theirs.rate:.2f} of bare Scrapy",
+            ">= 0.8",
+        ]
+    )
+
+
+def again(articles: int, folder: Path, rows: list[list[str]]) -> Crawled:
+    """A second crawl of an unchanged section."""
+    with demo_site(articles, folder) as (url, log):
+        first = measure(crawl(url, folder / "middle.db"), log)
+        second = measure(crawl(url, folder / "middle.db"), log)
+    rows.append([f"caliber crawl, {articles:,} articles", f"{first.rate:.0f} pages/s", f"{first.megabytes:.0f} MB", ""])
+    rows.append(
+        [
+            "the same again, nothing changed",
+            f"{second.requests} requests",
+            f"{second.requests / first.requests:.2%} of {first.requests:,}",
+            "<= 1 %",
+        ]
+    )
+    return first
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""A page as it was fetched, shown so that nothing on it can run, ask for anything or lead anywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from datasette import NotFound
+from datasette.utils.asgi import Response
+from lxml import html
+from lxml.etree import LxmlError
+
+from caliber_crawler.archive.captures import Captures
+from caliber_crawler.archive.sites import Sites
+from caliber_crawler.browse import headers
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.reading.decoding import decode, looks_binary
+
+if TYPE_CHECKING:
+    from caliber_crawler.archive.connection import Connection
+    from caliber_crawler.browse.pages import Asked
+    from caliber_crawler.items import Capture
+
+PAGES = frozenset({"text/html", "application/xhtml+xml"})
+LONGEST_PAGE = 4 * 1024 * 1024
+"""Bytes of a page that are shown; a larger one is only listed."""
+
+# The policy of the response forbids all of it too; a browser may open connections for a `link` that no policy names.
+DEAD = "//script | //link | //base | //meta[@http-equiv] | //iframe | //object | //embed | //applet | //frameset"
+
+OUTSIDE = frozenset(
+    {"href", "xlink:href", "src", "srcset", "poster", "data", "background", "ping", "action", "formaction", "target"}
+)
+"""Attributes that name what is elsewhere. What a link or a picture named is kept as its title."""
+LOADING_STYLE = re.compile(r"url\s*\(|@import|image-set", re.IGNORECASE)
+
+
+async def capture_page(asked: Asked) -> Response:
+    """``/-/captures/<id>``: what is known of the exchange, and the page itself in a frame."""
+    capture_id = int(asked.request.url_vars["capture"])
+
+    def known(connection: Connection) -> dict[str, object] | None:
+        row = connection.row("SELECT * FROM captures WHERE id = ?", (capture_id,))
+        return row and {
+            "capture": row,
+            "site": Sites(connection).get(row["site"]),
+            "headers": json.loads(row["headers"]),
+            "is_kept": connection.value("SELECT 1 FROM bodies WHERE digest = ?", (row["body_digest"],)) is not None,
+            "can_be_shown": 0 < row["size"] <= LONGEST_PAGE and row["media_type"] in PAGES,
+        }
+
+    found = await asked.read(known)
+    if found is None:
+        raise NotFound("There is no such capture.")
+    return await asked.html("archive_capture.html", found, frames=True)
+
+
+async def captured_page(asked: Asked) -> Response:
+    """``/-/captures/<id>/page``: the page, for the frame."""
+    capture = await _kept(asked)
+    if capture.media_type not in PAGES:
+        raise NotFound("This capture is no page.")
+    headers.mark(asked.request.scope, headers.captured_page())
+    return Response(harmless(decode(capture.body, _content_type(capture))), content_type="text/html; charset=utf-8")
+
+
+async def captured_source(asked: Asked) -> Response:
+    """``/-/captures/<id>/source``: the page's own text, letter by letter."""
+    capture = await _kept(asked)
+    if looks_binary(capture.body):
+        raise NotFound("This capture is no text.")
+    headers.mark(asked.request.scope, headers.captured_page())
+    return Response(decode(capture.body, _content_type(capture)), content_type="text/plain; charset=utf-8")
+
+
+def harmless(page: str) -> str:
+    """The page without what could run, load or lead away; its text, its tables and its own styles stay."""
+    try:
+        document: Any = html.document_fromstring(
+            page.encode(errors="replace"), parser=html.HTMLParser(encoding="utf-8")
+        )
+    except LxmlError:
+        return "<!DOCTYPE html><title>Empty</title><p>This page is empty.</p>"
+    for element in document.xpath(DEAD):
+        if element.getparent() is not None:
+            element.drop_tree()
+    for element in document.iter("*"):
+        for name in [name for name in element.attrib if name.lower().startswith("on") or name.lower() in OUTSIDE]:
+            value = element.attrib.pop(name)
+            if name.lower() in ("href", "src") and "title" not in element.attrib:
+                element.attrib["title"] = value
+        if LOADING_STYLE.search(element.attrib.get("style", "")):
+            del element.attrib["style"]
+        if element.tag == "style":
+            element.text = LOADING_STYLE.sub("", element.text or "")
+    return str(html.tostring(document, encoding="unicode", doctype="<!DOCTYPE html>"))
+
+
+async def _kept(asked: Asked) -> Capture:
+    capture_id = int(asked.request.url_vars["capture"])
+
+    def fetched(connection: Connection) -> Capture:
+        size = connection.value("SELECT size FROM captures WHERE id = ?", (capture_id,))
+        if size is None or size > LONGEST_PAGE:
+            raise NotFound("There is no such page, or it is too large to be shown.")
+        try:
+            return Captures(connection).get(capture_id)
+        except ArchiveError as error:
+            raise NotFound(f"This page cannot be shown: {error}") from error
+
+    return await asked.read(fetched)
+
+
+def _content_type(capture: Capture) -> str | None:
+    return next((value for name, value in capture.headers if name.lower() == "content-type"), None)

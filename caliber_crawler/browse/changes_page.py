@@ -1,0 +1,65 @@
+"""The page of what changed in an article from one version to another."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from datasette import NotFound
+
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.identity import FAMILY
+from caliber_crawler.browse.differences import line_differences, text_differences
+
+if TYPE_CHECKING:
+    from datasette.utils.asgi import Response
+
+    from caliber_crawler.browse.pages import Asked
+
+LAYOUTS = ("inline", "side")
+
+VERSIONS = f"""
+SELECT v.*, a.language AS language FROM versions v JOIN articles a ON a.id = :article_id
+WHERE v.article_id IN ({FAMILY}) ORDER BY v.seen_from, v.id"""
+
+
+async def changes_page(asked: Asked) -> Response:
+    """``/-/changes/<article>?from=<version>&to=<version>&show=side``; without versions, the last change."""
+    article_id = int(asked.request.url_vars["article"])
+    old_id, new_id = asked.argument("from"), asked.argument("to")
+    found = await asked.read(lambda connection: compared(connection, article_id, old_id, new_id))
+    show = asked.argument("show") if asked.argument("show") in LAYOUTS else LAYOUTS[0]
+    return await asked.html("archive_changes.html", found | {"show": show, "article_id": article_id})
+
+
+def compared(connection: Connection, article_id: int, old_id: str, new_id: str) -> dict[str, Any]:
+    """Two versions of an article and every difference between them; ``NotFound`` when it has no two."""
+    survivor = connection.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,))
+    versions = connection.rows(VERSIONS, {"article_id": survivor})
+    by_id = {str(version["id"]): version for version in versions}
+    if len(versions) < 2 or not {old_id, new_id} - {""} <= set(by_id):
+        raise NotFound("The archive holds no such two versions of this article.")
+    standing = [version for version in versions if version["replaced_by"] is None]
+    new = by_id[new_id] if new_id else standing[-1]
+    earlier = standing[: standing.index(new)] if new in standing else versions[: versions.index(new)]
+    old = by_id[old_id] if old_id else (earlier or versions)[-1]
+    return {
+        "versions": versions,
+        "old": old,
+        "new": new,
+        "headline": line_differences(old["headline"], new["headline"]),
+        "lines": [(name, line_differences(*both)) for name, *both in _small_print(old, new) if both[0] != both[1]],
+        "paragraphs": text_differences(old["body"], new["body"]),
+    }
+
+
+def _small_print(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [
+        ("Subtitle", old["subtitle"] or "", new["subtitle"] or ""),
+        ("Authors", _names(old), _names(new)),
+        ("Published", old["published_local"] or "", new["published_local"] or ""),
+    ]
+
+
+def _names(version: dict[str, Any]) -> str:
+    return ", ".join(json.loads(version["authors"]))

@@ -1,0 +1,96 @@
+"""The charts: each is one query, drawn by the browser from the table that stands beneath it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from datasette import NotFound
+
+from caliber_crawler.browse.search import is_day
+
+if TYPE_CHECKING:
+    from datasette.utils.asgi import Response
+
+    from caliber_crawler.archive.connection import Connection
+    from caliber_crawler.browse.pages import Asked
+
+MOST_ROWS = 5_000
+NUMBERS = re.compile(r"\d{1,18}( ?, ?\d{1,18}){0,49}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """One entry of ``charts.toml``."""
+
+    title: str
+    about: str
+    mark: str
+    sql: str
+    x: str
+    y: str
+    series: str | None = None
+    scale: str = "linear"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def values(self, asked: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
+        """The value of each parameter, and what is wrong with one that was asked for and is not used."""
+        values, objection = dict(self.parameters), None
+        for name, value in asked.items():
+            if not value or name not in values:
+                continue
+            wrong = self._objection(name, value)
+            if wrong is None:
+                values[name] = value
+            objection = objection or wrong
+        return values, objection
+
+    def _objection(self, name: str, value: str) -> str | None:
+        if name in ("from", "to") and not is_day(value):
+            return f"“{value}” is no day: write it as 2026-01-31."
+        if name == "articles" and not NUMBERS.fullmatch(value):
+            return f"“{value}” are no numbers of articles: write them as 1, 2, 3."
+        if name in self.choices and value not in self.choices[name]:
+            return f"“{value}” is none of {', '.join(self.choices[name])}."
+        return None
+
+
+@cache
+def charts() -> dict[str, Chart]:
+    """Every chart, by name, in the order of the page."""
+    described = tomllib.loads(files(__package__).joinpath("charts.toml").read_text("utf-8"))
+    return {name: Chart(**chart) for name, chart in described.items()}
+
+
+async def charts_page(asked: Asked) -> Response:
+    """``/-/charts/<name>``; ``/-/charts`` is the first one."""
+    name = asked.request.url_vars.get("chart") or next(iter(charts()))
+    if name not in charts():
+        raise NotFound("There is no such chart.")
+    chart = charts()[name]
+    values, objection = chart.values({name: asked.argument(name) for name in chart.parameters})
+
+    def found(connection: Connection) -> dict[str, Any]:
+        cursor = connection.execute(chart.sql, values)
+        rows = [tuple(row) for row in cursor.fetchmany(MOST_ROWS + 1)]
+        return {
+            "columns": [column[0] for column in cursor.description],
+            "rows": rows[:MOST_ROWS],
+            "is_cut": len(rows) > MOST_ROWS,
+            "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY 1"),
+            "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY 1"),
+        }
+
+    query = urlencode({"sql": chart.sql.strip(), **values})
+    page = {"name": name, "chart": chart, "charts": charts(), "values": values, "objection": objection}
+    answer = await asked.read(found)
+    return await asked.html(
+        "archive_charts.html", page | answer | {"query": query if await asked.may_ask_sql() else None}, scripts=True
+    )

@@ -1,0 +1,86 @@
+"""Edits: what a newspaper changed after publication, newest first; as a page, for the home page and for feeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.browse.differences import changes_only, line_differences, text_differences
+
+if TYPE_CHECKING:
+    from datasette.utils.asgi import Response
+
+    from caliber_crawler.browse.pages import Asked
+
+PER_PAGE = 20
+MOST_PAGES = 10_000
+
+KINDS = {
+    "": "1",
+    "headline": "o.headline <> n.headline",
+    "text": "o.headline = n.headline AND o.body <> n.body",
+}
+"""What may have changed: anything; the headline; the text and not the headline."""
+
+# The view `edits` in an order that does not have every version of every article read: only articles with several.
+EDITS = """
+WITH members AS (
+  SELECT id AS article_id, id AS member FROM articles WHERE version_count > 1 AND duplicate_of IS NULL
+  UNION ALL SELECT duplicate_of, id FROM articles WHERE duplicate_of IS NOT NULL
+), stood AS (
+  SELECT m.article_id, v.id, v.seen_from,
+    lag(v.id) OVER (PARTITION BY m.article_id ORDER BY v.seen_from, v.id) AS previous_id
+  FROM members m CROSS JOIN versions v ON v.article_id = m.member AND v.replaced_by IS NULL
+)
+SELECT t.article_id, a.language, a.section, coalesce(l.label, a.section) AS section_label, a.site, a.url,
+  o.id AS old_version_id, n.id AS new_version_id, o.seen_until AS seen_before, n.seen_from AS seen_after,
+  o.headline AS old_headline, n.headline AS new_headline, o.subtitle AS old_subtitle, n.subtitle AS new_subtitle,
+  o.body AS old_body, n.body AS new_body, n.word_count - o.word_count AS words_added
+FROM stood t
+CROSS JOIN articles a ON a.id = t.article_id
+CROSS JOIN versions o ON o.id = t.previous_id
+CROSS JOIN versions n ON n.id = t.id
+LEFT JOIN sections l ON l.site = a.site AND l.language = a.language AND l.section = a.section
+WHERE n.content_digest <> o.content_digest AND NOT (n.cause = 'reextract' AND n.seen_from <= o.seen_until)
+  AND (:language = '' OR a.language = :language)
+  AND (:section = '' OR a.section = :section) AND {kind}
+ORDER BY t.seen_from DESC, t.id DESC LIMIT :limit OFFSET :offset"""
+
+
+def recent_edits(
+    connection: Connection, *, limit: int, offset: int = 0, kind: str = "", language: str = "", section: str = ""
+) -> list[dict[str, Any]]:
+    """Edits, the newest first; ``kind`` is one of :data:`KINDS`."""
+    asked = {"limit": limit, "offset": offset, "language": language, "section": section}
+    return connection.rows(EDITS.format(kind=KINDS[kind]), asked)
+
+
+async def edits_page(asked: Asked) -> Response:
+    """``/-/edits?kind=headline&language=en&section=politics&page=2``."""
+    number = asked.number("page", 1, most=MOST_PAGES)
+    kind = asked.argument("kind") if asked.argument("kind") in KINDS else ""
+    wanted = {"kind": kind, "language": asked.argument("language"), "section": asked.argument("section")}
+
+    def found(connection: Connection) -> dict[str, Any]:
+        # One more than is shown tells whether there is a next page.
+        edits = recent_edits(connection, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE, **wanted)
+        return {
+            "edits": [shown(edit) for edit in edits[:PER_PAGE]],
+            "has_more": len(edits) > PER_PAGE,
+            "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY language"),
+            "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY section"),
+        }
+
+    page = await asked.read(found)
+    return await asked.html("archive_edits.html", page | {"number": number, "wanted": wanted, "kinds": KINDS})
+
+
+def shown(edit: dict[str, Any]) -> dict[str, Any]:
+    """An edit with its differences: the headline's words, and the paragraphs that are not the same."""
+    paragraphs = changes_only(text_differences(edit["old_body"], edit["new_body"]))
+    subtitles = edit["old_subtitle"] or "", edit["new_subtitle"] or ""
+    return edit | {
+        "headline": line_differences(edit["old_headline"], edit["new_headline"]),
+        "subtitle": line_differences(*subtitles) if subtitles[0] != subtitles[1] else None,
+        "paragraphs": paragraphs,
+    }

@@ -1,0 +1,92 @@
+"""Crawl health: how the runs went, what went wrong and why, how full the fields are, and what comes next."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from caliber_crawler.archive.runs import Runs
+from caliber_crawler.archive.times import utc_now, utc_text
+
+if TYPE_CHECKING:
+    from datasette.utils.asgi import Response
+
+    from caliber_crawler.archive.connection import Connection
+    from caliber_crawler.browse.pages import Asked
+
+RUNS = 30
+COVERED_RUNS = 8
+PROBLEM_RUNS = 10
+ROWS = 15
+FAILING = 2
+"""A page that failed so often in a row keeps failing."""
+
+PROBLEMS = """
+SELECT p.stage, p.reason, count(*) AS total, sum(p.fatal) AS refused, max(p.noted_at) AS last_at, p.message AS example
+FROM problems p WHERE p.run_id IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)
+GROUP BY p.stage, p.reason ORDER BY total DESC, p.stage, p.reason LIMIT 40"""
+
+# A layout's pages stand in the row of every rung: they are counted once.
+COVERAGE = """
+WITH recent AS (SELECT DISTINCT run_id FROM field_coverage ORDER BY run_id DESC LIMIT ?)
+SELECT field, run_id, sum(filled) AS filled, sum(pages) AS pages FROM (
+  SELECT c.run_id, c.site, c.layout, c.field, max(c.pages) AS pages, sum(c.filled) AS filled
+  FROM recent r CROSS JOIN field_coverage c ON c.run_id = r.run_id GROUP BY c.run_id, c.site, c.layout, c.field)
+GROUP BY field, run_id ORDER BY field, run_id"""
+
+DUE = """
+SELECT site, kind, count(*) AS known, count(*) FILTER (WHERE due_at <= :now) AS due_now,
+  count(*) FILTER (WHERE due_at > :now AND due_at <= :tomorrow) AS due_in_a_day,
+  count(*) FILTER (WHERE due_at > :tomorrow) AS due_later, count(*) FILTER (WHERE due_at IS NULL) AS not_again
+FROM frontier GROUP BY site, kind ORDER BY site, kind"""
+NEXT = """
+SELECT url, kind, section, due_at, visited_at, road FROM frontier WHERE due_at IS NOT NULL
+ORDER BY due_at, priority DESC, id LIMIT ?"""
+FAILED = f"""
+SELECT id, url, kind, state, failures, last_status, reason, visited_at, due_at FROM frontier
+WHERE failures >= {FAILING} ORDER BY failures DESC, visited_at DESC LIMIT ?"""
+
+
+async def health_page(asked: Asked) -> Response:
+    """``/-/health``."""
+    return await asked.html("archive_health.html", await asked.read(health))
+
+
+def health(connection: Connection) -> dict[str, Any]:
+    """All that the page of crawl health shows."""
+    now = utc_now()
+    runs = [run | {"lasted": lasted(run, now)} for run in Runs(connection).last(RUNS)]
+    moments = {"now": utc_text(now), "tomorrow": utc_text(now + timedelta(days=1))}
+    return {
+        "now": moments["now"],
+        "runs": runs,
+        "counted": list(dict.fromkeys(name for run in runs for name, count in run["counts"].items() if count)),
+        "problems": connection.rows(PROBLEMS, (PROBLEM_RUNS,)),
+        "problem_runs": PROBLEM_RUNS,
+        "coverage": coverage(connection),
+        "due": connection.rows(DUE, moments),
+        "next": connection.rows(NEXT, (ROWS,)),
+        "failing": connection.rows(FAILED, (ROWS,)),
+    }
+
+
+def coverage(connection: Connection) -> dict[str, Any]:
+    """The share of pages on which each field was found: of the runs that read pages, the last ones."""
+    rows = connection.rows(COVERAGE, (COVERED_RUNS,))
+    runs = sorted({row["run_id"] for row in rows})
+    shares: dict[str, dict[int, float]] = {}
+    for row in rows:
+        shares.setdefault(row["field"], {})[row["run_id"]] = row["filled"] / row["pages"] if row["pages"] else 0.0
+    return {"runs": runs, "fields": {field: [of.get(run) for run in runs] for field, of in shares.items()}}
+
+
+def lasted(run: dict[str, Any], now: datetime) -> str:
+    """How long a run took, or has taken so far: ``1 h 05 min``."""
+    end = datetime.fromisoformat(run["finished_at"] or run["heartbeat_at"])
+    if run["outcome"] == "running":
+        end = now
+    seconds = max(int((end - datetime.fromisoformat(run["started_at"])).total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

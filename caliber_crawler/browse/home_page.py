@@ -1,0 +1,87 @@
+"""The home page of an archive: what it holds, what is new in it, what is read, and how the last runs went."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from datasette.utils import tilde_encode
+from datasette.views.index import IndexView
+
+from caliber_crawler.archive.runs import Runs
+from caliber_crawler.browse.edits import recent_edits
+from caliber_crawler.browse.pages import Asked, page
+from caliber_crawler.browse.recognition import archives
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request, Response
+
+    from caliber_crawler.archive.connection import Connection
+
+LATEST = 12
+MOST_READ = 8
+MOST_READ_DAYS = 30
+"""The most read articles are those of so many days before the newest one."""
+EDITS = 5
+RUNS = 5
+
+# Counted in the index on sections alone. Merged rows are in it too; of those there are few, and they are taken away.
+HOLDINGS = """
+SELECT h.site, h.language, h.section, s.label, h.articles - coalesce(d.articles, 0) AS articles, h.first_at, h.last_at
+FROM (
+  SELECT site, language, section, count(*) AS articles, min(published_at) AS first_at, max(published_at) AS last_at
+  FROM articles GROUP BY site, language, section) h
+LEFT JOIN (
+  SELECT site, language, section, count(*) AS articles FROM articles WHERE duplicate_of IS NOT NULL
+  GROUP BY site, language, section) d ON d.site = h.site AND d.language = h.language AND d.section IS h.section
+LEFT JOIN sections s ON s.site = h.site AND s.language = h.language AND s.section = h.section
+WHERE h.articles > coalesce(d.articles, 0)
+ORDER BY h.site, articles DESC"""
+
+CARD = """
+SELECT a.id, a.headline, a.subtitle, a.published_at, a.published_local, a.language, a.section, a.views, a.version_count,
+  coalesce(s.label, a.section) AS section_label
+FROM articles a LEFT JOIN sections s ON s.site = a.site AND s.language = a.language AND s.section = a.section
+WHERE a.duplicate_of IS NULL AND a.published_at IS NOT NULL"""
+LATEST_ARTICLES = f"{CARD} ORDER BY a.published_at DESC, a.id DESC LIMIT ?"
+MOST_READ_ARTICLES = f"{CARD} AND a.published_at >= ? AND a.views IS NOT NULL ORDER BY a.views DESC, a.id LIMIT ?"
+
+
+async def front_page(request: Request, datasette: Datasette) -> Response:
+    """``/``: the home page of the archive where one archive is all there is; else Datasette's list of databases."""
+    served = [name for name, _ in archives(datasette)]
+    route = request.scope["url_route"]["kwargs"]
+    if len(served) == 1 and served == [name for name in datasette.databases if name != "_internal"]:
+        route["database"] = tilde_encode(served[0])
+        return await page(home_page, "articles", "versions")(request, datasette)
+    route["format"] = None
+    return await IndexView(datasette).get(request)
+
+
+async def home_page(asked: Asked) -> Response:
+    """``/<archive>/-/home``."""
+    return await asked.html("archive_home.html", await asked.read(overview))
+
+
+def overview(connection: Connection) -> dict[str, Any]:
+    """All that the home page shows."""
+    latest = connection.rows(LATEST_ARTICLES, (LATEST,))
+    holdings = connection.rows(HOLDINGS)
+    return {
+        "sites": connection.rows("SELECT * FROM sites ORDER BY site"),
+        "latest": latest,
+        "most_read": _most_read(connection, latest[0]["published_at"]) if latest else [],
+        "most_read_days": MOST_READ_DAYS,
+        "edits": recent_edits(connection, limit=EDITS),
+        "holdings": holdings,
+        "articles": sum(row["articles"] for row in holdings),
+        "first_at": min((row["first_at"] for row in holdings if row["first_at"]), default=None),
+        "last_at": max((row["last_at"] for row in holdings if row["last_at"]), default=None),
+        "runs": Runs(connection).last(RUNS),
+    }
+
+
+def _most_read(connection: Connection, newest: str) -> list[dict[str, Any]]:
+    since = datetime.fromisoformat(newest) - timedelta(days=MOST_READ_DAYS)
+    return connection.rows(MOST_READ_ARTICLES, (f"{since:%Y-%m-%dT%H:%M:%SZ}", MOST_READ))

@@ -1,0 +1,86 @@
+"""What is closed when an archive is served to strangers, and with which limits Datasette then runs.
+
+``caliber browse --public`` uses all of it. With plain Datasette the plugin closes its part when its configuration says
+``{"public": true}`` (``--metadata public.json``, the file beside this module); limits are Datasette's own settings.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from datasette.utils.asgi import Response
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+
+PLUGIN = "caliber_crawler"
+
+CLOSED = (
+    "bodies",
+    "captures",
+    "dictionaries",
+    "field_coverage",
+    "frontier",
+    "hosts",
+    "problems",
+    "run_health",
+    "runs",
+    "takedown_keys",
+    "takedowns",
+)
+"""Tables and views: raw pages, and how, from where and by whom they were fetched."""
+
+SETTINGS = {
+    "allow_csv_stream": "off",
+    "allow_download": "off",
+    "default_allow_sql": "off",
+    "default_page_size": "50",
+    "facet_time_limit_ms": "400",
+    "max_csv_mb": "5",
+    "max_returned_rows": "200",
+    "sql_time_limit_ms": "1500",
+    "suggest_facets": "off",
+    "trace_debug": "off",
+}
+
+DEEDS = (
+    "arbitrary SQL is closed; the questions with their parameters stay open",
+    "raw pages, crawl records and downloads of the file are closed",
+    "no query runs longer than 1.5 s or returns more than 200 rows",
+    "robots.txt and every page of ours ask search engines to stay away",
+)
+"""What serving to strangers means, one clause each."""
+
+LONGEST_VALUE = 16 * 1024 * 1024
+"""Bytes of one value: a query can make a larger one out of nothing."""
+
+ROBOTS = "User-agent: *\nDisallow: /\n"
+
+_public: WeakSet[Datasette] = WeakSet()
+
+
+def configuration() -> str:
+    """Where the file is that tells the plugin to serve strangers."""
+    return str(files(__package__).joinpath("public.json"))
+
+
+def note(datasette: Datasette) -> None:
+    """Remember whether the configuration says that strangers are served: asking it later would ask our own metadata."""
+    if (datasette.plugin_config(PLUGIN) or {}).get("public"):
+        _public.add(datasette)
+
+
+def is_public(datasette: Datasette) -> bool:
+    return datasette in _public
+
+
+def closed(tables: dict[str, Any]) -> dict[str, Any]:
+    """The metadata of a database's tables with those closed that are for the own machine only."""
+    return tables | {name: {**tables.get(name, {}), "allow": False} for name in CLOSED}
+
+
+async def robots() -> Response:
+    """``/robots.txt``."""
+    return Response.text(ROBOTS)

@@ -1,0 +1,41 @@
+"""Where each page of ours is. All of them are below ``/<archive>/-/``, where Datasette has no pages of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from caliber_crawler.browse.capture_page import capture_page, captured_page, captured_source
+from caliber_crawler.browse.changes_page import changes_page
+from caliber_crawler.browse.charts_page import charts_page
+from caliber_crawler.browse.edits import edits_page
+from caliber_crawler.browse.feeds import articles_feed, edits_feed
+from caliber_crawler.browse.health_page import health_page
+from caliber_crawler.browse.home_page import front_page, home_page
+from caliber_crawler.browse.pages import not_in_public, page
+from caliber_crawler.browse.public import robots
+from caliber_crawler.browse.questions import questions_page
+from caliber_crawler.browse.search_page import search_csv, search_json, search_page
+
+ROUTES: dict[str, Callable[..., Any]] = {
+    r"home": page(home_page, "articles", "versions"),
+    r"search": page(search_page, "articles", "versions"),
+    r"search\.csv": page(search_csv, "articles", "versions"),
+    r"search\.json": page(search_json, "articles", "versions"),
+    r"edits": page(edits_page, "articles", "versions"),
+    r"charts(?:/(?P<chart>[a-z]+))?": page(charts_page, "articles", "view_counts", "links"),
+    r"feeds/articles": page(articles_feed, "articles", "versions"),
+    r"feeds/edits": page(edits_feed, "articles", "versions"),
+    r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),
+    r"questions": page(questions_page),
+    r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
+    r"captures/(?P<capture>\d{1,18})": page(not_in_public(capture_page), "captures", "bodies"),
+    r"captures/(?P<capture>\d{1,18})/page": page(not_in_public(captured_page), "captures", "bodies"),
+    r"captures/(?P<capture>\d{1,18})/source": page(not_in_public(captured_source), "captures", "bodies"),
+}
+
+
+def routes() -> list[tuple[str, Callable[..., Any]]]:
+    """Every page of ours, as Datasette wants to know it."""
+    below = [(rf"^/(?P<database>[^/]+)/-/{path}$", view) for path, view in ROUTES.items()]
+    return [("^/$", front_page), (r"^/robots\.txt$", robots), *below]

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from parsel import Selector
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.browse.health_page import lasted
+from caliber_crawler.items import Problem
+from tests.browse.conftest import Get, browsing
+
+START = datetime(2026, 1, 6, tzinfo=UTC)
+
+
+def text(selector: Selector) -> str:
+    return " ".join(selector.xpath("string()").get("").split())
+
+
+def test_a_run_is_shown_with_its_outcome_and_its_problems_by_reason(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+        for page in range(3):
+            problem = Problem(stage="extract", reason="no_headline", message=f"Page {page} has none.", fatal=page == 0)
+            archive.runs.note(run, problem, url=f"https://caliber.az/{page}")
+        for rung, filled in (("selector", 7), ("structured", 2)):
+            archive.runs.cover(run, [("caliber", "new", "headline", rung, 10, filled)])
+        archive.runs.finish(run, "failed", "nobody answered", {"discovered": 12, "stored": 9, "refused": 1})
+    with browsing(path) as get:
+        shown = Selector(get("/archive/-/health").text)
+        run_row, problem_row, coverage_row = (text(row) for row in shown.css("tbody tr")[:3])
+        assert "failed nobody answered" in run_row
+        assert "no_headline" in problem_row
+        assert [each.get() for each in shown.css("tbody tr")[1].css(".number::text")] == ["3", "1"]
+        assert "90%" in coverage_row
+
+
+def test_everything_the_health_page_links_to_is_there(get: Get) -> None:
+    shown = Selector(get("/archive/-/health").text)
+    inside = [link for link in shown.css("a::attr(href)").getall() if link.startswith("/")]
+    assert {link: get(link).status_code for link in inside} == dict.fromkeys(inside, 200)
+
+
+@given(st.integers(0, 10**7))
+def test_how_long_a_run_took_is_said_in_few_words(seconds: int) -> None:
+    end = START + timedelta(seconds=seconds)
+    said = lasted({"started_at": START.isoformat(), "finished_at": end.isoformat(), "outcome": "finished"}, START)
+    if seconds < 60:
+        assert said == f"{seconds} s"
+    elif seconds < 3600:
+        assert said == f"{seconds // 60} min"
+    else:
+        hours, minutes = said.split(" h ")
+        assert int(hours) * 60 + int(minutes.split()[0]) == seconds // 60
