@@ -36,6 +36,7 @@ from caliber_crawler.archive.selection import (
     captures,
     headline_on,
     held,
+    left_out,
     view_rows,
 )
 from caliber_crawler.archive.sites import Sites
@@ -91,9 +92,9 @@ class Archive:
         """The same connection for sqlite-utils."""
         return self._connection.db
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, *, synced_every: float = 0.0) -> AbstractContextManager[None]:
         """Everything done inside is kept, or nothing; see :meth:`Connection.transaction`."""
-        return self._connection.transaction()
+        return self._connection.transaction(synced_every=synced_every)
 
     def search(
         self,
@@ -143,6 +144,10 @@ class Archive:
     def held(self, column: Literal["site", "section", "language"]) -> list[str]:
         """The sites, sections or languages of which there are articles, sorted."""
         return held(self._connection, column)
+
+    def left_out(self, selection: Selection, of: Literal["articles", "captures"]) -> int:
+        """How many of what is selected otherwise stay behind because they are reserved."""
+        return left_out(self._connection, selection, of)
 
     def copy_light(self, selection: Selection, path: Path, *, limit: int | None = None) -> int:
         """Write a light copy for publishing; see :mod:`caliber_crawler.archive.light_copy`."""

@@ -37,6 +37,9 @@ CURRENT = {
     },
     "published_date": f"SELECT substr(published_local, 1, 10) {NOW}",
     "published_month": f"SELECT substr(published_local, 1, 7) {NOW}",
+    "published_year": f"SELECT substr(published_local, 1, 4) {NOW}",
+    # The names of a damaged version may be no JSON any more; `verify` says so.
+    "authors": f"SELECT coalesce((SELECT CASE WHEN json_valid(authors) THEN authors END {NOW}), '[]')",
     "current_version_id": f"SELECT id {NOW}",
     "version_count": f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
     "views": f"""SELECT max(views) FROM view_counts WHERE article_id IN ({FAMILY})

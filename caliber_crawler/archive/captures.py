@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import replace
 
 from caliber_crawler.archive.bodies import Bodies, Lane
@@ -12,6 +13,7 @@ from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.times import utc_text, utc_time, whole_second
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture
+from caliber_crawler.reservations import reservations
 
 
 class Captures:
@@ -31,7 +33,7 @@ class Captures:
         request and no page.
         """
         kept = replace(capture, fetched_at=whole_second(capture.fetched_at))
-        with self._connection.transaction(synced=False):
+        with self._connection.transaction(synced_every=math.inf):
             digest = self.put_body(capture)
             known = self._known(kept, digest) if digest else None
             return replace(kept, id=known if known is not None else self._insert(kept, digest, run_id))
@@ -87,6 +89,7 @@ class Captures:
         return found
 
     def _insert(self, capture: Capture, digest: str | None, run_id: int) -> int:
+        reserved = reservations(capture)
         row = {
             "run_id": run_id,
             "site": capture.site,
@@ -102,6 +105,7 @@ class Captures:
             "headers": json.dumps(capture.headers),
             "size": len(capture.body),
             "body_digest": digest,
+            "reservations": json.dumps(reserved) if reserved else None,
         }
         id: int = insert_sealed(self._connection, "captures", row).lastrowid
         return id

@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
@@ -46,6 +47,7 @@ class Connection:
         self._connection = connection
         self._lock = lock
         self._closed = False
+        self._synced_at = 0.0
         self.upgraded_from: int | None = None
         """The schema this connection found, if it was an earlier one."""
 
@@ -108,13 +110,15 @@ class Connection:
         return opened
 
     @contextlib.contextmanager
-    def transaction(self, *, synced: bool = True) -> Iterator[None]:
+    def transaction(self, *, synced_every: float = 0.0) -> Iterator[None]:
         """Everything inside is kept, or nothing. One inside another joins it, and can fail alone.
 
-        Without ``synced`` it reaches the disk together with the next one: it outlives the process, not a power cut.
+        It outlives the process, and a power cut unless the last sync is less than ``synced_every`` seconds ago: then it
+        reaches the disk together with a later one.
         Never yield to other code in here: its statements would join too. Raises ``ArchiveFull`` when the disk is full
         or the file cannot be written.
         """
+        synced = monotonic() - self._synced_at >= synced_every
         with sqlite_errors(self.path), self.db.atomic() if self._connection.in_transaction else self._immediate(synced):
             yield
 
@@ -127,6 +131,7 @@ class Connection:
         try:
             yield
             self._connection.execute("COMMIT")
+            self._synced_at = monotonic() if synced else self._synced_at
         except BaseException:
             # A full disk has rolled it back already.
             if self._connection.in_transaction:
@@ -234,8 +239,10 @@ def copy_into(connection: Connection, path: Path) -> None:
     part = path.with_name(f"{path.name}.copying")
     part.unlink(missing_ok=True)
     try:
-        # Unlike the backup API, this begins again for nobody who writes meanwhile.
-        connection.execute("VACUUM INTO ?", (str(part),))
+        # All pages in one step: so it need not begin again for somebody who writes meanwhile. VACUUM INTO would not do:
+        # over a read-only connection, SQLite 3.40 fails on a table with a generated column.
+        with sqlite_errors(path), contextlib.closing(sqlite3.connect(part)) as copy:
+            connection.db.conn.backup(copy)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.rename(path)

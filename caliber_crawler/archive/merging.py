@@ -3,7 +3,7 @@
 The facts are captures, what they read as, readings of the counter, and the addresses that make articles one. Ids are an
 archive's own and are given anew; versions are worked out from the captures of both. So it makes no difference which
 archive is merged into which, in what order, or how often. Where both read one page differently, the newer extractor's
-reading stands.
+reading stands; the other's text comes along as replaced, and so do those the other archive had replaced itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.seen import keep_seen
 from caliber_crawler.archive.takedowns import Takedowns, address_of
 from caliber_crawler.archive.times import utc_time
-from caliber_crawler.archive.versions import Versions, content_digest
+from caliber_crawler.archive.versions import COPIED, Versions, content_digest, digest_of_row
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Article, Capture, Reading
 from caliber_crawler.site import Address
@@ -237,7 +237,33 @@ class Merging:
                   ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1)""",
                 {"article_id": here, "until": until},
             )
+        self._take_replaced(there, here)
         self.counts["versions"] += self._count_versions(here) - before
+
+    def _take_replaced(self, there: int, here: int) -> None:
+        """Texts of theirs that no page reads as here: each was once what they said, and may have been cited."""
+        texts = f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY id"
+        known = {row["content_digest"] for row in self._here.rows(texts, {"article_id": here})}
+        for row in self._there.rows(texts, {"article_id": there}):
+            page_id = self._capture_of.get(row["capture_id"])
+            if row["content_digest"] in known or page_id is None:
+                continue
+            now = self._here.value("SELECT version_id FROM captures WHERE id = ?", (page_id,))
+            if now is None:
+                continue
+            if digest_of_row(row) != row["content_digest"]:
+                raise damaged(row)
+            known.add(row["content_digest"])
+            carried = ("cause", "seen_from", "seen_until", "content_digest", *COPIED)
+            number = f"SELECT max(number) + 1 FROM versions WHERE article_id IN ({FAMILY})"
+            version = {name: row[name] for name in carried} | {
+                "article_id": here,
+                "number": self._here.value(number, {"article_id": here}),
+                "capture_id": page_id,
+                "run_id": self._run_of[row["run_id"]],
+                "replaced_by": now,
+            }
+            insert_sealed(self._here, "versions", version)
 
     def _count_versions(self, here: int) -> int:
         return int(
@@ -327,7 +353,7 @@ def reading_of(row: Mapping[str, Any], page_id: int) -> Reading:
         signature=row["signature"],
     )
     if content_digest(article) != row["content_digest"]:
-        raise ArchiveError(f"Version {row['id']} of the other archive is damaged; `caliber verify` says more.")
+        raise damaged(row)
     return Reading(
         capture=Capture(site="", url="", fetched_at=utc_time(row["fetched_at"]), id=page_id),
         article=article,
@@ -335,3 +361,7 @@ def reading_of(row: Mapping[str, Any], page_id: int) -> Reading:
         extractor=row["read_by"] or row["extractor"],
         rungs=json.loads(row["rungs"]),
     )
+
+
+def damaged(version: Mapping[str, Any]) -> ArchiveError:
+    return ArchiveError(f"Version {version['id']} of the other archive is damaged; `caliber verify` says more.")

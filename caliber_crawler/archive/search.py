@@ -6,7 +6,9 @@ The index's own vocabulary is asked for words with the same stem. So the index s
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -29,18 +31,30 @@ STEMMERS = {"CYRILLIC": "russian", "ARMENIAN": "armenian", "LATIN": "english"}
 # Snowball cuts Armenian words of one root at different places (-ություն, -ության): a long stem is taken as a beginning.
 OPEN_STEM_LETTERS = {"ARMENIAN": 4}
 
-SEARCH = """
+ORDERS = {"best": "f.rank, a.published_at DESC, a.id DESC", "newest": "a.published_at DESC, a.id DESC"}
+FILTERS = ("language", "section", "site", "from", "to")
+
+# Ranked first and joined to the texts afterwards, so that only those shown are cut into snippets.
+RANKED = """
+WITH f AS MATERIALIZED (
+  SELECT rowid AS version_id, bm25(versions_fts, 10.0, 4.0, 1.0, 1.0) AS rank
+  FROM versions_fts WHERE versions_fts MATCH :match)
+SELECT a.id, f.version_id, count(*) OVER () AS total
+FROM f JOIN articles a ON a.current_version_id = f.version_id AND a.duplicate_of IS NULL
+WHERE (:language = '' OR a.language = :language) AND (:section = '' OR a.section = :section)
+  AND (:site = '' OR a.site = :site)
+  AND (:from = '' OR a.published_date >= :from) AND (:to = '' OR a.published_date <= :to)
+ORDER BY {order} LIMIT :limit OFFSET :offset"""
+
+SNIPPETS = """
 SELECT a.id AS article_id, a.url, a.headline, a.published_at, a.language, a.section, a.views, v.subtitle, v.body,
-  snippet(versions_fts, -1, :opening, :closing, :cut, :tokens) AS snippet
+  snippet(versions_fts, -1, :opening, :closing, :cut, :tokens) AS snippet,
+  a.published_local, a.site, a.version_count, coalesce(s.label, a.section) AS section_label
 FROM versions_fts
-JOIN articles a ON a.current_version_id = versions_fts.rowid AND a.duplicate_of IS NULL
-JOIN versions v ON v.id = versions_fts.rowid
-WHERE versions_fts MATCH :match
-  AND (:language IS NULL OR a.language = :language)
-  AND (:section IS NULL OR a.section = :section)
-  AND (:site IS NULL OR a.site = :site)
-ORDER BY bm25(versions_fts, 10.0, 4.0, 1.0, 1.0), a.published_at DESC, a.id DESC
-LIMIT :limit"""
+CROSS JOIN versions v ON v.id = versions_fts.rowid
+CROSS JOIN articles a ON a.current_version_id = v.id AND a.duplicate_of IS NULL
+LEFT JOIN sections s ON s.site = a.site AND s.language = a.language AND s.section = a.section
+WHERE versions_fts MATCH :match AND versions_fts.rowid IN (SELECT value FROM json_each(:versions))"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +69,18 @@ class Hit:
     section: str | None
     views: int | None
     snippet: str
+    published_local: str | None
+    site: str
+    version_count: int
+    section_label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Some of the articles found, in order, and how many there are in all."""
+
+    total: int = 0
+    hits: tuple[Hit, ...] = ()
 
 
 def search(
@@ -71,12 +97,34 @@ def search(
     Every word must be there, in any form. ``OR`` between two words asks for one of them, ``"…"`` for words in a row as
     they stand, a minus before either for its absence. A query that asks for nothing finds nothing.
     """
-    match = match_expression(connection, query)
+    filters = {"language": language or "", "section": section or "", "site": site or ""}
+    return list(find(connection, match_expression(connection, query), filters, limit=limit).hits)
+
+
+def find(
+    connection: Connection,
+    match: str,
+    filters: Mapping[str, str],
+    *,
+    order: str = "best",
+    limit: int = 20,
+    offset: int = 0,
+) -> Found:
+    """Articles whose current version answers a :func:`match_expression`; an empty one finds nothing.
+
+    ``filters`` are :data:`FILTERS`, empty where nothing is asked; ``from`` and ``to`` are days in the site's own time.
+    ``order`` is one of :data:`ORDERS`.
+    """
     if not match:
-        return []
-    asked = {"match": match, "limit": limit, "language": language, "section": section, "site": site}
+        return Found()
+    wanted = {"match": match} | {name: filters.get(name, "") for name in FILTERS}
+    ranked = connection.rows(RANKED.format(order=ORDERS[order]), wanted | {"limit": limit, "offset": offset})
+    versions = json.dumps([row["version_id"] for row in ranked])
     marks = {"opening": MARKS[0], "closing": MARKS[1], "cut": CUT, "tokens": SNIPPET_TOKENS}
-    return [hit_of(row) for row in connection.rows(SEARCH, asked | marks)]
+    cut = connection.rows(SNIPPETS, {"match": match, "versions": versions} | marks)
+    found = {row["article_id"]: row for row in cut}
+    hits = tuple(hit_of(found[row["id"]]) for row in ranked if row["id"] in found)
+    return Found(ranked[0]["total"] if ranked else 0, hits)
 
 
 def match_expression(connection: Connection, query: str) -> str:

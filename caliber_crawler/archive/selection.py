@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
@@ -66,6 +66,15 @@ LEFT JOIN sites s ON s.site = t.site
 ORDER BY j.key"""
 
 
+RESERVED = """
+SELECT coalesce(a.duplicate_of, a.id) FROM captures r JOIN articles a ON a.id = r.article_id
+WHERE r.reservations IS NOT NULL AND r.version_id IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM articles same JOIN captures later ON later.article_id = same.id
+  WHERE (same.id = coalesce(a.duplicate_of, a.id) OR same.duplicate_of = coalesce(a.duplicate_of, a.id))
+    AND later.version_id IS NOT NULL AND later.reservations IS NULL AND later.fetched_at > r.fetched_at)"""
+"""Articles that their newest page reserves: a site may change its mind, either way."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Which articles: those that are as every one of these says; an empty one says nothing.
@@ -79,6 +88,8 @@ class Selection:
     since: datetime | None = None
     until: datetime | None = None
     search: str | None = None
+    reserved: bool = True
+    """Also what its site reserves (see :mod:`caliber_crawler.reservations`); without it, what may be passed on."""
 
     @property
     def chooses_articles(self) -> bool:
@@ -159,6 +170,8 @@ def condition(connection: Connection, selection: Selection) -> tuple[str, dict[s
         values["match"] = match_expression(connection, selection.search)
         found = "a.current_version_id IN (SELECT rowid FROM versions_fts WHERE versions_fts MATCH :match)"
         terms.append(found if values["match"] else "0")
+    if not selection.reserved:
+        terms.append(f"a.id NOT IN ({RESERVED})")
     return " AND ".join(terms), values
 
 
@@ -189,10 +202,19 @@ def capture_ids(connection: Connection, selection: Selection) -> list[int]:
     else:
         where = "json_array_length(:chosen) = 0 OR site IN (SELECT value FROM json_each(:chosen))"
         chosen = list(selection.sites)
+    if not selection.reserved:
+        where = f"""({where}) AND reservations IS NULL AND (article_id IS NULL OR article_id NOT IN (
+          SELECT id FROM articles WHERE coalesce(duplicate_of, id) IN ({RESERVED})))"""
     ids: list[int] = connection.values(
         f"SELECT id FROM captures WHERE {where} ORDER BY fetched_at, id", {"chosen": json.dumps(chosen)}
     )
     return ids
+
+
+def left_out(connection: Connection, selection: Selection, of: Literal["articles", "captures"]) -> int:
+    """How many a selection leaves out because they are reserved."""
+    ids = article_ids if of == "articles" else capture_ids
+    return len(ids(connection, replace(selection, reserved=True))) - len(ids(connection, selection))
 
 
 def captures(connection: Connection, selection: Selection) -> Iterator[Capture]:

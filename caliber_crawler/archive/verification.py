@@ -290,7 +290,7 @@ def wrong_columns(connection: Connection, article_id: int) -> list[str]:
     authors = connection.value("SELECT authors FROM versions WHERE id = ?", (due["current_version_id"],)) or "[]"
     with contextlib.suppress(ValueError):
         if json.loads(named) != list(dict.fromkeys(json.loads(authors))):
-            wrong.append("authors")
+            wrong.append("article_authors")
     seen = connection.row(
         """SELECT min(seen_from) AS first_seen_at, max(seen_until) AS last_seen_at FROM versions
         WHERE article_id IN (SELECT id FROM articles WHERE id = :article_id OR duplicate_of = :article_id)

@@ -22,6 +22,9 @@ COUNTED = {"captures": "pages", "articles": "articles", "versions": "versions", 
 def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
     """Take all that OTHER archives hold into this one; they stay as they are. What is known already is not doubled.
 
+    Where both read a page differently, the newer code's reading stands; the other text comes along as replaced, as do
+    those that OTHER archives had replaced themselves.
+
     \b
     Example:
       caliber merge colleague.db shard-2.db --archive data/archive.db

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import random
+import re
+import sqlite3
 import subprocess
 import sys
-import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.errors import ArchiveFull
+from tests.archive.newsroom import Newsroom, start_run
 
 WRITER = """
 import sys
@@ -27,29 +30,113 @@ for number in range(first, first + 100_000):
 """
 
 
+ROUNDS = """
+import os, random, signal, sys, time
+sys.path.insert(0, sys.argv[2])
+from caliber_crawler.archive import Archive
+from tests.archive.newsroom import Newsroom, minutes, start_run
+
+def write(pipe):
+    newsroom = Newsroom(archive := Archive.open(sys.argv[1], mode="write"), start_run(archive))
+    first = archive.db.execute("SELECT count(*) FROM articles").fetchone()[0]
+    for number in range(first, first + 100_000):
+        url = f"https://caliber.az/en/post/{1000 + number}"
+        newsroom.save(minutes(number), addresses=(url,), page=f"<p>{number}</p>".encode() * 500, views=number)
+        os.write(pipe, b"%d " % number)
+
+pause, acknowledged = random.Random(5), -1
+for killed in range(int(sys.argv[3])):
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        write(writing)
+    os.close(writing)
+    time.sleep(pause.uniform(0.005, 0.12))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    # What stands in the pipe was written after its commit had returned.
+    with os.fdopen(reading) as pipe:
+        acknowledged = max([acknowledged, *map(int, pipe.read().split())])
+    with Archive.open(sys.argv[1], mode="write") as archive:
+        count, most = archive.db.execute("SELECT count(*), coalesce(max(views), -1) FROM articles").fetchone()
+        # The last one may be there unacknowledged: it was killed between the commit and the word of it.
+        assert count == most + 1 and most in (acknowledged, acknowledged + 1), (killed, count, most, acknowledged)
+        acknowledged = most
+        assert archive.db.execute("PRAGMA quick_check").fetchall() == [("ok",)]
+        assert archive.db.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert archive.db.execute("SELECT count(*) FROM articles WHERE current_version_id IS NULL").fetchone() == (0,)
+        if killed % 20 == 0:
+            assert [outcome for outcome in archive.verify() if outcome] == []
+print(acknowledged)
+"""
+
+
 @pytest.mark.slow
-def test_a_killed_writer_loses_nothing_it_had_acknowledged(path: Path) -> None:
-    pause = random.Random(5)
-    acknowledged = -1
-    for _ in range(5):
-        command = [sys.executable, "-c", WRITER, str(path), str(Path(__file__).parents[2])]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-            assert writer.stdout is not None
-            assert int(writer.stdout.readline()) == acknowledged + 1
-            time.sleep(pause.uniform(0.05, 0.5))
-            writer.kill()
-            # What stands in the pipe was written after its commit had returned.
-            acknowledged = max(acknowledged + 1, *(int(line) for line in writer.stdout.read().split()), 0)
-            writer.wait(timeout=30)
-        with Archive.open(path, mode="write") as archive:
-            stored = archive.db.execute("SELECT count(*), max(views) FROM articles").fetchone()
-            # The last one may be there unacknowledged: it was killed between the commit and the word of it.
-            assert stored in [(acknowledged + 1, acknowledged), (acknowledged + 2, acknowledged + 1)]
-            acknowledged = stored[1]
-            assert archive.db.execute("PRAGMA quick_check").fetchall() == [("ok",)]
-            assert archive.db.execute("PRAGMA foreign_key_check").fetchall() == []
-            archive.db.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")
-            assert archive.db.execute("SELECT count(*) FROM articles WHERE current_version_id IS NULL").fetchone() == (
-                0,
-            )
-            assert archive.runs.last(1)[0]["outcome"] == "interrupted"
+def test_a_writer_killed_at_two_hundred_points_loses_nothing_it_had_acknowledged(path: Path) -> None:
+    command = [sys.executable, "-c", ROUNDS, str(path), str(Path(__file__).parents[2]), "200"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 200
+    with Archive.open(path) as archive:
+        assert [outcome for outcome in archive.verify() if outcome] == []
+
+
+LIMITED = """
+import resource, sys
+sys.path.insert(0, sys.argv[2])
+from caliber_crawler.archive import Archive
+from caliber_crawler.errors import ArchiveFull
+from tests.archive.newsroom import Newsroom, minutes, start_run
+
+newsroom = Newsroom(archive := Archive.open(sys.argv[1], mode="write"), start_run(archive))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), -1))
+try:
+    for number in range(100_000):
+        url = f"https://caliber.az/en/post/{1000 + number}"
+        newsroom.save(minutes(number), addresses=(url,), body=f"{number} " * 4000, views=number)
+        print(number, flush=True)
+except ArchiveFull as error:
+    print(error, file=sys.stderr)
+    archive.close()
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.parametrize("limit", [600_000, 2_000_000, 5_000_000])
+def test_a_write_that_fails_is_one_sentence_and_the_next_run_goes_on(path: Path, limit: int) -> None:
+    """A limit on the size of a file is what a full disk is to SQLite: a write that comes back refused."""
+    command = [sys.executable, "-c", LIMITED, str(path), str(Path(__file__).parents[2]), str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == ArchiveFull.exit_code, done.stderr
+    assert re.fullmatch(r"(.* cannot be written: .*|The disk is full: .* cannot grow)\.\n", done.stderr)
+    acknowledged = len(done.stdout.split())
+    with Archive.open(path, mode="write") as archive:
+        assert archive.status()["articles"] == acknowledged
+        assert [outcome for outcome in archive.verify() if outcome] == []
+        newsroom = Newsroom(archive, start_run(archive))
+        assert newsroom.save(addresses=("https://caliber.az/en/post/next",)).outcome == "new"
+
+
+def test_the_log_stays_small_while_somebody_reads(newsroom: Newsroom, path: Path) -> None:
+    log = Path(f"{path}-wal")
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
+        largest = 0
+        for number in range(200):
+            newsroom.save(addresses=(f"https://caliber.az/en/post/{1000 + number}",), body=f"{number} " * 2000)
+            assert reader.execute("SELECT count(*) FROM articles").fetchone() == (number + 1,)
+            largest = max(largest, log.stat().st_size)
+        # SQLite puts the log away at 1,000 pages of 8 KB, and a commit can be under way then.
+        assert largest < 16_000_000
+
+
+def test_a_reader_in_the_middle_of_something_delays_the_tidying_and_no_more(newsroom: Newsroom, path: Path) -> None:
+    log = Path(f"{path}-wal")
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM articles").fetchone()
+        for number in range(100):
+            newsroom.save(addresses=(f"https://caliber.az/en/post/{1000 + number}",), body=f"{number} " * 2000)
+        grown = log.stat().st_size
+    newsroom.archive.close()
+    assert grown > 1_000_000
+    assert not log.exists() or log.stat().st_size == 0

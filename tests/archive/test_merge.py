@@ -76,6 +76,7 @@ def facts(path: Path) -> dict[str, set[tuple[object, ...]]]:
                 " FROM articles WHERE id = :article_id",
                 "versions": f"SELECT headline, body, content_digest, seen_from, seen_until FROM versions"
                 f" WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
+                "texts": f"SELECT DISTINCT content_digest FROM versions WHERE article_id IN ({FAMILY})",
                 "views": f"SELECT observed_at, views, shown FROM view_counts WHERE article_id IN ({FAMILY})",
                 "pages": f"""SELECT c.url, c.fetched_at, v.content_digest FROM captures c
                   JOIN versions v ON v.id = c.version_id WHERE c.article_id IN ({FAMILY})""",
@@ -85,6 +86,13 @@ def facts(path: Path) -> dict[str, set[tuple[object, ...]]]:
             for kind, sql in known.items():
                 found.setdefault(kind, set()).update((name, *row) for row in rows(sql, article_id=id))
         return found
+
+
+def texts(path: Path) -> set[tuple[object, ...]]:
+    """Every text an archive ever held, and whether another reading replaced it."""
+    with Archive.open(path) as archive:
+        rows = archive.db.execute("SELECT headline, replaced_by IS NOT NULL FROM versions")
+        return {(headline, bool(replaced)) for headline, replaced in rows}
 
 
 def findings(path: Path) -> list[object]:
@@ -98,6 +106,7 @@ def dump(path: Path) -> list[str]:
 
 
 # Making a smaller example of a failure would take longer than finding it.
+@pytest.mark.slow
 @settings(
     max_examples=12,
     deadline=None,
@@ -138,6 +147,31 @@ def test_of_a_page_both_have_read_the_newer_reading_stands(path: Path, tmp_path:
         with Archive.open(merged(into, other)) as archive:
             shown = archive.articles.show(1)
             assert (shown["headline"], shown["version_count"]) == ("Read well", 1)
+
+
+def test_a_text_that_a_newer_reading_replaced_comes_along_as_replaced(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    with Archive.open(other, mode="write") as archive:
+        newsroom = Newsroom(archive, start_run(archive))
+        newsroom.save(page=b"the page", extractor="1", headline="Read badly")
+        newsroom.save(page=b"the page", extractor="2", headline="Read well")
+    Archive.open(path, mode="write").close()
+    known = texts(other)
+    assert known == {("Read badly", True), ("Read well", False)}
+    assert texts(merged(path, other)) == known
+    assert dump(merged(path, other)) == dump(path)
+    assert findings(path) == []
+
+
+def test_the_older_reading_of_a_page_comes_along_whichever_archive_it_is_in(path: Path, tmp_path: Path) -> None:
+    made = {"1": "Read badly", "2": "Read well"}
+    for extractor, headline in made.items():
+        with Archive.open(tmp_path / extractor, mode="write") as archive:
+            Newsroom(archive, start_run(archive)).save(page=b"the page", extractor=extractor, headline=headline)
+    for order in ("12", "21"):
+        into = Path(shutil.copy(tmp_path / order[0], tmp_path / f"{order}.db"))
+        assert texts(merged(into, tmp_path / order[1])) == {("Read badly", True), ("Read well", False)}
+        assert findings(into) == []
 
 
 def test_failures_problems_and_the_frontier_come_along(path: Path, tmp_path: Path) -> None:

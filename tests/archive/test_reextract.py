@@ -165,6 +165,7 @@ def _served(minute: int, page: bytes) -> Capture:
     return Capture(site="caliber", url=url, fetched_at=minutes(minute), status=200, body=page)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xyz")), min_size=1, max_size=8),

@@ -11,7 +11,7 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.archive.status import sqlite_warning
 from caliber_crawler.items import Problem
 from caliber_crawler.site import Site
-from tests.archive.newsroom import SLUG_URL, Newsroom, capture, minutes
+from tests.archive.newsroom import NUMBER_URL, SLUG_URL, Newsroom, capture, minutes
 
 
 def test_a_run_records_what_is_needed_to_understand_it(newsroom: Newsroom) -> None:
@@ -82,6 +82,22 @@ def test_a_site_is_kept_as_it_is_described_today(newsroom: Newsroom) -> None:
         "reuse": "With a hyperlink",
     }
     assert newsroom.archive.sites.get("unknown") is None
+
+
+def test_status_counts_as_many_edits_as_the_view_shows(newsroom: Newsroom) -> None:
+    for minute, urls, headline in (
+        (0, (NUMBER_URL,), "Then"),
+        (1, (SLUG_URL,), "Now"),
+        # Only this page shows that the two are one article.
+        (2, (NUMBER_URL, SLUG_URL), "Then"),
+        (3, ("https://caliber.az/en/post/another",), "Never edited"),
+    ):
+        newsroom.save(minutes(minute), addresses=urls, headline=headline)
+    for extractor, headline in (("1", "Read badly"), ("2", "Read well")):
+        newsroom.save(minutes(4), addresses=("https://caliber.az/en/post/4",), extractor=extractor, headline=headline)
+    assert newsroom.values("SELECT count(*) FROM versions WHERE replaced_by IS NOT NULL") == [1]
+    assert newsroom.values("SELECT count(*) FROM edits") == [2]
+    assert newsroom.archive.status()["edits"] == 2
 
 
 def test_status_counts_what_is_there(newsroom: Newsroom) -> None:

@@ -51,14 +51,24 @@ def test_a_first_page_is_a_new_article(newsroom: Newsroom) -> None:
 def test_times_are_utc_and_the_printed_one_keeps_its_offset(newsroom: Newsroom) -> None:
     newsroom.save(published_at=datetime(2026, 1, 1, 0, 1, tzinfo=BAKU))
     (row,) = newsroom.archive.db.query(
-        "SELECT published_at, published_local, published_date, published_month FROM articles"
+        "SELECT published_at, published_local, published_date, published_month, published_year FROM articles"
     )
     assert row == {
         "published_at": "2025-12-31T20:01:00Z",
         "published_local": "2026-01-01T00:01:00+04:00",
         "published_date": "2026-01-01",
         "published_month": "2026-01",
+        "published_year": "2026",
     }
+
+
+def test_an_article_names_the_authors_of_its_current_version(newsroom: Newsroom) -> None:
+    newsroom.save(authors=("Əli", "B"))
+    assert newsroom.values("SELECT authors FROM articles") == ['["Əli", "B"]']
+    newsroom.save(minutes(10), authors=())
+    assert newsroom.values("SELECT authors FROM articles") == ["[]"]
+    newsroom.save(minutes(5), authors=("Late",))
+    assert newsroom.values("SELECT authors FROM articles") == ["[]"]
 
 
 def test_an_edit_adds_a_version_and_keeps_the_old_text(newsroom: Newsroom) -> None:

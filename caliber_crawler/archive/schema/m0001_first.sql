@@ -38,7 +38,8 @@ CREATE TABLE sections (
   PRIMARY KEY (site, language, section)
 ) STRICT, WITHOUT ROWID;
 
--- An article as it stands now. The text columns repeat the current version, views the latest reading of the counter.
+-- An article as it stands now. The text columns repeat the current version, views the latest reading of the counter;
+-- `authors` is a JSON array of names, [] when nobody is named.
 CREATE TABLE articles (
   id INTEGER PRIMARY KEY,
   headline TEXT NOT NULL,
@@ -50,9 +51,11 @@ CREATE TABLE articles (
   version_count INTEGER NOT NULL DEFAULT 0,
   url TEXT NOT NULL CHECK (url GLOB 'http://*' OR url GLOB 'https://*' OR url GLOB 'urn:*'),
   subtitle TEXT,
+  authors TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(authors)),
   published_local TEXT CHECK (published_local GLOB '????-??-??T??:??:??[+-]??:??'),
   published_date TEXT,
   published_month TEXT,
+  published_year TEXT,
   views_at TEXT CHECK (views_at GLOB '????-??-??T??:??:??Z'),
   first_seen_at TEXT NOT NULL CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
   last_seen_at TEXT NOT NULL CHECK (last_seen_at GLOB '????-??-??T??:??:??Z'),
@@ -73,6 +76,7 @@ CREATE INDEX articles_section ON articles (site, language, section, published_at
 CREATE INDEX articles_url ON articles (url);
 CREATE INDEX articles_current_version ON articles (current_version_id);
 CREATE INDEX articles_duplicate_of ON articles (duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE INDEX articles_of_several_versions ON articles (version_count) WHERE version_count > 1;
 
 -- One address an article was ever known under, with the number or slug it names the article by.
 CREATE TABLE article_urls (
@@ -109,10 +113,13 @@ CREATE TABLE bodies (
   digest TEXT PRIMARY KEY CHECK (length(digest) = 64),
   dictionary_id INTEGER REFERENCES dictionaries (id),
   size INTEGER NOT NULL CHECK (size >= 0),
-  data BLOB NOT NULL
+  data BLOB NOT NULL,
+  stored INTEGER GENERATED ALWAYS AS (length(data)) VIRTUAL
 ) STRICT;
 
 CREATE INDEX bodies_dictionary ON bodies (dictionary_id);
+-- So that counting bytes does not read every page.
+CREATE INDEX bodies_size ON bodies (size, stored);
 
 -- One HTTP exchange, or one saved file; failed ones too.
 CREATE TABLE captures (
@@ -353,8 +360,9 @@ SELECT a.id, a.headline, a.subtitle, a.published_at, a.language, a.section, a.vi
   (SELECT group_concat(name, '; ') FROM (
     SELECT p.name FROM article_authors w JOIN authors p ON p.id = w.author_id
     WHERE w.article_id = a.id ORDER BY w.position)) AS authors,
-  a.url, a.site, s.label AS section_label, a.published_local, a.published_date, a.published_month, a.views_at,
-  a.version_count, a.first_seen_at, a.last_seen_at, a.gone_at, a.post_number, a.slug, a.cover_image, v.signature, a.layout,
+  a.url, a.site, s.label AS section_label, a.published_local, a.published_date, a.published_month,
+  a.published_year, a.views_at, a.version_count, a.first_seen_at, a.last_seen_at, a.gone_at, a.post_number, a.slug,
+  a.cover_image, v.signature, a.layout,
   v.extractor, a.current_version_id
 FROM articles a
 JOIN versions v ON v.id = a.current_version_id

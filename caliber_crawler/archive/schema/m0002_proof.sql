@@ -3,6 +3,9 @@
 -- Which code last read the page. NULL: none did.
 ALTER TABLE captures ADD COLUMN extractor TEXT;
 ALTER TABLE captures ADD COLUMN seal INTEGER;
+-- What the page reserves, and where it says so: {"noarchive": "header", "tdm": "page"}. NULL: nothing.
+ALTER TABLE captures ADD COLUMN reservations TEXT CHECK (reservations IS NULL OR json_valid(reservations));
+CREATE INDEX captures_reserved ON captures (article_id) WHERE reservations IS NOT NULL;
 ALTER TABLE versions ADD COLUMN seal INTEGER;
 ALTER TABLE view_counts ADD COLUMN seal INTEGER;
 ALTER TABLE article_urls ADD COLUMN seal INTEGER;
