@@ -93,6 +93,8 @@ OF_CAPTURES = ("warc", "wacz")
 @click.option("--since", type=MOMENT, help="Only articles published at this time or after it.")
 @click.option("--until", type=MOMENT, help="Only articles published before this time.")
 @click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for this.")
+@click.option("--light", is_flag=True, expose_value=False, help="Of sqlite: without raw pages, as it always is.")
+@click.option("--include-reserved", is_flag=True, help="Also pages that their site reserves.")
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -115,12 +117,17 @@ def export(
     search: str | None,
     limit: int | None,
     output: Path | None,
+    *,
+    include_reserved: bool,
 ) -> None:
     """Write articles in another FORMAT, each with its source, the time of retrieval and the condition for reuse.
 
     csv and jsonl hold a row for each article as it stands now, parquet the same for data frames. rss is a feed of the
     newest. sqlite is an archive without raw pages, for publishing: every version, every view count, search. warc and
     wacz hold every capture of their pages, for the tools of web archives (pywb, ReplayWeb.page).
+
+    A page that asks not to be archived or indexed, or not to be mined for text and data (X-Robots-Tag, robots and TDM
+    elements), is kept here and left out there, unless --include-reserved says that you may pass it on.
 
     \b
     Example:
@@ -138,12 +145,16 @@ def export(
         since=since,
         until=until,
         search=search,
+        reserved=include_reserved,
     )
+    things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
         require_known(opened_archive, selection)
         count = FORMATS[format](opened_archive, selection, limit, output)
-    things = "captures" if format in OF_CAPTURES else "articles"
+        left_out = opened_archive.left_out(selection, things)
     click.echo(f"{count:,} {things}{f' in {output}' if output else ''}.", err=True)
+    if left_out:
+        click.echo(f"{left_out:,} {things} that their site reserves were left out (--include-reserved).", err=True)
 
 
 def listed(text: str) -> tuple[str, ...]:

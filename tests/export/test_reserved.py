@@ -1,0 +1,88 @@
+"""Exports respect what a site reserves."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.archive import Archive, Selection
+from tests.archive.newsroom import Newsroom, capture, minutes
+from tests.conftest import Result
+
+OPEN_URL, RESERVED_URL = "https://caliber.az/en/post/open", "https://caliber.az/en/post/reserved"
+NOARCHIVE = (("Content-Type", "text/html"), ("X-Robots-Tag", "noarchive"))
+TO_PASS_ON = Selection(reserved=False)
+
+
+def visit(newsroom: Newsroom, url: str, at: float = 0, *, reserved: bool = False) -> None:
+    headers = {"headers": NOARCHIVE} if reserved else {}
+    page = newsroom.archive.captures.keep(capture(minutes(at), url=url, **headers), newsroom.run_id)
+    newsroom.save(minutes(at), kept=page, addresses=(url,), headline=url.rpartition("/")[2], body=f"Text of {url}.")
+
+
+def passed_on(archive: Archive) -> list[str]:
+    return [row["headline"] for row in archive.rows(TO_PASS_ON)]
+
+
+@pytest.fixture
+def one_of_two_reserved(newsroom: Newsroom) -> Newsroom:
+    visit(newsroom, OPEN_URL)
+    visit(newsroom, RESERVED_URL, reserved=True)
+    return newsroom
+
+
+def test_a_capture_tells_what_its_page_reserved(one_of_two_reserved: Newsroom) -> None:
+    kept = one_of_two_reserved.values("SELECT reservations FROM captures ORDER BY id")
+    assert kept == [None, json.dumps({"noarchive": "header"})]
+    assert [finding for finding in one_of_two_reserved.archive.verify() if finding] == []
+
+
+def test_a_reserved_article_is_kept_and_not_passed_on(one_of_two_reserved: Newsroom) -> None:
+    archive = one_of_two_reserved.archive
+    assert passed_on(archive) == ["open"]
+    assert [page.url for page in archive.exchanges(TO_PASS_ON)] == [OPEN_URL]
+    assert len(list(archive.rows(Selection()))) == len(list(archive.exchanges(Selection()))) == 2
+    assert archive.left_out(TO_PASS_ON, "articles") == archive.left_out(TO_PASS_ON, "captures") == 1
+    assert archive.left_out(Selection(), "articles") == 0
+
+
+def test_the_newest_word_counts(newsroom: Newsroom) -> None:
+    visit(newsroom, RESERVED_URL, 0)
+    visit(newsroom, RESERVED_URL, 10, reserved=True)
+    assert passed_on(newsroom.archive) == []
+    assert list(newsroom.archive.exchanges(TO_PASS_ON)) == []
+    visit(newsroom, RESERVED_URL, 20)
+    assert passed_on(newsroom.archive) == ["reserved"]
+    # The page that was reserved when it was fetched stays here.
+    assert [page.fetched_at for page in newsroom.archive.exchanges(TO_PASS_ON)] == [minutes(0), minutes(20)]
+
+
+def test_a_reserved_listing_is_in_no_web_archive(newsroom: Newsroom) -> None:
+    page = capture(url="https://caliber.az/en/category/analytics", kind="listing", headers=NOARCHIVE)
+    newsroom.archive.captures.keep(page, newsroom.run_id)
+    assert list(newsroom.archive.exchanges(TO_PASS_ON)) == []
+
+
+def test_the_command_says_what_it_left_out(one_of_two_reserved: Newsroom, caliber: Callable[..., Result]) -> None:
+    one_of_two_reserved.archive.close()
+    path = one_of_two_reserved.archive.path
+    exported = caliber("export", "jsonl", "--archive", path)
+    assert [json.loads(line)["headline"] for line in io.StringIO(exported.stdout)] == ["open"]
+    assert "1 articles that their site reserves were left out" in exported.stderr
+    whole = caliber("export", "jsonl", "--archive", path, "--include-reserved")
+    assert len(whole.stdout.splitlines()) == 2
+    assert "left out" not in whole.stderr
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet", "rss", "sqlite", "warc", "wacz"])
+def test_no_format_passes_a_reserved_text_on(
+    one_of_two_reserved: Newsroom, caliber: Callable[..., Result], tmp_path: Path, format: str
+) -> None:
+    one_of_two_reserved.archive.close()
+    result = caliber("export", format, "--archive", one_of_two_reserved.archive.path, "-o", tmp_path / f"out.{format}")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("1 ")
