@@ -11,6 +11,7 @@ from caliber_crawler.archive.articles import Articles
 from caliber_crawler.archive.citation import citation
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.sites import Sites
+from caliber_crawler.browse.body import body_html
 from caliber_crawler.browse.pages import read
 from caliber_crawler.browse.public import is_public
 from caliber_crawler.browse.view_curve import curve_of
@@ -50,6 +51,8 @@ def _shown(connection: Connection, key: str) -> dict[str, Any]:
         article: dict[str, Any] = Articles(connection).show(article_id)
     except NoSuchArticle:
         return {"article": None, "asked_for": article_id}
+    # What a better reading of the same pages replaced was never a text of the newspaper's.
+    article["versions"] = [version for version in article["versions"] if version["replaced_by"] is None]
     readings, site = article["view_counts"], Sites(connection).get(article["site"])
     return {
         "article": article,
@@ -58,6 +61,7 @@ def _shown(connection: Connection, key: str) -> dict[str, Any]:
         "citation": citation(article, site),
         "previous": connection.row(PREVIOUS, article),
         "next": connection.row(NEXT, article),
+        "body": body_html(article["body_markdown"]),
         "paragraphs": article["body"].split("\n\n"),
         "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in readings]),
         "last_readings": readings[: -LAST_READINGS - 1 : -1],
@@ -67,8 +71,6 @@ def _shown(connection: Connection, key: str) -> dict[str, Any]:
 
 def _cause(version: dict[str, Any], *, is_first: bool) -> str:
     """How a version came to be, in words. Versions stand in order of time, and `first` means the first to arrive."""
-    if version["replaced_by"] is not None:
-        return "Replaced by a better reading"
     if version["cause"] == "reextract":
         return "Read anew by this program"
     return "First seen" if is_first else "Edited by the site"

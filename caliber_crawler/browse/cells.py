@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -19,6 +21,8 @@ ADDRESSES = frozenset({"url", "final_url", "discovered_on", "cover_image"})
 TEXTS = frozenset({"body", "old_body", "new_body"})
 
 ARTICLES = frozenset({"articles", "article_texts"})
+NAMED = frozenset({"articles", "versions"})
+"""Tables whose `authors` is a JSON list."""
 
 # Views have no foreign keys that Datasette could follow.
 REFERENCES = {
@@ -42,11 +46,32 @@ def cell(
         return Markup('<a href="{}">{}</a>').format(datasette.urls.row(database, target, str(value)), value)
     if not isinstance(value, str):
         return None
+    if column == "authors" and table in NAMED and (names := names_in(value)) is not None:
+        # For an empty text Datasette would show the brackets.
+        return authors(datasette, database, names) if names else Markup("&nbsp;")
     if column in TEXTS:
         return Markup('<div class="long-text">{}</div>').format(value)
     if column in ADDRESSES and is_web_address(value):
         return link(value, longest=LONGEST_ADDRESS)
     return None
+
+
+def names_in(value: str) -> list[str] | None:
+    """The names in a JSON list; ``None`` when it is no such list."""
+    try:
+        names = json.loads(value)
+    except ValueError:
+        return None
+    return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
+
+
+def authors(datasette: Datasette, database: str, names: list[str]) -> Markup:
+    """Names, each leading to the articles that name it."""
+    articles = datasette.urls.table(database, "articles")
+    return Markup(", ").join(
+        Markup('<a href="{}?{}">{}</a>').format(articles, urlencode({"authors__arraycontains": name}), name)
+        for name in names
+    )
 
 
 def reference(table: str | None, column: str) -> str | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from caliber_crawler.browse.pages import Asked
 
 LAYOUTS = ("inline", "side")
+NO_TWO = "The archive holds no such two versions of this article."
 
 VERSIONS = f"""
 SELECT v.*, a.language AS language FROM versions v JOIN articles a ON a.id = :article_id
@@ -38,13 +39,16 @@ def compared(connection: Connection, article_id: int, old_id: str, new_id: str) 
     versions = connection.rows(VERSIONS, {"article_id": survivor})
     by_id = {str(version["id"]): version for version in versions}
     if len(versions) < 2 or not {old_id, new_id} - {""} <= set(by_id):
-        raise NotFound("The archive holds no such two versions of this article.")
+        raise NotFound(NO_TWO)
     standing = [version for version in versions if version["replaced_by"] is None]
+    if len(standing) < 2 and not (old_id and new_id):
+        raise NotFound(NO_TWO)
     new = by_id[new_id] if new_id else standing[-1]
-    earlier = standing[: standing.index(new)] if new in standing else versions[: versions.index(new)]
-    old = by_id[old_id] if old_id else (earlier or versions)[-1]
+    earlier = [version for version in standing if versions.index(version) < versions.index(new)]
+    old = by_id[old_id] if old_id else (earlier or standing)[-1]
     return {
-        "versions": versions,
+        # A text that was read anew is no edit: compared for who asks for it, offered to nobody.
+        "versions": [version for version in versions if version in (*standing, old, new)],
         "old": old,
         "new": new,
         "headline": line_differences(old["headline"], new["headline"]),

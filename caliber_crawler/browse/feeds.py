@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from datasette.utils.asgi import Response
 from lxml import etree
 
+from caliber_crawler.archive.search import FILTERS
 from caliber_crawler.archive.times import utc_now, utc_text
 from caliber_crawler.browse.edits import KINDS, recent_edits, shown
-from caliber_crawler.browse.search import FILTERS, search
+from caliber_crawler.browse.search import search
 from caliber_crawler.export.feed import NOT_IN_XML
 
 if TYPE_CHECKING:

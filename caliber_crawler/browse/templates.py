@@ -17,7 +17,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
 from caliber_crawler.browse.addresses import is_web_address, readable
 from caliber_crawler.browse.article_page import brief_moment, day, local_moment, utc_moment
-from caliber_crawler.browse.cells import link
+from caliber_crawler.browse.cells import authors, link
 from caliber_crawler.browse.pages import address
 from caliber_crawler.browse.public import PLUGIN, is_public
 from caliber_crawler.browse.recognition import Tables, archives
@@ -45,7 +45,7 @@ SHEETS: dict[str | None, tuple[str, ...]] = {
 }
 """The style sheets of our own pages, by template."""
 
-PERIODS = frozenset({"published_month", "published_date", "day"})
+PERIODS = frozenset({"published_year", "published_month", "published_date", "day"})
 
 Named = TypeVar("Named", bound=dict[str, Any])
 
@@ -90,6 +90,7 @@ def equip(environment: Environment, datasette: Datasette) -> None:
     loaders = [loader for loader in (environment.loader, ArchiveTemplates(datasette)) if loader]
     environment.loader = ChoiceLoader(loaders)
     environment.filters |= {
+        "authors": lambda names, database: authors(datasette, database, names),
         "brief_moment": brief_moment,
         "day": day,
         "facets_in_order": facets_in_order,
@@ -126,13 +127,17 @@ def first_cells(rows: Iterable[Any], count: int) -> list[Any]:
     return [type(row)(row.cells[:count]) for row in rows]
 
 
-def facets_in_order(facets: Iterable[Named], order: Sequence[str]) -> list[Named]:
-    """Datasette's facets as the table names them, those the reader added at the end; months and days newest first."""
-    arranged = in_reading_order(facets, order)
+def facets_in_order(facets: Iterable[dict[str, Any]], order: Sequence[str | dict[str, str]]) -> list[dict[str, Any]]:
+    """Datasette's facets as the table names them, those the reader added at the end; months and days newest first.
+
+    A facet on the items of lists is named as ``{"array": column}``; a reader need not see that it is one.
+    """
+    names = [name if isinstance(name, str) else next(iter(name.values())) for name in order]
+    arranged = in_reading_order(facets, names)
     for facet in arranged:
         if facet["name"] in PERIODS:
             facet["results"].sort(key=lambda result: str(result["value"]), reverse=True)
-    return arranged
+    return [facet | {"type": "column"} if facet["type"] == "array" else facet for facet in arranged]
 
 
 def in_reading_order(named: Iterable[Named], tables: Iterable[str]) -> list[Named]:

@@ -26,6 +26,31 @@ SITE = Site(
 )
 
 
+# The same words as the hostile body, and everything by which Markdown could do harm.
+HOSTILE_MARKDOWN = """<img src=x onerror=alert('body')>
+
+</script><script>alert('body')</script>
+
+{% include 'x' %}
+
+![<script>alert('alt')</script>](https://tracker.example/pixel.png "x") <https://caliber.az/en/post/%E2%80%AE>
+
+[run](javascript:alert('link')) [data](data:text/html,<script>alert(1)</script>) [no scheme](//evil.example/x)
+
+[quoted](https://example.org/"onmouseover="alert(1) 'title" onclick="alert(1)')
+
+```html" onclick="alert(1)
+<svg onload=alert(1)>
+```
+
+| <b onclick=alert(1)> | [cell](vbscript:alert(1)) |
+| --- | --- |
+| &lt;script&gt; | [reference] |
+
+[reference]: javascript:alert('reference')
+"""
+
+
 def article(slug: str = "formula", **fields: Any) -> Article:
     url = f"https://caliber.az/en/post/{slug}"
     return Article(
@@ -63,6 +88,20 @@ def save(archive: Archive, read: Article, *, seen_at: datetime = SEEN) -> int:
     saved = archive.articles.save(reading, run, addresses)
     archive.runs.finish(run, "finished", None, {})
     return saved.article_id
+
+
+def read_anew(archive: Archive, pages: dict[int, Article]) -> None:
+    """What a later program makes of all the kept pages of one article, by the numbers of their captures."""
+    readings = [
+        Reading(
+            capture=archive.captures.get(id), article=read, layout="new", extractor="caliber_crawler (later)", rungs={}
+        )
+        for id, read in pages.items()
+    ]
+    run = archive.runs.start("reextract", site="caliber", arguments={}, settings={}, software={})
+    with archive.transaction():
+        archive.rereads.apply(readings, run)
+    archive.runs.finish(run, "finished", None, {})
 
 
 def hour(count: float) -> datetime:
@@ -120,6 +159,7 @@ def print_hostile_newspaper(path: Path) -> None:
         "headline": "<script>alert('headline')</script>{{ 7 * 7 }}",
         "subtitle": "</p><svg onload=alert('subtitle')>",
         "body": "<img src=x onerror=alert('body')>\n\n</script><script>alert('body')</script>\n\n{% include 'x' %}",
+        "body_markdown": HOSTILE_MARKDOWN,
         "authors": ("<script>alert('author')</script>",),
         "section": "</title><script>alert('section')</script>",
         "section_label": "<script>alert('label')</script>",

@@ -8,7 +8,7 @@ from parsel import Selector
 
 from caliber_crawler.archive import Archive
 from tests.browse.conftest import Get, browsing
-from tests.browse.newsroom import PUBLISHED, SITE, article, hour, save
+from tests.browse.newsroom import PUBLISHED, SITE, article, hour, read_anew, save
 
 
 def page(get: Get, article_id: int = 1) -> Selector:
@@ -82,6 +82,29 @@ def test_a_text_that_came_late_but_is_older_is_the_one_first_seen(tmp_path: Path
             "First seen",
             "Edited by the site",
         ]
+
+
+def test_a_text_that_was_only_read_badly_is_among_neither_versions_nor_changes(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        save(archive, article(headline="Read badly"))
+        save(archive, article("other", headline="Read badly"))
+        save(archive, article("other", headline="Edited"), seen_at=hour(2))
+        read_anew(archive, {1: article(headline="Read well")})
+        read_anew(archive, {2: article("other", headline="Read well"), 3: article("other", headline="Edited")})
+    with browsing(path) as get:
+        assert [text_of(li, ".cause") for li in page(get, 1).css(".versions li")] == ["Read anew by this program"]
+        assert "/changes/" not in get("/archive/articles/1").text
+        assert get("/archive/-/changes/1").status_code == 404
+        assert len(page(get, 2).css(".versions li")) == 2
+        assert "Read badly" not in get("/archive/articles/2").text
+        changes = Selector(get("/archive/-/changes/2").text)
+        assert len(changes.css("select[name=from] option")) == 2
+        assert text_of(changes, "h1 del") == "Read well"
+        # Who has the address of the old comparison still sees it.
+        bad, well = get("/archive/versions.json?_shape=arrayfirst&article_id=1&_sort=id&_col=id").json()
+        told = Selector(get(f"/archive/-/changes/1?from={bad}&to={well}").text)
+        assert len(told.css("select[name=from] option")) == 2
 
 
 def test_everything_it_links_to_in_the_archive_is_there(get: Get) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from parsel import Selector
 
+from caliber_crawler.archive import Archive
 from tests.browse.conftest import Get, browsing
+from tests.browse.newsroom import article, save
 
 HIDDEN = {"bodies", "dictionaries", "takedown_keys", "versions_fts", "versions_vocab", "_sqlite_migrations"}
 
@@ -40,13 +42,34 @@ def test_articles_have_facets(get: Get) -> None:
         ("site", ["caliber"]),
         ("language", ["en", "hy", "ru"]),
         ("section", ["analytics", "politics"]),
+        ("published_year", ["2026"]),
         ("published_month", ["2026-02", "2026-01"]),
+        ("authors", ["Tural Heybatov"]),
     ]
 
 
 def test_a_facet_narrows_the_table(get: Get) -> None:
     rows = rows_of(get("/archive/articles?section=politics").text)
     assert [row[1] for row in rows] == ["Բաքվի բանաձևը"]
+
+
+def test_authors_are_names_that_lead_to_their_articles(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        save(archive, article("both", headline="Both", authors=("Leyla “L.” Əliyeva", "Tural Heybatov")))
+        save(archive, article("one", headline="One", authors=("Leyla",)))
+        save(archive, article("none", headline="None", authors=()))
+    with browsing(path) as get:
+        table = get("/archive/articles?_columns=all&_sort=id").text
+        cells = Selector(table).css("td.col-authors")
+        shown = [cell.xpath("string()").get("").strip() for cell in cells]
+        assert shown == ["Leyla “L.” Əliyeva, Tural Heybatov", "Leyla", ""]
+        assert facets_of(table)["authors"] == ["Leyla", "Leyla “L.” Əliyeva", "Tural Heybatov"]
+        assert "array" not in Selector(table).css(".facet-info-name").xpath("string()").getall()[-1]
+        links = cells.css("a::attr(href)").getall()
+        assert [[row[1] for row in rows_of(get(link).text)] for link in links] == [["Both"], ["Both"], ["One"]]
+        (facet,) = Selector(table).css("[data-column=authors] li:first-child a::attr(href)").getall()
+        assert [row[1] for row in rows_of(get(facet.removeprefix("http://localhost")).text)] == ["One"]
 
 
 def test_a_headline_leads_to_its_article(get: Get) -> None:
@@ -62,8 +85,8 @@ def test_a_table_starts_with_the_columns_people_want_and_shows_the_others_on_req
     few = ["id", "headline", "published_at", "language", "section", "views", "word_count", "version_count"]
     assert columns("/archive/articles") == few
     more = Selector(get("/archive/articles?language=en").text).css(".more-columns a")
-    assert more.css("::text").get() == "Show 16 more columns"
-    assert len(columns(more.attrib["href"])) == 24
+    assert more.css("::text").get() == "Show 18 more columns"
+    assert len(columns(more.attrib["href"])) == 26
     assert columns("/archive/articles?_col=slug&_col=layout") == ["id", "slug", "layout"]
 
 
@@ -85,7 +108,8 @@ def test_what_is_said_of_columns_is_said_of_columns_that_exist(get: Get) -> None
         if table == "_sqlite_migrations":
             continue
         known = get(f"/archive/{table}.json?_size=0").json()["columns"]
-        wanted = set(shown["columns"]) | set(shown.get("facets", []))
+        facets = {facet if isinstance(facet, str) else facet["array"] for facet in shown.get("facets", [])}
+        wanted = set(shown["columns"]) | facets
         assert wanted <= set(known), table
         assert shown.get("sort_desc", known[0]) in known
 
