@@ -29,6 +29,8 @@ Item = Capture | Page | Reading | Listing
 GONE = (404, 410)
 LONGEST_READING = 3.0
 """Seconds in which a page must be cleaned, and as many in which it must be read; the capture of a slower one stays."""
+SYNCED_EVERY = 0.5
+"""Seconds in which what was read on several pages may reach the disk together: after a power cut they are due again."""
 
 
 class Stage:
@@ -122,7 +124,7 @@ class ArchivePipeline(Stage):
 
     def process_item(self, item: Reading | Listing) -> Reading | Listing:
         if isinstance(item, Reading):
-            with self.run.archive.transaction():
+            with self.run.archive.transaction(synced_every=SYNCED_EVERY):
                 self.roads.follow(item)
                 self.run.store(item)
         elif (end := self.roads.advance(item)) and not end.complete:

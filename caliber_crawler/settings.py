@@ -69,6 +69,8 @@ ITEM_PIPELINES = {
 
 CONCURRENT_ITEMS = 1  # a response is one capture; Scrapy starts so many tasks for each response
 
+WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy reads the spider's source again for every page to find out
+
 EXTENSIONS = {"caliber_crawler.crawl_run.CrawlRun": 0}
 
 HTTPERROR_ALLOW_ALL = True  # a 404 is a capture too

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
@@ -363,14 +364,20 @@ class Site:
         Relative addresses are completed; the host takes the case and scheme of ``base_url``; the path is NFC,
         percent-encoded UTF-8 without a trailing slash; fragments and tracking parameters go.
         """
-        parts = urlsplit(urljoin(self.base_url + "/", url.strip()))
-        scheme, netloc = parts.scheme.lower(), parts.netloc.lower()
-        base = urlsplit(self.base_url)
-        if netloc.removeprefix("www.") == base.netloc.lower().removeprefix("www."):
-            scheme, netloc = base.scheme, base.netloc.lower()
-        path = quote(unicodedata.normalize("NFC", unquote(parts.path)), safe=PATH_CHARACTERS).rstrip("/")
-        query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING_PARAMETERS.match(k)]
-        return urlunsplit((scheme, netloc, path or "/", urlencode(query), ""))
+        return _normal(url, self.base_url)
+
+
+# An address is asked about at every stage its page goes through.
+@lru_cache(maxsize=256)
+def _normal(url: str, base_url: str) -> str:
+    parts = urlsplit(urljoin(base_url + "/", url.strip()))
+    scheme, netloc = parts.scheme.lower(), parts.netloc.lower()
+    base = urlsplit(base_url)
+    if netloc.removeprefix("www.") == base.netloc.lower().removeprefix("www."):
+        scheme, netloc = base.scheme, base.netloc.lower()
+    path = quote(unicodedata.normalize("NFC", unquote(parts.path)), safe=PATH_CHARACTERS).rstrip("/")
+    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING_PARAMETERS.match(k)]
+    return urlunsplit((scheme, netloc, path or "/", urlencode(query), ""))
 
 
 def known_languages(sites: Sequence[Site]) -> list[str]:

@@ -95,7 +95,7 @@ def require_contact(site: Site, settings: Settings) -> None:
         return
     host = urlsplit(site.base_url).hostname
     raise SiteError(
-        f"{host} must be able to reach whoever crawls it: give --contact (or set CALIBER_CONTACT), your e-mail or web page."
+        f"{host} must be able to reach whoever crawls it: give --contact or set CALIBER_CONTACT (e-mail or web page)."
     )
 
 

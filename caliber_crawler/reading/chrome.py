@@ -37,6 +37,8 @@ class _Chrome:
     """Language switches and the furniture of every site, beside the site's own."""
     leads: re.Pattern[str]
     """The site's own lines, longest first, at the start of a line."""
+    sentences: tuple[tuple[str, str], ...]
+    """Those of them that are long enough to be looked for inside a text, folded and as the site's file has them."""
 
 
 @lru_cache(maxsize=32)
@@ -44,7 +46,8 @@ def _folded(lines: tuple[str, ...], switches: tuple[str, ...], title: str) -> _C
     own = frozenset(fold(line) for line in lines)
     leads = "|".join(re.escape(line) for line in sorted(own, key=len, reverse=True))
     short = _FURNITURE | own | {fold(switch) for switch in switches}
-    return _Chrome(fold(title), own, short, re.compile(leads or r"(?!)"))
+    sentences = tuple((fold(line), line) for line in lines if len(line) >= SHORTEST_SENTENCE)
+    return _Chrome(fold(title), own, short, re.compile(leads or r"(?!)"), sentences)
 
 
 def _chrome(site: Site) -> _Chrome:
@@ -104,7 +107,7 @@ def without_chrome(lines: Iterable[Line], site: Site) -> list[Line]:
 def chrome_inside(text: str, site: Site) -> str | None:
     """A chrome sentence that stands somewhere in a text. Single words are not looked for: articles use them too."""
     folded = fold(text)
-    for line in chrome_of(site):
-        if len(line) >= SHORTEST_SENTENCE and fold(line) in folded:
+    for sentence, line in _chrome(site).sentences:
+        if sentence in folded:
             return clean_inline(line)
     return None

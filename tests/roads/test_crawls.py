@@ -217,6 +217,28 @@ def test_a_list_of_addresses_is_fetched_and_what_is_no_article_is_said(
     assert set(rows(archive, "select road, discovered_on from frontier")) == {("url_list", str(addresses))}
 
 
+@pytest.mark.parametrize("way", ["ingest", "urls"])
+def test_a_list_of_addresses_is_fetched_whatever_section_they_turn_out_to_be_of(
+    caliber: Callable[..., Result], tmp_path: Path, way: str
+) -> None:
+    archive = tmp_path / "a.db"
+    addresses = tmp_path / "urls.txt"
+    with served(tmp_path, sections=("analytics", "politics")) as demo:
+        truth = {page["slug"]: page["url"] for page in demo.site.truth(AT) if page["section"] == "politics"}
+        addresses.write_text("\n".join(truth.values()))
+        crawl = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--json")
+        if way == "ingest":
+            caliber("ingest", addresses, "--base-url", demo.base_url, "--archive", archive)
+            result = caliber(*crawl)
+        else:
+            result = caliber(*crawl, "--urls", addresses)
+    assert result.exit_code == 0, result.stdout + result.stderr
+    assert truth
+    assert {slug for (slug,) in rows(archive, "select slug from articles where section = 'politics'")} == truth.keys()
+    assert (result.json["outcome"], result.json["left"]) == ("finished", 0)
+    assert balanced(result.json)
+
+
 def test_an_unknown_road_and_a_missing_file_are_said_in_a_sentence(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
