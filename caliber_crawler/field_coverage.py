@@ -23,11 +23,14 @@ class FieldCoverage:
         """Count which fields this layout filled, and by which rung."""
         self._read[layout] += 1
         for name in COVERED:
-            rung = rungs.get(name, "") if article[name] not in (None, "", ()) else ""
-            self._filled[layout, name, rung] += 1
+            filled = article[name] not in (None, "", ())
+            self._filled[layout, name, rungs.get(name, "") if filled else ""] += filled
 
     def rows(self) -> list[tuple[str, str, str, str, int, int]]:
-        """Rows of site, layout, field, rung, pages read, pages whose field this rung filled (no rung: left empty)."""
+        """Rows of site, layout, field, rung, pages read, and pages on which that rung gave the field.
+
+        A field that was empty on some page has a row without a rung, which gave nothing.
+        """
         return [
             (self._site, layout, name, rung, self._read[layout], filled)
             for (layout, name, rung), filled in sorted(self._filled.items())
