@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         super().__init__(crawler)
         # The pool's factory is the only place where Twisted lets the protocol be chosen.
         self._pool._factory = _BoundedHeadersFactory
+        self._queues: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def download_request(self, request: Request) -> Response:
         """Wait for this request's turn, then fetch it."""
@@ -62,9 +64,13 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
     async def wait_for_turn(self, request: Request) -> None:
         """Sleep until the request may be made. Raises :class:`Refusal` when the crawl stops meanwhile."""
         run = self._crawler.get_extension(CrawlRun)
-        if run is not None:
-            seconds = run.pace.take_turn(urlsplit(request.url).netloc, datetime.now(UTC))
-            await self._sleep(seconds, run)
+        if run is None:
+            return
+        host = urlsplit(request.url).netloc
+        # One behind the other: a turn is counted from when the request before really went out, however late that was.
+        async with self._queues[host]:
+            await self._sleep(run.pace.seconds_until_free(host, datetime.now(UTC)), run)
+            await self._sleep(run.pace.take_turn(host, datetime.now(UTC)), run)
 
     async def _sleep(self, seconds: float, run: CrawlRun) -> None:
         loop = asyncio.get_running_loop()

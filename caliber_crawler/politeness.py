@@ -63,6 +63,10 @@ class Pace:
     gap: float = 0.0
     _hosts: dict[str, _Host] = field(default_factory=dict)
 
+    def seconds_until_free(self, host: str, now: datetime) -> float:
+        """How long a host is still to be left alone, in seconds."""
+        return max(0.0, (self._host(host, now).free_at - now).total_seconds())
+
     def take_turn(self, host: str, now: datetime) -> float:
         """Take the next free moment of a host; gives the seconds until then."""
         known = self._host(host, now)
