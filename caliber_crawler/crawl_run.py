@@ -264,7 +264,7 @@ class CrawlRun:
     def store(self, reading: Reading) -> None:
         """Commit article, version, view count and frontier together; let go of what was taken down."""
         article, capture = reading.article, reading.capture
-        addresses = [address for url in article.urls if (address := self.scope.site.address(url))]
+        addresses = self.scope.site.addresses(article.urls)
         if self.archive.takedowns.covers(article.site, addresses):
             self.archive.takedowns.drop(capture, addresses)
             self.settle(capture, "refused")

@@ -116,7 +116,7 @@ class Reextraction:
     def _save(self, reading: Reading, run_id: int) -> None:
         """A page that gave no article before: it is saved like one that was just fetched."""
         site, capture = self._reread.sites[reading.capture.site], reading.capture
-        addresses = [address for url in reading.article.urls if (address := site.address(url))]
+        addresses = site.addresses(reading.article.urls)
         saved = self._archive.articles.save(reading, run_id, addresses, self._reread)
         self.tally.counts["saved"] += 1
         if self._archive.frontier.get(capture.url) is not None:

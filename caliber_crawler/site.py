@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
@@ -357,6 +357,10 @@ class Site:
             number=int(number) if number else None,
             slug=slug or None,
         )
+
+    def addresses(self, urls: Iterable[str]) -> list[Address]:
+        """Those of some addresses that are articles of this site, taken apart, in their order."""
+        return [address for url in urls if (address := self.address(url))]
 
     def normal_url(self, url: str) -> str:
         """One spelling for every way to write an address of the site.

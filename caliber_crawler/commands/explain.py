@@ -45,14 +45,9 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
 
 def _site_of(url: str, archive: Archive) -> Site | None:
     """The site whose page this is, as it stood when it was crawled."""
-    from caliber_crawler.commands.crawling import known_spiders, project_settings
+    from caliber_crawler.commands.kept_sites import kept_sites
 
-    stood_at = {row["site"]: row["url"] for row in archive.db.query("select site, url from sites")}
-    for name, spider in known_spiders(project_settings()).items():
-        site = spider.site.at(stood_at[name]) if name in stood_at else spider.site
-        if site.owns(site.normal_url(url)):
-            return site
-    return None
+    return next((site for site in kept_sites(archive).values() if site.owns(site.normal_url(url))), None)
 
 
 def verdict(known: dict[str, Any], site: Site | None, *, names_article: bool) -> str:

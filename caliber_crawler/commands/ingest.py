@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from caliber_crawler.commands.crawling import known_spiders, project_settings
+from caliber_crawler.commands.crawling import known_sites
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
 from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage, SiteError
 from caliber_crawler.intake import Intake, Item, Recogniser, read_ahead, urls_in
@@ -191,7 +191,7 @@ def _exit_code(intake: Intake) -> int:
 
 
 def _recogniser(name: str | None, url: str | None, base_url: str | None, *, any_site: bool) -> Recogniser:
-    sites = {name: spider.site for name, spider in known_spiders(project_settings()).items()}
+    sites = known_sites()
     if name and name not in sites:
         raise SiteError(f"There is no site {name!r}; known sites: {', '.join(sites)}.")
     default = sites[name or DEFAULT_SITE]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.commands.crawling import known_spiders, project_settings
+from caliber_crawler.commands.crawling import known_sites
 from caliber_crawler.rereading import Rereader
+from caliber_crawler.site import Site
+
+
+def kept_sites(archive: Archive) -> dict[str, Site]:
+    """Every known site by name; one that was crawled from another address, as served there."""
+    return {
+        name: site.at(row["url"]) if (row := archive.sites.get(name)) else site for name, site in known_sites().items()
+    }
 
 
 def rereader(archive: Archive) -> Rereader:
-    """Reads the pages of an archive again; a site that was crawled from another address is read as served there."""
-    kept = {name: archive.sites.get(name) for name in known_spiders(project_settings())}
-    return Rereader(
-        {
-            name: spider.site.at(row["url"]) if (row := kept[name]) else spider.site
-            for name, spider in known_spiders(project_settings()).items()
-        }
-    )
+    """Reads the pages of an archive again."""
+    return Rereader(kept_sites(archive))

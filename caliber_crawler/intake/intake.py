@@ -179,12 +179,12 @@ class Intake:
 
     def _save(self, archive: Archive, site: Site, item: Item, reading: Reading) -> None:
         article, capture = reading.article, reading.capture
-        addresses = [address for url in article.urls if (address := site.address(url))]
+        addresses = site.addresses(article.urls)
         for problem in check(reading, site, datetime.now(UTC)):
             archive.runs.note(self._run_id, problem, url=article.url, capture_id=capture.id)
         saved = archive.articles.save(reading, self._run_id, addresses, self._reread)
         if addresses:
-            self._join_frontier(archive, reading, saved)
+            self._join_frontier(archive, site, reading, saved)
         self.counts[saved.outcome] += 1
         if item.saved:
             self.counts["pages"] += 1
@@ -206,7 +206,7 @@ class Intake:
             archive.runs.note(self._run_id, problem, url=capture.url, capture_id=capture.id)
             self.counts["failed" if problem.stage == "fetch" else "refused"] += 1
 
-    def _join_frontier(self, archive: Archive, reading: Reading, saved: Saved) -> None:
+    def _join_frontier(self, archive: Archive, site: Site, reading: Reading, saved: Saved) -> None:
         """A page with an address of the site is followed from now on, like one that was crawled."""
         article, visited_at = reading.article, reading.capture.fetched_at
         entry = Entry(
@@ -226,7 +226,7 @@ class Intake:
             visited_at,
             status=reading.capture.status,
             article_id=saved.article_id,
-            due_at=revisit.next_visit(article.published_at, visited_at),
+            due_at=revisit.next_visit(article.published_at, visited_at, site.revisits),
         )
 
     def _site_of(self, archive: Archive, capture: Capture) -> Site:
