@@ -18,7 +18,7 @@ from typing import Any
 
 from caliber_crawler.items import Capture
 from caliber_crawler.reading import Unreadable, read_page
-from caliber_crawler.unfiled import unfiled
+from caliber_crawler.site.unfiled import unfiled
 
 Prediction = Mapping[str, Any]
 Page = Mapping[str, Any]

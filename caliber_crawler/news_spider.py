@@ -11,15 +11,15 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.crawling.walk import Window
 from caliber_crawler.errors import MissingExtra, SiteError
-from caliber_crawler.failures import NOT_ASKED, why_not_fetched
+from caliber_crawler.fetching.failures import NOT_ASKED, why_not_fetched
 from caliber_crawler.items import SCROLLED, Capture
 from caliber_crawler.roads import address_lists, due_seeds
 from caliber_crawler.roads.finds import Finds
-from caliber_crawler.scope import Scope
 from caliber_crawler.site import Edition, Numbers, Road, Search, Site
-from caliber_crawler.walk import Window
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -83,7 +83,7 @@ class NewsSpider(Spider):
         super().update_settings(settings)
         if cls.site.listing and cls.site.listing.scroll:
             try:
-                from caliber_crawler.scrolling import scroll_settings
+                from caliber_crawler.fetching.scrolling import scroll_settings
             except ImportError:
                 raise MissingExtra("browser") from None
             settings.setdict(scroll_settings(), priority="spider")
@@ -124,7 +124,7 @@ class NewsSpider(Spider):
         layout = self.scope.site.listing
         if layout is None or not layout.scroll or entry.kind != "listing":
             return {}
-        from caliber_crawler.scrolling import scroll_meta
+        from caliber_crawler.fetching.scrolling import scroll_meta
 
         return scroll_meta(layout, self.settings)
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Self
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.deadline import TooSlow, deadline
-from caliber_crawler.failures import FOR_GOOD
-from caliber_crawler.impostors import recognise
+from caliber_crawler.fetching.failures import FOR_GOOD
 from caliber_crawler.items import Capture, Listing, Problem, Reading
 from caliber_crawler.reading import Page, Unreadable, check, clean_page, extract_article, open_page
+from caliber_crawler.reading.impostors import recognise
 from caliber_crawler.roads import Roads, read_list
 
 if TYPE_CHECKING:

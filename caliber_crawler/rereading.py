@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.reading import Unreadable, check, read_page
 from caliber_crawler.site import Site
-from caliber_crawler.unfiled import unfiled
+from caliber_crawler.site.unfiled import unfiled
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from scrapy.core.scheduler import BaseScheduler
 
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider

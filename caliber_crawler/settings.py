@@ -71,17 +71,17 @@ CONCURRENT_ITEMS = 1  # a response is one capture; Scrapy starts so many tasks f
 
 WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy reads the spider's source again for every page to find out
 
-EXTENSIONS = {"caliber_crawler.crawl_run.CrawlRun": 0}
+EXTENSIONS = {"caliber_crawler.crawling.run.CrawlRun": 0}
 
 HTTPERROR_ALLOW_ALL = True  # a 404 is a capture too
 HTTPCACHE_ENABLED = False  # it would serve stale news
-LOG_FORMATTER = "caliber_crawler.crawl_log.OneLineFormatter"
+LOG_FORMATTER = "caliber_crawler.crawling.log.OneLineFormatter"
 
 # --- What a hostile page or peer must not do ------------------------------------------------------
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_HANDLERS = {
-    "http": "caliber_crawler.download_handler.PoliteDownloadHandler",
-    "https": "caliber_crawler.download_handler.PoliteDownloadHandler",
+    "http": "caliber_crawler.fetching.download_handler.PoliteDownloadHandler",
+    "https": "caliber_crawler.fetching.download_handler.PoliteDownloadHandler",
     **dict.fromkeys(("data", "file", "ftp", "s3")),
 }
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
@@ -90,5 +90,5 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 METAREFRESH_ENABLED = False
 
-TWISTED_DNS_RESOLVER = "caliber_crawler.resolver.PublicAddressResolver"
+TWISTED_DNS_RESOLVER = "caliber_crawler.fetching.resolver.PublicAddressResolver"
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

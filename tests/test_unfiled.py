@@ -3,7 +3,7 @@
 import pytest
 
 from caliber_crawler.site import StartPage
-from caliber_crawler.unfiled import unfiled
+from caliber_crawler.site.unfiled import unfiled
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from caliber_crawler.archive.times import optional_time, utc_text
 from caliber_crawler.archive.versions import Versions
 from caliber_crawler.errors import ArchiveError, Forgotten, NoSuchArticle
 from caliber_crawler.items import Capture, Reading
-from caliber_crawler.site import PATH_CHARACTERS, Address
+from caliber_crawler.site import Address
+from caliber_crawler.site.addresses import PATH_CHARACTERS
 
 # Digits that always fit SQLite's integers.
 LONGEST_ID = 18

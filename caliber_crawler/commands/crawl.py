@@ -19,7 +19,7 @@ from caliber_crawler.errors import (
 )
 
 if TYPE_CHECKING:
-    from caliber_crawler.crawl_run import CrawlRun
+    from caliber_crawler.crawling.run import CrawlRun
 
 CHECKS_FAILED = 3
 HALTS: dict[str, type[CaliberError]] = {

@@ -13,12 +13,12 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 from tqdm import tqdm
 
-from caliber_crawler.crawl_log import say_nothing_twice
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.log import say_nothing_twice
+from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.errors import SiteError
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.site import Site, StartPage
-from caliber_crawler.unfiled import unfiled
+from caliber_crawler.site.unfiled import unfiled
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

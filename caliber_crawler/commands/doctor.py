@@ -106,7 +106,7 @@ def cautious(spider: type[NewsSpider]) -> type[NewsSpider]:
 
 def _scroll(site: Site, *, as_json: bool) -> int:
     try:
-        from caliber_crawler.scroll_search import find_request
+        from caliber_crawler.fetching.scroll_search import find_request
     except ImportError:
         raise MissingExtra("browser") from None
     from caliber_crawler.commands.crawling import project_settings, require_contact

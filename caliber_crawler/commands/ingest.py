@@ -21,8 +21,8 @@ from caliber_crawler.intake.intake import NOTED
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.saved_pages import capture_saved, find_pages
 from caliber_crawler.site import Site
+from caliber_crawler.site.unfiled import unfiled
 from caliber_crawler.software import software
-from caliber_crawler.unfiled import unfiled
 from caliber_crawler.warc import Skipped, WarcReader, WarcSource, is_web_archive, warcs_in
 
 CHECKS_FAILED = 3

@@ -23,7 +23,7 @@ from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.reading import Unreadable, check, read_page
 from caliber_crawler.saved_pages import capture_saved, find_pages
 from caliber_crawler.site import Site
-from caliber_crawler.unfiled import unfiled
+from caliber_crawler.site.unfiled import unfiled
 
 CHECKS_FAILED = 3
 DEFAULT_SITE = "caliber"

@@ -19,7 +19,7 @@ from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.reading import check
 from caliber_crawler.rereading import Rereader
 from caliber_crawler.site import Address, Site
-from caliber_crawler.unfiled import unfiled
+from caliber_crawler.site.unfiled import unfiled
 from caliber_crawler.warc import Skipped
 
 BATCH = 50

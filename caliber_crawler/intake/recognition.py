@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from caliber_crawler.site import Site
-from caliber_crawler.unfiled import unfiled
+from caliber_crawler.site.unfiled import unfiled
 from caliber_crawler.warc import Recognised
 
 

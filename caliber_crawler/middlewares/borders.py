@@ -9,9 +9,9 @@ from scrapy import Request
 from scrapy.exceptions import CannotResolveHostError, NotConfigured
 from scrapy.http import Response
 
-from caliber_crawler.crawl_run import CrawlRun
-from caliber_crawler.refusals import Refusal
-from caliber_crawler.resolver import PublicAddressResolver
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.fetching.refusals import Refusal
+from caliber_crawler.fetching.resolver import PublicAddressResolver
 from caliber_crawler.site import Site
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from scrapy import Request
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.http import Response
 
+from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MOST_BYTES
-from caliber_crawler.refusals import Refusal
 
 MOST_LAYERS = 2
 """Encodings one inside the other; honest servers use one."""

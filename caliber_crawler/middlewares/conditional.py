@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.exceptions import NotConfigured
 
 from caliber_crawler.archive import BEGINNING, Entry
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

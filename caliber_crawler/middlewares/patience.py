@@ -10,9 +10,9 @@ from scrapy import Request
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
-from caliber_crawler.crawl_run import CrawlRun, Halt
+from caliber_crawler.crawling.run import CrawlRun, Halt
+from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.politeness import Wait, read_retry_after
-from caliber_crawler.refusals import Refusal
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

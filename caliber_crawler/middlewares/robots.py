@@ -20,8 +20,8 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from caliber_crawler.crawl_run import CrawlRun, Halt
-from caliber_crawler.refusals import Refusal
+from caliber_crawler.crawling.run import CrawlRun, Halt
+from caliber_crawler.fetching.refusals import Refusal
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -7,7 +7,7 @@ import re
 from scrapy import Request
 from scrapy.http import Response
 
-from caliber_crawler.refusals import Refusal
+from caliber_crawler.fetching.refusals import Refusal
 
 BEGINNING = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
 END = re.compile(rb"</html\s*>", re.I)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.errors import InputError
 from caliber_crawler.items import Card, Problem
 from caliber_crawler.roads.finds import Finds

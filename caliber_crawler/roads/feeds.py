@@ -16,10 +16,10 @@ from urllib.parse import urljoin
 import feedparser
 
 from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.items import Capture, Card, Listing
 from caliber_crawler.reading import Unreadable
 from caliber_crawler.roads.finds import LIST
-from caliber_crawler.scope import Scope
 from caliber_crawler.site import Feed, Site
 
 LARGEST_FEED = 8 * 1024 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.items import Card
 
 LIST, LATER_BATCH = 100, 40

@@ -8,12 +8,12 @@ from datetime import datetime
 from urllib.parse import urljoin
 
 from caliber_crawler.archive import BEGINNING, Entry
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.crawling.walk import End, step
 from caliber_crawler.items import Listing
 from caliber_crawler.roads.finds import LATER_BATCH, LIST, Finds
-from caliber_crawler.scope import Scope
 from caliber_crawler.site import Search
-from caliber_crawler.walk import End, step
 
 
 def first_batches(scope: Scope, started_at: datetime) -> Iterator[Entry]:

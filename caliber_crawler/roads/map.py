@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.crawling.walk import End
 from caliber_crawler.items import SCROLLED, Capture, Listing, Reading
 from caliber_crawler.reading import read_listing
 from caliber_crawler.roads.feeds import feeds, read_feed
@@ -19,9 +21,7 @@ from caliber_crawler.roads.numbers import NumberWalk
 from caliber_crawler.roads.search import result_pages
 from caliber_crawler.roads.sitemaps import map_entry, read_sitemap, sitemaps
 from caliber_crawler.roads.start_page import start_page, store_if_article
-from caliber_crawler.scope import Scope
 from caliber_crawler.site import Feed, Links, Listings, Numbers, Search, Site, Sitemaps, StartPage
-from caliber_crawler.walk import End
 
 
 def seeds(scope: Scope, started_at: datetime) -> Iterator[tuple[Entry, timedelta]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.roads.finds import PRIORITIES, Finds
 from caliber_crawler.site import Numbers
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.roads.finds import LIST
-from caliber_crawler.scope import Scope
 from caliber_crawler.site import Search
 
 

@@ -15,10 +15,10 @@ from lxml import etree
 from protego import Protego
 
 from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.items import Capture, Card, Listing
 from caliber_crawler.reading import Unreadable
 from caliber_crawler.roads.finds import LIST
-from caliber_crawler.scope import Scope
 from caliber_crawler.site import Site, Sitemaps
 
 LARGEST_MAP = 50 * 1024 * 1024

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.crawl_run import CrawlRun
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.items import Capture
 from caliber_crawler.reading import Unreadable, check, read_page
 from caliber_crawler.roads.finds import LIST
-from caliber_crawler.scope import Scope
 from caliber_crawler.site import StartPage
 
 

@@ -102,7 +102,7 @@ def test_a_site_that_does_not_answer_the_browser_is_named(caliber: Callable[...,
 
 
 def test_which_parameter_counts_is_seen_in_two_requests() -> None:
-    from caliber_crawler.scroll_search import template
+    from caliber_crawler.fetching.scroll_search import template
 
     listing = "https://caliber.az/en/category/a"
     assert template(listing, [listing + "?page=2", listing + "?page=3"]) == ("?page={page}", 0)

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from caliber_crawler.resolver import is_public
+from caliber_crawler.fetching.resolver import is_public
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::6810:84e5", "::ffff:93.184.215.14"])

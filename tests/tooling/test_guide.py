@@ -50,7 +50,7 @@ def test_the_site_of_the_guide_knows_its_articles(spider):
 
 def test_the_guide_names_only_what_is_there():
     named = set(re.findall(r"`((?:caliber_crawler/|tests/|data/|constraints)[\w./-]*\w)`", GUIDE))
-    assert {"caliber_crawler/site.py", "constraints.txt"} <= named
+    assert {"caliber_crawler/site", "constraints.txt"} <= named
     assert [name for name in named - {"data/archive.db"} if not (ROOT / name).exists()] == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from caliber_crawler.items import Capture, Reading
 from caliber_crawler.reading import Unreadable, check, read_page
-from caliber_crawler.unfiled import unfiled
+from caliber_crawler.site.unfiled import unfiled
 from tests.reading.general.newspage import HEADLINE, PARAGRAPHS, SENTENCE, URL, article, linked, page
 from tests.reading.pages import READ_AT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caliber_crawler.health import fallen_coverage, fewer_cards, fewer_news
+from caliber_crawler.crawling.health import fallen_coverage, fewer_cards, fewer_news
 
 
 def reasons(problems: list[object]) -> list[str]:

@@ -15,7 +15,7 @@ from scrapy.exceptions import (
 )
 from twisted.internet.error import ConnectionAborted, ConnectionLost
 
-from caliber_crawler.refusals import Refusal
+from caliber_crawler.fetching.refusals import Refusal
 
 FOR_GOOD = frozenset({"robots", "offsite", "scheme", "private_address", "long_address"})
 """Codes of failures that no second try will mend."""

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
+from caliber_crawler.crawling.walk import End, Window, step
 from caliber_crawler.items import Card
-from caliber_crawler.walk import End, Window, step
 
 
 def day(number: int) -> datetime:

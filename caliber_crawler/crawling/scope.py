@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from caliber_crawler.crawling.walk import Window
 from caliber_crawler.site import Road, Site
-from caliber_crawler.walk import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

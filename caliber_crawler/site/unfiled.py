@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
-from caliber_crawler.site import Links, Site, Sitemaps, StartPage
+from caliber_crawler.site.roads import Links, Sitemaps, StartPage
+from caliber_crawler.site.site import Site
 
 _OTHER_PAGES = (
     *("tags?", "topics?", "categor(?:y|ies)", "authors?", "profiles?", "users?", "search", "page", "archives?"),

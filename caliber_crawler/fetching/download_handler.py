@@ -14,8 +14,8 @@ from scrapy.exceptions import DownloadTimeoutError
 from twisted.web._newclient import HEADER, STATUS
 from twisted.web.client import _HTTP11ClientFactory
 
-from caliber_crawler.crawl_run import CrawlRun
-from caliber_crawler.refusals import Refusal
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.fetching.refusals import Refusal
 
 if TYPE_CHECKING:
     from scrapy import Request

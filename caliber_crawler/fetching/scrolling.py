@@ -18,8 +18,8 @@ from playwright.async_api import TimeoutError as NothingMore
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from scrapy_playwright.page import PageMethod
 
-from caliber_crawler.download_handler import PoliteDownloadHandler
 from caliber_crawler.errors import SiteError
+from caliber_crawler.fetching.download_handler import PoliteDownloadHandler
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -67,7 +67,7 @@ def launch_options(path: str = "") -> dict[str, Any]:
 
 def scroll_settings() -> dict[str, Any]:
     """What a crawl with a browser changes in Scrapy's settings."""
-    handler = "caliber_crawler.scrolling.ScrollingDownloadHandler"
+    handler = "caliber_crawler.fetching.scrolling.ScrollingDownloadHandler"
     return {
         "DOWNLOAD_HANDLERS": {"http": handler, "https": handler, **dict.fromkeys(("data", "file", "ftp", "s3"))},
         "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(os.environ.get("CALIBER_CHROMIUM", "")),

@@ -2,7 +2,7 @@
 
 from itemadapter import ItemAdapter
 
-from caliber_crawler.field_coverage import FieldCoverage
+from caliber_crawler.crawling.field_coverage import FieldCoverage
 
 
 def article(**fields: object) -> ItemAdapter:

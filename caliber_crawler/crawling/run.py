@@ -18,13 +18,13 @@ from scrapy.utils.asyncio import create_looping_call
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.archive.times import utc_now
+from caliber_crawler.crawling.field_coverage import FieldCoverage
+from caliber_crawler.crawling.health import unusual
+from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import ArchiveError
-from caliber_crawler.field_coverage import FieldCoverage
-from caliber_crawler.health import unusual
 from caliber_crawler.items import Capture, PageKind, Problem, Reading
 from caliber_crawler.politeness import Pace
 from caliber_crawler.rereading import Rereader
-from caliber_crawler.scope import Scope
 from caliber_crawler.site import Numbers
 from caliber_crawler.software import software
 

@@ -14,10 +14,10 @@ from playwright.sync_api import TimeoutError as NothingMore
 from protego import Protego
 
 from caliber_crawler.errors import SiteError, SiteUnreachable
+from caliber_crawler.fetching.scrolling import PATIENCE, UNWANTED, launch_options
 from caliber_crawler.items import Capture
 from caliber_crawler.reading import Unreadable
 from caliber_crawler.roads import read_list
-from caliber_crawler.scrolling import PATIENCE, UNWANTED, launch_options
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Response, Route

@@ -1,0 +1,77 @@
+"""What the pages of a site look like: where an article has its parts, and a listing its cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """CSS selectors of one design of the article page; an empty selector means the design has no such part."""
+
+    name: str
+    article: str
+    """The element whose presence tells this layout from others."""
+    headline: str = ""
+    subtitle: str = ""
+    section: str = ""
+    date: str = ""
+    body: str = ""
+    authors: str = ""
+    signature: str = ""
+    views: str = ""
+    cover: str = ""
+    drop: tuple[str, ...] = ()
+    """What stands inside the article and is not of it: advertising, share bars, scripts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonCards:
+    """Where a batch of JSON keeps what is on its cards: dotted paths, ``items`` from the top, the rest in an item."""
+
+    items: str
+    """The list of cards (``result.posts``); empty when the answer itself is that list."""
+    url: str
+    """An item's address, or what ``address`` makes one of."""
+    address: str = "{url}"
+    """Address made of the item's ``url`` (``/en/post/{url}``)."""
+    headline: str = ""
+    section: str = ""
+    date: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingLayout:
+    """CSS selectors of a listing's cards, and the request that brings more of them."""
+
+    card: str
+    link: str
+    headline: str = ""
+    section: str = ""
+    date: str = ""
+    image: str = ""
+    more: str = ""
+    """Address of a later batch, relative to the listing; empty when there is one batch or ``next`` links to it.
+
+    It is composed from ``{page}`` (the first batch is ``first_batch``), ``{offset}`` (cards before it, by
+    ``batch_size``), ``{size}`` (the same), ``{path}`` and ``{slug}`` (the listing's path and its last part) and
+    ``{section}``: ``?page={page}``, ``/api/posts?category={slug}&offset={offset}&limit={size}``. Further batches may
+    be pages, fragments of HTML, JSON that holds such fragments, or JSON with one object a card (``json``).
+    """
+    first_batch: int = 1
+    batch_size: int = 0
+    """Cards in a batch; needed for ``{offset}``."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What the request for a later batch must carry (``X-Requested-With``)."""
+    next: str = ""
+    """Selector of the link to the next page of the list."""
+    json: JsonCards | None = None
+    """How later batches of JSON objects are read."""
+    last: str = ""
+    """Dotted path in a JSON batch that is false, zero, empty or missing on the last one (``pagination.has_more``)."""
+    scroll: str = ""
+    """``browser``: cards arrive on scroll by a request that nobody has named, so a real browser does the scrolling."""
+    scroll_rounds: int = 40
+    """How many times a browser scrolls at most."""

@@ -1,0 +1,164 @@
+"""A news site, as facts, and its one piece of behaviour, identity: which addresses are the same article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from urllib.parse import unquote, urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+from caliber_crawler.site.addresses import Address, normal_url
+from caliber_crawler.site.editions import Edition
+from caliber_crawler.site.layouts import Layout, ListingLayout
+from caliber_crawler.site.roads import Listings, Revisits, Road
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A news site, as facts."""
+
+    name: str
+    title: str
+    base_url: str
+    timezone: str
+    editions: tuple[Edition, ...]
+    article_path: str
+    """Regular expression for the path of an article; groups ``prefix``, ``number``, ``slug`` where it has them."""
+    listing: ListingLayout | None = None
+    roads: tuple[Road, ...] = (Listings(),)
+    """Every way to find articles that this site offers; :attr:`Road.by_default` says which are usual."""
+    layouts: tuple[Layout, ...] = ()
+    default_sections: tuple[str, ...] = ()
+    """Crawled when no section is asked for."""
+    hosts: tuple[str, ...] = ()
+    """Other hosts of the site (``www.``, image hosts), beside the host of ``base_url``."""
+    date_formats: tuple[str, ...] = ()
+    """The site's own forms, in the directives of ``strptime``, surest first."""
+    signatures: tuple[str, ...] = ()
+    """Last lines of an article that name the outlet and not an author."""
+    decoration: tuple[str, ...] = ()
+    """Path prefixes of images that are page furniture."""
+    chrome: tuple[str, ...] = ()
+    """Lines of text that stand on pages of every edition and belong to no article."""
+    trusts: tuple[str, ...] = ()
+    """Fields for which the pages' own metadata (JSON-LD, OpenGraph) is believed where no selector gives them:
+    ``headline``, ``published_at``, ``authors``, ``section``, ``cover_image``. On many sites it names the site in titles
+    and the day of a rebuild in dates."""
+    reuse: str = ""
+    """The site's own condition for using its texts."""
+    revisits: Revisits = field(default_factory=Revisits)
+    """When its articles are due again."""
+    counter_in_page: bool = True
+    """The view counter stands in the article's page, so each visit brings a reading even when nothing else changed."""
+
+    @property
+    def described(self) -> bool:
+        """Has somebody written down what its pages look like?"""
+        return bool(self.layouts)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).netloc.lower()
+
+    @property
+    def is_local(self) -> bool:
+        """Is it served on this machine, as the demo site is?"""
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return host == "localhost" or ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    def at(self, base_url: str) -> Site:
+        """The same site served from another address (a mirror, the demo)."""
+        return replace(self, base_url=base_url.rstrip("/"))
+
+    def edition(self, language: str) -> Edition | None:
+        """The edition of a language, by BCP 47 code or by the site's own name for it."""
+        wanted = language.strip().lower()
+        return next((e for e in self.editions if wanted in (e.language, e.name)), None)
+
+    def edition_at(self, url: str) -> Edition | None:
+        """The edition a page of this site belongs to, by its path: the longest matching prefix decides."""
+        path = urlsplit(url).path
+        matches = [
+            (len(prefix), edition)
+            for edition in self.editions
+            for prefix in edition.prefixes
+            if not prefix or path == prefix or path.startswith(prefix + "/")
+        ]
+        return max(matches, key=lambda match: match[0])[1] if matches else None
+
+    def listing_url(self, edition: Edition, section: str) -> str:
+        """Where the section's listing starts."""
+        return self.normal_url(edition.sections[section].path)
+
+    def batch_url(self, listing_url: str, batch: int, section: str | None = None) -> str | None:
+        """The request for a later batch of a listing, ``None`` where the site has only one."""
+        if self.listing is None or not self.listing.more:
+            return None
+        path = urlsplit(listing_url).path
+        more = self.listing.more.format(
+            page=self.listing.first_batch + batch - 1,
+            offset=(batch - 1) * self.listing.batch_size,
+            size=self.listing.batch_size,
+            path=path,
+            slug=path.rpartition("/")[2],
+            section=section or "",
+        )
+        return urljoin(listing_url, more)
+
+    def section_named(self, label: str, edition: Edition | None = None) -> str | None:
+        """The section whose label is printed on a page, whatever its case; in one edition or, without one, in any."""
+        wanted = label.strip().casefold()
+        for candidate in (edition,) if edition else self.editions:
+            for key, section in candidate.sections.items():
+                if any(wanted == known.casefold() for known in section.labels):
+                    return key
+        return None
+
+    def owns(self, url: str) -> bool:
+        """Is this a page on one of the site's own hosts?"""
+        return urlsplit(url).netloc.lower() in (self.host, *self.hosts)
+
+    def address(self, url: str) -> Address | None:
+        """The article an address names, or ``None`` when it is no article of this site."""
+        normal = self.normal_url(url)
+        if not self.owns(normal):
+            return None
+        path = unquote(urlsplit(normal).path)
+        match = re.fullmatch(self.article_path, path)
+        if match is None:
+            return None
+        groups = match.groupdict()
+        edition = self.edition_at(normal)
+        number, slug = groups.get("number"), groups.get("slug")
+        return Address(
+            url=normal,
+            language=edition.language if edition else None,
+            number=int(number) if number else None,
+            slug=slug or None,
+        )
+
+    def addresses(self, urls: Iterable[str]) -> list[Address]:
+        """Those of some addresses that are articles of this site, taken apart, in their order."""
+        return [address for url in urls if (address := self.address(url))]
+
+    def normal_url(self, url: str) -> str:
+        """One spelling for every way to write an address of the site.
+
+        Relative addresses are completed; the host takes the case and scheme of ``base_url``; the path is NFC,
+        percent-encoded UTF-8 without a trailing slash; fragments and tracking parameters go.
+        """
+        return normal_url(url, self.base_url)
+
+
+def known_languages(sites: Sequence[Site]) -> list[str]:
+    """Every language of these sites, by its code, sorted."""
+    return sorted({edition.language for site in sites for edition in site.editions})
