@@ -11,16 +11,23 @@ from __future__ import annotations
 import argparse
 import logging
 import random
+import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
+from statistics import median
+
+from lxml import html
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.readers import READERS, Reader
 from benchmarks.scoring import COLUMNS, FETCHED_AT, Page, Prediction, find_benchmark, load_pages, load_rules, scores
+from benchmarks.shells import BODY, Shell, shells
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.items import Capture
 from caliber_crawler.reading import read_page
@@ -28,10 +35,13 @@ from caliber_crawler.site import Site
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.reading.pages import PAGES, expected_of, recorded_capture, site_of
 
-DEMO_PAGES = 200
+DEMO_PAGES = 100
+SHELLS, SHELL_PAGES = 8, 20
+ARTICLE = "post"
 WARM_UP = 12
-ROUNDS = 4
+ROUNDS = 5
 SPLIT_SEED = 20261123
+Known = tuple[Capture, Site]
 
 
 def main() -> None:
@@ -45,7 +55,7 @@ def main() -> None:
         compare(load_pages(arguments.articles), arguments.score)
     else:
         print("The article benchmark is not beside this checkout; name it with --articles and --score.")
-    measure_known_layout()
+    measure_known_layout(arguments.articles)
 
 
 def compare(pages: Sequence[Page], score: Path) -> None:
@@ -98,34 +108,56 @@ def _attempt(read: Reader, page: Page) -> Prediction | None:
         return None
 
 
-def measure_known_layout() -> None:
+def measure_known_layout(articles: Path | None) -> None:
     """Print pages per second of one core for sites with a file, beside trafilatura on the same pages."""
-    print(f"\n{'known layouts':24}{'pages':>8}{'KiB':>8}{'reader':>26}{'pages a second and core':>26}{'we are':>10}")
-    for name, pages in (("the demo site", demo_pages()), ("recorded pages", recorded_pages())):
-        ours = len(pages) / _seconds(lambda capture, site: read_page(capture, site), pages)
+    print(
+        f"\n{'known layouts':42}{'pages':>7}{'KiB':>6}{'pages/s, core':>15}{'x trafilatura, body':>21}{'metadata':>10}"
+    )
+    for name, pages in known_layouts(articles):
+        readers = [read_page, *(_from_text(READERS[name]()) for name in ("trafilatura, body", "trafilatura, metadata"))]
+        ours, body, metadata = _milliseconds(readers, pages)
         size = sum(len(capture.body) for capture, _ in pages) / len(pages) / 1024
-        print(f"{name:24}{len(pages):8}{size:8.0f}{'caliber_crawler':>26}{ours:26,.0f}")
-        for other in ("trafilatura, body", "trafilatura, metadata"):
-            theirs = len(pages) / _seconds(_from_text(READERS[other]()), pages)
-            print(f"{'':40}{other:>26}{theirs:26,.0f}{ours / theirs:9.1f}x")
+        print(f"{name:42}{len(pages):7}{size:6.0f}{1000 / ours:15,.0f}{body / ours:21.1f}{metadata / ours:10.1f}")
+
+
+def known_layouts(articles: Path | None) -> Iterator[tuple[str, Sequence[Known]]]:
+    """Pages by what they are: the demo's are small, so its articles are also read in pages as large as real ones."""
+    demo = demo_pages()
+    yield "the demo's pages", demo
+    for shell in shells(articles, SHELLS, teasers=False) if articles else ():
+        if not html.document_fromstring(shell.text).find_class(ARTICLE):  # its own would be taken for the article
+            yield f"its articles in a page of {shell.name}", in_shell(shell, demo[:SHELL_PAGES])
+    for name, pages in groupby(recorded_pages(), key=lambda known: known[1].title):
+        yield f"recorded pages of {name}", list(pages)
 
 
 def _from_text(read: Reader) -> Callable[[Capture, Site], object]:
     return lambda capture, site: read(capture.body.decode(errors="replace"), capture.url)
 
 
-def _seconds(read: Callable[[Capture, Site], object], pages: Sequence[tuple[Capture, Site]]) -> float:
-    """CPU seconds for all pages: the best of a few rounds, for the cores of this machine may be shared."""
-    rounds = []
+def _milliseconds(readers: Sequence[Callable[[Capture, Site], object]], pages: Sequence[Known]) -> list[float]:
+    """CPU milliseconds a page for each reader: the median of rounds in which they take turns."""
+    rounds: list[list[float]] = [[] for _ in readers]
     for _ in range(ROUNDS):
-        started = time.process_time()
-        for capture, site in pages:
-            read(capture, site)
-        rounds.append(time.process_time() - started)
-    return min(rounds)
+        for read, times in zip(readers, rounds, strict=True):
+            started = time.process_time()
+            for capture, site in pages:
+                read(capture, site)
+            times.append((time.process_time() - started) / len(pages) * 1000)
+    return [median(times) for times in rounds]
 
 
-def recorded_pages() -> list[tuple[Capture, Site]]:
+def in_shell(shell: Shell, pages: Sequence[Known]) -> list[Known]:
+    """Pages of Caliber.Az's layout whose header, menus, teasers and scripts are another newspaper's."""
+    filled = []
+    for capture, site in pages:
+        article = html.document_fromstring(capture.body.decode()).find_class(ARTICLE)[0]
+        page = shell.text.replace(BODY, html.tostring(article, encoding="unicode"))
+        filled.append((replace(capture, body=re.sub("[\ue000-\uf8ff]", "", page).encode()), site))
+    return filled
+
+
+def recorded_pages() -> list[Known]:
     """The recorded pages in HTML that have a layout their site's file describes."""
     folders = [path.parent for path in sorted(PAGES.glob("*/*/page.html"))]
     return [
@@ -135,7 +167,7 @@ def recorded_pages() -> list[tuple[Capture, Site]]:
     ]
 
 
-def demo_pages() -> list[tuple[Capture, Site]]:
+def demo_pages() -> list[Known]:
     site = DemoSite(DEMO_PAGES, seed=1, base_url="https://caliber.az", clock=lambda: datetime.now(UTC))
     captures = []
     for truth in site.truth():

@@ -10,7 +10,8 @@ from caliber_crawler.reading.boilerplate import clean_page
 from caliber_crawler.reading.checks import check
 from caliber_crawler.reading.identity import text_identity
 from caliber_crawler.reading.listing import read_listing
-from caliber_crawler.reading.page import Page, Unreadable, open_page
+from caliber_crawler.reading.page import Page, open_page
+from caliber_crawler.reading.tree import Unreadable
 
 __all__ = [
     "Page",

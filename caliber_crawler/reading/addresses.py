@@ -19,11 +19,12 @@ _BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*(?P<quote>[\"'
 def absolute(href: str, page: Page) -> str | None:
     """An address as the browser would follow it; ``None`` when it is not one of the web."""
     try:
-        url = urljoin(page.base_url, href.strip())
-        parts = urlsplit(url)
+        parts = urlsplit(href.strip())
+        if not (parts.scheme and parts.netloc):
+            parts = urlsplit(urljoin(page.base_url, href.strip()))
     except ValueError:
         return None
-    return url if parts.scheme in ("http", "https") and parts.netloc else None
+    return parts.geturl() if parts.scheme in ("http", "https") and parts.netloc else None
 
 
 def absolute_link(href: str, page: Page) -> str | None:
@@ -49,18 +50,20 @@ def absolute_images(images: Iterable[Image], page: Page) -> tuple[Image, ...]:
     """The pictures of an article in the order of the page, each once, without page furniture."""
     found: dict[str, Image] = {}
     for image in images:
-        if (url := absolute(image.url, page)) and not is_decoration(url, page):
+        if url := absolute_image(image.url, page):
             found.setdefault(url, replace(image, url=url))
     return tuple(found.values())
 
 
+def absolute_image(source: str, page: Page) -> str | None:
+    """A picture's address as the browser would follow it; ``None`` for page furniture."""
+    url = absolute(source, page)
+    return None if url is None or is_decoration(url, page) else url
+
+
 def is_decoration(url: str, page: Page) -> bool:
-    """Is this picture furniture of the site?"""
-    try:
-        parts = urlsplit(urljoin(page.base_url, url))
-    except ValueError:
-        return True
-    return page.site.owns(parts.geturl()) and parts.path.startswith(page.site.decoration)
+    """Is the picture at this absolute address furniture of the site?"""
+    return urlsplit(url).path.startswith(page.site.decoration) and page.site.owns(url)
 
 
 def background_image(element: etree._Element | None, page: Page) -> str | None:
@@ -71,7 +74,22 @@ def background_image(element: etree._Element | None, page: Page) -> str | None:
     candidates = [match["url"]] if match else []
     candidates += [image.get("data-src") or image.get("src") or "" for image in element.iter("img")]
     for candidate in candidates:
-        url = absolute(candidate, page) if candidate.strip() else None
-        if url and not is_decoration(url, page):
+        if candidate.strip() and (url := absolute_image(candidate, page)):
             return url
+    return None
+
+
+def section_linked(element: etree._Element, page: Page) -> str | None:
+    """The section whose listing an element links to, from within, from around it, or by itself."""
+    inside = [node.get("href") for node in element.iter("a") if node.get("href")]
+    around = [node.get("href") for node in element.iterancestors("a") if node.get("href")]
+    for href in (*inside, *around):
+        try:
+            wanted = page.site.normal_url(href or "")
+        except ValueError:
+            continue
+        for edition in page.site.editions:
+            for key, section in edition.sections.items():
+                if page.site.normal_url(section.path) == wanted:
+                    return key
     return None

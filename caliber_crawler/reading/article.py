@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache, cached_property
@@ -13,26 +12,28 @@ from lxml import etree
 from caliber_crawler.items import Article, Capture, Reading
 from caliber_crawler.reading import structured_data as structured
 from caliber_crawler.reading.addresses import (
-    absolute,
+    absolute_image,
     absolute_images,
     absolute_link,
     absolute_links,
     background_image,
-    is_decoration,
+    section_linked,
 )
 from caliber_crawler.reading.boilerplate import clean_page
 from caliber_crawler.reading.bylines import authors_of_subtitle, cut_byline, cut_signature, names_in, unique
 from caliber_crawler.reading.chrome import without_chrome
-from caliber_crawler.reading.counts import is_counter, read_count
+from caliber_crawler.reading.counts import is_counter, read_count, with_count
 from caliber_crawler.reading.dates import find_date, read_date, read_iso_date
 from caliber_crawler.reading.extractor import extractor_of
-from caliber_crawler.reading.headline import split_heading
+from caliber_crawler.reading.headline import split_heading, subtitle_below
 from caliber_crawler.reading.identity import addresses_of, with_addresses
+from caliber_crawler.reading.languages import language_of_letters
 from caliber_crawler.reading.lines import Line, images_of, length_of, links_of, paragraphs, read_lines
 from caliber_crawler.reading.markdown import write_markdown
-from caliber_crawler.reading.page import Page, Unreadable, first, open_page, select, text_of
+from caliber_crawler.reading.page import Page, open_page
 from caliber_crawler.reading.text import slug
 from caliber_crawler.reading.text_page import TextParts, find_parts
+from caliber_crawler.reading.tree import Selection, Unreadable, text_of
 from caliber_crawler.site import Address, Layout, Site
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class _ArticleReader:
 
     @cached_property
     def general(self) -> GeneralReading | None:
-        if self.page.root is None or self.page.layout is not None:
+        if self.page.document is None or self.page.layout is not None:
             return None
         told = length_of(self.parts.body) if self.parts is not None else 0
         if told >= SHORT_TEXT:
@@ -109,6 +110,11 @@ class _ArticleReader:
         return find_parts(read_lines(self.page.article), self.site, structured.read_title(self.page))
 
     @cached_property
+    def selection(self) -> Selection:
+        assert self.page.article is not None
+        return Selection(self.page.article)
+
+    @cached_property
     def addresses(self) -> list[tuple[Address, str]]:
         return addresses_of(self.page)
 
@@ -116,7 +122,7 @@ class _ArticleReader:
     def layout_name(self) -> str:
         if self.page.layout is not None:
             return self.page.layout.name
-        if self.page.root is None:
+        if self.page.document is None:
             return "text"
         if not self.site.described:
             return "general"
@@ -152,11 +158,11 @@ class _ArticleReader:
 
     def find(self, css: str) -> etree._Element | None:
         page = self.page
-        if not css or page.article is None or page.root is None:
+        if not css or page.article is None or page.document is None:
             return None
-        found = first(page.article, css)
-        if found is None and page.layout is not None and len(select(page.root, page.layout.article)) == 1:
-            found = first(page.root, css)
+        found = self.selection.first(css)
+        if found is None and page.layout is not None:
+            return page.document.find_beside(page.layout, css)
         return found
 
     def text_at(self, css: str) -> str | None:
@@ -166,11 +172,12 @@ class _ArticleReader:
     def read(self) -> Article:
         headline, subtitle = self.read_titles()
         body, byline, signature = self.read_body()
+        labelled = any(section.labels for edition in self.site.editions for section in edition.sections.values())
         section_label = self.climb(
             "section_label",
             ("selector", lambda: self.text_at(self.layout.section)),
             self.trusted("section", structured.read_section_label),
-            ("text", lambda: self.from_parts(lambda parts: parts.section_label)),
+            ("text", lambda: self.from_parts(lambda parts: parts.section_label) if labelled else None),
             self.generally("section"),
         )
         published_at = self.read_published_at()
@@ -187,7 +194,7 @@ class _ArticleReader:
             headline=headline,
             subtitle=subtitle,
             body=paragraphs(body),
-            body_markdown=write_markdown(body, resolve),
+            body_markdown=write_markdown(body, resolve, lambda source: absolute_image(source, self.page)),
             published_at=published_at,
             authors=self.read_authors(byline, subtitle),
             section=self.read_section(section_label, language),
@@ -220,7 +227,7 @@ class _ArticleReader:
         )
         subtitle = self.climb(
             "subtitle",
-            ("selector", lambda: subtitle or self.text_at(self.layout.subtitle) or _subtitle_below(heading)),
+            ("selector", lambda: subtitle or self.text_at(self.layout.subtitle) or subtitle_below(heading)),
             ("text", lambda: self.from_parts(lambda parts: parts.subtitle) if self.page.layout is None else None),
             self.generally("subtitle"),
         )
@@ -235,7 +242,7 @@ class _ArticleReader:
             ("selector", lambda: self.text_at(self.layout.signature) or own_signature),
             ("text", lambda: self.from_parts(lambda parts: parts.signature) if self.page.layout is None else None),
         )
-        if any(line.text or line.images or line.links for line in body):
+        if any(line.text or line.pictures or line.links for line in body):
             self.rungs["body"] = self.rungs["authors"] = "selector"
             return body, byline, signature
         if self.general is not None:
@@ -250,7 +257,7 @@ class _ArticleReader:
         if not self.layout.body or self.page.article is None:
             return []
         # A body may be split over sibling containers; one inside another is read once.
-        found = select(self.page.article, self.layout.body)
+        found = self.selection.select(self.layout.body)
         outermost = [element for element in found if not any(ancestor in found for ancestor in element.iterancestors())]
         # A signature or the authors may stand in it; they are no text of the article.
         told = self.layout
@@ -279,10 +286,11 @@ class _ArticleReader:
 
     def read_views_shown(self) -> str | None:
         """The counter as printed, with its number; a counter without one is no counter."""
+        labelled = any(edition.view_labels for edition in self.site.editions)
         return self.climb(
             "views_shown",
-            ("selector", lambda: _with_count(self.text_at(self.layout.views))),
-            ("text", lambda: self.from_parts(lambda parts: _with_count(parts.views_shown))),
+            ("selector", lambda: with_count(self.text_at(self.layout.views))),
+            ("text", lambda: self.from_parts(lambda parts: with_count(parts.views_shown)) if labelled else None),
         )
 
     def read_authors(self, byline: tuple[str, ...], subtitle: str | None) -> tuple[str, ...]:
@@ -345,52 +353,6 @@ class _ArticleReader:
         return self.climb(
             "cover_image",
             ("selector", lambda: background_image(self.part(self.layout.cover), self.page)),
-            self.trusted("cover_image", shared_image),
+            self.trusted("cover_image", structured.read_image),
             self.generally("cover_image"),
         )
-
-
-def shared_image(page: Page) -> str | None:
-    """The picture the page wants to be shared with."""
-    shared = structured.read_meta(page, "og:image", "og:image:url", "twitter:image")
-    return None if shared is None or is_decoration(shared, page) else absolute(shared, page)
-
-
-def section_linked(element: etree._Element, page: Page) -> str | None:
-    """The section whose listing an element links to, from within, from around it, or by itself."""
-    inside = [node.get("href") for node in element.iter("a") if node.get("href")]
-    around = [node.get("href") for node in element.iterancestors("a") if node.get("href")]
-    for href in (*inside, *around):
-        try:
-            wanted = page.site.normal_url(href or "")
-        except ValueError:
-            continue
-        for edition in page.site.editions:
-            for key, section in edition.sections.items():
-                if page.site.normal_url(section.path) == wanted:
-                    return key
-    return None
-
-
-def language_of_letters(text: str, site: Site) -> str | None:
-    """The one language of the site that is written in the letters most of a text is made of."""
-    counts = {
-        "hy": len(re.findall(r"[Ա-֏]", text)),
-        "ru": len(re.findall(r"[А-яЁё]", text)),
-        "en": len(re.findall(r"[A-Za-z]", text)),
-    }
-    language = max(counts, key=lambda code: counts[code])
-    return language if counts[language] and site.edition(language) else None
-
-
-def _with_count(shown: str | None) -> str | None:
-    return shown if shown and read_count(shown) is not None else None
-
-
-def _subtitle_below(heading: etree._Element | None) -> str | None:
-    """The text of an ``h2`` or of an element called a subtitle right after the heading."""
-    below = heading.getnext() if heading is not None else None
-    if below is None:
-        return None
-    named = re.search(r"(?:^|[-_ ])(?:sub[-_]?(?:title|head)|standfirst|lead)(?:$|[-_ ])", below.get("class") or "")
-    return text_of(below) or None if below.tag == "h2" or named else None

@@ -7,18 +7,20 @@ from dataclasses import replace
 
 from lxml import etree
 
+from caliber_crawler.reading.captions import move_captions
 from caliber_crawler.reading.chrome import is_advertising
 from caliber_crawler.reading.embeds import replace_embeds
 from caliber_crawler.reading.headline import split_heading
 from caliber_crawler.reading.lines import read_lines
-from caliber_crawler.reading.page import Page, select
+from caliber_crawler.reading.page import Page
 from caliber_crawler.reading.structured_data import read_title
 from caliber_crawler.reading.text_page import find_parts
+from caliber_crawler.reading.tree import select
 from caliber_crawler.site import Site
 
 # Never text of an article, on any page.
 MACHINERY = "script, style, noscript, template, svg, iframe, form, button, select, textarea, object, canvas, dialog"
-CAPTIONS = "figcaption, [class*=caption], [hidden], [style*='display:none'], [style*='display: none']"
+HIDDEN = "[hidden], [style*='display:none'], [style*='display: none']"
 # Around an article, on a page of unknown layout.
 SURROUNDINGS = "head, nav, footer, aside, [role=navigation], [role=search], [role=banner] nav"
 DROPPED = "dropped"
@@ -33,14 +35,15 @@ def clean_page(page: Page) -> Page:
     """
     if not page.site.described:
         return page
-    if page.root is None or page.article is None:
+    if page.document is None or page.article is None:
         return replace(page, parts=find_parts(page.lines, page.site))
     article = copy.deepcopy(page.article)
+    move_captions(article)
     replace_embeds(article, page)
     if page.layout is not None:
-        _drop(article, ", ".join((MACHINERY, CAPTIONS, *page.layout.drop)))
+        _drop(article, ", ".join((MACHINERY, HIDDEN, *page.layout.drop)))
         return replace(page, article=article)
-    _drop(article, ", ".join((MACHINERY, CAPTIONS, SURROUNDINGS, *_foreign(page.site))))
+    _drop(article, ", ".join((MACHINERY, HIDDEN, SURROUNDINGS, *_foreign(page.site))))
     _drop_advertising(article)
     _part_headings(article)
     lines = tuple(line for line in read_lines(article) if not is_advertising(line))

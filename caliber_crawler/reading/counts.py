@@ -68,6 +68,11 @@ def read_count(text: str) -> int | None:
     return int(value) if value == value.to_integral_value() else None
 
 
+def with_count(shown: str | None) -> str | None:
+    """A counter as printed, where there is a number in it."""
+    return shown if shown and read_count(shown) is not None else None
+
+
 @cache
 def _counter_line(labels: tuple[str, ...]) -> re.Pattern[str]:
     words = "|".join(re.escape(label) for label in labels) or r"(?!)"

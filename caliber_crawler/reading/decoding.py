@@ -61,6 +61,15 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     return body.decode("cp1252", errors="replace")
 
 
+def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
+    """The same text in UTF-8 without a byte order mark; most pages are that already."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return decode(body, content_type).encode("utf-8", errors="replace")
+    return body if read_bom(body)[0] is None else decode(body).encode("utf-8", errors="replace")
+
+
 def _is_damaged_utf8(body: bytes) -> bool:
     """Is this UTF-8 but for a few broken bytes, as a cut download or a careless template leaves it?"""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
 
-from caliber_crawler.reading.addresses import absolute, is_decoration
-from caliber_crawler.reading.page import Page, text_of
+from caliber_crawler.reading.addresses import absolute, absolute_image
+from caliber_crawler.reading.page import Page
 from caliber_crawler.reading.text import clean_inline
+from caliber_crawler.reading.tree import text_of
 
 EMBEDDED = "Embedded"
 VIDEO = "Video"
@@ -54,7 +56,7 @@ _CANDIDATES = frozenset((*FRAMES, "blockquote", "script"))
 _CLASSES = re.compile("|".join((*GALLERIES, *POSTS)))
 _LINE = re.compile(r"\[((?:Post|Video) on \w+|Video|Embedded): (https?://\S+)\]")
 _AUTHOR_OF_POST = re.compile(r"\(@\w+\)\s*\Z")
-_SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-url")
+SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-url")
 MOST_GALLERIES = 50
 """Looked at in one article: each costs a look at all it holds, and they may be nested."""
 SHORTEST_PROSE = 100
@@ -63,8 +65,13 @@ SHORTEST_PROSE = 100
 
 def named_in(line: str) -> tuple[str, str] | None:
     """What such a line names, and where that is; ``None`` for any other line."""
-    match = _LINE.fullmatch(line)
+    match = _LINE.fullmatch(line) if line.startswith("[") else None
     return (match[1], match[2]) if match else None
+
+
+def is_known_place(address: str) -> bool:
+    """Is this where posts or videos are shown, on any site?"""
+    return any(place.match(address) for place, _ in _PLACES)
 
 
 def replace_embeds(article: etree._Element, page: Page) -> None:
@@ -84,8 +91,8 @@ def replace_embeds(article: etree._Element, page: Page) -> None:
         elif element.tag in FRAMES:
             if not _is_hidden(element):
                 _replace_frame(element, page)
-        elif _GALLERY.search(classes) and (galleries := galleries + 1) <= MOST_GALLERIES:
-            _replace_gallery(element, page)
+        elif is_called_gallery(element) and (galleries := galleries + 1) <= MOST_GALLERIES:
+            replace_gallery(element, lambda source: absolute_image(source, page))
 
 
 def _replace_post(post: etree._Element, name: str, page: Page) -> None:
@@ -120,7 +127,7 @@ def _status_quoted(quotation: etree._Element) -> str | None:
 
 def _replace_frame(element: etree._Element, page: Page) -> None:
     nodes = (element, *element.iter("source")) if element.tag == "video" else (element,)
-    sources = (source for node in nodes for source in map(node.get, _SOURCES) if source)
+    sources = (source for node in nodes for source in map(node.get, SOURCES) if source)
     address = next((url for source in sources if (url := absolute(clean_inline(source), page))), None)
     if address is None or _FOREIGN_FRAME.search(address):
         return
@@ -151,22 +158,25 @@ def shown_at(address: str) -> str:
     return address
 
 
-def _replace_gallery(gallery: etree._Element, page: Page) -> None:
+def is_called_gallery(element: etree._Element) -> bool:
+    return _GALLERY.search(element.get("class") or "") is not None
+
+
+def replace_gallery(gallery: etree._Element, locate: Callable[[str], str | None]) -> None:
+    """Put one line in the place of a gallery, and its pictures behind it; what only calls itself one stays.
+
+    ``locate`` gives the address of a picture; ``None`` for furniture.
+    """
     sources = (next((s for s in map(image.get, ("data-src", "src")) if s), "") for image in gallery.iter("img"))
-    pictures = {source for source in sources if source and not is_decoration(source, page)}
-    if len(pictures) < 2 or _prose_length(gallery) > SHORTEST_PROSE:
+    pictures = {url for source in sources if source and (url := locate(source))}
+    if len(pictures) < 2 or len(text_of(gallery)) > SHORTEST_PROSE:
         return
     images = list(gallery.iter("img"))
     _clear(gallery)
-    gallery.text = f"[Gallery: {len(pictures)} pictures]"
+    gallery.tag, gallery.text = "p", f"[Gallery: {len(pictures)} pictures]"
     for image in images:
         image.tail = None
         gallery.append(image)
-
-
-def _prose_length(element: etree._Element) -> int:
-    captions = sum(len(text_of(caption)) for caption in element.iter("figcaption"))
-    return len(text_of(element)) - captions
 
 
 def _is_hidden(element: etree._Element) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from caliber_crawler.reading.lines import inner_text, read_lines
 from caliber_crawler.reading.text import clean_inline
+from caliber_crawler.reading.tree import text_of
 
 # A part of its own at the end of a heading. Emphasis (i, b, em …) is of the headline unless a line break precedes it.
 PARTS = frozenset(("span", "small", "div", "p", "section", "h2", "h3", "h4", "h5", "h6"))
 WRAPPERS = PARTS | {"a", "b", "strong"}
+_SUBTITLE_NAME = re.compile(r"(?:^|[-_ ])(?:sub[-_]?(?:title|head)|standfirst|lead)(?:$|[-_ ])")
 
 
 def split_heading(heading: etree._Element) -> tuple[str, str | None]:
@@ -26,6 +30,15 @@ def split_heading(heading: etree._Element) -> tuple[str, str | None]:
     while first_part > 1 and texts[first_part - 1][0] == "part":
         first_part -= 1
     return _join(texts[:first_part]), _join(texts[first_part:]) or None
+
+
+def subtitle_below(heading: etree._Element | None) -> str | None:
+    """The text of an ``h2`` or of an element called a subtitle right after the heading."""
+    below = heading.getnext() if heading is not None else None
+    if below is None:
+        return None
+    named = _SUBTITLE_NAME.search(below.get("class") or "")
+    return text_of(below) or None if below.tag == "h2" or named else None
 
 
 def _unwrap(heading: etree._Element) -> etree._Element:

@@ -16,9 +16,11 @@ LOOKED_AT = 256 * 1024
 LITTLE_TEXT = 1_500
 """Characters. Articles are longer; a page of a challenge, a log-in or an apology is not."""
 
-_HIDDEN = re.compile(rb"<(script|style|noscript|template|svg|head)\b.*?(?:</\1\s*>|\Z)", re.I | re.S)
-_TAG = re.compile(rb"<[^>]*+>?")
-_BLANKS = re.compile(rb"\s+")
+# A part that shows nothing, a tag, or text.
+_PART = re.compile(
+    rb"<(?P<hidden>script|style|noscript|template|svg|head)\b(?:[^<]++|<(?!/(?P=hidden)))*+|<[^>]*+>?|(?P<text>[^<]++)",
+    re.I,
+)
 _CHALLENGE = re.compile(
     rb"_cf_chl_opt|/cdn-cgi/challenge-platform/h/|cf-browser-verification|ddos-guard|ddg-captcha|_incapsula_resource"
     rb"|incident_id|px-captcha|geo\.captcha-delivery|awswafintegration|sgcaptcha|smart-?captcha|checkcaptcha"
@@ -60,8 +62,13 @@ def is_home(capture: Capture, site: Site) -> bool:
     """Did an article's address lead to the front page of an edition?"""
     if capture.final_url is None or site.address(capture.url) is None:
         return False
+    return is_front_page(capture.final_url, site)
+
+
+def is_front_page(url: str, site: Site) -> bool:
+    """Is this the address of the front page of an edition?"""
     homes = {"/", *(prefix or "/" for edition in site.editions for prefix in edition.prefixes)}
-    path = urlsplit(site.normal_url(capture.final_url)).path
+    path = urlsplit(site.normal_url(url)).path
     return path in homes or path.removesuffix("/index.html").removesuffix("/index.php") in homes
 
 
@@ -70,7 +77,14 @@ def _is_cookie_wall(body: bytes, text_length: int) -> bool:
 
 
 def _length_of_text(body: bytes) -> int:
-    return len(_BLANKS.sub(b" ", _TAG.sub(b" ", _HIDDEN.sub(b" ", body))).decode("utf-8", "replace").strip())
+    """How many characters of text a page shows, counted no further than it takes to call them many."""
+    length = 0
+    for part in _PART.finditer(body):
+        if words := (part["text"] or b"").decode("utf-8", "replace").split():
+            length += sum(map(len, words)) + len(words)
+            if length > LITTLE_TEXT:
+                break
+    return max(length - 1, 0)
 
 
 def _problem(reason: str, message: str) -> Problem:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from lxml import etree
 
@@ -21,6 +20,12 @@ HEADINGS = {f"h{level}": level for level in range(1, 7)}
 CELLS = frozenset(("td", "th"))
 LISTS = frozenset(("ul", "ol"))
 BETWEEN_CELLS = " | "
+CAPTION = "caption"
+"""Attribute in which cleaning leaves a picture its caption; HTML has none of this name."""
+LARGEST_SPECK = 32
+"""Pixels."""
+_TEXT = etree.XPath("string()", smart_strings=False)
+_PICTURE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?#/])", re.IGNORECASE)
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
 STYLED = STRONG | EMPHASIS | {"a"}
@@ -40,8 +45,15 @@ class Style(NamedTuple):
 PLAIN = Style()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Picture(NamedTuple):
+    """A picture as the page has it."""
+
+    url: str
+    alt: str = ""
+    caption: str = ""
+
+
+class Line(NamedTuple):
     """One line of a page. ``text`` is clean, and empty only for a line that shows nothing but pictures or links."""
 
     text: str
@@ -51,7 +63,7 @@ class Line:
     heading: int = 0
     """The level of the heading it is the line of; 0 outside of headings."""
     links: tuple[Link, ...] = ()
-    images: tuple[Image, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     prefix: str = ""
     """What stands before it in Markdown to show the quotation or list it is in (``> ``, ``- ``, ``  2. ``)."""
     cells: int = 0
@@ -103,7 +115,7 @@ def read_lines(element: etree._Element, without: Collection[etree._Element] = ()
     skipped = frozenset(without)
     walk = etree.iterwalk(element, events=("start", "end"))
     for event, node in walk:
-        if node in skipped:
+        if skipped and node in skipped:
             if event == "start":
                 walk.skip_subtree()
                 writer.finish(gap=True)
@@ -119,19 +131,17 @@ def read_lines(element: etree._Element, without: Collection[etree._Element] = ()
 
 def inner_text(element: etree._Element) -> str:
     """The text of an element as its source has it, blanks and all."""
-    return "".join(part for part in element.itertext() if isinstance(part, str))
+    return cast(str, _TEXT(element))
 
 
 class _LineWriter:
     def __init__(self) -> None:
         self.lines: list[Line] = []
-        self._text: list[str] = []
-        self._styles: list[Style] = []
+        self._runs: list[tuple[str, Style]] = []
         self._style = PLAIN
         self._outer_styles: list[Style] = []
-        self._styled = False
         self._links: list[Link] = []
-        self._images: list[Image] = []
+        self._pictures: list[Picture] = []
         self._anchors: list[tuple[etree._Element, int]] = []
         self._gap = True
         self._heading = 0
@@ -141,9 +151,8 @@ class _LineWriter:
         self._cells = 0
 
     def write(self, text: str) -> None:
-        self._text.append(text)
-        self._styles.append(self._style)
-        self._styled = self._styled or self._style is not PLAIN
+        if self._runs or not text.isspace():  # no line begins with a blank
+            self._runs.append((text, self._style))
 
     def open(self, node: etree._Element) -> None:
         tag = str(node.tag)
@@ -155,7 +164,7 @@ class _LineWriter:
             else:
                 self.finish(gap=not self._anything_written())
         elif tag == "a":
-            self._anchors.append((node, len(self._text)))
+            self._anchors.append((node, len(self._runs)))
             self._dress(self._style._replace(href=node.get("href")))
         elif tag == "img":
             self._see_image(node)
@@ -178,37 +187,37 @@ class _LineWriter:
             if tag == "a" and self._anchors and self._anchors[-1][0] is node:
                 _, start = self._anchors.pop()
                 if href := node.get("href"):
-                    self._links.append(Link(url=href, text=clean_inline("".join(self._text[start:])) or None))
+                    self._links.append(Link(url=href, text=_text_of(self._runs[start:]) or None))
 
     def finish(self, *, gap: bool) -> None:
         """End the line; ``gap`` says whether the next one stands apart from it."""
-        text = clean_inline("".join(self._text)) if self._text else ""
-        if text or self._links or self._images:
+        if self._runs or self._links or self._pictures:
+            self._end_line()
+        self._gap = self._gap or gap
+
+    def _end_line(self) -> None:
+        text = _text_of(self._runs)
+        if text or self._links or self._pictures:
+            shaped = self._table is not None or any(style is not PLAIN for _, style in self._runs)
             self.lines.append(
                 Line(
                     text,
                     self._gap,
                     heading=self._heading,
                     links=tuple(self._links),
-                    images=tuple(self._images),
-                    prefix="".join(self._prefixes[:DEEPEST_PREFIX]) if self._prefixes else "",
+                    pictures=tuple(self._pictures),
+                    prefix="".join(self._prefixes[:DEEPEST_PREFIX]),
                     cells=self._cells if self._table is not None else 0,
-                    runs=tuple(zip(self._text, self._styles, strict=True))
-                    if self._styled or self._table is not None
-                    else (),
+                    runs=tuple(self._runs) if shaped else (),
                 )
             )
-            if text and self._prefixes:
+            if (text or self._pictures) and self._prefixes:
                 # The marker of a list's item stands before its first line only.
                 self._prefixes = [prefix if prefix == "> " else " " * len(prefix) for prefix in self._prefixes]
             self._gap = self._gap and not text
-            self._links, self._images = [], []
-        self._text.clear()
-        self._styles.clear()
-        self._styled = False
-        if self._anchors:
-            self._anchors = [(node, 0) for node, _ in self._anchors]
-        self._gap = self._gap or gap
+            self._links, self._pictures = [], []
+        self._runs.clear()
+        self._anchors = [(node, 0) for node, _ in self._anchors]
 
     def _open_block(self, node: etree._Element, tag: str) -> None:
         if self._table is not None:
@@ -257,11 +266,16 @@ class _LineWriter:
         self._style = style
 
     def _anything_written(self) -> bool:
-        return any(part and not part.isspace() for part in self._text)
+        return any(not text.isspace() for text, _ in self._runs)
 
     def _see_image(self, node: etree._Element) -> None:
-        if source := _picture_source(node):
-            self._images.append(Image(url=source, alt=clean_inline(node.get("alt") or "") or None))
+        if (source := _picture_source(node)) and not _is_speck(node):
+            alt, caption = (clean_inline(node.get(name) or "") for name in ("alt", CAPTION))
+            self._pictures.append(Picture(source, alt, caption))
+
+
+def _text_of(runs: Sequence[tuple[str, Style]]) -> str:
+    return clean_inline("".join([text for text, _ in runs]))
 
 
 def _picture_source(image: etree._Element) -> str | None:
@@ -270,6 +284,17 @@ def _picture_source(image: etree._Element) -> str | None:
     sources = [image.get(name) or "" for name in (*names, "src")]
     sources += [(image.get(name) or "").strip().partition(" ")[0] for name in ("srcset", "data-srcset")]
     return next((source for source in sources if source and not source.startswith("data:")), None)
+
+
+def is_picture(address: str) -> bool:
+    """Is this the address of a picture, by its name?"""
+    return _PICTURE_NAME.search(address) is not None
+
+
+def _is_speck(image: etree._Element) -> bool:
+    """Does the page itself say that this picture is too small to show anything: a counter's dot, an icon?"""
+    sizes = ((image.get(name) or "").strip().removesuffix("px") for name in ("width", "height"))
+    return any(size.isdecimal() and len(size) < 3 and int(size) <= LARGEST_SPECK for size in sizes)
 
 
 def is_data_table(table: etree._Element) -> bool:
@@ -295,4 +320,4 @@ def links_of(lines: Iterable[Line]) -> list[Link]:
 
 
 def images_of(lines: Iterable[Line]) -> list[Image]:
-    return [image for line in lines for image in line.images]
+    return [Image(url=shown.url, alt=shown.alt or None) for line in lines for shown in line.pictures]

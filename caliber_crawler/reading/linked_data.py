@@ -6,7 +6,7 @@ import html
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,15 +61,20 @@ class LinkedData:
 
 def read_linked_data(root: etree._Element) -> LinkedData:
     """Everything the page's head and scripts claim. Broken JSON is passed over: it is one claim less."""
-    nodes = _all_nodes(root)
+    nodes = _all_nodes(script.text or "" for script in root.iter("script") if is_linked(script.get("type")))
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 2}
     crumbs = [node for node in nodes if node.get("@type") == "BreadcrumbList"]
     return LinkedData(article=_main_article(nodes), breadcrumbs=crumbs, nodes=by_id, metas=_metas(root))
 
 
-def read_linked_article(root: etree._Element) -> Node:
-    """The JSON-LD node that describes the article, empty when there is none."""
-    return _main_article(_all_nodes(root))
+def read_linked_article(sources: Iterable[str]) -> Node:
+    """The node that describes the article in these sources of JSON-LD, empty when there is none."""
+    return _main_article(_all_nodes(sources))
+
+
+def is_linked(media_type: str | None) -> bool:
+    """Is a script of this type JSON-LD?"""
+    return "ld+json" in (media_type or "").lower()
 
 
 def is_type(node: Node, types: re.Pattern[str]) -> bool:
@@ -82,15 +87,12 @@ def unescaped(text: str) -> str:
     return html.unescape(html.unescape(text)) if "&" in text else text
 
 
-def _all_nodes(root: etree._Element) -> list[Node]:
-    return [node for data in _scripts(root) for node in _nodes(data)]
+def _all_nodes(sources: Iterable[str]) -> list[Node]:
+    return [node for data in _parsed(sources) for node in _nodes(data)]
 
 
-def _scripts(root: etree._Element) -> Iterator[Any]:
-    for script in root.iter("script"):
-        if "ld+json" not in (script.get("type") or "").lower():
-            continue
-        source = script.text or ""
+def _parsed(sources: Iterable[str]) -> Iterator[Any]:
+    for source in sources:
         if len(source) > LARGEST_SCRIPT:
             continue
         try:

@@ -8,11 +8,12 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from caliber_crawler.items import Capture, Card, Listing
-from caliber_crawler.reading.addresses import absolute_link, background_image
-from caliber_crawler.reading.article import section_linked
+from caliber_crawler.reading.addresses import absolute_link, background_image, section_linked
 from caliber_crawler.reading.dates import read_date
+from caliber_crawler.reading.document import Document
 from caliber_crawler.reading.headline import split_heading
-from caliber_crawler.reading.page import Page, Unreadable, first, parse_html, read_metadata, read_text, select, text_of
+from caliber_crawler.reading.page import Page, read_source
+from caliber_crawler.reading.tree import Unreadable, first, select, text_of
 from caliber_crawler.site import ListingLayout, Site
 
 
@@ -23,32 +24,33 @@ def read_listing(capture: Capture, site: Site) -> Listing:
     article of the site counts as a card. Raises :class:`Unreadable`.
     """
     try:
-        root = parse_html(_html_in(read_text(capture)))
+        document = Document(_html_in(read_source(capture)))
+        root = document.root
     except Unreadable as unreadable:
         if unreadable.reason == "empty":
             return Listing(capture=capture, cards=())
         raise
-    page = Page(capture=capture, site=site, root=root, metadata=read_metadata(root))
+    page = Page(capture=capture, site=site, document=document)
     cards: dict[str, Card] = {}
-    for card in _known_cards(page) or _linked_cards(page):
+    for card in _known_cards(page, root) or _linked_cards(page, root):
         cards.setdefault(card.url, card)
-    return Listing(capture=capture, cards=tuple(cards.values()), next_url=_next_url(page))
+    return Listing(capture=capture, cards=tuple(cards.values()), next_url=_next_url(page, root))
 
 
-def _next_url(page: Page) -> str | None:
-    link = first(page.root, page.site.listing.next) if page.root is not None and page.site.listing else None
+def _next_url(page: Page, root: etree._Element) -> str | None:
+    link = first(root, page.site.listing.next) if page.site.listing else None
     href = link.get("href") if link is not None else None
     return page.site.normal_url(urljoin(page.base_url, href)) if href else None
 
 
-def _html_in(text: str) -> str:
+def _html_in(source: bytes) -> bytes:
     """The HTML of a batch; scroll requests often answer JSON that holds it in one of its strings."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return text
+    if source.lstrip()[:1] not in (b"{", b"["):
+        return source
     try:
-        data = json.loads(text)
+        data = json.loads(source)
     except (ValueError, RecursionError):
-        return text
+        return source
     found: list[str] = []
     left = [data]
     while left:
@@ -56,14 +58,14 @@ def _html_in(text: str) -> str:
         if isinstance(value, str) and "<" in value:
             found.append(value)
         left += reversed(value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else [])
-    return "\n".join(found) or "<p></p>"
+    return ("\n".join(found) or "<p></p>").encode("utf-8", errors="replace")
 
 
-def _known_cards(page: Page) -> list[Card]:
-    if page.root is None or page.site.listing is None:
+def _known_cards(page: Page, root: etree._Element) -> list[Card]:
+    if page.site.listing is None:
         return []
     layout = page.site.listing
-    cards = (_read_card(element, layout, page) for element in select(page.root, layout.card))
+    cards = (_read_card(element, layout, page) for element in select(root, layout.card))
     return [card for card in cards if card is not None]
 
 
@@ -91,9 +93,9 @@ def _read_card(element: etree._Element, layout: ListingLayout, page: Page) -> Ca
     )
 
 
-def _linked_cards(page: Page) -> list[Card]:
+def _linked_cards(page: Page, root: etree._Element) -> list[Card]:
     links: dict[str, list[etree._Element]] = {}
-    for link in select(page.root, "a[href]") if page.root is not None else ():
+    for link in select(root, "a[href]"):
         if url := _article_url(link, page):
             links.setdefault(url, []).append(link)
     return [Card(url=url, headline=_longest_text(same)) for url, same in links.items()]

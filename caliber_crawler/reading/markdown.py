@@ -12,7 +12,7 @@ from caliber_crawler.reading.lines import BETWEEN_CELLS, PLAIN, Line, Style, are
 from caliber_crawler.reading.text import without_invisible
 
 Resolve = Callable[[str], str | None]
-"""Makes the address of a link absolute; ``None`` when it leads nowhere on the web."""
+"""Makes the address of a link or a picture absolute; ``None`` when it leads nowhere on the web."""
 
 _ANY_SPECIAL = re.compile(r"[\\`*_\[\]<>~|&]")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|]|&(?=#?\w+;))")
@@ -23,16 +23,22 @@ _NOT_IN_ADDRESS = str.maketrans({" ": "%20", "(": "%28", ")": "%29", "<": "%3C",
 _ITEM = re.compile(r"(?:-|\d\.) $")
 
 
-def write_markdown(lines: Sequence[Line], resolve: Resolve) -> str:
-    """The lines of a body as Markdown; shown as HTML it reads like :func:`lines.paragraphs` of the same lines."""
-    shown = [line for line in lines if line.text]
-    gaps = are_gaps_known(shown)
+def write_markdown(lines: Sequence[Line], resolve: Resolve, locate: Resolve = lambda _: None) -> str:
+    """The lines of a body as Markdown; shown as HTML it reads like :func:`lines.paragraphs` of the same lines.
+
+    Pictures that ``locate`` finds stand where the page has them, and before the text of their line.
+    """
+    gaps = are_gaps_known([line for line in lines if line.text])
     parts: list[str] = []
     above: Line | None = None
-    for line in shown:
+    for line in lines:
+        pictures = _write_pictures(line, locate) if line.pictures else ""
+        if not (line.text or pictures):
+            continue
         if above is not None:
-            parts.append(_between(above, line, apart=line.gap or not gaps))
-        parts.append(_write_line(line, above, resolve))
+            apart = line.gap or not gaps or not (line.text and above.text)
+            parts.append(_between(above, line, apart=apart))
+        parts.append(_write_line(line, above, resolve, pictures))
         above = line
     return "".join(parts)
 
@@ -47,18 +53,33 @@ def _between(above: Line, line: Line, *, apart: bool) -> str:
     return "\n>\n" if above.prefix.startswith("> ") and line.prefix.startswith("> ") else "\n\n"
 
 
-def _write_line(line: Line, above: Line | None, resolve: Resolve) -> str:
+def _write_pictures(line: Line, locate: Resolve) -> str:
+    written = []
+    for picture in line.pictures if not line.cells else ():  # a row of a table has room for its text only
+        if url := locate(picture.url):
+            caption = _escape(picture.caption).replace('"', '\\"')
+            title = f' "{caption}"' if caption else ""
+            written.append(f"![{_escape(picture.alt or picture.caption)}]({url.translate(_NOT_IN_ADDRESS)}{title})")
+    return " ".join(written)
+
+
+def _write_line(line: Line, above: Line | None, resolve: Resolve, pictures: str) -> str:
     if line.cells:
         row = f"{line.prefix}| {_write_runs(line, resolve)} |"
         first = above is None or line.gap or not above.cells
         return f"{row}\n{line.prefix}|{' --- |' * line.cells}" if first else row
+    marker = "#" * line.heading + " " if line.heading and not line.prefix else line.prefix
+    return marker + " ".join(part for part in (pictures, _write_words(line, resolve, pictures)) if part)
+
+
+def _write_words(line: Line, resolve: Resolve, pictures: str) -> str:
     if named := named_in(line.text):
-        return f"{line.prefix}[{_escape(named[0])}]({named[1].translate(_NOT_IN_ADDRESS)})"
+        return f"[{_escape(named[0])}]({named[1].translate(_NOT_IN_ADDRESS)})"
+    words = _write_runs(line, resolve)
     if line.heading and not line.prefix:
         # Number signs at the end of a heading would only close it.
-        words = re.sub(r"(?:^|(?<= ))(#+)$", r"\\\1", _write_runs(line, resolve))
-        return f"{'#' * line.heading} {words}"
-    return line.prefix + _escape_start(_write_runs(line, resolve))
+        return re.sub(r"(?:^|(?<= ))(#+)$", r"\\\1", words)
+    return words if pictures else _escape_start(words)
 
 
 def _write_runs(line: Line, resolve: Resolve) -> str:

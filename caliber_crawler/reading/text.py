@@ -49,7 +49,8 @@ def fold(text: str) -> str:
     >>> fold("Сaliber.Аz") == fold("caliber.az")
     True
     """
-    return clean_inline(text).casefold().translate(_LOOKALIKES)
+    folded = clean_inline(text).casefold()
+    return folded if folded.isascii() else folded.translate(_LOOKALIKES)
 
 
 def slug(text: str) -> str:

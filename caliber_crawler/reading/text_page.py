@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from caliber_crawler.reading.bylines import cut_byline, cut_old_bylines, cut_signature, is_signature
@@ -97,7 +97,7 @@ def _part_buttons(lines: Sequence[Line], site: Site) -> Sequence[Line]:
             parted.append(line)
             continue
         texts = (before, *FONT_BUTTONS, line.text[match.end() :].strip())
-        parted += [replace(line, text=text, gap=line.gap and at == 0, runs=()) for at, text in enumerate(texts) if text]
+        parted += [line._replace(text=text, gap=line.gap and at == 0, runs=()) for at, text in enumerate(texts) if text]
     return parted
 
 

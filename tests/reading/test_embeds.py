@@ -69,6 +69,7 @@ def test_a_gallery_is_one_line_and_keeps_its_pictures(name: str) -> None:
         '<img src="/templates/arrow.png"><button>Next</button></div>'
     )
     assert article.body == "First.\n\n[Gallery: 2 pictures]\n\nLast."
+    assert '![One](https://caliber.az/media/1.webp "One")' in article.body_markdown
     assert [image.url for image in article.images] == [
         "https://caliber.az/media/1.webp",
         "https://caliber.az/media/2.webp",
@@ -120,3 +121,18 @@ def test_a_body_of_embedded_posts_alone_is_a_short_body() -> None:
 @pytest.mark.parametrize("address", ["https://youtu.be/x?t=5", "https://www.youtube.com/embed/x"])
 def test_a_player_is_named_by_the_page_of_its_video(address: str) -> None:
     assert shown_at(address) == "https://www.youtube.com/watch?v=x"
+
+
+def test_a_caption_is_no_text_and_stays_with_its_picture() -> None:
+    article = article_with(
+        '<figure><img src="/media/1.webp" alt="A road"><figcaption>The road, in May</figcaption></figure>'
+        '<div class="wp-caption"><img src="/media/2.webp"><p class="wp-caption-text">The bridge</p></div>'
+    )
+    assert article.body == "First.\n\nLast."
+    assert article.body_markdown.split("\n\n") == [
+        "First.",
+        '![A road](https://caliber.az/media/1.webp "The road, in May")',
+        '![The bridge](https://caliber.az/media/2.webp "The bridge")',
+        "Last.",
+    ]
+    assert [(image.url[-6:], image.alt) for image in article.images] == [("1.webp", "A road"), ("2.webp", None)]

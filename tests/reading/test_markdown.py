@@ -45,6 +45,36 @@ def test_shape_emphasis_and_links_are_kept(html: str, markdown: str) -> None:
     assert markdown_of(html) == markdown
 
 
+def locate(source: str) -> str | None:
+    return None if "furniture" in source else f"https://a.az{source}"
+
+
+@pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        ('<p>One</p><p><img src="/1.webp" alt="A [new] road"></p><p>Two</p>',
+         "One\n\n![A \\[new\\] road](https://a.az/1.webp)\n\nTwo"),
+        ('<p><img src="/1.webp" caption=\'The "road" &amp; more\'></p>',
+         '![The "road" & more](https://a.az/1.webp "The \\"road\\" & more")'),
+        ('<p>One<br><img src="/1.webp"><br>Two</p>', "One\n\n![](https://a.az/1.webp)\n\nTwo"),
+        ('<p><img src="/1 (a).webp" alt="A"> # One</p>', "![A](https://a.az/1%20%28a%29.webp) # One"),
+        ('<h2><img src="/1.webp" alt="A">One</h2>', "## ![A](https://a.az/1.webp) One"),
+        ('<ul><li><img src="/1.webp" alt="A"><p>One</p></li><li>Two</li></ul>',
+         "- ![A](https://a.az/1.webp)\n\n  One\n\n- Two"),
+        ('<blockquote><img src="/1.webp" alt="A"><p>One</p></blockquote>', "> ![A](https://a.az/1.webp)\n>\n> One"),
+        ('<p>One</p><img src="/furniture.png"><p>Two</p>', "One\n\nTwo"),
+        ('<p>One<img src="/dot.gif" width="1" height="1"></p><p>Two <img src="/smile.png" width="16px"></p>',
+         "One\n\nTwo"),
+        ('<table><tr><td><img src="/1.webp"></td><td>Oil</td></tr><tr><td>2025</td><td>12</td></tr></table>',
+         "| | Oil |\n| --- | --- |\n| 2025 | 12 |"),
+    ],
+)  # fmt: skip
+def test_pictures_stand_where_the_page_has_them(html: str, markdown: str) -> None:
+    element = etree.HTML(f"<div>{html}</div>").find(".//div")
+    assert element is not None
+    assert write_markdown(read_lines(element), lambda href: href, locate) == markdown
+
+
 TEXT = st.text(alphabet="ab Яյ*_[]()#>-+1.|`~\\!&;<=\u00a0\u00ad«’,\n", max_size=12).map(
     lambda text: text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 )

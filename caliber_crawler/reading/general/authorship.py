@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, cast
 from lxml import etree
 
 from caliber_crawler.reading.linked_data import LinkedData, unescaped
-from caliber_crawler.reading.page import text_of
 from caliber_crawler.reading.text import clean_inline, fold
+from caliber_crawler.reading.tree import text_of
 
 AUTHOR_METAS = (
     *("author", "article:author", "og:article:author", "sailthru.author", "parsely-author", "dc.creator"),
@@ -52,17 +52,27 @@ class Authors(NamedTuple):
 
 
 def read_authors(root: etree._Element, data: LinkedData, names_of_site: Iterable[str] = ()) -> Authors | None:
-    """The authors as the page names them, each once, in its order. ``None`` when it names nobody."""
-    linked = _clean(_linked_names(data))
-    if linked:
-        return Authors(linked, "structured")
+    """The authors as the page names them, each once, in its order. ``None`` when it names nobody.
+
+    Who names a person comes before who names only a desk or the outlet itself.
+    """
     outlet = {fold(name) for name in names_of_site}
+    others: list[Authors] = []
+    for authors in _voices(root, data):
+        of_outlet = all(fold(name) in outlet for name in authors.names)
+        if any(map(is_name, authors.names)) and not of_outlet:
+            return authors
+        if authors.names:
+            others.append(authors)
+    return next(iter(others), None)
+
+
+def _voices(root: etree._Element, data: LinkedData) -> Iterator[Authors]:
+    """Whom each part of the page names, surest first."""
+    yield Authors(_clean(_linked_names(data)), "structured")
     for name in AUTHOR_METAS:
-        found = _clean(_meta_names(name, data))
-        if found and not all(fold(author) in outlet for author in found):
-            return Authors(found, "structured")
-    bylines = _clean(_byline_names(root))
-    return Authors(bylines, "text") if bylines else None
+        yield Authors(_clean(_meta_names(name, data)), "structured")
+    yield Authors(_clean(_byline_names(root)), "text")
 
 
 def _linked_names(data: LinkedData) -> Iterator[str]:
@@ -105,19 +115,16 @@ def _byline_names(root: etree._Element) -> Iterator[str]:
     Pages list authors of other articles as well; so the search climbs from the headline and stops at the first
     element that holds a byline with a name.
     """
+    found = [element for element in cast(list[etree._Element], _MARKED(root)) if _is_byline(element)][:MOST_BYLINES]
+    holders = [frozenset(element.iterancestors()) for element in found]
+    around = frozenset().union(*holders)
     heading = next(root.iter("h1"), None)
-    scopes = [*heading.iterancestors()] if heading is not None else [root]
-    for scope in scopes:
-        names = [name for element in _bylines(scope) for name in _names_of_byline(element)]
+    for scope in heading.iterancestors() if heading is not None else [root]:
+        bylines = [element for element, above in zip(found, holders, strict=True) if scope in above]
+        names = [name for element in bylines if element not in around for name in _names_of_byline(element)]
         if names:
             yield from names
             return
-
-
-def _bylines(scope: etree._Element) -> list[etree._Element]:
-    found = [element for element in cast(list[etree._Element], _MARKED(scope)) if _is_byline(element)]
-    around = {ancestor for element in found[:MOST_BYLINES] for ancestor in element.iterancestors()}
-    return [element for element in found[:MOST_BYLINES] if element not in around]
 
 
 def _is_byline(element: etree._Element) -> bool:

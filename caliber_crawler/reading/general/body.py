@@ -1,7 +1,7 @@
 """The body of an article on a page of unknown layout: one library reads it, and two others may overrule it together.
 
-trafilatura reads every page; resiliparse, which costs a tenth of it, says whether much is missing; only then
-readability is asked, and it is taken where the two agree.
+trafilatura reads every page, fast; resiliparse, which costs a tenth of it, says whether something may be missing, and
+then it reads again with care; where much is missing still, readability is asked, and taken where the two agree.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from caliber_crawler.reading.text import clean_inline
 
 # Where this share of the prose one reader sees is missing from another's, one of them is wrong.
 LARGEST_MISSING_SHARE = 0.3
+# Less than this, and reading with less care has missed nothing.
+LARGEST_DOUBT = 0.1
 # Two readers that share this much of their text have read the same article.
 LEAST_AGREEMENT = 0.85
 SHORTEST_BODY = 200
@@ -45,12 +47,12 @@ class Body(NamedTuple):
     """Which library's reading was taken."""
 
 
-def read_body(root: etree._Element, headline: str | None) -> Body | None:
+def read_body(root: etree._Element, headline: str | None, url: str) -> Body | None:
     """The paragraphs of the article; ``None`` where no reader finds any. The tree is pruned in place.
 
     A page of monstrous size is left to the one reader whose time grows evenly with it.
     """
-    prune(root, headline)
+    prune(root, headline, url)
     careful = tame(root)
     source = etree.tostring(root, method="html", encoding="unicode")
     quick = _attempt(_read_with_resiliparse, source)
@@ -63,15 +65,22 @@ def read_body(root: etree._Element, headline: str | None) -> Body | None:
 
 
 def _choose(source: str, quick: Sequence[str]) -> tuple[str, Sequence[str]]:
-    read = _attempt(_read_with_trafilatura, source)
-    short = sum(map(len, read)) < SHORTEST_BODY
-    if not short and missing_share(read, quick) < LARGEST_MISSING_SHARE:
+    # Fast, it asks no other reader for advice, which costs as much again; here the quick reader advises.
+    read = _attempt(partial(_read_with_trafilatura, fast=True), source)
+    if _is_whole(read, quick, LARGEST_DOUBT):
+        return "trafilatura", read
+    read = _attempt(partial(_read_with_trafilatura, fast=False), source)
+    if _is_whole(read, quick, LARGEST_MISSING_SHARE):
         return "trafilatura", read
     second = _attempt(_read_with_readability, source)
     agreed = likeness(shingles(second), shingles(quick)) >= LEAST_AGREEMENT
     if second and (agreed or not read):
         return "readability", second
     return ("trafilatura", read) if read else ("resiliparse", quick)
+
+
+def _is_whole(read: Sequence[str], quick: Sequence[str], largest_missing_share: float) -> bool:
+    return sum(map(len, read)) >= SHORTEST_BODY and missing_share(read, quick) < largest_missing_share
 
 
 # ------------------------------------------------------------------------------------------------------------ readers
@@ -84,9 +93,9 @@ def _attempt(read: Callable[[str], list[str]], source: str) -> list[str]:
         return []
 
 
-def _read_with_trafilatura(source: str) -> list[str]:
+def _read_with_trafilatura(source: str, *, fast: bool) -> list[str]:
     # Nothing is remembered between pages: its deduplication is off unless asked for.
-    document = bare_extraction(source, favor_precision=True, include_comments=False, include_tables=True)
+    document = bare_extraction(source, fast=fast, favor_precision=True, include_comments=False, include_tables=True)
     body = getattr(document, "body", None)
     return list(_blocks(body)) if body is not None else []
 

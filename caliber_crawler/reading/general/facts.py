@@ -12,8 +12,8 @@ from lxml import etree
 from resiliparse.parse.lang import detect_fast
 
 from caliber_crawler.reading.linked_data import LinkedData, unescaped
-from caliber_crawler.reading.page import text_of
 from caliber_crawler.reading.text import clean_inline, fold
+from caliber_crawler.reading.tree import text_of
 
 SHORTEST_SUBTITLE = 25
 LONGEST_SUBTITLE = 500

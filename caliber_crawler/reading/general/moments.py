@@ -11,7 +11,7 @@ from lxml import etree
 
 from caliber_crawler.reading.general.shown_dates import Moment, read_shown_moment
 from caliber_crawler.reading.linked_data import LinkedData
-from caliber_crawler.reading.page import text_of
+from caliber_crawler.reading.tree import text_of
 
 PUBLISHED_METAS = (
     *("article:published_time", "og:article:published_time", "article:published", "datepublished"),

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import cast
 from urllib.parse import urljoin
 
 from lxml import etree
 
-from caliber_crawler.reading.embeds import become_line, shown_at
-from caliber_crawler.reading.lines import is_data_table
-from caliber_crawler.reading.page import text_of
+from caliber_crawler.reading.captions import move_captions
+from caliber_crawler.reading.embeds import (
+    MOST_GALLERIES,
+    SOURCES,
+    become_line,
+    is_called_gallery,
+    is_known_place,
+    replace_gallery,
+    shown_at,
+)
+from caliber_crawler.reading.lines import is_data_table, is_picture
 from caliber_crawler.reading.text import clean_inline, fold
+from caliber_crawler.reading.tree import text_of
 
 # What a person never reads as text, on any page.
 MACHINERY = (
@@ -47,9 +56,7 @@ _POST_LINK = re.compile(
     r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|s)/\w+",
     re.IGNORECASE,
 )
-_VIDEO_LINK = re.compile(r"https://(?:www\.youtube\.com/watch\?v=[\w-]+$|vimeo\.com/\d+$)")
 _TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
-_ANY_PAGE = "https://news.example/"
 _LENGTH = etree.XPath("string-length(normalize-space())")
 LARGEST_FOREIGN_SHARE = 0.3
 SHORTEST_PROSE = 60
@@ -58,9 +65,13 @@ SHORTEST_TEASER_WORDS = 4
 LONGEST_LABEL_WORDS = 5
 
 
-def prune(root: etree._Element, headline: str | None = None) -> None:
-    """Take out what is not of the article, its headline included. The text behind what is taken out stays."""
-    _unembed(root)
+def prune(root: etree._Element, headline: str | None, url: str) -> None:
+    """Take out what is not of the article, its headline included. The text behind what is taken out stays.
+
+    ``url`` is what relative addresses on the page are relative to.
+    """
+    move_captions(root, "figcaption")
+    _unembed(root, url)
     for element in list(root.iter(*MACHINERY)):
         remove(element)
     _dissolve_layout_tables(root)
@@ -112,17 +123,28 @@ def _drop_headings(root: etree._Element, headline: str | None) -> None:
             remove(heading)
 
 
-def _unembed(root: etree._Element) -> None:
+def _unembed(root: etree._Element, url: str) -> None:
     """An embedded post or video leaves one line: what it is, and where. Its words are not the article's."""
     for quote in list(root.iter("blockquote")):
         links = [link for a in quote.iter("a") if _POST_LINK.match(link := a.get("href") or "")]
         address = next((value for key in _PERMALINKS if (value := quote.get(key))), links[-1] if links else None)
         if _EMBEDDED.search(quote.get("class") or "") or links:
             _become_paragraph(quote, "Post", (address or "").partition("?")[0] or None)
-    for frame in list(root.iter("iframe")):
-        address = shown_at(urljoin(_ANY_PAGE, (frame.get("data-src") or frame.get("src") or "").strip()))
-        if _VIDEO_LINK.match(address):
+    for frame in list(root.iter("iframe", "video")):
+        sources = [source for node in (frame, *frame.iter("source")) for key in SOURCES if (source := node.get(key))]
+        address = next((known for source in sources if is_known_place(known := _address(source, url))), None)
+        if address is not None:
             _become_paragraph(frame, "Video", address)
+    for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MOST_GALLERIES)):
+        if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # else it is one of teasers
+            replace_gallery(gallery, lambda source: source)
+
+
+def _address(source: str, url: str) -> str:
+    try:
+        return shown_at(urljoin(url, source.strip()))
+    except ValueError:
+        return ""
 
 
 def _become_paragraph(element: etree._Element, name: str, address: str | None) -> None:

@@ -8,7 +8,7 @@ Pure: no network, no clock, nothing remembered between pages.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,9 +22,10 @@ from caliber_crawler.reading.general.facts import read_image, read_language, rea
 from caliber_crawler.reading.general.moments import read_published_at
 from caliber_crawler.reading.general.titles import read_headline, site_names
 from caliber_crawler.reading.identity import addresses_of
-from caliber_crawler.reading.lines import Line, length_of, links_of, read_lines
+from caliber_crawler.reading.lines import Line, is_picture, length_of, links_of, read_lines
 from caliber_crawler.reading.linked_data import LinkedData, read_linked_data
-from caliber_crawler.reading.page import Page, text_of
+from caliber_crawler.reading.page import Page
+from caliber_crawler.reading.tree import text_of
 
 SHORTEST_PROSE = 80
 # What neither says that it is an article nor has the address of one must at least have the length of one.
@@ -87,7 +88,7 @@ def read_tree(root: etree._Element, url: str, *, stamps: bool = True) -> General
     authors = read_authors(root, data, site_names(data, url))
     subtitle = read_subtitle(root, data, title)
     section, image = read_section(data, url, title), read_image(data, url)
-    body = read_body(root, title)
+    body = read_body(root, title, url)
     paragraphs = body.paragraphs if body else ()
     language = declared or read_language(root, data, "\n\n".join(paragraphs))
     found = {
@@ -128,10 +129,25 @@ def _is_declared(data: LinkedData) -> bool | None:
     return True if data.article.get("headline") or "article" in kind else False if kind else None
 
 
-def _as_lines(paragraphs: Sequence[str], root: etree._Element) -> list[Line]:
-    """Paragraphs as lines: the page's own, with links, emphasis and place in a list, where it has the same line."""
-    own = {line.text: replace(line, gap=True, images=()) for line in read_lines(_around(paragraphs, root)) if line.text}
-    return [_embed_line(paragraph) or own.get(paragraph) or Line(paragraph, gap=True) for paragraph in paragraphs]
+def _as_lines(paragraphs: Sequence[str], root: etree._Element) -> Iterator[Line]:
+    """Paragraphs as lines: the page's own, with links, emphasis and place in a list, where it has the same line.
+
+    So are the pictures that the page has between them.
+    """
+    own = read_lines(_around(paragraphs, root))
+    places = {line.text: place for place, line in enumerate(own) if line.text}
+    last = len(own)
+    for paragraph in paragraphs:
+        line = Line(paragraph)
+        if (place := places.get(paragraph)) is not None:
+            yield from (between._replace(links=()) for between in own[last + 1 : place] if _is_shown(between))
+            line, last = own[place], place
+        yield _embed_line(paragraph) or line._replace(gap=True)
+
+
+def _is_shown(line: Line) -> bool:
+    """Does a line show pictures, and nothing but them? Those that lead to another page are a teaser's."""
+    return bool(line.pictures) and not line.text and all(is_picture(link.url) for link in line.links)
 
 
 def _embed_line(paragraph: str) -> Line | None:

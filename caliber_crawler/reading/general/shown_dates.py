@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from caliber_crawler.reading.dates import month_names
-from caliber_crawler.reading.page import text_of
+from caliber_crawler.reading.tree import text_of
 
 LONGEST_DATELINE = 120
 LONGEST_SHORT_LINE = 40

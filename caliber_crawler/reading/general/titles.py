@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from lxml import etree
 
 from caliber_crawler.reading.linked_data import LinkedData, unescaped
-from caliber_crawler.reading.page import text_of
 from caliber_crawler.reading.text import clean_inline, fold
+from caliber_crawler.reading.tree import text_of
 
 _SEPARATOR = r"\s*(?:\||·|•|»|::|/)\s*|\s+[–—*-]\s+"
 LONGEST_TITLE = 500
@@ -32,10 +32,24 @@ def read_headline(root: etree._Element, data: LinkedData, url: str) -> Title | N
     begins like it.
     """
     found = {voice: text for voice, text in _candidates(root, data, url).items() if text and len(text) <= LONGEST_TITLE}
+    if _is_for_search_engines(found):
+        del found["linked"]
     for voice, text in found.items():
         whole = next((other for other in found.values() if _is_cut(_key(text), _key(other))), text)
         return Title(whole, "text" if voice in ("heading", "title") else "structured")
     return None
+
+
+def _is_for_search_engines(found: Mapping[str, str]) -> bool:
+    """Does linked data agree with ``<title>`` alone, while the heading and OpenGraph agree on words of their own?"""
+    keys = {voice: _key(text) for voice, text in found.items()}
+    linked, heading = keys.get("linked"), keys.get("heading")
+    return (
+        None not in (linked, heading)
+        and linked != heading
+        and linked == keys.get("title")
+        and heading == keys.get("og")
+    )
 
 
 def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, str | None]:

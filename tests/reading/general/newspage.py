@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caliber_crawler.reading.general import GeneralReading, read_tree
 from caliber_crawler.reading.lines import paragraphs
-from caliber_crawler.reading.page import parse_html
+from caliber_crawler.reading.tree import parse_html
 
 URL = "https://news.example/world/2026/01/07/talks-resume"
 SENTENCE = "The delegations met for the {} time on Tuesday and agreed to open the road before the end of the month."
@@ -13,7 +13,7 @@ HEADLINE = "Talks resume after a long winter"
 
 
 def read(html: str) -> GeneralReading:
-    return read_tree(parse_html(html), URL)
+    return read_tree(parse_html(html.encode("utf-8", errors="replace")), URL)
 
 
 def body_of(html: str) -> str:

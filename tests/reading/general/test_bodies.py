@@ -3,6 +3,7 @@
 import pytest
 
 from caliber_crawler.reading.general.furniture import without_furniture
+from caliber_crawler.reading.lines import Picture
 from tests.reading.general.newspage import PARAGRAPHS, article, body_of, page, read
 
 
@@ -39,14 +40,44 @@ def test_a_container_that_holds_the_whole_text_is_kept_whatever_its_name() -> No
             "[Video on YouTube: https://www.youtube.com/watch?v=dQw4w9WgXcQ]",
             "No frames",
         ),
+        (
+            '<iframe src="https://t.me/caliberaz/9?embed=1">No frames.</iframe>',
+            "[Post on Telegram: https://t.me/caliberaz/9]",
+            "No frames",
+        ),
+        (
+            '<video controls><source src="/media/road.mp4" type="video/mp4">Old browser.</video>',
+            "[Video: https://news.example/media/road.mp4]",
+            "Old browser",
+        ),
     ],
-    ids=["post", "video"],
+    ids=["post", "video", "frame", "player"],
 )
 def test_what_an_article_embeds_leaves_one_line_and_a_link(embed: str, line: str, words: str) -> None:
     reading = read(article(embed, f"<p>{PARAGRAPHS[0][::-1]}</p>"))
     shown = {shown.text: shown.links for shown in reading.body}
     assert [link.url for link in shown[line]] == [line.rpartition(": ")[2].rstrip("]")]
     assert not any(words in text for text in shown)
+
+
+def test_pictures_between_the_paragraphs_keep_their_place_and_caption() -> None:
+    inside = '<figure><img src="/road.webp" alt="A road"><figcaption>The road in May</figcaption></figure>'
+    teaser = '<p><a href="/another-story"><img src="/teaser.webp"></a></p>'
+    first, *others = [f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS]
+    around = '<img src="/logo.png">'
+    lines = read(page(f"<article>{around}{first}{inside}{teaser}{''.join(others)}{around}</article>")).body
+    assert [line.text or line.pictures[0].url for line in lines] == [PARAGRAPHS[0], "/road.webp", *PARAGRAPHS[1:]]
+    assert lines[1].pictures == (Picture("/road.webp", "A road", "The road in May"),)
+
+
+def test_a_gallery_between_the_paragraphs_is_one_line_with_its_pictures() -> None:
+    slides = "".join(f'<a href="/{n}.jpg"><img src="/{n}.jpg"></a>' for n in range(3))
+    teasers = "".join(f'<a href="/story-{n}"><img src="/teaser-{n}.jpg"></a>' for n in range(3))
+    first, *others = [f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS]
+    boxes = f'<div class="swiper gallery">{slides}</div><div class="slider">{teasers}</div>'
+    lines = read(page(f"<article>{first}{boxes}{''.join(others)}</article>")).body
+    assert [line.text for line in lines] == [PARAGRAPHS[0], "[Gallery: 3 pictures]", *PARAGRAPHS[1:]]
+    assert [picture.url for line in lines for picture in line.pictures] == ["/0.jpg", "/1.jpg", "/2.jpg"]
 
 
 @pytest.mark.parametrize(

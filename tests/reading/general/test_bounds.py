@@ -11,7 +11,7 @@ from tests.reading.general.newspage import PARAGRAPHS, read
 
 
 @pytest.mark.parametrize(
-    "html", ["", " \n", "<!--", "<p " + " ".join(f"a{number}=1" for number in range(20_000)) + ">", "<div>" * 9000]
+    "html", ["", " \n", "<!--", "<p " + " ".join(f"a{number}=1" for number in range(40_000)) + ">", "<div>" * 9000]
 )
 def test_what_cannot_be_read_is_said_in_one_sentence(html: str) -> None:
     with pytest.raises(Unreadable, match=r"^[A-Z].*\.$"):

@@ -45,10 +45,27 @@ def test_a_cut_headline_gives_way_to_the_whole_one() -> None:
     assert read(article(head=head)).headline == HEADLINE
 
 
+def test_a_headline_for_search_engines_gives_way_to_the_one_for_people() -> None:
+    told = linked(_type='"NewsArticle"', headline='"Road talks: all you must know"')
+    for_people = f'<meta property="og:title" content="{HEADLINE}"><title>Road talks: all you must know</title>'
+    assert read(article(head=told + for_people)).headline == HEADLINE
+    assert read(article(head=told)).headline == "Road talks: all you must know"
+
+
 def test_the_subtitle_may_share_the_heading() -> None:
     body = f"<article><h1>{HEADLINE} <span>Both sides hope for an open road</span></h1><p>{PARAGRAPHS[0]}</p></article>"
     reading = read(page(body, f'<meta property="og:title" content="{HEADLINE}">'))
     assert reading.subtitle == "Both sides hope for an open road"
+
+
+@pytest.mark.parametrize("desk", ["News Example", "dpa"])
+def test_a_person_who_is_named_comes_before_the_desk_that_signs(desk: str) -> None:
+    signed = linked(_type='"NewsArticle"', headline='"Talks"', author=f'{{"@type": "Organization", "name": "{desk}"}}')
+    outlet = '<meta property="og:site_name" content="News Example">'
+    byline = f'<h1>{HEADLINE}</h1><p class="byline">By Ayla Quliyeva</p><p>{PARAGRAPHS[0]}</p>'
+    person = read(page(byline, signed + outlet))
+    assert (person.authors, person.rungs["authors"]) == (("Ayla Quliyeva",), "text")
+    assert read(article(head=signed + outlet)).authors == (desk,)
 
 
 def test_the_byline_nearest_to_the_headline_names_the_author() -> None:

@@ -1,0 +1,99 @@
+"""A page is looked through quickly where that is safe, and either way the same is found."""
+
+import contextlib
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.reading import Unreadable, open_page, read_page
+from caliber_crawler.reading.document import MOST_TAGS, Document
+from caliber_crawler.site import Layout
+from tests.reading.pages import PAGES, capture_of, expected_of, recorded_capture, site_named, site_of
+
+SITE = site_named("caliber")
+LAYOUT = Layout(name="any", article=".post", headline="h1")
+CLAIMS = (
+    '<html lang="az-AZ"><head><title>A page &amp; more</title><base href="/b/"><link rel="Canonical" href="/c">'
+    '<meta property="OG:title" content="One"><meta name="og:title" content="Two"><meta name="empty" content=" ">'
+    '<script type="application/ld+json">{"@type": "Article"}</script><script>other()</script></head>'
+)
+# Too much for the quick look, and no part of any article.
+BALLAST = b"<br>" * MOST_TAGS
+
+
+def described_pages() -> list[Path]:
+    folders = [path.parent for path in sorted(PAGES.glob("*/*/page.html"))]
+    return [folder for folder in folders if expected_of(folder).get("layout") not in (None, "old", "unknown")]
+
+
+@pytest.mark.parametrize("folder", described_pages(), ids=lambda folder: folder.name)
+def test_both_ways_read_the_same_article(folder: Path) -> None:
+    capture, site = recorded_capture(folder), site_of(folder)
+    heavy = replace(capture, body=capture.body + BALLAST)
+    assert Document(capture.body)._look is not None
+    assert Document(heavy.body)._look is None
+    assert read_page(heavy, site).article == read_page(capture, site).article
+
+
+def test_both_ways_find_what_a_page_says_about_itself() -> None:
+    quick, slow = Document(CLAIMS.encode()), Document(CLAIMS.encode() + BALLAST)
+    assert quick.metadata == slow.metadata
+    assert quick.metadata.metas == {"og:title": "One"}
+    assert (quick.metadata.canonical, quick.metadata.base, quick.metadata.language) == ("/c", "/b/", "az-AZ")
+    assert (quick.metadata.title, quick.metadata.linked) == ("A page & more", ('{"@type": "Article"}',))
+
+
+@pytest.mark.parametrize("ballast", [b"", BALLAST])
+def test_of_several_articles_the_first_with_a_headline_counts(ballast: bytes) -> None:
+    page = '<div class="post">Teaser</div><div class="post"><h1>A</h1></div><div class="post"><h1>B</h1></div>'
+    article = Document(page.encode() + ballast).find_article(LAYOUT)
+    assert article is not None
+    assert article.findtext("h1") == "A"
+
+
+@pytest.mark.parametrize("ballast", [b"", BALLAST])
+def test_what_stands_beside_the_article_is_the_article_s_where_it_is_the_only_one(ballast: bytes) -> None:
+    page = b'<div class="post"><h1>A</h1></div><p class="date">Today</p>'
+    found = Document(page + ballast).find_beside(LAYOUT, ".date")
+    assert found is not None
+    assert found.text == "Today"
+    assert Document(page + page + ballast).find_beside(LAYOUT, ".date") is None
+
+
+def test_a_selector_of_cssselect_s_own_is_understood() -> None:
+    layout = replace(LAYOUT, article="div:contains('winter')")
+    article = Document(b"<div>spring</div><div id=w>in winter</div>").find_article(layout)
+    assert article is not None
+    assert article.get("id") == "w"
+
+
+@pytest.mark.parametrize("tag", ["td", "tr", "li", "body", "html", "main", "o:p"])
+def test_an_article_may_be_any_element(tag: str) -> None:
+    page = f"<table><tr><td></td></tr></table><{tag} class='post'><h1>A</h1></{tag}>"
+    if tag in ("td", "tr"):
+        page = f"<table><{tag} class='post'><td><h1>A</h1></td></{tag}></table>"
+    article = Document(page.encode()).find_article(LAYOUT)
+    assert article is not None
+    assert article.tag == tag
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<p>" + "".join(f"<b id={number}>" for number in range(9_000)) + "</p>" + "<p>x" * 9_000,
+        "<p>" + "".join(f"<FONT\nid={number}>" for number in range(9_000)) + "</p>" + "<p>x" * 9_000,
+        "<div>" * 19_000,
+        "<ul><li>" * 9_000,
+        "<p " + " ".join(f"a{number}=1" for number in range(100_000)) + ">",
+        ("<p " + " ".join(f"a{number}=1" for number in range(4_000)) + ">") * 9,
+    ],
+    ids=["emphasis", "fonts", "depth", "lists", "attributes", "many attributes"],
+)
+def test_no_page_takes_the_time_or_memory_that_the_rules_of_browsers_would_grant_it(page: str) -> None:
+    started = time.process_time()
+    capture = capture_of(f'<div class="post"><h1 class="post_title">A</h1></div>{page}')
+    with contextlib.suppress(Unreadable):
+        open_page(capture, SITE)
+    assert time.process_time() - started < 3
