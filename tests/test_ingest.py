@@ -39,12 +39,13 @@ def test_the_shape_of_a_text_is_kept_beside_it(caliber: Callable[..., Result]) -
     post = "https://twitter.com/CaliberEnglish/status/1953900000000000000"
     assert f"\n\n[Post on X: {post}]\n\n" in article["body"]
     shown = article["body_markdown"].split("\n\n")
-    assert shown[1:4] == [
+    assert shown[1:5] == [
         f"[Post on X]({post})",
         "“It is a project the whole region has been [waiting](https://www.worldbank.org/en/region) for,” he said.",
+        f'![Map](https://cdn.caliber.az/media/photos/original/{"5555aaaa" * 4}.webp "Map: Caliber.Az")',
         "### What changes",
     ]
-    assert shown[4] == "First, the time: a lorry will need a **day** instead of three."
+    assert shown[5] == "First, the time: a lorry will need a **day** instead of three."
 
 
 def test_a_text_page_has_an_identity_of_its_own(caliber: Callable[..., Result], tmp_path: Path) -> None:

@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from caliber_crawler.archive import Archive
-from caliber_crawler.intake import Intake, Item, Recogniser
+from caliber_crawler.intake import Intake, Item, Recogniser, reader
+from caliber_crawler.items import Problem
 from caliber_crawler.saved_pages import capture_saved
 from caliber_crawler.site import Revisits
 from caliber_crawler.spiders.caliber import CaliberSpider
@@ -24,3 +27,38 @@ def test_a_page_that_was_taken_in_is_visited_again_by_its_sites_own_plan(tmp_pat
         entry = archive.frontier.get(URL)
     assert entry is not None
     assert entry.due_at == PUBLISHED_AT + timedelta(days=5)
+
+
+@pytest.mark.timeout(0)  # its alarm is the one we set
+def test_a_page_that_takes_too_long_to_read_is_kept_and_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "LONGEST_READING", 1e-6)
+    site = CaliberSpider.site
+    capture = capture_saved(PAGE, site, url=URL, fetched_at=PUBLISHED_AT)
+    with Intake(tmp_path / "a.db", Recogniser(sites={site.name: site}, default=site), {}, [PAGE]) as intake:
+        outcome = intake.reader(capture)
+        assert isinstance(outcome, Problem)
+        intake.take(Item(path=PAGE, capture=capture, saved=False), outcome)
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert archive.captures.get(1).body == PAGE.read_bytes()
+        assert [row["reason"] for row in archive.db["problems"].rows] == ["too_slow"]
+
+
+def test_a_page_that_another_process_packed_is_stored_as_it_was_packed(tmp_path: Path) -> None:
+    pages = [replace(capture_saved(PAGE, CaliberSpider.site), url=f"{URL}-{number}") for number in range(3)]
+    first, second, third = (replace(page, body=page.body + b"%d" % number) for number, page in enumerate(pages))
+    with Archive.open(tmp_path / "a.db", mode="write") as archive:
+        run = archive.runs.start("ingest", site=None, arguments={}, settings={}, software={})
+        # The first page becomes the dictionary: what was packed before that is packed anew.
+        packed = [archive.captures.pack(page) for page in (first, second)]
+        kept = [archive.captures.keep(first, run, packed[0]), archive.captures.keep(second, run, packed[1])]
+        with Archive.open(tmp_path / "a.db") as elsewhere:
+            ready = elsewhere.captures.pack(third)
+        kept.append(archive.captures.keep(third, run, ready))
+        assert ready is not None
+        assert ready.dictionary is not None
+        stored = {row["digest"]: row["data"] for row in archive.db["bodies"].rows}
+        assert stored[ready.digest] == ready.data
+        assert len(ready.data) < len(packed[1].data) / 10  # type: ignore[union-attr]
+        assert [archive.captures.get(page.id or 0).body for page in kept] == [first.body, second.body, third.body]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from io import TextIOWrapper
 from itertools import islice
@@ -14,64 +15,96 @@ from typing import IO, Literal
 import click
 
 from caliber_crawler.archive import COLUMNS, Archive, Selection
-from caliber_crawler.commands.options import MOMENT, archive_option
+from caliber_crawler.commands.options import MOMENT, SIZE, archive_option
 from caliber_crawler.errors import SiteError
-from caliber_crawler.export import new_file, new_path, write_csv, write_jsonl, write_parquet, write_rss
-from caliber_crawler.warc import write_wacz, write_warc
+from caliber_crawler.export import Row, new_file, new_files, new_path, write_csv, write_jsonl, write_parquet, write_rss
+from caliber_crawler.items import Capture
+from caliber_crawler.warc import LARGEST_FILE, numbered, write_wacz, write_warcs
 
 NEWEST = 50
 """Articles in a feed when nothing else is asked for."""
 
-Export = Callable[[Archive, Selection, int | None, Path | None], int]
+
+@dataclass(kw_only=True)
+class Order:
+    """What is to be written, and where to."""
+
+    archive: Archive
+    selection: Selection
+    limit: int | None
+    output: Path | None
+    max_size: int
+    written: list[Path] = field(default_factory=list)
+    """The files that came of it, where they are others than ``output``."""
+
+    def rows(self, *, newest_first: bool = False, default_limit: int | None = None) -> Iterator[Row]:
+        limit = self.limit or default_limit
+        return self.archive.rows(self.selection, newest_first=newest_first, limit=limit)
+
+    @property
+    def captures(self) -> Iterator[Capture]:
+        return islice(self.archive.exchanges(self.selection), self.limit)
+
+    @property
+    def path(self) -> Path:
+        assert self.output is not None, "asked for by the command"
+        return self.output
 
 
-def export_csv(archive: Archive, selection: Selection, limit: int | None, output: Path | None) -> int:
+def export_csv(order: Order) -> int:
     # Spreadsheets know a file's UTF-8 by its mark; what reads from a pipe would take it for a part of the first name.
-    with opened(output, "utf-8-sig" if output else "utf-8") as file:
-        return write_csv(archive.rows(selection, limit=limit), list(COLUMNS), file)
+    with opened(order.output, "utf-8-sig" if order.output else "utf-8") as file:
+        return write_csv(order.rows(), list(COLUMNS), file)
 
 
-def export_jsonl(archive: Archive, selection: Selection, limit: int | None, output: Path | None) -> int:
-    with opened(output, "utf-8") as file:
-        return write_jsonl(archive.rows(selection, limit=limit), list(COLUMNS), file)
+def export_jsonl(order: Order) -> int:
+    with opened(order.output, "utf-8") as file:
+        return write_jsonl(order.rows(), list(COLUMNS), file)
 
 
-def export_rss(archive: Archive, selection: Selection, limit: int | None, output: Path | None) -> int:
-    with opened_binary(output) as file:
-        return write_rss(archive.rows(selection, newest_first=True, limit=limit or NEWEST), file)
+def export_rss(order: Order) -> int:
+    with opened_binary(order.output) as file:
+        return write_rss(order.rows(newest_first=True, default_limit=NEWEST), file)
 
 
-def export_parquet(archive: Archive, selection: Selection, limit: int | None, output: Path | None) -> int:
-    with opened_binary(output) as file:
-        return write_parquet(archive.rows(selection, limit=limit), COLUMNS, file)
+def export_parquet(order: Order) -> int:
+    with opened_binary(order.output) as file:
+        return write_parquet(order.rows(), COLUMNS, file)
 
 
-def export_sqlite(archive: Archive, selection: Selection, limit: int | None, output: Path | None) -> int:
-    assert output is not None
-    with new_path(output) as unfinished:
-        return archive.copy_light(selection, unfinished, limit=limit)
+def export_sqlite(order: Order) -> int:
+    with new_path(order.path) as unfinished:
+        return order.archive.copy_light(order.selection, unfinished, limit=order.limit)
 
 
-def export_warc(archive: Archive, selection: Selection, limit: int | None, output: Path | None) -> int:
-    assert output is not None
-    with new_file(output) as file:
-        return write_warc(islice(archive.exchanges(selection), limit), file, name=output.name, rights=rights(archive))
+def export_warc(order: Order) -> int:
+    with new_files(order.path) as files:
+        count, order.written = write_warcs(
+            order.captures, files, order.path, max_size=order.max_size, rights=rights(order)
+        )
+    return count
 
 
-def export_wacz(archive: Archive, selection: Selection, limit: int | None, output: Path | None) -> int:
-    assert output is not None
-    with new_file(output) as file:
-        captures = islice(archive.exchanges(selection), limit)
-        return write_wacz(captures, archive.headline_on, file, title=output.stem, rights=rights(archive))
+def export_wacz(order: Order) -> int:
+    with new_file(order.path) as file:
+        return write_wacz(
+            order.captures,
+            order.archive.headline_on,
+            file,
+            title=order.path.stem,
+            rights=rights(order),
+            max_size=order.max_size,
+        )
 
 
-def rights(archive: Archive) -> str:
+def rights(order: Order) -> str:
     """Each site's own condition for using its pages."""
-    sites = (archive.sites.get(name) for name in archive.held("site"))
+    names = order.selection.sites or order.archive.held("site")
+    sites = (order.archive.sites.get(name) for name in names)
     return " ".join(f"{site['title']}: {site['reuse'] or 'not stated'}." for site in sites if site)
 
 
-FORMATS: dict[str, Export] = {
+FORMATS: dict[str, Callable[[Order], int]] = {
     "csv": export_csv,
     "jsonl": export_jsonl,
     "parquet": export_parquet,
@@ -101,6 +134,12 @@ OF_CAPTURES = ("warc", "wacz")
     help=f"At most so many; of a feed, the newest.  [default: all; rss: {NEWEST}]",
 )
 @click.option(
+    "--max-size",
+    type=SIZE,
+    default=LARGEST_FILE,
+    help="Of warc and wacz: begin another WARC file when one has reached this size; 0: never.  [default: 1GB]",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -117,14 +156,17 @@ def export(
     search: str | None,
     limit: int | None,
     output: Path | None,
+    max_size: int,
     *,
     include_reserved: bool,
 ) -> None:
     """Write articles in another FORMAT, each with its source, the time of retrieval and the condition for reuse.
 
     csv and jsonl hold a row for each article as it stands now, parquet the same for data frames. rss is a feed of the
-    newest. sqlite is an archive without raw pages, for publishing: every version, every view count, search. warc and
-    wacz hold every capture of their pages, for the tools of web archives (pywb, ReplayWeb.page).
+    newest. sqlite is an archive without raw pages, for publishing: every version, every view count, search; its view
+    `sources` tells where each article is from and how it may be used. warc and wacz hold every capture of their pages,
+    for the tools of web archives (pywb, ReplayWeb.page). Where one WARC file is not enough, NAME.warc.gz becomes
+    NAME-00000.warc.gz, NAME-00001.warc.gz and so on.
 
     A page that asks not to be archived or indexed, or not to be mined for text and data (X-Robots-Tag, robots and TDM
     elements), is kept here and left out there, unless --include-reserved says that you may pass it on.
@@ -150,11 +192,32 @@ def export(
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
         require_known(opened_archive, selection)
-        count = FORMATS[format](opened_archive, selection, limit, output)
+        order = Order(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=max_size)
+        count = FORMATS[format](order)
         left_out = opened_archive.left_out(selection, things)
-    click.echo(f"{count:,} {things}{f' in {output}' if output else ''}.", err=True)
+    click.echo(f"{count:,} {things}{told(order)}.", err=True)
+    if stale := stale_beside(order):
+        click.echo(
+            f"{', '.join(map(str, stale))} of an earlier export {'is' if len(stale) == 1 else 'are'} still there.",
+            err=True,
+        )
     if left_out:
         click.echo(f"{left_out:,} {things} that their site reserves were left out (--include-reserved).", err=True)
+
+
+def told(order: Order) -> str:
+    """Where it is, as the end of a sentence."""
+    if len(order.written) > 1:
+        return f" in {len(order.written):,} files, {order.written[0]} to {order.written[-1].name}"
+    return f" in {order.output}" if order.output else ""
+
+
+def stale_beside(order: Order) -> list[Path]:
+    """Files that an export to the same place would have written, had it been larger or smaller."""
+    if not order.written:
+        return []
+    anyone = numbered(order.path, 0).name.replace("-00000", "-[0-9][0-9][0-9][0-9][0-9]")
+    return sorted({*order.path.parent.glob(anyone), *filter(Path.exists, [order.path])} - {*order.written})
 
 
 def listed(text: str) -> tuple[str, ...]:

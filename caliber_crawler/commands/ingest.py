@@ -13,17 +13,18 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from caliber_crawler.commands.crawling import known_sites
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
 from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage, SiteError
 from caliber_crawler.intake import Intake, Item, Recogniser, read_ahead, urls_in
 from caliber_crawler.intake.intake import NOTED
+from caliber_crawler.intake.reader import Read
 from caliber_crawler.items import Capture, Problem
+from caliber_crawler.known_sites import known_sites
 from caliber_crawler.saved_pages import capture_saved, find_pages
 from caliber_crawler.site import Site
 from caliber_crawler.site.unfiled import unfiled
 from caliber_crawler.software import software
-from caliber_crawler.warc import Skipped, WarcReader, WarcSource, is_web_archive, warcs_in
+from caliber_crawler.warc import Originals, Skipped, WarcReader, WarcSource, is_index, is_web_archive, warcs_in
 
 CHECKS_FAILED = 3
 DEFAULT_SITE = "caliber"
@@ -60,8 +61,9 @@ def ingest(
     fetched one. A text page without --url gets a name of its own, so that the same article is found again whatever its
     file is called.
 
-    From web archives the pages of known sites are taken; bad records are counted and skipped. What was taken in before
-    is not read again: after a stop, the same command goes on. The addresses of a list are fetched by the next crawl.
+    From web archives the pages of known sites are taken, and what they say of articles that moved or are gone; bad
+    records are counted and skipped. What was taken in before is not read again: after a stop, the same command goes on.
+    The addresses of a list are fetched by the next crawl.
 
     \b
     Example:
@@ -76,11 +78,12 @@ def ingest(
     with Intake(archive, recogniser, software(), paths) as intake:
         pages = Pages(intake, recogniser, files, url, fetched_at)
         with closing(pages.each()) as items:
-            for item, outcome in read_ahead(items, capture_of, intake.reader, jobs or os.cpu_count() or 1):
+            for item, read in read_ahead(items, capture_of, intake.packing_reader, jobs or os.cpu_count() or 1):
+                outcome, packed = read if isinstance(read, Read) else (read, None)
                 if item.saved and isinstance(outcome, Problem):
                     pages.refuse(item.path, not_an_article(item.path, outcome), item.capture, outcome)
                 else:
-                    intake.take(item, outcome)
+                    intake.take(item, outcome, packed)
     if as_json:
         taken = [asdict(each) for each in intake.taken]
         echo_json({"run": intake.run_id, **intake.counts, "skipped": dict(intake.skipped), "articles": taken})
@@ -114,6 +117,7 @@ class Pages:
         self._files = files
         self._url = url
         self._fetched_at = fetched_at
+        self._originals = Originals()
 
     def each(self) -> Generator[Item, None, None]:
         """Every page, in the order of the files."""
@@ -134,6 +138,8 @@ class Pages:
         click.echo(f"Refused: {message}", err=True)
 
     def _in_file(self, path: Path) -> Iterator[Item]:
+        if is_index(path):
+            raise NotAPage(f"{path} is an index of web archives and holds no pages; ingest the WARC files it names.")
         if is_web_archive(path):
             with warcs_in(path) as warcs:
                 for warc in warcs:
@@ -146,7 +152,7 @@ class Pages:
             yield Item(path=path, capture=capture, saved=True)
 
     def _in_warc(self, path: Path, warc: WarcSource) -> Iterator[Item]:
-        reader = WarcReader(warc.open_file, self._recogniser)
+        reader = WarcReader(warc.open_file, self._recogniser, originals=self._originals)
         skipped: list[Skipped] = []
         with tqdm(desc=path.name, total=warc.size, unit="B", unit_scale=True, disable=None, leave=False) as line:
             for found in reader:
@@ -156,8 +162,10 @@ class Pages:
                     skipped = [found] if reader.records == 0 else []
                 elif self._intake.is_new(found):
                     yield Item(path=path, capture=found, saved=False)
+        if reader.records == reader.described > 0:
+            raise NotAPage(f"{warc.name} holds no pages but what somebody noted of them (WAT); ingest its WARC or WET.")
         if reader.records == 0 and skipped:
-            raise NotAPage(f"{warc.name} is no WARC: {skipped[0].message}.")
+            raise NotAPage(f"{warc.name} cannot be read as a WARC: {skipped[0].message}.")
 
 
 def _summary(intake: Intake) -> list[str]:
@@ -165,7 +173,18 @@ def _summary(intake: Intake) -> list[str]:
     counts = intake.counts
     lines = [f"{taken.outcome}: article {taken.article}: {taken.headline}" for taken in intake.taken]
     if counts["pages"] > 1 or counts["pages"] > len(intake.taken):
-        names = ("new", "updated", "unchanged", "refused", "failed", "not_modified", "kept", "known", "forgotten")
+        names = (
+            "new",
+            "updated",
+            "unchanged",
+            "refused",
+            "failed",
+            "gone",
+            "not_modified",
+            "kept",
+            "known",
+            "forgotten",
+        )
         always = ("new", "updated", "unchanged", "refused")
         told = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in names if counts[name] or name in always]
         lines.append(f"{counts['pages']:,} pages: {', '.join(told)}.")

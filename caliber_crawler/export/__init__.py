@@ -1,8 +1,8 @@
 """Exports: rows of an archive in the formats of others. Nothing here knows SQLite; rows come in, files go out."""
 
 from caliber_crawler.export.feed import write_rss
-from caliber_crawler.export.file import Row, new_file, new_path
+from caliber_crawler.export.file import Row, new_file, new_files, new_path
 from caliber_crawler.export.parquet import write_parquet
 from caliber_crawler.export.text import write_csv, write_jsonl
 
-__all__ = ["Row", "new_file", "new_path", "write_csv", "write_jsonl", "write_parquet", "write_rss"]
+__all__ = ["Row", "new_file", "new_files", "new_path", "write_csv", "write_jsonl", "write_parquet", "write_rss"]

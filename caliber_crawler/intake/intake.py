@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Entry, Saved
+from caliber_crawler.archive.answers import GONE, LED_AWAY
+from caliber_crawler.archive.bodies import Packed
 from caliber_crawler.archive.runs import Outcome
+from caliber_crawler.intake.reader import UNREAD, PackingReader, Reader
 from caliber_crawler.intake.recognition import Recogniser
 from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.reading import check
 from caliber_crawler.rereading import Rereader
 from caliber_crawler.site import Address, Site
 from caliber_crawler.site.unfiled import unfiled
@@ -27,8 +28,6 @@ BATCH = 50
 
 NOTED = ("damaged", "no_original", "too_large", "truncated", "undecodable")
 """Reasons for skipping a record that a person should know of."""
-
-UNREAD = Problem(stage="extract", reason="unread", message="It is kept, and was not to be read.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +50,22 @@ class Taken:
 
 
 class Intake:
-    """Takes pages into an archive, which is opened (and, if need be, made) only when there is something to keep."""
+    """Takes pages into an archive, which is opened (and, if need be, made) only when there is something to keep.
 
-    def __init__(self, path: Path, recogniser: Recogniser, software: Mapping[str, str], inputs: Iterable[Path]) -> None:
+    What it commits is on the disk at once, or when ``synced_every`` so many seconds have passed.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        recogniser: Recogniser,
+        software: Mapping[str, str],
+        inputs: Iterable[Path],
+        *,
+        synced_every: float = 0.0,
+    ) -> None:
         self._path = path
+        self._synced_every = synced_every
         self._recogniser = recogniser
         self._software = software
         self._inputs = [str(each) for each in inputs]
@@ -62,7 +73,7 @@ class Intake:
         self._archive: Archive | None = None
         self._run_id = 0
         self._sites: dict[str, Site] = {}
-        self._pending: list[tuple[Item, Reading | Problem]] = []
+        self._pending: list[tuple[Item, Reading | Problem, Packed | None]] = []
         self._refused: list[tuple[Problem, str | None]] = []
         self.counts: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
@@ -99,6 +110,11 @@ class Intake:
         """Reads pages as this intake wants them read."""
         return Reader(self._reread)
 
+    @property
+    def packing_reader(self) -> PackingReader:
+        """The same for reading in other processes, where pages are also made ready to be stored."""
+        return PackingReader(self.reader, self._path)
+
     def is_new(self, capture: Capture) -> bool:
         """Is there anything left to do for a page of a web archive? One taken before costs no more than asking."""
         self.counts["pages"] += 1
@@ -107,9 +123,9 @@ class Intake:
             return False
         return True
 
-    def take(self, item: Item, outcome: Reading | Problem) -> None:
+    def take(self, item: Item, outcome: Reading | Problem, packed: Packed | None = None) -> None:
         """Take in a page and what was read on it. It is committed with others, at the latest when the intake ends."""
-        self._pending.append((item, outcome))
+        self._pending.append((item, outcome, packed))
         if len(self._pending) >= BATCH:
             self._commit()
 
@@ -162,14 +178,14 @@ class Intake:
         if not self._pending:
             return
         archive = self._opened()
-        with archive.transaction():
-            for item, outcome in self._pending:
+        with archive.transaction(synced_every=self._synced_every):
+            for item, outcome, packed in self._pending:
                 site = self._site_of(archive, item.capture)
                 if archive.takedowns.covers(site.name, addresses_of(site, item.capture, outcome)):
                     self.counts["forgotten"] += 1
                     self.counts["pages"] += item.saved
                     continue
-                capture = archive.captures.keep(item.capture, self._run_id)
+                capture = archive.captures.keep(item.capture, self._run_id, packed)
                 if isinstance(outcome, Reading):
                     self._save(archive, site, item, replace(outcome, capture=capture))
                 else:
@@ -180,9 +196,10 @@ class Intake:
     def _save(self, archive: Archive, site: Site, item: Item, reading: Reading) -> None:
         article, capture = reading.article, reading.capture
         addresses = site.addresses(article.urls)
-        for problem in check(reading, site, datetime.now(UTC)):
+        for problem in reading.remarks:
             archive.runs.note(self._run_id, problem, url=article.url, capture_id=capture.id)
         saved = archive.articles.save(reading, self._run_id, addresses, self._reread)
+        archive.answers.settle(saved.article_id)
         if addresses:
             self._join_frontier(archive, site, reading, saved)
         self.counts[saved.outcome] += 1
@@ -196,15 +213,33 @@ class Intake:
     def _note(self, archive: Archive, capture: Capture, problem: Problem) -> None:
         """Say why a page of a web archive gave no article: an error, a list, an answer of not modified, a bad page."""
         if capture.status == HTTPStatus.NOT_MODIFIED:
-            article_id = archive.articles.find(capture.url)
-            if article_id is not None:
-                archive.articles.sight(article_id, capture.fetched_at)
+            self._settle(archive, capture)
             self.counts["not_modified"] += 1
         elif problem == UNREAD:
             self.counts["kept"] += 1
+        elif capture.status in GONE or problem.reason in LED_AWAY:
+            archive.runs.note(self._run_id, problem, url=capture.url, capture_id=capture.id)
+            self._settle(archive, capture)
+            self._leave_frontier(archive, capture)
+            self.counts["gone"] += 1
         else:
             archive.runs.note(self._run_id, problem, url=capture.url, capture_id=capture.id)
             self.counts["failed" if problem.stage == "fetch" else "refused"] += 1
+
+    def _settle(self, archive: Archive, capture: Capture) -> None:
+        article_id = archive.articles.find(capture.url)
+        if article_id is not None:
+            archive.answers.settle(article_id)
+
+    def _leave_frontier(self, archive: Archive, capture: Capture) -> None:
+        """An address that is no more is not asked for again, unless more is known of it since."""
+        known = archive.frontier.get(capture.url)
+        if known is None:
+            return
+        heard_of = known.visited_at or known.discovered_at
+        if heard_of is None or heard_of < capture.fetched_at:
+            archive.frontier.gone(capture.url, capture.fetched_at, status=capture.status)
+            archive.frontier.wake(capture.url, capture.fetched_at)
 
     def _join_frontier(self, archive: Archive, site: Site, reading: Reading, saved: Saved) -> None:
         """A page with an address of the site is followed from now on, like one that was crawled."""
@@ -228,6 +263,9 @@ class Intake:
             article_id=saved.article_id,
             due_at=revisit.next_visit(article.published_at, visited_at, site.revisits),
         )
+        if (absence := archive.answers.last_absence(article.url, visited_at)) is not None:
+            archive.frontier.gone(article.url, absence.at, status=absence.status)
+            archive.frontier.wake(article.url, absence.at)
 
     def _site_of(self, archive: Archive, capture: Capture) -> Site:
         site = self._sites.get(capture.site)
@@ -248,27 +286,3 @@ def addresses_of(site: Site, capture: Capture, outcome: Reading | Problem) -> li
     """Every address a page is known by."""
     urls = [capture.url, capture.address, *(outcome.article.urls if isinstance(outcome, Reading) else ())]
     return [site.address(url) or Address(url=url) for url in dict.fromkeys(urls)]
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Reads pages that come from files. Can be sent to another process."""
-
-    reread: Rereader
-
-    def __call__(self, capture: Capture) -> Reading | Problem:
-        """The article on a page, or why there is none."""
-        return unread(capture) or self.reread.read(capture)
-
-
-def unread(capture: Capture) -> Problem | None:
-    """Why there is no article to be read on a capture, if that can be told without looking at it."""
-    if capture.error is not None:
-        message = f"{capture.address} could not be fetched: {capture.error}."
-        return Problem(stage="fetch", reason=capture.error_code or "network", message=message, fatal=True)
-    if capture.kind != "article" or capture.status == HTTPStatus.NOT_MODIFIED:
-        return UNREAD
-    if capture.status != HTTPStatus.OK:
-        message = f"{capture.address} answered {capture.status}."
-        return Problem(stage="fetch", reason=f"http_{capture.status}", message=message, fatal=True)
-    return None

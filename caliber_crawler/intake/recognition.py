@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from caliber_crawler.reading.impostors import is_front_page
 from caliber_crawler.site import Site
 from caliber_crawler.site.unfiled import unfiled
 from caliber_crawler.warc import Recognised
@@ -23,12 +24,18 @@ class Recogniser:
     def __call__(self, url: str) -> Recognised | None:
         """What an address is; ``None`` when it is of no site that is asked for."""
         if not url.lower().startswith(("http://", "https://")):
-            return Recognised(site=self.default.name, url=url, is_article=True) if url.startswith("urn:") else None
+            # Saved files have a name of their content. Browsers name what is no page: urn:pageinfo:…, urn:text:…
+            is_saved = url.startswith("urn:sha256:")
+            return Recognised(site=self.default.name, url=url, is_article=True) if is_saved else None
         site = self.site_at(url)
         if site is None:
             return None
         address = site.address(url)
-        return Recognised(site=site.name, url=address.url if address else url, is_article=address is not None)
+        if address is None:
+            return Recognised(
+                site=site.name, url=url, is_article=False, is_front_page=site.owns(url) and is_front_page(url, site)
+            )
+        return Recognised(site=site.name, url=address.url, is_article=True)
 
     def site_at(self, url: str) -> Site | None:
         """The site that a page of the web belongs to."""

@@ -1,18 +1,26 @@
 """WARC (ISO 28500) and WACZ, both ways: captures out, and other people's captures in. Nothing here knows SQLite."""
 
+from caliber_crawler.warc.originals import Originals
 from caliber_crawler.warc.reader import Skipped, WarcReader
 from caliber_crawler.warc.record import Recognised
-from caliber_crawler.warc.source import WarcSource, is_web_archive, warcs_in
-from caliber_crawler.warc.wacz import write_wacz
+from caliber_crawler.warc.rotation import LARGEST_FILE, numbered, write_warcs
+from caliber_crawler.warc.source import WarcSource, is_index, is_web_archive, warcs_in
+from caliber_crawler.warc.wacz import Lines, write_wacz
 from caliber_crawler.warc.writer import write_warc
 
 __all__ = [
+    "LARGEST_FILE",
+    "Lines",
+    "Originals",
     "Recognised",
     "Skipped",
     "WarcReader",
     "WarcSource",
+    "is_index",
     "is_web_archive",
+    "numbered",
     "warcs_in",
     "write_wacz",
     "write_warc",
+    "write_warcs",
 ]

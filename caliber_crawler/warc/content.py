@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import BytesIO
-from typing import Protocol
+from typing import Literal
 
-from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, ZstdReader
+from fastwarc.stream_io import ChunkedReader
+
+from caliber_crawler.unpacking import unpack
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a page; a crawl takes no larger ones either."""
 
+PACKED = ("gzip", "x-gzip", "deflate", "br", "zstd")
+Fault = Literal["undecodable", "truncated", "too_large"]
+
 
 class Undecodable(Exception):
-    """The content is not what its headers say, or larger than :data:`LARGEST`. The message is one clause."""
+    """The content is not what its headers say, a part of that, or larger than any page. The message is one clause."""
 
-
-class Reader(Protocol):
-    def read(self, size: int = ..., /) -> bytes: ...
-
-
-def inflated(content: bytes) -> bytes:
-    """``deflate`` is zlib (RFC 9110); some servers send the bare stream all the same."""
-    try:
-        return zlib.decompressobj().decompress(content, LARGEST + 1)
-    except zlib.error:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, LARGEST + 1)
-
-
-def read_by(reader: Callable[[BytesIO], Reader]) -> Callable[[bytes], bytes]:
-    return lambda content: reader(BytesIO(content)).read(LARGEST + 1)
-
-
-DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": read_by(GzipReader),
-    "x-gzip": read_by(GzipReader),
-    "deflate": inflated,
-    "br": read_by(BrotliReader),
-    "zstd": read_by(ZstdReader),
-    "chunked": read_by(ChunkedReader),
-    "identity": bytes,
-}
+    def __init__(self, fault: Fault, message: str) -> None:
+        super().__init__(message)
+        self.fault: Fault = fault
 
 
 def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
@@ -49,24 +30,46 @@ def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
 
     Raises :class:`Undecodable`.
     """
+    known = [(name.lower(), value.strip().lower()) for name, value in headers]
+    encoded = False
     for name in ("transfer-encoding", "content-encoding"):
-        codings = [value for header, value in headers if header.lower() == name]
-        for coding in reversed(",".join(codings).lower().split(",")):
-            if coding.strip():
-                content = undo(content, coding.strip())
+        codings = ",".join(value for header, value in known if header == name).split(",")
+        for coding in reversed([each.strip() for each in codings if each.strip() not in ("", "identity")]):
+            content = undo(content, coding)
+            encoded = True
+    length = max((int(value) for header, value in known if header == "content-length" and value.isdecimal()), default=0)
+    if len(content) < length and not encoded:
+        raise Undecodable("truncated", f"it ends after {len(content):,} of the {length:,} bytes that were to come")
     if len(content) > LARGEST:
-        raise Undecodable(f"it is larger than {LARGEST // 1024**2} MiB")
+        raise Undecodable("too_large", f"it is larger than {LARGEST // 1024**2} MiB")
     return content
 
 
 def undo(content: bytes, coding: str) -> bytes:
-    decoder = DECODERS.get(coding)
     try:
-        if decoder is None:
-            raise ValueError("it is unknown")
-        return decoder(content) if content else content
-    except (OSError, ValueError, zlib.error) as error:
+        return dechunked(content) if coding == "chunked" else unpacked(content, coding)
+    except Undecodable:
         # Many programs that save pages keep the headers of what was sent with the page as it was shown.
         if content.lstrip()[:1] in (b"<", b"\xef"):
             return content
-        raise Undecodable(f"its encoding {coding!r} cannot be undone ({error})") from error
+        raise
+
+
+def dechunked(content: bytes) -> bytes:
+    try:
+        return ChunkedReader(BytesIO(content)).read(LARGEST + 1)
+    except OSError as error:
+        fault: Fault = "truncated" if content[:1].isalnum() else "undecodable"
+        raise Undecodable(fault, "its chunks do not add up") from error
+
+
+def unpacked(content: bytes, coding: str) -> bytes:
+    if coding not in PACKED:
+        raise Undecodable("undecodable", f"its encoding {coding!r} is unknown")
+    if not content:
+        return content
+    body, whole = unpack(content, coding.encode(), LARGEST)
+    if len(body) <= LARGEST and not whole:
+        fault: Fault = "truncated" if body else "undecodable"
+        raise Undecodable(fault, f"its encoding {coding!r} cannot be undone to the end")
+    return body

@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, cast
+from urllib.parse import urljoin
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from caliber_crawler.items import Capture
+from caliber_crawler.warc.dictionary import BadDictionary, Spliced, read_dictionary
+from caliber_crawler.warc.originals import Originals
 from caliber_crawler.warc.record import (
+    HEADERS_AT_MOST,
     Exchange,
     Reason,
     Recognised,
@@ -22,7 +26,9 @@ from caliber_crawler.warc.record import (
     capture_of,
     exchange_of,
     fields_of,
+    is_redirect,
 )
+from caliber_crawler.warc.redirects import Redirect, Redirects
 from caliber_crawler.warc.writer import FETCH_ERROR
 
 WANTED = (
@@ -53,41 +59,68 @@ class Skipped:
 
 
 class WarcReader:
-    """Reads the captures in one WARC file. ``open_file`` gives it anew, from its first byte, seekable."""
+    """Reads the captures in one WARC file. ``open_file`` gives it anew, from its first byte, seekable.
 
-    def __init__(self, open_file: Callable[[], IO[bytes]], recognise: Recognise) -> None:
+    ``begin`` and ``end`` (excluded) are offsets between which the records to be read begin; at both, one must. With
+    the same ``originals``, revisit records may refer to pages in files that were read before.
+    """
+
+    def __init__(
+        self,
+        open_file: Callable[[], IO[bytes]],
+        recognise: Recognise,
+        begin: int = 0,
+        end: int | None = None,
+        originals: Originals | None = None,
+    ) -> None:
         self._open = open_file
         self._recognise = recognise
-        self._originals: dict[str | tuple[str, str], int] = {}
-        self.offset = 0
+        self._begin = begin
+        self._end = end
+        self._originals = originals or Originals()
+        self._file = self._originals.begin(self._exchange_at)
+        self._redirects = Redirects()
+        self._unanswered: list[Skipped] = []
+        self._dictionary = b""
+        self._knows_earlier = begin == 0
+        self.offset = begin
         """How far reading has come, in bytes of the file."""
         self.records = 0
         """Records that could be read so far, wanted or not."""
+        self.described = 0
+        """How many of them only describe another in JSON, as those of a WAT file do."""
 
     def __iter__(self) -> Iterator[Capture | Skipped]:
-        begin: int | None = 0
+        try:
+            with self._open() as file:
+                self._dictionary = read_dictionary(file)
+                first = max(self._begin, file.tell())
+        except BadDictionary as bad:
+            yield Skipped(reason="damaged", offset=0, message=str(bad))
+            return
+        begin: int | None = first
         while begin is not None:
             records = self.records
             damage = yield from self._read_from(begin)
             if damage is None:
-                return
+                break
             # Where nothing could be read since the last damage, it is still the same.
-            if self.records > records or begin == 0:
+            if self.records > records or begin == first:
                 yield Skipped(reason="damaged", offset=self.offset, message=damage)
             begin = self._next_start(self.offset + 1)
+        yield from map(unanswered, self._redirects.left())
 
     def _read_from(self, begin: int) -> Generator[Capture | Skipped, None, str | None]:
         """Read to the end, or to what cannot be read; then it gives a clause that says what is wrong."""
         with self._open() as file:
-            file.seek(begin)
+            records, shift = self._records(file, begin)
             self.offset = begin
-            records = iter(ArchiveIterator(file, record_types=WANTED, parse_http=False))
             while True:
                 try:
                     record = next(records, None)
-                    if record is None:
+                    if record is None or (self._end is not None and record.stream_pos + shift >= self._end):
                         return None
-                    self.offset = record.stream_pos
+                    self.offset = record.stream_pos + shift
                     self.records += 1
                     found = self._take(record)
                     record.reader.consume()
@@ -99,6 +132,15 @@ class WarcReader:
                     return f"it ends after {there:,} of {length:,} bytes"
                 if found is not None:
                     yield found
+                yield from self._unanswered
+                self._unanswered.clear()
+
+    def _records(self, file: IO[bytes], begin: int) -> tuple[Iterator[WarcRecord], int]:
+        """The records of a file from an offset on, and what to add to their positions for their offsets."""
+        file.seek(begin)
+        stream: IO[bytes] = cast("IO[bytes]", Spliced(self._dictionary, file)) if self._dictionary else file
+        records = iter(ArchiveIterator(stream, record_types=WANTED, parse_http=False))
+        return records, begin - len(self._dictionary) if self._dictionary else 0
 
     def _next_start(self, offset: int) -> int | None:
         """Where the next record may begin, at this offset or after it."""
@@ -117,39 +159,65 @@ class WarcReader:
         address = (record.headers.get("WARC-Target-URI") or "").strip("<>")
         recognised = self._recognise(address) if address else None
         if record.record_type == WarcRecordType.metadata and not (recognised and is_failure(record)):
+            self.described += (record.headers.get("Content-Type") or "").startswith("application/json")
             return None
         try:
             if recognised is None:
                 raise Unusable("other_site", "it is of no site that is known here")
             capture = capture_of(record, address, recognised, self._original)
+            if is_redirect(capture):
+                return self._led_on(capture)
         except Unusable as unusable:
             message = str(unusable)
-            return Skipped(reason=unusable.reason, offset=record.stream_pos, message=message, url=address or None)
+            return Skipped(reason=unusable.reason, offset=self.offset, message=message, url=address or None)
         if record.record_type == WarcRecordType.response:
-            self._remember(record, address)
-        return capture
+            self._originals.remember(record, address, self._file, self.offset)
+        return self._redirects.follow(capture)
 
-    def _remember(self, record: WarcRecord, address: str) -> None:
-        self._originals.setdefault((address, record.headers.get("WARC-Date") or ""), record.stream_pos)
-        if digest := record.headers.get("WARC-Payload-Digest"):
-            self._originals.setdefault(digest, record.stream_pos)
+    def _led_on(self, capture: Capture) -> Capture | None:
+        """A redirect: kept when it leads to the front page, else it waits for the page that it leads to."""
+        target = urljoin(capture.address, capture.header("location") or "")
+        led_to = self._recognise(target)
+        if led_to is None or led_to.site != capture.site or led_to.url == capture.url:
+            raise Unusable("redirect", f"it leads on to another address ({capture.status})")
+        if led_to.is_front_page:
+            return capture
+        if not led_to.is_article:
+            raise Unusable("redirect", f"it leads to {led_to.url}, which is no article ({capture.status})")
+        self._unanswered += map(unanswered, self._redirects.lead(capture, led_to.url, self.offset))
+        return None
+
+    def _exchange_at(self, offset: int) -> Exchange:
+        with self._open() as file:
+            records, _ = self._records(file, offset)
+            return exchange_of(next(records))
 
     def _original(self, revisit: WarcRecord) -> Exchange | None:
-        """The exchange that a revisit record refers to, by address and time, or else by the digest of its body."""
-        address = (revisit.headers.get("WARC-Refers-To-Target-URI") or "").strip("<>")
-        offset = self._originals.get((address, revisit.headers.get("WARC-Refers-To-Date") or ""))
-        if offset is None:
-            offset = self._originals.get(revisit.headers.get("WARC-Payload-Digest") or "")
-        if offset is None:
-            return None
-        with self._open() as file:
-            file.seek(offset)
-            record = next(iter(ArchiveIterator(file, record_types=WANTED, parse_http=False)))
-            return exchange_of(record)
+        """The exchange that a revisit record refers to."""
+        found = self._originals.find(revisit)
+        if found is None and not self._knows_earlier:
+            self._look_before()
+            found = self._originals.find(revisit)
+        return found
+
+    def _look_before(self) -> None:
+        """Learn the records before those that are read here: what comes first in the file comes first here too."""
+        earlier = Originals()
+        for _ in WarcReader(self._open, self._recognise, end=self._begin, originals=earlier):
+            pass
+        self._originals.put_before(earlier)
+        self._knows_earlier = True
+
+
+def unanswered(redirect: Redirect) -> Skipped:
+    message = "it leads on to another address, and what is there is not behind it in this file"
+    return Skipped(reason="redirect", offset=redirect.offset, message=message, url=redirect.urls[0])
 
 
 def is_failure(record: WarcRecord) -> bool:
     """Does a metadata record stand for a page that could not be had?"""
+    if record.content_length > HEADERS_AT_MOST:
+        return False
     record.freeze()
     said = fields_of(record.reader.read())
     record.reader.seek(0)

@@ -12,6 +12,7 @@ from fastwarc.warc import WarcRecord, WarcRecordType
 
 from caliber_crawler.items import Capture, PageKind
 from caliber_crawler.warc.content import LARGEST, Undecodable, decode
+from caliber_crawler.warc.message import Headers, Message, take_apart
 from caliber_crawler.warc.writer import FETCH_ERROR, FETCH_ERROR_CODE, KIND, RENAMED, REQUESTED
 
 Reason = Literal[
@@ -25,7 +26,6 @@ Reason = Literal[
     "truncated",
     "undecodable",
 ]
-Headers = tuple[tuple[str, str], ...]
 
 PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "")
 HEADERS_AT_MOST = 1024 * 1024
@@ -48,6 +48,8 @@ class Recognised:
     url: str
     """The normal form."""
     is_article: bool
+    is_front_page: bool = False
+    """Whoever is sent there from an article learns that it is no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def require_sound(record: WarcRecord) -> None:
         raise Unusable("too_large", f"it is larger than {LARGEST // 1024**2} MiB")
     if cause := record.headers.get("WARC-Truncated"):
         raise Unusable("truncated", f"only the beginning was captured ({cause})")
+    if record.headers.get("WARC-Segment-Number") is not None:
+        raise Unusable("truncated", "it is one of several parts of a page")
     digest = (record.headers.get("WARC-Block-Digest") or "").lower()
     if digest.startswith(VERIFIABLE) and not record.verify_block_digest():
         raise Unusable("damaged", "its content is not what its digest says")
@@ -131,21 +135,26 @@ def require_sound(record: WarcRecord) -> None:
 def require_page(capture: Capture) -> None:
     status = capture.status
     assert status is not None
-    if 300 <= status < 400 and status != HTTPStatus.NOT_MODIFIED:
-        raise Unusable("redirect", f"it leads on to another address ({status})")
     if capture.kind == "article" and status == HTTPStatus.OK and capture.media_type not in PAGE_TYPES:
         raise Unusable("not_a_page", f"it is no page but {capture.media_type}")
 
 
+def is_redirect(capture: Capture) -> bool:
+    status = capture.status
+    return status is not None and 300 <= status < 400 and status != HTTPStatus.NOT_MODIFIED
+
+
 def exchange_of(record: WarcRecord) -> Exchange:
+    message = message_of(record)
+    if message is None:
+        raise Unusable("damaged", "it has no HTTP status")
+    return Exchange(message.status, tuple(map(as_served, message.headers)), decoded(message.content, message.headers))
+
+
+def message_of(record: WarcRecord) -> Message | None:
     if not record.is_http:
         raise Unusable("not_a_page", "it is no HTTP")
-    record.parse_http()
-    status = record.http_headers.status_code
-    if status is None:
-        raise Unusable("damaged", "it has no HTTP status")
-    headers = headers_of(record)
-    return Exchange(status, tuple(map(as_served, headers)), decoded(content_of(record), headers))
+    return take_apart(content_of(record))
 
 
 def file_of(record: WarcRecord) -> Exchange:
@@ -155,16 +164,15 @@ def file_of(record: WarcRecord) -> Exchange:
 
 
 def revisited(record: WarcRecord, original: Callable[[WarcRecord], Exchange | None]) -> Exchange:
-    record.parse_http()
-    status = record.http_headers.status_code if record.is_http else None
-    headers = tuple(map(as_served, headers_of(record))) if status is not None else ()
+    message = message_of(record) if record.is_http else None
+    headers = tuple(map(as_served, message.headers)) if message else ()
     profile = record.headers.get("WARC-Profile") or ""
-    if status == HTTPStatus.NOT_MODIFIED or profile.endswith("server-not-modified"):
+    if (message and message.status == HTTPStatus.NOT_MODIFIED) or profile.endswith("server-not-modified"):
         return Exchange(HTTPStatus.NOT_MODIFIED, headers, b"")
     first = original(record)
     if first is None:
-        raise Unusable("no_original", "the record it refers to is not in this file")
-    return first if status is None else Exchange(status, headers, first.body)
+        raise Unusable("no_original", "the record it refers to is in no file that was read before")
+    return Exchange(message.status, headers, first.body) if message else first
 
 
 def content_of(record: WarcRecord) -> bytes:
@@ -179,11 +187,7 @@ def decoded(content: bytes, headers: Headers) -> bytes:
     try:
         return decode(content, headers)
     except Undecodable as error:
-        raise Unusable("too_large" if "larger" in str(error) else "undecodable", str(error)) from error
-
-
-def headers_of(record: WarcRecord) -> Headers:
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in record.http_headers.items_bytes())
+        raise Unusable(error.fault, str(error)) from error
 
 
 def as_served(header: tuple[str, str]) -> tuple[str, str]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from io import SEEK_CUR, SEEK_END, SEEK_SET, RawIOBase
 from pathlib import Path
-from typing import IO
-from zipfile import BadZipFile, ZipFile
+from typing import IO, Any, cast
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from caliber_crawler.errors import InputError, NotAPage
 
 ZIP, GZIP, ZSTD, SKIPPABLE = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
 """First bytes. A zstd WARC may begin with its dictionary in a skippable frame of this number."""
+
+INDEX_LINE = re.compile(rb" ?CDX [A-Za-z]|!meta |\S+ \d{14} (?:\{|https?://)")
+LONGEST_KEY = 16 * 1024
+LOCAL_HEADER = 30
+"""Bytes of a ZIP's local file header before the file's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +44,81 @@ def is_web_archive(path: Path) -> bool:
     return start.startswith((b"WARC/", ZIP, GZIP, ZSTD, SKIPPABLE))
 
 
+def is_index(path: Path) -> bool:
+    """Is a file an index of web archives (CDX, CDXJ), packed or not? It says where pages are and holds none."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == GZIP
+        with gzip.open(path) if packed else path.open("rb") as file:
+            return INDEX_LINE.match(file.read(LONGEST_KEY)) is not None
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
 @contextmanager
 def warcs_in(path: Path) -> Iterator[list[WarcSource]]:
-    """The WARC files at a path, for as long as the ``with`` block lasts. Raises ``NotAPage`` for a ZIP without any."""
+    """The WARC files at a path. Raises ``NotAPage`` for a ZIP without any."""
     with path.open("rb") as file:
         is_zip = file.read(4) == ZIP
     if not is_zip:
         yield [WarcSource(name=str(path), open_file=lambda: path.open("rb"), size=path.stat().st_size)]
         return
     try:
-        zipped = ZipFile(path)
+        with ZipFile(path) as zipped:
+            entries = zipped.infolist()
     except BadZipFile as error:
         raise NotAPage(f"{path} is no WACZ: {error}.") from error
-    with zipped:
-        warcs = [
-            WarcSource(name=f"{path}/{entry.filename}", open_file=partial(zipped.open, entry), size=entry.file_size)
-            for entry in zipped.infolist()
-            if entry.filename.startswith("archive/") and ".warc" in entry.filename
-        ]
-        if not warcs:
-            raise NotAPage(f"{path} is no WACZ: there is no WARC in its archive/.")
-        yield warcs
+    warcs = [
+        WarcSource(name=f"{path}/{entry.filename}", open_file=partial(open_entry, path, entry), size=entry.file_size)
+        for entry in entries
+        if entry.filename.startswith("archive/") and ".warc" in entry.filename
+    ]
+    if not warcs:
+        raise NotAPage(f"{path} is no WACZ: there is no WARC in its archive/.")
+    yield warcs
+
+
+def open_entry(path: Path, entry: ZipInfo) -> IO[bytes]:
+    """A file in a ZIP. One that is stored as it is can be read from any place at once, as a revisit record asks for."""
+    if entry.compress_type != ZIP_STORED:
+        with ZipFile(path) as zipped:
+            return zipped.open(entry)
+    file = path.open("rb")
+    file.seek(entry.header_offset)
+    header = file.read(LOCAL_HEADER)
+    names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+    return cast("IO[bytes]", Window(file, entry.header_offset + LOCAL_HEADER + names, entry.file_size))
+
+
+class Window(RawIOBase):
+    """A part of a file, as a file."""
+
+    def __init__(self, file: IO[bytes], begin: int, size: int) -> None:
+        super().__init__()
+        self._file = file
+        self._begin = begin
+        self._size = size
+        file.seek(begin)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer)
+        content = self._file.read(max(0, min(len(view), self._size - self.tell())))
+        view[: len(content)] = content
+        return len(content)
+
+    def seek(self, offset: int, whence: int = SEEK_SET, /) -> int:
+        start = {SEEK_SET: 0, SEEK_CUR: self.tell(), SEEK_END: self._size}[whence]
+        return self._file.seek(self._begin + start + offset) - self._begin
+
+    def tell(self) -> int:
+        return self._file.tell() - self._begin
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -1,22 +1,26 @@
-"""WACZ 1.1.1 (https://specs.webrecorder.net/wacz/1.1.1/): a WARC file, its index and a list of its pages in one ZIP."""
+"""WACZ 1.1.1 (https://specs.webrecorder.net/wacz/1.1.1/): WARC files, their index and a list of pages in one ZIP."""
 
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
+from heapq import merge
 from io import RawIOBase
+from itertools import count
+from tempfile import TemporaryFile
 from typing import IO, Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from caliber_crawler import __version__
 from caliber_crawler.items import Capture
+from caliber_crawler.warc.rotation import LARGEST_FILE
 from caliber_crawler.warc.writer import IndexEntry, WarcFile, address_of, warc_date
 
-WARC_NAME = "data.warc.gz"
 TitleOf = Callable[[Capture], str | None]
 """The title of the page on a capture; ``None`` when it is no page that a person would look for."""
 
@@ -77,45 +81,91 @@ class Package:
 
 
 def entry(path: str, *, packed: bool) -> ZipInfo:
+    now = datetime.now(UTC)
     # What is gzip already stays as it is: readers fetch parts of it by their offsets.
-    info = ZipInfo(path, datetime.now(UTC).timetuple()[:6])
+    info = ZipInfo(path, now.timetuple()[:6])
+    # The time once more, as Info-ZIP writes it. ReplayWeb.page looks for a file's content behind its local header only
+    # if the directory has an extra field, and takes it for shorter than ours otherwise.
+    info.extra = struct.pack("<2sHBL", b"UT", 5, 1, int(now.timestamp()))
     info.compress_type = ZIP_DEFLATED if packed else ZIP_STORED
     info.external_attr = 0o644 << 16
     return info
 
 
-def write_wacz(captures: Iterable[Capture], title_of: TitleOf, file: IO[bytes], *, title: str, rights: str = "") -> int:
-    """Write captures as a WACZ file; how many. ``title_of`` says which of them are pages to list."""
-    index: list[IndexEntry] = []
-    pages: list[dict[str, str]] = []
-    count = 0
-    with ZipFile(file, "w") as zipped:
+class Lines(ExitStack):
+    """Lines to be read again in their order, however many there are."""
+
+    AT_ONCE = 100_000
+    """Lines that are held in memory together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: list[bytes] = []
+        self._laid_down: list[IO[bytes]] = []
+
+    def add(self, line: str) -> None:
+        self._held.append(line.encode() + b"\n")
+        if len(self._held) >= self.AT_ONCE:
+            file: IO[bytes] = self.enter_context(TemporaryFile())  # noqa: SIM115 # closed with the others
+            file.writelines(sorted(self._held))
+            self._laid_down.append(file)
+            self._held.clear()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for file in self._laid_down:
+            file.seek(0)
+        return merge(sorted(self._held), *self._laid_down)
+
+
+def write_wacz(
+    captures: Iterable[Capture],
+    title_of: TitleOf,
+    file: IO[bytes],
+    *,
+    title: str,
+    rights: str = "",
+    max_size: int = LARGEST_FILE,
+) -> int:
+    """Write captures as a WACZ file; how many. ``title_of`` says which of them are pages to list.
+
+    A WARC file in it that has reached ``max_size`` bytes is followed by another; 0 is no bound.
+    """
+    written = 0
+    rest = iter(captures)
+    capture = next(rest, None)
+    with Lines() as index, Lines() as pages, ZipFile(file, "w") as zipped:
         package = Package(zipped)
-        with package.resource(f"archive/{WARC_NAME}", packed=False) as out:
-            warc = WarcFile(out, WARC_NAME, rights)
-            for capture in captures:
-                count += 1
-                if (stands := warc.add(capture)) is not None:
-                    index.append(stands)
-                    pages += page(capture, title_of(capture))
+        for number in count():
+            name = f"data-{number:05}.warc.gz"
+            with package.resource(f"archive/{name}", packed=False) as out:
+                warc = WarcFile(out, name, rights)
+                while capture is not None:
+                    if (stands := warc.add(capture)) is not None:
+                        index.add(cdxj(stands, name))
+                        if (headline := title_of(capture)) is not None:
+                            pages.add(page(capture, headline))
+                    written += 1
+                    capture = next(rest, None)
+                    if max_size and out.tell() >= max_size:
+                        break
+            if capture is None:
+                break
         with package.resource("indexes/index.cdxj", packed=True) as out:
-            out.writelines(f"{line}\n".encode() for line in sorted(cdxj(stands) for stands in index))
+            out.writelines(index)
         with package.resource("pages/pages.jsonl", packed=True) as out:
-            for row in ({"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}, *pages):
-                out.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            out.write(json.dumps({"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}).encode() + b"\n")
+            out.writelines(pages)
         package.finish(title, rights)
-    return count
+    return written
 
 
-def page(capture: Capture, title: str | None) -> list[dict[str, str]]:
-    if title is None:
-        return []
-    return [
-        {"id": f"capture-{capture.id}", "url": address_of(capture), "ts": warc_date(capture.fetched_at), "title": title}
-    ]
+def page(capture: Capture, title: str) -> str:
+    """A line of the list of pages: https://specs.webrecorder.net/wacz/1.1.1/#pages-jsonl."""
+    fields = {"ts": warc_date(capture.fetched_at), "url": address_of(capture), "title": title}
+    return json.dumps({**fields, "id": f"capture-{capture.id}"}, ensure_ascii=False)
 
 
-def cdxj(stands: IndexEntry) -> str:
+def cdxj(stands: IndexEntry, filename: str) -> str:
     """A line of the index: https://specs.webrecorder.net/cdxj/0.1.0/."""
     fields = {
         "url": stands.url,
@@ -124,7 +174,7 @@ def cdxj(stands: IndexEntry) -> str:
         "digest": stands.digest,
         "length": str(stands.length),
         "offset": str(stands.offset),
-        "filename": WARC_NAME,
+        "filename": filename,
     }
     return f"{surt(stands.url)} {stands.fetched_at.astimezone(UTC):%Y%m%d%H%M%S} {json.dumps(fields)}"
 

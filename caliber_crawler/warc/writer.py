@@ -108,6 +108,8 @@ class WarcFile:
         self._by_digest: dict[str, Original] = {}
         self._by_url: dict[str, Original] = {}
         self._write(self._writer.create_warcinfo_record(name, warcinfo(rights)))
+        self.records_at = file.tell()
+        """Where the records behind that about the file itself begin, in bytes."""
 
     def add(self, capture: Capture) -> IndexEntry | None:
         """Write a capture; give where it stands, if it can be replayed."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import feedparser
+import pytest
 from lxml import etree, html
 
 from caliber_crawler.archive import Archive, Selection
@@ -77,3 +81,43 @@ def test_hostile_texts_stay_text(newsroom: Newsroom) -> None:
         shown = html.fromstring(f"<div>{item.findtext('description')}</div>")
         assert {element.tag for element in shown.iter()} == {"div", "p", "a"}
         assert all(set(element.attrib) <= {"href"} for element in shown.iter())
+
+
+ITEM = {"title", "link", "description", "author", "category", "comments", "enclosure", "guid", "pubDate", "source"}
+CHANNEL = {"title", "link", "description", "language", "copyright", "pubDate", "lastBuildDate", "ttl", "item"}
+WEEKDAY_DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+
+
+@pytest.mark.parametrize("articles", ["hostile", "usual", "none"])
+def test_it_keeps_the_rules_that_feed_validators_check(newsroom: Newsroom, three_editions: Path, articles: str) -> None:
+    if articles == "hostile":
+        print_hostile_articles(newsroom)
+    file = io.BytesIO()
+    with Archive.open(three_editions) as usual:
+        write_rss((usual if articles == "usual" else newsroom.archive).rows(EVERYTHING, newest_first=True), file)
+    rss = etree.fromstring(file.getvalue(), etree.XMLParser(resolve_entities=False))
+    assert (rss.tag, rss.get("version"), len(rss)) == ("rss", "2.0", 1)
+    (channel,) = rss
+    # https://www.rssboard.org/rss-specification, and https://validator.w3.org/feed/docs/ where it asks for more.
+    assert {"title", "link", "description"} <= {child.tag for child in channel} <= CHANNEL
+    for child in channel.iterchildren("title", "link", "description", "copyright"):
+        assert (child.text or "").strip()
+        assert len(channel.findall(str(child.tag))) == 1
+    guids = [item.findtext("guid") for item in channel.iter("item")]
+    assert len(set(guids)) == len(guids)
+    for item in channel.iter("item"):
+        own = [child.tag for child in item if not str(child.tag).startswith("{")]
+        assert set(own) <= ITEM
+        assert max(own.count(tag) for tag in own if tag != "category") == 1
+        assert (item.findtext("title") or "").strip() or (item.findtext("description") or "").strip()
+        link = urlsplit(item.findtext("link") or "")
+        assert link.scheme in ("http", "https")
+        assert link.netloc
+        assert not re.search(r"\s", item.findtext("link") or "")
+        guid = item.find("guid")
+        assert guid is not None
+        assert guid.get("isPermaLink") == "true"
+        if (published := item.findtext("pubDate")) is not None:
+            assert WEEKDAY_DATE.fullmatch(published)
+            assert parsedate_to_datetime(published).strftime("%a") == published[:3]
+        assert re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]+)*", item.findtext(f"{{{DC}}}language") or "")

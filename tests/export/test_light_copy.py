@@ -11,12 +11,16 @@ import pytest
 from caliber_crawler.archive import Archive, Selection
 from caliber_crawler.archive.light_copy import KEPT
 from tests.archive.newsroom import Newsroom
+from tests.export.newspaper import SITE
 
 LEFT_BEHIND = {
     *("frontier", "problems", "field_coverage", "hosts", "bodies", "dictionaries"),
     *("takedowns", "takedown_keys"),
 }
 """Tables of which a light copy holds no row."""
+
+COUNTED = "totals"
+"""Rows that count themselves, there as here."""
 
 EVERYTHING = Selection()
 
@@ -44,6 +48,17 @@ def test_it_is_an_archive_with_every_text_and_view_count_and_no_raw_page(three_e
         assert all(row["headers"] == "[]" for row in light.db["captures"].rows)
 
 
+def test_every_article_says_where_it_is_from_and_how_it_may_be_used(three_editions: Path, tmp_path: Path) -> None:
+    path = copied(three_editions, tmp_path / "light.db")
+    with Archive.open(path) as light:
+        told = {row["id"]: row for row in light.db["sources"].rows}
+        rows = list(light.rows(Selection()))
+        assert len(told) == len(rows) == 6
+        for row in rows:
+            assert told[row["id"]] == {name: row[name] for name in told[row["id"]]}
+        assert {row["reuse"] for row in told.values()} == {SITE.reuse}
+
+
 def test_it_holds_only_what_was_asked_for(three_editions: Path, tmp_path: Path) -> None:
     path = copied(three_editions, tmp_path / "light.db", Selection(languages=("en",), sections=("analytics",)))
     with Archive.open(path) as light:
@@ -56,7 +71,7 @@ def test_it_holds_only_what_was_asked_for(three_editions: Path, tmp_path: Path) 
 
 def test_every_table_is_copied_or_left_behind(newsroom: Newsroom) -> None:
     tables = {name for name in newsroom.archive.db.table_names() if not name.startswith(("versions_", "_", "sqlite_"))}
-    assert tables == KEPT.keys() | LEFT_BEHIND
+    assert tables == KEPT.keys() | LEFT_BEHIND | {COUNTED}
 
 
 def test_merged_articles_come_along(newsroom: Newsroom, tmp_path: Path) -> None:

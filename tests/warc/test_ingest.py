@@ -13,7 +13,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.demo import DemoSite
 from tests.archive.newsroom import NOON
 from tests.warc.newsstand import PAGE, crawled, exported, held, run, take_in, visited
-from tests.warc.test_reading import damaged, in_members, record, response
+from tests.warc.records import damaged, in_members, record, response
 
 URL = "https://caliber.az/en/post/1"
 
@@ -69,9 +69,10 @@ def test_pages_of_any_site_are_taken_when_asked_for(tmp_path: Path) -> None:
     body = f"<html lang=en><h1>Talks resume after winter</h1><article><p>{words}</p><p>{words}</p></article>".encode()
     foreign = record(response(body), url="https://news.example/world/2026/01/07/talks-resume")
     file = tmp_path / "crawl.warc.gz"
-    file.write_bytes(in_members(foreign, record(response(body), url="https://news.example/login")))
+    wall = record(response(b"<title>Just a moment...</title>"), url="https://news.example/world/2026/01/07/more-talks")
+    file.write_bytes(in_members(foreign, wall, record(response(body), url="https://news.example/login")))
     exit_code, said = ingest(file, tmp_path / "a.db", "--any-site")
-    assert (exit_code, said["new"], said["skipped"]) == (0, 1, {"not_an_article": 1})
+    assert (exit_code, said["new"], said["failed"], said["skipped"]) == (0, 1, 1, {"not_an_article": 1})
     with Archive.open(tmp_path / "a.db") as archive:
         assert archive.held("site") == ["news.example"]
 
@@ -102,7 +103,7 @@ def test_a_folder_is_searched_for_web_archives(tmp_path: Path) -> None:
     ("name", "content"),
     [
         ("noise.warc.gz", b"\x1f\x8b\x08" + b"noise" * 100),
-        ("page.html.gz", gzip.compress(PAGE.encode())),
+        ("page.html.gz", gzip.compress(PAGE.encode(), mtime=0)),
         ("noise.wacz", b"PK\x03\x04" + b"noise" * 100),
         ("empty.wacz", "empty"),
     ],
@@ -119,6 +120,76 @@ def test_what_is_no_web_archive_is_named(tmp_path: Path, name: str, content: byt
     assert str(file) in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "a.db").exists()
+
+
+DESCRIBED = b'{"Envelope": {"WARC-Header-Metadata": {"WARC-Type": "response"}}}'
+CDXJ = b'az,caliber)/en/post/1 20260107120000 {"url": "https://caliber.az/en/post/1", "filename": "x.warc.gz"}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "crawl.warc.wat.gz",
+            in_members(
+                record(b"isPartOf: CC\r\n", type="warcinfo", url="", Content_Type="application/warc-fields"),
+                record(DESCRIBED, type="metadata", Content_Type="application/json"),
+                record(DESCRIBED, type="metadata", url="https://example.org/", Content_Type="application/json"),
+            ),
+            "WAT",
+        ),
+        ("index.cdxj", CDXJ * 3, "index"),
+        ("cdx-00000.gz", gzip.compress(CDXJ * 3), "index"),
+        (
+            "index.cdx",
+            b" CDX N b a m s k r M S V g\naz,caliber)/ 20260107120000 https://caliber.az/ text/html\n",
+            "index",
+        ),
+    ],
+)
+def test_what_only_speaks_of_pages_is_refused_with_its_kind(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    result = run("ingest", file, "--archive", tmp_path / "a.db")
+    assert result.exit_code == 6
+    assert said in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_what_a_browser_noted_beside_its_pages_is_no_page(tmp_path: Path) -> None:
+    text = (Path(__file__).parent.parent / "pages/caliber/baku-s-geopolitical-formula-as-text/page.txt").read_bytes()
+    file = tmp_path / "rec-1.warc.gz"
+    json_type, jpeg = {"Content_Type": "application/json"}, {"Content_Type": "image/jpeg"}
+    file.write_bytes(
+        in_members(
+            record(b'{"pageid": "1", "urls": {}}', type="resource", url=f"urn:pageinfo:{URL}1", **json_type),
+            record(b"\xff\xd8", type="resource", url=f"urn:thumbnail:{URL}1", **jpeg),
+            record(text, type="resource", url=f"urn:text:{URL}1", Content_Type="text/plain"),
+            page(1),
+            record(
+                PAGE.format(headline="Saved", body="", views=2).encode(),
+                type="resource",
+                url=f"{URL}2",
+                Content_Type="text/html",
+            ),
+        )
+    )
+    exit_code, said = ingest(file, tmp_path / "a.db")
+    assert (exit_code, said["new"], said["skipped"]) == (0, 2, {"other_site": 3})
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert [row["url"] for row in archive.articles()] == [f"{URL}1", f"{URL}2"]
+
+
+def test_what_was_cut_off_is_noted_and_not_kept(tmp_path: Path) -> None:
+    file = tmp_path / "crawl.warc.gz"
+    file.write_bytes(in_members(record(response(), url=f"{URL}1", WARC_Truncated="length"), page(2)))
+    exit_code, said = ingest(file, tmp_path / "a.db")
+    assert (exit_code, said["new"], said["skipped"]) == (3, 1, {"truncated": 1})
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert archive.db["captures"].count == 1
+        assert [row["url"] for row in archive.db["problems"].rows_where("reason = 'truncated'")] == [f"{URL}1"]
 
 
 def test_a_web_archive_without_a_page_for_us_makes_no_archive(tmp_path: Path) -> None:

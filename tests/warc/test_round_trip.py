@@ -152,3 +152,5 @@ def test_many_processes_read_the_same(tmp_path: Path) -> None:
     file = exported(there, tmp_path / "export.warc.gz")
     assert run("ingest", file, "--archive", tmp_path / "new.db", "--jobs", 2).exit_code == 3
     assert held(tmp_path / "new.db") == held(there)
+    with Archive.open(tmp_path / "new.db") as archive:
+        assert [finding for finding in archive.verify() if finding] == []

@@ -1,0 +1,84 @@
+"""The dictionary that a zstd WARC may begin with, and without which no record behind it can be read.
+
+It stands in a skippable frame of its own, packed or plain
+(https://iipc.github.io/warc-specifications/specifications/warc-zstd/).
+"""
+
+from __future__ import annotations
+
+from io import BytesIO, RawIOBase
+from typing import IO, Any
+
+import zstandard
+
+DICTIONARY_FRAME = b"\x5d\x2a\x4d\x18"
+ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
+LARGEST_DICTIONARY = 8 * 1024 * 1024
+"""Bytes of a dictionary, packed or not: what the format asks of every reader."""
+
+
+class BadDictionary(OSError):
+    """The dictionary cannot be used. The message is one clause."""
+
+
+def read_dictionary(file: IO[bytes]) -> bytes:
+    """The dictionary that a file begins with, unpacked, in its frame; empty when there is none.
+
+    The file is left where its records begin. Raises :class:`BadDictionary`.
+    """
+    head = file.read(8)
+    if not head.startswith(DICTIONARY_FRAME):
+        file.seek(0)
+        return b""
+    size = int.from_bytes(head[4:], "little")
+    if size > LARGEST_DICTIONARY:
+        raise BadDictionary(f"its zstd dictionary is larger than {LARGEST_DICTIONARY // 1024**2} MiB")
+    content = file.read(size)
+    dictionary = unpacked(content) if content.startswith(ZSTD_FRAME) else content
+    if len(content) < size or not is_sound(dictionary):
+        raise BadDictionary("its zstd dictionary, without which nothing in it can be read, is damaged")
+    return DICTIONARY_FRAME + len(dictionary).to_bytes(4, "little") + dictionary
+
+
+def unpacked(content: bytes) -> bytes:
+    try:
+        # A frame may claim any size, and the memory for it would be taken before anything is read.
+        if zstandard.frame_content_size(content) > LARGEST_DICTIONARY:
+            raise BadDictionary(f"its zstd dictionary is larger than {LARGEST_DICTIONARY // 1024**2} MiB")
+        return zstandard.ZstdDecompressor().decompress(content, max_output_size=LARGEST_DICTIONARY)
+    except zstandard.ZstdError:
+        return b""
+
+
+def is_sound(dictionary: bytes) -> bool:
+    if not dictionary:
+        return False
+    try:
+        loaded = zstandard.ZstdCompressionDict(dictionary, dict_type=zstandard.DICT_TYPE_FULLDICT)
+        zstandard.ZstdDecompressor(dict_data=loaded).decompress(zstandard.compress(b""))
+    except zstandard.ZstdError:
+        return False
+    return True
+
+
+class Spliced(RawIOBase):
+    """What stands in ``start``, then the rest of ``file``; to be read from front to back."""
+
+    def __init__(self, start: bytes, file: IO[bytes]) -> None:
+        super().__init__()
+        self._start = BytesIO(start)
+        self._file = file
+        self._told = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer)
+        content = self._start.read(len(view)) or self._file.read(len(view))
+        view[: len(content)] = content
+        self._told += len(content)
+        return len(content)
+
+    def tell(self) -> int:
+        return self._told

@@ -1,0 +1,45 @@
+"""HTTP messages as they were sent, by servers of every kind: lines that end in LF alone, folded ones, stray ones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+Headers = tuple[tuple[str, str], ...]
+
+STATUS_LINE = re.compile(rb"\s*HTTP/\d+(?:\.\d+)?[ \t]+(\d{3})(?!\d)[^\n]*(?:\n|\Z)")
+END_OF_HEAD = re.compile(rb"\n\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A response."""
+
+    status: int
+    headers: Headers
+    content: bytes
+    """As it was sent, with its encodings."""
+
+
+def take_apart(block: bytes) -> Message | None:
+    """The message in a block of bytes; ``None`` when it does not begin with a status line."""
+    line = STATUS_LINE.match(block)
+    if line is None:
+        return None
+    # The line before an empty one may be the status line itself.
+    end = END_OF_HEAD.search(block, max(line.end() - 1, 0))
+    head = block[line.end() : end.start() if end else len(block)]
+    return Message(int(line[1]), headers_in(head), block[end.end() :] if end else b"")
+
+
+def headers_in(head: bytes) -> Headers:
+    """The headers, in order; a line that is none is left out."""
+    headers: list[tuple[str, str]] = []
+    for line in head.decode("latin-1").split("\n"):
+        name, colon, value = line.partition(":")
+        if line[:1] in (" ", "\t") and headers:
+            known, before = headers[-1]
+            headers[-1] = (known, f"{before} {line.strip()}".strip())
+        elif colon and name.strip():
+            headers.append((name.strip(), value.strip()))
+    return tuple(headers)
