@@ -21,6 +21,7 @@ from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.search import match_expression
 from caliber_crawler.browse import headers, public, templates
 from caliber_crawler.browse.article_page import article_page
+from caliber_crawler.browse.authors import AuthorFacet, by_author
 from caliber_crawler.browse.cells import cell
 from caliber_crawler.browse.metadata import metadata_of
 from caliber_crawler.browse.recognition import archives, is_archive, recognise, tables_of
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import sqlite3
 
     from datasette.app import Datasette
+    from datasette.facets import Facet
+    from datasette.filters import FilterArguments
     from datasette.utils.asgi import Request
     from jinja2 import Environment
     from markupsafe import Markup
@@ -48,8 +51,10 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
     async def connect() -> None:
         public.note(datasette)
         # Archives are recognised as their first connection is made, and the first page must know them.
-        for database in datasette.databases.values():
+        for name, database in datasette.databases.items():
             await database.execute("SELECT 1")
+            if is_archive(datasette, name):
+                await public.require_nothing_reserved(datasette, database)
 
     return connect
 
@@ -119,12 +124,18 @@ def render_cell(
 
 
 @hookimpl
-def filters_from_request(request: Request, table: str, database: str, datasette: Datasette) -> None:
+def filters_from_request(request: Request, table: str, database: str, datasette: Datasette) -> FilterArguments | None:
     # For ?_search_<column>= Datasette takes a row's own id for that of its text, and would show wrong articles.
     if table in ("articles", "article_texts") and is_archive(datasette, database):
         columns = [key.removeprefix("_search_") for key in request.args if key.startswith("_search_")]
         if columns:
             raise BadRequest(f"Search the column {columns[0]} in the table versions; here only ?_search= works.")
+    return by_author(request) if table == "articles" and is_archive(datasette, database) else None
+
+
+@hookimpl
+def register_facet_classes() -> list[type[Facet]]:
+    return [AuthorFacet]
 
 
 @hookimpl

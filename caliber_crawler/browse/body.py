@@ -1,7 +1,7 @@
 """An article's Markdown as HTML that is safe to show: no HTML of its own, no pictures, links to the web alone.
 
 The text was scraped, and so may say anything. markdown-it escapes whatever it does not make itself; what it may make is
-limited here to words, their emphasis and shape, and links that tell the other side nothing.
+limited here to words, their emphasis and shape, and links that tell the other side nothing; a picture is such a link.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _renderer() -> MarkdownIt:
     made.validateLink = is_web_address  # type: ignore[method-assign]
     made.normalizeLinkText = readable  # type: ignore[method-assign, assignment]
     made.add_render_rule("link_open", _open_link)
-    made.add_render_rule("image", _words_of_image)
+    made.add_render_rule("image", _link_to_image)
     made.add_render_rule("hardbreak", _break_line)
     made.core.ruler.push("headings", _lower_headings)
     return made
@@ -52,11 +52,17 @@ def _open_link(
     return renderer.renderToken(tokens, place, options, env)
 
 
-def _words_of_image(
+def _link_to_image(
     renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: MutableMapping[str, Any]
 ) -> str:
     # Showing the picture would ask the news site for it, and tell it who reads what.
-    return escapeHtml(renderer.renderInlineAsText(tokens[place].children, options, env))
+    image = tokens[place]
+    words = image.attrGet("title") or renderer.renderInlineAsText(image.children, options, env) or "picture"
+    within_link = sum(token.nesting for token in tokens[:place] if token.type.startswith("link_")) > 0
+    if within_link:
+        return escapeHtml(str(words))
+    address = escapeHtml(str(image.attrGet("src")))
+    return f'<a href="{address}" rel="noopener noreferrer nofollow">{escapeHtml(str(words))}</a>'
 
 
 def _break_line(

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from caliber_crawler.browse.addresses import is_web_address, readable
+from caliber_crawler.browse.authors import ARGUMENT
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -69,8 +70,7 @@ def authors(datasette: Datasette, database: str, names: list[str]) -> Markup:
     """Names, each leading to the articles that name it."""
     articles = datasette.urls.table(database, "articles")
     return Markup(", ").join(
-        Markup('<a href="{}?{}">{}</a>').format(articles, urlencode({"authors__arraycontains": name}), name)
-        for name in names
+        Markup('<a href="{}?{}">{}</a>').format(articles, urlencode({ARGUMENT: name}), name) for name in names
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,10 @@ from datasette.utils.asgi import Response
 from lxml import etree
 
 from caliber_crawler.archive.search import FILTERS
+from caliber_crawler.archive.selection import reserved_articles
 from caliber_crawler.archive.times import utc_now, utc_text
 from caliber_crawler.browse.edits import KINDS, recent_edits, shown
+from caliber_crawler.browse.public import withholds_reserved
 from caliber_crawler.browse.search import search
 from caliber_crawler.export.feed import NOT_IN_XML
 
@@ -32,6 +35,7 @@ SELECT id FROM articles
 WHERE duplicate_of IS NULL AND published_at IS NOT NULL AND (:language = '' OR language = :language)
   AND (:section = '' OR section = :section) AND (:site = '' OR site = :site)
   AND (:from = '' OR published_date >= :from) AND (:to = '' OR published_date <= :to)
+  AND id NOT IN (SELECT value FROM json_each(:withheld))
 ORDER BY published_at DESC, id DESC LIMIT :limit"""
 
 ENTRY = """
@@ -46,11 +50,12 @@ async def articles_feed(asked: Asked) -> Response:
     query, filters = asked.argument("q"), {name: asked.argument(name) for name in FILTERS}
 
     def newest(connection: Connection) -> list[dict[str, Any]]:
+        withheld = _withheld(asked, connection)
         if query:
             found = search(connection, query, filters, order="newest", limit=ENTRIES)
-            ids = [hit["article_id"] for hit in found.hits]
+            ids = [hit["article_id"] for hit in found.hits if hit["article_id"] not in withheld]
         else:
-            ids = connection.values(NEWEST, filters | {"limit": ENTRIES})
+            ids = connection.values(NEWEST, filters | {"limit": ENTRIES, "withheld": json.dumps(withheld)})
         return [row for id in ids if (row := connection.row(ENTRY, (id,)))]
 
     rows = await asked.read(newest)
@@ -63,8 +68,19 @@ async def edits_feed(asked: Asked) -> Response:
     """``/-/feeds/edits?kind=headline&section=politics&language=en``: what was changed after publication."""
     kind = asked.argument("kind") if asked.argument("kind") in KINDS else ""
     wanted = {"kind": kind, "language": asked.argument("language"), "section": asked.argument("section")}
-    edits = await asked.read(lambda connection: recent_edits(connection, limit=ENTRIES, offset=0, **wanted))
+
+    def recent(connection: Connection) -> list[dict[str, Any]]:
+        withheld = _withheld(asked, connection)
+        edits = recent_edits(connection, limit=ENTRIES, offset=0, **wanted)
+        return [edit for edit in edits if edit["article_id"] not in withheld]
+
+    edits = await asked.read(recent)
     return _feed(asked, "Edits", [_edit(asked, shown(edit)) for edit in edits])
+
+
+def _withheld(asked: Asked, connection: Connection) -> list[int]:
+    """Articles that are in no feed for strangers: their site reserved them, perhaps since this server started."""
+    return reserved_articles(connection) if withholds_reserved(asked.datasette) else []
 
 
 def _feed(asked: Asked, title: str, entries: Iterable[etree._Element]) -> Response:

@@ -34,10 +34,14 @@ SELECT field, run_id, sum(filled) AS filled, sum(pages) AS pages FROM (
   FROM recent r CROSS JOIN field_coverage c ON c.run_id = r.run_id GROUP BY c.run_id, c.site, c.layout, c.field)
 GROUP BY field, run_id ORDER BY field, run_id"""
 
-DUE = """
+# Where a road begins, each run begins: no time is set for it.
+BEGINS = "kind <> 'article' AND batch = 1 AND road IN ('listing', 'feed', 'sitemap', 'search', 'page')"
+DUE = f"""
 SELECT site, kind, count(*) AS known, count(*) FILTER (WHERE due_at <= :now) AS due_now,
   count(*) FILTER (WHERE due_at > :now AND due_at <= :tomorrow) AS due_in_a_day,
-  count(*) FILTER (WHERE due_at > :tomorrow) AS due_later, count(*) FILTER (WHERE due_at IS NULL) AS not_again
+  count(*) FILTER (WHERE due_at > :tomorrow) AS due_later,
+  count(*) FILTER (WHERE due_at IS NULL AND {BEGINS} AND state = 'done') AS each_run,
+  count(*) FILTER (WHERE due_at IS NULL AND NOT ({BEGINS} AND state = 'done')) AS not_again
 FROM frontier GROUP BY site, kind ORDER BY site, kind"""
 NEXT = """
 SELECT url, kind, section, due_at, visited_at, road FROM frontier WHERE due_at IS NOT NULL

@@ -7,13 +7,21 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from datasette.utils import StartupError
 from datasette.utils.asgi import Response
 
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.selection import reserved_articles
+
 if TYPE_CHECKING:
+    import sqlite3
+
     from datasette.app import Datasette
+    from datasette.database import Database
 
 PLUGIN = "caliber_crawler"
 
@@ -50,6 +58,7 @@ DEEDS = (
     "raw pages, crawl records and downloads of the file are closed",
     "no query runs longer than 1.5 s or returns more than 200 rows",
     "robots.txt and every page of ours ask search engines to stay away",
+    "an archive with articles that their site reserves is not served (--include-reserved)",
 )
 """What serving to strangers means, one clause each."""
 
@@ -59,17 +68,49 @@ LONGEST_VALUE = 16 * 1024 * 1024
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 _public: WeakSet[Datasette] = WeakSet()
+_passing_on_all: WeakSet[Datasette] = WeakSet()
 
 
-def configuration() -> str:
+def configuration(*, include_reserved: bool = False) -> str:
     """Where the file is that tells the plugin to serve strangers."""
-    return str(files(__package__).joinpath("public.json"))
+    return str(files(__package__).joinpath("public-with-reserved.json" if include_reserved else "public.json"))
 
 
 def note(datasette: Datasette) -> None:
     """Remember whether the configuration says that strangers are served: asking it later would ask our own metadata."""
-    if (datasette.plugin_config(PLUGIN) or {}).get("public"):
+    told = datasette.plugin_config(PLUGIN) or {}
+    if told.get("public"):
         _public.add(datasette)
+    if told.get("include_reserved"):
+        _passing_on_all.add(datasette)
+
+
+def withholds_reserved(datasette: Datasette) -> bool:
+    """Is what a site reserves to be kept from those who are served?"""
+    return is_public(datasette) and datasette not in _passing_on_all
+
+
+async def require_nothing_reserved(datasette: Datasette, database: Database) -> None:
+    """Raise ``StartupError`` when strangers would be shown what its site reserves.
+
+    Every table, search and chart would have to leave it out; a light copy is without it from the start.
+    """
+    if withholds_reserved(datasette):
+        reserved = await database.execute_fn(lambda connection: reserved_in(database, connection))
+        if reserved:
+            raise StartupError(refusal(str(database.path), len(reserved)))
+
+
+def reserved_in(database: Database, connection: sqlite3.Connection) -> list[int]:
+    return reserved_articles(Connection(Path(str(database.path)), "read", connection, None))
+
+
+def refusal(path: str, reserved: int) -> str:
+    """What to do about an archive that holds what may not be passed on."""
+    return (
+        f"{path} holds {reserved:,} articles that their site reserves; show strangers a copy without them: "
+        f"caliber export sqlite --archive {path} -o public.db"
+    )
 
 
 def is_public(datasette: Datasette) -> bool:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from caliber_crawler.archive.migrations import APPLICATION_ID, VERSION
+from caliber_crawler.archive.format import APPLICATION_ID, VERSION
 
 if TYPE_CHECKING:
     import sqlite3

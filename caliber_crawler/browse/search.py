@@ -9,8 +9,9 @@ from datetime import date
 from typing import Any
 
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.hits import MARKS
 from caliber_crawler.archive.query import MOST_WORDS, parse, words_in
-from caliber_crawler.archive.search import MARKS, find, match_expression
+from caliber_crawler.archive.search import find
 
 LONGEST_QUERY = 1_000
 
@@ -39,10 +40,9 @@ def search(
     ``filters``, ``order``, ``limit`` and ``offset`` are those of :func:`caliber_crawler.archive.search.find`.
     """
     message = objection(query, filters)
-    match = match_expression(connection, query[:LONGEST_QUERY])
-    if not match or (message and not message.startswith("Only")):
+    if message and not message.startswith("Only"):
         return Answer(message=message)
-    found = find(connection, match, filters, order=order, limit=limit, offset=offset)
+    found = find(connection, query[:LONGEST_QUERY], filters, order=order, limit=limit, offset=offset)
     return Answer(total=found.total, hits=[asdict(hit) for hit in found.hits], message=message)
 
 

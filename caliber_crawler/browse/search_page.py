@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasette.utils.asgi import Response
 
-from caliber_crawler.archive.search import FILTERS, MARKS, ORDERS
+from caliber_crawler.archive.hits import MARKS
+from caliber_crawler.archive.search import FILTERS, ORDERS
 from caliber_crawler.browse.search import Answer, search
 from caliber_crawler.export.text import write_csv
 

@@ -46,6 +46,8 @@ SHEETS: dict[str | None, tuple[str, ...]] = {
 """The style sheets of our own pages, by template."""
 
 PERIODS = frozenset({"published_year", "published_month", "published_date", "day"})
+KINDS_NOT_SHOWN = frozenset({"array", "author"})
+"""Of a facet: what it counts says enough."""
 
 Named = TypeVar("Named", bound=dict[str, Any])
 
@@ -130,14 +132,14 @@ def first_cells(rows: Iterable[Any], count: int) -> list[Any]:
 def facets_in_order(facets: Iterable[dict[str, Any]], order: Sequence[str | dict[str, str]]) -> list[dict[str, Any]]:
     """Datasette's facets as the table names them, those the reader added at the end; months and days newest first.
 
-    A facet on the items of lists is named as ``{"array": column}``; a reader need not see that it is one.
+    A facet of another kind is named as ``{kind: column}``; a reader need not see of which.
     """
     names = [name if isinstance(name, str) else next(iter(name.values())) for name in order]
     arranged = in_reading_order(facets, names)
     for facet in arranged:
         if facet["name"] in PERIODS:
             facet["results"].sort(key=lambda result: str(result["value"]), reverse=True)
-    return [facet | {"type": "column"} if facet["type"] == "array" else facet for facet in arranged]
+    return [facet | {"type": "column"} if facet["type"] in KINDS_NOT_SHOWN else facet for facet in arranged]
 
 
 def in_reading_order(named: Iterable[Named], tables: Iterable[str]) -> list[Named]:

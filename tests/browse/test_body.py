@@ -64,10 +64,22 @@ def test_headings_that_begin_lower_are_raised_below_the_headline() -> None:
     assert shown("### A\n\n#### B").css("h2, h3").xpath("name()").getall() == ["h2", "h3"]
 
 
-def test_a_picture_is_its_words_alone() -> None:
+def test_a_picture_is_a_link_that_says_what_it_shows() -> None:
     body = shown("before ![the *minister*](https://caliber.az/x.jpg) after")
     assert body.css("p").xpath("string()").get() == "before the minister after"
-    assert not body.css("img, a")
+    assert body.css("a::attr(href)").getall() == ["https://caliber.az/x.jpg"]
+    assert not body.css("img")
+
+
+def test_a_picture_goes_by_its_caption() -> None:
+    assert shown('![flag](https://caliber.az/x.jpg "The summit")').css("a::text").getall() == ["The summit"]
+    assert shown("![](https://caliber.az/x.jpg)").css("a::text").getall() == ["picture"]
+
+
+def test_a_picture_within_a_link_leaves_the_link_as_it_is() -> None:
+    body = shown("[![flag](https://caliber.az/x.jpg)](https://caliber.az/en/post/1/)")
+    assert body.css("a::attr(href)").getall() == ["https://caliber.az/en/post/1/"]
+    assert body.css("a::text").getall() == ["flag"]
 
 
 @pytest.mark.parametrize(

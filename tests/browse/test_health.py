@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from parsel import Selector
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.browse.health_page import lasted
 from caliber_crawler.items import Problem
 from tests.browse.conftest import Get, browsing
@@ -36,6 +36,20 @@ def test_a_run_is_shown_with_its_outcome_and_its_problems_by_reason(tmp_path: Pa
         assert "no_headline" in problem_row
         assert [each.get() for each in shown.css("tbody tr")[1].css(".number::text")] == ["3", "1"]
         assert "90%" in coverage_row
+
+
+def test_a_listing_that_each_run_begins_with_is_not_said_to_be_over(tmp_path: Path) -> None:
+    path, start = tmp_path / "archive.db", "https://caliber.az/en/category/analytics"
+    with Archive.open(path, mode="write") as archive:
+        run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+        for batch, url in enumerate((start, f"{start}?page=2", f"{start}?page=3"), 1):
+            archive.frontier.add([Entry(url=url, site="caliber", kind="listing", road="listing", batch=batch)], run)
+            archive.frontier.done(url, START, status=200)
+    with browsing(path) as get:
+        shown = Selector(get("/archive/-/health").text)
+    table = shown.css('[aria-label="What is due"]')
+    values = dict(zip(table.css("th::text").getall(), table.css("td::text").getall(), strict=True))
+    assert (values["Known"], values["Each run"], values["Not again"]) == ("3", "1", "2")
 
 
 def test_everything_the_health_page_links_to_is_there(get: Get) -> None:

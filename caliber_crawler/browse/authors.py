@@ -1,0 +1,86 @@
+"""Articles by author, from the table of who wrote what.
+
+Datasette's own facet and filter on JSON lists take the list of every article apart, which takes longer than it allows
+them where there are hundreds of thousands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datasette.database import QueryInterrupted
+from datasette.facets import Facet
+from datasette.filters import FilterArguments
+from datasette.utils import path_with_added_args, path_with_removed_args
+
+if TYPE_CHECKING:
+    from datasette.utils.asgi import Request
+
+ARGUMENT = "_author"
+"""``?_author=NAME``: the articles that name this author; given twice, those that name both."""
+
+COUNTED = """
+SELECT p.name AS value, sum(f.articles) AS articles
+FROM (SELECT author_id, count(*) AS articles FROM article_authors WHERE article_id IN (SELECT id FROM ({sql}))
+  GROUP BY author_id) f
+JOIN authors p ON p.id = f.author_id
+GROUP BY p.name ORDER BY articles DESC, value LIMIT {limit}"""
+
+WRITTEN_BY = """id IN (
+  SELECT w.article_id FROM authors p JOIN article_authors w ON w.author_id = p.id WHERE p.name = :{parameter})"""
+
+
+class AuthorFacet(Facet):  # type: ignore[misc]
+    """Who wrote how many of the articles shown; in the metadata of a table, ``{"author": "authors"}``."""
+
+    type = "author"
+
+    async def facet_results(self) -> tuple[list[dict[str, Any]], list[str]]:
+        """What Datasette shows of the facet, and its name where it took too long."""
+        if not self.get_configs():
+            return [], []
+        size = self.get_facet_size()
+        try:
+            counted = await self.ds.execute(
+                self.database,
+                COUNTED.format(sql=self.sql, limit=size + 1),
+                self.params,
+                truncate=False,
+                custom_time_limit=self.ds.setting("facet_time_limit_ms"),
+            )
+        except QueryInterrupted:
+            return [], ["authors"]
+        rows = counted.rows[:size]
+        shown = {
+            "name": "authors",
+            "type": self.type,
+            "hideable": False,
+            "toggle_url": None,
+            "results": [self._shown(row["value"], row["articles"]) for row in rows],
+            "truncated": len(counted.rows) > size,
+        }
+        return [shown], []
+
+    def _shown(self, name: str, count: int) -> dict[str, Any]:
+        selected = name in self.request.args.getlist(ARGUMENT)
+        toggled = (path_with_removed_args if selected else path_with_added_args)(self.request, {ARGUMENT: name})
+        return {
+            "value": name,
+            "label": name,
+            "count": count,
+            "toggle_url": self.ds.absolute_url(self.request, self.ds.urls.path(toggled)),
+            "selected": selected,
+        }
+
+
+def by_author(request: Request) -> FilterArguments | None:
+    """What ``?_author=`` asks of the rows of ``articles``."""
+    names = request.args.getlist(ARGUMENT)
+    if not names:
+        return None
+    parameters = {f"author_{number}": name for number, name in enumerate(names)}
+    return FilterArguments(
+        [WRITTEN_BY.format(parameter=parameter) for parameter in parameters],
+        params=parameters,
+        human_descriptions=[f"by {name}" for name in names],
+    )

@@ -1,0 +1,108 @@
+"""What a site reserves is for the own machine, and not for strangers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from datasette.app import Datasette
+from datasette.utils import StartupError
+from lxml import etree
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.browse import public
+from caliber_crawler.commands.cli import main
+from tests.archive.newsroom import Newsroom, capture, minutes, start_run
+from tests.browse.conftest import Get, browsing
+
+NAMES = ("open", "reserved", "changed-its-mind")
+ATOM = {"a": "http://www.w3.org/2005/Atom"}
+
+
+def visit(newsroom: Newsroom, name: str, at: float, body: str, *, reserved: bool) -> None:
+    url = f"https://caliber.az/en/post/{name}"
+    headers = {"headers": (("Content-Type", "text/html"), ("X-Robots-Tag", "noarchive"))} if reserved else {}
+    page = newsroom.archive.captures.keep(capture(minutes(at), url=url, **headers), newsroom.run_id)
+    newsroom.save(minutes(at), kept=page, addresses=(url,), headline=name, body=body)
+
+
+def print_pages(path: Path, *reserved: str) -> None:
+    with Archive.open(path, mode="write") as archive:
+        newsroom = Newsroom(archive, start_run(archive))
+        for name in NAMES:
+            visit(newsroom, name, 0, f"Text of {name}.", reserved=name in reserved)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "archive.db"
+    print_pages(path, "reserved")
+    return path
+
+
+def metadata(*, include_reserved: bool = False) -> dict[str, object]:
+    told: dict[str, object] = json.loads(Path(public.configuration(include_reserved=include_reserved)).read_text())
+    return told
+
+
+def entries(get: Get, feed: str) -> list[str]:
+    found: list[str] = etree.fromstring(get(f"/archive/-/feeds/{feed}").content).xpath(
+        "a:entry/a:title/text()", namespaces=ATOM
+    )
+    return found
+
+
+def test_strangers_are_not_served_an_archive_that_holds_what_is_reserved(path: Path) -> None:
+    outcome = CliRunner().invoke(main, ["browse", "--archive", str(path), "--public"])
+    assert outcome.exit_code == 1
+    assert "1 articles that their site reserves" in outcome.stderr
+    assert f"caliber export sqlite --archive {path} -o public.db" in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_plain_datasette_does_not_start_either(path: Path) -> None:
+    datasette = Datasette([str(path)], metadata=metadata())
+    with asyncio.Runner() as loop, pytest.raises(StartupError, match="that their site reserves"):
+        loop.run(datasette.invoke_startup())
+
+
+def test_the_copy_that_is_advised_is_served_without_it(path: Path) -> None:
+    copy = path.with_name("archive-copy") / "archive.db"
+    copied = CliRunner().invoke(main, ["export", "sqlite", "--archive", str(path), "-o", str(copy)])
+    assert copied.exit_code == 0
+    with browsing(copy, metadata=metadata()) as get:
+        assert set(entries(get, "articles")) == {"open", "changed-its-mind"}
+        assert "Text of reserved" not in get("/archive/versions.json").text
+
+
+def test_who_may_pass_it_on_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with browsing(path, metadata=metadata(include_reserved=True)) as get:
+        assert set(entries(get, "articles")) == set(NAMES)
+        assert get("/archive/captures").status_code == 403
+    started: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda program, arguments: started.append(arguments))
+    outcome = CliRunner().invoke(main, ["browse", "--archive", str(path), "--public", "--include-reserved"])
+    assert outcome.exit_code == 0
+    assert public.configuration(include_reserved=True) in started[0]
+
+
+def test_on_the_own_machine_it_is_shown(path: Path) -> None:
+    with browsing(path) as get:
+        assert set(entries(get, "articles")) == set(NAMES)
+
+
+def test_what_is_reserved_later_leaves_the_feeds(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    print_pages(path)
+    with browsing(path, metadata=metadata()) as get:
+        assert set(entries(get, "articles")) == set(NAMES)
+        with Archive.open(path, mode="write") as archive:
+            newsroom = Newsroom(archive, start_run(archive))
+            visit(newsroom, "changed-its-mind", 10, "Another text.", reserved=True)
+            visit(newsroom, "open", 10, "Another text, too.", reserved=False)
+        assert set(entries(get, "articles")) == {"open", "reserved"}
+        assert set(entries(get, "articles?q=text")) == {"open", "reserved"}
+        assert entries(get, "edits") == ["open"]
