@@ -7,6 +7,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from protego import Protego
+
+AGENT = "caliber_crawler"
+"""The name by which a robots.txt speaks to us."""
 LONGEST_GAP = 60.0
 """Seconds between two requests that a robots.txt can ask for; more would be a ban by another name."""
 
@@ -102,6 +106,20 @@ class Pace:
             wait = self.asked_to_wait(host, now)
             self._hosts[host] = _Host(self.gap, max(free_at, wait.until) if wait else free_at)
         return self._hosts[host]
+
+
+def has_no_rules(status: int) -> bool:
+    """Does this answer mean that a host has no robots.txt, so that everything is allowed? 429 is a plea to wait.
+
+    See https://www.rfc-editor.org/rfc/rfc9309#name-access-results.
+    """
+    return 400 <= status < 500 and status != 429
+
+
+def gap_asked_for(robots: Protego, agent: str) -> float:
+    """Seconds between two requests that a robots.txt asks for: the longer of ``Crawl-delay`` and ``Request-rate``."""
+    rate = robots.request_rate(agent)
+    return max(robots.crawl_delay(agent) or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0.0)
 
 
 def read_retry_after(value: str, now: datetime) -> datetime | None:

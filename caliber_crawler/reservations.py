@@ -1,16 +1,28 @@
 """What a page says of its own use: not to be archived, not to be indexed, not to be mined for text and data.
 
-Read from headers and ``<meta>`` elements alone. A word for another crawler by name (``googlebot: noarchive``) is not
-for us. Where header and page differ, the one that reserves counts.
+Read from headers and ``<meta>`` elements, and for mining from the site's own file. A word for another crawler by name
+(``googlebot: noarchive``) is not for us. Where header and page differ, the one that reserves counts; either overrules
+the site's file.
 """
 
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
 
-from caliber_crawler.items import Capture
+from caliber_crawler.items import SITE_RESERVES, Capture
+
+SITE_FILE = "/.well-known/tdmrep.json"
+"""Where a site reserves all its pages at once; see :func:`reservations` for the protocol."""
+
+MOST_RULES = 1_000
+LONGEST_LOCATION = 500
+"""Characters."""
+ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
 
 AGENTS = ("robots", "caliber_crawler")
 """Names of those who are spoken to when we are."""
@@ -31,22 +43,27 @@ ATTRIBUTE = re.compile(r"""(?<![\w-])([a-z][\w-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|
 
 
 def reservations(capture: Capture) -> dict[str, str]:
-    """What is reserved on a page, and where it says so: ``{"noarchive": "header", "tdm": "page"}``.
+    """What is reserved on a page, and where that is said: ``{"noarchive": "header", "tdm": "site"}``.
 
     ``tdm_policy`` is the address of the conditions, where ``tdm`` is reserved and one is named. See
     https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag for the first two, and for ``tdm``
     https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240202/.
     """
     found: dict[str, str] = {}
-    policy = None
+    policy, said = None, False
     for place, name, value in (*_in_headers(capture), *_in_page(capture)):
-        if name == "tdm-reservation" and value.strip() == "1":
-            found.setdefault("tdm", place)
+        if name == "tdm-reservation":
+            said = said or value.strip() in ("0", "1")
+            if value.strip() == "1":
+                found.setdefault("tdm", place)
         elif name == "tdm-policy":
             policy = value.strip()
         elif name == "robots":
             for word in _words_for_us(value):
                 found.setdefault(word, place)
+    by_site = capture.header(SITE_RESERVES.lower())
+    if by_site and not said:
+        found["tdm"], policy = "site", by_site.partition(" ")[2] or policy
     return found | ({"tdm_policy": policy} if policy and "tdm" in found else {})
 
 
@@ -84,3 +101,79 @@ def _words_for_us(value: str) -> Iterator[str]:
             for_us, part = first.strip() in AGENTS, rest
         if for_us and (meant := MEANT_BY.get(part.strip())):
             yield meant
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRule:
+    """One rule of a site's file: the parts of a path's pattern between its stars, and what holds for such paths."""
+
+    parts: tuple[str, ...]
+    to_the_end: bool
+    reserves: bool
+    policy: str | None
+
+    def matches(self, path: str) -> bool:
+        """Does a path, in plain spelling, begin as the pattern says, or match it to its end?"""
+        first, *others = self.parts
+        if not path.startswith(first):
+            return False
+        if self.to_the_end:
+            last = others.pop() if others else None
+            if last is None or not path.endswith(last):
+                return last is None and path == first
+            path = path[: len(path) - len(last)]
+        place = len(first)
+        for part in others:
+            found = path.find(part, place)
+            if found < 0:
+                return False
+            place = found + len(part)
+        return place <= len(path)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRules:
+    """The rules of a site's file in their order."""
+
+    rules: tuple[SiteRule, ...] = ()
+
+    def reserved(self, path: str) -> str | None:
+        """The value of :data:`SITE_RESERVES` for the page at a path, ``None`` where nothing is reserved.
+
+        The first rule that matches decides.
+        """
+        plain = _plain(path or "/")
+        rule = next((rule for rule in self.rules if rule.matches(plain)), None)
+        return f"1 {rule.policy or ''}".strip() if rule is not None and rule.reserves else None
+
+
+def site_rules(body: bytes) -> SiteRules:
+    """Read ``/.well-known/tdmrep.json``: an array of rules. What is none is passed over.
+
+    Paths are matched as in robots.txt: from their beginning, ``*`` for anything, ``$`` for the end.
+    """
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        return SiteRules()
+    rules = (_rule(rule) for rule in given[:MOST_RULES]) if isinstance(given, list) else ()
+    return SiteRules(tuple(rule for rule in rules if rule is not None))
+
+
+def _rule(given: object) -> SiteRule | None:
+    if not isinstance(given, dict):
+        return None
+    location, reserves, policy = (given.get(name) for name in ("location", "tdm-reservation", "tdm-policy"))
+    if not isinstance(location, str) or len(location) > LONGEST_LOCATION or str(reserves) not in ("0", "1"):
+        return None
+    return SiteRule(
+        parts=tuple(map(_plain, re.split(r"\*+", location.removesuffix("$")))),
+        to_the_end=location.endswith("$"),
+        reserves=str(reserves) == "1",
+        policy=policy if isinstance(policy, str) and ADDRESS.fullmatch(policy) else None,
+    )
+
+
+def _plain(path: str) -> str:
+    """A path in one spelling: an octet that is escaped is compared as if it were not."""
+    return unquote(path, errors="surrogateescape")

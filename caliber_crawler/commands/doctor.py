@@ -41,7 +41,7 @@ def doctor(site: str, base_url: str, delay: float | None, *, scroll: bool, as_js
     Example:
       CALIBER_CONTACT=you@example.org caliber doctor
     """
-    from caliber_crawler.commands.crawling import project_settings, spider_named
+    from caliber_crawler.known_sites import project_settings, spider_named
 
     spider = spider_named(site, project_settings())
     if scroll:
@@ -59,7 +59,8 @@ def examine(spider: type[NewsSpider], base_url: str, delay: float | None) -> lis
     """Crawl a little of a site into an archive that is thrown away, and judge the pages."""
     from caliber_crawler.archive import Archive
     from caliber_crawler.checkup import Finding, check_site
-    from caliber_crawler.commands.crawling import project_settings, run_spider
+    from caliber_crawler.commands.crawling import run_spider
+    from caliber_crawler.known_sites import project_settings
 
     site = spider.site.at(base_url) if base_url else spider.site
     with TemporaryDirectory(prefix="caliber-doctor-") as folder:
@@ -109,7 +110,7 @@ def _scroll(site: Site, *, as_json: bool) -> int:
         from caliber_crawler.fetching.scroll_search import find_request
     except ImportError:
         raise MissingExtra("browser") from None
-    from caliber_crawler.commands.crawling import project_settings, require_contact
+    from caliber_crawler.known_sites import project_settings, require_contact
 
     settings = project_settings()
     require_contact(site, settings)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.politeness import AGENT, gap_asked_for, has_no_rules
 
 if TYPE_CHECKING:
     from caliber_crawler.site import Site
+
+PLACES = ("header", "page", "site")
+"""Where a page or its site reserves something."""
 
 
 @click.command()
@@ -29,12 +34,14 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
         site = _site_of(url, opened)
         normal = site.normal_url(url) if site else url
         known = opened.explain(list(dict.fromkeys((normal, url))))
+        host = opened.hosts.get(urlsplit(normal).netloc)
     address = site.address(url) if site else None
     report = {
         "url": normal,
         "site": site.name if site else None,
         "names_an_article": address is not None,
         "verdict": verdict(known, site, names_article=address is not None),
+        "robots": robots(host, normal),
         **known,
     }
     if as_json:
@@ -48,6 +55,23 @@ def _site_of(url: str, archive: Archive) -> Site | None:
     from caliber_crawler.commands.kept_sites import kept_sites
 
     return next((site for site in kept_sites(archive).values() if site.owns(site.normal_url(url))), None)
+
+
+def robots(host: dict[str, Any] | None, url: str) -> dict[str, Any] | None:
+    """What the host's robots.txt, as it was last fetched, says of an address; ``None`` when it never was.
+
+    ``allowed`` is ``None`` where the host could not tell, ``gap`` the seconds it wants between two requests.
+    """
+    if host is None or host["robots_at"] is None:
+        return None
+    from protego import Protego
+
+    status, text = host["robots_status"], host["robots"]
+    allowed, gap = True if status is not None and has_no_rules(status) else None, 0.0
+    if text is not None:
+        rules = Protego.parse(text)
+        allowed, gap = rules.can_fetch(url, AGENT), gap_asked_for(rules, AGENT)
+    return {"fetched_at": host["robots_at"], "status": status, "allowed": allowed, "gap": gap}
 
 
 def verdict(known: dict[str, Any], site: Site | None, *, names_article: bool) -> str:
@@ -94,8 +118,10 @@ def _lines(report: dict[str, Any]) -> list[str]:
             f"  {entry['discovered_at'][:19]}Z by road {entry['road']}{where}",
         ]
         lines.append(f"  {entry['kind']}, {entry['language'] or 'any language'}, {entry['section'] or 'any section'}")
+    if report["robots"]:
+        lines += ["", click.style("robots.txt", bold=True), f"  {_rules(report['robots'])}"]
     if report["captures"]:
-        lines += ["", click.style("Fetched, as robots.txt allows", bold=True)]
+        lines += ["", click.style("Fetched", bold=True)]
         lines += [f"  {capture['fetched_at']}  {_answer(capture)}" for capture in report["captures"]]
     if report["problems"]:
         lines += ["", click.style("Problems", bold=True)]
@@ -109,8 +135,21 @@ def _lines(report: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _rules(robots: dict[str, Any]) -> str:
+    said = {True: "allowed it", False: "forbade it", None: "could not be had, so nothing was asked for"}[
+        robots["allowed"]
+    ]
+    none = f", for it answered {robots['status']}" if robots["status"] not in (None, 200) else ""
+    gap = f"; wanted {robots['gap']:g} s between two requests" if robots["gap"] else ""
+    return f"{said} at {robots['fetched_at']}{none}{gap}"
+
+
 def _answer(capture: dict[str, Any]) -> str:
     if capture["error"]:
         return str(capture["error"])
     led = f" after a redirect to {capture['final_url']}" if capture["final_url"] else ""
-    return f"{capture['status']}, {capture['size']:,} bytes of {capture['media_type'] or 'unsaid type'}{led}"
+    reserved = "".join(
+        f", {name} reserved ({place})" for name, place in capture["reservations"].items() if place in PLACES
+    )
+    size = f"{capture['size']:,} bytes of {capture['media_type'] or 'unsaid type'}"
+    return f"{capture['status']}, {size}{led}{reserved}"

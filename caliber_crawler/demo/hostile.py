@@ -15,9 +15,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from ssl import SSLContext
 from typing import TextIO
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from caliber_crawler.demo.server import LOGGED_HEADERS
 from caliber_crawler.demo.site import HTML, DemoSite
@@ -25,6 +27,8 @@ from caliber_crawler.demo.site import HTML, DemoSite
 Behaviour = Callable[["Exchange"], Awaitable[None]]
 Headers = Sequence[tuple[str, str]]
 
+TLS_HANDSHAKE = b"\x16"
+"""The first byte of whoever takes a plain server for a safe one."""
 SLOWEST = 60.0
 """Seconds after which even the most patient trick hangs up."""
 
@@ -89,7 +93,7 @@ class HostileSite:
     """A :class:`DemoSite` with tricks among its pages.
 
     ``tricks`` are addresses of articles and what they do; ``instead`` gives any address another behaviour (``*`` for
-    all that are not named).
+    all that are not named). All tricks stand on the first page of a listing, or so many on each page.
     """
 
     def __init__(
@@ -97,43 +101,50 @@ class HostileSite:
         site: DemoSite,
         tricks: Mapping[str, Behaviour] | None = None,
         instead: Mapping[str, Behaviour] | None = None,
+        tricks_on_a_page: int = 0,
     ) -> None:
         self.site = site
         self.tricks = dict(tricks or {})
         self.instead = dict(instead or {})
+        self._on_a_page = tricks_on_a_page
 
     async def behave(self, exchange: Exchange) -> None:
         """Answer one request."""
-        path = urlsplit(exchange.target).path
+        path, query = urlsplit(exchange.target).path, urlsplit(exchange.target).query
         behaviour = self.tricks.get(path) or self.instead.get(exchange.target) or self.instead.get("*")
         if behaviour is not None:
             await behaviour(exchange)
             return
         response = self.site.respond(exchange.target)
         body = response.body
-        if path.startswith("/en/category/") and "?" not in exchange.target:
-            first = body.find(b'<div class="float_block"')
-            body = body[:first] + self._cards() + body[first:]
+        if path.startswith("/en/category/") and (first := body.find(b'<div class="float_block"')) >= 0:
+            page = int(parse_qs(query).get("page", ["1"])[0])
+            body = body[:first] + self._cards(page) + body[first:]
         await exchange.answer(response.status, body, response.headers)
 
-    def _cards(self) -> bytes:
+    def _cards(self, page: int) -> bytes:
+        each = self._on_a_page
+        some = islice(self.tricks, (page - 1) * each, page * each) if each else self.tricks if page == 1 else ()
         return "".join(
             f'<div class="float_block"><a href="{path}"><h2 class="float_block_title">{path}</h2></a></div>'
-            for path in self.tricks
+            for path in some
         ).encode()
 
 
 @contextmanager
-def misbehaving(site: HostileSite, *, log: Path, host: str = "127.0.0.1") -> Iterator[str]:
-    """Serve from a thread of its own while the block runs; gives the address.
+def misbehaving(
+    site: HostileSite, *, log: Path, host: str = "127.0.0.1", port: int = 0, tls: SSLContext | None = None
+) -> Iterator[str]:
+    """Serve from a thread of its own while the block runs, with ``tls`` over TLS; gives the address.
 
     The log has one JSON line a request, written when it came in: its time, path, headers and how many were open.
     """
     loop = asyncio.new_event_loop()
     with log.open("a", encoding="utf-8", buffering=1) as lines:
-        server = loop.run_until_complete(asyncio.start_server(_Connection(site, lines).serve, host, 0, limit=1 << 20))
+        serving = asyncio.start_server(_Connection(site, lines).serve, host, port, limit=1 << 20, ssl=tls)
+        server = loop.run_until_complete(serving)
         port = server.sockets[0].getsockname()[1]
-        site.site.base_url = f"http://{host}:{port}"
+        site.site.base_url = f"{'https' if tls else 'http'}://{host}:{port}"
         thread = threading.Thread(target=loop.run_forever, name="hostile site", daemon=True)
         thread.start()
         try:
@@ -164,7 +175,11 @@ class _Connection:
         arrived_at, started = datetime.now(UTC), time.perf_counter()
         self.open += 1
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            first = await reader.readexactly(1)
+            if first == TLS_HANDSHAKE:
+                writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                return
+            head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             request, *rest = head.rstrip().split("\r\n")
             method, target, _ = request.split(" ", 2)
             headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _LenientHTTP11ClientProtocol
@@ -37,8 +39,10 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        # Whoever runs the crawl may have lost the right to: see caliber_crawler.cluster.lease.
+        self._confirm: Callable[[], None] = getattr(getattr(crawler.spider, "lease", None), "confirm", _nothing)
         # The pool's factory is the only place where Twisted lets the protocol be chosen.
-        self._pool._factory = _BoundedHeadersFactory
+        self._pool._factory = partial(_BoundedHeadersFactory, self._confirm)  # type: ignore[assignment]
         self._queues: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def download_request(self, request: Request) -> Response:
@@ -56,7 +60,8 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         tries = request.meta.get("retry_times", 0)
         if request.meta.setdefault("spent_on_try", tries) != tries:
             request.meta.update(spent_on_try=tries, seconds_spent=0.0)
-        limit = self._crawler.settings.getfloat("DOWNLOAD_TIMEOUT") - request.meta.get("seconds_spent", 0.0)
+        for_page = request.meta.get("page_timeout") or self._crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
+        limit = for_page - request.meta.get("seconds_spent", 0.0)
         if limit <= 0:
             raise DownloadTimeoutError(f"{request.url} took too long, redirects included")
         request.meta["download_timeout"] = limit
@@ -71,6 +76,7 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         async with self._queues[host]:
             await self._sleep(run.pace.seconds_until_free(host, datetime.now(UTC)), run)
             await self._sleep(run.pace.take_turn(host, datetime.now(UTC)), run)
+        self._confirm()
 
     async def _sleep(self, seconds: float, run: CrawlRun) -> None:
         loop = asyncio.get_running_loop()
@@ -85,8 +91,10 @@ class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
     """Hangs up on an answer whose headers never end."""
 
     _header_bytes = 0
+    confirm: Callable[[], None]
 
     def request(self, request: TxRequest) -> Deferred[IResponse]:
+        self.confirm()  # as late as can be: the time until here may have been spent asleep
         self._header_bytes = 0
         return super().request(request)
 
@@ -104,5 +112,15 @@ class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
 class _BoundedHeadersFactory(_HTTP11ClientFactory):
     noisy = False
 
+    def __init__(self, confirm: Callable[[], None], *arguments: Any) -> None:
+        super().__init__(*arguments)  # type: ignore[no-untyped-call]
+        self._confirm = confirm
+
     def buildProtocol(self, addr: IAddress | None) -> _BoundedHeadersProtocol:
-        return _BoundedHeadersProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+        protocol = _BoundedHeadersProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+        protocol.confirm = self._confirm
+        return protocol
+
+
+def _nothing() -> None:
+    """There is nothing to confirm."""

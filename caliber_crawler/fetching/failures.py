@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
-
+from OpenSSL.SSL import Error as SSLError
 from scrapy import Request
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -13,6 +12,7 @@ from scrapy.exceptions import (
     IgnoreRequest,
     ResponseDataLossError,
 )
+from service_identity import VerificationError
 from twisted.internet.error import ConnectionAborted, ConnectionLost
 
 from caliber_crawler.fetching.refusals import Refusal
@@ -44,16 +44,21 @@ def why_not_fetched(error: BaseException | None, request: Request) -> tuple[str,
             return "too_large", "it is larger than any page"
         case ResponseDataLossError():
             return "truncated", "it broke off before its end"
-    if _reasons(error, ssl.SSLError, "OpenSSL"):
-        return "tls", "the connection is not safe: its certificate does not hold"
-    if _reasons(error, ConnectionAborted, "ConnectionAborted"):
+    if _reasons(error, VerificationError):
+        return "tls", "the connection is not safe: the certificate is another host's"
+    if unsafe := _reasons(error, SSLError):
+        told = str(unsafe[0])
+        if "certificate verify failed" in told:
+            return "tls", "the connection is not safe: the certificate has run out, or nobody we trust has signed it"
+        return "tls", "no safe connection could be made: TLS is spoken there otherwise, or not at all"
+    if _reasons(error, ConnectionAborted):
         return "too_large", "its headers never end"
-    if _reasons(error, ConnectionLost, "ConnectionLost"):
+    if _reasons(error, ConnectionLost):
         return "reset", "the connection was lost"
     return "network", f"{type(error).__name__}: {error}".rstrip(": ")
 
 
-def _reasons(error: BaseException | None, kind: type[BaseException], word: str) -> bool:
-    """Is one of the errors that Twisted wrapped up in this one of a kind, or of a module of that name?"""
+def _reasons(error: BaseException | None, kind: type[BaseException]) -> list[BaseException]:
+    """Those of the errors that Twisted wrapped up in this one that are of a kind."""
     wrapped = getattr(getattr(error, "__cause__", None), "reasons", None) or []
-    return any(isinstance(failure.value, kind) or word in str(failure.type) for failure in wrapped)
+    return [failure.value for failure in wrapped if isinstance(failure.value, kind)]

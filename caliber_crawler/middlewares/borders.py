@@ -12,6 +12,7 @@ from scrapy.http import Response
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.fetching.resolver import PublicAddressResolver
+from caliber_crawler.roads.archive_indexes import is_index
 from caliber_crawler.site import Site
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ LONGEST_ADDRESS = 2083
 
 
 class BordersMiddleware:
-    """Stops every request that would leave the site, whoever thought of it: a link, a redirect, a feed."""
+    """Stops every request that would leave the site, whoever thought of it: a link, a redirect, a feed.
+
+    The index of a web archive that the user asked for stands elsewhere; it may not lead anywhere else in turn.
+    """
 
     def __init__(self, site: Site, resolver: PublicAddressResolver | None) -> None:
         self._site, self._resolver = site, resolver
@@ -42,12 +46,12 @@ class BordersMiddleware:
 
     def process_request(self, request: Request) -> None:
         """Let through what stays on the site."""
-        self._check(request.url)
+        self._check(request.url, request)
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Scrapy gives back a redirect that it cannot follow: say why."""
         if 300 <= response.status < 400 and (location := response.headers.get("Location")):
-            self._check(response.urljoin(location.decode("latin-1").strip()))
+            self._check(response.urljoin(location.decode("latin-1").strip()), request)
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
@@ -57,12 +61,16 @@ class BordersMiddleware:
             clause = f"{host} stands at {self._resolver.refused[host]}, which is no public address"
             raise Refusal("private_address", clause)
 
-    def _check(self, url: str) -> None:
+    def _check(self, url: str, request: Request) -> None:
         if len(url) > LONGEST_ADDRESS:
             raise Refusal("long_address", f"its address is longer than {LONGEST_ADDRESS:,} characters")
         try:
             parts = urlsplit(url)
-            inside = self._site.owns(self._site.normal_url(url))
+            entry = request.cb_kwargs.get("entry")
+            if is_index(entry):
+                inside = parts.netloc == urlsplit(entry.url).netloc
+            else:
+                inside = self._site.owns(self._site.normal_url(url))
         except ValueError:
             raise Refusal("offsite", "its address cannot be read") from None
         if parts.scheme.lower() not in SCHEMES:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
-
-import brotli
-import zstandard
 from scrapy import Request
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.http import Response
 
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MOST_BYTES
+from caliber_crawler.unpacking import unpack
 
 MOST_LAYERS = 2
 """Encodings one inside the other; honest servers use one."""
-CHUNK = 64 * 1024
 
 
 class StrictCompressionMiddleware(HttpCompressionMiddleware):
@@ -46,57 +42,3 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
             if not whole:
                 raise Refusal("truncated", "it broke off before its end")
         return body, unknown
-
-
-def unpack(data: bytes, encoding: bytes, most: int) -> tuple[bytes, bool]:
-    """What a body holds, up to a little more than ``most`` bytes, and whether that is all of it and sound."""
-    unpackers = {b"br": _unbrotli, b"zstd": _unzstd, b"deflate": _inflate}
-    try:
-        return unpackers.get(encoding, _gunzip)(data, most)
-    except (zlib.error, brotli.error, zstandard.ZstdError):
-        return b"", False
-
-
-def _gunzip(data: bytes, most: int) -> tuple[bytes, bool]:
-    body = b""
-    while data:
-        stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        body += stream.decompress(data, max(1, most + 1 - len(body)))
-        if not stream.eof:
-            return body, False
-        # Several members may follow each other; what stands behind the last one and is none of them is padding.
-        data = stream.unused_data if stream.unused_data.startswith(b"\x1f\x8b") else b""
-    return body, True
-
-
-def _inflate(data: bytes, most: int) -> tuple[bytes, bool]:
-    # The name means zlib's format; some servers send the bare stream.
-    named = len(data) > 1 and data[0] & 0x0F == 8 and int.from_bytes(data[:2]) % 31 == 0
-    stream = zlib.decompressobj(zlib.MAX_WBITS if named else -zlib.MAX_WBITS)
-    return stream.decompress(data, most + 1), stream.eof
-
-
-def _unbrotli(data: bytes, most: int) -> tuple[bytes, bool]:
-    stream = brotli.Decompressor()
-    parts = [stream.process(data, output_buffer_limit=CHUNK)]
-    size = len(parts[0])
-    while size <= most and (part := stream.process(b"", output_buffer_limit=CHUNK)):
-        parts.append(part)
-        size += len(part)
-    return b"".join(parts), bool(stream.is_finished())
-
-
-def _unzstd(data: bytes, most: int) -> tuple[bytes, bool]:
-    # A window of more than 8 MiB is more than a browser gives (RFC 9659).
-    decompressor = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024)
-    parts, size = [], 0
-    with decompressor.stream_reader(data) as stream:
-        while size <= most and (part := stream.read(CHUNK)):
-            parts.append(part)
-            size += len(part)
-    if size > most:
-        return b"".join(parts), False
-    # The reader takes a frame that broke off for its end; this way of unpacking knows better.
-    whole = decompressor.decompressobj()
-    whole.decompress(data)
-    return b"".join(parts), bool(whole.eof)

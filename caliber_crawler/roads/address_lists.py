@@ -13,14 +13,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.errors import InputError
 from caliber_crawler.items import Card, Problem
 from caliber_crawler.roads.finds import Finds
 from caliber_crawler.site import Site
+
+if TYPE_CHECKING:
+    from caliber_crawler.crawling.run import CrawlRun
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ def take_list(addresses: AddressList, run: CrawlRun, finds: Finds) -> None:
     read = read_urls if addresses.kind == "url_list" else read_cdx
     cards: dict[str, Card] = {}
     for url in _read(read(addresses.lines), addresses, run):
-        card = _card(url, run.scope.site)
+        card = archived_card(url, run.scope.site)
         if card is not None:
             cards.setdefault(card.url, card)
         else:
@@ -136,7 +138,8 @@ def _lines(path: Path) -> Iterator[str]:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _card(url: str, site: Site) -> Card | None:
+def archived_card(url: str, site: Site) -> Card | None:
+    """The article of the site that an address from a list names, if it is one."""
     try:
         # Web archives write the port that was asked, and addresses that were seen before https came.
         address = site.address(url.replace(":80/", "/", 1).replace(":443/", "/", 1))

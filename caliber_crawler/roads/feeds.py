@@ -1,6 +1,7 @@
 """Feeds: RSS, Atom and their kin, read by feedparser, which follows no external entity and expands none of a bomb.
 
-An item is known by its link alone. Feeds of news sites give one ``guid`` to all items, or none.
+JSON feeds (https://www.jsonfeed.org/version/1.1/) are read here. An item is known by its link alone. Feeds of news
+sites give one ``guid`` to all items, or none.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import calendar
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
+from time import struct_time
 from typing import Any
 from urllib.parse import urljoin
 
@@ -19,43 +22,112 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.items import Capture, Card, Listing
 from caliber_crawler.reading import Unreadable
+from caliber_crawler.reading.page import read_source
+from caliber_crawler.reading.tree import parse_html
 from caliber_crawler.roads.finds import LIST
+from caliber_crawler.roads.json_cards import parse_json
 from caliber_crawler.site import Feed, Site
 
 LARGEST_FEED = 8 * 1024 * 1024
 """Bytes."""
+MOST_NAMED = 5
+"""Feeds that a page names are taken, from the first one on: comments and the like follow behind."""
+MEDIA_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 _TAG = re.compile(r"<[^<>]{1,200}>")
 
 
 def feeds(feed: Feed, scope: Scope, started_at: datetime) -> Iterator[Entry]:
     """The feed as an address to fetch."""
-    yield Entry(
-        url=scope.site.normal_url(feed.path),
-        site=scope.site.name,
+    yield feed_entry(scope.site.normal_url(feed.path), scope.site, None, started_at)
+
+
+def feed_entry(url: str, site: Site, found_on: str | None, walk: datetime) -> Entry:
+    """A feed as an address to fetch."""
+    return Entry(
+        url=url,
+        site=site.name,
         kind="feed",
-        road=feed.name,
+        discovered_on=found_on,
+        road=Feed.name,
         priority=LIST,
-        due_at=started_at,
-        walk=started_at,
+        due_at=walk,
+        walk=walk,
     )
+
+
+def named_feeds(capture: Capture, site: Site) -> tuple[str, ...]:
+    """The feeds of the site that a page names in its head, as browsers look for them.
+
+    See https://html.spec.whatwg.org/multipage/links.html#rel-alternate.
+    """
+    try:
+        root = parse_html(read_source(capture))
+    except Unreadable:
+        return ()
+    links = (link for link in root.iter("link") if "alternate" in (link.get("rel") or "").lower().split())
+    named = (link.get("href") for link in links if (link.get("type") or "").strip().lower() in MEDIA_TYPES)
+    urls = (_address(capture, href, site) for href in named if href)
+    return tuple(islice(dict.fromkeys(url for url in urls if url), MOST_NAMED))
+
+
+def _address(capture: Capture, href: str, site: Site) -> str | None:
+    try:
+        url = site.normal_url(urljoin(capture.address, href.strip()))
+        return url if site.owns(url) else None
+    except ValueError:
+        return None
 
 
 def read_feed(capture: Capture, site: Site) -> Listing:
     """The items of a feed from top to bottom, each article once. Raises :class:`Unreadable` for what is no feed."""
     if len(capture.body) > LARGEST_FEED:
         raise Unreadable("too_large", f"{capture.address} is a feed of more than {LARGEST_FEED:,} bytes.")
-    parsed = feedparser.parse(capture.body, response_headers=_headers(capture), sanitize_html=False)
-    if not parsed.version and not parsed.entries:
-        raise Unreadable("no_feed", f"{capture.address} is no feed.")
     cards: dict[str, Card] = {}
     passed_over = 0
-    for item in parsed.entries:
+    for item in _items(capture):
         address = site.address(urljoin(capture.address, str(item.get("link") or "").strip()))
         if address is None:
             passed_over += 1
         else:
             cards.setdefault(address.url, _card(item, address.url, address.language, site))
     return Listing(capture=capture, cards=tuple(cards.values()), passed_over=passed_over)
+
+
+def _items(capture: Capture) -> list[Mapping[str, Any]]:
+    if capture.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return _json_items(capture)
+    parsed = feedparser.parse(capture.body, response_headers=_headers(capture), sanitize_html=False)
+    if not parsed.version and not parsed.entries:
+        raise Unreadable("no_feed", f"{capture.address} is no feed.")
+    items: list[Mapping[str, Any]] = parsed.entries
+    return items
+
+
+def _json_items(capture: Capture) -> list[Mapping[str, Any]]:
+    """The items of a JSON feed, under the names that feedparser gives to those of others."""
+    feed = parse_json(capture)
+    feed = feed if isinstance(feed, dict) else {}
+    items = feed.get("items")
+    if not isinstance(items, list) or "jsonfeed.org" not in str(feed.get("version")):
+        raise Unreadable("no_feed", f"{capture.address} is no feed.")
+    return [
+        {
+            "link": item.get("url") or item.get("id"),
+            "title": item.get("title"),
+            "tags": [{"term": tag} for tag in item.get("tags") or () if isinstance(tag, str)],
+            "published_parsed": _parsed(item.get("date_published")),
+        }
+        for item in items
+        if isinstance(item, dict)
+    ]
+
+
+def _parsed(moment: object) -> struct_time | None:
+    try:
+        read = datetime.fromisoformat(str(moment))
+    except ValueError:
+        return None
+    return read.utctimetuple() if read.tzinfo else None
 
 
 def _card(item: Any, url: str, language: str | None, site: Site) -> Card:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.items import Card
+from caliber_crawler.crawling.traps import Trap, deep, one_of_many
+from caliber_crawler.items import Card, Problem
+
+if TYPE_CHECKING:
+    from caliber_crawler.crawling.run import CrawlRun
 
 LIST, LATER_BATCH = 100, 40
 """Priorities of pages that name articles: the newest cards before any article, older ones after them."""
@@ -23,6 +28,11 @@ PRIORITIES = {
 }
 """Priorities of articles by road: news before back-fill."""
 
+TRUSTED = ("url_list", "numbers")
+"""Roads whose addresses a person chose."""
+TRAPS_TOLD = 50
+"""In one run; the others are only counted."""
+
 
 class Finds:
     """Adds the articles that lists name to a run's frontier, and keeps the accounts of them.
@@ -35,6 +45,7 @@ class Finds:
         self._run = run
         self._frontier = run.archive.frontier
         self._held: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
 
     def add(self, cards: Collection[Card], source: Entry, road: str, *, depth: int = 1) -> None:
         """Commit what these cards name; ``source`` is the page they stand on, its section theirs where it has one."""
@@ -45,20 +56,44 @@ class Finds:
         self._run.counts["outside_scope"] += len(cards) - len(wanted)
 
     def commit(self, entries: Collection[Entry]) -> None:
-        """Add article entries as they are."""
+        """Add article entries as they are, but for traps."""
+        entries = [entry for entry in entries if not self._is_trap(entry)]
         new = {entry.url for entry in self._frontier.add(entries, self._run.id)}
         counts = self._run.counts
         counts["found"] += len(new)
         counts["discovered"] += len(new)
         self._count_held(entry.url for entry in entries if entry.url not in new)
 
+    def _is_trap(self, entry: Entry) -> bool:
+        """What is known already, and what a person wrote down, is followed whatever it looks like."""
+        trap = None if entry.road in TRUSTED else self._trap(entry.url)
+        if trap is None or self._frontier.get(entry.url) is not None:
+            return False
+        run = self._run
+        run.counts["trapped"] += 1
+        if (trap.code, trap.pattern) not in self._told and len(self._told) < TRAPS_TOLD:
+            self._told.add((trap.code, trap.pattern))
+            message = f"{entry.url[:200]} was left out: {trap.clause}, so it may be one of any number."
+            problem = Problem(stage="walk", reason=trap.code, message=message)
+            run.archive.runs.note(run.id, problem, url=entry.discovered_on)
+            run.counts["problems"] += 1
+        return True
+
+    def _trap(self, url: str) -> Trap | None:
+        bounds, site = self._run.scope.bounds, self._run.scope.site
+        trap = deep(url, bounds)
+        if trap is None and urlsplit(url).query:
+            address = site.address(url)
+            named = address is not None and address.kind != "other"
+            trap = one_of_many(url, self._frontier.variants(url), bounds, named=named)
+        return trap
+
     def _entry(self, card: Card, source: Entry, road: str, depth: int) -> Entry:
-        address = self._run.scope.site.address(card.url)
         return Entry(
             url=card.url,
             site=source.site,
             kind="article",
-            language=source.language or (address.language if address else None),
+            language=source.language or self._language(card.url),
             section=source.section or card.section,
             discovered_on=source.url,
             road=road,
@@ -67,19 +102,12 @@ class Finds:
             batch=depth,
         )
 
-    def _count_held(self, urls: Iterable[str]) -> None:
-        for url in urls:
-            if url not in self._held and self._is_held(url):
-                self._held.add(url)
-                for name in ("discovered", "unchanged", "held"):
-                    self._run.counts[name] += 1
+    def _language(self, url: str) -> str | None:
+        address = self._run.scope.site.address(url)
+        return address.language if address else None
 
-    def _is_held(self, url: str) -> bool:
-        """Known before this run, and neither visited in it nor due."""
-        known, started_at = self._frontier.get(url), self._run.started_at
-        return (
-            known is not None
-            and (known.discovered_at is None or known.discovered_at < started_at)
-            and (known.visited_at is None or known.visited_at < started_at)
-            and (known.due_at is None or known.due_at > started_at)
-        )
+    def _count_held(self, urls: Iterable[str]) -> None:
+        held = self._frontier.at_rest(set(urls) - self._held, self._run.started_at)
+        self._held |= held
+        for name in ("discovered", "unchanged", "held"):
+            self._run.counts[name] += len(held)

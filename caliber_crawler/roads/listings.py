@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from caliber_crawler.archive import BEGINNING, Entry
-from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.crawling.traps import Sightings
 from caliber_crawler.crawling.walk import End, step
 from caliber_crawler.items import Listing
 from caliber_crawler.roads.finds import LATER_BATCH, LIST, Finds
 from caliber_crawler.site import Search
+
+if TYPE_CHECKING:
+    from caliber_crawler.crawling.run import CrawlRun
 
 
 def first_batches(scope: Scope, started_at: datetime) -> Iterator[Entry]:
@@ -44,7 +49,8 @@ class ListingWalk:
         self._finds = finds
         self._frontier = run.archive.frontier
         self._window = run.scope.window
-        self._previous: dict[str, tuple[str, ...]] = {}
+        # After a kill, two walks through one listing may be under way: the old one, further down, and a new one.
+        self._seen: defaultdict[tuple[str, datetime | None], Sightings] = defaultdict(Sightings)
 
     def advance(self, listing: Listing, entry: Entry) -> End | None:
         """Commit a batch's cards and, where the walk goes on, the request for the next batch.
@@ -57,13 +63,12 @@ class ListingWalk:
             listing.cards,
             window=self._window,
             ground=self._ground(entry, listing),
-            previous=self._previous.get(start),
+            repeats=self._seen[start, entry.walk].repeats([card.url for card in listing.cards]),
             first=entry.batch == 1 and entry.road != "search",
         )
         next_url = listing.next_url or self._batch_url(entry)
         last = End.CUT if listing.cut else End.LAST_BATCH
-        end = judged.end or (last if next_url is None or listing.ended else None)
-        self._previous[start] = tuple(card.url for card in listing.cards)
+        end = judged.end or (last if next_url is None or listing.ended else self._trapped(next_url, entry))
         with self._run.archive.transaction():
             self._finds.add(listing.cards, entry, entry.road)
             self._frontier.done(
@@ -79,6 +84,14 @@ class ListingWalk:
                 self._frontier.set_walked(start, self._window.since or BEGINNING)
             self._run.settle(capture, "walked" if end in (None, End.CUT) or end.complete else end.name)
         return end
+
+    def _trapped(self, next_url: str, entry: Entry) -> End | None:
+        """Does the next batch lead back to where this walk has been, or on and on?"""
+        known = self._frontier.get(next_url)
+        if known is not None and known.state == "done" and known.walk is not None and known.walk == entry.walk:
+            return End.REPEATS
+        bound = self._run.scope.bounds.batches
+        return End.ENDLESS if bound and entry.batch >= bound else None
 
     def _ground(self, entry: Entry, listing: Listing) -> Collection[str]:
         """Known cards end a walk only where an earlier walk has already been to where this one is going.

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.walk import End
 from caliber_crawler.items import SCROLLED, Capture, Listing, Reading
 from caliber_crawler.reading import read_listing
-from caliber_crawler.roads.feeds import feeds, read_feed
+from caliber_crawler.roads import archive_indexes
+from caliber_crawler.roads.feeds import feed_entry, feeds, named_feeds, read_feed
 from caliber_crawler.roads.finds import Finds
 from caliber_crawler.roads.json_cards import dig, parse_json, read_json_cards
 from caliber_crawler.roads.links import follow_links
@@ -20,8 +21,11 @@ from caliber_crawler.roads.listings import ListingWalk, first_batches
 from caliber_crawler.roads.numbers import NumberWalk
 from caliber_crawler.roads.search import result_pages
 from caliber_crawler.roads.sitemaps import map_entry, read_sitemap, sitemaps
-from caliber_crawler.roads.start_page import start_page, store_if_article
+from caliber_crawler.roads.start_page import start_page
 from caliber_crawler.site import Feed, Links, Listings, Numbers, Search, Site, Sitemaps, StartPage
+
+if TYPE_CHECKING:
+    from caliber_crawler.crawling.run import CrawlRun
 
 
 def seeds(scope: Scope, started_at: datetime) -> Iterator[tuple[Entry, timedelta]]:
@@ -56,9 +60,13 @@ def read_list(capture: Capture, site: Site) -> Listing:
         case "feed":
             return read_feed(capture, site)
         case "sitemap":
-            return read_sitemap(capture, site)
+            read = archive_indexes.read_index if archive_indexes.names_index(capture.url) else read_sitemap
+            return read(capture, site)
     if any(name == SCROLLED and "cut" in value for name, value in capture.headers):
         return replace(read_listing(capture, site), cut=True)
+    if not site.described:
+        # Nobody has written down where its feeds are: the page that was named may tell.
+        return replace(read_listing(capture, site), feeds=named_feeds(capture, site))
     data = parse_json(capture)
     layout = site.listing
     if data is None or layout is None:
@@ -80,7 +88,7 @@ class Roads:
         self._links = next((road for road in run.scope.roads if isinstance(road, Links)), None)
         numbers = next((road for road in run.scope.roads if isinstance(road, Numbers)), None)
         if numbers is not None:
-            run.reserve = NumberWalk(numbers, run, self._finds)
+            run.handout.reserve = NumberWalk(numbers, run, self._finds)
 
     def advance(self, listing: Listing) -> End | None:
         """Commit what a page names; gives the reason when the walk through a listing ends with it.
@@ -95,7 +103,6 @@ class Roads:
         self._run.counts["passed_over"] += listing.passed_over
         if entry.road == StartPage.name:
             self._take(listing, entry)
-            store_if_article(listing.capture, self._run)
             return None
         if entry.kind == "listing":
             return self._walk.advance(listing, entry)
@@ -113,7 +120,7 @@ class Roads:
         capture, frontier = listing.capture, self._run.archive.frontier
         with self._run.archive.transaction():
             self._finds.add(listing.cards, entry, entry.road)
-            frontier.add(self._maps(listing, entry), self._run.id)
+            frontier.add([*self._maps(listing, entry), *self._feeds(listing, entry)], self._run.id)
             frontier.done(
                 capture.url,
                 capture.fetched_at,
@@ -123,7 +130,13 @@ class Roads:
             )
             self._run.settle(capture, "walked")
 
+    def _feeds(self, listing: Listing, entry: Entry) -> list[Entry]:
+        walk = entry.walk or self._run.started_at
+        return [feed_entry(url, self._run.scope.site, entry.url, walk) for url in listing.feeds]
+
     def _maps(self, listing: Listing, entry: Entry) -> list[Entry]:
+        if archive_indexes.is_index(entry):
+            return archive_indexes.following(listing, entry)
         road = next((road for road in self._run.scope.site.roads if isinstance(road, Sitemaps)), Sitemaps())
         site, counts = self._run.scope.site, self._run.counts
         own = [url for url in map(site.normal_url, listing.maps) if site.owns(url)]

@@ -7,11 +7,14 @@ never stands in the way of news. How far it has come is kept in the frontier, in
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.roads.finds import PRIORITIES, Finds
 from caliber_crawler.site import Numbers
+
+if TYPE_CHECKING:
+    from caliber_crawler.crawling.run import CrawlRun
 
 WINDOW = 100
 """Numbers committed at once."""

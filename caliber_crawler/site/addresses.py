@@ -10,6 +10,9 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 # Parameters that say where a reader came from and never what the page is.
 TRACKING_PARAMETERS = re.compile(r"^(utm_\w+|fbclid|gclid|dclid|yclid|msclkid|mc_[ce]id|igshid|twclid|_openstat|ref)$")
+# Numbers of a visit, which make a new address of every page each time it is met.
+SESSIONS = re.compile(r"^(phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken)$", re.IGNORECASE)
+SESSION_IN_PATH = re.compile(r";jsessionid=[^/?#;]*", re.IGNORECASE)
 PATH_CHARACTERS = "/:@!$&'()*+,;=-._~"
 
 
@@ -37,6 +40,8 @@ def normal_url(url: str, base_url: str) -> str:
     base = urlsplit(base_url)
     if netloc.removeprefix("www.") == base.netloc.lower().removeprefix("www."):
         scheme, netloc = base.scheme, base.netloc.lower()
-    path = quote(unicodedata.normalize("NFC", unquote(parts.path)), safe=PATH_CHARACTERS).rstrip("/")
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING_PARAMETERS.match(k)]
+    path = SESSION_IN_PATH.sub("", parts.path)
+    path = quote(unicodedata.normalize("NFC", unquote(path)), safe=PATH_CHARACTERS).rstrip("/")
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    query = [(k, v) for k, v in given if not TRACKING_PARAMETERS.match(k) and not SESSIONS.match(k)]
     return urlunsplit((scheme, netloc, path or "/", urlencode(query), ""))

@@ -67,6 +67,11 @@ class Site:
         return urlsplit(self.base_url).netloc.lower()
 
     @property
+    def every_host(self) -> frozenset[str]:
+        """All hosts that a crawl of the site may ask."""
+        return frozenset((self.host, *self.hosts))
+
+    @property
     def is_local(self) -> bool:
         """Is it served on this machine, as the demo site is?"""
         host = urlsplit(self.base_url).hostname or ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import pytest
@@ -44,11 +45,11 @@ def misbehave(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Serve hostile sites for as long as a ``with`` block lasts."""
 
     @contextmanager
-    def serving(articles: int = 30, **options: Any) -> Iterator[Misbehaving]:
+    def serving(articles: int = 30, tls: SSLContext | None = None, **options: Any) -> Iterator[Misbehaving]:
         log = tmp_path / f"hostile-{len(list(tmp_path.glob('hostile-*')))}.jsonl"
         demo = DemoSite(articles=articles, seed=1, sections=("analytics",), clock=lambda: AT)
         hostile = HostileSite(demo, **options)
-        with misbehaving(hostile, log=log) as base_url:
+        with misbehaving(hostile, log=log, tls=tls) as base_url:
             yield Misbehaving(demo, base_url, log, hostile.instead)
 
     return serving

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
 from caliber_crawler.fetching.resolver import is_public
+from tests.conftest import Result
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::6810:84e5", "::ffff:93.184.215.14"])
@@ -25,3 +28,17 @@ def test_the_open_internet_is_public(address: str) -> None:
 )
 def test_this_machine_and_its_network_are_not(address: str) -> None:
     assert not is_public(ip_address(address))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("host", ["169.254.169.254", "0x7f.1", "[::ffff:10.0.0.1]"])
+def test_a_crawl_that_begins_at_a_private_address_asks_for_nothing(
+    caliber: Callable[..., Result], tmp_path: Path, host: str
+) -> None:
+    archive = tmp_path / "a.db"
+    result = caliber(
+        "crawl", f"http://{host}/latest", "--archive", archive, "--contact", "us@example.org", "--delay", 0
+    )
+    assert result.exit_code == 10, result.stderr
+    assert "no public address" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -42,14 +42,10 @@ def test_one_new_card_among_known_ones_keeps_the_walk_going() -> None:
     assert step(cards(6, 5, 4), window=Window(), ground=urls(5, 4, 3)).end is None
 
 
-def test_a_batch_that_repeats_the_one_before_ends_the_walk_unfinished() -> None:
-    judged = step(cards(5, 4), window=Window(), ground=(), previous=urls(5, 4))
+def test_a_batch_that_was_there_before_ends_the_walk_unfinished() -> None:
+    judged = step(cards(5, 4), window=Window(), ground=(), repeats=True)
     assert judged.end is End.REPEATS
     assert not judged.end.complete
-
-
-def test_overlapping_batches_are_no_repetition() -> None:
-    assert step(cards(4, 3), window=Window(), ground=(), previous=urls(5, 4)).end is None
 
 
 def test_only_cards_inside_the_window_are_wanted() -> None:

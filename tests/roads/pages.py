@@ -29,8 +29,8 @@ def capture(body: bytes | str, kind: PageKind, path: str = "/rss.xml", media_typ
 class Around:
     """A demo site with pages of one's own in front of it: by path, bytes, a text, or what makes it from the address."""
 
-    def __init__(self, site: DemoSite, pages: Mapping[str, Page]) -> None:
-        self.site, self.pages = site, pages
+    def __init__(self, site: DemoSite, pages: Mapping[str, Page], media_type: str = "text/xml") -> None:
+        self.site, self.pages, self.media_type = site, pages, media_type
 
     @property
     def base_url(self) -> str:
@@ -45,5 +45,5 @@ class Around:
         if page is None:
             return self.site.respond(target, now)
         body = page(self.base_url) if callable(page) else page
-        media_type = "text/plain" if target.endswith(".txt") else "text/xml"
+        media_type = "text/plain" if target.endswith(".txt") else self.media_type
         return Response(200, (("content-type", media_type),), body if isinstance(body, bytes) else body.encode())

@@ -7,7 +7,8 @@ import sys
 from dataclasses import replace
 
 from caliber_crawler.commands.crawl import exit_code
-from caliber_crawler.commands.crawling import project_settings, run_spider
+from caliber_crawler.commands.crawling import run_spider
+from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.spiders.caliber import CaliberSpider
 

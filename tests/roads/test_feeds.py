@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from caliber_crawler.reading import Unreadable
-from caliber_crawler.roads.feeds import read_feed
+from caliber_crawler.roads.feeds import named_feeds, read_feed
 from tests.roads.pages import SITE, capture
 
 
@@ -104,3 +105,60 @@ def test_an_entity_bomb_neither_blows_up_nor_reads_a_file() -> None:
     assert card.url == "https://caliber.az/en/post/a"
     assert len(card.headline or "") < 100
     assert "root" not in (card.headline or "")
+
+
+def json_feed(*items: dict[str, object]) -> str:
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "C", "items": items})
+
+
+def test_a_json_feed_is_read_like_others() -> None:
+    text = json_feed(
+        {
+            "id": "1",
+            "url": "https://caliber.az/en/post/a?utm_source=feed",
+            "title": "Baku &amp; Shusha",
+            "date_published": "2026-01-06T19:13:00+04:00",
+            "tags": ["ANALYTICS", 7],
+        },
+        {"id": "https://caliber.az/en/post/b", "date_published": "yesterday"},
+        {"id": "3", "url": "https://caliber.az/about"},
+    )
+    listing = read_feed(capture(text, "feed", "/feed.json", "application/feed+json"), SITE)
+    assert [(card.url, card.headline, card.section) for card in listing.cards] == [
+        ("https://caliber.az/en/post/a", "Baku & Shusha", "analytics"),
+        ("https://caliber.az/en/post/b", None, None),
+    ]
+    assert listing.cards[0].published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+    assert listing.cards[1].published_at is None
+    assert listing.passed_over == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", '{"items": []}', '{"version": "https://jsonfeed.org/version/1", "items": 7}', "{"]
+)
+def test_json_that_is_no_feed_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(Unreadable, match="no feed"):
+        read_feed(capture(text, "feed", "/feed.json", "application/json"), SITE)
+
+
+def named(head: str) -> tuple[str, ...]:
+    page = f"<html><head>{head}</head><body><p>Text.</p></body></html>"
+    return named_feeds(capture(page, "listing", "/world/", "text/html"), SITE)
+
+
+@pytest.mark.parametrize("media_type", ["application/rss+xml", "application/atom+xml", " Application/Feed+JSON "])
+def test_the_feeds_that_a_page_names_are_found(media_type: str) -> None:
+    assert named(f'<link rel="Alternate home" type="{media_type}" href="feed.xml">') == (
+        "https://caliber.az/world/feed.xml",
+    )
+
+
+def test_only_feeds_of_the_site_itself_are_taken_and_only_a_few() -> None:
+    some = "".join(f'<link rel=alternate type="application/rss+xml" href="/{n}.xml">' for n in range(20))
+    others = (
+        '<link rel=alternate type="application/rss+xml" href="https://elsewhere.example/feed">'
+        '<link rel=alternate type="application/rss+xml" href="http://[::1">'
+        '<link rel=alternate hreflang="ru" href="/ru">'
+        '<link rel=stylesheet type="application/rss+xml" href="/style">'
+    )
+    assert named(others + some) == tuple(f"https://caliber.az/{n}.xml" for n in range(5))

@@ -1,0 +1,77 @@
+"""What is ready at the same time is committed together; each is kept whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.crawling.commits import Commits
+from caliber_crawler.errors import ArchiveFull
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive.open(tmp_path / "a.db", mode="write") as opened:
+        yield opened
+
+
+def url_of(name: str) -> str:
+    return f"https://news.example/{name}"
+
+
+def add(archive: Archive, *names: str) -> list[str]:
+    entries = [Entry(url=url_of(name), site="news", kind="article", road="seed") for name in names]
+    return [entry.url.rpartition("/")[2] for entry in archive.frontier.add(entries, None)]
+
+
+def add_and_fail(archive: Archive, name: str) -> None:
+    add(archive, name)
+    raise LookupError(name)
+
+
+def committed(archive: Archive, *writes: Callable[[], Any]) -> list[Any]:
+    async def together() -> list[Any]:
+        commits = Commits(archive)
+        return list(await asyncio.gather(*map(commits, writes), return_exceptions=True))
+
+    return asyncio.run(together())
+
+
+def test_all_that_is_ready_is_one_transaction(archive: Archive) -> None:
+    commits = []
+    archive.db.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    assert committed(archive, *(partial(add, archive, name) for name in "abc")) == [["a"], ["b"], ["c"]]
+    archive.db.conn.set_trace_callback(None)
+    assert commits == ["COMMIT"]
+
+
+def test_one_that_fails_takes_nothing_with_it_and_leaves_nothing_behind(archive: Archive) -> None:
+    first, failed, last = committed(
+        archive, partial(add, archive, "a"), partial(add_and_fail, archive, "b"), partial(add, archive, "c")
+    )
+    assert (first, last) == (["a"], ["c"])
+    assert isinstance(failed, LookupError)
+    assert archive.frontier.known([url_of(name) for name in "abc"]) == {url_of("a"), url_of("c")}
+
+
+def test_a_full_disk_is_told_to_all_who_wait(archive: Archive) -> None:
+    pages = archive.db.conn.execute("PRAGMA page_count").fetchone()[0]
+    archive.db.conn.execute(f"PRAGMA max_page_count = {pages + 1}")
+    many = [f"page-{number:04}-{'x' * 500}" for number in range(500)]
+    outcomes = committed(archive, partial(add, archive, "a"), partial(add, archive, *many), partial(add, archive, "b"))
+    assert [type(outcome) for outcome in outcomes] == [ArchiveFull] * 3
+    assert archive.frontier.known([url_of("a"), url_of("b")]) == set()
+
+
+def test_what_comes_later_is_committed_later(archive: Archive) -> None:
+    async def one_after_the_other() -> list[str]:
+        commits = Commits(archive)
+        return [*await commits(partial(add, archive, "a")), *await commits(partial(add, archive, "b"))]
+
+    assert asyncio.run(one_after_the_other()) == ["a", "b"]

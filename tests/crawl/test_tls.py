@@ -1,0 +1,120 @@
+"""A connection that is not safe brings nothing: no page, no article, one sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+import ssl
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from caliber_crawler.demo.hostile import Exchange
+from tests.conftest import Result
+
+pytestmark = pytest.mark.slow
+
+FAST = ("--delay", 0, "--language", "en", "--road", "listing")
+HOST = "127.0.0.1"
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who trusts that authority and nobody else."""
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    return {"SSL_CERT_FILE": str(tmp_path / "authority.pem")}
+
+
+def context(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate.configure_cert(server)
+    return server
+
+
+def test_a_site_with_a_certificate_that_holds_is_crawled(
+    misbehave: Callable[..., Any],
+    caliber: Callable[..., Result],
+    tmp_path: Path,
+    authority: trustme.CA,
+    trusted: dict[str, str],
+) -> None:
+    with misbehave(articles=8, tls=context(authority.issue_cert(HOST))) as site:
+        assert site.base_url.startswith("https://")
+        result = caliber(
+            "crawl", "--base-url", site.base_url, "--archive", tmp_path / "a.db", *FAST, "--json", **trusted
+        )
+        assert result.exit_code == 0, result.stderr
+        assert result.json["new"] == len(site.truth(language="en"))
+
+
+def bad_certificates(authority: trustme.CA) -> dict[str, tuple[trustme.LeafCert, str]]:
+    now, day = datetime.now(UTC), timedelta(days=1)
+    run_out = authority.issue_cert(HOST, not_before=now - 9 * day, not_after=now - day)
+    return {
+        "run out": (run_out, "has run out"),
+        "not yet": (authority.issue_cert(HOST, not_before=now + day), "has run out"),
+        "signed by a stranger": (trustme.CA().issue_cert(HOST), "nobody we trust"),
+        "of another host": (authority.issue_cert("elsewhere.example"), "another host's"),
+    }
+
+
+@pytest.mark.parametrize("fault", ["run out", "not yet", "signed by a stranger", "of another host"])
+def test_a_certificate_that_does_not_hold_ends_the_run_with_a_sentence(
+    misbehave: Callable[..., Any],
+    caliber: Callable[..., Result],
+    tmp_path: Path,
+    authority: trustme.CA,
+    trusted: dict[str, str],
+    fault: str,
+) -> None:
+    certificate, words = bad_certificates(authority)[fault]
+    with misbehave(articles=3, tls=context(certificate)) as site:
+        refused(caliber("crawl", "--base-url", site.base_url, "--archive", tmp_path / "a.db", *FAST, **trusted), words)
+        assert site.paths() == []
+    assert kept(tmp_path / "a.db") == 0
+
+
+def test_a_site_that_speaks_no_tls_is_told_from_one_that_does(
+    misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    with misbehave(articles=3) as site:
+        base_url = site.base_url.replace("http:", "https:")
+        refused(caliber("crawl", "--base-url", base_url, "--archive", tmp_path / "a.db", *FAST), "TLS")
+        assert site.paths() == []
+
+
+def test_a_page_that_leads_to_an_unsafe_connection_is_no_page(
+    misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    async def to_https(exchange: Exchange) -> None:
+        await exchange.answer(
+            302, headers=[("Location", exchange.site.base_url.replace("http:", "https:") + "/en/post/a")]
+        )
+
+    archive = tmp_path / "a.db"
+    with misbehave(articles=8, tricks={"/en/post/to-https": to_https}) as site:
+        result = caliber("crawl", "--base-url", site.base_url, "--archive", archive, *FAST, "--json")
+        assert result.json["new"] == len(site.truth(language="en"))
+    with closing(sqlite3.connect(archive)) as connection:
+        assert connection.execute("select reason from problems").fetchall() == [("tls",)]
+
+
+def refused(result: Result, words: str) -> None:
+    assert result.exit_code == 10, result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "not safe" in result.stderr or "no safe connection" in result.stderr
+    assert words in result.stderr
+
+
+def kept(archive: Path) -> int:
+    with closing(sqlite3.connect(archive)) as connection:
+        return int(connection.execute("select count(*) from bodies").fetchone()[0])

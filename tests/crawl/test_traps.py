@@ -1,0 +1,182 @@
+"""What goes on for ever is left at some point, said and counted."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.crawling.traps import REMEMBERED, Bounds, Sightings, deep, one_of_many
+from caliber_crawler.demo.hostile import Behaviour, Exchange
+from tests.conftest import Result, command, environment
+
+HOST = "https://news.example"
+BOUNDS = Bounds()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/en/post/talks-resume",
+        "/2026/01/07/world/europe/talks-resume-after-winter",
+        "/a/a/a",
+        "/story.php?id=17&page=2&print=1",
+        "/",
+        "",
+    ],
+)
+def test_an_honest_address_is_no_trap(path: str) -> None:
+    assert deep(HOST + path, BOUNDS) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/" + "/".join(f"year-{n}" for n in range(17)), "trap_deep"),
+        ("/news/more" * 4 + "/talks-resume", "trap_circle"),
+        ("/calendar?" + "&".join(f"facet{n}=1" for n in range(9)), "trap_query"),
+    ],
+)
+def test_an_address_that_leads_on_and_on_betrays_itself(path: str, code: str) -> None:
+    trap = deep(HOST + path, BOUNDS)
+    assert trap is not None
+    assert trap.code == code
+    assert deep(HOST + path, Bounds(segments=0, parameters=0)) is None
+
+
+def test_addresses_that_differ_in_their_query_alone_are_followed_up_to_a_number() -> None:
+    url = f"{HOST}/en/post/a?sid=17"
+    assert one_of_many(url, 19, BOUNDS) is None
+    assert one_of_many(url, 20, BOUNDS) is not None
+    assert one_of_many(url, 20, Bounds(variants=0)) is None
+    assert one_of_many(f"{HOST}/en/post/a", 20, BOUNDS) is None
+    assert one_of_many(url, 3, BOUNDS, named=True) is not None
+
+
+@given(st.text(max_size=80))
+def test_no_address_can_hurt(text: str) -> None:
+    deep(f"{HOST}/{text}", BOUNDS)
+
+
+def test_a_batch_that_was_there_before_repeats() -> None:
+    seen = Sightings()
+    assert [seen.repeats(batch) for batch in (["a", "b"], ["c", "d"], ["a", "b"])] == [False, False, True]
+
+
+def test_overlapping_batches_and_empty_ones_are_no_repetition() -> None:
+    seen = Sightings()
+    assert not any(seen.repeats(batch) for batch in (["a", "b"], ["b", "c"], [], [], ["c", "d"]))
+
+
+def test_the_same_cards_in_ever_new_order_are_a_repetition() -> None:
+    seen = Sightings()
+    batches = (["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"], ["c", "b", "a"])
+    assert [seen.repeats(batch) for batch in batches] == [False, False, False, True]
+
+
+def test_only_so_many_cards_of_a_walk_are_remembered() -> None:
+    seen = Sightings()
+    assert not any(seen.repeats([f"{batch}-{card}" for card in range(500)]) for batch in range(30))
+    assert len(seen._cards) == REMEMBERED
+
+
+def card(path: str) -> str:
+    return f'<div class="float_block"><a href="{path}"><h2 class="float_block_title">{path}</h2></a></div>'
+
+
+def page_of(exchange: Exchange) -> int:
+    return int(parse_qs(urlsplit(exchange.target).query).get("page", ["1"])[0])
+
+
+def listing_of(cards: Callable[[int, list[str]], list[str]]) -> Behaviour:
+    """A listing that makes the cards of its pages out of the good ones, and never ends."""
+
+    async def behave(exchange: Exchange) -> None:
+        path = urlsplit(exchange.target).path
+        if path != "/en/category/analytics":
+            response = exchange.site.respond(exchange.target)
+            await exchange.answer(response.status, response.body, response.headers)
+            return
+        good = [urlsplit(page["url"]).path for page in exchange.site.truth() if page["language"] == "en"]
+        body = "".join(map(card, cards(page_of(exchange), good)))
+        await exchange.answer(200, f"<html><body>{body}</body></html>".encode())
+
+    return behave
+
+
+numbers = count()
+ENDLESS = {
+    # The same cards for ever, turned by one from page to page.
+    "turning": (listing_of(lambda page, good: good[page % len(good) :] + good[: page % len(good)]), "listing_repeats"),
+    # A session number in every address, new on every page.
+    "sessions": (listing_of(lambda page, good: [f"{path}?sid={next(numbers)}" for path in good]), "trap_variants"),
+    # Cards that nobody has ever seen, on every page of ever so many.
+    "calendar": (listing_of(lambda page, good: [f"/en/post/day-{page}", *good]), "listing_endless"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trap", list(ENDLESS))
+def test_a_listing_without_end_is_left_and_the_good_pages_are_stored(
+    misbehave: Callable[..., Any], tmp_path: Path, trap: str
+) -> None:
+    archive = tmp_path / "a.db"
+    behave, reason = ENDLESS[trap]
+    with misbehave(articles=12, instead={"*": behave}) as site:
+        arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "road=listing")
+        settings = ("-s", "DOWNLOAD_DELAY=0", "-s", "TRAP_BATCHES=30", "-s", f"ARCHIVE={archive}")
+        done = subprocess.run(
+            [*command()[:1], "-m", "scrapy", "crawl", "caliber", *arguments, *settings],
+            cwd=Path(__file__).parents[2],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        truth, asked = site.truth(language="en"), Counter(urlsplit(path).path for path in site.paths())
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(archive)) as connection:
+        stored = {slug for (slug,) in connection.execute("select slug from articles")}
+        reasons = dict(connection.execute("select reason, count(*) from problems group by reason").fetchall())
+        outcome, counts = connection.execute("select outcome, counts from runs").fetchone()
+    assert stored == truth.keys()
+    assert reason in reasons
+    assert outcome == "finished"
+    assert asked["/en/category/analytics"] <= 30
+    if trap == "sessions":
+        assert reasons[reason] == len(truth)
+        assert json.loads(counts)["trapped"] > 0
+        assert max(asked[urlsplit(page["url"]).path] for page in truth.values()) <= 3
+
+
+@pytest.mark.slow
+def test_a_path_that_bites_its_tail_is_left_out_on_a_site_without_a_file(
+    misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    async def deeper(exchange: Exchange) -> None:
+        links = "".join(
+            f'<a href="{urlsplit(exchange.target).path.rstrip("/")}/{step}/the-talks-are-resumed">x</a>'
+            for step in ("more", "next")
+        )
+        await exchange.answer(200, f"<html><body>{links}</body></html>".encode())
+
+    archive = tmp_path / "a.db"
+    with misbehave(instead={"*": deeper, "/robots.txt": None}) as site:
+        start = site.base_url + "/news/more/the-talks-are-resumed" * 4
+        result = caliber("crawl", start, "--archive", archive, "--delay", 0, "--json")
+        assert len(site.paths()) < 10
+    assert result.json["trapped"] == 2
+    with closing(sqlite3.connect(archive)) as connection:
+        assert connection.execute("select distinct reason from problems").fetchall() == [("trap_circle",)]
