@@ -19,8 +19,13 @@ from caliber_crawler.errors import (
 )
 
 if TYPE_CHECKING:
-    from caliber_crawler.crawling.run import CrawlRun
+    from collections.abc import Iterable
 
+    from caliber_crawler.crawling.run import CrawlRun
+    from caliber_crawler.side_by_side import Crawl
+
+AT_ONCE = 32
+"""Sites that one process crawls at a time unless told otherwise."""
 CHECKS_FAILED = 3
 HALTS: dict[str, type[CaliberError]] = {
     "archive": ArchiveFull,
@@ -39,8 +44,9 @@ TOLERATED_FAILURES = 0.05
 
 
 @click.command()
-@click.argument("site", default="caliber")
+@click.argument("sites", nargs=-1, metavar="[SITE]...")
 @archive_option
+@click.option("--all", "every", is_flag=True, help="Crawl every site that has a file.")
 @click.option("--section", default="", help="Sections, separated by commas; 'all' for all.  [default: the site's own]")
 @click.option(
     "--language", default="", help="Editions by language (en, ru, arm …), separated by commas.  [default: all]"
@@ -64,12 +70,18 @@ TOLERATED_FAILURES = 0.05
     "--urls", default="", metavar="FILE", help="Fetch the articles whose addresses stand in a file; - reads stdin."
 )
 @click.option(
-    "--cdx", default="", metavar="FILE", help="The same with the index of a web archive (CDX); - reads stdin."
+    "--cdx",
+    default="",
+    metavar="WHERE",
+    help="The same with the index of a web archive (CDX): 'wayback', 'commoncrawl', the address of one, a file or -.",
 )
 @click.option("--due", is_flag=True, help="Only what is due by now, listings and feeds included: made for cron.")
 @click.option("--base-url", default="", metavar="URL", help="The same site served elsewhere: a mirror, the demo site.")
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests.  [default: 1]")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Requests at the same time.  [default: 1]")
+@click.option(
+    "--at-once", type=click.IntRange(min=1), default=AT_ONCE, show_default=True, help="Sites crawled side by side."
+)
 @click.option("--revisits", type=click.IntRange(min=0), help="Visit at most so many articles again.  [default: 1000]")
 @click.option(
     "--contact",
@@ -81,7 +93,7 @@ TOLERATED_FAILURES = 0.05
 @click.option("-v", "--verbose", is_flag=True, help="Log every page to stderr.")
 @json_option
 def crawl(
-    site: str,
+    sites: tuple[str, ...],
     archive: Path,
     section: str,
     language: str,
@@ -96,30 +108,36 @@ def crawl(
     base_url: str,
     delay: float | None,
     concurrency: int | None,
+    at_once: int,
     revisits: int | None,
     contact: str | None,
     notify: str,
     *,
+    every: bool,
     due: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
-    """Fetch what is new on SITE, and the articles that are due for another look.
+    """Fetch what is new on each SITE, and the articles that are due for another look.
 
-    SITE is the name of a site that has a file, or the address of a page of any site: that page is read, and the
-    articles it links to.
+    SITE is the name of a site that has a file (caliber, if none is given), or the address of a page of any site: that
+    page is read, and the articles it links to. Several sites are crawled side by side; one's trouble is no trouble of
+    the others.
 
     Every raw page is kept before it is read. A crawl may be stopped or killed at any moment: the next one goes on where
-    it was. The site is asked once a second, one request at a time, as its robots.txt allows.
+    it was. A site is asked once a second, one request at a time, as its robots.txt allows.
 
     \b
     Example:
       CALIBER_CONTACT=you@example.org caliber crawl --section analytics --language en --since 2026-01-01
       grep /post/ links.txt | caliber crawl --urls -
       caliber crawl https://example.org/world --limit 20
+      caliber crawl --all --due
     """
-    from caliber_crawler.commands.crawling import project_settings, run_spider, spider_named
+    from caliber_crawler.commands.crawling import run_crawls
+    from caliber_crawler.known_sites import known_spiders, project_settings, spider_named
     from caliber_crawler.settings import user_agent
+    from caliber_crawler.side_by_side import Crawl
 
     settings = project_settings(
         ARCHIVE=str(archive),
@@ -129,12 +147,16 @@ def crawl(
         **({"CONTACT": contact, "USER_AGENT": user_agent(contact)} if contact else {}),
         LOG_LEVEL="INFO" if verbose else "ERROR",
     )
+    if every and sites:
+        raise click.UsageError("--all is every site: name none beside it.")
+    names = list(dict.fromkeys(known_spiders(settings) if every else sites or ("caliber",)))
+    if len(names) > 1 and (base_url or "-" in (urls, cdx)):
+        raise click.UsageError("--base-url, and addresses from standard input, are those of one site.")
     arguments = {
         "section": section,
         "language": language,
         "since": since,
         "until": until,
-        "limit": limit or (FROM_A_PAGE if "://" in site else None),
         "road": road,
         "search": search,
         "numbers": numbers,
@@ -143,26 +165,87 @@ def crawl(
         "due": due,
         "base_url": base_url,
     }
-    run = run_spider(spider_named(site, settings), settings, arguments)
-    account = {
-        "run": run.id,
-        "site": site,
-        "outcome": run.outcome,
-        "why": run.why,
-        "unusual": [problem.message for problem in run.unusual],
-        **run.counts,
+    crawls = {
+        name: Crawl(
+            spider=spider_named(name, settings),
+            arguments={**arguments, "limit": limit or (FROM_A_PAGE if "://" in name else None)},
+        )
+        for name in names
     }
-    if notify and (failure := post(notify, {**account, "exit_code": exit_code(run), "summary": summary(run)})):
-        click.echo(f"The summary could not be posted to {notify}: {failure}.", err=True)
+    run_crawls(list(crawls.values()), settings, at_once=at_once)
+    results = [Result(name, crawl) for name, crawl in crawls.items()]
+    for result in results:
+        if notify and (failure := post(notify, result.notice())):
+            click.echo(f"The summary could not be posted to {notify}: {failure}.", err=True)
     if as_json:
-        echo_json(account)
-    else:
-        click.echo("\n".join(summary(run)))
+        accounts = [result.account() for result in results]
+        echo_json(accounts if len(accounts) > 1 or every else accounts[0])
+    for result in results:
+        if not as_json:
+            click.echo("\n".join(result.lines(named=len(results) > 1)))
+        if result.error is not None:
+            click.echo(f"Error: {result.error}", err=True)
+    sys.exit(worst(result.exit_code for result in results))
+
+
+class Result:
+    """What came of one site's crawl, to be told."""
+
+    def __init__(self, name: str, crawl: Crawl) -> None:
+        self.name, self.run = name, crawl.run
+        self.error = _error(name, crawl)
+        """What is to be said beside the summary, with an exit code of its own."""
+
+    @property
+    def exit_code(self) -> int:
+        if self.error is not None:
+            return self.error.exit_code
+        assert self.run is not None
+        return exit_code(self.run)
+
+    def lines(self, *, named: bool) -> list[str]:
+        """The summary, under the site's name where there are several."""
+        lines = [] if self.run is None else summary(self.run)
+        return [f"{self.name}: {lines[0]}", *lines[1:]] if named and lines else lines
+
+    def account(self) -> dict[str, object]:
+        """The same as JSON."""
+        run = self.run
+        if run is None:
+            return {"site": self.name, "outcome": None, "why": str(self.error)}
+        return {
+            "run": run.id,
+            "site": self.name,
+            "outcome": run.outcome,
+            "why": run.why,
+            "unusual": [problem.message for problem in run.unusual],
+            **run.counts,
+        }
+
+    def notice(self) -> dict[str, object]:
+        """The account for whoever is notified."""
+        return {**self.account(), "exit_code": self.exit_code, "summary": self.lines(named=False)}
+
+
+def _error(name: str, crawl: Crawl) -> CaliberError | None:
+    run = crawl.run
+    if isinstance(crawl.error, CaliberError):
+        return crawl.error
+    if crawl.error is not None:
+        return CaliberError(f"{name} met an error of this program: {type(crawl.error).__name__}: {crawl.error}.")
+    if run is None or run.outcome is None:
+        return CaliberError(f"{name}: stopped at once.")
     if run.unreachable:
-        raise SiteUnreachable(f"{run.why}.")
-    if run.halted:
-        raise HALTS[run.halted.code](f"{run.why}.")
-    sys.exit(exit_code(run))
+        return SiteUnreachable(f"{run.why}.")
+    return HALTS[run.halted.code](f"{run.why}.") if run.halted else None
+
+
+def worst(codes: Iterable[int]) -> int:
+    """One exit code for several crawls: the one trouble there was, 1 for trouble of several kinds; 3 is the least."""
+    troubles = {code for code in codes if code}
+    if len(troubles) > 1:
+        troubles.discard(CHECKS_FAILED)
+    return min(troubles, default=0) if len(troubles) <= 1 else 1
 
 
 def post(url: str, account: dict[str, object]) -> str | None:
@@ -201,6 +284,8 @@ def summary(run: CrawlRun) -> list[str]:
         lines.append(f"  passed over: {counts['outside_scope']:,} mentions outside what was asked for")
     if counts["passed_over"]:
         lines.append(f"  passed over: {counts['passed_over']:,} addresses that are no articles of the site")
+    if counts["trapped"]:
+        lines.append(f"  left out: {counts['trapped']:,} addresses that go on for ever (a trap)")
     if counts["problems"]:
         lines.append(f"  problems: {counts['problems']:,} (caliber status tells them by reason)")
     lines += [f"  unusual: {problem.message}" for problem in run.unusual]
@@ -213,7 +298,7 @@ def summary(run: CrawlRun) -> list[str]:
 
 def exit_code(run: CrawlRun) -> int:
     """0 done, 1 failed, 3 too much refused, less than usual, a walk broken off, or numbers that do not add up."""
-    asked_to_stop = run.limit_reached or run.revisits_used_up
+    asked_to_stop = run.handout.limit_reached or run.handout.revisits_used_up
     if run.outcome == "failed" or (run.outcome == "stopped" and not asked_to_stop):
         return 1
     bad = run.counts["refused"] + run.counts["failed"]

@@ -19,13 +19,12 @@ STOPPING = 40.0
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("site", default="caliber")
 @archive_option
 @click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, help="Minutes between two crawls.")
 @click.option("--cron", default="", metavar="FIELDS", help='A timetable instead, as in crontab: "*/20 6-23 * * *".')
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def watch(site: str, archive: Path, every: int, cron: str, options: tuple[str, ...]) -> None:
-    """Stay up and crawl what is due on SITE on a timetable; further OPTIONS are those of caliber crawl.
+@click.argument("sites_and_options", nargs=-1, type=click.UNPROCESSED, metavar="[SITE]... [OPTIONS]...")
+def watch(archive: Path, every: int, cron: str, sites_and_options: tuple[str, ...]) -> None:
+    """Stay up and crawl what is due on each SITE on a timetable; further OPTIONS are those of caliber crawl.
 
     Each crawl is a process of its own. The first begins at once; one that takes longer than the time between two lets
     the next wait. Ctrl-C or SIGTERM stops cleanly: what is left is done next time.
@@ -33,19 +32,18 @@ def watch(site: str, archive: Path, every: int, cron: str, options: tuple[str, .
     \b
     Example:
       CALIBER_CONTACT=you@example.org caliber watch caliber --every 30 --notify https://example.org/hook
+      CALIBER_CONTACT=you@example.org caliber watch --all --every 60
     """
     from apscheduler.schedulers.background import BackgroundScheduler
     from apscheduler.triggers.cron import CronTrigger
     from apscheduler.triggers.interval import IntervalTrigger
 
-    if site.startswith("-"):  # options of the crawl, and no site among them
-        site, options = "caliber", (site, *options)
     try:
         trigger = CronTrigger.from_crontab(cron) if cron else IntervalTrigger(minutes=every)
     except ValueError as error:
         raise click.UsageError(f"{cron!r} is no timetable: {error}") from None
     crawl = Crawl(
-        [sys.executable, "-m", "caliber_crawler", "crawl", site, "--due", "--archive", str(archive), *options]
+        [sys.executable, "-m", "caliber_crawler", "crawl", "--due", "--archive", str(archive), *sites_and_options]
     )
     stopped = threading.Event()
 

@@ -1,0 +1,154 @@
+"""One job of a worker: take the site's shard, crawl for a while, publish it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from psycopg.types.json import Jsonb
+from scrapy.crawler import Crawler
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.cluster.jobs import CrawlFailed, Interrupted
+from caliber_crawler.cluster.shards import PUBLISH, THAT_COUNTS, Shard, Storage, digest_of
+from caliber_crawler.cluster.work import Work
+from caliber_crawler.errors import CaliberError
+from caliber_crawler.known_sites import spider_named
+from caliber_crawler.politeness import LastRequest
+from caliber_crawler.side_by_side import Crawl, SideBySide
+
+if TYPE_CHECKING:
+    from procrastinate.connector import BaseConnector
+
+    from caliber_crawler.cluster.lease import Lease
+    from caliber_crawler.crawling.run import CrawlRun
+
+TOLD = ("discovered", "new", "updated", "visited", "refused", "failed", "missing", "left", "problems")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a job. ``unfinished`` work is to be queued again."""
+
+    work: Work
+    run: CrawlRun
+    unfinished: bool
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{name} {self.run.counts[name]:,}" for name in TOLD if self.run.counts[name])
+        return f"{self.work.name}: {self.run.outcome}" + (f", {self.run.why}" if self.run.why else "") + f" ({counts})"
+
+
+class JobCrawler:
+    """Does jobs inside one process, several at a time, on an event loop they share with the queue."""
+
+    def __init__(
+        self, process: SideBySide, connector: BaseConnector, storage: Storage, lease: Lease, scratch: Path
+    ) -> None:
+        self._process = process
+        self._connector = connector
+        self._storage = storage
+        self._lease = lease
+        self._scratch = scratch
+
+    async def crawl(self, job_id: int, work: Work, *, again: bool) -> Report:
+        """Do one job. ``again`` says that it was tried before, perhaps by a worker that died a moment ago.
+
+        Raises :class:`CrawlFailed` or :class:`Interrupted` when it is to be tried again, and the errors of
+        :class:`CaliberError` for what waiting does not mend.
+        """
+        spider = spider_named(work.site, self._process.settings)
+        with self._folder() as folder:
+            path = folder / "shard.db"
+            taken = await self._take(spider.site.name, path)
+            if again:
+                await asyncio.to_thread(ask_nothing_soon, path)
+            settings = self._process.settings.copy()
+            settings.set("ARCHIVE", str(path), priority="cmdline")
+            settings.set("CLOSESPIDER_TIMEOUT", work.minutes * 60, priority="cmdline")
+            if work.delay is not None:
+                settings.set("DOWNLOAD_DELAY", work.delay, priority="cmdline")
+            crawler = Crawler(spider, settings)
+            arguments = {"section": work.section, "language": work.language, "due": work.due}
+            crawl = Crawl(spider=spider, arguments=arguments)
+            if crawl.check(self._process.settings):
+                await self._process.follow(crawl, crawler, lease=self._lease)
+            run = _run_of(crawl)
+            await self._publish(job_id, taken, path, run)
+        assert crawler.stats is not None
+        reason = crawler.stats.get_value("finish_reason")
+        if reason == "shutdown":
+            raise Interrupted(f"the worker was told to stop ({run.why})")
+        if run.halted or run.outcome == "failed":
+            raise CrawlFailed(str(run.why))
+        return Report(work, run, unfinished=reason == "closespider_timeout")
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        with TemporaryDirectory(dir=self._scratch, prefix="job-") as folder:
+            yield Path(folder)
+
+    async def _take(self, site: str, path: Path) -> Shard:
+        """The shard that counts, copied to ``path``; of generation 0 where there is none yet."""
+        rows = await self._connector.execute_query_all_async(THAT_COUNTS, site=site)
+        if not rows:
+            return Shard(site=site, generation=0, path="", former_path=None, size=0, digest="")
+        shard = Shard.of(rows[0])
+        await asyncio.to_thread(self._storage.fetch, shard, path)
+        return shard
+
+    async def _publish(self, job_id: int, taken: Shard, path: Path, run: CrawlRun) -> None:
+        self._lease.confirm()
+        name = await asyncio.to_thread(self._storage.put, path, taken.site, taken.generation + 1)
+        self._lease.confirm()
+        rows = await self._connector.execute_query_all_async(
+            PUBLISH,
+            job_id=job_id,
+            worker_id=self._lease.worker_id,
+            taken=taken.generation,
+            site=taken.site,
+            path=name,
+            size=path.stat().st_size,
+            digest=await asyncio.to_thread(digest_of, path),
+            outcome=run.outcome,
+            why=run.why,
+            counts=Jsonb({name: run.counts[name] for name in TOLD}),
+        )
+        if not rows and await self._path_that_counts(taken.site) != name:
+            self._storage.remove(name)
+            raise Interrupted("the site was another worker's when its shard was to be published")
+        if taken.former_path:
+            # The one before stays: somebody may be reading it.
+            await asyncio.to_thread(self._storage.remove, taken.former_path)
+
+    async def _path_that_counts(self, site: str) -> str | None:
+        """Asked after an answer that may be the second to one question: the first was lost with its connection."""
+        rows = await self._connector.execute_query_all_async(THAT_COUNTS, site=site)
+        return str(rows[0]["path"]) if rows else None
+
+
+def _run_of(crawl: Crawl) -> CrawlRun:
+    if isinstance(crawl.error, CaliberError):
+        raise crawl.error
+    if crawl.error is not None:
+        raise CrawlFailed(f"an error of this program: {type(crawl.error).__name__}: {crawl.error}")
+    if crawl.run is None or crawl.run.outcome is None:
+        raise Interrupted("the worker was told to stop")
+    return crawl.run
+
+
+def ask_nothing_soon(path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    """Keep the gap to each host as if it had been asked just now: by whom the job was taken from, it may have been."""
+    if not path.exists():
+        return
+    with Archive.open(path, mode="write") as archive:
+        for host in archive.hosts.asked_ever():
+            last = archive.hosts.last_request(host)
+            if last is not None:
+                archive.hosts.asked(host, LastRequest(clock(), last.gap))

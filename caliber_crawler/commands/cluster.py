@@ -1,0 +1,249 @@
+"""``caliber cluster``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import update_wrapper
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+from click.core import ParameterSource
+from tabulate import tabulate
+
+from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.errors import MissingExtra
+
+dsn_option = click.option(
+    "--dsn",
+    envvar="CALIBER_DSN",
+    default="",
+    show_envvar=True,
+    help="PostgreSQL, as postgresql://user@host/database; libpq's own variables (PGHOST, PGPASSWORD …) count too."
+    " A password belongs into the environment.",
+)
+shards_option = click.option(
+    "--shards",
+    envvar="CALIBER_SHARDS",
+    default="data/shards",
+    show_default=True,
+    show_envvar=True,
+    help="The shards' storage: a folder that all machines see, or the address of a bucket (s3://…, gs://…).",
+)
+
+
+def needs_the_extra(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Say in a sentence that the extra is missing, and that a password does not belong on the command line."""
+
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        try:
+            from caliber_crawler.cluster import database
+        except ImportError:
+            raise MissingExtra("cluster") from None
+        source = click.get_current_context().get_parameter_source("dsn")
+        if source is ParameterSource.COMMANDLINE and database.has_password(options["dsn"]):
+            raise click.UsageError(
+                "Everyone on this machine can read a command line: give the password with CALIBER_DSN or PGPASSWORD."
+            )
+        return command(*arguments, **options)
+
+    return update_wrapper(wrapped, command)
+
+
+@click.group()
+def cluster() -> None:
+    """Crawl with many machines: a queue in PostgreSQL, workers anywhere, an archive for each site on shared storage.
+
+    \b
+    Example:
+      export CALIBER_DSN=postgresql://caliber@db.example.org/caliber CALIBER_SHARDS=/mnt/shards
+      caliber cluster init
+      caliber cluster enqueue --all
+      CALIBER_CONTACT=you@example.org caliber cluster worker    # on each machine
+      caliber cluster status
+      caliber cluster collect --archive data/archive.db
+    """
+
+
+@cluster.command()
+@dsn_option
+@needs_the_extra
+def init(dsn: str) -> None:
+    """Make the queue's tables; what is there already stays."""
+    from caliber_crawler.cluster.database import set_up, shown
+
+    click.echo(f"{shown(dsn)} is set up." if set_up(dsn) else f"{shown(dsn)} was set up before.")
+
+
+@cluster.command()
+@click.argument("sites", nargs=-1, metavar="[SITE]...")
+@click.option("--all", "every", is_flag=True, help="Every site that has a file.")
+@dsn_option
+@click.option("--section", default="", help="Sections, separated by commas; 'all' for all.  [default: the site's own]")
+@click.option("--language", default="", help="Editions by language, separated by commas.  [default: all]")
+@click.option("--each-section", is_flag=True, help="A job for each section, in place of one for the site.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0.01), default=30, show_default=True, help="Time of a job; then others go."
+)
+@click.option("--due", is_flag=True, help="Only what is due by now, listings and feeds included.")
+@click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests.  [default: 1]")
+@json_option
+@needs_the_extra
+def enqueue(
+    sites: tuple[str, ...],
+    dsn: str,
+    section: str,
+    language: str,
+    minutes: float,
+    delay: float | None,
+    *,
+    every: bool,
+    each_section: bool,
+    due: bool,
+    as_json: bool,
+) -> None:
+    """Queue each SITE, a name or the address of a page, to be crawled by whichever worker is free.
+
+    What waits in the queue already is not queued twice; work on one host is never done by two workers at once.
+
+    \b
+    Example:
+      caliber cluster enqueue caliber --each-section --minutes 10
+    """
+    from caliber_crawler.cluster.jobs import enqueue as put_in
+    from caliber_crawler.cluster.work import HostLocks, Work, names_of
+    from caliber_crawler.known_sites import known_spiders, project_settings
+
+    if every == bool(sites):
+        raise click.UsageError("Name the sites, or say --all.")
+    settings = project_settings()
+    works = [
+        Work(site=site, section=section, language=language, minutes=minutes, due=due, delay=delay)
+        for site in (known_spiders(settings) if every else dict.fromkeys(sites))
+    ]
+    if each_section:
+        works = [part for work in works for part in work.by_section(settings)]
+    queued, known = put_in(dsn, works, HostLocks(settings))
+    if as_json:
+        echo_json({"queued": [work.name for work in queued], "known": [work.name for work in known]})
+        return
+    click.echo(f"Queued {len(queued):,} jobs." if len(queued) != 1 else f"Queued {queued[0].name}.")
+    if known:
+        click.echo(f"In the queue already: {names_of(known)}.")
+
+
+@cluster.command()
+@dsn_option
+@shards_option
+@click.option(
+    "--at-once", type=click.IntRange(min=1), default=16, show_default=True, help="Sites crawled at the same time."
+)
+@click.option(
+    "--lease",
+    type=click.FloatRange(min=1),
+    default=60,
+    show_default=True,
+    help="Seconds without PostgreSQL after which this worker ends itself; a quarter more, and others do its jobs.",
+)
+@click.option(
+    "--back-off",
+    type=click.FloatRange(min=0),
+    default=60,
+    show_default=True,
+    help="Seconds until a job that failed is tried again; doubled each time.",
+)
+@click.option(
+    "--timetable",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A TOML file of crontab expressions, in UTC: what is queued when.",
+)
+@click.option(
+    "--scratch",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A local folder for the shards being worked on.  [default: the system's own]",
+)
+@click.option("--until-empty", is_flag=True, help="End when there is nothing left to do.")
+@needs_the_extra
+def worker(
+    dsn: str,
+    shards: str,
+    at_once: int,
+    lease: float,
+    back_off: float,
+    timetable: Path | None,
+    scratch: Path | None,
+    *,
+    until_empty: bool,
+) -> None:
+    """Crawl what is in the queue, until told to stop.
+
+    Ctrl-C or SIGTERM stops cleanly: what is under way is published and queued again. A worker that is killed, or cut
+    off from PostgreSQL, is noticed, and others do its jobs. Let something start it again when it ends: see
+    docs/cluster.md.
+    """
+    from caliber_crawler.cluster.shards import Storage
+    from caliber_crawler.cluster.work import read_timetable
+    from caliber_crawler.cluster.worker import Terms, Worker
+    from caliber_crawler.known_sites import project_settings
+
+    settings = project_settings(LOG_LEVEL="ERROR")
+    appointments = read_timetable(timetable, settings) if timetable else []
+    terms = Terms(lease=lease, at_once=at_once, back_off=back_off, scratch=scratch, until_empty=until_empty)
+
+    def tell(sentence: str) -> None:
+        click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {sentence}", err=True)
+
+    Worker(dsn, Storage(shards), settings, terms, appointments, tell).run()
+
+
+@cluster.command()
+@dsn_option
+@json_option
+@needs_the_extra
+def status(dsn: str, *, as_json: bool) -> None:
+    """What waits, what is under way and on which worker, what failed, and what each site's last crawl brought."""
+    from caliber_crawler.cluster.status import cluster_status
+
+    found = cluster_status(dsn)
+    if as_json:
+        echo_json(found)
+        return
+    for title, rows in (("Jobs", found["jobs"]), ("Workers", found["workers"]), ("Shards", found["shards"])):
+        click.echo(f"{title}: {len(rows):,}" if rows else f"{title}: none")
+        if rows:
+            shown = [{name: value for name, value in row.items() if not isinstance(value, dict)} for row in rows]
+            click.echo(tabulate(shown, headers="keys", tablefmt="simple") + "\n")
+
+
+@cluster.command()
+@dsn_option
+@shards_option
+@archive_option
+@json_option
+@needs_the_extra
+def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
+    """Take all that the shards hold into one archive. They stay; what was collected before is not doubled."""
+    from caliber_crawler.archive import Archive
+    from caliber_crawler.cluster.shards import Storage, current_shards
+    from caliber_crawler.commands.merge import merge_one
+
+    storage = Storage(shards)
+    counts: dict[str, dict[str, int]] = {}
+    with Archive.open(archive, mode="write") as here:
+        known = here.run_history.merged()
+        for shard in current_shards(dsn):
+            if shard.name in known:
+                continue
+            with TemporaryDirectory(prefix="caliber-collect-") as folder:
+                # The archive remembers what it took in by its name.
+                path = Path(folder) / shard.name
+                storage.fetch_current(shard, path, dsn)
+                with Archive.open(path) as there:
+                    counts[shard.site] = dict(merge_one(here, there))
+    if as_json:
+        echo_json(counts)
+        return
+    new = sum(count.get("articles", 0) for count in counts.values())
+    click.echo(f"Collected {len(counts):,} shards: {new:,} new articles." if counts else "Nothing new.")

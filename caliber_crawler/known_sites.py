@@ -1,0 +1,94 @@
+"""The sites that have a file, and what is to be known of them before anything is asked of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
+
+from caliber_crawler.errors import SiteError
+from caliber_crawler.news_spider import NewsSpider
+from caliber_crawler.site import Site, StartPage
+from caliber_crawler.site.unfiled import unfiled
+
+Member = TypeVar("Member")
+
+
+def project_settings(**overrides: Any) -> Settings:
+    """The project's settings, with what the command line says on top."""
+    settings = Settings()
+    settings.setmodule("caliber_crawler.settings", priority="project")
+    settings.setdict({name: value for name, value in overrides.items() if value is not None}, priority="cmdline")
+    return settings
+
+
+def known_spiders(settings: Settings) -> dict[str, type[NewsSpider]]:
+    """Every site that has a file, by name. Raises :class:`SiteError` for a module of sites that cannot be loaded."""
+    try:
+        loader = SpiderLoader.from_settings(settings)
+    except ImportError as error:
+        raise SiteError(f"The sites of {', '.join(settings['SPIDER_MODULES'])} cannot be loaded: {error}.") from error
+    spiders = {name: loader.load(name) for name in sorted(loader.list())}
+    return {name: spider for name, spider in spiders.items() if issubclass(spider, NewsSpider)}
+
+
+def known_sites() -> dict[str, Site]:
+    """The facts of every site that has a file, by name."""
+    return {name: spider.site for name, spider in known_spiders(project_settings()).items()}
+
+
+def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
+    """The spider of a site, by its name or by the address of one of its pages.
+
+    Raises :class:`SiteError` naming the known sites, or saying that the address is none.
+    """
+    return spider_among(known_spiders(settings), name)
+
+
+def spider_among(spiders: Mapping[str, type[NewsSpider]], name: str) -> type[NewsSpider]:
+    """The same for somebody who knows the spiders already."""
+    if "://" in name:
+        return _spider_from(name, spiders)
+    if name not in spiders:
+        raise SiteError(f"There is no site {name!r}; known sites: {', '.join(spiders)}.")
+    return spiders[name]
+
+
+def _spider_from(url: str, spiders: Mapping[str, type[NewsSpider]]) -> type[NewsSpider]:
+    """A spider that begins at a page; where the site has a file, it is read by that file."""
+    try:
+        site = unfiled(url)
+        sites = [spider.site for spider in spiders.values()]
+        owner = next((known for known in sites if known.owns(known.normal_url(url))), None)
+    except ValueError as error:
+        raise SiteError(f"{error}") from None
+    if owner is not None:
+        site = replace(owner, roads=(StartPage(url=url),))
+    return type("StartPageSpider", (NewsSpider,), {"name": site.name, "site": site})
+
+
+def require_contact(site: Site, settings: Settings) -> None:
+    """Raise :class:`SiteError` when a site could not reach whoever crawls it."""
+    if settings["CONTACT"] or site.is_local:
+        return
+    host = urlsplit(site.base_url).hostname
+    raise SiteError(
+        f"{host} must be able to reach whoever crawls it: give --contact or set CALIBER_CONTACT (e-mail or web page)."
+    )
+
+
+def neighbourhoods(members: Iterable[Member], hosts_of: Callable[[Member], Collection[str]]) -> list[list[Member]]:
+    """Members that share a host, directly or through others, stand together; members and groups in the order given."""
+    groups: list[tuple[set[str], list[Member]]] = []
+    for member in members:
+        hosts = set(hosts_of(member))
+        sharing = [group for group in groups if group[0] & hosts]
+        place = groups.index(sharing[0]) if sharing else len(groups)
+        joined = [each for _, many in sharing for each in many]
+        groups = [group for group in groups if group not in sharing]
+        groups.insert(place, (hosts.union(*(known for known, _ in sharing)), [*joined, member]))
+    return [members for _, members in groups]

@@ -1,0 +1,208 @@
+"""Workers of a cluster as processes, and what can be known of them from outside: the archive, and the servers' logs."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import psycopg
+
+from tests.cluster.postgres import rows
+from tests.cluster.press import Paper, Press
+from tests.conftest import Result, command, environment
+
+LEASE = 5.0
+"""Seconds."""
+UNFINISHED = "SELECT count(*) AS jobs FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request as its server saw it."""
+
+    worker: str
+    at: float
+    at_once: int
+
+
+@dataclass
+class Crew:
+    """The workers of one cluster. Each names itself to the servers."""
+
+    dsn: str
+    press: Press
+    folder: Path
+    workers: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+
+    def caliber(self, *arguments: object, **variables: str) -> Result:
+        done = subprocess.run(
+            command(*arguments),
+            env=self.environment(**variables),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        ours = {"CALIBER_DSN": self.dsn, "CALIBER_SHARDS": str(self.folder / "shards"), **self.press.variables}
+        return environment(**(ours | variables))
+
+    def enqueue(self, *options: object) -> None:
+        assert self.caliber("cluster", "init").exit_code == 0
+        names = [paper.name for paper in self.press.papers]
+        result = self.caliber("cluster", "enqueue", *names, "--delay", 0.05, *options)
+        assert result.exit_code == 0, result.stderr
+
+    def start(self, name: str, dsn: str = "", *options: object) -> subprocess.Popen[str]:
+        scratch = self.folder / "scratch"
+        scratch.mkdir(exist_ok=True)
+        usual = ("--lease", LEASE, "--at-once", 8, "--back-off", 1, "--scratch", scratch)
+        with (self.folder / f"{name}.log").open("w") as log:
+            process = subprocess.Popen(
+                command("cluster", "worker", *usual, *options),
+                env=self.environment(CALIBER_CONTACT=f"{name}@example.org", **({"CALIBER_DSN": dsn} if dsn else {})),
+                cwd=self.folder,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                text=True,
+            )
+        self.workers[name] = process
+        return process
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+    def wait_for(self, what: Callable[[], bool], seconds: float = 120.0) -> float:
+        """Wait until something is so; gives how many seconds that took."""
+        started = time.monotonic()
+        while not what():
+            assert time.monotonic() - started < seconds, {name: self.log(name)[-2000:] for name in self.workers}
+            time.sleep(0.05)
+        return time.monotonic() - started
+
+    def is_done(self) -> bool:
+        with suppress(psycopg.OperationalError):
+            return rows(self.dsn, UNFINISHED)[0]["jobs"] == 0
+        return False
+
+    def visits(self, paper: Paper) -> list[Visit]:
+        return [
+            Visit(
+                worker=request["user_agent"].partition("(+")[2].partition("@")[0],
+                at=datetime.fromisoformat(request["time"]).timestamp(),
+                at_once=request["in_flight"],
+            )
+            for request in paper.requests()
+        ]
+
+    def by(self, name: str) -> list[Visit]:
+        return [visit for paper in self.press.papers for visit in self.visits(paper) if visit.worker == name]
+
+    def visited(self) -> int:
+        """How many requests were made, by all workers."""
+        return sum(paper.log.read_bytes().count(b"\n") for paper in self.press.papers)
+
+    def handovers(self) -> dict[str, float]:
+        """The hosts that were visited by one worker after another, and the seconds in between."""
+        gaps = {}
+        for paper in self.press.papers:
+            visits = self.visits(paper)
+            assert all(visit.at_once == 1 for visit in visits), f"{paper.name} was asked twice at once"
+            changes = [(earlier, later) for earlier, later in pairwise(visits) if earlier.worker != later.worker]
+            assert len(changes) <= 1, f"{paper.name} went back and forth between workers"
+            if changes:
+                gaps[paper.name] = changes[0][1].at - changes[0][0].at
+        return gaps
+
+    def collect(self) -> Path:
+        archive = self.folder / "all.db"
+        result = self.caliber("cluster", "collect", "--archive", archive)
+        assert result.exit_code == 0, result.stderr
+        return archive
+
+    def stop(self) -> None:
+        for process in self.workers.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        for process in self.workers.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def crew_of(dsn: str, press: Press, folder: Path) -> Iterator[Crew]:
+    """A crew whose workers are stopped at the end, whatever happened."""
+    crew = Crew(dsn, press, folder)
+    try:
+        yield crew
+    finally:
+        crew.stop()
+
+
+def assert_all_is_there_once(archive: Path, papers: list[Paper]) -> None:
+    with closing(sqlite3.connect(archive)) as connection:
+        held = set(connection.execute("select site, slug from articles where duplicate_of is null"))
+        assert held == {(paper.name, slug) for paper in papers for slug in paper.truth()}
+        (versions, articles, sound) = connection.execute(
+            """select (select count(*) from versions), (select count(*) from articles),
+            (select group_concat(quick_check) from pragma_quick_check)"""
+        ).fetchone()
+    assert (versions, sound) == (articles, "ok")
+
+
+class Cable:
+    """The way to PostgreSQL, which can be cut."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._sockets: list[socket.socket] = []
+        self._is_cut = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Nothing goes through any more, and nobody is told: no connection ends."""
+        self._is_cut = True
+
+    def close(self) -> None:
+        self._is_cut = True
+        for end in (self._listener, *self._sockets):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+                self._sockets += [near, far]
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if self._is_cut:
+                    return
+                sink.sendall(data)
+            if not self._is_cut:
+                sink.shutdown(socket.SHUT_WR)

@@ -1,0 +1,141 @@
+"""A small press: demo newspapers, each on a loopback address of its own, and the module that describes them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from caliber_crawler.demo import DemoSite
+from caliber_crawler.demo.server import Receive, Scope, Send, SiteApp
+from tests.conftest import AT
+
+MODULE = "press_of_the_tests"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One newspaper that is being served."""
+
+    name: str
+    site: DemoSite
+    base_url: str
+    log: Path
+
+    @property
+    def host(self) -> str:
+        return self.base_url.removeprefix("http://")
+
+    def truth(self) -> set[str]:
+        """The slugs of its articles."""
+        return {page["slug"] for page in self.site.truth(AT)}
+
+    def requests(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@dataclass(frozen=True)
+class Press:
+    """All newspapers, and the folder in which their module stands."""
+
+    papers: list[Paper]
+    folder: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What makes them known to ``caliber``."""
+        return {"PYTHONPATH": str(self.folder), "CALIBER_SPIDERS": MODULE}
+
+
+@contextmanager
+def printing(folder: Path, papers: int, articles: int = 10, latency: float = 0.0) -> Iterator[Press]:
+    """Serve newspapers while the block lasts, from 127.0.0.2 upwards, at one port."""
+    with ExitStack() as stack:
+        served: list[Paper] = []
+        apps: dict[str, SiteApp] = {}
+        listeners = _listeners(papers)
+        for number, listener in enumerate(listeners):
+            stack.enter_context(listener)
+            host, port = listener.getsockname()
+            site = DemoSite(articles=articles, seed=number + 1, sections=("analytics",), clock=_clock)
+            site.base_url = f"http://{host}:{port}"
+            log = folder / f"paper-{number:02}.jsonl"
+            lines = stack.enter_context(log.open("w", encoding="utf-8", buffering=1))
+            apps[host] = SiteApp(site, lines, latency)
+            served.append(Paper(f"paper-{number:02}", site, site.base_url, log))
+        (folder / f"{MODULE}.py").write_text(_module(served))
+        stack.enter_context(_server_for(apps, listeners))
+        yield Press(served, folder)
+
+
+def _listeners(number: int) -> list[socket.socket]:
+    """Sockets at one port of many addresses; at another, where somebody has the port at one of them."""
+    for _ in range(10):
+        listeners: list[socket.socket] = []
+        try:
+            port = 0
+            for last in range(2, number + 2):
+                listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+                listeners.append(listener)
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind((f"127.0.0.{last}", port))
+                port = listener.getsockname()[1]
+        except OSError:
+            for listener in listeners:
+                listener.close()
+        else:
+            return listeners
+    raise AssertionError("no port is free at all addresses")
+
+
+@contextmanager
+def _server_for(apps: dict[str, SiteApp], listeners: list[socket.socket]) -> Iterator[None]:
+    """One server for all of them: one for each would cost the tests more than the crawls do."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await apps[scope["server"][0]](scope, receive, send)
+
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none", server_header=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": listeners}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started:
+        assert thread.is_alive()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(10)
+
+
+def _clock() -> datetime:
+    return AT
+
+
+def _module(papers: list[Paper]) -> str:
+    lines = [
+        '"""Newspapers of the tests."""',
+        "from dataclasses import replace",
+        "from caliber_crawler.news_spider import NewsSpider",
+        "from caliber_crawler.spiders.caliber import CaliberSpider",
+    ]
+    for paper in papers:
+        facts = f"name={paper.name!r}, title={paper.name!r}, base_url={paper.base_url!r}, hosts=()"
+        lines += [
+            f"class {paper.name.title().replace('-', '')}(NewsSpider):",
+            f"    name = {paper.name!r}",
+            f"    site = replace(CaliberSpider.site, {facts})",
+        ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,102 @@
+"""The examples are of this program as it is."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from caliber_crawler.cluster.work import read_timetable
+from caliber_crawler.commands.cli import main
+from caliber_crawler.commands.cluster import cluster
+from caliber_crawler.known_sites import project_settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+DEPLOY = DOCS / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+
+
+def unit() -> ConfigParser:
+    parser = ConfigParser(interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[method-assign, assignment]
+    parser.read(DEPLOY / "caliber-worker.service")
+    return parser
+
+
+def command_lines() -> list[list[str]]:
+    """Every call of ``caliber cluster`` in the examples and the guide, from its first word after ``caliber``."""
+    composed = [service["command"] for service in COMPOSE["services"].values() if "command" in service]
+    guide = re.findall(r"caliber (cluster [^#\n]+)", "".join(re.findall(r"```sh\n(.*?)```", _guide(), re.DOTALL)))
+    return [*composed, shlex.split(unit()["Service"]["ExecStart"])[1:], *map(shlex.split, guide)]
+
+
+def _guide() -> str:
+    return (DOCS / "cluster.md").read_text()
+
+
+@pytest.mark.parametrize("words", command_lines(), ids=" ".join)
+def test_every_command_line_is_understood(words: list[str]) -> None:
+    group, verb, *options = words
+    assert group == "cluster"
+    command = cluster.commands[verb]
+    with click.Context(command, resilient_parsing=True) as context:
+        left = command.make_parser(context).parse_args(args=options)[1]
+    assert left == []
+
+
+def test_the_guide_shows_every_verb() -> None:
+    assert set(re.findall(r"caliber cluster (\w+)", _guide())) == set(cluster.commands)
+
+
+def test_the_unit_is_started_again_and_given_time() -> None:
+    service = unit()["Service"]
+    assert service["Restart"] == "always"
+    assert int(service["TimeoutStopSec"]) > project_settings().getint("DOWNLOAD_TIMEOUT")
+    assert not any("PASSWORD" in line and "=" in line and not line.startswith("#") for line in service.values())
+
+
+def test_the_workers_of_the_compose_file_are_started_again_and_hold_no_secret() -> None:
+    worker = COMPOSE["services"]["worker"]
+    assert worker["restart"] == "always"
+    assert worker["environment"]["PGPASSWORD"].startswith("${POSTGRES_PASSWORD")
+    assert (DEPLOY / worker["build"]["dockerfile"]).parent.name == "deploy"
+    assert (DEPLOY / worker["build"]["context"] / worker["build"]["dockerfile"]).exists()
+
+
+def test_the_timetable_is_one() -> None:
+    assert {appointment.work.site for appointment in read_timetable(DEPLOY / "timetable.toml", project_settings())}
+
+
+@pytest.mark.parametrize("verb", ["init", "enqueue", "worker", "status", "collect"])
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(verb: str) -> None:
+    result = CliRunner().invoke(main, ["cluster", verb, "--dsn", "postgresql://anna:hunter2@127.0.0.1:1/x"])
+    assert result.exit_code == 2
+    assert "CALIBER_DSN" in result.output
+    assert "hunter2" not in result.output
+
+
+@pytest.mark.parametrize("dsn", ["postgresql://anna:hunter2@127.0.0.1:1/x", "password=hunter2 hots=nowhere", "hunter2"])
+def test_no_failure_tells_the_password(dsn: str) -> None:
+    result = CliRunner().invoke(main, ["cluster", "status"], env={"CALIBER_DSN": dsn})
+    assert result.exit_code == 17
+    assert "hunter2" not in result.output
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    without = "import sys; sys.modules['psycopg'] = None; from caliber_crawler.commands.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", without, "cluster", "init"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: This needs more than is installed: pip install 'caliber-crawler[cluster]'.\n",
+    )

@@ -1,0 +1,127 @@
+"""What is queued, under which lock, and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from procrastinate.jobs import Job
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.cluster.crawler import ask_nothing_soon
+from caliber_crawler.cluster.jobs import ATTEMPTS, CrawlFailed, Interrupted, Patience
+from caliber_crawler.cluster.work import HostLocks, Work, read_timetable
+from caliber_crawler.errors import InputError, SiteError
+from caliber_crawler.known_sites import known_spiders, project_settings
+from caliber_crawler.politeness import LastRequest
+
+SETTINGS = project_settings()
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        Work(site="caliber"),
+        Work(site="caliber", section="analytics", language="en", minutes=2.5, due=True, delay=0.0),
+        Work(site="https://example.org/world"),
+    ],
+)
+def test_work_survives_the_queue(work: Work) -> None:
+    assert Work.of({**work.as_arguments(), "timestamp": 1_780_000_000}) == work
+
+
+def test_work_differs_in_name_where_it_differs_in_what_is_asked() -> None:
+    works = [Work(site="caliber"), Work(site="caliber", section="opinion"), Work(site="caliber", language="en")]
+    assert len({work.name for work in works}) == 3
+
+
+def test_each_section_is_a_piece_of_work() -> None:
+    parts = Work(site="caliber", section="all", language="en").by_section(SETTINGS)
+    assert {"analytics", "opinion"} <= {part.section for part in parts}
+    assert {part.language for part in parts} == {"en"}
+    with pytest.raises(SiteError, match="horoscope"):
+        Work(site="caliber", section="horoscope").by_section(SETTINGS)
+
+
+def test_all_work_on_a_host_has_one_lock() -> None:
+    locks = HostLocks(SETTINGS)
+    on_caliber = [
+        Work(site="caliber"),
+        Work(site="caliber", section="opinion"),
+        Work(site="https://caliber.az/en/post/1"),
+        Work(site="https://cdn.caliber.az/x"),
+    ]
+    assert len({locks.of(work) for work in on_caliber}) == 1
+    assert locks.of(Work(site="orf")) != locks.of(Work(site="caliber"))
+    assert locks.of(Work(site="https://Example.org:8000/a")) == "example.org:8000"
+
+
+def test_work_on_a_site_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(SiteError, match="gazette"):
+        HostLocks(SETTINGS).of(Work(site="gazette"))
+
+
+def job(attempts: int) -> Job:
+    return Job(id=1, queue="crawl", lock=None, queueing_lock=None, task_name="caliber.crawl", attempts=attempts)
+
+
+def test_a_failed_job_is_tried_again_ever_later_and_then_no_more() -> None:
+    patience = Patience(back_off=60)
+    moments = []
+    for attempts in range(ATTEMPTS - 1):
+        decision = patience.get_retry_decision(exception=CrawlFailed(), job=job(attempts))
+        assert decision is not None
+        moments.append(decision.retry_at)
+    assert moments == sorted(moments)
+    assert patience.get_retry_decision(exception=CrawlFailed(), job=job(ATTEMPTS - 1)) is None
+
+
+def test_an_interrupted_job_is_tried_again_and_a_wrong_one_is_not() -> None:
+    patience = Patience()
+    assert patience.get_retry_decision(exception=Interrupted(), job=job(ATTEMPTS)) is not None
+    assert patience.get_retry_decision(exception=SiteError("no such site"), job=job(0)) is None
+
+
+def test_a_job_taken_over_keeps_the_gap_as_if_the_host_had_been_asked_just_now(tmp_path: Path) -> None:
+    path, moment = tmp_path / "shard.db", datetime(2026, 11, 23, 12, tzinfo=UTC)
+    with Archive.open(path, mode="write") as archive:
+        archive.hosts.asked("example.org", LastRequest(moment - timedelta(hours=1), 30.0))
+    ask_nothing_soon(path, lambda: moment)
+    with Archive.open(path) as archive:
+        assert archive.hosts.last_request("example.org") == LastRequest(moment, 30.0)
+
+
+def test_where_there_is_no_shard_yet_there_is_no_gap_to_keep(tmp_path: Path) -> None:
+    ask_nothing_soon(tmp_path / "shard.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def timetable(folder: Path, text: str) -> Path:
+    path = folder / "timetable.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_timetable_names_sites_and_all_the_others(tmp_path: Path) -> None:
+    path = timetable(tmp_path, '"*" = "0 * * * *"\ncaliber = "*/5 * * * *"\n[orf]\ncron = "1 2 * * *"\nminutes = 4\n')
+    appointments = {appointment.work.site: appointment for appointment in read_timetable(path, SETTINGS)}
+    assert appointments.keys() == known_spiders(SETTINGS).keys()
+    assert appointments["caliber"].cron == "*/5 * * * *"
+    assert appointments["kommersant"].cron == "0 * * * *"
+    assert appointments["orf"].work == Work(site="orf", minutes=4)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("caliber = 5", ("caliber", "crontab")),
+        ('caliber = "whenever"', ("caliber", "'whenever'")),
+        ('[caliber]\ncron = "1 * * * *"\nspeed = 9', ("caliber", "speed", "minutes")),
+        ("caliber = ", ("no TOML",)),
+    ],
+)
+def test_a_timetable_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
+    with pytest.raises(InputError) as caught:
+        read_timetable(timetable(tmp_path, text), SETTINGS)
+    assert all(word in str(caught.value) for word in words)
