@@ -128,9 +128,15 @@ def teaser_of(body: str, chance: random.Random) -> str:
     return text[start : start + HEADLINE_CHARACTERS]
 
 
-def neighbours(path: Path) -> list[tuple[str, bytes, bytes]]:
-    """Two real pages of one newspaper, as they are, of any sections; some days apart, some years."""
-    by_host: dict[str, list[bytes]] = {}
+def neighbours(path: Path) -> list[tuple[bytes, bytes, str]]:
+    """Two real pages of one newspaper as they are, of any sections and designs, some days apart, some years.
+
+    With the text of the second one's article.
+    """
+    by_host: dict[str, list[dict[str, Any]]] = {}
     for row in rows(path):
-        by_host.setdefault(urlsplit(row["url"]).netloc.removeprefix("www."), []).append(row["html"].encode())
-    return [(host, pages[0], pages[1]) for host, pages in by_host.items() if len(pages) > 1]
+        by_host.setdefault(urlsplit(row["url"]).netloc.removeprefix("www."), []).append(row)
+    return [
+        (first["html"].encode(), second["html"].encode(), second["truth"].get("body") or "")
+        for first, second, *_ in (found for found in by_host.values() if len(found) > 1)
+    ]

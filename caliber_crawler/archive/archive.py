@@ -11,8 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlite_utils import Database
-
+from caliber_crawler.archive.answers import Answers
 from caliber_crawler.archive.articles import Articles, Reread
 from caliber_crawler.archive.backup import backup
 from caliber_crawler.archive.captures import Captures
@@ -20,14 +19,16 @@ from caliber_crawler.archive.connection import Connection, Mode
 from caliber_crawler.archive.explanation import explain
 from caliber_crawler.archive.frames import to_pandas
 from caliber_crawler.archive.frontier import Frontier
+from caliber_crawler.archive.hits import Hit
 from caliber_crawler.archive.hosts import Hosts
 from caliber_crawler.archive.light_copy import write_light_copy
 from caliber_crawler.archive.merging import Merging
+from caliber_crawler.archive.ranges import CaptureRange, capture_ranges, pages_between
 from caliber_crawler.archive.repair import Repair
 from caliber_crawler.archive.rereads import Rereads
 from caliber_crawler.archive.run_history import RunHistory
 from caliber_crawler.archive.runs import Runs
-from caliber_crawler.archive.search import Hit, search
+from caliber_crawler.archive.search import search
 from caliber_crawler.archive.selection import (
     Selection,
     article_ids,
@@ -37,6 +38,7 @@ from caliber_crawler.archive.selection import (
     headline_on,
     held,
     left_out,
+    reserved_articles,
     view_rows,
 )
 from caliber_crawler.archive.sites import Sites
@@ -48,6 +50,7 @@ from caliber_crawler.items import Capture
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from sqlite_utils import Database
 
 
 class Archive:
@@ -57,6 +60,7 @@ class Archive:
         self._connection = connection
         self.captures = Captures(connection)
         self.articles = Articles(connection)
+        self.answers = Answers(connection)
         self.frontier = Frontier(connection)
         self.hosts = Hosts(connection)
         self.runs = Runs(connection)
@@ -145,9 +149,21 @@ class Archive:
         """The sites, sections or languages of which there are articles, sorted."""
         return held(self._connection, column)
 
+    def reserved_articles(self) -> list[int]:
+        """The articles that their site reserves, by id: they are kept here, and not to be passed on."""
+        return reserved_articles(self._connection)
+
     def left_out(self, selection: Selection, of: Literal["articles", "captures"]) -> int:
         """How many of what is selected otherwise stay behind because they are reserved."""
         return left_out(self._connection, selection, of)
+
+    def capture_ranges(self, pages: int) -> Iterator[CaptureRange]:
+        """The pages of articles in ranges of so many, to be read side by side."""
+        return capture_ranges(self._connection, pages)
+
+    def pages_between(self, first: int, last: int) -> list[int]:
+        """The captures of such a range, in order."""
+        return pages_between(self._connection, first, last)
 
     def copy_light(self, selection: Selection, path: Path, *, limit: int | None = None) -> int:
         """Write a light copy for publishing; see :mod:`caliber_crawler.archive.light_copy`."""

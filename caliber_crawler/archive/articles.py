@@ -31,25 +31,27 @@ LONGEST_ID = 18
 # What an article is now, worked out afresh from what the archive holds; nothing else writes these columns.
 NOW = f"""FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
 ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1"""
-CURRENT = {
-    **{
-        name: f"SELECT {name} {NOW}"
-        for name in ("headline", "subtitle", "published_at", "published_local", "word_count", "layout")
-    },
-    "published_date": f"SELECT substr(published_local, 1, 10) {NOW}",
-    "published_month": f"SELECT substr(published_local, 1, 7) {NOW}",
-    "published_year": f"SELECT substr(published_local, 1, 4) {NOW}",
+TEXT = {
+    **{name: name for name in ("headline", "subtitle", "published_at", "published_local", "word_count", "layout")},
+    "published_date": "substr(published_local, 1, 10)",
+    "published_month": "substr(published_local, 1, 7)",
+    "published_year": "substr(published_local, 1, 4)",
     # The names of a damaged version may be no JSON any more; `verify` says so.
-    "authors": f"SELECT coalesce((SELECT CASE WHEN json_valid(authors) THEN authors END {NOW}), '[]')",
-    "current_version_id": f"SELECT id {NOW}",
+    "authors": "CASE WHEN json_valid(authors) THEN authors ELSE '[]' END",
+    "current_version_id": "id",
+}
+CURRENT = {
+    **{name: f"SELECT {sql} {NOW}" for name, sql in TEXT.items()},
     "version_count": f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
+    # A plus keeps SQLite from reading all counts in the order of time.
     "views": f"""SELECT max(views) FROM view_counts WHERE article_id IN ({FAMILY})
-      GROUP BY observed_at ORDER BY observed_at DESC LIMIT 1""",
+      GROUP BY +observed_at ORDER BY +observed_at DESC LIMIT 1""",
     "views_at": f"SELECT max(observed_at) FROM view_counts WHERE article_id IN ({FAMILY})",
 }
-REFRESH = (
-    f"""UPDATE articles SET {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items())} WHERE id = :article_id"""
-)
+REFRESH = f"""UPDATE articles SET
+  ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {NOW}),
+  {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items() if name not in TEXT)}
+WHERE id = :article_id RETURNING current_version_id"""
 
 ADD_AUTHORS = """INSERT INTO authors (name, site)
 SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
@@ -113,15 +115,15 @@ class Articles:
             article_id = self._identity.find(reading.article, addresses)
             is_new = article_id is None
             if article_id is None:
-                article_id = self._insert(reading)
-            newest = self._see(article_id, reading)
+                article_id, newest = self._insert(reading), True
+            else:
+                newest = self._see(article_id, reading)
             self._identity.name(
                 article_id, reading.article, addresses, utc_text(reading.capture.fetched_at), newest=newest
             )
             again = None if reread is None else partial(self._again, reread)
             version, is_new_version = self._versions.record(article_id, reading, run_id, again)
             self._keep_views(article_id, reading)
-            self._keep_section(reading)
             self._keep_images_and_links(article_id, reading)
             self.refresh(article_id)
             changed: Outcome = "new" if is_new else "updated"
@@ -229,10 +231,14 @@ class Articles:
     def _insert(self, reading: Reading) -> int:
         article, seen_at = reading.article, utc_text(reading.capture.fetched_at)
         cursor = self._connection.execute(
-            """INSERT INTO articles (site, language, url, headline, first_seen_at, last_seen_at)
-            VALUES (?, ?, ?, ?, ?, ?)""",
-            (article.site, article.language, article.url, article.headline, seen_at, seen_at),
+            """INSERT INTO articles (site, language, url, headline, section, cover_image, first_seen_at, last_seen_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                *(article.site, article.language, article.url, article.headline),
+                *(article.section, article.cover_image, seen_at, seen_at),
+            ),
         )
+        self._keep_section(reading)
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
@@ -249,6 +255,8 @@ class Articles:
         if newest:
             self._connection.execute("UPDATE articles SET url = ? WHERE id = ?", (article.url, article_id))
             self.describe(article_id, reading)
+        else:
+            self._keep_section(reading)
         return newest
 
     def describe(self, article_id: int, reading: Reading) -> None:
@@ -324,10 +332,11 @@ class Articles:
         """
         key = {"article_id": article_id}
         before = self._connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
-        self._connection.execute(REFRESH, key)
-        after = self._connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
+        # All rows are fetched, and so the statement is done: there is but one.
+        (after,) = self._connection.values(REFRESH, key) or (None,)
         if after != before or authors:
-            self._connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
+            if before is not None:
+                self._connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
             self._connection.execute(ADD_AUTHORS, (article_id,))
             self._connection.execute(NAME_AUTHORS, (article_id,))
 

@@ -1,43 +1,34 @@
-"""Bodies: every distinct page once, compressed against an earlier page of the same kind.
+"""Bodies: every distinct page once, compressed against earlier pages of the same kind.
 
-Pages of one site share everything but their text. With one earlier page as a raw-content dictionary, pages of 82 to
-252 KB took 2.7 to 4.6 KB each, against 16 to 46 KB with zstd alone. On such pages a trained dictionary takes 1.4 to 5
-times as much, and level 19 saves up to 8 % at a tenth of the speed (`benchmarks/archive.py`). Sites change, so a
-dictionary that no longer helps is followed by a new one; old ones stay, and a body needs nothing but its own.
+With such a :mod:`dictionary <caliber_crawler.archive.dictionaries>`, pages of 82 to 252 KB took 2.7 to 4.6 KB each,
+against 16 to 46 KB with zstd alone; level 19 saves up to 8 % more at a tenth of the speed (`benchmarks/archive.py`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import zstandard
 
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.times import utc_now, utc_text
+from caliber_crawler.archive.dictionaries import (
+    CANDIDATES,
+    FROM_BYTES,
+    LEVEL,
+    MOST_BYTES,
+    Dictionaries,
+    Dictionary,
+    Lane,
+    damaged,
+)
 from caliber_crawler.errors import ArchiveError
 
-LEVEL = 9
-# Shorter ones (error pages, empty answers) would make poor dictionaries.
-DICTIONARY_FROM_BYTES = 2_048
-# A dictionary is judged by this many pages, and again after as many.
-JUDGED_BY = 50
-# ... and has aged when they take this many times the space the first of its pages took.
-AGED = 1.5
-# It never was any good when pages take more than this part of what they take without one.
-USELESS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Pages likely to look alike."""
-
-    site: str
-    kind: str
-    language: str | None
-    media_type: str
+# Error pages are kept, and would make poor dictionaries.
+NEWEST_PAGES = """SELECT digest FROM bodies b WHERE dictionary_id = ? AND size BETWEEN ? AND ? AND EXISTS (
+  SELECT 1 FROM captures WHERE body_digest = b.digest AND status = 200) ORDER BY rowid DESC LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +39,40 @@ class Compressed:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A body made ready to be stored by somebody who may only read; ``dictionary`` is the digest of that one."""
+
+    digest: str
+    dictionary: str | None
+    data: bytes
+
+
 class Bodies:
     """The distinct bodies in an archive, by the SHA-256 of their bytes."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._stored_since_judged: Counter[Lane] = Counter()
+        self._dictionaries = Dictionaries(connection)
         self._plain_compressor = zstandard.ZstdCompressor(level=LEVEL)
         self._plain_decompressor = zstandard.ZstdDecompressor()
-        # By digest, never by row id: a rolled-back dictionary's id is given out again.
-        self._compressor = lru_cache(maxsize=16)(self._load_compressor)
-        self._decompressor = lru_cache(maxsize=64)(self._load_decompressor)
 
-    def put(self, body: bytes, lane: Lane, *, exemplary: bool) -> str:
-        """Store a body unless it is known, and return its digest. Only an ``exemplary`` one may become a dictionary."""
-        digest = hashlib.sha256(body).hexdigest()
+    def put(self, body: bytes, lane: Lane, *, exemplary: bool, packed: Packed | None = None) -> str:
+        """Store a body unless it is known, and return its digest. Only an ``exemplary`` one may become a dictionary.
+
+        ``packed`` saves packing it once more, if it was made with the dictionary that is the newest now.
+        """
+        digest = packed.digest if packed else hashlib.sha256(body).hexdigest()
         if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is None:
-            compressed = self._compress(body, lane, exemplary=exemplary)
-            self._connection.execute(
-                "INSERT INTO bodies (digest, dictionary_id, size, data) VALUES (?, ?, ?, ?)",
-                (digest, compressed.dictionary_id, len(body), compressed.data),
-            )
+            self._insert(digest, len(body), self._compress(body, lane, exemplary=exemplary, packed=packed))
         return digest
+
+    def pack(self, body: bytes, lane: Lane) -> Packed:
+        """A body as it would be stored now, unless it were to become a dictionary."""
+        current = self._dictionaries.newest(lane)
+        compressor = self._dictionaries.compressor(current.digest) if current else self._plain_compressor
+        digest = hashlib.sha256(body).hexdigest()
+        return Packed(digest, current.digest if current else None, compressor.compress(body))
 
     def get(self, digest: str) -> bytes:
         """The body, bit for bit; ``ArchiveError`` when the stored bytes do not give it back."""
@@ -82,7 +85,7 @@ class Bodies:
             raise ArchiveError(f"{self._connection.path} holds no body {digest}.")
         body = self._unpacked(row["data"], row["size"], row["dictionary"])
         if body is None or hashlib.sha256(body).hexdigest() != digest:
-            raise self._damaged(digest)
+            raise damaged(self._connection, digest)
         return body
 
     def dictionary_is_sound(self, digest: str) -> bool:
@@ -97,9 +100,46 @@ class Bodies:
         body = self._unpacked(data, size, dictionary)
         return body is not None and hashlib.sha256(body).hexdigest() == digest
 
+    def forget(self, digests: Iterable[str]) -> None:
+        """Delete bodies, and every dictionary that one of them is part of; what was made with it is packed anew."""
+        tainted: set[int] = set()
+        for digest in digests:
+            tainted |= self._dictionaries_of(digest)
+            self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
+        for id in sorted(tainted):
+            self._drop_dictionary(id)
+
+    def _dictionaries_of(self, digest: str) -> set[int]:
+        """The dictionaries that a body is part of."""
+        try:
+            page = self.get(digest)
+        except ArchiveError:
+            # What cannot be read cannot be looked for. The dictionary that is this page alone has its name.
+            return set(self._connection.values("SELECT id FROM dictionaries WHERE digest = ?", (digest,)))
+        if len(page) < FROM_BYTES:
+            return set()
+        known = self._connection.rows("SELECT id, digest FROM dictionaries WHERE size >= ?", (len(page),))
+        return {row["id"] for row in known if page in self._dictionaries.content(row["digest"])}
+
+    def _drop_dictionary(self, id: int) -> None:
+        bodies = self._connection.values("SELECT digest FROM bodies WHERE dictionary_id = ? ORDER BY rowid", (id,))
+        if bodies:
+            successor = self._dictionaries.succeed(id, [self.get(digest) for digest in bodies[-CANDIDATES:]])
+        for digest in bodies:
+            page = self.get(digest)
+            self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
+            self._insert(digest, len(page), self._packed(page, successor))
+        self._connection.execute("DELETE FROM dictionaries WHERE id = ?", (id,))
+
+    def _insert(self, digest: str, size: int, compressed: Compressed) -> None:
+        self._connection.execute(
+            "INSERT INTO bodies (digest, dictionary_id, size, data) VALUES (?, ?, ?, ?)",
+            (digest, compressed.dictionary_id, size, compressed.data),
+        )
+
     def _unpacked(self, data: bytes, size: int, dictionary: str | None) -> bytes | None:
         try:
-            decompressor = self._decompressor(dictionary) if dictionary else self._plain_decompressor
+            decompressor = self._dictionaries.decompressor(dictionary) if dictionary else self._plain_decompressor
             # A damaged frame may claim any size, and that much memory would be taken for it.
             if zstandard.frame_content_size(data) != size:
                 return None
@@ -107,106 +147,27 @@ class Bodies:
         except zstandard.ZstdError:
             return None
 
-    def drop_dictionary(self, digest: str) -> None:
-        """Delete a dictionary, if there is one of that digest; the bodies made with it are packed anew."""
-        row = self._connection.row("SELECT * FROM dictionaries WHERE digest = ?", (digest,))
-        if row is None:
-            return
-        lane = Lane(row["site"], row["kind"], row["language"], row["media_type"])
-        bodies = self._connection.values(
-            "SELECT digest FROM bodies WHERE dictionary_id = ? ORDER BY rowid", (row["id"],)
-        )
-        # Its successor in the lane, or the first page that was made with it.
-        successor = self._connection.row(
-            """SELECT id, digest FROM dictionaries WHERE site = ? AND kind = ? AND language IS ? AND media_type = ?
-            AND id <> ? ORDER BY id DESC LIMIT 1""",
-            (*row_of(lane), row["id"]),
-        )
-        if successor is None and bodies:
-            successor = self._add_dictionary(self.get(bodies[0]), lane)
-        for body in bodies:
-            assert successor is not None
-            page = self.get(body)
-            data = self._compressor(str(successor["digest"])).compress(page)
-            self._connection.execute("DELETE FROM bodies WHERE digest = ?", (body,))
-            self._connection.execute(
-                "INSERT INTO bodies (digest, dictionary_id, size, data) VALUES (?, ?, ?, ?)",
-                (body, successor["id"], len(page), data),
-            )
-        self._connection.execute("DELETE FROM dictionaries WHERE id = ?", (row["id"],))
-
-    def _damaged(self, digest: str) -> ArchiveError:
-        return ArchiveError(f"{self._connection.path} is damaged: body {digest} does not read back as it was stored.")
-
-    def _compress(self, body: bytes, lane: Lane, *, exemplary: bool) -> Compressed:
-        exemplary = exemplary and len(body) >= DICTIONARY_FROM_BYTES
-        current = self._connection.row(
-            """SELECT id, digest FROM dictionaries
-            WHERE site = ? AND kind = ? AND language IS ? AND media_type = ? ORDER BY id DESC LIMIT 1""",
-            (lane.site, lane.kind, lane.language, lane.media_type),
-        )
-        if exemplary and (current is None or self._has_aged(current["id"], body, lane)):
-            current = self._add_dictionary(body, lane)
+    def _compress(self, body: bytes, lane: Lane, *, exemplary: bool, packed: Packed | None) -> Compressed:
+        exemplary = exemplary and FROM_BYTES <= len(body) <= MOST_BYTES
+        current = self._dictionaries.newest(lane)
+        if current is None and exemplary:
+            current = self._dictionaries.add(body, lane)
+        elif current is not None and exemplary and self._dictionaries.is_due(current):
+            current = self._dictionaries.renewed(current, lane, self._newest_pages(current))
+        if packed is not None and packed.dictionary == (current.digest if current else None):
+            return Compressed(current.id if current else None, packed.data)
         if current is None:
             return Compressed(None, self._plain_compressor.compress(body))
-        return Compressed(current["id"], self._compressor(current["digest"]).compress(body))
+        return self._packed(body, current)
 
-    def _has_aged(self, dictionary_id: int, body: bytes, lane: Lane) -> bool:
-        """Would a new dictionary serve better? Asked in earnest once in ``JUDGED_BY`` pages."""
-        self._stored_since_judged[lane] += 1
-        if self._stored_since_judged[lane] < JUDGED_BY:
-            return False
-        self._stored_since_judged[lane] = 0
-        # The first body of a dictionary is the dictionary's own page, which takes next to nothing.
-        stored = self._connection.execute(
-            """SELECT length(data), size FROM bodies WHERE dictionary_id = ? AND size >= ? ORDER BY rowid""",
-            (dictionary_id, DICTIONARY_FROM_BYTES),
-        ).fetchall()[1:]
-        if len(stored) < JUDGED_BY:
-            return False
-        start, recent = packing(stored[:JUDGED_BY]), packing(stored[-JUDGED_BY:])
-        plain = len(self._plain_compressor.compress(body)) / len(body)
-        return recent > AGED * start or recent > USELESS * plain
+    def _newest_pages(self, dictionary: Dictionary) -> list[bytes]:
+        """The newest pages made with a dictionary, the newest last."""
+        pages = []
+        for digest in self._connection.values(NEWEST_PAGES, (dictionary.id, FROM_BYTES, MOST_BYTES, CANDIDATES)):
+            # A damaged page is for `verify` to tell; the crawl goes on without it.
+            with contextlib.suppress(ArchiveError):
+                pages.append(self.get(digest))
+        return pages[::-1]
 
-    def _add_dictionary(self, body: bytes, lane: Lane) -> dict[str, object]:
-        digest = hashlib.sha256(body).hexdigest()
-        cursor = self._connection.execute(
-            """INSERT INTO dictionaries (digest, site, kind, language, media_type, created_at, size, data)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-            (
-                digest,
-                lane.site,
-                lane.kind,
-                lane.language,
-                lane.media_type,
-                utc_text(utc_now()),
-                len(body),
-                self._plain_compressor.compress(body),
-            ),
-        )
-        return {"id": cursor.lastrowid, "digest": digest}
-
-    def _dictionary(self, digest: str) -> zstandard.ZstdCompressionDict:
-        data = self._connection.value("SELECT data FROM dictionaries WHERE digest = ?", (digest,))
-        try:
-            page = self._plain_decompressor.decompress(data)
-        except zstandard.ZstdError as error:
-            raise self._damaged(digest) from error
-        return zstandard.ZstdCompressionDict(page, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
-
-    def _load_compressor(self, digest: str) -> zstandard.ZstdCompressor:
-        dictionary = self._dictionary(digest)
-        dictionary.precompute_compress(level=LEVEL)
-        return zstandard.ZstdCompressor(dict_data=dictionary, level=LEVEL)
-
-    def _load_decompressor(self, digest: str) -> zstandard.ZstdDecompressor:
-        return zstandard.ZstdDecompressor(dict_data=self._dictionary(digest))
-
-
-def row_of(lane: Lane) -> tuple[str | None, ...]:
-    return (lane.site, lane.kind, lane.language, lane.media_type)
-
-
-def packing(stored: list[tuple[int, int]]) -> float:
-    """Bytes stored for each byte of page."""
-    return sum(row[0] for row in stored) / sum(row[1] for row in stored)
+    def _packed(self, body: bytes, dictionary: Dictionary) -> Compressed:
+        return Compressed(dictionary.id, self._dictionaries.compressor(dictionary.digest).compress(body))

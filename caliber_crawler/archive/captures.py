@@ -7,8 +7,9 @@ import json
 import math
 from dataclasses import replace
 
-from caliber_crawler.archive.bodies import Bodies, Lane
+from caliber_crawler.archive.bodies import Bodies, Packed
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.dictionaries import Lane
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.times import utc_text, utc_time, whole_second
 from caliber_crawler.errors import ArchiveError
@@ -23,18 +24,18 @@ class Captures:
         self._connection = connection
         self._bodies = Bodies(connection)
 
-    def keep(self, capture: Capture, run_id: int) -> Capture:
+    def keep(self, capture: Capture, run_id: int, packed: Packed | None = None) -> Capture:
         """Store a capture and return it as the archive holds it: with its ``id``, its time in whole seconds.
 
         The same body is stored once, however often it was served. The same answer (address, second, status, body) is
         the same capture: kept again, as when a saved file is read twice, it is found and not doubled.
 
         It reaches the disk together with what is read on it: until then its address is due, so a power cut costs a
-        request and no page.
+        request and no page. ``packed`` is what :meth:`pack` made of it.
         """
         kept = replace(capture, fetched_at=whole_second(capture.fetched_at))
         with self._connection.transaction(synced_every=math.inf):
-            digest = self.put_body(capture)
+            digest = self.put_body(capture, packed)
             known = self._known(kept, digest) if digest else None
             return replace(kept, id=known if known is not None else self._insert(kept, digest, run_id))
 
@@ -69,11 +70,15 @@ class Captures:
         )
         return found is not None
 
-    def put_body(self, capture: Capture) -> str | None:
+    def pack(self, capture: Capture) -> Packed | None:
+        """The page of a capture made ready to be stored; it takes no more than reading the archive."""
+        return self._bodies.pack(capture.body, self._lane(capture)) if capture.body else None
+
+    def put_body(self, capture: Capture, packed: Packed | None = None) -> str | None:
         """Store the page of a capture, unless it is known, and give its digest; ``None`` for one without a page."""
         if not capture.body:
             return None
-        return self._bodies.put(capture.body, self._lane(capture), exemplary=capture.status == 200)
+        return self._bodies.put(capture.body, self._lane(capture), exemplary=capture.status == 200, packed=packed)
 
     def _lane(self, capture: Capture) -> Lane:
         # The page has not been read yet: its language is that of the listing which led to it.

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
-from sqlite_utils import Database
 
-from caliber_crawler.archive.migrations import APPLICATION_ID, VERSION, migrations
+from caliber_crawler.archive.format import APPLICATION_ID, VERSION, sqlite3
 from caliber_crawler.errors import (
     ArchiveError,
     ArchiveFull,
@@ -23,16 +24,15 @@ from caliber_crawler.errors import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
-else:
-    # pysqlite3 when it is installed: its errors are not those of the standard library's sqlite3.
-    from sqlite_utils.utils import sqlite3
+    from sqlite_utils import Database
 
 Mode = Literal["read", "write"]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 BUSY_TIMEOUT_S = 30
 JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
+# Each time the log has grown by so many pages (32 MiB) it is put into the file, which waits twice for the disk.
+CHECKPOINT_PAGES = 4_000
 # A reader may hold the log open; closing waits this long for it and leaves the rest to the next writer.
 CLOSING_BUSY_MS = 2_000
 
@@ -43,13 +43,21 @@ class Connection:
     def __init__(self, path: Path, mode: Mode, connection: sqlite3.Connection, lock: FileLock | None) -> None:
         self.path = path
         self.mode = mode
-        self.db = Database(connection, execute_plugins=False)
+        self.raw = connection
         self._connection = connection
         self._lock = lock
+        self._errors = SQLiteErrors(path)
         self._closed = False
         self._synced_at = 0.0
         self.upgraded_from: int | None = None
         """The schema this connection found, if it was an earlier one."""
+
+    @cached_property
+    def db(self) -> Database:
+        """The same connection for sqlite-utils."""
+        from sqlite_utils import Database
+
+        return Database(self._connection, execute_plugins=False)
 
     @classmethod
     def open(cls, path: Path, mode: Mode) -> Connection:
@@ -71,7 +79,7 @@ class Connection:
 
     @classmethod
     def _open_to_read(cls, path: Path) -> Connection:
-        with sqlite_errors(path):
+        with SQLiteErrors(path):
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
             try:
                 version = schema_version(connection, path)
@@ -85,7 +93,7 @@ class Connection:
 
     @classmethod
     def _open_to_write(cls, path: Path, lock: FileLock, *, is_new: bool) -> Connection:
-        with sqlite_errors(path):
+        with SQLiteErrors(path):
             connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             try:
                 if is_new:
@@ -97,13 +105,17 @@ class Connection:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT}")
-                connection.execute("PRAGMA cache_size = -64000")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+                connection.execute("PRAGMA cache_size = -16000")
                 connection.execute("PRAGMA temp_store = MEMORY")
                 opened = cls(path, "write", connection, lock)
                 if 0 < version < VERSION:
                     copy_into(opened, former_copy(path, version))
                     opened.upgraded_from = version
-                migrations.apply(opened.db)
+                if version < VERSION:
+                    from caliber_crawler.archive.migrations import migrations
+
+                    migrations.apply(opened.db)
             except BaseException:
                 connection.close()
                 raise
@@ -119,8 +131,22 @@ class Connection:
         or the file cannot be written.
         """
         synced = monotonic() - self._synced_at >= synced_every
-        with sqlite_errors(self.path), self.db.atomic() if self._connection.in_transaction else self._immediate(synced):
+        with self._errors, self._savepoint() if self._connection.in_transaction else self._immediate(synced):
             yield
+
+    @contextlib.contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        # One name for all, so that its statements are prepared once; the innermost is meant.
+        self._connection.execute("SAVEPOINT inner")
+        try:
+            yield
+        except BaseException:
+            # A full disk has rolled everything back already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO inner")
+                self._connection.execute("RELEASE inner")
+            raise
+        self._connection.execute("RELEASE inner")
 
     @contextlib.contextmanager
     def _immediate(self, synced: bool) -> Iterator[None]:
@@ -143,31 +169,31 @@ class Connection:
 
     def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """Run one statement; the cursor's rows answer to column names."""
-        with sqlite_errors(self.path):
+        with self._errors:
             cursor = self._connection.cursor()
             cursor.row_factory = sqlite3.Row
             return cursor.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """Every row, as column name to value."""
-        with sqlite_errors(self.path):
+        with self._errors:
             return [dict(row) for row in self.execute(sql, parameters)]
 
     def row(self, sql: str, parameters: Parameters = ()) -> dict[str, Any] | None:
         """The first row, if any."""
-        with sqlite_errors(self.path):
+        with self._errors:
             row = self.execute(sql, parameters).fetchone()
         return None if row is None else dict(row)
 
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or ``None``."""
-        with sqlite_errors(self.path):
+        with self._errors:
             row = self.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
 
     def values(self, sql: str, parameters: Parameters = ()) -> list[Any]:
         """The first column of every row."""
-        with sqlite_errors(self.path):
+        with self._errors:
             return [row[0] for row in self.execute(sql, parameters)]
 
     def close(self) -> None:
@@ -241,8 +267,8 @@ def copy_into(connection: Connection, path: Path) -> None:
     try:
         # All pages in one step: so it need not begin again for somebody who writes meanwhile. VACUUM INTO would not do:
         # over a read-only connection, SQLite 3.40 fails on a table with a generated column.
-        with sqlite_errors(path), contextlib.closing(sqlite3.connect(part)) as copy:
-            connection.db.conn.backup(copy)
+        with SQLiteErrors(path), contextlib.closing(sqlite3.connect(part)) as copy:
+            connection.raw.backup(copy)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.rename(path)
@@ -265,21 +291,34 @@ def take_lock(path: Path) -> FileLock:
     return lock
 
 
-@contextlib.contextmanager
-def sqlite_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about the disk and the file into errors of ours; errors in our own SQL pass."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
+class SQLiteErrors:
+    """Turns what SQLite says about the disk and the file into errors of ours; errors in our own SQL pass.
+
+    A class, not a generator: it stands around every statement.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.DatabaseError) and (ours := self._ours(error)) is not None:
+            raise ours from error
+
+    def _ours(self, error: sqlite3.DatabaseError) -> ArchiveError | None:
         # The low byte is the family: SQLITE_IOERR_WRITE and SQLITE_IOERR_FSYNC are both SQLITE_IOERR.
         code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
-            raise ArchiveFull(f"The disk is full: {path} cannot grow.") from error
+            return ArchiveFull(f"The disk is full: {self._path} cannot grow.")
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            raise ArchiveFull(f"{path} cannot be written: {error}.") from error
+            return ArchiveFull(f"{self._path} cannot be written: {error}.")
         if code == sqlite3.SQLITE_BUSY:
-            raise ArchiveLocked(f"Another program is writing to {path}: {error}.") from error
+            return ArchiveLocked(f"Another program is writing to {self._path}: {error}.")
         # The second is Python's own: a text that is no text, and so was never written by us.
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "Could not decode to UTF-8" in str(error):
-            raise ArchiveError(f"{path} is damaged: {error}.") from error
-        raise
+            return ArchiveError(f"{self._path} is damaged: {error}.")
+        return None

@@ -25,7 +25,7 @@ def explain(connection: Connection, urls: Sequence[str]) -> dict[str, Any]:
         (asked,),
     )
     captures = connection.rows(
-        """SELECT id, url, fetched_at, status, error, final_url, media_type, size, run_id FROM captures
+        """SELECT id, url, fetched_at, status, error, final_url, media_type, size, run_id, reservations FROM captures
         WHERE url IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?""",
         (asked, MOST),
     )
@@ -36,7 +36,7 @@ def explain(connection: Connection, urls: Sequence[str]) -> dict[str, Any]:
     )
     return {
         "frontier": entry,
-        "captures": captures,
+        "captures": [row | {"reservations": json.loads(row["reservations"] or "{}")} for row in captures],
         "problems": problems,
         "article": _article(connection, asked, entry),
     }

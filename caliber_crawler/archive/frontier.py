@@ -7,7 +7,7 @@ what was read on it, so a crawl that is killed goes on where it stood.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -71,6 +71,7 @@ IN_LANE = """FROM frontier INDEXED BY frontier_due
 WHERE site = ? AND kind = ? AND language IS ? AND section IS ? AND priority = ? AND due_at <= ?"""
 TAKE = f"""SELECT * {IN_LANE} AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, id LIMIT ?"""
 COUNT = f"SELECT count(*) {IN_LANE}"
+FIELDS = tuple(field.name for field in fields(Entry))
 MOMENTS = ("due_at", "walk", "discovered_at", "visited_at")
 
 
@@ -153,6 +154,26 @@ class Frontier:
             )
         )
 
+    def at_rest(self, urls: Collection[str], since: datetime) -> set[str]:
+        """Which of these were known before a moment, and neither visited since then nor due by then."""
+        return set(
+            self._connection.values(
+                """SELECT url FROM frontier WHERE url IN (SELECT value FROM json_each(:urls))
+                AND discovered_at < :precise AND (visited_at IS NULL OR visited_at < :since)
+                AND (due_at IS NULL OR due_at > :since)""",
+                {"urls": json.dumps(list(urls)), "since": utc_text(since), "precise": precise_text(since)},
+            )
+        )
+
+    def variants(self, url: str) -> int:
+        """How many known addresses differ from this one in their query alone."""
+        path = url.partition("?")[0]
+        # "@" follows "?": the range holds the addresses of this path that have a query.
+        count: int = self._connection.value(
+            "SELECT count(*) FROM frontier WHERE url > ? AND url < ? AND url <> ?", (f"{path}?", f"{path}@", url)
+        )
+        return count
+
     def done(
         self,
         url: str,
@@ -169,7 +190,7 @@ class Frontier:
 
         The validators are those of this answer; a 304 without them leaves those we have.
         """
-        self._change(
+        changed = self._change(
             url,
             """state = 'done', visited_at = :now, last_status = :status, due_at = :due_at, failures = 0, reason = NULL,
             article_id = coalesce(:article_id, article_id), priority = coalesce(:priority, priority),
@@ -183,8 +204,7 @@ class Frontier:
             last_modified=last_modified,
             priority=priority,
         )
-        if priority is not None:
-            self._learn_lane(url)
+        self._learn_lane(changed)
 
     def rest(self, article_id: int, url: str) -> None:
         """Visit an article at one address only: ``url``, which has just been read. The others stay known."""
@@ -295,10 +315,9 @@ class Frontier:
             self._walk_again(entry, due_at)
         return None
 
-    def _learn_lane(self, url: str) -> None:
-        row = self._connection.row("SELECT site, kind, language, section, priority FROM frontier WHERE url = ?", (url,))
-        if row is not None and (site := row.pop("site")) in self._lanes:
-            self._lanes[site].add(Lane(**row))
+    def _learn_lane(self, row: Mapping[str, Any]) -> None:
+        if row["site"] in self._lanes:
+            self._lanes[row["site"]].add(Lane(row["kind"], row["language"], row["section"], row["priority"]))
 
     def _walk_again(self, entry: Entry, due_at: datetime) -> None:
         self._connection.execute(
@@ -309,13 +328,15 @@ class Frontier:
             {"url": entry.url, "due_at": utc_text(due_at), "walk": walk_text(entry)},
         )
 
-    def _change(self, url: str, assignments: str, **values: object) -> None:
-        with self._connection.transaction():
-            cursor = self._connection.execute(
-                f"UPDATE frontier SET {assignments} WHERE url = :url", {"url": url} | values
-            )
-            if cursor.rowcount == 0:
-                raise KeyError(f"{url} is not in the frontier")
+    def _change(self, url: str, assignments: str, **values: object) -> dict[str, Any]:
+        # One statement is a transaction of its own, where it is not part of one.
+        changed = self._connection.rows(
+            f"UPDATE frontier SET {assignments} WHERE url = :url RETURNING site, kind, language, section, priority",
+            {"url": url} | values,
+        )
+        if not changed:
+            raise KeyError(f"{url} is not in the frontier")
+        return changed[0]
 
     def _key(self, site: str, lane: Lane, now: datetime) -> tuple[object, ...]:
         return (site, lane.kind, lane.language, lane.section, lane.priority, utc_text(now))
@@ -353,4 +374,4 @@ def walk_text(entry: Entry) -> str | None:
 def entry_of(row: dict[str, Any]) -> Entry:
     """A row of ``frontier`` as an entry."""
     moments = {name: optional_time(row[name]) for name in MOMENTS}
-    return Entry(**{field.name: row[field.name] for field in fields(Entry)} | moments)
+    return Entry(**{name: row[name] for name in FIELDS} | moments)

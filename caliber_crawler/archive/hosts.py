@@ -23,6 +23,10 @@ class Hosts:
             return None
         return LastRequest(utc_time(row["last_request_at"]), row["gap"])
 
+    def asked_ever(self) -> list[str]:
+        """The hosts that were ever asked with a gap to keep."""
+        return self._connection.values("SELECT host FROM hosts WHERE last_request_at IS NOT NULL ORDER BY host")
+
     def asked(self, host: str, request: LastRequest) -> None:
         """Remember a request that is about to go out."""
         self._set(host, last_request_at=precise_text(request.at), gap=request.gap)

@@ -65,7 +65,10 @@ class Identity:
         self, article_id: int, article: Article, addresses: Sequence[Address], seen_at: str, *, newest: bool
     ) -> None:
         """Record the addresses, and with them the article's post number and slug; the slug changes with the newest."""
+        by_url: dict[str, Address] = {}
         for address in (*addresses, *unnamed(article)):
+            by_url.setdefault(address.url, address)
+        for address in by_url.values():
             row = {
                 "url": address.url,
                 "article_id": article_id,

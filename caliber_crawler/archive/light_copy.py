@@ -9,17 +9,12 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from caliber_crawler.archive.connection import BUSY_TIMEOUT_S, Connection, sqlite_errors
+from caliber_crawler.archive.connection import BUSY_TIMEOUT_S, Connection, SQLiteErrors
+from caliber_crawler.archive.format import sqlite3
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.selection import Selection, article_ids
 from caliber_crawler.errors import ArchiveError
-
-if TYPE_CHECKING:
-    import sqlite3
-else:
-    from sqlite_utils.utils import sqlite3
 
 OF_THE_ARTICLE = "article_id IN (SELECT id FROM chosen)"
 KEPT = {
@@ -39,6 +34,17 @@ KEPT = {
 }
 """The tables that are copied, in an order in which each can look at those before it, and which of their rows."""
 
+SOURCES = """
+CREATE VIEW main.sources AS
+SELECT a.id, a.headline, a.url, coalesce(s.title, a.site) AS site_title, c.fetched_at AS retrieved_at,
+  coalesce(s.reuse, 'not stated') AS reuse
+FROM articles a
+JOIN versions v ON v.id = a.current_version_id
+JOIN captures c ON c.id = v.capture_id
+LEFT JOIN sites s ON s.site = a.site
+WHERE a.duplicate_of IS NULL"""
+"""Where each article is from and on what condition it may be used, for whoever meets the copy alone."""
+
 EMPTIED = {"captures": {"body_digest": None, "headers": "[]"}}
 """Columns that are not copied, and what stands there instead."""
 
@@ -52,7 +58,7 @@ def write_light_copy(source: Connection, selection: Selection, path: Path, *, li
     Connection.open(path, "write").close()
     Path(f"{path}.lock").unlink(missing_ok=True)
     ids = article_ids(source, selection, limit=limit)
-    with sqlite_errors(path), closing(connect(path)) as copy:
+    with SQLiteErrors(path), closing(connect(path)) as copy:
         copy.execute("ATTACH ? AS source", (f"{source.path.absolute().as_uri()}?mode=ro",))
         # One transaction: all of it is read as it was when it began.
         copy.execute("BEGIN IMMEDIATE")
@@ -65,6 +71,7 @@ def write_light_copy(source: Connection, selection: Selection, path: Path, *, li
         for table, rows in KEPT.items():
             copy_table(copy, table, rows)
         count: int = copy.execute("SELECT count(*) FROM articles WHERE duplicate_of IS NULL").fetchone()[0]
+        copy.execute(SOURCES)
         copy.execute("COMMIT")
         copy.execute("DETACH source")
         check(copy, path)

@@ -11,25 +11,28 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+from caliber_crawler.archive.answers import SAYS_GONE, Answers
 from caliber_crawler.archive.articles import Articles
 from caliber_crawler.archive.bodies import Bodies
 from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.counterparts import addresses_of, damaged, reading_of
 from caliber_crawler.archive.identity import FAMILY, Identity
+from caliber_crawler.archive.newcomers import Newcomers
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.seen import keep_seen
 from caliber_crawler.archive.takedowns import Takedowns, address_of
 from caliber_crawler.archive.times import utc_time
-from caliber_crawler.archive.versions import COPIED, Versions, content_digest, digest_of_row
-from caliber_crawler.errors import ArchiveError
-from caliber_crawler.items import Article, Capture, Reading
+from caliber_crawler.archive.versions import COPIED, Versions, digest_of_row
+from caliber_crawler.items import Article, Capture
 from caliber_crawler.site import Address
 
-AT_ONCE = 200
+Thing = TypeVar("Thing")
+
+AT_ONCE = 1_000
 """Captures or articles committed together."""
 RUN = ("command", "site", "started_at", "arguments", "settings", "software", "user_agent")
 """What tells runs apart."""
@@ -37,6 +40,26 @@ FRONTIER_STATE = (
     *("state", "priority", "due_at", "visited_at", "last_status", "failures", "reason", "etag", "last_modified"),
 )
 """Columns of an address that are those of the archive that visited it last."""
+OF_THE_LATER_VISIT = ", ".join(
+    f"""{name} = CASE WHEN coalesce(excluded.visited_at, '') > coalesce(frontier.visited_at, '')
+      THEN excluded.{name} ELSE frontier.{name} END"""
+    for name in FRONTIER_STATE
+)
+IF_KNOWN = f"""ON CONFLICT (url) DO UPDATE SET {OF_THE_LATER_VISIT},
+discovered_at = min(frontier.discovered_at, excluded.discovered_at),
+walked_since = coalesce(
+  min(frontier.walked_since, excluded.walked_since), frontier.walked_since, excluded.walked_since),
+article_id = coalesce(frontier.article_id, excluded.article_id)"""
+"""What becomes of an address that both archives know."""
+
+
+ANSWERED = f"""
+SELECT u.article_id FROM json_each(:captures) j JOIN captures c ON c.id = j.value JOIN article_urls u ON u.url = c.url
+WHERE c.status = 304 OR {SAYS_GONE}
+UNION
+SELECT u.article_id FROM json_each(:articles) j JOIN article_urls u ON u.article_id = j.value
+JOIN captures c ON c.url = u.url WHERE c.status = 304 OR {SAYS_GONE}"""
+"""Articles of which an answer without a page says something, when it or the article was merged."""
 
 
 class Merging:
@@ -55,6 +78,7 @@ class Merging:
         self._run_of: dict[int, int] = {}
         self._capture_of: dict[int, int] = {}
         self._article_of: dict[int, int] = {}
+        self._forgets = False
         self.counts: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -65,25 +89,31 @@ class Merging:
         """Merge; yields how many captures and articles were dealt with since."""
         with self._here.transaction():
             self._takedowns.take_over(self._there)
+            self._forgets = self._here.value("SELECT 1 FROM takedown_keys") is not None
             self._take_runs()
             self._take_plain("sites", "site")
             self._take_plain("sections", "site", "language", "section")
             self._take_plain("hosts", "host")
+        newcomers = Newcomers(self._here, self._there, self._run_of, self._capture_of, self._store)
         for ids in in_batches(self._there.values("SELECT id FROM captures ORDER BY id")):
             with self._here.transaction():
-                for id in ids:
+                wanted = [id for id in ids if not self._forgets or not self._is_forgotten_capture(id)]
+                for id in newcomers.take_captures(wanted):
                     self._take_capture(id)
             yield len(ids)
         survivors = self._there.values("SELECT id FROM articles WHERE duplicate_of IS NULL ORDER BY id")
         for ids in in_batches(survivors):
             with self._here.transaction():
-                for id in ids:
+                wanted = [id for id in ids if not self._forgets or not self._is_forgotten(id)]
+                for id in newcomers.take_articles(wanted, self._article_of):
                     self._take_article(id)
             yield len(ids)
+        self.counts += newcomers.counts
         with self._here.transaction():
             self._take_frontier()
             self._take_problems()
             self._take_plain("field_coverage", "run_id", "site", "layout", "field", "rung")
+            self._settle_answers()
 
     def _insert(self, table: str, row: Mapping[str, Any], conflict: str = "") -> int:
         names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
@@ -114,13 +144,6 @@ class Merging:
 
     def _take_capture(self, id: int) -> None:
         row = self._there.row("SELECT * FROM captures WHERE id = ?", (id,)) or {}
-        survivor = self._there.value(
-            "SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (row["article_id"],)
-        )
-        if self._takedowns.covers(row["site"], [Address(url=row["url"])]) or (
-            survivor is not None and self._is_forgotten(row["site"], survivor)
-        ):
-            return
         known = self._here.value(
             """SELECT id FROM captures WHERE url = :url AND fetched_at = :fetched_at AND status IS :status
             AND error IS :error AND body_digest IS :body_digest AND site = :site AND kind = :kind""",
@@ -128,18 +151,7 @@ class Merging:
         )
         if known is None:
             if row["body_digest"] is not None:
-                body = self._bodies_there.get(row["body_digest"])
-                self._captures.put_body(
-                    Capture(
-                        site=row["site"],
-                        url=row["url"],
-                        fetched_at=utc_time(row["fetched_at"]),
-                        kind=row["kind"],
-                        status=row["status"],
-                        headers=tuple((name, value) for name, value in json.loads(row["headers"])),
-                        body=body,
-                    )
-                )
+                self._store(row)
             own = {"id", "article_id", "version_id", "extractor", "seal"}
             theirs = {name: value for name, value in row.items() if name not in own}
             theirs["run_id"] = self._run_of[row["run_id"]]
@@ -147,16 +159,40 @@ class Merging:
             self.counts["captures"] += 1
         self._capture_of[id] = known
 
+    def _store(self, row: Mapping[str, Any]) -> None:
+        """Store the page of a capture of theirs like one that was just fetched."""
+        self._captures.put_body(
+            Capture(
+                site=row["site"],
+                url=row["url"],
+                fetched_at=utc_time(row["fetched_at"]),
+                kind=row["kind"],
+                status=row["status"],
+                headers=tuple((name, value) for name, value in json.loads(row["headers"])),
+                body=self._bodies_there.get(row["body_digest"]),
+            )
+        )
+
+    def _is_forgotten_capture(self, id: int) -> bool:
+        row = self._there.row(
+            """SELECT c.site, c.url, coalesce(a.duplicate_of, a.id) AS survivor FROM captures c
+            LEFT JOIN articles a ON a.id = c.article_id WHERE c.id = ?""",
+            (id,),
+        )
+        assert row is not None
+        return self._takedowns.covers(row["site"], [Address(url=row["url"])]) or (
+            row["survivor"] is not None and self._is_forgotten(row["survivor"])
+        )
+
     # --- articles -----------------------------------------------------------------------------------------------------
 
-    def _is_forgotten(self, site: str, id: int) -> bool:
+    def _is_forgotten(self, id: int) -> bool:
+        site = self._there.value("SELECT site FROM articles WHERE id = ?", (id,))
         urls = self._there.rows("SELECT * FROM article_urls WHERE article_id = ?", (id,))
         return self._takedowns.covers(site, map(address_of, urls))
 
     def _take_article(self, id: int) -> None:
         theirs = self._there.row("SELECT * FROM articles WHERE id = ?", (id,)) or {}
-        if self._is_forgotten(theirs["site"], id):
-            return
         urls = self._there.rows("SELECT * FROM article_urls WHERE article_id = ? ORDER BY url", (id,))
         article = Article(
             site=theirs["site"],
@@ -288,30 +324,22 @@ class Merging:
     # --- the rest -----------------------------------------------------------------------------------------------------
 
     def _take_frontier(self) -> None:
-        for row in self._there.rows("SELECT * FROM frontier ORDER BY id"):
-            if self._takedowns.covers(row["site"], [Address(url=row["url"])]):
-                continue
-            row |= {
-                "id": None,
-                "run_id": self._run_of.get(row["run_id"]),
-                "article_id": self._article_of.get(row["article_id"]),
-            }
-            newer = ", ".join(
-                f"{name} = CASE WHEN coalesce(excluded.visited_at, '') > coalesce(frontier.visited_at, '')"
-                f" THEN excluded.{name} ELSE frontier.{name} END"
-                for name in FRONTIER_STATE
-            )
-            before = self._here.value("SELECT 1 FROM frontier WHERE url = :url", row)
-            self._insert(
-                "frontier",
-                row,
-                f"""ON CONFLICT (url) DO UPDATE SET {newer},
-                discovered_at = min(frontier.discovered_at, excluded.discovered_at),
-                walked_since = coalesce(min(frontier.walked_since, excluded.walked_since), frontier.walked_since,
-                  excluded.walked_since),
-                article_id = coalesce(frontier.article_id, excluded.article_id)""",
-            )
-            self.counts["frontier"] -= 1 if before else 0
+        last = self._here.value("SELECT max(id) FROM frontier") or 0
+        for rows in in_batches(self._there.rows("SELECT * FROM frontier ORDER BY id")):
+            wanted = [
+                row
+                | {
+                    "id": None,
+                    "run_id": self._run_of.get(row["run_id"]),
+                    "article_id": self._article_of.get(row["article_id"]),
+                }
+                for row in rows
+                if not (self._forgets and self._takedowns.covers(row["site"], [Address(url=row["url"])]))
+            ]
+            if wanted:
+                names, places = ", ".join(wanted[0]), ", ".join(f":{name}" for name in wanted[0])
+                self._here.raw.executemany(f"INSERT INTO frontier ({names}) VALUES ({places}) {IF_KNOWN}", wanted)
+        self.counts["frontier"] += self._here.value("SELECT count(*) FROM frontier WHERE id > ?", (last,))
 
     def _take_problems(self) -> None:
         for row in self._there.rows("SELECT * FROM problems ORDER BY id"):
@@ -323,45 +351,15 @@ class Merging:
             if self._here.value(f"SELECT 1 FROM problems WHERE {same}", theirs) is None:
                 self._insert("problems", theirs)
 
+    def _settle_answers(self) -> None:
+        """What the answers of one archive say of the articles of the other: "not modified", "no more"."""
+        answers = Answers(self._here)
+        captures, articles = json.dumps(list(self._capture_of.values())), json.dumps(list(self._article_of.values()))
+        for id in self._here.values(ANSWERED, {"captures": captures, "articles": articles}):
+            answers.settle(id)
 
-def in_batches(ids: Iterable[int]) -> Iterator[list[int]]:
-    rest = iter(ids)
+
+def in_batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:
+    rest = iter(things)
     while batch := list(islice(rest, AT_ONCE)):
         yield batch
-
-
-def addresses_of(article: Mapping[str, Any], urls: list[dict[str, Any]]) -> list[Address]:
-    """An article's addresses, as far as they name it, the ones of today first."""
-    named = [row for row in urls if row["kind"] != "other"]
-    named.sort(key=lambda row: (row["slug"] != article["slug"], row["post_number"] is None, row["url"]))
-    return [address_of(row) for row in named]
-
-
-def reading_of(row: Mapping[str, Any], page_id: int) -> Reading:
-    """A version as the reading of one capture."""
-    moment = row["published_local"] or row["published_at"]
-    article = Article(
-        site="",
-        language="",
-        url="",
-        headline=row["headline"],
-        subtitle=row["subtitle"],
-        body=row["body"],
-        body_markdown=row["body_markdown"],
-        published_at=None if moment is None else datetime.fromisoformat(moment),
-        authors=tuple(json.loads(row["authors"])),
-        signature=row["signature"],
-    )
-    if content_digest(article) != row["content_digest"]:
-        raise damaged(row)
-    return Reading(
-        capture=Capture(site="", url="", fetched_at=utc_time(row["fetched_at"]), id=page_id),
-        article=article,
-        layout=row["layout"],
-        extractor=row["read_by"] or row["extractor"],
-        rungs=json.loads(row["rungs"]),
-    )
-
-
-def damaged(version: Mapping[str, Any]) -> ArchiveError:
-    return ArchiveError(f"Version {version['id']} of the other archive is damaged; `caliber verify` says more.")

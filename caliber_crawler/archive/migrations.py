@@ -8,9 +8,6 @@ from sqlite_utils import Database, Migrations
 
 from caliber_crawler.archive.seals import KEYS, seal, unlocked
 
-APPLICATION_ID = 0x43414C49
-"""``CALI``: what tells our files from every other SQLite database."""
-
 migrations = Migrations("caliber")
 
 
@@ -30,8 +27,9 @@ def m0002_proof(db: Database) -> None:
         seal_all(db, table)
 
 
-VERSION = 2
-"""``user_version`` of an archive with every step applied; each step's script sets its own number."""
+@migrations()
+def m0003_counts(db: Database) -> None:
+    run_script(db, "m0003_counts")
 
 
 def run_script(db: Database, step: str) -> None:

@@ -15,6 +15,7 @@ from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.seals import KEYS, one_bit_back, seal, unlocked
 from caliber_crawler.archive.times import utc_text
+from caliber_crawler.archive.totals import recount
 from caliber_crawler.archive.verification import Finding, Kind, shipped_schema, tolerant, wrong_version
 from caliber_crawler.archive.versions import content_digest, read_columns
 from caliber_crawler.errors import ArchiveError
@@ -22,7 +23,7 @@ from caliber_crawler.items import Reading
 
 # What is repaired from what: pages before texts, texts before what is worked out from them.
 ORDER: tuple[Kind, ...] = (
-    *("file", "schema", "dictionary", "body", "capture", "version", "view_count", "article", "index"),
+    *("file", "schema", "dictionary", "body", "capture", "version", "view_count", "article", "index", "total"),
 )
 TABLES: dict[Kind, str] = {"capture": "captures", "version": "versions", "view_count": "view_counts"}
 
@@ -52,6 +53,8 @@ class Repair:
             self._restore_schema(*finding.key)
         elif finding.kind == "index":
             self._connection.execute("INSERT INTO versions_fts (versions_fts) VALUES ('rebuild')")
+        elif finding.kind == "total":
+            recount(self._connection)
         elif not finding.key:
             return
         elif finding.kind in ("dictionary", "body"):

@@ -31,6 +31,14 @@ class RunHistory:
         )
         return [opened(row) for row in rows]
 
+    def merged(self) -> set[str]:
+        """The names of the archives that were taken in."""
+        return set(
+            self._connection.values(
+                "SELECT arguments ->> 'other' FROM runs WHERE command = 'merge' AND outcome = 'finished'"
+            )
+        )
+
     def coverage(self, run_ids: Collection[int]) -> dict[tuple[str, str], tuple[int, int]]:
         """By layout and field: pages that were read in these runs, and pages on which the field was found."""
         rows = self._connection.rows(

@@ -75,22 +75,21 @@ class Runs:
 
     def note(self, run_id: int, problem: Problem, *, url: str | None = None, capture_id: int | None = None) -> None:
         """Keep a problem with the page it was met on."""
-        with self._connection.transaction():
-            self._connection.execute(
-                """INSERT INTO problems (run_id, noted_at, stage, reason, message, field, fatal, url, capture_id)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-                (
-                    run_id,
-                    utc_text(utc_now()),
-                    problem.stage,
-                    problem.reason,
-                    problem.message,
-                    problem.field,
-                    int(problem.fatal),
-                    url,
-                    capture_id,
-                ),
-            )
+        self._connection.execute(
+            """INSERT INTO problems (run_id, noted_at, stage, reason, message, field, fatal, url, capture_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                run_id,
+                utc_text(utc_now()),
+                problem.stage,
+                problem.reason,
+                problem.message,
+                problem.field,
+                int(problem.fatal),
+                url,
+                capture_id,
+            ),
+        )
 
     def cover(self, run_id: int, coverage: Iterable[CoverageRow]) -> None:
         """Keep how full each field was. Totals of the run so far: told again, they replace what was told before."""

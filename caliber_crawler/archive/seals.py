@@ -33,6 +33,9 @@ CHANGING: dict[str, frozenset[str]] = {
 """Which columns a seal leaves out: those that may still change, and those that are made from the rest."""
 
 
+_STATED = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
+
 class Executor(Protocol):
     """What runs a statement: an archive's connection, or the database of a migration."""
 
@@ -44,7 +47,7 @@ def seal(table: str, row: Mapping[str, object]) -> int:
     stated = {name: value for name, value in row.items() if value is not None and name not in CHANGING[table]}
     stated.pop("seal", None)
     # A damaged text may be no text at all: its bytes count as they are.
-    content = json.dumps(stated, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogateescape")
+    content = _STATED.encode(stated).encode("utf-8", "surrogateescape")
     return int.from_bytes(blake2b(content, digest_size=8).digest(), signed=True)
 
 

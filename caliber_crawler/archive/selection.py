@@ -211,6 +211,12 @@ def capture_ids(connection: Connection, selection: Selection) -> list[int]:
     return ids
 
 
+def reserved_articles(connection: Connection) -> list[int]:
+    """The articles that their newest page reserves: they may be kept, and not passed on."""
+    ids: list[int] = connection.values(f"SELECT DISTINCT id FROM articles WHERE id IN ({RESERVED}) ORDER BY id")
+    return ids
+
+
 def left_out(connection: Connection, selection: Selection, of: Literal["articles", "captures"]) -> int:
     """How many a selection leaves out because they are reserved."""
     ids = article_ids if of == "articles" else capture_ids

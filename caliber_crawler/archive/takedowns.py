@@ -85,6 +85,8 @@ class Takedowns:
                 self._keep_key(digest, cursor.lastrowid)
 
     def _covering(self, site: str, addresses: Iterable[Address]) -> int | None:
+        if self._connection.value("SELECT 1 FROM takedown_keys") is None:
+            return None
         keys = [digest for address in addresses for digest in keys_of(site, address)]
         found: int | None = self._connection.value(
             "SELECT takedown_id FROM takedown_keys WHERE digest IN (SELECT value FROM json_each(?))",
@@ -225,12 +227,11 @@ class Takedowns:
         self._delete_bodies(digests)
 
     def _delete_bodies(self, digests: Iterable[str]) -> None:
-        """Bodies that no capture has any more, and the dictionaries that are such bodies."""
-        bodies = Bodies(self._connection)
-        for digest in digests:
-            if self._connection.value("SELECT 1 FROM captures WHERE body_digest = ?", (digest,)) is None:
-                self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
-                bodies.drop_dictionary(digest)
+        """Bodies that no capture has any more, and the dictionaries that they are part of."""
+        captured = "SELECT 1 FROM captures WHERE body_digest = ?"
+        Bodies(self._connection).forget(
+            [digest for digest in digests if self._connection.value(captured, (digest,)) is None]
+        )
 
     def _empty_lists(self, site: str, wanted: Sequence[bytes]) -> int:
         """Let go of the pages of listings, feeds and site maps that name the article."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 """Earlier than anything: a listing walked since then has been walked to its end."""
@@ -13,6 +14,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+@lru_cache(maxsize=64)  # the time of a page is written into a dozen rows
 def utc_text(moment: datetime) -> str:
     """``2026-01-06T15:13:00Z``. A moment without a zone raises ``ValueError``: nobody could say when it was."""
     return whole_second(moment).astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -10,26 +10,21 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from sqlite_utils import Database
+from typing import Any, Literal
 
 from caliber_crawler.archive.articles import CURRENT
 from caliber_crawler.archive.bodies import Bodies
-from caliber_crawler.archive.connection import Connection, sqlite_errors
-from caliber_crawler.archive.migrations import migrations
+from caliber_crawler.archive.connection import Connection, SQLiteErrors
+from caliber_crawler.archive.format import sqlite3
 from caliber_crawler.archive.seals import seal
+from caliber_crawler.archive.totals import wrong_totals
 from caliber_crawler.archive.versions import digest_of_row
 from caliber_crawler.errors import ArchiveError
 
-if TYPE_CHECKING:
-    import sqlite3
-else:
-    from sqlite_utils.utils import sqlite3
-
 Kind = Literal[
-    "file", "reference", "index", "schema", "dictionary", "body", "capture", "version", "view_count", "article"
+    "file", "reference", "index", "schema", "dictionary", "body", "capture", "version", "view_count", "article", "total"
 ]
 MOST_FILE_FINDINGS = 100
 
@@ -61,7 +56,7 @@ class Verification:
     def __len__(self) -> int:
         """How many things there are to check, if the file can still be counted."""
         tables = ("dictionaries", "bodies", "captures", "versions", "view_counts", "article_urls", "images", "links")
-        total = 4
+        total = 5
         with contextlib.suppress(ArchiveError):
             total += self.connection.value("SELECT count(*) FROM articles WHERE duplicate_of IS NULL")
         for table in tables:
@@ -88,6 +83,7 @@ class Verification:
                     yield from check()
                 except ArchiveError as error:
                     yield Finding(kind=kind, message=str(error))  # type: ignore[arg-type]
+            yield from self._whole("total", self._totals())
 
     def _whole(self, kind: Kind, findings: Iterator[Finding]) -> Iterator[Finding | None]:
         try:
@@ -250,8 +246,13 @@ class Verification:
                 message=f"Article {id} is not as its versions and readings say: {wrong}.",
             )
 
+    def _totals(self) -> Iterator[Finding]:
+        wrong = ", ".join(wrong_totals(self.connection))
+        if wrong:
+            yield Finding(kind="total", message=f"What is kept of how much there is does not agree with it: {wrong}.")
+
     def _sealed(self, table: str) -> Iterator[dict[str, Any]]:
-        with sqlite_errors(self.connection.path):
+        with SQLiteErrors(self.connection.path):
             for row in self.connection.execute(f"SELECT * FROM {table}"):
                 yield dict(row)
 
@@ -317,7 +318,7 @@ def printable(text: object) -> str:
 @contextlib.contextmanager
 def tolerant(connection: Connection) -> Iterator[None]:
     """Inside, one snapshot is read, and a text that is no text any more is read as well as can be."""
-    raw = connection.db.conn
+    raw = connection.raw
     raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     if connection.mode == "read":
         raw.execute("BEGIN")
@@ -337,8 +338,12 @@ def schema_of(connection: Connection) -> dict[str, str]:
     }
 
 
+@cache
 def shipped_schema() -> dict[str, str]:
     """The same of an archive that was just made."""
+    from caliber_crawler.archive.migrations import migrations
+
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
-        migrations.apply(Database(memory, execute_plugins=False))
-        return schema_of(Connection(Path(":memory:"), "read", memory, None))
+        made = Connection(Path(":memory:"), "write", memory, None)
+        migrations.apply(made.db)
+        return schema_of(made)

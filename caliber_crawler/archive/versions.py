@@ -18,7 +18,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any, Literal, NamedTuple
 
 from caliber_crawler.archive.connection import Connection
@@ -148,35 +148,46 @@ class Versions:
 
         With ``again``, texts beside it in time that earlier code read differently are read again first.
         """
-        readings = [reading, *self._twins(article_id, reading)]
-        if again is not None:
-            readings += self._caught_up(article_id, reading, again)
-        newest = self._connection.value("SELECT max(id) FROM versions") or 0
-        self.lay_out(article_id, readings, run_id)
-        version = self._connection.row(
-            "SELECT v.* FROM captures c JOIN versions v ON v.id = c.version_id WHERE c.id = ?", (reading.capture.id,)
-        )
-        assert version is not None
-        return version, version["id"] > newest
+        versions = self._all(article_id)
+        readings = [reading]
+        if versions:
+            readings += self._twins(article_id, reading)
+            if again is not None:
+                readings += self._caught_up(article_id, reading, again)
+        assert reading.capture.id is not None
+        version = self._lay_out(article_id, readings, run_id, versions)[reading.capture.id]
+        return version, all(version["id"] != known["id"] for known in versions)
 
     def lay_out(self, article_id: int, readings: Sequence[Reading], run_id: int) -> None:
         """Work out the versions of an article anew, with these readings in the place of earlier ones."""
-        fresh = {reading.capture.id: reading for reading in readings if reading.capture.id is not None}
-        pages = self._pages(article_id, fresh)
-        versions = self._connection.rows(
+        self._lay_out(article_id, readings, run_id, self._all(article_id))
+
+    def _all(self, article_id: int) -> list[dict[str, Any]]:
+        return self._connection.rows(
             f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY replaced_by IS NOT NULL, id",
             {"article_id": article_id},
         )
-        stood = stretches(pages, versions)
+
+    def _lay_out(
+        self, article_id: int, readings: Sequence[Reading], run_id: int, versions: Sequence[dict[str, Any]]
+    ) -> dict[int, dict[str, Any]]:
+        """The version of each page, by its capture."""
+        fresh = {reading.capture.id: reading for reading in readings if reading.capture.id is not None}
+        pages = self._pages(article_id, fresh)
+        numbers = count(1 + max((version["number"] for version in versions), default=0))
         taken: set[int] = set()
-        for place, stretch in enumerate(stood):
+        found: dict[int, dict[str, Any]] = {}
+        for place, stretch in enumerate(stretches(pages, versions)):
             version = next((version for version in versions if stretch.fits(version, taken)), None)
             if version is None:
-                version = self._add(article_id, run_id, stretch, fresh, versions, is_first=place == 0)
+                version = self._add(article_id, run_id, stretch, fresh, versions, next(numbers), is_first=place == 0)
+            else:
+                self._stood(version, stretch)
             taken.add(version["id"])
-            self._stood(version, stretch)
             self._point(article_id, version, stretch, fresh)
+            found |= {page.id: version for page in stretch.pages}
         self._replace(versions, taken, pages)
+        return found
 
     def stands(self, version_id: int, seen_at: str) -> None:
         """Record that a text was still there."""
@@ -289,14 +300,11 @@ class Versions:
         stretch: Stretch,
         fresh: Mapping[int, Reading],
         versions: Sequence[dict[str, Any]],
+        number: int,
         *,
         is_first: bool,
     ) -> dict[str, Any]:
         """A new version: of a fresh reading, or a known text that turns out to have stood in two stretches."""
-        number = self._connection.value(
-            f"SELECT coalesce(max(number), 0) + 1 FROM versions WHERE article_id IN ({FAMILY})",
-            {"article_id": article_id},
-        )
         read = next((page for page in stretch.pages if page.id in fresh), None)
         if read is not None:
             columns = read_columns(fresh[read.id])

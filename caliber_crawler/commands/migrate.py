@@ -8,7 +8,7 @@ import click
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.connection import former_copy
-from caliber_crawler.archive.migrations import VERSION
+from caliber_crawler.archive.format import VERSION
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.errors import NoArchive
 

@@ -192,3 +192,29 @@ def test_failures_problems_and_the_frontier_come_along(path: Path, tmp_path: Pat
     assert (len(found["captures"]), len(found["problems"])) == (1, 1)
     assert found["frontier"] == {("https://caliber.az/en/post/broken", "failed")}
     assert dump(merged(path, other)) == dump(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("status", [304, 404])
+def test_an_answer_without_a_page_speaks_of_the_other_archives_article(path: Path, tmp_path: Path, status: int) -> None:
+    with Archive.open(path, mode="write") as archive:
+        Newsroom(archive, start_run(archive)).save(minutes(0))
+    answered = tmp_path / "answered.db"
+    with Archive.open(answered, mode="write") as archive:
+        url = "https://caliber.az/en/post/baku-s-formula"
+        page = Capture(site="caliber", url=url, fetched_at=minutes(5), status=status)
+        archive.captures.keep(page, start_run(archive))
+    both = Path(shutil.copy(answered, tmp_path / "both.db"))
+    for into, other in ((both, path), (Path(shutil.copy(path, tmp_path / "here.db")), answered)):
+        with Archive.open(merged(into, other)) as archive:
+            (row,) = archive.db.query(
+                "SELECT a.gone_at, v.seen_until FROM articles a JOIN versions v ON v.id = a.current_version_id"
+            )
+        at = "2026-01-07T12:05:00Z"
+        expected = (
+            {"gone_at": at, "seen_until": "2026-01-07T12:00:00Z"}
+            if status == 404
+            else {"gone_at": None, "seen_until": at}
+        )
+        assert row == expected
+        assert findings(into) == []

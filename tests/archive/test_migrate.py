@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +14,8 @@ from click.testing import CliRunner
 from sqlite_utils import Database
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.migrations import VERSION, migrations
+from caliber_crawler.archive.format import VERSION
+from caliber_crawler.archive.migrations import migrations
 from caliber_crawler.commands.cli import main
 from caliber_crawler.errors import ArchiveError
 from tests.archive.newsroom import Newsroom, minutes, start_run
@@ -89,44 +88,55 @@ def test_where_there_is_no_archive_none_is_made(path: Path) -> None:
     assert not path.exists()
 
 
-UPGRADE = """
-import sys
+UPGRADES = """
+import os, random, shutil, signal, sqlite3, sys, time
+from contextlib import closing
+from pathlib import Path
 from caliber_crawler.archive import Archive
-print("begins", flush=True)
-Archive.open(sys.argv[1], mode="write").close()
-print("ended", flush=True)
+from caliber_crawler.archive.format import VERSION
+from caliber_crawler.archive import migrations
+
+old, path = Path(sys.argv[1]), Path(sys.argv[2])
+
+def upgrade(seconds):
+    for leftover in path.parent.glob(f"{path.name}*"):
+        leftover.unlink()
+    shutil.copy(old, path)
+    begun = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        Archive.open(path, mode="write").close()
+        os._exit(0)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return time.monotonic() - begun
+
+def version_of(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("PRAGMA user_version").fetchone()[0]
+
+pause, whole = random.Random(2), upgrade(None)
+for killed in range(int(sys.argv[3])):
+    upgrade(pause.uniform(0, whole))
+    version = version_of(path)
+    Archive.open(path, mode="write").close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM versions WHERE seal IS NULL").fetchone() == (0,)
+    assert version_of(path) == VERSION
+    assert version == VERSION or version_of(Path(f"{path}.schema-{version}")) == version
+    print(version)
 """
 
 
 @pytest.mark.slow
 def test_killed_at_fifty_points_it_is_as_before_or_up_to_date(old: Path, path: Path) -> None:
-    def upgrade(seconds: float | None) -> float:
-        shutil.copy(old, path)
-        for leftover in path.parent.glob(f"{path.name}?*"):
-            leftover.unlink()
-        with subprocess.Popen([sys.executable, "-c", UPGRADE, str(path)], stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            begun = time.monotonic()
-            if seconds is None:
-                process.stdout.readline()
-            else:
-                time.sleep(seconds)
-                process.kill()
-            return time.monotonic() - begun
-
-    whole = upgrade(None)
-    pause, versions = random.Random(2), []
-    for _ in range(50):
-        upgrade(pause.uniform(0, whole))
-        version = version_of(path)
-        versions.append(version)
-        Archive.open(path, mode="write").close()
-        with closing(sqlite3.connect(path)) as connection:
-            assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
-            assert connection.execute("SELECT count(*) FROM versions WHERE seal IS NULL").fetchone() == (0,)
-        assert version_of(path) == VERSION
-        if version == 1:
-            assert version_of(Path(f"{path}.schema-1")) == 1
+    command = [sys.executable, "-c", UPGRADES, str(old), str(path), "50"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    versions = [int(line) for line in done.stdout.split()]
+    assert len(versions) == 50
     assert findings(path) == []
     assert 1 in versions

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.migrations import APPLICATION_ID, VERSION, migrations
+from caliber_crawler.archive.format import APPLICATION_ID, VERSION
+from caliber_crawler.archive.migrations import migrations
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, ForeignDatabase, NewerArchive, NoArchive
 from tests.archive.newsroom import Newsroom, start_run
 

@@ -1,0 +1,79 @@
+"""What is kept of how much there is agrees with what is there, whatever came and went."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.archive.status import status
+from caliber_crawler.archive.totals import COUNTED, totals, wrong_totals
+from tests.archive.newsroom import NOON, Newsroom, capture, minutes
+
+steps = st.lists(
+    st.tuples(st.sampled_from(["save", "fail", "answer", "forget", "roll back"]), st.integers(0, 5)), max_size=25
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps)
+def test_totals_are_what_is_counted(newsroom: Newsroom, steps: list[tuple[str, int]]) -> None:
+    for moment, (step, number) in enumerate(steps):
+        url = f"https://caliber.az/en/post/{1000 + number}"
+        known = newsroom.archive.articles.find(url)
+        if step == "save":
+            newsroom.save(minutes(moment), addresses=(url,), headline=f"Headline {moment % 3}", views=moment)
+        elif step == "fail":
+            newsroom.archive.captures.keep(capture(minutes(-moment), status=None, error="x", body=b""), newsroom.run_id)
+        elif step == "answer":
+            newsroom.archive.captures.keep(capture(status=404 - moment * 10, url=url), newsroom.run_id)
+        elif step == "forget" and known is not None:
+            newsroom.archive.takedowns.forget(known, "asked", NOON)
+        elif step == "roll back":
+            with newsroom.rolled_back():
+                newsroom.save(minutes(moment), views=moment)
+        # Forgotten articles are not taken in again.
+        newsroom.archive.db.execute("DELETE FROM takedown_keys")
+    assert wrong_totals(newsroom.archive._connection) == []
+    assert status(newsroom.archive._connection)["edits"] == newsroom.values("SELECT count(*) FROM edits")[0]
+
+
+@pytest.mark.parametrize("name", sorted(COUNTED))
+def test_a_total_that_is_wrong_is_found_and_counted_anew(newsroom: Newsroom, name: str) -> None:
+    newsroom.save(views=1)
+    before = totals(newsroom.archive._connection)
+    value = "2020-01-01T00:00:00Z" if name.endswith("_at") else 77
+    newsroom.archive.db.execute(f"UPDATE totals SET {name} = ?", (value,))
+    findings = [finding for finding in newsroom.archive.verify() if finding]
+    assert [(finding.kind, name in finding.message) for finding in findings] == [("total", True)]
+    newsroom.archive.repair(findings)
+    assert totals(newsroom.archive._connection) == before
+    assert [finding for finding in newsroom.archive.verify() if finding] == []
+
+
+def test_totals_that_are_gone_are_found_and_counted_anew(newsroom: Newsroom) -> None:
+    newsroom.save(views=1)
+    newsroom.archive.db.execute("DELETE FROM totals")
+    newsroom.archive.repair([finding for finding in newsroom.archive.verify() if finding])
+    assert newsroom.archive.status()["captures"]["total"] == 1
+
+
+def test_status_reads_no_large_table_as_a_whole(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom.save(views=1)
+    asked: list[str] = []
+    newsroom.archive._connection.raw.set_trace_callback(asked.append)
+    newsroom.archive.status()
+    newsroom.archive._connection.raw.set_trace_callback(None)
+    plans = [row[3] for sql in asked for row in newsroom.archive.db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    scanned = [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan]
+    assert not any(
+        table in plan for plan in scanned for table in ("articles", "captures", "bodies", "versions", "view")
+    )
+    assert len(plans) > 5
+
+
+def test_an_archive_that_is_only_read_has_its_totals_too(newsroom: Newsroom) -> None:
+    newsroom.save()
+    with Archive.open(newsroom.archive.path) as reader:
+        assert reader.status()["versions"] == 1
