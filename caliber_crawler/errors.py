@@ -15,6 +15,8 @@ CaliberError                 1   it failed
 │   ├── NewerArchive         8   written by a later version of this program
 │   ├── ArchiveLocked        9   another command is writing to it
 │   └── ArchiveFull         11   the disk is full or the file cannot be written
+├── ClusterError            17   the queue of a cluster cannot be reached, or is not set up
+│   └── LeaseLapsed         18   a worker that was cut off, and so ended itself
 ├── MissingExtra             1   an extra that is not installed
 ├── Forgotten               16   an article that was taken down and is not taken in again
 └── NoSuchArticle           12   nothing in the archive under that id or address
@@ -111,6 +113,18 @@ class ArchiveFull(ArchiveError):
     """The disk is full, or the file system refuses to write."""
 
     exit_code = 11
+
+
+class ClusterError(CaliberError):
+    """The queue or the shared storage of a cluster cannot do what was asked."""
+
+    exit_code = 17
+
+
+class LeaseLapsed(ClusterError):
+    """A worker was out of touch with the queue for so long that its jobs may be another's."""
+
+    exit_code = 18
 
 
 class MissingExtra(CaliberError):

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-PageKind = Literal["article", "listing", "feed", "sitemap", "numbers"]
-"""What an address is asked for. ``numbers`` is no page but a walk through post numbers, kept like one."""
+PageKind = Literal["article", "listing", "feed", "sitemap", "numbers", "tdmrep"]
+"""What an address is asked for. ``numbers`` is no page but a walk through post numbers, kept like one; ``tdmrep`` is
+the site's file of reservations, which is kept and never stands in the frontier."""
 
 
 SCROLLED = "X-Caliber-Scrolled"
 """A header of our own: this capture is not what the server sent but what a browser showed after so much scrolling."""
+
+SITE_RESERVES = "X-Caliber-TDMRep"
+"""A header of our own: the site's file reserves this page, ``1``, perhaps followed by the address of the conditions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,7 @@ class Article:
     """Paragraphs separated by one blank line; no blanks at line ends, NFC. Rows of a table are lines, their cells with
     `` | `` between; what was embedded is one line (``[Post on X: https://…]``)."""
     body_markdown: str = field(default="", repr=False)
-    """The same with its shape, emphasis and links."""
+    """The same with its shape, emphasis, links and pictures, in Markdown."""
     published_at: datetime | None = None
     """Aware, in the offset the site prints in (``2026-01-06T19:13:00+04:00``)."""
     authors: tuple[str, ...] = ()
@@ -123,6 +127,8 @@ class Reading:
     """Name, version and digest of the code and facts that read it: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
     rungs: Mapping[str, str] = field(default_factory=dict)
     """Field to the rung of the ladder that gave it: ``selector``, ``structured``, ``text``, ``general``, ``url``."""
+    remarks: tuple[Problem, ...] = ()
+    """What a person should look at, once it was checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,5 +172,9 @@ class Listing:
     """More cards follow, and there is no request for them: a browser stopped scrolling."""
     maps: tuple[str, ...] = ()
     """Further site maps that this one names."""
+    feeds: tuple[str, ...] = ()
+    """Feeds of the site that it names."""
     passed_over: int = 0
     """Addresses on it that are no articles of the site."""
+    reading: Reading | None = None
+    """The article on it, where a page that somebody named holds both."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
@@ -13,15 +14,18 @@ from twisted.python.failure import Failure
 
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.crawling.traps import Bounds
 from caliber_crawler.crawling.walk import Window
 from caliber_crawler.errors import MissingExtra, SiteError
 from caliber_crawler.fetching.failures import NOT_ASKED, why_not_fetched
+from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import SCROLLED, Capture
-from caliber_crawler.roads import address_lists, due_seeds
+from caliber_crawler.roads import address_lists, archive_indexes, due_seeds
 from caliber_crawler.roads.finds import Finds
 from caliber_crawler.site import Edition, Numbers, Road, Search, Site
 
 if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
     from caliber_crawler.archive import Entry
@@ -34,7 +38,8 @@ class NewsSpider(Spider):
     commas, ``all`` for all), ``since`` and ``until`` (dates), ``limit`` (article pages), ``base_url`` (the same site
     served elsewhere), ``road`` (which of the site's roads to take), ``search`` (what to ask the site's search),
     ``numbers`` (post numbers, ``1-500`` upwards or ``500-1`` downwards), ``urls`` and ``cdx`` (files with addresses,
-    ``-`` for standard input), ``due`` (only what is due). Raises :class:`SiteError` for what the site's file does not
+    ``-`` for standard input; ``cdx`` also the name or address of a web archive's index), ``due`` (only what is due).
+    Raises :class:`SiteError` for what the site's file does not
     have and :class:`InputError` for a file that is not there.
     """
 
@@ -71,11 +76,21 @@ class NewsSpider(Spider):
             numbers=_numbers(numbers),
             due_only=bool(due),
         )
-        self._lists = [
-            *([address_lists.opened(urls, "url_list")] if urls else []),
-            *([address_lists.opened(cdx, "cdx")] if cdx else []),
-        ]
+        self._lists = [address_lists.opened(urls, "url_list")] if urls else []
+        self._cdx = cdx
         self.allowed_domains = [urlsplit(f"//{host}").hostname or host for host in (site.host, *site.hosts)]
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        settings = crawler.settings
+        bounds = {field.name: settings.getint(f"TRAP_{field.name.upper()}") for field in fields(Bounds)}
+        spider.scope = replace(spider.scope, bounds=Bounds(**bounds))
+        known = settings.getdict("CDX_SERVICES")
+        if spider._cdx and not archive_indexes.is_service(spider._cdx, known):
+            spider._lists.append(address_lists.opened(spider._cdx, "cdx"))
+            spider._cdx = ""
+        return spider
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -92,6 +107,9 @@ class NewsSpider(Spider):
         """Put the pages on which the roads begin into the frontier; all else the scheduler asks the archive for."""
         run = self._run
         run.seed(due_seeds(run))
+        if self._cdx:
+            services = self.settings.getdict("CDX_SERVICES")
+            run.seed([archive_indexes.index_entry(self._cdx, services, self.scope, run.started_at)])
         for addresses in self._lists:
             address_lists.take_list(addresses, run, Finds(run))
         of_our_own: tuple[Request, ...] = ()
@@ -121,6 +139,8 @@ class NewsSpider(Spider):
         return dict(layout.headers) if layout and entry.kind == "listing" and entry.batch > 1 else {}
 
     def _meta(self, entry: Entry) -> dict[str, Any]:
+        if archive_indexes.is_index(entry):
+            return {"page_timeout": self.settings.getfloat("CDX_TIMEOUT")}
         layout = self.scope.site.listing
         if layout is None or not layout.scroll or entry.kind != "listing":
             return {}
@@ -138,7 +158,7 @@ class NewsSpider(Spider):
             redirects=tuple(response.meta.get("redirect_urls", ())[1:]),
             fetched_at=datetime.now(UTC),
             status=response.status,
-            headers=(*_pairs(response), *scrolled(response)),
+            headers=(*header_pairs(response), *scrolled(response)),
             body=response.body,
         )
 
@@ -148,7 +168,7 @@ class NewsSpider(Spider):
         entry: Entry = request.cb_kwargs["entry"]
         code, error = why_not_fetched(failure.value, request)
         if code in NOT_ASKED:
-            self._run.let_go(entry.url)
+            self._run.handout.let_go(entry.url)
             return
         yield Capture(
             site=self.scope.site.name,
@@ -223,12 +243,3 @@ def scrolled(response: Response) -> tuple[tuple[str, str], ...]:
     """How far a browser scrolled, as a header of our own."""
     methods = response.meta.get("playwright_page_methods", ())
     return tuple((SCROLLED, str(method.result)) for method in methods if method.result)
-
-
-def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
-    """Headers in the order Scrapy kept them; it joins neither repeated names nor their values."""
-    return tuple(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in response.headers.items()
-        for value in values
-    )

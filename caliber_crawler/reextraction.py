@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Change
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Problem, Reading
+from caliber_crawler.processes import worker_pool
 from caliber_crawler.reading.extractor import extractor_of
 from caliber_crawler.rereading import Rereader
 
@@ -75,10 +75,7 @@ class Reextraction:
             for batch in todo:
                 yield batch, read_batch(self._archive, self._reread, batch)
             return
-        # Spawned, not forked: a forked child would share the connection of its parent.
-        with ProcessPoolExecutor(
-            self._jobs, get_context("spawn"), initializer=start_worker, initargs=(self._archive.path, self._reread)
-        ) as pool:
+        with worker_pool(self._jobs, start_worker, self._archive.path, self._reread) as pool:
             under_way: deque[tuple[Batch, Future[dict[int, Outcome]]]] = deque()
             try:
                 for batch in todo:

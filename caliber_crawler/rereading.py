@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from caliber_crawler.items import Capture, Problem, Reading
@@ -33,8 +33,9 @@ class Rereader:
             reading = read_page(capture, site)
         except Unreadable as unreadable:
             return Problem(stage="extract", reason=unreadable.reason, message=unreadable.message, fatal=True)
-        fatal = (problem for problem in check(reading, site, datetime.now(UTC)) if problem.fatal)
-        return next(fatal, reading)
+        problems = check(reading, site, datetime.now(UTC))
+        fatal = (problem for problem in problems if problem.fatal)
+        return next(fatal, replace(reading, remarks=tuple(problems)))
 
 
 def _unfiled(capture: Capture) -> Site | None:

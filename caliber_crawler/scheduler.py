@@ -52,7 +52,7 @@ class FrontierScheduler(BaseScheduler):
             return None
         if self._sent_back:
             return self._sent_back.popleft()
-        if self._run is None or self._spider is None or self._run.unsettled - len(self._taken) >= self._at_once:
+        if self._run is None or self._spider is None or len(self._run.handout) - len(self._taken) >= self._at_once:
             return None
         return self._spider.request(self._taken.popleft()) if self._taken or self._take() else None
 
@@ -62,5 +62,9 @@ class FrontierScheduler(BaseScheduler):
 
     def _take(self) -> bool:
         if self._run and not self._taken:
-            self._taken.extend(self._run.take(AHEAD))
+            taken = self._run.handout.take(AHEAD)
+            if len(taken) < AHEAD:
+                # The frontier runs dry: what names more pages comes first, so that nobody need wait for it.
+                taken.sort(key=lambda entry: entry.kind == "article")
+            self._taken.extend(taken)
         return bool(self._taken)

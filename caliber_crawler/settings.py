@@ -4,16 +4,20 @@ import os
 import socket
 
 from caliber_crawler import __version__
+from caliber_crawler.politeness import AGENT
 
 BOT_NAME = "caliber_crawler"
-SPIDER_MODULES = ["caliber_crawler.spiders"]
+SPIDER_MODULES = ["caliber_crawler.spiders", *os.environ.get("CALIBER_SPIDERS", "").split()]
+"""CALIBER_SPIDERS names further modules or packages on Python's path in which sites are described."""
 NEWSPIDER_MODULE = "caliber_crawler.spiders"
 
 # --- Where everything is kept ---------------------------------------------------------------------
 ARCHIVE = os.environ.get("CALIBER_ARCHIVE", "data/archive.db")
 
 # --- Who asks: a site must be able to reach whoever crawls it -------------------------------------
-CONTACT = os.environ.get("CALIBER_CONTACT", "")
+PROJECT_URL = ""
+"""The project's own page, once it has one: it then stands for whoever names no contact."""
+CONTACT = os.environ.get("CALIBER_CONTACT") or PROJECT_URL
 """An e-mail address or web page. Without one, only this machine (the demo site) may be crawled."""
 
 
@@ -24,9 +28,9 @@ def user_agent(contact: str) -> str:
 
 USER_AGENT = user_agent(CONTACT)
 ROBOTSTXT_OBEY = True
-ROBOTSTXT_USER_AGENT = "caliber_crawler"
+ROBOTSTXT_USER_AGENT = AGENT
+ROBOTSTXT_MAX_AGE = 86_400.0  # seconds; RFC 9309: rules should not be used for longer without asking again
 COOKIES_ENABLED = False
-REFERER_ENABLED = False
 DEFAULT_REQUEST_HEADERS = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"}
 
 # --- How politely: one request a second, one at a time --------------------------------------------
@@ -44,6 +48,21 @@ REVISITS_MAX = 1000  # so many articles are visited again in one run at most
 DOWNLOAD_TIMEOUT = 30
 REDIRECT_MAX_TIMES = 5
 
+# --- Where to stop following what goes on for ever; 0 lifts a bound ----------------------------------
+TRAP_VARIANTS = 20  # addresses of articles that differ in their query alone
+TRAP_SEGMENTS = 16  # parts of a path, and no part more than three times
+TRAP_PARAMETERS = 8  # of a query
+TRAP_BATCHES = 5000  # pages of one listing in one walk
+
+# --- Web archives whose index is asked by wish (--cdx NAME): address and parameters of each ----------
+CDX_SERVICES = {
+    "wayback": "https://web.archive.org/cdx/search/cdx"
+    "?output=json&fl=original,statuscode&filter=statuscode:200&collapse=urlkey&limit=10000&showResumeKey=true",
+    "commoncrawl": "https://index.commoncrawl.org/collinfo.json",
+}
+CDX_GAP = 3.0  # seconds between two requests to one of them: the Wayback Machine's allows 24 a minute
+CDX_TIMEOUT = 180.0  # they search long
+
 # --- What runs, in which order --------------------------------------------------------------------
 SCHEDULER = "caliber_crawler.scheduler.FrontierScheduler"
 
@@ -52,15 +71,32 @@ DOWNLOADER_MIDDLEWARES = {
     "caliber_crawler.middlewares.borders.BordersMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # it takes a failed robots.txt for consent
     "caliber_crawler.middlewares.robots.RobotsMiddleware": 100,
+    "caliber_crawler.middlewares.site_reservations.SiteReservationsMiddleware": 150,
     "caliber_crawler.middlewares.conditional.ConditionalMiddleware": 200,
     "caliber_crawler.middlewares.wholeness.WholenessMiddleware": 585,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # it takes half a page for a page
     "caliber_crawler.middlewares.compression.StrictCompressionMiddleware": 590,
     "caliber_crawler.middlewares.patience.PatienceMiddleware": 800,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # nobody logs in
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,  # a run keeps its own accounts
+}
+
+# The spider yields captures and nothing else: requests come from the frontier, and a 404 is a capture too.
+SPIDER_MIDDLEWARES = {
+    f"scrapy.spidermiddlewares.{middleware}": None
+    for middleware in (
+        "start.StartSpiderMiddleware",
+        "httperror.HttpErrorMiddleware",
+        "referer.RefererMiddleware",
+        "urllength.UrlLengthMiddleware",
+        "depth.DepthMiddleware",
+        "metacopy.MetaCopyDetectionMiddleware",
+    )
 }
 
 ITEM_PIPELINES = {
     "caliber_crawler.pipelines.CapturePipeline": 100,  # the raw page is kept before anyone tries to read it
+    # Clean, extract and check are gone through in a process of their own, which a page may hang or crash.
     "caliber_crawler.pipelines.CleanPipeline": 200,  # navigation, share bars, notices, advertising: gone
     "caliber_crawler.pipelines.ExtractPipeline": 300,  # date, headline, body, views …
     "caliber_crawler.pipelines.CheckPipeline": 400,  # refuse with a reason, never silently
@@ -73,7 +109,6 @@ WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy reads the spider's source again
 
 EXTENSIONS = {"caliber_crawler.crawling.run.CrawlRun": 0}
 
-HTTPERROR_ALLOW_ALL = True  # a 404 is a capture too
 HTTPCACHE_ENABLED = False  # it would serve stale news
 LOG_FORMATTER = "caliber_crawler.crawling.log.OneLineFormatter"
 

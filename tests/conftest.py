@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from caliber_crawler.archive.connection import recognise
+from caliber_crawler.crawling.outcome import balanced
 from caliber_crawler.demo import DemoSite, running
+from caliber_crawler.errors import ArchiveError
 
 # A machine that is busy with other tests must not make one fail.
 settings.register_profile("caliber", deadline=None)
@@ -98,6 +102,21 @@ def caliber(tmp_path: Path) -> Callable[..., Result]:
             timeout=100,
             check=False,
         )
+        if arguments[0] == "crawl" and "--archive" in arguments:
+            assert unbalanced(Path(str(arguments[arguments.index("--archive") + 1]))) == []
         return Result(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+def unbalanced(archive: Path) -> list[dict[str, int]]:
+    """The accounts of ended crawls in which an article address that was met has no outcome, or two."""
+    try:
+        if not recognise(archive):
+            return []
+    except ArchiveError:
+        return []
+    with closing(sqlite3.connect(f"file:{archive}?mode=ro", uri=True)) as connection:
+        ended = "command = 'crawl' AND outcome IN ('finished', 'stopped', 'failed')"
+        accounts = [json.loads(counts) for (counts,) in connection.execute(f"SELECT counts FROM runs WHERE {ended}")]
+    return [counts for counts in accounts if not balanced(counts)]

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Result
+from caliber_crawler.demo import DemoSite, running
+from tests.conftest import AT, Result
 from tests.reading.general.newspage import HEADLINE, PARAGRAPHS, URL, article, linked
+from tests.roads.pages import Around
 
 pytestmark = pytest.mark.slow
 
@@ -59,8 +61,8 @@ def test_a_crawl_may_begin_at_a_list_of_articles_of_any_site(
         crawled = caliber("crawl", f"{demo.base_url}/en/category/analytics", "--delay", 0, "--limit", 4, "--json")
         asked = [request["path"] for request in demo.requests()]
     assert crawled.json["new"] == 4
-    assert asked[:2] == ["/robots.txt", "/en/category/analytics"]
-    assert all("/post/" in path for path in asked[2:])
+    assert asked[:3] == ["/robots.txt", "/.well-known/tdmrep.json", "/en/category/analytics"]
+    assert all("/post/" in path for path in asked[3:])
 
 
 def test_a_page_of_a_known_site_is_read_by_its_file(caliber: Callable[..., Result]) -> None:
@@ -72,3 +74,15 @@ def test_a_page_of_a_known_site_is_read_by_its_file(caliber: Callable[..., Resul
 def test_what_is_no_address_is_said_in_one_sentence(caliber: Callable[..., Result]) -> None:
     refused = caliber("crawl", "ftp://news.example/a")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_a_feed_that_the_page_names_brings_its_articles_too(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    site = DemoSite(articles=40, clock=lambda: AT, sections=("analytics",))
+    page = (
+        '<html><head><link rel="alternate" type="application/rss+xml" href="/rss.xml"></head><body>Hello.</body></html>'
+    )
+    with running(Around(site, {"/world": page}, media_type="text/html")) as base_url:
+        crawled = caliber("crawl", f"{base_url}/world", "--delay", 0, "--json").json
+        roads = caliber("explain", next(site.truth(AT))["url"], "--json").json["frontier"]
+    assert crawled["new"] == 30
+    assert (roads["road"], roads["discovered_on"]) == ("feed", f"{base_url}/rss.xml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.items import Capture
-from caliber_crawler.reservations import HEAD, reservations
+from caliber_crawler.items import SITE_RESERVES, Capture
+from caliber_crawler.reservations import HEAD, reservations, site_rules
 
 
 def said_by(*headers: tuple[str, str], head: str = "", body: bytes | None = None) -> dict[str, str]:
@@ -103,3 +104,67 @@ def test_a_hostile_head_takes_no_time(piece: bytes) -> None:
     began = time.process_time()
     said_by(body=piece * (HEAD // len(piece) + 1))
     assert time.process_time() - began < 0.5
+
+
+def test_what_the_sites_file_reserves_is_reserved_unless_the_page_says_otherwise() -> None:
+    by_site = (SITE_RESERVES, "1 https://caliber.az/mining")
+    assert said_by(by_site) == {"tdm": "site", "tdm_policy": "https://caliber.az/mining"}
+    assert said_by(by_site, ("TDM-Reservation", "0")) == {}
+    assert said_by(by_site, head='<meta name="tdm-reservation" content="0">') == {}
+    assert said_by(by_site, ("TDM-Reservation", "1")) == {"tdm": "header"}
+    assert said_by(by_site, ("TDM-Reservation", "perhaps"))["tdm"] == "site"
+
+
+FILE = b"""[
+  {"location": "/en/open/", "tdm-reservation": 0},
+  {"location": "/en/*/closed", "tdm-reservation": 1},
+  {"location": "/*.pdf$", "tdm-reservation": "1", "tdm-policy": "https://caliber.az/mining"},
+  {"location": "/exactly$", "tdm-reservation": 1},
+  {"location": "/price-%24", "tdm-reservation": 1},
+  {"location": "/nonsense", "tdm-reservation": 7},
+  {"location": "/ru/", "tdm-reservation": 1, "tdm-policy": "javascript:alert(1)"},
+  "nonsense", {"tdm-reservation": 1}
+]"""
+
+
+@pytest.mark.parametrize(
+    ("path", "reserved"),
+    [
+        ("/en/open/closed", None),
+        ("/en/post/closed/a", "1"),
+        ("/en/post/a", None),
+        ("/en/closed", None),
+        ("/EN/post/closed", None),
+        ("/a/b.pdf", "1 https://caliber.az/mining"),
+        ("/a/b.pdf?page=2", None),
+        ("/exactly", "1"),
+        ("/exactly/not", None),
+        ("/price-$", "1"),
+        ("/price-%24", "1"),
+        ("/nonsense", None),
+        ("/ru/post/%D1%82", "1"),
+        ("/ru", None),
+        ("", None),
+    ],
+)
+def test_the_first_rule_of_the_sites_file_that_matches_decides(path: str, reserved: str | None) -> None:
+    assert site_rules(FILE).reserved(path) == reserved
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[" * 100_000, b"[1, null, []]", b"\xff"])
+def test_what_is_no_file_of_rules_reserves_nothing(body: bytes) -> None:
+    assert site_rules(body).reserved("/") is None
+
+
+@given(st.text(max_size=100), st.text(max_size=100))
+def test_a_pattern_is_what_stands_between_its_stars(start: str, rest: str) -> None:
+    location = (start + "*" + rest).replace("%", "").removesuffix("$")
+    rules = site_rules(json.dumps([{"location": "/" + location, "tdm-reservation": 1}]).encode())
+    assert rules.reserved("/" + location.replace("*", "-anything-")) == "1"
+
+
+def test_a_pattern_of_many_stars_costs_no_time() -> None:
+    rules = site_rules(json.dumps([{"location": "/" + "*a" * 240 + "$", "tdm-reservation": 1}] * 1_000).encode())
+    started = time.process_time()
+    assert rules.reserved("/" + "a" * 2_000 + "b") is None
+    assert time.process_time() - started < 1

@@ -22,6 +22,7 @@ ARMENIAN = "հայաստանում-ամն-ի-դեսպանատունը"
         "https://www.caliber.az/en/post/in-the-shadow-of-pace",
         "https://Caliber.Az/en/post/in-the-shadow-of-pace?fbclid=IwAR0",
         "https://caliber.az/en/post/in-the-shadow-of-pace?utm_source=telegram#comments",
+        "https://caliber.az/en/post/in-the-shadow-of-pace;jsessionid=0A1B?PHPSESSID=17",
         "/en/post/in-the-shadow-of-pace",
         "  https://caliber.az/en/post/in-the-shadow-of-pace ",
     ],

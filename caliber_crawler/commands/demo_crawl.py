@@ -13,10 +13,11 @@ from tabulate import tabulate
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.crawl import CHECKS_FAILED, exit_code, summary
-from caliber_crawler.commands.crawling import project_settings, run_spider, spider_named
+from caliber_crawler.commands.crawling import run_spider
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ForeignDatabase
+from caliber_crawler.known_sites import project_settings, spider_named
 
 SHOWN = 15
 COMPARED = ("headline", "subtitle", "published_at", "published_local", "section", "language", "authors", "body")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.commands.crawling import known_sites
+from caliber_crawler.known_sites import known_sites
 from caliber_crawler.rereading import Rereader
 from caliber_crawler.site import Site
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,23 @@ class Moment(click.ParamType[datetime]):
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
+class Size(click.ParamType[int]):
+    """So many bytes, as ``1GB`` or ``500 MiB``; a bare number is of bytes."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?", value.strip().upper())
+        if match is None:
+            self.fail(f"{value!r} is not a size; write it as 1GB or 500MB.", param, ctx)
+        number, unit, binary = match.groups()
+        return int(float(number) * (1024 if binary else 1000) ** " KMGT".index(unit or " "))
+
+
 MOMENT = Moment()
+SIZE = Size()
 
 archive_option = click.option(
     "--archive",

@@ -10,6 +10,7 @@ from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
+from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Listing, Reading
 
 
@@ -31,9 +32,19 @@ class OneLineFormatter(LogFormatter):
 
 
 def say_nothing_twice() -> None:
-    """Silence what Scrapy logs of pages that do not answer: the run tells it in a sentence, by reason."""
+    """Silence what Scrapy logs of pages that do not answer and of the archive: the run tells it in a sentence.
+
+    And have it not write lines for each page that nobody will see.
+    """
+    logging.getLogger("scrapy").setLevel(logging.ERROR)
     for component in ("robotstxt", "retry"):
         logging.getLogger(f"scrapy.downloadermiddlewares.{component}").setLevel(logging.CRITICAL)
+    for component in ("engine", "scraper"):
+        logging.getLogger(f"scrapy.core.{component}").addFilter(_is_not_of_the_archive)
+
+
+def _is_not_of_the_archive(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], ArchiveError))
 
 
 def _line(level: int, message: str, **values: str) -> LogFormatterResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from caliber_crawler.crawling.traps import Bounds
 from caliber_crawler.crawling.walk import Window
 from caliber_crawler.site import Road, Site
 
@@ -25,6 +26,9 @@ class Scope:
     """Post numbers to walk, from the first to the second, which may be the smaller."""
     due_only: bool = False
     """Only what is due: listings and feeds, too, only when they are due again."""
+
+    bounds: Bounds = field(default_factory=Bounds)
+    """How far the site is followed where it goes on for ever."""
 
     def covers(self, language: str | None, section: str | None) -> bool:
         """Is an article of this language and section asked for, as far as they are known?"""

@@ -18,12 +18,13 @@ class End(Enum):
     KNOWN_GROUND = "every card was known before"
     WINDOW = "every card is older than asked for"
     CUT = "more cards follow, but the browser has scrolled as often as it may"
-    REPEATS = "it repeats the batch before it, so the site does not understand how we ask for more cards"
+    REPEATS = "it shows the same cards again, so the site does not understand how we ask for more of them"
+    ENDLESS = "it has more pages than a listing may have (TRAP_BATCHES)"
 
     @property
     def complete(self) -> bool:
         """Nothing that was asked for can lie beyond."""
-        return self not in (End.EMPTY, End.REPEATS, End.CUT)
+        return self not in (End.EMPTY, End.REPEATS, End.CUT, End.ENDLESS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +54,20 @@ def step(
     *,
     window: Window,
     ground: Collection[str],
-    previous: Sequence[str] | None = None,
+    repeats: bool = False,
     first: bool = False,
 ) -> Step:
     """Judge one batch of a listing that runs from the newest article to the oldest.
 
     ``ground`` are the addresses that were known before this walk began, given only when an earlier walk has been to
-    where this one is going: there, a batch of nothing but known cards ends it. ``previous`` are the addresses of the
-    batch before. Pinned cards stand out of order, so one old card is no end; a whole batch of them is.
+    where this one is going: there, a batch of nothing but known cards ends it. ``repeats`` says that this walk
+    has shown its cards before. Pinned cards stand out of order, so one old card is no end; a whole batch of them is.
     """
     urls = [card.url for card in cards]
     wanted = tuple(card for card in cards if window.holds(card.published_at))
     if not cards:
         return Step(wanted=wanted, end=End.EMPTY if first else End.LAST_BATCH)
-    if previous is not None and urls == list(previous):
+    if repeats:
         return Step(wanted=wanted, end=End.REPEATS)
     if window.since and all(card.published_at and card.published_at < window.since for card in cards):
         return Step(wanted=wanted, end=End.WINDOW)

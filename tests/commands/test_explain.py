@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Result
+from caliber_crawler.demo import DemoSite, running
+from tests.conftest import AT, Result
+from tests.roads.pages import Around
 
 pytestmark = pytest.mark.slow
 FAST = ("--delay", 0, "--concurrency", 8)
@@ -45,3 +47,23 @@ def test_a_page_is_explained_whatever_became_of_it(
     told = caliber("explain", truth[0]["url"], "--archive", archive)
     assert told.exit_code == 0
     assert "by selector" in told.stdout
+
+
+def test_what_robots_txt_and_the_site_say_of_a_page_is_told(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive, site = tmp_path / "a.db", DemoSite(articles=3, clock=lambda: AT, sections=("analytics",))
+    pages = {
+        "/robots.txt": "User-agent: *\nCrawl-delay: 0.2\nDisallow: /en/post/secret\n",
+        "/.well-known/tdmrep.json": '[{"location": "/", "tdm-reservation": 1}]',
+    }
+    with running(Around(site, pages)) as base_url:
+        crawl = ("crawl", "--base-url", base_url, "--archive", archive, *FAST, "--road", "listing")
+        assert caliber(*crawl).exit_code == 0
+        url = next(site.truth(AT))["url"]
+    known = caliber("explain", url, "--archive", archive, "--json").json
+    assert (known["robots"]["status"], known["robots"]["allowed"], known["robots"]["gap"]) == (200, True, 0.2)
+    told = caliber("explain", url, "--archive", archive).stdout
+    assert "allowed it at" in told
+    assert "tdm reserved (site)" in told
+    assert "forbade it" in caliber("explain", f"{base_url}/en/post/secret", "--archive", archive).stdout

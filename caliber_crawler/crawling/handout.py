@@ -1,0 +1,126 @@
+"""The hand-out: what is due of what a run was asked for, most urgent first, each page once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import count
+from typing import TYPE_CHECKING, Protocol
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.items import PageKind
+
+if TYPE_CHECKING:
+    from caliber_crawler.archive.frontier import Frontier
+
+REVISIT = 42
+"""Priority of a further visit in the frontier: behind new articles, before the older batches of a listing."""
+
+
+class Reserve(Protocol):
+    """Work that enters the frontier only when there is no other."""
+
+    @property
+    def left(self) -> int:
+        """How many addresses are still held back."""
+        ...
+
+    def release(self) -> bool:
+        """Commit some more of them; false when there are none."""
+        ...
+
+
+class Handout:
+    """Hands out entries of the frontier, and remembers them until it is known what came of each.
+
+    At most ``revisits`` articles are handed out that were visited before; no limit when ``None``.
+    """
+
+    def __init__(self, frontier: Frontier, scope: Scope, started_at: datetime, *, revisits: int | None = None) -> None:
+        self._frontier = frontier
+        self._scope = scope
+        self._started_at = started_at
+        self.revisits = revisits
+        self.reserve: Reserve | None = None
+        self._in_flight: dict[str, Entry] = {}
+        self._articles = self._revisited = 0
+
+    def take(self, most: int) -> list[Entry]:
+        """The next pages that are due, at most so many."""
+        if self.limit_reached:
+            return []
+        entries = self._most_urgent(most)
+        while not entries and self.reserve is not None and self.reserve.release():
+            entries = self._most_urgent(most)
+        articles_left = None if self._scope.limit is None else self._scope.limit - self._articles
+        revisits_left = None if self.revisits is None else self.revisits - self._revisited
+        taken = _with_few_revisits(revisits_left, _at_most(articles_left, entries))
+        self._articles += sum(entry.kind == "article" for entry in taken)
+        self._revisited += sum(map(_is_revisit, taken))
+        self._in_flight.update({entry.url: entry for entry in taken})
+        return taken
+
+    def entry(self, url: str) -> Entry | None:
+        """The entry of a page that was handed out, as it was then."""
+        return self._in_flight.get(url)
+
+    def __len__(self) -> int:
+        """Pages that were handed out, and of which it is not committed yet what came of them."""
+        return len(self._in_flight)
+
+    def let_go(self, url: str) -> None:
+        """Done with a page, or never asked for it: in that case it is due as before."""
+        self._in_flight.pop(url, None)
+
+    @property
+    def limit_reached(self) -> bool:
+        """Were as many articles handed out as were asked for?"""
+        return self._scope.limit is not None and self._articles >= self._scope.limit
+
+    @property
+    def revisits_used_up(self) -> bool:
+        """Were as many articles visited again as may be?"""
+        return self.revisits is not None and self._revisited >= self.revisits
+
+    def due(self, *kinds: PageKind) -> int:
+        """How many pages of these kinds are due."""
+        return sum(
+            self._frontier.due_count(
+                self._scope.site.name,
+                self._started_at,
+                languages=(*self._scope.languages, None),
+                sections=(*self._scope.sections, None),
+                kind=kind,
+            )
+            for kind in kinds
+        )
+
+    def _most_urgent(self, most: int) -> list[Entry]:
+        return self._frontier.take(
+            self._scope.site.name,
+            self._started_at,
+            most,
+            languages=(*self._scope.languages, None),
+            sections=(*self._scope.sections, None),
+            exclude=[entry.id for entry in self._in_flight.values() if entry.id is not None],
+            without=(REVISIT,) if self.revisits_used_up else (),
+        )
+
+
+def _is_revisit(entry: Entry) -> bool:
+    return entry.kind == "article" and entry.article_id is not None
+
+
+def _with_few_revisits(most: int | None, entries: list[Entry]) -> list[Entry]:
+    """The entries without the revisits beyond so many."""
+    if most is None:
+        return entries
+    left = count(1)
+    return [entry for entry in entries if not _is_revisit(entry) or next(left) <= most]
+
+
+def _at_most(articles: int | None, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries up to so many articles; what stands behind the last of them waits."""
+    places = [place for place, entry in enumerate(entries) if entry.kind == "article"]
+    return list(entries if articles is None or len(places) <= articles else entries[: places[articles]])

@@ -1,0 +1,93 @@
+"""Traps: addresses and lists that go on for ever (calendars, session numbers, paths that bite their own tail).
+
+What is left out is said once for each trap and counted; nothing of it enters the frontier.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+MOST_RETURNS = 3
+"""So many times the same part may stand in a path; ``/a/b/a/b/a/b/a/b`` is a path that leads back to itself."""
+REMEMBERED = 5_000
+"""Cards of one walk: a list that shows the same ones again and again shows them within so many."""
+NAMED = 3
+"""Variants of an address whose path names its article, so that they can lead nowhere else."""
+PATIENCE = 3
+"""Batches in a row that bring nothing new to a walk, until it ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How far a crawl follows a site; nought lifts a bound."""
+
+    variants: int = 20
+    """Addresses that differ in their query alone."""
+    segments: int = 16
+    """Parts of a path."""
+    parameters: int = 8
+    """Parameters of a query."""
+    batches: int = 5_000
+    """Batches of one listing in one walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """Why an address is left out: a code to group by, a clause for a person, and what all its likes have in common."""
+
+    code: str
+    clause: str
+    pattern: str
+
+
+def deep(url: str, bounds: Bounds) -> Trap | None:
+    """The trap that an address betrays by itself, if any."""
+    parts = urlsplit(url)
+    segments = [segment for segment in parts.path.split("/") if segment]
+    start = f"{parts.netloc}/{'/'.join(segments[:2])}"
+    if bounds.segments and len(segments) > bounds.segments:
+        return Trap("trap_deep", f"its path has {len(segments)} parts", start)
+    part, returns = max(Counter(segments).items(), key=lambda pair: pair[1], default=("", 0))
+    if bounds.segments and returns > MOST_RETURNS:
+        return Trap("trap_circle", f"{part[:50]!r} stands {returns} times in its path", start)
+    parameters = parts.query.count("&") + 1 if parts.query else 0
+    if bounds.parameters and parameters > bounds.parameters:
+        return Trap("trap_query", f"its query has {parameters} parameters", parts.path)
+    return None
+
+
+def one_of_many(url: str, known: int, bounds: Bounds, *, named: bool = False) -> Trap | None:
+    """The trap of addresses that differ in their query alone, where so many of them are known already.
+
+    ``named`` says that the path alone tells which article it is.
+    """
+    parts = urlsplit(url)
+    most = min(NAMED, bounds.variants) if named else bounds.variants
+    if not parts.query or not most or known < most:
+        return None
+    return Trap("trap_variants", f"{known} addresses are known that differ from it in their query alone", parts.path)
+
+
+class Sightings:
+    """What one walk through a listing has shown lately: does it still bring anything new?"""
+
+    def __init__(self) -> None:
+        self._batches: set[int] = set()
+        self._cards: dict[int, None] = {}
+        self._stale = 0
+
+    def repeats(self, urls: Collection[str]) -> bool:
+        """Take in a batch. True for one that was there before, and for one too many that shows no new card."""
+        batch = hash(tuple(urls))
+        known, self._stale = batch in self._batches, self._stale + 1
+        self._batches.add(batch)
+        for card in map(hash, urls):
+            if card not in self._cards:
+                self._stale = 0
+            self._cards[card] = None
+        while len(self._cards) > REMEMBERED:
+            del self._cards[next(iter(self._cards))]
+        return bool(urls) and (known or self._stale >= PATIENCE)
