@@ -1,0 +1,97 @@
+"""Made-up archives for benchmarks: articles of 400 words on pages of 60 KB, with what real ones have besides."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.items import Article, Capture, Image, Link, Reading
+from caliber_crawler.site import Address
+
+NOW = datetime(2026, 1, 7, tzinfo=UTC)
+HTML = (("Content-Type", "text/html; charset=utf-8"), ("Server", "nginx"), ("Cache-Control", "no-cache"))
+WORDS = 400
+PAGE_BYTES = 60_000
+AT_ONCE = 500
+
+
+def readings(first: int, count: int) -> Iterator[Reading]:
+    """Articles by number: the same number is the same article, in whichever archive."""
+    chance = random.Random(7)
+    words = [
+        *["the", "of", "and", "in", "to", "a", "on", "is", "for", "with", "by", "at", "as", "from"],
+        *(f"word{n}" for n in range(30_000)),
+    ]
+    weights = [1 / (rank + 3) for rank in range(len(words))]
+    # What the pages of a site share: markup that packs to next to nothing beside an earlier page.
+    shell = " ".join(f'<div class="{word}">{word}</div>' for word in chance.choices(words, k=PAGE_BYTES // 38))
+    for number in range(first, first + count):
+        chance = random.Random(number)
+        paragraphs = [" ".join(chance.choices(words, weights, k=WORDS // 4)) for _ in range(4)]
+        body = "\n\n".join(paragraphs)
+        url = f"https://caliber.az/en/post/{number + 1}"
+        at = NOW + timedelta(minutes=number)
+        headline = " ".join(chance.choices(words, weights, k=8))
+        page = f"<html><h1>{headline}</h1>{shell}<p>{'</p><p>'.join(paragraphs)}</p></html>"
+        yield Reading(
+            capture=Capture(site="caliber", url=url, fetched_at=at, status=200, headers=HTML, body=page.encode()),
+            article=Article(
+                site="caliber",
+                language="en",
+                url=url,
+                headline=headline,
+                body=body,
+                body_markdown=body,
+                published_at=at,
+                authors=(f"Author {number % 40}",),
+                section="analytics",
+                section_label="ANALYTICS",
+                views=number,
+                views_shown=f"Views: {number}",
+                cover_image=f"https://caliber.az/media/{number}.webp",
+                images=(Image(url=f"https://caliber.az/media/{number}.webp", alt=headline),),
+                links=tuple(Link(url=f"https://example.org/{number}/{n}", text=paragraphs[n][:20]) for n in range(2)),
+            ),
+            layout="new",
+            extractor="benchmark",
+            rungs=dict.fromkeys(("headline", "body", "published_at", "authors", "section", "views"), "selector"),
+        )
+
+
+def made(path: Path, first: int, count: int, *, days: Sequence[int] = (0,)) -> Path:
+    """An archive of articles from a number on, as crawls leave it that visited each so many days after publication."""
+    with Archive.open(path, mode="write") as archive:
+        run_id = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+        rest = list(readings(first, count))
+        for day in days:
+            for start in range(0, count, AT_ONCE):
+                with archive.transaction():
+                    for reading in rest[start : start + AT_ONCE]:
+                        keep(archive, visited(reading, day), run_id)
+        archive.runs.finish(run_id, "finished", None, {"new": count})
+    return path
+
+
+def visited(reading: Reading, day: int) -> Reading:
+    """The same article some days later: more views, and another page for that alone."""
+    views = (reading.article.views or 0) + 100 * day
+    page = reading.capture.body.replace(b"</html>", f"<i>Views: {views}</i></html>".encode())
+    capture = replace(reading.capture, fetched_at=reading.capture.fetched_at + timedelta(days=day), body=page)
+    return replace(reading, capture=capture, article=replace(reading.article, views=views))
+
+
+def keep(archive: Archive, reading: Reading, run_id: int) -> None:
+    article, capture = reading.article, archive.captures.keep(reading.capture, run_id)
+    entry = Entry(url=article.url, site="caliber", kind="article", language="en", section="analytics", road="listing")
+    archive.frontier.add([entry], run_id)
+    number = int(article.url.rpartition("/")[2])
+    saved = archive.articles.save(
+        replace(reading, capture=capture),
+        run_id,
+        [Address(url=article.url, language="en", number=number)],
+    )
+    archive.frontier.done(article.url, reading.capture.fetched_at, status=200, article_id=saved.article_id, due_at=None)

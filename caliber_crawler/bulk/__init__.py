@@ -1,0 +1,23 @@
+"""Bulk reading: web archives and archives read by many processes or machines, each part into a shard of its own."""
+
+from caliber_crawler.bulk.dask_engine import DaskEngine
+from caliber_crawler.bulk.engines import Engine, LocalEngine
+from caliber_crawler.bulk.inputs import Inputs, find_inputs
+from caliber_crawler.bulk.parts import Part, parts_of
+from caliber_crawler.bulk.reading import Instructions, Outcome
+from caliber_crawler.bulk.run import BulkReading
+from caliber_crawler.bulk.shards import Shards
+
+__all__ = [
+    "BulkReading",
+    "DaskEngine",
+    "Engine",
+    "Inputs",
+    "Instructions",
+    "LocalEngine",
+    "Outcome",
+    "Part",
+    "Shards",
+    "find_inputs",
+    "parts_of",
+]
