@@ -10,7 +10,7 @@ pytest := $(python) -m pytest -n 2
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 
-.PHONY: help demo crawl browse test check format constraints wheel clean python browser lint
+.PHONY: help demo crawl browse test check format constraints wheel clean python browser database lint
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ crawl: python ## crawl the real site politely into data/archive.db; needs CONTAC
 browse: python ## open the archive in Datasette
 	@$(caliber) browse $(ARGS)
 
-test: lint browser ## everything: format, lint, types, import contracts and all tests
+test: lint browser database ## everything: format, lint, types, import contracts and all tests
 	@$(pytest) $(ARGS)
 
 check: lint ## the same without the slow tests, in under a minute
@@ -52,6 +52,9 @@ python:
 
 browser:
 	@scripts/set-up-browser
+
+database:
+	@scripts/set-up-database
 
 lint: python
 	@$(python) -m ruff format --check --quiet || { echo "Not in format: make format mends it." >&2; exit 1; }

@@ -89,3 +89,19 @@ def test_an_installed_browser_is_used_without_a_word(bare_machine):
     (bare_machine / "chromium").symlink_to(bare_machine / "cat")
     outcome = run(ROOT / "scripts/set-up-browser", PATH=bare_machine, CI="true")
     assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
+def test_without_a_database_a_person_is_told_that_tests_will_be_skipped(bare_machine):
+    if list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        pytest.skip("it is installed where the script looks for it")
+    outcome = run(ROOT / "scripts/set-up-database", PATH=bare_machine)
+    assert (outcome.returncode, outcome.stderr) == (
+        0,
+        "PostgreSQL is not installed: the tests of the cluster will be skipped.\n",
+    )
+
+
+def test_an_installed_database_is_used_without_a_word(bare_machine):
+    (bare_machine / "initdb").symlink_to(bare_machine / "cat")
+    outcome = run(ROOT / "scripts/set-up-database", PATH=bare_machine, CI="true")
+    assert (outcome.returncode, outcome.stderr) == (0, "")
