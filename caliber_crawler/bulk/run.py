@@ -48,6 +48,7 @@ class BulkReading:
                 if outcome.error is None:
                     self._shards.replace_earlier(part.name, self._instructions.shard(part))
                 yield part, outcome
+            self.parts["swept"] += self._shards.sweep()  # of workers that were lost on the way
 
     def _note(self, outcome: Outcome) -> None:
         self.parts["read" if outcome.error is None else "failed"] += 1

@@ -102,7 +102,7 @@ def test_a_worker_that_is_told_to_stop_hands_its_work_over_at_once(crew: Crew) -
     anna, _ = crew.start("anna"), crew.start("boris")
     crew.wait_for(lambda: is_in_the_middle(crew))
     anna.terminate()
-    assert anna.wait(15) == 0
+    assert anna.wait(30) == 0
     crew.wait_for(crew.is_done)
     assert "Traceback" not in crew.log("anna")
     crew.handovers()

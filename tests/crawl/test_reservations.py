@@ -43,7 +43,8 @@ def test_what_the_sites_file_reserves_stays_out_of_exports(
         assert caliber(*crawl).exit_code == 0
         assert site.paths().count(FILE) == 1
         articles = len(site.truth(language="en"))
-    assert paths[:3] == ["/robots.txt", "/en/category/analytics", FILE]
+    assert paths[0] == "/robots.txt"
+    assert next(path for path in paths if path == FILE or path.startswith("/en/post/")) == FILE
     reserved = rows(archive, "select distinct reservations from captures where kind = 'article'")
     assert [json.loads(value) for (value,) in reserved] == [{"tdm": "site", "tdm_policy": "https://caliber.az/mining"}]
     assert rows(archive, "select status, count(*) from captures where kind = 'tdmrep'") == [(200, 1)]
