@@ -103,7 +103,7 @@ def run_idle(jobs: int) -> float:
         "import resource\n"
         "from caliber_crawler.intake import Recogniser\n"
         "from caliber_crawler.intake.reader import Reader\n"
-        "from caliber_crawler.processes import worker_pool\n"
+        "from caliber_crawler.processes.pool import worker_pool\n"
         "from caliber_crawler.rereading import Rereader\n"
         "if __name__ == '__main__':\n"
         f"    with worker_pool({jobs}) as pool:\n"

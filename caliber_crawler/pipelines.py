@@ -16,8 +16,8 @@ from scrapy.exceptions import DropItem
 
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.fetching.failures import FOR_GOOD
-from caliber_crawler.isolation import Isolation
 from caliber_crawler.items import Capture, Listing, Problem, Reading
+from caliber_crawler.processes.isolation import Isolation
 from caliber_crawler.roads import Roads
 from caliber_crawler.stages import LONGEST, MOST_MEMORY, IsolatedReader, Outcome
 

@@ -16,7 +16,7 @@ from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Change
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Problem, Reading
-from caliber_crawler.processes import worker_pool
+from caliber_crawler.processes.pool import worker_pool
 from caliber_crawler.reading.extractor import extractor_of
 from caliber_crawler.rereading import Rereader
 

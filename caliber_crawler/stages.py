@@ -1,7 +1,7 @@
 """The stages in the middle of the assembly line: clean, extract, check. Pure: a capture and the site's facts, no more.
 
-A crawl has them gone through in one go in a process of its own (:mod:`caliber_crawler.isolation`), for the page of a
-broken or hostile site may hang or crash the C code that reads it.
+A crawl has them gone through in one go in a process of its own (:mod:`caliber_crawler.processes.isolation`), for the
+page of a broken or hostile site may hang or crash the C code that reads it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from caliber_crawler.isolation import Died, Isolation, TooSlow
 from caliber_crawler.items import Capture, Listing, Problem, Reading
+from caliber_crawler.processes.isolation import Died, Isolation, TooSlow
 from caliber_crawler.reading import Unreadable, check, clean_page, extract_article, open_page
 from caliber_crawler.reading.impostors import recognise
 from caliber_crawler.roads import read_list

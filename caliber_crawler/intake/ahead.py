@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.processes import worker_pool
+from caliber_crawler.processes.pool import worker_pool
 
 Carrier = TypeVar("Carrier")
 Outcome = TypeVar("Outcome")

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.bodies import Packed
-from caliber_crawler.deadline import TooSlow, deadline
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Problem, Reading
+from caliber_crawler.processes.deadline import TooSlow, deadline
 from caliber_crawler.reading.impostors import recognise
 from caliber_crawler.rereading import Rereader
 from caliber_crawler.site.unfiled import unfiled

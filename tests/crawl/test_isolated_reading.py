@@ -18,7 +18,7 @@ import pytest
 from caliber_crawler.demo.hostile import answering
 from caliber_crawler.demo.tricks import article
 from tests.conftest import command, environment, unbalanced
-from tests.test_isolation import is_alive
+from tests.processes.test_isolation import is_alive
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ def readers(parent: int) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             state, owner = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-            reads = b"caliber_crawler.isolation" in (folder / "cmdline").read_bytes()
+            reads = b"caliber_crawler.processes.isolation" in (folder / "cmdline").read_bytes()
         except OSError:
             continue
         if reads and int(owner) == parent and state != "Z":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from caliber_crawler.isolation import Isolation
-from tests.test_isolation import own_pid, parse_endless_tag
+from caliber_crawler.processes.isolation import Isolation
+from tests.processes.test_isolation import own_pid, parse_endless_tag
 
 
 async def main() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 SCRIPT = """
 import os, signal, time
-from caliber_crawler.processes import worker_pool
+from caliber_crawler.processes.pool import worker_pool
 
 if __name__ == "__main__":
     pool = worker_pool(2, os.chdir, "/")

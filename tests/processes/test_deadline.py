@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from caliber_crawler.deadline import TooSlow, deadline
+from caliber_crawler.processes.deadline import TooSlow, deadline
 
 pytestmark = pytest.mark.timeout(0)  # its alarm is the one we set
 

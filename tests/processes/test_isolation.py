@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import pytest
 from lxml import etree
 
-from caliber_crawler.isolation import GROWN, Died, Isolation, TooSlow
+from caliber_crawler.processes.isolation import GROWN, Died, Isolation, TooSlow
 
 pytestmark = pytest.mark.slow
 
@@ -183,8 +183,8 @@ def test_the_process_ends_with_its_last_user() -> None:
 @pytest.mark.parametrize("work", ["idle", "hangs"])
 def test_the_process_ends_when_whoever_started_it_is_killed(work: str) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-m", "tests.isolated_parent", work],
-        cwd=Path(__file__).parents[1],
+        [sys.executable, "-m", "tests.processes.isolated_parent", work],
+        cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -210,6 +210,6 @@ def is_alive(pid: int) -> bool:
 
 def test_what_the_crawl_needs_is_not_held_against_the_process() -> None:
     ballast = b"x" * (GROWN + 1024 * 1024)
-    program = "from caliber_crawler.isolation import most_memory; print(most_memory())"
+    program = "from caliber_crawler.processes.isolation import most_memory; print(most_memory())"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert len(ballast) > GROWN > int(told.stdout)
