@@ -202,7 +202,7 @@ def report(work: BulkReading, planned: Planned) -> dict[str, object]:
 def told(work: BulkReading, planned: Planned, out: Path) -> Iterator[str]:
     parts = work.parts
     yield (
-        f"{planned.files:,} inputs in {parts['read'] + parts['finished'] + parts['failed']:,} parts: "
+        f"Inputs: {planned.files:,}. Parts: {parts['read'] + parts['finished'] + parts['failed']:,}, of them "
         f"{parts['read']:,} read, {parts['finished']:,} finished before, {parts['failed']:,} failed."
     )
     pages = work.counts["pages"]

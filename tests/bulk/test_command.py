@@ -42,7 +42,7 @@ def test_a_bad_input_costs_one_sentence_and_is_counted(tmp_path: Path) -> None:
     lines = [line for line in result.stderr.splitlines() if line.startswith("Refused: ")]
     assert len(lines) == 3
     assert any("torn.wacz is no WACZ" in line for line in lines)
-    assert "2 inputs in 2 parts: 1 read, 0 finished before, 1 failed." in result.stdout
+    assert "Inputs: 2. Parts: 2, of them 1 read, 0 finished before, 1 failed." in result.stdout
 
 
 def test_the_pages_before_a_tear_are_read(tmp_path: Path) -> None:
