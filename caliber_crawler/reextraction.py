@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Change
-from caliber_crawler.errors import ArchiveError
+from caliber_crawler.errors import ArchiveError, CaliberError
 from caliber_crawler.items import Problem, Reading
 from caliber_crawler.processes.pool import worker_pool
 from caliber_crawler.reading.extractor import extractor_of
@@ -85,6 +86,11 @@ class Reextraction:
                         yield done, future.result()
                 for done, future in under_way:
                     yield done, future.result()
+            except BrokenProcessPool:
+                raise CaliberError(
+                    "A page, nobody knows which, ended the process that was reading it. What was read before is "
+                    "taken over; with --jobs 1 the pages are read one after the other."
+                ) from None
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, Wanted
+from caliber_crawler.errors import CaliberError
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.reextraction import Reextraction, batches
 from caliber_crawler.rereading import Rereader
@@ -39,6 +41,11 @@ class Better(Rereader):
 
 
 BETTER = Better({})
+
+
+class Deadly(Rereader):
+    def read(self, capture: Capture) -> Reading | Problem:
+        os._exit(1)
 
 
 def reextract(archive: Archive, wanted: Wanted | None = None, **options: object) -> Reextraction:
@@ -273,3 +280,12 @@ def test_the_command_reads_in_parallel_and_says_what_it_did(
     assert done.json["fields"] == dry.json["fields"]
     assert "Nothing to do" in caliber("reextract", "--archive", path).stdout
     assert caliber("verify", "--archive", path).exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_page_that_ends_its_reader_is_told_in_one_sentence(newsroom: Newsroom) -> None:
+    read_badly(newsroom, 0, "Talks resume|Text.")
+    pages = newsroom.archive.rereads.pages(Wanted(extractors={"caliber": NEW}))
+    with pytest.raises(CaliberError, match="ended the process that was reading it"):
+        list(Reextraction(newsroom.archive, Deadly({}), jobs=2).run(pages, start_run(newsroom.archive)))
+    assert rows(newsroom, "SELECT headline FROM articles") == [("Talks (read badly)",)]
