@@ -6,8 +6,9 @@ Everything runs on this machine over loopback, delays off, against the demo site
     python benchmarks/crawl.py --large 100000  # the long one
 
 Rates depend on what else the machine does, so the two crawls take turns and medians are told; so is the CPU time of a
-page, that of the reading process included. Archives are made beforehand: that loads sqlite-utils, and with it pandas
-where that is installed, which no crawl needs.
+page, that of the reading process included. In the race the server makes each page once, before the first lap: what is
+raced is crawlers. Archives are made beforehand: that loads sqlite-utils, and with it pandas where that is installed,
+which no crawl needs.
 """
 
 from __future__ import annotations
@@ -22,16 +23,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from tabulate import tabulate
 
+from caliber_crawler.demo import DemoSite
+from caliber_crawler.demo.server import serve
+
 CONCURRENCY = 16
 """Of ours, pages that are being read and written count too: a kill costs no more requests than that."""
 LAPS = 3
+MOMENT = datetime(2026, 1, 7, tzinfo=UTC)
+"""When the demo site is asked."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +65,15 @@ class Crawled:
 
 
 @contextmanager
-def demo_site(articles: int, folder: Path) -> Iterator[tuple[str, Path]]:
-    """Serve a demo site with one section; gives its address and its log."""
+def demo_site(articles: int, folder: Path, *, printed: bool = False) -> Iterator[tuple[str, Path]]:
+    """Serve a demo site with one section; gives its address and its log. A ``printed`` one makes each page once."""
     log = folder / f"requests-{articles}.jsonl"
     log.touch()
-    arguments = ["demo", "serve", "--port", "0", "--articles", articles, "--sections", "analytics", "--log", log]
-    arguments += ["--at", "2026-01-07T00:00:00Z"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "caliber_crawler", *map(str, arguments)], stderr=subprocess.PIPE, text=True
-    )
+    arguments: list[object] = ["-m", "caliber_crawler", "demo", "serve", "--port", 0, "--articles", articles]
+    arguments += ["--sections", "analytics", "--log", log, "--at", MOMENT.isoformat()]
+    if printed:
+        arguments = [__file__, "--serve", articles, "--log", log]
+    server = subprocess.Popen([sys.executable, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
     try:
         assert server.stderr is not None
         yield server.stderr.readline().split()[0], log
@@ -85,6 +92,28 @@ def measure(arguments: list[object], log: Path) -> Crawled:
     times = [datetime.fromisoformat(json.loads(line)["time"]) for line in log.read_text().splitlines()[before:]]
     seconds = (max(times) - min(times)).total_seconds() if times else 0.0
     return Crawled(len(times), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+class Printed:
+    """A site that makes each of its pages once."""
+
+    def __init__(self, site: DemoSite) -> None:
+        self._site = site
+        self.respond = lru_cache(maxsize=None)(site.respond)
+
+    @property
+    def base_url(self) -> str:
+        return self._site.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self._site.base_url = url
+
+
+def serve_printed(articles: int, log: Path) -> None:
+    """Serve until interrupted; the address goes to standard error."""
+    site = DemoSite(articles, sections=["analytics"], clock=lambda: MOMENT)
+    serve(Printed(site), 0, log=log, ready=lambda url: print(url, file=sys.stderr, flush=True))
 
 
 def crawl(url: str, archive: Path) -> list[object]:
@@ -147,9 +176,14 @@ def main() -> None:
         "--large", type=int, default=0, help="articles whose memory is held against it; 0 leaves it out"
     )
     parser.add_argument("--bare", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--log", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.bare:
         bare(options.bare)
+        return
+    if options.serve:
+        serve_printed(options.serve, options.log)
         return
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as name:
@@ -173,7 +207,8 @@ def main() -> None:
 def race(articles: int, folder: Path, rows: list[list[str]]) -> None:
     """Ours and bare Scrapy on the same pages, in turns."""
     theirs, ours = [], []
-    with demo_site(articles, folder) as (url, log):
+    with demo_site(articles, folder, printed=True) as (url, log):
+        measure([__file__, "--bare", url], log)
         for lap in range(LAPS):
             theirs.append(measure([__file__, "--bare", url], log))
             ours.append(measure(crawl(url, folder / f"race-{lap}.db"), log))

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +48,7 @@ def digest_of(headline: str, subtitle: str | None, authors: Sequence[str], body:
 
 
 def plain(text: str) -> str:
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 NOTES = ("body_markdown", "signature", "extractor", "layout", "rungs")

@@ -1,7 +1,7 @@
-"""Group commit: what several pages led to is committed together, where they are ready at the same time.
+"""Group commit: what several pages led to is committed together, where they are ready at nearly the same time.
 
-A crawl with a gap between requests commits page by page. A fast one has the next pages ready while it commits, and a
-transaction for all of them costs little more than one for each.
+A crawl with a gap between requests commits page by page, at once. A fast one has the next pages ready while it commits
+and shortly after, and a transaction for all of them costs little more than one for each.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from caliber_crawler.errors import ArchiveError
 
 T = TypeVar("T")
 
+APART = 0.005
+"""Seconds between the end of one commit and the next: eight works in a group then, and a tenth less to do for each."""
 SYNCED_EVERY = 0.5
 """Seconds in which commits may reach the disk together: after a power cut these pages are due again."""
 
@@ -34,12 +36,13 @@ class Commits:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._waiting: list[Work] = []
+        self._next_at = 0.0
 
     async def __call__(self, write: Callable[[], T]) -> T:
         """What ``write`` gives, once it is committed."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
-            loop.call_soon(self._commit)
+            loop.call_at(self._next_at, self._commit)
         work = Work(write, loop.create_future())
         self._waiting.append(work)
         result: T = await work.committed
@@ -55,6 +58,7 @@ class Commits:
         for work, (done, outcome) in zip(group, outcomes, strict=True):
             if not work.committed.done():
                 (work.committed.set_result if done else work.committed.set_exception)(outcome)
+        self._next_at = asyncio.get_running_loop().time() + APART
 
     def _attempt(self, work: Work) -> tuple[bool, Any]:
         try:

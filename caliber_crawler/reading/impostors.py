@@ -16,9 +16,12 @@ LOOKED_AT = 256 * 1024
 LITTLE_TEXT = 1_500
 """Characters. Articles are longer; a page of a challenge, a log-in or an apology is not."""
 
-# A part that shows nothing, a tag, or text.
+_HIDDEN = rb"script|style|noscript|template|svg|head"
+# A part that shows nothing, tags in a row, or text.
 _PART = re.compile(
-    rb"<(?P<hidden>script|style|noscript|template|svg|head)\b(?:[^<]++|<(?!/(?P=hidden)))*+|<[^>]*+>?|(?P<text>[^<]++)",
+    rb"<(?P<hidden>" + _HIDDEN + rb")\b(?:[^<]++|<(?!/(?P=hidden)))*+"
+    rb"|(?:<(?!(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+)++"
+    rb"|(?P<text>[^<]++)",
     re.I,
 )
 _CHALLENGE = re.compile(
@@ -42,7 +45,7 @@ _LOST = re.compile(
 def recognise(capture: Capture, site: Site) -> Problem | None:
     """What an article's page is in truth, where it is not one; ``None`` for all that may be an article."""
     if is_home(capture, site):
-        return _problem("redirect_home", f"{capture.url} leads to the home page: it is gone.")
+        return _problem("redirect_home", f"{capture.url} leads to the home page, or to a section: it is gone.")
     body = capture.body[:LOOKED_AT]
     mitigated = any(name.lower() == "cf-mitigated" for name, _ in capture.headers)
     text_length = _length_of_text(body)
@@ -59,16 +62,17 @@ def recognise(capture: Capture, site: Site) -> Problem | None:
 
 
 def is_home(capture: Capture, site: Site) -> bool:
-    """Did an article's address lead to the front page of an edition?"""
+    """Did an article's address lead to the front page of an edition, or of a section?"""
     if capture.final_url is None or site.address(capture.url) is None:
         return False
-    return is_front_page(capture.final_url, site)
+    sections = (site.listing_url(edition, key) for edition in site.editions for key in edition.sections)
+    return is_front_page(capture.final_url, site) or site.normal_url(capture.final_url) in sections
 
 
 def is_front_page(url: str, site: Site) -> bool:
     """Is this the address of the front page of an edition?"""
     homes = {"/", *(prefix or "/" for edition in site.editions for prefix in edition.prefixes)}
-    path = urlsplit(site.normal_url(url)).path
+    path = urlsplit(site.normal_url(url)).path.rstrip("/") or "/"
     return path in homes or path.removesuffix("/index.html").removesuffix("/index.php") in homes
 
 
@@ -80,10 +84,12 @@ def _length_of_text(body: bytes) -> int:
     """How many characters of text a page shows, counted no further than it takes to call them many."""
     length = 0
     for part in _PART.finditer(body):
-        if words := (part["text"] or b"").decode("utf-8", "replace").split():
-            length += sum(map(len, words)) + len(words)
-            if length > LITTLE_TEXT:
-                break
+        if (text := part["text"]) is None:
+            continue
+        words = text.decode("utf-8", "replace").split()
+        length += sum(map(len, words)) + len(words)
+        if length > LITTLE_TEXT:
+            break
     return max(length - 1, 0)
 
 

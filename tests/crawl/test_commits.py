@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.crawling.commits import Commits
+from caliber_crawler.crawling.commits import APART, Commits
 from caliber_crawler.errors import ArchiveFull
 
 
@@ -67,6 +67,21 @@ def test_a_full_disk_is_told_to_all_who_wait(archive: Archive) -> None:
     outcomes = committed(archive, partial(add, archive, "a"), partial(add, archive, *many), partial(add, archive, "b"))
     assert [type(outcome) for outcome in outcomes] == [ArchiveFull] * 3
     assert archive.frontier.known([url_of("a"), url_of("b")]) == set()
+
+
+def test_what_is_ready_just_after_a_commit_waits_for_company(archive: Archive) -> None:
+    async def three() -> list[str]:
+        commits = Commits(archive)
+        await commits(partial(add, archive, "a"))
+        second = asyncio.ensure_future(commits(partial(add, archive, "b")))
+        await asyncio.sleep(APART / 10)
+        return [*await commits(partial(add, archive, "c")), *await second]
+
+    commits = []
+    archive.db.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    assert asyncio.run(three()) == ["c", "b"]
+    archive.db.conn.set_trace_callback(None)
+    assert commits == ["COMMIT"] * 2
 
 
 def test_what_comes_later_is_committed_later(archive: Archive) -> None:
