@@ -1,12 +1,15 @@
 # Every target does its own set-up: scripts/set-up-python makes .venv when it is missing or out of date.
 # PYTHON=python3.12 picks the interpreter, ARGS="..." is passed on to the command that a target runs.
 
+# Without its cache of compiled code, every test process would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
 caliber := .venv/bin/caliber
-# Two workers: the tests start servers and crawls of their own.
-pytest := $(python) -m pytest -n 2
+# Two workers: the tests start servers and crawls of their own. Neighbours stay together: they share what they are set up with.
+pytest := $(python) -m pytest -n 2 --dist worksteal
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 

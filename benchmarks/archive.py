@@ -1,4 +1,4 @@
-"""What the archive costs and gives: python benchmarks/archive.py [--articles N] [--pages FOLDER]... [--shells FILE]
+"""What the archive costs and gives: python -m benchmarks.archive [--articles N] [--pages FOLDER]... [--shells FILE]
 
 Pages come from the demo site, from HTML files of your own (--pages, one site each), and from real pages into which
 other real articles are put (--shells, JSON lines with `url`, `html` and `truth`; see shells.py). Prints one table
@@ -22,9 +22,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import zstandard
-from shells import filled, neighbours, shells, texts
 from tabulate import tabulate
 
+from benchmarks.shells import filled, neighbours, shells, texts
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.dictionaries import LEVEL, chosen, compressor_of
 from caliber_crawler.demo import DemoSite

@@ -1,4 +1,4 @@
-"""What bulk reading and merging give: python benchmarks/bulk.py [--articles N] [--files N] [--repeat N]
+"""What bulk reading and merging give: python -m benchmarks.bulk [--articles N] [--files N] [--repeat N]
 
 Merging is measured in articles for each second of a processor. Reading is done by one process and by two, in turns; of
 each the median is told. Their speed-up by the clock is what a machine with nothing else to do shows. By the processor
@@ -19,9 +19,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from newsstand import made
 from tabulate import tabulate
 
+from benchmarks.newsstand import made
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.newcomers import Newcomers
 from caliber_crawler.bulk import BulkReading, DaskEngine, Engine, Instructions, LocalEngine, Part, Shards, parts_of

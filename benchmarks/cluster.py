@@ -1,4 +1,4 @@
-"""How many jobs the queue of a cluster sustains: python benchmarks/cluster.py [--jobs N]
+"""How many jobs the queue of a cluster sustains: python -m benchmarks.cluster [--jobs N]
 
 Starts a PostgreSQL of its own (Debian's, syncing as it does in earnest), queues one job for each of N sites, and has
 them done by workers that do nothing else: what is left is the queue. Tells what a job costs PostgreSQL as well.
@@ -9,18 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
-from pathlib import Path
 
 from procrastinate import App
 from procrastinate.worker import Worker
 from tabulate import tabulate
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from caliber_crawler.cluster.database import PatientConnector, connected, set_up
 from caliber_crawler.cluster.jobs import QUEUE, TASK, FencedJobs, enqueue

@@ -2,8 +2,8 @@
 
 Everything runs on this machine over loopback, delays off, against the demo site in a process of its own:
 
-    python benchmarks/crawl.py                 # 1,000 and 10,000 articles: some minutes
-    python benchmarks/crawl.py --large 100000  # the long one
+    python -m benchmarks.crawl                 # 1,000 and 10,000 articles: some minutes
+    python -m benchmarks.crawl --large 100000  # the long one
 
 Rates depend on what else the machine does, so the two crawls take turns and medians are told; so is the CPU time of a
 page, that of the reading process included. In the race the server makes each page once, before the first lap: what is
@@ -35,7 +35,7 @@ from caliber_crawler.demo import DemoSite
 from caliber_crawler.demo.server import serve
 
 CONCURRENCY = 16
-"""Of ours, pages that are being read and written count too: a kill costs no more requests than that."""
+"""Requests at once. Of ours, as many pages less one may be read and written meanwhile."""
 LAPS = 3
 MOMENT = datetime(2026, 1, 7, tzinfo=UTC)
 """When the demo site is asked."""

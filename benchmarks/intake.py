@@ -69,7 +69,8 @@ def captures(articles: int, weight: int) -> Iterator[Capture]:
     ]
     for at, url in sorted(visits):
         menu = "".join(
-            f'<li><a href="/x/{dice.random()}">{other["headline"]}</a></li>' for other in dice.sample(truth, 40)
+            f'<li><a href="/x/{dice.random()}">{other["headline"]}</a></li>'
+            for other in dice.sample(truth, min(40, len(truth)))
         )
         around = f"<nav><ul>{menu}</ul></nav><script>{'var shared = 1; ' * (weight // 16)}</script>".encode()
         body = site.respond(url.removeprefix(site.base_url), at).body.replace(b"</body>", around + b"</body>")

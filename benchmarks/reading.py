@@ -12,7 +12,6 @@ import argparse
 import logging
 import random
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -22,8 +21,6 @@ from pathlib import Path
 from statistics import median
 
 from lxml import html
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.readers import READERS, Reader
 from benchmarks.scoring import COLUMNS, FETCHED_AT, Page, Prediction, find_benchmark, load_pages, load_rules, scores

@@ -1,4 +1,4 @@
-"""What it takes to follow many sites: python benchmarks/scale.py [--sites N]... [--articles-a-day N] [--years N]
+"""What it takes to follow many sites: python -m benchmarks.scale [--sites N]... [--articles-a-day N] [--years N]
 
 A small simulation: one article is visited as the revisit plan says, by crawls once an hour; the rest is multiplied.
 What goes in was measured (:class:`Measured`), is chosen (:class:`Outlet`), or is the plan itself. docs/scale.md shows

@@ -94,14 +94,15 @@ def soak(articles: int, copies: int, folder: Path, *, bombs: bool = True) -> Soa
 
 
 def crawl(base_url: str, archive: Path) -> tuple[dict[str, object], list[float]]:
-    """The run's account, and its memory twice a second."""
+    """The run's account, and its memory twice a second from the first page that is read."""
     arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--road", "listing", "--delay", 0, "--json")
     memory: list[float] = []
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         command = [sys.executable, "-m", "caliber_crawler", *map(str, arguments)]
         process = subprocess.Popen(command, stdout=stdout, stderr=stderr)
         while process.poll() is None:
-            memory.append(megabytes(process.pid))
+            if memory or children(process.pid):
+                memory.append(megabytes(process.pid))
             time.sleep(0.5)
         stdout.seek(0)
         stderr.seek(0)
@@ -115,11 +116,18 @@ def megabytes(pid: int) -> float:
     """Memory of a process and all that it started, pages of files aside; nothing for one that has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return 0.0
     own = next((int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:")), 0.0)
-    return own + sum(megabytes(int(child)) for child in children)
+    return own + sum(map(megabytes, children(pid)))
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started and that are there."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def main() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
@@ -69,16 +68,6 @@ def _spider_from(url: str, spiders: Mapping[str, type[NewsSpider]]) -> type[News
     if owner is not None:
         site = replace(owner, roads=(StartPage(url=url),))
     return type("StartPageSpider", (NewsSpider,), {"name": site.name, "site": site})
-
-
-def require_contact(site: Site, settings: Settings) -> None:
-    """Raise :class:`SiteError` when a site could not reach whoever crawls it."""
-    if settings["CONTACT"] or site.is_local:
-        return
-    host = urlsplit(site.base_url).hostname
-    raise SiteError(
-        f"{host} must be able to reach whoever crawls it: give --contact or set CALIBER_CONTACT (e-mail or web page)."
-    )
 
 
 def neighbourhoods(members: Iterable[Member], hosts_of: Callable[[Member], Collection[str]]) -> list[list[Member]]:

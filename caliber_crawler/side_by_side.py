@@ -19,7 +19,8 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.crawling.log import say_nothing_twice
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.errors import CaliberError
-from caliber_crawler.known_sites import neighbourhoods, require_contact
+from caliber_crawler.fetching.contact import require_contact
+from caliber_crawler.known_sites import neighbourhoods
 from caliber_crawler.news_spider import NewsSpider
 
 if TYPE_CHECKING:

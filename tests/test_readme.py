@@ -8,20 +8,21 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import click
 import pytest
 
 from caliber_crawler import errors
 from caliber_crawler.archive import Archive
-from caliber_crawler.commands.cli import COMMANDS
+from caliber_crawler.commands.cli import COMMANDS, main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    path = tmp_path / "archive.db"
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    path = tmp_path_factory.mktemp("readme") / "archive.db"
     Archive.open(path, mode="write").close()
     with closing(sqlite3.connect(path)) as connection:
         yield connection
@@ -38,6 +39,21 @@ def test_every_query_runs(archive: sqlite3.Connection, query: str) -> None:
 
 def test_every_command_is_in_the_table() -> None:
     assert re.findall(r"^\| `caliber (\w+)", README, re.MULTILINE) == list(COMMANDS)
+
+
+def commands(group: click.Group) -> Iterator[click.Command]:
+    """The commands of a group, those of the groups in it too."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield command
+        if isinstance(command, click.Group):
+            yield from commands(command)
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    assert [command.name for command in commands(main) if "Example:\n" not in (command.help or "")] == []
 
 
 def test_every_table_and_view_is_named(archive: sqlite3.Connection) -> None:

@@ -3,8 +3,8 @@
 from caliber_crawler.archive.archive import Archive
 from caliber_crawler.archive.articles import Saved
 from caliber_crawler.archive.frontier import Entry
-from caliber_crawler.archive.hits import MARKS, Hit
 from caliber_crawler.archive.rereads import FIELDS, Change, Wanted
+from caliber_crawler.archive.search import MARKS, Hit, Search
 from caliber_crawler.archive.selection import COLUMNS, Selection
 from caliber_crawler.archive.times import BEGINNING
 from caliber_crawler.archive.verification import Finding
@@ -20,6 +20,7 @@ __all__ = [
     "Finding",
     "Hit",
     "Saved",
+    "Search",
     "Selection",
     "Wanted",
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
+from caliber_crawler.archive.aliases import Aliases
 from caliber_crawler.archive.answers import Answers
 from caliber_crawler.archive.articles import Articles, Reread
 from caliber_crawler.archive.backup import backup
@@ -19,7 +20,6 @@ from caliber_crawler.archive.connection import Connection, Mode
 from caliber_crawler.archive.explanation import explain
 from caliber_crawler.archive.frames import to_pandas
 from caliber_crawler.archive.frontier import Frontier
-from caliber_crawler.archive.hits import Hit
 from caliber_crawler.archive.hosts import Hosts
 from caliber_crawler.archive.light_copy import write_light_copy
 from caliber_crawler.archive.merging import Merging
@@ -28,7 +28,7 @@ from caliber_crawler.archive.repair import Repair
 from caliber_crawler.archive.rereads import Rereads
 from caliber_crawler.archive.run_history import RunHistory
 from caliber_crawler.archive.runs import Runs
-from caliber_crawler.archive.search import search
+from caliber_crawler.archive.search import Hit, Search, find
 from caliber_crawler.archive.selection import (
     Selection,
     article_ids,
@@ -45,6 +45,7 @@ from caliber_crawler.archive.sites import Sites
 from caliber_crawler.archive.status import status
 from caliber_crawler.archive.takedowns import Takedowns
 from caliber_crawler.archive.verification import Finding, Verification
+from caliber_crawler.archive.walks import Walks
 from caliber_crawler.errors import NoSuchArticle
 from caliber_crawler.items import Capture
 
@@ -62,6 +63,8 @@ class Archive:
         self.articles = Articles(connection)
         self.answers = Answers(connection)
         self.frontier = Frontier(connection)
+        self.aliases = Aliases(connection)
+        self.walks = Walks(connection)
         self.hosts = Hosts(connection)
         self.runs = Runs(connection)
         self.run_history = RunHistory(connection)
@@ -100,17 +103,9 @@ class Archive:
         """Everything done inside is kept, or nothing; see :meth:`Connection.transaction`."""
         return self._connection.transaction(synced_every=synced_every)
 
-    def search(
-        self,
-        query: str,
-        *,
-        limit: int = 20,
-        language: str | None = None,
-        section: str | None = None,
-        site: str | None = None,
-    ) -> list[Hit]:
-        """Articles whose current version answers the query, best first; see :mod:`caliber_crawler.archive.search`."""
-        return search(self._connection, query, limit=limit, language=language, section=section, site=site)
+    def search(self, query: str, **asked: Any) -> list[Hit]:
+        """Articles whose current version answers the query, best first; what else can be asked, ``Search`` says."""
+        return find(self._connection, Search(query, **asked))
 
     def article(self, reference: str | int) -> dict[str, Any]:
         """Everything known of one article: by its id or any address it was ever known under. Or ``NoSuchArticle``."""

@@ -143,9 +143,10 @@ class Articles:
                 {"article_id": article_id, "at": moment},
             )
 
-    def published_at(self, article_id: int) -> datetime | None:
-        """When an article was published, as far as is known."""
-        return optional_time(self._connection.value("SELECT published_at FROM articles WHERE id = ?", (article_id,)))
+    def born_at(self, article_id: int) -> datetime | None:
+        """When an article was published, or when it was first seen where it does not tell."""
+        sql = "SELECT coalesce(published_at, first_seen_at) FROM articles WHERE id = ?"
+        return optional_time(self._connection.value(sql, (article_id,)))
 
     def find(self, reference: str) -> int | None:
         """The article under an id, or under any URL it was ever known by."""
@@ -342,14 +343,15 @@ class Articles:
 
 
 def spellings(url: str) -> list[str]:
-    """An address as it was typed or copied, then in the forms the archive keeps: encoded, without slash and query."""
+    """An address as it was typed or copied, then in the forms the archive keeps: encoded, with a slash or without."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return [url]
     path = quote(normalize("NFC", unquote(parts.path)), safe=PATH_CHARACTERS).rstrip("/")
     forms = [url, url.rstrip("/"), parts._replace(path=path, fragment="").geturl()]
-    return list(dict.fromkeys([*forms, parts._replace(path=path, query="", fragment="").geturl()]))
+    bare = parts._replace(path=path, query="", fragment="").geturl()
+    return list(dict.fromkeys([*forms, bare, f"{bare}/"]))
 
 
 def host_of(url: str) -> str | None:

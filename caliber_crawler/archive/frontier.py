@@ -206,19 +206,13 @@ class Frontier:
         )
         self._learn_lane(changed)
 
-    def rest(self, article_id: int, url: str) -> None:
-        """Visit an article at one address only: ``url``, which has just been read. The others stay known."""
-        self._connection.execute(
-            "UPDATE frontier SET due_at = NULL WHERE article_id = ? AND url <> ? AND state = 'done'", (article_id, url)
-        )
+    def make_due(self, url: str, now: datetime) -> None:
+        """Ask for an address again, whatever came of it before."""
+        self._change(url, "due_at = :now", now=utc_text(now))
 
-    def wake(self, url: str, now: datetime) -> None:
-        """An address is gone: see whether its article still stands at another one."""
-        self._connection.execute(
-            """UPDATE frontier SET due_at = :now WHERE state = 'done' AND due_at IS NULL AND url <> :url
-            AND article_id = (SELECT article_id FROM frontier WHERE url = :url)""",
-            {"url": url, "now": utc_text(now)},
-        )
+    def ask_whole(self, url: str) -> None:
+        """Forget by what a page would be known as unchanged."""
+        self._change(url, "etag = NULL, last_modified = NULL")
 
     def fail(self, url: str, now: datetime, *, status: int | None, reason: str, due_at: datetime | None) -> None:
         """It could not be fetched or read; ``due_at`` is the next try, ``None`` for no more."""
@@ -232,24 +226,30 @@ class Frontier:
             due_at=optional_text(due_at),
         )
 
-    def refuse(self, url: str, now: datetime, *, status: int | None, reason: str) -> None:
-        """It may not be fetched, or is no page for the archive: not again."""
+    def refuse(
+        self, url: str, now: datetime, *, status: int | None, reason: str, due_at: datetime | None = None
+    ) -> None:
+        """It may not be fetched, or is no page for the archive; ``due_at`` is the next look, ``None`` for no more."""
         self._change(
             url,
-            "state = 'refused', visited_at = :now, last_status = :status, due_at = NULL, reason = :reason",
+            """state = 'refused', visited_at = :now, last_status = :status, due_at = :due_at, failures = failures + 1,
+            reason = :reason""",
             now=utc_text(now),
             status=status,
             reason=reason,
+            due_at=optional_text(due_at),
         )
 
-    def gone(self, url: str, now: datetime, *, status: int | None) -> None:
-        """The site has taken it down: not again, and its article is marked as gone."""
+    def gone(self, url: str, now: datetime, *, status: int | None, due_at: datetime | None = None) -> None:
+        """The site has taken it down: its article is marked as gone. ``due_at`` is as in :meth:`refuse`."""
         with self._connection.transaction():
             self._change(
                 url,
-                "state = 'gone', visited_at = :now, last_status = :status, due_at = NULL",
+                """state = 'gone', visited_at = :now, last_status = :status, due_at = :due_at, failures = failures + 1,
+                reason = NULL""",
                 now=utc_text(now),
                 status=status,
+                due_at=optional_text(due_at),
             )
             self._connection.execute(
                 """UPDATE articles SET gone_at = :now WHERE gone_at IS NULL AND last_seen_at <= :now AND id IN (

@@ -12,22 +12,18 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from caliber_crawler.archive.answers import SAYS_GONE, Answers
-from caliber_crawler.archive.articles import Articles
 from caliber_crawler.archive.bodies import Bodies
 from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.counterparts import addresses_of, damaged, reading_of
-from caliber_crawler.archive.identity import FAMILY, Identity
 from caliber_crawler.archive.newcomers import Newcomers
 from caliber_crawler.archive.seals import insert_sealed
-from caliber_crawler.archive.seen import keep_seen
+from caliber_crawler.archive.shared_articles import SharedArticles
 from caliber_crawler.archive.takedowns import Takedowns, address_of
 from caliber_crawler.archive.times import utc_time
-from caliber_crawler.archive.versions import COPIED, Versions, digest_of_row
-from caliber_crawler.items import Article, Capture
+from caliber_crawler.items import Capture
 from caliber_crawler.site import Address
 
 Thing = TypeVar("Thing")
@@ -69,9 +65,6 @@ class Merging:
         self._here = here
         self._there = there
         self._run_id = run_id
-        self._articles = Articles(here)
-        self._identity = Identity(here)
-        self._versions = Versions(here)
         self._captures = Captures(here)
         self._bodies_there = Bodies(there)
         self._takedowns = Takedowns(here)
@@ -95,6 +88,7 @@ class Merging:
             self._take_plain("sections", "site", "language", "section")
             self._take_plain("hosts", "host")
         newcomers = Newcomers(self._here, self._there, self._run_of, self._capture_of, self._store)
+        shared = SharedArticles(self._here, self._there, self._run_of, self._capture_of, self._run_id)
         for ids in in_batches(self._there.values("SELECT id FROM captures ORDER BY id")):
             with self._here.transaction():
                 wanted = [id for id in ids if not self._forgets or not self._is_forgotten_capture(id)]
@@ -106,9 +100,9 @@ class Merging:
             with self._here.transaction():
                 wanted = [id for id in ids if not self._forgets or not self._is_forgotten(id)]
                 for id in newcomers.take_articles(wanted, self._article_of):
-                    self._take_article(id)
+                    self._article_of |= shared.take(id)
             yield len(ids)
-        self.counts += newcomers.counts
+        self.counts += newcomers.counts + shared.counts
         with self._here.transaction():
             self._take_frontier()
             self._take_problems()
@@ -184,142 +178,10 @@ class Merging:
             row["survivor"] is not None and self._is_forgotten(row["survivor"])
         )
 
-    # --- articles -----------------------------------------------------------------------------------------------------
-
     def _is_forgotten(self, id: int) -> bool:
         site = self._there.value("SELECT site FROM articles WHERE id = ?", (id,))
         urls = self._there.rows("SELECT * FROM article_urls WHERE article_id = ?", (id,))
         return self._takedowns.covers(site, map(address_of, urls))
-
-    def _take_article(self, id: int) -> None:
-        theirs = self._there.row("SELECT * FROM articles WHERE id = ?", (id,)) or {}
-        urls = self._there.rows("SELECT * FROM article_urls WHERE article_id = ? ORDER BY url", (id,))
-        article = Article(
-            site=theirs["site"],
-            language=theirs["language"],
-            url=theirs["url"],
-            urls=tuple(row["url"] for row in urls),
-            headline=theirs["headline"],
-            body="",
-        )
-        here = self._place_of(article, theirs, urls)
-        family = self._there.values(f"SELECT id FROM ({FAMILY})", {"article_id": id})
-        self._article_of |= dict.fromkeys(family, here)
-        self._take_readings(id, here)
-        self._take_counts(family, here)
-        tables: tuple[Literal["images", "links"], ...] = ("images", "links")
-        for table in tables:
-            for row in self._there.rows(
-                f"SELECT * FROM {table} WHERE article_id IN (SELECT value FROM json_each(?))", (json.dumps(family),)
-            ):
-                keep_seen(self._here, table, {**row, "article_id": here})
-        self._articles.refresh(here, authors=True)
-
-    def _place_of(self, article: Article, theirs: Mapping[str, Any], urls: list[dict[str, Any]]) -> int:
-        """The article here, made if need be, with the addresses and times of both."""
-        addresses = addresses_of(theirs, urls)
-        here = self._identity.find(article, addresses)
-        times = {name: theirs[name] for name in ("first_seen_at", "last_seen_at", "gone_at")}
-        if here is None:
-            start = {name: theirs[name] for name in ("site", "language", "url", "headline")}
-            here = self._insert("articles", start | times)
-        mine = self._here.row("SELECT * FROM articles WHERE id = ?", (here,)) or {}
-        is_newer = (theirs["last_seen_at"], theirs["url"]) >= (mine["last_seen_at"], mine["url"])
-        for row in urls:
-            self._identity.keep_address({**row, "article_id": here})
-        self._identity.call(here, article, addresses, newest=is_newer)
-        last = max(mine["last_seen_at"], theirs["last_seen_at"])
-        gone = max(moment for moment in (mine["gone_at"], theirs["gone_at"], "") if moment is not None)
-        columns = {
-            "first_seen_at": min(mine["first_seen_at"], theirs["first_seen_at"]),
-            "last_seen_at": last,
-            "gone_at": gone if gone > last else None,
-            **{
-                name: (theirs[name] or mine[name]) if is_newer else (mine[name] or theirs[name])
-                for name in ("url", "section", "cover_image")
-            },
-        }
-        changes = ", ".join(f"{name} = :{name}" for name in columns)
-        self._here.execute(f"UPDATE articles SET {changes} WHERE id = :id", {**columns, "id": here})
-        return here
-
-    def _take_readings(self, there: int, here: int) -> None:
-        """What their captures read as; of a page that both know, the newer extractor's."""
-        before = self._count_versions(here)
-        readings = []
-        until = None
-        for row in self._there.rows(
-            f"""SELECT v.*, c.id AS page_id, c.fetched_at, c.extractor AS read_by FROM captures c
-            JOIN versions v ON v.id = c.version_id WHERE c.article_id IN ({FAMILY}) ORDER BY c.fetched_at, c.id""",
-            {"article_id": there},
-        ):
-            until = max(until or "", row["seen_until"])
-            page_id = self._capture_of[row["page_id"]]
-            mine = self._here.row(
-                """SELECT c.extractor, v.content_digest FROM captures c JOIN versions v ON v.id = c.version_id
-                WHERE c.id = ?""",
-                (page_id,),
-            )
-            theirs = (row["read_by"] or row["extractor"], row["content_digest"])
-            if mine is None or theirs > (mine["extractor"] or "", mine["content_digest"]):
-                readings.append(reading_of(row, page_id))
-        if readings:
-            self._versions.lay_out(here, readings, self._run_id)
-        if until is not None:
-            # A later "not modified" of theirs speaks for the text that stood last.
-            self._here.execute(
-                f"""UPDATE versions SET seen_until = max(seen_until, :until) WHERE id = (
-                  SELECT id FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
-                  ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1)""",
-                {"article_id": here, "until": until},
-            )
-        self._take_replaced(there, here)
-        self.counts["versions"] += self._count_versions(here) - before
-
-    def _take_replaced(self, there: int, here: int) -> None:
-        """Texts of theirs that no page reads as here: each was once what they said, and may have been cited."""
-        texts = f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY id"
-        known = {row["content_digest"] for row in self._here.rows(texts, {"article_id": here})}
-        for row in self._there.rows(texts, {"article_id": there}):
-            page_id = self._capture_of.get(row["capture_id"])
-            if row["content_digest"] in known or page_id is None:
-                continue
-            now = self._here.value("SELECT version_id FROM captures WHERE id = ?", (page_id,))
-            if now is None:
-                continue
-            if digest_of_row(row) != row["content_digest"]:
-                raise damaged(row)
-            known.add(row["content_digest"])
-            carried = ("cause", "seen_from", "seen_until", "content_digest", *COPIED)
-            number = f"SELECT max(number) + 1 FROM versions WHERE article_id IN ({FAMILY})"
-            version = {name: row[name] for name in carried} | {
-                "article_id": here,
-                "number": self._here.value(number, {"article_id": here}),
-                "capture_id": page_id,
-                "run_id": self._run_of[row["run_id"]],
-                "replaced_by": now,
-            }
-            insert_sealed(self._here, "versions", version)
-
-    def _count_versions(self, here: int) -> int:
-        return int(
-            self._here.value(f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY})", {"article_id": here})
-        )
-
-    def _take_counts(self, family: list[int], here: int) -> None:
-        for row in self._there.rows(
-            "SELECT * FROM view_counts WHERE article_id IN (SELECT value FROM json_each(?))", (json.dumps(family),)
-        ):
-            known = self._here.value(
-                f"""SELECT 1 FROM view_counts WHERE article_id IN ({FAMILY}) AND observed_at = :observed_at
-                AND views = :views""",
-                {**row, "article_id": here},
-            )
-            if known is None:
-                self.counts["view_counts"] += 1
-                theirs = {name: value for name, value in row.items() if name != "seal"}
-                theirs |= {"article_id": here, "capture_id": self._capture_of[row["capture_id"]]}
-                insert_sealed(self._here, "view_counts", theirs)
 
     # --- the rest -----------------------------------------------------------------------------------------------------
 

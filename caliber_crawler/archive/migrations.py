@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.resources import files
+from sqlite3 import complete_statement
 
 from sqlite_utils import Database, Migrations
 
@@ -34,7 +36,19 @@ def m0003_counts(db: Database) -> None:
 
 def run_script(db: Database, step: str) -> None:
     """Run a step's SQL inside the transaction that records it."""
-    db.executescript(files(__package__).joinpath("schema", f"{step}.sql").read_text("utf-8"))
+    for statement in _statements(files(__package__).joinpath("schema", f"{step}.sql").read_text("utf-8")):
+        db.execute(statement)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script in which each ends a line: looked for by line, they are found in no time."""
+    lines: list[str] = []
+    for line in script.splitlines(keepends=True):
+        lines.append(line)
+        if line.endswith(";\n") and complete_statement("".join(lines)):
+            yield "".join(lines)
+            lines.clear()
+    assert not "".join(lines).strip(), "the last statement is not complete"
 
 
 def seal_all(db: Database, table: str) -> None:

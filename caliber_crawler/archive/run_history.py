@@ -39,16 +39,32 @@ class RunHistory:
             )
         )
 
-    def coverage(self, run_ids: Collection[int]) -> dict[tuple[str, str], tuple[int, int]]:
-        """By layout and field: pages that were read in these runs, and pages on which the field was found."""
+    def coverage(self, run_ids: Collection[int], rung: str = "") -> dict[tuple[str, str], tuple[int, int]]:
+        """By layout and field: pages that were read in these runs, and pages on which the field was found.
+
+        With ``rung``, those on which that rung of the ladder gave it.
+        """
         rows = self._connection.rows(
             """SELECT layout, field, sum(pages) AS pages, sum(filled) AS filled FROM (
-              SELECT layout, field, max(pages) AS pages, sum(filled) FILTER (WHERE rung <> '') AS filled
-              FROM field_coverage WHERE run_id IN (SELECT value FROM json_each(?)) GROUP BY run_id, site, layout, field)
+              SELECT layout, field, max(pages) AS pages,
+                sum(filled) FILTER (WHERE CASE ?2 WHEN '' THEN rung <> '' ELSE rung = ?2 END) AS filled
+              FROM field_coverage WHERE run_id IN (SELECT value FROM json_each(?1))
+              GROUP BY run_id, site, layout, field)
             GROUP BY layout, field""",
-            (json.dumps(list(run_ids)),),
+            (json.dumps(list(run_ids)), rung),
         )
         return {(row["layout"], row["field"]): (row["pages"], row["filled"] or 0) for row in rows}
+
+    def pages(self, run_ids: Collection[int]) -> dict[int, int]:
+        """How many pages were read in each of these runs, of those in which any were."""
+        rows = self._connection.rows(
+            """SELECT run_id, sum(pages) AS pages FROM (
+              SELECT run_id, max(pages) AS pages FROM field_coverage
+              WHERE run_id IN (SELECT value FROM json_each(?)) GROUP BY run_id, layout)
+            GROUP BY run_id""",
+            (json.dumps(list(run_ids)),),
+        )
+        return {row["run_id"]: row["pages"] for row in rows}
 
     def days(self, run_id: int, count: int) -> list[int | None]:
         """New addresses found in the 24 hours before a run ended, its own included, then in those before, and so on.

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import asdict, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from datasette.utils.asgi import Response
 from lxml import etree
 
-from caliber_crawler.archive.search import FILTERS
+from caliber_crawler.archive.search.ranking import NARROWED
 from caliber_crawler.archive.selection import reserved_articles
 from caliber_crawler.archive.times import utc_now, utc_text
 from caliber_crawler.browse.edits import KINDS, recent_edits, shown
 from caliber_crawler.browse.public import withholds_reserved
-from caliber_crawler.browse.search import search
+from caliber_crawler.browse.search import NARROWING, answer, asked_for
 from caliber_crawler.export.feed import NOT_IN_XML
 
 if TYPE_CHECKING:
@@ -30,13 +31,10 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 ENTRIES = 50
 SUMMARY_LETTERS = 600
 
-NEWEST = """
-SELECT id FROM articles
-WHERE duplicate_of IS NULL AND published_at IS NOT NULL AND (:language = '' OR language = :language)
-  AND (:section = '' OR section = :section) AND (:site = '' OR site = :site)
-  AND (:from = '' OR published_date >= :from) AND (:to = '' OR published_date <= :to)
-  AND id NOT IN (SELECT value FROM json_each(:withheld))
-ORDER BY published_at DESC, id DESC LIMIT :limit"""
+NEWEST = f"""
+SELECT a.id FROM articles a
+WHERE {NARROWED} AND a.published_at IS NOT NULL AND a.id NOT IN (SELECT value FROM json_each(:withheld))
+ORDER BY a.published_at DESC, a.id DESC LIMIT :limit"""
 
 ENTRY = """
 SELECT t.id, t.url, t.headline, t.subtitle, t.body, t.authors, t.published_at, t.language, t.section_label, t.section,
@@ -47,19 +45,19 @@ WHERE t.id = ?"""
 
 async def articles_feed(asked: Asked) -> Response:
     """``/-/feeds/articles?section=politics&language=en&q=…``: the newest articles of whatever is asked for."""
-    query, filters = asked.argument("q"), {name: asked.argument(name) for name in FILTERS}
+    search = replace(asked_for(asked), order="newest", limit=ENTRIES)
 
     def newest(connection: Connection) -> list[dict[str, Any]]:
         withheld = _withheld(asked, connection)
-        if query:
-            found = search(connection, query, filters, order="newest", limit=ENTRIES)
+        if search.query:
+            found = answer(connection, search)
             ids = [hit["article_id"] for hit in found.hits if hit["article_id"] not in withheld]
         else:
-            ids = connection.values(NEWEST, filters | {"limit": ENTRIES, "withheld": json.dumps(withheld)})
+            ids = connection.values(NEWEST, asdict(search) | {"withheld": json.dumps(withheld)})
         return [row for id in ids if (row := connection.row(ENTRY, (id,)))]
 
     rows = await asked.read(newest)
-    narrowed = ", ".join(filter(None, [query and f"“{query}”", *filters.values()]))
+    narrowed = ", ".join(filter(None, [search.query and f"“{search.query}”", *map(asked.argument, NARROWING)]))
     entries = [_article(asked, row) for row in rows]
     return _feed(asked, f"Newest articles{': ' if narrowed else ''}{narrowed}", entries)
 

@@ -23,11 +23,11 @@ HOME = Markup(
 
 WELCOME = Markup(
     "<p>Every page as it was fetched, every version of every article, every reading of its view counter. "
-    'Start with the <a href="{articles}">articles</a>: search them, narrow them by section or month, '
+    'Start with the <a href="{here}/articles">articles</a>: search them, narrow them by section or month, '
     "open one to read it. "
-    'For analysis, <a href="{article_texts}">article_texts</a> has everything about an article in one row; '
-    '<a href="{edits}">edits</a> are what the newspaper changed afterwards; '
-    '<a href="{view_growth}">view_growth</a> is how it was read. '
+    'For analysis, <a href="{here}/article_texts">article_texts</a> has everything about an article in one row; '
+    '<a href="{here}/edits">edits</a> are what the newspaper changed afterwards; '
+    '<a href="{here}/view_growth">view_growth</a> is how it was read. '
     "Times are UTC unless a column says otherwise.</p>"
 )
 
@@ -48,7 +48,7 @@ def metadata_of(datasette: Datasette) -> dict[str, Any]:
 def _of_database(datasette: Datasette, name: str, tables: Tables) -> dict[str, Any]:
     shown = {table: {**of_table, "columns": dict(of_table["columns"])} for table, of_table in tables.items()}
     described = {
-        "description_html": WELCOME.format_map({table: datasette.urls.table(name, table) for table in tables}),
+        "description_html": WELCOME.format(here=datasette.urls.database(name)),
         "queries": canned_queries(),
     }
     if is_public(datasette):

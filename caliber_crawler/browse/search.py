@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.hits import MARKS
-from caliber_crawler.archive.query import MOST_WORDS, parse, words_in
-from caliber_crawler.archive.search import find
+from caliber_crawler.archive.search import MARKS, Search, find_and_count
+from caliber_crawler.archive.search.query import MOST_WORDS, parse, words_in
+
+if TYPE_CHECKING:
+    from caliber_crawler.browse.pages import Asked
 
 LONGEST_QUERY = 1_000
+
+NARROWING = ("language", "section", "site", "from", "to")
+"""The parameters of an address that narrow a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,39 +30,42 @@ class Answer:
     """What to tell the reader of the query itself, in one or two sentences."""
 
 
-def search(
-    connection: Connection,
-    query: str,
-    filters: Mapping[str, str],
-    *,
-    order: str = "best",
-    limit: int = 20,
-    offset: int = 0,
-) -> Answer:
-    """Articles whose current version answers the query. Each hit has the fields of ``Hit``.
+def asked_for(asked: Asked) -> Search:
+    """What the address of a page of ours looks for."""
+    language, section, site, first_day, last_day = (asked.argument(name) or None for name in NARROWING)
+    return Search(
+        asked.argument("q"),
+        language=language,
+        section=section,
+        site=site,
+        first_day=first_day,
+        last_day=last_day,
+        order="newest" if asked.argument("order") == "newest" else "best",
+    )
 
-    ``filters``, ``order``, ``limit`` and ``offset`` are those of :func:`caliber_crawler.archive.search.find`.
-    """
-    message = objection(query, filters)
+
+def answer(connection: Connection, search: Search) -> Answer:
+    """Articles whose current version answers the search. Each hit has the fields of ``Hit``."""
+    message = objection(search)
     if message and not message.startswith("Only"):
         return Answer(message=message)
-    found = find(connection, query[:LONGEST_QUERY], filters, order=order, limit=limit, offset=offset)
+    found = find_and_count(connection, replace(search, query=search.query[:LONGEST_QUERY]))
     return Answer(total=found.total, hits=[asdict(hit) for hit in found.hits], message=message)
 
 
-def objection(query: str, filters: Mapping[str, str]) -> str | None:
-    """What is wrong with a query, for the reader; ``None`` when nothing is."""
-    for name in ("from", "to"):
-        if filters.get(name) and not is_day(filters[name]):
-            return f"“{filters[name]}” is no day: write it as 2026-01-31."
-    if not query:
+def objection(search: Search) -> str | None:
+    """What is wrong with a search, for the reader; ``None`` when nothing is."""
+    for day in (search.first_day, search.last_day):
+        if day and not is_day(day):
+            return f"“{day}” is no day: write it as 2026-01-31."
+    if not search.query:
         return None
-    groups = parse(query[:LONGEST_QUERY])
+    groups = parse(search.query[:LONGEST_QUERY])
     if not groups:
-        return f"“{query}” has no word to look for: only letters and digits are."
+        return f"“{search.query}” has no word to look for: only letters and digits are."
     if all(group[0].unwanted for group in groups):
         return "Every word of this is to be left out. Name one that is to be there."
-    if len(query) > LONGEST_QUERY or len(words_in(query)) > MOST_WORDS:
+    if len(search.query) > LONGEST_QUERY or len(words_in(search.query)) > MOST_WORDS:
         return f"Only the first {MOST_WORDS} words were looked for."
     return None
 

@@ -71,7 +71,12 @@ def cluster() -> None:
 @dsn_option
 @needs_the_extra
 def init(dsn: str) -> None:
-    """Make the queue's tables; what is there already stays."""
+    """Make the queue's tables; what is there already stays.
+
+    \b
+    Example:
+      CALIBER_DSN=postgresql://caliber@db.example.org/caliber caliber cluster init
+    """
     from caliber_crawler.cluster.database import set_up, shown
 
     click.echo(f"{shown(dsn)} is set up." if set_up(dsn) else f"{shown(dsn)} was set up before.")
@@ -182,6 +187,10 @@ def worker(
     Ctrl-C or SIGTERM stops cleanly: what is under way is published and queued again. A worker that is killed, or cut
     off from PostgreSQL, is noticed, and others do its jobs. Let something start it again when it ends: see
     docs/cluster.md.
+
+    \b
+    Example:
+      CALIBER_CONTACT=you@example.org caliber cluster worker --at-once 32 --timetable timetable.toml
     """
     from caliber_crawler.cluster.shards import Storage
     from caliber_crawler.cluster.work import read_timetable
@@ -203,7 +212,12 @@ def worker(
 @json_option
 @needs_the_extra
 def status(dsn: str, *, as_json: bool) -> None:
-    """What waits, what is under way and on which worker, what failed, and what each site's last crawl brought."""
+    """What waits, what is under way and on which worker, what failed, and what each site's last crawl brought.
+
+    \b
+    Example:
+      caliber cluster status --json
+    """
     from caliber_crawler.cluster.status import cluster_status
 
     found = cluster_status(dsn)
@@ -224,7 +238,12 @@ def status(dsn: str, *, as_json: bool) -> None:
 @json_option
 @needs_the_extra
 def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
-    """Take all that the shards hold into one archive. They stay; what was collected before is not doubled."""
+    """Take all that the shards hold into one archive. They stay; what was collected before is not doubled.
+
+    \b
+    Example:
+      caliber cluster collect --archive data/archive.db
+    """
     from caliber_crawler.archive import Archive
     from caliber_crawler.cluster.shards import Storage, current_shards
     from caliber_crawler.commands.merge import merge_one

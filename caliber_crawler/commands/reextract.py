@@ -15,7 +15,7 @@ from caliber_crawler.commands.kept_sites import rereader
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
 from caliber_crawler.errors import SiteError
 from caliber_crawler.reading.extractor import extractor_of
-from caliber_crawler.reextraction import Reextraction
+from caliber_crawler.rereading.reextraction import Reextraction
 from caliber_crawler.software import software
 
 EXAMPLE_WIDTH = 90

@@ -167,7 +167,7 @@ def replace_gallery(gallery: etree._Element, locate: Callable[[str], str | None]
 
     ``locate`` gives the address of a picture; ``None`` for furniture.
     """
-    sources = (next((s for s in map(image.get, ("data-src", "src")) if s), "") for image in gallery.iter("img"))
+    sources = {next((s for s in map(image.get, ("data-src", "src")) if s), "") for image in gallery.iter("img")}
     pictures = {url for source in sources if source and (url := locate(source))}
     if len(pictures) < 2 or len(text_of(gallery)) > SHORTEST_PROSE:
         return

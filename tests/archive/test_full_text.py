@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import MARKS, Archive, Hit
-from caliber_crawler.archive.query import Part, parse
+from caliber_crawler.archive.search.query import Part, parse
 from tests.archive.newsroom import Newsroom, minutes, start_run
 
 TEXTS = {

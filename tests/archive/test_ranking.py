@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caliber_crawler.archive import Archive, ranking
-from caliber_crawler.archive.search import find
+from caliber_crawler.archive import Archive, Search
+from caliber_crawler.archive.search import find_and_count, ranking
 from tests.archive.newsroom import Newsroom, minutes, start_run
 
 ARTICLES = 40
@@ -42,8 +42,7 @@ def few_together(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def answers(library: Archive, query: str, **asked: object) -> list[int]:
-    found = find(library._connection, query, {}, **asked)  # type: ignore[arg-type]
-    return [int(hit.url.rpartition("/")[2]) - 1000 for hit in found.hits]
+    return [int(hit.url.rpartition("/")[2]) - 1000 for hit in library.search(query, **asked)]
 
 
 @pytest.mark.usefixtures("few_together")
@@ -67,7 +66,7 @@ def test_few_answers_are_all_compared(library: Archive, monkeypatch: pytest.Monk
 def test_page_after_page_gives_every_answer_once(library: Archive, size: int, query: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ranking, "RANKED_TOGETHER", TOGETHER)
-        whole = find(library._connection, query, {}, limit=1000)
+        whole = find_and_count(library._connection, Search(query, limit=1000))
         pages = [answers(library, query, limit=size, offset=start) for start in range(0, ARTICLES + size, size)]
     found = [number for page in pages for number in page]
     assert len(found) == len(set(found)) == len(whole.hits) == whole.total
@@ -75,7 +74,7 @@ def test_page_after_page_gives_every_answer_once(library: Archive, size: int, qu
 
 @pytest.mark.usefixtures("few_together")
 def test_what_is_narrowed_is_narrowed_before_it_is_ranked(library: Archive) -> None:
-    found = find(library._connection, "gas", {"language": "hy"}, limit=100)
+    found = find_and_count(library._connection, Search("gas", language="hy", limit=100))
     assert (found.total, {hit.language for hit in found.hits}, len(found.hits)) == (20, {"hy"}, 20)
     assert {hit.headline for hit in found.hits[:2]} == {"Gas again"}
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from caliber_crawler.archive import Archive, Wanted
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.reextraction import Reextraction, batches
 from caliber_crawler.rereading import Rereader
+from caliber_crawler.rereading.reextraction import Reextraction, batches
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.archive.newsroom import NOON, Newsroom, article, minutes, start_run
 from tests.conftest import Result

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caliber_crawler.archive.query import FOLDING
+from caliber_crawler.archive.search.query import FOLDING
 from tests.archive.newsroom import Newsroom, minutes
 
 TABLES = {

@@ -20,7 +20,7 @@ QUERIES = re.findall(r"```sql\n(.*?)```", DOCS, re.DOTALL)
 
 
 def test_the_table_is_what_the_simulation_prints() -> None:
-    shown = re.search(r"<!-- python benchmarks/scale.py -->\n(.*?)\n<!-- end -->", DOCS, re.DOTALL)
+    shown = re.search(r"<!-- python -m benchmarks.scale -->\n(.*?)\n<!-- end -->", DOCS, re.DOTALL)
     assert shown is not None
     assert shown[1] == report([Cost(sites=1_000), Cost(sites=100_000)], Outlet(), 1)
 

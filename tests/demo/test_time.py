@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.demo import DemoSite
+from caliber_crawler.demo import DemoSite, truth
 from caliber_crawler.demo.truth import Truth
-from tests.demo.seen import CAPTURED, LATER, lines, only, page, text
+from tests.demo.seen import CAPTURED, LATER, everything, lines, only, page, text
 
 SEED_PATH = "/en/post/baku-s-geopolitical-formula"
 SECOND = timedelta(seconds=1)
@@ -19,12 +19,13 @@ def moment(stamp: str) -> datetime:
 
 
 def truth_of(site: DemoSite, slug: str, at: datetime) -> Truth:
-    return next(truth for truth in site.truth(at) if truth["slug"] == slug)
+    article = next(article for article in site.visible(at) if article.slug == slug)
+    return truth.truth_of(article, site.newsroom, site.base_url, at)
 
 
 def edited(site: DemoSite, kind: str) -> list[Truth]:
     """Articles edited exactly once, in this way."""
-    return [truth for truth in site.truth(LATER) if [edit["kind"] for edit in truth["edits"]] == [kind]]
+    return [told for told in everything(site) if [edit["kind"] for edit in told["edits"]] == [kind]]
 
 
 def test_the_real_article_has_354_views_when_its_capture_was_read(site: DemoSite) -> None:
@@ -117,26 +118,26 @@ def test_a_page_changes_when_its_truth_does(site: DemoSite) -> None:
 
 
 def test_a_retitled_article_keeps_its_slug(site: DemoSite) -> None:
-    for truth in edited(site, "headline"):
-        assert truth["url"].endswith(truth_of(site, truth["slug"], moment(truth["published_at"]))["url"][-20:])
-        assert site.respond(truth["url"].removeprefix(site.base_url), LATER).status == 200
+    for told in edited(site, "headline"):
+        assert told["url"].endswith(truth_of(site, told["slug"], moment(told["published_at"]))["url"][-20:])
+        assert site.respond(told["url"].removeprefix(site.base_url), LATER).status == 200
 
 
 def test_some_articles_are_edited_twice(site: DemoSite) -> None:
-    twice = [truth for truth in site.truth(LATER) if len(truth["edits"]) == 2]
+    twice = [told for told in everything(site) if len(told["edits"]) == 2]
     assert twice
-    for truth in twice:
-        assert truth["published_at"] < truth["edits"][0]["at"] < truth["edits"][1]["at"] == truth["edited_at"]
+    for told in twice:
+        assert told["published_at"] < told["edits"][0]["at"] < told["edits"][1]["at"] == told["edited_at"]
 
 
 def test_by_default_pages_carry_no_validators(site: DemoSite) -> None:
     assert not {"etag", "last-modified"} & dict(site.respond(SEED_PATH, LATER).headers).keys()
 
 
-def test_a_validator_changes_with_the_text_and_not_with_the_counter() -> None:
-    site = DemoSite(600, seed=5, validators=True)
-    truth = edited(site, "typo_fixed")[0]
-    edited_at, path = moment(truth["edited_at"]), truth["url"].removeprefix(site.base_url)
+def test_a_validator_changes_with_the_text_and_not_with_the_counter(site: DemoSite) -> None:
+    told = edited(site, "typo_fixed")[0]
+    edited_at, path = moment(told["edited_at"]), told["url"].removeprefix(site.base_url)
+    site = DemoSite(site.articles, seed=site.seed, validators=True)
 
     def etag(at: datetime) -> str:
         return dict(site.respond(path, at).headers)["etag"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.demo.editions import BAKU, SECTION_KEYS
@@ -43,6 +43,7 @@ def test_a_number_leads_back_to_its_article(articles: int, seed: int, data: st.D
     assert timeline.numbered(timeline.number(k)) == k
 
 
+@settings(max_examples=25)
 @given(articles=st.integers(1, 300), seed=seeds)
 def test_numbers_between_articles_belong_to_none(articles: int, seed: int) -> None:
     timeline = Timeline(articles, seed)

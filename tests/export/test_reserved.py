@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from caliber_crawler.archive import Archive, Selection
 from tests.archive.newsroom import Newsroom, capture, minutes
-from tests.conftest import Result
+from tests.warc.newsstand import run
 
 OPEN_URL, RESERVED_URL = "https://caliber.az/en/post/open", "https://caliber.az/en/post/reserved"
 NOARCHIVE = (("Content-Type", "text/html"), ("X-Robots-Tag", "noarchive"))
@@ -67,22 +66,20 @@ def test_a_reserved_listing_is_in_no_web_archive(newsroom: Newsroom) -> None:
     assert list(newsroom.archive.exchanges(TO_PASS_ON)) == []
 
 
-def test_the_command_says_what_it_left_out(one_of_two_reserved: Newsroom, caliber: Callable[..., Result]) -> None:
+def test_the_command_says_what_it_left_out(one_of_two_reserved: Newsroom) -> None:
     one_of_two_reserved.archive.close()
     path = one_of_two_reserved.archive.path
-    exported = caliber("export", "jsonl", "--archive", path)
+    exported = run("export", "jsonl", "--archive", path)
     assert [json.loads(line)["headline"] for line in io.StringIO(exported.stdout)] == ["open"]
     assert "1 articles that their site reserves were left out" in exported.stderr
-    whole = caliber("export", "jsonl", "--archive", path, "--include-reserved")
+    whole = run("export", "jsonl", "--archive", path, "--include-reserved")
     assert len(whole.stdout.splitlines()) == 2
     assert "left out" not in whole.stderr
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet", "rss", "sqlite", "warc", "wacz"])
-def test_no_format_passes_a_reserved_text_on(
-    one_of_two_reserved: Newsroom, caliber: Callable[..., Result], tmp_path: Path, format: str
-) -> None:
+def test_no_format_passes_a_reserved_text_on(one_of_two_reserved: Newsroom, tmp_path: Path, format: str) -> None:
     one_of_two_reserved.archive.close()
-    result = caliber("export", format, "--archive", one_of_two_reserved.archive.path, "-o", tmp_path / f"out.{format}")
+    result = run("export", format, "--archive", one_of_two_reserved.archive.path, "-o", tmp_path / f"out.{format}")
     assert result.exit_code == 0
     assert result.stderr.startswith("1 ")

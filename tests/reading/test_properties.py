@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from caliber_crawler.reading import Unreadable, check, read_listing, read_page
@@ -75,6 +75,7 @@ def read_all(body: bytes, url: str = "https://caliber.az/en/post/a") -> None:
 
 
 @given(st.lists(SCRAPS, max_size=30).map("".join))
+@example("<h1 class='post_title'>A headline</h1>&#8;\x1b[0m behind it\ufffe")
 def test_reading_never_fails_in_a_way_nobody_expects(page: str) -> None:
     read_all(page.encode(errors="replace"))
 

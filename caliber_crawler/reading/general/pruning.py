@@ -58,6 +58,7 @@ _POST_LINK = re.compile(
 )
 _TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _LENGTH = etree.XPath("string-length(normalize-space())")
+_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LARGEST_FOREIGN_SHARE = 0.3
 SHORTEST_PROSE = 60
 LONGEST_NAMES = 1000
@@ -88,10 +89,15 @@ def remove(element: etree._Element) -> None:
     if element.tail and not element.tail.isspace():
         before = element.getprevious()
         if before is not None:
-            before.tail = (before.tail or "") + element.tail
+            before.tail = _writable((before.tail or "") + element.tail)
         else:
-            parent.text = (parent.text or "") + element.tail
+            parent.text = _writable((parent.text or "") + element.tail)
     parent.remove(element)
+
+
+def _writable(text: str) -> str:
+    """A text without what a parser of HTML lets pass and a tree does not take back, since it is no character of XML."""
+    return _NO_CHARACTER.sub(" ", text)
 
 
 def text_length(element: etree._Element) -> int:

@@ -19,7 +19,7 @@ from caliber_crawler.errors import ArchiveError, CaliberError
 from caliber_crawler.items import Problem, Reading
 from caliber_crawler.processes.pool import worker_pool
 from caliber_crawler.reading.extractor import extractor_of
-from caliber_crawler.rereading import Rereader
+from caliber_crawler.rereading.rereader import Rereader
 
 BATCH_PAGES = 100
 """Pages read and written together: what a kill can cost, and what a worker is given at once."""

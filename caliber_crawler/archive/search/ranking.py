@@ -1,0 +1,103 @@
+"""Ranking: which of the articles that answer a query come first, at the same price however many answer it.
+
+BM25 costs microseconds for each text, and a common word stands in most of them. So of more than
+:data:`RANKED_TOGETHER` answers not all are compared: first come those that answer in headline or subtitle, of these
+the newest :data:`HEADLINES_TOGETHER`, then the newest of all, each ranked among themselves, then the others, the newest
+first. None is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.search.query import Search
+
+RANKED_TOGETHER = 5_000
+HEADLINES_TOGETHER = 1_000
+
+NARROWED = """a.duplicate_of IS NULL
+  AND (:language IS NULL OR a.language = :language) AND (:section IS NULL OR a.section = :section)
+  AND (:site IS NULL OR a.site = :site)
+  AND (:first_day IS NULL OR a.published_date >= :first_day) AND (:last_day IS NULL OR a.published_date <= :last_day)"""
+"""What makes a row of ``articles a`` one of those that are searched; its values are the fields of a ``Search``."""
+
+# All that is asked of an article here stands in the index `articles_current_version`.
+FOUND = f"""FROM versions_fts f
+CROSS JOIN articles a ON a.current_version_id = f.rowid
+WHERE versions_fts MATCH :match AND {NARROWED}"""
+
+TOTAL = f"SELECT count(*) {FOUND}"
+# Versions are numbered as they come.
+OLDEST_OF = f"SELECT f.rowid {FOUND} ORDER BY f.rowid DESC LIMIT 1 OFFSET :offset"
+# A headline counts ten times the body.
+BEST = f"""SELECT f.rowid {FOUND} AND f.rowid >= :oldest
+ORDER BY bm25(versions_fts, 10.0, 4.0, 1.0, 1.0), a.published_at DESC, a.id DESC LIMIT :limit OFFSET :offset"""
+REST = f"SELECT f.rowid {FOUND} AND f.rowid < :oldest ORDER BY f.rowid DESC LIMIT :limit"
+NEWEST = f"SELECT f.rowid {FOUND} ORDER BY a.published_at DESC, a.id DESC LIMIT :limit OFFSET :offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A query as expressions for ``versions_fts MATCH``; both empty when it asks for nothing."""
+
+    anywhere: str = ""
+    in_headline: str = ""
+    """The same, what is asked for being in the headline or the subtitle."""
+    forms: tuple[str, ...] = ()
+    """Every word or row of words that is asked for, in all its forms."""
+
+    def __bool__(self) -> bool:
+        return bool(self.anywhere)
+
+
+class Ranking:
+    """The answers to a search, whose query is ``match`` as full-text expressions."""
+
+    def __init__(self, connection: Connection, search: Search, match: Match) -> None:
+        self._connection = connection
+        self._search = search
+        self.match = match
+
+    def total(self) -> int:
+        """How many articles answer."""
+        return self._connection.value(TOTAL, self._asked(self.match.anywhere)) if self.match else 0
+
+    def versions(self) -> list[int]:
+        """The versions that answer, as many as are wanted and in the order that is."""
+        if not self.match:
+            return []
+        if self._search.order == "newest":
+            return self._connection.values(NEWEST, self._asked(self.match.anywhere))
+        return self._best(self._search.limit, self._search.offset)
+
+    def _best(self, limit: int, offset: int) -> list[int]:
+        oldest = self._oldest_of(RANKED_TOGETHER, self.match.anywhere)
+        if oldest is None:
+            return self._ranked(self.match.anywhere, 0, limit, offset)
+        found: dict[int, None] = {}
+        for part in self._parts(oldest, offset + limit):
+            found |= dict.fromkeys(part)
+            if len(found) >= offset + limit:
+                break
+        return list(found)[offset : offset + limit]
+
+    def _parts(self, oldest: int, wanted: int) -> Iterator[list[int]]:
+        """Three parts of the answers, best first, each long enough though it may repeat what came in those before."""
+        in_headline = self.match.in_headline
+        yield self._ranked(in_headline, self._oldest_of(HEADLINES_TOGETHER, in_headline) or 0, wanted)
+        yield self._ranked(self.match.anywhere, oldest, 2 * wanted)
+        yield self._connection.values(REST, self._asked(self.match.anywhere, oldest=oldest, limit=3 * wanted))
+
+    def _oldest_of(self, count: int, match: str) -> int | None:
+        """The last of the newest so many versions that answer; ``None`` when there are fewer."""
+        oldest: int | None = self._connection.value(OLDEST_OF, self._asked(match, offset=count - 1))
+        return oldest
+
+    def _ranked(self, match: str, oldest: int, limit: int, offset: int = 0) -> list[int]:
+        return self._connection.values(BEST, self._asked(match, oldest=oldest, limit=limit, offset=offset))
+
+    def _asked(self, match: str, **numbers: int) -> dict[str, Any]:
+        return {**asdict(self._search), "match": match, **numbers}

@@ -1,0 +1,20 @@
+"""Every program in benchmarks/ runs as a module, from the project's folder."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from tests.tooling.repository import ROOT
+
+PROGRAMS = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_benchmark_can_be_started(name: str) -> None:
+    assert callable(importlib.import_module(f"benchmarks.{name}").main)
+
+
+def test_there_are_benchmarks() -> None:
+    assert {"archive", "browse", "bulk", "crawl", "reading", "scale", "soak"} <= set(PROGRAMS)
