@@ -2,7 +2,7 @@
 
 Everything runs on this machine over loopback, delays off, against the demo site in a process of its own:
 
-    python -m benchmarks.crawl                 # 1,000 and 10,000 articles: some minutes
+    python -m benchmarks.crawl                 # 5,000 and 10,000 articles: some minutes
     python -m benchmarks.crawl --large 100000  # the long one
 
 Rates depend on what else the machine does, so the two crawls take turns and medians are told; so is the CPU time of a
@@ -170,7 +170,7 @@ def bare(url: str) -> None:
 def main() -> None:
     """Measure, and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", type=int, default=1_000, help="articles for the race with bare Scrapy")
+    parser.add_argument("--small", type=int, default=5_000, help="articles for the race with bare Scrapy")
     parser.add_argument("--middle", type=int, default=10_000, help="articles for the second crawl and the memory")
     parser.add_argument(
         "--large", type=int, default=0, help="articles whose memory is held against it; 0 leaves it out"

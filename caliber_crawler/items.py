@@ -155,6 +155,8 @@ class Card:
     section: str | None = None
     section_label: str | None = None
     published_at: datetime | None = None
+    modified_at: datetime | None = None
+    """When it last changed; it was published then or earlier."""
     image: str | None = None
 
 
@@ -168,6 +170,10 @@ class Listing:
     """The next page of the list, where the page itself links to it."""
     ended: bool = False
     """The page itself says that no more cards follow."""
+    guessed: bool = False
+    """Nothing on it looks like a card of the site: the cards are links to articles that stand anywhere on the page."""
+    missing: Problem | None = None
+    """The page is not there; what is wrong with that, unless the list has simply come to its end."""
     cut: bool = False
     """More cards follow, and there is no request for them: a browser stopped scrolling."""
     maps: tuple[str, ...] = ()

@@ -17,11 +17,13 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Bounds
 from caliber_crawler.crawling.walk import Window
 from caliber_crawler.errors import MissingExtra, SiteError
+from caliber_crawler.fetching.contact import require_contact
 from caliber_crawler.fetching.failures import NOT_ASKED, why_not_fetched
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import SCROLLED, Capture
 from caliber_crawler.roads import address_lists, archive_indexes, due_seeds
 from caliber_crawler.roads.finds import Finds
+from caliber_crawler.roads.listings import known_ground
 from caliber_crawler.site import Edition, Numbers, Road, Search, Site
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from caliber_crawler.archive import Entry
 
 
+FORM = "application/x-www-form-urlencoded; charset=UTF-8"
+
+
 class NewsSpider(Spider):
     """A news site. A subclass states its ``name`` and its ``site``; nothing else is needed.
 
@@ -38,7 +43,8 @@ class NewsSpider(Spider):
     commas, ``all`` for all), ``since`` and ``until`` (dates), ``limit`` (article pages), ``base_url`` (the same site
     served elsewhere), ``road`` (which of the site's roads to take), ``search`` (what to ask the site's search),
     ``numbers`` (post numbers, ``1-500`` upwards or ``500-1`` downwards), ``urls`` and ``cdx`` (files with addresses,
-    ``-`` for standard input; ``cdx`` also the name or address of a web archive's index), ``due`` (only what is due).
+    ``-`` for standard input; ``cdx`` also the name or address of a web archive's index), ``due`` (only what is due),
+    ``whole`` (listings to their end, over known ground too).
     Raises :class:`SiteError` for what the site's file does not
     have and :class:`InputError` for a file that is not there.
     """
@@ -60,6 +66,7 @@ class NewsSpider(Spider):
         search: str = "",
         numbers: str = "",
         due: bool | str = "",
+        whole: bool | str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -75,7 +82,9 @@ class NewsSpider(Spider):
             queries=tuple(filter(None, (query.strip() for query in search.split(",")))),
             numbers=_numbers(numbers),
             due_only=bool(due),
+            whole=bool(whole),
         )
+        _check_numbers(site, editions, self.scope.roads)
         self._lists = [address_lists.opened(urls, "url_list")] if urls else []
         self._cdx = cdx
         self.allowed_domains = [urlsplit(f"//{host}").hostname or host for host in (site.host, *site.hosts)]
@@ -84,6 +93,7 @@ class NewsSpider(Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         settings = crawler.settings
+        require_contact(spider.scope.site, settings)
         bounds = {field.name: settings.getint(f"TRAP_{field.name.upper()}") for field in fields(Bounds)}
         spider.scope = replace(spider.scope, bounds=Bounds(**bounds))
         known = settings.getdict("CDX_SERVICES")
@@ -124,8 +134,11 @@ class NewsSpider(Spider):
 
     def request(self, entry: Entry) -> Request:
         """Ask for a page of the frontier."""
+        posted = self._posted(entry)
         return Request(
-            entry.url,
+            entry.url if posted is None else entry.url.partition("#")[0],
+            method="GET" if posted is None else "POST",
+            body=posted or "",
             callback=self.parse,
             errback=self.failed,
             headers=self._headers(entry),
@@ -134,9 +147,17 @@ class NewsSpider(Spider):
             dont_filter=True,  # the frontier knows each address once
         )
 
+    def _posted(self, entry: Entry) -> str | None:
+        """What the request for a later batch of a listing posts, on a site where it does."""
+        layout = self.scope.site.listing
+        _, mark, form = entry.url.partition("#")
+        return form if layout and layout.form and entry.kind == "listing" and entry.batch > 1 and mark else None
+
     def _headers(self, entry: Entry) -> dict[str, str]:
         layout = self.scope.site.listing
-        return dict(layout.headers) if layout and entry.kind == "listing" and entry.batch > 1 else {}
+        if layout is None or entry.kind != "listing" or entry.batch == 1:
+            return {}
+        return ({} if self._posted(entry) is None else {"Content-Type": FORM}) | dict(layout.headers)
 
     def _meta(self, entry: Entry) -> dict[str, Any]:
         if archive_indexes.is_index(entry):
@@ -146,7 +167,11 @@ class NewsSpider(Spider):
             return {}
         from caliber_crawler.fetching.scrolling import scroll_meta
 
-        return scroll_meta(layout, self.settings)
+        def on_known_ground(links: list[str]) -> bool:
+            urls = {address.url for address in self.scope.site.addresses(links)}
+            return bool(urls) and urls <= set(known_ground(self._run, entry, urls))
+
+        return scroll_meta(layout, self.settings, on_known_ground)
 
     def parse(self, response: Response, entry: Entry) -> Iterable[Capture]:
         """Pass a page on as it came, whatever its status."""
@@ -154,7 +179,7 @@ class NewsSpider(Spider):
             site=self.scope.site.name,
             kind=entry.kind,
             url=entry.url,
-            final_url=response.url if response.url != entry.url else None,
+            final_url=_elsewhere(response.url, entry),
             redirects=tuple(response.meta.get("redirect_urls", ())[1:]),
             fetched_at=datetime.now(UTC),
             status=response.status,
@@ -174,11 +199,16 @@ class NewsSpider(Spider):
             site=self.scope.site.name,
             kind=entry.kind,
             url=entry.url,
-            final_url=request.url if request.url != entry.url else None,
+            final_url=_elsewhere(request.url, entry),
             fetched_at=datetime.now(UTC),
             error=error,
             error_code=code,
         )
+
+
+def _elsewhere(url: str, entry: Entry) -> str | None:
+    """The address that answered, when it is not the one that was asked for."""
+    return url if url not in (entry.url, entry.url.partition("#")[0]) else None
 
 
 def _editions(site: Site, languages: str) -> list[Edition]:
@@ -216,6 +246,14 @@ def _roads(site: Site, names: str, *, search: str, numbers: str, listed: bool) -
     if not wanted and not listed:
         return tuple(road for road in site.roads if road.by_default)
     return tuple(road for road in site.roads if road.name in wanted or "all" in wanted)
+
+
+def _check_numbers(site: Site, editions: list[Edition], roads: tuple[Road, ...]) -> None:
+    """Raise :class:`SiteError` when post numbers are to be walked in editions that have none."""
+    walk = next((road for road in roads if isinstance(road, Numbers)), None)
+    if walk is not None and not any(edition.language in walk.paths for edition in editions):
+        asked = ", ".join(edition.language for edition in editions)
+        raise SiteError(f"{site.title} has post numbers in {', '.join(walk.paths)}, not in {asked}.")
 
 
 def _numbers(text: str) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,7 +12,7 @@ from protego import Protego
 
 AGENT = "caliber_crawler"
 """The name by which a robots.txt speaks to us."""
-LONGEST_GAP = 60.0
+LONGEST_GAP = 600.0
 """Seconds between two requests that a robots.txt can ask for; more would be a ban by another name."""
 
 
@@ -53,18 +54,22 @@ class _Host:
     gap: float
     free_at: datetime
     """No request before this moment."""
+    known_at: datetime
+    """The latest moment that was heard of."""
 
 
 @dataclass(slots=True)
 class Pace:
     """Hands out the moments at which requests may go out, one host at a time, across restarts of the program.
 
-    ``gap`` is the least number of seconds between two requests to one host. Without a gap nothing is remembered. Times
-    of a clock that was since set back are not believed.
+    ``gap`` is the least number of seconds between two requests to one host. Without a gap nothing is remembered. The
+    hosts of one site (``together``; ``www.`` before one makes no other of it) are asked as if they were one, for a
+    redirect may lead from each to the next. Times of a clock that was since set back are not believed.
     """
 
     memory: Memory
     gap: float = 0.0
+    together: Sequence[str] = ()
     _hosts: dict[str, _Host] = field(default_factory=dict)
 
     def seconds_until_free(self, host: str, now: datetime) -> float:
@@ -77,7 +82,7 @@ class Pace:
         moment = max(now, known.free_at)
         known.free_at = moment + timedelta(seconds=known.gap)
         if known.gap:
-            self.memory.asked(host, LastRequest(moment, known.gap))
+            self.memory.asked(self._name(host), LastRequest(moment, known.gap))
         return (moment - now).total_seconds()
 
     def widen(self, host: str, gap: float, now: datetime) -> None:
@@ -90,22 +95,34 @@ class Pace:
 
     def hold(self, host: str, wait: Wait) -> None:
         """Ask nothing of a host for as long as it wishes."""
-        self.memory.wish(host, wait)
+        self.memory.wish(self._name(host), wait)
         known = self._host(host, wait.since)
         known.free_at = max(known.free_at, wait.until)
 
     def asked_to_wait(self, host: str, now: datetime) -> Wait | None:
         """What the host wishes now, if anything."""
-        wait = self.memory.wait(host)
+        wait = self.memory.wait(self._name(host))
         return wait if wait and wait.since <= now < wait.until else None
 
+    def _name(self, host: str) -> str:
+        """The host as it is remembered: of those that are asked as one, the first."""
+        plain = host.removeprefix("www.")
+        if any(plain == other.removeprefix("www.") for other in self.together):
+            return self.together[0]
+        return host
+
     def _host(self, host: str, now: datetime) -> _Host:
-        if host not in self._hosts:
-            last = self.memory.last_request(host) if self.gap else None
+        name = self._name(host)
+        if name not in self._hosts:
+            last = self.memory.last_request(name) if self.gap else None
             free_at = last.at + timedelta(seconds=max(last.gap, self.gap)) if last and last.at <= now else now
             wait = self.asked_to_wait(host, now)
-            self._hosts[host] = _Host(self.gap, max(free_at, wait.until) if wait else free_at)
-        return self._hosts[host]
+            self._hosts[name] = _Host(self.gap, max(free_at, wait.until) if wait else free_at, now)
+        known = self._hosts[name]
+        if now < known.known_at:  # the clock was set back: nobody waits until it is that late again
+            known.free_at -= known.known_at - now
+        known.known_at = now
+        return known
 
 
 def has_no_rules(status: int) -> bool:

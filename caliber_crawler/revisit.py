@@ -8,6 +8,10 @@ from caliber_crawler.site import Revisits
 
 FIRST_RETRY = timedelta(hours=1)
 LAST_RETRY = timedelta(days=7)
+SECOND_LOOKS = (timedelta(days=1), timedelta(days=7))
+"""After how long a page that is gone, or holds no article, is looked at again: sites have bad days."""
+FORBIDDEN = timedelta(days=7)
+"""After how long robots.txt is asked about a page that it forbids; that takes no request."""
 USUAL = Revisits()
 
 
@@ -20,11 +24,27 @@ def next_visit(published_at: datetime | None, visited_at: datetime, plan: Revisi
     for age in plan.ages:
         if born + age > visited_at:
             return born + age
-    times = (visited_at - born - plan.ages[-1]) // plan.later + 1
-    return born + plan.ages[-1] + times * plan.later
+    last = plan.ages[-1] if plan.ages else timedelta()
+    times = (visited_at - born - last) // plan.later + 1
+    return born + last + times * plan.later
 
 
 def next_try(failures: int, failed_at: datetime) -> datetime:
     """When to ask again after so many failures in a row: in an hour, then twice as long each time, up to a week."""
     doublings = min(failures, 10)
     return failed_at + min(FIRST_RETRY * (1 << doublings), LAST_RETRY)
+
+
+def next_look(looks: int, looked_at: datetime, *, held: bool, plan: Revisits = USUAL) -> datetime | None:
+    """When to look again at a page that is gone or holds no article, after so many looks in vain before this one.
+
+    ``None`` for no more. ``held`` says that it was an article once, whose curve goes on should it come back.
+    """
+    if looks < len(SECOND_LOOKS):
+        return looked_at + SECOND_LOOKS[looks]
+    return looked_at + plan.later if held else None
+
+
+def next_asking(times: int, forbidden_at: datetime, plan: Revisits = USUAL) -> datetime:
+    """When to see whether robots.txt still forbids a page, after so many times before this one."""
+    return forbidden_at + min(FORBIDDEN * (1 << min(times, 10)), max(plan.later, FORBIDDEN))

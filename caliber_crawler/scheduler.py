@@ -24,6 +24,8 @@ class FrontierScheduler(BaseScheduler):
     """Gives out what the frontier says is due, after what Scrapy itself sends back (retries, redirects).
 
     ``at_once`` bounds the pages that were asked for and are not committed yet: a kill costs as many requests at most.
+    Nearly as many as are fetched at once may be read and written meanwhile; where one is fetched at a time, all is done
+    with it before the next is chosen.
     """
 
     def __init__(self, run: CrawlRun | None, at_once: int) -> None:
@@ -35,7 +37,8 @@ class FrontierScheduler(BaseScheduler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler.get_extension(CrawlRun), crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"))
+        fetched_at_once = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
+        return cls(crawler.get_extension(CrawlRun), 2 * fetched_at_once - 1)
 
     def open(self, spider: Spider) -> None:
         self._spider = cast("NewsSpider", spider) if self._run else None
@@ -54,7 +57,11 @@ class FrontierScheduler(BaseScheduler):
             return self._sent_back.popleft()
         if self._run is None or self._spider is None or len(self._run.handout) - len(self._taken) >= self._at_once:
             return None
-        return self._spider.request(self._taken.popleft()) if self._taken or self._take() else None
+        while self._taken or self._take():
+            entry = self._taken.popleft()
+            if not self._run.passes_by(entry):
+                return self._spider.request(entry)
+        return None
 
     @property
     def _halted(self) -> bool:

@@ -66,6 +66,8 @@ CDX_TIMEOUT = 180.0  # they search long
 # --- What runs, in which order --------------------------------------------------------------------
 SCHEDULER = "caliber_crawler.scheduler.FrontierScheduler"
 
+DOWNLOADER = "caliber_crawler.fetching.downloader.PromptDownloader"
+
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # it lets redirects go anywhere
     "caliber_crawler.middlewares.borders.BordersMiddleware": 50,
@@ -114,6 +116,9 @@ LOG_FORMATTER = "caliber_crawler.crawling.log.OneLineFormatter"
 
 # --- What a hostile page or peer must not do ------------------------------------------------------
 DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_TLS_MIN_VERSION = (
+    "TLSv1.2"  # RFC 8996: nothing below is safe, whatever this machine's OpenSSL would still speak
+)
 DOWNLOAD_HANDLERS = {
     "http": "caliber_crawler.fetching.download_handler.PoliteDownloadHandler",
     "https": "caliber_crawler.fetching.download_handler.PoliteDownloadHandler",

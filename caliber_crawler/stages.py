@@ -25,15 +25,32 @@ LONGEST = 3.0
 """Seconds in which a page must be read; the capture of a slower one stays."""
 MOST_MEMORY = 1024 * 1024 * 1024
 """Bytes of address space in which it must be read, those of the program included."""
+PARTS = ("headline", "body", "published_at")
+NOT_THERE = (404, 410)
+"""What many sites answer behind the last page of a listing; the walk knows whether this is that page."""
 
 
 def read(capture: Capture, site: Site) -> Outcome:
     """Take a page through the stages; an article keeps what the check remarked."""
     if capture.kind != "article":
         return _read_list(capture, site)
-    if impostor := recognise(capture, site):
-        return impostor
-    return status_problem(capture) or _read_article(capture, site)
+    impostor = recognise(capture, site)
+    if impostor is None:
+        return status_problem(capture) or _read_article(capture, site)
+    return (_told_article(capture, site) if impostor.reason == "soft_404" else None) or impostor
+
+
+def _told_article(capture: Capture, site: Site) -> Reading | None:
+    """News that tell of a 404, or of what was not found: no page of apology has the parts of an article of the site."""
+    try:
+        if clean_page(open_page(capture, site)).layout is None:
+            return None
+    except Unreadable:
+        return None
+    article = _read_article(capture, site)
+    if isinstance(article, Reading) and all(article.rungs.get(part) == "selector" for part in PARTS):
+        return article
+    return None
 
 
 def status_problem(capture: Capture) -> Problem | None:
@@ -58,7 +75,8 @@ def _read_article(capture: Capture, site: Site) -> Reading | Problem:
 
 def _read_list(capture: Capture, site: Site) -> Listing | Problem:
     if problem := status_problem(capture):
-        return problem
+        over = capture.kind == "listing" and capture.status in NOT_THERE
+        return Listing(capture=capture, cards=(), missing=problem) if over else problem
     try:
         listing = read_list(capture, site)
     except Unreadable as unreadable:

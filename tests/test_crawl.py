@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import AT, Result, command, environment
+from tests.conftest import AT, Result, command, environment, run_module
 
 pytestmark = pytest.mark.slow
 
@@ -350,17 +350,10 @@ def test_scrapys_own_command_crawls_too(serve: Callable[..., Any], tmp_path: Pat
     archive = tmp_path / "archive.db"
     with serve() as demo:
         arguments = ["-a", "section=analytics", "-a", "language=en", "-a", f"base_url={demo.base_url}"]
-        done = subprocess.run(
-            [*command()[:1], "-m", "scrapy", "crawl", "caliber", *arguments, "-s", "DOWNLOAD_DELAY=0"],
-            cwd=Path(__file__).parent.parent,
-            env=environment(CALIBER_ARCHIVE=str(archive)),
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+        arguments += ["-s", "DOWNLOAD_DELAY=0"]
+        done = run_module("scrapy", "crawl", "caliber", *arguments, CALIBER_ARCHIVE=str(archive))
         truth = demo.truth(section="analytics", language="en")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert differences(archive, truth) == []
 
 

@@ -69,11 +69,32 @@ def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
     assert Pace(memory, 1).take_turn(HOST, NOW) == 0
 
 
-def test_a_robots_txt_cannot_ask_for_more_than_a_minute() -> None:
+def test_a_clock_that_is_set_back_while_we_wait_changes_no_gap() -> None:
+    pace = Pace(Memory(), 10)
+    pace.take_turn(HOST, NOW)
+    assert pace.seconds_until_free(HOST, later(4)) == 6
+    assert pace.seconds_until_free(HOST, later(4 - 3_600)) == 6
+    assert pace.take_turn(HOST, later(6 - 3_600)) == 4
+
+
+def test_the_hosts_of_one_site_are_asked_as_one() -> None:
+    memory = Memory()
+    pace = Pace(memory, 5, together=(HOST, "cdn.news.example"))
+    assert [pace.take_turn(host, NOW) for host in (HOST, f"www.{HOST}", "cdn.news.example", "else.example")] == [
+        *(0, 5, 10),
+        0,
+    ]
+    pace.hold(f"www.{HOST}", Wait(later(60), NOW, "busy"))
+    assert pace.asked_to_wait(HOST, later(1)) is not None
+    again = Pace(memory, 5, together=(HOST, "cdn.news.example"))
+    assert again.take_turn(f"www.{HOST}", later(50)) == 10
+
+
+def test_a_robots_txt_cannot_ask_for_more_than_ten_minutes() -> None:
     pace = Pace(Memory(), 1)
     pace.widen(HOST, 1e9, NOW)
-    pace.take_turn(HOST, later(100))
-    assert pace.take_turn(HOST, later(100)) == LONGEST_GAP
+    pace.take_turn(HOST, later(1_000))
+    assert pace.take_turn(HOST, later(1_000)) == LONGEST_GAP
 
 
 def test_a_wish_outlives_the_process_and_ends() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.revisit import LAST_RETRY, USUAL, next_try, next_visit
+from caliber_crawler.revisit import LAST_RETRY, SECOND_LOOKS, USUAL, next_asking, next_look, next_try, next_visit
 from caliber_crawler.site import Revisits
 
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
@@ -47,3 +47,23 @@ def test_a_site_may_have_a_plan_of_its_own() -> None:
     plan = Revisits(ages=(timedelta(minutes=10),), later=timedelta(days=1))
     assert next_visit(NOW, NOW, plan) == NOW + timedelta(minutes=10)
     assert next_visit(NOW, NOW + timedelta(minutes=10), plan) == NOW + timedelta(days=1, minutes=10)
+
+
+def test_a_plan_may_have_no_ages() -> None:
+    plan = Revisits(ages=(), later=timedelta(days=1))
+    assert next_visit(NOW - timedelta(days=3), NOW, plan) == NOW + timedelta(days=1)
+
+
+def test_a_page_that_is_gone_is_looked_at_twice_more_and_an_article_once_a_quarter_after_that() -> None:
+    assert [next_look(looks, NOW, held=False) for looks in range(4)] == [
+        *(NOW + age for age in SECOND_LOOKS),
+        None,
+        None,
+    ]
+    assert next_look(2, NOW, held=True) == next_look(9, NOW, held=True) == NOW + USUAL.later
+
+
+def test_whether_a_page_is_still_forbidden_is_asked_weekly_at_first_and_quarterly_in_the_end() -> None:
+    waits = [next_asking(times, NOW) - NOW for times in range(12)]
+    assert waits[:3] == [timedelta(days=days) for days in (7, 14, 28)]
+    assert waits[-1] == USUAL.later

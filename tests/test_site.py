@@ -1,6 +1,7 @@
 """Identity is not the URL: every spelling of an address leads to one article."""
 
 import unicodedata
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -76,6 +77,25 @@ def test_old_addresses_carry_a_number(url: str, language: str, number: int) -> N
 )
 def test_what_is_no_article_has_no_article_address(url: str) -> None:
     assert SITE.address(url) is None
+
+
+def test_on_a_site_whose_addresses_end_with_a_slash_they_all_do() -> None:
+    listing = replace(SITE.listing, more="{path}/page/{page}/") if SITE.listing else None
+    site = replace(SITE, trailing_slash=True, listing=listing)
+    forms = ("/en/post/a", "/en/post/a/", "https://www.caliber.az/en/post/a?utm_source=x#top")
+    assert {site.normal_url(form) for form in forms} == {"https://caliber.az/en/post/a/"}
+    address = site.address("/en/post/a")
+    assert address is not None
+    assert (address.language, address.slug) == ("en", "a")
+    assert site.normal_url("/rss.xml") == "https://caliber.az/rss.xml"
+    assert site.normal_url("https://caliber.az") == "https://caliber.az/"
+    start = site.listing_url(site.editions[0], "analytics")
+    assert site.batch_url(start, 2, "analytics") == "https://caliber.az/en/category/analytics/page/2/"
+
+
+@pytest.mark.parametrize("parameter", ["ysclid", "gbraid", "UTM_Source", "mtm_campaign", "igsh"])
+def test_what_only_says_where_a_reader_came_from_goes(parameter: str) -> None:
+    assert SITE.normal_url(f"/en/post/a?{parameter}=x&p=2") == "https://caliber.az/en/post/a?p=2"
 
 
 def test_a_query_that_means_something_stays() -> None:

@@ -11,6 +11,7 @@ import click
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.errors import (
     ArchiveFull,
+    ArchiveLocked,
     CaliberError,
     RobotsUnavailable,
     SiteBusy,
@@ -37,10 +38,10 @@ HALTS: dict[str, type[CaliberError]] = {
 }
 FROM_A_PAGE = 50
 """Articles fetched at most where a crawl begins at the address of a page and no limit is given."""
-NOTIFY_TIMEOUT = 10.0
-"""Seconds."""
 TOLERATED_FAILURES = 0.05
 """Share of the visited pages that may be refused or fail before a crawl's exit code says so."""
+FEW_FAILURES = 2
+"""Pages that may in any case with ``--due``: a crawl from cron visits but a few, and they are tried again."""
 
 
 @click.command()
@@ -76,6 +77,7 @@ TOLERATED_FAILURES = 0.05
     help="The same with the index of a web archive (CDX): 'wayback', 'commoncrawl', the address of one, a file or -.",
 )
 @click.option("--due", is_flag=True, help="Only what is due by now, listings and feeds included: made for cron.")
+@click.option("--whole", is_flag=True, help="Walk listings to their end, known or not: what was added further down.")
 @click.option("--base-url", default="", metavar="URL", help="The same site served elsewhere: a mirror, the demo site.")
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests.  [default: 1]")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Requests at the same time.  [default: 1]")
@@ -89,7 +91,13 @@ TOLERATED_FAILURES = 0.05
     metavar="WHO",
     help="E-mail address or web page of whoever crawls.  [env: CALIBER_CONTACT]",
 )
-@click.option("--notify", default="", metavar="URL", help="Post the summary as JSON to this address (a webhook).")
+@click.option(
+    "--notify",
+    default="",
+    metavar="URL",
+    envvar="CALIBER_NOTIFY",
+    help="Post the summary as JSON to this address (a webhook).  [env: CALIBER_NOTIFY]",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log every page to stderr.")
 @json_option
 def crawl(
@@ -115,6 +123,7 @@ def crawl(
     *,
     every: bool,
     due: bool,
+    whole: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
@@ -135,6 +144,8 @@ def crawl(
       caliber crawl --all --due
     """
     from caliber_crawler.commands.crawling import run_crawls
+    from caliber_crawler.commands.notice import notify as tell
+    from caliber_crawler.commands.status import hanging
     from caliber_crawler.known_sites import known_spiders, project_settings, spider_named
     from caliber_crawler.settings import user_agent
     from caliber_crawler.side_by_side import Crawl
@@ -163,6 +174,7 @@ def crawl(
         "urls": urls,
         "cdx": cdx,
         "due": due,
+        "whole": whole,
         "base_url": base_url,
     }
     crawls = {
@@ -172,11 +184,21 @@ def crawl(
         )
         for name in names
     }
-    run_crawls(list(crawls.values()), settings, at_once=at_once)
+    try:
+        run_crawls(list(crawls.values()), settings, at_once=at_once)
+    except ArchiveLocked as error:
+        if told := hanging(archive):
+            click.echo(told, err=True)
+        if told and notify:  # else an earlier crawl is still under way, and will tell of itself
+            tell(notify, [{"site": ", ".join(names), "outcome": None, "why": told, "exit_code": error.exit_code}])
+        raise
+    except Exception as error:
+        if notify:
+            tell(notify, [{"site": ", ".join(names), "outcome": None, "why": str(error), "exit_code": code_of(error)}])
+        raise
     results = [Result(name, crawl) for name, crawl in crawls.items()]
-    for result in results:
-        if notify and (failure := post(notify, result.notice())):
-            click.echo(f"The summary could not be posted to {notify}: {failure}.", err=True)
+    if notify:
+        tell(notify, (result.notice() for result in results))
     if as_json:
         accounts = [result.account() for result in results]
         echo_json(accounts if len(accounts) > 1 or every else accounts[0])
@@ -186,6 +208,11 @@ def crawl(
         if result.error is not None:
             click.echo(f"Error: {result.error}", err=True)
     sys.exit(worst(result.exit_code for result in results))
+
+
+def code_of(error: Exception) -> int:
+    """The exit code of a command that an error ends."""
+    return error.exit_code if isinstance(error, CaliberError) else 1
 
 
 class Result:
@@ -205,7 +232,7 @@ class Result:
 
     def lines(self, *, named: bool) -> list[str]:
         """The summary, under the site's name where there are several."""
-        lines = [] if self.run is None else summary(self.run)
+        lines = [] if self.run is None or self.run.outcome is None else summary(self.run)
         return [f"{self.name}: {lines[0]}", *lines[1:]] if named and lines else lines
 
     def account(self) -> dict[str, object]:
@@ -248,19 +275,6 @@ def worst(codes: Iterable[int]) -> int:
     return min(troubles, default=0) if len(troubles) <= 1 else 1
 
 
-def post(url: str, account: dict[str, object]) -> str | None:
-    """Post an account as JSON; gives a clause when that fails, for it must never fail a crawl."""
-    import httpx
-
-    try:
-        httpx.post(url, json=account, timeout=NOTIFY_TIMEOUT).raise_for_status()
-    except httpx.HTTPStatusError as error:
-        return f"it answered {error.response.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return str(error) or type(error).__name__
-    return None
-
-
 def visited(run: CrawlRun) -> int:
     """Article pages that were asked for."""
     return sum(run.counts[outcome] for outcome in ("stored", "visited", "refused", "failed", "missing"))
@@ -284,6 +298,8 @@ def summary(run: CrawlRun) -> list[str]:
         lines.append(f"  passed over: {counts['outside_scope']:,} mentions outside what was asked for")
     if counts["passed_over"]:
         lines.append(f"  passed over: {counts['passed_over']:,} addresses that are no articles of the site")
+    if counts["sitemaps_later"]:
+        lines.append(f"  later: {counts['sitemaps_later']:,} further site maps, left to the next runs")
     if counts["trapped"]:
         lines.append(f"  left out: {counts['trapped']:,} addresses that go on for ever (a trap)")
     if counts["problems"]:
@@ -301,8 +317,8 @@ def exit_code(run: CrawlRun) -> int:
     asked_to_stop = run.handout.limit_reached or run.handout.revisits_used_up
     if run.outcome == "failed" or (run.outcome == "stopped" and not asked_to_stop):
         return 1
-    bad = run.counts["refused"] + run.counts["failed"]
-    sound = (
-        not run.unusual and bad <= TOLERATED_FAILURES * visited(run) and not run.counts["broken_walks"] and run.balanced
-    )
+    # What was refused before says nothing new of the site.
+    bad = run.counts["refused"] + run.counts["failed"] - run.counts["refused_again"]
+    tolerated = max(TOLERATED_FAILURES * visited(run), FEW_FAILURES if run.scope.due_only else 0)
+    sound = not run.unusual and bad <= tolerated and not run.counts["broken_walks"] and run.balanced
     return 0 if sound else CHECKS_FAILED

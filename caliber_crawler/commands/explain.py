@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,11 +12,13 @@ import click
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
-from caliber_crawler.politeness import AGENT, gap_asked_for, has_no_rules
+from caliber_crawler.politeness import AGENT, Pace, gap_asked_for, has_no_rules
 
 if TYPE_CHECKING:
-    from caliber_crawler.site import Site
+    from caliber_crawler.crawling.traps import Trap
+    from caliber_crawler.site import Address, Site
 
+TAKEN_DOWN = "It was taken down on request (caliber forget): nothing of it is kept, and it is not fetched again."
 PLACES = ("header", "page", "site")
 """Where a page or its site reserves something."""
 
@@ -35,13 +39,19 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
         normal = site.normal_url(url) if site else url
         known = opened.explain(list(dict.fromkeys((normal, url))))
         host = opened.hosts.get(urlsplit(normal).netloc)
-    address = site.address(url) if site else None
+        address = site.address(url) if site else None
+        taken_down = address is not None and site is not None and opened.takedowns.covers(site.name, [address])
+        trap = _trap(address, opened) if address is not None else None
+        wait = Pace(opened.hosts).asked_to_wait(site.host, datetime.now(UTC)) if site else None
     report = {
         "url": normal,
         "site": site.name if site else None,
         "names_an_article": address is not None,
-        "verdict": verdict(known, site, names_article=address is not None),
+        "taken_down": taken_down,
+        "trap": trap.code if trap else None,
+        "verdict": TAKEN_DOWN if taken_down else verdict(known, site, names_article=address is not None, trap=trap),
         "robots": robots(host, normal),
+        "left_alone_until": f"{wait.until:%Y-%m-%dT%H:%M:%SZ}" if wait else None,
         **known,
     }
     if as_json:
@@ -51,10 +61,28 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
 
 
 def _site_of(url: str, archive: Archive) -> Site | None:
-    """The site whose page this is, as it stood when it was crawled."""
+    """The site whose page this is, as it stood when it was crawled; one without a file goes by its host."""
     from caliber_crawler.commands.kept_sites import kept_sites
+    from caliber_crawler.site.unfiled import unfiled
 
-    return next((site for site in kept_sites(archive).values() if site.owns(site.normal_url(url))), None)
+    try:
+        known = next((site for site in kept_sites(archive).values() if site.owns(site.normal_url(url))), None)
+        site = known or unfiled(url)
+    except ValueError:
+        return None
+    return site if known or archive.sites.get(site.name) else None
+
+
+def _trap(address: Address, archive: Archive) -> Trap | None:
+    """Why an address would be left out if a list named it now, by the bounds of the settings."""
+    from caliber_crawler.crawling.traps import Bounds, deep, one_of_many
+    from caliber_crawler.known_sites import project_settings
+
+    settings = project_settings()
+    bounds = Bounds(**{field.name: settings.getint(f"TRAP_{field.name.upper()}") for field in fields(Bounds)})
+    named = address.kind != "other"
+    many = one_of_many(address.url, archive.frontier.variants(address.url), bounds, named=named)
+    return deep(address.url, bounds) or many
 
 
 def robots(host: dict[str, Any] | None, url: str) -> dict[str, Any] | None:
@@ -74,7 +102,7 @@ def robots(host: dict[str, Any] | None, url: str) -> dict[str, Any] | None:
     return {"fetched_at": host["robots_at"], "status": status, "allowed": allowed, "gap": gap}
 
 
-def verdict(known: dict[str, Any], site: Site | None, *, names_article: bool) -> str:
+def verdict(known: dict[str, Any], site: Site | None, *, names_article: bool, trap: Trap | None = None) -> str:
     """What became of the page, and what happens next, in a sentence or two."""
     entry, article = known["frontier"], known["article"]
     if entry is None and article is None:
@@ -82,29 +110,47 @@ def verdict(known: dict[str, Any], site: Site | None, *, names_article: bool) ->
             return "It is on no site that has a file here."
         if not names_article:
             return f"It was never asked for: {site.title}'s file does not take it for an article."
-        return "It was never met: nothing that was read names it. `caliber crawl --urls` fetches it."
+        if trap is not None:
+            return f"It was never asked for: {trap.clause}, so it may be one of any number ({trap.code})."
+        return (
+            "It was never met: nothing that was read names it, or it lay outside what was asked for (section, language,"
+            " dates). `caliber crawl --urls` fetches it."
+        )
     kept = f"It is article {article['id']}." if article else ""
     if entry is None:
         return f"{kept} It is asked for by another address."
-    return " ".join(filter(None, (kept, _state(entry, article))))
+    return " ".join(filter(None, (kept, _state(entry, article, known["problems"]))))
 
 
-def _state(entry: dict[str, Any], article: dict[str, Any] | None) -> str:
-    due = f"due at {entry['due_at']}" if entry["due_at"] else "not asked for again"
+def _state(entry: dict[str, Any], article: dict[str, Any] | None, problems: list[dict[str, Any]]) -> str:
+    due = _due(entry, article)
     match entry["state"]:
         case "todo":
             return f"It was not fetched yet: {due}."
         case "refused" if entry["reason"] == "robots":
-            return "The site's robots.txt forbids it: it was not fetched."
+            return f"The site's robots.txt forbids it, so it was not fetched: {due}."
         case "refused":
             return f"It is not kept ({entry['reason']}): {due}."
         case "failed":
-            return f"It failed {entry['failures']} times in a row, last because of {entry['reason']}: {due}."
+            times = "once" if entry["failures"] == 1 else f"{entry['failures']} times in a row, last"
+            return f"It failed {times} because of {entry['reason']}: {due}."
         case "gone":
-            return f"The site said at {entry['visited_at']} that it is gone ({entry['last_status']}): {due}."
+            said = next((problem["reason"] for problem in problems if problem["fatal"]), entry["last_status"])
+            return f"The site said at {entry['visited_at']} that it is gone ({said}): {due}."
+    if entry["visited_at"] is None:
+        return f"It was never fetched under this address: {due}."
     if article is None and entry["kind"] == "article":
         return f"It was fetched at {entry['visited_at']}, and belongs to no article: {due}."
     return f"It was last fetched at {entry['visited_at']}: {due}."
+
+
+def _due(entry: dict[str, Any], article: dict[str, Any] | None) -> str:
+    if entry["due_at"]:
+        return f"due at {entry['due_at']}"
+    if entry["kind"] != "article":
+        return "asked for again by every crawl that takes this road"
+    elsewhere = article["due"][0] if article and article["due"] else None
+    return f"due at {elsewhere['due_at']} under {elsewhere['url']}" if elsewhere else "not asked for again"
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
@@ -120,6 +166,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
         lines.append(f"  {entry['kind']}, {entry['language'] or 'any language'}, {entry['section'] or 'any section'}")
     if report["robots"]:
         lines += ["", click.style("robots.txt", bold=True), f"  {_rules(report['robots'])}"]
+    if report["left_alone_until"]:
+        lines += ["", f"The site asks to be left alone until {report['left_alone_until']}."]
     if report["captures"]:
         lines += ["", click.style("Fetched", bold=True)]
         lines += [f"  {capture['fetched_at']}  {_answer(capture)}" for capture in report["captures"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 import sys
@@ -13,14 +15,18 @@ import click
 from caliber_crawler.commands.options import archive_option
 
 CONTACT = "you@example.org"
+PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
+"""Variables without which a crawl from here would not be the same crawl, where they are set."""
+MINUTES = (5, 6, 10, 12, 15, 20, 30, *(60 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24)))
+"""Intervals that a timetable can keep evenly: others would begin anew with each hour or day."""
 
 CRONTAB = """\
-# Every {every} minutes: crontab -e
-CALIBER_CONTACT={contact}
+# Every {every}: crontab -e
+{environment}
 {minutes} cd {folder} && {command} >> {log} 2>&1
 """
 SYSTEMD = """\
-# ~/.config/systemd/user/caliber-{site}.service
+# ~/.config/systemd/user/{unit}.service
 [Unit]
 Description=Crawl what is due on {site}
 Wants=network-online.target
@@ -29,15 +35,15 @@ After=network-online.target
 [Service]
 Type=oneshot
 WorkingDirectory={folder}
-Environment=CALIBER_CONTACT={contact}
+{environment}
 ExecStart={command}
 # Interrupted, a crawl stops cleanly and the next one goes on where it was.
 KillSignal=SIGINT
 TimeoutStopSec=60
 
-# ~/.config/systemd/user/caliber-{site}.timer
+# ~/.config/systemd/user/{unit}.timer
 [Unit]
-Description=Crawl {site} every {every} minutes
+Description=Crawl {site} every {every}
 
 [Timer]
 OnCalendar={calendar}
@@ -47,12 +53,13 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 
-# systemctl --user enable --now caliber-{site}.timer
+# systemctl --user enable --now {unit}.timer
 # loginctl enable-linger        (so that it runs while nobody is logged in)
 """
 GITHUB = """\
 # .github/workflows/crawl.yml: the archive is kept on the branch `archive`, fetched before and pushed after each crawl.
-# GitHub takes no file above 100 MB: past that, keep the archive elsewhere.
+# GitHub takes no file above 100 MB: past that, keep the archive elsewhere. Who can read the repository can read that
+# branch, and pages that their site reserves are in it: keep the repository private.
 name: crawl
 on:
   schedule:
@@ -77,7 +84,7 @@ jobs:
       - run: timeout --signal INT 330m {command}
         env:
           CALIBER_CONTACT: ${{{{ vars.CALIBER_CONTACT }}}}
-      - if: always()
+{environment}      - if: always()
         env:
           REMOTE: https://x-access-token:${{{{ github.token }}}}@github.com/${{{{ github.repository }}}}
         run: |
@@ -100,16 +107,22 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
 @click.option(
     "--every", type=click.IntRange(5, 1440), default=30, show_default=True, help="Minutes between two crawls."
 )
-@click.option("--notify", default="", metavar="URL", help="Post each summary as JSON to this address.")
+@click.option(
+    "--notify", default="", metavar="URL", envvar="CALIBER_NOTIFY", help="Post each summary as JSON to this address."
+)
 def schedule(site: str, archive: Path, form: str, every: int, notify: str) -> None:
     """Print what makes this machine, or GitHub, crawl what is due on SITE by itself.
 
-    Nothing is installed. Two crawls never run at once: the second refuses with a sentence.
+    Nothing is installed. Two crawls never run at once: the second refuses with a sentence. Minutes that no timetable
+    can keep evenly become the nearest ones that it can.
 
     \b
     Example:
-      caliber schedule --format crontab --every 60
+      CALIBER_CONTACT=you@example.org caliber schedule --format crontab --every 60
     """
+    from caliber_crawler.known_sites import known_spiders, project_settings, spider_among
+
+    spider_among(known_spiders(project_settings()), site)
     wanted: list[str] = list(FORMATS) if form == "all" else [form]
     click.echo("\n".join(_filled(name, site, archive, every, notify) for name in wanted), nl=False)
 
@@ -118,40 +131,92 @@ def _filled(name: str, site: str, archive: Path, every: int, notify: str) -> str
     here = name != "github"
     program = [*_program()] if here else ["caliber"]
     kept = archive.absolute() if here else Path("kept") / archive.name
-    words = [*program, "crawl", site, "--due", "--archive", str(kept), *(["--notify", notify] if notify else [])]
+    words = [*program, "crawl", site, "--due", "--archive", str(kept)]
     quote: Callable[[str], str] = _systemd_quoted if name == "systemd" else shlex.quote
     command = " ".join(map(quote, words))
+    commands = {"crontab": _crontab_escaped(command), "systemd": command.replace("$", "$$")}
     return FORMATS[name].format(
         site=site,
-        every=every,
+        unit="caliber-" + re.sub(r"[^\w.-]+", "-", site.partition("://")[2] or site),
+        every=_told(nearest(every)),
         minutes=cron_minutes(every),
         calendar=calendar(every),
-        folder=quote(str(Path.cwd())),
-        log=shlex.quote(str(archive.absolute().with_suffix(".log"))),
-        contact=CONTACT,
-        command=command.replace("%", "\\%") if name == "crontab" else command,
+        folder=_folder(name, str(Path.cwd())),
+        log=_crontab_escaped(shlex.quote(str(archive.absolute().with_suffix(".log")))),
+        environment=ENVIRONMENTS[name](notify),
+        command=commands.get(name, command),
     )
+
+
+def _folder(name: str, folder: str) -> str:
+    # systemd takes all of this line for the path, quotation marks too.
+    return folder.replace("%", "%%") if name == "systemd" else _crontab_escaped(shlex.quote(folder))
+
+
+def _variables(notify: str) -> dict[str, str]:
+    """What a crawl is to find in its environment: there an address that may be a secret is in no list of processes."""
+    contact = {"CALIBER_CONTACT": os.environ.get("CALIBER_CONTACT") or CONTACT}
+    sites = (*PASSED_ON, "PYTHONPATH") if os.environ.get("CALIBER_SPIDERS") else PASSED_ON
+    passed_on = {name: value for name in sites if (value := os.environ.get(name))}
+    return contact | passed_on | ({"CALIBER_NOTIFY": notify} if notify else {})
+
+
+def _for_crontab(notify: str) -> str:
+    return "\n".join(f'{name}="{value}"' for name, value in _variables(notify).items())
+
+
+def _for_systemd(notify: str) -> str:
+    return "\n".join(f"Environment={_systemd_quoted(f'{n}={value}')}" for n, value in _variables(notify).items())
+
+
+def _for_github(notify: str) -> str:
+    """A workflow can be read by everybody, so what may be a secret is kept as one."""
+    return "          CALIBER_NOTIFY: ${{ secrets.CALIBER_NOTIFY }}\n" if notify else ""
+
+
+ENVIRONMENTS: dict[str, Callable[[str], str]] = {
+    "crontab": _for_crontab,
+    "systemd": _for_systemd,
+    "github": _for_github,
+}
+
+
+def nearest(every: int) -> int:
+    """The interval nearest to so many minutes that can be kept evenly."""
+    return min(MINUTES, key=lambda minutes: abs(minutes - every))
+
+
+def _told(minutes: int) -> str:
+    if minutes < 60:
+        return f"{minutes} minutes"
+    return {60: "hour", 1440: "day"}.get(minutes, f"{minutes // 60} hours")
 
 
 def cron_minutes(every: int) -> str:
     """The first five fields of a crontab line for about every so many minutes; past an hour, whole hours."""
-    if every < 60:
-        return f"*/{every} * * * *"
-    hours = min(round(every / 60), 24)
-    return "7 0 * * *" if hours == 24 else f"7 */{hours} * * *"
+    minutes = nearest(every)
+    if minutes < 60:
+        return f"*/{minutes} * * * *"
+    hours = minutes // 60
+    return {1: "7 * * * *", 24: "7 0 * * *"}.get(hours, f"7 */{hours} * * *")
 
 
 def calendar(every: int) -> str:
     """The same for systemd."""
-    if every < 60:
-        return f"*:0/{every}"
-    hours = min(round(every / 60), 24)
-    return "*-*-* 00:07" if hours == 24 else f"*-*-* 00/{hours}:07"
+    minutes = nearest(every)
+    if minutes < 60:
+        return f"*:0/{minutes}"
+    hours = minutes // 60
+    return {1: "*-*-* *:07", 24: "*-*-* 00:07"}.get(hours, f"*-*-* 00/{hours}:07")
 
 
 def _program() -> list[str]:
     found = shutil.which("caliber")
     return [found] if found else [sys.executable, "-m", "caliber_crawler"]
+
+
+def _crontab_escaped(command: str) -> str:
+    return command.replace("%", "\\%")
 
 
 def _systemd_quoted(word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ from tabulate import tabulate
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.errors import CaliberError
+
+SILENCE = timedelta(minutes=5)
+"""After so long without a sign of life a crawl was killed, or hangs."""
 
 
 @click.command()
@@ -38,10 +43,8 @@ def status(archive: Path, *, as_json: bool) -> None:
 
 def _tables(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     kept = {name: report[name] for name in ("articles", "versions", "edits", "view_counts", "gone")}
-    runs = [
-        {name: run[name] for name in ("id", "command", "site", "outcome", "reason", "started_at", "finished_at")}
-        for run in report["runs"]
-    ]
+    names = ("id", "command", "site", "outcome", "reason", "started_at", "finished_at")
+    runs = [{name: run[name] for name in names} | {"outcome": _outcome(run)} for run in report["runs"]]
     return {
         "Articles": report["editions"],
         "In all": [kept],
@@ -52,3 +55,28 @@ def _tables(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
         "Problems of the last run": report["problems"]["last_run"],
         "Problems by reason": report["problems"]["all"],
     }
+
+
+def _outcome(run: dict[str, Any]) -> str:
+    since = silent_since(run)
+    return str(run["outcome"]) if since is None else f"no sign of life since {since:%Y-%m-%d %H:%M} UTC"
+
+
+def silent_since(run: dict[str, Any]) -> datetime | None:
+    """Since when a crawl that should be under way is silent: it was killed, or hangs. A live one tells each minute."""
+    if run["outcome"] != "running" or run["command"] != "crawl":
+        return None
+    since = datetime.fromisoformat(run["heartbeat_at"])
+    return since if datetime.now(UTC) - since >= SILENCE else None
+
+
+def hanging(archive: Path) -> str | None:
+    """A sentence on a crawl that keeps others from the archive and gives no sign of life, if there is one."""
+    try:
+        with Archive.open(archive) as opened:
+            since = next((since for run in opened.runs.last(1) if (since := silent_since(run))), None)
+    except CaliberError:
+        return None
+    if since is None:
+        return None
+    return f"The crawl under way gave no sign of life since {since:%Y-%m-%d %H:%M} UTC: it seems to hang."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from caliber_crawler.commands.options import archive_option
 
 STOPPING = 40.0
 """Seconds that a crawl gets to stop cleanly."""
+WRONG_USAGE = 2
+"""The exit code of a crawl that will never be any other."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -26,8 +29,9 @@ STOPPING = 40.0
 def watch(archive: Path, every: int, cron: str, sites_and_options: tuple[str, ...]) -> None:
     """Stay up and crawl what is due on each SITE on a timetable; further OPTIONS are those of caliber crawl.
 
-    Each crawl is a process of its own. The first begins at once; one that takes longer than the time between two lets
-    the next wait. Ctrl-C or SIGTERM stops cleanly: what is left is done next time.
+    Each crawl is a process of its own. The first begins at once; while one is under way no other begins. Ctrl-C or
+    SIGTERM stops cleanly, a second one at once: what is left is done next time. In a service of systemd, say
+    KillMode=mixed, so that a crawl is told once.
 
     \b
     Example:
@@ -42,16 +46,20 @@ def watch(archive: Path, every: int, cron: str, sites_and_options: tuple[str, ..
         trigger = CronTrigger.from_crontab(cron) if cron else IntervalTrigger(minutes=every)
     except ValueError as error:
         raise click.UsageError(f"{cron!r} is no timetable: {error}") from None
-    crawl = Crawl(
-        [sys.executable, "-m", "caliber_crawler", "crawl", "--due", "--archive", str(archive), *sites_and_options]
-    )
     stopped = threading.Event()
+    crawl = Crawl(
+        [sys.executable, "-m", "caliber_crawler", "crawl", "--due", "--archive", str(archive), *sites_and_options],
+        stopped,
+    )
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if stopped.is_set():
+            crawl.kill()
         stopped.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would tell of each turn that a long crawl passes by
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
         crawl.run, trigger, next_run_time=datetime.now(UTC), coalesce=True, max_instances=1, misfire_grace_time=None
@@ -61,13 +69,19 @@ def watch(archive: Path, every: int, cron: str, sites_and_options: tuple[str, ..
     scheduler.pause()
     crawl.stop()
     scheduler.shutdown(wait=False)
+    sys.exit(WRONG_USAGE if crawl.is_wrong else 0)
 
 
 class Crawl:
-    """A crawl as a child process: Scrapy's reactor can be started once in a process."""
+    """A crawl as a child process: Scrapy's reactor can be started once in a process.
 
-    def __init__(self, command: list[str]) -> None:
+    One that says that it was asked for what is not there ends the watch: it would say so for ever.
+    """
+
+    def __init__(self, command: list[str], stopped: threading.Event) -> None:
+        self.is_wrong = False
         self._command = command
+        self._stopped = stopped
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._over = False
@@ -81,6 +95,14 @@ class Crawl:
             self._process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603
         code = self._process.wait()
         click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: the crawl ended with exit code {code}.", err=True)
+        if code == WRONG_USAGE:
+            self.is_wrong = True
+            self._stopped.set()
+
+    def kill(self) -> None:
+        """End a crawl that is under way at once."""
+        if self._process is not None:
+            self._process.kill()
 
     def stop(self) -> None:
         """Let a crawl that is under way stop cleanly; one that does not in time is killed, which loses nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
@@ -34,7 +34,8 @@ class Reserve(Protocol):
 class Handout:
     """Hands out entries of the frontier, and remembers them until it is known what came of each.
 
-    At most ``revisits`` articles are handed out that were visited before; no limit when ``None``.
+    At most ``revisits`` articles are handed out that were visited before; no limit when ``None``. They take no more
+    than half of a limit of articles while there is anything else to do.
     """
 
     def __init__(self, frontier: Frontier, scope: Scope, started_at: datetime, *, revisits: int | None = None) -> None:
@@ -50,12 +51,13 @@ class Handout:
         """The next pages that are due, at most so many."""
         if self.limit_reached:
             return []
-        entries = self._most_urgent(most)
-        while not entries and self.reserve is not None and self.reserve.release():
-            entries = self._most_urgent(most)
-        articles_left = None if self._scope.limit is None else self._scope.limit - self._articles
-        revisits_left = None if self.revisits is None else self.revisits - self._revisited
-        taken = _with_few_revisits(revisits_left, _at_most(articles_left, entries))
+        half = None if self._scope.limit is None else (self._scope.limit + 1) // 2
+        taken = self._chosen(most, _least(self.revisits, half, less=self._revisited))
+        while not taken and self.reserve is not None and self.reserve.release():
+            taken = self._chosen(most, _least(self.revisits, half, less=self._revisited))
+        if not taken and all(entry.kind == "article" for entry in self._in_flight.values()):
+            # There is nothing else to do, and nothing under way that could name more.
+            taken = self._chosen(most, _least(self.revisits, less=self._revisited))
         self._articles += sum(entry.kind == "article" for entry in taken)
         self._revisited += sum(map(_is_revisit, taken))
         self._in_flight.update({entry.url: entry for entry in taken})
@@ -65,6 +67,11 @@ class Handout:
         """The entry of a page that was handed out, as it was then."""
         return self._in_flight.get(url)
 
+    @property
+    def under_way(self) -> Collection[str]:
+        """Addresses of pages that were handed out, and of which it is not committed yet what came of them."""
+        return self._in_flight.keys()
+
     def __len__(self) -> int:
         """Pages that were handed out, and of which it is not committed yet what came of them."""
         return len(self._in_flight)
@@ -72,6 +79,11 @@ class Handout:
     def let_go(self, url: str) -> None:
         """Done with a page, or never asked for it: in that case it is due as before."""
         self._in_flight.pop(url, None)
+
+    def pass_by(self, url: str) -> None:
+        """An article's page need not be asked for, so it takes nothing of the limit."""
+        if self._in_flight.pop(url, None) is not None:
+            self._articles -= 1
 
     @property
     def limit_reached(self) -> bool:
@@ -96,16 +108,24 @@ class Handout:
             for kind in kinds
         )
 
-    def _most_urgent(self, most: int) -> list[Entry]:
-        return self._frontier.take(
+    def _chosen(self, most: int, revisits: int | None) -> list[Entry]:
+        """The most urgent pages, at most so many further visits among them."""
+        articles = None if self._scope.limit is None else self._scope.limit - self._articles
+        entries = self._frontier.take(
             self._scope.site.name,
             self._started_at,
             most,
             languages=(*self._scope.languages, None),
             sections=(*self._scope.sections, None),
             exclude=[entry.id for entry in self._in_flight.values() if entry.id is not None],
-            without=(REVISIT,) if self.revisits_used_up else (),
+            without=(REVISIT,) if revisits is not None and revisits <= 0 else (),
         )
+        return _with_few_revisits(revisits, _at_most(articles, entries))
+
+
+def _least(*bounds: int | None, less: int) -> int | None:
+    """What the narrowest of some bounds leaves."""
+    return min((bound - less for bound in bounds if bound is not None), default=None)
 
 
 def _is_revisit(entry: Entry) -> bool:

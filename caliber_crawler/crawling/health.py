@@ -1,17 +1,21 @@
 """Did a run bring what such runs usually bring? A site's redesign must be noticed on the first run after it.
 
 Held against earlier runs that asked the same and came to their end. Where there is too little to compare, nothing is
-said.
+said. A run from cron may read no more than a page or two, so the latest runs are judged together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import sqrt
 from statistics import median
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.run_history import RunHistory
 from caliber_crawler.items import Problem
 
+EVEN_ROADS = ("feed", "listing", "page")
+"""Roads whose pages name about as many articles each time; results of searches and site maps do not."""
 EARLIER = 7
 """Runs, and days, that a run is held against."""
 FEWEST = 3
@@ -26,35 +30,80 @@ DROP = 0.3
 """By how much the share of pages that have a field, or a layout that is known, may fall."""
 FEWEST_PAGES = 10
 """Pages that shares are told from."""
+SMALL_RUNS = 200
+"""Earlier runs of which shares are told; from cron, those of four days."""
+CHANCE = 3.5
+"""A share that fell by less than so many standard errors may have fallen by chance."""
+SELECTOR = "selector"
+"""The rung that a site's own file gives: where others give the field instead, the file is out of date."""
 UNKNOWN = ("unknown", "text", "general")
 """Layouts that no site's file describes."""
 
 Coverage = Mapping[tuple[str, str], tuple[int, int]]
 
 
-def unusual(archive: Archive, run_id: int) -> list[Problem]:
-    """What is wrong with a finished run, judged by the ones before it."""
+def unusual(archive: Archive, run_id: int, *, described: bool = True) -> list[Problem]:
+    """What is wrong with a finished run, judged by the ones before it.
+
+    ``described`` says that the site's file has layouts; without them no page has one that is known.
+    """
     history = archive.run_history
     run = archive.runs.get(run_id)
-    earlier = history.like(run_id, EARLIER)
+    earlier = history.like(run_id, SMALL_RUNS)
     if run is None:
         return []
+    fallen = _fallen(history, run_id, [other["id"] for other in earlier])
+    accounts = [other["counts"] for other in earlier]
     return [
-        *fewer_cards(run["counts"], [other["counts"] for other in earlier]),
+        *fewer_cards(run["counts"], accounts),
+        *more_refused(run["counts"], accounts),
         *fewer_news(history.days(run_id, EARLIER + 1)),
-        *fallen_coverage(history.coverage([run_id]), history.coverage([other["id"] for other in earlier])),
+        *(problem for problem in fallen if described or problem.reason != "unknown_layout"),
     ]
 
 
-def fewer_cards(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]]) -> list[Problem]:
-    """Do the pages that name articles name far fewer than usual?"""
-    usual = [per_page for other in earlier if (per_page := _cards_per_page(other)) is not None]
-    now = _cards_per_page(counts)
-    if now is None or len(usual) < FEWEST or now >= FAR_LESS * median(usual):
+def _fallen(history: RunHistory, run_id: int, earlier: Sequence[int]) -> list[Problem]:
+    """What fell in the latest runs that together read enough pages, this one and the newest before it."""
+    pages = history.pages([run_id, *earlier])
+    if run_id not in pages:
         return []
-    return [
-        _problem("fewer_cards", f"A page that names articles named {now:.1f} of them; usual are {median(usual):.1f}.")
-    ]
+    latest, read = [run_id], pages[run_id]
+    for other in earlier:
+        if read >= FEWEST_PAGES:
+            break
+        latest.append(other)
+        read += pages.get(other, 0)
+    before = earlier[len(latest) - 1 :]
+    problems = fallen_coverage(history.coverage(latest), history.coverage(before))
+    told = {problem.field for problem in problems}
+    by_selector = fallen_coverage(history.coverage(latest, SELECTOR), history.coverage(before, SELECTOR), SELECTOR)
+    return [*problems, *(problem for problem in by_selector if problem.field and problem.field not in told)]
+
+
+def fewer_cards(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]]) -> Iterator[Problem]:
+    """Do the pages of a road that name articles name far fewer than usual?
+
+    Each road by itself, for a feed may name five times as many as a listing, and not every run takes both.
+    """
+    for road in EVEN_ROADS:
+        now = _cards_per_page(counts, road)
+        usual = [each for other in earlier if (each := _cards_per_page(other, road)) is not None][:EARLIER]
+        if now is not None and len(usual) >= FEWEST and now < FAR_LESS * median(usual):
+            told = f"A page of road {road} named {now:.1f} articles; usual are {median(usual):.1f}."
+            yield _problem("fewer_cards", told)
+
+
+def more_refused(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]]) -> list[Problem]:
+    """Were far more pages refused, or could not be had, in the latest runs that together visited enough?"""
+    visited = [_visited(each) for each in (counts, *earlier)]
+    if not visited[0][0]:
+        return []
+    latest = next((n for n in range(1, len(visited)) if sum(p for p, _ in visited[:n]) >= FEWEST_PAGES), len(visited))
+    now, before = _together(visited[:latest]), _together(visited[latest:])
+    if now[0] < FEWEST_PAGES or not _rose(now, before):
+        return []
+    told = f"{_share(now):.0%} of {now[0]:,} pages were refused or could not be had; usual is {_share(before):.0%}."
+    return [_problem("more_refused", told)]
 
 
 def fewer_news(days: Sequence[int | None]) -> list[Problem]:
@@ -67,34 +116,63 @@ def fewer_news(days: Sequence[int | None]) -> list[Problem]:
     return [_problem("fewer_news", f"{days[0]:,} new articles were found in 24 hours; usual are {median(usual):,.0f}.")]
 
 
-def fallen_coverage(now: Coverage, before: Coverage) -> list[Problem]:
-    """Which fields are found on far fewer pages of a layout, and does a known layout go away?"""
-    problems = []
-    for (layout, field), (pages, filled) in sorted(now.items()):
-        pages_before, filled_before = before.get((layout, field), (0, 0))
-        if pages >= FEWEST_PAGES and pages_before >= FEWEST_PAGES:
-            share, usual = filled / pages, filled_before / pages_before
-            if usual - share >= DROP:
-                told = f"{field} was found on {share:.0%} of {pages:,} pages of layout {layout}; usual is {usual:.0%}."
-                problems.append(_problem("fallen_coverage", told, field))
-    strange, formerly = _unknown(now), _unknown(before) or 0.0
-    if strange is not None and strange - formerly >= DROP:
-        told = (
-            f"{strange:.0%} of the pages have a layout that the site's file does not describe; usual is {formerly:.0%}."
-        )
-        problems.append(_problem("unknown_layout", told))
+def fallen_coverage(now: Coverage, before: Coverage, rung: str = "") -> list[Problem]:
+    """Which fields are found on far fewer pages of a layout, and does a known layout go away?
+
+    ``rung`` is what gave the fields, where they were counted for one rung alone.
+    """
+    problems = [*_fallen_fields(now, before, f" by its {rung}" if rung else "")]
+    strange, formerly = _unknown(now), _unknown(before) or (0, 0)
+    if strange is not None and _rose(strange, formerly):
+        told = f"{_share(strange):.0%} of the pages have a layout that the site's file does not describe"
+        problems.append(_problem("unknown_layout", f"{told}; usual is {_share(formerly):.0%}."))
     return problems
 
 
-def _cards_per_page(counts: Mapping[str, int]) -> float | None:
-    pages = counts.get("listing_pages", 0)
-    return counts.get("cards", 0) / pages if pages else None
+def _fallen_fields(now: Coverage, before: Coverage, how: str) -> Iterator[Problem]:
+    for (layout, field), (pages, filled) in sorted(now.items()):
+        pages_before, filled_before = before.get((layout, field), (0, 0))
+        if pages < FEWEST_PAGES or pages_before < FEWEST_PAGES:
+            continue
+        # That a field is found on fewer pages is that it is missing on more.
+        if _rose((pages, pages - filled), (pages_before, pages_before - filled_before)):
+            found = f"{field} was found{how} on {filled / pages:.0%} of {pages:,} pages of layout {layout}"
+            yield _problem("fallen_coverage", f"{found}; usual is {filled_before / pages_before:.0%}.", field)
 
 
-def _unknown(coverage: Coverage) -> float | None:
+def _rose(now: tuple[int, int], before: tuple[int, int]) -> bool:
+    """Did a share, given by all pages and those that count, rise by much, and by more than chance brings?"""
+    usual = _share(before)
+    rise = _share(now) - usual
+    error = sqrt(usual * (1 - usual) * (1 / now[0] + 1 / before[0])) if before[0] else 0.0
+    return rise >= DROP and rise > CHANCE * error
+
+
+def _share(counted: tuple[int, int]) -> float:
+    pages, those = counted
+    return those / pages if pages else 0.0
+
+
+def _visited(counts: Mapping[str, int]) -> tuple[int, int]:
+    """Pages of articles that were asked for, and those of which nothing came for the first time."""
+    pages = sum(counts.get(name, 0) for name in ("stored", "visited", "refused", "failed"))
+    return pages, sum(counts.get(name, 0) for name in ("refused", "failed")) - counts.get("refused_again", 0)
+
+
+def _together(runs: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return sum(pages for pages, _ in runs), sum(bad for _, bad in runs)
+
+
+def _cards_per_page(counts: Mapping[str, int], road: str) -> float | None:
+    pages = counts.get(f"listing_pages_{road}", 0)
+    return counts.get(f"cards_{road}", 0) / pages if pages else None
+
+
+def _unknown(coverage: Coverage) -> tuple[int, int] | None:
+    """All pages, and those of a layout that nobody described."""
     pages = {layout: pages for (layout, field), (pages, _) in coverage.items() if field == "headline"}
     total = sum(pages.values())
-    return sum(pages.get(layout, 0) for layout in UNKNOWN) / total if total >= FEWEST_PAGES else None
+    return (total, sum(pages.get(layout, 0) for layout in UNKNOWN)) if total >= FEWEST_PAGES else None
 
 
 def _problem(reason: str, message: str, field: str | None = None) -> Problem:

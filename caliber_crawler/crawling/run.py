@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -16,8 +18,8 @@ from scrapy.utils.asyncio import create_looping_call
 
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Entry, Saved
-from caliber_crawler.archive.times import utc_now
-from caliber_crawler.crawling.commits import Commits
+from caliber_crawler.archive.times import whole_second
+from caliber_crawler.crawling.commits import SYNCED_EVERY, Commits
 from caliber_crawler.crawling.field_coverage import FieldCoverage
 from caliber_crawler.crawling.handout import REVISIT, Handout
 from caliber_crawler.crawling.health import unusual
@@ -36,6 +38,15 @@ if TYPE_CHECKING:
 
 GONE = frozenset({"http_404", "http_410", "redirect_home", "soft_404"})
 """Reasons that say the page is no more."""
+
+LIFTED_LATER = frozenset({"robots"})
+"""Codes of what keeps us from asking for a page, that a site may think better of."""
+
+LED_AWAY = frozenset({"offsite", "scheme", "long_address"})
+"""Codes of pages that lead where we may not go: for a while, perhaps, to the log-in page of the network we are in."""
+
+OF_OLD = frozenset({Numbers.name, "cdx", "url_list"})
+"""Roads that name what may be gone for years: nothing says that it was ever there for us."""
 
 CHALLENGES_MAX = 2
 """So many challenges end a run: nobody here solves them."""
@@ -65,9 +76,10 @@ class CrawlRun:
         self.archive, self._owns_archive = archive, owns_archive
         self.scope = scope
         self._reread = Rereader({scope.site.name: scope.site})
-        self.pace = Pace(archive.hosts, gap)
+        self.pace = Pace(archive.hosts, gap, together=(scope.site.host, *scope.site.hosts))
         self.halted: Halt | None = None
-        self.started_at = utc_now()
+        self.began_at = datetime.now(UTC)
+        self.started_at = whole_second(self.began_at)
         self.counts: Counter[str] = Counter()
         self.outcome: Outcome | None = None
         self.last_error: str | None = None
@@ -118,7 +130,9 @@ class CrawlRun:
 
     def seed(self, listings: Iterable[Entry]) -> None:
         """Have these listings walked from their first batch."""
-        self.archive.frontier.add(listings, self.id)
+        # To the microsecond: a run that follows another within a second must not take its finds for its own.
+        walks = (replace(entry, walk=self.began_at) if entry.walk else entry for entry in listings)
+        self.archive.frontier.add(walks, self.id)
 
     def settle(self, capture: Capture, outcome: str) -> None:
         """Count what came of a page that was handed out, once it is committed."""
@@ -162,8 +176,30 @@ class CrawlRun:
         """The page is not to be had, or is no article."""
         with self.archive.transaction():
             self.note(problem, capture)
-            self.archive.frontier.refuse(capture.url, capture.fetched_at, status=capture.status, reason=problem.reason)
+            self.archive.frontier.refuse(
+                capture.url,
+                capture.fetched_at,
+                status=capture.status,
+                reason=problem.reason,
+                due_at=self._next_look(capture, problem),
+            )
         self.settle(capture, "refused")
+
+    def _next_look(self, capture: Capture, problem: Problem) -> datetime | None:
+        """When to look again at a page that is no article now; sites have bad days, and rules are changed."""
+        entry = self.handout.entry(capture.url)
+        looks = entry.failures if entry is not None and entry.state in ("refused", "gone") else 0
+        plan = self.scope.site.revisits
+        if looks and capture.kind == "article":
+            self.counts["refused_again"] += 1
+        if capture.error_code is None or capture.error_code in LED_AWAY:
+            held = entry is not None and entry.article_id is not None
+            if entry is not None and entry.road in OF_OLD and not held:
+                return None
+            return revisit.next_look(looks, capture.fetched_at, held=held, plan=plan)
+        if capture.error_code in LIFTED_LATER:
+            return revisit.next_asking(looks, capture.fetched_at, plan)
+        return None
 
     def put_aside(self, capture: Capture, problem: Problem) -> None:
         """There was no article or list to be read on a page: settle it by the reason."""
@@ -189,8 +225,10 @@ class CrawlRun:
         with self.archive.transaction():
             if not missing:
                 self.note(problem, capture)
-            self.archive.frontier.gone(capture.url, capture.fetched_at, status=capture.status)
-            self.archive.frontier.wake(capture.url, capture.fetched_at)
+            due_at = None if missing else self._next_look(capture, problem)
+            self.archive.frontier.gone(capture.url, capture.fetched_at, status=capture.status, due_at=due_at)
+            # Not in this run, whose accounts do not have them.
+            self.archive.aliases.wake(capture.url, capture.fetched_at + timedelta(seconds=1))
         self.settle(capture, "missing" if missing else "refused")
 
     async def store(self, reading: Reading, along: Callable[[Reading], None] = lambda reading: None) -> None:
@@ -214,20 +252,63 @@ class CrawlRun:
             return None
         along(reading)
         saved = self.archive.articles.save(reading, self.id, addresses, self._reread)
+        url = self._place(capture)
         self.archive.frontier.done(
-            capture.url,
+            url,
             capture.fetched_at,
             status=capture.status,
             article_id=saved.article_id,
-            due_at=revisit.next_visit(article.published_at, capture.fetched_at, self.scope.site.revisits),
+            due_at=self._next_visit(saved.article_id, capture, article.published_at),
             priority=REVISIT,
             etag=capture.header("etag"),
             last_modified=capture.header("last-modified"),
         )
-        self.archive.frontier.rest(saved.article_id, capture.url)
+        if url != capture.url:
+            self.archive.frontier.done(
+                capture.url, capture.fetched_at, status=capture.status, article_id=saved.article_id
+            )
+        rested = self.archive.aliases.rest(saved.article_id, {url, *self.handout.under_way}, self.started_at)
+        for name in ("unchanged", "held"):
+            self.counts[name] += rested
         for problem in reading.remarks:
             self.note(problem, capture)
         return saved
+
+    def _next_visit(self, article_id: int, capture: Capture, published_at: datetime | None = None) -> datetime:
+        born_at = published_at or self.archive.articles.born_at(article_id)
+        return revisit.next_visit(born_at, capture.fetched_at, self.scope.site.revisits)
+
+    def _place(self, capture: Capture) -> str:
+        """The address at which an article is visited from now on: where redirects led to, so that they are spared."""
+        entry, site = self.handout.entry(capture.url), self.scope.site
+        address = site.address(capture.address)
+        if entry is None or address is None or address.url == capture.url:
+            return capture.url
+        known = self.archive.frontier.get(address.url)
+        if known is None:
+            self.archive.frontier.add(
+                [replace(entry, id=None, discovered_at=None, url=address.url, discovered_on=capture.url)], self.id
+            )
+        elif known.state == "todo" or (known.due_at is not None and known.due_at <= self.started_at):
+            # It is in this run's accounts, and may be under way: its own turn comes.
+            return capture.url
+        return address.url
+
+    def passes_by(self, entry: Entry) -> bool:
+        """Is this another address of an article that is visited elsewhere? Then it need not be asked for."""
+        if entry.kind != "article" or entry.state != "todo" or entry.article_id is not None:
+            return False
+        site = self.scope.site
+        address = site.address(entry.url)
+        article_id = self.archive.aliases.visited_elsewhere(address, site.name) if address else None
+        if article_id is None:
+            return False
+        with self.archive.transaction(synced_every=SYNCED_EVERY):  # there may be very many in a row
+            self.archive.aliases.pass_by(entry.url, article_id)
+        self.handout.pass_by(entry.url)
+        for name in ("unchanged", "held"):
+            self.counts[name] += 1
+        return True
 
     def crash(self, item: object, failure: Failure) -> None:
         """A page met an error of our own: it is tried again later; a broken archive ends the run."""
@@ -246,8 +327,7 @@ class CrawlRun:
         with self.archive.transaction():
             if capture.kind == "article" and entry is not None and entry.article_id is not None:
                 self.archive.articles.sight(entry.article_id, capture.fetched_at)
-                published_at = self.archive.articles.published_at(entry.article_id)
-                due_at = revisit.next_visit(published_at, capture.fetched_at, self.scope.site.revisits)
+                due_at = self._next_visit(entry.article_id, capture)
                 self.counts["visited"] += 1
             self.archive.frontier.done(capture.url, capture.fetched_at, status=304, due_at=due_at)
         self.settle(capture, "unchanged" if capture.kind == "article" else "walked")
@@ -274,7 +354,7 @@ class CrawlRun:
         self.outcome, self.why = self._ending(reason).outcome
         self.archive.runs.cover(self.id, self.coverage.rows())
         self.archive.runs.finish(self.id, self.outcome, self.why, dict(self.counts))
-        self.unusual = unusual(self.archive, self.id)
+        self.unusual = unusual(self.archive, self.id, described=self.scope.site.described)
         for problem in self.unusual:
             self.archive.runs.note(self.id, problem)
 

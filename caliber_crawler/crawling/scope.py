@@ -27,6 +27,9 @@ class Scope:
     due_only: bool = False
     """Only what is due: listings and feeds, too, only when they are due again."""
 
+    whole: bool = False
+    """Listings are walked to their end, over known ground, too."""
+
     bounds: Bounds = field(default_factory=Bounds)
     """How far the site is followed where it goes on for ever."""
 
@@ -48,4 +51,5 @@ class Scope:
             "queries": list(self.queries),
             "numbers": list(self.numbers) if self.numbers else None,
             "due_only": self.due_only,
+            **({"whole": True} if self.whole else {}),
         }

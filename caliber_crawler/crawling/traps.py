@@ -5,7 +5,7 @@ What is left out is said once for each trap and counted; nothing of it enters th
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,6 +16,8 @@ REMEMBERED = 5_000
 """Cards of one walk: a list that shows the same ones again and again shows them within so many."""
 NAMED = 3
 """Variants of an address whose path names its article, so that they can lead nowhere else."""
+RECENT = 5
+"""Batches that a walk may be ahead of the articles on them."""
 PATIENCE = 3
 """Batches in a row that bring nothing new to a walk, until it ends."""
 
@@ -77,17 +79,22 @@ class Sightings:
     def __init__(self) -> None:
         self._batches: set[int] = set()
         self._cards: dict[int, None] = {}
-        self._stale = 0
+        self.stale = 0
+        """Batches in a row, the last one included, that brought nothing new."""
+        self.cards_known = False
+        """Did a batch show cards as the site's file describes them?"""
+        self.undated: deque[tuple[str, ...]] = deque(maxlen=RECENT)
+        """The last batches none of whose cards told its date."""
 
     def repeats(self, urls: Collection[str]) -> bool:
         """Take in a batch. True for one that was there before, and for one too many that shows no new card."""
         batch = hash(tuple(urls))
-        known, self._stale = batch in self._batches, self._stale + 1
+        known, self.stale = batch in self._batches, self.stale + 1
         self._batches.add(batch)
         for card in map(hash, urls):
             if card not in self._cards:
-                self._stale = 0
+                self.stale = 0
             self._cards[card] = None
         while len(self._cards) > REMEMBERED:
             del self._cards[next(iter(self._cards))]
-        return bool(urls) and (known or self._stale >= PATIENCE)
+        return bool(urls) and (known or self.stale >= PATIENCE)

@@ -16,6 +16,7 @@ class End(Enum):
     EMPTY = "its first page shows no cards that this program can read"
     LAST_BATCH = "the listing has no more cards"
     KNOWN_GROUND = "every card was known before"
+    UNDER_WAY = "an earlier walk has been here, and goes on further down"
     WINDOW = "every card is older than asked for"
     CUT = "more cards follow, but the browser has scrolled as often as it may"
     REPEATS = "it shows the same cards again, so the site does not understand how we ask for more of them"
@@ -60,17 +61,18 @@ def step(
     """Judge one batch of a listing that runs from the newest article to the oldest.
 
     ``ground`` are the addresses that were known before this walk began, given only when an earlier walk has been to
-    where this one is going: there, a batch of nothing but known cards ends it. ``repeats`` says that this walk
-    has shown its cards before. Pinned cards stand out of order, so one old card is no end; a whole batch of them is.
+    where this one is going: there, a batch of nothing but known cards, and of such as are older than asked for, ends
+    it. ``repeats`` says that this walk has shown its cards before. Pinned cards stand out of order, so one old card is
+    no end; a whole batch of them is.
     """
-    urls = [card.url for card in cards]
+    old = {card.url for card in cards if window.since and card.published_at and card.published_at < window.since}
     wanted = tuple(card for card in cards if window.holds(card.published_at))
     if not cards:
         return Step(wanted=wanted, end=End.EMPTY if first else End.LAST_BATCH)
     if repeats:
         return Step(wanted=wanted, end=End.REPEATS)
-    if window.since and all(card.published_at and card.published_at < window.since for card in cards):
+    if all(card.url in old for card in cards):
         return Step(wanted=wanted, end=End.WINDOW)
-    if all(url in ground for url in urls):
+    if ground and all(card.url in ground or card.url in old for card in cards):
         return Step(wanted=wanted, end=End.KNOWN_GROUND)
     return Step(wanted=wanted, end=None)

@@ -6,6 +6,8 @@ import asyncio
 import gzip
 import struct
 import zlib
+from collections.abc import Callable
+from functools import cache
 from itertools import chain
 
 import brotli
@@ -19,21 +21,25 @@ BOMB = 512
 """Megabytes a bomb unpacks to. More only takes the server longer to pack."""
 
 
+@cache
 def _gzip_bomb() -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(BOMB)) + packer.flush()
 
 
+@cache
 def _deflate_bomb() -> bytes:
     packer = zlib.compressobj(9)
     return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(BOMB)) + packer.flush()
 
 
+@cache
 def _brotli_bomb() -> bytes:
     packer = brotli.Compressor(quality=5)
     return b"".join(packer.process(bytes(MEGABYTE)) for _ in range(BOMB)) + bytes(packer.finish())
 
 
+@cache
 def _zstd_bomb() -> bytes:
     packer = zstandard.ZstdCompressor(level=3).compressobj()
     return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(BOMB)) + packer.flush()
@@ -42,6 +48,15 @@ def _zstd_bomb() -> bytes:
 def packed(encoding: str, body: bytes) -> Behaviour:
     """An answer whose body is packed already."""
     return answering(200, body, Content_Type=HTML, Content_Encoding=encoding)
+
+
+def bomb(encoding: str, pack: Callable[[], bytes]) -> Behaviour:
+    """An answer that unpacks to far more than a page. It is packed when first asked for: that takes a second."""
+
+    async def answer(exchange: Exchange) -> None:
+        await packed(encoding, await asyncio.to_thread(pack))(exchange)
+
+    return answer
 
 
 def article(text: str = "") -> bytes:
@@ -157,10 +172,10 @@ PLACES: dict[str, Behaviour] = {
     "/en/post/loop": redirect_loop,
 }
 BOMBS: dict[str, Behaviour] = {
-    "/en/post/gzip-bomb": packed("gzip", _gzip_bomb()),
-    "/en/post/deflate-bomb": packed("deflate", _deflate_bomb()),
-    "/en/post/brotli-bomb": packed("br", _brotli_bomb()),
-    "/en/post/zstd-bomb": packed("zstd", _zstd_bomb()),
+    "/en/post/gzip-bomb": bomb("gzip", _gzip_bomb),
+    "/en/post/deflate-bomb": bomb("deflate", _deflate_bomb),
+    "/en/post/brotli-bomb": bomb("br", _brotli_bomb),
+    "/en/post/zstd-bomb": bomb("zstd", _zstd_bomb),
     "/en/post/packed-often": packed("gzip, gzip, gzip, gzip", gzip.compress(article())),
     "/en/post/huge-length": huge_length,
     "/en/post/endless": endless,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -51,6 +51,8 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         started = monotonic()
         self._share_time(request)
         try:
+            if request.meta.get("page_timeout"):
+                return await self.unless_stopped(super().download_request(request))
             return await super().download_request(request)
         finally:
             request.meta["seconds_spent"] = request.meta.get("seconds_spent", 0.0) + monotonic() - started
@@ -71,6 +73,7 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         run = self._crawler.get_extension(CrawlRun)
         if run is None:
             return
+        self._go_on(run)
         host = urlsplit(request.url).netloc
         # One behind the other: a turn is counted from when the request before really went out, however late that was.
         async with self._queues[host]:
@@ -83,8 +86,22 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         end = loop.time() + seconds
         while (left := end - loop.time()) > 0:
             await asyncio.sleep(min(left, NAP))
-            if run.halted or not (self._crawler.engine and self._crawler.engine.running):
-                raise Refusal("stopped", "the crawl was stopped before its turn came")
+            self._go_on(run)
+
+    def _go_on(self, run: CrawlRun) -> None:
+        if run.halted or not (self._crawler.engine and self._crawler.engine.running):
+            raise Refusal("stopped", "the crawl was stopped before its turn came")
+
+    async def unless_stopped(self, download: Coroutine[Any, Any, Response]) -> Response:
+        """What a download gives that may take long; it ends when the crawl does."""
+        run, task = self._crawler.get_extension(CrawlRun), asyncio.ensure_future(download)
+        try:
+            while not (await asyncio.wait({task}, timeout=NAP))[0]:
+                if run is not None:
+                    self._go_on(run)
+            return task.result()
+        finally:
+            task.cancel()
 
 
 class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):

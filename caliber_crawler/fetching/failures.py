@@ -17,8 +17,9 @@ from twisted.internet.error import ConnectionAborted, ConnectionLost
 
 from caliber_crawler.fetching.refusals import Refusal
 
-FOR_GOOD = frozenset({"robots", "offsite", "scheme", "private_address", "long_address"})
-"""Codes of failures that no second try will mend."""
+FOR_GOOD = frozenset({"robots", "offsite", "scheme", "long_address"})
+"""Codes of failures that no second try will mend soon. A name at a private address is none of them: so says every name
+server of a network that wants a log-in first."""
 NOT_ASKED = frozenset({"unreachable", "robots_unavailable", "busy", "challenged", "stopped"})
 """Codes that say nothing about the page: it was never asked for, and is due as before."""
 

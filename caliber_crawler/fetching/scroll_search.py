@@ -41,6 +41,8 @@ class ScrollRequest:
     """How many cards each of them brought."""
     more: str = ""
     """What to write as ``more`` into the site's :class:`~caliber_crawler.site.ListingLayout`."""
+    form: str = ""
+    """What to write as ``form``, where the requests posted one; it stands behind a ``#`` in ``requests``."""
     batch_size: int = 0
 
     def as_row(self) -> dict[str, Any]:
@@ -54,8 +56,9 @@ class ScrollRequest:
         seen = "\n".join(f"  {url} ({cards} cards)" for url, cards in zip(self.requests, self.cards, strict=True))
         if not self.more:
             return f'These requests brought cards, by no parameter that counts; use scroll="browser":\n{seen}'
-        size = f", batch_size={self.batch_size}" if self.batch_size else ""
-        return f"These requests brought cards:\n{seen}\nWrite into the site's ListingLayout: more={self.more!r}{size}"
+        facts = f"more={self.more!r}" + (f", form={self.form!r}" if self.form else "")
+        facts += f", batch_size={self.batch_size}" if self.batch_size else ""
+        return f"These requests brought cards:\n{seen}\nWrite into the site's ListingLayout: {facts}"
 
 
 def find_request(site: Site, listing: str, user_agent: str) -> ScrollRequest:
@@ -76,14 +79,28 @@ def find_request(site: Site, listing: str, user_agent: str) -> ScrollRequest:
                 raise SiteError(f"{listing} answered {answer.status if answer else 'nothing'}.")
             page.on("response", lambda answer: answers.append(answer))
             _scroll(page, site)
-            found = [(answer.url, count) for answer in answers if (count := _cards_in(answer, site))]
+            found = [(_asked(answer), count) for answer in answers if (count := _cards_in(answer, site))]
         except Error as error:
             raise SiteUnreachable(f"{listing} could not be opened: {error.message.splitlines()[0]}.") from None
         finally:
             browser.close()
     urls, cards = [url for url, _ in found], [count for _, count in found]
+    if any("#" in url for url in urls):
+        return ScrollRequest(listing, urls, cards, *posted_template(urls))
     more, batch_size = template(listing, urls)
-    return ScrollRequest(listing, urls, cards, more, batch_size)
+    return ScrollRequest(listing, urls, cards, more, batch_size=batch_size)
+
+
+def posted_template(urls: Sequence[str]) -> tuple[str, str, int]:
+    """The same as :func:`template` for forms that were posted, each behind a ``#``: the address, the form, the size."""
+    addresses = {url.partition("#")[0] for url in urls}
+    if len(addresses) > 1:
+        return "", "", 0
+    address = addresses.pop()
+    plain = address.partition("?")[0]
+    made, batch_size = template(plain, [f"{plain}?{url.partition('#')[2]}" for url in urls])
+    parts = urlsplit(address)
+    return (parts._replace(scheme="", netloc="").geturl(), made.removeprefix("?"), batch_size) if made else ("", "", 0)
 
 
 def template(listing: str, urls: Sequence[str]) -> tuple[str, int]:
@@ -125,6 +142,11 @@ def _scroll(page: Page, site: Site) -> None:
             )
         except NothingMore:
             return
+
+
+def _asked(answer: Response) -> str:
+    form = answer.request.post_data if answer.request.method == "POST" else None
+    return f"{answer.url}#{form}" if form else answer.url
 
 
 def _cards_in(answer: Response, site: Site) -> int:

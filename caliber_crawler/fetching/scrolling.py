@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -38,6 +39,10 @@ LONGEST = 300.0
 """Seconds of scrolling through one listing."""
 MOST_CARDS = 5_000
 UNWANTED = frozenset({"image", "media", "font", "stylesheet"})
+LINKS = """([card, link, from]) => [...document.querySelectorAll(card)].slice(from)
+  .map(card => (card.matches(link) ? card : card.querySelector(link))?.href)"""
+OnKnownGround = Callable[[list[str]], bool]
+"""Were all these links known when the listing was walked to its end the last time?"""
 ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -77,26 +82,31 @@ def scroll_settings() -> dict[str, Any]:
     }
 
 
-def scroll_meta(layout: ListingLayout, settings: BaseSettings) -> dict[str, Any]:
+def scroll_meta(layout: ListingLayout, settings: BaseSettings, on_known_ground: OnKnownGround) -> dict[str, Any]:
     """What a request must carry for its listing to be scrolled through; the page is closed whatever happens."""
     gap = max(settings.getfloat("DOWNLOAD_DELAY"), 0.05)
     return {
         "playwright": True,
         "playwright_context_kwargs": {"user_agent": settings["USER_AGENT"], "service_workers": "block"},
-        "playwright_page_methods": [PageMethod(scroll_to_end, layout.card, layout.scroll_rounds, gap)],
+        "playwright_page_methods": [PageMethod(scroll_to_end, layout, gap, on_known_ground)],
         "download_timeout": LONGEST + 2 * PATIENCE,
     }
 
 
-async def scroll_to_end(page: Page, card: str, rounds: int, gap: float) -> str:
-    """Scroll until no more cards come; tells how often, and how many cards there are then.
+async def scroll_to_end(page: Page, layout: ListingLayout, gap: float, on_known_ground: OnKnownGround) -> str:
+    """Scroll until no more cards come, or only known ones; tells how often, and how many cards there are then.
 
     ``cut`` at its end says that the caps on rounds, cards or time came first.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LONGEST
+    card, before = layout.card, 0
     cards = await page.locator(card).count()
-    for done in range(rounds):
+    for done in range(layout.scroll_rounds):
+        links = await page.evaluate(LINKS, [card, layout.link or "a", before])
+        if on_known_ground([str(link) for link in links if link]):
+            return f"rounds={done}; cards={cards}; known"
+        before = cards
         await asyncio.sleep(gap)
         await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
         try:
@@ -110,7 +120,7 @@ async def scroll_to_end(page: Page, card: str, rounds: int, gap: float) -> str:
         cards = await page.locator(card).count()
         if cards >= MOST_CARDS or loop.time() > deadline:
             return f"rounds={done + 1}; cards={cards}; cut"
-    return f"rounds={rounds}; cards={cards}; cut"
+    return f"rounds={layout.scroll_rounds}; cards={cards}; cut"
 
 
 class ScrollingDownloadHandler(ScrapyPlaywrightDownloadHandler, PoliteDownloadHandler):  # type: ignore[misc]
@@ -126,6 +136,7 @@ class ScrollingDownloadHandler(ScrapyPlaywrightDownloadHandler, PoliteDownloadHa
         """Wait for this request's turn, then fetch it."""
         if request.meta.get("playwright"):
             await self.wait_for_turn(request)
+            return await self.unless_stopped(super().download_request(request))
         return await super().download_request(request)
 
 

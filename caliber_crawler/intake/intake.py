@@ -239,7 +239,7 @@ class Intake:
         heard_of = known.visited_at or known.discovered_at
         if heard_of is None or heard_of < capture.fetched_at:
             archive.frontier.gone(capture.url, capture.fetched_at, status=capture.status)
-            archive.frontier.wake(capture.url, capture.fetched_at)
+            archive.aliases.wake(capture.url, capture.fetched_at)
 
     def _join_frontier(self, archive: Archive, site: Site, reading: Reading, saved: Saved) -> None:
         """A page with an address of the site is followed from now on, like one that was crawled."""
@@ -261,11 +261,11 @@ class Intake:
             visited_at,
             status=reading.capture.status,
             article_id=saved.article_id,
-            due_at=revisit.next_visit(article.published_at, visited_at, site.revisits),
+            due_at=revisit.next_visit(archive.articles.born_at(saved.article_id), visited_at, site.revisits),
         )
         if (absence := archive.answers.last_absence(article.url, visited_at)) is not None:
             archive.frontier.gone(article.url, absence.at, status=absence.status)
-            archive.frontier.wake(article.url, absence.at)
+            archive.aliases.wake(article.url, absence.at)
 
     def _site_of(self, archive: Archive, capture: Capture) -> Site:
         site = self._sites.get(capture.site)

@@ -38,6 +38,7 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
         for encoding in encodings if body else ():
             body, whole = unpack(body, encoding, max_size)
             if len(body) > max_size:
+                del body  # the traceback would keep it for a while, and that of the next one beside it
                 raise Refusal("too_large", f"unpacked, it is larger than {max_size:,} bytes")
             if not whole:
                 raise Refusal("truncated", "it broke off before its end")

@@ -20,7 +20,8 @@ class ConditionalMiddleware:
     """Makes a request conditional on the validators that came with the last answer (RFC 9110, chapter 13).
 
     An article whose page carries its view counter is always asked for whole: the counter is what the visit is for. A
-    list is asked for whole until the walk that began on it went as far as this one is to go.
+    listing is asked for whole until the walk that began on it went as far as this one is to go, and when known ground
+    is to be walked again.
     """
 
     def __init__(self, run: CrawlRun) -> None:
@@ -49,6 +50,8 @@ class ConditionalMiddleware:
         if entry.kind == "article":
             return entry.article_id is not None and not scope.site.counter_in_page
         if entry.kind == "listing":
+            if scope.whole:
+                return False
             walked = self._run.archive.frontier.walked(entry.url)
             return entry.batch == 1 and walked is not None and walked <= (scope.window.since or BEGINNING)
         return True

@@ -114,9 +114,11 @@ class RobotsMiddleware:
         assert self._crawler.engine is not None
         try:
             response = await self._crawler.engine.download_async(request)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, there are no rules to go by
-            self._keep(host, now, None, None)
+        except Exception as error:
             code, why_not = why_not_fetched(error, request)
+            if code == "stopped":
+                raise
+            self._keep(host, now, None, None)
             clause = f"{url} could not be fetched ({why_not})"
             if code in NO_ONE_THERE:
                 return Rules(now, None, Halt("unreachable", clause), code)

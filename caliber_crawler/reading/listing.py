@@ -31,10 +31,15 @@ def read_listing(capture: Capture, site: Site) -> Listing:
             return Listing(capture=capture, cards=())
         raise
     page = Page(capture=capture, site=site, document=document)
+    layout = site.listing
+    over = layout is not None and bool(layout.continues) and first(root, layout.continues) is None
     cards: dict[str, Card] = {}
-    for card in _known_cards(page, root) or _linked_cards(page, root):
+    known = _known_cards(page, root)
+    for card in known or _linked_cards(page, root):
         cards.setdefault(card.url, card)
-    return Listing(capture=capture, cards=tuple(cards.values()), next_url=_next_url(page, root))
+    return Listing(
+        capture=capture, cards=tuple(cards.values()), guessed=not known, next_url=_next_url(page, root), ended=over
+    )
 
 
 def _next_url(page: Page, root: etree._Element) -> str | None:

@@ -128,7 +128,9 @@ class Reextraction:
                 capture.fetched_at,
                 status=capture.status,
                 article_id=saved.article_id,
-                due_at=revisit.next_visit(reading.article.published_at, capture.fetched_at),
+                due_at=revisit.next_visit(
+                    self._archive.articles.born_at(saved.article_id), capture.fetched_at, site.revisits
+                ),
             )
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:

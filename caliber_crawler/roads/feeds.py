@@ -1,7 +1,7 @@
 """Feeds: RSS, Atom and their kin, read by feedparser, which follows no external entity and expands none of a bomb.
 
-JSON feeds (https://www.jsonfeed.org/version/1.1/) are read here. An item is known by its link alone. Feeds of news
-sites give one ``guid`` to all items, or none.
+JSON feeds (https://www.jsonfeed.org/version/1.1/) are read here. An item is known by its link. Feeds of news sites give
+one ``guid`` to all items, or none; it counts only where the link is none of an article.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from caliber_crawler.reading.page import read_source
 from caliber_crawler.reading.tree import parse_html
 from caliber_crawler.roads.finds import LIST
 from caliber_crawler.roads.json_cards import parse_json
-from caliber_crawler.site import Feed, Site
+from caliber_crawler.site import Address, Feed, Site
 
 LARGEST_FEED = 8 * 1024 * 1024
 """Bytes."""
 MOST_NAMED = 5
 """Feeds that a page names are taken, from the first one on: comments and the like follow behind."""
 MEDIA_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
+LINKS = ("link", "feedburner_origlink", "id")
+"""Where an item may name its article, the surest place first."""
 _TAG = re.compile(r"<[^<>]{1,200}>")
 
 
@@ -85,12 +87,24 @@ def read_feed(capture: Capture, site: Site) -> Listing:
     cards: dict[str, Card] = {}
     passed_over = 0
     for item in _items(capture):
-        address = site.address(urljoin(capture.address, str(item.get("link") or "").strip()))
+        address = next(_named(item, capture, site), None)
         if address is None:
             passed_over += 1
         else:
             cards.setdefault(address.url, _card(item, address.url, address.language, site))
     return Listing(capture=capture, cards=tuple(cards.values()), passed_over=passed_over)
+
+
+def _named(item: Mapping[str, Any], capture: Capture, site: Site) -> Iterator[Address]:
+    """The article of an item: its link, unless that is a counter's that leads there; then another address of it."""
+    for name in LINKS:
+        text = str(item.get(name) or "").strip()
+        # An id that is no address may look like the last part of one.
+        if not text or (name != "link" and not text.lower().startswith(("http://", "https://"))):
+            continue
+        address = site.address(urljoin(capture.address, text))
+        if address is not None:
+            yield address
 
 
 def _items(capture: Capture) -> list[Mapping[str, Any]]:

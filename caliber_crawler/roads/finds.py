@@ -50,7 +50,7 @@ class Finds:
     def add(self, cards: Collection[Card], source: Entry, road: str, *, depth: int = 1) -> None:
         """Commit what these cards name; ``source`` is the page they stand on, its section theirs where it has one."""
         scope = self._run.scope
-        entries = [self._entry(card, source, road, depth) for card in cards if scope.window.holds(card.published_at)]
+        entries = [self._entry(card, source, road, depth) for card in cards if self._in_window(card)]
         wanted = [entry for entry in entries if scope.covers(entry.language, entry.section)]
         self.commit(wanted)
         self._run.counts["outside_scope"] += len(cards) - len(wanted)
@@ -59,10 +59,28 @@ class Finds:
         """Add article entries as they are, but for traps."""
         entries = [entry for entry in entries if not self._is_trap(entry)]
         new = {entry.url for entry in self._frontier.add(entries, self._run.id)}
+        new |= {entry.url for entry in entries if entry.road == "url_list" and self._revived(entry)}
         counts = self._run.counts
         counts["found"] += len(new)
         counts["discovered"] += len(new)
         self._count_held(entry.url for entry in entries if entry.url not in new)
+
+    def _in_window(self, card: Card) -> bool:
+        window = self._run.scope.window
+        if card.published_at is None and card.modified_at and window.since:
+            return card.modified_at >= window.since
+        return window.holds(card.published_at)
+
+    def _revived(self, entry: Entry) -> bool:
+        """Ask again for what was gone, refused or failed, and what a person lists now."""
+        known = self._frontier.get(entry.url)
+        if known is None or known.state not in ("gone", "refused", "failed"):
+            return False
+        now, scope = self._run.started_at, self._run.scope
+        if (known.due_at is not None and known.due_at <= now) or not scope.covers(known.language, known.section):
+            return False
+        self._frontier.make_due(entry.url, now)
+        return True
 
     def _is_trap(self, entry: Entry) -> bool:
         """What is known already, and what a person wrote down, is followed whatever it looks like."""

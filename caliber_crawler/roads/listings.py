@@ -12,10 +12,10 @@ from urllib.parse import urljoin
 from caliber_crawler.archive import BEGINNING, Entry
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Sightings
-from caliber_crawler.crawling.walk import End, step
+from caliber_crawler.crawling.walk import End, Window, step
 from caliber_crawler.items import Listing
 from caliber_crawler.roads.finds import LATER_BATCH, LIST, Finds
-from caliber_crawler.site import Search
+from caliber_crawler.site import Address, Search
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
@@ -49,6 +49,7 @@ class ListingWalk:
         self._finds = finds
         self._frontier = run.archive.frontier
         self._window = run.scope.window
+        self._search = next((road for road in run.scope.site.roads if isinstance(road, Search)), None)
         # After a kill, two walks through one listing may be under way: the old one, further down, and a new one.
         self._seen: defaultdict[tuple[str, datetime | None], Sightings] = defaultdict(Sightings)
 
@@ -59,16 +60,33 @@ class ListingWalk:
         """
         capture = listing.capture
         start = _start(entry)
+        seen = self._seen[start, entry.walk]
+        if listing.guessed and entry.batch > 1 and seen.cards_known:
+            # Behind its last page a site shows what stands beside its lists: what is read most, what is new.
+            listing = replace(listing, cards=())
+        if beyond := self._behind(seen):
+            listing = replace(listing, cards=())
+        ordered = entry.road != Search.name or (self._search is not None and self._search.newest_first)
+        ground = known_ground(self._run, entry, [card.url for card in listing.cards]) if ordered else ()
+        trodden = self._trodden(entry, listing) if ordered and not ground else ()
         judged = step(
             listing.cards,
-            window=self._window,
-            ground=self._ground(entry, listing),
-            repeats=self._seen[start, entry.walk].repeats([card.url for card in listing.cards]),
-            first=entry.batch == 1 and entry.road != "search",
+            window=self._window if ordered else Window(),
+            ground=ground or trodden,
+            repeats=seen.repeats([card.url for card in listing.cards]),
+            first=entry.batch == 1 and entry.road != Search.name,
         )
+        seen.cards_known |= not listing.guessed
+        if listing.cards and not any(card.published_at for card in listing.cards):
+            seen.undated.append(tuple(card.url for card in listing.cards))
         next_url = listing.next_url or self._batch_url(entry)
         last = End.CUT if listing.cut else End.LAST_BATCH
-        end = judged.end or (last if next_url is None or listing.ended else self._trapped(next_url, entry))
+        further = last if next_url is None or listing.ended else self._trapped(next_url, entry)
+        end = End.WINDOW if beyond else judged.end or further
+        if end is End.REPEATS and self._understood(entry, listing, seen):
+            end = End.LAST_BATCH
+        if end is End.KNOWN_GROUND and trodden:
+            end = End.UNDER_WAY
         with self._run.archive.transaction():
             self._finds.add(listing.cards, entry, entry.road)
             self._frontier.done(
@@ -80,10 +98,63 @@ class ListingWalk:
             )
             if end is None:
                 self._frontier.add([self._following(next_url, entry)], self._run.id)
-            elif end.complete:
+            elif end.complete and end is not End.UNDER_WAY:
                 self._frontier.set_walked(start, self._window.since or BEGINNING)
+            elif not end.complete:
+                self.break_off(entry)
             self._run.settle(capture, "walked" if end in (None, End.CUT) or end.complete else end.name)
         return end
+
+    def _trodden(self, entry: Entry, listing: Listing) -> Collection[str]:
+        """Cards that an earlier walk through this listing has met, if it was cut short and goes on further down.
+
+        Where a crawl is stopped again and again, each begins at the top, and need not go the whole way once more.
+        """
+        start, walks = _start(entry), self._run.archive.walks
+        head = replace(entry, priority=LATER_BATCH, discovered_on=start)
+        if self._run.scope.whole or entry.walk is None or not walks.under_way(head, entry.walk):
+            return ()
+        sources = walks.sources([card.url for card in listing.cards], entry.walk)
+        pages = {page: self._frontier.get(page) for page in set(sources.values())}
+        own = {page for page, found in pages.items() if found is not None and _start(found) == start}
+        return {url for url, page in sources.items() if page in own}
+
+    def _behind(self, seen: Sightings) -> bool:
+        """Is the walk past the window? Where cards tell no dates, the articles of earlier batches do, read by now."""
+        return self._window.since is not None and any(self._is_old(batch, self._window.since) for batch in seen.undated)
+
+    def _is_old(self, batch: Collection[str], since: datetime) -> bool:
+        dates = self._run.archive.walks.published(batch)
+        # What could not be read says nothing.
+        return 2 * len(dates) >= len(batch) and all(published_at < since for published_at in dates.values())
+
+    def ends_before(self, entry: Entry) -> bool:
+        """A batch answers that nothing is there: does the listing end with the one before?
+
+        Behind its second page it does, for the site has understood how we ask for more. A second page that is missing
+        is the end where that of another listing is there; one that was there once is not, for something has changed.
+        """
+        if entry.kind != "listing" or entry.batch == 1:
+            return entry.road == Search.name
+        return entry.batch > 2 or entry.road == Search.name or (entry.last_status != 200 and self._others_go_on(entry))
+
+    def break_off(self, entry: Entry) -> None:
+        """The walk could not go on: its first page is not left out as unchanged next time."""
+        self._frontier.ask_whole(_start(entry))
+
+    def _others_go_on(self, entry: Entry) -> bool:
+        site = self._run.scope.site
+        urls = [
+            site.batch_url(site.listing_url(each, name), 2, name) for each in site.editions for name in each.sections
+        ]
+        others = (self._frontier.get(url) for url in urls if url is not None)
+        return any(other is not None and other.last_status == 200 and other.url != entry.url for other in others)
+
+    def _understood(self, entry: Entry, listing: Listing, seen: Sightings) -> bool:
+        """A batch repeats: has the site shown that it understands how we ask, so that this is how its lists end?"""
+        layout = self._run.scope.site.listing
+        fresh = entry.batch - seen.stale
+        return fresh > 1 or (fresh == 1 and layout is not None and 0 < len(listing.cards) < layout.batch_size)
 
     def _trapped(self, next_url: str, entry: Entry) -> End | None:
         """Does the next batch lead back to where this walk has been, or on and on?"""
@@ -93,24 +164,11 @@ class ListingWalk:
         bound = self._run.scope.bounds.batches
         return End.ENDLESS if bound and entry.batch >= bound else None
 
-    def _ground(self, entry: Entry, listing: Listing) -> Collection[str]:
-        """Known cards end a walk only where an earlier walk has already been to where this one is going.
-
-        Known is what that walk could know: articles that a feed brought since then may hide others between them.
-        """
-        start = _start(entry)
-        walked, walked_at = self._frontier.walked(start), self._frontier.walked_at(start)
-        if walked is None or walked_at is None or walked > (self._window.since or BEGINNING):
-            return ()
-        before = min(walked_at, entry.walk) if entry.walk else walked_at
-        return self._frontier.known([card.url for card in listing.cards], before=before)
-
     def _batch_url(self, entry: Entry) -> str | None:
         site, start, batch = self._run.scope.site, _start(entry), entry.batch + 1
-        if entry.road != "search":
+        if entry.road != Search.name:
             return site.batch_url(start, batch, entry.section)
-        search = next((road for road in site.roads if isinstance(road, Search)), None)
-        return urljoin(start, search.more.format(page=batch)) if search and search.more else None
+        return urljoin(start, self._search.more.format(page=batch)) if self._search and self._search.more else None
 
     def _following(self, next_url: str | None, entry: Entry) -> Entry:
         assert next_url is not None
@@ -124,6 +182,23 @@ class ListingWalk:
             due_at=self._run.started_at,
             batch=entry.batch + 1,
         )
+
+
+def known_ground(run: CrawlRun, entry: Entry, urls: Collection[str]) -> Collection[str]:
+    """Those of some articles that end a walk: only where an earlier one has already been to where this one is going.
+
+    Known is what that walk could know: articles that a feed brought since then may hide others between them. What was
+    taken down here never enters the frontier, and is known all the same.
+    """
+    start, site, frontier = _start(entry), run.scope.site, run.archive.frontier
+    walked, walked_at = frontier.walked(start), frontier.walked_at(start)
+    if run.scope.whole or walked is None or walked_at is None or walked > (run.scope.window.since or BEGINNING):
+        return ()
+    known = frontier.known(urls, before=min(walked_at, entry.walk) if entry.walk else walked_at)
+    forgotten = run.archive.takedowns.covers
+    return known | {
+        url for url in urls if url not in known and forgotten(site.name, [site.address(url) or Address(url=url)])
+    }
 
 
 def _start(entry: Entry) -> str:

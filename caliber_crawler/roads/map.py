@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from caliber_crawler.archive import Entry
+from caliber_crawler.archive import BEGINNING, Entry
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.walk import End
 from caliber_crawler.items import SCROLLED, Capture, Listing, Reading
@@ -26,6 +26,12 @@ from caliber_crawler.site import Feed, Links, Listings, Numbers, Search, Site, S
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
+
+
+MOST_LATER = 20
+"""Of the site maps beyond those that a run may read, those of so many further runs are remembered."""
+NEARLY = 0.9
+"""Share of the time between two visits of a list after which it is due for ``caliber crawl --due``."""
 
 
 def seeds(scope: Scope, started_at: datetime) -> Iterator[tuple[Entry, timedelta]]:
@@ -49,7 +55,8 @@ def due_seeds(run: CrawlRun) -> list[Entry]:
     found = []
     for entry, every in seeds(run.scope, run.started_at):
         known = run.archive.frontier.get(entry.url) if run.scope.due_only else None
-        if known is None or known.visited_at is None or known.visited_at + every <= run.started_at:
+        # A timetable is not kept to the second: a list that is nearly due would else be left out every other time.
+        if known is None or known.visited_at is None or known.visited_at + NEARLY * every <= run.started_at:
             found.append(entry)
     return found
 
@@ -73,9 +80,14 @@ def read_list(capture: Capture, site: Site) -> Listing:
         return read_listing(capture, site)
     ended = bool(layout.last) and not dig(data, layout.last)
     if layout.json is None:
-        return replace(read_listing(capture, site), ended=ended)
+        listing = read_listing(capture, site)
+        return replace(listing, ended=ended or listing.ended)
     cards = read_json_cards(data, capture, site, layout.json)
     return Listing(capture=capture, cards=cards, ended=ended)
+
+
+def _last_read(entry: Entry | None) -> datetime:
+    return (entry.visited_at if entry else None) or BEGINNING
 
 
 class Roads:
@@ -98,8 +110,13 @@ class Roads:
         entry = self._run.archive.frontier.get(listing.capture.url)
         if entry is None:
             raise LookupError(f"{listing.capture.url} was fetched without being in the frontier")
-        self._run.counts["listing_pages"] += 1
-        self._run.counts["cards"] += len(listing.cards)
+        if listing.missing is not None and not self._walk.ends_before(entry):
+            self._run.put_aside(listing.capture, listing.missing)
+            self._walk.break_off(entry)
+            return None
+        for name in ("", f"_{entry.road}"):
+            self._run.counts[f"listing_pages{name}"] += 1
+            self._run.counts[f"cards{name}"] += len(listing.cards)
         self._run.counts["passed_over"] += listing.passed_over
         if entry.road == StartPage.name:
             self._take(listing, entry)
@@ -141,8 +158,15 @@ class Roads:
         site, counts = self._run.scope.site, self._run.counts
         own = [url for url in map(site.normal_url, listing.maps) if site.owns(url)]
         counts["passed_over"] += len(listing.maps) - len(own)
-        room = max(0, road.most - counts["sitemaps"])
+        room, walk = max(0, road.most - counts["sitemaps"]), entry.walk or self._run.started_at
+        known = {url: self._run.archive.frontier.get(url) for url in own}
+        # The ones that were never read come first, so that all have their turn.
+        own.sort(key=lambda url: _last_read(known[url]))
+        later = [url for url in own[room:] if known[url] is None][: MOST_LATER * road.most]
         counts["sitemaps"] += min(room, len(own))
-        counts["passed_over"] += max(0, len(own) - room)
-        walk = entry.walk or self._run.started_at
-        return [map_entry(url, site, entry.url, walk) for url in own[:room]]
+        counts["sitemaps_later"] += len(later)
+        entries = [map_entry(url, site, entry.url, walk) for url in own[:room]]
+        for place, url in enumerate(later):
+            due_at = self._run.started_at + road.every * (place // max(1, road.most) + 1)
+            entries.append(replace(map_entry(url, site, entry.url, walk), due_at=due_at))
+        return entries

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import islice
 from urllib.parse import urljoin
 
@@ -18,6 +19,7 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.items import Capture, Card, Listing
 from caliber_crawler.reading import Unreadable
+from caliber_crawler.roads.feeds import read_feed
 from caliber_crawler.roads.finds import LIST
 from caliber_crawler.site import Site, Sitemaps
 
@@ -57,7 +59,7 @@ def read_sitemap(capture: Capture, site: Site) -> Listing:
     """
     body = _unpacked(capture)
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return Listing(capture=capture, cards=(), maps=_maps_in_robots(capture, body))
+        return _read_lines(capture, body, site)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True, remove_comments=True
     )
@@ -65,6 +67,8 @@ def read_sitemap(capture: Capture, site: Site) -> Listing:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError:
         root = None
+    if root is not None and _name(root) in ("rss", "feed", "rdf"):
+        return read_feed(replace(capture, body=body), site)
     if root is None or _name(root) not in ("urlset", "sitemapindex"):
         raise Unreadable("no_sitemap", f"{capture.address} is no site map.")
     if _name(root) == "sitemapindex":
@@ -72,8 +76,10 @@ def read_sitemap(capture: Capture, site: Site) -> Listing:
     cards: dict[str, Card] = {}
     passed_over = 0
     for element in islice(root, MOST_ADDRESSES):
-        texts = {_name(part): (part.text or "").strip() for part in element.iter() if isinstance(part.tag, str)}
-        address = site.address(urljoin(capture.address, texts.get("loc", ""))) if texts.get("loc") else None
+        # Pictures and videos of an article have addresses and titles of their own, further inside.
+        texts = _texts(element)
+        news = next((_texts(part) for part in element if isinstance(part.tag, str) and _name(part) == "news"), {})
+        address = site.address(urljoin(capture.address, texts["loc"])) if texts.get("loc") else None
         if address is None:
             passed_over += 1
         else:
@@ -81,11 +87,25 @@ def read_sitemap(capture: Capture, site: Site) -> Listing:
                 address.url,
                 Card(
                     url=address.url,
-                    headline=texts.get("title") or None,
-                    published_at=_moment(texts.get("publication_date", ""), site),
+                    headline=news.get("title") or None,
+                    published_at=_moment(news.get("publication_date", ""), site),
+                    modified_at=_end_of(texts.get("lastmod", ""), site),
                 ),
             )
     return Listing(capture=capture, cards=tuple(cards.values()), passed_over=passed_over)
+
+
+def _texts(element: etree._Element) -> dict[str, str]:
+    return {_name(part): (part.text or "").strip() for part in element if isinstance(part.tag, str)}
+
+
+def _read_lines(capture: Capture, body: bytes, site: Site) -> Listing:
+    """A robots.txt, or a site map that is a list of addresses, one a line."""
+    maps = _maps_in_robots(capture, body)
+    lines = body[:LARGEST_MAP].decode("utf-8-sig", "replace").split() if not maps else []
+    urls = [line for line in islice(lines, MOST_ADDRESSES) if line.lower().startswith(("http://", "https://"))]
+    articles = {address.url: Card(url=address.url) for address in site.addresses(urls)}
+    return Listing(capture=capture, cards=tuple(articles.values()), maps=maps, passed_over=len(urls) - len(articles))
 
 
 def _unpacked(capture: Capture) -> bytes:
@@ -117,6 +137,16 @@ def _locations(root: etree._Element, capture: Capture) -> Iterator[str]:
 
 def _name(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2].lower()
+
+
+def _end_of(text: str, site: Site) -> datetime | None:
+    """The end of a moment that a map tells, which may be a day."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=site.zone)
+    return moment if "T" in text else moment + timedelta(days=1)
 
 
 def _moment(text: str, site: Site) -> datetime | None:

@@ -12,6 +12,8 @@ class Section:
 
     path: str
     labels: tuple[str, ...] = ()
+    id: str = ""
+    """What the site's own requests call it (``17``), where that is not in its path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,10 +56,17 @@ class ListingLayout:
     """Address of a later batch, relative to the listing; empty when there is one batch or ``next`` links to it.
 
     It is composed from ``{page}`` (the first batch is ``first_batch``), ``{offset}`` (cards before it, by
-    ``batch_size``), ``{size}`` (the same), ``{path}`` and ``{slug}`` (the listing's path and its last part) and
-    ``{section}``: ``?page={page}``, ``/api/posts?category={slug}&offset={offset}&limit={size}``. Further batches may
-    be pages, fragments of HTML, JSON that holds such fragments, or JSON with one object a card (``json``).
+    ``batch_size``), ``{size}`` (the same), ``{path}`` and ``{slug}`` (the listing's path and its last part),
+    ``{section}`` (our key), ``{id}`` (the site's own), ``{language}`` and ``{edition}`` (the site's name for it):
+    ``?page={page}``, ``/api/posts?category={slug}&offset={offset}&limit={size}``. Further batches may be pages,
+    fragments of HTML, JSON that holds such fragments, or JSON with one object a card (``json``).
+
+    A list ends with a batch without cards, one that is missing (404, 410), one that was there before, and where
+    ``next``, ``last`` or ``continues`` say so.
     """
+    form: str = ""
+    """What the request for a later batch posts to ``more``, composed in the same way (``action=more&page={page}``);
+    empty where it is no ``POST``. ``headers`` say so where it is no form."""
     first_batch: int = 1
     batch_size: int = 0
     """Cards in a batch; needed for ``{offset}``."""
@@ -71,6 +78,8 @@ class ListingLayout:
     """How later batches of JSON objects are read."""
     last: str = ""
     """Dotted path in a JSON batch that is false, zero, empty or missing on the last one (``pagination.has_more``)."""
+    continues: str = ""
+    """Selector of what a batch of HTML shows only while more follow (``button.more``)."""
     scroll: str = ""
     """``browser``: cards arrive on scroll by a request that nobody has named, so a real browser does the scrolling."""
     scroll_rounds: int = 40

@@ -57,6 +57,8 @@ class Search(Road):
     """With ``{query}``."""
     more: str = ""
     """Address of page ``{page}`` of the results, relative to the first; empty when there is one page."""
+    newest_first: bool = False
+    """Results run from the newest to the oldest, so that known ones, and old ones, end a walk as in a listing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

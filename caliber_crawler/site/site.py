@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from caliber_crawler.site.addresses import Address, normal_url
+from caliber_crawler.errors import SiteError
+from caliber_crawler.site.addresses import Address, ascii_netloc, is_place, normal_url
 from caliber_crawler.site.editions import Edition
 from caliber_crawler.site.layouts import Layout, ListingLayout
 from caliber_crawler.site.roads import Listings, Revisits, Road
+from caliber_crawler.site.soundness import faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,9 @@ class Site:
     listing: ListingLayout | None = None
     roads: tuple[Road, ...] = (Listings(),)
     """Every way to find articles that this site offers; :attr:`Road.by_default` says which are usual."""
+    trailing_slash: bool = False
+    """Addresses end with a slash (``/2026/01/talks-resume/``), and redirect there when asked for without it. What
+    ``article_path`` matches has none in any case."""
     layouts: tuple[Layout, ...] = ()
     default_sections: tuple[str, ...] = ()
     """Crawled when no section is asked for."""
@@ -52,6 +57,14 @@ class Site:
     """When its articles are due again."""
     counter_in_page: bool = True
     """The view counter stands in the article's page, so each visit brings a reading even when nothing else changed."""
+
+    def __post_init__(self) -> None:
+        # Requests name hosts in ASCII, and are held against these.
+        parts = urlsplit(self.base_url)
+        object.__setattr__(self, "base_url", urlunsplit(parts._replace(netloc=ascii_netloc(parts.netloc))))
+        object.__setattr__(self, "hosts", tuple(map(ascii_netloc, self.hosts)))
+        if fault := next(faults(self), None):
+            raise SiteError(f"The file of {self.name!r} cannot be right: {fault}.")
 
     @property
     def described(self) -> bool:
@@ -81,8 +94,8 @@ class Site:
             return False
 
     def at(self, base_url: str) -> Site:
-        """The same site served from another address (a mirror, the demo)."""
-        return replace(self, base_url=base_url.rstrip("/"))
+        """The same site served from another address (a mirror, the demo). Raises :class:`SiteError` for no address."""
+        return replace(self, base_url=origin(base_url))
 
     def edition(self, language: str) -> Edition | None:
         """The edition of a language, by BCP 47 code or by the site's own name for it."""
@@ -105,19 +118,27 @@ class Site:
         return self.normal_url(edition.sections[section].path)
 
     def batch_url(self, listing_url: str, batch: int, section: str | None = None) -> str | None:
-        """The request for a later batch of a listing, ``None`` where the site has only one."""
+        """The request for a later batch of a listing, ``None`` where the site has only one.
+
+        What is to be posted stands behind a ``#``, which is never sent: each batch has an address of its own.
+        """
         if self.listing is None or not self.listing.more:
             return None
-        path = urlsplit(listing_url).path
-        more = self.listing.more.format(
-            page=self.listing.first_batch + batch - 1,
-            offset=(batch - 1) * self.listing.batch_size,
-            size=self.listing.batch_size,
-            path=path,
-            slug=path.rpartition("/")[2],
-            section=section or "",
-        )
-        return urljoin(listing_url, more)
+        path, edition = urlsplit(listing_url).path.rstrip("/"), self.edition_at(listing_url)
+        known = edition.sections.get(section or "") if edition else None
+        facts = {
+            "page": self.listing.first_batch + batch - 1,
+            "offset": (batch - 1) * self.listing.batch_size,
+            "size": self.listing.batch_size,
+            "path": path,
+            "slug": path.rpartition("/")[2],
+            "section": section or "",
+            "id": known.id if known else "",
+            "language": edition.language if edition else "",
+            "edition": edition.name if edition else "",
+        }
+        posted = f"#{self.listing.form.format(**facts)}" if self.listing.form else ""
+        return urljoin(listing_url, self.listing.more.format(**facts)) + posted
 
     def section_named(self, label: str, edition: Edition | None = None) -> str | None:
         """The section whose label is printed on a page, whatever its case; in one edition or, without one, in any."""
@@ -137,7 +158,7 @@ class Site:
         normal = self.normal_url(url)
         if not self.owns(normal):
             return None
-        path = unquote(urlsplit(normal).path)
+        path = unquote(urlsplit(normal).path).rstrip("/") or "/"
         match = re.fullmatch(self.article_path, path)
         if match is None:
             return None
@@ -159,9 +180,19 @@ class Site:
         """One spelling for every way to write an address of the site.
 
         Relative addresses are completed; the host takes the case and scheme of ``base_url``; the path is NFC,
-        percent-encoded UTF-8 without a trailing slash; fragments and tracking parameters go.
+        percent-encoded UTF-8 without a trailing slash, or with one where the site has them; fragments and tracking
+        parameters go.
         """
-        return normal_url(url, self.base_url)
+        return normal_url(url, self.base_url, slash=self.trailing_slash)
+
+
+def origin(base_url: str) -> str:
+    """Where a whole site stands: scheme and host. Raises :class:`SiteError` for what is no such address."""
+    if is_place(base_url := base_url.strip()):
+        parts = urlsplit(base_url)
+        if not (parts.path.strip("/") or parts.query or parts.fragment or parts.username):
+            return f"{parts.scheme}://{ascii_netloc(parts.netloc)}"
+    raise SiteError(f"{base_url!r} is no address of a site; write it as https://example.org.")
 
 
 def known_languages(sites: Sequence[Site]) -> list[str]:

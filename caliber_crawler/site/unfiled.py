@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
+from caliber_crawler.site.addresses import ascii_netloc, is_place
 from caliber_crawler.site.roads import Links, Sitemaps, StartPage
 from caliber_crawler.site.site import Site
 
@@ -28,10 +29,10 @@ def unfiled(url: str) -> Site:
 
     Its roads lead from that page. Moments without an offset are taken for UTC.
     """
-    parts = urlsplit(url.strip())
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+    if not is_place(url := url.strip()):
         raise ValueError(f"{url!r} is no address of a web page; write it as https://example.org/page.")
-    host = parts.netloc.lower().rpartition("@")[2]
+    parts = urlsplit(url)
+    host = ascii_netloc(parts.netloc.rpartition("@")[2])
     base_url = f"{parts.scheme.lower()}://{host}"
     name = host.removeprefix("www.")
     return Site(

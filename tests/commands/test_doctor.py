@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from caliber_crawler.archive import Archive
+from caliber_crawler.checkup import Finding, check_site
+from caliber_crawler.checkup import Page as Read
 from caliber_crawler.demo import DemoSite, Response, running
+from caliber_crawler.items import Capture
+from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.browse.chromium import CHROMIUM
 from tests.conftest import AT, Result
+from tests.roads.pages import Around, Page
 
 FAST = ("--delay", 0)
 
 
+EVERY_ROAD = {"listing", "feed", "sitemap", "search", "numbers", "links", "article", "articles:"}
+
+
 @contextmanager
-def served(tmp_path: Any, change: Callable[[str, str], str] = lambda path, text: text) -> Any:
-    """The demo site, its pages changed on the way out."""
-    site = DemoSite(articles=120, clock=lambda: AT, sections=("analytics",))
+def served(
+    tmp_path: Path, change: Callable[[str, str], str] = lambda path, text: text, pages: Mapping[str, Page] | None = None
+) -> Iterator[tuple[str, Path]]:
+    """The demo site, with further pages, all changed on the way out."""
+    site = Around(DemoSite(articles=120, clock=lambda: AT, sections=("analytics",)), pages or {})
 
     class Changed:
         base_url = ""
@@ -37,21 +51,102 @@ def served(tmp_path: Any, change: Callable[[str, str], str] = lambda path, text:
         yield base_url, log
 
 
-@pytest.mark.slow
-def test_a_site_that_is_as_its_file_says_is_sound(caliber: Callable[..., Result], tmp_path: Any) -> None:
-    with served(tmp_path) as (base_url, log):
-        result = caliber("doctor", "--base-url", base_url, *FAST, "--json")
-        asked = log.read_text().splitlines()
-    wrong = [finding for finding in result.json if not finding["sound"]]
-    assert [finding["subject"].partition(" ")[0] for finding in wrong] == ["sitemap"], "the demo site has no site map"
-    assert len(asked) <= 14
-    assert {finding["subject"].partition(" ")[0] for finding in result.json} == {
-        "listing",
-        "feed",
-        "sitemap",
-        "article",
+def mapped() -> dict[str, Page]:
+    """A site map, of which robots.txt tells, with the numeric address of an article."""
+    site = DemoSite(articles=120, clock=lambda: AT, sections=("analytics",))
+    numbered = next(page for page in site.truth(AT) if page["post_number"] and page["language"] == "en")
+    return {
+        "/robots.txt": lambda base_url: f"User-agent: *\nSitemap: {base_url}/sitemap.xml\n",
+        "/sitemap.xml": lambda base_url: (
+            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+            f"<url><loc>{base_url}/en/post/{numbered['post_number']}/</loc></url></urlset>"
+        ),
     }
-    assert result.exit_code == 3
+
+
+def subjects(findings: list[dict[str, Any]], *, sound: bool | None) -> list[str]:
+    """What was looked at and found so: the road, or what the article is, without the address."""
+    return [finding["subject"].partition(" ")[0] for finding in findings if finding["sound"] is sound]
+
+
+@pytest.mark.slow
+def test_a_site_that_is_as_its_file_says_is_sound_on_every_road(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    with served(tmp_path, pages=mapped()) as (base_url, log):
+        result = caliber("doctor", "--base-url", base_url, *FAST, "--json")
+        asked = [json.loads(line)["path"] for line in log.read_text().splitlines()]
+    assert result.exit_code == 0, result.stdout
+    assert subjects(result.json, sound=False) == []
+    assert {finding["subject"].partition(" ")[0] for finding in result.json} == EVERY_ROAD
+    assert {"listing", "feed", "sitemap", "search", "numbers", "article"} <= set(subjects(result.json, sound=True))
+    assert len(asked) <= 13, asked
+    languages = {path.split("/")[1] for path in asked if "/post/" in path}
+    assert {"en", "arm"} < languages, "an article of each edition"
+
+
+ASTRAY = """
+from dataclasses import replace
+from caliber_crawler.news_spider import NewsSpider
+from caliber_crawler.site import Feed, Listings, Numbers, Search, Sitemaps
+from caliber_crawler.spiders.caliber import CaliberSpider
+
+
+class AstraySpider(NewsSpider):
+    name = "astray"
+    site = replace(
+        CaliberSpider.site,
+        name="astray",
+        roads=(
+            Listings(),
+            Sitemaps(),
+            Feed(path="/news.xml"),
+            Search(path="/find/{query}"),
+            Numbers(paths={"en": "/en/story/{number}/"}, last=250_000),
+        ),
+    )
+"""
+
+
+@pytest.mark.slow
+def test_a_road_that_leads_nowhere_is_named_with_what_to_change(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "astray.py").write_text(ASTRAY)
+    with served(tmp_path, pages=mapped()) as (base_url, _):
+        arguments = ("doctor", "astray", "--base-url", base_url, *FAST, "--json")
+        result = caliber(*arguments, CALIBER_SPIDERS="astray", PYTHONPATH=str(tmp_path))
+    assert result.exit_code == 3, result.stderr
+    wrong = {f["subject"].partition(" ")[0]: (f["found"], f["advice"]) for f in result.json if f["sound"] is False}
+    assert wrong == {
+        "feed": ("answered 404", "correct the feed's path, or take the road out"),
+        "search": ("answered 404", "correct the search's path, or take the road out"),
+        "numbers": ("answered 404", "correct the paths of the numbers, or take the road out"),
+    }
+
+
+@pytest.mark.slow
+def test_what_cannot_be_told_is_not_called_wrong(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    def forbid(path: str, text: str) -> str:
+        return "User-agent: *\nDisallow: /search\n" if path == "/robots.txt" else text
+
+    with served(tmp_path, forbid) as (base_url, _):
+        result = caliber("doctor", "--base-url", base_url, *FAST, "--json")
+    assert subjects(result.json, sound=False) == ["sitemap", "search"], "nobody names a site map; nobody may search"
+    assert "may not be taken" in next(f["advice"] for f in result.json if f["subject"].startswith("search"))
+    assert set(subjects(result.json, sound=None)) >= {"numbers"}, "nobody knows a number that was given out"
+
+
+@pytest.mark.slow
+def test_a_site_that_does_not_answer_is_named(caliber: Callable[..., Result]) -> None:
+    result = caliber("doctor", "--base-url", "http://127.0.0.1:9", *FAST)
+    assert (result.exit_code, result.stdout) == (10, "")
+    assert "the connection was refused" in result.stderr
+
+
+def test_no_site_is_asked_while_a_crawl_of_the_archive_may_be_asking_it(
+    caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    with Archive.open(tmp_path / "a.db", mode="write"):
+        result = caliber("doctor", "--archive", tmp_path / "a.db")
+    assert result.exit_code == 9
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.slow
@@ -110,3 +205,40 @@ def test_which_parameter_counts_is_seen_in_two_requests() -> None:
     assert template(listing, [api.format(20), api.format(40)]) == ("/api/posts?cat=a&start={offset}", 20)
     assert template(listing, [api.format("x"), api.format("y")]) == ("", 0)
     assert template(listing, [listing + "?page=2"]) == ("", 0)
+
+
+def test_which_field_of_a_form_counts_is_seen_in_two_requests() -> None:
+    from caliber_crawler.fetching.scroll_search import ScrollRequest, posted_template
+
+    posted = [
+        "https://caliber.az/ajax?x=1#action=more&cat=17&page=2",
+        "https://caliber.az/ajax?x=1#action=more&cat=17&page=3",
+    ]
+    more, form, size = posted_template(posted)
+    assert (more, form, size) == ("/ajax?x=1", "action=more&cat=17&page={page}", 0)
+    assert "form='action=more&cat=17&page={page}'" in ScrollRequest("", posted, [9, 9], more, form, size).sentence
+    assert posted_template(["https://caliber.az/a#{}", "https://caliber.az/a#{}"]) == ("", "", 0)
+    assert posted_template([posted[0], "https://caliber.az/b#page=3"]) == ("", "", 0)
+
+
+def looked_at(change: Callable[[str], str]) -> list[Finding]:
+    """What is found on an article page that was changed."""
+    demo = DemoSite(articles=30, clock=lambda: AT, sections=("analytics",))
+    site = CaliberSpider.site.at(demo.base_url)
+    url = next(page["url"] for page in demo.truth(AT) if page["language"] == "en")
+    body = change(demo.respond(url.removeprefix(demo.base_url)).body.decode()).encode()
+    capture = Capture(site="caliber", url=url, fetched_at=AT, status=200, body=body)
+    return [found for found in check_site([Read(capture=capture, road="listing")], site) if "article " in found.subject]
+
+
+def test_a_date_that_is_in_none_of_the_sites_forms_is_told() -> None:
+    assert all(finding.sound for finding in looked_at(lambda page: page))
+    odd = looked_at(lambda page: re.sub(r'(class="post_time">)[^<]*', r"\1Jan. 6th, 2026, 7:13pm", page))
+    (told,) = (finding for finding in odd if not finding.sound)
+    assert (told.sound, told.subject.rpartition(" ")[2]) == (None, "date_formats")
+    assert "date_formats" in told.advice
+
+
+def test_a_date_in_an_attribute_needs_no_form() -> None:
+    moment = '<time datetime="2026-01-06T19:13:00+04:00">two hours ago</time>'
+    assert all(f.sound for f in looked_at(lambda page: re.sub(r'(class="post_time">)[^<]*', rf"\1{moment}", page)))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from caliber_crawler.demo import DemoSite, running
+from caliber_crawler.commands.explain import explain
+from caliber_crawler.demo import DemoSite, running, tricks
+from caliber_crawler.demo.hostile import HostileSite, answering, misbehaving
 from tests.conftest import AT, Result
 from tests.roads.pages import Around
 
@@ -40,7 +44,7 @@ def test_a_page_is_explained_whatever_became_of_it(
     assert stored["frontier"]["discovered_on"] == f"{base_url}/en/category/analytics"
     assert "due at" in stored["verdict"]
     assert stored["captures"][0]["status"] == 200
-    assert "gone (404)" in explain("/en/post/not-there")["verdict"]
+    assert "gone (http_404)" in explain("/en/post/not-there")["verdict"]
     assert "never met" in explain("/en/post/unheard-of")["verdict"]
     assert "does not take it for an article" in explain("/en/about")["verdict"]
     assert "on no site" in explain("https://example.org/x")["verdict"]
@@ -67,3 +71,46 @@ def test_what_robots_txt_and_the_site_say_of_a_page_is_told(
     assert "allowed it at" in told
     assert "tdm reserved (site)" in told
     assert "forbade it" in caliber("explain", f"{base_url}/en/post/secret", "--archive", archive).stdout
+
+
+def test_why_a_page_is_not_kept_is_told_of_each(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    archive, demo = tmp_path / "a.db", DemoSite(articles=12, clock=lambda: AT, sections=("analytics",))
+    endless = "/en/post/x?" + "&".join(f"{letter}=1" for letter in "abcdefghi")
+    seed = "/en/post/baku-s-geopolitical-formula"
+    site = HostileSite(
+        demo,
+        tricks={
+            "/en/post/broken": answering(500),
+            "/en/post/taken-away": answering(410),
+            "/en/post/forbidden": answering(200),
+            "/en/post/elsewhere": tricks.redirecting("https://elsewhere.example/"),
+            "/en/post/home": tricks.redirecting("/en"),
+            "/en/post/other-name": tricks.redirecting(seed),
+            endless: answering(200),
+        },
+        instead={"/robots.txt": answering(200, b"User-agent: *\nDisallow: /en/post/forbidden\n")},
+    )
+    with misbehaving(site, log=tmp_path / "log.jsonl") as base_url:
+        arguments = ("crawl", "--base-url", base_url, "--archive", archive, *FAST, "--language", "en")
+        caliber(*arguments, "--road", "listing")
+        forgotten = next(page["url"] for page in demo.truth(AT) if page["language"] == "en" and seed not in page["url"])
+    assert caliber("forget", forgotten, "--reason", "asked to", "--archive", archive).exit_code == 0
+
+    def verdict(path: str) -> str:
+        url = path if "://" in path else base_url + path
+        told = CliRunner().invoke(explain, [url, "--archive", str(archive), "--json"])
+        assert told.exit_code == 0, told.output
+        return str(json.loads(told.stdout)["verdict"])
+
+    assert verdict("/en/post/broken").startswith("It failed once because of http_500: due at ")
+    assert "gone (http_410)" in verdict("/en/post/taken-away")
+    assert "gone (redirect_home)" in verdict("/en/post/home")
+    assert "robots.txt forbids it" in verdict("/en/post/forbidden")
+    assert verdict("/en/post/elsewhere").startswith("It is not kept (offsite): due at ")
+    assert "its query has 9 parameters" in verdict(endless)
+    assert "taken down on request" in verdict(forgotten)
+    assert "asked for again by every crawl" in verdict("/en/category/analytics")
+    for name in ("/en/post/other-name", seed, f"{seed}/?utm_source=x"):
+        assert verdict(name).startswith("It is article "), name
+        assert "due at " in verdict(name)
+        assert "None" not in verdict(name)

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import shlex
+import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from apscheduler.triggers.cron import CronTrigger
 from click.testing import CliRunner
 
-from caliber_crawler.commands.schedule import calendar, cron_minutes, schedule
+from caliber_crawler.archive import Archive
+from caliber_crawler.commands.notice import notify, post
+from caliber_crawler.commands.schedule import calendar, cron_minutes, nearest, schedule
+from caliber_crawler.errors import SiteError
 from tests.conftest import Result, command, environment
 
 FAST = ("--delay", 0, "--concurrency", 8)
@@ -31,9 +40,14 @@ def printed(*arguments: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("every", [5, 17, 30, 59, 60, 90, 240, 720, 1440])
-def test_every_interval_is_a_timetable_that_a_scheduler_understands(every: int) -> None:
-    assert CronTrigger.from_crontab(cron_minutes(every))
+@pytest.mark.parametrize("every", [5, 17, 30, 45, 59, 60, 90, 240, 720, 1440])
+def test_every_interval_is_kept_evenly(every: int) -> None:
+    trigger = CronTrigger.from_crontab(cron_minutes(every), timezone="UTC")
+    moments = [datetime(2026, 11, 23, tzinfo=UTC)]
+    for _ in range(60):
+        moments.append(trigger.get_next_fire_time(None, moments[-1] + timedelta(seconds=1)))
+    assert {later - earlier for earlier, later in pairwise(moments[1:])} == {timedelta(minutes=nearest(every))}
+    assert abs(nearest(every) - every) <= every / 2
     assert calendar(every)
 
 
@@ -44,17 +58,64 @@ def test_the_crontab_line_is_one_command_that_crawls_what_is_due() -> None:
     assert words[words.index("crawl") :][:3] == ["crawl", "caliber", "--due"]
 
 
+def test_what_is_printed_says_how_often() -> None:
+    assert "# Every 30 minutes:" in printed("--format", "crontab")
+    assert "# Every 2 hours:" in printed("--format", "crontab", "--every", "100")
+    assert "caliber every hour\n" in printed("--format", "systemd", "--every", "70")
+
+
 def test_a_path_with_blanks_and_percent_signs_survives() -> None:
     crontab = printed("--format", "crontab", "--archive", "/tmp/my news/100%.db")
     assert r"'/tmp/my news/100\%.db'" in crontab
     assert '"/tmp/my news/100%%.db"' in printed("--format", "systemd", "--archive", "/tmp/my news/100%.db")
 
 
-def test_the_workflow_names_no_path_of_this_machine() -> None:
-    text = printed("--format", "github")
-    assert "caliber crawl caliber --due --archive kept/archive.db" in text
+def test_what_a_crawl_finds_in_its_environment_here_it_finds_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALIBER_CONTACT", "us <us@example.org>")
+    monkeypatch.setenv("CALIBER_SPIDERS", "caliber_crawler.spiders")
+    monkeypatch.setenv("PYTHONPATH", "/srv/sites")
+    variables = ('CALIBER_CONTACT="us <us@example.org>"', 'CALIBER_SPIDERS="caliber_crawler.spiders"')
+    assert {*variables, 'PYTHONPATH="/srv/sites"'} <= set(printed("--format", "crontab").splitlines())
+    assert 'Environment="CALIBER_CONTACT=us <us@example.org>"' in printed("--format", "systemd").splitlines()
+
+
+def test_a_site_that_is_not_there_is_not_scheduled() -> None:
+    result = CliRunner().invoke(schedule, ["gazette"])
+    assert isinstance(result.exception, SiteError)
+
+
+def test_the_workflow_is_one_and_names_no_path_of_this_machine_and_no_secret() -> None:
+    text = printed("--format", "github", "--notify", "https://hooks.example/secret")
+    workflow = yaml.safe_load(text)
+    (crawl,) = (step for step in workflow["jobs"]["crawl"]["steps"] if "caliber crawl" in step.get("run", ""))
+    assert crawl["run"].endswith("caliber crawl caliber --due --archive kept/archive.db")
+    assert crawl["env"] == {
+        "CALIBER_CONTACT": "${{ vars.CALIBER_CONTACT }}",
+        "CALIBER_NOTIFY": "${{ secrets.CALIBER_NOTIFY }}",
+    }
+    assert CronTrigger.from_crontab(workflow[True]["schedule"][0]["cron"]), "YAML takes the word on for a yes"
     assert str(Path.cwd()) not in text
-    assert "${{ vars.CALIBER_CONTACT }}" in text
+    assert "hooks.example" not in text
+    assert "CALIBER_NOTIFY" not in printed("--format", "github")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine")
+def test_systemd_takes_the_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "my news 100%"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    text = printed("--format", "systemd", "--archive", "a $1 b%.db", "--notify", "https://hooks.example/a$b%c")
+    units = re.split(r"^# ~/\.config/systemd/user/(\S+)$", text, flags=re.MULTILINE)[1:]
+    paths = []
+    for name, unit in zip(units[::2], units[1::2], strict=True):
+        paths.append(tmp_path / name)
+        paths[-1].write_text(unit)
+    assert [path.name for path in paths] == ["caliber-caliber.service", "caliber-caliber.timer"]
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--user", *map(str, paths)], capture_output=True, text=True, check=False
+    )
+    assert (verified.returncode, verified.stderr) == (0, "")
 
 
 @contextmanager
@@ -96,7 +157,79 @@ def test_a_summary_that_cannot_be_posted_is_said_and_fails_nothing(
         arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 3)
         result = caliber("crawl", *arguments, "--notify", url)
     assert result.exit_code == 0
-    assert "it answered 500" in result.stderr
+    assert result.stderr == "The summary could not be posted to 127.0.0.1: it answered 500.\n", "no more of the address"
+
+
+@pytest.mark.slow
+def test_a_crawl_that_cannot_even_begin_is_posted_and_one_that_another_keeps_from_it_is_not(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    with serve() as demo, hook() as (url, told):
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--limit", 1)
+        with Archive.open(archive, mode="write") as opened:
+            assert caliber(*arguments, CALIBER_NOTIFY=url).exit_code == 9
+            assert told == [], "another crawl is under way, as it may be"
+            opened.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+            opened.db.execute("update runs set heartbeat_at = '2026-01-07T10:00:00Z'")
+            opened.db.conn.commit()
+            hung = caliber(*arguments, CALIBER_NOTIFY=url)
+        assert hung.exit_code == 9
+        assert "no sign of life since 2026-01-07 10:00 UTC: it seems to hang" in hung.stderr
+        with closing(sqlite3.connect(tmp_path / "foreign.db")) as connection:
+            connection.execute("create table dishes (name)")
+        foreign = ("crawl", "--base-url", demo.base_url, "--archive", tmp_path / "foreign.db", *FAST)
+        assert caliber(*foreign, CALIBER_NOTIFY=url).exit_code == 7
+    hangs, account = told
+    assert ("it seems to hang" in hangs["why"], hangs["exit_code"]) == (True, 9)
+    assert (account["site"], account["outcome"], account["exit_code"]) == ("caliber", None, 7)
+    assert "foreign.db" in account["why"]
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """A server that answers a byte at a time, and never to the end."""
+    over = threading.Event()
+
+    def drip() -> None:
+        with suppress(OSError):
+            wire, _ = listener.accept()
+            with wire:
+                while not over.wait(0.1):
+                    wire.sendall(b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/secret"
+        over.set()
+        thread.join(5)
+
+
+def test_a_hook_holds_nobody_up() -> None:
+    with dripping() as url:
+        began = time.monotonic()
+        assert post(url, {}, timeout=0.5) == "no answer within 0.5 s"
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("url", ["", "hooks.example/secret", "ftp://hooks.example/secret", "http://[::1/secret", "//"])
+def test_what_is_no_address_is_said_without_the_address(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    notify(url, [{}])
+    told = capsys.readouterr().err
+    assert "could not be posted" in told
+    assert "secret" not in told
+
+
+@pytest.mark.slow
+def test_nothing_that_is_logged_holds_the_address_of_the_hook(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    with serve() as demo, hook() as (url, told):
+        arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 1)
+        result = caliber("crawl", *arguments, "--notify", url, "-v")
+    assert len(told) == 1
+    assert "/hook" not in result.stderr + result.stdout
 
 
 @pytest.mark.slow
@@ -118,6 +251,13 @@ def test_a_watch_crawls_at_once_and_stops_cleanly(serve: Callable[..., Any], tmp
     assert "Traceback" not in stderr
     with closing(sqlite3.connect(archive)) as connection:
         assert connection.execute("select outcome from runs").fetchall() == [("stopped",)]
+
+
+@pytest.mark.slow
+def test_a_watch_for_what_is_not_there_ends(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    result = caliber("watch", "gazette", "--archive", tmp_path / "a.db")
+    assert result.exit_code == 2
+    assert "no site 'gazette'" in result.stderr
 
 
 def _captures(archive: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,30 +13,17 @@ import pytest
 
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.demo.hostile import HostileSite, misbehaving
-from tests.conftest import AT
+from tests.conftest import AT, Served
 
 
 @dataclass(frozen=True)
-class Misbehaving:
-    """A hostile site that is being served, and what it was asked for."""
+class Misbehaving(Served):
+    """A hostile site that is being served; what it answers instead of good pages can be changed meanwhile."""
 
-    site: DemoSite
-    base_url: str
-    log: Path
     instead: dict[str, Any]
-
-    def requests(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
 
     def paths(self) -> list[str]:
         return [request["path"] for request in self.requests()]
-
-    def truth(self, **wanted: str) -> dict[str, dict[str, Any]]:
-        return {
-            page["slug"]: page
-            for page in self.site.truth(AT)
-            if all(page[name] == value for name, value in wanted.items())
-        }
 
 
 @pytest.fixture

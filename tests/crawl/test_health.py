@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 
-from caliber_crawler.crawling.health import fallen_coverage, fewer_cards, fewer_news
+from caliber_crawler.archive import Archive
+from caliber_crawler.crawling.health import fallen_coverage, fewer_cards, fewer_news, more_refused, unusual
 
 
-def reasons(problems: list[object]) -> list[str]:
+def reasons(problems: Iterable[object]) -> list[str]:
     return [problem.reason for problem in problems]  # type: ignore[attr-defined]
 
 
-USUAL = [{"cards": 60, "listing_pages": 3}] * 4
+def asked(cards: int, pages: int, road: str = "listing") -> dict[str, int]:
+    return {f"cards_{road}": cards, f"listing_pages_{road}": pages}
+
+
+USUAL = [asked(60, 3)] * 4
 
 
 @pytest.mark.parametrize(
     ("cards", "pages", "told"), [(60, 3, []), (31, 3, []), (29, 3, ["fewer_cards"]), (0, 4, ["fewer_cards"])]
 )
 def test_pages_that_name_far_fewer_articles_are_noticed(cards: int, pages: int, told: list[str]) -> None:
-    assert reasons(fewer_cards({"cards": cards, "listing_pages": pages}, USUAL)) == told
+    assert reasons(fewer_cards(asked(cards, pages), USUAL)) == told
 
 
 def test_a_run_that_asked_for_no_lists_names_no_fewer() -> None:
-    assert fewer_cards({"stored": 3}, USUAL) == []
+    assert reasons(fewer_cards({"stored": 3}, USUAL)) == []
 
 
 def test_two_earlier_runs_are_no_rule() -> None:
-    assert fewer_cards({"cards": 0, "listing_pages": 3}, USUAL[:2]) == []
+    assert reasons(fewer_cards(asked(0, 3), USUAL[:2])) == []
+
+
+def test_lists_of_different_roads_are_not_held_against_each_other() -> None:
+    feeds_alone = [asked(100, 1, "feed")] * 5
+    assert reasons(fewer_cards(asked(60, 3) | asked(100, 1, "feed"), [*feeds_alone, *USUAL])) == []
+    assert reasons(fewer_cards(asked(9, 3) | asked(100, 1, "feed"), [*feeds_alone, *USUAL])) == ["fewer_cards"]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +76,12 @@ def test_a_few_pages_say_nothing_of_a_field() -> None:
     assert fallen_coverage(covered("new", 9, views=0), covered("new", 100, views=98)) == []
 
 
+def test_a_field_that_is_often_missing_is_not_named_for_missing_by_chance() -> None:
+    before = covered("new", 400, subtitle=200)
+    assert fallen_coverage(covered("new", 10, subtitle=2), before) == []
+    assert reasons(fallen_coverage(covered("new", 40, subtitle=2), before)) == ["fallen_coverage"]
+
+
 def test_a_redesign_shows_as_pages_of_unknown_layout() -> None:
     before = covered("new", 100, headline=100) | covered("unknown", 2, headline=2)
     now = covered("unknown", 18, headline=18) | covered("new", 2, headline=2)
@@ -70,3 +91,60 @@ def test_a_redesign_shows_as_pages_of_unknown_layout() -> None:
 
 def test_a_redesign_shows_without_any_earlier_run() -> None:
     assert reasons(fallen_coverage(covered("general", 12, headline=12), {})) == ["unknown_layout"]
+
+
+@dataclass
+class Cron:
+    """A crawl from cron, which reads three pages each time."""
+
+    archive: Archive
+
+    def run(self, views: int, rung: str = "selector", pages: int = 3) -> list[str]:
+        """One more run that finds the counter on so many of its pages; gives what was unusual about it."""
+        runs = self.archive.runs
+        id = runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+        rows = [("headline", "selector", pages), ("views", rung, views), ("views", "", 0)]
+        runs.cover(id, [("caliber", "new", field, by, pages, filled) for field, by, filled in rows if pages])
+        runs.finish(id, "finished", None, {})
+        return [problem.message for problem in unusual(self.archive, id)]
+
+
+@pytest.fixture
+def cron(tmp_path: Path) -> Iterator[Cron]:
+    with Archive.open(tmp_path / "a.db", mode="write") as archive:
+        yield Cron(archive)
+
+
+def test_runs_of_a_few_pages_are_judged_together(cron: Cron) -> None:
+    assert [cron.run(views=3) for _ in range(12)] == [[]] * 12
+    assert cron.run(views=0) == [], "three pages in twelve say little"
+    assert cron.run(views=0) == ["views was found on 50% of 12 pages of layout new; usual is 100%."]
+    assert cron.run(views=0, pages=0) == [], "a run that read nothing says nothing"
+    assert cron.run(views=0) == ["views was found on 25% of 12 pages of layout new; usual is 100%."]
+
+
+def test_a_site_that_nobody_described_has_no_layout_to_lose(cron: Cron) -> None:
+    id = cron.archive.runs.start("crawl", site="news.example", arguments={}, settings={}, software={})
+    cron.archive.runs.cover(id, [("news.example", "general", "headline", "opengraph", 30, 30)])
+    cron.archive.runs.finish(id, "finished", None, {})
+    assert [problem.reason for problem in unusual(cron.archive, id)] == ["unknown_layout"]
+    assert unusual(cron.archive, id, described=False) == []
+
+
+def test_pages_refused_in_many_small_runs_are_noticed_as_in_a_large_one() -> None:
+    sound, bad = {"stored": 2, "visited": 1}, {"stored": 1, "refused": 1, "failed": 1}
+    assert more_refused(bad, [sound] * 12) == [], "one bad run of three pages"
+    assert reasons(more_refused(bad, [bad, *[sound] * 12])) == ["more_refused"]
+    assert reasons(more_refused({"stored": 20, "refused": 30}, [])) == ["more_refused"]
+    assert more_refused({}, [bad] * 9) == []
+    assert more_refused(bad, [bad] * 12) == [], "it was ever so"
+    assert more_refused({"stored": 8, "refused": 9, "refused_again": 9}, [sound] * 12) == []
+
+
+def test_a_field_that_another_rung_has_to_give_is_named(cron: Cron) -> None:
+    for _ in range(12):
+        cron.run(views=3)
+    cron.run(views=3, rung="text")
+    assert cron.run(views=3, rung="text") == [
+        "views was found by its selector on 50% of 12 pages of layout new; usual is 100%."
+    ]

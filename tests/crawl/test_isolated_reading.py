@@ -101,7 +101,7 @@ def test_a_reader_that_is_killed_in_the_middle_of_a_crawl_costs_no_page(
     misbehave: Callable[..., Any], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
-    with misbehave(articles=120) as site, crawling(site.base_url, archive, "--delay", 0.02) as crawl:
+    with misbehave(articles=120) as site, crawling(site.base_url, archive, "--delay", 0.05) as crawl:
         for pages in (3, 12, 20):
             wait_until(lambda pages=pages: len(rows(archive, "SELECT 1 FROM articles")) >= pages, crawl)
             wait_until(lambda: readers(crawl.pid), crawl)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
@@ -16,11 +17,14 @@ from typing import Any
 
 import pytest
 
+from caliber_crawler.demo.hostile import Exchange
 from tests.conftest import Result, command, environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-ARTICLES, KILLS, AT_ONCE = 1500, 10, 8
+ARTICLES, KILLS, FETCHED = 1500, 10, 8
+IN_FLIGHT = 2 * FETCHED - 1
+"""Pages that are being fetched, read or written."""
 
 
 def kept(archive: Path) -> int:
@@ -51,11 +55,12 @@ def test_ten_kills_in_a_row_lose_nothing(
     archive = tmp_path / "a.db"
     points = sorted(random.Random(4).sample(range(1, ARTICLES - 200), KILLS))  # the same points each time
     with serve(articles=ARTICLES, sections=("analytics",)) as demo:
-        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0, "--concurrency", AT_ONCE)
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0, "--concurrency", FETCHED)
         for point in points:
             kill_at(archive, point, arguments)
         last = caliber(*arguments, "--json")
         fetched = Counter(request["path"] for request in demo.requests() if "/post/" in request["path"])
+        lists = Counter(request["path"] for request in demo.requests() if "/category/" in request["path"])
         truth = demo.truth()
     with closing(sqlite3.connect(archive)) as connection:
         value = lambda query: connection.execute(query).fetchone()[0]  # noqa: E731
@@ -69,7 +74,62 @@ def test_ten_kills_in_a_row_lose_nothing(
     assert last.json["discovered"] == sum(
         last.json.get(name, 0) for name in ("stored", "unchanged", "refused", "failed")
     )
-    assert sum(fetched.values()) - len(fetched) <= KILLS * AT_ONCE, "more extra fetches than were in flight"
+    assert sum(fetched.values()) - len(fetched) <= KILLS * IN_FLIGHT, "more extra fetches than were in flight"
+    # Each begins with the first pages of the three listings; from there on, the walks that were cut short go on.
+    assert sum(lists.values()) - len(lists) <= KILLS * (3 + IN_FLIGHT), "listings were walked again and again"
+
+
+def interrupted(process: subprocess.Popen[bytes], archive: Path) -> tuple[float, str]:
+    """Ctrl-C, once: how many seconds it takes to stop, and what the run says of itself."""
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=40) == 1
+    with closing(sqlite3.connect(archive)) as connection:
+        ((outcome,),) = connection.execute("select outcome from runs").fetchall()
+    return time.monotonic() - started, outcome
+
+
+def test_an_interrupt_does_not_wait_for_the_next_turn(serve: Callable[..., Any], tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    with serve(articles=60, sections=("analytics",)) as demo:
+        arguments = ("--base-url", demo.base_url, "--archive", archive, "--delay", 60)
+        process = subprocess.Popen(command("crawl", *arguments), env=environment(), stdout=subprocess.DEVNULL)
+        while not demo.requests():
+            time.sleep(0.05)
+        time.sleep(1)
+        seconds, outcome = interrupted(process, archive)
+    assert (seconds < 10, outcome) == (True, "stopped")
+
+
+def test_an_interrupt_waits_for_one_answer_of_a_site_that_hangs_and_not_for_three(
+    misbehave: Callable[..., Any], tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+
+    async def hang(exchange: Exchange) -> None:
+        await asyncio.sleep(50)
+
+    with misbehave(instead={"/robots.txt": hang}) as site:
+        scrapy = [*command()[:1], "-m", "scrapy", "crawl", "caliber", "-a", f"base_url={site.base_url}"]
+        settings = ("-s", "DOWNLOAD_TIMEOUT=8", "-s", "DOWNLOAD_DELAY=0", "-s", f"ARCHIVE={archive}")
+        process = subprocess.Popen(
+            [*scrapy, *settings], env=environment(), cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL
+        )
+        while not archive.exists() or not running(archive):
+            time.sleep(0.05)
+        time.sleep(1)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=40)
+    assert time.monotonic() - started < 14
+
+
+def running(archive: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"file:{archive}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("select 1 from runs").fetchone())
+    except sqlite3.Error:
+        return False
 
 
 def test_a_second_interrupt_stops_at_once(serve: Callable[..., Any], tmp_path: Path) -> None:

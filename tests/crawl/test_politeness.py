@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from caliber_crawler.demo.hostile import Behaviour, Exchange, answering, in_turn
+from caliber_crawler.demo.tricks import redirecting
 from tests.conftest import Result, command, environment
 
 pytestmark = pytest.mark.slow
@@ -118,6 +119,19 @@ def test_a_crawl_delay_is_kept_through_kills_and_restarts(
     assert [gap for gap in gaps(requests) if gap < 0.8] == []
 
 
+def test_redirects_and_further_tries_wait_for_their_turn_too(
+    misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    tricks = {"/en/post/loop": loop, "/en/post/broken": answering(500), "/en/post/reset": reset}
+    with misbehave(articles=3, tricks=tricks) as site:
+        arguments = ("--base-url", site.base_url, "--archive", tmp_path / "a.db", *FAST[2:])
+        caliber("crawl", *arguments, "--delay", 0.3, "--concurrency", 4)
+        asked = site.paths()
+        assert [asked.count(path) for path in tricks] == [6, 3, 3]
+        # Less what a busy server may be late in noting the request before.
+        assert [gap for gap in gaps(site.requests()) if gap < 0.2] == []
+
+
 def test_requests_never_overlap_by_default(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -169,10 +183,31 @@ def test_a_wish_to_be_left_alone_is_remembered(
         first = caliber(*arguments)
         asked = site.paths()
         second = caliber(*arguments)
+        doctor = caliber("doctor", "--base-url", site.base_url, "--archive", archive, "--delay", 0)
+        explained = caliber("explain", f"{site.base_url}/en/post/a", "--archive", archive)
         assert site.paths() == asked == ["/robots.txt", "/en/category/analytics"]
     assert first.exit_code == second.exit_code == 14
     assert "until" in first.stderr
     assert "until" in second.stderr
+    assert doctor.exit_code == 14
+    assert "asks to be left alone until" in doctor.stderr
+    assert "asks to be left alone until" in explained.stdout
+
+
+def test_a_site_that_leads_elsewhere_is_left_alone_and_nothing_is_given_up(
+    misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    moved = {f"/en/post/moved-{number}": redirecting("https://new.example/") for number in range(30)}
+    with misbehave(articles=9, tricks=moved) as site:
+        result = caliber("crawl", "--base-url", site.base_url, "--archive", archive, *FAST)
+        assert len([path for path in site.paths() if "moved" in path]) == 12
+    assert result.exit_code == 14
+    assert "led to new.example 12 times in a row" in result.stderr
+    with closing(sqlite3.connect(archive)) as connection:
+        assert connection.execute(
+            "select count(*) from frontier where url like '%moved%' and due_at is null"
+        ).fetchone() == (0,)
 
 
 def test_a_site_in_trouble_is_left_alone(

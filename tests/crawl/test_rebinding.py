@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,7 +14,7 @@ import pytest
 
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.demo.hostile import HostileSite, misbehaving
-from tests.conftest import command, environment
+from tests.conftest import run_module
 
 pytestmark = pytest.mark.slow
 
@@ -50,18 +49,7 @@ def test_a_name_that_moves_to_this_machine_is_not_followed_there(tmp_path: Path)
         port = int(served.rpartition(":")[2])
         demo.base_url = f"http://news.example:{port}"
         with canary(port) as asked:
-            done = subprocess.run(
-                [
-                    *command()[:1],
-                    *("-m", "tests.crawl.rebinding_crawl", demo.base_url, str(archive), PUBLIC, "5"),
-                ],
-                cwd=Path(__file__).parents[2],
-                env=environment(),
-                capture_output=True,
-                text=True,
-                timeout=100,
-                check=False,
-            )
+            done = run_module("tests.crawl.rebinding_crawl", demo.base_url, archive, PUBLIC, 5)
         assert asked == []
     assert "Traceback" not in done.stderr, done.stderr
     assert done.stdout.split() == [PUBLIC] * 5

@@ -11,8 +11,10 @@ from urllib.parse import quote
 
 import pytest
 
+from caliber_crawler.demo import Response
 from caliber_crawler.demo.hostile import answering
 from tests.conftest import Result
+from tests.roads.gazette import Gazette, sold
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +68,23 @@ def test_no_run_visits_more_articles_again_than_it_may(
     assert second.json["outcome"] == "stopped"
 
 
+def test_further_visits_leave_half_of_a_limit_to_new_articles(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    with serve(articles=150, sections=("analytics",)) as demo:
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
+        assert caliber(*arguments, "--limit", 20, "--json").json["new"] == 20
+        make_all_due(archive)
+        second = caliber(*arguments, "--limit", 16, "--json").json
+        make_all_due(archive)
+        third = caliber(*arguments, "--limit", 16, "--json").json
+    # What is known and was never fetched comes first; what older batches hold is found behind the further visits.
+    assert (second["new"], second.get("visited", 0)) == (16, 0)
+    assert (third["new"], third["visited"]) == (8, 8)
+    assert third["outcome"] == "stopped"
+
+
 def test_every_form_of_an_address_leads_to_one_article_that_is_visited_at_one(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -92,6 +111,42 @@ def forms(page: dict[str, Any], base_url: str) -> list[str]:
     number = f"{base_url}{prefix}/post/{page['post_number']}"
     numbered = [number, number + "/"] if page["post_number"] else []
     return [slug, slug + "?utm_source=x&fbclid=y", slug + "#top", *numbered, slug.replace("http:", "HTTP:")]
+
+
+def test_a_counter_that_falls_or_jumps_is_kept_as_read(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    gazette = Gazette(sections={"world": [7]})
+    with sold(gazette, tmp_path, caliber, listing="") as stand:
+        for views in (100, 90, 5_000_000, 90):
+            gazette.pages["/story/7"] = gazette.story(7, views=views)
+            stand.crawl()
+            stand.make_due()
+    assert stand.rows("select views from view_counts order by capture_id") == [(100,), (90,), (5_000_000,), (90,)]
+    assert stand.rows("select views, version_count from articles") == [(90, 1)]
+
+
+def test_where_no_counter_stands_in_the_page_a_visit_asks_only_whether_it_changed(
+    caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    plan = "revisits=Revisits(ages=(timedelta(minutes=10),), later=timedelta(days=3)), counter_in_page=False"
+    gazette = Gazette(sections={"world": [7]})
+    page = gazette.story(7)
+    gazette.pages["/story/7"] = Response(200, (*page.headers, ("etag", '"7"')), page.body)
+    with sold(gazette, tmp_path, caliber, listing="", facts=plan) as stand:
+        stand.crawl()
+        stand.make_due()
+        requests = stand.requests()
+        run = stand.crawl("--json").json
+        story = [request for request in stand.log(requests) if request["path"] == "/story/7"]
+    assert [(request["status"], request["if_none_match"]) for request in story] == [(304, '"7"')]
+    assert (run["visited"], run["outcome"]) == (1, "finished")
+    # The site has a plan of its own: a story of long ago is visited every three days.
+    ((state, soon),) = stand.rows(
+        "select state, round(julianday(due_at) - julianday(visited_at)) between 0 and 3 from frontier"
+        " where kind = 'article'"
+    )
+    assert (state, soon) == ("done", 1)
+    assert stand.rows("select count(*) from view_counts") == [(1,)]
+    assert stand.rows("select count(*) from captures where status = 304") == [(1,)]
 
 
 def test_a_page_that_leads_home_is_gone_and_its_article_stays(

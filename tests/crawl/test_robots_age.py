@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,7 @@ from caliber_crawler.demo.hostile import Behaviour, answering, in_turn
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import RobotsMiddleware
 from caliber_crawler.spiders.caliber import CaliberSpider
-from tests.conftest import command, environment
+from tests.conftest import run_module
 
 SITE = CaliberSpider.site
 PAGE = Request("https://caliber.az/en/post/a")
@@ -119,6 +118,13 @@ def test_a_longer_crawl_delay_holds_as_soon_as_it_is_read(run: CrawlRun) -> None
     asyncio.run(ask())
 
 
+def test_all_hosts_of_a_site_share_one_gap(tmp_path: Path) -> None:
+    scope, now = Scope(site=SITE, languages=("en",), sections=()), Clock().now
+    with Archive.open(tmp_path / "a.db", mode="write") as archive:
+        pace = CrawlRun(archive, scope, user_agent="test", settings={}, gap=5).pace
+        assert [pace.take_turn(host, now) for host in ("caliber.az", "www.caliber.az", "cdn.caliber.az")] == [0, 5, 10]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("later", "outcome"),
@@ -132,17 +138,9 @@ def test_a_crawl_that_outlives_its_rules_obeys_the_new_ones(
     with misbehave(instead={"/robots.txt": in_turn(answering(200, ALLOWED), later)}) as site:
         arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "road=listing")
         settings = ("-s", "DOWNLOAD_DELAY=0.4", "-s", "ROBOTSTXT_MAX_AGE=2", "-s", "BUSY_WAIT_MAX=1")
-        done = subprocess.run(
-            [*command()[:1], "-m", "scrapy", "crawl", "caliber", *arguments, *settings],
-            cwd=Path(__file__).parents[2],
-            env=environment(CALIBER_ARCHIVE=str(archive)),
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+        done = run_module("scrapy", "crawl", "caliber", *arguments, *settings, CALIBER_ARCHIVE=str(archive))
         paths, articles = site.paths(), len(site.truth(language="en"))
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     renewed = paths.index("/robots.txt", 1)
     read = [path for path in paths[:renewed] if path.startswith("/en/post/")]
     assert 0 < len(read) < articles

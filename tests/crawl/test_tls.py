@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import ssl
-from collections.abc import Callable
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
@@ -81,6 +84,61 @@ def test_a_certificate_that_does_not_hold_ends_the_run_with_a_sentence(
         refused(caliber("crawl", "--base-url", site.base_url, "--archive", tmp_path / "a.db", *FAST, **trusted), words)
         assert site.paths() == []
     assert kept(tmp_path / "a.db") == 0
+
+
+@contextmanager
+def outdated(certificate: trustme.LeafCert, version: ssl.TLSVersion) -> Iterator[tuple[str, list[str]]]:
+    """A server that speaks only one old version, and how each handshake with it ended."""
+    server, ends = context(certificate), list[str]()
+    server.set_ciphers("ALL:@SECLEVEL=0")
+    server.minimum_version = server.maximum_version = version
+
+    def shake_hands() -> None:
+        with suppress(OSError):
+            while True:
+                wire, _ = listener.accept()
+                with wire, suppress(ConnectionError):
+                    try:
+                        with server.wrap_socket(wire, server_side=True) as safe:
+                            ends.append(str(safe.version()))
+                    except ssl.SSLError as error:
+                        ends.append(str(error.reason))
+
+    # asyncio's servers hang up without saying why; others send an alert, and so does this one.
+    with socket.create_server((HOST, 0)) as listener:
+        thread = threading.Thread(target=shake_hands, daemon=True)
+        thread.start()
+        yield f"https://{HOST}:{listener.getsockname()[1]}", ends
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1], ids=["1.0", "1.1"])
+def test_a_site_that_speaks_only_a_tls_of_the_past_is_not_safe(
+    caliber: Callable[..., Result],
+    tmp_path: Path,
+    authority: trustme.CA,
+    trusted: dict[str, str],
+    version: ssl.TLSVersion,
+) -> None:
+    archive = tmp_path / "a.db"
+    with outdated(authority.issue_cert(HOST), version) as (base_url, ends):
+        assert shaken_hands(base_url, version) == version.name.replace("_", "."), "whoever takes anything gets through"
+        refused(caliber("crawl", "--base-url", base_url, "--archive", archive, *FAST, **trusted), "TLS")
+    assert set(ends[1:]) == {"UNSUPPORTED_PROTOCOL"}
+    assert kept(archive) == 0
+
+
+def shaken_hands(base_url: str, version: ssl.TLSVersion) -> str | None:
+    """What a client that takes anything agrees on with a server."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    client.set_ciphers("ALL:@SECLEVEL=0")
+    client.minimum_version = version
+    address = (HOST, urlsplit(base_url).port)
+    with socket.create_connection(address, timeout=10) as wire, client.wrap_socket(wire) as safe:
+        return safe.version()
 
 
 def test_a_site_that_speaks_no_tls_is_told_from_one_that_does(

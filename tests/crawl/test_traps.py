@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.crawling.traps import REMEMBERED, Bounds, Sightings, deep, one_of_many
 from caliber_crawler.demo.hostile import Behaviour, Exchange
-from tests.conftest import Result, command, environment
+from tests.conftest import Result, run_module
 
 HOST = "https://news.example"
 BOUNDS = Bounds()
@@ -136,17 +135,9 @@ def test_a_listing_without_end_is_left_and_the_good_pages_are_stored(
     with misbehave(articles=12, instead={"*": behave}) as site:
         arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "road=listing")
         settings = ("-s", "DOWNLOAD_DELAY=0", "-s", "TRAP_BATCHES=30", "-s", f"ARCHIVE={archive}")
-        done = subprocess.run(
-            [*command()[:1], "-m", "scrapy", "crawl", "caliber", *arguments, *settings],
-            cwd=Path(__file__).parents[2],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+        done = run_module("scrapy", "crawl", "caliber", *arguments, *settings)
         truth, asked = site.truth(language="en"), Counter(urlsplit(path).path for path in site.paths())
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     with closing(sqlite3.connect(archive)) as connection:
         stored = {slug for (slug,) in connection.execute("select slug from articles")}
         reasons = dict(connection.execute("select reason, count(*) from problems group by reason").fetchall())

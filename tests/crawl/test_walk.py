@@ -42,6 +42,13 @@ def test_one_new_card_among_known_ones_keeps_the_walk_going() -> None:
     assert step(cards(6, 5, 4), window=Window(), ground=urls(5, 4, 3)).end is None
 
 
+def test_known_cards_among_cards_older_than_the_window_end_the_walk() -> None:
+    assert step(cards(5, 4, 3), window=Window(since=day(4)), ground=urls(5, 4)).end is End.KNOWN_GROUND
+    assert step(cards(6, 5, 3), window=Window(since=day(4)), ground=urls(5)).end is None
+    # Newer ones than asked for say nothing: those that are wanted stand behind them.
+    assert step(cards(9, 8, 5), window=Window(since=day(4), until=day(7)), ground=urls(5)).end is None
+
+
 def test_a_batch_that_was_there_before_ends_the_walk_unfinished() -> None:
     judged = step(cards(5, 4), window=Window(), ground=(), repeats=True)
     assert judged.end is End.REPEATS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from caliber_crawler.items import Capture
 from caliber_crawler.reading import Unreadable
 from caliber_crawler.roads.archive_indexes import following, index_entry, is_service, names_index, read_index
 from caliber_crawler.settings import CDX_SERVICES
-from tests.conftest import AT, Result, command, environment
+from tests.conftest import AT, Result, run_module
 from tests.roads.pages import SITE
 
 NOW = datetime(2026, 1, 7, tzinfo=UTC)
@@ -232,20 +231,10 @@ def stored(archive: Path) -> int:
 def crawled(archive: Path, base_url: str, cdx: str, **settings: object) -> tuple[str, dict[str, int]]:
     """Crawl as Scrapy's own command does, with these settings; how the run ended, and its counts."""
     given = {"DOWNLOAD_DELAY": 0, "CDX_GAP": 0.1, **settings}
-    done = subprocess.run(
-        [
-            *command()[:1],
-            *("-m", "scrapy", "crawl", "caliber", "-a", f"base_url={base_url}", "-a", f"cdx={cdx}"),
-            *(part for name, value in given.items() for part in ("-s", f"{name}={value}")),
-        ],
-        cwd=Path(__file__).parents[2],
-        env=environment(CALIBER_ARCHIVE=str(archive)),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    arguments = ("-a", f"base_url={base_url}", "-a", f"cdx={cdx}")
+    settings_given = (part for name, value in given.items() for part in ("-s", f"{name}={value}"))
+    done = run_module("scrapy", "crawl", "caliber", *arguments, *settings_given, CALIBER_ARCHIVE=str(archive))
+    assert done.exit_code == 0, done.stderr
     with closing(sqlite3.connect(archive)) as connection:
         outcome, counts = connection.execute("select outcome, counts from runs order by id desc").fetchone()
     return outcome, json.loads(counts)

@@ -37,6 +37,16 @@ def test_items_without_a_guid_are_read() -> None:
     assert len(urls(rss(link("a"), link("b")))) == 2
 
 
+def test_an_item_whose_link_is_a_counter_is_known_by_its_own_address() -> None:
+    counter = "<link>https://counter.example/click?to=17</link>"
+    guid = '<guid isPermaLink="true">https://caliber.az/en/post/a</guid>'
+    origin = "<feedburner:origLink>https://caliber.az/en/post/b</feedburner:origLink>"
+    feed = rss(counter + guid, counter + origin).replace(
+        "<rss ", '<rss xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0" '
+    )
+    assert urls(feed) == ["https://caliber.az/en/post/a", "https://caliber.az/en/post/b"]
+
+
 def test_an_article_named_twice_is_one_card() -> None:
     assert urls(rss(link("a"), link("a?utm_source=rss"), link("a/"))) == ["https://caliber.az/en/post/a"]
 

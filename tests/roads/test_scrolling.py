@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ import pytest
 
 from caliber_crawler.errors import SiteError
 from tests.browse.chromium import CHROMIUM
-from tests.conftest import Result, environment
+from tests.conftest import Result, run_module
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -29,19 +27,7 @@ def scrolled(tmp_path: Path) -> Callable[..., Result]:
             pytest.fail("CI has no Chromium: tests in a browser must run there")
         pytest.skip("no Chromium on this machine")
 
-    def run(*arguments: object) -> Result:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.roads.scrolling_crawl", *map(str, arguments)],
-            cwd=ROOT,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
-
-    return run
+    return partial(run_module, "tests.roads.scrolling_crawl")
 
 
 def rows(archive: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -57,10 +43,16 @@ def test_a_browser_scrolls_to_the_last_card(
         result = scrolled(demo.base_url, archive)
         truth = demo.truth(language="en")
         requests = demo.requests()
+        again = scrolled(demo.base_url, archive)
+        second = [request["path"] for request in demo.requests()[len(requests) :]]
+    assert again.exit_code == 0, again.stdout + again.stderr
+    assert [path for path in second if "page=" in path] == [], "known ground is not scrolled through again"
+    assert "/en/category/analytics" in second
     assert result.exit_code == 0, result.stdout + result.stderr
     assert len(truth) > 40, "a site of several batches"
     assert {slug for (slug,) in rows(archive, "select slug from articles")} == set(truth)
-    ((headers,),) = rows(archive, "select headers from captures where kind = 'listing'")
+    (headers, told) = (text for (text,) in rows(archive, "select headers from captures where kind = 'listing'"))
+    assert "; known" in told
     assert "X-Caliber-Scrolled" in headers
     assert not [request for request in requests if request["path"].startswith("/media/")], "pictures are not asked for"
     assert {request["user_agent"].partition("/")[0] for request in requests} == {"caliber_crawler"}

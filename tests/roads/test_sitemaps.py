@@ -44,6 +44,35 @@ def test_a_change_is_no_publication() -> None:
     assert card.published_at is None
 
 
+def test_pictures_and_videos_of_an_article_are_not_taken_for_it() -> None:
+    spaces = 'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
+    image = f"<image:image {spaces}><image:loc>https://caliber.az/a.webp</image:loc><image:title>P</image:title></image:image>"
+    (card,) = read_sitemap(capture(urlset(loc("a") + image), "sitemap"), SITE).cards
+    assert (card.url, card.headline) == ("https://caliber.az/en/post/a", None)
+
+
+@pytest.mark.parametrize(
+    ("told", "last_moment"),
+    [
+        ("2026-01-06T19:13:00+04:00", datetime(2026, 1, 6, 15, 13, tzinfo=UTC)),
+        ("2026-01-06", datetime(2026, 1, 6, 20, 0, tzinfo=UTC)),
+        ("lately", None),
+    ],
+)
+def test_an_article_was_published_no_later_than_it_changed(told: str, last_moment: datetime | None) -> None:
+    (card,) = read_sitemap(capture(urlset(loc("a") + f"<lastmod>{told}</lastmod>"), "sitemap"), SITE).cards
+    assert card.modified_at == last_moment
+
+
+def test_a_site_map_may_be_a_list_of_addresses_or_a_feed() -> None:
+    lines = "https://caliber.az/en/post/a\r\nhttps://caliber.az/en/post/b/\nhttps://caliber.az/about\n"
+    listing = read_sitemap(capture(lines, "sitemap", "/sitemap.txt", "text/plain"), SITE)
+    assert [card.url[-1] for card in listing.cards] == ["a", "b"]
+    assert listing.passed_over == 1
+    feed = "<rss version='2.0'><channel><item><link>https://caliber.az/en/post/a</link></item></channel></rss>"
+    assert len(read_sitemap(capture(feed, "sitemap"), SITE).cards) == 1
+
+
 def test_an_index_names_maps() -> None:
     text = f"<sitemapindex {NAMESPACES}><sitemap><loc>/map-1.xml.gz</loc></sitemap></sitemapindex>"
     assert read_sitemap(capture(text, "sitemap"), SITE).maps == ("https://caliber.az/map-1.xml.gz",)

@@ -1,0 +1,61 @@
+"""A site's redesign is noticed on the first run that meets it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.demo import DemoSite, Response, running
+from tests.conftest import AT, Result
+
+
+class Redesigned:
+    """A demo site whose pages have other class names than before."""
+
+    def __init__(self) -> None:
+        self.site = DemoSite(articles=60, clock=lambda: AT, sections=("analytics",))
+        self.renamed: dict[str, str] = {}
+
+    @property
+    def base_url(self) -> str:
+        return self.site.base_url
+
+    @base_url.setter
+    def base_url(self, base_url: str) -> None:
+        self.site.base_url = base_url
+
+    def respond(self, target: str, now: datetime | None = None) -> Response:
+        answer = self.site.respond(target, now)
+        body = answer.body
+        for old, new in self.renamed.items():
+            body = body.replace(f'class="{old}"'.encode(), f'class="{new}"'.encode())
+        return replace(answer, body=body)
+
+
+def make_due(archive: Path) -> None:
+    with closing(sqlite3.connect(archive)) as connection, connection:
+        connection.execute("update frontier set due_at = '2024-01-01T00:00:00Z' where article_id is not null")
+
+
+@pytest.mark.slow
+def test_a_redesign_is_noticed_on_the_first_run(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    archive, site = tmp_path / "a.db", Redesigned()
+    with running(site) as base_url:
+        arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--delay", 0, "--concurrency", 8)
+        usual = caliber(*arguments)
+        assert (usual.exit_code, "unusual" in usual.stdout) == (0, False)
+        make_due(archive)
+        site.renamed = {"post_hits": "post_counter"}
+        counter = caliber(*arguments)
+        make_due(archive)
+        site.renamed = {"post": "story", "post_title": "story_title", "post_body": "story_body"}
+        everything = caliber(*arguments)
+    assert counter.exit_code == everything.exit_code == 3
+    assert "unusual: views was found by its selector on 0% of" in counter.stdout
+    assert "have a layout that the site's file does not describe" in everything.stdout

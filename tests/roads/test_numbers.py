@@ -1,0 +1,23 @@
+"""Post numbers: where a site has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from caliber_crawler.errors import SiteError
+from caliber_crawler.news_spider import NewsSpider
+from caliber_crawler.site import Numbers
+from tests.roads.pages import SITE
+
+
+class Paper(NewsSpider):
+    name = "paper"
+    site = replace(SITE, roads=(Numbers(paths={"en": "/en/post/{number}/"}, last=9),))
+
+
+def test_an_edition_without_post_numbers_is_not_walked_in_silence() -> None:
+    with pytest.raises(SiteError, match="post numbers in en, not in ru"):
+        Paper(numbers="1-9", language="ru")
+    assert Paper(numbers="9-1", language="en,ru").scope.numbers == (9, 1)
