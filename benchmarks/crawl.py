@@ -36,7 +36,7 @@ from caliber_crawler.demo.server import serve
 
 CONCURRENCY = 16
 """Requests at once. Of ours, as many pages less one may be read and written meanwhile."""
-LAPS = 3
+LAPS = 5
 MOMENT = datetime(2026, 1, 7, tzinfo=UTC)
 """When the demo site is asked."""
 

@@ -12,6 +12,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from caliber_crawler.crawling.recovery import taken_up
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Bounds
@@ -114,17 +115,20 @@ class NewsSpider(Spider):
             settings.setdict(scroll_settings(), priority="spider")
 
     async def start(self) -> AsyncIterator[Any]:
-        """Put the pages on which the roads begin into the frontier; all else the scheduler asks the archive for."""
+        """Put the pages on which the roads begin into the frontier; all else the scheduler asks the archive for.
+
+        First comes what an earlier crawl had fetched when it was killed.
+        """
         run = self._run
+        left_behind = taken_up(run)
         run.seed(due_seeds(run))
         if self._cdx:
             services = self.settings.getdict("CDX_SERVICES")
             run.seed([archive_indexes.index_entry(self._cdx, services, self.scope, run.started_at)])
         for addresses in self._lists:
             address_lists.take_list(addresses, run, Finds(run))
-        of_our_own: tuple[Request, ...] = ()
-        for request in of_our_own:
-            yield request
+        for capture in left_behind:
+            yield capture
 
     @property
     def _run(self) -> CrawlRun:

@@ -56,7 +56,7 @@ class CapturePipeline(Stage):
     """Keeps the raw page, and stops what is no page at all."""
 
     async def process_item(self, item: Capture) -> Capture:
-        capture = await self.run.keep(item)
+        capture = item if item.id is not None else await self.run.keep(item)
         if capture.error is not None:
             problem = Problem(
                 stage="fetch",

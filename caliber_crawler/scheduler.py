@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from caliber_crawler.archive import Entry
+    from caliber_crawler.crawling.handout import Handout
     from caliber_crawler.news_spider import NewsSpider
 
 AHEAD = 32
@@ -23,9 +24,8 @@ AHEAD = 32
 class FrontierScheduler(BaseScheduler):
     """Gives out what the frontier says is due, after what Scrapy itself sends back (retries, redirects).
 
-    ``at_once`` bounds the pages that were asked for and are not committed yet: a kill costs as many requests at most.
-    Nearly as many as are fetched at once may be read and written meanwhile; where one is fetched at a time, all is done
-    with it before the next is chosen.
+    ``at_once`` bounds the pages that were asked for and are not kept yet: a kill costs as many requests at most. Nearly
+    as many may be read and written meanwhile; where one is fetched at a time, all is done with it before the next.
     """
 
     def __init__(self, run: CrawlRun | None, at_once: int) -> None:
@@ -37,8 +37,7 @@ class FrontierScheduler(BaseScheduler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        fetched_at_once = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
-        return cls(crawler.get_extension(CrawlRun), 2 * fetched_at_once - 1)
+        return cls(crawler.get_extension(CrawlRun), crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"))
 
     def open(self, spider: Spider) -> None:
         self._spider = cast("NewsSpider", spider) if self._run else None
@@ -55,13 +54,17 @@ class FrontierScheduler(BaseScheduler):
             return None
         if self._sent_back:
             return self._sent_back.popleft()
-        if self._run is None or self._spider is None or len(self._run.handout) - len(self._taken) >= self._at_once:
+        if self._run is None or self._spider is None or self._is_full(self._run.handout):
             return None
         while self._taken or self._take():
             entry = self._taken.popleft()
             if not self._run.passes_by(entry):
                 return self._spider.request(entry)
         return None
+
+    def _is_full(self, handout: Handout) -> bool:
+        waiting = len(self._taken)
+        return handout.unfetched - waiting >= self._at_once or len(handout) - waiting >= 2 * self._at_once - 1
 
     @property
     def _halted(self) -> bool:

@@ -109,7 +109,12 @@ CONCURRENT_ITEMS = 1  # a response is one capture; Scrapy starts so many tasks f
 
 WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy reads the spider's source again for every page to find out
 
-EXTENSIONS = {"caliber_crawler.crawling.run.CrawlRun": 0}
+EXTENSIONS = {
+    "caliber_crawler.crawling.run.CrawlRun": 0,
+    # Nobody steers a crawl over the network; to switch them off alone would still load what they need.
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+}
 
 HTTPCACHE_ENABLED = False  # it would serve stale news
 LOG_FORMATTER = "caliber_crawler.crawling.log.OneLineFormatter"
@@ -126,8 +131,6 @@ DOWNLOAD_HANDLERS = {
 }
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
-TELNETCONSOLE_ENABLED = False
-REMOTE_CONTROL_ENABLED = False
 METAREFRESH_ENABLED = False
 
 TWISTED_DNS_RESOLVER = "caliber_crawler.fetching.resolver.PublicAddressResolver"

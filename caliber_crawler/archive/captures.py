@@ -16,6 +16,18 @@ from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture
 from caliber_crawler.reservations import reservations
 
+# What was in flight when a crawl was killed is the last that it kept.
+LATEST_RUNS, LATEST_PAGES = 10, 1_000
+UNREAD = f"""SELECT f.url, max(c.id) AS id FROM (
+  SELECT id FROM runs WHERE site = ? AND command = 'crawl' AND outcome = 'interrupted'
+  ORDER BY id DESC LIMIT {LATEST_RUNS}) r
+JOIN captures c ON c.id IN (
+  SELECT id FROM captures WHERE run_id = r.id AND kind = 'article' ORDER BY id DESC LIMIT {LATEST_PAGES})
+JOIN frontier f ON f.url = c.url
+WHERE c.error IS NULL AND c.version_id IS NULL AND f.due_at IS NOT NULL
+  AND (f.visited_at IS NULL OR f.visited_at < c.fetched_at)
+GROUP BY f.url ORDER BY id"""
+
 
 class Captures:
     """The captures in an archive."""
@@ -69,6 +81,13 @@ class Captures:
             (capture.url, utc_text(capture.fetched_at), digest, capture.status, capture.site, capture.kind),
         )
         return found is not None
+
+    def unread(self, site: str) -> dict[str, int]:
+        """Pages of articles that killed crawls of a site fetched and came no further with, by the address still due.
+
+        The address leads to the capture's id.
+        """
+        return {row["url"]: row["id"] for row in self._connection.rows(UNREAD, (site,))}
 
     def pack(self, capture: Capture) -> Packed | None:
         """The page of a capture made ready to be stored; it takes no more than reading the archive."""

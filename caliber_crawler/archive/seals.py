@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -54,8 +55,12 @@ def seal(table: str, row: Mapping[str, object]) -> int:
 def insert_sealed(connection: Executor, table: str, row: Mapping[str, object], conflict: str = "") -> Any:
     """Insert a row with its seal; gives the cursor."""
     sealed = {**row, "seal": seal(table, row)}
-    names, places = ", ".join(sealed), ", ".join(f":{name}" for name in sealed)
-    return connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places}) {conflict}", sealed)
+    return connection.execute(_insertion(table, tuple(sealed), conflict), sealed)
+
+
+@lru_cache
+def _insertion(table: str, columns: tuple[str, ...], conflict: str) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES (:{', :'.join(columns)}) {conflict}"
 
 
 @contextlib.contextmanager

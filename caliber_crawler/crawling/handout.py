@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
@@ -45,6 +45,7 @@ class Handout:
         self.revisits = revisits
         self.reserve: Reserve | None = None
         self._in_flight: dict[str, Entry] = {}
+        self._kept: set[str] = set()
         self._articles = self._revisited = 0
 
     def take(self, most: int) -> list[Entry]:
@@ -63,6 +64,23 @@ class Handout:
         self._in_flight.update({entry.url: entry for entry in taken})
         return taken
 
+    def take_up(self, urls: Iterable[str]) -> list[Entry]:
+        """Hand out pages that are there already, of those that are due and asked for."""
+        taken = []
+        for entry in map(self._frontier.get, urls):
+            if entry is not None and self._is_asked_for(entry) and not self.limit_reached:
+                taken.append(entry)
+                self._articles += 1
+                self._revisited += _is_revisit(entry)
+                self._in_flight[entry.url] = entry
+                self._kept.add(entry.url)
+        return taken
+
+    def keep(self, url: str) -> None:
+        """A page that was handed out need not be fetched again, whatever happens: it is in the archive."""
+        if url in self._in_flight:
+            self._kept.add(url)
+
     def entry(self, url: str) -> Entry | None:
         """The entry of a page that was handed out, as it was then."""
         return self._in_flight.get(url)
@@ -76,9 +94,15 @@ class Handout:
         """Pages that were handed out, and of which it is not committed yet what came of them."""
         return len(self._in_flight)
 
+    @property
+    def unfetched(self) -> int:
+        """Those of them that are not in the archive yet."""
+        return len(self._in_flight) - len(self._kept)
+
     def let_go(self, url: str) -> None:
         """Done with a page, or never asked for it: in that case it is due as before."""
         self._in_flight.pop(url, None)
+        self._kept.discard(url)
 
     def pass_by(self, url: str) -> None:
         """An article's page need not be asked for, so it takes nothing of the limit."""
@@ -106,6 +130,14 @@ class Handout:
                 kind=kind,
             )
             for kind in kinds
+        )
+
+    def _is_asked_for(self, entry: Entry) -> bool:
+        return (
+            entry.language in (*self._scope.languages, None)
+            and entry.section in (*self._scope.sections, None)
+            and entry.due_at is not None
+            and entry.due_at <= self._started_at
         )
 
     def _chosen(self, most: int, revisits: int | None) -> list[Entry]:

@@ -151,7 +151,9 @@ class CrawlRun:
     async def keep(self, capture: Capture) -> Capture:
         """Commit the raw page, before anyone tries to read it."""
         self.counts["pages"] += 1
-        return await self.commits(partial(self.archive.captures.keep, capture, self.id))
+        kept = await self.commits(partial(self.archive.captures.keep, capture, self.id))
+        self.handout.keep(capture.url)
+        return kept
 
     def note(self, problem: Problem, capture: Capture) -> None:
         """Record what was not as it should be; the page goes on."""

@@ -8,6 +8,8 @@ asked is gone. A process that ended is followed by another, which takes over the
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import pickle
 import resource
@@ -24,6 +26,8 @@ T = TypeVar("T")
 
 LENGTH = 8
 """Bytes before each message, which say how long it is."""
+PIPE_BYTES = 1 << 20
+"""The most that Linux grants everybody."""
 GROWN = 256 * 1024 * 1024
 """Bytes. A process that ever needed more ends after its answer: what C code takes it seldom gives back."""
 TRIES = 2
@@ -158,12 +162,13 @@ class _Line(asyncio.SubprocessProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.SubprocessTransport, transport)
+        for end in (0, 1):
+            widen(self._transport.get_pipe_transport(end))
 
     def send(self, message: bytes) -> None:
         assert self._transport is not None
         pipe = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
-        pipe.write(len(message).to_bytes(LENGTH))
-        pipe.write(message)
+        pipe.write(len(message).to_bytes(LENGTH) + message)
 
     async def end(self) -> None:
         assert self._transport is not None
@@ -185,6 +190,13 @@ class _Line(asyncio.SubprocessProtocol):
         self._transport.close()
         self._over.set()
         self._isolation.ended(self._transport.get_returncode() or 0)
+
+
+def widen(pipe: asyncio.BaseTransport | None) -> None:
+    """Let a pipe hold many pages, where the system has a way: else each waits for the one before to be read."""
+    with contextlib.suppress(OSError, AttributeError):
+        assert pipe is not None
+        fcntl.fcntl(pipe.get_extra_info("pipe").fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def serve(calls: BinaryIO, answers: BinaryIO, *, seconds: float, memory: int) -> None:

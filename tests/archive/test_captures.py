@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 import pytest
 import zstandard
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.errors import ArchiveError
-from tests.archive.newsroom import NOON, Newsroom, capture, minutes, start_run
+from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, capture, minutes, start_run
 
 VOCABULARY = ("formula", "minister", "республика", "слово", "corridor", "summit", "the", "of", "and")
 WORDS = random.Random(7).choices(VOCABULARY, k=5_000)
@@ -190,3 +191,43 @@ def test_any_body_reads_back_bit_for_bit(warehouse: Newsroom, body: bytes, repea
     served = page(9)[: 3_000 * in_shell] + body * repeated
     kept = warehouse.archive.captures.keep(capture(body=served), warehouse.run_id)
     assert warehouse.archive.captures.get(kept.id or 0).body == served
+
+
+@pytest.fixture
+def killed(newsroom: Newsroom) -> Newsroom:
+    """A crawl that kept a page which is still to be read, and was killed."""
+    newsroom.archive.frontier.add(
+        [Entry(url=SLUG_URL, site="caliber", kind="article", road="listing", due_at=NOON)], newsroom.run_id
+    )
+    newsroom.archive.captures.keep(capture(minutes(1)), newsroom.run_id)
+    return newsroom
+
+
+def unread(newsroom: Newsroom, outcome: Literal["interrupted", "finished"] = "interrupted") -> list[str]:
+    newsroom.archive.runs.finish(newsroom.run_id, outcome, None, {})
+    return list(newsroom.archive.captures.unread("caliber"))
+
+
+def test_what_a_killed_crawl_kept_and_did_not_read_is_known(killed: Newsroom) -> None:
+    assert unread(killed) == [SLUG_URL]
+
+
+def test_a_crawl_that_came_to_its_end_left_nothing_unread(killed: Newsroom) -> None:
+    assert unread(killed, "finished") == []
+
+
+def test_what_came_of_a_page_is_not_worked_out_again(killed: Newsroom) -> None:
+    killed.archive.frontier.refuse(SLUG_URL, minutes(1), status=200, reason="no_article")
+    assert unread(killed) == []
+
+
+def test_a_page_that_was_fetched_again_since_is_not_taken_up(killed: Newsroom) -> None:
+    killed.save(minutes(2))
+    killed.archive.frontier.done(SLUG_URL, minutes(2), status=200, due_at=minutes(60))
+    assert unread(killed) == []
+
+
+def test_of_two_unread_captures_of_a_page_the_later_is_taken_up(killed: Newsroom) -> None:
+    later = killed.archive.captures.keep(capture(minutes(2)), killed.run_id)
+    assert unread(killed) == [SLUG_URL]
+    assert killed.archive.captures.unread("caliber") == {SLUG_URL: later.id}
