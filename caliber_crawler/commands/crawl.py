@@ -277,7 +277,8 @@ def worst(codes: Iterable[int]) -> int:
 
 def visited(run: CrawlRun) -> int:
     """Article pages that were asked for."""
-    return sum(run.counts[outcome] for outcome in ("stored", "visited", "refused", "failed", "missing"))
+    met = sum(run.counts[outcome] for outcome in ("stored", "visited", "refused", "failed", "missing"))
+    return met - run.counts["taken_up"]
 
 
 def summary(run: CrawlRun) -> list[str]:
@@ -292,6 +293,10 @@ def summary(run: CrawlRun) -> list[str]:
         f"  unchanged: {counts['visited']:,} read again, {counts['held']:,} held already and not due",
         f"  requests: {visited(run):,} articles, {counts['pages'] - visited(run):,} pages that name articles",
     ]
+    if counts["taken_up"]:
+        lines.append(
+            f"  from the archive: {counts['taken_up']:,} articles that a killed crawl had fetched and not read"
+        )
     if counts["missing"]:
         lines.append(f"  missing: {counts['missing']:,} post numbers that lead nowhere")
     if counts["outside_scope"]:

@@ -93,6 +93,23 @@ def test_ten_kills_in_a_row_lose_nothing(
     assert sum(lists.values()) - len(lists) <= KILLS * (3 + AT_ONCE), "listings were walked again and again"
 
 
+def test_the_accounts_tell_what_came_from_the_archive(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    archive, left = tmp_path / "a.db", set[str]()
+    with serve(articles=400, sections=("analytics",)) as demo:
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0, "--concurrency", AT_ONCE)
+        for point in range(50, 300, 50):
+            kill_at(archive, point, arguments)
+            if left := unread(archive):
+                break
+        before = len(demo.requests())
+        last = caliber(*arguments)
+        asked = [request for request in demo.requests()[before:] if "/post/" in request["path"]]
+    assert f"from the archive: {len(left)} articles" in last.stdout
+    assert f"requests: {len(asked)} articles" in last.stdout
+
+
 def interrupted(process: subprocess.Popen[bytes], archive: Path) -> tuple[float, str]:
     """Ctrl-C, once: how many seconds it takes to stop, and what the run says of itself."""
     started = time.monotonic()
