@@ -77,7 +77,7 @@ class Handout:
         return taken
 
     def keep(self, url: str) -> None:
-        """A page that was handed out need not be fetched again, whatever happens: it is in the archive."""
+        """A page that was handed out is in the archive; an article's need not be fetched again, whatever happens."""
         if url in self._in_flight:
             self._kept.add(url)
 
