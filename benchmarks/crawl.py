@@ -24,14 +24,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from tabulate import tabulate
 
-from caliber_crawler.demo import DemoSite
+from caliber_crawler.demo import DemoSite, Response
 from caliber_crawler.demo.server import serve
 
 CONCURRENCY = 16
@@ -94,26 +94,18 @@ def measure(arguments: list[object], log: Path) -> Crawled:
     return Crawled(len(times), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-class Printed:
+class Printed(DemoSite):
     """A site that makes each of its pages once."""
 
-    def __init__(self, site: DemoSite) -> None:
-        self._site = site
-        self.respond = lru_cache(maxsize=None)(site.respond)
-
-    @property
-    def base_url(self) -> str:
-        return self._site.base_url
-
-    @base_url.setter
-    def base_url(self, url: str) -> None:
-        self._site.base_url = url
+    @cache  # noqa: B019 - there is one site, and it lives as long as the process
+    def respond(self, target: str, now: datetime | None = None) -> Response:
+        return super().respond(target, now)
 
 
 def serve_printed(articles: int, log: Path) -> None:
     """Serve until interrupted; the address goes to standard error."""
-    site = DemoSite(articles, sections=["analytics"], clock=lambda: MOMENT)
-    serve(Printed(site), 0, log=log, ready=lambda url: print(url, file=sys.stderr, flush=True))
+    site = Printed(articles, sections=["analytics"], clock=lambda: MOMENT)
+    serve(site, 0, log=log, ready=lambda url: print(url, file=sys.stderr, flush=True))
 
 
 def crawl(url: str, archive: Path) -> list[object]:

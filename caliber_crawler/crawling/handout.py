@@ -41,6 +41,8 @@ class Handout:
     def __init__(self, frontier: Frontier, scope: Scope, started_at: datetime, *, revisits: int | None = None) -> None:
         self._frontier = frontier
         self._scope = scope
+        # Of some addresses neither is known.
+        self._languages, self._sections = (*scope.languages, None), (*scope.sections, None)
         self._started_at = started_at
         self.revisits = revisits
         self.reserve: Reserve | None = None
@@ -106,8 +108,8 @@ class Handout:
 
     def pass_by(self, url: str) -> None:
         """An article's page need not be asked for, so it takes nothing of the limit."""
-        if self._in_flight.pop(url, None) is not None:
-            self._articles -= 1
+        self._articles -= url in self._in_flight
+        self.let_go(url)
 
     @property
     def limit_reached(self) -> bool:
@@ -125,8 +127,8 @@ class Handout:
             self._frontier.due_count(
                 self._scope.site.name,
                 self._started_at,
-                languages=(*self._scope.languages, None),
-                sections=(*self._scope.sections, None),
+                languages=self._languages,
+                sections=self._sections,
                 kind=kind,
             )
             for kind in kinds
@@ -134,8 +136,8 @@ class Handout:
 
     def _is_asked_for(self, entry: Entry) -> bool:
         return (
-            entry.language in (*self._scope.languages, None)
-            and entry.section in (*self._scope.sections, None)
+            entry.language in self._languages
+            and entry.section in self._sections
             and entry.due_at is not None
             and entry.due_at <= self._started_at
         )
@@ -147,8 +149,8 @@ class Handout:
             self._scope.site.name,
             self._started_at,
             most,
-            languages=(*self._scope.languages, None),
-            sections=(*self._scope.sections, None),
+            languages=self._languages,
+            sections=self._sections,
             exclude=[entry.id for entry in self._in_flight.values() if entry.id is not None],
             without=(REVISIT,) if revisits is not None and revisits <= 0 else (),
         )

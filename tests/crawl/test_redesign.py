@@ -15,23 +15,15 @@ from caliber_crawler.demo import DemoSite, Response, running
 from tests.conftest import AT, Result
 
 
-class Redesigned:
+class Redesigned(DemoSite):
     """A demo site whose pages have other class names than before."""
 
     def __init__(self) -> None:
-        self.site = DemoSite(articles=60, clock=lambda: AT, sections=("analytics",))
+        super().__init__(articles=60, clock=lambda: AT, sections=("analytics",))
         self.renamed: dict[str, str] = {}
 
-    @property
-    def base_url(self) -> str:
-        return self.site.base_url
-
-    @base_url.setter
-    def base_url(self, base_url: str) -> None:
-        self.site.base_url = base_url
-
     def respond(self, target: str, now: datetime | None = None) -> Response:
-        answer = self.site.respond(target, now)
+        answer = super().respond(target, now)
         body = answer.body
         for old, new in self.renamed.items():
             body = body.replace(f'class="{old}"'.encode(), f'class="{new}"'.encode())
