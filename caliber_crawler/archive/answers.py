@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.identity import FAMILY
+from caliber_crawler.archive.family import FAMILY
 from caliber_crawler.archive.times import utc_text, utc_time
 
 GONE = (404, 410)

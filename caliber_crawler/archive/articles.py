@@ -13,7 +13,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.identity import FAMILY, Identity, unnamed
+from caliber_crawler.archive.family import FAMILY
+from caliber_crawler.archive.identity import Identity, unnamed
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.seen import keep_seen
 from caliber_crawler.archive.selection import article_rows, asked_for

@@ -17,9 +17,6 @@ from caliber_crawler.archive.seen import move_seen
 from caliber_crawler.items import Article
 from caliber_crawler.site import Address
 
-FAMILY = "SELECT id FROM articles WHERE id = :article_id OR duplicate_of = :article_id"
-"""The rows of one article: itself and what was merged into it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from caliber_crawler.archive.articles import Articles
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.counterparts import addresses_of, damaged, reading_of
-from caliber_crawler.archive.identity import FAMILY, Identity
+from caliber_crawler.archive.family import FAMILY
+from caliber_crawler.archive.identity import Identity
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.seen import keep_seen
 from caliber_crawler.archive.versions import COPIED, Versions, digest_of_row

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from caliber_crawler.archive.bodies import Bodies
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.identity import FAMILY
+from caliber_crawler.archive.family import FAMILY
 from caliber_crawler.archive.seals import seal
 from caliber_crawler.archive.times import utc_now, utc_text, utc_time
 from caliber_crawler.errors import ArchiveError, ArchiveLocked, NoSuchArticle

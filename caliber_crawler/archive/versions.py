@@ -21,7 +21,7 @@ from itertools import count, groupby
 from typing import Any, Literal, NamedTuple
 
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.identity import FAMILY
+from caliber_crawler.archive.family import FAMILY
 from caliber_crawler.archive.seals import insert_sealed, seal
 from caliber_crawler.archive.times import local_text, optional_text, utc_text, utc_time
 from caliber_crawler.items import Article, Reading

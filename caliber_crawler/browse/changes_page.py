@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datasette import NotFound
 
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.identity import FAMILY
+from caliber_crawler.archive.family import FAMILY
 from caliber_crawler.browse.differences import line_differences, text_differences
 
 if TYPE_CHECKING:

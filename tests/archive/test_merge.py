@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.archive.identity import FAMILY
+from caliber_crawler.archive.family import FAMILY
 from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.items import Capture, Image, Link, Problem
 from tests.archive.newsroom import Newsroom, minutes, start_run
