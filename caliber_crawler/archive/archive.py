@@ -17,6 +17,7 @@ from caliber_crawler.archive.articles import Articles, Reread
 from caliber_crawler.archive.backup import backup
 from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection, Mode
+from caliber_crawler.archive.deletion import Deletion
 from caliber_crawler.archive.explanation import explain
 from caliber_crawler.archive.frames import to_pandas
 from caliber_crawler.archive.frontier import Frontier
@@ -71,6 +72,7 @@ class Archive:
         self.sites = Sites(connection)
         self.rereads = Rereads(connection)
         self.takedowns = Takedowns(connection)
+        self.deletion = Deletion(connection)
 
     @classmethod
     def open(cls, path: str | Path, mode: Mode = "read") -> Archive:

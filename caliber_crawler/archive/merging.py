@@ -18,6 +18,7 @@ from caliber_crawler.archive.answers import SAYS_GONE, Answers
 from caliber_crawler.archive.bodies import Bodies
 from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.deletion import Deletion
 from caliber_crawler.archive.newcomers import Newcomers
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.shared_articles import SharedArticles
@@ -81,7 +82,7 @@ class Merging:
     def __iter__(self) -> Iterator[int]:
         """Merge; yields how many captures and articles were dealt with since."""
         with self._here.transaction():
-            self._takedowns.take_over(self._there)
+            Deletion(self._here).take_over(self._there)
             self._forgets = self._here.value("SELECT 1 FROM takedown_keys") is not None
             self._take_runs()
             self._take_plain("sites", "site")

@@ -33,8 +33,8 @@ def forget(article: str, archive: Path, reason: str, requested_at: datetime | No
         found = opened.articles.find(article)
         if found is None:
             raise NoSuchArticle(f"{archive} holds no article {article}.")
-        takedown = opened.takedowns.forget(found, reason, requested_at or datetime.now(UTC))
-        opened.takedowns.wipe()
+        takedown = opened.deletion.take_down(found, reason, requested_at or datetime.now(UTC))
+        opened.deletion.wipe()
     if as_json:
         echo_json(asdict(takedown))
         return

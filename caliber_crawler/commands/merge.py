@@ -54,7 +54,7 @@ def merge_one(here: Archive, there: Archive) -> Counter[str]:
         for done in merging:
             progress.update(done)
     if len(here.takedowns.all()) > forgotten:
-        here.takedowns.wipe()
+        here.deletion.wipe()
         merging.counts["takedowns"] += len(here.takedowns.all()) - forgotten
     new = +merging.counts
     if new:

@@ -250,7 +250,7 @@ class CrawlRun:
         article, capture = reading.article, reading.capture
         addresses = self.scope.site.addresses(article.urls)
         if self.archive.takedowns.covers(article.site, addresses):
-            self.archive.takedowns.drop(capture, addresses)
+            self.archive.deletion.drop(capture, addresses)
             return None
         along(reading)
         saved = self.archive.articles.save(reading, self.id, addresses, self._reread)

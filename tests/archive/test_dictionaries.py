@@ -101,7 +101,7 @@ def test_a_forgotten_page_is_in_no_dictionary_and_what_was_made_with_it_reads_on
     contents = [zstandard.ZstdDecompressor().decompress(d) for d in newsroom.values("SELECT data FROM dictionaries")]
     assert sum(secret in content for content in contents) >= 1
     forgotten = newsroom.archive.article("https://caliber.az/en/post/8")["id"]
-    newsroom.archive.takedowns.forget(forgotten, "asked", NOON)
+    newsroom.archive.deletion.take_down(forgotten, "asked", NOON)
     contents = [zstandard.ZstdDecompressor().decompress(d) for d in newsroom.values("SELECT data FROM dictionaries")]
     assert not any(secret in content for content in contents)
     bodies = {newsroom.archive.captures.get(id).body for id in newsroom.values("SELECT id FROM captures")}
@@ -113,7 +113,7 @@ def test_where_only_very_large_pages_are_left_a_part_of_one_serves(newsroom: New
     assert min(map(len, large)) > MOST_BYTES
     for number, body in enumerate([page(99), *large]):
         newsroom.save(NOON, addresses=(f"https://caliber.az/en/post/{number}",), page=body)
-    newsroom.archive.takedowns.forget(1, "asked", NOON)
+    newsroom.archive.deletion.take_down(1, "asked", NOON)
     assert newsroom.values("SELECT size FROM dictionaries") == [MOST_BYTES]
     ids = newsroom.values("SELECT id FROM captures ORDER BY id")
     assert [newsroom.archive.captures.get(id).body for id in ids] == large

@@ -70,14 +70,14 @@ def everything(path: Path) -> str:
 
 
 def forget(archive: Archive, article_id: int = 1) -> None:
-    archive.takedowns.forget(article_id, "asked for by its author", NOON)
-    archive.takedowns.wipe()
+    archive.deletion.take_down(article_id, "asked for by its author", NOON)
+    archive.deletion.wipe()
 
 
 def test_nothing_of_it_is_left_in_any_table_index_or_page(published: Newsroom, path: Path) -> None:
     assert all(secret.lower() in everything(path).lower() for secret in SECRETS)
-    takedown = published.archive.takedowns.forget(1, "asked for by its author", NOON)
-    published.archive.takedowns.wipe()
+    takedown = published.archive.deletion.take_down(1, "asked for by its author", NOON)
+    published.archive.deletion.wipe()
     assert (takedown.versions, takedown.view_counts, takedown.captures, takedown.emptied) == (2, 2, 2, 1)
     assert takedown.mentioned_by == (2,)
     published.archive.close()
@@ -116,7 +116,7 @@ def test_it_is_neither_scheduled_nor_taken_in_again(published: Newsroom) -> None
     kept = published.archive.captures.keep(
         Capture(site="caliber", url=f"{SLUG_URL}-2", fetched_at=NOON, status=200, body=b"x"), 1
     )
-    published.archive.takedowns.drop(kept, [address(NUMBER_URL)])
+    published.archive.deletion.drop(kept, [address(NUMBER_URL)])
     assert published.values("SELECT count(*) FROM captures WHERE url LIKE '%-2'") == [0]
     assert (
         published.archive.frontier.add([Entry(url=f"{SLUG_URL}-2", site="caliber", kind="article", road="x")], 1) == []
@@ -156,9 +156,9 @@ def test_while_a_reader_holds_old_bytes_that_is_said(published: Newsroom, path: 
     with pytest.raises(ArchiveLocked, match="keeps old bytes"):
         forget(published.archive)
     reader.close()
-    published.archive.takedowns.wipe()
+    published.archive.deletion.wipe()
 
 
 def test_an_article_nobody_has_is_one_sentence(published: Newsroom) -> None:
     with pytest.raises(NoSuchArticle):
-        published.archive.takedowns.forget(99, "?", NOON)
+        published.archive.deletion.take_down(99, "?", NOON)

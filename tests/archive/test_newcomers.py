@@ -107,8 +107,8 @@ def test_a_forgotten_page_does_not_come_back_inside_a_dictionary(path: Path, tmp
     other = newspaper(tmp_path / "other.db")
     newspaper(path, count=2)
     with Archive.open(path, mode="write") as archive:
-        archive.takedowns.forget(1, "asked for", NOON)
-        archive.takedowns.wipe()
+        archive.deletion.take_down(1, "asked for", NOON)
+        archive.deletion.wipe()
     with Archive.open(merged(path, other)) as archive:
         digests = [row[0] for row in archive.db.execute("SELECT digest FROM dictionaries")]
         kept = [archive.captures.get(row[0]).body for row in archive.db.execute("SELECT id FROM captures")]

@@ -29,7 +29,7 @@ def test_totals_are_what_is_counted(newsroom: Newsroom, steps: list[tuple[str, i
         elif step == "answer":
             newsroom.archive.captures.keep(capture(status=404 - moment * 10, url=url), newsroom.run_id)
         elif step == "forget" and known is not None:
-            newsroom.archive.takedowns.forget(known, "asked", NOON)
+            newsroom.archive.deletion.take_down(known, "asked", NOON)
         elif step == "roll back":
             with newsroom.rolled_back():
                 newsroom.save(minutes(moment), views=moment)
