@@ -35,11 +35,11 @@ most_read = articles.sort_values("views", ascending=False).head(10)
 print(most_read[["headline", "views", "published_at", "url"]].to_string(index=False, max_colwidth=50))
 
 # %% [markdown]
-# Search finds words in every form. A hit says where: the words found stand between two marks.
+# Search finds words in every form. A hit has the passage that answers, with the places of the words found.
 
 # %%
 for hit in archive.search("corridors", limit=3):
-    print(hit.headline, "|", hit.snippet.replace("\x02", "*").replace("\x03", "*"))
+    print(hit.headline, "|", hit.marked("*", "*"))
 
 # %% [markdown]
 # One article, with every version of its text and every reading of its counter.

@@ -4,7 +4,7 @@ from caliber_crawler.archive.archive import Archive
 from caliber_crawler.archive.articles import Saved
 from caliber_crawler.archive.frontier import Entry
 from caliber_crawler.archive.rereads import FIELDS, Change, Wanted
-from caliber_crawler.archive.search import MARKS, Hit, Search
+from caliber_crawler.archive.search import Hit, Search
 from caliber_crawler.archive.selection import COLUMNS, Selection
 from caliber_crawler.archive.times import BEGINNING
 from caliber_crawler.archive.verification import Finding
@@ -13,7 +13,6 @@ __all__ = [
     "BEGINNING",
     "COLUMNS",
     "FIELDS",
-    "MARKS",
     "Archive",
     "Change",
     "Entry",

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from filelock import FileLock, Timeout
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["read", "write"]
 Parameters = Sequence[Any] | Mapping[str, Any]
+Row = TypeVar("Row")
 
 BUSY_TIMEOUT_S = 30
 JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
@@ -184,6 +185,14 @@ class Connection:
         with self._errors:
             row = self.execute(sql, parameters).fetchone()
         return None if row is None else dict(row)
+
+    def rows_of(self, kind: type[Row], sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Every row as a typed dictionary of that kind. The statement must give its columns; only tests check it."""
+        return cast(list[Row], self.rows(sql, parameters))
+
+    def row_of(self, kind: type[Row], sql: str, parameters: Parameters = ()) -> Row | None:
+        """The first row as a typed dictionary of that kind, if there is a row."""
+        return cast(Row | None, self.row(sql, parameters))
 
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or ``None``."""

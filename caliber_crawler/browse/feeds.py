@@ -51,7 +51,7 @@ async def articles_feed(asked: Asked) -> Response:
         withheld = _withheld(asked, connection)
         if search.query:
             found = answer(connection, search)
-            ids = [hit["article_id"] for hit in found.hits if hit["article_id"] not in withheld]
+            ids = [hit.article_id for hit in found.hits if hit.article_id not in withheld]
         else:
             ids = connection.values(NEWEST, asdict(search) | {"withheld": json.dumps(withheld)})
         return [row for id in ids if (row := connection.row(ENTRY, (id,)))]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.search import MARKS, Search, find_and_count
+from caliber_crawler.archive.search import Hit, Search, find_and_count
 from caliber_crawler.archive.search.query import MOST_WORDS, parse, words_in
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Answer:
     """What was found: so many in all, and those of the page that was asked for."""
 
     total: int = 0
-    hits: list[dict[str, Any]] = field(default_factory=list)
+    hits: tuple[Hit, ...] = ()
     message: str | None = None
     """What to tell the reader of the query itself, in one or two sentences."""
 
@@ -45,12 +45,12 @@ def asked_for(asked: Asked) -> Search:
 
 
 def answer(connection: Connection, search: Search) -> Answer:
-    """Articles whose current version answers the search. Each hit has the fields of ``Hit``."""
+    """Articles whose current version answers the search."""
     message = objection(search)
     if message and not message.startswith("Only"):
         return Answer(message=message)
     found = find_and_count(connection, replace(search, query=search.query[:LONGEST_QUERY]))
-    return Answer(total=found.total, hits=[asdict(hit) for hit in found.hits], message=message)
+    return Answer(total=found.total, hits=found.hits, message=message)
 
 
 def objection(search: Search) -> str | None:
@@ -76,9 +76,3 @@ def is_day(text: str) -> bool:
         return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII)) and bool(date.fromisoformat(text))
     except ValueError:
         return False
-
-
-def snippet_parts(snippet: str) -> list[tuple[str, bool]]:
-    """A snippet as runs of text, each with whether it was looked for."""
-    runs = re.split(f"({MARKS[0]}[^{MARKS[1]}]*{MARKS[1]})", snippet)
-    return [(run.strip("".join(MARKS)), run.startswith(MARKS[0])) for run in runs if run]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from datasette.utils.asgi import Response
 
-from caliber_crawler.archive.search import MARKS
 from caliber_crawler.browse.search import NARROWING, Answer, answer, asked_for
 from caliber_crawler.export.text import write_csv
 
@@ -67,8 +66,8 @@ async def _everything(asked: Asked) -> Answer:
     return await asked.read(lambda connection: answer(connection, search))
 
 
-def _exported(found: Answer) -> list[dict[str, Any]]:
-    return [hit | {"snippet": "".join(sign for sign in hit["snippet"] if sign not in MARKS)} for hit in found.hits]
+def _exported(found: Answer) -> list[dict[str, object]]:
+    return [asdict(hit) for hit in found.hits]
 
 
 def _choices(connection: Connection) -> dict[str, list[str]]:

@@ -21,7 +21,6 @@ from caliber_crawler.browse.cells import authors, link
 from caliber_crawler.browse.pages import address
 from caliber_crawler.browse.public import PLUGIN, is_public
 from caliber_crawler.browse.recognition import Tables, archives
-from caliber_crawler.browse.search import snippet_parts
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -103,7 +102,6 @@ def equip(environment: Environment, datasette: Datasette) -> None:
         "page": partial(address, datasette),
         "places": partial(places, datasette),
         "readable": readable,
-        "snippet_parts": snippet_parts,
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
         "utc_moment": utc_moment,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, Hit
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 
 
@@ -39,10 +39,9 @@ def search(
         click.echo(
             f"  {hit.published_at or 'no date'}  {hit.language}  {hit.section or ''}  {views}  [{hit.article_id}]"
         )
-        click.echo(f"  {_highlighted(hit.snippet)}\n")
+        click.echo(f"  {_highlighted(hit)}\n")
     click.echo(f"{len(hits)} found." if len(hits) < limit else f"The {limit} best; --limit shows more.", err=True)
 
 
-def _highlighted(snippet: str) -> str:
-    """Turn the archive's match marks into bold, and line breaks into blanks."""
-    return snippet.replace("\x02", "\x1b[1;33m").replace("\x03", "\x1b[0m").replace("\n", " ")
+def _highlighted(hit: Hit) -> str:
+    return "".join(click.style(text, fg="yellow", bold=True) if is_match else text for text, is_match in hit.parts())

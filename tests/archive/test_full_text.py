@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caliber_crawler.archive import MARKS, Archive, Hit
+from caliber_crawler.archive import Archive, Hit
 from caliber_crawler.archive.search.query import Part, parse
 from tests.archive.newsroom import Newsroom, minutes, start_run
 
@@ -36,7 +37,7 @@ def found(library: Archive, query: str, **filters: str) -> set[str]:
 
 
 def marked(hit: Hit) -> str:
-    return hit.snippet.replace(MARKS[0], "[").replace(MARKS[1], "]")
+    return hit.marked("[", "]")
 
 
 def test_a_word_in_the_headline_counts_more_than_one_in_the_body(library: Archive) -> None:
@@ -133,6 +134,20 @@ def test_the_snippet_is_printed_in_the_letters_of_the_article(library: Archive) 
     assert "[ещё]" in marked(hit)
     (hit,) = library.search("eliyev")
     assert "[Əliyev]" in marked(hit)
+
+
+def test_a_snippet_is_plain_text_with_the_places_of_its_matches(library: Archive) -> None:
+    (hit,) = library.search('"community agreed" -turkish')
+    assert [hit.snippet[start:end] for start, end in hit.matches] == ["community agreed"]
+    assert "".join(text for text, _ in hit.parts()) == hit.snippet
+    assert [text for text, is_match in hit.parts() if is_match] == ["community agreed"]
+
+
+def test_control_characters_of_a_text_are_not_in_its_snippet(newsroom: Newsroom) -> None:
+    newsroom.save(body="Before \x02the \x1b[31m needle \x1b[0m\x03 and \x9b31m after")
+    (hit,) = newsroom.archive.search("needle")
+    assert all(unicodedata.category(letter) != "Cc" for letter in hit.snippet)
+    assert "needle" in [text for text, is_match in hit.parts() if is_match]
 
 
 def test_only_the_text_of_today_is_found(newsroom: Newsroom) -> None:

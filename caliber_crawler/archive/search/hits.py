@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.search.query import FOLDING
 
-MARKS = ("\x02", "\x03")
-"""Around every word found in a snippet. Neither can stand in an article."""
-
-CUT = "\x04"
+# What SQLite puts around a word found, and where it cuts the text. No extracted text contains them.
+OPENING, CLOSING, CUT = SIGNS = ("\x02", "\x03", "\x04")
 SNIPPET_TOKENS = 32
 LATIN_MARKS = re.compile("[\u0300-\u036f]")
 
@@ -33,10 +31,10 @@ SELECT snippet(versions_fts, -1, :opening, :closing, :cut, :tokens) FROM version
 WHERE versions_fts MATCH :match AND rowid = :version"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """An article found. In ``snippet`` the words found stand between the two :data:`MARKS`."""
+class Found(TypedDict):
+    """An article as :data:`TEXTS` gives it."""
 
+    version_id: int
     article_id: int
     url: str
     headline: str
@@ -44,24 +42,96 @@ class Hit:
     language: str
     section: str | None
     views: int | None
-    snippet: str
+    subtitle: str | None
+    body: str
     published_local: str | None
     site: str
     version_count: int
     section_label: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """An article that answers a search, as it is now."""
+
+    article_id: int
+    url: str
+    headline: str
+    published_at: str | None
+    """ISO 8601 in UTC (``2026-01-06T15:13:00Z``); ``None`` when the page gives no date."""
+    language: str
+    """BCP 47: ``en``, ``ru``, ``hy``."""
+    section: str | None
+    views: int | None
+    """The newest view count; ``None`` when the site shows none."""
+    snippet: str
+    """The passage that answers the query: one line of plain text, with ``…`` where the article is cut."""
+    matches: tuple[tuple[int, int], ...]
+    """The words found in ``snippet``, in order: the start and the end of a slice each, in characters."""
+    published_local: str | None
+    """The same time as ``published_at``, in the offset that the site prints in."""
+    site: str
+    version_count: int
+    section_label: str | None
+    """The section as the site prints it."""
+
+    def parts(self) -> Iterator[tuple[str, bool]]:
+        """The snippet cut at its matches: each part with whether it is a match."""
+        position = 0
+        for start, end in self.matches:
+            if position < start:
+                yield self.snippet[position:start], False
+            yield self.snippet[start:end], True
+            position = end
+        if position < len(self.snippet):
+            yield self.snippet[position:], False
+
+    def marked(self, opening: str, closing: str) -> str:
+        """The snippet with a sign of your choice before and after each match: ``hit.marked("<mark>", "</mark>")``."""
+        return "".join(f"{opening}{text}{closing}" if is_match else text for text, is_match in self.parts())
+
+
 def hits(connection: Connection, forms: Sequence[str], versions: Sequence[int]) -> list[Hit]:
     """The articles of some versions, in that order, with what was found in them: any of these forms."""
-    return [hit_of(connection, forms, row) for row in connection.rows(TEXTS, (json.dumps(versions),))]
+    return [hit_of(connection, forms, row) for row in connection.rows_of(Found, TEXTS, (json.dumps(versions),))]
 
 
-def hit_of(connection: Connection, forms: Sequence[str], row: dict[str, Any]) -> Hit:
-    text = "\n".join((row["headline"], row.pop("subtitle") or "", row.pop("body")))
-    asked = {"opening": MARKS[0], "closing": MARKS[1], "cut": CUT, "tokens": SNIPPET_TOKENS}
-    asked |= {"match": any_of(forms_in(text, forms)), "version": row.pop("version_id")}
-    snippet = in_print(connection.value(SNIPPET, asked) or "", text)
-    return Hit(**row, snippet=" ".join(snippet.replace(CUT, "…").split()))
+def hit_of(connection: Connection, forms: Sequence[str], row: Found) -> Hit:
+    text = "\n".join((row["headline"], row["subtitle"] or "", row["body"]))
+    asked = {"opening": OPENING, "closing": CLOSING, "cut": CUT, "tokens": SNIPPET_TOKENS}
+    asked |= {"match": any_of(forms_in(text, forms)), "version": row["version_id"]}
+    snippet, matches = without_signs(in_print(connection.value(SNIPPET, asked) or "", text))
+    return Hit(
+        article_id=row["article_id"],
+        url=row["url"],
+        headline=row["headline"],
+        published_at=row["published_at"],
+        language=row["language"],
+        section=row["section"],
+        views=row["views"],
+        snippet=snippet,
+        matches=matches,
+        published_local=row["published_local"],
+        site=row["site"],
+        version_count=row["version_count"],
+        section_label=row["section_label"],
+    )
+
+
+def without_signs(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A snippet as one line of plain text without control characters, and the places of its matches."""
+    letters: list[str] = []
+    matches: list[tuple[int, int]] = []
+    start: int | None = None
+    for letter in " ".join(snippet.replace(CUT, "…").split()):
+        if letter == OPENING:
+            start = len(letters)
+        elif letter == CLOSING and start is not None:
+            matches.append((start, len(letters)))
+            start = None
+        elif unicodedata.category(letter) != "Cc":
+            letters.append(letter)
+    return "".join(letters), tuple(matches)
 
 
 def any_of(forms: Iterable[str]) -> str:
@@ -80,12 +150,11 @@ def forms_in(text: str, forms: Sequence[str]) -> Sequence[str]:
 
 def in_print(snippet: str, original: str) -> str:
     """A snippet in the letters of the article, where the index cut it from the folded text."""
-    signs = (*MARKS, CUT)
-    text = "".join(letter for letter in snippet if letter not in signs)
+    text = "".join(letter for letter in snippet if letter not in SIGNS)
     if text in original:
         return snippet
     start = original.translate(FOLDING).find(text)
     if start < 0:
         return snippet
     letters = iter(original[start : start + len(text)])
-    return "".join(letter if letter in signs else next(letters) for letter in snippet)
+    return "".join(letter if letter in SIGNS else next(letters) for letter in snippet)
