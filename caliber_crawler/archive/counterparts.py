@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
+from caliber_crawler.archive.rows import ArticleUrlRow, VersionRow
 from caliber_crawler.archive.takedowns import address_of
 from caliber_crawler.archive.times import utc_time
 from caliber_crawler.archive.versions import content_digest
@@ -15,14 +15,23 @@ from caliber_crawler.items import Article, Capture, Reading
 from caliber_crawler.site import Address
 
 
-def addresses_of(article: Mapping[str, Any], urls: list[dict[str, Any]]) -> list[Address]:
-    """An article's addresses, as far as they name it, the ones of today first."""
+class ExtractedVersion(VersionRow):
+    """A version with the capture that it was extracted from."""
+
+    page_id: int
+    fetched_at: str
+    read_by: str | None
+    """The extractor that the capture was last given to."""
+
+
+def addresses_of(slug: str | None, urls: Sequence[ArticleUrlRow]) -> list[Address]:
+    """The URLs of an article that name it; those with its slug first."""
     named = [row for row in urls if row["kind"] != "other"]
-    named.sort(key=lambda row: (row["slug"] != article["slug"], row["post_number"] is None, row["url"]))
+    named.sort(key=lambda row: (row["slug"] != slug, row["post_number"] is None, row["url"]))
     return [address_of(row) for row in named]
 
 
-def reading_of(row: Mapping[str, Any], page_id: int) -> Reading:
+def reading_of(row: ExtractedVersion, page_id: int) -> Reading:
     """A version as the reading of one capture."""
     moment = row["published_local"] or row["published_at"]
     article = Article(
@@ -48,5 +57,5 @@ def reading_of(row: Mapping[str, Any], page_id: int) -> Reading:
     )
 
 
-def damaged(version: Mapping[str, Any]) -> ArchiveError:
+def damaged(version: VersionRow) -> ArchiveError:
     return ArchiveError(f"Version {version['id']} of the other archive is damaged; `caliber verify` says more.")

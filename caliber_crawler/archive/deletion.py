@@ -11,12 +11,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 from urllib.parse import quote, unquote, urlsplit
 
 from caliber_crawler.archive.bodies import Bodies
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.family import FAMILY
+from caliber_crawler.archive.rows import ArticleUrlRow
 from caliber_crawler.archive.seals import seal
 from caliber_crawler.archive.takedowns import Takedowns, address_of, keys_of
 from caliber_crawler.archive.times import utc_now, utc_text, utc_time
@@ -39,6 +40,16 @@ class Takedown:
     """Other articles whose text links to it."""
 
 
+class Named(TypedDict):
+    """The columns that name an article."""
+
+    site: str
+    language: str
+    url: str
+    post_number: int | None
+    slug: str | None
+
+
 class Deletion:
     """Deletes articles from an archive, each with a takedown."""
 
@@ -52,13 +63,20 @@ class Deletion:
         Raises ``NoSuchArticle``. All of it happens, or nothing.
         """
         key = {"article_id": article_id}
-        article = self._connection.row("SELECT * FROM articles WHERE id = :article_id AND duplicate_of IS NULL", key)
+        article = self._connection.row_of(
+            Named,
+            """SELECT site, language, url, post_number, slug FROM articles
+            WHERE id = :article_id AND duplicate_of IS NULL""",
+            key,
+        )
         if article is None:
             raise NoSuchArticle(f"{self._connection.path} holds no article {article_id}.")
         self._connection.execute("PRAGMA secure_delete = ON")
         with self._connection.transaction(), self._unchecked():
             family = self._connection.values(f"SELECT id FROM ({FAMILY})", key)
-            urls = self._connection.rows("SELECT * FROM article_urls WHERE article_id = :article_id", key)
+            urls = self._connection.rows_of(
+                ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = :article_id", key
+            )
             known = {row["url"] for row in urls} | {article["url"]}
             among = json.dumps(sorted(known))
             captures = self._connection.rows(
@@ -117,7 +135,9 @@ class Deletion:
             if not unknown:
                 continue
             for article in self._connection.rows("SELECT id, site FROM articles WHERE duplicate_of IS NULL"):
-                urls = self._connection.rows("SELECT * FROM article_urls WHERE article_id = ?", (article["id"],))
+                urls = self._connection.rows_of(
+                    ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = ?", (article["id"],)
+                )
                 if any(digest in unknown for url in urls for digest in keys_of(article["site"], address_of(url))):
                     self.take_down(article["id"], row["reason"], utc_time(row["requested_at"]))
             names = ("site", "language", "reason", "requested_at", "carried_out_at", "versions", "captures")
@@ -134,8 +154,8 @@ class Deletion:
 
     def _record(
         self,
-        article: dict[str, Any],
-        urls: Sequence[dict[str, Any]],
+        article: Named,
+        urls: Sequence[ArticleUrlRow],
         reason: str,
         requested_at: datetime,
         versions: int,

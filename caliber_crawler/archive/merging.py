@@ -20,6 +20,7 @@ from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.deletion import Deletion
 from caliber_crawler.archive.newcomers import Newcomers
+from caliber_crawler.archive.rows import ArticleUrlRow
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.shared_articles import SharedArticles
 from caliber_crawler.archive.takedowns import Takedowns, address_of
@@ -181,7 +182,7 @@ class Merging:
 
     def _is_forgotten(self, id: int) -> bool:
         site = self._there.value("SELECT site FROM articles WHERE id = ?", (id,))
-        urls = self._there.rows("SELECT * FROM article_urls WHERE article_id = ?", (id,))
+        urls = self._there.rows_of(ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = ?", (id,))
         return self._takedowns.covers(site, map(address_of, urls))
 
     # --- the rest -----------------------------------------------------------------------------------------------------

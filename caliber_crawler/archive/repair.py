@@ -7,16 +7,17 @@ from, or it is not touched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from caliber_crawler.archive.articles import Articles, Reread
 from caliber_crawler.archive.bodies import Bodies
 from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.rows import VersionRow, ViewCountRow
 from caliber_crawler.archive.seals import KEYS, one_bit_back, seal, unlocked
 from caliber_crawler.archive.times import utc_text
 from caliber_crawler.archive.totals import recount
-from caliber_crawler.archive.verification import Finding, Kind, shipped_schema, tolerant, wrong_version
+from caliber_crawler.archive.verification import Finding, Key, Kind, shipped_schema, tolerant, wrong_version
 from caliber_crawler.archive.versions import content_digest, read_columns
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Reading
@@ -25,6 +26,8 @@ from caliber_crawler.items import Reading
 ORDER: tuple[Kind, ...] = (
     *("file", "schema", "dictionary", "body", "capture", "version", "view_count", "article", "index", "total"),
 )
+Mended = dict[str, object]
+"""A row of any sealed table, put right: column to value."""
 TABLES: dict[Kind, str] = {"capture": "captures", "version": "versions", "view_count": "view_counts"}
 
 
@@ -50,7 +53,7 @@ class Repair:
         if finding.kind == "file":
             self._connection.execute("REINDEX")
         elif finding.kind == "schema":
-            self._restore_schema(*finding.key)
+            self._restore_schema(str(finding.key[0]))
         elif finding.kind == "index":
             self._connection.execute("INSERT INTO versions_fts (versions_fts) VALUES ('rebuild')")
         elif finding.kind == "total":
@@ -58,14 +61,14 @@ class Repair:
         elif not finding.key:
             return
         elif finding.kind in ("dictionary", "body"):
-            self._mend_packed("dictionaries" if finding.kind == "dictionary" else "bodies", *finding.key)
+            self._mend_packed("dictionaries" if finding.kind == "dictionary" else "bodies", str(finding.key[0]))
         elif finding.kind in TABLES:
             self._mend_row(TABLES[finding.kind], finding.key)
         elif finding.key[0] == "articles":
-            self._mend_article(finding.key[1])
+            self._mend_article(int(finding.key[1] or 0))
         else:
             table, article_id, url = finding.key
-            self._mend_row(table, (url,) if table == "article_urls" else (article_id, url))
+            self._mend_row(str(table), (url,) if table == "article_urls" else (article_id, url))
 
     def _restore_schema(self, name: str) -> None:
         kept = self._connection.row("SELECT type FROM sqlite_master WHERE name = ?", (name,))
@@ -87,7 +90,7 @@ class Repair:
             with unlocked(self._connection, table):
                 self._connection.execute(f"UPDATE {table} SET data = ? WHERE digest = ?", (data, digest))
 
-    def _mend_row(self, table: str, key: tuple[Any, ...]) -> None:
+    def _mend_row(self, table: str, key: Key) -> None:
         """A row whose seal is broken: by one bit, or by more where its page says what it should be."""
         names = KEYS[table]
         # As bytes: a damaged key may be no text.
@@ -107,7 +110,7 @@ class Repair:
                     f"UPDATE {table} SET {assignments} WHERE {where}", [*changed.values(), *map(stored, key)]
                 )
 
-    def _one_bit_back(self, table: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _one_bit_back(self, table: str, row: Mapping[str, Any]) -> Mended | None:
         if row["seal"] is not None and (seal(table, row) ^ row["seal"]).bit_count() <= 1:
             return dict(row)
         for name, value in row.items():
@@ -125,26 +128,26 @@ class Repair:
                 return {**row, name: restored}
         return None
 
-    def _read_again(self, table: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _read_again(self, table: str, row: Mapping[str, Any]) -> Mended | None:
         if table == "versions":
-            return self._version_again(row)
+            return self._version_again(cast(VersionRow, row))
         if table == "view_counts":
-            return self._count_again(row)
+            return self._count_again(cast(ViewCountRow, row))
         return None
 
-    def _version_again(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _version_again(self, row: VersionRow) -> Mended | None:
         for capture_id in self._connection.values(
             "SELECT id FROM captures WHERE id = ? OR version_id = ? ORDER BY id = ?1 DESC",
             (row["capture_id"], row["id"]),
         ):
             reading = self._reading(capture_id)
             if reading is not None and content_digest(reading.article) == row["content_digest"]:
-                again = {**row, **read_columns(reading)}
+                again: VersionRow = {**row, **read_columns(reading)}
                 # What does not depend on the page must be as it was sealed, or be of no weight.
-                return again if wrong_version(again) is None else None
+                return dict(again) if wrong_version(again) is None else None
         return None
 
-    def _count_again(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _count_again(self, row: ViewCountRow) -> Mended | None:
         reading = self._reading(row["capture_id"])
         if reading is None or reading.article.views is None:
             return None

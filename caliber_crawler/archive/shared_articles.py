@@ -13,15 +13,15 @@ from typing import Any, Literal
 
 from caliber_crawler.archive.articles import Articles
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.counterparts import addresses_of, damaged, reading_of
+from caliber_crawler.archive.counterparts import ExtractedVersion, addresses_of, damaged, reading_of
 from caliber_crawler.archive.family import FAMILY
 from caliber_crawler.archive.identity import Identity
+from caliber_crawler.archive.rows import ArticleUrlRow, VersionRow
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.seen import keep_seen
 from caliber_crawler.archive.versions import COPIED, Versions, digest_of_row
 from caliber_crawler.items import Article
 
-Row = dict[str, Any]
 
 
 class SharedArticles:
@@ -51,7 +51,7 @@ class SharedArticles:
     def take(self, id: int) -> dict[int, int]:
         """Take an article with all that is one with it; gives the ids that they have there, each with the one here."""
         theirs = self._there.row("SELECT * FROM articles WHERE id = ?", (id,)) or {}
-        urls = self._there.rows("SELECT * FROM article_urls WHERE article_id = ? ORDER BY url", (id,))
+        urls = self._there.rows_of(ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = ? ORDER BY url", (id,))
         article = Article(
             site=theirs["site"],
             language=theirs["language"],
@@ -73,9 +73,9 @@ class SharedArticles:
         self._articles.refresh(here, authors=True)
         return dict.fromkeys(family, here)
 
-    def _place_of(self, article: Article, theirs: Mapping[str, Any], urls: list[Row]) -> int:
+    def _place_of(self, article: Article, theirs: Mapping[str, Any], urls: list[ArticleUrlRow]) -> int:
         """The article here, made if need be, with the addresses and times of both."""
-        addresses = addresses_of(theirs, urls)
+        addresses = addresses_of(theirs["slug"], urls)
         here = self._identity.find(article, addresses)
         times = {name: theirs[name] for name in ("first_seen_at", "last_seen_at", "gone_at")}
         if here is None:
@@ -108,7 +108,8 @@ class SharedArticles:
         before = self._count_versions(here)
         readings = []
         until = None
-        for row in self._there.rows(
+        for row in self._there.rows_of(
+            ExtractedVersion,
             f"""SELECT v.*, c.id AS page_id, c.fetched_at, c.extractor AS read_by FROM captures c
             JOIN versions v ON v.id = c.version_id WHERE c.article_id IN ({FAMILY}) ORDER BY c.fetched_at, c.id""",
             {"article_id": there},
@@ -140,7 +141,7 @@ class SharedArticles:
         """Texts of theirs that no page reads as here: each was once what they said, and may have been cited."""
         texts = f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY id"
         known = {row["content_digest"] for row in self._here.rows(texts, {"article_id": here})}
-        for row in self._there.rows(texts, {"article_id": there}):
+        for row in self._there.rows_of(VersionRow, texts, {"article_id": there}):
             page_id = self._capture_of.get(row["capture_id"])
             if row["content_digest"] in known or page_id is None:
                 continue
@@ -152,7 +153,7 @@ class SharedArticles:
             known.add(row["content_digest"])
             carried = ("cause", "seen_from", "seen_until", "content_digest", *COPIED)
             number = f"SELECT max(number) + 1 FROM versions WHERE article_id IN ({FAMILY})"
-            version = {name: row[name] for name in carried} | {
+            version = {name: value for name, value in row.items() if name in carried} | {
                 "article_id": here,
                 "number": self._here.value(number, {"article_id": here}),
                 "capture_id": page_id,

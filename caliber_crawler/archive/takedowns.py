@@ -7,11 +7,11 @@ URLs, its post number, its slug. :mod:`~caliber_crawler.archive.deletion` carrie
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any
 
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.rows import ArticleUrlRow, TakedownRow
 from caliber_crawler.site import Address
 
 
@@ -21,10 +21,11 @@ class Takedowns:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> list[TakedownRow]:
         """Every request, oldest first."""
-        return self._connection.rows(
-            "SELECT id, site, language, reason, requested_at, carried_out_at, versions, captures FROM takedowns"
+        return self._connection.rows_of(
+            TakedownRow,
+            "SELECT id, site, language, reason, requested_at, carried_out_at, versions, captures FROM takedowns",
         )
 
     def covers(self, site: str, addresses: Iterable[Address]) -> bool:
@@ -51,8 +52,8 @@ class Takedowns:
             )
 
 
-def address_of(row: Mapping[str, Any]) -> Address:
-    """A row of ``article_urls``."""
+def address_of(row: ArticleUrlRow) -> Address:
+    """The address that a row of ``article_urls`` records."""
     return Address(url=row["url"], language=row["language"], number=row["post_number"], slug=row["slug"])
 
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypedDict, TypeVar, Unpack, cast
 
 from caliber_crawler.archive.articles import CURRENT
 from caliber_crawler.archive.bodies import Bodies
 from caliber_crawler.archive.connection import Connection, SQLiteErrors
 from caliber_crawler.archive.format import sqlite3
+from caliber_crawler.archive.rows import CaptureRow, VersionRow, ViewCountRow
 from caliber_crawler.archive.seals import seal
 from caliber_crawler.archive.totals import wrong_totals
 from caliber_crawler.archive.versions import digest_of_row
@@ -26,7 +27,27 @@ from caliber_crawler.errors import ArchiveError
 Kind = Literal[
     "file", "reference", "index", "schema", "dictionary", "body", "capture", "version", "view_count", "article", "total"
 ]
+Key = tuple[str | int | None, ...]
 MOST_FILE_FINDINGS = 100
+
+
+class Belonging(TypedDict):
+    """What rows of ``article_urls``, ``images`` and ``links`` have in common."""
+
+    article_id: int
+    url: str
+    seal: int | None
+
+
+class Served(TypedDict):
+    """The captures that a page was served to."""
+
+    url: str
+    fetched_at: str
+    article_id: int | None
+
+
+Sealed = TypeVar("Sealed", CaptureRow, VersionRow, ViewCountRow, Belonging)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +57,7 @@ class Finding:
     kind: Kind
     message: str
     """One sentence for a person."""
-    key: tuple[Any, ...] = ()
+    key: Key = ()
     """Where: the row's primary key, or the name of a part of the schema."""
     articles: tuple[int, ...] = ()
     """The articles it touches."""
@@ -151,29 +172,29 @@ class Verification:
                 yield None
 
     def _damaged_body(self, digest: str) -> Finding:
-        captures = self.connection.rows(
-            "SELECT url, fetched_at, article_id FROM captures WHERE body_digest = ?", (digest,)
+        captures = self.connection.rows_of(
+            Served, "SELECT url, fetched_at, article_id FROM captures WHERE body_digest = ?", (digest,)
         )
         where = ", ".join(f"{capture['url']} of {capture['fetched_at']}" for capture in captures) or "no capture"
         return Finding(
             kind="body",
             key=(digest,),
-            articles=articles_of(captures),
+            articles=articles_of(*(capture["article_id"] for capture in captures)),
             message=f"The page of {where} is damaged (body {digest}).",
         )
 
     def _captures(self) -> Iterator[Finding | None]:
-        for row in self._sealed("captures"):
+        for row in self._sealed(CaptureRow, "captures"):
             wrong = self._wrong_seal("captures", row) or self._wrong_capture(row)
             yield finding(
                 wrong,
                 kind="capture",
                 key=(row["id"],),
-                articles=articles_of([row]),
+                articles=articles_of(row["article_id"]),
                 message=f"Capture {row['id']} of {printable(row['url'])} is damaged: {wrong}.",
             )
 
-    def _wrong_capture(self, row: dict[str, Any]) -> str | None:
+    def _wrong_capture(self, row: CaptureRow) -> str | None:
         if row["body_digest"] is not None:
             size = self.connection.value("SELECT size FROM bodies WHERE digest = ?", (row["body_digest"],))
             if size != row["size"]:
@@ -188,17 +209,17 @@ class Verification:
         return None
 
     def _versions(self) -> Iterator[Finding | None]:
-        for row in self._sealed("versions"):
+        for row in self._sealed(VersionRow, "versions"):
             wrong = self._wrong_seal("versions", row) or wrong_version(row) or self._wrong_span(row)
             yield finding(
                 wrong,
                 kind="version",
                 key=(row["id"],),
-                articles=articles_of([row]),
+                articles=articles_of(row["article_id"]),
                 message=f"Version {row['number']} of article {row['article_id']} is damaged: {wrong}.",
             )
 
-    def _wrong_span(self, row: dict[str, Any]) -> str | None:
+    def _wrong_span(self, row: VersionRow) -> str | None:
         if row["replaced_by"] is not None:
             return None
         first = self.connection.value(
@@ -212,13 +233,13 @@ class Verification:
         return None
 
     def _view_counts(self) -> Iterator[Finding | None]:
-        for row in self._sealed("view_counts"):
+        for row in self._sealed(ViewCountRow, "view_counts"):
             wrong = self._wrong_seal("view_counts", row)
             yield finding(
                 wrong,
                 kind="view_count",
                 key=(row["article_id"], row["observed_at"], row["views"]),
-                articles=articles_of([row]),
+                articles=articles_of(row["article_id"]),
                 message=f"A reading of the counter of article {row['article_id']} is damaged:"
                 f" {row['views']} views at {printable(row['observed_at'])}.",
             )
@@ -226,12 +247,12 @@ class Verification:
     def _belongings(self) -> Iterator[Finding | None]:
         """Addresses, pictures and links."""
         for table, noun in (("article_urls", "An address"), ("images", "A picture"), ("links", "A link")):
-            for row in self._sealed(table):
+            for row in self._sealed(Belonging, table):
                 yield finding(
                     self._wrong_seal(table, row),
                     kind="article",
                     key=(table, row["article_id"], row["url"]),
-                    articles=articles_of([row]),
+                    articles=articles_of(row["article_id"]),
                     message=f"{noun} of article {row['article_id']} is damaged: {printable(row['url'])}.",
                 )
 
@@ -251,20 +272,29 @@ class Verification:
         if wrong:
             yield Finding(kind="total", message=f"What is kept of how much there is does not agree with it: {wrong}.")
 
-    def _sealed(self, table: str) -> Iterator[dict[str, Any]]:
+    def _sealed(self, kind: type[Sealed], table: str) -> Iterator[Sealed]:
         with SQLiteErrors(self.connection.path):
             for row in self.connection.execute(f"SELECT * FROM {table}"):
-                yield dict(row)
+                yield cast(Sealed, dict(row))
 
-    def _wrong_seal(self, table: str, row: dict[str, Any]) -> str | None:
+    def _wrong_seal(self, table: str, row: CaptureRow | VersionRow | ViewCountRow | Belonging) -> str | None:
         return None if seal(table, row) == row["seal"] else "it is not what was sealed"
 
 
-def finding(wrong: str | None, **fields: Any) -> Finding | None:
+class Found(TypedDict):
+    """The fields of a :class:`Finding`."""
+
+    kind: Kind
+    message: str
+    key: Key
+    articles: tuple[int, ...]
+
+
+def finding(wrong: str | None, **fields: Unpack[Found]) -> Finding | None:
     return Finding(**fields) if wrong else None
 
 
-def wrong_version(row: dict[str, Any]) -> str | None:
+def wrong_version(row: VersionRow) -> str | None:
     """What does not hold within a version, in one clause."""
     try:
         digest = digest_of_row(row)
@@ -306,8 +336,8 @@ def wrong_columns(connection: Connection, article_id: int) -> list[str]:
     return wrong
 
 
-def articles_of(rows: list[dict[str, Any]]) -> tuple[int, ...]:
-    return tuple(sorted({row["article_id"] for row in rows if row["article_id"] is not None}))
+def articles_of(*ids: int | None) -> tuple[int, ...]:
+    return tuple(sorted({id for id in ids if id is not None}))
 
 
 def printable(text: object) -> str:

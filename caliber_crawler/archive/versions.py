@@ -18,15 +18,14 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, groupby
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple, TypedDict, cast
 
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.family import FAMILY
+from caliber_crawler.archive.rows import Cause, VersionRow
 from caliber_crawler.archive.seals import insert_sealed, seal
 from caliber_crawler.archive.times import local_text, optional_text, utc_text, utc_time
 from caliber_crawler.items import Article, Reading
-
-Cause = Literal["first", "edit", "reextract"]
 
 
 def content_digest(article: Article) -> str:
@@ -36,7 +35,7 @@ def content_digest(article: Article) -> str:
     )
 
 
-def digest_of_row(row: Mapping[str, Any]) -> str:
+def digest_of_row(row: VersionRow) -> str:
     """The same over a row of ``versions``."""
     return digest_of(row["headline"], row["subtitle"], json.loads(row["authors"]), row["body"], row["published_at"])
 
@@ -56,7 +55,24 @@ NOTES = ("body_markdown", "signature", "extractor", "layout", "rungs")
 COPIED = ("headline", "subtitle", "authors", "published_at", "published_local", "word_count", "body", *NOTES)
 
 
-def read_columns(reading: Reading) -> dict[str, Any]:
+class ExtractedColumns(TypedDict):
+    """The columns of a version that come from its page, as :class:`VersionRow` describes them."""
+
+    headline: str
+    subtitle: str | None
+    authors: str
+    published_at: str | None
+    published_local: str | None
+    word_count: int
+    body: str
+    body_markdown: str
+    signature: str | None
+    extractor: str
+    layout: str
+    rungs: str
+
+
+def read_columns(reading: Reading) -> ExtractedColumns:
     """What a version keeps of a reading: all that came from the page."""
     article = reading.article
     return {
@@ -102,7 +118,7 @@ class Stretch:
         """Was any of its pages read as another text before?"""
         return any(page.former_digest not in (None, self.digest) for page in self.pages)
 
-    def fits(self, version: Mapping[str, Any], taken: set[int]) -> bool:
+    def fits(self, version: VersionRow, taken: set[int]) -> bool:
         """Can a version stand for this stretch? It may be made longer, never shorter."""
         return (
             version["content_digest"] == self.digest
@@ -112,7 +128,7 @@ class Stretch:
         )
 
 
-def stretches(pages: Sequence[Page], versions: Sequence[Mapping[str, Any]]) -> list[Stretch]:
+def stretches(pages: Sequence[Page], versions: Sequence[VersionRow]) -> list[Stretch]:
     """Captures, sorted, as the stretches in which one text stood."""
     runs = [tuple(run) for _, run in groupby(pages, key=lambda page: page.digest)]
     seen_until = {version["id"]: version["seen_until"] for version in versions}
@@ -142,7 +158,7 @@ class Versions:
 
     def record(
         self, article_id: int, reading: Reading, run_id: int, again: Again | None = None
-    ) -> tuple[dict[str, Any], bool]:
+    ) -> tuple[VersionRow, bool]:
         """Record that this text stood when the page was captured: the version's row, and whether it is new.
 
         With ``again``, texts beside it in time that earlier code read differently are read again first.
@@ -161,21 +177,22 @@ class Versions:
         """Work out the versions of an article anew, with these readings in the place of earlier ones."""
         self._lay_out(article_id, readings, run_id, self._all(article_id))
 
-    def _all(self, article_id: int) -> list[dict[str, Any]]:
-        return self._connection.rows(
+    def _all(self, article_id: int) -> list[VersionRow]:
+        return self._connection.rows_of(
+            VersionRow,
             f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY replaced_by IS NOT NULL, id",
             {"article_id": article_id},
         )
 
     def _lay_out(
-        self, article_id: int, readings: Sequence[Reading], run_id: int, versions: Sequence[dict[str, Any]]
-    ) -> dict[int, dict[str, Any]]:
+        self, article_id: int, readings: Sequence[Reading], run_id: int, versions: Sequence[VersionRow]
+    ) -> dict[int, VersionRow]:
         """The version of each page, by its capture."""
         fresh = {reading.capture.id: reading for reading in readings if reading.capture.id is not None}
         pages = self._pages(article_id, fresh)
         numbers = count(1 + max((version["number"] for version in versions), default=0))
         taken: set[int] = set()
-        found: dict[int, dict[str, Any]] = {}
+        found: dict[int, VersionRow] = {}
         for place, stretch in enumerate(stretches(pages, versions)):
             version = next((version for version in versions if stretch.fits(version, taken)), None)
             if version is None:
@@ -248,12 +265,12 @@ class Versions:
         ]
         return sorted(pages, key=lambda page: page[:3])
 
-    def _stood(self, version: dict[str, Any], stretch: Stretch) -> None:
+    def _stood(self, version: VersionRow, stretch: Stretch) -> None:
         if version["replaced_by"] is not None:
             self._connection.execute("UPDATE versions SET replaced_by = NULL WHERE id = ?", (version["id"],))
         self._widen(version["id"], stretch.first, stretch.until)
 
-    def _point(self, article_id: int, version: dict[str, Any], stretch: Stretch, fresh: Mapping[int, Reading]) -> None:
+    def _point(self, article_id: int, version: VersionRow, stretch: Stretch, fresh: Mapping[int, Reading]) -> None:
         for page in stretch.pages:
             if page.id in fresh:
                 self._connection.execute(
@@ -265,7 +282,7 @@ class Versions:
             elif page.version_id != version["id"]:
                 self._connection.execute("UPDATE captures SET version_id = ? WHERE id = ?", (version["id"], page.id))
 
-    def _replace(self, versions: Sequence[dict[str, Any]], taken: set[int], pages: Sequence[Page]) -> None:
+    def _replace(self, versions: Sequence[VersionRow], taken: set[int], pages: Sequence[Page]) -> None:
         """A text that no page reads as any more gives way to what its first page reads as now."""
         for version in versions:
             if version["replaced_by"] is None and version["id"] not in taken:
@@ -275,13 +292,12 @@ class Versions:
                     (first.id, version["id"]),
                 )
 
-    def _note(self, version: dict[str, Any], reading: Reading) -> None:
+    def _note(self, version: VersionRow, reading: Reading) -> None:
         """What is noted of a text (its signature, its Markdown, the rungs) is as its own page reads today."""
         if version["capture_id"] != reading.capture.id or version["extractor"] == reading.extractor:
             return
-        read = read_columns(reading)
-        noted = {name: read[name] for name in NOTES}
-        noted["seal"] = seal("versions", version | noted)
+        noted = {name: value for name, value in read_columns(reading).items() if name in NOTES}
+        noted["seal"] = seal("versions", {**version, **noted})
         assignments = ", ".join(f"{name} = :{name}" for name in noted)
         self._connection.execute(f"UPDATE versions SET {assignments} WHERE id = :id", noted | {"id": version["id"]})
 
@@ -298,20 +314,20 @@ class Versions:
         run_id: int,
         stretch: Stretch,
         fresh: Mapping[int, Reading],
-        versions: Sequence[dict[str, Any]],
+        versions: Sequence[VersionRow],
         number: int,
         *,
         is_first: bool,
-    ) -> dict[str, Any]:
+    ) -> VersionRow:
         """A new version: of a fresh reading, or a known text that turns out to have stood in two stretches."""
         read = next((page for page in stretch.pages if page.id in fresh), None)
         if read is not None:
-            columns = read_columns(fresh[read.id])
+            columns: Mapping[str, object] = read_columns(fresh[read.id])
             cause: Cause = "reextract" if stretch.is_read_anew else "edit" if versions else "first"
         else:
             read = stretch.pages[0]
             known = next(version for version in versions if version["content_digest"] == stretch.digest)
-            columns = {name: known[name] for name in COPIED}
+            columns = {name: value for name, value in known.items() if name in COPIED}
             cause = known["cause"] if is_first else "edit"
         version = {
             "article_id": article_id,
@@ -324,4 +340,5 @@ class Versions:
             "run_id": run_id,
             **columns,
         }
-        return version | {"id": insert_sealed(self._connection, "versions", version).lastrowid, "replaced_by": None}
+        id = insert_sealed(self._connection, "versions", version).lastrowid
+        return cast(VersionRow, {**version, "id": id, "replaced_by": None})
