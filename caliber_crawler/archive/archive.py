@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from caliber_crawler.archive.aliases import Aliases
 from caliber_crawler.archive.answers import Answers
+from caliber_crawler.archive.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.articles import Articles, Reread
 from caliber_crawler.archive.backup import backup
 from caliber_crawler.archive.captures import Captures
+from caliber_crawler.archive.citation import CITATIONS, CitationStyle
 from caliber_crawler.archive.connection import Connection, Mode
 from caliber_crawler.archive.deletion import Deletion
-from caliber_crawler.archive.explanation import explain
+from caliber_crawler.archive.explanation import Explanation, explain
 from caliber_crawler.archive.frames import to_pandas
 from caliber_crawler.archive.frontier import Frontier
 from caliber_crawler.archive.hosts import Hosts
@@ -29,21 +31,24 @@ from caliber_crawler.archive.repair import Repair
 from caliber_crawler.archive.rereads import Rereads
 from caliber_crawler.archive.run_history import RunHistory
 from caliber_crawler.archive.runs import Runs
-from caliber_crawler.archive.search import Hit, Search, find
+from caliber_crawler.archive.search import Hit, Order, Search, find
 from caliber_crawler.archive.selection import (
+    ArticleFilter,
+    ArticleRow,
     Selection,
+    ViewRow,
     article_ids,
     article_rows,
-    asked_for,
     captures,
     headline_on,
     held,
     left_out,
     reserved_articles,
+    selection_of,
     view_rows,
 )
 from caliber_crawler.archive.sites import Sites
-from caliber_crawler.archive.status import status
+from caliber_crawler.archive.status import StatusReport, status
 from caliber_crawler.archive.takedowns import Takedowns
 from caliber_crawler.archive.verification import Finding, Verification
 from caliber_crawler.archive.walks import Walks
@@ -56,7 +61,13 @@ if TYPE_CHECKING:
 
 
 class Archive:
-    """An open archive. Close it, or use it in a ``with`` statement."""
+    """An open archive. Close it, or use it in a ``with`` statement.
+
+    In a notebook: :meth:`search`, :attr:`articles`, :meth:`article`, :meth:`views`, :meth:`status`; :meth:`to_pandas`
+    makes data frames of their rows. Results are dataclasses and typed dictionaries under the names of the archive's
+    columns. Times in them are ISO 8601 text in UTC, sizes are bytes, and what is unknown is ``None``. A method that
+    reads raises ``ArchiveError`` when the file is damaged.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -78,9 +89,12 @@ class Archive:
     def open(cls, path: str | Path, mode: Mode = "read") -> Archive:
         """Open the archive at ``path``: to ``read`` it must exist; to ``write`` it is created if missing.
 
-        There is one writer at a time, by a lock file beside the archive; there may be any number of readers meanwhile.
-        Runs that a dead process left behind are marked as interrupted. Raises ``NoArchive``, ``ForeignDatabase``,
-        ``NewerArchive``, ``ArchiveLocked`` or ``ArchiveFull``.
+        There is one writer at a time, by a lock file beside the archive, and any number of readers. Opening to write
+        migrates an archive of an earlier version and marks runs of dead processes as interrupted.
+
+        Raises ``NoArchive`` (nothing there), ``ForeignDatabase`` (not an archive), ``NewerArchive`` (written by a later
+        version), ``ArchiveLocked`` (another writer), ``ArchiveFull`` (the disk is full or read-only), or
+        ``ArchiveError`` for an archive that must be migrated before it can be read.
         """
         archive = cls(Connection.open(Path(path), mode))
         if mode == "write":
@@ -105,33 +119,83 @@ class Archive:
         """Everything done inside is kept, or nothing; see :meth:`Connection.transaction`."""
         return self._connection.transaction(synced_every=synced_every)
 
-    def search(self, query: str, **asked: Any) -> list[Hit]:
-        """Articles whose current version answers the query, best first; what else can be asked, ``Search`` says."""
-        return find(self._connection, Search(query, **asked))
+    def search(
+        self,
+        query: str,
+        *,
+        language: str | None = None,
+        section: str | None = None,
+        site: str | None = None,
+        first_day: str | None = None,
+        last_day: str | None = None,
+        order: Order = "best",
+        limit: int = 20,
+        offset: int = 0,
+    ) -> list[Hit]:
+        """Articles whose current text answers a query, as :class:`~caliber_crawler.archive.search.Search` describes it.
 
-    def article(self, reference: str | int) -> dict[str, Any]:
-        """Everything known of one article: by its id or any address it was ever known under. Or ``NoSuchArticle``."""
+        Every word of the query must be in the text, in any inflection. ``OR``, ``"a phrase"`` and ``-without`` work.
+        ``first_day`` and ``last_day`` are days of publication (``2026-01-31``), both included. ``order`` is ``best`` or
+        ``newest``. At most ``limit`` hits, after the first ``offset``. Any text is a query; one without words finds
+        nothing.
+        """
+        return find(
+            self._connection,
+            Search(
+                query,
+                language=language,
+                section=section,
+                site=site,
+                first_day=first_day,
+                last_day=last_day,
+                order=order,
+                limit=limit,
+                offset=offset,
+            ),
+        )
+
+    def article(self, reference: str | int) -> ArticleRecord:
+        """Everything known of one article, by its id or any URL it was ever known under. Raises ``NoSuchArticle``."""
+        return self.articles.show(self._id_of(reference))
+
+    def history(self, reference: str | int) -> list[ArticleVersion]:
+        """Every text of one article that the site published, in order of time. Raises ``NoSuchArticle``.
+
+        Texts that only a change of the extraction made are left out.
+        """
+        return self.articles.texts(self._id_of(reference))
+
+    def citation(self, reference: str | int, style: CitationStyle = "text") -> str:
+        """How to cite one article: a line of ``text``, ``bibtex`` or ``csl-json``. Raises ``NoSuchArticle``."""
+        article = self.article(reference)
+        return CITATIONS[style](article, self.sites.get(article["site"]))
+
+    def _id_of(self, reference: str | int) -> int:
         found = self.articles.find(str(reference))
         if found is None:
             raise NoSuchArticle(f"{self.path} holds no article {reference}.")
-        return self.articles.show(found)
+        return found
 
-    def views(self, article: str | int | None = None, **asked: Any) -> list[dict[str, Any]]:
-        """Every reading of the counter of one article, or of all that are as asked; see :meth:`Articles.__call__`."""
-        if article is not None:
-            ids: list[int] = [self.article(article)["id"]]
-        else:
-            ids = article_ids(self._connection, asked_for(**asked))
+    def views(self, article: str | int | None = None, **wanted: Unpack[ArticleFilter]) -> list[ViewRow]:
+        """Every view count of one article (by id or URL), or of all that the keywords select; in order of time.
+
+        The keywords are those of :attr:`articles`: ``site``, ``section``, ``language``, ``since``, ``until`` and
+        ``search``. Raises ``NoSuchArticle``.
+        """
+        ids = article_ids(self._connection, selection_of(**wanted)) if article is None else [self._id_of(article)]
         return view_rows(self._connection, ids)
 
-    def to_pandas(self, rows: Iterable[Mapping[str, Any]]) -> DataFrame:
-        """A data frame of rows, with times and numbers as pandas knows them."""
+    def to_pandas(self, rows: Iterable[Mapping[str, object]]) -> DataFrame:
+        """A data frame of rows: ``..._at`` as times in UTC, numbers whole even where some are unknown.
+
+        Raises ``MissingExtra`` where pandas is not installed.
+        """
         return to_pandas(rows)
 
     def rows(
         self, selection: Selection, *, newest_first: bool = False, limit: int | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """A row for each selected article, as :mod:`caliber_crawler.archive.selection` describes it."""
+    ) -> Iterator[ArticleRow]:
+        """A row for each selected article, in order of publication; a few hundred are in memory at a time."""
         return article_rows(self._connection, selection, newest_first=newest_first, limit=limit)
 
     def exchanges(self, selection: Selection) -> Iterator[Capture]:
@@ -174,8 +238,8 @@ class Archive:
         """Put right what can be known for sure; see :mod:`caliber_crawler.archive.repair`."""
         Repair(self._connection, reread).mend(findings)
 
-    def explain(self, urls: Sequence[str]) -> dict[str, Any]:
-        """All that is known of an address, given in all its spellings; see :func:`explanation.explain`."""
+    def explain(self, urls: Sequence[str]) -> Explanation:
+        """All that is known of one URL, given in all its spellings: how it was found, every fetch, its article."""
         return explain(self._connection, urls)
 
     def backup(self, destination: Path, *, keep: int | None = None) -> Path:
@@ -191,8 +255,8 @@ class Archive:
         """The schema this archive had before it was opened to write, if it was an earlier one."""
         return self._connection.upgraded_from
 
-    def status(self) -> dict[str, Any]:
-        """What the archive holds, in numbers."""
+    def status(self) -> StatusReport:
+        """What the archive holds, in numbers, how the last runs ended, and problems by reason. Takes milliseconds."""
         return status(self._connection)
 
     def close(self) -> None:

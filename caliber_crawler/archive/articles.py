@@ -7,17 +7,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Literal, Unpack, cast
 from unicodedata import normalize
 from urllib.parse import quote, unquote, urlsplit
 
+from caliber_crawler.archive.article_record import (
+    ArticleCapture,
+    ArticleImage,
+    ArticleLink,
+    ArticleRecord,
+    ArticleVersion,
+    KnownUrl,
+    VersionSummary,
+    ViewCount,
+)
 from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.family import FAMILY
 from caliber_crawler.archive.identity import Identity, unnamed
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.seen import keep_seen
-from caliber_crawler.archive.selection import article_rows, asked_for
+from caliber_crawler.archive.selection import ArticleFilter, ArticleRow, article_rows, selection_of
 from caliber_crawler.archive.takedowns import Takedowns
 from caliber_crawler.archive.times import optional_time, utc_text
 from caliber_crawler.archive.versions import Versions
@@ -62,6 +72,10 @@ NAME_AUTHORS = """INSERT INTO article_authors (article_id, author_id, position)
 SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
 JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id = ? GROUP BY p.id"""
 
+OF_TODAY = """SELECT {columns} FROM {table} WHERE article_id = :id AND last_seen_at = (
+  SELECT max(fetched_at) FROM captures WHERE article_id = :id AND version_id IS NOT NULL)
+ORDER BY position"""
+
 Outcome = Literal["new", "updated", "unchanged"]
 
 Reread = Callable[[Capture], Reading | None]
@@ -87,14 +101,16 @@ class Articles:
         self._captures = Captures(connection)
         self._takedowns = Takedowns(connection)
 
-    def __call__(self, *, limit: int | None = None, newest_first: bool = False, **asked: Any) -> list[dict[str, Any]]:
-        """A row for each article that is as asked, in the order of publication: a table for a notebook.
+    def __call__(
+        self, *, limit: int | None = None, newest_first: bool = False, **wanted: Unpack[ArticleFilter]
+    ) -> list[ArticleRow]:
+        """A row for each article that the keywords select, in order of publication: a table for a notebook.
 
         ``site``, ``section`` and ``language`` take one name or several; ``since`` and ``until`` (excluded) a time, a
-        date or its ISO 8601 text, in UTC unless it says otherwise; ``search`` a query. The columns are those of
-        :data:`~caliber_crawler.archive.selection.COLUMNS`.
+        date or its ISO 8601 text, in UTC unless it says otherwise; ``search`` a query. ``limit`` is the maximum number
+        of rows. Raises ``TypeError`` for an unknown keyword and ``ValueError`` for a text that is not a time.
         """
-        return list(article_rows(self._connection, asked_for(**asked), newest_first=newest_first, limit=limit))
+        return list(article_rows(self._connection, selection_of(**wanted), newest_first=newest_first, limit=limit))
 
     def save(
         self, reading: Reading, run_id: int, addresses: Sequence[Address] = (), reread: Reread | None = None
@@ -164,53 +180,59 @@ class Articles:
                 return found
         return None
 
-    def show(self, article_id: int) -> dict[str, object]:
-        """Everything the archive knows of an article, in its own names; ``NoSuchArticle`` when it has none."""
+    def show(self, article_id: int) -> ArticleRecord:
+        """Everything the archive knows of an article; ``NoSuchArticle`` when it has none."""
         survivor = self._connection.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,))
         text = self._connection.row("SELECT * FROM article_texts WHERE id = ?", (survivor,))
         if text is None:
             raise self._no_such(str(article_id))
         family = {"article_id": survivor}
-        rows = self._connection.rows
-        current = text["current_version_id"]
-        version = rows("SELECT authors, rungs, body_markdown FROM versions WHERE id = ?", (current,))[0]
-        return text | {
+        rows_of = self._connection.rows_of
+        (version,) = self._connection.rows(
+            "SELECT authors, rungs, body_markdown FROM versions WHERE id = ?", (text["current_version_id"],)
+        )
+        record = text | {
             "authors": json.loads(version["authors"]),
             "rungs": json.loads(version["rungs"]),
             "body_markdown": version["body_markdown"],
-            "urls": rows(
+            "urls": rows_of(
+                KnownUrl,
                 """SELECT url, kind, first_seen_at FROM article_urls WHERE article_id = :article_id
                 ORDER BY first_seen_at, url""",
                 family,
             ),
-            "versions": rows(
+            "versions": rows_of(
+                VersionSummary,
                 f"""SELECT id, number, cause, seen_from, seen_until, headline, word_count, extractor, capture_id,
                   content_digest, replaced_by FROM versions WHERE article_id IN ({FAMILY}) ORDER BY seen_from, id""",
                 family,
             ),
-            "view_counts": rows(
+            "view_counts": rows_of(
+                ViewCount,
                 f"""SELECT observed_at, views, shown FROM view_counts WHERE article_id IN ({FAMILY})
                 ORDER BY observed_at, views""",
                 family,
             ),
-            "captures": rows(
+            "captures": rows_of(
+                ArticleCapture,
                 f"""SELECT id, url, final_url, fetched_at, status, size, body_digest, run_id FROM captures
                 WHERE article_id IN ({FAMILY}) ORDER BY fetched_at, id""",
                 family,
             ),
-            "images": self._of_today("images", "url, alt", text),
-            "links": self._of_today("links", "url, text", text),
+            "images": rows_of(ArticleImage, OF_TODAY.format(columns="url, alt", table="images"), text),
+            "links": rows_of(ArticleLink, OF_TODAY.format(columns="url, text", table="links"), text),
         }
+        return cast(ArticleRecord, record)
 
-    def texts(self, article_id: int) -> list[dict[str, Any]]:
-        """Every text of an article that stood, in order of time, in the archive's own names."""
+    def texts(self, article_id: int) -> list[ArticleVersion]:
+        """Every text of an article that the site published, in order of time."""
         texts = self._connection.rows(
             f"""SELECT id, number, cause, seen_from, seen_until, headline, subtitle, authors, published_local,
               word_count, body, content_digest, capture_id FROM versions
             WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL ORDER BY seen_from, seen_until, content_digest""",
             {"article_id": article_id},
         )
-        return [text | {"authors": json.loads(text["authors"])} for text in texts]
+        return [cast(ArticleVersion, text | {"authors": json.loads(text["authors"])}) for text in texts]
 
     def _again(self, reread: Reread, capture_id: int) -> Reading | None:
         try:
@@ -221,14 +243,6 @@ class Articles:
 
     def _no_such(self, reference: str) -> NoSuchArticle:
         return NoSuchArticle(f"{self._connection.path} holds no article {reference}.")
-
-    def _of_today(self, table: str, columns: str, text: dict[str, Any]) -> list[dict[str, Any]]:
-        return self._connection.rows(
-            f"""SELECT {columns} FROM {table} WHERE article_id = :id AND last_seen_at = (
-              SELECT max(fetched_at) FROM captures WHERE article_id = :id AND version_id IS NOT NULL)
-            ORDER BY position""",
-            text,
-        )
 
     def _insert(self, reading: Reading) -> int:
         article, seen_at = reading.article, utc_text(reading.capture.fetched_at)

@@ -4,22 +4,93 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict, cast
 
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.rows import FrontierRow
 
 MOST = 20
-"""Fetches, and problems, that are told of."""
+"""The maximum number of captures, and of problems, in an explanation."""
 
 
-def explain(connection: Connection, urls: Sequence[str]) -> dict[str, Any]:
-    """What is known of an address, given in all its spellings: ``frontier``, ``captures``, ``problems``, ``article``.
+class ExplainedCapture(TypedDict):
+    """A fetch of the URL. Times are ISO 8601 text in UTC."""
 
-    Fetches and problems are those of the address itself, newest first; the article's fields come with the rule that
-    gave each.
-    """
+    id: int
+    url: str
+    fetched_at: str
+    status: int | None
+    """The HTTP status; ``None`` when there was no answer."""
+    error: str | None
+    """One clause: why there was no answer."""
+    final_url: str | None
+    media_type: str | None
+    size: int
+    """Bytes of the body, content encodings undone."""
+    run_id: int
+    reservations: dict[str, str]
+    """What the page reserves (``noarchive``, ``tdm`` …), and where that is said."""
+
+
+class ExplainedProblem(TypedDict):
+    """Something that was not as it should be on a page of the URL."""
+
+    noted_at: str
+    stage: str
+    reason: str
+    """A code to group by (``http_404``)."""
+    message: str
+    field: str | None
+    fatal: int
+    """1 when the page was refused because of it, else 0."""
+    run_id: int
+
+
+class DueUrl(TypedDict):
+    """A URL of the article that a crawl will fetch."""
+
+    url: str
+    due_at: str
+
+
+class ExplainedArticle(TypedDict):
+    """The article that the URL belongs to. Times are ISO 8601 text in UTC."""
+
+    id: int
+    url: str
+    headline: str
+    language: str
+    section: str | None
+    published_at: str | None
+    first_seen_at: str
+    last_seen_at: str
+    gone_at: str | None
+    version_count: int
+    layout: str
+    extractor: str
+    rungs: dict[str, str]
+    """Which extraction method gave each field."""
+    view_count_readings: int
+    due: list[DueUrl]
+    """The earliest first."""
+
+
+class Explanation(TypedDict):
+    """All that an archive knows of one URL."""
+
+    frontier: FrontierRow | None
+    captures: list[ExplainedCapture]
+    """The newest first."""
+    problems: list[ExplainedProblem]
+    """The newest first."""
+    article: ExplainedArticle | None
+
+
+def explain(connection: Connection, urls: Sequence[str]) -> Explanation:
+    """What is known of a URL, given in all its spellings. Captures and problems are those of the URL itself."""
     asked = json.dumps(list(urls))
-    entry = connection.row(
+    entry = connection.row_of(
+        FrontierRow,
         """SELECT * FROM frontier WHERE url IN (SELECT value FROM json_each(?))
         ORDER BY visited_at IS NULL, id LIMIT 1""",
         (asked,),
@@ -29,22 +100,25 @@ def explain(connection: Connection, urls: Sequence[str]) -> dict[str, Any]:
         WHERE url IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?""",
         (asked, MOST),
     )
-    problems = connection.rows(
+    problems = connection.rows_of(
+        ExplainedProblem,
         """SELECT noted_at, stage, reason, message, field, fatal, run_id FROM problems
         WHERE url IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?""",
         (asked, MOST),
     )
     return {
         "frontier": entry,
-        "captures": [row | {"reservations": json.loads(row["reservations"] or "{}")} for row in captures],
+        "captures": [
+            cast(ExplainedCapture, row | {"reservations": json.loads(row["reservations"] or "{}")}) for row in captures
+        ],
         "problems": problems,
         "article": _article(connection, asked, entry),
     }
 
 
-def _article(connection: Connection, asked: str, entry: dict[str, Any] | None) -> dict[str, Any] | None:
+def _article(connection: Connection, asked: str, entry: FrontierRow | None) -> ExplainedArticle | None:
     id = connection.value("SELECT article_id FROM article_urls WHERE url IN (SELECT value FROM json_each(?))", (asked,))
-    id = id or (entry or {}).get("article_id")
+    id = id or (entry and entry["article_id"])
     row = connection.row(
         """SELECT a.id, a.url, a.headline, a.language, a.section, a.published_at, a.first_seen_at, a.last_seen_at,
           a.gone_at, a.version_count, v.layout, v.extractor, v.rungs,
@@ -55,7 +129,9 @@ def _article(connection: Connection, asked: str, entry: dict[str, Any] | None) -
     )
     if row is None:
         return None
-    due = connection.rows(
-        "SELECT url, due_at FROM frontier WHERE article_id = ? AND due_at IS NOT NULL ORDER BY due_at", (row["id"],)
+    due = connection.rows_of(
+        DueUrl,
+        "SELECT url, due_at FROM frontier WHERE article_id = ? AND due_at IS NOT NULL ORDER BY due_at",
+        (row["id"],),
     )
-    return row | {"rungs": json.loads(row["rungs"]), "due": due}
+    return cast(ExplainedArticle, row | {"rungs": json.loads(row["rungs"]), "due": due})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.rows import HostRow
 from caliber_crawler.archive.times import precise_text, utc_text, utc_time
 from caliber_crawler.politeness import LastRequest, Wait
 
@@ -34,9 +34,9 @@ class Hosts:
     def wait(self, host: str) -> Wait | None:
         """What the host last wished, if anything."""
         row = self.get(host)
-        if row is None or row["wait_until"] is None:
+        if row is None or row["wait_until"] is None or row["wait_since"] is None:
             return None
-        return Wait(utc_time(row["wait_until"]), utc_time(row["wait_since"]), row["wait_reason"])
+        return Wait(utc_time(row["wait_until"]), utc_time(row["wait_since"]), row["wait_reason"] or "")
 
     def wish(self, host: str, wait: Wait) -> None:
         """Remember a host's wish to be left alone."""
@@ -47,9 +47,9 @@ class Hosts:
         """Keep a host's robots.txt as it was answered; ``None`` for what there was none of."""
         self._set(host, robots_at=utc_text(at), robots_status=status, robots=text)
 
-    def get(self, host: str) -> dict[str, Any] | None:
-        """A host in the archive's own names."""
-        return self._connection.row("SELECT * FROM hosts WHERE host = ?", (host,))
+    def get(self, host: str) -> HostRow | None:
+        """What the archive remembers of a host; ``None`` when it never met it."""
+        return self._connection.row_of(HostRow, "SELECT * FROM hosts WHERE host = ?", (host,))
 
     def _set(self, host: str, **values: object) -> None:
         names = ", ".join(values)

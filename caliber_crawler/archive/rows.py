@@ -7,10 +7,14 @@ A typed dictionary costs nothing: at run time it is the dictionary that SQLite g
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 Cause = Literal["first", "edit", "reextract"]
 """Why there is a version: the first text of its article, a change by the site, or a change of the extraction."""
+
+
+JSONObject = dict[str, Any]
+"""A JSON object that a column keeps as it was given, such as the settings of a run."""
 
 
 class ArticleUrlRow(TypedDict):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from typing import Any
 
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.runs import opened
+from caliber_crawler.archive.runs import RunRecord, record_of
 from caliber_crawler.archive.times import utc_text, utc_time
 
 SAME = ("base_url", "languages", "sections", "roads")
@@ -20,7 +19,7 @@ class RunHistory:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def like(self, run_id: int, limit: int) -> list[dict[str, Any]]:
+    def like(self, run_id: int, limit: int) -> list[RunRecord]:
         """The newest earlier runs that asked the same of the same site and came to their end, newest first."""
         same = " AND ".join(f"r.arguments ->> '{name}' IS t.arguments ->> '{name}'" for name in SAME)
         rows = self._connection.rows(
@@ -29,7 +28,7 @@ class RunHistory:
             ORDER BY r.id DESC LIMIT ?""",
             (run_id, limit),
         )
-        return [opened(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def merged(self) -> set[str]:
         """The names of the archives that were taken in."""

@@ -4,15 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Literal, TypedDict, cast
 
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.times import utc_now, utc_text
+from caliber_crawler.archive.rows import JSONObject
+from caliber_crawler.archive.times import utc_now, utc_text, utc_time
 from caliber_crawler.items import Problem
 
+SILENCE = timedelta(minutes=5)
+"""A crawl without a heartbeat for so long was killed, or hangs: a live one sends one each minute."""
 Outcome = Literal["finished", "failed", "interrupted", "stopped"]
 CoverageRow = tuple[str, str, str, str, int, int]
 """Site, layout, field, rung; pages of that layout read; pages on which that rung gave the field."""
+
+
+class RunRecord(TypedDict):
+    """What a command did to the archive, and how it ended. Times are ISO 8601 text in UTC."""
+
+    id: int
+    command: str
+    site: str | None
+    outcome: Literal["running", "finished", "failed", "interrupted", "stopped"]
+    reason: str | None
+    """One clause for a person."""
+    started_at: str
+    heartbeat_at: str
+    """When it last reported that it is alive."""
+    finished_at: str | None
+    counts: dict[str, int]
+    arguments: JSONObject
+    """What the command was asked for."""
+    settings: JSONObject
+    software: JSONObject
+    """Names and versions of what it ran on."""
+    user_agent: str | None
 
 
 class Runs:
@@ -103,20 +129,29 @@ class Runs:
                     (run_id, *row),
                 )
 
-    def get(self, run_id: int) -> dict[str, Any] | None:
-        """A run in the archive's own names, its JSON columns opened."""
+    def get(self, run_id: int) -> RunRecord | None:
+        """The record of a run, if there is one."""
         row = self._connection.row("SELECT * FROM runs WHERE id = ?", (run_id,))
-        return None if row is None else opened(row)
+        return None if row is None else record_of(row)
 
-    def last(self, limit: int = 5) -> list[dict[str, Any]]:
+    def last(self, limit: int = 5) -> list[RunRecord]:
         """The newest runs, newest first."""
         rows = self._connection.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,))
-        return [opened(row) for row in rows]
+        return [record_of(row) for row in rows]
 
 
-def opened(row: dict[str, Any]) -> dict[str, Any]:
+def silent_since(run: RunRecord) -> datetime | None:
+    """The last heartbeat of a crawl that should be running and sends none; ``None`` for every other run."""
+    if run["outcome"] != "running" or run["command"] != "crawl":
+        return None
+    since = utc_time(run["heartbeat_at"])
+    return since if utc_now() - since >= SILENCE else None
+
+
+def record_of(row: JSONObject) -> RunRecord:
     """A row of ``runs`` with its JSON columns as objects."""
-    return row | {name: json.loads(row[name]) for name in ("counts", "arguments", "settings", "software")}
+    objects = {name: json.loads(row[name]) for name in ("counts", "arguments", "settings", "software")}
+    return cast(RunRecord, row | objects)
 
 
 def as_json(values: Mapping[str, object]) -> str:

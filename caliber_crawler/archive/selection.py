@@ -7,10 +7,10 @@ meanwhile can still tidy its log.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from typing import Any, Literal
+from typing import Literal, TypedDict, Unpack, get_args, get_type_hints
 
 from caliber_crawler.archive.captures import Captures
 from caliber_crawler.archive.connection import Connection
@@ -21,32 +21,51 @@ from caliber_crawler.items import Capture
 AT_ONCE = 200
 """Rows held in memory together."""
 
+
+class ArticleRow(TypedDict):
+    """An article as it is now, where it is from and on what condition it may be used: a row of every export.
+
+    Times are ISO 8601 text in UTC; ``published_local`` is in the offset that the site prints in.
+    """
+
+    id: int
+    headline: str
+    subtitle: str | None
+    published_at: str | None
+    published_local: str | None
+    language: str
+    """BCP 47: ``en``, ``ru``, ``hy``."""
+    section: str | None
+    section_label: str | None
+    """The section as the site prints it."""
+    authors: str
+    """Names, separated by ``; ``."""
+    views: int | None
+    """The newest view count; ``None`` when the site shows none."""
+    views_at: str | None
+    word_count: int
+    url: str
+    site: str
+    site_title: str
+    retrieved_at: str
+    """When the page was fetched that the text was extracted from."""
+    reuse: str
+    """The site's condition for reuse, or ``not stated``."""
+    first_seen_at: str
+    last_seen_at: str
+    gone_at: str | None
+    """Since when the site no longer has it; ``None`` while it does."""
+    version_count: int
+    content_digest: str
+    """SHA-256 of the text, in hexadecimal (see docs/architecture.md)."""
+    body: str
+    """Plain text: paragraphs separated by a blank line."""
+
+
 COLUMNS: dict[str, type[str] | type[int]] = {
-    "id": int,
-    "headline": str,
-    "subtitle": str,
-    "published_at": str,
-    "published_local": str,
-    "language": str,
-    "section": str,
-    "section_label": str,
-    "authors": str,
-    "views": int,
-    "views_at": str,
-    "word_count": int,
-    "url": str,
-    "site": str,
-    "site_title": str,
-    "retrieved_at": str,
-    "reuse": str,
-    "first_seen_at": str,
-    "last_seen_at": str,
-    "gone_at": str,
-    "version_count": int,
-    "content_digest": str,
-    "body": str,
+    name: int if int in (hint, *get_args(hint)) else str for name, hint in get_type_hints(ArticleRow).items()
 }
-"""The columns of a row, in order: the archive's own names, where it is from and on what condition it may be used."""
+"""The columns of an :class:`ArticleRow`, in order, with the type of what is not ``None``."""
 
 SAID_ELSEWHERE = {
     "site_title": "coalesce(s.title, t.site)",
@@ -98,27 +117,38 @@ class Selection:
 
 
 Names = str | Iterable[str] | None
+"""One name, several, or ``None`` for all."""
 Moment = str | date | None
-"""A time, a date, or the ISO 8601 text of either; in UTC unless it says otherwise."""
+"""A time, a date, or the ISO 8601 text of either; in UTC unless it says otherwise. ``None`` sets no limit."""
 
 
-def asked_for(
-    *,
-    site: Names = None,
-    section: Names = None,
-    language: Names = None,
-    since: Moment = None,
-    until: Moment = None,
-    search: str | None = None,
-) -> Selection:
-    """A selection as people write it down in a notebook."""
+class ArticleFilter(TypedDict, total=False):
+    """Which articles, in keywords: those that every given keyword allows."""
+
+    site: Names
+    section: Names
+    """Keys of sections (``analytics``), the same in every language."""
+    language: Names
+    since: Moment
+    """Published at this time or later. An article without a date is in no period."""
+    until: Moment
+    """Published before this time."""
+    search: str | None
+    """A query as for :class:`~caliber_crawler.archive.search.Search`."""
+
+
+def selection_of(**wanted: Unpack[ArticleFilter]) -> Selection:
+    """The selection that these keywords describe. Raises ``TypeError`` for any other, ``ValueError`` for no time."""
+    if unknown := wanted.keys() - ArticleFilter.__annotations__.keys():
+        known = ", ".join(ArticleFilter.__annotations__)
+        raise TypeError(f"Articles are not selected by {', '.join(sorted(unknown))}; the keywords are {known}.")
     return Selection(
-        sites=names(site),
-        sections=names(section),
-        languages=names(language),
-        since=moment(since),
-        until=moment(until),
-        search=search,
+        sites=names(wanted.get("site")),
+        sections=names(wanted.get("section")),
+        languages=names(wanted.get("language")),
+        since=moment(wanted.get("since")),
+        until=moment(wanted.get("until")),
+        search=wanted.get("search"),
     )
 
 
@@ -145,19 +175,19 @@ def article_ids(
     ids: list[int] = connection.values(
         f"""SELECT a.id FROM articles a WHERE {where}
         ORDER BY a.published_at {direction}, a.id {direction} LIMIT :limit""",
-        values | {"limit": -1 if limit is None else limit},
+        {**values, "limit": -1 if limit is None else limit},
     )
     return ids
 
 
-def condition(connection: Connection, selection: Selection) -> tuple[str, dict[str, Any]]:
+def condition(connection: Connection, selection: Selection) -> tuple[str, dict[str, str]]:
     """What makes a row of ``articles a`` one of the selection, and the values named in it.
 
     Every export of articles goes through here: what must not leave an archive is to be excluded here.
     """
     among = {"site": selection.sites, "section": selection.sections, "language": selection.languages}
     terms = ["a.duplicate_of IS NULL", "a.current_version_id IS NOT NULL"]
-    values: dict[str, Any] = {}
+    values: dict[str, str] = {}
     for column, wanted in among.items():
         if wanted:
             terms.append(f"a.{column} IN (SELECT value FROM json_each(:{column}))")
@@ -186,11 +216,11 @@ def held(connection: Connection, column: Literal["site", "section", "language"])
 
 def article_rows(
     connection: Connection, selection: Selection, *, newest_first: bool = False, limit: int | None = None
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[ArticleRow]:
     """A row for each selected article; its columns are :data:`COLUMNS`."""
     ids = article_ids(connection, selection, newest_first=newest_first, limit=limit)
     for start in range(0, len(ids), AT_ONCE):
-        yield from connection.rows(ROWS, (json.dumps(ids[start : start + AT_ONCE]),))
+        yield from connection.rows_of(ArticleRow, ROWS, (json.dumps(ids[start : start + AT_ONCE]),))
 
 
 def capture_ids(connection: Connection, selection: Selection) -> list[int]:
@@ -198,10 +228,10 @@ def capture_ids(connection: Connection, selection: Selection) -> list[int]:
     if selection.chooses_articles:
         where = """article_id IN (SELECT id FROM articles
           WHERE coalesce(duplicate_of, id) IN (SELECT value FROM json_each(:chosen)))"""
-        chosen: list[Any] = article_ids(connection, selection)
+        chosen: Sequence[int | str] = article_ids(connection, selection)
     else:
         where = "json_array_length(:chosen) = 0 OR site IN (SELECT value FROM json_each(:chosen))"
-        chosen = list(selection.sites)
+        chosen = selection.sites
     if not selection.reserved:
         where = f"""({where}) AND reservations IS NULL AND (article_id IS NULL OR article_id NOT IN (
           SELECT id FROM articles WHERE coalesce(duplicate_of, id) IN ({RESERVED})))"""
@@ -237,9 +267,27 @@ FROM view_growth g JOIN articles a ON a.id = g.article_id
 WHERE g.article_id IN (SELECT value FROM json_each(?)) ORDER BY g.article_id, g.observed_at, g.views"""
 
 
-def view_rows(connection: Connection, ids: Iterable[int]) -> list[dict[str, Any]]:
-    """Every reading of these articles' counters, beside what was gained since the one before."""
-    return connection.rows(VIEWS, (json.dumps(list(ids)),))
+class ViewRow(TypedDict):
+    """One view count of an article, and how it grew since the one before. Times are ISO 8601 text in UTC."""
+
+    article_id: int
+    headline: str
+    url: str
+    language: str
+    section: str | None
+    published_at: str | None
+    observed_at: str
+    views: int
+    gained: int | None
+    """Views since the count before; ``None`` for the first."""
+    hours: float | None
+    """Hours since the count before."""
+    per_hour: float | None
+
+
+def view_rows(connection: Connection, ids: Iterable[int]) -> list[ViewRow]:
+    """Every view count of these articles, in order of time, with its growth."""
+    return connection.rows_of(ViewRow, VIEWS, (json.dumps(list(ids)),))
 
 
 def headline_on(connection: Connection, capture_id: int | None) -> str | None:

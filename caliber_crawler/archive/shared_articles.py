@@ -23,7 +23,6 @@ from caliber_crawler.archive.versions import COPIED, Versions, digest_of_row
 from caliber_crawler.items import Article
 
 
-
 class SharedArticles:
     """Takes articles over. Runs inside the caller's transaction; ``counts`` says how many rows were new.
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.rows import SiteRow
 from caliber_crawler.site import Site
 
 
@@ -24,6 +23,6 @@ class Sites:
                 (site.name, site.title, site.base_url, site.timezone, site.reuse or None),
             )
 
-    def get(self, name: str) -> dict[str, Any] | None:
-        """A site in the archive's own names, or ``None`` when nobody described it."""
-        return self._connection.row("SELECT * FROM sites WHERE site = ?", (name,))
+    def get(self, name: str) -> SiteRow | None:
+        """What the archive says of a site; ``None`` when it was never described."""
+        return self._connection.row_of(SiteRow, "SELECT * FROM sites WHERE site = ?", (name,))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.format import sqlite3
-from caliber_crawler.archive.runs import Runs
+from caliber_crawler.archive.rows import JSONObject, TotalsRow
+from caliber_crawler.archive.runs import RunRecord, Runs
 from caliber_crawler.archive.times import utc_now, utc_text
 from caliber_crawler.archive.totals import totals
 
@@ -16,9 +17,100 @@ WAL_RESET_FIXED = (3, 51, 3)
 WAL_RESET_BACKPORTS = {(3, 44): 6, (3, 50): 7}
 
 
-def status(connection: Connection) -> dict[str, Any]:
+class SQLiteStatus(TypedDict):
+    """The SQLite library that reads the archive."""
+
+    version: str
+    warning: str | None
+    """What to know about this version, in one sentence."""
+
+
+class Edition(TypedDict):
+    """The articles of one site in one language and section. Times of publication are ISO 8601 text in UTC."""
+
+    site: str
+    language: str
+    section: str | None
+    articles: int
+    versions: int
+    views: int | None
+    """The newest view counts of its articles together; ``None`` when the site shows none."""
+    first_published_at: str | None
+    last_published_at: str | None
+
+
+class CaptureCounts(TypedDict):
+    """How fetches ended. ``ok`` is every answer below 400, "not modified" included."""
+
+    total: int
+    ok: int
+    http_errors: int
+    no_answer: int
+    first_at: str | None
+    last_at: str | None
+
+
+class BodySizes(TypedDict):
+    """Distinct pages: how many, and their bytes."""
+
+    total: int
+    served: int
+    """Bytes as served, content encodings undone."""
+    stored: int
+    """Bytes in the archive, the dictionaries included."""
+    dictionaries: int
+    """How many dictionaries the pages are compressed with."""
+
+
+class ProblemCount(TypedDict):
+    """Problems with one reason code."""
+
+    stage: str
+    reason: str
+    total: int
+    refused: int
+    """How many of them kept a page from becoming an article."""
+    example: str
+    """The message of one of them."""
+
+
+class ProblemCounts(TypedDict):
+    """Problems by reason, the most frequent first."""
+
+    last_run: list[ProblemCount]
+    all: list[ProblemCount]
+
+
+class StatusReport(TypedDict):
+    """What an archive holds, in numbers."""
+
+    path: str
+    size: int
+    """Bytes of the archive and its write-ahead log."""
+    sqlite: SQLiteStatus
+    articles: int
+    versions: int
+    edits: int
+    """Changes that sites made to texts after publication."""
+    view_counts: int
+    gone: int
+    """Articles that their site no longer has."""
+    editions: list[Edition]
+    captures: CaptureCounts
+    bodies: BodySizes
+    frontier: dict[str, int]
+    """Known URLs by state; ``due`` counts those that are due now."""
+    runs: list[RunRecord]
+    """The last five, newest first."""
+    problems: ProblemCounts
+
+
+def status(connection: Connection) -> StatusReport:
     """Counts of everything, the last runs, and problems by reason; sizes in bytes. No table is read as a whole."""
-    held = editions(connection)
+    rows = edition_rows(connection)
+    # Texts of one article that stood one after the other differ: each but the first is an edit.
+    edits = sum(int(row.pop("edits")) for row in rows)
+    held = cast(list[Edition], rows)
     counted = totals(connection)
     return {
         "path": str(connection.path),
@@ -26,8 +118,7 @@ def status(connection: Connection) -> dict[str, Any]:
         "sqlite": {"version": sqlite3.sqlite_version, "warning": sqlite_warning(sqlite3.sqlite_version_info)},
         "articles": sum(edition["articles"] for edition in held),
         "versions": counted["versions"],
-        # Texts of one article that stood one after the other differ: each but the first is an edit.
-        "edits": sum(edition.pop("edits") for edition in held),
+        "edits": edits,
         "view_counts": counted["view_counts"],
         "gone": connection.value("SELECT count(*) FROM articles WHERE duplicate_of IS NULL AND gone_at IS NOT NULL"),
         "editions": held,
@@ -58,8 +149,8 @@ def sqlite_warning(version: tuple[int, ...]) -> str | None:
     )
 
 
-def editions(connection: Connection) -> list[dict[str, Any]]:
-    """Articles per site, language and section."""
+def edition_rows(connection: Connection) -> list[JSONObject]:
+    """An :class:`Edition` for each site, language and section, each with its ``edits``."""
     return connection.rows(
         """SELECT site, language, section, count(*) AS articles, sum(version_count) AS versions, sum(views) AS views,
           coalesce(sum(version_count - 1) FILTER (WHERE version_count > 1), 0) AS edits,
@@ -68,8 +159,8 @@ def editions(connection: Connection) -> list[dict[str, Any]]:
     )
 
 
-def captures(counted: dict[str, Any]) -> dict[str, Any]:
-    """How the exchanges ended. ``ok`` is any answer below 400, a 304 included."""
+def captures(counted: TotalsRow) -> CaptureCounts:
+    """How fetches ended."""
     return {
         "total": counted["captures"],
         "ok": counted["answered"],
@@ -80,7 +171,7 @@ def captures(counted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def bodies(connection: Connection, counted: dict[str, Any]) -> dict[str, Any]:
+def bodies(connection: Connection, counted: TotalsRow) -> BodySizes:
     """Distinct pages: bytes as served, and bytes in the file with the dictionaries they need."""
     dictionaries = connection.rows("SELECT length(data) AS stored FROM dictionaries")
     return {
@@ -98,9 +189,10 @@ def frontier(connection: Connection) -> dict[str, int]:
     return {row["state"]: row["total"] for row in rows} | {"due": due}
 
 
-def problems(connection: Connection, where: str) -> list[dict[str, Any]]:
+def problems(connection: Connection, where: str) -> list[ProblemCount]:
     """Problems by reason, most frequent first."""
-    return connection.rows(
+    return connection.rows_of(
+        ProblemCount,
         f"""SELECT stage, reason, count(*) AS total, sum(fatal) AS refused, max(message) AS example
-        FROM problems {where} GROUP BY stage, reason ORDER BY total DESC, stage, reason"""
+        FROM problems {where} GROUP BY stage, reason ORDER BY total DESC, stage, reason""",
     )

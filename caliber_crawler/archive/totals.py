@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.rows import TotalsRow
 
 COUNTED = {
     "captures": "SELECT count(*) FROM captures",
@@ -21,9 +20,9 @@ COUNTED = {
 """Each total, and what it is a total of."""
 
 
-def totals(connection: Connection) -> dict[str, Any]:
+def totals(connection: Connection) -> TotalsRow:
     """Every total as it is kept."""
-    return connection.rows(f"SELECT {', '.join(COUNTED)} FROM totals")[0]
+    return connection.rows_of(TotalsRow, f"SELECT {', '.join(COUNTED)} FROM totals")[0]
 
 
 def wrong_totals(connection: Connection) -> list[str]:

@@ -5,18 +5,47 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 import click
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, Explanation
+from caliber_crawler.archive.explanation import ExplainedArticle, ExplainedCapture, ExplainedProblem
+from caliber_crawler.archive.rows import FrontierRow, HostRow
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.politeness import AGENT, Pace, gap_asked_for, has_no_rules
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.traps import Trap
     from caliber_crawler.site import Address, Site
+
+
+class RobotsRules(TypedDict):
+    """What a host's robots.txt says of a URL."""
+
+    fetched_at: str
+    """ISO 8601 in UTC."""
+    status: int | None
+    allowed: bool | None
+    """``None`` when the file could not be fetched, so that nothing may be fetched."""
+    gap: float
+    """Seconds that it asks for between two requests; 0.0 when it asks for none."""
+
+
+class ExplainedUrl(Explanation):
+    """All that ``caliber explain`` reports of a URL."""
+
+    url: str
+    site: str | None
+    names_an_article: bool
+    taken_down: bool
+    trap: str | None
+    """The code of the trap rule that leaves the URL out, if one does."""
+    verdict: str
+    robots: RobotsRules | None
+    left_alone_until: str | None
+
 
 TAKEN_DOWN = "It was taken down on request (caliber forget): nothing of it is kept, and it is not fetched again."
 PLACES = ("header", "page", "site")
@@ -43,7 +72,7 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
         taken_down = address is not None and site is not None and opened.takedowns.covers(site.name, [address])
         trap = _trap(address, opened) if address is not None else None
         wait = Pace(opened.hosts).asked_to_wait(site.host, datetime.now(UTC)) if site else None
-    report = {
+    report: ExplainedUrl = {
         "url": normal,
         "site": site.name if site else None,
         "names_an_article": address is not None,
@@ -85,11 +114,8 @@ def _trap(address: Address, archive: Archive) -> Trap | None:
     return deep(address.url, bounds) or many
 
 
-def robots(host: dict[str, Any] | None, url: str) -> dict[str, Any] | None:
-    """What the host's robots.txt, as it was last fetched, says of an address; ``None`` when it never was.
-
-    ``allowed`` is ``None`` where the host could not tell, ``gap`` the seconds it wants between two requests.
-    """
+def robots(host: HostRow | None, url: str) -> RobotsRules | None:
+    """What the host's robots.txt, as it was last fetched, says of a URL; ``None`` when it never was."""
     if host is None or host["robots_at"] is None:
         return None
     from protego import Protego
@@ -102,7 +128,7 @@ def robots(host: dict[str, Any] | None, url: str) -> dict[str, Any] | None:
     return {"fetched_at": host["robots_at"], "status": status, "allowed": allowed, "gap": gap}
 
 
-def verdict(known: dict[str, Any], site: Site | None, *, names_article: bool, trap: Trap | None = None) -> str:
+def verdict(known: Explanation, site: Site | None, *, names_article: bool, trap: Trap | None = None) -> str:
     """What became of the page, and what happens next, in a sentence or two."""
     entry, article = known["frontier"], known["article"]
     if entry is None and article is None:
@@ -122,7 +148,7 @@ def verdict(known: dict[str, Any], site: Site | None, *, names_article: bool, tr
     return " ".join(filter(None, (kept, _state(entry, article, known["problems"]))))
 
 
-def _state(entry: dict[str, Any], article: dict[str, Any] | None, problems: list[dict[str, Any]]) -> str:
+def _state(entry: FrontierRow, article: ExplainedArticle | None, problems: list[ExplainedProblem]) -> str:
     due = _due(entry, article)
     match entry["state"]:
         case "todo":
@@ -144,7 +170,7 @@ def _state(entry: dict[str, Any], article: dict[str, Any] | None, problems: list
     return f"It was last fetched at {entry['visited_at']}: {due}."
 
 
-def _due(entry: dict[str, Any], article: dict[str, Any] | None) -> str:
+def _due(entry: FrontierRow, article: ExplainedArticle | None) -> str:
     if entry["due_at"]:
         return f"due at {entry['due_at']}"
     if entry["kind"] != "article":
@@ -153,7 +179,7 @@ def _due(entry: dict[str, Any], article: dict[str, Any] | None) -> str:
     return f"due at {elsewhere['due_at']} under {elsewhere['url']}" if elsewhere else "not asked for again"
 
 
-def _lines(report: dict[str, Any]) -> list[str]:
+def _lines(report: ExplainedUrl) -> list[str]:
     lines = [click.style(report["url"], bold=True), report["verdict"]]
     entry, article = report["frontier"], report["article"]
     if entry:
@@ -183,7 +209,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _rules(robots: dict[str, Any]) -> str:
+def _rules(robots: RobotsRules) -> str:
     said = {True: "allowed it", False: "forbade it", None: "could not be had, so nothing was asked for"}[
         robots["allowed"]
     ]
@@ -192,7 +218,7 @@ def _rules(robots: dict[str, Any]) -> str:
     return f"{said} at {robots['fetched_at']}{none}{gap}"
 
 
-def _answer(capture: dict[str, Any]) -> str:
+def _answer(capture: ExplainedCapture) -> str:
     if capture["error"]:
         return str(capture["error"])
     led = f" after a redirect to {capture['final_url']}" if capture["final_url"] else ""

@@ -7,20 +7,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import click
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, ArticleVersion
 from caliber_crawler.browse.differences import Paragraph, Piece, changes_only, line_differences, text_differences
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
-from caliber_crawler.errors import NoSuchArticle
 
 WIDTH = 100
 COLUMNS = 60
 """Of the curve."""
 BARS = "▁▂▃▄▅▆▇█"
-LINES = ("headline", "subtitle", "authors", "published_local")
+LINES: tuple[Literal["headline", "subtitle", "authors", "published_local"], ...] = (
+    *("headline", "subtitle", "authors", "published_local"),
+)
 MARKS = {"removed": ("[-", "-]", "red"), "added": ("{+", "+}", "green")}
 """As `wdiff` writes them, so that nothing is lost where there is no colour."""
 
@@ -40,17 +41,14 @@ def history(article: str, archive: Path, *, as_json: bool) -> None:
       caliber history https://caliber.az/en/post/baku-s-geopolitical-formula
     """
     with Archive.open(archive) as opened:
-        found = opened.articles.find(article)
-        if found is None:
-            raise NoSuchArticle(f"{archive} holds no article {article}.")
-        known = opened.articles.show(found)
-        texts = opened.articles.texts(found)
-    counts: list[dict[str, Any]] = known["view_counts"]  # type: ignore[assignment]
+        known = opened.article(article)
+        texts = opened.history(known["id"])
+    counts = known["view_counts"]
     changes = [None, *(_changes(old, new) for old, new in pairwise(texts))]
     if as_json:
         echo_json(
             {
-                "article": found,
+                "article": known["id"],
                 "url": known["url"],
                 "versions": [
                     {**text, "changes": change and {name: _pieces(parts) for name, parts in change.items()}}
@@ -60,7 +58,7 @@ def history(article: str, archive: Path, *, as_json: bool) -> None:
             }
         )
         return
-    click.secho(str(known["headline"]), bold=True)
+    click.secho(known["headline"], bold=True)
     click.echo(f"{known['url']}\n")
     for text, change in zip(texts, changes, strict=True):
         click.echo(
@@ -72,7 +70,7 @@ def history(article: str, archive: Path, *, as_json: bool) -> None:
         click.echo(line)
 
 
-def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[Paragraph]]:
+def _changes(old: ArticleVersion, new: ArticleVersion) -> dict[str, list[Paragraph]]:
     """What differs, by field; of the body only the paragraphs that do."""
     lines = {
         name: [line_differences(_line(old[name]), _line(new[name]))]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Any
 
 import click
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, ArticleRecord
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
-from caliber_crawler.errors import NoSuchArticle
 
 WIDTH = 100
 
@@ -27,17 +25,14 @@ def show(article: str, archive: Path, *, as_json: bool) -> None:
       caliber show https://caliber.az/en/post/baku-s-geopolitical-formula
     """
     with Archive.open(archive) as opened:
-        found = opened.articles.find(article)
-        if found is None:
-            raise NoSuchArticle(f"{archive} holds no article {article}.")
-        known = opened.articles.show(found)
+        known = opened.article(article)
     if as_json:
         echo_json(known)
     else:
         click.echo("\n".join(_lines(known)))
 
 
-def _lines(article: dict[str, Any]) -> list[str]:
+def _lines(article: ArticleRecord) -> list[str]:
     lines = [click.style(article["headline"], bold=True)]
     if article["subtitle"]:
         lines.append(article["subtitle"])
@@ -54,7 +49,7 @@ def _lines(article: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _facts(article: dict[str, Any]) -> list[str]:
+def _facts(article: ArticleRecord) -> list[str]:
     views = f"{article['views']:,} at {article['views_at']}" if article["views"] is not None else "unknown"
     facts = {
         "published": article["published_local"] or "unknown",

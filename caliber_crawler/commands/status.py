@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 from tabulate import tabulate
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, RunRecord, StatusReport
+from caliber_crawler.archive.runs import silent_since
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.errors import CaliberError
-
-SILENCE = timedelta(minutes=5)
-"""After so long without a sign of life a crawl was killed, or hangs."""
 
 
 @click.command()
@@ -41,10 +38,13 @@ def status(archive: Path, *, as_json: bool) -> None:
         click.secho(report["sqlite"]["warning"], fg="yellow", err=True)
 
 
-def _tables(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
     kept = {name: report[name] for name in ("articles", "versions", "edits", "view_counts", "gone")}
     names = ("id", "command", "site", "outcome", "reason", "started_at", "finished_at")
-    runs = [{name: run[name] for name in names} | {"outcome": _outcome(run)} for run in report["runs"]]
+    runs = [
+        {name: value for name, value in run.items() if name in names} | {"outcome": _outcome(run)}
+        for run in report["runs"]
+    ]
     return {
         "Articles": report["editions"],
         "In all": [kept],
@@ -57,17 +57,9 @@ def _tables(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _outcome(run: dict[str, Any]) -> str:
+def _outcome(run: RunRecord) -> str:
     since = silent_since(run)
     return str(run["outcome"]) if since is None else f"no sign of life since {since:%Y-%m-%d %H:%M} UTC"
-
-
-def silent_since(run: dict[str, Any]) -> datetime | None:
-    """Since when a crawl that should be under way is silent: it was killed, or hangs. A live one tells each minute."""
-    if run["outcome"] != "running" or run["command"] != "crawl":
-        return None
-    since = datetime.fromisoformat(run["heartbeat_at"])
-    return since if datetime.now(UTC) - since >= SILENCE else None
 
 
 def hanging(archive: Path) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from caliber_crawler.errors import MissingExtra
 from caliber_crawler.export.file import Row
@@ -43,7 +43,7 @@ def arrow_type(name: str, kind: type) -> pa.DataType:
     return pa.int64() if kind is int else pa.string()
 
 
-def typed(row: Row, columns: Mapping[str, type]) -> dict[str, Any]:
+def typed(row: Row, columns: Mapping[str, type]) -> dict[str, object]:
     return {
         name: datetime.fromisoformat(row[name]) if name.endswith("_at") and row[name] else row[name] for name in columns
     }

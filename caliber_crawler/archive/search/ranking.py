@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.search.query import Search
@@ -99,5 +98,5 @@ class Ranking:
     def _ranked(self, match: str, oldest: int, limit: int, offset: int = 0) -> list[int]:
         return self._connection.values(BEST, self._asked(match, oldest=oldest, limit=limit, offset=offset))
 
-    def _asked(self, match: str, **numbers: int) -> dict[str, Any]:
+    def _asked(self, match: str, **numbers: int) -> dict[str, str | int | None]:
         return {**asdict(self._search), "match": match, **numbers}
