@@ -24,6 +24,7 @@ from caliber_crawler.browse.article_page import article_page
 from caliber_crawler.browse.authors import AuthorFacet, by_author
 from caliber_crawler.browse.cells import cell
 from caliber_crawler.browse.metadata import metadata_of
+from caliber_crawler.browse.pages import Context
 from caliber_crawler.browse.recognition import archives, is_archive, recognise, tables_of
 from caliber_crawler.browse.routes import routes
 
@@ -74,7 +75,7 @@ def _match(connection: Connection, query: str | None) -> str:
 
 
 @hookimpl
-def get_metadata(datasette: Datasette) -> dict[str, Any]:
+def get_metadata(datasette: Datasette) -> Context:
     return metadata_of(datasette)
 
 
@@ -97,11 +98,11 @@ def extra_css_urls(template: str, database: str | None, datasette: Datasette) ->
 @hookimpl
 def extra_template_vars(
     template: str, database: str | None, request: Request | None, datasette: Datasette
-) -> Callable[[], Awaitable[dict[str, Any]]]:
-    async def variables() -> dict[str, Any]:
+) -> Callable[[], Awaitable[Context]]:
+    async def variables() -> Context:
         if database is None or request is None or not is_archive(datasette, database):
             return {}
-        ours: dict[str, Any] = {"archive_tables": list(tables_of(datasette, database))}
+        ours: Context = {"archive_tables": list(tables_of(datasette, database))}
         if template == _article_template(database):
             headers.mark(request.scope, headers.own_page())
             ours |= await article_page(datasette, database, request.url_vars["pks"])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from datasette.utils import urlsafe_components
 
+from caliber_crawler.archive.article_record import VersionSummary
 from caliber_crawler.archive.articles import Articles
 from caliber_crawler.archive.citation import citation
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.sites import Sites
 from caliber_crawler.browse.body import body_html
-from caliber_crawler.browse.pages import read
+from caliber_crawler.browse.pages import Context, read
 from caliber_crawler.browse.public import is_public
 from caliber_crawler.browse.view_curve import curve_of
 from caliber_crawler.errors import NoSuchArticle
@@ -29,11 +30,20 @@ ORDER BY published_at {order}, id {order} LIMIT 1"""
 PREVIOUS = NEIGHBOUR.format(than="<", order="DESC")
 NEXT = NEIGHBOUR.format(than=">", order="ASC")
 
+
+class Neighbour(TypedDict):
+    """The article published before or after another of its section."""
+
+    id: int
+    headline: str
+    published_at: str
+
+
 LAST_READINGS = 12
 """How many readings of the counter the page lists; the rest is one click away."""
 
 
-async def article_page(datasette: Datasette, database: str, row: str) -> dict[str, Any]:
+async def article_page(datasette: Datasette, database: str, row: str) -> Context:
     """What the page's template needs. ``row`` is the end of the page's address; Datasette has found that there is one.
 
     ``article`` is ``None`` when the archive holds no text of it; ``article["id"]`` is not the one ``asked_for`` when
@@ -44,11 +54,11 @@ async def article_page(datasette: Datasette, database: str, row: str) -> dict[st
     return page | {"is_public": is_public(datasette)}
 
 
-def _shown(connection: Connection, key: str) -> dict[str, Any]:
+def _shown(connection: Connection, key: str) -> Context:
     # SQLite finds article 1 under 01 and 1.0 too.
     article_id: int = connection.value("SELECT id FROM articles WHERE id = ?", (key,))
     try:
-        article: dict[str, Any] = Articles(connection).show(article_id)
+        article = Articles(connection).show(article_id)
     except NoSuchArticle:
         return {"article": None, "asked_for": article_id}
     # What a better reading of the same pages replaced was never a text of the newspaper's.
@@ -59,8 +69,8 @@ def _shown(connection: Connection, key: str) -> dict[str, Any]:
         "asked_for": article_id,
         "site": site,
         "citation": citation(article, site),
-        "previous": connection.row(PREVIOUS, article),
-        "next": connection.row(NEXT, article),
+        "previous": connection.row_of(Neighbour, PREVIOUS, article),
+        "next": connection.row_of(Neighbour, NEXT, article),
         "body": body_html(article["body_markdown"]),
         "paragraphs": article["body"].split("\n\n"),
         "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in readings]),
@@ -69,7 +79,7 @@ def _shown(connection: Connection, key: str) -> dict[str, Any]:
     }
 
 
-def _cause(version: dict[str, Any], *, is_first: bool) -> str:
+def _cause(version: VersionSummary, *, is_first: bool) -> str:
     """How a version came to be, in words. Versions stand in order of time, and `first` means the first to arrive."""
     if version["cause"] == "reextract":
         return "Read anew by this program"

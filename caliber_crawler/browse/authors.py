@@ -6,7 +6,7 @@ them where there are hundreds of thousands.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datasette.database import QueryInterrupted
 from datasette.facets import Facet
@@ -35,7 +35,7 @@ class AuthorFacet(Facet):  # type: ignore[misc]
 
     type = "author"
 
-    async def facet_results(self) -> tuple[list[dict[str, Any]], list[str]]:
+    async def facet_results(self) -> tuple[list[dict[str, object]], list[str]]:
         """What Datasette shows of the facet, and its name where it took too long."""
         if not self.get_configs():
             return [], []
@@ -61,7 +61,7 @@ class AuthorFacet(Facet):  # type: ignore[misc]
         }
         return [shown], []
 
-    def _shown(self, name: str, count: int) -> dict[str, Any]:
+    def _shown(self, name: str, count: int) -> dict[str, object]:
         selected = name in self.request.args.getlist(ARGUMENT)
         toggled = (path_with_removed_args if selected else path_with_added_args)(self.request, {ARGUMENT: name})
         return {

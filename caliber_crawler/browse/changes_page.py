@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datasette import NotFound
 
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.family import FAMILY
+from caliber_crawler.archive.rows import VersionRow
 from caliber_crawler.browse.differences import line_differences, text_differences
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
-    from caliber_crawler.browse.pages import Asked
+    from caliber_crawler.browse.pages import Asked, Context
 
 LAYOUTS = ("inline", "side")
 NO_TWO = "The archive holds no such two versions of this article."
@@ -22,6 +23,12 @@ NO_TWO = "The archive holds no such two versions of this article."
 VERSIONS = f"""
 SELECT v.*, a.language AS language FROM versions v JOIN articles a ON a.id = :article_id
 WHERE v.article_id IN ({FAMILY}) ORDER BY v.seen_from, v.id"""
+
+
+class VersionOfEdition(VersionRow):
+    """A version and the language of its article."""
+
+    language: str
 
 
 async def changes_page(asked: Asked) -> Response:
@@ -33,10 +40,10 @@ async def changes_page(asked: Asked) -> Response:
     return await asked.html("archive_changes.html", found | {"show": show, "article_id": article_id})
 
 
-def compared(connection: Connection, article_id: int, old_id: str, new_id: str) -> dict[str, Any]:
+def compared(connection: Connection, article_id: int, old_id: str, new_id: str) -> Context:
     """Two versions of an article and every difference between them; ``NotFound`` when it has no two."""
     survivor = connection.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,))
-    versions = connection.rows(VERSIONS, {"article_id": survivor})
+    versions = connection.rows_of(VersionOfEdition, VERSIONS, {"article_id": survivor})
     by_id = {str(version["id"]): version for version in versions}
     if len(versions) < 2 or not {old_id, new_id} - {""} <= set(by_id):
         raise NotFound(NO_TWO)
@@ -57,7 +64,7 @@ def compared(connection: Connection, article_id: int, old_id: str, new_id: str) 
     }
 
 
-def _small_print(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _small_print(old: VersionRow, new: VersionRow) -> list[tuple[str, str, str]]:
     return [
         ("Subtitle", old["subtitle"] or "", new["subtitle"] or ""),
         ("Authors", _names(old), _names(new)),
@@ -65,5 +72,5 @@ def _small_print(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, st
     ]
 
 
-def _names(version: dict[str, Any]) -> str:
+def _names(version: VersionRow) -> str:
     return ", ".join(json.loads(version["authors"]))

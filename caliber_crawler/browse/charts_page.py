@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from datasette import NotFound
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
     from caliber_crawler.archive.connection import Connection
-    from caliber_crawler.browse.pages import Asked
+    from caliber_crawler.browse.pages import Asked, Context
 
 MOST_ROWS = 5_000
 NUMBERS = re.compile(r"\d{1,18}( ?, ?\d{1,18}){0,49}", re.ASCII)
@@ -77,7 +77,7 @@ async def charts_page(asked: Asked) -> Response:
     chart = charts()[name]
     values, objection = chart.values({name: asked.argument(name) for name in chart.parameters})
 
-    def found(connection: Connection) -> dict[str, Any]:
+    def found(connection: Connection) -> Context:
         cursor = connection.execute(chart.sql, values)
         rows = [tuple(row) for row in cursor.fetchmany(MOST_ROWS + 1)]
         return {

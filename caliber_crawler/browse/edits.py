@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from caliber_crawler.archive.connection import Connection
-from caliber_crawler.browse.differences import changes_only, line_differences, text_differences
+from caliber_crawler.browse.differences import Paragraph, changes_only, line_differences, text_differences
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
-    from caliber_crawler.browse.pages import Asked
+    from caliber_crawler.browse.pages import Asked, Context
 
 PER_PAGE = 20
 MOST_PAGES = 10_000
@@ -55,15 +55,50 @@ WHERE (:language = '' OR a.language = :language) AND (:section = '' OR a.section
 ORDER BY t.key"""
 
 
+class EditRow(TypedDict):
+    """Two texts of an article that stood one after the other. Times are ISO 8601 text in UTC."""
+
+    article_id: int
+    language: str
+    section: str | None
+    section_label: str | None
+    site: str
+    url: str
+    old_version_id: int
+    new_version_id: int
+    seen_before: str
+    """When the old text was last seen."""
+    seen_after: str
+    """When the new text was first seen."""
+    old_headline: str
+    new_headline: str
+    old_subtitle: str | None
+    new_subtitle: str | None
+    old_body: str
+    new_body: str
+    words_added: int
+    """Negative when words were removed."""
+
+
+class Edit(EditRow):
+    """An edit with its differences."""
+
+    headline: Paragraph
+    subtitle: Paragraph | None
+    """``None`` when it stayed the same."""
+    paragraphs: list[Paragraph]
+    """Those of the body that differ."""
+
+
 def recent_edits(
     connection: Connection, *, limit: int, offset: int = 0, kind: str = "", language: str = "", section: str = ""
-) -> list[dict[str, Any]]:
+) -> list[EditRow]:
     """Edits, the newest first; ``kind`` is one of :data:`KINDS`."""
     followed = [list(row) for row in connection.execute(FOLLOWED)]
-    found: list[dict[str, Any]] = []
+    found: list[EditRow] = []
     for start in range(0, len(followed), AT_ONCE):
         asked = {"pairs": json.dumps(followed[start : start + AT_ONCE]), "language": language, "section": section}
-        found += connection.rows(EDITS.format(kind=KINDS[kind]), asked)
+        found += connection.rows_of(EditRow, EDITS.format(kind=KINDS[kind]), asked)
         if len(found) >= offset + limit:
             break
     return found[offset : offset + limit]
@@ -75,7 +110,7 @@ async def edits_page(asked: Asked) -> Response:
     kind = asked.argument("kind") if asked.argument("kind") in KINDS else ""
     wanted = {"kind": kind, "language": asked.argument("language"), "section": asked.argument("section")}
 
-    def found(connection: Connection) -> dict[str, Any]:
+    def found(connection: Connection) -> Context:
         # One more than is shown tells whether there is a next page.
         edits = recent_edits(connection, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE, **wanted)
         return {
@@ -89,11 +124,12 @@ async def edits_page(asked: Asked) -> Response:
     return await asked.html("archive_edits.html", page | {"number": number, "wanted": wanted, "kinds": KINDS})
 
 
-def shown(edit: dict[str, Any]) -> dict[str, Any]:
+def shown(edit: EditRow) -> Edit:
     """An edit with its differences: the headline's words, and the paragraphs that are not the same."""
     paragraphs = changes_only(text_differences(edit["old_body"], edit["new_body"]))
     subtitles = edit["old_subtitle"] or "", edit["new_subtitle"] or ""
-    return edit | {
+    return {
+        **edit,
         "headline": line_differences(edit["old_headline"], edit["new_headline"]),
         "subtitle": line_differences(*subtitles) if subtitles[0] != subtitles[1] else None,
         "paragraphs": paragraphs,

@@ -6,7 +6,7 @@ import json
 import uuid
 from dataclasses import asdict, replace
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from datasette.utils.asgi import Response
 from lxml import etree
@@ -14,7 +14,7 @@ from lxml import etree
 from caliber_crawler.archive.search.ranking import NARROWED
 from caliber_crawler.archive.selection import reserved_articles
 from caliber_crawler.archive.times import utc_now, utc_text
-from caliber_crawler.browse.edits import KINDS, recent_edits, shown
+from caliber_crawler.browse.edits import KINDS, Edit, EditRow, recent_edits, shown
 from caliber_crawler.browse.public import withholds_reserved
 from caliber_crawler.browse.search import NARROWING, answer, asked_for
 from caliber_crawler.export.feed import NOT_IN_XML
@@ -43,18 +43,38 @@ FROM article_texts t JOIN versions v ON v.id = t.current_version_id LEFT JOIN si
 WHERE t.id = ?"""
 
 
+class Entry(TypedDict):
+    """An article as a feed has it. Times are ISO 8601 text in UTC."""
+
+    id: int
+    url: str
+    headline: str
+    subtitle: str | None
+    body: str
+    authors: str
+    """Names, separated by ``; ``."""
+    published_at: str | None
+    language: str
+    section_label: str | None
+    section: str | None
+    updated_at: str
+    """When the current text was first seen."""
+    site_title: str
+    reuse: str | None
+
+
 async def articles_feed(asked: Asked) -> Response:
     """``/-/feeds/articles?section=politics&language=en&q=…``: the newest articles of whatever is asked for."""
     search = replace(asked_for(asked), order="newest", limit=ENTRIES)
 
-    def newest(connection: Connection) -> list[dict[str, Any]]:
+    def newest(connection: Connection) -> list[Entry]:
         withheld = _withheld(asked, connection)
         if search.query:
             found = answer(connection, search)
             ids = [hit.article_id for hit in found.hits if hit.article_id not in withheld]
         else:
             ids = connection.values(NEWEST, asdict(search) | {"withheld": json.dumps(withheld)})
-        return [row for id in ids if (row := connection.row(ENTRY, (id,)))]
+        return [row for id in ids if (row := connection.row_of(Entry, ENTRY, (id,)))]
 
     rows = await asked.read(newest)
     narrowed = ", ".join(filter(None, [search.query and f"“{search.query}”", *map(asked.argument, NARROWING)]))
@@ -67,7 +87,7 @@ async def edits_feed(asked: Asked) -> Response:
     kind = asked.argument("kind") if asked.argument("kind") in KINDS else ""
     wanted = {"kind": kind, "language": asked.argument("language"), "section": asked.argument("section")}
 
-    def recent(connection: Connection) -> list[dict[str, Any]]:
+    def recent(connection: Connection) -> list[EditRow]:
         withheld = _withheld(asked, connection)
         edits = recent_edits(connection, limit=ENTRIES, offset=0, **wanted)
         return [edit for edit in edits if edit["article_id"] not in withheld]
@@ -102,7 +122,7 @@ def _feed(asked: Asked, title: str, entries: Iterable[etree._Element]) -> Respon
     return Response(xml.decode(), content_type="application/atom+xml; charset=utf-8")
 
 
-def _article(asked: Asked, row: dict[str, Any]) -> etree._Element:
+def _article(asked: Asked, row: Entry) -> etree._Element:
     entry = _entry(row["url"], row["headline"], row["updated_at"], row["language"])
     if row["published_at"]:
         _add(entry, "published", row["published_at"])
@@ -120,7 +140,7 @@ def _article(asked: Asked, row: dict[str, Any]) -> etree._Element:
     return entry
 
 
-def _edit(asked: Asked, edit: dict[str, Any]) -> etree._Element:
+def _edit(asked: Asked, edit: Edit) -> etree._Element:
     name = f"{edit['url']} {edit['seen_after']} {edit['new_version_id']}"
     id = uuid.uuid5(uuid.NAMESPACE_URL, name).urn
     entry = _entry(id, edit["new_headline"], edit["seen_after"], edit["language"])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
-from caliber_crawler.archive.runs import Runs
+from caliber_crawler.archive.runs import RunRecord, Runs
 from caliber_crawler.archive.times import utc_now, utc_text
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
     from caliber_crawler.archive.connection import Connection
-    from caliber_crawler.browse.pages import Asked
+    from caliber_crawler.browse.pages import Asked, Context
 
 RUNS = 30
 COVERED_RUNS = 8
@@ -51,15 +51,29 @@ SELECT id, url, kind, state, failures, last_status, reason, visited_at, due_at F
 WHERE failures >= {FAILING} ORDER BY failures DESC, visited_at DESC LIMIT ?"""
 
 
+class TimedRun(RunRecord):
+    """A run and how long it took, or has taken so far (``1 h 05 min``)."""
+
+    lasted: str
+
+
+class Coverage(TypedDict):
+    """The share of pages on which each field was found, from 0 to 1, by run."""
+
+    runs: list[int]
+    fields: dict[str, list[float | None]]
+    """For each field a share for each of ``runs``; ``None`` where no page was extracted."""
+
+
 async def health_page(asked: Asked) -> Response:
     """``/-/health``."""
     return await asked.html("archive_health.html", await asked.read(health))
 
 
-def health(connection: Connection) -> dict[str, Any]:
+def health(connection: Connection) -> Context:
     """All that the page of crawl health shows."""
     now = utc_now()
-    runs = [run | {"lasted": lasted(run, now)} for run in Runs(connection).last(RUNS)]
+    runs: list[TimedRun] = [{**run, "lasted": lasted(run, now)} for run in Runs(connection).last(RUNS)]
     moments = {"now": utc_text(now), "tomorrow": utc_text(now + timedelta(days=1))}
     return {
         "now": moments["now"],
@@ -74,7 +88,7 @@ def health(connection: Connection) -> dict[str, Any]:
     }
 
 
-def coverage(connection: Connection) -> dict[str, Any]:
+def coverage(connection: Connection) -> Coverage:
     """The share of pages on which each field was found: of the runs that read pages, the last ones."""
     rows = connection.rows(COVERAGE, (COVERED_RUNS,))
     runs = sorted({row["run_id"] for row in rows})
@@ -84,7 +98,7 @@ def coverage(connection: Connection) -> dict[str, Any]:
     return {"runs": runs, "fields": {field: [of.get(run) for run in runs] for field, of in shares.items()}}
 
 
-def lasted(run: dict[str, Any], now: datetime) -> str:
+def lasted(run: RunRecord, now: datetime) -> str:
     """How long a run took, or has taken so far: ``1 h 05 min``."""
     end = datetime.fromisoformat(run["finished_at"] or run["heartbeat_at"])
     if run["outcome"] == "running":

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from datasette.utils import tilde_encode
 from datasette.views.index import IndexView
 
+from caliber_crawler.archive.rows import SiteRow
 from caliber_crawler.archive.runs import Runs
 from caliber_crawler.browse.edits import recent_edits
-from caliber_crawler.browse.pages import Asked, page
+from caliber_crawler.browse.pages import Asked, Context, page
 from caliber_crawler.browse.recognition import archives
 
 if TYPE_CHECKING:
@@ -43,6 +44,33 @@ LATEST_ARTICLES = f"{CARD} ORDER BY a.published_at DESC, a.id DESC LIMIT ?"
 MOST_READ_ARTICLES = f"{CARD} AND a.published_at >= ? AND a.views IS NOT NULL ORDER BY a.views DESC, a.id LIMIT ?"
 
 
+class ArticleCard(TypedDict):
+    """An article as the home page lists it. Times are ISO 8601 text."""
+
+    id: int
+    headline: str
+    subtitle: str | None
+    published_at: str
+    published_local: str | None
+    language: str
+    section: str | None
+    views: int | None
+    version_count: int
+    section_label: str | None
+
+
+class Holding(TypedDict):
+    """The articles of one site in one language and section."""
+
+    site: str
+    language: str
+    section: str | None
+    articles: int
+    first_at: str | None
+    last_at: str | None
+    label: str | None
+
+
 async def front_page(request: Request, datasette: Datasette) -> Response:
     """``/``: the home page of the archive where one archive is all there is; else Datasette's list of databases."""
     served = [name for name, _ in archives(datasette)]
@@ -59,12 +87,12 @@ async def home_page(asked: Asked) -> Response:
     return await asked.html("archive_home.html", await asked.read(overview))
 
 
-def overview(connection: Connection) -> dict[str, Any]:
+def overview(connection: Connection) -> Context:
     """All that the home page shows."""
-    latest = connection.rows(LATEST_ARTICLES, (LATEST,))
-    holdings = connection.rows(HOLDINGS)
+    latest = connection.rows_of(ArticleCard, LATEST_ARTICLES, (LATEST,))
+    holdings = connection.rows_of(Holding, HOLDINGS)
     return {
-        "sites": connection.rows("SELECT * FROM sites ORDER BY site"),
+        "sites": connection.rows_of(SiteRow, "SELECT * FROM sites ORDER BY site"),
         "latest": latest,
         "most_read": _most_read(connection, latest[0]["published_at"]) if latest else [],
         "most_read_days": MOST_READ_DAYS,
@@ -77,6 +105,6 @@ def overview(connection: Connection) -> dict[str, Any]:
     }
 
 
-def _most_read(connection: Connection, newest: str) -> list[dict[str, Any]]:
+def _most_read(connection: Connection, newest: str) -> list[ArticleCard]:
     since = datetime.fromisoformat(newest) - timedelta(days=MOST_READ_DAYS)
-    return connection.rows(MOST_READ_ARTICLES, (f"{since:%Y-%m-%dT%H:%M:%SZ}", MOST_READ))
+    return connection.rows_of(ArticleCard, MOST_READ_ARTICLES, (f"{since:%Y-%m-%dT%H:%M:%SZ}", MOST_READ))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from caliber_crawler import __version__
-from caliber_crawler.browse.pages import address
+from caliber_crawler.browse.pages import Context, address
 from caliber_crawler.browse.public import closed, is_public
 from caliber_crawler.browse.questions import canned_queries
 from caliber_crawler.browse.recognition import Tables, archives
@@ -32,7 +32,7 @@ WELCOME = Markup(
 )
 
 
-def metadata_of(datasette: Datasette) -> dict[str, Any]:
+def metadata_of(datasette: Datasette) -> Context:
     """Datasette's metadata for every archive it serves; empty when it serves none.
 
     Made anew for each call: Datasette merges the user's own metadata into what it is given.
@@ -45,7 +45,7 @@ def metadata_of(datasette: Datasette) -> dict[str, Any]:
     return {"title": TITLE, "description_html": home, "about": about, "databases": databases}
 
 
-def _of_database(datasette: Datasette, name: str, tables: Tables) -> dict[str, Any]:
+def _of_database(datasette: Datasette, name: str, tables: Tables) -> Context:
     shown = {table: {**of_table, "columns": dict(of_table["columns"])} for table, of_table in tables.items()}
     described = {
         "description_html": WELCOME.format(here=datasette.urls.database(name)),

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from datasette import Forbidden, NotFound
@@ -74,7 +74,7 @@ class Asked:
         """What ``work`` makes of the archive, within Datasette's time limit for a query."""
         return await read(self.datasette, self.datasette.get_database(self.database), work)
 
-    async def html(self, template: str, page: Mapping[str, Any], **allowed: bool) -> Response:
+    async def html(self, template: str, page: Mapping[str, object], **allowed: bool) -> Response:
         """The page as HTML, under headers that keep its texts harmless; ``allowed`` as in :func:`headers.own_page`."""
         headers.mark(self.request.scope, headers.own_page(**allowed))
         context = {"asked": self, "database": self.database, "is_public": self.is_public, **page}
@@ -82,6 +82,8 @@ class Asked:
 
 
 View = Callable[[Asked], Awaitable[Response]]
+Context = dict[str, object]
+"""What a template is given, by the names that it uses."""
 
 
 def page(view: View, *tables: str) -> Callable[[Request, Datasette], Awaitable[Response]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from datasette.utils import StartupError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from datasette.app import Datasette
     from datasette.database import Database
+
+    from caliber_crawler.browse.recognition import Tables
 
 PLUGIN = "caliber_crawler"
 
@@ -117,7 +119,7 @@ def is_public(datasette: Datasette) -> bool:
     return datasette in _public
 
 
-def closed(tables: dict[str, Any]) -> dict[str, Any]:
+def closed(tables: Tables) -> Tables:
     """The metadata of a database's tables with those closed that are for the own machine only."""
     return tables | {name: {**tables.get(name, {}), "allow": False} for name in CLOSED}
 

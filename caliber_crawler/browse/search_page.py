@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datasette.utils.asgi import Response
 
@@ -14,7 +14,7 @@ from caliber_crawler.export.text import write_csv
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.connection import Connection
-    from caliber_crawler.browse.pages import Asked
+    from caliber_crawler.browse.pages import Asked, Context
 
 PER_PAGE = 20
 MOST_PAGES = 1_000
@@ -30,7 +30,7 @@ async def search_page(asked: Asked) -> Response:
     search = replace(asked_for(asked), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     answered = await asked.read(lambda connection: answer(connection, search))
     choices = await asked.read(_choices)
-    context: dict[str, Any] = {
+    context: Context = {
         "query": search.query,
         "order": search.order,
         "wanted": {name: asked.argument(name) for name in NARROWING},

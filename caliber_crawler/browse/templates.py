@@ -48,7 +48,9 @@ PERIODS = frozenset({"published_year", "published_month", "published_date", "day
 KINDS_NOT_SHOWN = frozenset({"array", "author"})
 """Of a facet: what it counts says enough."""
 
-Named = TypeVar("Named", bound=dict[str, Any])
+Facet = dict[str, Any]
+"""A facet as Datasette makes it."""
+Named = TypeVar("Named", bound=Facet)
 
 
 class ArchiveTemplates(BaseLoader):
@@ -127,7 +129,7 @@ def first_cells(rows: Iterable[Any], count: int) -> list[Any]:
     return [type(row)(row.cells[:count]) for row in rows]
 
 
-def facets_in_order(facets: Iterable[dict[str, Any]], order: Sequence[str | dict[str, str]]) -> list[dict[str, Any]]:
+def facets_in_order(facets: Iterable[Facet], order: Sequence[str | dict[str, str]]) -> list[Facet]:
     """Datasette's facets as the table names them, those the reader added at the end; months and days newest first.
 
     A facet of another kind is named as ``{kind: column}``; a reader need not see of which.
