@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from lxml import etree
 
@@ -14,17 +14,22 @@ from caliber_crawler.reading.page import Page
 
 # Quotes are optional in CSS, and templates write every form.
 _BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*(?P<quote>[\"']?)(?P<url>.*?)(?P=quote)\s*\)", re.I)
+# A browser percent-encodes them too: https://url.spec.whatwg.org/#c0-control-percent-encode-set
+_CONTROL_CHARACTERS = {code: quote(chr(code)) for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 
 def absolute(href: str, page: Page) -> str | None:
-    """An address as the browser would follow it; ``None`` when it is not one of the web."""
+    """A URL as the browser would follow it, control characters encoded; ``None`` when it is not one of the web."""
     try:
         parts = urlsplit(href.strip())
         if not (parts.scheme and parts.netloc):
             parts = urlsplit(urljoin(page.base_url, href.strip()))
     except ValueError:
         return None
-    return parts.geturl() if parts.scheme in ("http", "https") and parts.netloc else None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return None
+    url = parts.geturl()
+    return url if url.isprintable() else url.translate(_CONTROL_CHARACTERS)
 
 
 def absolute_link(href: str, page: Page) -> str | None:
