@@ -38,8 +38,8 @@ class ArticleRow(TypedDict):
     section: str | None
     section_label: str | None
     """The section as the site prints it."""
-    authors: str
-    """Names, separated by ``; ``."""
+    authors: str | None
+    """Names, separated by ``; ``; ``None`` when the page names none."""
     views: int | None
     """The newest view count; ``None`` when the site shows none."""
     views_at: str | None

@@ -51,7 +51,7 @@ class Entry(TypedDict):
     headline: str
     subtitle: str | None
     body: str
-    authors: str
+    authors: str | None
     """Names, separated by ``; ``."""
     published_at: str | None
     language: str

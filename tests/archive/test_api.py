@@ -1,0 +1,233 @@
+"""The Python API of an archive: what its methods take, and that its results are what their types say."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints, is_typeddict
+
+import pandas as pd
+import pytest
+import sqlite_utils
+
+from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search, rows
+from caliber_crawler.archive.articles import Articles
+from caliber_crawler.archive.deletion import Deletion
+from caliber_crawler.archive.hosts import Hosts
+from caliber_crawler.archive.runs import RunRecord, Runs
+from caliber_crawler.archive.selection import ArticleRow
+from caliber_crawler.archive.sites import Sites
+from caliber_crawler.archive.takedowns import Takedowns
+from caliber_crawler.items import Capture, Image, Link
+from caliber_crawler.politeness import LastRequest
+from caliber_crawler.spiders.caliber import CaliberSpider
+from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, minutes
+from tests.warc.newsstand import HTML, PAGE, take_in
+
+LOADED_LATE = {"DataFrame": pd.DataFrame, "Database": sqlite_utils.Database}
+TABLES = {
+    "article_urls": rows.ArticleUrlRow,
+    "captures": rows.CaptureRow,
+    "frontier": rows.FrontierRow,
+    "hosts": rows.HostRow,
+    "sites": rows.SiteRow,
+    "versions": rows.VersionRow,
+    "view_counts": rows.ViewCountRow,
+}
+
+
+@pytest.fixture
+def full(newsroom: Newsroom) -> Newsroom:
+    """An archive with something in every field: two texts, view counts, a picture, a link, a problem and a host."""
+    archive = newsroom.archive
+    archive.sites.keep(CaliberSpider.site)
+    archive.hosts.asked("caliber.az", LastRequest(NOON, 1.0))
+    picture, link = Image(url="https://caliber.az/x.jpg", alt="A"), Link(url="https://example.org/", text="there")
+    newsroom.save(views=100, images=(picture,), links=(link,), authors=("Vugar B.",), subtitle="Of the region")
+    newsroom.save(minutes(60), headline="Baku’s new formula", views=250)
+    newsroom.save(minutes(90), addresses=("https://caliber.az/en/post/undated",), published_at=None, section=None)
+    archive.runs.finish(newsroom.run_id, "finished", None, {"found": 2})
+    return newsroom
+
+
+def mismatches(value: object, hint: Any, place: str = "") -> Iterable[str]:
+    """Where a value is not what a type says, all the way down."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if is_typeddict(hint):
+        if not isinstance(value, dict):
+            yield f"{place}: {value!r} is not {hint}"
+            return
+        hints = get_type_hints(hint, include_extras=False)
+        if value.keys() != hints.keys():
+            yield f"{place}: {sorted(value.keys() ^ hints.keys())}"
+        for name in value.keys() & hints.keys():
+            yield from mismatches(value[name], hints[name], f"{place}.{name}")
+    elif is_dataclass(hint):
+        for field, inner in get_type_hints(hint).items():
+            yield from mismatches(getattr(value, field), inner, f"{place}.{field}")
+    elif origin in (Union, types.UnionType):
+        if all(list(mismatches(value, part, place)) for part in arguments):
+            yield f"{place}: {value!r} is not {hint}"
+    elif origin is Literal:
+        if value not in arguments:
+            yield f"{place}: {value!r} is not {hint}"
+    elif origin in (list, tuple):
+        if not isinstance(value, origin):
+            yield f"{place}: {value!r} is not {hint}"
+            return
+        inner = arguments if origin is tuple and Ellipsis not in arguments else [arguments[0]] * len(value)
+        for number, (each, kind) in enumerate(zip(value, inner, strict=True)):
+            yield from mismatches(each, kind, f"{place}[{number}]")
+    elif origin is dict:
+        if not isinstance(value, dict):
+            yield f"{place}: {value!r} is not {hint}"
+            return
+        for name, each in value.items():
+            yield from mismatches(each, arguments[1], f"{place}[{name!r}]")
+    elif hint is not Any and not isinstance(value, (float, int) if hint is float else hint):
+        yield f"{place}: {value!r} is not {hint}"
+
+
+def returned(method: Any) -> Any:
+    return get_type_hints(method, localns=LOADED_LATE)["return"]
+
+
+def test_results_are_what_their_types_say(full: Newsroom) -> None:
+    archive = full.archive
+    results = [
+        (Archive.article, archive.article(1)),
+        (Archive.history, archive.history(1)),
+        (Archive.views, archive.views()),
+        (Archive.search, archive.search("formula")),
+        (Archive.status, archive.status()),
+        (Archive.explain, archive.explain([SLUG_URL])),
+        (Archive.explain, archive.explain(["https://caliber.az/nowhere"])),
+        (Archive.citation, archive.citation(1, "bibtex")),
+        (Articles.__call__, archive.articles()),
+        (Runs.last, archive.runs.last()),
+        (Sites.get, archive.sites.get("caliber")),
+        (Hosts.get, archive.hosts.get("caliber.az")),
+        (Deletion.take_down, archive.deletion.take_down(2, "asked for", NOON)),
+        (Takedowns.all, archive.takedowns.all()),
+    ]
+    assert all(result for _, result in results[:4])
+    assert [
+        wrong for method, result in results for wrong in mismatches(result, returned(method), method.__name__)
+    ] == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_typed_row_has_the_columns_of_its_table(full: Newsroom, table: str) -> None:
+    kind = TABLES[table]
+    columns = full.archive.db.query(f"SELECT name FROM pragma_table_xinfo('{table}')")
+    assert set(get_type_hints(kind)) == {column["name"] for column in columns}
+    for row in full.archive.db.query(f"SELECT * FROM {table}"):
+        assert list(mismatches(row, kind, table)) == []
+
+
+def test_a_row_that_is_not_of_its_type_is_noticed() -> None:
+    class Row(TypedDict):
+        count: int
+        name: str | None
+
+    assert list(mismatches({"count": 1, "name": None}, Row)) == []
+    assert list(mismatches({"count": "1", "name": None}, Row)) == [".count: '1' is not <class 'int'>"]
+    assert list(mismatches({"count": 1}, Row)) == [": ['name']"]
+
+
+def public_methods() -> dict[str, Any]:
+    named = {name: value for name, value in vars(Archive).items() if not name.startswith("_")}
+    plain = {
+        name: getattr(value, "fget", None) or getattr(value, "__func__", None) or value for name, value in named.items()
+    }
+    return plain | {"articles": Articles.__call__}
+
+
+def named_in(hint: Any) -> Iterable[Any]:
+    yield hint
+    for argument in get_args(hint):
+        yield from named_in(argument)
+
+
+@pytest.mark.parametrize("name", public_methods())
+def test_a_public_method_is_typed_without_any_and_documented(name: str) -> None:
+    method = public_methods()[name]
+    hints = get_type_hints(method, localns=LOADED_LATE)
+    parameters = [parameter for parameter in inspect.signature(method).parameters if parameter not in ("self", "cls")]
+    assert hints.keys() == {*parameters, "return"}
+    assert Any not in [part for hint in hints.values() for part in named_in(hint)]
+    for parameter in inspect.signature(method).parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            assert get_origin(hints[parameter.name]) is Unpack
+    assert inspect.getdoc(method)
+
+
+def test_a_search_takes_the_keywords_of_the_search_class() -> None:
+    asked = {
+        name: parameter.default
+        for name, parameter in inspect.signature(Archive.search).parameters.items()
+        if name not in ("self", "query")
+    }
+    assert asked == {field.name: field.default for field in fields(Search) if field.name != "query"}
+    hints, own = get_type_hints(Archive.search), get_type_hints(Search)
+    assert {name: hints[name] for name in asked} == {name: own[name] for name in asked}
+
+
+def test_an_unknown_keyword_is_refused_by_name(full: Newsroom) -> None:
+    for method in (full.archive.articles, full.archive.views):
+        with pytest.raises(TypeError, match="sections; the keywords are site, section, language, since, until, search"):
+            method(sections="politics")
+    assert set(ArticleFilter.__annotations__) == {"site", "section", "language", "since", "until", "search"}
+
+
+def test_the_columns_of_an_export_are_those_of_its_rows() -> None:
+    assert list(COLUMNS) == list(ArticleRow.__annotations__)
+    assert {COLUMNS[name] for name in ("id", "views", "word_count", "version_count")} == {int}
+    assert {COLUMNS[name] for name in ("headline", "published_at", "gone_at")} == {str}
+
+
+def test_the_record_of_a_run_has_the_columns_of_its_table(full: Newsroom) -> None:
+    assert set(RunRecord.__annotations__) == {column.name for column in full.archive.db["runs"].columns}
+
+
+def texts_in(value: object) -> Iterable[str]:
+    """Every text in a result, all the way down."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from texts_in(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from texts_in(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from texts_in(getattr(value, field.name))
+
+
+def test_control_characters_of_a_page_do_not_come_out_of_the_api(tmp_path: Path) -> None:
+    noise = "\x1b[31mred\x1b[0m \x07bell \x9b31m \x08\x7f &#27;[2J &#x9b;"
+    page = PAGE.format(
+        headline=f"The {noise} formula",
+        body=f'A text {noise} with <a href="https://example.org/{noise}">a {noise} link</a>'
+        f' and <img src="/x.jpg" alt="a {noise} picture">',
+        views=3,
+    )
+    capture = Capture(site="caliber", url=SLUG_URL, fetched_at=NOON, status=200, headers=HTML, body=page.encode())
+    path = tmp_path / "archive.db"
+    take_in(path, [capture, replace(capture, fetched_at=minutes(60), body=page.replace("red", "green").encode())])
+    with Archive.open(path) as archive:
+        results = [
+            archive.article(1),
+            archive.history(1),
+            archive.articles(),
+            archive.views(),
+            archive.search("formula"),
+        ]
+    assert all(results)
+    seen = {letter for text in texts_in(results) for letter in text if unicodedata.category(letter) == "Cc"}
+    assert seen <= {"\n"}
