@@ -8,6 +8,7 @@ import click
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 
 
 @click.command()
@@ -29,4 +30,4 @@ def backup(destination: Path | None, archive: Path, keep: int | None, *, as_json
     if as_json:
         echo_json({"path": str(path), "size": path.stat().st_size})
     else:
-        click.echo(f"{path}: {path.stat().st_size / 1e6:,.1f} MB, verified.")
+        echo(f"{path}: {path.stat().st_size / 1e6:,.1f} MB, verified.")

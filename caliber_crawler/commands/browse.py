@@ -11,6 +11,7 @@ import click
 from caliber_crawler.archive import Archive
 from caliber_crawler.browse import public as strangers
 from caliber_crawler.commands.options import archive_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArchiveError
 
 
@@ -44,9 +45,9 @@ def browse(archive: Path, port: int, host: str, *, in_browser: bool, public: boo
         arguments += ["--setting", name, value]
     if public:
         arguments += ["--metadata", strangers.configuration(include_reserved=include_reserved)]
-        click.echo("Open to strangers:", err=True)
+        echo("Open to strangers:", err=True)
         for deed in strangers.DEEDS:
-            click.echo(f"- {deed}", err=True)
+            echo(f"- {deed}", err=True)
     if in_browser:
         arguments.append("--open")
     os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606 (no shell is wanted)

@@ -9,6 +9,7 @@ import click
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.citation import CITATIONS, CitationStyle
 from caliber_crawler.commands.options import archive_option
+from caliber_crawler.commands.terminal import echo
 
 
 @click.command()
@@ -32,4 +33,4 @@ def cite(article: str, archive: Path, style: CitationStyle) -> None:
       caliber cite 17 --style bibtex
     """
     with Archive.open(archive) as opened:
-        click.echo(opened.citation(article, style))
+        echo(opened.citation(article, style))

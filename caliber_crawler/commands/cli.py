@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from caliber_crawler import __version__
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import CaliberError
 
 COMMANDS = {
@@ -58,7 +59,7 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except CaliberError as error:
-            click.echo(f"Error: {error}", err=True)
+            echo(f"Error: {error}", err=True)
             ctx.exit(error.exit_code)
 
 

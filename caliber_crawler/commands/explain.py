@@ -14,6 +14,7 @@ from caliber_crawler.archive import Archive, Explanation
 from caliber_crawler.archive.explanation import ExplainedArticle, ExplainedCapture, ExplainedProblem
 from caliber_crawler.archive.rows import FrontierRow, HostRow
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo, style
 from caliber_crawler.politeness import AGENT, Pace, gap_asked_for, has_no_rules
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
     if as_json:
         echo_json(report)
     else:
-        click.echo("\n".join(_lines(report)))
+        echo("\n".join(_lines(report)))
 
 
 def _site_of(url: str, archive: Archive) -> Site | None:
@@ -180,30 +181,30 @@ def _due(entry: FrontierRow, article: ExplainedArticle | None) -> str:
 
 
 def _lines(report: ExplainedUrl) -> list[str]:
-    lines = [click.style(report["url"], bold=True), report["verdict"]]
+    lines = [style(report["url"], bold=True), report["verdict"]]
     entry, article = report["frontier"], report["article"]
     if entry:
         where = f" on {entry['discovered_on']}" if entry["discovered_on"] else ", where the road begins"
         lines += [
             "",
-            click.style("Found", bold=True),
+            style("Found", bold=True),
             f"  {entry['discovered_at'][:19]}Z by road {entry['road']}{where}",
         ]
         lines.append(f"  {entry['kind']}, {entry['language'] or 'any language'}, {entry['section'] or 'any section'}")
     if report["robots"]:
-        lines += ["", click.style("robots.txt", bold=True), f"  {_rules(report['robots'])}"]
+        lines += ["", style("robots.txt", bold=True), f"  {_rules(report['robots'])}"]
     if report["left_alone_until"]:
         lines += ["", f"The site asks to be left alone until {report['left_alone_until']}."]
     if report["captures"]:
-        lines += ["", click.style("Fetched", bold=True)]
+        lines += ["", style("Fetched", bold=True)]
         lines += [f"  {capture['fetched_at']}  {_answer(capture)}" for capture in report["captures"]]
     if report["problems"]:
-        lines += ["", click.style("Problems", bold=True)]
+        lines += ["", style("Problems", bold=True)]
         lines += [
             f"  {problem['noted_at']}  {problem['reason']}: {problem['message']}" for problem in report["problems"]
         ]
     if article:
-        lines += ["", click.style(f"Read (layout {article['layout']}, {article['extractor']})", bold=True)]
+        lines += ["", style(f"Read (layout {article['layout']}, {article['extractor']})", bold=True)]
         lines += [f"  {field:14} by {rung}" for field, rung in article["rungs"].items()]
         lines += [f"  due again at {due['due_at']} under {due['url']}" for due in article["due"]]
     return lines

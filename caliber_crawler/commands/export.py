@@ -16,6 +16,7 @@ import click
 
 from caliber_crawler.archive import COLUMNS, Archive, Selection
 from caliber_crawler.commands.options import MOMENT, SIZE, archive_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import SiteError
 from caliber_crawler.export import Row, new_file, new_files, new_path, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.items import Capture
@@ -195,14 +196,14 @@ def export(
         order = Order(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=max_size)
         count = FORMATS[format](order)
         left_out = opened_archive.left_out(selection, things)
-    click.echo(f"{count:,} {things}{told(order)}.", err=True)
+    echo(f"{count:,} {things}{told(order)}.", err=True)
     if stale := stale_beside(order):
-        click.echo(
+        echo(
             f"{', '.join(map(str, stale))} of an earlier export {'is' if len(stale) == 1 else 'are'} still there.",
             err=True,
         )
     if left_out:
-        click.echo(f"{left_out:,} {things} that their site reserves were left out (--include-reserved).", err=True)
+        echo(f"{left_out:,} {things} that their site reserves were left out (--include-reserved).", err=True)
 
 
 def told(order: Order) -> str:

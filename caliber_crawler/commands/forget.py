@@ -10,6 +10,7 @@ import click
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import NoSuchArticle
 
 
@@ -38,10 +39,10 @@ def forget(article: str, archive: Path, reason: str, requested_at: datetime | No
     if as_json:
         echo_json(asdict(takedown))
         return
-    click.echo(
+    echo(
         f"Forgotten (takedown {takedown.id}): {takedown.versions:,} versions, {takedown.view_counts:,} view counts and"
         f" {takedown.captures:,} captures are gone; {takedown.emptied:,} pages of lists that named it were emptied."
     )
     if takedown.mentioned_by:
         others = ", ".join(map(str, takedown.mentioned_by))
-        click.echo(f"Articles whose own pages still link to it: {others}.", err=True)
+        echo(f"Articles whose own pages still link to it: {others}.", err=True)

@@ -14,6 +14,7 @@ import click
 from caliber_crawler.archive import Archive, ArticleVersion
 from caliber_crawler.browse.differences import Paragraph, Piece, changes_only, line_differences, text_differences
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo, secho, style
 
 WIDTH = 100
 COLUMNS = 60
@@ -58,16 +59,16 @@ def history(article: str, archive: Path, *, as_json: bool) -> None:
             }
         )
         return
-    click.secho(known["headline"], bold=True)
-    click.echo(f"{known['url']}\n")
+    secho(known["headline"], bold=True)
+    echo(f"{known['url']}\n")
     for text, change in zip(texts, changes, strict=True):
-        click.echo(
+        echo(
             f"Version {text['number']}, seen {text['seen_from']} to {text['seen_until']}, {text['word_count']:,} words"
         )
         for line in _lines(change or {}):
-            click.echo(line)
+            echo(line)
     for line in _curve([(count["observed_at"], count["views"]) for count in counts]):
-        click.echo(line)
+        echo(line)
 
 
 def _changes(old: ArticleVersion, new: ArticleVersion) -> dict[str, list[Paragraph]]:
@@ -123,7 +124,7 @@ def _coloured(lines: list[str]) -> Iterable[str]:
                 _, closing, colour = MARKS[open_mark]
                 end = line.find(closing, position)
                 stop = len(line) if end < 0 else end + len(closing)
-                text += click.style(line[position:stop], fg=colour)
+                text += style(line[position:stop], fg=colour)
                 position, open_mark = stop, open_mark if end < 0 else None
         yield text
 

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.software import software
 
 COUNTED = {"captures": "pages", "articles": "articles", "versions": "versions", "view_counts": "view counts"}
@@ -40,9 +41,9 @@ def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
     if as_json:
         echo_json(dict(total))
     elif total:
-        click.echo("New: " + ", ".join(f"{total[name]:,} {noun}" for name, noun in COUNTED.items()) + ".")
+        echo("New: " + ", ".join(f"{total[name]:,} {noun}" for name, noun in COUNTED.items()) + ".")
     else:
-        click.echo("Nothing new.")
+        echo("Nothing new.")
 
 
 def merge_one(here: Archive, there: Archive) -> Counter[str]:

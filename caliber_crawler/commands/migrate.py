@@ -10,6 +10,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.archive.connection import former_copy
 from caliber_crawler.archive.format import VERSION
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import NoArchive
 
 
@@ -33,6 +34,6 @@ def migrate(archive: Path, *, as_json: bool) -> None:
     if as_json:
         echo_json({"from": before or VERSION, "to": VERSION, "copy": str(copy) if copy else None})
     elif copy is None:
-        click.echo(f"{archive} is up to date (schema {VERSION}).")
+        echo(f"{archive} is up to date (schema {VERSION}).")
     else:
-        click.echo(f"{archive} was brought from schema {before} to {VERSION}; as it was, it is kept at {copy}.")
+        echo(f"{archive} was brought from schema {before} to {VERSION}; as it was, it is kept at {copy}.")

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from caliber_crawler.commands.terminal import echo
+
 
 class Moment(click.ParamType[datetime]):
     """An ISO 8601 time, in UTC unless it says otherwise."""
@@ -58,4 +60,4 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 def echo_json(value: Any) -> None:
     """Print a value as JSON that people can read, letters as they are."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    echo(json.dumps(value, ensure_ascii=False, indent=2))

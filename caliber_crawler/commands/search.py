@@ -9,6 +9,7 @@ import click
 
 from caliber_crawler.archive import Archive, Hit
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo, secho, style
 
 
 @click.command()
@@ -35,13 +36,11 @@ def search(
         return
     for hit in hits:
         views = f"{hit.views:,} views" if hit.views is not None else "views unknown"
-        click.secho(f"{hit.headline}", bold=True)
-        click.echo(
-            f"  {hit.published_at or 'no date'}  {hit.language}  {hit.section or ''}  {views}  [{hit.article_id}]"
-        )
-        click.echo(f"  {_highlighted(hit)}\n")
-    click.echo(f"{len(hits)} found." if len(hits) < limit else f"The {limit} best; --limit shows more.", err=True)
+        secho(f"{hit.headline}", bold=True)
+        echo(f"  {hit.published_at or 'no date'}  {hit.language}  {hit.section or ''}  {views}  [{hit.article_id}]")
+        echo(f"  {_highlighted(hit)}\n")
+    echo(f"{len(hits)} found." if len(hits) < limit else f"The {limit} best; --limit shows more.", err=True)
 
 
 def _highlighted(hit: Hit) -> str:
-    return "".join(click.style(text, fg="yellow", bold=True) if is_match else text for text, is_match in hit.parts())
+    return "".join(style(text, fg="yellow", bold=True) if is_match else text for text, is_match in hit.parts())

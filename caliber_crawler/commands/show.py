@@ -9,6 +9,7 @@ import click
 
 from caliber_crawler.archive import Archive, ArticleRecord
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo, style
 
 WIDTH = 100
 
@@ -29,22 +30,22 @@ def show(article: str, archive: Path, *, as_json: bool) -> None:
     if as_json:
         echo_json(known)
     else:
-        click.echo("\n".join(_lines(known)))
+        echo("\n".join(_lines(known)))
 
 
 def _lines(article: ArticleRecord) -> list[str]:
-    lines = [click.style(article["headline"], bold=True)]
+    lines = [style(article["headline"], bold=True)]
     if article["subtitle"]:
         lines.append(article["subtitle"])
     lines += ["", *_facts(article), ""]
     for paragraph in article["body"].split("\n\n"):
         lines += [textwrap.fill(paragraph, WIDTH), ""]
-    lines.append(click.style("Versions", bold=True))
+    lines.append(style("Versions", bold=True))
     lines += [
         f"  {version['number']}  {version['cause']:9}  seen {version['seen_from']} to {version['seen_until']}"
         for version in article["versions"]
     ]
-    lines.append(click.style("Views", bold=True))
+    lines.append(style("Views", bold=True))
     lines += [f"  {count['observed_at']}  {count['views']:>9,}" for count in article["view_counts"]]
     return lines
 

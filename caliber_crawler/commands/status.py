@@ -11,6 +11,7 @@ from tabulate import tabulate
 from caliber_crawler.archive import Archive, RunRecord, StatusReport
 from caliber_crawler.archive.runs import silent_since
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import CaliberError
 
 
@@ -31,11 +32,11 @@ def status(archive: Path, *, as_json: bool) -> None:
         return
     for title, rows in _tables(report).items():
         if rows:
-            click.secho(title, bold=True)
-            click.echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
-            click.echo()
+            secho(title, bold=True)
+            echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
+            echo()
     if report["sqlite"]["warning"]:
-        click.secho(report["sqlite"]["warning"], fg="yellow", err=True)
+        secho(report["sqlite"]["warning"], fg="yellow", err=True)
 
 
 def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from caliber_crawler.archive import Archive, Finding
 from caliber_crawler.commands.kept_sites import rereader
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 
 CHECKS_FAILED = 3
 MOST_ROUNDS = 3
@@ -83,12 +84,12 @@ def _as_json(finding: Finding, *, repaired: bool) -> dict[str, object]:
 def _print(found: list[Finding], left: list[Finding], notes: list[str], checked: int, *, repair: bool) -> None:
     for finding in [*found, *(finding for finding in left if finding not in found)]:
         outcome = ("lost: " if finding in left else "repaired: ") if repair else ""
-        click.echo(f"{outcome}{finding.message}")
+        echo(f"{outcome}{finding.message}")
     for note in notes:
-        click.echo(f"Note: {note}", err=True)
+        echo(f"Note: {note}", err=True)
     if not found:
-        click.echo(f"Sound: {checked:,} checks.")
+        echo(f"Sound: {checked:,} checks.")
         return
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(Counter(finding.kind for finding in found).items()))
     hint = f", {len(found) - len(left):,} repaired" if repair else "; --repair puts right what can be"
-    click.echo(f"Damaged: {len(found):,} of {checked:,} checks ({kinds}){hint}.", err=True)
+    echo(f"Damaged: {len(found):,} of {checked:,} checks ({kinds}){hint}.", err=True)

@@ -14,6 +14,7 @@ from types import FrameType
 import click
 
 from caliber_crawler.commands.options import archive_option
+from caliber_crawler.commands.terminal import echo
 
 STOPPING = 40.0
 """Seconds that a crawl gets to stop cleanly."""
@@ -94,7 +95,7 @@ class Crawl:
             # A group of its own, so that Ctrl-C in a terminal reaches it through stop() and once.
             self._process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603
         code = self._process.wait()
-        click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: the crawl ended with exit code {code}.", err=True)
+        echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: the crawl ended with exit code {code}.", err=True)
         if code == WRONG_USAGE:
             self.is_wrong = True
             self._stopped.set()
