@@ -25,6 +25,7 @@ from caliber_crawler.bulk import (
     parts_of,
 )
 from caliber_crawler.commands.options import echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArchiveError, CaliberError, InputError, MissingExtra, NoPages, SiteError
 from caliber_crawler.intake import Recogniser
 from caliber_crawler.intake.intake import NOTED
@@ -122,7 +123,7 @@ def read(
         echo_json(report(work, planned))
     else:
         for line in told(work, planned, out):
-            click.echo(line)
+            echo(line)
     sys.exit(exit_code(work, bad))
 
 
@@ -181,9 +182,9 @@ def read_all(work: BulkReading, engine: Engine) -> Iterator[CaliberError]:
 
 def tell(errors: Sequence[CaliberError]) -> None:
     for error in errors[:TOLD_AT_MOST]:
-        click.echo(f"Refused: {error}", err=True)
+        echo(f"Refused: {error}", err=True)
     if len(errors) > TOLD_AT_MOST:
-        click.echo(f"Refused: {len(errors) - TOLD_AT_MOST:,} more.", err=True)
+        echo(f"Refused: {len(errors) - TOLD_AT_MOST:,} more.", err=True)
 
 
 def report(work: BulkReading, planned: Planned) -> dict[str, object]:

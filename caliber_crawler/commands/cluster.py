@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from tabulate import tabulate
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import MissingExtra
 
 dsn_option = click.option(
@@ -79,7 +80,7 @@ def init(dsn: str) -> None:
     """
     from caliber_crawler.cluster.database import set_up, shown
 
-    click.echo(f"{shown(dsn)} is set up." if set_up(dsn) else f"{shown(dsn)} was set up before.")
+    echo(f"{shown(dsn)} is set up." if set_up(dsn) else f"{shown(dsn)} was set up before.")
 
 
 @cluster.command()
@@ -134,9 +135,9 @@ def enqueue(
     if as_json:
         echo_json({"queued": [work.name for work in queued], "known": [work.name for work in known]})
         return
-    click.echo(f"Queued {len(queued):,} jobs." if len(queued) != 1 else f"Queued {queued[0].name}.")
+    echo(f"Queued {len(queued):,} jobs." if len(queued) != 1 else f"Queued {queued[0].name}.")
     if known:
-        click.echo(f"In the queue already: {names_of(known)}.")
+        echo(f"In the queue already: {names_of(known)}.")
 
 
 @cluster.command()
@@ -202,7 +203,7 @@ def worker(
     terms = Terms(lease=lease, at_once=at_once, back_off=back_off, scratch=scratch, until_empty=until_empty)
 
     def tell(sentence: str) -> None:
-        click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {sentence}", err=True)
+        echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {sentence}", err=True)
 
     Worker(dsn, Storage(shards), settings, terms, appointments, tell).run()
 
@@ -225,10 +226,10 @@ def status(dsn: str, *, as_json: bool) -> None:
         echo_json(found)
         return
     for title, rows in (("Jobs", found["jobs"]), ("Workers", found["workers"]), ("Shards", found["shards"])):
-        click.echo(f"{title}: {len(rows):,}" if rows else f"{title}: none")
+        echo(f"{title}: {len(rows):,}" if rows else f"{title}: none")
         if rows:
             shown = [{name: value for name, value in row.items() if not isinstance(value, dict)} for row in rows]
-            click.echo(tabulate(shown, headers="keys", tablefmt="simple") + "\n")
+            echo(tabulate(shown, headers="keys", tablefmt="simple") + "\n")
 
 
 @cluster.command()
@@ -265,4 +266,4 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
         echo_json(counts)
         return
     new = sum(count.get("articles", 0) for count in counts.values())
-    click.echo(f"Collected {len(counts):,} shards: {new:,} new articles." if counts else "Nothing new.")
+    echo(f"Collected {len(counts):,} shards: {new:,} new articles." if counts else "Nothing new.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import (
     ArchiveFull,
     ArchiveLocked,
@@ -188,7 +189,7 @@ def crawl(
         run_crawls(list(crawls.values()), settings, at_once=at_once)
     except ArchiveLocked as error:
         if told := hanging(archive):
-            click.echo(told, err=True)
+            echo(told, err=True)
         if told and notify:  # else an earlier crawl is still under way, and will tell of itself
             tell(notify, [{"site": ", ".join(names), "outcome": None, "why": told, "exit_code": error.exit_code}])
         raise
@@ -204,9 +205,9 @@ def crawl(
         echo_json(accounts if len(accounts) > 1 or every else accounts[0])
     for result in results:
         if not as_json:
-            click.echo("\n".join(result.lines(named=len(results) > 1)))
+            echo("\n".join(result.lines(named=len(results) > 1)))
         if result.error is not None:
-            click.echo(f"Error: {result.error}", err=True)
+            echo(f"Error: {result.error}", err=True)
     sys.exit(worst(result.exit_code for result in results))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from caliber_crawler.commands.options import MOMENT, json_option
+from caliber_crawler.commands.terminal import echo
 
 if TYPE_CHECKING:
     from caliber_crawler.demo import DemoSite
@@ -71,7 +72,7 @@ def serve(port: int, host: str, articles: int, seed: int, sections: str, at: dat
     from caliber_crawler.demo import serve as serve_site
 
     def announce(base_url: str) -> None:
-        click.echo(f"{base_url}   (Ctrl-C stops)", err=True)
+        echo(f"{base_url}   (Ctrl-C stops)", err=True)
 
     try:
         serve_site(_site(articles, seed, sections, at), port=port, host=host, log=log, ready=announce)
@@ -96,7 +97,7 @@ def truth(articles: int, seed: int, sections: str, at: datetime | None, base_url
     """
     site = _site(articles, seed, sections, at, base_url)
     for page in site.truth(at or datetime.now(UTC)):
-        click.echo(json.dumps(page, ensure_ascii=False))
+        echo(json.dumps(page, ensure_ascii=False))
 
 
 def _site(

@@ -8,13 +8,13 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import click
 from tabulate import tabulate
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.crawl import CHECKS_FAILED, exit_code, summary
 from caliber_crawler.commands.crawling import run_spider
 from caliber_crawler.commands.options import echo_json
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ForeignDatabase
 from caliber_crawler.known_sites import project_settings, spider_named
@@ -31,7 +31,7 @@ def crawl_demo(path: Path, *, articles: int, seed: int, as_json: bool) -> int:
         ARCHIVE=str(path), DOWNLOAD_DELAY=0, CONCURRENT_REQUESTS_PER_DOMAIN=8, LOG_LEVEL="ERROR"
     )
     with running(site) as base_url:
-        click.echo(f"The demo site stands at {base_url}; crawling its analytics in three editions.", err=True)
+        echo(f"The demo site stands at {base_url}; crawling its analytics in three editions.", err=True)
         run = run_spider(spider_named("caliber", settings), settings, {"base_url": base_url})
         truth = list(site.truth(run.started_at))
     with Archive.open(path) as archive:
@@ -85,17 +85,17 @@ def _print(path: Path, held: list[dict[str, Any]], lines: list[str], true: int, 
         }
         for article in held[:SHOWN]
     ]
-    click.echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
+    echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
     if len(held) > SHOWN:
-        click.echo(f"… and {len(held) - SHOWN:,} more.")
-    click.echo()
-    click.echo("\n".join(lines))
+        echo(f"… and {len(held) - SHOWN:,} more.")
+    echo()
+    echo("\n".join(lines))
     if wrong:
-        click.echo(f"Held against the site's own truth, {len(wrong):,} of {true:,} articles are wrong:")
-        click.echo("\n".join(f"  {line}" for line in wrong))
+        echo(f"Held against the site's own truth, {len(wrong):,} of {true:,} articles are wrong:")
+        echo("\n".join(f"  {line}" for line in wrong))
     else:
-        click.echo(f"Held against the site's own truth, all {true:,} articles are right, field by field.")
-    click.echo("\nWhat to look at next:")
+        echo(f"Held against the site's own truth, all {true:,} articles are right, field by field.")
+    echo("\nWhat to look at next:")
     next_steps = {
         f"browse --archive {path} --open": "read and search it in a web browser",
         f"show 1 --archive {path}": "one article and all that is known of it",
@@ -103,7 +103,7 @@ def _print(path: Path, held: list[dict[str, Any]], lines: list[str], true: int, 
         f"status --archive {path}": "what the archive holds, how the run went",
     }
     for arguments, purpose in next_steps.items():
-        click.echo(f"  {_program()} {arguments:40}  {purpose}")
+        echo(f"  {_program()} {arguments:40}  {purpose}")
 
 
 def _program() -> str:

@@ -12,6 +12,7 @@ import click
 from tabulate import tabulate
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import MissingExtra, SiteError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def doctor(
     else:
         here = base_url.rstrip("/") or spider.site.base_url
         rows = [(MARKS[f.sound], shortened(f.subject.replace(f"{here}/", "/")), f.found, f.advice) for f in findings]
-        click.echo(tabulate(rows, headers=("", "looked at", "found", "to do"), tablefmt="simple"))
+        echo(tabulate(rows, headers=("", "looked at", "found", "to do"), tablefmt="simple"))
     sys.exit(CHECKS_FAILED if any(finding.sound is False for finding in findings) else 0)
 
 
@@ -158,5 +159,5 @@ def _scroll(site: Site, *, as_json: bool) -> int:
     if as_json:
         echo_json(found.as_row())
     else:
-        click.echo(found.sentence)
+        echo(found.sentence)
     return 0 if found.more else CHECKS_FAILED

@@ -14,6 +14,7 @@ import click
 from tqdm import tqdm
 
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage, SiteError
 from caliber_crawler.intake import Intake, Item, Recogniser, read_ahead, urls_in
 from caliber_crawler.intake.intake import NOTED
@@ -89,7 +90,7 @@ def ingest(
         echo_json({"run": intake.run_id, **intake.counts, "skipped": dict(intake.skipped), "articles": taken})
     else:
         for line in _summary(intake):
-            click.echo(line)
+            echo(line)
     sys.exit(_exit_code(intake))
 
 
@@ -135,7 +136,7 @@ class Pages:
         self._intake.refuse(capture, problem or Problem(stage="fetch", reason="input", message=message, fatal=True))
         if len(self._files) == 1:
             raise error
-        click.echo(f"Refused: {message}", err=True)
+        echo(f"Refused: {message}", err=True)
 
     def _in_file(self, path: Path) -> Iterator[Item]:
         if is_index(path):

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-import click
+from caliber_crawler.commands.terminal import echo
 
 TIMEOUT = 15.0
 """Seconds for all of it, names and answers that drip in included."""
@@ -20,7 +20,7 @@ def notify(url: str, accounts: Iterable[dict[str, object]]) -> None:
     """
     for account in accounts:
         if failure := post(url, account):
-            click.echo(f"The summary could not be posted to {_place(url)}: {failure}.", err=True)
+            echo(f"The summary could not be posted to {_place(url)}: {failure}.", err=True)
             return
 
 

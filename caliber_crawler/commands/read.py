@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import click
 
 from caliber_crawler.commands.options import echo_json
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import InputError, NoPages, NotAPage, SiteError
 from caliber_crawler.intake import read_ahead
 from caliber_crawler.items import Capture, Problem, Reading
@@ -73,7 +74,7 @@ def _write_lines(outcomes: Outcomes) -> Counter[bool]:
     counts: Counter[bool] = Counter()
     for item, outcome in outcomes:
         counts[isinstance(outcome, Reading)] += 1
-        click.echo(json.dumps(_line(item, outcome), ensure_ascii=False))
+        echo(json.dumps(_line(item, outcome), ensure_ascii=False))
     return counts
 
 

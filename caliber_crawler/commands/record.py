@@ -15,6 +15,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response
 from scrapy.settings import Settings
 
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import InputError, NotAPage, SiteError, SiteUnreachable
 from caliber_crawler.items import Capture
 from caliber_crawler.known_sites import known_sites, project_settings
@@ -62,7 +63,7 @@ def record(page: str, url: str | None, site_name: str | None, pages: Path) -> No
     ending = "txt" if capture.media_type == "text/plain" else "html"
     (folder / f"page.{ending}").write_bytes(capture.body)
     (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    click.echo(f"Recorded {folder}. Its expected.json is a draft: compare every field with the page.")
+    echo(f"Recorded {folder}. Its expected.json is a draft: compare every field with the page.")
 
 
 def _site(url: str | None, name: str | None) -> Site:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from caliber_crawler.archive import FIELDS, Archive, Wanted
 from caliber_crawler.commands.kept_sites import rereader
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
+from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import SiteError
 from caliber_crawler.reading.extractor import extractor_of
 from caliber_crawler.rereading.reextraction import Reextraction
@@ -113,10 +114,10 @@ def _report(work: Reextraction, run_id: int | None) -> dict[str, object]:
 def _print(work: Reextraction, *, dry_run: bool) -> None:
     counts = work.tally.counts
     if not counts["pages"]:
-        click.echo("Nothing to do: today's code has read every page already (--again reads them once more).")
+        echo("Nothing to do: today's code has read every page already (--again reads them once more).")
         return
     verb = "would change" if dry_run else "changed"
-    click.echo(
+    echo(
         f"{counts['articles']:,} articles, {counts['pages']:,} pages: {counts['changed']:,} {verb},"
         f" {counts['unchanged']:,} not; {counts['saved']:,} saved for the first time,"
         f" {counts['unreadable']:,} pages without an article."
@@ -124,11 +125,9 @@ def _print(work: Reextraction, *, dry_run: bool) -> None:
     for name in FIELDS:
         if work.tally.fields[name]:
             change = work.tally.examples[name]
-            click.echo(f"  {name:14} {work.tally.fields[name]:>7,}  for example article {change.article_id}:")
+            echo(f"  {name:14} {work.tally.fields[name]:>7,}  for example article {change.article_id}:")
             for sign, value in (("-", change.before), ("+", change.after)):
-                click.echo(
-                    f"      {sign} {textwrap.shorten(_shown(value) or '(none)', EXAMPLE_WIDTH, placeholder='…')}"
-                )
+                echo(f"      {sign} {textwrap.shorten(_shown(value) or '(none)', EXAMPLE_WIDTH, placeholder='…')}")
 
 
 def _shown(value: object) -> str | None:

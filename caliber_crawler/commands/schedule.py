@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from caliber_crawler.commands.options import archive_option
+from caliber_crawler.commands.terminal import echo
 
 CONTACT = "you@example.org"
 PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
@@ -124,7 +125,7 @@ def schedule(site: str, archive: Path, form: str, every: int, notify: str) -> No
 
     spider_among(known_spiders(project_settings()), site)
     wanted: list[str] = list(FORMATS) if form == "all" else [form]
-    click.echo("\n".join(_filled(name, site, archive, every, notify) for name in wanted), nl=False)
+    echo("\n".join(_filled(name, site, archive, every, notify) for name in wanted), nl=False)
 
 
 def _filled(name: str, site: str, archive: Path, every: int, notify: str) -> str:
