@@ -82,6 +82,10 @@ class Captures:
         )
         return found is not None
 
+    def urls(self) -> list[str]:
+        """Every URL that was ever fetched, each once."""
+        return self._connection.values("SELECT DISTINCT url FROM captures ORDER BY url")
+
     def unread(self, site: str) -> dict[str, int]:
         """Pages of articles that killed crawls of a site fetched and came no further with, by the address still due.
 

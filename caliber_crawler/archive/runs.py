@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from typing import Literal, TypedDict, cast
 
 from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.rows import JSONObject
-from caliber_crawler.archive.times import utc_now, utc_text, utc_time
+from caliber_crawler.archive.times import utc_now, utc_text
 from caliber_crawler.items import Problem
 
-SILENCE = timedelta(minutes=5)
-"""A crawl without a heartbeat for so long was killed, or hangs: a live one sends one each minute."""
 Outcome = Literal["finished", "failed", "interrupted", "stopped"]
 CoverageRow = tuple[str, str, str, str, int, int]
 """Site, layout, field, rung; pages of that layout read; pages on which that rung gave the field."""
@@ -138,14 +135,6 @@ class Runs:
         """The newest runs, newest first."""
         rows = self._connection.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,))
         return [record_of(row) for row in rows]
-
-
-def silent_since(run: RunRecord) -> datetime | None:
-    """The last heartbeat of a crawl that should be running and sends none; ``None`` for every other run."""
-    if run["outcome"] != "running" or run["command"] != "crawl":
-        return None
-    since = utc_time(run["heartbeat_at"])
-    return since if utc_now() - since >= SILENCE else None
 
 
 def record_of(row: JSONObject) -> RunRecord:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from tabulate import tabulate
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, ArticleRecord
 from caliber_crawler.commands.crawl import CHECKS_FAILED, exit_code, summary
 from caliber_crawler.commands.crawling import run_spider
 from caliber_crawler.commands.options import echo_json
@@ -35,7 +35,7 @@ def crawl_demo(path: Path, *, articles: int, seed: int, as_json: bool) -> int:
         run = run_spider(spider_named("caliber", settings), settings, {"base_url": base_url})
         truth = list(site.truth(run.started_at))
     with Archive.open(path) as archive:
-        held = list(archive.db.query("select * from article_texts order by published_at desc"))
+        held = [archive.article(row["id"]) for row in archive.articles(newest_first=True)]
         wrong = _differences(truth, held)
     if as_json:
         echo_json({"archive": str(path), "outcome": run.outcome, **run.counts, "true": len(truth), "wrong": wrong})
@@ -49,14 +49,14 @@ def _make_room(path: Path) -> None:
     if not path.exists():
         return
     with Archive.open(path) as archive:
-        addresses = [row["url"] for row in archive.db.query("select url from captures")]
-    if any(not address.startswith("http://127.") for address in addresses):
+        urls = archive.captures.urls()
+    if any(not url.startswith("http://127.") for url in urls):
         raise ForeignDatabase(f"{path} holds more than a demo, and was left alone; name another file with --archive.")
     for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}.lock")):
         file.unlink(missing_ok=True)
 
 
-def _differences(truth: list[dict[str, Any]], held: list[dict[str, Any]]) -> list[str]:
+def _differences(truth: Sequence[Mapping[str, object]], held: Sequence[Mapping[str, object]]) -> list[str]:
     """One line for every article that is missing, too many, or differs in a field."""
     articles = {article["slug"]: article for article in held}
     lines = [f"{slug} is in the archive and not on the site" for slug in articles.keys() - {p["slug"] for p in truth}]
@@ -71,15 +71,15 @@ def _differences(truth: list[dict[str, Any]], held: list[dict[str, Any]]) -> lis
     return sorted(lines)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return ("; ".join(value) if isinstance(value, list) else value) or None
 
 
-def _print(path: Path, held: list[dict[str, Any]], lines: list[str], true: int, wrong: list[str]) -> None:
+def _print(path: Path, held: Sequence[ArticleRecord], lines: list[str], true: int, wrong: list[str]) -> None:
     rows = [
         {
             "headline": textwrap.shorten(article["headline"], 60, placeholder=" …"),
-            "published": article["published_local"].replace("T", " ")[:16],
+            "published": (article["published_local"] or "").replace("T", " ")[:16],
             "language": article["language"],
             "views": article["views"],
         }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 from tabulate import tabulate
 
 from caliber_crawler.archive import Archive, RunRecord, StatusReport
-from caliber_crawler.archive.runs import silent_since
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import CaliberError
+
+SILENCE = timedelta(minutes=5)
+"""After so long without a sign of life a crawl was killed, or hangs."""
 
 
 @click.command()
@@ -61,6 +64,14 @@ def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
 def _outcome(run: RunRecord) -> str:
     since = silent_since(run)
     return str(run["outcome"]) if since is None else f"no sign of life since {since:%Y-%m-%d %H:%M} UTC"
+
+
+def silent_since(run: RunRecord) -> datetime | None:
+    """Since when a crawl that should be under way is silent: it was killed, or hangs. A live one tells each minute."""
+    if run["outcome"] != "running" or run["command"] != "crawl":
+        return None
+    since = datetime.fromisoformat(run["heartbeat_at"])
+    return since if datetime.now(UTC) - since >= SILENCE else None
 
 
 def hanging(archive: Path) -> str | None:
