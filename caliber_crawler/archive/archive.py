@@ -246,9 +246,12 @@ class Archive:
         """A verified copy, made while others may write; see :func:`caliber_crawler.archive.backup.backup`."""
         return backup(self._connection, destination, keep=keep)
 
-    def merge(self, other: Archive, run_id: int) -> Merging:
-        """All that another archive holds, taken in while it is iterated; see :mod:`caliber_crawler.archive.merging`."""
-        return Merging(self._connection, other._connection, run_id)
+    def merge(self, other: Archive, software: Mapping[str, object]) -> Merging:
+        """All that another archive holds, taken in while it is iterated; see :mod:`caliber_crawler.archive.merging`.
+
+        ``software`` names what the merge ran on, for the record of its run.
+        """
+        return Merging(self._connection, other._connection, software)
 
     @property
     def upgraded_from(self) -> int | None:

@@ -21,6 +21,7 @@ from caliber_crawler.archive.connection import Connection
 from caliber_crawler.archive.deletion import Deletion
 from caliber_crawler.archive.newcomers import Newcomers
 from caliber_crawler.archive.rows import ArticleUrlRow
+from caliber_crawler.archive.runs import Runs
 from caliber_crawler.archive.seals import insert_sealed
 from caliber_crawler.archive.shared_articles import SharedArticles
 from caliber_crawler.archive.takedowns import Takedowns, address_of
@@ -61,12 +62,17 @@ JOIN captures c ON c.url = u.url WHERE c.status = 304 OR {SAYS_GONE}"""
 
 
 class Merging:
-    """Takes one other archive in. ``counts`` says how many rows were new."""
+    """Takes in one other archive, as a run of this one. Iterate it to the end.
 
-    def __init__(self, here: Connection, there: Connection, run_id: int) -> None:
+    ``counts`` says how many rows of each table were new. A merge that found nothing new leaves no run behind.
+    """
+
+    def __init__(self, here: Connection, there: Connection, software: Mapping[str, object]) -> None:
         self._here = here
         self._there = there
-        self._run_id = run_id
+        self._software = software
+        self._runs = Runs(here)
+        self._deletion = Deletion(here)
         self._captures = Captures(here)
         self._bodies_there = Bodies(there)
         self._takedowns = Takedowns(here)
@@ -81,16 +87,31 @@ class Merging:
         return int(self._there.value("SELECT (SELECT count(*) FROM captures) + (SELECT count(*) FROM articles)"))
 
     def __iter__(self) -> Iterator[int]:
-        """Merge; yields how many captures and articles were dealt with since."""
+        """Merge; yields the number of captures and articles that were merged since the last yield."""
+        run_id = self._runs.start(
+            "merge", site=None, arguments={"other": self._there.path.name}, settings={}, software=self._software
+        )
+        known = len(self._takedowns.all())
+        yield from self._merge(run_id)
+        self.counts["takedowns"] += len(self._takedowns.all()) - known
+        self.counts = +self.counts
+        if self.counts["takedowns"]:
+            self._deletion.wipe()
+        if self.counts:
+            self._runs.finish(run_id, "finished", None, self.counts)
+        else:
+            self._runs.discard(run_id)
+
+    def _merge(self, run_id: int) -> Iterator[int]:
         with self._here.transaction():
-            Deletion(self._here).take_over(self._there)
+            self._deletion.take_over(self._there)
             self._forgets = self._here.value("SELECT 1 FROM takedown_keys") is not None
             self._take_runs()
             self._take_plain("sites", "site")
             self._take_plain("sections", "site", "language", "section")
             self._take_plain("hosts", "host")
         newcomers = Newcomers(self._here, self._there, self._run_of, self._capture_of, self._store)
-        shared = SharedArticles(self._here, self._there, self._run_of, self._capture_of, self._run_id)
+        shared = SharedArticles(self._here, self._there, self._run_of, self._capture_of, run_id)
         for ids in in_batches(self._there.values("SELECT id FROM captures ORDER BY id")):
             with self._here.transaction():
                 wanted = [id for id in ids if not self._forgets or not self._is_forgotten_capture(id)]
