@@ -52,7 +52,7 @@ from caliber_crawler.archive.status import StatusReport, status
 from caliber_crawler.archive.takedowns import Takedowns
 from caliber_crawler.archive.verification import Finding, Verification
 from caliber_crawler.archive.walks import Walks
-from caliber_crawler.errors import NoSuchArticle
+from caliber_crawler.errors import NoSuchArticle, SiteError
 from caliber_crawler.items import Capture
 
 if TYPE_CHECKING:
@@ -72,18 +72,31 @@ class Archive:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.captures = Captures(connection)
+        """Every page as it was served, and every failure to get one."""
         self.articles = Articles(connection)
+        """Articles; called with keywords, a row for each that they select."""
         self.answers = Answers(connection)
+        """Answers without a page: "not modified", and "gone"."""
         self.frontier = Frontier(connection)
+        """Every URL that crawls know of, and when it is due."""
         self.aliases = Aliases(connection)
+        """Further URLs of an article, at which it is not visited."""
         self.walks = Walks(connection)
+        """How far each listing was crawled."""
         self.hosts = Hosts(connection)
+        """What must be remembered of hosts so that politeness outlives a process."""
         self.runs = Runs(connection)
+        """What commands did to the archive, and the problems they met."""
         self.run_history = RunHistory(connection)
+        """Earlier runs, to compare a new one with."""
         self.sites = Sites(connection)
+        """Where articles come from, and on what condition they may be used."""
         self.rereads = Rereads(connection)
+        """Stored pages whose text is extracted again."""
         self.takedowns = Takedowns(connection)
+        """Which articles the archive must not hold."""
         self.deletion = Deletion(connection)
+        """Deletes articles, each with a takedown."""
 
     @classmethod
     def open(cls, path: str | Path, mode: Mode = "read") -> Archive:
@@ -213,6 +226,24 @@ class Archive:
     def reserved_articles(self) -> list[int]:
         """The articles that their site reserves, by id: they are kept here, and not to be passed on."""
         return reserved_articles(self._connection)
+
+    def require_held(self, selection: Selection) -> None:
+        """Raise ``SiteError`` for a site, section or language of a selection of which there is no article."""
+        wanted: dict[Literal["site", "section", "language"], tuple[str, ...]] = {
+            "site": selection.sites,
+            "section": selection.sections,
+            "language": selection.languages,
+        }
+        for column, names in wanted.items():
+            held = self.held(column) if names else []
+            for name in names:
+                if name not in held:
+                    raise SiteError(f"{self.path} holds no {column} {name!r}; it holds {', '.join(held) or 'none'}.")
+
+    def rights(self, selection: Selection) -> str:
+        """The condition of each selected site for the reuse of its pages, a sentence each."""
+        sites = (self.sites.get(name) for name in selection.sites or self.held("site"))
+        return " ".join(f"{site['title']}: {site['reuse'] or 'not stated'}." for site in sites if site)
 
     def left_out(self, selection: Selection, of: Literal["articles", "captures"]) -> int:
         """How many of what is selected otherwise stay behind because they are reserved."""

@@ -17,7 +17,6 @@ import click
 from caliber_crawler.archive import COLUMNS, Archive, Selection
 from caliber_crawler.commands.options import MOMENT, SIZE, archive_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import SiteError
 from caliber_crawler.export import Row, new_file, new_files, new_path, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.items import Capture
 from caliber_crawler.warc import LARGEST_FILE, numbered, write_wacz, write_warcs
@@ -45,6 +44,10 @@ class Order:
     @property
     def captures(self) -> Iterator[Capture]:
         return islice(self.archive.exchanges(self.selection), self.limit)
+
+    @property
+    def rights(self) -> str:
+        return self.archive.rights(self.selection)
 
     @property
     def path(self) -> Path:
@@ -81,7 +84,7 @@ def export_sqlite(order: Order) -> int:
 def export_warc(order: Order) -> int:
     with new_files(order.path) as files:
         count, order.written = write_warcs(
-            order.captures, files, order.path, max_size=order.max_size, rights=rights(order)
+            order.captures, files, order.path, max_size=order.max_size, rights=order.rights
         )
     return count
 
@@ -93,16 +96,9 @@ def export_wacz(order: Order) -> int:
             order.archive.headline_on,
             file,
             title=order.path.stem,
-            rights=rights(order),
+            rights=order.rights,
             max_size=order.max_size,
         )
-
-
-def rights(order: Order) -> str:
-    """Each site's own condition for using its pages."""
-    names = order.selection.sites or order.archive.held("site")
-    sites = (order.archive.sites.get(name) for name in names)
-    return " ".join(f"{site['title']}: {site['reuse'] or 'not stated'}." for site in sites if site)
 
 
 FORMATS: dict[str, Callable[[Order], int]] = {
@@ -192,7 +188,7 @@ def export(
     )
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
-        require_known(opened_archive, selection)
+        opened_archive.require_held(selection)
         order = Order(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=max_size)
         count = FORMATS[format](order)
         left_out = opened_archive.left_out(selection, things)
@@ -223,20 +219,6 @@ def stale_beside(order: Order) -> list[Path]:
 
 def listed(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
-
-
-def require_known(archive: Archive, selection: Selection) -> None:
-    """Raise ``SiteError`` for a site, section or language of which the archive holds nothing: a slip of the pen."""
-    asked: dict[Literal["site", "section", "language"], tuple[str, ...]] = {
-        "site": selection.sites,
-        "section": selection.sections,
-        "language": selection.languages,
-    }
-    for column, wanted in asked.items():
-        held = archive.held(column) if wanted else []
-        for each in wanted:
-            if each not in held:
-                raise SiteError(f"{archive.path} holds no {column} {each!r}; it holds {', '.join(held) or 'none'}.")
 
 
 @contextmanager
