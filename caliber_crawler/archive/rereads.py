@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from caliber_crawler.archive.articles import Articles
 from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.rows import VersionRow
 from caliber_crawler.archive.times import optional_text, optional_time
 from caliber_crawler.archive.versions import Versions, plain
 from caliber_crawler.items import Article, Reading
@@ -41,6 +41,19 @@ class Change:
     article_id: int
     before: object
     after: object
+
+
+class StatedVersion(VersionRow):
+    """The version that a page was extracted as, with what its article says beside the text."""
+
+    survivor: int
+    """The id of the article, or of the one that it was merged into."""
+    section: str | None
+    cover_image: str | None
+    language: str
+    url: str
+    is_newest: int
+    """1 when the page is the newest of its article, else 0."""
 
 
 class Rereads:
@@ -131,7 +144,8 @@ class Rereads:
 
     def _stated(self, reading: Reading) -> tuple[Article, int, bool] | None:
         """What a page was read as, of which article, and whether it is the newest of that article."""
-        row = self._connection.row(
+        row = self._connection.row_of(
+            StatedVersion,
             """SELECT v.*, coalesce(a.duplicate_of, a.id) AS survivor, s.section, s.cover_image, s.language, s.url,
               NOT EXISTS (SELECT 1 FROM captures n WHERE n.version_id IS NOT NULL AND n.article_id = c.article_id
                 AND (n.fetched_at, n.id) > (c.fetched_at, c.id)) AS is_newest
@@ -144,7 +158,7 @@ class Rereads:
         return article_of(row, reading.article), row["survivor"], bool(row["is_newest"])
 
 
-def article_of(row: Mapping[str, Any], page: Article) -> Article:
+def article_of(row: StatedVersion, page: Article) -> Article:
     """The article as a version has it; what no version keeps is taken from the page."""
     moment = optional_time(row["published_at"])
     if moment is not None and row["published_local"]:

@@ -166,6 +166,21 @@ def test_a_public_method_is_typed_without_any_and_documented(name: str) -> None:
     assert inspect.getdoc(method)
 
 
+def test_the_parts_of_an_archive_are_typed_without_any_and_documented(newsroom: Newsroom) -> None:
+    parts = [part for name, part in vars(newsroom.archive).items() if not name.startswith("_")]
+    methods = [
+        method
+        for part in parts
+        for name, method in inspect.getmembers(type(part), inspect.isfunction)
+        if not name.startswith("_")
+    ]
+    assert len(methods) > 50
+    for method in methods:
+        hints = get_type_hints(method)
+        assert Any not in [part for hint in hints.values() for part in named_in(hint)], method
+        assert inspect.getdoc(method), method
+
+
 def test_a_search_takes_the_keywords_of_the_search_class() -> None:
     asked = {
         name: parameter.default
