@@ -11,8 +11,7 @@ from scrapy.spiderloader import SpiderLoader
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.news_spider import NewsSpider
-from caliber_crawler.site import Site, StartPage
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site import SiteRegistry, StartPage
 
 Member = TypeVar("Member")
 
@@ -35,9 +34,9 @@ def known_spiders(settings: Settings) -> dict[str, type[NewsSpider]]:
     return {name: spider for name, spider in spiders.items() if issubclass(spider, NewsSpider)}
 
 
-def known_sites() -> dict[str, Site]:
-    """The facts of every site that has a file, by name."""
-    return {name: spider.site for name, spider in known_spiders(project_settings()).items()}
+def known_sites() -> SiteRegistry:
+    """Every site that has a definition."""
+    return SiteRegistry(spider.site for spider in known_spiders(project_settings()).values())
 
 
 def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
@@ -60,13 +59,12 @@ def spider_among(spiders: Mapping[str, type[NewsSpider]], name: str) -> type[New
 def _spider_from(url: str, spiders: Mapping[str, type[NewsSpider]]) -> type[NewsSpider]:
     """A spider that begins at a page; where the site has a file, it is read by that file."""
     try:
-        site = unfiled(url)
-        sites = [spider.site for spider in spiders.values()]
-        owner = next((known for known in sites if known.owns(known.normal_url(url))), None)
+        sites = SiteRegistry(spider.site for spider in spiders.values())
+        site = sites.site_of(url)
     except ValueError as error:
         raise SiteError(f"{error}") from None
-    if owner is not None:
-        site = replace(owner, roads=(StartPage(url=url),))
+    if site.name in sites:
+        site = replace(site, roads=(StartPage(url=url),))
     return type("StartPageSpider", (NewsSpider,), {"name": site.name, "site": site})
 
 

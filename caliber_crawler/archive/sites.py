@@ -27,3 +27,7 @@ class Sites:
     def get(self, name: str) -> dict[str, Any] | None:
         """A site in the archive's own names, or ``None`` when nobody described it."""
         return self._connection.row("SELECT * FROM sites WHERE site = ?", (name,))
+
+    def base_urls(self) -> dict[str, str]:
+        """Where each site was crawled, by name: its own base URL, a mirror's, or the demo site's."""
+        return {row["site"]: row["url"] for row in self._connection.rows("SELECT site, url FROM sites")}

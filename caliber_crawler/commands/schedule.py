@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from caliber_crawler.commands.options import archive_option
+from caliber_crawler.spiders import DEFAULT_SITE
 
 CONTACT = "you@example.org"
 PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
@@ -99,7 +100,7 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
 
 
 @click.command()
-@click.argument("site", default="caliber")
+@click.argument("site", default=DEFAULT_SITE)
 @archive_option
 @click.option(
     "--format", "form", type=click.Choice([*FORMATS, "all"]), default="all", show_default=True, help="What to print."

@@ -29,7 +29,7 @@ from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.politeness import Pace
 from caliber_crawler.rereading import Rereader
-from caliber_crawler.site import Numbers
+from caliber_crawler.site import Numbers, SiteRegistry
 from caliber_crawler.software import software
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class CrawlRun:
     ) -> None:
         self.archive, self._owns_archive = archive, owns_archive
         self.scope = scope
-        self._reread = Rereader({scope.site.name: scope.site})
+        self._reread = Rereader(SiteRegistry([scope.site]))
         self.pace = Pace(archive.hosts, gap, together=(scope.site.host, *scope.site.hosts))
         self.halted: Halt | None = None
         self.began_at = datetime.now(UTC)

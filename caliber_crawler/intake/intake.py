@@ -270,7 +270,7 @@ class Intake:
     def _site_of(self, archive: Archive, capture: Capture) -> Site:
         site = self._sites.get(capture.site)
         if site is None:
-            site = self._recogniser.sites.get(capture.site) or unfiled(capture.url)
+            site = self._recogniser.sites.definition_for(capture) or unfiled(capture.url)
             self._sites[site.name] = site
             self._keep_site(archive, site)
         return site

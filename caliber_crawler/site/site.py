@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from caliber_crawler.errors import SiteError
-from caliber_crawler.site.addresses import Address, ascii_netloc, is_place, normal_url
+from caliber_crawler.site.addresses import Address, ascii_netloc, host_of, is_place, normal_url
 from caliber_crawler.site.editions import Edition
 from caliber_crawler.site.layouts import Layout, ListingLayout
 from caliber_crawler.site.roads import Listings, Revisits, Road
@@ -150,8 +150,14 @@ class Site:
         return None
 
     def owns(self, url: str) -> bool:
-        """Is this a page on one of the site's own hosts?"""
-        return urlsplit(url).netloc.lower() in (self.host, *self.hosts)
+        """Is this an absolute URL on one of the site's own hosts? The base host counts with and without ``www.``.
+
+        :class:`~caliber_crawler.site.SiteRegistry` decides between several sites.
+        """
+        host = host_of(url)
+        if host is None:
+            return False
+        return host.removeprefix("www.") == self.host.removeprefix("www.") or host in self.hosts
 
     def address(self, url: str) -> Address | None:
         """The article an address names, or ``None`` when it is no article of this site."""
