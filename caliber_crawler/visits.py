@@ -44,7 +44,8 @@ def record_visit(
         return 0
     known = frontier.get(url)
     if known is None:
-        frontier.add([_entry(url, reading)], run_id)
+        article = reading.article
+        frontier.add([ingest_entry(url, site, article.language, article.section)], run_id)
         known = frontier.get(url)
     if known is None:  # it was taken down
         return 0
@@ -94,8 +95,6 @@ def _is_web(url: str) -> bool:
     return url.lower().startswith(("http://", "https://"))
 
 
-def _entry(url: str, reading: Reading) -> Entry:
-    article = reading.article
-    return Entry(
-        url=url, site=article.site, kind="article", language=article.language, section=article.section, road=INGEST
-    )
+def ingest_entry(url: str, site: Site, language: str | None, section: str | None = None) -> Entry:
+    """An article's URL that came with a page from disk, or stands in an ingested list of URLs: a crawl fetches it."""
+    return Entry(url=url, site=site.name, kind="article", language=language, section=section, road=INGEST, priority=1)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
-from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.archive import Archive
 from caliber_crawler.archive.answers import GONE, LED_AWAY
 from caliber_crawler.archive.bodies import Packed
 from caliber_crawler.archive.runs import Outcome
@@ -20,7 +20,7 @@ from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.rereading import Rereader
 from caliber_crawler.site import Address, Site
 from caliber_crawler.site.unfiled import unfiled
-from caliber_crawler.visits import record_visit
+from caliber_crawler.visits import ingest_entry, record_visit
 from caliber_crawler.warc import Skipped
 
 BATCH = 50
@@ -154,10 +154,7 @@ class Intake:
             elif (address := site.address(url)) is None:
                 self.skipped["not_an_article"] += 1
             else:
-                language = address.language
-                entries.append(
-                    Entry(url=address.url, site=site.name, kind="article", language=language, road="ingest", priority=1)
-                )
+                entries.append(ingest_entry(address.url, site, address.language))
                 self._sites.setdefault(site.name, site)
         if entries:
             archive = self._opened()

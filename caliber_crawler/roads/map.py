@@ -136,7 +136,9 @@ class Roads:
     def _take(self, listing: Listing, entry: Entry) -> None:
         capture, frontier = listing.capture, self._run.archive.frontier
         with self._run.archive.transaction():
-            self._finds.add(listing.cards, entry, entry.road)
+            self._finds.add(
+                listing.cards, entry.road, found_on=entry.url, language=entry.language, section=entry.section
+            )
             frontier.add([*self._maps(listing, entry), *self._feeds(listing, entry)], self._run.id)
             frontier.done(
                 capture.url,
