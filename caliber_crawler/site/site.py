@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from caliber_crawler.errors import SiteError
 from caliber_crawler.site.addresses import Address, ascii_netloc, host_of, is_place, normal_url
 from caliber_crawler.site.editions import Edition
-from caliber_crawler.site.layouts import Layout, ListingLayout
+from caliber_crawler.site.layouts import Layout, ListingLayout, TextLayout
 from caliber_crawler.site.roads import Listings, Revisits, Road
 from caliber_crawler.site.soundness import faults
 
@@ -35,6 +35,8 @@ class Site:
     """Addresses end with a slash (``/2026/01/talks-resume/``), and redirect there when asked for without it. What
     ``article_path`` matches has none in any case."""
     layouts: tuple[Layout, ...] = ()
+    text: TextLayout = field(default_factory=TextLayout)
+    """How an article page reads as lines of text."""
     default_sections: tuple[str, ...] = ()
     """Crawled when no section is asked for."""
     hosts: tuple[str, ...] = ()
