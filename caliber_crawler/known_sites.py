@@ -25,13 +25,21 @@ def project_settings(**overrides: Any) -> Settings:
 
 
 def known_spiders(settings: Settings) -> dict[str, type[NewsSpider]]:
-    """Every site that has a file, by name. Raises :class:`SiteError` for a module of sites that cannot be loaded."""
+    """Every site that has a definition, by name.
+
+    Raises :class:`SiteError` for a module that cannot be loaded, and for a spider with another name than its site.
+    """
     try:
         loader = SpiderLoader.from_settings(settings)
     except ImportError as error:
         raise SiteError(f"The sites of {', '.join(settings['SPIDER_MODULES'])} cannot be loaded: {error}.") from error
     spiders = {name: loader.load(name) for name in sorted(loader.list())}
-    return {name: spider for name, spider in spiders.items() if issubclass(spider, NewsSpider)}
+    known = {name: spider for name, spider in spiders.items() if issubclass(spider, NewsSpider)}
+    for name, spider in known.items():
+        if spider.site.name != name:
+            where = f"{spider.__module__}.{spider.__name__}"
+            raise SiteError(f"{where} is called {name!r} and its site {spider.site.name!r}: give both one name.")
+    return known
 
 
 def known_sites() -> SiteRegistry:
@@ -49,17 +57,13 @@ def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
 
 def spider_among(spiders: Mapping[str, type[NewsSpider]], name: str) -> type[NewsSpider]:
     """The same for somebody who knows the spiders already."""
-    if "://" in name:
-        return _spider_from(name, spiders)
-    if name not in spiders:
-        raise SiteError(f"There is no site {name!r}; known sites: {', '.join(spiders)}.")
-    return spiders[name]
+    sites = SiteRegistry(spider.site for spider in spiders.values())
+    return _spider_from(name, sites) if "://" in name else spiders[sites.named(name).name]
 
 
-def _spider_from(url: str, spiders: Mapping[str, type[NewsSpider]]) -> type[NewsSpider]:
-    """A spider that begins at a page; where the site has a file, it is read by that file."""
+def _spider_from(url: str, sites: SiteRegistry) -> type[NewsSpider]:
+    """A spider that begins at a page; where its site has a definition, that extracts it."""
     try:
-        sites = SiteRegistry(spider.site for spider in spiders.values())
         site = sites.site_of(url)
     except ValueError as error:
         raise SiteError(f"{error}") from None

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy.settings import Settings
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.items import Capture
-from caliber_crawler.known_sites import known_sites, project_settings, spider_named
+from caliber_crawler.known_sites import known_sites, known_spiders, project_settings, spider_named
 from caliber_crawler.site import Edition, Site, SiteRegistry, StartPage
 from caliber_crawler.site.unfiled import unfiled
 from caliber_crawler.spiders.caliber import CaliberSpider
@@ -188,3 +190,17 @@ def test_a_crawl_from_a_page_uses_the_definition_of_its_owner() -> None:
 )
 def test_a_site_is_local_on_a_loopback_address_and_nowhere_else(base_url: str, local: bool) -> None:
     assert CALIBER.at(base_url).is_local is local
+
+
+def test_a_spider_and_its_site_have_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "two_names.py").write_text(
+        "from dataclasses import replace\n"
+        "from caliber_crawler.news_spider import NewsSpider\n"
+        "from caliber_crawler.spiders.caliber import CaliberSpider\n"
+        "class TwoNamesSpider(NewsSpider):\n"
+        '    name = "mirror"\n'
+        '    site = replace(CaliberSpider.site, base_url="https://mirror.example")\n'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(SiteError, match=r"two_names\.TwoNamesSpider is called 'mirror' and its site 'caliber'"):
+        known_spiders(Settings({"SPIDER_MODULES": ["two_names"]}))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -205,7 +205,8 @@ class Desk:
                     await run.store(read_page(capture, self.site), roads.follow)
             elif problem is None or (entry.kind == "listing" and answer.status in (404, 410)):
                 known = read_list(capture, self.site) if problem is None else None
-                end = roads.advance(known or Listing(capture=capture, cards=(), missing=problem))
+                listing = known or Listing(capture=capture, cards=(), missing=problem)
+                end = await run.commits(partial(roads.advance, listing))
                 problem = None
                 if end is not None:
                     crawl.ends[path] = end
