@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.traps import Trap, deep, one_of_many
-from caliber_crawler.items import Card, Problem
+from caliber_crawler.items import Capture, Card, Problem
 from caliber_crawler.roads.entries import article_entry
 
 if TYPE_CHECKING:
@@ -66,6 +66,16 @@ class Finds:
         wanted = [entry for entry in entries if scope.covers(entry.language, entry.section)]
         self.commit(wanted)
         self._run.counts["outside_scope"] += len(cards) - len(wanted)
+
+    def mark_read(self, capture: Capture) -> None:
+        """A list was read: the next crawl decides when it is due again."""
+        self._frontier.done(
+            capture.url,
+            capture.fetched_at,
+            status=capture.status,
+            etag=capture.header("etag"),
+            last_modified=capture.header("last-modified"),
+        )
 
     def commit(self, entries: Collection[Entry]) -> None:
         """Add article entries as they are, but for traps."""

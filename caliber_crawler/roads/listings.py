@@ -90,13 +90,7 @@ class ListingWalk:
             self._finds.add(
                 listing.cards, entry.road, found_on=entry.url, language=entry.language, section=entry.section
             )
-            self._frontier.done(
-                capture.url,
-                capture.fetched_at,
-                status=capture.status,
-                etag=capture.header("etag"),
-                last_modified=capture.header("last-modified"),
-            )
+            self._finds.mark_read(capture)
             if end is None:
                 assert next_url is not None
                 following = next_page(entry, next_url, found_on=_start(entry), due_at=self._run.started_at)

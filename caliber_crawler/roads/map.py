@@ -140,13 +140,7 @@ class Roads:
                 listing.cards, entry.road, found_on=entry.url, language=entry.language, section=entry.section
             )
             frontier.add([*self._maps(listing, entry), *self._feeds(listing, entry)], self._run.id)
-            frontier.done(
-                capture.url,
-                capture.fetched_at,
-                status=capture.status,
-                etag=capture.header("etag"),
-                last_modified=capture.header("last-modified"),
-            )
+            self._finds.mark_read(capture)
             self._run.settle(capture, "walked")
 
     def _feeds(self, listing: Listing, entry: Entry) -> list[Entry]:

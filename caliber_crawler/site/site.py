@@ -157,16 +157,20 @@ class Site:
         :class:`~caliber_crawler.site.SiteRegistry` decides between several sites.
         """
         host = host_of(url)
-        if host is None:
-            return False
-        return host.removeprefix("www.") == self.host.removeprefix("www.") or host in self.hosts
+        return host is not None and self._owns_host(host)
+
+    def _owns_host(self, host: str) -> bool:
+        own = self.host
+        return host == own or host in self.hosts or host.removeprefix("www.") == own.removeprefix("www.")
 
     def address(self, url: str) -> Address | None:
         """The article an address names, or ``None`` when it is no article of this site."""
         normal = self.normal_url(url)
-        if not self.owns(normal):
+        parts = urlsplit(normal)
+        # A URL with a password in it is nobody's article: it would be kept with the password.
+        if parts.scheme not in ("http", "https") or not self._owns_host(parts.netloc):
             return None
-        path = unquote(urlsplit(normal).path).rstrip("/") or "/"
+        path = unquote(parts.path).rstrip("/") or "/"
         match = re.fullmatch(self.article_path, path)
         if match is None:
             return None

@@ -29,6 +29,10 @@ PAGE_SIZE = 10
 LISTING = ListingLayout(card="article.teaser", link="a", headline="h2", date="time", more="?page={page}", batch_size=10)
 
 
+def section_of(name: str) -> Section:
+    return Section(path=f"/{name}", labels=(name.title(),))
+
+
 def paper_site(*sections: str, **facts: Any) -> Site:
     """The definition of the newspaper; its listings are at ``/<section>``."""
     names = sections or ("world",)
@@ -41,9 +45,7 @@ def paper_site(*sections: str, **facts: Any) -> Site:
             "article_path": r"/story/(?P<number>\d+)|/(?P<slug>[a-z0-9-]+)\.html",
             "date_formats": ("%d %B %Y, %H:%M",),
             "default_sections": names,
-            "editions": (
-                Edition(language="en", name="en", sections={name: Section(path=f"/{name}") for name in names}),
-            ),
+            "editions": (Edition(language="en", name="en", sections={name: section_of(name) for name in names}),),
             "layouts": (Layout(name="new", article="article.story", headline="h1", date="time", body=".text"),),
             "listing": LISTING,
             **facts,

@@ -152,6 +152,20 @@ def test_a_feed_brings_its_stories_and_is_read_again_by_the_next_crawl(tmp_path:
     assert (again.counts["listing_pages_feed"], again.counts["cards_feed"], again.counts["found"]) == (1, 3, 1)
 
 
+def test_the_section_of_an_item_is_its_storys_and_decides_whether_it_is_asked_for(tmp_path: Path) -> None:
+    labels = {3: "World", 2: "Sport", 1: "Weather"}
+    items = "".join(
+        f"<item><link>{BASE_URL}/story/{n}</link><category>{label}</category></item>" for n, label in labels.items()
+    )
+    paper = Paper({"world": [3], "sport": [2], "hidden": [1]})
+    paper.pages["/rss.xml"] = Answer(f'<rss version="2.0"><channel><title>T</title>{items}</channel></rss>')
+    desk = Desk(tmp_path / "a.db", paper, paper_site("world", "sport", roads=(Feed(path="/rss.xml"),)))
+    crawl = desk.crawl(sections=("world",))
+    assert (crawl.stories, crawl.counts["outside_scope"]) == ([1, 3], 1), "what no section is known of may be one"
+    sections = [(entry.section if (entry := desk.entry(f"/story/{n}")) else "unknown URL") for n in (1, 2, 3)]
+    assert sections == [None, "unknown URL", "world"]
+
+
 def test_what_is_no_feed_is_a_problem(tmp_path: Path) -> None:
     paper = Paper(pages={"/rss.xml": Answer("<p>Moved.</p>")})
     assert Desk(tmp_path / "a.db", paper, site_with(Feed(path="/rss.xml"))).crawl().problems == [
