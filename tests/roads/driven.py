@@ -21,7 +21,7 @@ from caliber_crawler.reading import Unreadable, read_page
 from caliber_crawler.roads import Roads, due_seeds, read_list
 from caliber_crawler.roads.address_lists import AddressList, ListKind, take_list
 from caliber_crawler.roads.finds import Finds
-from caliber_crawler.site import Edition, Layout, ListingLayout, Section, Site
+from caliber_crawler.site import Edition, Layout, ListingLayout, Road, Section, Site
 
 BASE_URL = "https://paper.example"
 FIRST_DAY = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -238,3 +238,11 @@ def listed(urls: list[str], kind: ListKind = "url_list") -> Callable[[CrawlRun],
 
 def with_listing(**facts: Any) -> ListingLayout:
     return replace(LISTING, **facts)
+
+
+def paper_of(count: int) -> Paper:
+    return Paper({"world": list(range(count, 0, -1))})
+
+
+def site_with(*roads: Road, **facts: object) -> Site:
+    return paper_site(roads=tuple(replace(road, by_default=True) for road in roads), **facts)
