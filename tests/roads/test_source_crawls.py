@@ -124,6 +124,15 @@ def test_a_run_reads_so_many_sitemaps_and_the_next_runs_the_others_in_turn(tmp_p
     assert 5 in third.stories
 
 
+def test_the_sitemaps_of_several_indexes_are_counted_together(tmp_path: Path) -> None:
+    paper = paper_of(9)
+    paper.pages |= {f"/{n}.xml": map_of([n]) for n in range(1, 5)}
+    paper.pages |= {"/a.xml": index_of("/1.xml", "/2.xml"), "/b.xml": index_of("/3.xml", "/4.xml")}
+    desk = Desk(tmp_path / "a.db", paper, site_with(Sitemaps(paths=("/a.xml", "/b.xml"), most=3)))
+    first = desk.crawl()
+    assert (first.stories, first.counts["sitemaps"], first.counts["sitemaps_later"]) == ([1, 2, 3], 3, 1)
+
+
 def test_so_many_sitemaps_are_remembered_at_most(tmp_path: Path) -> None:
     paper = Paper(pages={"/index.xml": index_of(*(f"/{n}.xml" for n in range(MOST_LATER + 9)))})
     desk = Desk(tmp_path / "a.db", paper, site_with(Sitemaps(paths=("/index.xml",), most=1)))
