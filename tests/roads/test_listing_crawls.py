@@ -205,6 +205,17 @@ def test_where_teasers_have_no_dates_the_stories_themselves_end_a_crawl(tmp_path
     assert crawl.stories == list(range(61, 101)), "those of the last page are known to be too old"
 
 
+def test_stories_that_a_feed_brought_meanwhile_do_not_hide_those_between_them(tmp_path: Path) -> None:
+    paper = Paper()
+    desk = Desk(tmp_path / "a.db", paper)
+    desk.crawl()
+    paper.sections["world"] = [*range(45, 25, -1), *paper.sections["world"]]
+    desk.crawl(roads=(), lists=listed([f"/story/{n}" for n in range(36, 46)]))
+    crawl = desk.crawl()
+    assert crawl.stories == list(range(26, 36))
+    assert crawl.lists == PAGES
+
+
 def test_a_section_that_was_not_asked_for_is_not_crawled(tmp_path: Path) -> None:
     paper = Paper({"world": [3, 2, 1], "sport": [6, 5, 4]})
     crawl = Desk(tmp_path / "a.db", paper).crawl(sections=("sport",))
