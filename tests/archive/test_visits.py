@@ -128,6 +128,15 @@ def test_an_older_page_does_not_bring_back_what_was_gone_later(visitor: Visitor)
     assert facts["article_id"] == 1, "that the URL led to the article is true all the same"
 
 
+def test_the_page_that_failed_itself_is_a_visit_once_it_is_extracted(visitor: Visitor) -> None:
+    entry = Entry(url=SLUG_URL, site="caliber", kind="article", road="listing")
+    visitor.archive.frontier.add([entry], visitor.newsroom.run_id)
+    visitor.archive.frontier.fail(SLUG_URL, NOON, status=200, reason="too_slow", due_at=minutes(60))
+    visitor.visit(NOON)
+    facts = facts_of(visitor.archive, SLUG_URL)
+    assert (facts["state"], facts["due_at"]) == ("done", next_visit(PUBLISHED_AT, NOON))
+
+
 def test_a_page_that_is_in_flight_is_no_longer_due_even_when_a_clock_was_put_back(visitor: Visitor) -> None:
     visitor.visit(minutes(60))
     visitor.archive.frontier.make_due(SLUG_URL, minutes(5))
