@@ -30,7 +30,7 @@ from caliber_crawler.archive.dictionaries import LEVEL, chosen, compressor_of
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.items import Article, Capture, Reading
 from caliber_crawler.rereading import Rereader
-from caliber_crawler.site import Address
+from caliber_crawler.site import Address, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 NOW = datetime(2026, 1, 7, tzinfo=UTC)
@@ -241,7 +241,7 @@ def speeds(source: Source, folder: Path) -> dict[str, object]:
         ids = [row[0] for row in archive.db.execute("SELECT id FROM captures")]
         random.Random(1).shuffle(ids)
         back = rate(len(ids), lambda: [archive.captures.get(id) for id in ids])
-        reread = Rereader({"caliber": CaliberSpider.site})
+        reread = Rereader(SiteRegistry([CaliberSpider.site]))
         found: list[bool] = []
         again = rate(
             len(ids), lambda: found.extend(isinstance(reread.read(archive.captures.get(id)), Reading) for id in ids)

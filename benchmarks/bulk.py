@@ -29,6 +29,7 @@ from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.intake import Recogniser
 from caliber_crawler.items import Capture
+from caliber_crawler.site import SiteRegistry
 from caliber_crawler.software import software
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import write_warc
@@ -152,7 +153,7 @@ class Took:
 
 def read(out: Path, parts: list[Part], engine: Engine) -> Took:
     instructions = Instructions(
-        recogniser=Recogniser(sites={SITE.name: SITE}, default=SITE, any_site=True), software=software()
+        recogniser=Recogniser(sites=SiteRegistry([SITE]), default=SITE, any_site=True), software=software()
     )
     work = BulkReading(Shards(out), instructions, parts)
     clock, here, there = time.perf_counter(), time.process_time(), of_children()

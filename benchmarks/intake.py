@@ -106,9 +106,10 @@ def run_idle(jobs: int) -> float:
         "from caliber_crawler.intake.reader import Reader\n"
         "from caliber_crawler.processes.pool import worker_pool\n"
         "from caliber_crawler.rereading import Rereader\n"
+        "from caliber_crawler.site import SiteRegistry\n"
         "if __name__ == '__main__':\n"
         f"    with worker_pool({jobs}) as pool:\n"
-        f"        list(pool.map(repr, [Reader(Rereader({{}}))] * {jobs}))\n"
+        f"        list(pool.map(repr, [Reader(Rereader(SiteRegistry()))] * {jobs}))\n"
         "    used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
         "    print(used.ru_utime + used.ru_stime)\n"
     )

@@ -11,8 +11,7 @@ from scrapy.spiderloader import SpiderLoader
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.news_spider import NewsSpider
-from caliber_crawler.site import Site, StartPage
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site import SiteRegistry, StartPage
 
 Member = TypeVar("Member")
 
@@ -26,18 +25,26 @@ def project_settings(**overrides: Any) -> Settings:
 
 
 def known_spiders(settings: Settings) -> dict[str, type[NewsSpider]]:
-    """Every site that has a file, by name. Raises :class:`SiteError` for a module of sites that cannot be loaded."""
+    """Every site that has a definition, by name.
+
+    Raises :class:`SiteError` for a module that cannot be loaded, and for a spider with another name than its site.
+    """
     try:
         loader = SpiderLoader.from_settings(settings)
     except ImportError as error:
         raise SiteError(f"The sites of {', '.join(settings['SPIDER_MODULES'])} cannot be loaded: {error}.") from error
     spiders = {name: loader.load(name) for name in sorted(loader.list())}
-    return {name: spider for name, spider in spiders.items() if issubclass(spider, NewsSpider)}
+    known = {name: spider for name, spider in spiders.items() if issubclass(spider, NewsSpider)}
+    for name, spider in known.items():
+        if spider.site.name != name:
+            where = f"{spider.__module__}.{spider.__name__}"
+            raise SiteError(f"{where} is called {name!r} and its site {spider.site.name!r}: give both one name.")
+    return known
 
 
-def known_sites() -> dict[str, Site]:
-    """The facts of every site that has a file, by name."""
-    return {name: spider.site for name, spider in known_spiders(project_settings()).items()}
+def known_sites() -> SiteRegistry:
+    """Every site that has a definition."""
+    return SiteRegistry(spider.site for spider in known_spiders(project_settings()).values())
 
 
 def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
@@ -50,23 +57,18 @@ def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
 
 def spider_among(spiders: Mapping[str, type[NewsSpider]], name: str) -> type[NewsSpider]:
     """The same for somebody who knows the spiders already."""
-    if "://" in name:
-        return _spider_from(name, spiders)
-    if name not in spiders:
-        raise SiteError(f"There is no site {name!r}; known sites: {', '.join(spiders)}.")
-    return spiders[name]
+    sites = SiteRegistry(spider.site for spider in spiders.values())
+    return _spider_from(name, sites) if "://" in name else spiders[sites.named(name).name]
 
 
-def _spider_from(url: str, spiders: Mapping[str, type[NewsSpider]]) -> type[NewsSpider]:
-    """A spider that begins at a page; where the site has a file, it is read by that file."""
+def _spider_from(url: str, sites: SiteRegistry) -> type[NewsSpider]:
+    """A spider that begins at a page; where its site has a definition, that extracts it."""
     try:
-        site = unfiled(url)
-        sites = [spider.site for spider in spiders.values()]
-        owner = next((known for known in sites if known.owns(known.normal_url(url))), None)
+        site = sites.site_of(url)
     except ValueError as error:
         raise SiteError(f"{error}") from None
-    if owner is not None:
-        site = replace(owner, roads=(StartPage(url=url),))
+    if site.name in sites:
+        site = replace(site, roads=(StartPage(url=url),))
     return type("StartPageSpider", (NewsSpider,), {"name": site.name, "site": site})
 
 

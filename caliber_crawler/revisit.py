@@ -13,6 +13,8 @@ SECOND_LOOKS = (timedelta(days=1), timedelta(days=7))
 FORBIDDEN = timedelta(days=7)
 """After how long robots.txt is asked about a page that it forbids; that takes no request."""
 USUAL = Revisits()
+REVISIT = 42
+"""Priority of a further visit in the frontier: behind new articles, before the older pages of a listing."""
 
 
 def next_visit(published_at: datetime | None, visited_at: datetime, plan: Revisits = USUAL) -> datetime:

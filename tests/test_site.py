@@ -70,6 +70,8 @@ def test_old_addresses_carry_a_number(url: str, language: str, number: int) -> N
         "https://caliber.az/en/post/a/b",
         "https://caliber.az.example.org/en/post/a",
         "https://example.org/en/post/a",
+        "https://reader:secret@caliber.az/en/post/a",
+        "ftp://example.org/en/post/a",
         "javascript:alert(1)",
         "mailto:post@caliber.az",
         "",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from caliber_crawler.errors import SiteError
-from caliber_crawler.site import Numbers, Revisits, Search
+from caliber_crawler.site import Numbers, Revisits, Search, TextLayout
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.conftest import command, environment
 
@@ -36,6 +36,13 @@ LISTING = SITE.listing
         ({"roads": (Numbers(paths={"en": "/en/post/"}, last=9),)}, r"Numbers\.paths must name \{number\}"),
         ({"article_path": r"/post/(?P<number>\d+"}, "article_path is no regular expression"),
         ({"timezone": "Asia/Bakku"}, "no time zone 'Asia/Bakku'"),
+        ({"layouts": (*SITE.layouts, *SITE.layouts)}, "two layouts are called 'new'"),
+        ({"layouts": (replace(SITE.layouts[0], name="general"),)}, "no layout may be called 'general'"),
+        ({"text": TextLayout(labelled_dateline="unknown")}, "no layout may be called 'unknown'"),
+        ({"text": TextLayout(labelled_dateline="new")}, "'new', which has selectors"),
+        ({"text": TextLayout(controls=("A+", " "))}, r"text\.controls holds a label that is empty"),
+        ({"text": TextLayout(controls=("A+", "A- "))}, r"text\.controls holds a label that is empty or has blanks"),
+        ({"text": TextLayout(controls=("A+", "A+"))}, r"text\.controls names a label twice"),
         ({"default_sections": ("horoscope",)}, "'horoscope', which no edition has"),
     ],
 )

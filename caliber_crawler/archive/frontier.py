@@ -206,6 +206,20 @@ class Frontier:
         )
         self._learn_lane(changed)
 
+    def link(self, url: str, article_id: int) -> None:
+        """Record which article a URL leads to, when none is known; nothing else changes."""
+        self._change(url, "article_id = coalesce(article_id, :article_id)", article_id=article_id)
+
+    def was_visited_elsewhere(self, article_id: int, url: str, since: datetime) -> bool:
+        """Is the article due again at another URL, which was visited later?"""
+        return bool(
+            self._connection.value(
+                """SELECT EXISTS (SELECT 1 FROM frontier WHERE article_id = ? AND url <> ? AND state = 'done'
+                  AND due_at IS NOT NULL AND visited_at > ?)""",
+                (article_id, url, utc_text(since)),
+            )
+        )
+
     def make_due(self, url: str, now: datetime) -> None:
         """Ask for an address again, whatever came of it before."""
         self._change(url, "due_at = :now", now=utc_text(now))

@@ -26,3 +26,7 @@ class Sites:
     def get(self, name: str) -> SiteRow | None:
         """What the archive says of a site; ``None`` when it was never described."""
         return self._connection.row_of(SiteRow, "SELECT * FROM sites WHERE site = ?", (name,))
+
+    def base_urls(self) -> dict[str, str]:
+        """Where each site was crawled, by name: its own base URL, a mirror's, or the demo site's."""
+        return {row["site"]: row["url"] for row in self._connection.rows("SELECT site, url FROM sites")}

@@ -26,7 +26,6 @@ from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, Inpu
 from caliber_crawler.export.parquet import write_parquet
 from caliber_crawler.intake import Intake, Item, Recogniser
 from caliber_crawler.reading.extractor import extractor_of
-from caliber_crawler.site import Site
 from caliber_crawler.warc import Skipped, WarcReader, WarcSource, warcs_in
 
 SCRATCH = f"caliber-bulk-{node()}-"
@@ -141,7 +140,7 @@ def read_into(path: Path, instructions: Instructions, part: Part) -> Intake:
         return intake
     with Archive.open(part.path) as archive:
         # Pages of any site: they were wanted once.
-        sites = {name: as_kept(archive, site) for name, site in recogniser.sites.items()}
+        sites = recogniser.sites.served_at(archive.sites.base_urls())
         recogniser = replace(recogniser, sites=sites, any_site=True)
         with opened_intake(path, recogniser, instructions, part) as intake:
             read_archive(intake, archive, part)
@@ -151,12 +150,6 @@ def read_into(path: Path, instructions: Instructions, part: Part) -> Intake:
 def opened_intake(path: Path, recogniser: Recogniser, instructions: Instructions, part: Part) -> Intake:
     # Not synced while it is built: a shard that a power cut takes is built once more.
     return Intake(path, recogniser, instructions.software, [part.path], synced_every=math.inf)
-
-
-def as_kept(archive: Archive, site: Site) -> Site:
-    """A site as it was served where it was crawled: a mirror, the demo site."""
-    row = archive.sites.get(site.name)
-    return site.at(row["url"]) if row else site
 
 
 def read_archive(intake: Intake, archive: Archive, part: Part) -> None:

@@ -26,14 +26,14 @@ from caliber_crawler.bulk import (
 )
 from caliber_crawler.commands.options import echo_json, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import ArchiveError, CaliberError, InputError, MissingExtra, NoPages, SiteError
+from caliber_crawler.errors import ArchiveError, CaliberError, InputError, MissingExtra, NoPages
 from caliber_crawler.intake import Recogniser
 from caliber_crawler.intake.intake import NOTED
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.software import software
+from caliber_crawler.spiders import DEFAULT_SITE
 
 CHECKS_FAILED = 3
-DEFAULT_SITE = "caliber"
 HERE = "here"
 TOLD_AT_MOST = 20
 """Sentences about single inputs: of a list of 90,000 paths, all may be wrong in the same way."""
@@ -151,10 +151,8 @@ def planned_parts(found: Inputs) -> Planned:
 
 def recogniser(name: str | None, *, any_site: bool) -> Recogniser:
     sites = known_sites()
-    if name and name not in sites:
-        raise SiteError(f"There is no site {name!r}; known sites: {', '.join(sites)}.")
     return Recogniser(
-        sites={name: sites[name]} if name else sites, default=sites[name or DEFAULT_SITE], any_site=any_site
+        sites=sites.only(name) if name else sites, default=sites.named(name or DEFAULT_SITE), any_site=any_site
     )
 
 

@@ -150,6 +150,7 @@ def crawl(
     from caliber_crawler.known_sites import known_spiders, project_settings, spider_named
     from caliber_crawler.settings import user_agent
     from caliber_crawler.side_by_side import Crawl
+    from caliber_crawler.spiders import DEFAULT_SITE
 
     settings = project_settings(
         ARCHIVE=str(archive),
@@ -161,7 +162,7 @@ def crawl(
     )
     if every and sites:
         raise click.UsageError("--all is every site: name none beside it.")
-    names = list(dict.fromkeys(known_spiders(settings) if every else sites or ("caliber",)))
+    names = list(dict.fromkeys(known_spiders(settings) if every else sites or (DEFAULT_SITE,)))
     if len(names) > 1 and (base_url or "-" in (urls, cdx)):
         raise click.UsageError("--base-url, and addresses from standard input, are those of one site.")
     arguments = {

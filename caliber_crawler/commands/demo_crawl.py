@@ -18,6 +18,7 @@ from caliber_crawler.commands.terminal import echo
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ForeignDatabase
 from caliber_crawler.known_sites import project_settings, spider_named
+from caliber_crawler.spiders import DEFAULT_SITE
 
 SHOWN = 15
 COMPARED = ("headline", "subtitle", "published_at", "published_local", "section", "language", "authors", "body")
@@ -32,7 +33,7 @@ def crawl_demo(path: Path, *, articles: int, seed: int, as_json: bool) -> int:
     )
     with running(site) as base_url:
         echo(f"The demo site stands at {base_url}; crawling its analytics in three editions.", err=True)
-        run = run_spider(spider_named("caliber", settings), settings, {"base_url": base_url})
+        run = run_spider(spider_named(DEFAULT_SITE, settings), settings, {"base_url": base_url})
         truth = list(site.truth(run.started_at))
     with Archive.open(path) as archive:
         held = [archive.article(row["id"]) for row in archive.articles(newest_first=True)]

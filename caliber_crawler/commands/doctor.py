@@ -14,6 +14,7 @@ from tabulate import tabulate
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import MissingExtra, SiteError
+from caliber_crawler.spiders import DEFAULT_SITE
 
 if TYPE_CHECKING:
     from caliber_crawler.archive import Archive
@@ -30,7 +31,7 @@ MARKS = {True: "ok", False: "WRONG", None: "?"}
 
 
 @click.command()
-@click.argument("site", default="caliber")
+@click.argument("site", default=DEFAULT_SITE)
 @archive_option
 @click.option("--section", default="", help="Look at the listings of this section.  [default: the site's first]")
 @click.option("--base-url", default="", metavar="URL", help="The same site served elsewhere: a mirror, the demo site.")

@@ -93,14 +93,13 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
 def _site_of(url: str, archive: Archive) -> Site | None:
     """The site whose page this is, as it stood when it was crawled; one without a file goes by its host."""
     from caliber_crawler.commands.kept_sites import kept_sites
-    from caliber_crawler.site.unfiled import unfiled
 
+    sites = kept_sites(archive)
     try:
-        known = next((site for site in kept_sites(archive).values() if site.owns(site.normal_url(url))), None)
-        site = known or unfiled(url)
+        site = sites.site_of(url)
     except ValueError:
         return None
-    return site if known or archive.sites.get(site.name) else None
+    return site if site.name in sites or archive.sites.get(site.name) else None
 
 
 def _trap(address: Address, archive: Archive) -> Trap | None:

@@ -15,20 +15,19 @@ from tqdm import tqdm
 
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage, SiteError
+from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage
 from caliber_crawler.intake import Intake, Item, Recogniser, read_ahead, urls_in
 from caliber_crawler.intake.intake import NOTED
 from caliber_crawler.intake.reader import Read
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.saved_pages import capture_saved, find_pages
-from caliber_crawler.site import Site
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site import SiteRegistry
 from caliber_crawler.software import software
+from caliber_crawler.spiders import DEFAULT_SITE
 from caliber_crawler.warc import Originals, Skipped, WarcReader, WarcSource, is_index, is_web_archive, warcs_in
 
 CHECKS_FAILED = 3
-DEFAULT_SITE = "caliber"
 
 
 @click.command()
@@ -211,20 +210,16 @@ def _exit_code(intake: Intake) -> int:
 
 
 def _recogniser(name: str | None, url: str | None, base_url: str | None, *, any_site: bool) -> Recogniser:
-    sites = known_sites()
-    if name and name not in sites:
-        raise SiteError(f"There is no site {name!r}; known sites: {', '.join(sites)}.")
-    default = sites[name or DEFAULT_SITE]
+    known = known_sites()
+    default = known.named(name or DEFAULT_SITE)
+    sites = known.only(name) if name else known
     if base_url:
-        default = default.at(base_url)
+        sites = sites.served_at({default.name: base_url})
+        default = sites[default.name]
     if name is None and url is not None:
-        default = _site_at(url, [default, *sites.values()])
-    sites = ({} if name else sites) | {default.name: default}
+        try:
+            default = sites.owner(url) or known.site_of(url)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--url") from None
+        sites = SiteRegistry([*sites.values(), default])
     return Recogniser(sites=sites, default=default, any_site=any_site)
-
-
-def _site_at(url: str, sites: Sequence[Site]) -> Site:
-    try:
-        return next((site for site in sites if site.owns(site.normal_url(url))), None) or unfiled(url)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--url") from None

@@ -5,14 +5,12 @@ from __future__ import annotations
 from caliber_crawler.archive import Archive
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.rereading import Rereader
-from caliber_crawler.site import Site
+from caliber_crawler.site import SiteRegistry
 
 
-def kept_sites(archive: Archive) -> dict[str, Site]:
-    """Every known site by name; one that was crawled from another address, as served there."""
-    return {
-        name: site.at(row["url"]) if (row := archive.sites.get(name)) else site for name, site in known_sites().items()
-    }
+def kept_sites(archive: Archive) -> SiteRegistry:
+    """Every known site; one that was crawled at another base URL, as served there."""
+    return known_sites().served_at(archive.sites.base_urls())
 
 
 def rereader(archive: Archive) -> Rereader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,17 +17,16 @@ import click
 
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import InputError, NoPages, NotAPage, SiteError
+from caliber_crawler.errors import InputError, NoPages, NotAPage
 from caliber_crawler.intake import read_ahead
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.reading import Unreadable, check, read_page
 from caliber_crawler.saved_pages import capture_saved, find_pages
-from caliber_crawler.site import Site
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site import Site, SiteRegistry
+from caliber_crawler.spiders import DEFAULT_SITE
 
 CHECKS_FAILED = 3
-DEFAULT_SITE = "caliber"
 STANDARD_INPUT = Path("-")
 FIELDS = (
     *("headline", "subtitle", "published_at", "authors", "section", "language", "views", "body"),
@@ -55,8 +54,8 @@ def read(pages: tuple[Path, ...], url: str | None, site_name: str | None, jobs: 
       caliber read --jsonl --jobs 4 pages.jsonl > readings.jsonl
     """
     sites = known_sites()
-    if site_name and site_name not in sites:
-        raise SiteError(f"There is no site {site_name!r}; known sites: {', '.join(sites)}.")
+    if site_name:
+        sites.named(site_name)
     reader = Reader(sites, site_name)
     files = [path for page in pages for path in ([page] if page == STANDARD_INPUT else find_pages([page]))]
     if url and (jsonl or len(files) > 1):
@@ -105,7 +104,7 @@ class Item:
 class Reader:
     """Reads pages of the sites it knows, and of any other site. Can be sent to another process."""
 
-    sites: Mapping[str, Site]
+    sites: SiteRegistry
     name: str | None = None
     """Whose all pages are, when that was said."""
 
@@ -114,7 +113,7 @@ class Reader:
         if self.name:
             return self.sites[self.name]
         try:
-            return next((site for site in self.sites.values() if site.owns(site.normal_url(url))), None) or unfiled(url)
+            return self.sites.site_of(url)
         except ValueError:
             return self.sites[DEFAULT_SITE]
 

@@ -69,15 +69,13 @@ def record(page: str, url: str | None, site_name: str | None, pages: Path) -> No
 def _site(url: str | None, name: str | None) -> Site:
     sites = known_sites()
     if name:
-        if name not in sites:
-            raise SiteError(f"There is no site {name!r}; known sites: {', '.join(sites)}.")
-        site = sites[name]
-        if url and not site.owns(site.normal_url(url)):
+        site = sites.named(name)
+        if url and not site.owns(url):
             return site.at("{0.scheme}://{0.netloc}".format(urlsplit(url)))  # a mirror, the demo site
         return site
     if url is None:
         raise click.UsageError("Whose page is it? Say --url or --site.")
-    owner = next((site for site in sites.values() if site.owns(site.normal_url(url))), None)
+    owner = sites.owner(url)
     if owner is None:
         raise SiteError(f"No site file owns {url}; write caliber_crawler/spiders/<site>.py first.")
     return owner

@@ -14,7 +14,6 @@ from caliber_crawler.archive import FIELDS, Archive, Wanted
 from caliber_crawler.commands.kept_sites import rereader
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import SiteError
 from caliber_crawler.reading.extractor import extractor_of
 from caliber_crawler.rereading.reextraction import Reextraction
 from caliber_crawler.software import software
@@ -62,8 +61,8 @@ def reextract(
     """
     with Archive.open(archive, mode="read" if dry_run else "write") as opened:
         reader = rereader(opened)
-        if site is not None and site not in reader.sites:
-            raise SiteError(f"There is no site {site!r}; known sites: {', '.join(reader.sites)}.")
+        if site is not None:
+            reader.sites.named(site)
         extractors = {name: extractor_of(described) for name, described in reader.sites.items()}
         pages = opened.rereads.pages(
             Wanted(

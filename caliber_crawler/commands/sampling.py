@@ -13,9 +13,10 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.archive.frontier import Frontier
 from caliber_crawler.crawling.handout import Handout
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.items import PageKind
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.politeness import Memory
-from caliber_crawler.roads.finds import LIST
+from caliber_crawler.roads.entries import list_entry
 from caliber_crawler.site import Feed, Listings, Numbers, Road, Search, Site, Sitemaps, StartPage
 
 ARTICLES = 3
@@ -61,15 +62,9 @@ class Probes:
         return []
 
     def _entry(self, road: Road, path: str) -> Entry:
-        return Entry(
-            url=self.run.scope.site.normal_url(path),
-            site=self.run.scope.site.name,
-            kind="article" if isinstance(road, Numbers) else "listing",
-            road=road.name,
-            priority=LIST,
-            due_at=self.run.started_at,
-            walk=self.run.started_at,
-        )
+        site = self.run.scope.site
+        kind: PageKind = "article" if isinstance(road, Numbers) else "listing"
+        return list_entry(site.normal_url(path), site, kind, road.name, self.run.started_at)
 
     def _word(self) -> str:
         """The longest word of an article's headline: who searches for it must find that article."""

@@ -14,6 +14,7 @@ import click
 
 from caliber_crawler.commands.options import archive_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.spiders import DEFAULT_SITE
 
 CONTACT = "you@example.org"
 PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
@@ -100,7 +101,7 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
 
 
 @click.command()
-@click.argument("site", default="caliber")
+@click.argument("site", default=DEFAULT_SITE)
 @archive_option
 @click.option(
     "--format", "form", type=click.Choice([*FORMATS, "all"]), default="all", show_default=True, help="What to print."

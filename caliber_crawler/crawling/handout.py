@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.items import PageKind
+from caliber_crawler.revisit import REVISIT
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.frontier import Frontier
-
-REVISIT = 42
-"""Priority of a further visit in the frontier: behind new articles, before the older batches of a listing."""
 
 
 class Reserve(Protocol):

@@ -21,7 +21,7 @@ from caliber_crawler.archive import Archive, Entry, Saved
 from caliber_crawler.archive.times import whole_second
 from caliber_crawler.crawling.commits import SYNCED_EVERY, Commits
 from caliber_crawler.crawling.field_coverage import FieldCoverage
-from caliber_crawler.crawling.handout import REVISIT, Handout
+from caliber_crawler.crawling.handout import Handout
 from caliber_crawler.crawling.health import unusual
 from caliber_crawler.crawling.outcome import Ending, Halt, Outcome, balanced
 from caliber_crawler.crawling.scope import Scope
@@ -29,8 +29,9 @@ from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.politeness import Pace
 from caliber_crawler.rereading import Rereader
-from caliber_crawler.site import Numbers
+from caliber_crawler.site import Numbers, SiteRegistry
 from caliber_crawler.software import software
+from caliber_crawler.visits import due_again, record_visit
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -75,7 +76,7 @@ class CrawlRun:
     ) -> None:
         self.archive, self._owns_archive = archive, owns_archive
         self.scope = scope
-        self._reread = Rereader({scope.site.name: scope.site})
+        self._reread = Rereader(SiteRegistry([scope.site]))
         self.pace = Pace(archive.hosts, gap, together=(scope.site.host, *scope.site.hosts))
         self.halted: Halt | None = None
         self.began_at = datetime.now(UTC)
@@ -255,30 +256,25 @@ class CrawlRun:
         along(reading)
         saved = self.archive.articles.save(reading, self.id, addresses, self._reread)
         url = self._place(capture)
-        self.archive.frontier.done(
-            url,
-            capture.fetched_at,
-            status=capture.status,
-            article_id=saved.article_id,
-            due_at=self._next_visit(saved.article_id, capture, article.published_at),
-            priority=REVISIT,
-            etag=capture.header("etag"),
-            last_modified=capture.header("last-modified"),
-        )
         if url != capture.url:
             self.archive.frontier.done(
                 capture.url, capture.fetched_at, status=capture.status, article_id=saved.article_id
             )
-        rested = self.archive.aliases.rest(saved.article_id, {url, *self.handout.under_way}, self.started_at)
+        rested = record_visit(
+            self.archive,
+            self.scope.site,
+            reading,
+            saved.article_id,
+            self.id,
+            url=url,
+            in_flight=self.handout.under_way,
+            now=self.started_at,
+        )
         for name in ("unchanged", "held"):
             self.counts[name] += rested
         for problem in reading.remarks:
             self.note(problem, capture)
         return saved
-
-    def _next_visit(self, article_id: int, capture: Capture, published_at: datetime | None = None) -> datetime:
-        born_at = published_at or self.archive.articles.born_at(article_id)
-        return revisit.next_visit(born_at, capture.fetched_at, self.scope.site.revisits)
 
     def _place(self, capture: Capture) -> str:
         """The address at which an article is visited from now on: where redirects led to, so that they are spared."""
@@ -329,7 +325,7 @@ class CrawlRun:
         with self.archive.transaction():
             if capture.kind == "article" and entry is not None and entry.article_id is not None:
                 self.archive.articles.sight(entry.article_id, capture.fetched_at)
-                due_at = self._next_visit(entry.article_id, capture)
+                due_at = due_again(self.archive, self.scope.site, entry.article_id, capture)
                 self.counts["visited"] += 1
             self.archive.frontier.done(capture.url, capture.fetched_at, status=304, due_at=due_at)
         self.settle(capture, "unchanged" if capture.kind == "article" else "walked")

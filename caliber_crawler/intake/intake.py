@@ -10,8 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
-from caliber_crawler import revisit
-from caliber_crawler.archive import Archive, Entry, Saved
+from caliber_crawler.archive import Archive
 from caliber_crawler.archive.answers import GONE, LED_AWAY
 from caliber_crawler.archive.bodies import Packed
 from caliber_crawler.archive.runs import Outcome
@@ -21,6 +20,7 @@ from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.rereading import Rereader
 from caliber_crawler.site import Address, Site
 from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.visits import ingest_entry, record_visit
 from caliber_crawler.warc import Skipped
 
 BATCH = 50
@@ -154,10 +154,7 @@ class Intake:
             elif (address := site.address(url)) is None:
                 self.skipped["not_an_article"] += 1
             else:
-                language = address.language
-                entries.append(
-                    Entry(url=address.url, site=site.name, kind="article", language=language, road="ingest", priority=1)
-                )
+                entries.append(ingest_entry(address.url, site, address.language))
                 self._sites.setdefault(site.name, site)
         if entries:
             archive = self._opened()
@@ -201,7 +198,7 @@ class Intake:
         saved = archive.articles.save(reading, self._run_id, addresses, self._reread)
         archive.answers.settle(saved.article_id)
         if addresses:
-            self._join_frontier(archive, site, reading, saved)
+            record_visit(archive, site, reading, saved.article_id, self._run_id)
         self.counts[saved.outcome] += 1
         if item.saved:
             self.counts["pages"] += 1
@@ -241,36 +238,10 @@ class Intake:
             archive.frontier.gone(capture.url, capture.fetched_at, status=capture.status)
             archive.aliases.wake(capture.url, capture.fetched_at)
 
-    def _join_frontier(self, archive: Archive, site: Site, reading: Reading, saved: Saved) -> None:
-        """A page with an address of the site is followed from now on, like one that was crawled."""
-        article, visited_at = reading.article, reading.capture.fetched_at
-        entry = Entry(
-            url=article.url,
-            site=article.site,
-            kind="article",
-            language=article.language,
-            section=article.section,
-            road="ingest",
-        )
-        archive.frontier.add([entry], self._run_id)
-        known = archive.frontier.get(article.url)
-        if known is not None and known.visited_at is not None and known.visited_at > visited_at:
-            return
-        archive.frontier.done(
-            article.url,
-            visited_at,
-            status=reading.capture.status,
-            article_id=saved.article_id,
-            due_at=revisit.next_visit(archive.articles.born_at(saved.article_id), visited_at, site.revisits),
-        )
-        if (absence := archive.answers.last_absence(article.url, visited_at)) is not None:
-            archive.frontier.gone(article.url, absence.at, status=absence.status)
-            archive.aliases.wake(article.url, absence.at)
-
     def _site_of(self, archive: Archive, capture: Capture) -> Site:
         site = self._sites.get(capture.site)
         if site is None:
-            site = self._recogniser.sites.get(capture.site) or unfiled(capture.url)
+            site = self._recogniser.sites.definition_for(capture) or unfiled(capture.url)
             self._sites[site.name] = site
             self._keep_site(archive, site)
         return site

@@ -16,7 +16,6 @@ from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.processes.deadline import TooSlow, deadline
 from caliber_crawler.reading.impostors import recognise
 from caliber_crawler.rereading import Rereader
-from caliber_crawler.site.unfiled import unfiled
 
 LONGEST_READING = 6.0
 """Seconds in which a page must be read, as in a crawl; the capture of a slower one stays."""
@@ -52,11 +51,8 @@ class Reader:
         # A text has no shape that could give an impostor away.
         if capture.media_type == "text/plain":
             return None
-        try:
-            site = self.reread.sites.get(capture.site) or unfiled(capture.url)
-        except ValueError:
-            return None
-        return recognise(capture, site)
+        site = self.reread.sites.definition_for(capture)
+        return None if site is None else recognise(capture, site)
 
 
 @dataclass(frozen=True, slots=True)

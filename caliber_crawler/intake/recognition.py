@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from caliber_crawler.reading.impostors import is_front_page
-from caliber_crawler.site import Site
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.warc import Recognised
 
 
@@ -16,7 +13,7 @@ from caliber_crawler.warc import Recognised
 class Recogniser:
     """Recognises the pages of some sites; those of all others too, by their host, with ``any_site``."""
 
-    sites: Mapping[str, Site]
+    sites: SiteRegistry
     default: Site
     """Whose the pages are that have no address of the web."""
     any_site: bool = False
@@ -40,16 +37,6 @@ class Recogniser:
     def site_at(self, url: str) -> Site | None:
         """The site that a page of the web belongs to."""
         try:
-            # Known sites own few of the addresses in a crawl of the whole web: most are told by their host alone.
-            host = urlsplit(url).netloc.lower().rpartition("@")[2]
-            for site in self.sites.values():
-                if host in hosts_of(site):
-                    return site
-            return unfiled(url) if self.any_site else None
+            return self.sites.site_of(url) if self.any_site else self.sites.owner(url)
         except ValueError:
             return None
-
-
-def hosts_of(site: Site) -> set[str]:
-    bare = site.host.removeprefix("www.")
-    return {bare, f"www.{bare}", *site.hosts}

@@ -126,7 +126,7 @@ class _ArticleReader:
             return "text"
         if not self.site.described:
             return "general"
-        return "old" if self.parts is not None and self.parts.old else "unknown"
+        return (self.parts.layout if self.parts is not None else None) or "unknown"
 
     def climb(self, field: str, *rungs: tuple[str, Callable[[], T | None]]) -> T | None:
         """The first rung that gives something, noted under the field's name."""

@@ -69,11 +69,11 @@ def cut_byline(lines: Sequence[Line]) -> tuple[list[Line], tuple[str, ...]]:
     return kept, names
 
 
-def cut_old_bylines(lines: Sequence[Line], site: Site) -> tuple[list[Line], tuple[str, ...]]:
-    """Take the byline lines of the old layout off the start of a body: a name, then the outlet or a role there.
+def cut_leading_bylines(lines: Sequence[Line], site: Site) -> tuple[list[Line], tuple[str, ...]]:
+    """Take byline lines off the start of a body: a name, then the outlet or a role there.
 
-    Seen: ``Vadim Mansurov``; ``Tamilla Mammadova`` then ``Caliber.Az``; a name then
-    ``Политический обозреватель Caliber.Az``; ``Орхан Амашов Caliber.Az |`` on one line.
+    Two lines at most: ``Anna Petrova``; then ``Example News``, or ``Political editor, Example News``. Both may stand on
+    one line: ``Anna Petrova Example News |``.
     """
     kept = list(lines)
     authors: list[str] = []

@@ -11,14 +11,17 @@ from caliber_crawler.reading.lines import Line
 from caliber_crawler.reading.text import clean_inline, fold
 from caliber_crawler.site import Site
 
-# Icons and buttons that sites label with one word; a whole line of this kind is never a paragraph.
+# Icons and buttons that news sites at large label with one word; a whole line of this kind is never a paragraph. Those
+# of one site are facts of its definition (`Site.chrome`, `TextLayout.controls`).
 FURNITURE = (
-    *("A+", "A-", "search", "share", "night_theme", "read also", "advertisement", "реклама", "читайте также"),
-    *("twitter", "youtube", "instagram", "facebook", "telegram", "whatsapp", "linkedin", "tiktok", "apple store"),
-    *("app store", "play market", "google play"),
+    *("search", "share", "read also", "advertisement", "реклама", "читайте также"),
+    *("twitter", "youtube", "instagram", "facebook", "telegram", "whatsapp", "linkedin", "tiktok"),
+    *("app store", "google play"),
 )
 LONGEST_NOTICE = 90
 SHORTEST_SENTENCE = 20
+LABELS_IN_A_LINE = 4
+"""Of boilerplate that run together, at most."""
 _ADVERTISING = re.compile(r"\b(?:advertis(?:ement|ing)|sponsored|реклам[аы]|գովազդ|reklam)\b", re.I)
 LONGEST_LABEL_OF_ADVERTISING = 40
 _COPYRIGHT = re.compile(r"©\s*(?:19|20)\d\d|(?:19|20)\d\d\s*©|\(c\)\s*(?:19|20)\d\d", re.I)
@@ -34,7 +37,7 @@ class _Chrome:
     title: str
     own: frozenset[str]
     short: frozenset[str]
-    """Language switches and the furniture of every site, beside the site's own."""
+    """Language switches, controls and the furniture of every site, beside the site's own."""
     leads: re.Pattern[str]
     """The site's own lines, longest first, at the start of a line."""
     sentences: tuple[tuple[str, str], ...]
@@ -42,17 +45,17 @@ class _Chrome:
 
 
 @lru_cache(maxsize=32)
-def _folded(lines: tuple[str, ...], switches: tuple[str, ...], title: str) -> _Chrome:
+def _folded(lines: tuple[str, ...], labels: tuple[str, ...], title: str) -> _Chrome:
     own = frozenset(fold(line) for line in lines)
     leads = "|".join(re.escape(line) for line in sorted(own, key=len, reverse=True))
-    short = _FURNITURE | own | {fold(switch) for switch in switches}
+    short = _FURNITURE | own | {fold(label) for label in labels}
     sentences = tuple((fold(line), line) for line in lines if len(line) >= SHORTEST_SENTENCE)
     return _Chrome(fold(title), own, short, re.compile(leads or r"(?!)"), sentences)
 
 
 def _chrome(site: Site) -> _Chrome:
     switches = tuple(name for edition in site.editions for name in (edition.name, edition.language))
-    return _folded(chrome_of(site), switches, site.title)
+    return _folded(chrome_of(site), (*switches, *site.text.controls), site.title)
 
 
 def is_advertising(line: Line) -> bool:
@@ -87,10 +90,10 @@ def _is_own(line: str, folded: str, chrome: _Chrome) -> bool:
     if len(line) <= LONGEST_NOTICE and folded.startswith(chrome.title) and _COPYRIGHT.search(line):
         return True
     rest = folded
-    for _ in range(4):
+    for _ in range(LABELS_IN_A_LINE):
         if rest in chrome.own:
             return True
-        # Icon fonts write their glyph's name before the label: "share-lineLiked the story? …".
+        # Icon fonts write the name of a glyph before its label: "share-lineShare this story".
         lead = chrome.leads.match(rest)
         if lead is None:
             return False

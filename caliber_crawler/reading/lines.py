@@ -59,7 +59,6 @@ class Line(NamedTuple):
     text: str
     gap: bool = False
     """A blank line, or the edge of a block, stands before it."""
-    indented: bool = False
     heading: int = 0
     """The level of the heading it is the line of; 0 outside of headings."""
     links: tuple[Link, ...] = ()
@@ -79,7 +78,7 @@ def split_lines(text: str) -> list[Line]:
     for raw in re.split(r"\r\n|[\n\r\f\v\x1c-\x1e\x85\u2028\u2029]", text):
         line = clean_inline(raw)
         if line:
-            lines.append(Line(line, gap=gap, indented=raw[:1] in (" ", "\t", "\xa0")))
+            lines.append(Line(line, gap=gap))
         gap = not line
     return lines
 

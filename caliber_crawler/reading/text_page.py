@@ -1,8 +1,9 @@
-"""A page read as lines of text: a plain-text dump, or a page whose layout nobody has described.
+"""A page read as lines of text: a text file, or a page in a design that no layout of its site describes.
 
-The order of a page is what gives its parts away. New layout: chrome, perhaps a pinned headline, the section's label,
-the font buttons, headline and subtitle, the date on a line of its own, the body, a byline, the signature, the view
-counter, chrome. Old layout: headline, subtitle, the section's label and the date on one line, bylines, the body.
+The order of the lines tells the parts apart: boilerplate, perhaps a pinned headline, the section's label, controls,
+headline and subtitle, the dateline, the body, a byline, the signature, the view counter, boilerplate. Where a dateline
+begins with the section's label, headline and subtitle stand above it. What is peculiar to one site is a fact of its
+site definition: :class:`~caliber_crawler.site.TextLayout`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from caliber_crawler.reading.bylines import cut_byline, cut_old_bylines, cut_signature, is_signature
+from caliber_crawler.reading.bylines import cut_byline, cut_leading_bylines, cut_signature, is_signature
 from caliber_crawler.reading.chrome import is_chrome, is_own_chrome, without_chrome
 from caliber_crawler.reading.counts import is_counter, is_unlabelled_counter
 from caliber_crawler.reading.dates import FoundDate, find_date
@@ -22,8 +24,6 @@ from caliber_crawler.site import Site
 
 LONGEST_DATELINE = 80
 LONGEST_LABEL = 40
-FONT_BUTTONS = ("A+", "A-")
-_BUTTONS = re.compile(r"A\+\s*A[-–](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class TextParts:
     subtitle: str | None
     published_at: datetime
     body: tuple[Line, ...]
-    old: bool
-    """Section and date stood on one line, as in the old layout."""
+    layout: str | None = None
+    """The name of the design that such lines show, where there is one: :attr:`TextLayout.labelled_dateline`."""
     section_label: str | None = None
     authors: tuple[str, ...] = ()
     signature: str | None = None
@@ -48,7 +48,7 @@ class _Dateline:
     index: int
     date: FoundDate
     label: str | None
-    """The section's label before the date on the same line, as the old layout has it."""
+    """The section's label before the date on the same line."""
 
 
 def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> TextParts | None:
@@ -56,7 +56,7 @@ def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> T
 
     ``title`` is the headline as the page's metadata has it, when there is any: it tells headline from subtitle.
     """
-    lines = _part_buttons(lines, site)
+    lines = _split_controls(lines, site)
     dateline = _find_dateline(lines, site)
     if dateline is None:
         return None
@@ -67,16 +67,17 @@ def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> T
     end = _find_end(lines, dateline.index + 1, site)
     body, signature = cut_signature(without_chrome(lines[dateline.index + 1 : end], site), site)
     body, authors = cut_byline(body)
-    if dateline.label is not None:
-        body, old_authors = cut_old_bylines(body, site)
-        authors = (*old_authors, *authors)
+    layout = (site.text.labelled_dateline or None) if dateline.label is not None else None
+    if layout is not None:
+        body, authors_above = cut_leading_bylines(body, site)
+        authors = (*authors_above, *authors)
     label = dateline.label or (lines[label_at].text if label_at is not None else None)
     return TextParts(
         headline=headline,
         subtitle=subtitle,
         published_at=dateline.date.moment,
         body=tuple(body),
-        old=dateline.label is not None,
+        layout=layout,
         section_label=label,
         authors=authors,
         signature=signature or _signature_after(lines, end, site),
@@ -85,28 +86,36 @@ def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> T
     )
 
 
-def _part_buttons(lines: Sequence[Line], site: Site) -> Sequence[Line]:
-    """Lines with the font buttons on lines of their own, where they ran together with the label or with the title."""
-    if not any(_BUTTONS.search(line.text) for line in lines):
+@cache
+def _controls_in_a_row(controls: tuple[str, ...]) -> re.Pattern[str]:
+    """The site's controls one behind the other; any dash will do for a hyphen."""
+    row = r"\s*".join(re.escape(label).replace(r"\-", "[-–]") for label in controls)
+    return re.compile(rf"{row}(?=\s|$)" if row else r"(?!)")
+
+
+def _split_controls(lines: Sequence[Line], site: Site) -> Sequence[Line]:
+    """Lines with the controls on lines of their own, where they ran together with the label or with the title."""
+    controls = _controls_in_a_row(site.text.controls)
+    if not any(controls.search(line.text) for line in lines):
         return lines
     parted: list[Line] = []
     for line in lines:
-        match = _BUTTONS.search(line.text)
+        match = controls.search(line.text)
         before = line.text[: match.start()].strip() if match else ""
         if match is None or (before and site.section_named(before) is None):
             parted.append(line)
             continue
-        texts = (before, *FONT_BUTTONS, line.text[match.end() :].strip())
+        texts = (before, *site.text.controls, line.text[match.end() :].strip())
         parted += [line._replace(text=text, gap=line.gap and at == 0, runs=()) for at, text in enumerate(texts) if text]
     return parted
 
 
 def _find_dateline(lines: Sequence[Line], site: Site) -> _Dateline | None:
     """The line of the article's date. A pinned headline has a date too, but stands before the section's label."""
-    buttons = _last(lines, lambda line: line.text in FONT_BUTTONS)
-    start = 0 if buttons is None else buttons + 1
+    control = _last(lines, lambda line: line.text in site.text.controls)
+    start = 0 if control is None else control + 1
     first: _Dateline | None = None
-    labelled = buttons is not None
+    labelled = control is not None
     for at in range(start, len(lines)):
         found = _as_dateline(at, lines[at], site)
         if found is None:
@@ -161,7 +170,7 @@ def _find_title(lines: Sequence[Line], title: str | None) -> int | None:
 
 
 def _find_end(lines: Sequence[Line], start: int, site: Site) -> int:
-    """Where the body ends: at the view counter, or at the first line of the chrome that follows every article."""
+    """Where the body ends: at the view counter, or at the first line of the boilerplate that follows every article."""
     labels = _view_labels(site)
     for at in range(start, len(lines)):
         text = lines[at].text
@@ -174,7 +183,8 @@ def _find_end(lines: Sequence[Line], start: int, site: Site) -> int:
 
 
 def _is_counter_after_signature(lines: Sequence[Line], at: int, site: Site) -> bool:
-    return at > 0 and is_unlabelled_counter(lines[at].text) and is_signature(lines[at - 1].text, site)
+    allowed = site.text.unlabelled_counter and at > 0
+    return allowed and is_unlabelled_counter(lines[at].text) and is_signature(lines[at - 1].text, site)
 
 
 def _views_line(lines: Sequence[Line], end: int, site: Site) -> str | None:

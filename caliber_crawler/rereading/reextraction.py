@@ -13,13 +13,13 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Change
 from caliber_crawler.errors import ArchiveError, CaliberError
 from caliber_crawler.items import Problem, Reading
 from caliber_crawler.processes.pool import worker_pool
 from caliber_crawler.reading.extractor import extractor_of
 from caliber_crawler.rereading.rereader import Rereader
+from caliber_crawler.visits import record_visit
 
 BATCH_PAGES = 100
 """Pages read and written together: what a kill can cost, and what a worker is given at once."""
@@ -113,25 +113,18 @@ class Reextraction:
         for id, outcome in outcomes:
             if isinstance(outcome, Problem):
                 capture = self._archive.captures.get(id)
-                if (site := self._reread.sites.get(capture.site)) is not None:
+                if (site := self._reread.sites.definition_for(capture)) is not None:
                     self._archive.rereads.mark(id, extractor_of(site))
 
     def _save(self, reading: Reading, run_id: int) -> None:
         """A page that gave no article before: it is saved like one that was just fetched."""
-        site, capture = self._reread.sites[reading.capture.site], reading.capture
+        site = self._reread.sites.definition_for(reading.capture)
+        assert site is not None, "nothing is read without a definition"
         addresses = site.addresses(reading.article.urls)
         saved = self._archive.articles.save(reading, run_id, addresses, self._reread)
         self.tally.counts["saved"] += 1
-        if self._archive.frontier.get(capture.url) is not None:
-            self._archive.frontier.done(
-                capture.url,
-                capture.fetched_at,
-                status=capture.status,
-                article_id=saved.article_id,
-                due_at=revisit.next_visit(
-                    self._archive.articles.born_at(saved.article_id), capture.fetched_at, site.revisits
-                ),
-            )
+        self._archive.answers.settle(saved.article_id)
+        record_visit(self._archive, site, reading, saved.article_id, run_id)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         self.tally.counts["pages"] += len(outcomes)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.reading import Unreadable, check, read_page
-from caliber_crawler.site import Site
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site import SiteRegistry
 
 
 @dataclass(frozen=True, slots=True)
 class Rereader:
     """Reads kept pages of the sites it knows. Can be sent to another process."""
 
-    sites: Mapping[str, Site]
+    sites: SiteRegistry
 
     def __call__(self, capture: Capture) -> Reading | None:
         """The article on a page; ``None`` when there is no sound one, or nobody described the site."""
@@ -25,7 +23,7 @@ class Rereader:
 
     def read(self, capture: Capture) -> Reading | Problem:
         """The article on a page, or why there is none."""
-        site = self.sites.get(capture.site) or _unfiled(capture)
+        site = self.sites.definition_for(capture)
         if site is None:
             message = f"There is no site {capture.site!r}."
             return Problem(stage="extract", reason="unknown_site", message=message, fatal=True)
@@ -36,12 +34,3 @@ class Rereader:
         problems = check(reading, site, datetime.now(UTC))
         fatal = (problem for problem in problems if problem.fatal)
         return next(fatal, replace(reading, remarks=tuple(problems)))
-
-
-def _unfiled(capture: Capture) -> Site | None:
-    """The site of a page that was taken in without a file for it; it goes by its host."""
-    try:
-        site = unfiled(capture.url)
-    except ValueError:
-        return None
-    return site if site.name == capture.site else None

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from caliber_crawler.archive import Entry
 from caliber_crawler.errors import InputError
 from caliber_crawler.items import Card, Problem
 from caliber_crawler.roads.finds import Finds
@@ -86,7 +85,6 @@ def read_cdx(lines: Iterable[str]) -> Iterator[str]:
 
 def take_list(addresses: AddressList, run: CrawlRun, finds: Finds) -> None:
     """Commit the articles on a list, in portions. What is on it and is no article of the site is said or counted."""
-    source = Entry(url=addresses.name, site=run.scope.site.name, kind="article", road=addresses.kind)
     read = read_urls if addresses.kind == "url_list" else read_cdx
     cards: dict[str, Card] = {}
     for url in _read(read(addresses.lines), addresses, run):
@@ -98,9 +96,9 @@ def take_list(addresses: AddressList, run: CrawlRun, finds: Finds) -> None:
             if addresses.kind == "url_list":
                 _tell(url[:LONGEST_TOLD], run)
         if len(cards) >= TOGETHER:
-            finds.add(list(cards.values()), source, addresses.kind)
+            finds.add(list(cards.values()), addresses.kind, found_on=addresses.name)
             cards.clear()
-    finds.add(list(cards.values()), source, addresses.kind)
+    finds.add(list(cards.values()), addresses.kind, found_on=addresses.name)
 
 
 def _read(urls: Iterator[str], addresses: AddressList, run: CrawlRun) -> Iterator[str]:

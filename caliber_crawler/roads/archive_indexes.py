@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeGuard
@@ -24,7 +23,7 @@ from caliber_crawler.errors import InputError
 from caliber_crawler.items import Capture, Listing
 from caliber_crawler.reading import Unreadable
 from caliber_crawler.roads.address_lists import archived_card, read_cdx
-from caliber_crawler.roads.finds import LATER_BATCH
+from caliber_crawler.roads.entries import LATER_BATCH, list_entry, next_page
 from caliber_crawler.site import Site
 
 ROAD = "cdx"
@@ -59,15 +58,7 @@ def index_entry(wish: str, services: Mapping[str, str], scope: Scope, started_at
     else:
         added = asked if "url" not in given else {}
         url = _marked(_with(address, {name: value for name, value in added.items() if name not in given}))
-    return Entry(
-        url=url,
-        site=scope.site.name,
-        kind="sitemap",
-        road=ROAD,
-        priority=LATER_BATCH,
-        due_at=started_at,
-        walk=started_at,
-    )
+    return list_entry(url, scope.site, "sitemap", ROAD, started_at, priority=LATER_BATCH)
 
 
 def is_index(entry: object) -> TypeGuard[Entry]:
@@ -104,10 +95,7 @@ def read_index(capture: Capture, site: Site) -> Listing:
 def following(listing: Listing, entry: Entry) -> list[Entry]:
     """What is to be asked after a page of an index."""
     room = max(0, MOST_PAGES - entry.batch)
-    return [
-        replace(entry, id=None, discovered_at=None, url=url, discovered_on=entry.url, batch=entry.batch + 1)
-        for url in listing.maps[:room]
-    ]
+    return [next_page(entry, url, found_on=entry.url) for url in listing.maps[:room]]
 
 
 def _asked_for(scope: Scope) -> dict[str, str]:

@@ -24,7 +24,7 @@ from caliber_crawler.items import Capture, Card, Listing
 from caliber_crawler.reading import Unreadable
 from caliber_crawler.reading.page import read_source
 from caliber_crawler.reading.tree import parse_html
-from caliber_crawler.roads.finds import LIST
+from caliber_crawler.roads.entries import list_entry
 from caliber_crawler.roads.json_cards import parse_json
 from caliber_crawler.site import Address, Feed, Site
 
@@ -45,16 +45,7 @@ def feeds(feed: Feed, scope: Scope, started_at: datetime) -> Iterator[Entry]:
 
 def feed_entry(url: str, site: Site, found_on: str | None, walk: datetime) -> Entry:
     """A feed as an address to fetch."""
-    return Entry(
-        url=url,
-        site=site.name,
-        kind="feed",
-        discovered_on=found_on,
-        road=Feed.name,
-        priority=LIST,
-        due_at=walk,
-        walk=walk,
-    )
+    return list_entry(url, site, "feed", Feed.name, walk, found_on=found_on)
 
 
 def named_feeds(capture: Capture, site: Site) -> tuple[str, ...]:

@@ -8,25 +8,11 @@ from urllib.parse import urlsplit
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.traps import Trap, deep, one_of_many
-from caliber_crawler.items import Card, Problem
+from caliber_crawler.items import Capture, Card, Problem
+from caliber_crawler.roads.entries import article_entry
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
-
-LIST, LATER_BATCH = 100, 40
-"""Priorities of pages that name articles: the newest cards before any article, older ones after them."""
-PRIORITIES = {
-    "listing": 50,
-    "feed": 50,
-    "page": 45,
-    "url_list": 45,
-    "search": 30,
-    "sitemap": 30,
-    "links": 30,
-    "cdx": 20,
-    "numbers": 10,
-}
-"""Priorities of articles by road: news before back-fill."""
 
 TRUSTED = ("url_list", "numbers")
 """Roads whose addresses a person chose."""
@@ -47,13 +33,49 @@ class Finds:
         self._held: set[str] = set()
         self._told: set[tuple[str, str]] = set()
 
-    def add(self, cards: Collection[Card], source: Entry, road: str, *, depth: int = 1) -> None:
-        """Commit what these cards name; ``source`` is the page they stand on, its section theirs where it has one."""
+    def add(
+        self,
+        cards: Collection[Card],
+        source: str,
+        *,
+        found_on: str,
+        language: str | None = None,
+        section: str | None = None,
+        depth: int = 1,
+    ) -> None:
+        """Commit the articles that these teasers name.
+
+        ``source`` is the name of the discovery source, ``found_on`` the page with the teasers. Its language and section
+        are theirs where it has them. ``depth`` counts the links from the nearest list.
+        """
         scope = self._run.scope
-        entries = [self._entry(card, source, road, depth) for card in cards if self._in_window(card)]
+        entries = [
+            article_entry(
+                card.url,
+                scope.site,
+                source,
+                self._run.started_at,
+                found_on=found_on,
+                language=language,
+                section=section or card.section,
+                depth=depth,
+            )
+            for card in cards
+            if self._in_window(card)
+        ]
         wanted = [entry for entry in entries if scope.covers(entry.language, entry.section)]
         self.commit(wanted)
         self._run.counts["outside_scope"] += len(cards) - len(wanted)
+
+    def mark_read(self, capture: Capture) -> None:
+        """A list was read: the next crawl decides when it is due again."""
+        self._frontier.done(
+            capture.url,
+            capture.fetched_at,
+            status=capture.status,
+            etag=capture.header("etag"),
+            last_modified=capture.header("last-modified"),
+        )
 
     def commit(self, entries: Collection[Entry]) -> None:
         """Add article entries as they are, but for traps."""
@@ -105,24 +127,6 @@ class Finds:
             named = address is not None and address.kind != "other"
             trap = one_of_many(url, self._frontier.variants(url), bounds, named=named)
         return trap
-
-    def _entry(self, card: Card, source: Entry, road: str, depth: int) -> Entry:
-        return Entry(
-            url=card.url,
-            site=source.site,
-            kind="article",
-            language=source.language or self._language(card.url),
-            section=source.section or card.section,
-            discovered_on=source.url,
-            road=road,
-            priority=PRIORITIES[road],
-            due_at=self._run.started_at,
-            batch=depth,
-        )
-
-    def _language(self, url: str) -> str | None:
-        address = self._run.scope.site.address(url)
-        return address.language if address else None
 
     def _count_held(self, urls: Iterable[str]) -> None:
         held = self._frontier.at_rest(set(urls) - self._held, self._run.started_at)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from caliber_crawler.archive import Entry
 from caliber_crawler.items import Article, Card
 from caliber_crawler.roads.finds import Finds
@@ -25,5 +23,4 @@ def follow_links(links: Links, article: Article, entry: Entry, finds: Finds, sit
     """
     depth = entry.batch + 1 if entry.road == links.name else 2
     if depth <= links.depth + 1:
-        source = replace(entry, language=None, section=None)
-        finds.add(linked_articles(article, site), source, links.name, depth=depth)
+        finds.add(linked_articles(article, site), links.name, found_on=entry.url, depth=depth)

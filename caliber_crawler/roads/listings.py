@@ -14,8 +14,9 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Sightings
 from caliber_crawler.crawling.walk import End, Window, step
 from caliber_crawler.items import Listing
-from caliber_crawler.roads.finds import LATER_BATCH, LIST, Finds
-from caliber_crawler.site import Address, Search
+from caliber_crawler.roads.entries import LATER_BATCH, list_entry, next_page
+from caliber_crawler.roads.finds import Finds
+from caliber_crawler.site import Address, Listings, Search
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
@@ -28,16 +29,14 @@ def first_batches(scope: Scope, started_at: datetime) -> Iterator[Entry]:
         assert edition is not None
         for section in scope.sections:
             if section in edition.sections:
-                yield Entry(
-                    url=scope.site.listing_url(edition, section),
-                    site=scope.site.name,
-                    kind="listing",
+                yield list_entry(
+                    scope.site.listing_url(edition, section),
+                    scope.site,
+                    "listing",
+                    Listings.name,
+                    started_at,
                     language=edition.language,
                     section=section,
-                    road="listing",
-                    priority=LIST,
-                    due_at=started_at,
-                    walk=started_at,
                 )
 
 
@@ -88,16 +87,14 @@ class ListingWalk:
         if end is End.KNOWN_GROUND and trodden:
             end = End.UNDER_WAY
         with self._run.archive.transaction():
-            self._finds.add(listing.cards, entry, entry.road)
-            self._frontier.done(
-                capture.url,
-                capture.fetched_at,
-                status=capture.status,
-                etag=capture.header("etag"),
-                last_modified=capture.header("last-modified"),
+            self._finds.add(
+                listing.cards, entry.road, found_on=entry.url, language=entry.language, section=entry.section
             )
+            self._finds.mark_read(capture)
             if end is None:
-                self._frontier.add([self._following(next_url, entry)], self._run.id)
+                assert next_url is not None
+                following = next_page(entry, next_url, found_on=_start(entry), due_at=self._run.started_at)
+                self._frontier.add([following], self._run.id)
             elif end.complete and end is not End.UNDER_WAY:
                 self._frontier.set_walked(start, self._window.since or BEGINNING)
             elif not end.complete:
@@ -169,19 +166,6 @@ class ListingWalk:
         if entry.road != Search.name:
             return site.batch_url(start, batch, entry.section)
         return urljoin(start, self._search.more.format(page=batch)) if self._search and self._search.more else None
-
-    def _following(self, next_url: str | None, entry: Entry) -> Entry:
-        assert next_url is not None
-        return replace(
-            entry,
-            id=None,
-            discovered_at=None,
-            url=next_url,
-            discovered_on=_start(entry),
-            priority=LATER_BATCH,
-            due_at=self._run.started_at,
-            batch=entry.batch + 1,
-        )
 
 
 def known_ground(run: CrawlRun, entry: Entry, urls: Collection[str]) -> Collection[str]:

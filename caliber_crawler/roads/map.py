@@ -136,15 +136,11 @@ class Roads:
     def _take(self, listing: Listing, entry: Entry) -> None:
         capture, frontier = listing.capture, self._run.archive.frontier
         with self._run.archive.transaction():
-            self._finds.add(listing.cards, entry, entry.road)
-            frontier.add([*self._maps(listing, entry), *self._feeds(listing, entry)], self._run.id)
-            frontier.done(
-                capture.url,
-                capture.fetched_at,
-                status=capture.status,
-                etag=capture.header("etag"),
-                last_modified=capture.header("last-modified"),
+            self._finds.add(
+                listing.cards, entry.road, found_on=entry.url, language=entry.language, section=entry.section
             )
+            frontier.add([*self._maps(listing, entry), *self._feeds(listing, entry)], self._run.id)
+            self._finds.mark_read(capture)
             self._run.settle(capture, "walked")
 
     def _feeds(self, listing: Listing, entry: Entry) -> list[Entry]:

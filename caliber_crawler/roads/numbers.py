@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.roads.finds import PRIORITIES, Finds
+from caliber_crawler.roads.entries import article_entry, list_entry
+from caliber_crawler.roads.finds import Finds
 from caliber_crawler.site import Numbers
 
 if TYPE_CHECKING:
@@ -70,25 +71,12 @@ class NumberWalk:
             language, _ = self._walks[state]
             now = datetime.now(UTC)
             with self._run.archive.transaction():
-                self._frontier.add([_state_entry(state, language, self._run, now)], self._run.id)
+                entry = list_entry(state, self._run.scope.site, "numbers", Numbers.name, now, language=language)
+                self._frontier.add([entry], self._run.id)
                 self._frontier.done(state, now, status=None)
 
     def _entry(self, template: str, language: str, place: int) -> Entry:
         number = self._from + (place if self._to >= self._from else -place)
         site = self._run.scope.site
-        return Entry(
-            url=site.normal_url(template.format(number=number)),
-            site=site.name,
-            kind="article",
-            language=language,
-            discovered_on=template,
-            road=Numbers.name,
-            priority=PRIORITIES[Numbers.name],
-            due_at=self._run.started_at,
-        )
-
-
-def _state_entry(url: str, language: str, run: CrawlRun, now: datetime) -> Entry:
-    return Entry(
-        url=url, site=run.scope.site.name, kind="numbers", language=language, road=Numbers.name, due_at=now, batch=1
-    )
+        url, started_at = site.normal_url(template.format(number=number)), self._run.started_at
+        return article_entry(url, site, Numbers.name, started_at, found_on=template, language=language)

@@ -8,19 +8,12 @@ from urllib.parse import quote
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.roads.finds import LIST
+from caliber_crawler.roads.entries import list_entry
 from caliber_crawler.site import Search
 
 
 def result_pages(search: Search, scope: Scope, started_at: datetime) -> Iterator[Entry]:
     """The first page of results for every query asked."""
     for query in scope.queries:
-        yield Entry(
-            url=scope.site.normal_url(search.path.format(query=quote(query, safe=""))),
-            site=scope.site.name,
-            kind="listing",
-            road=search.name,
-            priority=LIST,
-            due_at=started_at,
-            walk=started_at,
-        )
+        url = scope.site.normal_url(search.path.format(query=quote(query, safe="")))
+        yield list_entry(url, scope.site, "listing", search.name, started_at)

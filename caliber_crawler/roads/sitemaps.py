@@ -19,8 +19,8 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.items import Capture, Card, Listing
 from caliber_crawler.reading import Unreadable
+from caliber_crawler.roads.entries import SITEMAP, list_entry
 from caliber_crawler.roads.feeds import read_feed
-from caliber_crawler.roads.finds import LIST
 from caliber_crawler.site import Site, Sitemaps
 
 LARGEST_MAP = 50 * 1024 * 1024
@@ -40,16 +40,7 @@ def sitemaps(road: Sitemaps, scope: Scope, started_at: datetime) -> Iterator[Ent
 
 def map_entry(url: str, site: Site, found_on: str | None, walk: datetime) -> Entry:
     """A site map as an address to fetch; one that was read on this walk is not read again, so circles end."""
-    return Entry(
-        url=url,
-        site=site.name,
-        kind="sitemap",
-        discovered_on=found_on,
-        road=Sitemaps.name,
-        priority=LIST - 5,
-        due_at=walk,
-        walk=walk,
-    )
+    return list_entry(url, site, "sitemap", Sitemaps.name, walk, found_on=found_on, priority=SITEMAP)
 
 
 def read_sitemap(capture: Capture, site: Site) -> Listing:

@@ -6,18 +6,10 @@ from datetime import datetime
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.roads.finds import LIST
+from caliber_crawler.roads.entries import list_entry
 from caliber_crawler.site import StartPage
 
 
 def start_page(road: StartPage, scope: Scope, started_at: datetime) -> Entry:
     """The page, to be read as a list first."""
-    return Entry(
-        url=scope.site.normal_url(road.url),
-        site=scope.site.name,
-        kind="listing",
-        road=road.name,
-        priority=LIST,
-        due_at=started_at,
-        walk=started_at,
-    )
+    return list_entry(scope.site.normal_url(road.url), scope.site, "listing", road.name, started_at)

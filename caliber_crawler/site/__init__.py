@@ -5,7 +5,8 @@ A site's file (``spiders/<site>.py``) fills in a :class:`Site`. Nothing here fet
 
 from caliber_crawler.site.addresses import Address
 from caliber_crawler.site.editions import Edition, Section
-from caliber_crawler.site.layouts import JsonCards, Layout, ListingLayout
+from caliber_crawler.site.layouts import JsonCards, Layout, ListingLayout, TextLayout
+from caliber_crawler.site.registry import SiteRegistry
 from caliber_crawler.site.roads import (
     Feed,
     Links,
@@ -34,7 +35,9 @@ __all__ = [
     "Search",
     "Section",
     "Site",
+    "SiteRegistry",
     "Sitemaps",
     "StartPage",
+    "TextLayout",
     "known_languages",
 ]

@@ -49,6 +49,15 @@ def ascii_netloc(netloc: str) -> str:
     return host.encode("idna").decode("ascii").lower() + colon + port
 
 
+def host_of(url: str) -> str | None:
+    """The host of a URL, and its port, as requests name it; ``None`` for what is no absolute URL of the web."""
+    try:
+        parts = urlsplit(url.strip())
+        return ascii_netloc(parts.netloc.rpartition("@")[2]) or None if parts.scheme in ("http", "https") else None
+    except ValueError:
+        return None
+
+
 def is_place(url: str) -> bool:
     """Can a page stand there: an address of the web, of a host that can have a name, at a port that there is?"""
     try:

@@ -27,6 +27,24 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextLayout:
+    """What the lines of an article page look like where no :class:`Layout` fits: in a text file, after a redesign.
+
+    The labels of sections and of the view counter, boilerplate and signatures are facts of the editions and the site.
+    """
+
+    controls: tuple[str, ...] = ()
+    """Labels of the buttons between the section's label and the headline (``A+``, ``A-``), in their order. They may run
+    together with each other, with the label before them and with the headline behind them."""
+    labelled_dateline: str = ""
+    """Name of the design that prints the section's label and the date on one line, with the bylines on the lines below:
+    a name, the outlet or a role there. Empty when the site never had one."""
+    unlabelled_counter: bool = False
+    """The line behind the signature is the view counter under whatever label: an edition's ``view_labels`` are not all
+    known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JsonCards:
     """Where a batch of JSON keeps what is on its cards: dotted paths, ``items`` from the top, the rest in an item."""
 

@@ -10,9 +10,9 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from caliber_crawler.errors import SiteError
-from caliber_crawler.site.addresses import Address, ascii_netloc, is_place, normal_url
+from caliber_crawler.site.addresses import Address, ascii_netloc, host_of, is_place, normal_url
 from caliber_crawler.site.editions import Edition
-from caliber_crawler.site.layouts import Layout, ListingLayout
+from caliber_crawler.site.layouts import Layout, ListingLayout, TextLayout
 from caliber_crawler.site.roads import Listings, Revisits, Road
 from caliber_crawler.site.soundness import faults
 
@@ -35,6 +35,8 @@ class Site:
     """Addresses end with a slash (``/2026/01/talks-resume/``), and redirect there when asked for without it. What
     ``article_path`` matches has none in any case."""
     layouts: tuple[Layout, ...] = ()
+    text: TextLayout = field(default_factory=TextLayout)
+    """How an article page reads as lines of text."""
     default_sections: tuple[str, ...] = ()
     """Crawled when no section is asked for."""
     hosts: tuple[str, ...] = ()
@@ -150,15 +152,25 @@ class Site:
         return None
 
     def owns(self, url: str) -> bool:
-        """Is this a page on one of the site's own hosts?"""
-        return urlsplit(url).netloc.lower() in (self.host, *self.hosts)
+        """Is this an absolute URL on one of the site's own hosts? The base host counts with and without ``www.``.
+
+        :class:`~caliber_crawler.site.SiteRegistry` decides between several sites.
+        """
+        host = host_of(url)
+        return host is not None and self._owns_host(host)
+
+    def _owns_host(self, host: str) -> bool:
+        own = self.host
+        return host == own or host in self.hosts or host.removeprefix("www.") == own.removeprefix("www.")
 
     def address(self, url: str) -> Address | None:
         """The article an address names, or ``None`` when it is no article of this site."""
         normal = self.normal_url(url)
-        if not self.owns(normal):
+        parts = urlsplit(normal)
+        # A URL with a password in it is nobody's article: it would be kept with the password.
+        if parts.scheme not in ("http", "https") or not self._owns_host(parts.netloc):
             return None
-        path = unquote(urlsplit(normal).path).rstrip("/") or "/"
+        path = unquote(parts.path).rstrip("/") or "/"
         match = re.fullmatch(self.article_path, path)
         if match is None:
             return None

@@ -18,6 +18,9 @@ COUNTING = ("page", "offset")
 PLACES = (*COUNTING, "size", "path", "slug", "section", "id", "language", "edition")
 """What the request for a later batch may name."""
 
+RESERVED_LAYOUTS = ("text", "general", "unknown")
+"""Names under which the archive records that a page was extracted without a layout."""
+
 
 def faults(site: Site) -> Iterator[str]:
     """One clause for each fault."""
@@ -33,6 +36,7 @@ def faults(site: Site) -> Iterator[str]:
     for key in site.default_sections:
         if key not in sections:
             yield f"default_sections names {key!r}, which no edition has"
+    yield from _layouts(site)
     yield from _listing(site)
     yield from _revisits(site.revisits)
     for road in site.roads:
@@ -42,6 +46,22 @@ def faults(site: Site) -> Iterator[str]:
         elif isinstance(road, Numbers):
             for path in road.paths.values():
                 yield from _named("Numbers.paths", path, ("number",), needs=("number",))
+
+
+def _layouts(site: Site) -> Iterator[str]:
+    names = [layout.name for layout in site.layouts]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"two layouts are called {name!r}"
+    for name in (*names, site.text.labelled_dateline):
+        if name in RESERVED_LAYOUTS:
+            yield f"no layout may be called {name!r}, which says how a page without a layout was extracted"
+    if site.text.labelled_dateline in names:
+        yield f"text.labelled_dateline names {site.text.labelled_dateline!r}, which has selectors in layouts"
+    controls = site.text.controls
+    if any(label != " ".join(label.split()) or not label for label in controls):
+        yield "text.controls holds a label that is empty or has blanks around it"
+    if len(set(controls)) < len(controls):
+        yield "text.controls names a label twice"
 
 
 def _listing(site: Site) -> Iterator[str]:

@@ -17,6 +17,7 @@ from caliber_crawler.site import (
     Section,
     Site,
     Sitemaps,
+    TextLayout,
 )
 
 
@@ -132,6 +133,11 @@ class CaliberSpider(NewsSpider):
                 cover=".post_cover",
                 drop=("div.banner",),
             ),
+        ),
+        text=TextLayout(
+            controls=("A+", "A-"),
+            labelled_dateline="old",  # headline, subtitle, "ANALYTICS 25 April 2022 - 16:11", bylines, body
+            unlabelled_counter=True,  # the Armenian label was never seen
         ),
         listing=ListingLayout(
             card=".float_block",

@@ -20,6 +20,7 @@ from caliber_crawler.errors import CaliberError
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.rereading import Rereader
 from caliber_crawler.rereading.reextraction import Reextraction, batches
+from caliber_crawler.site import SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.archive.newsroom import NOON, Newsroom, article, minutes, start_run
 from tests.conftest import Result
@@ -40,7 +41,7 @@ class Better(Rereader):
         return Reading(capture=capture, article=read, layout="new", extractor=NEW)
 
 
-BETTER = Better({})
+BETTER = Better(SiteRegistry())
 
 
 class Deadly(Rereader):
@@ -129,7 +130,7 @@ def test_a_page_that_gave_no_article_can_give_one_later(newsroom: Newsroom) -> N
         url = f"https://caliber.az/en/post/{path}"
         newsroom.archive.captures.keep(Capture(site="caliber", url=url, fetched_at=NOON, status=200, body=page), 1)
     assert reextract(newsroom.archive).tally.counts["pages"] == 0
-    work = Reextraction(newsroom.archive, Better({"caliber": CaliberSpider.site}))
+    work = Reextraction(newsroom.archive, Better(SiteRegistry([CaliberSpider.site])))
     for _ in work.run(newsroom.archive.rereads.pages(Wanted(failed=True)), newsroom.run_id):
         pass
     assert (work.tally.counts["saved"], work.tally.counts["unreadable"]) == (1, 1)
@@ -287,5 +288,5 @@ def test_a_page_that_ends_its_reader_is_told_in_one_sentence(newsroom: Newsroom)
     read_badly(newsroom, 0, "Talks resume|Text.")
     pages = newsroom.archive.rereads.pages(Wanted(extractors={"caliber": NEW}))
     with pytest.raises(CaliberError, match="ended the process that was reading it"):
-        list(Reextraction(newsroom.archive, Deadly({}), jobs=2).run(pages, start_run(newsroom.archive)))
+        list(Reextraction(newsroom.archive, Deadly(SiteRegistry()), jobs=2).run(pages, start_run(newsroom.archive)))
     assert rows(newsroom, "SELECT headline FROM articles") == [("Talks (read badly)",)]

@@ -19,6 +19,7 @@ import pytest
 from caliber_crawler.bulk import BulkReading, DaskEngine, LocalEngine, Outcome, Part, Shards, engines
 from caliber_crawler.bulk.dask_engine import seated
 from caliber_crawler.errors import ArchiveFull, ArchiveLocked, MissingExtra
+from caliber_crawler.site import SiteRegistry
 from tests.bulk.warehouse import INSTRUCTIONS, articles_in, parts, read_all, rows, shards, web_archives
 from tests.warc.newsstand import SITE, held, run
 
@@ -39,7 +40,7 @@ def test_new_facts_of_a_site_make_new_shards_in_the_place_of_the_old(tmp_path: P
     read_all(tmp_path / "out", parts(files))
     before = {shard.name for shard in shards(tmp_path / "out")}
     described_anew = replace(SITE, title="Another name")
-    recogniser = replace(INSTRUCTIONS.recogniser, sites={SITE.name: described_anew}, default=described_anew)
+    recogniser = replace(INSTRUCTIONS.recogniser, sites=SiteRegistry([described_anew]), default=described_anew)
     work = BulkReading(Shards(tmp_path / "out"), replace(INSTRUCTIONS, recogniser=recogniser), parts(files))
     assert len(list(work.run(LocalEngine(1)))) == 2
     after = {shard.name for shard in shards(tmp_path / "out")}

@@ -15,12 +15,13 @@ from caliber_crawler.bulk import BulkReading, Engine, Instructions, LocalEngine,
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.intake import Recogniser
 from caliber_crawler.items import Capture
+from caliber_crawler.site import SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import write_warc
 from tests.warc.newsstand import held, visited
 
 SITE = CaliberSpider.site
-INSTRUCTIONS = Instructions(recogniser=Recogniser(sites={SITE.name: SITE}, default=SITE), software={"python": "3"})
+INSTRUCTIONS = Instructions(recogniser=Recogniser(sites=SiteRegistry([SITE]), default=SITE), software={"python": "3"})
 
 
 def pages(count: int) -> list[Capture]:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.reading.bylines import authors_of_subtitle, cut_byline, cut_old_bylines, cut_signature, is_name
+from caliber_crawler.reading.bylines import authors_of_subtitle, cut_byline, cut_leading_bylines, cut_signature, is_name
 from caliber_crawler.reading.lines import Line, split_lines
 from tests.reading.pages import site_named
 
@@ -86,13 +86,13 @@ def test_a_signature_is_cut_off_in_any_alphabet(signature: str) -> None:
     ],
 )
 def test_the_bylines_of_the_old_layout_are_taken_off(byline: str, authors: tuple[str, ...]) -> None:
-    kept, found = cut_old_bylines(split_lines(f"{byline}\nThe text begins here."), SITE)
+    kept, found = cut_leading_bylines(split_lines(f"{byline}\nThe text begins here."), SITE)
     assert (texts(kept), found) == (["The text begins here."], authors)
 
 
 def test_a_first_sentence_that_names_the_outlet_is_text() -> None:
     lines = split_lines("Caliber.Az spoke with him.\nHe said no.")
-    assert cut_old_bylines(lines, SITE) == (lines, ())
+    assert cut_leading_bylines(lines, SITE) == (lines, ())
 
 
 @given(st.text())
@@ -100,5 +100,5 @@ def test_no_line_upsets_the_search_for_names(text: str) -> None:
     lines = split_lines(text)
     cut_byline(lines)
     cut_signature(lines, SITE)
-    cut_old_bylines(lines, SITE)
+    cut_leading_bylines(lines, SITE)
     authors_of_subtitle(text, SITE)

@@ -14,7 +14,7 @@ from caliber_crawler.commands.cli import main
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.intake import Intake, Item, Recogniser
 from caliber_crawler.items import Capture
-from caliber_crawler.site import Site
+from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 SITE = CaliberSpider.site
@@ -48,7 +48,7 @@ def held(path: Path) -> dict[str, list[str]]:
 
 
 def recogniser(site: Site) -> Recogniser:
-    return Recogniser(sites={site.name: site}, default=site)
+    return Recogniser(sites=SiteRegistry([site]), default=site)
 
 
 def take_in(path: Path, captures: list[Capture], base_url: str = SITE.base_url) -> Intake:

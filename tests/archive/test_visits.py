@@ -1,0 +1,218 @@
+"""An article was saved: a crawl, an ingested page and a re-extracted one teach the frontier the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.intake import Intake, Item, Recogniser
+from caliber_crawler.items import Capture, Reading
+from caliber_crawler.rereading import Rereader
+from caliber_crawler.rereading.reextraction import Reextraction
+from caliber_crawler.revisit import REVISIT, next_visit
+from caliber_crawler.site import SiteRegistry
+from caliber_crawler.spiders.caliber import CaliberSpider
+from caliber_crawler.visits import record_visit, visited_url
+from tests.archive.newsroom import NOON, NUMBER_URL, SLUG_URL, Newsroom, article, capture, minutes
+from tests.reading.pages import PAGES
+
+SITE = CaliberSpider.site
+PUBLISHED_AT = datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+PAGE = (PAGES / "caliber/baku-s-geopolitical-formula-as-text/page.txt").read_bytes()
+URL = "https://caliber.az/en/post/baku-s-geopolitical-formula"
+HEADERS = (("Content-Type", "text/plain"), ("ETag", '"17"'), ("Last-Modified", "Tue, 06 Jan 2026 15:13:00 GMT"))
+
+
+def served(at: datetime = NOON, url: str = URL, **fields: object) -> Capture:
+    return capture(at, url=url, headers=HEADERS, body=PAGE, **fields)
+
+
+def facts_of(archive: Archive, url: str = URL) -> dict[str, object]:
+    entry = archive.frontier.get(url)
+    assert entry is not None
+    names = ("state", "visited_at", "due_at", "last_status", "article_id", "priority", "etag", "last_modified")
+    return {name: getattr(entry, name) for name in names}
+
+
+def crawled(path: Path) -> None:
+    scope = Scope(site=SITE, languages=("en",), sections=("analytics",))
+    run = CrawlRun(Archive.open(path, mode="write"), scope, user_agent="test", settings={})
+    run.archive.frontier.add([Entry(url=URL, site="caliber", kind="article", road="listing")], run.id)
+    kept = run.archive.captures.keep(served(), run.id)
+    reading = run._reread.read(kept)
+    assert isinstance(reading, Reading)
+    run._save(reading, lambda reading: None)
+    run.close("finished")
+
+
+def ingested(path: Path) -> None:
+    with Intake(path, Recogniser(sites=SiteRegistry([SITE]), default=SITE), {}, []) as intake:
+        intake.take(Item(path=path, capture=served(), saved=False), intake.reader(served()))
+
+
+def re_extracted(path: Path) -> None:
+    with Archive.open(path, mode="write") as archive:
+        run_id = archive.runs.start("reextract", site=None, arguments={}, settings={}, software={})
+        kept = archive.captures.keep(served(), run_id)
+        work = Reextraction(archive, Rereader(SiteRegistry([SITE])))
+        assert list(work.run([[kept.id or 0]], run_id)) == [1]
+
+
+@pytest.mark.parametrize("entrance", [crawled, ingested, re_extracted])
+def test_every_entrance_records_the_same_visit(entrance: Callable[[Path], None], tmp_path: Path) -> None:
+    entrance(tmp_path / "a.db")
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert facts_of(archive) == {
+            "state": "done",
+            "visited_at": NOON,
+            "due_at": next_visit(PUBLISHED_AT, NOON),
+            "last_status": 200,
+            "article_id": 1,
+            "priority": REVISIT,
+            "etag": '"17"',
+            "last_modified": "Tue, 06 Jan 2026 15:13:00 GMT",
+        }
+        entry = archive.frontier.get(URL)
+        assert entry is not None
+        assert (entry.language, entry.section) in (("en", "analytics"), (None, None))
+
+
+class Visitor:
+    """Saves pages of one article and records their visits."""
+
+    def __init__(self, newsroom: Newsroom) -> None:
+        self.newsroom, self.archive = newsroom, newsroom.archive
+
+    def visit(self, at: datetime, url: str = SLUG_URL, **fields: object) -> int:
+        kept = self.archive.captures.keep(capture(at, url=url), self.newsroom.run_id)
+        self.newsroom.save(at, kept=kept, addresses=(url, SLUG_URL, NUMBER_URL))
+        reading = Reading(capture=kept, article=article(url=url), layout="new", extractor="x")
+        with self.archive.transaction():
+            return record_visit(self.archive, SITE, reading, 1, self.newsroom.run_id, **fields)  # type: ignore[arg-type]
+
+    def gone(self, at: datetime, url: str) -> None:
+        self.archive.captures.keep(capture(at, url=url, status=404, body=b""), self.newsroom.run_id)
+
+    def due(self) -> dict[str, datetime | None]:
+        entries = (self.archive.frontier.get(url) for url in (SLUG_URL, NUMBER_URL))
+        return {entry.url: entry.due_at for entry in entries if entry is not None}
+
+
+@pytest.fixture
+def visitor(newsroom: Newsroom) -> Visitor:
+    return Visitor(newsroom)
+
+
+def test_an_older_page_does_not_take_back_what_is_known_of_a_later_visit(visitor: Visitor) -> None:
+    visitor.visit(minutes(60))
+    before = facts_of(visitor.archive, SLUG_URL)
+    visitor.visit(minutes(5))
+    assert facts_of(visitor.archive, SLUG_URL) == before
+
+
+def test_an_older_page_does_not_bring_back_what_was_gone_later(visitor: Visitor) -> None:
+    entry = Entry(url=SLUG_URL, site="caliber", kind="article", road="listing")
+    visitor.archive.frontier.add([entry], visitor.newsroom.run_id)
+    visitor.archive.frontier.gone(SLUG_URL, minutes(60), status=404)
+    visitor.visit(minutes(5))
+    facts = facts_of(visitor.archive, SLUG_URL)
+    assert (facts["state"], facts["visited_at"], facts["due_at"]) == ("gone", minutes(60), None)
+    assert facts["article_id"] == 1, "that the URL led to the article is true all the same"
+
+
+def test_the_page_that_failed_itself_is_a_visit_once_it_is_extracted(visitor: Visitor) -> None:
+    entry = Entry(url=SLUG_URL, site="caliber", kind="article", road="listing")
+    visitor.archive.frontier.add([entry], visitor.newsroom.run_id)
+    visitor.archive.frontier.fail(SLUG_URL, NOON, status=200, reason="too_slow", due_at=minutes(60))
+    visitor.visit(NOON)
+    facts = facts_of(visitor.archive, SLUG_URL)
+    assert (facts["state"], facts["due_at"]) == ("done", next_visit(PUBLISHED_AT, NOON))
+
+
+def test_a_page_that_is_in_flight_is_no_longer_due_even_when_a_clock_was_put_back(visitor: Visitor) -> None:
+    visitor.visit(minutes(60))
+    visitor.archive.frontier.make_due(SLUG_URL, minutes(5))
+    visitor.visit(minutes(5), in_flight=[SLUG_URL])
+    assert visitor.due()[SLUG_URL] == next_visit(PUBLISHED_AT, minutes(5))
+
+
+def test_a_page_that_is_known_to_be_gone_since_then_is_not_due(visitor: Visitor) -> None:
+    visitor.gone(minutes(30), SLUG_URL)
+    visitor.visit(minutes(5))
+    facts = facts_of(visitor.archive, SLUG_URL)
+    assert (facts["state"], facts["visited_at"], facts["last_status"]) == ("gone", minutes(30), 404)
+
+
+@pytest.mark.parametrize("order", list(permutations([(SLUG_URL, 5), (NUMBER_URL, 10), (SLUG_URL, 15)])))
+def test_an_article_is_due_at_the_url_visited_last_in_whatever_order_its_pages_come(
+    visitor: Visitor, order: list[tuple[str, int]]
+) -> None:
+    for url, minute in order:
+        visitor.visit(minutes(minute), url)
+    assert visitor.due() == {SLUG_URL: next_visit(PUBLISHED_AT, minutes(15)), NUMBER_URL: None}
+
+
+def test_urls_that_rest_are_counted_when_they_were_due_except_those_in_flight(visitor: Visitor) -> None:
+    visitor.visit(minutes(1), NUMBER_URL)
+    assert visitor.visit(minutes(2), SLUG_URL, now=NOON) == 0, "it was not due yet"
+    visitor.archive.frontier.make_due(NUMBER_URL, NOON)
+    assert visitor.visit(minutes(3), SLUG_URL, in_flight=[NUMBER_URL], now=NOON) == 0
+    assert visitor.due()[NUMBER_URL] == NOON
+    assert visitor.visit(minutes(4), SLUG_URL, now=NOON) == 1
+    assert visitor.due()[NUMBER_URL] is None
+
+
+def test_the_age_of_an_article_is_that_of_the_archive(visitor: Visitor) -> None:
+    undated = article(published_at=None)
+    visitor.visit(NOON)
+    kept = visitor.archive.captures.keep(capture(minutes(600)), visitor.newsroom.run_id)
+    reading = Reading(capture=kept, article=undated, layout="new", extractor="x")
+    record_visit(visitor.archive, SITE, reading, 1, visitor.newsroom.run_id)
+    assert visitor.due()[SLUG_URL] == next_visit(PUBLISHED_AT, minutes(600))
+
+
+def test_a_site_has_a_plan_of_its_own(visitor: Visitor) -> None:
+    plan = replace(SITE.revisits, ages=(timedelta(days=5),))
+    kept = visitor.archive.captures.keep(capture(NOON), visitor.newsroom.run_id)
+    visitor.newsroom.save(NOON, kept=kept, addresses=(SLUG_URL,))
+    reading = Reading(capture=kept, article=article(), layout="new", extractor="x")
+    record_visit(visitor.archive, replace(SITE, revisits=plan), reading, 1, visitor.newsroom.run_id)
+    assert visitor.due()[SLUG_URL] == PUBLISHED_AT + timedelta(days=5)
+
+
+@pytest.mark.parametrize(
+    ("url", "final_url", "canonical", "visited"),
+    [
+        (NUMBER_URL, None, SLUG_URL, NUMBER_URL),
+        (NUMBER_URL, SLUG_URL, SLUG_URL, SLUG_URL),
+        (NUMBER_URL, "https://caliber.az/", SLUG_URL, NUMBER_URL),
+        (NUMBER_URL + "/?utm_source=x", None, SLUG_URL, NUMBER_URL),
+        ("urn:sha256:00", None, SLUG_URL, SLUG_URL),
+        ("urn:sha256:00", None, "urn:article:caliber:en:x", None),
+        ("https://example.org/copy", None, "https://example.org/copy", None),
+    ],
+)
+def test_a_page_is_visited_again_where_it_was_fetched_and_redirects_are_spared(
+    url: str, final_url: str | None, canonical: str, visited: str | None
+) -> None:
+    reading = Reading(
+        capture=capture(url=url, final_url=final_url), article=article(url=canonical), layout="new", extractor="x"
+    )
+    assert visited_url(SITE, reading) == visited
+
+
+def test_a_page_without_a_url_of_the_site_is_not_followed(visitor: Visitor) -> None:
+    visitor.visit(NOON)
+    lost = Reading(
+        capture=capture(url="urn:sha256:00"), article=article(url="urn:article:x"), layout="new", extractor="x"
+    )
+    assert record_visit(visitor.archive, SITE, lost, 1, visitor.newsroom.run_id) == 0
+    assert visitor.newsroom.values("SELECT count(*) FROM frontier") == [1]
