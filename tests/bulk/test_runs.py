@@ -185,7 +185,7 @@ def test_a_killed_command_goes_on_where_it_was(tmp_path: Path) -> None:
     files = web_archives(tmp_path, 30)
     out = tmp_path / "out"
     with subprocess.Popen(command(tmp_path, "out", "--jobs", "2"), stdout=subprocess.DEVNULL) as process:
-        end = monotonic() + 60
+        end = monotonic() + 240
         while monotonic() < end and (not out.exists() or len(list(shards(out))) < 3):
             sleep(0.01)
         readers = psutil.Process(process.pid).children()
@@ -194,6 +194,6 @@ def test_a_killed_command_goes_on_where_it_was(tmp_path: Path) -> None:
     assert psutil.wait_procs(readers, timeout=30)[1] == []
     there = len(list(shards(out)))
     assert 3 <= there < len(files)
-    again = subprocess.run(command(tmp_path, "out", "--jobs", "1"), stdout=subprocess.PIPE, check=True, timeout=60)
+    again = subprocess.run(command(tmp_path, "out", "--jobs", "1"), stdout=subprocess.PIPE, check=True, timeout=240)
     assert f'"read": {len(files) - there}'.encode() in again.stdout
     assert articles_in(out) == len(files)

@@ -111,7 +111,7 @@ def test_one_interrupt_stops_all_sites_cleanly(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and not all(paper.requests() for paper in press.papers[:2]):
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
