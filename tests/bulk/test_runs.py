@@ -142,6 +142,20 @@ def test_a_thread_of_dask_has_parts_read_where_their_time_can_be_limited(tmp_pat
     assert one.counts["process"] == other.counts["process"] != os.getpid()
 
 
+def test_two_processes_take_every_part_once(tmp_path: Path) -> None:
+    there = parts(web_archives(tmp_path, 4))
+    ended = {part.path.name: outcome for part, outcome in LocalEngine(2).map(stumble, there)}
+    assert sorted(ended) == sorted(part.path.name for part in there)
+    assert [name for name, outcome in ended.items() if outcome.error is not None] == ["001.warc.gz"]
+    assert sum(outcome.articles for outcome in ended.values()) == 3
+
+
+def test_a_part_cannot_be_changed(tmp_path: Path) -> None:
+    (part,) = parts(web_archives(tmp_path, 1))
+    with pytest.raises(AttributeError):
+        part.begin = 1  # type: ignore[misc]
+
+
 def test_a_part_that_fails_costs_itself_only(tmp_path: Path) -> None:
     there = parts(web_archives(tmp_path, 3))
     ended = {part.path.name: outcome for part, outcome in LocalEngine(1).map(stumble, there)}
