@@ -9,17 +9,15 @@ the unchanged code there, so only tests within one process can kill a mutant.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import difflib
 import importlib
 import importlib.machinery
 import importlib.util
 import os
 import random
-import signal
+import resource
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,8 +62,8 @@ LEFT_OUT = ("VariableReplacer", "VariableInserter", "NoOp")
 """Operators that want arguments, or change nothing."""
 PRELOADED = ("pytest", "hypothesis", "lxml.html", "scrapy", "trafilatura", "dateparser", "sqlite_utils", "jinja2")
 """Other people's packages that most tests import: imported once, before the processes part."""
-SECONDS = 120
-"""How long the tests of one mutant may take. One that takes longer is killed: the mutant made a loop."""
+SECONDS = 100
+"""How long one test may take: the mutant made a loop in one that takes longer. The slowest needs five."""
 
 
 @dataclass(frozen=True)
@@ -204,23 +202,23 @@ def test_files(mutant: Mutant, tests: Sequence[str]) -> list[str]:
     return [str(file) for file in sorted(dict.fromkeys(files), key=distance)]
 
 
-def start(mutant: Mutant | None, files: Sequence[str], folder: str) -> int:
-    """Run tests in a process of their own, with a mutant or as things are. Gives its id."""
+def start(mutant: Mutant, files: Sequence[str], folder: str) -> int:
+    """Run tests in a process of their own, with a mutant. Gives its id."""
     if pid := os.fork():
         return pid
     code = 3
     try:
-        os.setsid()
         os.chdir(ROOT)
+        # What no alarm interrupts is ended by the system.
+        resource.setrlimit(resource.RLIMIT_CPU, (6 * SECONDS, 6 * SECONDS))
         log = os.open(f"{folder}/log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        if mutant is not None:
-            sys.meta_path.insert(0, MutantFinder(mutant))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, MutantFinder(mutant))  # type: ignore[arg-type]
         import pytest
 
         options = ("-x", "-q", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider", "--basetemp", f"{folder}/tests")
-        code = int(pytest.main([*options, *files]))
+        code = int(pytest.main([*options, "--timeout", str(SECONDS), *files]))
     finally:
         os._exit(code)
 
@@ -231,8 +229,10 @@ class Trial:
 
     mutant: Mutant
     folder: tempfile.TemporaryDirectory[str]
-    pid: int
-    until: float
+
+
+NOT_RUN = (4, 5)
+"""What pytest ends with where it was called wrongly, and where no tests were found."""
 
 
 def outcomes(mutants: Sequence[Mutant], tests: Sequence[str], jobs: int) -> Iterator[tuple[Mutant, bool]]:
@@ -241,23 +241,15 @@ def outcomes(mutants: Sequence[Mutant], tests: Sequence[str], jobs: int) -> Iter
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant, folder = waiting.pop(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-            pid = start(mutant, test_files(mutant, tests), folder.name)
-            running[pid] = Trial(mutant, folder, pid, time.monotonic() + SECONDS)
-        ended, status = os.waitpid(-1, os.WNOHANG)
-        for trial in [trial for trial in running.values() if time.monotonic() > trial.until]:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(trial.pid, signal.SIGKILL)
-        if ended:
-            trial = running.pop(ended)
-            code = os.waitstatus_to_exitcode(status)
-            if code in (4, 5):
-                raise SystemExit(
-                    f"No tests could be run for {trial.mutant.module}:\n" + Path(trial.folder.name, "log").read_text()
-                )
-            trial.folder.cleanup()
-            yield trial.mutant, code != 0
-        else:
-            time.sleep(0.05)
+            running[start(mutant, test_files(mutant, tests), folder.name)] = Trial(mutant, folder)
+        ended, status = os.wait()
+        trial = running.pop(ended)
+        code = os.waitstatus_to_exitcode(status)
+        log = Path(trial.folder.name, "log").read_text("utf-8", "replace")
+        trial.folder.cleanup()
+        if code in NOT_RUN:
+            raise SystemExit(f"No tests could be run for {trial.mutant.module}:\n{log}")
+        yield trial.mutant, code != 0
 
 
 def row(package: str, killed: int, total: int) -> str:
