@@ -131,6 +131,8 @@ def is_idle(node: object) -> bool:
         return True
     if kind == "number":
         statement = node.search_ancestor("expr_stmt")  # type: ignore[attr-defined]
+        if parent.type == "annassign":
+            return True
         first = statement and statement.get_first_leaf()
         return first is not None and first.value.isupper() and first.column == 0
     if kind == "if_stmt":
