@@ -13,7 +13,7 @@ pytest := $(python) -m pytest -n 2 --dist worksteal
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 
-.PHONY: help demo crawl browse test check format constraints wheel clean python browser database lint
+.PHONY: help demo crawl browse test check mutants format constraints wheel clean python browser database lint
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: lint browser database ## everything: format, lint, types, import contracts
 
 check: lint ## the same without the slow tests, in under a minute
 	@$(pytest) -m "not slow" $(ARGS)
+
+mutants: python ## break the code in a sample of places and see whether the quick tests notice
+	@$(python) scripts/mutants.py $(ARGS)
 
 format: python ## put the code into the one format
 	@$(python) -m ruff check --fix-only --quiet

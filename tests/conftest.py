@@ -111,7 +111,7 @@ def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables
         env=environment(**variables),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=400,
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)

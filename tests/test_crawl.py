@@ -152,7 +152,7 @@ def test_a_crawl_that_was_killed_goes_on_where_it_was(
 
 def _kill_when(archive: Path, captures: int, arguments: tuple[object, ...]) -> None:
     process = subprocess.Popen(command(*arguments), env=environment(), stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None:
         if archive.exists() and _kept(archive) >= captures:
             break

@@ -20,6 +20,12 @@ def test_an_article_of_a_week_is_due_at_two_weeks() -> None:
     assert next_visit(NOW - timedelta(days=7), NOW) == NOW + timedelta(days=7)
 
 
+def test_the_usual_ages_are_those_that_view_curves_are_drawn_from() -> None:
+    hours = [age / timedelta(hours=1) for age in USUAL.ages]
+    assert hours == [1, 3, 6, 12, 24, 48, 96, 7 * 24, 14 * 24, 30 * 24]
+    assert timedelta(days=91) == USUAL.later
+
+
 def test_an_old_article_is_due_once_a_quarter() -> None:
     published_at = NOW - timedelta(days=1000)
     first = next_visit(published_at, NOW)

@@ -71,7 +71,7 @@ def test_a_crawl_by_such_a_file_is_one_sentence(tmp_path: Path) -> None:
         env=environment(PYTHONPATH=path, CALIBER_SPIDERS="wrong_paper"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 2

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from caliber_crawler.items import Problem, Reading
 from caliber_crawler.reading.chrome import chrome_inside, is_own_chrome
 from caliber_crawler.reading.embeds import named_in
+from caliber_crawler.reading.impostors import LITTLE_TEXT
 from caliber_crawler.reading.mojibake import is_mojibake
 from caliber_crawler.reading.text import fold
 from caliber_crawler.site import Site
@@ -18,9 +19,11 @@ SHORTEST_BODY = 40
 EARLIEST_YEAR = 1995
 FUTURE_TOLERANCE = timedelta(days=1)
 _NOT_FOUND = re.compile(
-    r"(?:error\s*)?404\b.{0,40}|(?:404\s*[-–—:]?\s*)?(?:page\s+)?not\s+found|страница\s+не\s+найдена|էջը\s+(?:չի\s+գտնվել|գտնված\s+չէ)",
+    r"(?:404\s*[-–—:]?\s*)?(?:page\s+)?not\s+found|страница\s+не\s+найдена|էջը\s+(?:չի\s+գտնվել|գտնված\s+չէ)",
     re.IGNORECASE,
 )
+_NUMBER_404 = re.compile(r"(?:error\s*)?404\b.{0,40}", re.IGNORECASE)
+"""Such a headline may be that of an article ("404 days of war"), whose text is longer than that of an error page."""
 
 
 def check(reading: Reading, site: Site, now: datetime) -> list[Problem]:
@@ -49,12 +52,12 @@ def _check_status(reading: Reading) -> Iterator[Problem]:
 
 
 def _check_titles(reading: Reading, site: Site) -> Iterator[Problem]:
-    headline = reading.article.headline
+    headline, body = reading.article.headline, reading.article.body
     if not headline:
         yield _problem("no_headline", "The page has no headline.", "headline", fatal=True)
     elif fold(headline).strip(".") == fold(site.title):
         yield _problem("site_title", f"The headline is only the site's name, {headline!r}.", "headline", fatal=True)
-    elif _NOT_FOUND.fullmatch(headline):
+    elif _NOT_FOUND.fullmatch(headline) or (len(body) < LITTLE_TEXT and _NUMBER_404.fullmatch(headline)):
         yield _problem("not_found", f"The page says it is not there: {headline!r}.", "headline", fatal=True)
 
 

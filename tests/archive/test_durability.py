@@ -76,7 +76,7 @@ print(acknowledged)
 @pytest.mark.slow
 def test_a_writer_killed_at_two_hundred_points_loses_nothing_it_had_acknowledged(path: Path) -> None:
     command = [sys.executable, "-c", ROUNDS, str(path), str(Path(__file__).parents[2]), "200"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=440)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 200
     with Archive.open(path) as archive:
@@ -108,7 +108,7 @@ except ArchiveFull as error:
 def test_a_write_that_fails_is_one_sentence_and_the_next_run_goes_on(path: Path, limit: int) -> None:
     """A limit on the size of a file is what a full disk is to SQLite: a write that comes back refused."""
     command = [sys.executable, "-c", LIMITED, str(path), str(Path(__file__).parents[2]), str(limit)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == ArchiveFull.exit_code, done.stderr
     assert re.fullmatch(r"(.* cannot be written: .*|The disk is full: .* cannot grow)\.\n", done.stderr)
     acknowledged = len(done.stdout.split())
@@ -150,11 +150,11 @@ def test_a_disk_that_fills_up_is_one_sentence_and_room_is_all_that_is_needed_to_
     path = small_disk / "archive.db"
     (ballast := small_disk / "ballast").write_bytes(bytes(2_000_000))
     command = [sys.executable, "-c", FILLING, str(path), str(Path(__file__).parents[2])]
-    full = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    full = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert (full.returncode, full.stderr) == (ArchiveFull.exit_code, f"The disk is full: {path} cannot grow.\n")
     acknowledged = len(full.stdout.split())
     assert acknowledged > 10
-    still_full = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    still_full = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert (still_full.returncode, still_full.stderr) == (full.returncode, full.stderr)
     with Archive.open(path) as archive:
         assert archive.status()["articles"] >= acknowledged

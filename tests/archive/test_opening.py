@@ -39,7 +39,7 @@ def test_the_number_of_steps_is_the_schemas_version(newsroom: Newsroom) -> None:
 
 def test_the_first_bytes_say_whose_file_it_is_even_if_the_writer_is_killed(path: Path) -> None:
     code = f"import os; from caliber_crawler.archive import Archive; Archive.open({str(path)!r}, 'write'); os._exit(9)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 9
+    assert subprocess.run([sys.executable, "-c", code], timeout=240).returncode == 9
     with Archive.open(path) as archive:
         assert archive.status()["articles"] == 0
 

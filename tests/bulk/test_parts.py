@@ -126,3 +126,14 @@ def test_a_changed_input_is_another_part(tmp_path: Path) -> None:
     (after,) = parts_of(path)
     assert before.name != after.name
     assert INSTRUCTIONS.shard(before).removeprefix(before.name) == INSTRUCTIONS.shard(after).removeprefix(after.name)
+
+
+@pytest.mark.parametrize(("part_bytes", "lengths"), [(40, [40, 40, 20]), (50, [50, 50]), (100, [100]), (101, [100])])
+def test_a_file_is_divided_into_parts_of_that_size(tmp_path: Path, part_bytes: int, lengths: list[int]) -> None:
+    path = tmp_path / "crawl.warc.gz"
+    path.write_bytes(b"\x1f\x8b" + bytes(98))
+    divided = list(parts_of(path, part_bytes))
+    assert [part.size for part in divided] == lengths
+    assert [part.begin for part in divided] == [number * part_bytes for number in range(len(lengths))]
+    assert divided[-1].end is None
+    assert [part.end for part in divided[:-1]] == [part.begin for part in divided[1:]]

@@ -51,7 +51,7 @@ class Crew:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=400,
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)

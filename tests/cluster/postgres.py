@@ -56,10 +56,10 @@ class Postgres:
 
     def start(self) -> None:
         options = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
-        self._control("start", "-w", "-t", "30", "-o", f"-p {self.port} -k {self.folder} {options}")
+        self._control("start", "-w", "-t", "120", "-o", f"-p {self.port} -k {self.folder} {options}")
 
     def stop(self, mode: str = "fast") -> None:
-        self._control("stop", "-w", "-t", "30", "-m", mode)
+        self._control("stop", "-w", "-t", "120", "-m", mode)
 
     def _control(self, *arguments: str) -> None:
         pg_ctl = program("pg_ctl")
@@ -76,9 +76,17 @@ def owner() -> str:
 
 def run_as_owner(command: list[str]) -> None:
     """PostgreSQL refuses to run as root."""
-    if os.geteuid() == 0:
-        command = ["runuser", "-u", owner(), "--", *command]
-    subprocess.run(command, check=True, timeout=60, cwd="/", **QUIET)
+    account = pwd.getpwnam(owner()) if os.geteuid() == 0 else None
+    subprocess.run(
+        command,
+        check=True,
+        timeout=240,
+        cwd="/",
+        user=account and account.pw_uid,
+        group=account and account.pw_gid,
+        extra_groups=account and [],
+        **QUIET,
+    )
 
 
 @contextmanager

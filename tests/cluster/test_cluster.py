@@ -16,7 +16,7 @@ from tests.cluster.crew import LEASE, Cable, Crew, assert_all_is_there_once, cre
 from tests.cluster.postgres import Postgres
 from tests.cluster.press import printing
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ARTICLES = 3
 RECOVERY = 2 * LEASE

@@ -94,7 +94,7 @@ def test_no_failure_tells_the_password(dsn: str) -> None:
 def test_without_the_extra_it_says_what_to_install() -> None:
     without = "import sys; sys.modules['psycopg'] = None; from caliber_crawler.commands.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", without, "cluster", "init"], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", without, "cluster", "init"], capture_output=True, text=True, timeout=240, check=False
     )
     assert (done.returncode, done.stderr) == (
         1,

@@ -21,7 +21,7 @@ with own_folder(Path(sys.argv[1])) as folder:
 def test_a_killed_workers_folder_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
     with own_folder(tmp_path) as mine:
         (mine / "shard.db").touch()
-        killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], timeout=60, check=False)
+        killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], timeout=240, check=False)
         assert killed.returncode == -9
         assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 2
         with own_folder(tmp_path) as another:

@@ -134,7 +134,7 @@ def test_several_processes_give_the_same_as_one(tmp_path: Path) -> None:
             command("read", "--jsonl", "--jobs", jobs, lines),
             env=environment(),
             capture_output=True,
-            timeout=100,
+            timeout=400,
             check=True,
         )
         for jobs in (1, 2)
@@ -154,6 +154,6 @@ def test_the_reader_of_a_pipe_may_leave_early(caliber: Callable[..., Result], tm
     assert piped.stderr is not None
     piped.stdout.readline()
     piped.stdout.close()
-    piped.wait(timeout=60)
+    piped.wait(timeout=240)
     assert b"Traceback" not in piped.stderr.read()
     piped.stderr.close()

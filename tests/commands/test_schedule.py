@@ -239,7 +239,7 @@ def test_a_watch_crawls_at_once_and_stops_cleanly(serve: Callable[..., Any], tmp
         arguments = ("watch", "--archive", archive, "--base-url", demo.base_url, "--delay", 0.3)
         process = subprocess.Popen(command(*arguments), env=environment(), stderr=subprocess.PIPE, text=True)
         try:
-            deadline = time.monotonic() + 40
+            deadline = time.monotonic() + 120
             while time.monotonic() < deadline and _captures(archive) < 3:
                 time.sleep(0.1)
             process.send_signal(signal.SIGTERM)

@@ -57,7 +57,7 @@ def test_every_dirty_form_of_an_address_from_standard_input_leads_to_one_article
             env=environment(),
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=400,
             check=False,
         )
         asked = [request["path"] for request in demo.requests() if "/post/" in request["path"]]

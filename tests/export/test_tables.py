@@ -159,3 +159,9 @@ def test_parquet_knows_times_and_numbers(three_editions: Path) -> None:
     assert row["published_at"] == datetime(2026, 1, 7, 12, tzinfo=UTC)
     assert row["views"] == 100
     assert row["gone_at"] is None
+
+
+def test_json_lines_hold_letters_as_they_are_written() -> None:
+    file = io.StringIO(newline="")
+    assert write_jsonl([{"headline": "Բաքու: й", "views": 1}], ["headline"], file) == 1
+    assert file.getvalue() == '{"headline": "Բաքու: й"}\n'

@@ -112,7 +112,7 @@ def test_c_code_that_hears_no_signal_is_stopped_and_the_calls_behind_it_are_answ
     assert isinstance(hung, TooSlow)
     assert str(hung) == "it took longer than 1 s"
     assert others == [2, 4]
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
 
 
 def test_a_call_that_crashes_its_process_twice_is_given_up() -> None:
@@ -194,7 +194,7 @@ def test_the_process_ends_when_whoever_started_it_is_killed(work: str) -> None:
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while is_alive(child) and time.monotonic() < until:
         time.sleep(0.05)
     assert not is_alive(child)
@@ -211,5 +211,5 @@ def is_alive(pid: int) -> bool:
 def test_what_the_crawl_needs_is_not_held_against_the_process() -> None:
     ballast = b"x" * (GROWN + 1024 * 1024)
     program = "from caliber_crawler.processes.isolation import most_memory; print(most_memory())"
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=240, check=True)
     assert len(ballast) > GROWN > int(told.stdout)

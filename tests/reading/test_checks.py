@@ -50,6 +50,13 @@ def test_what_is_wrong_is_said(fields: dict[str, Any], reason: str, fatal: bool)
 
 def test_a_headline_about_a_missing_thing_is_a_headline() -> None:
     assert problems(headline="Missing plane not found after 404 days of search") == []
+    assert problems(headline="404 days of war") == []
+
+
+def test_a_short_page_headed_404_is_none() -> None:
+    body = "What you are looking for was here once, and is here no longer."
+    (problem,) = problems(headline="Error 404: nothing here", body=body)
+    assert (problem.reason, problem.fatal) == ("not_found", True)
 
 
 def test_an_article_of_tomorrow_is_let_through_for_clocks_that_go_wrong() -> None:

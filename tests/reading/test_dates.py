@@ -136,7 +136,7 @@ def test_none_of_two_hundred_odd_strings_is_a_date(text: str) -> None:
 def test_a_long_text_is_refused_at_once(text: str) -> None:
     started = time.process_time()
     assert read_date(text, SITE) is None
-    assert time.process_time() - started < 0.01
+    assert time.process_time() - started < 0.2
 
 
 VIENNA = site_named("orf")

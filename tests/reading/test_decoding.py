@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.reading.decoding import decode, looks_binary
+from caliber_crawler.reading.decoding import as_utf8, decode, looks_binary
 
 RUSSIAN = "<p>Баку и Ереван подошли к рубежу, за которым соглашение становится делом ближайших месяцев.</p>" * 3
 
@@ -50,3 +50,10 @@ def test_what_is_not_text_is_known_by_its_bytes(body: bytes) -> None:
 def test_text_is_never_taken_for_anything_else(text: str) -> None:
     if not text.startswith(("%PDF-", "GIF8", "RIFF")):
         assert not looks_binary(text.encode())
+
+
+def test_a_page_is_turned_into_utf8_without_a_mark() -> None:
+    plain = "Բաքու, Баку".encode()
+    assert as_utf8(plain) == plain
+    assert as_utf8(b"\xef\xbb\xbf" + plain) == plain
+    assert as_utf8("Баку".encode("cp1251"), "text/html; charset=windows-1251") == "Баку".encode()

@@ -96,4 +96,4 @@ def test_no_page_takes_the_time_or_memory_that_the_rules_of_browsers_would_grant
     capture = capture_of(f'<div class="post"><h1 class="post_title">A</h1></div>{page}')
     with contextlib.suppress(Unreadable):
         open_page(capture, SITE)
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 12

@@ -113,7 +113,7 @@ def test_more_addresses_than_the_protocol_allows_are_not_read(monkeypatch: pytes
     assert len(read_sitemap(capture(urlset(*map(loc, "abcdef")), "sitemap"), SITE).cards) == 3
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 def test_an_entity_bomb_neither_blows_up_nor_reads_a_file() -> None:
     entities = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
     text = (

@@ -104,6 +104,6 @@ def run(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
         env=ours | {"PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=400,
         check=False,
     )

@@ -37,7 +37,7 @@ def test_what_cannot_be_read_is_said_in_one_sentence(html: str) -> None:
 def test_no_shape_of_page_hangs_the_reader(html: str) -> None:
     started = time.process_time()
     read(html)
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 12
 
 
 @given(

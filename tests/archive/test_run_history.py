@@ -1,0 +1,61 @@
+"""What runs brought, over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.archive.newsroom import Newsroom
+
+
+def run(newsroom: Newsroom, outcome: str = "finished", counts: dict[str, int] | None = None, **started: Any) -> int:
+    runs = newsroom.archive.runs
+    started = {"site": "caliber", "arguments": {"sections": ["analytics"]}, "settings": {}, "software": {}, **started}
+    id = runs.start(started.pop("command", "crawl"), **started)
+    runs.finish(id, outcome, None, counts or {})  # type: ignore[arg-type]
+    return id
+
+
+def test_like_a_run_are_the_finished_ones_that_asked_the_same_newest_first(newsroom: Newsroom) -> None:
+    first, second = run(newsroom), run(newsroom)
+    run(newsroom, "stopped")
+    run(newsroom, site="other")
+    run(newsroom, command="ingest")
+    run(newsroom, arguments={"sections": ["politics"]})
+    asked = run(newsroom)
+    run(newsroom)
+    history = newsroom.archive.run_history
+    assert [each["id"] for each in history.like(asked, 9)] == [second, first]
+    assert [each["id"] for each in history.like(asked, 1)] == [second]
+
+
+def test_the_names_of_merged_archives_are_known_once_they_are_in(newsroom: Newsroom) -> None:
+    run(newsroom, command="merge", arguments={"other": "a.db"})
+    run(newsroom, "failed", command="merge", arguments={"other": "b.db"})
+    assert newsroom.archive.run_history.merged() == {"a.db"}
+
+
+def test_coverage_tells_how_many_pages_had_a_field_and_by_which_way(newsroom: Newsroom) -> None:
+    id = run(newsroom)
+    ways = [("headline", "selector", 7), ("headline", "generic", 2), ("views", "", 9)]
+    newsroom.archive.runs.cover(id, [("caliber", "new", field, way, 10, filled) for field, way, filled in ways])
+    history = newsroom.archive.run_history
+    assert history.coverage([id]) == {("new", "headline"): (10, 9), ("new", "views"): (10, 0)}
+    assert history.coverage([id], "generic")[("new", "headline")] == (10, 2)
+    assert history.coverage([]) == {}
+    assert history.pages([id, 99]) == {id: 10}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_of_each_day_before_a_run_its_new_urls_are_counted(newsroom: Newsroom, count: int) -> None:
+    last = run(newsroom, counts={"found": 5})
+    before = [run(newsroom, counts={"found": found}) for found in (3, 4)]
+    unfinished = newsroom.archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+    times = {last: "2026-01-07T12:00:00Z", before[0]: "2026-01-07T01:00:00Z", before[1]: "2026-01-05T11:00:00Z"}
+    for id, finished_at in times.items():
+        newsroom.archive.db.execute("UPDATE runs SET finished_at = ? WHERE id = ?", (finished_at, id))
+    history = newsroom.archive.run_history
+    assert history.days(last, count) == [8, None, 4][:count]
+    assert history.days(unfinished, count) == []
+    assert history.days(99, count) == []

@@ -1,0 +1,428 @@
+"""What may never change: archives, exports and citations that exist already depend on it.
+
+The expected values were made by the first version of the program. A test that fails here is no reason to write down
+another value: the change that made it fail breaks every archive there is.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from fastwarc.warc import ArchiveIterator
+
+from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.archive.seals import KEYS, seal
+from caliber_crawler.archive.versions import content_digest
+from caliber_crawler.commands.cli import main
+from caliber_crawler.intake import Recogniser
+from caliber_crawler.items import Capture
+from caliber_crawler.known_sites import known_sites, known_spiders, project_settings, spider_among
+from caliber_crawler.reading.impostors import recognise
+from caliber_crawler.site import Site
+from caliber_crawler.spiders.caliber import CaliberSpider
+from caliber_crawler.warc import write_warc
+from caliber_crawler.warc.wacz import cdxj, surt
+from caliber_crawler.warc.writer import WarcFile
+from tests.archive.newsroom import NUMBER_URL, SLUG_URL, Newsroom, article, capture, minutes, start_run
+
+SITE = CaliberSpider.site
+HEADLINE = "Café «Баку», Երևանում: й"
+TEXT = {
+    "headline": HEADLINE,
+    "subtitle": "Тема  дня",
+    "authors": ("Ə. Əliyev", "Анна Ёлкина"),
+    "body": "Первый абзац.\n\nԵրկրորդ պարբերություն։",
+}
+
+
+# Content digests: they are cited, and prove a text.
+
+
+def test_the_digest_of_a_text_is_the_one_that_was_cited() -> None:
+    digest = "cec1692264e344ce1d4107e8560aaf467ede60ad26dfcdafde497f0204e514f9"
+    assert content_digest(article(**TEXT)) == digest
+    assert content_digest(article(**TEXT | {"subtitle": None, "authors": (), "published_at": None})) == (
+        "91b40b55d8d888bcb6f1efa3e647dfc3e75fe0ff4ce8f860b665ad3271e0fa4d"
+    )
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"headline": unicodedata.normalize("NFD", HEADLINE)},
+        {"headline": HEADLINE.replace(" ", "\N{NO-BREAK SPACE} ")},
+        {"body": "Первый абзац. Երկրորդ պարբերություն։\n"},
+        {"views": 12, "section": "politics", "body_markdown": "*", "signature": "Caliber.Az", "cover_image": "a"},
+    ],
+    ids=["NFD", "blanks", "paragraphs", "what is no text"],
+)
+def test_the_digest_is_that_of_the_words(same: dict[str, Any]) -> None:
+    assert content_digest(article(**TEXT | same)) == content_digest(article(**TEXT))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"headline": HEADLINE.lower()},
+        {"headline": HEADLINE.replace("й", "и")},
+        {"subtitle": None},
+        {"authors": ("Анна Ёлкина", "Ə. Əliyev")},
+        {"authors": ("Ə. Əliyev Анна Ёлкина",)},
+        {"published_at": datetime.fromisoformat("2026-01-06T19:14:00+04:00")},
+        {"headline": HEADLINE + " Тема", "subtitle": "дня"},
+    ],
+)
+def test_every_word_of_it_counts_in_its_place(other: dict[str, Any]) -> None:
+    assert content_digest(article(**TEXT | other)) != content_digest(article(**TEXT))
+
+
+# Checksums of rows: an archive verifies itself by them.
+
+ROWS: dict[str, tuple[dict[str, object], int]] = {
+    "captures": (
+        {
+            "run_id": 1,
+            "site": "caliber",
+            "kind": "article",
+            "url": "https://caliber.az/arm/post/%D5%A2",
+            "fetched_at": "2026-01-07T12:00:00Z",
+            "status": 200,
+            "error": None,
+            "redirects": "[]",
+            "media_type": "text/html",
+            "headers": '[["Content-Type", "text/html; charset=utf-8"]]',
+            "size": 3,
+            "body_digest": "ab" * 32,
+        },
+        7861096256152302612,
+    ),
+    "versions": (
+        {
+            "article_id": 3,
+            "number": 2,
+            "cause": "edit",
+            "headline": HEADLINE,
+            "subtitle": None,
+            "authors": '["Ə. Əliyev"]',
+            "word_count": 3,
+            "body": "Первый абзац.",
+        },
+        8452768328089706802,
+    ),
+    "view_counts": (
+        {
+            "article_id": 3,
+            "observed_at": "2026-01-07T12:00:00Z",
+            "views": 354,
+            "shown": "Դիտում՝ 354",
+            "capture_id": 7,
+        },
+        -9033366439184133621,
+    ),
+    "article_urls": (
+        {
+            "url": "https://caliber.az/arm/post/%D5%A2",
+            "kind": "slug",
+            "language": "hy",
+            "slug": "բաքու",
+            "first_seen_at": "2026-01-07T12:00:00Z",
+        },
+        7272987494531438488,
+    ),
+    "images": (
+        {
+            "article_id": 3,
+            "url": "https://caliber.az/a.webp",
+            "position": 0,
+            "alt": "Порт",
+            "first_seen_at": "2026-01-07T12:00:00Z",
+        },
+        2519233089754646848,
+    ),
+    "links": (
+        {"article_id": 3, "url": "https://пример.рф/а", "position": 1, "host": "пример.рф", "text": "отчёт"},
+        6085216825101410174,
+    ),
+}
+CHANGE_LATER: dict[str, dict[str, object]] = {
+    "captures": {"id": 7, "article_id": 3, "version_id": 4, "extractor": "caliber_crawler"},
+    "versions": {"id": 4, "seen_from": "2026-01-07T12:00:00Z", "seen_until": "2026-01-08T12:00:00Z", "folded": "е"},
+    "article_urls": {"article_id": 3},
+}
+"""Columns that a checksum leaves out: they change, or depend on the file."""
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_the_checksum_of_a_row_is_the_one_that_was_stored(table: str) -> None:
+    row, checksum = ROWS[table]
+    assert seal(table, row) == checksum
+    assert seal(table, row | CHANGE_LATER.get(table, {})) == checksum
+    assert seal(table, dict(reversed(row.items()))) == checksum, "columns may stand in any order"
+    assert seal(table, row | {"a_column_of_later": None}) == checksum, "a column may be added"
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_every_column_of_a_fact_is_in_its_checksum(table: str) -> None:
+    row, checksum = ROWS[table]
+    for name, value in row.items():
+        assert seal(table, row | {name: f"{value}!"}) != checksum, name
+
+
+# Web archives: other people's indexes lead to records by these keys.
+
+ARMENIAN = "https://caliber.az/arm/post/բաքու"
+ENCODED = "https://caliber.az/arm/post/%D5%A2%D5%A1%D6%84%D5%B8%D6%82"
+PAGE = "<h1>Բաքու</h1>".encode()
+HTML = ("Content-Type", "text/html; charset=utf-8")
+DIGEST = "sha1:BL7XXR7HRD3XDRNHZMBAAGGHCGJYSOG5"
+EXCHANGES = (
+    capture(url=ARMENIAN, body=PAGE, headers=(HTML, ("X-Title", "Բաքու"), ("Content-Encoding", "gzip"))),
+    capture(minutes(1), url=ARMENIAN, body=PAGE),
+    capture(minutes(2), url="https://xn--e1afmkfd.xn--p1ai/а б", status=304, body=b""),
+    capture(
+        minutes(3),
+        url="https://caliber.az/post/баку",
+        final_url="https://caliber.az/post/баку-2",
+        redirects=("https://caliber.az/r",),
+        body="тест".encode(),
+    ),
+)
+
+
+def records() -> list[dict[str, str]]:
+    """The headers of the records of the exchanges, without those that are made at random or say how long they are."""
+    file = io.BytesIO()
+    write_warc(EXCHANGES, file, name="x.warc.gz")
+    random = ("WARC-Record-ID", "WARC-Concurrent-To", "WARC-Filename", "Content-Length")
+    headers = [dict(record.headers.items()) for record in ArchiveIterator(io.BytesIO(file.getvalue()))]
+    return [{name: value for name, value in each.items() if name not in random} for each in headers[1:]]
+
+
+def test_a_record_is_headed_as_it_always_was() -> None:
+    http = {"Content-Type": "application/http; msgtype=response"}
+    first, request, again, _, unchanged, _, moved, _ = records()
+    assert first == http | {
+        "WARC-Type": "response",
+        "WARC-Date": "2026-01-07T12:00:00Z",
+        "WARC-Target-URI": ENCODED,
+        "WARC-Payload-Digest": DIGEST,
+        "WARC-Block-Digest": "sha1:AO7T7VVBKVYV2BZY4IANRA7RAKLTQGB3",
+    }
+    assert request["WARC-Target-URI"] == ENCODED
+    assert request["WARC-Block-Digest"] == "sha1:2KC53HMLWZKKA3MVN3IFXPOB7JK3AHWQ"
+    assert again == http | {
+        "WARC-Type": "revisit",
+        "WARC-Date": "2026-01-07T12:01:00Z",
+        "WARC-Target-URI": ENCODED,
+        "WARC-Profile": "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest",
+        "WARC-Refers-To-Target-URI": ENCODED,
+        "WARC-Refers-To-Date": "2026-01-07T12:00:00Z",
+        "WARC-Payload-Digest": DIGEST,
+        "WARC-Block-Digest": "sha1:CZ6E5LXK37HHABZFKRF4PMJFHUGAGIOG",
+    }
+    assert unchanged["WARC-Target-URI"] == "https://xn--e1afmkfd.xn--p1ai/%D0%B0%20%D0%B1"
+    assert unchanged["WARC-Profile"] == "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+    assert moved["WARC-Target-URI"] == "https://caliber.az/post/%D0%B1%D0%B0%D0%BA%D1%83-2"
+    assert "https://caliber.az/post/%D0%B1%D0%B0%D0%BA%D1%83 https://caliber.az/r" in moved.values()
+
+
+def test_the_index_names_a_record_by_the_same_key() -> None:
+    warc = WarcFile(io.BytesIO(), "x.warc.gz")
+    entries = [warc.add(each) for each in EXCHANGES]
+    keys = [cdxj(entry, "x.warc.gz").split(" ", 2)[:2] for entry in entries if entry is not None]
+    assert keys == [
+        ["az,caliber)/arm/post/%d5%a2%d5%a1%d6%84%d5%b8%d6%82", "20260107120000"],
+        ["az,caliber)/arm/post/%d5%a2%d5%a1%d6%84%d5%b8%d6%82", "20260107120100"],
+        ["xn--p1ai,xn--e1afmkfd)/%d0%b0%20%d0%b1", "20260107120200"],
+        ["az,caliber)/post/%d0%b1%d0%b0%d0%ba%d1%83-2", "20260107120300"],
+    ]
+    assert [entry.digest for entry in entries if entry is not None][:3] == [DIGEST, DIGEST, "-"]
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://caliber.az/post/баку", "az,caliber)/post/баку"),
+        ("https://Пример.рф/а?б=2&а=1", "рф,пример)/а?%d0%b0=1&%d0%b1=2"),
+        ("https://xn--e1afmkfd.xn--p1ai/%D0%B0?b=%D1%8F&a=", "xn--p1ai,xn--e1afmkfd)/%d0%b0?a=&b=%d1%8f"),
+        ("https://caliber.az/en/post/cafe\u0301", "az,caliber)/en/post/cafe\u0301"),
+    ],
+)
+def test_the_key_of_a_url_in_other_letters(url: str, key: str) -> None:
+    assert surt(url) == key
+
+
+# The life of an article.
+
+
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("blank") / "archive.db"
+    Archive.open(path, mode="write").close()
+    return path
+
+
+@contextmanager
+def opened(blank: Path, path: Path) -> Iterator[Newsroom]:
+    shutil.copy(blank, path)
+    with Archive.open(path, mode="write") as archive:
+        yield Newsroom(archive, start_run(archive))
+
+
+def take_away(newsroom: Newsroom, minute: float) -> None:
+    """The article's page answers 410."""
+    entry = Entry(url=SLUG_URL, site="caliber", kind="article", road="listing")
+    newsroom.archive.frontier.add([entry], newsroom.run_id)
+    answer = capture(minutes(minute), url=SLUG_URL, status=410, body=b"<h1>Gone</h1>")
+    newsroom.archive.captures.keep(answer, newsroom.run_id)
+    newsroom.archive.frontier.gone(SLUG_URL, minutes(minute), status=410)
+
+
+def gone_at(newsroom: Newsroom) -> list[Any]:
+    return newsroom.values("SELECT gone_at FROM articles WHERE duplicate_of IS NULL")
+
+
+def test_an_article_is_gone_since_the_first_time_it_was_missing(blank: Path, tmp_path: Path) -> None:
+    with opened(blank, tmp_path / "a.db") as newsroom:
+        newsroom.save(addresses=(SLUG_URL,))
+        for minute in (10, 20, 30):
+            take_away(newsroom, minute)
+            assert gone_at(newsroom) == ["2026-01-07T12:10:00Z"]
+        newsroom.save(minutes(40), addresses=(SLUG_URL,))
+        assert gone_at(newsroom) == [None]
+        take_away(newsroom, 50)
+        take_away(newsroom, 60)
+        assert gone_at(newsroom) == ["2026-01-07T12:50:00Z"]
+
+
+@pytest.mark.parametrize("here_first", [True, False])
+def test_of_two_archives_the_first_time_counts(blank: Path, tmp_path: Path, here_first: bool) -> None:
+    for name, minute in (("here", 10 if here_first else 20), ("there", 20 if here_first else 10)):
+        with opened(blank, tmp_path / f"{name}.db") as newsroom:
+            newsroom.save(addresses=(SLUG_URL,))
+            take_away(newsroom, minute)
+    done = CliRunner().invoke(main, ["merge", str(tmp_path / "there.db"), "--archive", str(tmp_path / "here.db")])
+    assert done.exit_code == 0, done.output
+    with Archive.open(tmp_path / "here.db") as archive:
+        assert archive.article(SLUG_URL)["gone_at"] == "2026-01-07T12:10:00Z"
+
+
+def test_two_editions_are_two_articles_even_where_one_page_names_both(blank: Path, tmp_path: Path) -> None:
+    russian = "https://caliber.az/post/baku-s-formula"
+    with opened(blank, tmp_path / "a.db") as newsroom:
+        newsroom.save(addresses=(SLUG_URL, NUMBER_URL))
+        newsroom.save(minutes(1), addresses=(russian,), language="ru")
+        assert newsroom.save(minutes(2), addresses=(russian, SLUG_URL, NUMBER_URL), language="ru").article_id == 2
+        assert newsroom.save(minutes(3), addresses=(SLUG_URL, russian)).article_id == 1
+        languages = "SELECT language FROM articles WHERE duplicate_of IS NULL ORDER BY id"
+        assert newsroom.values(languages) == ["en", "ru"]
+        assert newsroom.values("SELECT url FROM article_urls WHERE article_id = 2") == [russian]
+
+
+# What is an article.
+
+WORDS = "<p>" + "The ministers met in Baku and spoke for hours about roads and rails. " * 40 + "</p>"
+LOGIN_BOX = b'<form action="/login"><input name="user"><input type="password" name="word"></form>'
+
+
+def page(title: str = "The corridor", words: str = WORDS) -> bytes:
+    return (
+        f'<html><title>{title}</title><div class="post"><h1 class="post_title">{title}</h1>'
+        f'<time class="post_time">06 January 2026 - 19:13</time><div class="post_body">{words}</div></div>'
+    ).encode()
+
+
+LONG = {
+    "login box": page() + LOGIN_BOX,
+    "login box first": LOGIN_BOX + page(),
+    "404 in its title": page("404 days of war: what was not found"),
+    "Russian 404": page("Ответ не найден: 404 дня"),
+    "captcha": page() + b'<div class="g-recaptcha"></div><script src="/cdn-cgi/challenge-platform/h/a.js"></script>',
+}
+SHORT = {
+    "login": b"<html><title>Sign in</title>" + LOGIN_BOX,
+    "soft_404": b"<html><title>404: page not found</title><p>Sorry.</p>",
+    "challenge": b'<html><title>Just a moment...</title><div class="g-recaptcha"></div>',
+}
+
+
+@pytest.mark.parametrize("body", LONG.values(), ids=LONG)
+def test_a_long_page_stays_an_article(tmp_path: Path, body: bytes) -> None:
+    served = capture(url=SLUG_URL, body=body, final_url=None)
+    assert recognise(served, SITE) is None
+    assert ingested(tmp_path, served) == (1, [])
+
+
+@pytest.mark.parametrize("reason", SHORT)
+def test_a_short_one_with_the_same_marks_is_none(tmp_path: Path, reason: str) -> None:
+    served = capture(url=SLUG_URL, body=SHORT[reason], final_url=None)
+    problem = recognise(served, SITE)
+    assert problem is not None
+    assert problem.reason == reason
+    assert ingested(tmp_path, served)[0] == 0
+
+
+def ingested(folder: Path, served: Capture) -> tuple[int, list[str]]:
+    """How many articles a WARC file with this page gives, and the reasons why there is none."""
+    with (folder / "a.warc.gz").open("wb") as file:
+        write_warc([served], file, name="a.warc.gz")
+    arguments = ["ingest", str(folder / "a.warc.gz"), "--archive", str(folder / "a.db"), "--jobs", "1"]
+    done = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert done.exit_code in (0, 3), done.output
+    with Archive.open(folder / "a.db") as archive:
+        fatal = archive.db.execute("SELECT reason FROM problems WHERE fatal = 1").fetchall()
+        return archive.status()["articles"], [reason for (reason,) in fatal]
+
+
+# Whose page it is.
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.8.8.8", "localhost", "localhost:80", "[::1]:8000"])
+def test_a_site_on_this_machine_is_local(host: str) -> None:
+    assert SITE.at(f"http://{host}").is_local
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("caliber.az", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"),
+        *("[fe80::1]", "[fd00::1]", "128.0.0.1", "localhost.example", "127.0.0.1.example", "mylocalhost", "localhost2"),
+    ],
+)
+def test_no_other_site_is(host: str) -> None:
+    assert not SITE.at(f"http://{host}").is_local
+
+
+OWNERS = {
+    "https://caliber.az/en/post/a": "caliber",
+    "http://WWW.Caliber.az/en/post/a": "caliber",
+    "https://www.kommersant.ru/doc/5000000": "kommersant",
+    "https://orf.at/stories/3400000/": "orf",
+    "https://caliber.az.example/en/post/a": "caliber.az.example",
+    "https://notcaliber.az/en/post/a": "notcaliber.az",
+    "https://example.org/?u=https://caliber.az/en/post/a": "example.org",
+    "https://kommersant.ru@example.org/doc/5000000": "example.org",
+}
+
+
+@pytest.mark.parametrize("url", OWNERS)
+def test_the_owner_of_a_url_decides_which_definition_reads_it(url: str) -> None:
+    sites = known_sites()
+    ingest = Recogniser(sites=sites, default=sites["caliber"], any_site=True)
+    assert name_of(ingest.site_at(url)) == OWNERS[url]
+    spider = spider_among(known_spiders(project_settings()), url)
+    assert spider.site.name == OWNERS[url]
+    assert spider.site.described == (OWNERS[url] in sites)
+
+
+def name_of(site: Site | None) -> str | None:
+    return None if site is None else site.name
