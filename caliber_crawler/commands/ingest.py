@@ -18,9 +18,9 @@ from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage, Sit
 from caliber_crawler.intake import Intake, Item, Recogniser, read_ahead, urls_in
 from caliber_crawler.intake.intake import NOTED
 from caliber_crawler.intake.reader import Read
+from caliber_crawler.intake.saved_pages import capture_saved, find_pages
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.known_sites import known_sites
-from caliber_crawler.saved_pages import capture_saved, find_pages
 from caliber_crawler.site import Site
 from caliber_crawler.site.unfiled import unfiled
 from caliber_crawler.software import software

@@ -18,10 +18,10 @@ import click
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.errors import InputError, NoPages, NotAPage, SiteError
 from caliber_crawler.intake import read_ahead
+from caliber_crawler.intake.saved_pages import capture_saved, find_pages
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.reading import Unreadable, check, read_page
-from caliber_crawler.saved_pages import capture_saved, find_pages
 from caliber_crawler.site import Site
 from caliber_crawler.site.unfiled import unfiled
 

@@ -16,11 +16,11 @@ from scrapy.http import Response
 from scrapy.settings import Settings
 
 from caliber_crawler.errors import InputError, NotAPage, SiteError, SiteUnreachable
+from caliber_crawler.intake.saved_pages import capture_saved
 from caliber_crawler.items import Capture
 from caliber_crawler.known_sites import known_sites, project_settings
 from caliber_crawler.reading import Unreadable, read_listing, read_page
 from caliber_crawler.reading.text import slug
-from caliber_crawler.saved_pages import capture_saved
 from caliber_crawler.site import Site
 
 LONGEST_NAME = 60
