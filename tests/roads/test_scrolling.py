@@ -72,7 +72,7 @@ def test_a_listing_that_goes_on_and_on_is_cut_and_said_to_be(
 
 
 def test_a_browser_that_is_not_there_is_said_in_a_sentence() -> None:
-    from caliber_crawler.fetching.scrolling import chromium
+    from caliber_crawler.fetching.browser import chromium
 
     with pytest.raises(SiteError, match="CALIBER_CHROMIUM"):
         chromium("/nowhere/chromium")
