@@ -35,10 +35,13 @@ ARGUMENTS = (
     "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-sync",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # its name in older versions
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--no-first-run",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
+NO_PEERS = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection; delete window.WebTransport;"
+"""For every page and frame before its own scripts: what sends packets of its own is not there."""
 NO_PROXY = {"server": "http://no-network.invalid:9", "bypass": "<-loopback>"}
 """A proxy that does not exist, for every host, loopback included: what is not served by the downloader fails."""
 WANTED = frozenset({"document", "script", "xhr", "fetch"})
@@ -108,6 +111,7 @@ class Browser:
             browser = await self._running()
             context = await browser.new_context(user_agent=self._user_agent, service_workers="block")
             try:
+                await context.add_init_script(NO_PEERS)
                 page = OpenPage(await context.new_page(), response, self._download, self._admits)
                 await page.load()
                 yield page
