@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Error, async_playwright
+from playwright.async_api import Error as BrowserError
+from playwright.async_api import TimeoutError as BrowserTimeout
+from playwright.async_api import async_playwright
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Page, Playwright, Route
     from playwright.async_api import Request as PageRequest
     from scrapy.http import Response
+
+__all__ = ["Browser", "BrowserError", "BrowserTimeout", "Exchange", "OpenPage", "chromium"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
@@ -104,7 +108,7 @@ class Browser:
     async def open(self, response: Response) -> AsyncIterator[OpenPage]:
         """Show a response that was fetched already, with its scripts, until the block ends. One page is open at a time.
 
-        Raises playwright's ``Error`` when the browser does not start, or the page does not load in
+        Raises :class:`BrowserError` when the browser does not start, or the page does not load in
         :data:`LOAD_TIMEOUT` seconds.
         """
         async with self._one_page:
@@ -116,13 +120,13 @@ class Browser:
                 await page.load()
                 yield page
             finally:
-                with suppress(Error):
+                with suppress(BrowserError):
                     await context.close()
 
     async def close(self) -> None:
         """End the browser."""
         if self._chromium is not None:
-            with suppress(Error):
+            with suppress(BrowserError):
                 await self._chromium.close()
         if self._playwright is not None:
             await self._playwright.stop()
@@ -206,10 +210,10 @@ async def _fulfill(route: Route, response: Response) -> None:
         for name, values in response.headers.items()
     }
     kept = {name: value for name, value in headers.items() if name not in OWN_RESPONSE_HEADERS}
-    with suppress(Error):  # the page was closed meanwhile
+    with suppress(BrowserError):  # the page was closed meanwhile
         await route.fulfill(status=response.status, headers=kept, body=response.body)
 
 
 async def _abort(route: Route) -> None:
-    with suppress(Error):
+    with suppress(BrowserError):
         await route.abort()

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from playwright.async_api import TimeoutError as NothingMore
+from caliber_crawler.fetching.browser import BrowserTimeout
 
 if TYPE_CHECKING:
     from caliber_crawler.fetching.browser import OpenPage
@@ -57,7 +57,7 @@ async def _more(open_page: OpenPage, card: str, seen: int, deadline: float) -> b
     while asyncio.get_running_loop().time() <= deadline:
         try:
             await open_page.page.wait_for_function(MORE, arg=[card, seen], timeout=PATIENCE * 1000)
-        except NothingMore:
+        except BrowserTimeout:
             if open_page.seconds_idle >= PATIENCE:
                 return False
         else:

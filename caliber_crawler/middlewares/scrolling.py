@@ -60,8 +60,7 @@ class ScrollingMiddleware:
         return await finish(self._scroll(request, response, entry), self._crawler)
 
     async def _scroll(self, request: Request, response: Response, entry: Entry) -> Response:
-        from playwright.async_api import Error
-
+        from caliber_crawler.fetching.browser import BrowserError
         from caliber_crawler.fetching.scrolling import scroll_to_end
 
         layout = self._run.scope.site.listing
@@ -71,7 +70,7 @@ class ScrollingMiddleware:
                 scrolled = await scroll_to_end(page, layout, lambda links: self._already_crawled(links, entry))
                 shown = await page.page.content()
                 request.meta.get(EXCHANGES, []).extend(page.exchanges)
-        except Error as error:
+        except BrowserError as error:
             raise Refusal("network", f"the browser could not show it: {error.message.splitlines()[0]}") from None
         headers = response.headers.copy()
         headers["Content-Type"] = "text/html; charset=utf-8"
