@@ -44,7 +44,7 @@ def examine(
 def _known_number(memory: Path, site: str) -> tuple[str, int] | None:
     if not memory.exists():
         return None
-    with Archive.open(memory) as archive:
+    with Archive.open(memory, mode="write") as archive:  # as the trial crawl opens it: it may be of an earlier version
         return archive.articles.latest_post_number(site)
 
 
