@@ -12,7 +12,7 @@ from scrapy.http import Response
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.fetching.refusals import Refusal
-from caliber_crawler.fetching.stopping import finish
+from caliber_crawler.fetching.stopping import finish, require_running
 from caliber_crawler.items import SCROLLED
 from caliber_crawler.roads.listings import known_ground
 
@@ -71,6 +71,7 @@ class ScrollingMiddleware:
                 shown = await page.page.content()
                 request.meta.get(EXCHANGES, []).extend(page.exchanges)
         except BrowserError as error:
+            require_running(self._crawler)  # Ctrl-C ends the browser too: then the page did not fail
             raise Refusal("network", f"the browser could not show it: {error.message.splitlines()[0]}") from None
         headers = response.headers.copy()
         headers["Content-Type"] = "text/html; charset=utf-8"

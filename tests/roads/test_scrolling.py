@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -19,7 +22,7 @@ import pytest
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.errors import SiteError
 from tests.browse.chromium import CHROMIUM
-from tests.conftest import AT, Result, run_module
+from tests.conftest import AT, ROOT, Result, environment, run_module
 from tests.hostile.canary import canary
 from tests.hostile.site import HostileSite, answering, misbehaving
 from tests.hostile.tricks import redirecting
@@ -124,6 +127,27 @@ def test_what_the_scripts_of_a_page_ask_for_obeys_the_rules_of_a_crawl(
     assert (times[-1] - times[0]).total_seconds() > 0.8 * 0.5 * (len(times) - 1)
     assert {request["user_agent"].partition("/")[0] for request in requests} == {"caliber_crawler"}
     assert {request["cookie"] for request in requests} == {None}
+
+
+def test_a_crawl_that_is_told_to_stop_does_not_wait_for_the_browser(
+    scrolled: Callable[..., Result], serve: Callable[..., Any], tmp_path: Path
+) -> None:
+    with serve(articles=900, sections=("analytics",)) as demo:
+        arguments = [sys.executable, "-m", "tests.roads.scrolling_crawl", demo.base_url, str(tmp_path / "a.db")]
+        pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen(arguments, cwd=ROOT, env=environment(), **pipes) as process:
+            deadline = time.monotonic() + 60
+            while not any("page=2" in request["path"] for request in demo.requests()):
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            told_at = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=60)
+            seconds = time.monotonic() - told_at
+    assert "Traceback" not in stderr, stderr
+    assert json.loads(stdout)["outcome"] == "stopped"
+    assert rows(tmp_path / "a.db", "select count(*) from captures where kind = 'listing'") == [(0,)], "due as before"
+    assert seconds < 30
 
 
 def test_a_browser_that_is_not_there_is_said_in_a_sentence() -> None:
