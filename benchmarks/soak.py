@@ -1,6 +1,6 @@
 """Does a long crawl among hostile pages stay flat in memory, keep its accounts, and lose no good page?
 
-A site with so many good articles plays every trick of ``caliber_crawler/demo/tricks.py`` over and over beside them,
+A site with so many good articles plays every trick of ``tests/hostile/tricks.py`` over and over beside them,
 over loopback, delays off:
 
     python -m benchmarks.soak                                 # 5,000 good articles, 600 hostile ones: some minutes
@@ -22,8 +22,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from caliber_crawler.demo import DemoSite, tricks
-from caliber_crawler.demo.hostile import HostileSite, misbehaving
+from caliber_crawler.demo import DemoSite
+from tests.hostile import tricks
+from tests.hostile.site import HostileSite, misbehaving
 
 AT = datetime(2026, 1, 7, tzinfo=UTC)
 CARDS = 20

@@ -5,7 +5,8 @@ CaliberError                 1   it failed
 │   ├── SiteUnreachable     10   the site gave no page at all
 │   ├── RobotsUnavailable   13   the site could not tell what its robots.txt allows
 │   ├── SiteBusy            14   the site asks to be left alone for now
-│   └── SiteChallenged      15   the site wants to see a person
+│   ├── SiteChallenged      15   the site wants to see a person
+│   └── PageUnavailable      3   one page that was asked for could not be fetched
 ├── InputError               4   a file or folder that is not there or cannot be opened
 │   ├── NoPages              5   nothing in it that could be a page
 │   └── NotAPage             6   not text, empty, or no article on it
@@ -61,6 +62,12 @@ class SiteChallenged(SiteError):
     """The site answers with a challenge for people. This program is none and does not pretend."""
 
     exit_code = 15
+
+
+class PageUnavailable(SiteError):
+    """The one page that was asked for is missing, refused or forbidden by robots.txt; its site answers."""
+
+    exit_code = 3
 
 
 class InputError(CaliberError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -21,10 +22,9 @@ from caliber_crawler.errors import MissingExtra, SiteError
 from caliber_crawler.fetching.contact import require_contact
 from caliber_crawler.fetching.failures import NOT_ASKED, why_not_fetched
 from caliber_crawler.fetching.headers import header_pairs
-from caliber_crawler.items import SCROLLED, Capture
+from caliber_crawler.items import Capture
 from caliber_crawler.roads import address_lists, archive_indexes, due_seeds
 from caliber_crawler.roads.finds import Finds
-from caliber_crawler.roads.listings import known_ground
 from caliber_crawler.site import Edition, Numbers, Road, Search, Site
 
 if TYPE_CHECKING:
@@ -105,14 +105,14 @@ class NewsSpider(Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Bring in the browser, where the site's file asks for one."""
+        """Raise when the site definition asks for a browser and there is none."""
         super().update_settings(settings)
         if cls.site.listing and cls.site.listing.scroll:
             try:
-                from caliber_crawler.fetching.scrolling import scroll_settings
+                from caliber_crawler.fetching.browser import chromium
             except ImportError:
                 raise MissingExtra("browser") from None
-            settings.setdict(scroll_settings(), priority="spider")
+            chromium(os.environ.get("CALIBER_CHROMIUM", ""))
 
     async def start(self) -> AsyncIterator[Any]:
         """Put the pages on which the roads begin into the frontier; all else the scheduler asks the archive for.
@@ -166,16 +166,7 @@ class NewsSpider(Spider):
     def _meta(self, entry: Entry) -> dict[str, Any]:
         if archive_indexes.is_index(entry):
             return {"page_timeout": self.settings.getfloat("CDX_TIMEOUT")}
-        layout = self.scope.site.listing
-        if layout is None or not layout.scroll or entry.kind != "listing":
-            return {}
-        from caliber_crawler.fetching.scrolling import scroll_meta
-
-        def on_known_ground(links: list[str]) -> bool:
-            urls = {address.url for address in self.scope.site.addresses(links)}
-            return bool(urls) and urls <= set(known_ground(self._run, entry, urls))
-
-        return scroll_meta(layout, self.settings, on_known_ground)
+        return {}
 
     def parse(self, response: Response, entry: Entry) -> Iterable[Capture]:
         """Pass a page on as it came, whatever its status."""
@@ -187,7 +178,7 @@ class NewsSpider(Spider):
             redirects=tuple(response.meta.get("redirect_urls", ())[1:]),
             fetched_at=datetime.now(UTC),
             status=response.status,
-            headers=(*header_pairs(response), *scrolled(response)),
+            headers=header_pairs(response),
             body=response.body,
         )
 
@@ -279,9 +270,3 @@ def _moment(site: Site, text: str) -> datetime | None:
     except ValueError:
         raise SiteError(f"{text!r} is not a date; write it as 2026-01-31 or 2026-01-31T18:00.") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=site.zone)).astimezone(UTC)
-
-
-def scrolled(response: Response) -> tuple[tuple[str, str], ...]:
-    """How far a browser scrolled, as a header of our own."""
-    methods = response.meta.get("playwright_page_methods", ())
-    return tuple((SCROLLED, str(method.result)) for method in methods if method.result)

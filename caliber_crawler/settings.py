@@ -75,6 +75,7 @@ DOWNLOADER_MIDDLEWARES = {
     "caliber_crawler.middlewares.robots.RobotsMiddleware": 100,
     "caliber_crawler.middlewares.site_reservations.SiteReservationsMiddleware": 150,
     "caliber_crawler.middlewares.conditional.ConditionalMiddleware": 200,
+    "caliber_crawler.middlewares.scrolling.ScrollingMiddleware": 500,  # what its browser asks for takes the whole chain
     "caliber_crawler.middlewares.wholeness.WholenessMiddleware": 585,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # it takes half a page for a page
     "caliber_crawler.middlewares.compression.StrictCompressionMiddleware": 590,

@@ -8,8 +8,8 @@ import pytest
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.intake import Intake, Item, Recogniser, reader
+from caliber_crawler.intake.saved_pages import capture_saved
 from caliber_crawler.items import Problem
-from caliber_crawler.saved_pages import capture_saved
 from caliber_crawler.site import Revisits, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 

@@ -356,6 +356,15 @@ class Articles:
             self._connection.execute(ADD_AUTHORS, (article_id,))
             self._connection.execute(NAME_AUTHORS, (article_id,))
 
+    def latest_post_number(self, site: str) -> tuple[str, int] | None:
+        """The language and post number of the article of a site that was seen last and is not gone."""
+        row = self._connection.row(
+            """SELECT language, post_number FROM articles WHERE site = ? AND post_number IS NOT NULL AND gone_at IS NULL
+            ORDER BY last_seen_at DESC LIMIT 1""",
+            (site,),
+        )
+        return (row["language"], row["post_number"]) if row else None
+
 
 def spellings(url: str) -> list[str]:
     """An address as it was typed or copied, then in the forms the archive keeps: encoded, with a slash or without."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 from caliber_crawler.archive.bodies import Bodies, Packed
@@ -137,3 +138,8 @@ class Captures:
         }
         id: int = insert_sealed(self._connection, "captures", row).lastrowid
         return id
+
+    def each(self) -> Iterator[Capture]:
+        """Every capture with its body, in the order in which they were stored."""
+        for id in self._connection.values("SELECT id FROM captures ORDER BY id"):
+            yield self.get(id)

@@ -380,6 +380,12 @@ class Frontier:
         self._lanes[site] = {Lane(**row) for row in rows}
         return self._lanes[site]
 
+    def article_urls(self, site: str) -> list[str]:
+        """The URL of every article of a site in the frontier, whatever its state, in the order of discovery."""
+        return self._connection.values(
+            "SELECT url FROM frontier WHERE site = ? AND kind = 'article' ORDER BY id", (site,)
+        )
+
 
 def walk_text(entry: Entry) -> str | None:
     return None if entry.walk is None else precise_text(entry.walk)

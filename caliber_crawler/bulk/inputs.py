@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from caliber_crawler.errors import InputError, NoPages, NotAPage
-from caliber_crawler.saved_pages import WEB_ARCHIVES
+from caliber_crawler.intake.saved_pages import WEB_ARCHIVES
 from caliber_crawler.warc import is_web_archive
 
 PATHS_FILES = (".paths", ".paths.gz")

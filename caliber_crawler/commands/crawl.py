@@ -10,15 +10,8 @@ import click
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import (
-    ArchiveFull,
-    ArchiveLocked,
-    CaliberError,
-    RobotsUnavailable,
-    SiteBusy,
-    SiteChallenged,
-    SiteUnreachable,
-)
+from caliber_crawler.crawling.run_error import run_error
+from caliber_crawler.errors import ArchiveLocked, CaliberError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,14 +22,6 @@ if TYPE_CHECKING:
 AT_ONCE = 32
 """Sites that one process crawls at a time unless told otherwise."""
 CHECKS_FAILED = 3
-HALTS: dict[str, type[CaliberError]] = {
-    "archive": ArchiveFull,
-    "robots_unavailable": RobotsUnavailable,
-    "busy": SiteBusy,
-    "failing": SiteBusy,
-    "challenged": SiteChallenged,
-    "unreachable": SiteUnreachable,
-}
 FROM_A_PAGE = 50
 """Articles fetched at most where a crawl begins at the address of a page and no limit is given."""
 TOLERATED_FAILURES = 0.05
@@ -264,9 +249,7 @@ def _error(name: str, crawl: Crawl) -> CaliberError | None:
         return CaliberError(f"{name} met an error of this program: {type(crawl.error).__name__}: {crawl.error}.")
     if run is None or run.outcome is None:
         return CaliberError(f"{name}: stopped at once.")
-    if run.unreachable:
-        return SiteUnreachable(f"{run.why}.")
-    return HALTS[run.halted.code](f"{run.why}.") if run.halted else None
+    return run_error(run)
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -19,9 +19,9 @@ from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage
 from caliber_crawler.intake import Intake, Item, Recogniser, read_ahead, urls_in
 from caliber_crawler.intake.intake import NOTED
 from caliber_crawler.intake.reader import Read
+from caliber_crawler.intake.saved_pages import capture_saved, find_pages
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.known_sites import known_sites
-from caliber_crawler.saved_pages import capture_saved, find_pages
 from caliber_crawler.site import SiteRegistry
 from caliber_crawler.software import software
 from caliber_crawler.spiders import DEFAULT_SITE

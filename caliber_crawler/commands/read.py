@@ -19,10 +19,10 @@ from caliber_crawler.commands.options import echo_json
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import InputError, NoPages, NotAPage
 from caliber_crawler.intake import read_ahead
+from caliber_crawler.intake.saved_pages import capture_saved, find_pages
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.reading import Unreadable, check, read_page
-from caliber_crawler.saved_pages import capture_saved, find_pages
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.spiders import DEFAULT_SITE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -17,7 +17,7 @@ from twisted.web._newclient import HEADER, STATUS
 from twisted.web.client import _HTTP11ClientFactory
 
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.fetching.refusals import Refusal
+from caliber_crawler.fetching.stopping import finish, require_running, sleep
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 MOST_HEADER_BYTES = 256 * 1024
 """Of one answer. Browsers give up at about as much."""
-NAP = 0.25
-"""Seconds at most until a waiting request notices that the crawl is to stop."""
 
 
 class PoliteDownloadHandler(HTTP11DownloadHandler):
@@ -52,7 +50,7 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         self._share_time(request)
         try:
             if request.meta.get("page_timeout"):
-                return await self.unless_stopped(super().download_request(request))
+                return await finish(super().download_request(request), self._crawler)
             return await super().download_request(request)
         finally:
             request.meta["seconds_spent"] = request.meta.get("seconds_spent", 0.0) + monotonic() - started
@@ -73,35 +71,13 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         run = self._crawler.get_extension(CrawlRun)
         if run is None:
             return
-        self._go_on(run)
+        require_running(self._crawler)
         host = urlsplit(request.url).netloc
         # One behind the other: a turn is counted from when the request before really went out, however late that was.
         async with self._queues[host]:
-            await self._sleep(run.pace.seconds_until_free(host, datetime.now(UTC)), run)
-            await self._sleep(run.pace.take_turn(host, datetime.now(UTC)), run)
+            await sleep(run.pace.seconds_until_free(host, datetime.now(UTC)), self._crawler)
+            await sleep(run.pace.take_turn(host, datetime.now(UTC)), self._crawler)
         self._confirm()
-
-    async def _sleep(self, seconds: float, run: CrawlRun) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while (left := end - loop.time()) > 0:
-            await asyncio.sleep(min(left, NAP))
-            self._go_on(run)
-
-    def _go_on(self, run: CrawlRun) -> None:
-        if run.halted or not (self._crawler.engine and self._crawler.engine.running):
-            raise Refusal("stopped", "the crawl was stopped before its turn came")
-
-    async def unless_stopped(self, download: Coroutine[Any, Any, Response]) -> Response:
-        """What a download gives that may take long; it ends when the crawl does."""
-        run, task = self._crawler.get_extension(CrawlRun), asyncio.ensure_future(download)
-        try:
-            while not (await asyncio.wait({task}, timeout=NAP))[0]:
-                if run is not None:
-                    self._go_on(run)
-            return task.result()
-        finally:
-            task.cancel()
 
 
 class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):

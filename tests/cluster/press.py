@@ -72,7 +72,7 @@ def printing(folder: Path, papers: int, articles: int = 10, latency: float = 0.0
             lines = stack.enter_context(log.open("w", encoding="utf-8", buffering=1))
             apps[host] = SiteApp(site, lines, latency)
             served.append(Paper(f"paper-{number:02}", site, site.base_url, log))
-        (folder / f"{MODULE}.py").write_text(_module(served))
+        (folder / f"{MODULE}.py").write_text(module_of(served))
         stack.enter_context(_server_for(apps, listeners))
         yield Press(served, folder)
 
@@ -124,7 +124,7 @@ def _clock() -> datetime:
     return AT
 
 
-def _module(papers: list[Paper]) -> str:
+def module_of(papers: list[Paper]) -> str:
     lines = [
         '"""Newspapers of the tests."""',
         "from dataclasses import replace",

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.checkup import Finding, check_site
-from caliber_crawler.checkup import Page as Read
 from caliber_crawler.demo import DemoSite, Response, running
+from caliber_crawler.doctor.judgement import Finding, check_site
+from caliber_crawler.doctor.judgement import Page as Read
 from caliber_crawler.items import Capture
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.browse.chromium import CHROMIUM
@@ -197,7 +197,7 @@ def test_a_site_that_does_not_answer_the_browser_is_named(caliber: Callable[...,
 
 
 def test_which_parameter_counts_is_seen_in_two_requests() -> None:
-    from caliber_crawler.fetching.scroll_search import template
+    from caliber_crawler.doctor.scroll_search import template
 
     listing = "https://caliber.az/en/category/a"
     assert template(listing, [listing + "?page=2", listing + "?page=3"]) == ("?page={page}", 0)
@@ -208,7 +208,7 @@ def test_which_parameter_counts_is_seen_in_two_requests() -> None:
 
 
 def test_which_field_of_a_form_counts_is_seen_in_two_requests() -> None:
-    from caliber_crawler.fetching.scroll_search import ScrollRequest, posted_template
+    from caliber_crawler.doctor.scroll_search import ScrollRequest, posted_template
 
     posted = [
         "https://caliber.az/ajax?x=1#action=more&cat=17&page=2",

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from caliber_crawler.commands.explain import explain
-from caliber_crawler.demo import DemoSite, running, tricks
-from caliber_crawler.demo.hostile import HostileSite, answering, misbehaving
+from caliber_crawler.demo import DemoSite, running
 from tests.conftest import AT, Result
+from tests.hostile import tricks
+from tests.hostile.site import HostileSite, answering, misbehaving
 from tests.roads.pages import Around
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,10 @@ from click.testing import CliRunner
 from click.testing import Result as Ended
 
 from caliber_crawler.commands.cli import main
-from tests.conftest import Result
+from caliber_crawler.demo import DemoSite
+from tests.conftest import AT, Result
+from tests.hostile.site import HostileSite, misbehaving
+from tests.hostile.tricks import redirecting
 
 PAGES = Path(__file__).parent.parent / "pages"
 SEED = PAGES / "caliber/baku-s-geopolitical-formula"
@@ -68,16 +71,39 @@ def test_what_cannot_be_recorded_leaves_nothing_behind(arguments: list[Any], cod
 
 
 @pytest.mark.slow
-def test_a_page_is_recorded_from_its_address(
+def test_a_page_is_recorded_from_its_url_with_its_headers(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     with serve(articles=30) as demo:
         url, truth = next((page["url"], page) for page in demo.truth().values() if page["language"] == "en")
-        there = caliber("record", url, "--site", "caliber", "--pages", tmp_path / "pages")
-        gone = caliber("record", f"{demo.base_url}/en/post/nosuch", "--site", "caliber", "--pages", tmp_path / "pages")
+        there = caliber("record", url, "--site", "caliber", "--pages", tmp_path / "pages", "--delay", 0)
+        asked = [request["path"] for request in demo.requests()]
+        missing = f"{demo.base_url}/en/post/nosuch"
+        gone = caliber("record", missing, "--site", "caliber", "--pages", tmp_path / "pages", "--delay", 0)
     assert there.exit_code == 0, there.stderr
+    assert asked == ["/robots.txt", url.removeprefix(demo.base_url)], "one page costs two requests"
     (expected,) = (tmp_path / "pages").rglob("expected.json")
     draft = json.loads(expected.read_text(encoding="utf-8"))
     assert draft["article"]["headline"] == truth["headline"]
     assert "\n\n".join(draft["article"]["body"]) == truth["body"]
-    assert gone.exit_code == 10
+    assert {name.lower() for name, _ in draft["capture"]["headers"]} >= {"content-type", "vary"}
+    assert (gone.exit_code, gone.stderr) == (3, f"Error: {missing} answered 404.\n")
+
+
+@pytest.mark.slow
+def test_a_redirect_is_recorded_and_one_that_leaves_the_site_is_refused(
+    caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    demo = DemoSite(articles=30, seed=1, sections=("analytics",), clock=lambda: AT)
+    path = next(page["url"] for page in demo.truth(AT) if page["language"] == "en").removeprefix(demo.base_url)
+    tricks = {"/en/post/old": redirecting(path), "/en/post/away": redirecting("https://elsewhere.example/")}
+    with misbehaving(HostileSite(demo, tricks), log=tmp_path / "log.jsonl") as base_url:
+        options = ("--site", "caliber", "--pages", tmp_path / "pages", "--delay", 0)
+        moved = caliber("record", f"{base_url}/en/post/old", *options)
+        away = caliber("record", f"{base_url}/en/post/away", *options)
+    assert moved.exit_code == 0, moved.stderr
+    (expected,) = (tmp_path / "pages").rglob("expected.json")
+    capture = json.loads(expected.read_text(encoding="utf-8"))["capture"]
+    assert (capture["url"], capture["final_url"]) == (f"{base_url}/en/post/old", base_url + path)
+    assert away.exit_code == 3
+    assert "it leads to elsewhere.example, which is not the site's" in away.stderr

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from caliber_crawler.demo import DemoSite
-from caliber_crawler.demo.hostile import HostileSite, misbehaving
 from tests.conftest import AT, Served
+from tests.hostile.site import HostileSite, misbehaving
 
 
 @dataclass(frozen=True)

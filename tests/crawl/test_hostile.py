@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from caliber_crawler.demo import tricks
-from caliber_crawler.demo.hostile import answering
 from tests.conftest import Result, command, environment
 from tests.crawl.test_isolated_reading import readers
+from tests.hostile import tricks
+from tests.hostile.site import answering
 
 pytestmark = pytest.mark.slow
 

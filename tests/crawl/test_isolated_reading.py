@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from caliber_crawler.demo.hostile import answering
-from caliber_crawler.demo.tricks import article
 from tests.conftest import command, environment, unbalanced
+from tests.hostile.site import answering
+from tests.hostile.tricks import article
 from tests.processes.test_isolation import is_alive
 
 pytestmark = pytest.mark.slow

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from caliber_crawler.demo.hostile import Exchange
 from tests.conftest import Result, command, environment
+from tests.hostile.site import Exchange
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

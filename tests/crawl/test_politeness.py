@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from caliber_crawler.demo.hostile import Behaviour, Exchange, answering, in_turn
-from caliber_crawler.demo.tricks import redirecting
 from tests.conftest import Result, command, environment
+from tests.hostile.site import Behaviour, Exchange, answering, in_turn
+from tests.hostile.tricks import redirecting
 
 pytestmark = pytest.mark.slow
 

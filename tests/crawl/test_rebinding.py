@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.demo import DemoSite
-from caliber_crawler.demo.hostile import HostileSite, misbehaving
 from tests.conftest import run_module
+from tests.hostile.site import HostileSite, misbehaving
 
 pytestmark = pytest.mark.slow
 

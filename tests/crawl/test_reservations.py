@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from caliber_crawler.demo.hostile import Behaviour, answering
 from tests.conftest import Result
+from tests.hostile.site import Behaviour, answering
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import pytest
 
 from caliber_crawler.demo import Response
-from caliber_crawler.demo.hostile import answering
 from tests.conftest import Result
+from tests.hostile.site import answering
 from tests.roads.gazette import Gazette, sold
 
 pytestmark = pytest.mark.slow

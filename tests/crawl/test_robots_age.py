@@ -18,11 +18,11 @@ from scrapy.http import Response
 from caliber_crawler.archive import Archive
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.demo.hostile import Behaviour, answering, in_turn
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import RobotsMiddleware
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.conftest import run_module
+from tests.hostile.site import Behaviour, answering, in_turn
 
 SITE = CaliberSpider.site
 PAGE = Request("https://caliber.az/en/post/a")

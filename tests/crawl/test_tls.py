@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from caliber_crawler.demo.hostile import Exchange
 from tests.conftest import Result
+from tests.hostile.site import Exchange
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caliber_crawler.crawling.traps import REMEMBERED, Bounds, Sightings, deep, one_of_many
-from caliber_crawler.demo.hostile import Behaviour, Exchange
 from tests.conftest import Result, run_module
+from tests.hostile.site import Behaviour, Exchange
 
 HOST = "https://news.example"
 BOUNDS = Bounds()

@@ -1,33 +1,32 @@
-"""Which request brings more cards on scroll? A browser scrolls a listing, and what it asks for is written down."""
+"""Which request brings more teasers on scroll? A browser scrolls a listing, and its requests are examined."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from playwright.sync_api import Error, sync_playwright
-from playwright.sync_api import TimeoutError as NothingMore
-from protego import Protego
+from scrapy import Request
 
-from caliber_crawler.errors import SiteError, SiteUnreachable
-from caliber_crawler.fetching.scrolling import PATIENCE, UNWANTED, launch_options
+from caliber_crawler.archive import Entry
+from caliber_crawler.errors import SiteError
+from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import Capture
+from caliber_crawler.middlewares.scrolling import EXCHANGES
+from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.reading import Unreadable
 from caliber_crawler.roads import read_list
+from caliber_crawler.site import Site
+from caliber_crawler.trial_crawl import GivenPages, Progress, page_entry, trial_crawl
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Response, Route
-
-    from caliber_crawler.site import Site
+    from caliber_crawler.fetching.browser import Exchange
 
 ROUNDS = 3
-"""Scrolls: enough to see which parameter counts."""
-GAP_MS = 1000
-ROBOTS_AGENT = "caliber_crawler"
+"""Number of scrolls: enough to see which parameter counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +60,65 @@ class ScrollRequest:
         return f"These requests brought cards:\n{seen}\nWrite into the site's ListingLayout: {facts}"
 
 
-def find_request(site: Site, listing: str, user_agent: str) -> ScrollRequest:
-    """Open a listing, scroll a few times, and see which requests bring cards.
+def find_scroll_request(
+    spider: type[NewsSpider],
+    memory: Path,
+    *,
+    base_url: str = "",
+    section: str = "",
+    delay: float | None = None,
+    progress: Progress = lambda crawls: None,
+) -> ScrollRequest:
+    """Open a listing in a browser, scroll a few times, and see which requests bring teasers.
 
-    Raises :class:`SiteError` when robots.txt forbids the listing or cannot be had, or the page does not open.
+    The listing, and all that its scripts ask for, is fetched as in a crawl. Raises :class:`SiteError` when the site
+    definition names no listing, and the errors of :meth:`Trial.page <caliber_crawler.trial_crawl.Trial.page>`.
     """
-    answers: list[Response] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options(os.environ.get("CALIBER_CHROMIUM", "")))
-        try:
-            context = browser.new_context(user_agent=user_agent, service_workers="block")
-            page = context.new_page()
-            _obey_robots(page, site, listing)
-            page.route("**/*", lambda route: _keep_to(site, route))
-            answer = page.goto(listing, timeout=30_000)
-            if answer is None or answer.status != 200:
-                raise SiteError(f"{listing} answered {answer.status if answer else 'nothing'}.")
-            page.on("response", lambda answer: answers.append(answer))
-            _scroll(page, site)
-            found = [(_asked(answer), count) for answer in answers if (count := _cards_in(answer, site))]
-        except Error as error:
-            raise SiteUnreachable(f"{listing} could not be opened: {error.message.splitlines()[0]}.") from None
-        finally:
-            browser.close()
+    site = spider.site.at(base_url) if base_url else spider.site
+    listing = _first_listing(site, section)
+    exchanges: list[Exchange] = []
+    with trial_crawl(
+        _scrolling_spider(spider, exchanges),
+        GivenPages([page_entry(site, listing, kind="listing")]),
+        memory,
+        arguments={"base_url": base_url},
+        delay=delay,
+        progress=progress,
+    ) as trial:
+        trial.page(listing)
+    found = [(_asked(exchange), count) for exchange in exchanges if (count := _teasers_in(exchange, site))]
     urls, cards = [url for url, _ in found], [count for _, count in found]
     if any("#" in url for url in urls):
         return ScrollRequest(listing, urls, cards, *posted_template(urls))
     more, batch_size = template(listing, urls)
     return ScrollRequest(listing, urls, cards, more, batch_size=batch_size)
+
+
+def _first_listing(site: Site, section: str) -> str:
+    sections = (section,) if section else site.default_sections
+    for key in sections:
+        for edition in site.editions:
+            if key in edition.sections:
+                return site.listing_url(edition, key)
+    raise SiteError(f"The definition of {site.title} names no listing" + (f" of {section}." if section else "."))
+
+
+def _scrolling_spider(spider: type[NewsSpider], exchanges: list[Exchange]) -> type[NewsSpider]:
+    """The same spider without discovery, whose listings a browser scrolls; what their scripts ask for is added."""
+    layout = spider.site.listing
+    if layout is None:
+        raise SiteError(f"The definition of {spider.site.title} does not describe its listings.")
+    scrolled = replace(layout, more="", form="", next="", scroll="browser", scroll_rounds=ROUNDS)
+
+    class ScrollingSpider(spider):  # type: ignore[valid-type, misc]
+        site: Site = replace(spider.site, roads=(), listing=scrolled)
+
+        def request(self, entry: Entry) -> Request:
+            request: Request = super().request(entry)
+            request.meta[EXCHANGES] = exchanges
+            return request
+
+    return ScrollingSpider
 
 
 def posted_template(urls: Sequence[str]) -> tuple[str, str, int]:
@@ -128,56 +158,26 @@ def template(listing: str, urls: Sequence[str]) -> tuple[str, int]:
     return ("" if path == urlsplit(listing).path else path) + f"?{query}", 0 if step == 1 else step
 
 
-def _scroll(page: Page, site: Site) -> None:
-    card = site.listing.card if site.listing else "a"
-    for _ in range(ROUNDS):
-        seen = page.locator(card).count()
-        page.wait_for_timeout(GAP_MS)
-        page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
-        try:
-            page.wait_for_function(
-                "([css, seen]) => document.querySelectorAll(css).length > seen",
-                arg=[card, seen],
-                timeout=PATIENCE * 1000,
-            )
-        except NothingMore:
-            return
+def _asked(exchange: Exchange) -> str:
+    request = exchange.request
+    form = request.body.decode("utf-8", errors="replace") if request.method == "POST" else ""
+    return f"{request.url}#{form}" if form else request.url
 
 
-def _asked(answer: Response) -> str:
-    form = answer.request.post_data if answer.request.method == "POST" else None
-    return f"{answer.url}#{form}" if form else answer.url
-
-
-def _cards_in(answer: Response, site: Site) -> int:
-    if answer.request.resource_type not in ("xhr", "fetch", "document") or answer.status != 200:
+def _teasers_in(exchange: Exchange, site: Site) -> int:
+    response = exchange.response
+    if response.status != 200:
         return 0
     capture = Capture(
         site=site.name,
         kind="listing",
-        url=answer.url,
+        url=exchange.request.url,
         fetched_at=datetime.now(UTC),
         status=200,
-        headers=tuple(answer.headers.items()),
-        body=answer.body(),
+        headers=header_pairs(response),
+        body=response.body,
     )
     try:
         return len(read_list(capture, site).cards)
     except Unreadable:
         return 0
-
-
-def _obey_robots(page: Page, site: Site, listing: str) -> None:
-    answer = page.request.get(f"{site.base_url}/robots.txt", timeout=30_000)
-    if answer.status >= 500 or answer.status == 429:
-        raise SiteError(f"{site.base_url}/robots.txt answered {answer.status}: what may be fetched is unknown.")
-    rules = Protego.parse(answer.text() if answer.ok else "")
-    if not rules.can_fetch(listing, ROBOTS_AGENT):
-        raise SiteError(f"{site.title}'s robots.txt forbids {listing}.")
-
-
-def _keep_to(site: Site, route: Route) -> None:
-    if route.request.resource_type in UNWANTED or not site.owns(route.request.url):
-        route.abort()
-    else:
-        route.continue_()

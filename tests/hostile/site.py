@@ -1,7 +1,7 @@
 """A site that behaves badly: good pages, and beside them every trick a peer can play on a crawler.
 
 Each trick is an article address (``/en/post/gzip-bomb``) whose card stands on top of the English listings, so a crawl
-meets it on its way to the good pages. The module ``tricks`` holds them. Any address can be given a behaviour of its
+meets it on its way to the good pages; :mod:`tests.hostile.tricks` holds them. Any URL can be given a behaviour of its
 own.
 """
 

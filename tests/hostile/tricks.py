@@ -13,8 +13,8 @@ from itertools import chain
 import brotli
 import zstandard
 
-from caliber_crawler.demo.hostile import Behaviour, Exchange, answering
 from caliber_crawler.demo.site import HTML
+from tests.hostile.site import Behaviour, Exchange, answering
 
 MEGABYTE = 1024 * 1024
 BOMB = 512

@@ -1,0 +1,57 @@
+"""Compare a live site with its definition: fetch a sample, and judge its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.crawling.run_error import run_error
+from caliber_crawler.doctor.judgement import Finding, Page, check_site
+from caliber_crawler.doctor.sampling import Sampling, sample_spider
+from caliber_crawler.news_spider import NewsSpider
+from caliber_crawler.trial_crawl import Progress, Trial, trial_crawl
+
+
+def examine(
+    spider: type[NewsSpider],
+    memory: Path,
+    *,
+    base_url: str = "",
+    section: str = "",
+    delay: float | None = None,
+    progress: Progress = lambda crawls: None,
+) -> list[Finding]:
+    """Fetch a sample of a site and judge it.
+
+    ``memory`` is the user's archive, if there is one. Raises the error of the crawl when not one page was fetched.
+    """
+    site = spider.site.at(base_url) if base_url else spider.site
+    section = section or next(iter(site.default_sections), "")
+    plan = Sampling(_known_number(memory, site.name))
+    arguments = {"base_url": base_url, "section": section}
+    with trial_crawl(sample_spider(spider), plan, memory, arguments=arguments, delay=delay, progress=progress) as trial:
+        pages = list(_pages(trial, plan))
+    error = run_error(trial.run)
+    if error is not None and not pages:
+        raise error
+    findings = check_site(pages, site)
+    if error is not None:
+        findings.insert(0, Finding(site.base_url, False, str(error).rstrip("."), "try again later"))
+    return findings or [Finding(site.base_url, False, "nothing was fetched", "correct base_url and the sections")]
+
+
+def _known_number(memory: Path, site: str) -> tuple[str, int] | None:
+    if not memory.exists():
+        return None
+    with Archive.open(memory, mode="write") as archive:  # as the trial crawl opens it: it may be of an earlier version
+        return archive.articles.latest_post_number(site)
+
+
+def _pages(trial: Trial, plan: Sampling) -> Iterator[Page]:
+    assert plan.probes is not None
+    for capture in trial.archive.captures.each():
+        entry = trial.archive.frontier.get(capture.url)
+        assert entry is not None
+        road = plan.probes.asked.get(capture.url, entry.road)
+        yield Page(capture=capture, road=road, batch=entry.batch, sure=plan.probes.known is not None)

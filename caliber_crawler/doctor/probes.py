@@ -1,0 +1,68 @@
+"""Pages that can only be asked for once articles are known: a search for one of their words, one of their post IDs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.items import PageKind
+from caliber_crawler.roads.entries import list_entry
+from caliber_crawler.site import Numbers, Road, Search
+
+LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Probes:
+    """What is asked for when the rest of the sample has been fetched."""
+
+    run: CrawlRun
+    known: tuple[str, int] | None = None
+    """A language and a post ID that are known to be an article. Without one, a post ID is guessed."""
+    asked: dict[str, str] = field(default_factory=dict)
+    """The URLs that were asked for, and the discovery source that each belongs to."""
+    left: int = 1
+
+    def release(self) -> bool:
+        """Queue them, once."""
+        if not self.left:
+            return False
+        self.left = 0
+        entries = [entry for road in self.run.scope.site.roads for entry in self._of(road)]
+        self.asked = {entry.url: entry.road for entry in entries}
+        self.run.seed(entries)
+        return bool(entries)
+
+    def _of(self, road: Road) -> list[Entry]:
+        match road:
+            case Search():
+                word = self._word()
+                return [self._entry(road, road.path.format(query=quote(word, safe="")))] if word else []
+            case Numbers():
+                self.known = self.known or self._met()
+                language, number = self.known or (None, (road.first + road.last) // 2)
+                paths = [path for named, path in road.paths.items() if language in (None, named)]
+                return [self._entry(road, path.format(number=number)) for path in paths]
+        return []
+
+    def _entry(self, road: Road, path: str) -> Entry:
+        site = self.run.scope.site
+        kind: PageKind = "article" if isinstance(road, Numbers) else "listing"
+        return list_entry(site.normal_url(path), site, kind, road.name, self.run.started_at)
+
+    def _word(self) -> str:
+        """The longest word of an article's headline: who searches for it must find that article."""
+        headlines = [row["headline"] for row in self.run.archive.articles(limit=1)]
+        words = LONG_WORD.findall(headlines[0]) if headlines else []
+        return max(words, key=len, default="")
+
+    def _met(self) -> tuple[str, int] | None:
+        """The language and post ID of an article whose URL in some list contains it."""
+        site = self.run.scope.site
+        for address in site.addresses(self.run.archive.frontier.article_urls(site.name)):
+            if address.number is not None and address.language is not None:
+                return address.language, address.number
+        return None

@@ -1,0 +1,91 @@
+"""A listing that grows on scroll, opened in a real browser."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Self
+
+from scrapy import Request, signals
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Response
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.fetching.refusals import Refusal
+from caliber_crawler.fetching.stopping import finish, require_running
+from caliber_crawler.items import SCROLLED
+from caliber_crawler.roads.listings import known_ground
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from caliber_crawler.fetching.browser import Browser
+    from caliber_crawler.site import Site
+
+EXCHANGES = "exchanges"
+"""Key of ``Request.meta`` for a list that takes every request of the page with its response."""
+
+
+class ScrollingMiddleware:
+    """Passes a listing on as a browser shows it after scrolling, for a site whose definition says ``scroll="browser"``.
+
+    The browser gets the fetched listing as it is. What its scripts ask for comes through the same downloader, this
+    middleware's neighbours included, so that a script can ask for nothing that a crawl may not.
+    """
+
+    def __init__(self, crawler: Crawler, run: CrawlRun, browser: Browser) -> None:
+        self._crawler, self._run, self._browser = crawler, run, browser
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        run = crawler.get_extension(CrawlRun)
+        if run is None or run.scope.site.listing is None or not run.scope.site.listing.scroll:
+            raise NotConfigured
+        from caliber_crawler.fetching.browser import Browser
+
+        async def download(request: Request) -> Response:
+            assert crawler.engine is not None
+            return await crawler.engine.download_async(request)
+
+        site, path = run.scope.site, os.environ.get("CALIBER_CHROMIUM", "")
+        browser = Browser(download, lambda url: is_on_site(url, site), crawler.settings["USER_AGENT"], path)
+        crawler.signals.connect(browser.close, signals.spider_closed)
+        return cls(crawler, run, browser)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Open a listing in the browser and scroll to its end."""
+        entry = request.cb_kwargs.get("entry")
+        if not isinstance(entry, Entry) or entry.kind != "listing" or response.status != 200:
+            return response
+        return await finish(self._scroll(request, response, entry), self._crawler)
+
+    async def _scroll(self, request: Request, response: Response, entry: Entry) -> Response:
+        from caliber_crawler.fetching.browser import BrowserError
+        from caliber_crawler.fetching.scrolling import scroll_to_end
+
+        layout = self._run.scope.site.listing
+        assert layout is not None
+        try:
+            async with self._browser.open(response) as page:
+                scrolled = await scroll_to_end(page, layout, lambda links: self._already_crawled(links, entry))
+                shown = await page.page.content()
+                request.meta.get(EXCHANGES, []).extend(page.exchanges)
+        except BrowserError as error:
+            require_running(self._crawler)  # Ctrl-C ends the browser too: then the page did not fail
+            raise Refusal("network", f"the browser could not show it: {error.message.splitlines()[0]}") from None
+        headers = response.headers.copy()
+        headers["Content-Type"] = "text/html; charset=utf-8"
+        headers[SCROLLED] = scrolled
+        return response.replace(body=shown.encode("utf-8", errors="replace"), headers=headers)
+
+    def _already_crawled(self, links: list[str], entry: Entry) -> bool:
+        urls = {address.url for address in self._run.scope.site.addresses(links)}
+        return bool(urls) and urls <= set(known_ground(self._run, entry, urls))
+
+
+def is_on_site(url: str, site: Site) -> bool:
+    """Is this the URL of a page on one of the site's own hosts, over HTTP?"""
+    try:
+        return url.lower().startswith(("http://", "https://")) and site.owns(site.normal_url(url))
+    except ValueError:
+        return False

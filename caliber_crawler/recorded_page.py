@@ -1,0 +1,116 @@
+"""A recorded page, which is a test: the page as it was served, and a draft of what an honest reader finds on it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from caliber_crawler.errors import InputError, NotAPage, SiteError
+from caliber_crawler.items import Capture
+from caliber_crawler.known_sites import known_sites, known_spiders, project_settings
+from caliber_crawler.reading import Unreadable, read_listing, read_page
+from caliber_crawler.reading.text import slug
+from caliber_crawler.site import Site
+from caliber_crawler.trial_crawl import GivenPages, Progress, page_entry, trial_crawl
+
+LONGEST_NAME = 60
+DRAFT = "Compare every field with the page, mend it, then delete this line."
+UNRECORDED_HEADERS = ("connection", "content-disposition", "content-length", "date", "set-cookie", "transfer-encoding")
+"""Headers that say nothing about the page: how it was sent, the name of a saved file, what is meant for one visitor."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPage:
+    """A page and the draft of its ``expected.json``, ready to be written."""
+
+    capture: Capture
+    name: str
+    expected: dict[str, Any]
+
+    def write(self, pages: Path) -> Path:
+        """Write both into a folder of their own, and return it. Raises :class:`InputError` when it exists already."""
+        folder = pages / self.capture.site / self.name
+        if folder.exists():
+            raise InputError(f"{folder} exists already, and a recorded page is never overwritten; delete it first.")
+        folder.mkdir(parents=True)
+        ending = "txt" if self.capture.media_type == "text/plain" else "html"
+        (folder / f"page.{ending}").write_bytes(self.capture.body)
+        text = json.dumps(self.expected, ensure_ascii=False, indent=2) + "\n"
+        (folder / "expected.json").write_text(text, encoding="utf-8")
+        return folder
+
+
+def site_of_page(url: str | None, name: str = "") -> Site:
+    """The site that a page belongs to, by its name or, without one, by the URL of the page.
+
+    A page of a named site at another host belongs to a mirror of it. Raises :class:`SiteError` when no site definition
+    fits.
+    """
+    sites = known_sites()
+    if name:
+        site = sites.named(name)
+        return site if url is None or site.owns(url) else site.at("{0.scheme}://{0.netloc}".format(urlsplit(url)))
+    owner = sites.owner(url) if url else None
+    if owner is None:
+        raise SiteError(f"No site definition owns {url}; write caliber_crawler/spiders/<site>.py first.")
+    return owner
+
+
+def fetch_page(
+    url: str, site: Site, memory: Path, *, delay: float | None = None, progress: Progress = lambda crawls: None
+) -> Capture:
+    """Fetch one page as a crawl does. ``memory`` is the user's archive, if there is one.
+
+    Raises the errors of :meth:`Trial.page <caliber_crawler.trial_crawl.Trial.page>`.
+    """
+    spider = known_spiders(project_settings())[site.name]
+    known = spider.site
+    # The page is recorded as it is served, not as a browser shows it; nothing else is discovered.
+    listing = replace(known.listing, scroll="") if known.listing else None
+    one_page = type("OnePageSpider", (spider,), {"site": replace(known, roads=(), listing=listing)})
+    url = site.normal_url(url)
+    entry = page_entry(site, url, kind="listing" if site.address(url) is None else "article")
+    arguments = {"base_url": "" if site.base_url == known.base_url else site.base_url}
+    with trial_crawl(
+        one_page, GivenPages([entry]), memory, arguments=arguments, delay=delay, progress=progress
+    ) as trial:
+        return trial.page(url)
+
+
+def recorded_page(capture: Capture, site: Site) -> RecordedPage:
+    """What today's code extracts from a page, as a draft. Raises :class:`NotAPage` when that is nothing."""
+    served = _served(capture)
+    try:
+        if capture.url.startswith("http") and site.address(capture.address) is None:
+            cards = [asdict(card) for card in read_listing(capture, site).cards]
+            if cards:
+                name = f"listing-{slug(capture.url.rpartition('/')[2])}"
+                expected = {"draft": DRAFT, "capture": served | {"kind": "listing"}, "cards": cards}
+                return RecordedPage(capture, name, _plain(expected))
+        reading = read_page(capture, site)
+    except Unreadable as unreadable:
+        raise NotAPage(unreadable.message) from None
+    article = asdict(reading.article)
+    article["body"] = reading.article.body.split("\n\n")
+    address = site.address(reading.article.url) if reading.article.url.startswith("http") else None
+    name = address.slug if address and address.slug else slug(reading.article.headline)
+    expected = {"draft": DRAFT, "capture": served, "layout": reading.layout, "article": article}
+    return RecordedPage(capture, name[:LONGEST_NAME], _plain(expected))
+
+
+def _served(capture: Capture) -> dict[str, Any]:
+    served: dict[str, Any] = {"url": capture.url}
+    if capture.final_url:
+        served["final_url"] = capture.final_url
+    if capture.redirects:
+        served["redirects"] = list(capture.redirects)
+    headers = [[name, value] for name, value in capture.headers if name.lower() not in UNRECORDED_HEADERS]
+    return served | ({"headers": headers} if headers else {})
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(value, default=lambda moment: moment.isoformat()))
+    return plain

@@ -1,0 +1,157 @@
+"""A trial crawl: a few pages of a site, fetched as in any crawl, into an archive that is deleted afterwards.
+
+Settings, robots.txt rules, throttle, certificates and IP addresses are those of ``caliber crawl``. When a host was last
+asked, and how long it wants to be left alone, is read from the user's archive, and written there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.archive.frontier import Frontier
+from caliber_crawler.crawling.handout import Handout
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.run_error import run_error
+from caliber_crawler.errors import CaliberError, PageUnavailable
+from caliber_crawler.items import Capture, PageKind
+from caliber_crawler.known_sites import project_settings
+from caliber_crawler.news_spider import NewsSpider
+from caliber_crawler.politeness import Memory
+from caliber_crawler.roads.entries import list_entry
+from caliber_crawler.settings import DOWNLOADER_MIDDLEWARES
+from caliber_crawler.side_by_side import Crawl, crawl_sites
+from caliber_crawler.site import Site, StartPage
+
+SITE_RESERVATIONS = "caliber_crawler.middlewares.site_reservations.SiteReservationsMiddleware"
+AHEAD = 500
+"""Maximum number of due entries that a plan chooses from."""
+
+Progress = Callable[[Sequence[Crawl]], None]
+
+
+class Plan(Protocol):
+    """Which pages of a site a trial crawl fetches."""
+
+    def begin(self, run: CrawlRun) -> None:
+        """Prepare a run that has just started, before the site's own discovery begins."""
+
+    def choose(self, due: Sequence[Entry]) -> list[Entry]:
+        """Those of the due entries that are fetched next; none ends the crawl."""
+
+
+class GivenPages:
+    """The plan to fetch these pages and no others."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        self._urls = {entry.url for entry in entries}
+
+    def begin(self, run: CrawlRun) -> None:
+        """Queue the pages."""
+        run.seed(self._entries)
+
+    def choose(self, due: Sequence[Entry]) -> list[Entry]:
+        """Those of the pages that are due."""
+        return [entry for entry in due if entry.url in self._urls]
+
+
+def page_entry(site: Site, url: str, *, kind: PageKind) -> Entry:
+    """A page that the operator named, as an entry of the frontier that is due at once."""
+    return list_entry(url, site, kind, StartPage.name, datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A trial crawl that ended, and what it stored."""
+
+    run: CrawlRun
+    archive: Archive
+
+    def page(self, url: str) -> Capture:
+        """The page at a URL, with status 200 to 299.
+
+        Raises the error that ``caliber crawl`` ends with when the site could not be crawled, and
+        :class:`PageUnavailable` when only this page could not be fetched.
+        """
+        if error := run_error(self.run):
+            raise error
+        known = self.archive.explain([url])
+        for row in known["captures"][:1]:
+            capture = self.archive.captures.get(row["id"])
+            if capture.error is None and 200 <= (capture.status or 0) < 300:
+                return capture
+        fatal = [problem["message"] for problem in known["problems"] if problem["fatal"]]
+        raise PageUnavailable(fatal[0] if fatal else f"{url} was not fetched: the crawl was stopped.")
+
+
+@contextmanager
+def trial_crawl(
+    spider: type[NewsSpider],
+    plan: Plan,
+    memory: Path,
+    *,
+    arguments: Mapping[str, Any],
+    delay: float | None = None,
+    progress: Progress = lambda crawls: None,
+) -> Iterator[Trial]:
+    """Crawl the pages of a plan, and give the result for as long as the block lasts.
+
+    ``memory`` is the user's archive; when there is none, nothing is remembered. Can be called once in a process. Raises
+    the error that kept the crawl from starting, :class:`~caliber_crawler.errors.ArchiveLocked` when another command
+    writes to the archive.
+    """
+    with TemporaryDirectory(prefix="caliber-trial-") as folder:
+        path = Path(folder) / "trial.db"
+        settings = project_settings(
+            ARCHIVE=str(path),
+            DOWNLOAD_DELAY=delay,
+            LOG_LEVEL="ERROR",
+            # Nothing is passed on, so what the site reserves need not be asked for: every request counts.
+            DOWNLOADER_MIDDLEWARES={**DOWNLOADER_MIDDLEWARES, SITE_RESERVATIONS: None},
+        )
+        with Archive.open(memory, mode="write") if memory.exists() else nullcontext() as remembered:
+            hosts = remembered.hosts if remembered is not None else None
+            crawl = Crawl(spider=_trial_spider(spider, plan, hosts), arguments=arguments)
+            crawl_sites([crawl], settings, tell=progress)
+        if crawl.error is not None:
+            raise crawl.error
+        if crawl.run is None:
+            raise CaliberError(f"The trial crawl of {spider.site.title} was stopped before it began.")
+        with Archive.open(path) as archive:
+            yield Trial(crawl.run, archive)
+
+
+def _trial_spider(spider: type[NewsSpider], plan: Plan, memory: Memory | None) -> type[NewsSpider]:
+    class TrialSpider(spider):  # type: ignore[valid-type, misc]
+        async def start(self) -> AsyncIterator[Any]:
+            run = self._run
+            if memory is not None:
+                run.pace.memory = memory
+            run.handout = Handout(ChosenFrontier(run.archive.frontier, plan), self.scope, run.started_at)
+            plan.begin(run)
+            async for request in super().start():
+                yield request
+
+    return TrialSpider
+
+
+class ChosenFrontier(Frontier):
+    """The frontier of an archive, from which a plan chooses."""
+
+    def __init__(self, frontier: Frontier, plan: Plan) -> None:
+        self._whole, self._plan = frontier, plan
+
+    def take(self, site: str, now: Any, limit: int, **asked: Any) -> list[Entry]:
+        """Those of the due entries that the plan chooses."""
+        return self._plan.choose(self._whole.take(site, now, AHEAD, **asked))
+
+    def due_count(self, *arguments: Any, **asked: Any) -> int:
+        """The number of due entries, chosen or not."""
+        return self._whole.due_count(*arguments, **asked)

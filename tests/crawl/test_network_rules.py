@@ -1,0 +1,180 @@
+"""Every command that fetches keeps the same rules, shown by the logs of real servers on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.politeness import LastRequest, Wait
+from tests.browse.chromium import CHROMIUM
+from tests.conftest import Result, command, environment
+from tests.crawl.conftest import Misbehaving
+from tests.hostile.site import answering
+
+pytestmark = pytest.mark.slow
+
+ARTICLE = "/en/post/baku-s-geopolitical-formula"
+CHECKS_FAILED, SITE_UNREACHABLE, SITE_BUSY = 3, 10, 14
+PLAIN = "text/plain"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A command that fetches, with the arguments that make it fetch a little of a demo site."""
+
+    site: Misbehaving
+    folder: Path
+    delay: float = 0
+
+    @property
+    def archive(self) -> Path:
+        return self.folder / "a.db"
+
+    def arguments(self, name: str) -> tuple[object, ...]:
+        common = ("--archive", self.archive, "--delay", self.delay)
+        at = ("--base-url", self.site.base_url)
+        crawl = (*at, *common, "--language", "en", "--road", "listing", "--limit", 2)
+        return {
+            "crawl": ("crawl", *crawl),
+            "record": (
+                "record",
+                self.site.base_url + ARTICLE,
+                "--site",
+                "caliber",
+                "--pages",
+                self.folder / "p",
+                *common,
+            ),
+            "doctor": ("doctor", *at, *common),
+            "doctor --scroll": ("doctor", "--scroll", *at, *common),
+            "watch": ("watch", "--every", 999, *crawl),
+        }[name]
+
+
+COMMANDS = [
+    "crawl",
+    "record",
+    "doctor",
+    pytest.param(
+        "doctor --scroll",
+        marks=pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine"),
+    ),
+]
+"""``watch`` runs ``crawl``: that it does is shown once."""
+every_command = pytest.mark.parametrize("name", COMMANDS)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Result]:
+    """Run a command that fetches; ``watch`` until its first crawl has ended, with that crawl's exit code."""
+
+    def running(name: str, call: Call, **variables: str) -> Result:
+        arguments = command(*call.arguments(name))
+        pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen(arguments, env=environment(**variables), cwd=tmp_path, **pipes) as process:
+            if name != "watch":
+                stdout, stderr = process.communicate(timeout=100)
+                return Result(process.returncode, stdout, stderr)
+            assert process.stderr is not None
+            ended = next(line for line in process.stderr if "ended with exit code" in line)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+            return Result(int(ended.rpartition(" ")[2].rstrip(".\n")), "", ended)
+
+    return running
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, "watch"])
+def test_a_robots_txt_that_answers_503_stops_the_command(
+    misbehave: Callable[..., Any], run: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    with misbehave(instead={"/robots.txt": answering(503, Retry_After="86400")}) as site:
+        result = run(name, Call(site, tmp_path))
+        assert site.paths() == ["/robots.txt"]
+    assert result.exit_code == SITE_BUSY, result.stderr
+    if name != "watch":
+        assert "asks to be left alone until" in result.stderr
+
+
+@every_command
+def test_what_robots_txt_forbids_is_not_fetched(
+    misbehave: Callable[..., Any], run: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    rules = b"User-agent: *\nDisallow: /\n"
+    with misbehave(instead={"/robots.txt": answering(200, rules, Content_Type=PLAIN)}) as site:
+        result = run(name, Call(site, tmp_path))
+        # Where robots.txt names the sitemaps, it is a page of its own too.
+        assert set(site.paths()) == {"/robots.txt"}
+    assert result.exit_code == CHECKS_FAILED, result.stderr
+
+
+@every_command
+def test_delays_are_kept_the_one_since_the_last_command_included(
+    misbehave: Callable[..., Any], run: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    with misbehave() as site:
+        call, asked_at = Call(site, tmp_path, delay=0.6), datetime.now(UTC)
+        with Archive.open(call.archive, mode="write") as archive:
+            archive.hosts.asked(host_of(site), LastRequest(asked_at, gap=5.0))
+        run(name, call)
+        times = [datetime.fromisoformat(request["time"]) for request in site.requests()]
+    assert len(times) >= 2
+    assert (times[0] - asked_at).total_seconds() > 4.9
+    # A single gap may look shorter where the request before it was slow to arrive.
+    assert (times[-1] - times[0]).total_seconds() > 0.8 * 0.6 * (len(times) - 1)
+    with Archive.open(call.archive) as archive:
+        last = archive.hosts.last_request(host_of(site))
+    assert last is not None
+    assert abs((last.at - times[-1]).total_seconds()) < 1, "the next command learns of it"
+
+
+@every_command
+def test_a_host_that_asked_to_be_left_alone_is(
+    misbehave: Callable[..., Any], run: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    with misbehave() as site:
+        call, now = Call(site, tmp_path), datetime.now(UTC)
+        with Archive.open(call.archive, mode="write") as archive:
+            archive.hosts.wish(host_of(site), Wait(now + timedelta(hours=1), now, "/en answered 503"))
+        result = run(name, call)
+        assert site.requests() == []
+    assert result.exit_code == SITE_BUSY, result.stderr
+    assert "asks to be left alone until" in result.stderr
+
+
+@every_command
+def test_a_certificate_that_nobody_we_trust_has_signed_is_refused(
+    misbehave: Callable[..., Any], run: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(server)
+    with misbehave(tls=server) as site:
+        result = run(name, Call(site, tmp_path))
+        assert site.requests() == []
+    assert result.exit_code == SITE_UNREACHABLE, result.stderr
+    assert "nobody we trust has signed it" in result.stderr
+
+
+def test_the_demo_asks_the_site_that_it_serves_and_nobody_else(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    result = caliber("demo", "--articles", 10, "--archive", tmp_path / "demo.db")
+    assert result.exit_code == 0, result.stderr
+    with closing(Archive.open(tmp_path / "demo.db")) as archive:
+        urls = {capture.url for capture in archive.captures.each()}
+    assert urls
+    assert {url.split(":")[1] for url in urls} == {"//127.0.0.1"}
+
+
+def host_of(site: Misbehaving) -> str:
+    return site.base_url.partition("://")[2]
