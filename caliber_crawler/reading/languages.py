@@ -1,4 +1,4 @@
-"""The language of a text, told by its letters."""
+"""The language of a text by its letters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from caliber_crawler.site import Site
 
 
 def language_of_letters(text: str, site: Site) -> str | None:
-    """The one language of the site that is written in the letters most of a text is made of."""
+    """Return the site's only language written in the letters that most of a text consists of."""
     counts = {
         "hy": len(re.findall(r"[Ա-֏]", text)),
         "ru": len(re.findall(r"[А-яЁё]", text)),
