@@ -1,8 +1,8 @@
-"""What a page says of its own use: not to be archived, not to be indexed, not to be mined for text and data.
+"""Rights reservations of a page: no archiving, no indexing, no text and data mining (TDM).
 
-Read from headers and ``<meta>`` elements, and for mining from the site's own file. A word for another crawler by name
-(``googlebot: noarchive``) is not for us. Where header and page differ, the one that reserves counts; either overrules
-the site's file.
+Read from headers and ``<meta>`` elements; for TDM also from the site's ``tdmrep.json``. Directives for other crawlers
+(``googlebot: noarchive``) are ignored. If header and page differ, the one with the reservation counts; both take
+precedence over the site's ``tdmrep.json``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from caliber_crawler.items import SITE_RESERVES, Capture
 
 SITE_FILE = "/.well-known/tdmrep.json"
-"""Where a site reserves all its pages at once; see :func:`reservations` for the protocol."""
+"""Reserves rights for a whole site; see :func:`reservations` for the protocol."""
 
 MOST_RULES = 1_000
 LONGEST_LOCATION = 500
@@ -25,16 +25,16 @@ LONGEST_LOCATION = 500
 ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
 
 AGENTS = ("robots", "caliber_crawler")
-"""Names of those who are spoken to when we are."""
+"""Names that address this crawler."""
 
 HEAD = 256 * 1024
-"""Bytes of a page in which its ``<meta>`` elements are looked for: none stands outside its head."""
+"""Bytes of a page that are searched for ``<meta>`` elements: they occur only in its head."""
 
 MEANT_BY = {"noarchive": "noarchive", "nocache": "noarchive", "noindex": "noindex", "none": "noindex"}
-"""What each word of ``X-Robots-Tag`` or ``<meta name="robots">`` reserves; the others are no matter of ours."""
+"""The reservation meant by each directive of ``X-Robots-Tag`` or ``<meta name="robots">``; others are ignored."""
 
 WITH_VALUE = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
-"""Words after which a colon does not follow a crawler's name."""
+"""Directives whose colon does not follow a crawler's name."""
 
 META = re.compile(rb"<meta\s[^>]{0,2000}", re.IGNORECASE)
 COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -43,11 +43,11 @@ ATTRIBUTE = re.compile(r"""(?<![\w-])([a-z][\w-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|
 
 
 def reservations(capture: Capture) -> dict[str, str]:
-    """What is reserved on a page, and where that is said: ``{"noarchive": "header", "tdm": "site"}``.
+    """Return the reservations of a page and their sources: ``{"noarchive": "header", "tdm": "site"}``.
 
-    ``tdm_policy`` is the address of the conditions, where ``tdm`` is reserved and one is named. See
-    https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag for the first two, and for ``tdm``
-    https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240202/.
+    ``tdm_policy`` is the URL of the conditions, if ``tdm`` is reserved and a URL is given. See
+    https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag for the first two, and
+    https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240202/ for ``tdm``.
     """
     found: dict[str, str] = {}
     policy, said = None, False
@@ -93,7 +93,10 @@ def _in_page(capture: Capture) -> Iterator[tuple[str, str, str]]:
 
 
 def _words_for_us(value: str) -> Iterator[str]:
-    """What the words of one header or element reserve; a crawler's name holds for the words up to its end."""
+    """Yield the directives of one header or element for this crawler.
+
+    A crawler's name applies to all directives after it.
+    """
     for_us = True
     for part in value.lower().split(","):
         first, colon, rest = part.partition(":")
@@ -105,7 +108,7 @@ def _words_for_us(value: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class SiteRule:
-    """One rule of a site's file: the parts of a path's pattern between its stars, and what holds for such paths."""
+    """One rule of ``tdmrep.json``: the parts of a path pattern between its asterisks, and the reservation."""
 
     parts: tuple[str, ...]
     to_the_end: bool
@@ -113,7 +116,7 @@ class SiteRule:
     policy: str | None
 
     def matches(self, path: str) -> bool:
-        """Does a path, in plain spelling, begin as the pattern says, or match it to its end?"""
+        """Return whether a normalised path begins with the pattern, or matches it to the end."""
         first, *others = self.parts
         if not path.startswith(first):
             return False
@@ -133,12 +136,12 @@ class SiteRule:
 
 @dataclass(frozen=True, slots=True)
 class SiteRules:
-    """The rules of a site's file in their order."""
+    """The rules of ``tdmrep.json`` in order."""
 
     rules: tuple[SiteRule, ...] = ()
 
     def reserved(self, path: str) -> str | None:
-        """The value of :data:`SITE_RESERVES` for the page at a path, ``None`` where nothing is reserved.
+        """Return the value of :data:`SITE_RESERVES` for a path; ``None`` if nothing is reserved.
 
         The first rule that matches decides.
         """
@@ -148,9 +151,9 @@ class SiteRules:
 
 
 def site_rules(body: bytes) -> SiteRules:
-    """Read ``/.well-known/tdmrep.json``: an array of rules. What is none is passed over.
+    """Parse ``/.well-known/tdmrep.json``: an array of rules. Invalid rules are ignored.
 
-    Paths are matched as in robots.txt: from their beginning, ``*`` for anything, ``$`` for the end.
+    Paths are matched as in robots.txt: from the beginning, ``*`` for anything, ``$`` for the end.
     """
     try:
         given = json.loads(body)
@@ -175,5 +178,5 @@ def _rule(given: object) -> SiteRule | None:
 
 
 def _plain(path: str) -> str:
-    """A path in one spelling: an octet that is escaped is compared as if it were not."""
+    """Normalise a path: percent-encoded octets equal plain ones."""
     return unquote(path, errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""Which software a run is the work of."""
+"""Versions of the software that a run uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 
 def software() -> dict[str, str]:
-    """Versions of what decides how pages are fetched, read and kept."""
+    """Return the versions of everything that affects how pages are fetched, extracted and stored."""
     packages = (
         "caliber-crawler",
         "scrapy",

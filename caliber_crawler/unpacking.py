@@ -1,4 +1,4 @@
-"""Content encodings undone, within bounds, and whether what they held is whole."""
+"""Decoding of content encodings, within limits, with a check for completeness."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CHUNK = 64 * 1024
 
 
 def unpack(data: bytes, encoding: bytes, most: int) -> tuple[bytes, bool]:
-    """What a body holds, up to a little more than ``most`` bytes, and whether that is all of it and sound."""
+    """Decode a body up to a little more than ``most`` bytes; return whether it is complete and valid."""
     unpackers = {b"br": _unbrotli, b"zstd": _unzstd, b"deflate": _inflate}
     try:
         return unpackers.get(encoding, _gunzip)(data, most)
@@ -26,13 +26,13 @@ def _gunzip(data: bytes, most: int) -> tuple[bytes, bool]:
         body += stream.decompress(data, max(1, most + 1 - len(body)))
         if not stream.eof:
             return body, False
-        # Several members may follow each other; what stands behind the last one and is none of them is padding.
+        # Several members may follow each other; other data after the last one is padding.
         data = stream.unused_data if stream.unused_data.startswith(b"\x1f\x8b") else b""
     return body, True
 
 
 def _inflate(data: bytes, most: int) -> tuple[bytes, bool]:
-    # The name means zlib's format; some servers send the bare stream.
+    # The name means zlib's format; some servers send the raw deflate stream.
     named = len(data) > 1 and data[0] & 0x0F == 8 and int.from_bytes(data[:2]) % 31 == 0
     stream = zlib.decompressobj(zlib.MAX_WBITS if named else -zlib.MAX_WBITS)
     return stream.decompress(data, most + 1), stream.eof
@@ -49,7 +49,7 @@ def _unbrotli(data: bytes, most: int) -> tuple[bytes, bool]:
 
 
 def _unzstd(data: bytes, most: int) -> tuple[bytes, bool]:
-    # A window of more than 8 MiB is more than a browser gives (RFC 9659).
+    # Browsers allow windows of at most 8 MiB (RFC 9659).
     decompressor = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024)
     parts, size = [], 0
     with decompressor.stream_reader(data) as stream:
@@ -58,7 +58,7 @@ def _unzstd(data: bytes, most: int) -> tuple[bytes, bool]:
             size += len(part)
     if size > most:
         return b"".join(parts), False
-    # The reader takes a frame that broke off for its end; this way of unpacking knows better.
+    # The stream reader treats a truncated frame as complete; this object detects the truncation.
     whole = decompressor.decompressobj()
     whole.decompress(data)
     return b"".join(parts), bool(whole.eof)

@@ -1,7 +1,7 @@
-"""A stand-in for Caliber.Az on this machine: any number of articles, always the same, and the truth of each.
+"""A local mock of Caliber.Az: any number of deterministic articles, with the ground truth of each.
 
-Written from what is known of the site and from nothing else of this package, so that whatever reads its pages is
-tested by something that does not share its mistakes.
+It is based on observations of the site and shares no code with the rest of this package, so that tests do not repeat
+the mistakes of the code under test.
 """
 
 from caliber_crawler.demo.server import running, serve

@@ -1,4 +1,4 @@
-"""What an article is, apart from its body: everything that stays, and what changes with time (headline, counter)."""
+"""An article without its body: its constant fields, and those that change with time (headline, counter)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EditKind = Literal["headline", "paragraph_added", "paragraph_changed", "typo_fix
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change the newspaper makes after publication: when, which, and on which paragraph (a share of the body)."""
+    """A change after publication: time, kind, and paragraph (as a share of the body)."""
 
     at: datetime
     kind: EditKind
@@ -31,27 +31,27 @@ class Article:
     theme: str
     published_at: datetime
     post_number: int | None
-    """Only where the site shows one: articles before mid-2024."""
+    """Only for articles before mid-2024, on which the site shows it."""
     slug: str
     first_headline: str
     second_headline: str
-    """What a headline edit makes of the first one."""
+    """The headline after a headline edit."""
     subtitle: str | None
     subtitle_author: str | None
-    """Whom the subtitle names (``Analysis by …``)."""
+    """The author in the subtitle (``Analysis by …``)."""
     byline: str | None
-    """Who signs the last line of the body (``By …``)."""
+    """The author in the last line of the body (``By …``)."""
     old_bylines: tuple[str, ...]
-    """The lines under the date that only the old layout still shows."""
+    """The lines under the date, only in the old layout."""
     old_author: str | None
     signature: str
     cover: str
     """32 hexadecimal digits."""
     readers: int
     half_life: float
-    """Hours in which half of the first rush of readers comes."""
+    """Hours in which half of the early readers arrive."""
     most_views: int | None = None
-    """Where the counter stops."""
+    """Maximum of the counter."""
     edits: tuple[Edit, ...] = ()
 
     @property
@@ -60,32 +60,32 @@ class Article:
 
     @property
     def path(self) -> str:
-        """Path of its best address, not percent-encoded."""
+        """Path of its best URL, not percent-encoded."""
         return f"{self.edition.prefix}/post/{self.slug}"
 
     @property
     def authors(self) -> tuple[str, ...]:
-        """Who is named as author on the new layout."""
+        """The authors named in the new layout."""
         return tuple(name for name in (self.subtitle_author, self.byline) if name)
 
     def edits_by(self, moment: datetime) -> tuple[Edit, ...]:
-        """The edits made by then, first to last."""
+        """The edits made by then, in order."""
         return tuple(edit for edit in self.edits if edit.at <= moment)
 
     def edits_after(self, moment: datetime) -> tuple[Edit, ...]:
-        """The edits still to come."""
+        """The edits made after then."""
         return tuple(edit for edit in self.edits if edit.at > moment)
 
     def headline(self, moment: datetime) -> str:
-        """The headline as it stood then, double blanks and all."""
+        """The headline at that time, with double blanks."""
         retitled = any(edit.kind == "headline" for edit in self.edits_by(moment))
         return self.second_headline if retitled else self.first_headline
 
     def views(self, moment: datetime) -> int:
-        """The counter at a moment; it never falls.
+        """The counter at a given time; it never decreases.
 
-        ``readers · (t / (t + half_life) + 0.08 · ln(1 + t / 30 days))``: a rush that half the readers join within
-        ``half_life`` hours, then a trickle that grows thinner for ever.
+        ``readers · (t / (t + half_life) + 0.08 · ln(1 + t / 30 days))``: half of the early readers arrive within
+        ``half_life`` hours, then a decreasing number for ever.
         """
         hours = max(0.0, (moment - self.published_at) / timedelta(hours=1))
         rush, trickle = hours / (hours + self.half_life), 0.08 * math.log1p(hours / 720)

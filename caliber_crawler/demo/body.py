@@ -1,4 +1,4 @@
-"""The body of an article as blocks, as it stood at a moment: what is printed in it and what only surrounds it."""
+"""The body of an article as blocks at a given time: its text and the boilerplate within it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EXTERNAL_PAGES = (
 
 
 class Span(NamedTuple):
-    """A run of text, plain, bold (``b``), or a link (``a``)."""
+    """A run of text: plain, bold (``b``) or a link (``a``)."""
 
     text: str
     tag: Literal["", "b", "a"] = ""
@@ -44,24 +44,24 @@ Line = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A piece of a body from top to bottom."""
+    """A block of a body, in document order."""
 
     kind: BlockKind
     lines: tuple[Line, ...] = ()
     """Its paragraphs, items or lines."""
     url: str = ""
-    """Of an image (a path), or of an embedded post."""
+    """The path of an image, or the URL of an embedded post."""
     caption: str = ""
-    """Of an image; the day under an embedded post."""
+    """The caption of an image, or the day of an embedded post."""
 
     @property
     def is_text(self) -> bool:
-        """Are its lines paragraphs of the article?"""
+        """Return whether its lines are paragraphs of the article."""
         return self.kind in ("p", "question", "div", "br", "quote", "list")
 
 
 def body_of(article: Article, newsroom: Newsroom, moment: datetime) -> tuple[Block, ...]:
-    """The blocks of an article as they stood at a moment."""
+    """Return the blocks of an article at a given time."""
     if newsroom.is_seed_article(article.k):
         return _seed_body()
     blocks = _Author(article, newsroom).write()
@@ -70,7 +70,7 @@ def body_of(article: Article, newsroom: Newsroom, moment: datetime) -> tuple[Blo
         place = paragraphs[int(edit.where * len(paragraphs))]
         match edit.kind:
             case "paragraph_added":
-                # Never down to an empty body.
+                # A body never becomes empty.
                 if len(paragraphs) > 1:
                     del blocks[place]
             case "paragraph_changed":
@@ -147,12 +147,12 @@ class _Author:
             first, _, rest = text.partition(" ")
             return (Span(first, "b"), Span(f" {rest}"))
         if draw < 0.18:
-            # Blanks that stay invisible in a browser: doubled, and before a dash not to be broken.
+            # Blanks that are invisible in a browser: double blanks, and a no-break space before a dash.
             return (Span(text.replace(" ", "  ", 1).replace(" —", "\N{NO-BREAK SPACE}—")),)
         return (Span(text),)
 
     def linked(self, text: str) -> Line:
-        """The text with a source at its end: ``… (according to the statement).``"""
+        """The text with a linked source at its end: ``… (according to the statement).``"""
         chance = self.chance
         anchor = self.words.pick("anchors", chance, self.year)
         earlier = self.newsroom.neighbour(self.article.k, chance.randint(1, 40)) if chance.random() < 0.6 else None
@@ -181,17 +181,17 @@ class _Author:
 
 
 def photo(digits: str, size: str = "original") -> str:
-    """Path of a picture; cards use the size ``normal``."""
+    """Path of a picture; teasers use the size ``normal``."""
     return f"/media/photos/{size}/{digits}.webp"
 
 
 def plain(line: Line) -> str:
-    """A line as a reader sees it: no markup, blanks collapsed, composed letters."""
+    """A line as displayed: no markup, collapsed blanks, composed letters."""
     return unicodedata.normalize("NFC", " ".join("".join(span.text for span in line).split()))
 
 
 def paragraphs(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """The paragraphs of the article's text, in order; an embedded post is one line that says what it is and where."""
+    """Return the paragraphs of the article in order; an embedded post is one line with its kind and URL."""
     for block in blocks:
         if block.is_text:
             yield from (plain(line) for line in block.lines)
@@ -200,19 +200,19 @@ def paragraphs(blocks: tuple[Block, ...]) -> Iterator[str]:
 
 
 def hrefs(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """What the text links to, in order, each once; paths for pages of the site itself."""
+    """Return the links of the text in order without duplicates; paths for pages of the site itself."""
     found = (span.href for block in blocks if block.is_text for line in block.lines for span in line if span.tag == "a")
     yield from dict.fromkeys(found)
 
 
 def _long_words(block: Block) -> list[re.Match[str]]:
-    """The words of a paragraph's first run of text in which two letters can be changed about."""
+    """The words in a paragraph's first run of text in which two letters can be swapped."""
     first = block.lines[0][0]
     return [word for word in re.finditer(r"[^\W\d_]{5,}", first.text) if word[0][2] != word[0][3]]
 
 
 def _mistyped(block: Block) -> Block:
-    """The paragraph with two letters of one word changed about."""
+    """The paragraph with two swapped letters in one word."""
     first, *rest = block.lines[0]
     words = _long_words(block)
     at = words[len(words) // 2].start() + 2
@@ -221,7 +221,7 @@ def _mistyped(block: Block) -> Block:
 
 
 def _decomposed(block: Block) -> Block:
-    """The paragraph in NFD, as some editors' machines send it."""
+    """The paragraph in NFD, as some editing systems store it."""
     return Block(
         kind=block.kind,
         lines=tuple(

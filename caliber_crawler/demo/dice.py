@@ -1,4 +1,4 @@
-"""Chance that repeats: the same key gives the same draws, in every process and on every machine."""
+"""Repeatable random numbers: the same key gives the same sequence in every process and on every machine."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from random import Random
 
 
 def dice(*key: object) -> Random:
-    """A generator of its own for a key."""
-    return Random("/".join(map(str, key)))  # noqa: S311 - to be repeatable is its whole purpose
+    """Return a separate generator for a key."""
+    return Random("/".join(map(str, key)))  # noqa: S311 - must be repeatable, not secure

@@ -1,6 +1,6 @@
-"""The three editions of the site, as the facts describe them: paths, labels, months and every line of page furniture.
+"""The three editions of the site: paths, labels, months and all boilerplate lines.
 
-What nobody has seen (marked *presumed*) is a plausible guess, so that a reader may not count on it.
+Details that were never observed are marked *presumed*; extraction must not depend on them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 BAKU = timezone(timedelta(hours=4), "Asia/Baku")
-"""Azerbaijan has kept UTC+4 all year since 2016, before the first article."""
+"""Azerbaijan has used UTC+4 all year since 2016, before the first article."""
 
 SECTION_KEYS = ("analytics", "interviews", "karabakh", "politics", "opinion", "economics", "world")
 
@@ -31,34 +31,34 @@ class Edition:
     name: str
     """The site's own name for it: ``en``, ``ru``, ``arm``."""
     language: str
-    """BCP 47."""
+    """BCP 47 tag."""
     prefix: str
-    """Path prefix of its pages today; the Russian edition has none."""
+    """Path prefix of its current pages; the Russian edition has none."""
     old_prefix: str
     """Path prefix of its pages until mid-2024."""
     months: tuple[str, ...]
     views_label: str
     search_prompt: str
     searches: str | None
-    """Heading of the block of popular searches, whose list a script fills."""
+    """Heading of the block of popular searches; a script fills its list."""
     reuse: str
     rights: str
-    """What follows the year in the footer, stray full stops included."""
+    """The text after the year in the footer, with its stray full stops."""
     pinned: str
     sections: Mapping[str, Section]
 
     def printed_date(self, moment: datetime) -> str:
-        """``06 January 2026 19:13``: the form of the new layout and of cards, in Baku time."""
+        """``06 January 2026 19:13``: the format of the new layout and of teasers, in Baku time."""
         local = moment.astimezone(BAKU)
         return f"{local.day:02} {self.months[local.month - 1]} {local.year} {local:%H:%M}"
 
     def old_printed_date(self, moment: datetime) -> str:
-        """``06 January 2026 - 19:13``: the form of the old layout."""
+        """``06 January 2026 - 19:13``: the format of the old layout."""
         day, _, time = self.printed_date(moment).rpartition(" ")
         return f"{day} - {time}"
 
     def pinned_headline(self, now: datetime) -> str:
-        """The running LIVE story that stands above articles, with the day of the visit as its date."""
+        """The running LIVE story above articles, dated to the day of the request."""
         local = now.astimezone(BAKU)
         return self.pinned.format(day=local.day, month=self.months[local.month - 1], year=local.year)
 
@@ -128,13 +128,13 @@ ARMENIAN = Edition(
         "Հունվարի", "Փետրվարի", "Մարտի", "Ապրիլի", "Մայիսի", "Հունիսի",
         "Հուլիսի", "Օգոստոսի", "Սեպտեմբերի", "Հոկտեմբերի", "Նոյեմբերի", "Դեկտեմբերի",
     ),
-    views_label="Դիտումներ",  # presumed: the one capture of an Armenian page was cut off above its counter
+    views_label="Դիտումներ",  # presumed: the only capture of an Armenian page ends before its counter
     search_prompt="ԻՆՉ ԵՍ ՓՆՏՐՈՒՄ ?",
     searches="ՀԱՅԱՍՏԱՆԻ ՈՐՈՆՄԱՆ ՀԱՐՑԵՐ",
     reuse="Նյութերի ցանկացած օգտագործում թույլատրվում է միայն Caliber.az-ին հիպերհղման առկայության դեպքում",
     rights="All rights reserved..",
     pinned="{day} {month} {year} – Իսրայելն ընդդեմ Իրանի. LIVE",
-    sections={  # all labels but politics are presumed
+    sections={  # all labels except politics are presumed
         "analytics": Section("analytics", "Վերլուծություն", "Caliber.az-ի հեղինակների վերլուծական նյութերը"),
         "interviews": Section("interviews", "Հարցազրույց", "Հարցազրույցներ քաղաքական գործիչների և փորձագետների հետ"),
         "karabakh": Section("karabakh", "Ղարաբաղ", "Նորություններ Ադրբեջանի ազատագրված տարածքներից"),
@@ -150,7 +150,7 @@ BY_NAME = {edition.name: edition for edition in EDITIONS}
 
 
 def edition_named(name: str) -> Edition:
-    """The edition by its own name or its language code."""
+    """Return the edition with this name or language code."""
     for edition in EDITIONS:
         if name in (edition.name, edition.language):
             return edition
@@ -158,12 +158,12 @@ def edition_named(name: str) -> Edition:
 
 
 def switches(edition: Edition, now: datetime) -> list[Edition]:
-    """The editions offered beside this one. Captures of February 2026 do not offer Armenian."""
+    """Return the editions offered beside this one. Captures of February 2026 do not offer Armenian."""
     order = {"en": (RUSSIAN, ARMENIAN), "ru": (ENGLISH, ARMENIAN), "arm": (RUSSIAN, ENGLISH)}[edition.name]
     hidden = ("arm",) if (now.year, now.month) == (2026, 2) else ()
     return [other for other in order if other.name not in hidden]
 
 
 def has_night_theme(now: datetime) -> bool:
-    """The label is missing on the earliest captures of the new layout, those of 2024."""
+    """Return whether the label exists: the earliest captures of the new layout, from 2024, lack it."""
     return now.year > 2024

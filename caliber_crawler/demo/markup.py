@@ -1,4 +1,4 @@
-"""Blocks as HTML, in the many ways the same thing is written in a newspaper's editor."""
+"""Blocks as HTML, in the markup variants that editors produce."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENTITY_STYLES: tuple[dict[str, str], ...] = (
 
 
 class BodyMarkup:
-    """Writes the body of one article as HTML. ``base_url`` completes every second address."""
+    """Writes the body of one article as HTML. ``base_url`` completes every second URL."""
 
     def __init__(self, article: Article, newsroom: Newsroom, base_url: str) -> None:
         self.chance: Random = newsroom.chance(article.k, "markup")
@@ -29,8 +29,8 @@ class BodyMarkup:
         self.entities = self.chance.choice(ENTITY_STYLES)
 
     def body(self, blocks: tuple[Block, ...]) -> Markup:
-        """All blocks, one below the other."""
-        return Markup("\n".join(self.block(block) for block in blocks))  # noqa: S704 - every text in it is escaped below
+        """Return all blocks in order."""
+        return Markup("\n".join(self.block(block) for block in blocks))  # noqa: S704 - every text is escaped below
 
     def block(self, block: Block) -> str:
         chance, lines = self.chance, [self.line(line) for line in block.lines]
@@ -89,7 +89,7 @@ class BodyMarkup:
         return text
 
     def text(self, text: str) -> str:
-        """Escaped text; what ASCII lacks is written out or as entities, by the article's own habit."""
+        """Return escaped text; non-ASCII characters are literal or entities, depending on the article."""
         escaped = escape(text, quote=False).replace("\N{NO-BREAK SPACE}", "&nbsp;")
         if self.entities:
             pattern = "[" + "".join(self.entities) + "]"
@@ -97,5 +97,5 @@ class BodyMarkup:
         return escaped
 
     def address(self, url: str) -> str:
-        """An address of the site with or without its host."""
+        """Return a URL of the site with or without its host."""
         return escape(self.base_url + url if url.startswith("/") and self.chance.random() < 0.5 else url)

@@ -1,4 +1,4 @@
-"""Writes articles: article ``k`` of a site, again and again the same, from nothing but ``k`` and the seed."""
+"""Generator of articles: article ``k`` of a site depends only on ``k`` and the seed."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ class Newsroom:
         self._shelves: dict[tuple[str | None, str | None], Shelf | None] = {}
 
     def shelf(self, edition: str | None = None, section: str | None = None) -> Shelf | None:
-        """The articles of an edition, a section, both or all; ``None`` where the site has none."""
+        """Return the articles of an edition, a section, both or all; ``None`` if there are none."""
         key = (edition, section)
         if key not in self._shelves:
             self._shelves[key] = self.rota.shelf(edition, section)
         return self._shelves[key]
 
     def edition(self, k: int) -> Edition:
-        """The edition article ``k`` belongs to."""
+        """Return the edition of article ``k``."""
         return BY_NAME[self.rota.cell(k)[0]]
 
     def chance(self, k: int, purpose: str) -> Random:
-        """The dice of one article for one purpose; purposes never disturb each other."""
+        """Return an article's random generator for one purpose; purposes do not affect each other."""
         return dice(self.seed, k, purpose)
 
     def is_seed_article(self, k: int) -> bool:
-        """Is this the one real article?"""
+        """Return whether this is the only real article."""
         return k == 0 and self.has_seed_article
 
     def article(self, k: int) -> Article:
-        """Article ``k``."""
+        """Return article ``k``."""
         if self.is_seed_article(k):
             return _seed_article(self.chance(0, "head"))
         name, section = self.rota.cell(k)
@@ -76,7 +76,7 @@ class Newsroom:
             byline=words.person(chance) if signed else None,
             old_author=old_author,
             old_bylines=_old_bylines(old_author, words, chance),
-            # The second ends in a Cyrillic А, as the site's own now and then does.
+            # The second ends in a Cyrillic А, as the real site's signature sometimes does.
             signature="Caliber.Az" if chance.random() < 0.93 else "Caliber.\N{CYRILLIC CAPITAL LETTER A}z",
             cover=f"{chance.getrandbits(128):032x}",
             readers=max(40, min(20_000, round(chance.lognormvariate(6, 0.9)))),
@@ -85,7 +85,7 @@ class Newsroom:
         )
 
     def with_slug(self, edition: Edition, slug: str) -> int | None:
-        """The article of an edition with this slug (NFC, lower case)."""
+        """Return the article of an edition with this slug (NFC, lower case)."""
         if slug == SEED_SLUG and edition.name == "en" and self.has_seed_article:
             return 0
         for form, number in vocabulary(edition.language).read_slug(slug):
@@ -96,14 +96,14 @@ class Newsroom:
         return None
 
     def with_number(self, edition: Edition, number: int) -> int | None:
-        """The article of an edition that had a numeric address with this number."""
+        """Return the article of an edition with this number in a numeric URL."""
         k = self.timeline.numbered(number)
         if k is None or self.edition(k) is not edition or self.timeline.published_at(k) >= NUMBERED_UNTIL:
             return None
         return k
 
     def neighbour(self, k: int, distance: int) -> Article | None:
-        """The article of the same edition that is ``distance`` places older."""
+        """Return the article of the same edition that is ``distance`` positions older."""
         shelf = self.shelf(self.edition(k).name)
         assert shelf is not None
         other = shelf.at(shelf.index(k) + distance)
@@ -143,8 +143,8 @@ def _seed_article(chance: Random) -> Article:
         old_bylines=(),
         signature="Caliber.Az",
         cover=f"{chance.getrandbits(128):032x}",
-        # The page was captured at 354 views, when is not known: here the counter reaches 354 within nine hours of
-        # publication (2026-01-07T00:00:00Z finds it there) and stays.
+        # The page was captured at 354 views, at an unknown time. Here the counter reaches 354 within nine hours of
+        # publication (before 2026-01-07T00:00:00Z) and stays there.
         readers=520,
         half_life=4.0,
         most_views=354,
@@ -164,12 +164,12 @@ def _subtitle(words: Vocabulary, section: str, family: str, chance: Random) -> t
         return analysis.format(author=author), author
     if draw < 0.45:
         return None, None
-    # A blank at the end occurs on the real site.
+    # The real site sometimes has a blank at the end.
     return words.pick("subtitles", chance) + (" " if chance.random() < 0.05 else ""), None
 
 
 def _dressed(headline: str, edition: Edition, chance: Random) -> str:
-    """The headline with what editors leave in: quotation marks, paired or not, double and no-break blanks."""
+    """The headline with editors' habits: quotation marks, paired or not, double and no-break blanks."""
     opening, closing = ("“", "”") if edition.name == "en" else ("«", "»")
     draw = chance.random()
     if draw < 0.06:
@@ -186,7 +186,7 @@ def _dressed(headline: str, edition: Edition, chance: Random) -> str:
 
 
 def _old_bylines(author: str | None, words: Vocabulary, chance: Random) -> tuple[str, ...]:
-    """The byline of the old layout in one of the ways it was seen, the stray bar among them."""
+    """The byline of the old layout in one of its observed forms, including the stray bar."""
     variants: tuple[tuple[str, ...], ...] = (
         (f"{author}",),
         (f"{author}", "Caliber.Az"),

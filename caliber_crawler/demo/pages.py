@@ -1,4 +1,4 @@
-"""Pages of the site as HTML: articles in both layouts, listings, the feed, and the page that is not there."""
+"""HTML pages of the site: articles in both layouts, listings, the feed, and the 404 page."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _furniture(edition: Edition, now: datetime) -> dict[str, object]:
 
 
 def article_page(article: Article, newsroom: Newsroom, base_url: str, now: datetime, layout: str = "new") -> str:
-    """The page of an article in the ``new`` or the ``old`` layout."""
+    """Return the page of an article in the ``new`` or the ``old`` layout."""
     edition, chance = article.edition, newsroom.chance(article.k, "page")
     pinned = edition.pinned_headline(now) if chance.random() < 0.15 else None
     return _template("article.html" if layout == "new" else "old_article.html").render(
@@ -61,7 +61,7 @@ def article_page(article: Article, newsroom: Newsroom, base_url: str, now: datet
 
 
 def cards(articles: Sequence[Article], base_url: str, now: datetime) -> str:
-    """The cards of some articles and nothing around them: what arrives on scroll."""
+    """Return only the teasers of some articles, as loaded on scroll."""
     return _template("cards.html").render(cards=_cards(articles, base_url, now))
 
 
@@ -75,7 +75,7 @@ def listing_page(
     blurb: str | None = None,
     more: str | None = None,
 ) -> str:
-    """A page of cards; ``more`` is the path that brings further ones on scroll."""
+    """Return a page of teasers; ``more`` is the path that loads further ones on scroll."""
     return _template("listing.html").render(
         _furniture(edition, now),
         heading=heading,
@@ -87,12 +87,12 @@ def listing_page(
 
 
 def not_found_page(edition: Edition, now: datetime) -> str:
-    """What stands where nothing is."""
+    """Return the page for unknown URLs."""
     return _template("not_found.html").render(_furniture(edition, now))
 
 
 def feed(articles: Sequence[Article], newsroom: Newsroom, base_url: str, now: datetime) -> str:
-    """RSS 2.0 with the traps of the sister sites' feeds: one guid for all items, entities in titles, CDATA."""
+    """Return RSS 2.0 with the traps of the sister sites' feeds: one guid for all items, entities in titles, CDATA."""
     items = []
     for article in articles:
         first = next(paragraphs(body_of(article, newsroom, now)))

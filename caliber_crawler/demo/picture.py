@@ -1,4 +1,4 @@
-"""Real pictures in a few dozen bytes: a flat colour as lossless WebP, and a single grey pixel as PNG."""
+"""Valid pictures in a few dozen bytes: a single colour as lossless WebP, and one grey pixel as PNG."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ WIDTHS = {"original": (1280, 720), "normal": (400, 225)}
 
 @lru_cache(maxsize=256)
 def webp(digits: str, size: str) -> bytes:
-    """A picture of the size ``original`` or ``normal``, in a quiet colour taken from its 32 hexadecimal digits.
+    """Return a picture of the size ``original`` or ``normal``, in a muted colour from its 32 hexadecimal digits.
 
-    A WebP lossless stream whose five prefix codes each know one symbol needs no bits for its pixels at all (RFC 9649).
+    A lossless WebP stream whose five prefix codes have one symbol each needs no bits for its pixels (RFC 9649).
     """
     width, height = WIDTHS[size]
     red, green, blue = (70 + part // 3 for part in bytes.fromhex(digits[:6]))
@@ -24,16 +24,16 @@ def webp(digits: str, size: str) -> bytes:
     bits.put(0, 1 + 3)  # no alpha; version 0
     bits.put(0, 1 + 1 + 1)  # no transform, no colour cache, one group of prefix codes
     for symbol in (green, red, blue, 255):
-        bits.put(0b101, 3)  # a simple code, of one symbol, given in eight bits
+        bits.put(0b101, 3)  # a simple code with one symbol of eight bits
         bits.put(symbol, 8)
-    bits.put(0b0001, 4)  # distances: a simple code, of one symbol, given in one bit: 0
+    bits.put(0b0001, 4)  # distances: a simple code with one symbol of one bit: 0
     data = bits.bytes()
     chunk = b"VP8L" + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
     return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
 
 
 def png() -> bytes:
-    """One grey pixel."""
+    """Return one grey pixel."""
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
         (b"IDAT", zlib.compress(b"\0\x80")),

@@ -1,4 +1,4 @@
-"""Serves a site over real sockets, and keeps a log of every request for tests of politeness."""
+"""Server of a site over real sockets, with a log of every request for tests of politeness."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ START_TIMEOUT = STOP_TIMEOUT = 10.0
 
 
 class Answering(Protocol):
-    """What can be served: a :class:`DemoSite`, or something around one that behaves worse."""
+    """Any site that can be served: a :class:`DemoSite`, or a wrapper that misbehaves."""
 
     base_url: str
 
     def respond(self, target: str, now: datetime | None = None) -> Response:
-        """The answer to ``GET target``."""
+        """Return the response to ``GET target``."""
         ...
 
 
 class SiteApp:
-    """A site as an ASGI application: HEAD, conditional requests, gzip, and one JSON line a request in ``log``.
+    """A site as an ASGI application: HEAD, conditional requests, gzip, and one JSON line per request in ``log``.
 
-    ``latency`` is how many seconds every answer is held back, so that overlapping requests can be seen.
+    ``latency`` delays every response by this number of seconds, so that concurrent requests become visible.
     """
 
     def __init__(self, site: Answering, log: TextIO | None = None, latency: float = 0.0) -> None:
@@ -84,7 +84,7 @@ class SiteApp:
             self.log.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def answer(self, method: str, target: str, headers: dict[str, str]) -> Response:
-        """The site's answer, made conditional and compressed as the client asks."""
+        """Return the site's response, conditional and compressed as the client requests."""
         if method not in ("GET", "HEAD"):
             return Response(405, (("allow", "GET, HEAD"), ("content-type", "text/plain")), b"")
         response = self.site.respond(target)
@@ -110,9 +110,9 @@ def serve(
     latency: float = 0.0,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until interrupted. The site's ``base_url`` becomes the address it stands at, which ``ready`` is told.
+    """Serve until interrupted. Sets the site's ``base_url`` to the server's URL and passes it to ``ready``.
 
-    Raises :class:`OSError` when the address is taken.
+    Raises :class:`OSError` if the port is in use.
     """
     with _listening(host, port) as listener, _log_file(log) as lines:
         site.base_url = _address(listener)
@@ -131,9 +131,10 @@ def running(
     log: Path | str | None = None,
     latency: float = 0.0,
 ) -> Iterator[str]:
-    """Serve from a thread of its own while the block runs; gives the address, which becomes the site's ``base_url``.
+    """Serve from a separate thread during the block; yield the URL, which becomes the site's ``base_url``.
 
-    Port 0 is any free one. A request is in the log just after its answer went out; all of them are when the block ends.
+    Port 0 selects any free port. A request is logged just after its response was sent; at the end of the block the log
+    is complete.
     """
     with _listening(host, port) as listener, _log_file(log) as lines:
         site.base_url = _address(listener)
@@ -143,7 +144,7 @@ def running(
         deadline = time.monotonic() + START_TIMEOUT
         while not server.started:
             if not thread.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError(f"The demo site did not start on {site.base_url}.")
+                raise RuntimeError(f"The demo site did not start at {site.base_url}.")
             time.sleep(0.005)
         try:
             yield site.base_url
@@ -169,8 +170,8 @@ def _server(app: SiteApp) -> uvicorn.Server:
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     if not _is_loopback(host):
-        raise ValueError(f"The demo site is served on this machine only (127.x.x.x), not on {host}.")
-    # asyncio switches Nagle's algorithm off only where the protocol is named; with it on, every answer takes 40 ms.
+        raise ValueError(f"The demo site can only be served on a loopback address (127.x.x.x), not on {host}.")
+    # asyncio disables Nagle's algorithm only if the protocol is explicit; otherwise every response takes 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

@@ -1,4 +1,4 @@
-"""The stand-in for Caliber.Az: an answer for every address, computed from the seed and the time of asking."""
+"""The mock of Caliber.Az: a response for every URL, computed from the seed and the time of the request."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from caliber_crawler.demo.timeline import Shelf
 from caliber_crawler.demo.truth import Truth, truth_of
 
 BATCH = 20
-"""Cards in a batch; the page size of the real site is unknown."""
+"""Teasers per page of a listing; the real site's number is unknown."""
 REPEATED = 2
-"""Cards at the start of a further batch that the one before already had."""
+"""Teasers at the start of a further page that repeat the page before."""
 FEED_ITEMS = 30
 SEARCHED = 2_000
-"""How many articles, youngest first, a search looks at."""
+"""Number of newest articles that a search covers."""
 
 HTML = "text/html; charset=utf-8"
 ROBOTS = "User-agent: *\nDisallow: /search\n"
@@ -33,7 +33,7 @@ ROBOTS = "User-agent: *\nDisallow: /search\n"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer as the server sends it, before compression."""
+    """A response before compression."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -41,12 +41,12 @@ class Response:
 
 
 class DemoSite:
-    """A news site of any size that holds no page in memory and knows the truth of each.
+    """A news site of any size that stores no pages and knows the ground truth of each.
 
-    ``articles`` counts all articles (1 to 200,000) over the three editions and ``sections`` (every section when none
-    are named). ``clock`` says when a request comes in: what is published later does not exist yet, counters grow, edits
-    show. ``base_url`` is where the site says it stands. With ``validators`` article pages carry an ETag over their
-    text, the counter left out, and listings one over their first batch; what the real site sends is unknown.
+    ``articles`` counts all articles (1 to 200,000) over the three editions and ``sections`` (default: all sections).
+    ``clock`` gives the time of a request: later articles do not exist yet, counters grow, edits appear. ``base_url`` is
+    the site's own URL. With ``validators``, article pages have an ETag over their text without the counter, and
+    listings one over their first page; the real site's validators are unknown.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class DemoSite:
         )
 
     def respond(self, target: str, now: datetime | None = None) -> Response:
-        """The answer to ``GET target`` (a path with its query) at ``now``; the clock's time when not said."""
+        """Return the response to ``GET target`` (a path with its query) at ``now`` (default: the clock's time)."""
         now = now or self.clock()
         parts = urlsplit(target)
         path = unicodedata.normalize("NFC", unquote(parts.path))
@@ -91,7 +91,7 @@ class DemoSite:
         return _html(pages.not_found_page(edition, now), 404)
 
     def truth(self, at: datetime | None = None) -> Iterator[Truth]:
-        """What is true of every article published by then, youngest first; see :func:`truth.truth_of`."""
+        """Return the ground truth of all articles published by then, newest first; see :func:`truth.truth_of`."""
         moment = at or self.clock()
         for article in self.visible(moment):
             yield truth_of(article, self.newsroom, self.base_url, moment)
@@ -99,14 +99,14 @@ class DemoSite:
     def visible(
         self, at: datetime | None = None, edition: str | None = None, section: str | None = None
     ) -> Iterator[Article]:
-        """The articles published by then, youngest first, of one edition or section or of all."""
+        """Return the articles published by then, newest first, of one edition or section or of all."""
         shelf = self._shelf(edition, section)
         if shelf is not None:
             newest = self.newsroom.timeline.newest_by(at or self.clock())
             yield from map(self.newsroom.article, shelf.walk(newest, self.newsroom.timeline.oldest))
 
     def count(self, edition: str | None = None, section: str | None = None, at: datetime | None = None) -> int:
-        """How many articles of an edition and a section are published by then."""
+        """Return the number of articles of an edition and a section published by then."""
         shelf = self._shelf(edition, section)
         timeline = self.newsroom.timeline
         return 0 if shelf is None else shelf.count(timeline.newest_by(at or self.clock()), timeline.oldest)

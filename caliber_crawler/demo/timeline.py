@@ -1,7 +1,7 @@
-"""When every article was published, under which post number, and where it stands among the others.
+"""Publication time, post number and position of every article.
 
-An article is known by a whole number ``k`` that counts back in time from the one real article, which is 0: 1 is the
-article before it, -1 the first one after it. Nothing here is stored; everything follows from ``k`` and the seed.
+An article has an integer ``k`` that counts back in time from the only real article, which is 0: 1 is the article before
+it, -1 the first one after it. Nothing is stored; everything follows from ``k`` and the seed.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from datetime import datetime, timedelta
 from caliber_crawler.demo.dice import dice
 from caliber_crawler.demo.editions import BAKU, SECTION_KEYS
 
-# Two post numbers whose publication is on record; one line through them gives about 223 posts a day.
+# Two post numbers with known publication dates; interpolation gives about 223 posts a day.
 ANCHOR_NUMBER, ANCHOR_TIME = 73_542, datetime(2022, 4, 25, 12, 0, tzinfo=BAKU)
 SECOND_NUMBER, SECOND_TIME = 247_893, datetime(2024, 6, 16, 11, 51, tzinfo=BAKU)
 PER_NUMBER = (SECOND_TIME - ANCHOR_TIME) / (SECOND_NUMBER - ANCHOR_NUMBER)
 
 SEED_PUBLISHED_AT = datetime(2026, 1, 6, 19, 13, tzinfo=BAKU)
 FIRST_NUMBER = 2_000
-"""The oldest articles carry about this number: June 2021."""
+"""Approximate number of the oldest articles: June 2021."""
 LAST_PUBLISHED_AT = datetime(2026, 6, 30, 12, 0, tzinfo=BAKU)
-"""No article is younger than this."""
+"""The latest possible publication time."""
 NUMBERED_UNTIL = datetime(2024, 7, 1, tzinfo=BAKU)
-"""Articles before this moment had numeric URLs, which still answer; later ones only ever had a slug."""
+"""Earlier articles had numeric URLs, which still work; later ones only have a slug."""
 
 MAX_ARTICLES = 200_000
 LATER_SHARE = 50
-"""One article in this many is younger than the real one."""
+"""One article in this number is newer than the real one."""
 
 
 def number_at(moment: datetime) -> int:
-    """The last post number given out by then, over all languages."""
+    """Return the last post number assigned by then, over all languages."""
     return ANCHOR_NUMBER + math.floor((moment - ANCHOR_TIME) / PER_NUMBER)
 
 
 def time_of(number: int) -> datetime:
-    """When a post number was given out, to the minute, in Baku time."""
+    """Return the time at which a post number was assigned, to the minute, in Baku time."""
     moment = ANCHOR_TIME + (number - ANCHOR_NUMBER) * PER_NUMBER
-    # Anchors are whole minutes; half a second of rounding must not push one into the minute before.
+    # Anchors are whole minutes; rounding by half a second must not move one into the minute before.
     return (moment + timedelta(seconds=0.5)).replace(second=0, microsecond=0)
 
 
@@ -49,7 +49,7 @@ SEED_NUMBER = number_at(SEED_PUBLISHED_AT)
 
 
 class Timeline:
-    """The articles of a site in order of time: numbers and times rise together, no two alike."""
+    """The articles of a site by time: numbers and times increase together, without duplicates."""
 
     def __init__(self, articles: int, seed: int) -> None:
         if not 1 <= articles <= MAX_ARTICLES:
@@ -64,21 +64,21 @@ class Timeline:
         return self.newest <= k <= self.oldest
 
     def number(self, k: int) -> int:
-        """Post number of article ``k``."""
+        """Return the post number of article ``k``."""
         if k == 0:
             return SEED_NUMBER
         step = self._step_back if k > 0 else self._step_on
         jitter = dice(self.seed, k, "number").random()
-        # Within its step an article may lie anywhere but in the last whole number, so neighbours never meet.
+        # An article may be anywhere in its step except in the last integer, so neighbours never collide.
         distance = 1 + math.floor((abs(k) - 1) * step + jitter * (step - 1))
         return SEED_NUMBER - distance if k > 0 else SEED_NUMBER + distance
 
     def published_at(self, k: int) -> datetime:
-        """When article ``k`` was published, to the minute, in Baku time."""
+        """Return the publication time of article ``k``, to the minute, in Baku time."""
         return SEED_PUBLISHED_AT if k == 0 else time_of(self.number(k))
 
     def numbered(self, number: int) -> int | None:
-        """The article with this post number."""
+        """Return the article with this post number."""
         if number == SEED_NUMBER:
             return 0
         older = number < SEED_NUMBER
@@ -91,7 +91,7 @@ class Timeline:
         return None
 
     def newest_by(self, now: datetime) -> int:
-        """The youngest article published by then; beyond ``oldest`` when there is none yet."""
+        """Return the newest article published by then; beyond ``oldest`` if there is none yet."""
         if self.published_at(self.newest) <= now:
             return self.newest
         return bisect_left(range(self.newest, self.oldest + 1), True, key=lambda k: self.published_at(k) <= now) + (
@@ -99,7 +99,7 @@ class Timeline:
         )
 
 
-# How many of every round of articles fall to a section, in the English, Russian and Armenian edition.
+# Articles per round in each section, for the English, Russian and Armenian edition.
 SHARES = {
     "analytics": (3, 3, 1),
     "interviews": (2, 2, 1),
@@ -116,34 +116,34 @@ Cell = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Some of the articles, in order: those at the same places of every round."""
+    """Some of the articles in order: those at the same positions of every round."""
 
     places: tuple[int, ...]
     period: int
 
     def index(self, k: int) -> int:
-        """How far along the shelf ``k`` is or would stand; meaningful only as a difference."""
+        """Return the position of ``k`` on the shelf, or where it would be; only differences are meaningful."""
         rounds, place = divmod(k, self.period)
         return rounds * len(self.places) + bisect_left(self.places, place)
 
     def at(self, index: int) -> int:
-        """The article at an index."""
+        """Return the article at an index."""
         rounds, place = divmod(index, len(self.places))
         return rounds * self.period + self.places[place]
 
     def count(self, newest: int, oldest: int) -> int:
-        """How many articles from ``newest`` to ``oldest`` stand here."""
+        """Return the number of articles from ``newest`` to ``oldest`` on this shelf."""
         return max(0, self.index(oldest + 1) - self.index(newest))
 
     def walk(self, newest: int, oldest: int, start: int = 0, stop: int | None = None) -> Iterator[int]:
-        """The articles from ``newest`` to ``oldest``, youngest first; ``start`` and ``stop`` as in a slice."""
+        """Return the articles from ``newest`` to ``oldest``, newest first; ``start`` and ``stop`` as in a slice."""
         count, first = self.count(newest, oldest), self.index(newest)
         for index in range(start, count if stop is None else min(stop, count)):
             yield self.at(first + index)
 
 
 class Rota:
-    """Which edition and section an article belongs to: a fixed order of places, repeated for ever."""
+    """The edition and section of every article: a fixed sequence, repeated for ever."""
 
     def __init__(self, seed: int, sections: Sequence[str] | None = None) -> None:
         wanted = tuple(SECTION_KEYS if sections is None else sections)
@@ -160,7 +160,7 @@ class Rota:
         ]
         if not cells:
             raise ValueError("The demo site needs at least one section.")
-        # One article of each edition comes first, so that ten articles already show all three.
+        # One article of each edition comes first, so that ten articles already cover all three.
         lead = [(name, cells[0][1]) for name in names]
         for cell in lead:
             cells.remove(cell)
@@ -168,11 +168,11 @@ class Rota:
         self.cells: tuple[Cell, ...] = (*lead, *cells)
 
     def cell(self, k: int) -> Cell:
-        """Edition and section of article ``k``."""
+        """Return edition and section of article ``k``."""
         return self.cells[k % len(self.cells)]
 
     def shelf(self, edition: str | None = None, section: str | None = None) -> Shelf | None:
-        """The articles of an edition, a section, both or all; ``None`` where the site has none."""
+        """Return the articles of an edition, a section, both or all; ``None`` if there are none."""
         places = tuple(
             place for place, cell in enumerate(self.cells) if edition in (None, cell[0]) and section in (None, cell[1])
         )

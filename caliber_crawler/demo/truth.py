@@ -1,4 +1,4 @@
-"""What is true of an article at a moment, for comparing with what was read on its page."""
+"""The ground truth of an article at a given time, to compare with an extraction."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Truth = dict[str, Any]
 
 
 def truth_of(article: Article, newsroom: Newsroom, base_url: str, moment: datetime) -> Truth:
-    """One article as its best page, in the new layout, shows it at ``moment``.
+    """Return one article as its best page shows it at ``moment``, in the new layout.
 
-    Text is in NFC with blanks collapsed. ``body`` is its paragraphs with one blank line between: every paragraph, list
-    item, quoted paragraph and ``<br><br>`` part is one, an embedded post is the line ``[Post on X: address]``;
-    advertising, captions, the ``By`` line and the signature are none. ``links`` and ``images`` are absolute, in body
-    order, links each once. Times end in ``Z`` (UTC).
-    ``authors`` are those the new layout names, ``authors_on_old_layout`` those the old one does.
+    Text is in NFC with blanks collapsed. ``body`` is its paragraphs separated by blank lines. Each paragraph, list
+    item, quoted paragraph and ``<br><br>`` part is one; an embedded post is the line ``[Post on X: URL]``. Advertising,
+    captions, the ``By`` line and the signature are not included. ``links`` and ``images`` are absolute, in body order,
+    links without duplicates. Times end in ``Z`` (UTC). ``authors`` are named in the new layout,
+    ``authors_on_old_layout`` in the old one.
     """
     blocks = body_of(article, newsroom, moment)
     edits = article.edits_by(moment)
@@ -58,7 +58,7 @@ def truth_of(article: Article, newsroom: Newsroom, base_url: str, moment: dateti
 
 
 def addresses(article: Article, base_url: str) -> tuple[list[str], list[str]]:
-    """Every address the article answers at: by slug, the best one first, and by number."""
+    """Return all URLs of the article: by slug, the best one first, and by number."""
     edition = article.edition
     prefixes = dict.fromkeys((edition.prefix, edition.old_prefix))
     slugs = [f"{base_url}{prefix}/post/{quote(article.slug)}{slash}" for prefix in prefixes for slash in ("", "/")]

@@ -1,6 +1,6 @@
-"""The words of one edition, and headlines that can be counted: every headline has a number, and its slug gives it back.
+"""The words of one edition, and numbered headlines: a slug can be converted back to its headline's number.
 
-That is what lets the site answer for any of 200,000 slugs without a table of them.
+So the site can respond to any of 200,000 slugs without a table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 THEMES = ("politics", "economy", "karabakh", "world")
 
-# A news section writes about its own theme; the others choose one for each article.
+# A news section writes about its own theme; other sections choose a theme for each article.
 SECTION_FORMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "politics": (("news",), ("politics",)),
     "economics": (("news",), ("economy",)),
@@ -43,10 +43,10 @@ LATIN = str.maketrans(
 
 
 def slugify(text: str, language: str) -> str:
-    """A headline as the last part of its address.
+    """Return the slug of a headline.
 
-    English and Russian slugs are plain ASCII, accents off, Cyrillic in Latin letters (``yuzhnoj-korei``); Armenian ones
-    keep their letters. Every run of other characters is one hyphen.
+    English and Russian slugs are plain ASCII, without accents, Cyrillic in Latin letters (``yuzhnoj-korei``); Armenian
+    ones keep their letters. Every run of other characters becomes one hyphen.
     """
     lowered = unicodedata.normalize("NFC", text).lower()
     if language != "hy":
@@ -58,7 +58,7 @@ def slugify(text: str, language: str) -> str:
 
 @dataclass(frozen=True)
 class Form:
-    """A pattern of headline with its banks of phrases, one for each slot."""
+    """A headline pattern with its phrase banks, one per slot."""
 
     language: str
     family: str
@@ -71,11 +71,11 @@ class Form:
 
     @cached_property
     def size(self) -> int:
-        """How many different headlines there are."""
+        """The number of different headlines."""
         return math.prod(map(len, self.banks))
 
     def headline(self, number: int) -> str:
-        """Headline ``number`` of ``size``."""
+        """Return headline ``number`` of ``size``."""
         chosen = {}
         for slot, bank in zip(self.slots, self.banks, strict=True):
             number, place = divmod(number, len(bank))
@@ -84,7 +84,7 @@ class Form:
         return text[0].upper() + text[1:]
 
     def number(self, slug: str) -> int | None:
-        """The number of the headline with this slug."""
+        """Return the number of the headline with this slug."""
         match = self.slug_pattern.fullmatch(slug)
         if match is None:
             return None
@@ -95,10 +95,10 @@ class Form:
         return number
 
     def scatter(self, ordinal: int, seed: int) -> int:
-        """A headline number for the article at ``ordinal``, as if drawn by lot; :meth:`gather` undoes it.
+        """Return a pseudo-random headline number for the article at ``ordinal``; :meth:`gather` inverts it.
 
-        A Feistel network on the two halves of the slots: each round shifts one half by what the other one says, so
-        no two ordinals ever meet.
+        A Feistel network on the two halves of the slots: each round shifts one half by a function of the other, so that
+        no two ordinals collide.
         """
         halves = list(divmod(ordinal, self._lower_size))
         for turn in range(ROUNDS):
@@ -106,7 +106,7 @@ class Form:
         return halves[0] * self._lower_size + halves[1]
 
     def gather(self, number: int, seed: int) -> int:
-        """The ordinal that :meth:`scatter` made this number of."""
+        """Return the ordinal from which :meth:`scatter` made this number."""
         halves = list(divmod(number, self._lower_size))
         for turn in reversed(range(ROUNDS)):
             self._shift(halves, turn, seed, -1)
@@ -125,7 +125,7 @@ class Form:
 
 
 class Vocabulary:
-    """The phrase banks of one language and what is made of them."""
+    """The phrase banks of one language and the texts made from them."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -160,24 +160,24 @@ class Vocabulary:
         return bank.get(theme, bank["any"]) if isinstance(bank, Mapping) else bank
 
     def choose_form(self, section: str, chance: Random) -> Form:
-        """The form of an article's headline; draws the same number of times from ``chance`` whatever comes out."""
+        """Choose the form of an article's headline; the number of draws from ``chance`` is constant."""
         families, themes = SECTION_FORMS[section]
         family, theme = families[int(chance.random() * len(families))], themes[int(chance.random() * len(themes))]
         return self.forms[family, "world" if family == "weekly" else theme]
 
     def read_slug(self, slug: str) -> Iterator[tuple[Form, int]]:
-        """Every headline with this slug, as a form and a number."""
+        """Yield every headline with this slug, as a form and a number."""
         for form in self.forms.values():
             number = form.number(slug)
             if number is not None:
                 yield form, number
 
     def pick(self, bank: str, chance: Random, year: int = 2025) -> str:
-        """A phrase of a bank, its slots filled as in :meth:`fill`."""
+        """Return a phrase of a bank, its slots filled as in :meth:`fill`."""
         return self.fill(chance.choice(self.words[bank]), chance, year)
 
     def sentences(self, theme: str, chance: Random, year: int) -> Iterator[str]:
-        """Sentences of running text without end: on the theme and on anything first, then on the other themes."""
+        """Yield running text without end: sentences on the theme and general ones first, then on other themes."""
         banks: Mapping[str, Sequence[str]] = self.words["sentences"]
         others = [other for other in THEMES if other != theme]
         while True:
@@ -186,23 +186,23 @@ class Vocabulary:
                     yield self.fill(sentence, chance, year)
 
     def fill(self, phrase: str, chance: Random, year: int) -> str:
-        """A phrase with names, places and numbers in its slots, and years before and after ``year``."""
+        """Fill a phrase's slots with names, places and numbers, and with years around ``year``."""
         if "{" not in phrase:
             return phrase
         text = phrase.format_map(_Slots(self, chance, year))
         return text[0].upper() + text[1:] if phrase.startswith("{") else text
 
     def person(self, chance: Random) -> str:
-        """An invented name."""
+        """Return an invented name."""
         return f"{chance.choice(self.words['first_names'])} {chance.choice(self.words['last_names'])}"
 
     def number(self, value: int) -> str:
-        """A number with the thousands parted as the language does it."""
+        """Return a number with the language's thousands separators."""
         return f"{value:,}" if self.language == "en" else f"{value:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 class _Slots(dict[str, str]):
-    """Draws what a phrase asks for, at the moment it asks."""
+    """Draws the values of a phrase's slots on demand."""
 
     def __init__(self, vocabulary: Vocabulary, chance: Random, year: int) -> None:
         super().__init__()
@@ -237,5 +237,5 @@ class _Slots(dict[str, str]):
 
 @cache
 def vocabulary(language: str) -> Vocabulary:
-    """The vocabulary of ``en``, ``ru`` or ``hy``."""
+    """Return the vocabulary of ``en``, ``ru`` or ``hy``."""
     return Vocabulary(language)

@@ -1,4 +1,4 @@
-"""Addresses on a page: of links, pictures and backgrounds, made absolute and sorted."""
+"""URLs of links, pictures and backgrounds on a page, made absolute and filtered."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lxml import etree
 from caliber_crawler.items import Image, Link
 from caliber_crawler.reading.page import Page
 
-# Quotes are optional in CSS, and templates write every form.
+# Quotes are optional in CSS, and templates use every form.
 _BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*(?P<quote>[\"']?)(?P<url>.*?)(?P=quote)\s*\)", re.I)
 # A browser percent-encodes them too: https://url.spec.whatwg.org/#c0-control-percent-encode-set
 _CONTROL_CHARACTERS = {code: quote(chr(code)) for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 
 def absolute(href: str, page: Page) -> str | None:
-    """A URL as the browser would follow it, control characters encoded; ``None`` when it is not one of the web."""
+    """Resolve a URL as a browser would, control characters encoded; ``None`` if it is not a web URL."""
     try:
         parts = urlsplit(href.strip())
         if not (parts.scheme and parts.netloc):
@@ -33,7 +33,7 @@ def absolute(href: str, page: Page) -> str | None:
 
 
 def absolute_link(href: str, page: Page) -> str | None:
-    """The same, in its normal form when it is the address of an article of the site."""
+    """Resolve a link; an article URL of the site is returned in normal form."""
     url = absolute(href, page)
     try:
         address = page.site.address(url) if url else None
@@ -43,7 +43,7 @@ def absolute_link(href: str, page: Page) -> str | None:
 
 
 def absolute_links(links: Iterable[Link], resolve: Callable[[str], str | None]) -> tuple[Link, ...]:
-    """Links to the web in the order of the page, each address once, made absolute by ``resolve``."""
+    """Return web links in page order without duplicates, made absolute by ``resolve``."""
     found: dict[str, Link] = {}
     for link in links:
         if not link.url.startswith("#") and (url := resolve(link.url)):
@@ -52,7 +52,7 @@ def absolute_links(links: Iterable[Link], resolve: Callable[[str], str | None]) 
 
 
 def absolute_images(images: Iterable[Image], page: Page) -> tuple[Image, ...]:
-    """The pictures of an article in the order of the page, each once, without page furniture."""
+    """Return the pictures of an article in page order, without duplicates and boilerplate."""
     found: dict[str, Image] = {}
     for image in images:
         if url := absolute_image(image.url, page):
@@ -61,18 +61,18 @@ def absolute_images(images: Iterable[Image], page: Page) -> tuple[Image, ...]:
 
 
 def absolute_image(source: str, page: Page) -> str | None:
-    """A picture's address as the browser would follow it; ``None`` for page furniture."""
+    """Resolve a picture's URL as a browser would; ``None`` for boilerplate."""
     url = absolute(source, page)
     return None if url is None or is_decoration(url, page) else url
 
 
 def is_decoration(url: str, page: Page) -> bool:
-    """Is the picture at this absolute address furniture of the site?"""
+    """Return whether the picture at this absolute URL is boilerplate of the site."""
     return urlsplit(url).path.startswith(page.site.decoration) and page.site.owns(url)
 
 
 def background_image(element: etree._Element | None, page: Page) -> str | None:
-    """The picture of an element: its CSS background, else the first ``img`` in it."""
+    """Return the picture of an element: its CSS background, else its first ``img``."""
     if element is None:
         return None
     match = _BACKGROUND.search(element.get("style") or "")
@@ -85,7 +85,7 @@ def background_image(element: etree._Element | None, page: Page) -> str | None:
 
 
 def section_linked(element: etree._Element, page: Page) -> str | None:
-    """The section whose listing an element links to, from within, from around it, or by itself."""
+    """Return the section whose listing is linked inside an element, around it or by itself."""
     inside = [node.get("href") for node in element.iter("a") if node.get("href")]
     around = [node.get("href") for node in element.iterancestors("a") if node.get("href")]
     for href in (*inside, *around):

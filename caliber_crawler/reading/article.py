@@ -1,4 +1,4 @@
-"""From a clean page to an article: for every field the surest rule that finds it, and a note of which rule that was."""
+"""Extraction of an article from a clean page: each field from the most reliable method that finds it."""
 
 from __future__ import annotations
 
@@ -42,27 +42,27 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NO_LAYOUT = Layout(name="", article="")
 SHORT_TEXT, LONG_TEXT = 200, 500
-"""Characters. A body below the one is doubted where the general reader finds one above the other."""
+"""Characters. A body below the first is doubtful if the generic extractor finds one above the second."""
 
 
 def read_page(capture: Capture, site: Site) -> Reading:
-    """Open, clean and extract in one go. Raises :class:`Unreadable`."""
+    """Open, clean and extract a page in one step. Raises :class:`Unreadable`."""
     return extract_article(clean_page(open_page(capture, site)))
 
 
 def extract_article(page: Page) -> Reading:
-    """Read every field of the article on a cleaned page. Raises :class:`Unreadable` when there is no article on it.
+    """Extract every field of the article on a cleaned page. Raises :class:`Unreadable` if it is not an article.
 
-    A headline that is nowhere on the page is left empty: :func:`check` refuses such a reading and says so.
+    A headline that is missing from the page stays empty; :func:`check` then rejects the extraction.
     """
     reader = _ArticleReader(page)
     if page.layout is None and reader.parts is None and reader.general is None:
         raise Unreadable(
-            "no_article", f"{page.capture.address} holds no article: no date, headline and text were found."
+            "no_article", f"{page.capture.address} is not an article: no date, headline and text were found."
         )
     article = reader.read()
     if not article.headline and not article.body:
-        raise Unreadable("no_article", f"{page.capture.address} holds no article: it has neither headline nor text.")
+        raise Unreadable("no_article", f"{page.capture.address} is not an article: it has neither headline nor text.")
     return Reading(
         capture=page.capture,
         article=article,
@@ -73,10 +73,10 @@ def extract_article(page: Page) -> Reading:
 
 
 class _ArticleReader:
-    """Climbs the ladder for each field: the layout's selectors, the page's structured data, its lines of text.
+    """Tries the methods for each field: the layout's selectors, the page's structured data, its lines of text.
 
-    The last rung, the general reader, is asked where there is no layout and the lines of the page tell no article, or
-    so short a one that they may be wrong about where it stands.
+    The generic extractor runs last: if there is no layout, and the page's lines yield no article or one so short that
+    its position is doubtful.
     """
 
     def __init__(self, page: Page) -> None:
@@ -93,7 +93,7 @@ class _ArticleReader:
         told = length_of(self.parts.body) if self.parts is not None else 0
         if told >= SHORT_TEXT:
             return None
-        # Imported here: the libraries behind it take longer to load than most pages take to read.
+        # Imported here: these libraries take longer to load than most pages take to extract.
         from caliber_crawler.reading.general import read_general
 
         reading = read_general(self.page)
@@ -129,7 +129,7 @@ class _ArticleReader:
         return (self.parts.layout if self.parts is not None else None) or "unknown"
 
     def climb(self, field: str, *rungs: tuple[str, Callable[[], T | None]]) -> T | None:
-        """The first rung that gives something, noted under the field's name."""
+        """Return the first value that a method finds, and record the method under the field's name."""
         for name, read in rungs:
             value = read()
             if value not in (None, "", ()):
@@ -141,17 +141,17 @@ class _ArticleReader:
         return read(self.parts) if self.parts is not None else None
 
     def trusted(self, field: str, read: Callable[[Page], T | None]) -> tuple[str, Callable[[], T | None]]:
-        """The rung of the page's own metadata, which is climbed where the site's file trusts it with that field."""
+        """The method "structured data" for a field, used if the site definition trusts it for that field."""
         return "structured", lambda: read(self.page) if field in self.site.trusts else None
 
     def generally(self, field: str) -> tuple[str, Callable[[], Any]]:
-        """The rung of the general reader for a field, under the name of what gave it there."""
+        """The generic extractor's method for a field, under the name of the source it used."""
         if (general := self.general) is None:
             return "general", lambda: None
         return general.rungs.get(field, "general"), lambda: getattr(general, field)
 
     def part(self, css: str) -> etree._Element | None:
-        """The first element of the article under a selector; of the whole page only where it holds one article."""
+        """Return the first element of the article for a selector; of the whole page only if it contains one article."""
         if css not in self.found:
             self.found[css] = self.find(css)
         return self.found[css]
@@ -234,7 +234,7 @@ class _ArticleReader:
         return headline, subtitle
 
     def read_body(self) -> tuple[list[Line], tuple[str, ...], str | None]:
-        """The lines of the body, the authors of its byline, and the outlet's signature."""
+        """Return the lines of the body, the authors of its byline, and the outlet's signature."""
         body, own_signature = cut_signature(self.body_lines(), self.site)
         body, byline = cut_byline(body)
         signature = self.climb(
@@ -256,10 +256,10 @@ class _ArticleReader:
     def body_lines(self) -> list[Line]:
         if not self.layout.body or self.page.article is None:
             return []
-        # A body may be split over sibling containers; one inside another is read once.
+        # A body may be split over sibling containers; nested ones are extracted once.
         found = self.selection.select(self.layout.body)
         outermost = [element for element in found if not any(ancestor in found for ancestor in element.iterancestors())]
-        # A signature or the authors may stand in it; they are no text of the article.
+        # The body may contain a signature or the authors, which are not part of the text.
         told = self.layout
         others = (told.headline, told.subtitle, told.section, told.date, told.authors, told.signature, told.views)
         named = [part for css in others if (part := self.part(css)) is not None]
@@ -285,7 +285,7 @@ class _ArticleReader:
         return read_iso_date(stamped, self.site) if stamped else None
 
     def read_views_shown(self) -> str | None:
-        """The counter as printed, with its number; a counter without one is no counter."""
+        """Return the counter as printed; ``None`` if it contains no number."""
         labelled = any(edition.view_labels for edition in self.site.editions)
         return self.climb(
             "views_shown",
@@ -313,7 +313,7 @@ class _ArticleReader:
         )
 
     def linked_section(self) -> str | None:
-        """The section whose listing the label links to."""
+        """Return the section whose listing the label links to."""
         element = self.part(self.layout.section)
         return section_linked(element, self.page) if element is not None else None
 

@@ -1,4 +1,4 @@
-"""Who wrote it: bylines, signatures, and how a person's name is told from an outlet, a role or a sentence."""
+"""Authors: bylines, signatures, and the difference between a person's name and an outlet, a role or a sentence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GENRE_BY = re.compile(
 
 
 def is_name(text: str) -> bool:
-    """Does this read as a person's name: two to four words, each with a capital, no sentence around them?"""
+    """Return whether a text looks like a person's name: two to four capitalised words that are not a sentence."""
     words = text.split()
     if not 2 <= len(words) <= 4 or len(text) > LONGEST_NAME or text.isupper():
         return False
@@ -32,26 +32,26 @@ def is_name(text: str) -> bool:
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The names of ``Name``, ``Name, Name`` and ``Name and Name``; nothing at all when any part is not a name."""
+    """Return the names in ``Name``, ``Name, Name`` and ``Name and Name``; nothing if any part is not a name."""
     names = tuple(clean_inline(part) for part in re.split(r"\s*(?:,|&|\band\b)\s*", text.strip(" .")) if part)
     return names if names and all(is_name(name) for name in names) else ()
 
 
 def is_signature(line: str, site: Site) -> bool:
-    """Is this line only the outlet's name, whatever alphabet its letters were taken from?"""
+    """Return whether a line is only the outlet's name, in letters of any alphabet."""
     return len(line) <= LONGEST_BYLINE and fold(line).strip(" .|") in {
         fold(name) for name in (*site.signatures, site.title)
     }
 
 
 def authors_of_subtitle(subtitle: str | None, site: Site) -> tuple[str, ...]:
-    """The authors a subtitle names (``Analysis by …``); none when it names the outlet or somebody else's doing."""
+    """Return the authors in a subtitle (``Analysis by …``); none if it names the outlet or is about others."""
     match = _GENRE_BY.fullmatch(subtitle or "")
     return names_in(match[1]) if match and not is_signature(match[1], site) else ()
 
 
 def cut_signature(lines: Sequence[Line], site: Site) -> tuple[list[Line], str | None]:
-    """Take the outlet's signature off the end of a body."""
+    """Remove the outlet's signature from the end of a body."""
     kept, signature = list(lines), None
     while (last := _last_text(kept)) is not None and is_signature(kept[last].text, site):
         signature = kept.pop(last).text
@@ -59,7 +59,7 @@ def cut_signature(lines: Sequence[Line], site: Site) -> tuple[list[Line], str | 
 
 
 def cut_byline(lines: Sequence[Line]) -> tuple[list[Line], tuple[str, ...]]:
-    """Take ``By <name>`` off the end of an English body."""
+    """Remove ``By <name>`` from the end of an English body."""
     kept = list(lines)
     last = _last_text(kept)
     match = _BY.fullmatch(kept[last].text) if last else None
@@ -89,7 +89,7 @@ def cut_leading_bylines(lines: Sequence[Line], site: Site) -> tuple[list[Line], 
 
 
 def _names_of_byline(text: str, site: Site) -> tuple[str, ...] | None:
-    """The names on a byline line, none when it holds only the outlet or a role, ``None`` when it is no byline."""
+    """The names on a byline; empty if it has only the outlet or a role; ``None`` if it is not a byline."""
     outlet = next((name for name in sorted((*site.signatures, site.title), key=len) if fold(name) in fold(text)), None)
     if outlet is None:
         return (text,) if is_name(text) else None
@@ -104,7 +104,7 @@ def _names_of_byline(text: str, site: Site) -> tuple[str, ...] | None:
 
 
 def _place(outlet: str, text: str) -> int:
-    """Where a line names the outlet, in whichever alphabets; folded text has other places, for ``և`` folds to two."""
+    """The position of the outlet in a line, in any alphabet. Folding shifts positions: ``և`` becomes two letters."""
     wanted = fold(outlet)
     starts = range(len(text) - len(outlet) + 1)
     return next((start for start in starts if fold(text[start : start + len(outlet)]) == wanted), len(text))
@@ -115,5 +115,5 @@ def _last_text(lines: Sequence[Line]) -> int | None:
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """Names in order, each once, whatever its case and blanks."""
+    """Return names in order without duplicates; case and blanks do not count."""
     return tuple({fold(name): name for name in reversed(list(names))}.values())[::-1]

@@ -1,4 +1,4 @@
-"""Captions of pictures: no text of the article, but part of what its pictures say."""
+"""Picture captions: not part of the text, but of the pictures."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MOVED = "moved"
 
 
 def move_captions(article: etree._Element, css: str = CAPTIONS) -> None:
-    """Leave every caption with the picture it stands by, and take its element out; the text behind it stays."""
+    """Move every caption to its picture and remove its element; the text after it stays."""
     for caption in select(article, css):
         framed = next(caption.iter("img"), None) is not None
         if caption is article or (framed and caption.tag != "figcaption"):
-            continue  # the frame around a picture and its caption
+            continue  # the container of a picture and its caption
         holder = next(caption.iterancestors("figure"), caption.getparent())
         pictures = holder.iter("img") if holder is not None else iter(())
         picture = next((picture for picture in pictures if picture.get(CAPTION) is None), None)

@@ -9,7 +9,7 @@ from functools import cache
 
 from caliber_crawler.reading.text import clean_inline
 
-# Blanks of every width are plain ones by the time a text gets here.
+# clean_inline has already replaced all kinds of blanks.
 _SEPARATORS = r"[ ,.'’‘`´٬·˙_]"
 # Groups of three; of two before the last three, as in India; or a plain number.
 _NUMBER = (
@@ -48,10 +48,10 @@ LONGEST_COUNTER_LINE = 48
 
 
 def read_count(text: str) -> int | None:
-    """The number of a counter, whatever words stand around it; ``None`` when there is none. ``0`` is a count.
+    """Return the number of a counter, with or without words around it; ``None`` if there is none. ``0`` is a count.
 
     A separator followed by exactly three digits groups thousands; any other is a decimal point and needs a scale
-    (``1.2K`` is 1200, ``1.2`` is no count).
+    (``1.2K`` is 1200, ``1.2`` is not a count).
 
     >>> read_count("Просмотров: 1\\u00a0234")
     1234
@@ -69,7 +69,7 @@ def read_count(text: str) -> int | None:
 
 
 def with_count(shown: str | None) -> str | None:
-    """A counter as printed, where there is a number in it."""
+    """Return a counter as printed; ``None`` if it contains no number."""
     return shown if shown and read_count(shown) is not None else None
 
 
@@ -80,14 +80,14 @@ def _counter_line(labels: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def is_counter(line: str, labels: Iterable[str]) -> bool:
-    """Is this line the view counter: one of the labels, then a number and nothing more?"""
+    """Return whether a line is the view counter: one of the labels, then only a number."""
     if len(line) > LONGEST_COUNTER_LINE or not _counter_line(tuple(labels)).fullmatch(line):
         return False
     return _is_label_and_count(line)
 
 
 def is_unlabelled_counter(line: str) -> bool:
-    """Could this line be a view counter under a label nobody has written down: one word or two, then a number?"""
+    """Return whether a line may be a view counter with an unknown label: one or two words, then a number."""
     return (
         len(line) <= LONGEST_COUNTER_LINE
         and bool(re.match(r"[^\W\d_]+(?: [^\W\d_]+)?\s?[::՝]\s?[0-9]", line))

@@ -1,7 +1,7 @@
-"""Moments of publication as sites print them.
+"""Publication dates as sites print them.
 
-A site's own forms are read exactly and fast. dateparser stands behind them for a form nobody has seen yet, on a short
-leash: it reads only a text that holds a day, a month by its name and a year, for it makes a date of nearly anything.
+A site's own formats are parsed exactly and fast. dateparser covers unknown formats. It makes a date of nearly any text,
+so it gets only texts that contain a day, a month name and a year.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.I)
 _NOT_IN_A_DATE = re.compile(r"[^\w\s.,:;/()|+'’՝–—-]")
 LONGEST_DATE = 48
 LONGEST_TEXT = 100
-"""Characters around a date, blanks and all. What is longer is no dateline."""
+"""Maximum length in characters, with blanks. A longer text is not a dateline."""
 _WORD = r"[^\W\d_]+"
 _DIRECTIVES = {
     "d": r"(?P<day>\d{1,2})",
@@ -40,17 +40,17 @@ _DIRECTIVES = {
 
 
 class FoundDate(NamedTuple):
-    """A moment and where in its line it is printed."""
+    """A timestamp and its position in the line."""
 
     moment: datetime
     start: int
     end: int
     language: str | None
-    """Whose month name it was, when only one language has it."""
+    """The language of the month name, if only one language has it."""
 
 
 class Month(NamedTuple):
-    """What a month's name means, and in which languages."""
+    """The number of a month name and its languages."""
 
     number: int
     languages: frozenset[str]
@@ -58,7 +58,7 @@ class Month(NamedTuple):
 
 @cache
 def month_names(languages: tuple[str, ...]) -> dict[str, Month]:
-    """Every name of a month, casefolded (from the CLDR, through dateparser)."""
+    """Return all month names, casefolded (from the CLDR, through dateparser)."""
     names: dict[str, Month] = {}
     for language in languages:
         try:
@@ -75,7 +75,7 @@ def month_names(languages: tuple[str, ...]) -> dict[str, Month]:
 
 @cache
 def _pattern(date_format: str) -> re.Pattern[str]:
-    """A ``strptime`` format as a pattern to find in a line; any dash will do for a hyphen, a comma for a blank."""
+    """Convert a ``strptime`` format to a search pattern; any dash matches a hyphen, a comma matches a blank."""
     parts = []
     for literal, directive in re.findall(r"([^%]+)|%(.)", date_format):
         if not directive:
@@ -85,14 +85,14 @@ def _pattern(date_format: str) -> re.Pattern[str]:
         elif directive in _DIRECTIVES:
             parts.append(_DIRECTIVES[directive])
         else:
-            raise SiteError(f"The date format {date_format!r} uses %{directive}, which pages are not searched for.")
+            raise SiteError(f"The date format {date_format!r} uses %{directive}, which is not supported.")
     return re.compile(rf"(?<![\d.:/-]){''.join(parts)}(?![\d:])")
 
 
 def find_date(line: str, site: Site) -> FoundDate | None:
-    """The first moment printed in one of the site's own forms, in any of its languages.
+    """Return the first timestamp in one of the site's formats, in any of its languages.
 
-    Impossible dates (``31 February``, ``25:00``) are not found. The moment is in the site's time zone.
+    Impossible dates (``31 February``, ``25:00``) are ignored. The result is in the site's time zone.
     """
     months = month_names(tuple(edition.language for edition in site.editions))
     found = []
@@ -121,10 +121,10 @@ def _moment(month: int, parts: dict[str, str], site: Site) -> datetime | None:
 
 
 def read_date(text: str, site: Site) -> datetime | None:
-    """The moment a short text says, or ``None``.
+    """Parse the timestamp in a short text; ``None`` if there is none.
 
-    Tried in turn: the site's own forms, ISO 8601, and dateparser. A text without a time of day means the start of that
-    day at the site. Numbers, single letters, phrases and dates without a year are not dates.
+    Tries the site's formats, ISO 8601, then dateparser. Without a time of day, the result is the start of that day at
+    the site. Numbers, single letters, phrases and dates without a year are not dates.
     """
     if len(text) > LONGEST_TEXT:
         return None
@@ -137,14 +137,14 @@ def read_date(text: str, site: Site) -> datetime | None:
 
 
 def read_iso_date(text: str, site: Site) -> datetime | None:
-    """An ISO 8601 date or moment, as metadata holds it; in the site's zone where it names none."""
+    """Parse an ISO 8601 date or timestamp from metadata; without an offset it is in the site's time zone."""
     line = text.strip()
     if not re.match(r"\d{4}-\d{2}-\d{2}", line):
         return None
     try:
         moment = datetime.fromisoformat(line)
         return moment.replace(tzinfo=site.zone) if moment.tzinfo is None else moment.astimezone(site.zone)
-    except (ValueError, OverflowError):  # the year 9999 has no tomorrow to be converted to
+    except (ValueError, OverflowError):  # the year 9999 cannot be converted to a zone in which it ends
         return None
 
 
@@ -161,12 +161,12 @@ def _parse(line: str, site: Site) -> datetime | None:
         moment = _parser(languages, site.timezone).get_date_data(line).date_obj
         return moment.astimezone(site.zone) if isinstance(moment, datetime) and moment.tzinfo else None
     except (ValueError, OverflowError, TypeError, AttributeError, IndexError, RecursionError):
-        return None  # dateparser raises all of these on odd input; an odd date is no date
+        return None  # dateparser raises all of these on odd input
 
 
 @cache
 def _date_words(languages: tuple[str, ...]) -> frozenset[str]:
-    """What stands in a date beside its month: weekdays, halves of the day, the word for year, zones, small words."""
+    """Words that may occur in a date beside its month: weekdays, AM/PM, "year", time zones, particles."""
     names: set[str] = {
         "at",
         "on",
@@ -197,7 +197,7 @@ def _date_words(languages: tuple[str, ...]) -> frozenset[str]:
 
 @cache
 def _parser(languages: tuple[str, ...], timezone: str) -> Any:
-    # Imported here: the site's own forms never need it.
+    # Imported here: the site's own formats never need it.
     from dateparser.date import DateDataParser
 
     return DateDataParser(

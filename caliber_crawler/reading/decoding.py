@@ -1,4 +1,4 @@
-"""From bytes to text, whatever the page claims its character set to be."""
+"""Decoding of bytes to text, with or without a correct declaration of the character set."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import codecs
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
-# Enough to tell one alphabet's code page from another's; the detector's time grows with the sample.
+# Enough to distinguish the code pages of alphabets; the detector's time grows with the sample.
 DETECTION_SAMPLE = 64 * 1024
 BROKEN_SHARE = 0.02
 _BINARY_MAGIC = (
@@ -23,7 +23,7 @@ _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r\f\x0b\x1b
 
 
 def looks_binary(body: bytes) -> bool:
-    """Is this something no character set makes text of: a picture, an archive, a database?"""
+    """Return whether the content is binary in any character set: an image, an archive, a database."""
     if body.startswith(_BINARY_MAGIC):
         return True
     if read_bom(body)[0] is not None:
@@ -34,11 +34,11 @@ def looks_binary(body: bytes) -> bool:
 
 
 def decode(body: bytes, content_type: str | None = None) -> str:
-    """The text of a page.
+    """Return the text of a page.
 
-    A byte order mark is believed first. Then UTF-8, which no other encoding passes for by accident; then what the
-    header and the page itself declare, if the bytes agree; then what a detector recognises; and what is left over is
-    replaced by U+FFFD rather than lost.
+    A byte order mark comes first. Then UTF-8, which no other encoding matches by accident. Then the declarations of
+    header and page, if the bytes agree. Then a detector. Remaining invalid bytes are replaced by U+FFFD rather than
+    lost.
     """
     encoding, mark = read_bom(body)
     if encoding is not None and mark is not None:
@@ -62,7 +62,7 @@ def decode(body: bytes, content_type: str | None = None) -> str:
 
 
 def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
-    """The same text in UTF-8 without a byte order mark; most pages are that already."""
+    """Return the same text in UTF-8 without a byte order mark; most pages are that already."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
@@ -71,7 +71,7 @@ def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
 
 
 def _is_damaged_utf8(body: bytes) -> bool:
-    """Is this UTF-8 but for a few broken bytes, as a cut download or a careless template leaves it?"""
+    """Return whether the content is UTF-8 apart from a few invalid bytes, as in truncated downloads."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     text = decoder.decode(body, final=True)
     broken = text.count("\ufffd")
@@ -80,7 +80,7 @@ def _is_damaged_utf8(body: bytes) -> bool:
 
 
 def _detect(body: bytes) -> str | None:
-    # Imported here: few pages need it, and it costs more to import than to read a page.
+    # Imported here: few pages need it, and the import takes longer than a page's extraction.
     from charset_normalizer import from_bytes
 
     best = from_bytes(body[:DETECTION_SAMPLE]).best()

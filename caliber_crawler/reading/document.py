@@ -1,8 +1,8 @@
-"""An HTML page, parsed no further than it is asked for.
+"""An HTML page that is parsed only as far as needed.
 
-Most of a page is not of its article. lexbor, which parses by the rules of browsers, looks a page through in a third of
-the time that a tree of libxml2 takes; what is found there is made such a tree, alone. The tree of the whole page is
-made when somebody asks for it.
+Most of a page is not part of its article. lexbor, which parses by browser rules, scans a page in a third of the time
+that libxml2 needs for a tree. Only the elements found that way become a tree. The tree of the whole page is made on
+demand.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from caliber_crawler.reading.text import clean_inline
 from caliber_crawler.reading.tree import compiled, first, is_overloaded, parse_html, parse_piece, select
 from caliber_crawler.site import Layout
 
-# By the rules of browsers every tag may be looked for among all that are open, and every block repeats the emphasis
-# left open before it: a small page can cost seconds and gigabytes. What has more than this is left to libxml2.
+# Browser rules may search all open tags for every tag, and repeat unclosed emphasis in every block: a small page can
+# cost seconds and gigabytes. Pages above these limits are left to libxml2.
 MOST_TAGS = 20_000
 MOST_REPETITIONS = 500_000
-# The look at the first letter is for speed alone.
+# The test of the first letter is only for speed.
 _EMPHASIS = re.compile(rb"<(?=[bcefistuBCEFISTU])(?:[bius]|em|tt|big|code|font|small|str(?:ike|ong))[\s/>]", re.I)
-# Of links and scripts most pages have dozens that claim nothing.
+# Most pages have dozens of links and scripts without metadata.
 CLAIMS = "html, title, meta, base, link[rel~='canonical' i], script[type*='ld+json' i]"
 CLAIMANTS = ("html", "title", "meta", "base", "link", "script")
 _KEYS = ("property", "name", "itemprop")
 Claim = tuple[str, Mapping[str, str | None], Callable[[], str]]
-"""An element's tag, its attributes and, when asked for, its text."""
+"""An element's tag, its attributes, and a function that returns its text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a page says about itself to machines, as written."""
+    """What a page declares about itself for machines, as written."""
 
     metas: Mapping[str, str] = field(default_factory=dict)
-    """The content of each ``<meta>`` by its ``property``, ``name`` or ``itemprop`` in lower case; the first counts. The
-    metas and linked data of most pages are never read, so their mojibake is left as it is."""
+    """The first content of each ``<meta>`` by its ``property``, ``name`` or ``itemprop`` in lower case.
+    Mojibake is left as it is: most pages' meta elements and linked data are never used."""
     canonical: str | None = None
     base: str = ""
     title: str = ""
     language: str = ""
-    """Of ``<html lang>``, as written."""
+    """From ``<html lang>``, as written."""
     linked: tuple[str, ...] = ()
     """The sources of its JSON-LD."""
 
 
 class Document:
-    """The source of an HTML page, in UTF-8, and what was made of it so far."""
+    """The source of an HTML page, in UTF-8, with its parsed parts."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
@@ -65,7 +65,7 @@ class Document:
 
     @cached_property
     def metadata(self) -> Metadata:
-        """What the page says about itself to machines. Raises :class:`Unreadable`."""
+        """What the page declares about itself for machines. Raises :class:`Unreadable`."""
         if "root" not in vars(self) and self._look is not None:
             return _gather((node.tag or "", node.attributes, node.text) for node in self._look.css(CLAIMS))
         return _gather(
@@ -74,9 +74,9 @@ class Document:
         )
 
     def find_article(self, layout: Layout) -> etree._Element | None:
-        """The element that holds the article, where the page has this layout. Raises :class:`Unreadable`.
+        """Return the element that contains the article if the page has this layout. Raises :class:`Unreadable`.
 
-        Scrolled pages carry further articles below the one they are the page of: the first with a headline counts.
+        Pages with infinite scrolling contain further articles below their own: the first one with a headline counts.
         """
         if (nodes := self._nodes(layout.article)) is None:
             elements = select(self.root, layout.article)
@@ -87,7 +87,7 @@ class Document:
         return _tree_of(nodes[0]) if nodes else None
 
     def find_beside(self, layout: Layout, css: str) -> etree._Element | None:
-        """The first element under a selector, anywhere on a page that holds one article. Raises :class:`Unreadable`."""
+        """Return the first match of a selector on a page that contains one article. Raises :class:`Unreadable`."""
         articles, found = self._nodes(layout.article), self._nodes(css)
         if articles is None or found is None:
             return first(self.root, css) if len(select(self.root, layout.article)) == 1 else None
@@ -95,21 +95,21 @@ class Document:
 
     @cached_property
     def _look(self) -> LexborHTMLParser | None:
-        """The page by the rules of browsers, where they are harmless."""
+        """The page parsed by browser rules, if that is safe."""
         tags = self.source.count(b"<")
         if tags > MOST_TAGS or is_overloaded(self.source):
             return None
-        # Half of the tags at most are emphasis left open, and half are blocks.
+        # At most half of the tags are unclosed emphasis, and half are blocks.
         if tags * tags > 4 * MOST_REPETITIONS and len(_EMPHASIS.findall(self.source)) * tags > MOST_REPETITIONS:
             return None
         return LexborHTMLParser(self.source)
 
     def _nodes(self, css: str) -> list[LexborNode] | None:
-        """What a selector finds; ``None`` where that has to be asked of libxml2."""
-        compiled(css)  # what is no selector is the same error whoever is asked
+        """The matches of a selector; ``None`` if libxml2 has to search."""
+        compiled(css)  # an invalid selector raises the same error for both parsers
         try:
             return self._look.css(css) if self._look is not None else None
-        except SelectolaxError:  # it knows fewer selectors
+        except SelectolaxError:  # lexbor supports fewer selectors
             return None
 
 

@@ -1,4 +1,4 @@
-"""What an article shows from elsewhere: posts, videos, galleries, frames. Each becomes one line: what, and where.
+"""Embedded content: posts, videos, galleries, frames. Each becomes one line with its kind and URL.
 
 [Post on X: https://twitter.com/name/status/1]   [Video on YouTube: https://www.youtube.com/watch?v=x]
 [Video: https://…]   [Gallery: 5 pictures]   [Embedded: https://…]
@@ -19,7 +19,7 @@ from caliber_crawler.reading.tree import text_of
 
 EMBEDDED = "Embedded"
 VIDEO = "Video"
-# Where the markup names the platform by a class of the platform's own.
+# Classes of the platforms' own embed markup.
 POSTS = {
     "twitter-tweet": "Post on X",
     "twitter-video": "Post on X",
@@ -42,7 +42,7 @@ _PLACES = (
     (re.compile(rf"{_HOSTS}(?:rutube\.ru|dailymotion\.com|ok\.ru/videoembed|vk(?:video)?\.(?:com|ru)/video).*"), VIDEO),
     (re.compile(r"https?://\S+\.(?:mp4|webm|m3u8|mov)(?:\?.*)?", re.I), VIDEO),
 )
-# Frames that show the reader nothing of the article: advertising, measuring, buttons, forms.
+# Frames that are not part of the article: advertising, analytics, buttons, forms.
 _FOREIGN_FRAME = re.compile(
     r"doubleclick|googlesyndication|googletagmanager|google-analytics|adservice|adfox|yandex\.\w+/(?:ads|an)\b|taboola"
     r"|outbrain|criteo|disqus|addthis|sharethis|recaptcha|platform\.twitter\.com/widgets/|[/._-]ads?[/._-]"
@@ -58,24 +58,24 @@ _LINE = re.compile(r"\[((?:Post|Video) on \w+|Video|Embedded): (https?://\S+)\]"
 _AUTHOR_OF_POST = re.compile(r"\(@\w+\)\s*\Z")
 SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-url")
 MOST_GALLERIES = 50
-"""Looked at in one article: each costs a look at all it holds, and they may be nested."""
+"""Maximum per article: each search covers the gallery's content, and galleries may be nested."""
 SHORTEST_PROSE = 100
-"""Characters. Less text than this beside the pictures of a gallery is its buttons."""
+"""Characters. Shorter text beside a gallery's pictures is its buttons."""
 
 
 def named_in(line: str) -> tuple[str, str] | None:
-    """What such a line names, and where that is; ``None`` for any other line."""
+    """Return the kind and URL in such a line; ``None`` for any other line."""
     match = _LINE.fullmatch(line) if line.startswith("[") else None
     return (match[1], match[2]) if match else None
 
 
 def is_known_place(address: str) -> bool:
-    """Is this where posts or videos are shown, on any site?"""
+    """Return whether this URL is a player or post of a known platform."""
     return any(place.match(address) for place, _ in _PLACES)
 
 
 def replace_embeds(article: etree._Element, page: Page) -> None:
-    """Put one line in the place of everything an article embeds; the text behind each stays."""
+    """Replace everything that an article embeds by one line each; the text after each stays."""
     galleries = 0
     for element in list(article.iter(etree.Element)):
         classes = element.get("class") or ""
@@ -105,7 +105,7 @@ def _replace_post(post: etree._Element, name: str, page: Page) -> None:
 
 
 def _permalink(post: etree._Element) -> str | None:
-    """Where a post was posted: the address it carries, else its last link to a status of its author, else its last."""
+    """The URL of a post: its own attribute, else its last link to a status of its author, else its last link."""
     for attribute in ("cite", "data-instgrm-permalink", "data-telegram-post", "data-href"):
         if address := post.get(attribute):
             return clean_inline(address)
@@ -115,7 +115,7 @@ def _permalink(post: etree._Element) -> str | None:
 
 
 def _status_quoted(quotation: etree._Element) -> str | None:
-    """The address of the post a quotation is, by its shape: ``text — Name (@name) <a href=…/status/1>May 1</a>``."""
+    """The URL of a quoted post, recognised by its form: ``text — Name (@name) <a href=…/status/1>May 1</a>``."""
     last = quotation[-1] if len(quotation) else None
     if last is None or last.tag != "a" or (last.tail or "").strip():
         return None
@@ -135,7 +135,7 @@ def _replace_frame(element: etree._Element, page: Page) -> None:
 
 
 def shown_at(address: str) -> str:
-    """Where a reader finds what a player or frame shows.
+    """Return the URL at which a visitor finds the content of a player or frame.
 
     >>> shown_at("https://www.youtube.com/embed/x-1?rel=0")
     'https://www.youtube.com/watch?v=x-1'
@@ -163,9 +163,9 @@ def is_called_gallery(element: etree._Element) -> bool:
 
 
 def replace_gallery(gallery: etree._Element, locate: Callable[[str], str | None]) -> None:
-    """Put one line in the place of a gallery, and its pictures behind it; what only calls itself one stays.
+    """Replace a gallery by one line, followed by its pictures. A false gallery stays unchanged.
 
-    ``locate`` gives the address of a picture; ``None`` for furniture.
+    ``locate`` returns the URL of a picture, or ``None`` for boilerplate.
     """
     sources = {next((s for s in map(image.get, ("data-src", "src")) if s), "") for image in gallery.iter("img")}
     pictures = {url for source in sources if source and (url := locate(source))}
@@ -186,7 +186,7 @@ def _is_hidden(element: etree._Element) -> bool:
 
 
 def become_line(element: etree._Element, name: str, address: str | None) -> None:
-    """Turn an element into the line that names it; the link stays a link."""
+    """Replace an element by the line that names it; the link stays a link."""
     _clear(element)
     if address is None:
         element.text = f"[{name}]"

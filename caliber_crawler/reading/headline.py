@@ -1,4 +1,4 @@
-"""Headline and subtitle out of one heading."""
+"""Headline and subtitle from one heading."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from caliber_crawler.reading.lines import inner_text, read_lines
 from caliber_crawler.reading.text import clean_inline
 from caliber_crawler.reading.tree import text_of
 
-# A part of its own at the end of a heading. Emphasis (i, b, em …) is of the headline unless a line break precedes it.
+# A separate part at the end of a heading. Emphasis (i, b, em …) belongs to the headline unless a line break precedes
+# it.
 PARTS = frozenset(("span", "small", "div", "p", "section", "h2", "h3", "h4", "h5", "h6"))
 WRAPPERS = PARTS | {"a", "b", "strong"}
 _SUBTITLE_NAME = re.compile(r"(?:^|[-_ ])(?:sub[-_]?(?:title|head)|standfirst|lead)(?:$|[-_ ])")
 
 
 def split_heading(heading: etree._Element) -> tuple[str, str | None]:
-    """The headline, and the subtitle when the heading holds one.
+    """Return the headline, and the subtitle if the heading contains one.
 
-    The heading's own text is the headline. What follows a line break is the subtitle; so is an element of its own at
-    the heading's end (``Headline <span>Subtitle</span>``). An element with text behind it is part of the headline.
+    The heading's own text is the headline. Text after a line break is the subtitle. So is a separate element at the end
+    of the heading (``Headline <span>Subtitle</span>``). An element followed by text is part of the headline.
     """
     pieces = _pieces(_unwrap(heading))
     if any(kind == "br" for kind, _ in pieces):
@@ -33,7 +34,7 @@ def split_heading(heading: etree._Element) -> tuple[str, str | None]:
 
 
 def subtitle_below(heading: etree._Element | None) -> str | None:
-    """The text of an ``h2`` or of an element called a subtitle right after the heading."""
+    """Return the text of an ``h2`` or of an element named as subtitle directly after the heading."""
     below = heading.getnext() if heading is not None else None
     if below is None:
         return None
@@ -42,7 +43,7 @@ def subtitle_below(heading: etree._Element | None) -> str | None:
 
 
 def _unwrap(heading: etree._Element) -> etree._Element:
-    """The heading, or the one element that wraps all it holds."""
+    """The heading, or the one element that wraps its whole content."""
     inner = heading
     while (
         len(inner) == 1
@@ -55,7 +56,7 @@ def _unwrap(heading: etree._Element) -> etree._Element:
 
 
 def _pieces(heading: etree._Element) -> list[tuple[str, str]]:
-    """A heading as ``text``, ``part`` and ``br`` in order; emphasis and the words around it are one run of text."""
+    """The heading as ``text``, ``part`` and ``br`` in order; emphasis and adjacent words are one run of text."""
     pieces = [("text", heading.text or "")]
 
     def add(kind: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Which article this is: every address a page gives for it, the best of them, and an identity for pages without one."""
+"""Identity of an article: all URLs that a page gives for it, the best one, and a URN for pages without a URL."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _KINDS = ("slug", "number", "other")
 
 
 def addresses_of(page: Page) -> list[tuple[Address, str]]:
-    """The article's addresses in normal form with the rung that gave each, surest first, each once.
+    """Return the article's normalised URLs with the method that gave each, most reliable first, without duplicates.
 
-    Only addresses of articles of this site, and only of one edition: a canonical link to the home page or to another
-    language says nothing about this article.
+    Only article URLs of this site and of one edition count: a canonical link to the home page or to another language
+    does not identify this article.
     """
     capture = page.capture
     asked = [*(address for address in (capture.final_url, capture.url) if address), *reversed(capture.redirects)]
@@ -36,12 +36,12 @@ def addresses_of(page: Page) -> list[tuple[Address, str]]:
 
 
 def best_address(addresses: list[tuple[Address, str]]) -> tuple[Address, str] | None:
-    """The address to cite: one with a slug before one with a number; the page's own word before the one asked for."""
+    """Return the URL to cite: a slug before a number, the page's own URL before the requested one."""
     return min(addresses, key=lambda entry: (_KINDS.index(entry[0].kind), entry[1] != "structured"), default=None)
 
 
 def with_addresses(article: Article, page: Page, addresses: list[tuple[Address, str]]) -> tuple[Article, str]:
-    """The article under its addresses, and the rung that gave the best of them."""
+    """Return the article with its URLs, and the method that gave the best one."""
     if (best := best_address(addresses)) is not None:
         return replace(article, url=best[0].url, urls=tuple(address.url for address, _ in addresses)), best[1]
     asked = page.capture.address
@@ -55,15 +55,15 @@ def _accepted(url: str, page: Page) -> Address | None:
         return None
     try:
         return page.site.address(url)
-    except ValueError:  # not an address at all, such as http://[
+    except ValueError:  # an invalid URL such as http://[
         return None
 
 
 def text_identity(article: Article) -> str:
-    """A stable name for an article that came without an address: ``urn:article:caliber:en:20260106T1513Z:baku-s-…``.
+    """Return a stable URN for an article without a URL: ``urn:article:caliber:en:20260106T1513Z:baku-s-…``.
 
-    Made of the site, the language, the moment of publication and the title; headline and subtitle count as one, since
-    plain text does not tell them apart. The text and the view counter may change without changing it.
+    It consists of site, language, publication date and title. Headline and subtitle count as one, since plain text
+    does not separate them. Changes of text and view counter do not change it.
     """
     title = slug(f"{article.headline} {article.subtitle or ''}")
     moment = article.published_at.astimezone(UTC).strftime("%Y%m%dT%H%MZ") if article.published_at else "undated"

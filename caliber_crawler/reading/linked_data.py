@@ -1,4 +1,4 @@
-"""What a page says about itself to machines: JSON-LD, ``<meta>`` and microdata, on a page of any site."""
+"""What a page of any site declares about itself for machines: JSON-LD, ``<meta>`` and microdata."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from caliber_crawler.reading.text import clean_inline
 
 Node = Mapping[str, Any]
 
-# schema.org: Article and all its subtypes, and the types that pages of news use in its stead.
+# schema.org: Article with all its subtypes, and the types that news pages use instead.
 ARTICLE_TYPES = re.compile(r"(?:https?://schema\.org/)?(?:\w*Article|\w*BlogPosting|Report|Review|SatiricalArticle)$")
 PAGE_TYPES = re.compile(r"(?:https?://schema\.org/)?(?:WebPage|ItemPage|VideoObject|Recipe)$")
 DEEPEST = 12
@@ -26,30 +26,30 @@ _ENVELOPE = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)+|(?:-->|//\s*
 
 @dataclass(frozen=True, slots=True)
 class LinkedData:
-    """The machine-readable claims of one page. Texts are clean single lines."""
+    """The machine-readable metadata of one page. Texts are clean single lines."""
 
     article: Node = field(default_factory=dict)
-    """The JSON-LD node that describes the article, empty when there is none."""
+    """The JSON-LD node of the article; empty if there is none."""
     breadcrumbs: Sequence[Node] = ()
-    """JSON-LD lists of the pages above this one."""
+    """JSON-LD breadcrumb lists."""
     nodes: Mapping[str, Node] = field(default_factory=dict)
     """JSON-LD nodes by their ``@id``."""
     metas: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Contents of ``<meta>`` by ``property``, ``name`` or ``itemprop`` in lower case."""
 
     def meta(self, *names: str) -> str | None:
-        """The content of the first of these that is there."""
+        """Return the content of the first of these names that exists."""
         return next((self.metas[name][0] for name in names if name in self.metas), None)
 
     def text(self, name: str) -> str | None:
-        """A property of the article that is plain text."""
+        """Return a property of the article as plain text; ``None`` if it is not text."""
         value = self.article.get(name)
         if isinstance(value, list) and value:
             value = value[0]
         return clean_inline(unescaped(value)) or None if isinstance(value, str) else None
 
     def resolved(self, value: Any) -> list[Any]:
-        """A property's values as a list, references by ``@id`` followed."""
+        """Return a property's values as a list, with ``@id`` references resolved."""
         values = value if isinstance(value, list) else [] if value is None else [value]
         return [self._resolved(item) for item in values]
 
@@ -60,7 +60,7 @@ class LinkedData:
 
 
 def read_linked_data(root: etree._Element) -> LinkedData:
-    """Everything the page's head and scripts claim. Broken JSON is passed over: it is one claim less."""
+    """Parse the metadata in the page's head and scripts. Broken JSON is ignored."""
     nodes = _all_nodes(script.text or "" for script in root.iter("script") if is_linked(script.get("type")))
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 2}
     crumbs = [node for node in nodes if node.get("@type") == "BreadcrumbList"]
@@ -68,12 +68,12 @@ def read_linked_data(root: etree._Element) -> LinkedData:
 
 
 def read_linked_article(sources: Iterable[str]) -> Node:
-    """The node that describes the article in these sources of JSON-LD, empty when there is none."""
+    """Return the node of the article in these JSON-LD sources; empty if there is none."""
     return _main_article(_all_nodes(sources))
 
 
 def is_linked(media_type: str | None) -> bool:
-    """Is a script of this type JSON-LD?"""
+    """Return whether a script of this type is JSON-LD."""
     return "ld+json" in (media_type or "").lower()
 
 
@@ -83,7 +83,7 @@ def is_type(node: Node, types: re.Pattern[str]) -> bool:
 
 
 def unescaped(text: str) -> str:
-    """Text whose entities were escaped once too often, as in JSON-LD made by templates."""
+    """Unescape a text that was escaped twice, as in JSON-LD made by templates."""
     return html.unescape(html.unescape(text)) if "&" in text else text
 
 
@@ -112,7 +112,7 @@ def _nodes(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def _main_article(nodes: Sequence[Node]) -> Node:
-    """The first node of an article's type that is dated or has a headline; else the page's own node."""
+    """The first article node with a date, else with a headline, else a dated page node."""
     articles = [node for node in nodes if is_type(node, ARTICLE_TYPES) and (node.get("headline") or node.get("name"))]
     dated = [node for node in articles if node.get("datePublished")]
     pages = [node for node in nodes if is_type(node, PAGE_TYPES) and node.get("datePublished")]

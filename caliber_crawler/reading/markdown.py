@@ -1,4 +1,4 @@
-"""A body as Markdown (CommonMark, with GitHub's tables): shape, emphasis and links, which plain text has not."""
+"""A body as Markdown (CommonMark with GitHub's tables): structure, emphasis and links, which plain text lacks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from caliber_crawler.reading.lines import BETWEEN_CELLS, PLAIN, Line, Style, are
 from caliber_crawler.reading.text import without_invisible
 
 Resolve = Callable[[str], str | None]
-"""Makes the address of a link or a picture absolute; ``None`` when it leads nowhere on the web."""
+"""Makes the URL of a link or a picture absolute; ``None`` if it is not a web URL."""
 
 _ANY_SPECIAL = re.compile(r"[\\`*_\[\]<>~|&]")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|]|&(?=#?\w+;))")
-# What would start a heading, an item, a rule or a quotation at the beginning of a line.
+# Text that would start a heading, an item, a rule or a quotation at the beginning of a line.
 _BLOCK_START = re.compile(r"#{1,6}(?=\s|$)|[-+](?=\s|$)|-+$|=+$")
 _NUMBER_START = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _NOT_IN_ADDRESS = str.maketrans({" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\\": "%5C"})
@@ -24,9 +24,9 @@ _ITEM = re.compile(r"(?:-|\d\.) $")
 
 
 def write_markdown(lines: Sequence[Line], resolve: Resolve, locate: Resolve = lambda _: None) -> str:
-    """The lines of a body as Markdown; shown as HTML it reads like :func:`lines.paragraphs` of the same lines.
+    """Return the lines of a body as Markdown; as HTML it reads like :func:`lines.paragraphs` of the same lines.
 
-    Pictures that ``locate`` finds stand where the page has them, and before the text of their line.
+    Pictures that ``locate`` finds keep their position on the page, before the text of their line.
     """
     gaps = are_gaps_known([line for line in lines if line.text])
     parts: list[str] = []
@@ -55,7 +55,7 @@ def _between(above: Line, line: Line, *, apart: bool) -> str:
 
 def _write_pictures(line: Line, locate: Resolve) -> str:
     written = []
-    for picture in line.pictures if not line.cells else ():  # a row of a table has room for its text only
+    for picture in line.pictures if not line.cells else ():  # a table row has no room for pictures
         if url := locate(picture.url):
             caption = _escape(picture.caption).replace('"', '\\"')
             title = f' "{caption}"' if caption else ""
@@ -77,7 +77,7 @@ def _write_words(line: Line, resolve: Resolve, pictures: str) -> str:
         return f"[{_escape(named[0])}]({named[1].translate(_NOT_IN_ADDRESS)})"
     words = _write_runs(line, resolve)
     if line.heading and not line.prefix:
-        # Number signs at the end of a heading would only close it.
+        # Number signs at the end of a heading would be read as its closing sequence.
         return re.sub(r"(?:^|(?<= ))(#+)$", r"\\\1", words)
     return words if pictures else _escape_start(words)
 
@@ -93,14 +93,14 @@ def _write_runs(line: Line, resolve: Resolve) -> str:
             continue
         before, after = (runs[at][0] if 0 <= at < len(runs) else "" for at in (place - 1, place + 1))
         if place and runs[place - 1][1] is not PLAIN and before[-1:] != " ":
-            style = Style(href=style.href)  # two emphases in one word: their marks would run together
+            style = Style(href=style.href)  # adjacent emphasis in one word: the marks would merge
         written.append(_dress(text, style, before[-1:], after[:1], resolve))
     # An exclamation mark before a link would make it a picture.
     return unicodedata.normalize("NFC", "".join(written)).strip().replace("![", "\\![")
 
 
 def _clean_runs(line: Line) -> list[tuple[str, Style]]:
-    """Runs of one style each, blanks as in the clean text of the line."""
+    """The runs with merged styles, and with blanks as in the clean text of the line."""
     runs: list[tuple[str, Style]] = []
     blank = True
     for (style, _), group in groupby(line.runs, key=lambda run: (run[1], run[0] == BETWEEN_CELLS)):
@@ -114,7 +114,7 @@ def _clean_runs(line: Line) -> list[tuple[str, Style]]:
 
 
 def _dress(text: str, style: Style, before: str, after: str, resolve: Resolve) -> str:
-    """A run with its marks, which stand close to its words, as Markdown wants them."""
+    """Return a run with its emphasis marks next to its words, as Markdown requires."""
     url = resolve(style.href) if style.href else None
     start, end = 0, len(text)
     while start < end and _is_edge(text[start], beside_word=before.isalnum() and not url):
@@ -132,12 +132,12 @@ def _dress(text: str, style: Style, before: str, after: str, resolve: Resolve) -
 
 
 def _is_edge(char: str, *, beside_word: bool) -> bool:
-    """Must this character of an emphasis stand outside of its marks?"""
+    """Return whether this character at the edge of an emphasis must be outside its marks."""
     return not char.isalnum() if beside_word else char.isspace()
 
 
 def _escape(text: str) -> str:
-    # Most lines have none of them, and looking for one character of many is quick.
+    # Most lines have none of them, and this search is fast.
     return text if _ANY_SPECIAL.search(text) is None else _SPECIAL.sub(r"\\\1", text)
 
 

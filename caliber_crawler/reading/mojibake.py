@@ -1,17 +1,17 @@
-"""UTF-8 that was once taken for another character set: ``Ð\\x9fÑ\\x80Ð¸``, ``â€™``, ``Рџре``.
+"""UTF-8 that was decoded with another character set: ``Ð\\x9fÑ\\x80Ð¸``, ``â€™``, ``Рџре``.
 
-Such text is kept in databases and served as if it were sound. It is put right where there is no doubt what it was, by
-ftfy's rules, and reported where it is certain only that it is broken.
+Sites store such text in databases and serve it as if it were valid. It is repaired by ftfy's rules where the original
+is certain, and reported where only the damage is certain.
 """
 
 from __future__ import annotations
 
 import re
 
-# How one-byte code pages show the letters and quotation marks of our languages; a look that costs next to nothing.
+# How one-byte code pages show letters and quotation marks of our languages; a fast first test.
 _SIGNS = ("Ã", "Â", "â€", "â\x80", "Ð", "Ñ", "Õ", "É™", "Ä±", "вЂ", "Р°", "Рѕ", "СЃ")
 _SIGN = re.compile("|".join(map(re.escape, _SIGNS)))
-# Of each sign, the character that sound text seldom has: to look for a few characters is quicker than any pattern.
+# The character of each sign that is rare in valid text: a search for single characters is faster than a pattern.
 _SELDOM = tuple(dict.fromkeys(sign[0] if sign[0] < "А" else sign[1] for sign in _SIGNS))
 _CONTINUATION = "\u0080-\u00bfŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™ЂЃѓЉЊЌЋЏђљњќћџЎўЈҐЁЄЇІіґё№єјЅѕї"
 _SEQUENCE = re.compile(rf"[Â-ôРС][{_CONTINUATION}]|в[Ђ„][{_CONTINUATION}]")
@@ -19,14 +19,14 @@ _SEGMENT = re.compile(r"[^<>\n]+")
 
 
 def repair(text: str) -> str:
-    """A text, or the source of a page, with its mojibake undone between tags; unsure pieces stay as they are."""
+    """Repair mojibake in a text, or between the tags of a page; uncertain segments stay unchanged."""
     if not _may_be_mojibake(text):
         return text
     return _SEGMENT.sub(lambda match: _repair_segment(match[0]), text)
 
 
 def is_mojibake(text: str) -> bool:
-    """Does this text look like UTF-8 read in another character set?"""
+    """Return whether a text looks like UTF-8 decoded with another character set."""
     if not _may_be_mojibake(text) or not _SEQUENCE.search(text):
         return False
     # Imported here: few pages need it.
@@ -45,6 +45,6 @@ def _repair_segment(segment: str) -> str:
     from ftfy import fix_encoding
 
     fixed = fix_encoding(segment)
-    # A lost byte leaves a hole: then nobody can say for certain what stood there.
+    # A lost byte leaves a replacement character; the original is then uncertain.
     certain = "\ufffd" not in fixed and not is_mojibake(fixed)
     return fixed if certain else segment

@@ -1,4 +1,4 @@
-"""A capture opened for reading: decoded, parsed, and matched with the layouts its site is known to have."""
+"""A capture opened for extraction: decoded, parsed and matched with the site's known layouts."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Page:
     document: Document | None = None
     """``None`` for plain text."""
     layout: Layout | None = None
-    """The known layout the page has, if any."""
+    """The known layout of the page, if any."""
     article: etree._Element | None = None
-    """The element that holds the article: the layout's own, or the whole document."""
+    """The element that contains the article: the layout's, or the whole document."""
     lines: tuple[Line, ...] = ()
-    """The page as text, where it has to be read as text."""
+    """The lines of a page that is extracted as text."""
     parts: TextParts | None = field(default=None, repr=False)
-    """Which of those lines are what, once the page was cleaned."""
+    """The role of those lines, after cleaning."""
 
     @property
     def root(self) -> etree._Element | None:
-        """The tree of the whole page; ``None`` for plain text. Never changed by reading."""
+        """The tree of the whole page; ``None`` for plain text. Extraction never changes it."""
         return self.document.root if self.document is not None else None
 
     @property
@@ -57,13 +57,13 @@ class Page:
 
     @cached_property
     def base_url(self) -> str:
-        """What relative addresses on this page are relative to."""
+        """The base of relative URLs on this page."""
         address = self.capture.address
         return urljoin(address if address.startswith("http") else self.site.base_url + "/", self.metadata.base)
 
 
 def open_page(capture: Capture, site: Site) -> Page:
-    """Decode and parse a capture, and see which layout it has. Raises :class:`Unreadable`."""
+    """Decode and parse a capture and detect its layout. Raises :class:`Unreadable`."""
     source = read_source(capture)
     if not is_html(source, capture.media_type):
         return Page(capture=capture, site=site, lines=tuple(split_lines(repair(source.decode()))))
@@ -75,10 +75,10 @@ def open_page(capture: Capture, site: Site) -> Page:
 
 
 def read_source(capture: Capture) -> bytes:
-    """The text of a capture in UTF-8, its mojibake as it is. Raises :class:`Unreadable` when there is none."""
+    """Return a capture's text in UTF-8, with mojibake unchanged. Raises :class:`Unreadable` if it has none."""
     where = capture.address
     if capture.error is not None:
-        raise Unreadable("no_response", f"{where} gave no page: {capture.error}.")
+        raise Unreadable("no_response", f"No page from {where}: {capture.error}.")
     if not capture.body or capture.body.isspace():
         raise Unreadable("empty", f"{where} is an empty page.")
     media_type = capture.media_type
@@ -88,12 +88,12 @@ def read_source(capture: Capture) -> bytes:
     if not source or source.isspace():
         raise Unreadable("empty", f"{where} is an empty page.")
     if _OTHER_MARKUP.match(source):
-        raise Unreadable("not_html", f"{where} is a feed, a site map or a drawing, not a page.")
+        raise Unreadable("not_html", f"{where} is a feed, a sitemap or an SVG image, not a page.")
     return source
 
 
 def is_html(source: bytes, media_type: str) -> bool:
-    """HTML or plain text: what the content looks like decides, and the media type where the content could be both."""
+    """Return whether a source is HTML. The content decides; the media type decides if the content is ambiguous."""
     if media_type in TEXT_TYPES:
         return bool(re.match(rb"\s*<(?:!doctype\s+html|html)\b", source, re.I))
     return _TAG.search(source) is not None or (media_type in HTML_TYPES and b"<" in source)

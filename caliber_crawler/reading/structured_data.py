@@ -1,4 +1,4 @@
-"""What a page says about itself to machines: canonical link, OpenGraph and other meta, JSON-LD."""
+"""What a page declares about itself for machines: canonical link, OpenGraph and other meta, JSON-LD."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from caliber_crawler.reading.text import clean_inline, fold
 
 
 def read_meta(page: Page, *names: str) -> str | None:
-    """The content of the first of these ``<meta>`` that is there and not empty."""
+    """Return the first non-empty content of these ``<meta>`` names."""
     metas = page.metadata.metas
     return next((clean_inline(repair(metas[name])) for name in names if name in metas), None)
 
 
 def read_language(page: Page) -> str | None:
-    """The primary language of ``<html lang>``."""
+    """Return the primary language of ``<html lang>``."""
     return page.metadata.language.partition("-")[0].lower() or None
 
 
 def read_title(page: Page) -> str | None:
-    """The headline in the page's metadata, without the site's name."""
+    """Return the headline in the page's metadata, without the site's name."""
     title = read_meta(page, "og:title", "twitter:title") or read_linked(page, "headline") or page.metadata.title
     return without_site_title(title, page.site.title) if title else None
 
 
 def read_published_at(page: Page) -> datetime | None:
-    """When the page's metadata says it was published."""
+    """Return the publication date in the page's metadata."""
     stamp = read_meta(page, "article:published_time", "datepublished") or read_linked(page, "datePublished")
     return read_iso_date(stamp, page.site) if stamp else None
 
 
 def read_section_label(page: Page) -> str | None:
-    """The section in the page's metadata."""
+    """Return the section in the page's metadata."""
     return read_meta(page, "article:section") or read_linked(page, "articleSection")
 
 
 def read_image(page: Page) -> str | None:
-    """The picture the page wants to be shared with."""
+    """Return the picture that the page's metadata offers for sharing."""
     shared = read_meta(page, "og:image", "og:image:url", "twitter:image")
     return absolute_image(shared, page) if shared else None
 
 
 def read_authors(page: Page) -> tuple[str, ...]:
-    """The people the page's metadata names as its authors."""
+    """Return the authors in the page's metadata."""
     value = read_linked_article(map(repair, page.metadata.linked)).get("author")
     people = value if isinstance(value, list) else [value]
     names = (person.get("name") if isinstance(person, dict) else person for person in people)
@@ -59,7 +59,7 @@ def read_authors(page: Page) -> tuple[str, ...]:
 
 
 def without_site_title(title: str, site_title: str) -> str | None:
-    """A title without ``| Site`` at its end or ``Site:`` at its start; ``None`` when nothing else was in it.
+    """Return a title without ``| Site`` or ``Site:`` at its ends; ``None`` if nothing else remains.
 
     >>> without_site_title("Peace is built - Caliber.Az", "Caliber.Az")
     'Peace is built'
@@ -70,6 +70,6 @@ def without_site_title(title: str, site_title: str) -> str | None:
 
 
 def read_linked(page: Page, name: str) -> str | None:
-    """A property of the article in the page's JSON-LD, where it is plain text."""
+    """Return a plain-text property of the article in the page's JSON-LD."""
     value = read_linked_article(map(repair, page.metadata.linked)).get(name)
     return clean_inline(value) or None if isinstance(value, str) else None

@@ -1,10 +1,10 @@
-"""Text as it travels: one Unicode form, one kind of blank, nothing invisible."""
+"""Text normalisation: one Unicode form, one kind of blank, no invisible characters."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Zero-width, directional and control characters: a reader sees none of them, and they make equal texts unequal.
+# Zero-width, directional and control characters: invisible, and they make equal texts unequal.
 _INVISIBLE = (
     (0x00, 0x08),
     (0x0E, 0x1B),
@@ -22,42 +22,42 @@ _INVISIBLE = (
 )
 _INVISIBLE_TABLE = {code: None for first, last in _INVISIBLE for code in range(first, last + 1)}
 
-# Cyrillic letters that look like Latin ones in one of their cases; pages mix them up in names such as the outlet's own.
+# Cyrillic letters that look like Latin ones in upper or lower case; pages mix them in names such as the outlet's.
 _LOOKALIKES = tuple(zip("авекмнорстухіјѕ", "abekmhopctyxijs", strict=True))
 
 
 def clean_inline(text: str) -> str:
-    """One line of text: NFC, one plain blank for every run of blanks and line ends, nothing invisible, no outer blanks.
+    """Normalise to one line: NFC, single plain blanks, no line breaks, no invisible characters, no outer blanks.
 
     >>> clean_inline("  Baku\\u2019s\\u00a0 for\\u00admula\\n")
     'Baku’s formula'
     """
     line = " ".join(text.split())
-    if not line.isprintable():  # most lines are, and looking is cheaper than translating
+    if not line.isprintable():  # most lines are printable, and this test is cheaper than translating
         line = " ".join(line.translate(_INVISIBLE_TABLE).split())
     return unicodedata.normalize("NFC", line)
 
 
 def without_invisible(text: str) -> str:
-    """A text without the characters nobody sees, its blanks as they are."""
+    """Return a text without invisible characters; its blanks stay unchanged."""
     return text.translate(_INVISIBLE_TABLE)
 
 
 def fold(text: str) -> str:
-    """A key under which two spellings of one line are equal: case, blanks and look-alike letters do not count.
+    """Return a comparison key that ignores case, blanks and look-alike letters.
 
     >>> fold("Сaliber.Аz") == fold("caliber.az")
     True
     """
     folded = clean_inline(text).casefold()
     if not folded.isascii():
-        for letter, twin in _LOOKALIKES:  # a tenth of the time that translating takes
+        for letter, twin in _LOOKALIKES:  # ten times as fast as translating
             folded = folded.replace(letter, twin)
     return folded
 
 
 def slug(text: str) -> str:
-    """Letters and digits in lower case, every run of anything else one hyphen; letters of all alphabets stay.
+    """Return letters (of any alphabet) and digits in lower case, with one hyphen for every run of other characters.
 
     >>> slug("Baku’s geopolitical formula")
     'baku-s-geopolitical-formula'

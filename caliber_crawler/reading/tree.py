@@ -1,4 +1,4 @@
-"""An HTML tree: parsed without loss, searched by CSS selectors, read as text."""
+"""An HTML tree: parsed without loss, searched by CSS selectors, converted to text."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from caliber_crawler.errors import SiteError
 from caliber_crawler.reading.lines import inner_text
 from caliber_crawler.reading.text import clean_inline
 
-# The time of parsers grows with the square of a tag's attributes: a minute for 100,000 of them, libxml2 and lexbor
-# alike. A page that is no longer than this costs a second at worst.
+# Parsers need time quadratic in the number of a tag's attributes: a minute for 100,000, in libxml2 and lexbor alike. A
+# page no longer than this takes a second at worst.
 MOST_ATTRIBUTES = 5000
 LONG_PAGE = 250_000
-# A quote opens a value only behind an equals sign; possessive, so that no page makes this slow.
+# A quote opens a value only after an equals sign; possessive quantifiers keep this linear.
 _VALUE = re.compile(rb"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)")
 _TAG_SOURCE = re.compile(rb"<[a-zA-Z][^>=]*+(?:=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?+[^>=]*+)*+")
 _BY_CLASS = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[a-zA-Z_][\w-]*)")
 _CLASS_TEST = re.compile(r"contains\(concat\(' ', normalize-space\(@class\), ' '\), ' ([\w-]+) '\)")
-# libxml2 drops whatever follows the first of these, and pages do carry text behind a stray one.
+# libxml2 drops everything after the first of these, and some pages have text after a misplaced one.
 _DOCUMENT_END = re.compile(rb"</(?:html|body)\s*>", re.I)
 
 
 class Unreadable(Exception):
-    """Nothing can be read on this page. ``reason`` is a short stable code, ``message`` one sentence for a person."""
+    """Raised when a page cannot be extracted. ``reason`` is a short stable code, ``message`` one sentence."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -38,27 +38,27 @@ class Unreadable(Exception):
 
 @cache
 def compiled(css: str) -> etree.XPath:
-    """A CSS selector, ready for use. Raises :class:`SiteError` when it is none."""
+    """Compile a CSS selector. Raises :class:`SiteError` if it is invalid."""
     try:
-        # A cheap look at the attribute first: most elements have another class, and every one of them is asked.
+        # The cheap attribute test comes first: every element is tested, and most have another class.
         return etree.XPath(_CLASS_TEST.sub(r"contains(@class, '\1') and \g<0>", css2xpath(css)))
     except (etree.XPathError, SyntaxError, RuntimeError) as wrong:
         raise SiteError(f"{css!r} is not a CSS selector: {wrong}") from wrong
 
 
 def select(element: etree._Element, css: str) -> list[etree._Element]:
-    """The elements a CSS selector finds in and under an element, in document order; none for an empty selector."""
+    """Return the elements that match a CSS selector, in document order; none for an empty selector."""
     return cast(list[etree._Element], compiled(css)(element)) if css else []
 
 
 def first(element: etree._Element, css: str) -> etree._Element | None:
-    """The first element a CSS selector finds."""
+    """Return the first element that matches a CSS selector."""
     found = select(element, css)
     return found[0] if found else None
 
 
 class Selection:
-    """Searches one tree, which stays as it is, many times: what is asked for by class alone is looked up."""
+    """Repeated searches of one unchanging tree. Class selectors use an index."""
 
     def __init__(self, element: etree._Element) -> None:
         self.element = element
@@ -68,33 +68,33 @@ class Selection:
                 self._by_class[name].append(node)
 
     def select(self, css: str) -> list[etree._Element]:
-        """As :func:`select` does."""
+        """Same as :func:`select`."""
         if (asked := _BY_CLASS.fullmatch(css)) is None:
             return select(self.element, css)
         nodes = self._by_class.get(asked["name"], [])
         return [node for node in nodes if node.tag == asked["tag"]] if asked["tag"] else nodes
 
     def first(self, css: str) -> etree._Element | None:
-        """As :func:`first` does."""
+        """Same as :func:`first`."""
         found = self.select(css)
         return found[0] if found else None
 
 
 def text_of(element: etree._Element) -> str:
-    """All the text of an element as one clean line."""
+    """Return all text of an element as one clean line."""
     return clean_inline(inner_text(element))
 
 
 def parse_html(source: bytes) -> etree._Element:
-    """The tree of an HTML page in UTF-8. Raises :class:`Unreadable` when part of it would be lost."""
+    """Parse an HTML page in UTF-8. Raises :class:`Unreadable` if part of it would be lost."""
     return parse_piece(_DOCUMENT_END.sub(b"", source))
 
 
 def parse_piece(source: bytes) -> etree._Element:
-    """The same of a piece of a page, which no end of a document interrupts."""
+    """Parse a fragment of a page; does not look for the end of the document."""
     if is_overloaded(source):
         raise Unreadable("too_complex", f"An element of the page has more than {MOST_ATTRIBUTES} attributes.")
-    # The tree is local, bounded by the size limit of downloads, and without huge_tree libxml2 stops at depth 256.
+    # The tree is local and limited by the download size; without huge_tree libxml2 stops at depth 256.
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = etree.fromstring(source, parser)
@@ -108,11 +108,11 @@ def parse_piece(source: bytes) -> etree._Element:
 
 
 def is_overloaded(source: bytes) -> bool:
-    """Has a tag of this source more attributes than a parser can stand?"""
+    """Return whether a tag of this source has too many attributes for the parser."""
     if len(source) <= LONG_PAGE:
         return False
     tags = _TAG_SOURCE.findall(source)
-    # Most pages have no tag that is even as long, and this look at all of them is quick.
+    # Few pages have a tag of that length, and the length test is fast.
     return max(map(len, tags), default=0) > MOST_ATTRIBUTES and any(map(_has_too_many_attributes, tags))
 
 

@@ -1,4 +1,4 @@
-"""WARC (ISO 28500) and WACZ, both ways: captures out, and other people's captures in. Nothing here knows SQLite."""
+"""WARC (ISO 28500) and WACZ: export of captures and import of third-party captures. Independent of SQLite."""
 
 from caliber_crawler.warc.originals import Originals
 from caliber_crawler.warc.reader import Skipped, WarcReader

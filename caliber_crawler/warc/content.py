@@ -1,4 +1,4 @@
-"""The content of an HTTP response as a browser would show it: transfer and content encodings undone, within bounds."""
+"""Content of HTTP responses as a browser would show it: transfer and content encodings removed, within limits."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from fastwarc.stream_io import ChunkedReader
 from caliber_crawler.unpacking import unpack
 
 LARGEST = 32 * 1024 * 1024
-"""Bytes of a page; a crawl takes no larger ones either."""
+"""Maximum bytes of a page; the same limit as in a crawl."""
 
 PACKED = ("gzip", "x-gzip", "deflate", "br", "zstd")
 Fault = Literal["undecodable", "truncated", "too_large"]
 
 
 class Undecodable(Exception):
-    """The content is not what its headers say, a part of that, or larger than any page. The message is one clause."""
+    """The content contradicts its headers, is truncated, or is too large. The message is one clause."""
 
     def __init__(self, fault: Fault, message: str) -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ class Undecodable(Exception):
 
 
 def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
-    """Undo the encodings that the headers name; a page that proves to be decoded already stays as it is.
+    """Remove the encodings named in the headers; a page that is already decoded stays as it is.
 
     Raises :class:`Undecodable`.
     """
@@ -39,7 +39,7 @@ def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
             encoded = True
     length = max((int(value) for header, value in known if header == "content-length" and value.isdecimal()), default=0)
     if len(content) < length and not encoded:
-        raise Undecodable("truncated", f"it ends after {len(content):,} of the {length:,} bytes that were to come")
+        raise Undecodable("truncated", f"it ends after {len(content):,} of {length:,} bytes")
     if len(content) > LARGEST:
         raise Undecodable("too_large", f"it is larger than {LARGEST // 1024**2} MiB")
     return content
@@ -49,7 +49,7 @@ def undo(content: bytes, coding: str) -> bytes:
     try:
         return dechunked(content) if coding == "chunked" else unpacked(content, coding)
     except Undecodable:
-        # Many programs that save pages keep the headers of what was sent with the page as it was shown.
+        # Many programs save the decoded page together with the headers of the encoded one.
         if content.lstrip()[:1] in (b"<", b"\xef"):
             return content
         raise
@@ -60,7 +60,7 @@ def dechunked(content: bytes) -> bytes:
         return ChunkedReader(BytesIO(content)).read(LARGEST + 1)
     except OSError as error:
         fault: Fault = "truncated" if content[:1].isalnum() else "undecodable"
-        raise Undecodable(fault, "its chunks do not add up") from error
+        raise Undecodable(fault, "its chunked encoding is invalid") from error
 
 
 def unpacked(content: bytes, coding: str) -> bytes:
@@ -71,5 +71,5 @@ def unpacked(content: bytes, coding: str) -> bytes:
     body, whole = unpack(content, coding.encode(), LARGEST)
     if len(body) <= LARGEST and not whole:
         fault: Fault = "truncated" if body else "undecodable"
-        raise Undecodable(fault, f"its encoding {coding!r} cannot be undone to the end")
+        raise Undecodable(fault, f"its encoding {coding!r} cannot be fully decoded")
     return body

@@ -1,6 +1,6 @@
-"""The dictionary that a zstd WARC may begin with, and without which no record behind it can be read.
+"""The dictionary at the start of a zstd WARC, which all its records need for decompression.
 
-It stands in a skippable frame of its own, packed or plain
+It is in a separate skippable frame, compressed or plain
 (https://iipc.github.io/warc-specifications/specifications/warc-zstd/).
 """
 
@@ -14,7 +14,7 @@ import zstandard
 DICTIONARY_FRAME = b"\x5d\x2a\x4d\x18"
 ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
 LARGEST_DICTIONARY = 8 * 1024 * 1024
-"""Bytes of a dictionary, packed or not: what the format asks of every reader."""
+"""Maximum bytes of a dictionary, compressed or not: the limit that the format requires every reader to support."""
 
 
 class BadDictionary(OSError):
@@ -22,9 +22,9 @@ class BadDictionary(OSError):
 
 
 def read_dictionary(file: IO[bytes]) -> bytes:
-    """The dictionary that a file begins with, unpacked, in its frame; empty when there is none.
+    """Return the dictionary at the start of a file, decompressed, in its frame; empty if there is none.
 
-    The file is left where its records begin. Raises :class:`BadDictionary`.
+    Leaves the file at the start of its records. Raises :class:`BadDictionary`.
     """
     head = file.read(8)
     if not head.startswith(DICTIONARY_FRAME):
@@ -36,13 +36,13 @@ def read_dictionary(file: IO[bytes]) -> bytes:
     content = file.read(size)
     dictionary = unpacked(content) if content.startswith(ZSTD_FRAME) else content
     if len(content) < size or not is_sound(dictionary):
-        raise BadDictionary("its zstd dictionary, without which nothing in it can be read, is damaged")
+        raise BadDictionary("its zstd dictionary is damaged, so no record can be decompressed")
     return DICTIONARY_FRAME + len(dictionary).to_bytes(4, "little") + dictionary
 
 
 def unpacked(content: bytes) -> bytes:
     try:
-        # A frame may claim any size, and the memory for it would be taken before anything is read.
+        # A frame may declare any size, and that much memory would be allocated first.
         if zstandard.frame_content_size(content) > LARGEST_DICTIONARY:
             raise BadDictionary(f"its zstd dictionary is larger than {LARGEST_DICTIONARY // 1024**2} MiB")
         return zstandard.ZstdDecompressor().decompress(content, max_output_size=LARGEST_DICTIONARY)
@@ -62,7 +62,7 @@ def is_sound(dictionary: bytes) -> bool:
 
 
 class Spliced(RawIOBase):
-    """What stands in ``start``, then the rest of ``file``; to be read from front to back."""
+    """The content of ``start`` followed by the rest of ``file``; sequential reading only."""
 
     def __init__(self, start: bytes, file: IO[bytes]) -> None:
         super().__init__()

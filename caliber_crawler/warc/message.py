@@ -1,4 +1,4 @@
-"""HTTP messages as they were sent, by servers of every kind: lines that end in LF alone, folded ones, stray ones."""
+"""HTTP messages from servers of all kinds: line ends of LF only, folded lines, invalid lines."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ class Message:
     status: int
     headers: Headers
     content: bytes
-    """As it was sent, with its encodings."""
+    """As sent, with its encodings."""
 
 
 def take_apart(block: bytes) -> Message | None:
-    """The message in a block of bytes; ``None`` when it does not begin with a status line."""
+    """Parse the message in a block of bytes; ``None`` if it does not begin with a status line."""
     line = STATUS_LINE.match(block)
     if line is None:
         return None
-    # The line before an empty one may be the status line itself.
+    # The line before the empty one may be the status line itself.
     end = END_OF_HEAD.search(block, max(line.end() - 1, 0))
     head = block[line.end() : end.start() if end else len(block)]
     return Message(int(line[1]), headers_in(head), block[end.end() :] if end else b"")
 
 
 def headers_in(head: bytes) -> Headers:
-    """The headers, in order; a line that is none is left out."""
+    """Return the headers in order; invalid lines are ignored."""
     headers: list[tuple[str, str]] = []
     for line in head.decode("latin-1").split("\n"):
         name, colon, value = line.partition(":")

@@ -1,4 +1,4 @@
-"""Where the pages stand that revisit records refer to, in one file or in several that were written together."""
+"""Locations of the pages that revisit records refer to, in one file or in several that were written together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastwarc.warc import WarcRecord
 from caliber_crawler.warc.record import Exchange
 
 REMEMBERED = 1_000_000
-"""Pages that are remembered under an address and time, or a digest; then the oldest are forgotten. About 100 MB."""
+"""Maximum number of pages indexed by URL and time or by digest; beyond it the oldest are dropped. About 100 MB."""
 PLACES_IN_FILE = 1 << 48
 
 Look = Callable[[int], Exchange]
@@ -18,19 +18,19 @@ Look = Callable[[int], Exchange]
 
 
 class Originals:
-    """The pages met so far. The first of several that are alike is the one that counts."""
+    """Index of the pages read so far. The first of several identical pages counts."""
 
     def __init__(self) -> None:
         self._places: dict[int, int] = {}
         self._files: list[Look] = []
 
     def begin(self, look: Look) -> int:
-        """Remember pages of one more file; gives its number."""
+        """Start indexing the pages of another file; return its number."""
         self._files.append(look)
         return len(self._files) - 1
 
     def remember(self, record: WarcRecord, address: str, file: int, offset: int) -> None:
-        """Remember where a page stands, under its address and time and under its digest."""
+        """Index a page's location by URL and time, and by digest."""
         place = file * PLACES_IN_FILE + offset
         self._places.setdefault(key(address, record.headers.get("WARC-Date")), place)
         if digest := record.headers.get("WARC-Payload-Digest"):
@@ -39,7 +39,7 @@ class Originals:
             del self._places[next(iter(self._places))]
 
     def put_before(self, earlier: Originals) -> None:
-        """Have what another remembers count as met first."""
+        """Treat the pages of another index as earlier than these."""
         files = [self.begin(look) for look in earlier._files]
         before = {
             known: files[place // PLACES_IN_FILE] * PLACES_IN_FILE + place % PLACES_IN_FILE
@@ -48,7 +48,7 @@ class Originals:
         self._places = before | {known: place for known, place in self._places.items() if known not in before}
 
     def find(self, revisit: WarcRecord) -> Exchange | None:
-        """The page that a revisit record refers to, by address and time, or else by the digest of its body."""
+        """Return the page of a revisit record, by URL and time, else by the digest of its body."""
         headers = revisit.headers
         address = (headers.get("WARC-Refers-To-Target-URI") or "").strip("<>")
         place = self._places.get(key(address, headers.get("WARC-Refers-To-Date")))

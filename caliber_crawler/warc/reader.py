@@ -1,7 +1,7 @@
-"""Captures from other people's WARC files: crawlers', browsers', Common Crawl's, text dumps.
+"""Captures from third-party WARC files: crawlers, browsers, Common Crawl, text dumps.
 
-Files are read as a stream, whatever their size. A record that is damaged, or is not wanted, costs itself only: it is
-given as :class:`Skipped`, with the reason, and reading goes on behind it.
+Files of any size are read as a stream. A damaged or unwanted record does not affect the others: it is returned as
+:class:`Skipped` with the reason, and reading continues after it.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ WANTED = (
     | WarcRecordType.metadata
 )
 STARTS = re.compile(rb"\x1f\x8b\x08|\x28\xb5\x2f\xfd|WARC/[01]\.[0-9]\r?\n")
-"""How a record begins: a gzip member, a zstd frame, or the record itself."""
+"""The start of a record: a gzip member, a zstd frame, or the plain record."""
 LONGEST_START = 10
 SEARCHED_AT_ONCE = 1024 * 1024
 
 Recognise = Callable[[str], Recognised | None]
-"""Whose page is at an address; ``None`` when nobody's we know."""
+"""Returns the known site's page at a URL; ``None`` for unknown sites."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """A record that gave no capture."""
+    """A record without a usable capture."""
 
     reason: Reason
     offset: int
@@ -59,10 +59,10 @@ class Skipped:
 
 
 class WarcReader:
-    """Reads the captures in one WARC file. ``open_file`` gives it anew, from its first byte, seekable.
+    """Reads the captures in one WARC file. ``open_file`` opens it again, at its first byte, seekable.
 
-    ``begin`` and ``end`` (excluded) are offsets between which the records to be read begin; at both, one must. With
-    the same ``originals``, revisit records may refer to pages in files that were read before.
+    Only records that begin between the offsets ``begin`` and ``end`` (exclusive) are read; a record must begin at each
+    of them. With shared ``originals``, revisit records may refer to pages in files that were read before.
     """
 
     def __init__(
@@ -84,11 +84,11 @@ class WarcReader:
         self._dictionary = b""
         self._knows_earlier = begin == 0
         self.offset = begin
-        """How far reading has come, in bytes of the file."""
+        """Current position in the file, in bytes."""
         self.records = 0
-        """Records that could be read so far, wanted or not."""
+        """Number of records parsed so far, wanted or not."""
         self.described = 0
-        """How many of them only describe another in JSON, as those of a WAT file do."""
+        """Number of those that only describe another record in JSON, as in a WAT file."""
 
     def __iter__(self) -> Iterator[Capture | Skipped]:
         try:
@@ -104,14 +104,14 @@ class WarcReader:
             damage = yield from self._read_from(begin)
             if damage is None:
                 break
-            # Where nothing could be read since the last damage, it is still the same.
+            # If no record was parsed since the last damage, it is the same damage.
             if self.records > records or begin == first:
                 yield Skipped(reason="damaged", offset=self.offset, message=damage)
             begin = self._next_start(self.offset + 1)
         yield from map(unanswered, self._redirects.left())
 
     def _read_from(self, begin: int) -> Generator[Capture | Skipped, None, str | None]:
-        """Read to the end, or to what cannot be read; then it gives a clause that says what is wrong."""
+        """Read to the end or to a damaged part; in that case return a clause with the cause."""
         with self._open() as file:
             records, shift = self._records(file, begin)
             self.offset = begin
@@ -128,7 +128,7 @@ class WarcReader:
                     return str(error)
                 length, there = record.content_length, record.reader.tell()
                 if there < length:
-                    # Cut off, or its length is wrong and it swallowed the records behind it.
+                    # Truncated, or the length is wrong and includes the records after it.
                     return f"it ends after {there:,} of {length:,} bytes"
                 if found is not None:
                     yield found
@@ -136,14 +136,14 @@ class WarcReader:
                 self._unanswered.clear()
 
     def _records(self, file: IO[bytes], begin: int) -> tuple[Iterator[WarcRecord], int]:
-        """The records of a file from an offset on, and what to add to their positions for their offsets."""
+        """The records of a file from an offset on, and the difference between their positions and their offsets."""
         file.seek(begin)
         stream: IO[bytes] = cast("IO[bytes]", Spliced(self._dictionary, file)) if self._dictionary else file
         records = iter(ArchiveIterator(stream, record_types=WANTED, parse_http=False))
         return records, begin - len(self._dictionary) if self._dictionary else 0
 
     def _next_start(self, offset: int) -> int | None:
-        """Where the next record may begin, at this offset or after it."""
+        """The possible start of the next record, at this offset or after it."""
         with self._open() as file:
             file.seek(offset)
             tail = b""
@@ -155,7 +155,7 @@ class WarcReader:
         return None
 
     def _take(self, record: WarcRecord) -> Capture | Skipped | None:
-        """What a record gives; ``None`` when it speaks of another record and holds nothing of its own."""
+        """The result for a record; ``None`` if it only describes another record."""
         address = (record.headers.get("WARC-Target-URI") or "").strip("<>")
         recognised = self._recognise(address) if address else None
         if record.record_type == WarcRecordType.metadata and not (recognised and is_failure(record)):
@@ -163,7 +163,7 @@ class WarcReader:
             return None
         try:
             if recognised is None:
-                raise Unusable("other_site", "it is of no site that is known here")
+                raise Unusable("other_site", "it does not belong to a known site")
             capture = capture_of(record, address, recognised, self._original)
             if is_redirect(capture):
                 return self._led_on(capture)
@@ -175,15 +175,15 @@ class WarcReader:
         return self._redirects.follow(capture)
 
     def _led_on(self, capture: Capture) -> Capture | None:
-        """A redirect: kept when it leads to the front page, else it waits for the page that it leads to."""
+        """Return a redirect that leads to the front page; keep any other until its target page is read."""
         target = urljoin(capture.address, capture.header("location") or "")
         led_to = self._recognise(target)
         if led_to is None or led_to.site != capture.site or led_to.url == capture.url:
-            raise Unusable("redirect", f"it leads on to another address ({capture.status})")
+            raise Unusable("redirect", f"it redirects to another URL ({capture.status})")
         if led_to.is_front_page:
             return capture
         if not led_to.is_article:
-            raise Unusable("redirect", f"it leads to {led_to.url}, which is no article ({capture.status})")
+            raise Unusable("redirect", f"it redirects to {led_to.url}, which is not an article ({capture.status})")
         self._unanswered += map(unanswered, self._redirects.lead(capture, led_to.url, self.offset))
         return None
 
@@ -201,7 +201,7 @@ class WarcReader:
         return found
 
     def _look_before(self) -> None:
-        """Learn the records before those that are read here: what comes first in the file comes first here too."""
+        """Index the records before the part that is read here, so that the first occurrence in the file counts."""
         earlier = Originals()
         for _ in WarcReader(self._open, self._recognise, end=self._begin, originals=earlier):
             pass
@@ -210,12 +210,12 @@ class WarcReader:
 
 
 def unanswered(redirect: Redirect) -> Skipped:
-    message = "it leads on to another address, and what is there is not behind it in this file"
+    message = "it redirects to another URL, and the target page does not follow in this file"
     return Skipped(reason="redirect", offset=redirect.offset, message=message, url=redirect.urls[0])
 
 
 def is_failure(record: WarcRecord) -> bool:
-    """Does a metadata record stand for a page that could not be had?"""
+    """Return whether a metadata record represents a failed fetch."""
     if record.content_length > HEADERS_AT_MOST:
         return False
     record.freeze()

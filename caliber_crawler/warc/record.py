@@ -1,4 +1,4 @@
-"""One WARC record, as a capture."""
+"""Conversion of one WARC record to a capture."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VERIFIABLE = ("md5:", "sha1:", "sha256:")
 
 
 class Unusable(Exception):
-    """A record that gives no capture; the message is one clause."""
+    """A record without a usable capture; the message is one clause."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -42,19 +42,19 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
-    """An address of a known site."""
+    """A URL of a known site."""
 
     site: str
     url: str
-    """The normal form."""
+    """The normalised URL."""
     is_article: bool
     is_front_page: bool = False
-    """Whoever is sent there from an article learns that it is no more."""
+    """A redirect from an article to the front page means that the article is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What an HTTP record says."""
+    """The content of an HTTP record."""
 
     status: int
     headers: Headers
@@ -64,7 +64,7 @@ class Exchange:
 def capture_of(
     record: WarcRecord, address: str, recognised: Recognised, original: Callable[[WarcRecord], Exchange | None]
 ) -> Capture:
-    """The capture that a record holds; ``original`` finds the record that a revisit refers to. Raises ``Unusable``."""
+    """Return the capture in a record; ``original`` finds the target of a revisit record. Raises ``Unusable``."""
     fetched_at = time_of(record)
     kind = kind_of(record, recognised)
     if record.record_type == WarcRecordType.metadata:
@@ -105,38 +105,38 @@ def kind_of(record: WarcRecord, recognised: Recognised) -> PageKind:
     if kind in get_args(PageKind):
         return cast("PageKind", kind)
     if not recognised.is_article:
-        raise Unusable("not_an_article", "its address is not that of an article")
+        raise Unusable("not_an_article", "its URL is not an article's")
     return "article"
 
 
 def time_of(record: WarcRecord) -> datetime:
-    # What FastWARC cannot read as a time is None, whatever its types say.
+    # FastWARC returns None for an invalid time, although its types exclude that.
     moment = cast("datetime | None", record.record_date)
     if moment is None:
-        raise Unusable("damaged", "it does not say when it was captured")
+        raise Unusable("damaged", "it has no capture date")
     return moment.astimezone(UTC)
 
 
 def require_sound(record: WarcRecord) -> None:
-    """Raise ``Unusable`` for a record larger than any page, a part of a page, or one that is not as its digest says."""
+    """Raise ``Unusable`` for a record that is too large, truncated, part of a page, or does not match its digest."""
     if record.headers.get("Content-Length") is None:
-        raise Unusable("damaged", "it does not say how long it is")
+        raise Unusable("damaged", "it has no content length")
     if record.content_length > LARGEST + HEADERS_AT_MOST:
         raise Unusable("too_large", f"it is larger than {LARGEST // 1024**2} MiB")
     if cause := record.headers.get("WARC-Truncated"):
-        raise Unusable("truncated", f"only the beginning was captured ({cause})")
+        raise Unusable("truncated", f"its capture was truncated ({cause})")
     if record.headers.get("WARC-Segment-Number") is not None:
-        raise Unusable("truncated", "it is one of several parts of a page")
+        raise Unusable("truncated", "it is a segment of a page")
     digest = (record.headers.get("WARC-Block-Digest") or "").lower()
     if digest.startswith(VERIFIABLE) and not record.verify_block_digest():
-        raise Unusable("damaged", "its content is not what its digest says")
+        raise Unusable("damaged", "its content does not match its digest")
 
 
 def require_page(capture: Capture) -> None:
     status = capture.status
     assert status is not None
     if capture.kind == "article" and status == HTTPStatus.OK and capture.media_type not in PAGE_TYPES:
-        raise Unusable("not_a_page", f"it is no page but {capture.media_type}")
+        raise Unusable("not_a_page", f"it is not a page but {capture.media_type}")
 
 
 def is_redirect(capture: Capture) -> bool:
@@ -153,12 +153,12 @@ def exchange_of(record: WarcRecord) -> Exchange:
 
 def message_of(record: WarcRecord) -> Message | None:
     if not record.is_http:
-        raise Unusable("not_a_page", "it is no HTTP")
+        raise Unusable("not_a_page", "it is not HTTP")
     return take_apart(content_of(record))
 
 
 def file_of(record: WarcRecord) -> Exchange:
-    """A record that is no HTTP: a saved file, or the text of a page."""
+    """Convert a record that is not HTTP: a saved file, or the text of a page."""
     named = ((name, record.headers.get(name)) for name in ("Content-Type", "Content-Disposition"))
     return Exchange(HTTPStatus.OK, tuple((name, value) for name, value in named if value), content_of(record))
 
@@ -171,7 +171,7 @@ def revisited(record: WarcRecord, original: Callable[[WarcRecord], Exchange | No
         return Exchange(HTTPStatus.NOT_MODIFIED, headers, b"")
     first = original(record)
     if first is None:
-        raise Unusable("no_original", "the record it refers to is in no file that was read before")
+        raise Unusable("no_original", "it refers to a record that was not found in the files read so far")
     return Exchange(message.status, headers, first.body) if message else first
 
 
@@ -191,7 +191,7 @@ def decoded(content: bytes, headers: Headers) -> bytes:
 
 
 def as_served(header: tuple[str, str]) -> tuple[str, str]:
-    """A header under the name it was sent with."""
+    """A header with its original name."""
     name, value = header
     return name.removeprefix(RENAMED), value
 

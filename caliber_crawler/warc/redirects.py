@@ -1,4 +1,4 @@
-"""Redirects in web archives: two records there, one capture here, as a crawl that follows them keeps it."""
+"""Redirects in web archives: two records there become one capture here, as in a crawl that follows them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from caliber_crawler.items import Capture
 
 FOLLOWED_WITHIN = timedelta(days=1)
-"""How long after a redirect the page it leads to still counts as its answer: crawlers may queue it."""
+"""Maximum time between a redirect and its target page: crawlers may queue the target."""
 REMEMBERED = 10_000
-"""Redirects that wait for the page they lead to."""
+"""Maximum number of redirects whose target page is still missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """The addresses of a way, from the first to the one that leads on last, and the place of that record."""
+    """The URLs of a redirect chain in order, and the offset of its last record."""
 
     urls: tuple[str, ...]
     at: datetime
@@ -24,13 +24,13 @@ class Redirect:
 
 
 class Redirects:
-    """Redirects between articles that were met, and not yet the pages they lead to."""
+    """Redirects between articles whose target pages have not been read yet."""
 
     def __init__(self) -> None:
         self._by_target: dict[str, Redirect] = {}
 
     def lead(self, capture: Capture, target: str, offset: int) -> Iterator[Redirect]:
-        """Remember where a capture leads; gives what will never have an answer."""
+        """Remember the target of a redirect; yield redirects that will not be resolved."""
         before = self._pop(capture)
         urls = (*(before.urls if before else ()), capture.url)
         if target in self._by_target:
@@ -40,14 +40,14 @@ class Redirects:
             yield self._by_target.pop(next(iter(self._by_target)))
 
     def follow(self, capture: Capture) -> Capture:
-        """A page as the answer to the redirect that led there, if one did."""
+        """Return a page as the final response of the redirect that led to it, if there is one."""
         if capture.final_url is not None or (redirect := self._pop(capture)) is None:
             return capture
         first, *between = redirect.urls
         return replace(capture, url=first, redirects=tuple(between), final_url=capture.url)
 
     def left(self) -> Iterator[Redirect]:
-        """Those whose pages never came."""
+        """The redirects without a target page."""
         yield from self._by_target.values()
         self._by_target.clear()
 
@@ -55,5 +55,5 @@ class Redirects:
         redirect = self._by_target.get(capture.url)
         if redirect is None or not timedelta(0) <= capture.fetched_at - redirect.at <= FOLLOWED_WITHIN:
             return None
-        # A way that leads back to where it was is none.
+        # A redirect loop is ignored.
         return None if capture.url in redirect.urls else self._by_target.pop(capture.url)

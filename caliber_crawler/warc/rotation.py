@@ -1,4 +1,4 @@
-"""WARC files of a bounded size: one, or several that are numbered as crawlers number theirs."""
+"""WARC files of limited size: one, or several numbered as other crawlers number theirs."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from caliber_crawler.items import Capture
 from caliber_crawler.warc.writer import WarcFile
 
 LARGEST_FILE = 1_000_000_000
-"""Bytes after which another WARC file is begun, as in other crawlers."""
+"""Maximum bytes of a WARC file before the next one begins, as in other crawlers."""
 
 ENDING = re.compile(r"(?:\.warc)?(?:\.gz)?$", re.IGNORECASE)
 
 
 class NewFiles(Protocol):
-    """Where files are written before they take their names."""
+    """Creates files under temporary names and renames them when they are complete."""
 
     def begin(self) -> Path:
-        """A path for one more file."""
+        """Return a path for another file."""
         ...
 
     def finish(self, unfinished: Path, path: Path) -> None:
-        """Have a file that is whole take its name."""
+        """Rename a complete file to its final name."""
         ...
 
 
 def write_warcs(
     captures: Iterable[Capture], files: NewFiles, path: Path, *, max_size: int = LARGEST_FILE, rights: str = ""
 ) -> tuple[int, list[Path]]:
-    """Write captures as WARC files; how many, and where.
+    """Write captures as WARC files; return the number of captures and the paths.
 
-    They are in ``path`` if one file is enough, and otherwise in ``NAME-00000.warc.gz`` and so on. A file that has
-    reached ``max_size`` bytes is followed by another; 0 is no bound. Each takes its name when it is whole, and can be
-    read without the others.
+    One file is named ``path``; several are named ``NAME-00000.warc.gz`` and so on. A new file begins when one has
+    reached ``max_size`` bytes; 0 disables the limit. Each gets its name when it is complete, and is readable without
+    the others.
     """
     rotation = Rotation(files, path, max_size, rights)
     count = 0
@@ -51,7 +51,7 @@ def write_warcs(
 
 
 class Rotation:
-    """WARC files in the making, one after the other."""
+    """Writes WARC files one after the other."""
 
     def __init__(self, files: NewFiles, path: Path, max_size: int, rights: str) -> None:
         self._files = files
@@ -60,10 +60,10 @@ class Rotation:
         self._rights = rights
         self._open(path)
         self.written: list[Path] = []
-        """The files that are whole, under their names."""
+        """The complete files under their final names."""
 
     def add(self, capture: Capture) -> None:
-        """Write a capture, to another file if this one is full."""
+        """Write a capture, to a new file if the current one is full."""
         if self._max_size and self._captures and self._file.tell() >= self._max_size:
             if not self.written:
                 self._number_first()
@@ -77,7 +77,7 @@ class Rotation:
         self._finish(self._numbered(len(self.written)) if self.written else self._path)
 
     def close(self) -> None:
-        """Let go of a file that is not whole."""
+        """Close an incomplete file."""
         self._file.close()
 
     def _open(self, path: Path) -> None:
@@ -92,7 +92,7 @@ class Rotation:
         self.written.append(path)
 
     def _number_first(self) -> None:
-        """The first file says its own name, which was to be another one: copy what follows that."""
+        """Number the first file too: write a new header, which contains its name, and copy the rest."""
         records_at, first = self._warc.records_at, self._unfinished
         self._file.close()
         self._open(self._numbered(0))
@@ -106,7 +106,7 @@ class Rotation:
 
 
 def numbered(path: Path, number: int) -> Path:
-    """The name of one of several files."""
+    """Return the name of one of several files."""
     ending = ENDING.search(path.name)
     assert ending is not None
     return path.with_name(f"{path.name[: ending.start()]}-{number:05}{ending[0]}")

@@ -1,4 +1,4 @@
-"""Where WARC records come from: a WARC file in any packing, or the WARC files in a WACZ."""
+"""Sources of WARC records: a WARC file with any compression, or the WARC files in a WACZ."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from caliber_crawler.errors import InputError, NotAPage
 
 ZIP, GZIP, ZSTD, SKIPPABLE = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
-"""First bytes. A zstd WARC may begin with its dictionary in a skippable frame of this number."""
+"""Magic numbers. A zstd WARC may begin with its dictionary in a skippable frame of this number."""
 
 INDEX_LINE = re.compile(rb" ?CDX [A-Za-z]|!meta |\S+ \d{14} (?:\{|https?://)")
 LONGEST_KEY = 16 * 1024
 LOCAL_HEADER = 30
-"""Bytes of a ZIP's local file header before the file's name."""
+"""Bytes of a ZIP's local file header before the file name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarcSource:
-    """One WARC file; ``open_file`` gives it from its first byte, seekable. ``size`` is in bytes."""
+    """One WARC file; ``open_file`` opens it at its first byte, seekable. ``size`` is in bytes."""
 
     name: str
     open_file: Callable[[], IO[bytes]]
@@ -35,17 +35,17 @@ class WarcSource:
 
 
 def is_web_archive(path: Path) -> bool:
-    """Does a file begin like a WARC or a WACZ? Raises ``InputError`` when it cannot be read."""
+    """Return whether a file begins like a WARC or a WACZ. Raises ``InputError`` if it cannot be read."""
     try:
         with path.open("rb") as file:
             start = file.read(5)
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
     return start.startswith((b"WARC/", ZIP, GZIP, ZSTD, SKIPPABLE))
 
 
 def is_index(path: Path) -> bool:
-    """Is a file an index of web archives (CDX, CDXJ), packed or not? It says where pages are and holds none."""
+    """Return whether a file is an index of web archives (CDX, CDXJ), compressed or not. It contains no pages."""
     try:
         with path.open("rb") as file:
             packed = file.read(2) == GZIP
@@ -57,7 +57,7 @@ def is_index(path: Path) -> bool:
 
 @contextmanager
 def warcs_in(path: Path) -> Iterator[list[WarcSource]]:
-    """The WARC files at a path. Raises ``NotAPage`` for a ZIP without any."""
+    """Return the WARC files at a path. Raises ``NotAPage`` for a ZIP without any."""
     with path.open("rb") as file:
         is_zip = file.read(4) == ZIP
     if not is_zip:
@@ -67,19 +67,19 @@ def warcs_in(path: Path) -> Iterator[list[WarcSource]]:
         with ZipFile(path) as zipped:
             entries = zipped.infolist()
     except BadZipFile as error:
-        raise NotAPage(f"{path} is no WACZ: {error}.") from error
+        raise NotAPage(f"{path} is not a WACZ: {error}.") from error
     warcs = [
         WarcSource(name=f"{path}/{entry.filename}", open_file=partial(open_entry, path, entry), size=entry.file_size)
         for entry in entries
         if entry.filename.startswith("archive/") and ".warc" in entry.filename
     ]
     if not warcs:
-        raise NotAPage(f"{path} is no WACZ: there is no WARC in its archive/.")
+        raise NotAPage(f"{path} is not a WACZ: its archive/ contains no WARC.")
     yield warcs
 
 
 def open_entry(path: Path, entry: ZipInfo) -> IO[bytes]:
-    """A file in a ZIP. One that is stored as it is can be read from any place at once, as a revisit record asks for."""
+    """Open a file in a ZIP. An uncompressed one is seekable at no cost, as revisit records need."""
     if entry.compress_type != ZIP_STORED:
         with ZipFile(path) as zipped:
             return zipped.open(entry)

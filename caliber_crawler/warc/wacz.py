@@ -1,4 +1,4 @@
-"""WACZ 1.1.1 (https://specs.webrecorder.net/wacz/1.1.1/): WARC files, their index and a list of pages in one ZIP."""
+"""WACZ 1.1.1 (https://specs.webrecorder.net/wacz/1.1.1/): WARC files, their index and a page list in one ZIP."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from caliber_crawler.warc.rotation import LARGEST_FILE
 from caliber_crawler.warc.writer import IndexEntry, WarcFile, address_of, warc_date
 
 TitleOf = Callable[[Capture], str | None]
-"""The title of the page on a capture; ``None`` when it is no page that a person would look for."""
+"""Returns the title of a capture's page; ``None`` if it does not belong in the page list."""
 
 
 class Metered(RawIOBase):
-    """A file that is only written: how much, and the digest of it."""
+    """A write-only file that counts and digests what is written."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Metered(RawIOBase):
 
 
 class Package:
-    """A WACZ file in the making."""
+    """A WACZ file that is being written."""
 
     def __init__(self, zipped: ZipFile) -> None:
         self._zip = zipped
@@ -55,7 +55,7 @@ class Package:
 
     @contextmanager
     def resource(self, path: str, *, packed: bool) -> Iterator[IO[bytes]]:
-        """A file of the package, to be written; it is listed with its size and digest."""
+        """Open a file of the package for writing; it is listed with its size and digest."""
         name = path.rpartition("/")[2]
         with self._zip.open(entry(path, packed=packed), "w", force_zip64=True) as file:
             metered = Metered(file)
@@ -64,7 +64,7 @@ class Package:
         self._resources.append({"name": name, "path": path, "hash": digest, "bytes": metered.size})
 
     def finish(self, title: str, rights: str) -> None:
-        """Write what says what is in the package, and the digest of that."""
+        """Write the package's manifest and the manifest's digest."""
         about = {
             "profile": "data-package",
             "wacz_version": "1.1.1",
@@ -82,10 +82,10 @@ class Package:
 
 def entry(path: str, *, packed: bool) -> ZipInfo:
     now = datetime.now(UTC)
-    # What is gzip already stays as it is: readers fetch parts of it by their offsets.
+    # Files that are already gzip are stored: readers fetch parts of them by offset.
     info = ZipInfo(path, now.timetuple()[:6])
-    # The time once more, as Info-ZIP writes it. ReplayWeb.page looks for a file's content behind its local header only
-    # if the directory has an extra field, and takes it for shorter than ours otherwise.
+    # The time again, in Info-ZIP's format. Without an extra field in the directory, ReplayWeb.page assumes a shorter
+    # local header than ours and looks for the content at the wrong offset.
     info.extra = struct.pack("<2sHBL", b"UT", 5, 1, int(now.timestamp()))
     info.compress_type = ZIP_DEFLATED if packed else ZIP_STORED
     info.external_attr = 0o644 << 16
@@ -93,10 +93,10 @@ def entry(path: str, *, packed: bool) -> ZipInfo:
 
 
 class Lines(ExitStack):
-    """Lines to be read again in their order, however many there are."""
+    """Any number of lines, to be read again in sorted order."""
 
     AT_ONCE = 100_000
-    """Lines that are held in memory together."""
+    """Maximum number of lines in memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class Lines(ExitStack):
     def add(self, line: str) -> None:
         self._held.append(line.encode() + b"\n")
         if len(self._held) >= self.AT_ONCE:
-            file: IO[bytes] = self.enter_context(TemporaryFile())  # noqa: SIM115 # closed with the others
+            file: IO[bytes] = self.enter_context(TemporaryFile())  # noqa: SIM115  closed with the others
             file.writelines(sorted(self._held))
             self._laid_down.append(file)
             self._held.clear()
@@ -126,9 +126,9 @@ def write_wacz(
     rights: str = "",
     max_size: int = LARGEST_FILE,
 ) -> int:
-    """Write captures as a WACZ file; how many. ``title_of`` says which of them are pages to list.
+    """Write captures as a WACZ file; return their number. ``title_of`` selects the pages to list.
 
-    A WARC file in it that has reached ``max_size`` bytes is followed by another; 0 is no bound.
+    A new WARC file begins when one has reached ``max_size`` bytes; 0 disables the limit.
     """
     written = 0
     rest = iter(captures)
@@ -160,7 +160,7 @@ def write_wacz(
 
 
 def page(capture: Capture, title: str) -> str:
-    """A line of the list of pages: https://specs.webrecorder.net/wacz/1.1.1/#pages-jsonl."""
+    """A line of the page list: https://specs.webrecorder.net/wacz/1.1.1/#pages-jsonl."""
     fields = {"ts": warc_date(capture.fetched_at), "url": address_of(capture), "title": title}
     return json.dumps({**fields, "id": f"capture-{capture.id}"}, ensure_ascii=False)
 
@@ -180,7 +180,7 @@ def cdxj(stands: IndexEntry, filename: str) -> str:
 
 
 def surt(url: str) -> str:
-    """The key under which a URL is looked up: its host from the end, in lower case, parameters sorted."""
+    """Return the lookup key of a URL: host reversed, in lower case, parameters sorted."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):
         return url

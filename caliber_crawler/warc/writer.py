@@ -1,8 +1,7 @@
 """Captures as WARC/1.1 (https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/).
 
-Each record is a gzip member of its own, so that any tool can read one at random. A body that was seen before becomes a
-revisit record that refers to it. What an archive does not hold is not made up: the ``warcinfo`` record says which parts
-were written anew.
+Each record is a separate gzip member, so that any tool can read it at random. A repeated body becomes a revisit record.
+Parts that the archive does not contain are not invented: the ``warcinfo`` record lists which parts were reconstructed.
 """
 
 from __future__ import annotations
@@ -26,28 +25,28 @@ from caliber_crawler import __version__
 from caliber_crawler.items import Capture
 
 REQUESTED = "Caliber-Requested-URI"
-"""Extension field: the address that was asked for and those it led on to, where another one answered."""
+"""Extension field: the requested URL and its redirects, if another URL answered."""
 
 KIND = "Caliber-Kind"
-"""Extension field: what the address was asked for, where that is no article."""
+"""Extension field: the kind of the requested URL, if it is not an article."""
 
 RENAMED = "X-Archive-Orig-"
-"""Before the names of headers that spoke of the body as it was sent, for it is stored with its encodings undone."""
+"""Prefix for the names of headers that describe the encoded body, which is stored decoded."""
 
 FETCH_ERROR = "fetch-error"
 FETCH_ERROR_CODE = "fetch-error-code"
-"""Fields of a ``metadata`` record that stands for a page that could not be had."""
+"""Fields of a ``metadata`` record for a failed fetch."""
 
 NOT_MODIFIED_PROFILE = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 
 DESCRIPTION = (
-    "Exported from an archive that keeps pages with their content and transfer encodings undone. "
-    f"Where a header spoke of the body as it was sent, {RENAMED} stands before its name. "
-    "Status lines and requests were written anew; order and case of header names may differ from what was sent. "
-    "A capture that was led on by redirects stands under the address that answered; "
-    f"{REQUESTED} names the addresses before it, from the first. "
-    f"A page that could not be had is a metadata record with the field {FETCH_ERROR}; "
-    "a file that was saved by hand is a resource record."
+    "Exported from an archive that stores pages with their content and transfer encodings removed. "
+    f"Headers that describe the encoded body have the prefix {RENAMED}. "
+    "Status lines and requests are reconstructed; order and case of header names may differ from the original. "
+    "A redirected capture is stored under the URL that answered; "
+    f"{REQUESTED} lists the URLs before it, from the first. "
+    f"A failed fetch is a metadata record with the field {FETCH_ERROR}; "
+    "a manually saved file is a resource record."
 )
 
 OF_THE_BODY_AS_SENT = ("content-encoding", "transfer-encoding", "content-length")
@@ -57,7 +56,7 @@ LINE_BREAKS = re.compile("[\r\n\x00]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """Where in a file a record stands that can be replayed. ``offset`` and ``length`` are in bytes."""
+    """The location of a replayable record in a file. ``offset`` and ``length`` are in bytes."""
 
     url: str
     fetched_at: datetime
@@ -71,7 +70,7 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The record that holds a body."""
+    """The record that contains a body."""
 
     url: str
     date: str
@@ -79,7 +78,7 @@ class Original:
 
 
 def write_warc(captures: Iterable[Capture], file: IO[bytes], *, name: str, rights: str = "") -> int:
-    """Write captures as a WARC file; how many. The file says its own ``name`` and the ``rights`` to what is in it."""
+    """Write captures as a WARC file; return their number. The file contains its ``name`` and the ``rights``."""
     warc = WarcFile(file, name, rights)
     count = 0
     for capture in captures:
@@ -89,7 +88,7 @@ def write_warc(captures: Iterable[Capture], file: IO[bytes], *, name: str, right
 
 
 class HttpHead(StatusAndHeaders):  # type: ignore[misc]
-    """A status or request line and headers, in the letters that were sent: warcio itself would percent-encode some."""
+    """A status or request line and headers with unchanged characters: warcio would percent-encode some."""
 
     def to_ascii_bytes(self, filter_func: Any = None) -> bytes:
         head: str = self.to_str(filter_func) + "\r\n"
@@ -100,7 +99,7 @@ class HttpHead(StatusAndHeaders):  # type: ignore[misc]
 
 
 class WarcFile:
-    """A WARC file in the making. ``file`` must tell its position."""
+    """A WARC file that is being written. ``file`` must support ``tell``."""
 
     def __init__(self, file: IO[bytes], name: str, rights: str = "") -> None:
         self._file = file
@@ -109,10 +108,10 @@ class WarcFile:
         self._by_url: dict[str, Original] = {}
         self._write(self._writer.create_warcinfo_record(name, warcinfo(rights)))
         self.records_at = file.tell()
-        """Where the records behind that about the file itself begin, in bytes."""
+        """The offset of the first record after the file's own metadata, in bytes."""
 
     def add(self, capture: Capture) -> IndexEntry | None:
-        """Write a capture; give where it stands, if it can be replayed."""
+        """Write a capture; return its location if it can be replayed."""
         if capture.status is None:
             self._add_failure(capture)
             return None
@@ -235,7 +234,7 @@ def warcinfo(rights: str) -> dict[str, str]:
 
 
 def is_saved_file(capture: Capture) -> bool:
-    """Was it read from a disk? Then there was no exchange, and none is to be written down."""
+    """Return whether the capture is a file from disk. There was no HTTP exchange, so none is written."""
     names = {name for name, _ in capture.headers}
     return not capture.address.startswith(("http://", "https://")) or (
         "Content-Disposition" in names and names <= {"Content-Disposition", "Content-Type"}
@@ -278,15 +277,15 @@ def address_of(capture: Capture) -> str:
 
 
 def spelled(url: str) -> str:
-    """An address without blanks: it stands in one word wherever it is written."""
+    """A URL without blanks, as one word."""
     return quote(url, safe=ASCII_SIGNS)
 
 
 def clean(text: str) -> str:
-    """Text that stays on its line."""
+    """A text without line breaks."""
     return LINE_BREAKS.sub(" ", text)
 
 
 def payload_digest(body: bytes) -> str:
-    # SHA-1 in base 32 is what every index of web archives goes by; it identifies here and secures nothing.
+    # Web archive indexes use SHA-1 in base 32; here it identifies content and is not a security measure.
     return "sha1:" + b32encode(sha1(body, usedforsecurity=False).digest()).decode()

@@ -41,7 +41,7 @@ def test_a_bad_input_costs_one_sentence_and_is_counted(tmp_path: Path) -> None:
     assert result.exit_code == 3
     lines = [line for line in result.stderr.splitlines() if line.startswith("Refused: ")]
     assert len(lines) == 3
-    assert any("torn.wacz is no WACZ" in line for line in lines)
+    assert any("torn.wacz is not a WACZ" in line for line in lines)
     assert "Inputs: 2. Parts: 2, of them 1 read, 0 finished before, 1 failed." in result.stdout
 
 

@@ -1,4 +1,4 @@
-"""How these tests look at a page: with lxml and nothing of the program's own reading code."""
+"""Page parsing for these tests: with lxml only, without the program's extraction code."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ LINES_OF_THEIR_OWN = {"p", "div", "li", "ul", "h1", "h2", "footer", "header", "n
 
 @cache
 def everything(site: DemoSite) -> tuple[Truth, ...]:
-    """What is true of every article at the latest of the tests' moments."""
+    """Return the ground truth of every article at the latest time used in the tests."""
     return tuple(site.truth(LATER))
 
 
 @lru_cache(maxsize=2_000)
 def source(site: DemoSite, url: str, now: datetime = LATER) -> str:
-    """The page at an address of the site, as it is sent."""
+    """Return the source of the page at a URL."""
     response = site.respond(url.removeprefix(site.base_url), now)
     assert response.status == 200, url
     return response.body.decode()
 
 
 def page(site: DemoSite, url: str, now: datetime = LATER) -> Any:
-    """The page at an address of the site, parsed."""
+    """Return the parsed page at a URL."""
     return html.fromstring(source(site, url, now))
 
 
 def text(element: Any) -> str:
-    """The text of an element in NFC, its blanks collapsed."""
+    """Return the text of an element in NFC with collapsed blanks."""
     return unicodedata.normalize("NFC", " ".join(element.text_content().split()))
 
 
 def only(root: Any, selector: str) -> Any:
-    """The one element of a class (``.post_body``)."""
+    """Return the only element of a class (``.post_body``)."""
     found = root.xpath(f"//*[contains(concat(' ', @class, ' '), ' {selector.lstrip('.')} ')]")
     assert len(found) == 1, f"{len(found)} {selector}"
     return found[0]
 
 
 def lines(root: Any) -> list[str]:
-    """The page as plain text: what a browser shows on lines of their own, empty ones left out."""
+    """Return the page as plain text: one item per line as displayed, without empty ones."""
     parts: list[str] = []
 
     def walk(element: Any) -> None:

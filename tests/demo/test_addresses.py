@@ -16,7 +16,7 @@ def answers(site: DemoSite, target: str) -> int:
     return site.respond(target, LATER).status
 
 
-def test_every_address_of_every_article_answers() -> None:
+def test_every_url_of_every_article_responds() -> None:
     site = DemoSite(200, seed=5)
     for truth in site.truth(LATER):
         assert truth["url"] == truth["urls"][0]
@@ -25,7 +25,7 @@ def test_every_address_of_every_article_answers() -> None:
             assert answers(site, url.removeprefix(site.base_url)) == 200, url
 
 
-def test_an_article_is_the_same_under_all_its_addresses_in_the_new_layout(site: DemoSite) -> None:
+def test_all_urls_of_an_article_give_the_same_page_in_the_new_layout(site: DemoSite) -> None:
     for truth in everything(site)[:100]:
         pages = {
             site.respond(url.removeprefix(site.base_url), LATER).body
@@ -35,7 +35,7 @@ def test_an_article_is_the_same_under_all_its_addresses_in_the_new_layout(site: 
         assert len(pages) == 1
 
 
-def test_addresses_have_the_forms_of_their_edition(site: DemoSite) -> None:
+def test_urls_have_the_format_of_their_edition(site: DemoSite) -> None:
     forms = {
         "en": r"/en/post/[a-z0-9]+(-[a-z0-9]+)*",
         "ru": r"/post/[a-z0-9]+(-[a-z0-9]+)*",
@@ -51,7 +51,7 @@ def test_slugs_are_unique_in_an_edition(site: DemoSite) -> None:
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_accents_in_an_address_may_be_composed_or_not(site: DemoSite, form: Literal["NFC", "NFD"]) -> None:
+def test_accents_in_a_url_can_be_composed_or_decomposed(site: DemoSite, form: Literal["NFC", "NFD"]) -> None:
     truth = next(t for t in everything(site) if "türkiye" in t["slug"])
     path = unicodedata.normalize(form, f"/arm/post/{truth['slug']}")
     assert answers(site, quote(path)) == answers(site, quote(path) + "/") == 200
@@ -63,7 +63,7 @@ def test_tracking_parameters_change_nothing(site: DemoSite, query: str) -> None:
     assert site.respond(f"{path}?{query}", LATER).body == site.respond(path, LATER).body
 
 
-def test_a_number_is_answered_with_a_slash_in_the_old_layout_and_without_in_the_new(site: DemoSite) -> None:
+def test_a_numeric_url_has_the_old_layout_with_a_slash_and_the_new_without(site: DemoSite) -> None:
     for edition, prefixes in (("en", ["/en"]), ("ru", ["/ru", ""]), ("arm", ["/arm"])):
         truth = next(t for t in everything(site) if t["edition"] == edition and t["numeric_urls"])
         for prefix in prefixes:
@@ -80,7 +80,7 @@ def test_only_articles_before_mid_2024_have_numbers(site: DemoSite) -> None:
         assert (truth["post_number"] is not None) == (truth["published_local"] < "2024-07-01")
 
 
-def test_post_numbers_rise_with_time_over_all_languages(site: DemoSite) -> None:
+def test_post_numbers_increase_with_time_over_all_languages(site: DemoSite) -> None:
     numbers = [truth["post_number"] for truth in everything(site) if truth["post_number"]]
     assert numbers == sorted(numbers, reverse=True)
     assert len(set(numbers)) == len(numbers) > 300
@@ -107,20 +107,20 @@ def test_a_number_of_another_edition_is_not_found(site: DemoSite) -> None:
         "/az/",
     ],
 )
-def test_what_is_not_there_is_a_404_page_of_the_site(site: DemoSite, target: str) -> None:
+def test_an_unknown_url_gives_the_404_page(site: DemoSite, target: str) -> None:
     response = site.respond(target, LATER)
     assert response.status == 404
     assert dict(response.headers)["content-type"].startswith("text/html")
     assert "Caliber.az © 2026." in response.body.decode()
 
 
-def test_robots_allow_everything_but_the_search(site: DemoSite) -> None:
+def test_robots_allow_everything_except_search(site: DemoSite) -> None:
     response = site.respond("/robots.txt", LATER)
     assert dict(response.headers)["content-type"].startswith("text/plain")
     assert response.body.decode().split("\n") == ["User-agent: *", "Disallow: /search", ""]
 
 
-def test_the_feed_has_the_newest_articles_and_the_traps_of_its_sisters(site: DemoSite) -> None:
+def test_the_feed_has_the_newest_articles_and_the_traps_of_sister_sites(site: DemoSite) -> None:
     response = site.respond("/rss.xml", LATER)
     feed: Any = etree.fromstring(response.body)
     newest = everything(site)[:30]
@@ -137,14 +137,14 @@ def test_rss_without_extension_is_an_html_page(site: DemoSite) -> None:
     assert dict(response.headers)["content-type"].startswith("text/html")
 
 
-def test_a_search_gives_cards_whose_headlines_hold_the_words(site: DemoSite) -> None:
+def test_a_search_gives_teasers_with_the_words_in_their_headlines(site: DemoSite) -> None:
     found = page(site, f"/search/{quote('Baku geopolitical')}")
     assert [text(title) for title in found.xpath("//h2")] == ["Baku’s geopolitical formula"]
     assert not page(site, "/search/xyzzy").xpath("//h2")
 
 
 @pytest.mark.parametrize("size", ["original", "normal"])
-def test_pictures_are_real_webp(site: DemoSite, size: str) -> None:
+def test_pictures_are_valid_webp(site: DemoSite, size: str) -> None:
     truth = everything(site)[0]
     path = truth["cover_image"].removeprefix(site.base_url).replace("original", size)
     response = site.respond(path, LATER)

@@ -39,20 +39,20 @@ every_form = st.sampled_from([form for language in LANGUAGES for form in vocabul
         ),
     ],
 )
-def test_slugs_are_made_as_those_on_record(language: str, headline: str, slug: str) -> None:
+def test_slugs_match_the_recorded_ones(language: str, headline: str, slug: str) -> None:
     assert slugify(headline, language) == slug
     assert slugify(unicodedata.normalize("NFD", headline), language) == slug
 
 
 @given(form=every_form, data=st.data())
-def test_a_headline_is_found_again_by_its_slug(form: Form, data: st.DataObject) -> None:
+def test_a_headline_is_found_by_its_slug(form: Form, data: st.DataObject) -> None:
     number = data.draw(st.integers(0, form.size - 1))
     slug = slugify(form.headline(number), form.language)
     assert list(vocabulary(form.language).read_slug(slug)) == [(form, number)]
 
 
 @given(form=every_form, seed=st.integers(), data=st.data())
-def test_scattering_can_be_undone(form: Form, seed: int, data: st.DataObject) -> None:
+def test_scattering_can_be_inverted(form: Form, seed: int, data: st.DataObject) -> None:
     ordinal = data.draw(st.integers(0, form.size - 1))
     number = form.scatter(ordinal, seed)
     assert 0 <= number < form.size
@@ -60,14 +60,14 @@ def test_scattering_can_be_undone(form: Form, seed: int, data: st.DataObject) ->
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_two_phrases_of_a_bank_have_one_slug(language: str) -> None:
+def test_phrases_of_a_bank_have_unique_slugs(language: str) -> None:
     for form in vocabulary(language).forms.values():
         assert [len(indexes) for indexes in form.slug_indexes] == [len(bank) for bank in form.banks]
 
 
 @pytest.mark.parametrize("section", SECTION_KEYS)
 @pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.name)
-def test_there_are_headlines_enough_for_the_largest_site(edition: Edition, section: str) -> None:
+def test_there_are_enough_headlines_for_the_largest_site(edition: Edition, section: str) -> None:
     newsroom = Newsroom(MAX_ARTICLES, 1, [section])
     shelf = newsroom.shelf(edition.name, section)
     assert shelf is not None
@@ -78,7 +78,7 @@ def test_there_are_headlines_enough_for_the_largest_site(edition: Edition, secti
             assert vocabulary(edition.language).forms[family, theme].size >= largest
 
 
-def test_every_phrase_fills_its_slots() -> None:
+def test_every_slot_of_a_phrase_is_filled() -> None:
     for language in LANGUAGES:
         words = vocabulary(language)
         for phrase in _strings({key: value for key, value in words.words.items() if key != "patterns"}):
@@ -88,12 +88,12 @@ def test_every_phrase_fills_its_slots() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sections", [None, ["analytics"]], ids=["all", "analytics"])
-def test_two_hundred_thousand_articles_have_slugs_of_their_own(sections: list[str] | None) -> None:
+def test_two_hundred_thousand_articles_have_unique_slugs(sections: list[str] | None) -> None:
     newsroom = Newsroom(MAX_ARTICLES, 1, sections)
     timeline = newsroom.timeline
-    # Digests of 8 bytes keep the set small; a chance meeting among 200,000 has odds of one to a billion.
-    seen = {hash((a.edition.name, a.slug)) for a in map(newsroom.article, range(timeline.newest, timeline.oldest + 1))}
-    assert len(seen) == MAX_ARTICLES
+    # Digests of 8 bytes keep the set small; the odds of a collision among 200,000 are one in a billion.
+    slugs = {hash((a.edition.name, a.slug)) for a in map(newsroom.article, range(timeline.newest, timeline.oldest + 1))}
+    assert len(slugs) == MAX_ARTICLES
 
 
 def _strings(value: object) -> Iterator[str]:

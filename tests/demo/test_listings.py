@@ -39,7 +39,7 @@ def expected(site: DemoSite, edition: str, section: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("cell", "path"), LISTINGS.items(), ids=LISTINGS.values())
-def test_a_listing_and_its_batches_hold_every_article_newest_first(
+def test_a_listing_and_its_pages_contain_every_article_newest_first(
     site: DemoSite, cell: tuple[str, str], path: str
 ) -> None:
     wanted, shown, number = expected(site, *cell), hrefs(page(site, path)), 1
@@ -50,26 +50,26 @@ def test_a_listing_and_its_batches_hold_every_article_newest_first(
         more = batch(site, path, number)
         if not more:
             break
-        assert more[:2] == shown[-2:], "a batch repeats the last two cards of the one before"
+        assert more[:2] == shown[-2:], "a page repeats the last two teasers of the page before"
         assert 2 < len(more) <= 20
         shown += more[2:]
     assert shown == wanted
 
 
-def test_beyond_the_end_is_an_empty_answer_and_no_error(site: DemoSite) -> None:
+def test_a_page_beyond_the_end_is_empty_and_not_an_error(site: DemoSite) -> None:
     response = site.respond("/en/category/analytics?page=999", LATER)
     assert response.status == 200
     assert response.body.strip() == b""
 
 
-def test_a_further_batch_is_cards_and_nothing_else(site: DemoSite) -> None:
+def test_a_further_page_contains_only_teasers(site: DemoSite) -> None:
     body = site.respond("/en/category/analytics?page=2", LATER).body.decode()
     assert body.strip().startswith('<div class="float_block">')
     assert "<html" not in body
     assert "Caliber.az ©" not in body
 
 
-def test_a_card_has_all_its_parts(site: DemoSite) -> None:
+def test_a_teaser_has_all_its_parts(site: DemoSite) -> None:
     truths = {truth["slug"]: truth for truth in everything(site)}
     for card in cards(page(site, "/category/mir")):
         picture, title = card.xpath(".//a[contains(@href, '/post/')]/@href")
@@ -87,18 +87,18 @@ def test_a_card_has_all_its_parts(site: DemoSite) -> None:
 
 
 @pytest.mark.parametrize(("path", "edition"), [("/", "ru"), ("/ru/", "ru"), ("/en", "en"), ("/arm", "arm")])
-def test_home_pages_show_the_newest_of_their_edition(site: DemoSite, path: str, edition: str) -> None:
+def test_home_pages_show_the_newest_articles_of_their_edition(site: DemoSite, path: str, edition: str) -> None:
     newest = [unquote(t["url"].removeprefix(site.base_url)) for t in everything(site) if t["edition"] == edition][:20]
     assert hrefs(page(site, path)) == newest
 
 
-def test_article_pages_bring_no_cards_in_their_html(site: DemoSite) -> None:
+def test_article_pages_contain_no_teasers(site: DemoSite) -> None:
     root = page(site, "/en/post/baku-s-geopolitical-formula")
     assert not cards(root)
     assert root.xpath("//@data-more") == ["/en/category/analytics"]
 
 
-def test_a_site_of_one_section_has_no_other(site: DemoSite) -> None:
+def test_a_site_with_one_section_has_no_other(site: DemoSite) -> None:
     analytics = DemoSite(1_000, sections=["analytics"])
     assert sum(analytics.count(edition, "analytics") for edition in ("en", "ru", "arm")) == 1_000
     assert {truth["section"] for truth in analytics.truth(LATER)} == {"analytics"}

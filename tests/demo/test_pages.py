@@ -1,4 +1,4 @@
-"""What the facts say of a page, looked for on the pages the demo site serves."""
+"""The documented facts of the real site's pages, checked on the demo site."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def truths(site: DemoSite, **wanted: Any) -> list[dict[str, Any]]:
     return [t for t in everything(site) if all(t[key] == value for key, value in wanted.items())]
 
 
-def test_the_real_article_reads_line_by_line_like_its_capture(site: DemoSite) -> None:
+def test_the_real_article_matches_its_capture_line_by_line(site: DemoSite) -> None:
     truth = next(t for t in site.truth(CAPTURED) if t["slug"] == "baku-s-geopolitical-formula")
     body = truth["body"].split("\n\n")
     assert len(body) == 18
@@ -61,7 +61,7 @@ def test_the_real_article_reads_line_by_line_like_its_capture(site: DemoSite) ->
     ]
 
 
-def test_a_russian_page_has_the_russian_furniture(site: DemoSite) -> None:
+def test_a_russian_page_has_the_russian_boilerplate(site: DemoSite) -> None:
     truth = truths(site, edition="ru", section="interviews")[0]
     shown = lines(page(site, truth["url"]))
     assert shown[: len(HEADER) + 7] == [
@@ -77,7 +77,7 @@ def test_a_russian_page_has_the_russian_furniture(site: DemoSite) -> None:
     assert "ИНТЕРВЬЮ" in shown
 
 
-def test_an_armenian_page_has_the_armenian_furniture(site: DemoSite) -> None:
+def test_an_armenian_page_has_the_armenian_boilerplate(site: DemoSite) -> None:
     truth = truths(site, edition="arm", section="politics")[0]
     shown = lines(page(site, truth["url"]))
     assert shown[: len(HEADER) + 7] == [
@@ -127,7 +127,7 @@ def test_the_counter_is_shown_with_its_label(site: DemoSite, edition: str, label
     assert text(only(page(site, truth["url"]), ".post_hits")) == f"{label}: {truth['views']}" == truth["views_shown"]
 
 
-def test_every_part_of_the_new_layout_stands_under_its_class(site: DemoSite) -> None:
+def test_every_part_of_the_new_layout_has_its_class(site: DemoSite) -> None:
     for truth in truths(site):
         root = page(site, truth["url"])
         post = only(root, ".post")
@@ -139,22 +139,22 @@ def test_every_part_of_the_new_layout_stands_under_its_class(site: DemoSite) -> 
         assert [text(span) for span in heading.iter("span")] == ([truth["subtitle"]] if truth["subtitle"] else [])
 
 
-def written(truth: dict[str, Any]) -> list[str]:
-    """The paragraphs the newspaper wrote: all but the lines that stand for embedded posts."""
+def written_paragraphs(truth: dict[str, Any]) -> list[str]:
+    """Return the paragraphs that the newspaper wrote: all except the lines of embedded posts."""
     posts = {f"[Post on X: {tweet['url']}]" for tweet in truth["tweets"]}
     paragraphs = truth["body"].split("\n\n")
     assert posts <= set(paragraphs)
     return [paragraph for paragraph in paragraphs if paragraph not in posts]
 
 
-def test_every_paragraph_of_the_truth_stands_in_the_body_in_order(site: DemoSite) -> None:
+def test_the_body_contains_every_paragraph_of_the_truth_in_order(site: DemoSite) -> None:
     for truth in truths(site):
         shown, at = text(only(page(site, truth["url"]), ".post_body")), 0
-        for paragraph in written(truth):
+        for paragraph in written_paragraphs(truth):
             at = shown.index(paragraph, at) + len(paragraph)
 
 
-def test_bodies_hold_nothing_but_paragraphs_advertising_posts_and_pictures(site: DemoSite) -> None:
+def test_bodies_contain_only_paragraphs_advertising_posts_and_pictures(site: DemoSite) -> None:
     for truth in truths(site):
         body = only(page(site, truth["url"]), ".post_body")
         for drop in body.xpath(
@@ -164,7 +164,7 @@ def test_bodies_hold_nothing_but_paragraphs_advertising_posts_and_pictures(site:
         shown = text(body)
         for author in truth["authors"]:
             shown = shown.removesuffix(f"By {author}")
-        assert shown.replace(" ", "") == "".join(written(truth)).replace(" ", "")
+        assert shown.replace(" ", "") == "".join(written_paragraphs(truth)).replace(" ", "")
 
 
 def test_the_cover_is_a_background_image_with_quotes_or_none(site: DemoSite) -> None:
@@ -180,7 +180,7 @@ def test_the_cover_is_a_background_image_with_quotes_or_none(site: DemoSite) -> 
     assert quotes == {"", "'", '"'}
 
 
-def test_canonical_link_and_open_graph_name_the_slug_address(site: DemoSite) -> None:
+def test_canonical_link_and_open_graph_contain_the_slug_url(site: DemoSite) -> None:
     truth = truths(site, edition="arm")[0]
     root = page(site, truth["urls"][-1].rstrip("/"))
     assert root.xpath("//link[@rel='canonical']/@href") == [truth["url"]]
@@ -191,7 +191,7 @@ def test_canonical_link_and_open_graph_name_the_slug_address(site: DemoSite) -> 
     assert not root.xpath("//script[@type='application/ld+json']")
 
 
-def test_a_pinned_live_headline_with_the_date_of_the_visit_stands_before_the_category(site: DemoSite) -> None:
+def test_a_pinned_live_headline_precedes_the_category(site: DemoSite) -> None:
     pinned = []
     for truth in truths(site, edition="en"):
         shown = lines(page(site, truth["url"], LATER))
@@ -205,7 +205,7 @@ def test_a_pinned_live_headline_with_the_date_of_the_visit_stands_before_the_cat
 
 
 @pytest.mark.parametrize(("year", "label"), [(2024, False), (2025, True)])
-def test_the_footer_has_the_year_of_the_visit(site: DemoSite, year: int, label: bool) -> None:
+def test_the_footer_has_the_year_of_the_request(site: DemoSite, year: int, label: bool) -> None:
     truth = truths(site, edition="en")[-1]
     shown = lines(page(site, truth["url"], datetime(year, 8, 1, tzinfo=UTC)))
     assert f"Caliber.az © {year}. ." in shown
@@ -247,7 +247,7 @@ OCCURRING: dict[str, Callable[[str, dict[str, Any]], bool]] = {
 
 
 @pytest.mark.parametrize("name", OCCURRING)
-def test_among_600_articles_there_is(site: DemoSite, name: str) -> None:
+def test_600_articles_include(site: DemoSite, name: str) -> None:
     found = OCCURRING[name]
     for truth in everything(site):
         if found(source(site, truth["url"]), truth):
@@ -255,7 +255,7 @@ def test_among_600_articles_there_is(site: DemoSite, name: str) -> None:
     pytest.fail(f"no article with {name}")
 
 
-def test_the_old_layout_prints_category_and_date_on_one_line_above_its_bylines(site: DemoSite) -> None:
+def test_the_old_layout_has_category_and_date_on_one_line_above_bylines(site: DemoSite) -> None:
     variants = set()
     for truth in truths(site, edition="ru"):
         if not truth["old_layout_urls"]:
@@ -285,7 +285,7 @@ def test_the_old_layout_prints_category_and_date_on_one_line_above_its_bylines(s
     } <= variants
 
 
-def test_names_of_the_old_layout_are_gone_from_the_new_one(site: DemoSite) -> None:
+def test_bylines_of_the_old_layout_are_missing_in_the_new_one(site: DemoSite) -> None:
     signed = [truth for truth in truths(site) if truth["authors_on_old_layout"] and not truth["authors"]]
     assert signed
     for truth in signed[:100]:

@@ -1,4 +1,4 @@
-"""A real browser scrolls the listings."""
+"""A real browser scrolls through the listings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail("CI has no Chromium: tests in a browser must run there")
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as playwright:
-        # Chromium refuses its sandbox to root.
+        # Chromium cannot use its sandbox as root.
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 
 
 def scroll(page: Page) -> list[str]:
-    """Scroll until the word "loading" is gone; gives the addresses on all cards."""
+    """Scroll until "loading" disappears; return the URLs of all teasers."""
     for _ in range(100):
         if not page.locator(".loading").count():
             break
@@ -60,7 +60,7 @@ def test_scrolling_to_the_end_shows_every_article_of_the_section(browser: Browse
             page.close()
         wanted = [truth["url"].removeprefix(base_url) for truth in site.truth() if truth["edition"] == "en"]
     assert list(dict.fromkeys(shown)) == wanted
-    assert len(shown) > len(wanted) > 100, "cards repeat between batches"
+    assert len(shown) > len(wanted) > 100, "teasers repeat between pages"
 
 
 def test_the_browser_can_show_the_pictures(browser: Browser) -> None:

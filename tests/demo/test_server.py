@@ -49,7 +49,7 @@ def logged(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
 
 
-def test_what_is_served_is_what_the_site_responds_and_names_where_it_stands() -> None:
+def test_the_server_sends_the_site_s_response_with_its_base_url() -> None:
     site = still()
     with running(site) as base_url, connected(base_url) as connection:
         assert urlsplit(base_url).hostname == "127.0.0.1"
@@ -70,7 +70,7 @@ def test_one_connection_serves_many_requests(tmp_path: Path) -> None:
     assert len(logged(log)) == 20
 
 
-def test_text_is_compressed_for_those_who_accept_it() -> None:
+def test_text_is_compressed_if_the_client_accepts_it() -> None:
     site = still()
     with running(site) as base_url, connected(base_url) as connection:
         _, headers, body = fetch(connection, PATH, accept_encoding="gzip, deflate")
@@ -81,7 +81,7 @@ def test_text_is_compressed_for_those_who_accept_it() -> None:
         assert "content-encoding" not in headers
 
 
-def test_head_gives_the_headers_alone_and_other_methods_are_refused() -> None:
+def test_head_gives_only_headers_and_other_methods_are_rejected() -> None:
     with running(still()) as base_url, connected(base_url) as connection:
         status, headers, body = fetch(connection, PATH, "HEAD")
         assert (status, body) == (200, b"")
@@ -89,7 +89,7 @@ def test_head_gives_the_headers_alone_and_other_methods_are_refused() -> None:
         assert fetch(connection, PATH, "POST")[0] == 405
 
 
-def test_an_unchanged_text_is_not_sent_again_where_the_site_has_validators() -> None:
+def test_an_unchanged_text_gives_304_on_a_site_with_validators() -> None:
     site = DemoSite(100, clock=lambda: LATER, validators=True)
     with running(site) as base_url, connected(base_url) as connection:
         _, headers, _ = fetch(connection, PATH)
@@ -98,7 +98,7 @@ def test_an_unchanged_text_is_not_sent_again_where_the_site_has_validators() -> 
         assert fetch(connection, PATH, if_none_match='W/"other"')[0] == 200
 
 
-def test_many_are_served_at_once(tmp_path: Path) -> None:
+def test_requests_are_served_concurrently(tmp_path: Path) -> None:
     log = tmp_path / "requests.jsonl"
 
     def visit(base_url: str) -> int:
@@ -111,7 +111,7 @@ def test_many_are_served_at_once(tmp_path: Path) -> None:
     assert all(line["duration_ms"] >= 300 for line in logged(log))
 
 
-def test_the_log_tells_who_asked_for_what(tmp_path: Path) -> None:
+def test_the_log_contains_client_and_target_of_every_request(tmp_path: Path) -> None:
     log = tmp_path / "requests.jsonl"
     with running(still(), log=log) as base_url, connected(base_url) as connection:
         fetch(connection, f"{PATH}?fbclid=x", user_agent="caliber-crawler/1", accept_encoding="gzip")
@@ -128,7 +128,7 @@ def test_the_log_tells_who_asked_for_what(tmp_path: Path) -> None:
     assert first["time"] <= second["time"]
 
 
-def test_a_log_is_continued_and_not_overwritten(tmp_path: Path) -> None:
+def test_a_log_is_appended_and_not_overwritten(tmp_path: Path) -> None:
     log = tmp_path / "requests.jsonl"
     for _ in range(2):
         with running(still(), log=log) as base_url, connected(base_url) as connection:
@@ -136,7 +136,7 @@ def test_a_log_is_continued_and_not_overwritten(tmp_path: Path) -> None:
     assert len(logged(log)) == 2
 
 
-def test_after_the_block_nobody_listens_and_no_thread_is_left() -> None:
+def test_after_the_block_the_port_is_closed_and_the_thread_has_ended() -> None:
     with running(still()) as base_url, connected(base_url) as connection:
         fetch(connection, "/robots.txt")
     assert not [thread for thread in threading.enumerate() if thread.name == "demo site"]
@@ -151,7 +151,7 @@ def test_the_site_stops_even_when_the_block_fails() -> None:
         socket.create_connection((urlsplit(base_url).hostname, urlsplit(base_url).port), timeout=5)
 
 
-def test_two_sites_run_side_by_side() -> None:
+def test_two_sites_run_in_parallel() -> None:
     with running(still()) as one, running(still(), host="127.0.0.2") as two:
         assert urlsplit(two).hostname == "127.0.0.2"
         for base_url in (one, two):
@@ -160,11 +160,11 @@ def test_two_sites_run_side_by_side() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "example.org"])
-def test_only_this_machine_is_served(host: str) -> None:
-    with pytest.raises(ValueError, match="on this machine only"):
+def test_only_loopback_addresses_are_served(host: str) -> None:
+    with pytest.raises(ValueError, match="on a loopback address"):
         serve(still(), 0, host=host)
 
 
-def test_a_taken_port_is_an_error_at_once() -> None:
+def test_a_port_in_use_is_an_immediate_error() -> None:
     with running(still()) as base_url, pytest.raises(OSError, match="in use"):
         serve(still(), urlsplit(base_url).port or 0)

@@ -1,4 +1,4 @@
-"""The same from everywhere, and of any size."""
+"""Sites are reproducible and can have any size."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def fingerprint(hash_seed: str) -> str:
     return done.stdout.strip()
 
 
-def test_every_page_and_truth_is_the_same_in_every_process() -> None:
+def test_pages_and_truth_are_the_same_in_every_process() -> None:
     assert fingerprint("1") == fingerprint("2")
 
 
-def test_another_seed_is_another_site() -> None:
+def test_another_seed_gives_another_site() -> None:
     one, two = ({t["slug"] for t in DemoSite(200, seed=seed).truth(LATER)} for seed in (1, 2))
     assert one & two <= {"baku-s-geopolitical-formula"}
 
@@ -63,8 +63,8 @@ def test_truth_can_be_written_as_json(site: DemoSite) -> None:
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The articles written since, one entry each time."""
+def generated_articles(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The articles generated so far, one entry per call."""
     numbers: list[int] = []
     write = Newsroom.article
 
@@ -76,7 +76,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return numbers
 
 
-def test_a_request_to_the_largest_site_writes_a_handful_of_articles(written: list[int]) -> None:
+def test_a_request_to_the_largest_site_generates_few_articles(generated_articles: list[int]) -> None:
     site = DemoSite(200_000, seed=3)
     truth = next(site.truth(LATER))
     for target, most in (
@@ -88,12 +88,12 @@ def test_a_request_to_the_largest_site_writes_a_handful_of_articles(written: lis
         ("/ru/post/123456/", 20),
         ("/search/" + quote("ничего"), SEARCHED),
     ):
-        written.clear()
+        generated_articles.clear()
         site.respond(target, LATER)
-        assert len(written) <= most, target
+        assert len(generated_articles) <= most, target
 
 
-def test_a_site_of_200_000_articles_stays_as_small_as_it_began() -> None:
+def test_a_site_of_200_000_articles_uses_constant_memory() -> None:
     site, chance = DemoSite(200_000, seed=3), dice("size")
     timeline, newsroom = site.newsroom.timeline, site.newsroom
 
@@ -113,7 +113,7 @@ def test_a_site_of_200_000_articles_stays_as_small_as_it_began() -> None:
     assert peak < 3_000_000
 
 
-def test_truth_streams() -> None:
+def test_truth_is_generated_lazily() -> None:
     truths = DemoSite(200_000, seed=3).truth(LATER)
     tracemalloc.start()
     try:

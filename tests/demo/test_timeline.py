@@ -13,22 +13,22 @@ sizes = st.integers(1, 200_000)
 seeds = st.integers(0, 9)
 
 
-def test_the_two_numbers_on_record_fall_on_their_days() -> None:
+def test_the_two_recorded_numbers_have_their_dates() -> None:
     assert time_of(73_542) == datetime(2022, 4, 25, 12, 0, tzinfo=BAKU)
     assert time_of(247_893) == datetime(2024, 6, 16, 11, 51, tzinfo=BAKU)
 
 
-def test_about_223_numbers_are_given_out_a_day() -> None:
+def test_about_223_numbers_are_assigned_per_day() -> None:
     day = datetime(2025, 3, 1, tzinfo=BAKU)
     assert 222 <= number_at(day + timedelta(days=1)) - number_at(day) <= 224
 
 
-def test_numeric_addresses_end_at_about_a_quarter_million() -> None:
+def test_numeric_urls_end_at_about_a_quarter_million() -> None:
     assert 250_000 < number_at(NUMBERED_UNTIL) < 252_000
 
 
 @given(articles=sizes, seed=seeds, data=st.data())
-def test_numbers_and_times_rise_together(articles: int, seed: int, data: st.DataObject) -> None:
+def test_numbers_and_times_increase_together(articles: int, seed: int, data: st.DataObject) -> None:
     timeline = Timeline(articles, seed)
     k = data.draw(st.integers(timeline.newest, timeline.oldest))
     if k + 1 in timeline:
@@ -37,7 +37,7 @@ def test_numbers_and_times_rise_together(articles: int, seed: int, data: st.Data
 
 
 @given(articles=sizes, seed=seeds, data=st.data())
-def test_a_number_leads_back_to_its_article(articles: int, seed: int, data: st.DataObject) -> None:
+def test_a_number_identifies_its_article(articles: int, seed: int, data: st.DataObject) -> None:
     timeline = Timeline(articles, seed)
     k = data.draw(st.integers(timeline.newest, timeline.oldest))
     assert timeline.numbered(timeline.number(k)) == k
@@ -45,7 +45,7 @@ def test_a_number_leads_back_to_its_article(articles: int, seed: int, data: st.D
 
 @settings(max_examples=25)
 @given(articles=st.integers(1, 300), seed=seeds)
-def test_numbers_between_articles_belong_to_none(articles: int, seed: int) -> None:
+def test_numbers_between_articles_are_unused(articles: int, seed: int) -> None:
     timeline = Timeline(articles, seed)
     taken = {timeline.number(k) for k in range(timeline.newest, timeline.oldest + 1)}
     assert len(taken) == articles
@@ -67,7 +67,7 @@ def test_an_article_appears_in_the_minute_of_its_publication(articles: int, seed
     seed=seeds,
     sections=st.lists(st.sampled_from(SECTION_KEYS), min_size=1, unique=True),
 )
-def test_the_shelves_hold_every_article_once_in_order(articles: int, seed: int, sections: list[str]) -> None:
+def test_the_shelves_contain_every_article_once_in_order(articles: int, seed: int, sections: list[str]) -> None:
     timeline, rota = Timeline(articles, seed), Rota(seed, sections)
     found: list[int] = []
     for edition in ("en", "ru", "arm"):
@@ -83,18 +83,18 @@ def test_the_shelves_hold_every_article_once_in_order(articles: int, seed: int, 
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_ten_articles_already_show_all_three_editions(seed: int) -> None:
+def test_ten_articles_cover_all_three_editions(seed: int) -> None:
     timeline, rota = Timeline(10, seed), Rota(seed)
     assert {rota.cell(k)[0] for k in range(timeline.newest, timeline.oldest + 1)} == {"en", "ru", "arm"}
 
 
 @pytest.mark.parametrize("articles", [0, -1, 200_001])
-def test_an_impossible_size_is_refused_in_one_sentence(articles: int) -> None:
+def test_an_invalid_size_gives_a_one_sentence_error(articles: int) -> None:
     with pytest.raises(ValueError, match="1 to 200,000 articles"):
         Timeline(articles, 1)
 
 
-def test_an_unknown_section_is_refused_in_one_sentence() -> None:
+def test_an_unknown_section_gives_a_one_sentence_error() -> None:
     with pytest.raises(ValueError, match="not 'sport'"):
         Rota(1, ["sport"])
     with pytest.raises(ValueError, match="at least one section"):

@@ -18,7 +18,7 @@ READ_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 @cache
 def site_named(name: str) -> Site:
-    """The site of ``caliber_crawler/spiders/<name>.py``."""
+    """Return the site of ``caliber_crawler/spiders/<name>.py``."""
     spider_module = vars(import_module(f"caliber_crawler.spiders.{name}"))
     sites = (getattr(spider, "site", None) for spider in spider_module.values())
     return next(site for site in sites if isinstance(site, Site))
@@ -36,12 +36,12 @@ def expected_of(folder: Path) -> dict[str, Any]:
 
 def recorded_capture(folder: Path) -> Capture:
     page = next(path for path in (folder / "page.html", folder / "page.txt") if path.exists())
-    told = dict(expected_of(folder)["capture"])
-    told["headers"] = tuple((name, value) for name, value in told.get("headers", ()))
-    return Capture(site=folder.parent.name, fetched_at=READ_AT, status=200, body=page.read_bytes(), **told)
+    fields = dict(expected_of(folder)["capture"])
+    fields["headers"] = tuple((name, value) for name, value in fields.get("headers", ()))
+    return Capture(site=folder.parent.name, fetched_at=READ_AT, status=200, body=page.read_bytes(), **fields)
 
 
 def capture_of(body: str | bytes, url: str = "https://caliber.az/en/post/a-page", **more: Any) -> Capture:
-    """A page of Caliber.Az made up on the spot."""
+    """Return a synthetic page of Caliber.Az."""
     content = body.encode() if isinstance(body, str) else body
     return Capture(site="caliber", url=url, fetched_at=READ_AT, status=200, body=content, **more)

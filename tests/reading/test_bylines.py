@@ -17,7 +17,7 @@ def texts(lines: list[Line]) -> list[str]:
     "name",
     ["Aghakazim Guliyev", "Alexander Shapiro Suliman", "Матанат Насибова", "J. R. Tolkien", "Ursula von der Leyen"],
 )
-def test_a_person_has_a_name(name: str) -> None:
+def test_person_names_are_recognised(name: str) -> None:
     assert is_name(name)
 
 
@@ -33,7 +33,7 @@ def test_a_person_has_a_name(name: str) -> None:
         "",
     ],
 )
-def test_not_everything_is_a_person(text: str) -> None:
+def test_other_texts_are_not_person_names(text: str) -> None:
     assert not is_name(text)
 
 
@@ -49,11 +49,11 @@ def test_not_everything_is_a_person(text: str) -> None:
         (None, ()),
     ],
 )
-def test_a_subtitle_may_name_its_author(subtitle: str | None, authors: tuple[str, ...]) -> None:
+def test_a_subtitle_can_name_the_author(subtitle: str | None, authors: tuple[str, ...]) -> None:
     assert authors_of_subtitle(subtitle, SITE) == authors
 
 
-def test_the_last_line_may_be_a_byline() -> None:
+def test_a_byline_on_the_last_line_is_removed() -> None:
     assert cut_byline(split_lines("Text.\n\nBy Aghakazim Guliyev")) == (split_lines("Text."), ("Aghakazim Guliyev",))
 
 
@@ -63,14 +63,14 @@ def test_a_sentence_that_starts_with_by_is_text(last: str) -> None:
     assert cut_byline(lines) == (lines, ())
 
 
-def test_a_body_is_never_emptied_into_a_byline() -> None:
+def test_a_byline_that_is_the_whole_body_stays() -> None:
     assert cut_byline(split_lines("By Aghakazim Guliyev")) == (split_lines("By Aghakazim Guliyev"), ())
 
 
 @pytest.mark.parametrize("signature", ["Caliber.Az", "Caliber.Аz", "Сaliber.Az", "caliber.az", "Caliber.Az."])
-def test_a_signature_is_cut_off_in_any_alphabet(signature: str) -> None:
-    kept, found = cut_signature(split_lines(f"Text.\n\n{signature}"), SITE)
-    assert (texts(kept), found) == (["Text."], signature)
+def test_a_signature_in_any_alphabet_is_removed(signature: str) -> None:
+    rest, found = cut_signature(split_lines(f"Text.\n\n{signature}"), SITE)
+    assert (texts(rest), found) == (["Text."], signature)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_signature_is_cut_off_in_any_alphabet(signature: str) -> None:
         ("Սևդար Նովրուզով Caliber.Az |", ("Սևդար Նովրուզով",)),
     ],
 )
-def test_the_bylines_of_the_old_layout_are_taken_off(byline: str, authors: tuple[str, ...]) -> None:
+def test_bylines_of_the_old_layout_are_removed(byline: str, authors: tuple[str, ...]) -> None:
     kept, found = cut_leading_bylines(split_lines(f"{byline}\nThe text begins here."), SITE)
     assert (texts(kept), found) == (["The text begins here."], authors)
 
@@ -96,7 +96,7 @@ def test_a_first_sentence_that_names_the_outlet_is_text() -> None:
 
 
 @given(st.text())
-def test_no_line_upsets_the_search_for_names(text: str) -> None:
+def test_the_search_for_names_accepts_any_line(text: str) -> None:
     lines = split_lines(text)
     cut_byline(lines)
     cut_signature(lines, SITE)

@@ -40,7 +40,7 @@ LABELS = ("Views", "Просмотров")
         ("00", 0),
     ],
 )
-def test_a_count_is_read_in_every_form(shown: str, count: int) -> None:
+def test_a_count_is_parsed_in_every_format(shown: str, count: int) -> None:
     assert read_count(shown) == count
 
 
@@ -66,28 +66,28 @@ def test_a_count_is_read_in_every_form(shown: str, count: int) -> None:
         *("06.01.2026", "1.2.3", "v1.2", "1e5", "5a", "10%", "3.14 %", "2026-01-06"),
     ],
 )
-def test_what_is_no_count_is_unknown_and_not_zero(shown: str) -> None:
+def test_a_text_without_a_count_gives_none_and_not_zero(shown: str) -> None:
     assert read_count(shown) is None
 
 
 @given(st.integers(0, 10**9), st.sampled_from(list(", \u00a0\u202f\u2009\u2007.'’‘`´٬·˙_")))
-def test_any_separator_of_thousands_will_do(count: int, separator: str) -> None:
+def test_any_thousands_separator_is_accepted(count: int, separator: str) -> None:
     assert read_count(f"Views: {count:,}".replace(",", separator)) == count
 
 
 @given(st.text())
-def test_a_count_is_never_negative_and_never_an_error(text: str) -> None:
+def test_parsing_a_count_never_fails_and_never_gives_a_negative(text: str) -> None:
     count = read_count(text)
     assert count is None or count >= 0
 
 
-def test_a_counter_is_a_line_of_its_own() -> None:
+def test_a_counter_is_a_separate_line() -> None:
     assert is_counter("Views: 1 234", LABELS)
     assert is_counter("Просмотров: 5", LABELS)
     assert not is_counter("Views: 354 people came to the square", LABELS)
     assert not is_counter("Views differ: 3 of them", LABELS)
 
 
-def test_a_counter_under_an_unknown_label_still_looks_like_one() -> None:
+def test_a_counter_with_an_unknown_label_is_recognised() -> None:
     assert is_unlabelled_counter("Դիտումներ: 12")
     assert not is_unlabelled_counter("In January 2026: 12 new posts")

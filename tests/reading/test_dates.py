@@ -19,7 +19,7 @@ MONTHS = {
 }
 
 
-# Strings from pages, and what people and programs write where a date was expected. None of them is one.
+# Strings from pages, and texts that people and programs write in place of a date. None of them is a date.
 ODD_LETTERS = "xaHhMmdDtTzZsSyY1290?!.,-–—:/|•«»“”…№#@&%+*=()[]{}<>~^_\\'\"яжՄցİəğ7"
 ODD_STRINGS = (
     "12", "31", "32", "99", "100", "354", "1999", "2026", "12345", "20260106", "1767712380", "99999999999", "19:13",
@@ -60,7 +60,7 @@ def local(text: str) -> str:
     st.sampled_from([" ", " - "]),
     st.sampled_from([str.lower, str.upper, str.title]),
 )
-def test_every_minute_is_read_back_in_every_edition_and_layout(
+def test_any_minute_is_parsed_in_every_edition_and_layout(
     moment: datetime, language: str, dash: str, case: Callable[[str], str]
 ) -> None:
     month = case(MONTHS[language].split()[moment.month - 1])
@@ -71,17 +71,17 @@ def test_every_minute_is_read_back_in_every_edition_and_layout(
     assert found.language == language
 
 
-def test_the_nominative_of_a_month_is_read_too() -> None:
+def test_the_nominative_of_a_month_is_parsed() -> None:
     assert local("10 май 2023 17:33") == "2023-05-10T17:33:00+04:00"
     assert local("08 Օգոստոս 2024 10:26") == "2024-08-08T10:26:00+04:00"
 
 
-def test_summer_time_of_past_years_is_right() -> None:
+def test_daylight_saving_time_of_past_years_is_applied() -> None:
     assert local("10 July 2015 12:00") == "2015-07-10T12:00:00+05:00"
 
 
 @pytest.mark.parametrize("text", ["January 6, 2026, 7:13 PM", "Jan. 6, 2026 at 7:13 p.m.", "6 января 2026 г., 19:13"])
-def test_a_form_the_site_never_had_is_understood(text: str) -> None:
+def test_an_unknown_date_format_is_parsed(text: str) -> None:
     assert local(text) == "2026-01-06T19:13:00+04:00"
 
 
@@ -94,26 +94,26 @@ def test_a_form_the_site_never_had_is_understood(text: str) -> None:
         "06 Januarium 2026 19:13", "Caliber.az © 2026", "1", "12",
     ],
 )  # fmt: skip
-def test_what_is_no_date_is_not_made_one(text: str) -> None:
+def test_a_text_without_a_date_gives_none(text: str) -> None:
     assert read_date(text, SITE) is None
 
 
-def test_words_around_a_date_do_no_harm() -> None:
+def test_words_around_a_date_are_ignored() -> None:
     assert local("Published: 06 January 2026, 19:13") == "2026-01-06T19:13:00+04:00"
 
 
-def test_a_date_format_nobody_can_search_for_is_an_error_of_the_site_s_file() -> None:
+def test_an_unsupported_date_format_is_a_site_error() -> None:
     with pytest.raises(SiteError, match="%j"):
         find_date("006 2026", replace(SITE, date_formats=("%j %Y",)))
 
 
-def test_a_date_is_found_behind_the_section_it_stands_with() -> None:
+def test_a_date_after_a_section_label_is_found() -> None:
     found = find_date("ИНТЕРВЬЮ 05 Июня 2023 - 12:52", SITE)
     assert found is not None
     assert (found.moment.isoformat(), found.start) == ("2023-06-05T12:52:00+04:00", 9)
 
 
-def test_machine_dates_keep_their_offset() -> None:
+def test_iso_dates_keep_their_offset() -> None:
     assert read_iso_date("2026-01-06T15:13:00Z", SITE) == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
     moment = read_iso_date("2026-01-06T19:13:00+04:00", SITE)
     assert moment is not None
@@ -122,18 +122,18 @@ def test_machine_dates_keep_their_offset() -> None:
 
 
 @given(st.text() | st.from_regex(r"\A[0-9 ]{1,3}[A-Za-zа-я]{3,9} [0-9]{4} [0-9:]{0,5}\Z"))
-def test_reading_a_date_never_fails_and_never_loses_the_zone(text: str) -> None:
+def test_parsing_a_date_never_fails_and_always_gives_a_zone(text: str) -> None:
     moment = read_date(text, SITE)
     assert moment is None or moment.utcoffset() is not None
 
 
 @pytest.mark.parametrize("text", [*ODD_LETTERS, *ODD_STRINGS])
-def test_none_of_two_hundred_odd_strings_is_a_date(text: str) -> None:
+def test_odd_strings_are_not_dates(text: str) -> None:
     assert read_date(text, SITE) is None
 
 
 @pytest.mark.parametrize("text", ["6 January 2026 19:13 " * 50_000, "x" * 10**6, "1 May " * 10**5, " " * 10**6])
-def test_a_long_text_is_refused_at_once(text: str) -> None:
+def test_a_long_text_is_rejected_immediately(text: str) -> None:
     started = time.process_time()
     assert read_date(text, SITE) is None
     assert time.process_time() - started < 0.2
@@ -157,7 +157,7 @@ VIENNA = site_named("orf")
         ("2024-07-22 07:57", "2024-07-22T07:57:00+02:00"),
     ],
 )
-def test_summer_time_of_another_site_is_right(printed: str, moment: str) -> None:
+def test_daylight_saving_time_of_another_site_is_applied(printed: str, moment: str) -> None:
     found = read_date(printed, VIENNA)
     assert found is not None
     assert found.isoformat() == moment

@@ -1,4 +1,4 @@
-"""A page is looked through quickly where that is safe, and either way the same is found."""
+"""Fast and full parsing of a page give the same result, and fast parsing is only used where it is safe."""
 
 import contextlib
 import time
@@ -19,7 +19,7 @@ CLAIMS = (
     '<meta property="OG:title" content="One"><meta name="og:title" content="Two"><meta name="empty" content=" ">'
     '<script type="application/ld+json">{"@type": "Article"}</script><script>other()</script></head>'
 )
-# Too much for the quick look, and no part of any article.
+# Exceeds the limit of fast parsing and is not part of any article.
 BALLAST = b"<br>" * MOST_TAGS
 
 
@@ -29,7 +29,7 @@ def described_pages() -> list[Path]:
 
 
 @pytest.mark.parametrize("folder", described_pages(), ids=lambda folder: folder.name)
-def test_both_ways_read_the_same_article(folder: Path) -> None:
+def test_both_parsers_give_the_same_article(folder: Path) -> None:
     capture, site = recorded_capture(folder), site_of(folder)
     heavy = replace(capture, body=capture.body + BALLAST)
     assert Document(capture.body)._look is not None
@@ -37,7 +37,7 @@ def test_both_ways_read_the_same_article(folder: Path) -> None:
     assert read_page(heavy, site).article == read_page(capture, site).article
 
 
-def test_both_ways_find_what_a_page_says_about_itself() -> None:
+def test_both_parsers_find_the_same_metadata() -> None:
     quick, slow = Document(CLAIMS.encode()), Document(CLAIMS.encode() + BALLAST)
     assert quick.metadata == slow.metadata
     assert quick.metadata.metas == {"og:title": "One"}
@@ -54,7 +54,7 @@ def test_of_several_articles_the_first_with_a_headline_counts(ballast: bytes) ->
 
 
 @pytest.mark.parametrize("ballast", [b"", BALLAST])
-def test_what_stands_beside_the_article_is_the_article_s_where_it_is_the_only_one(ballast: bytes) -> None:
+def test_elements_beside_the_only_article_belong_to_it(ballast: bytes) -> None:
     page = b'<div class="post"><h1>A</h1></div><p class="date">Today</p>'
     found = Document(page + ballast).find_beside(LAYOUT, ".date")
     assert found is not None
@@ -62,7 +62,7 @@ def test_what_stands_beside_the_article_is_the_article_s_where_it_is_the_only_on
     assert Document(page + page + ballast).find_beside(LAYOUT, ".date") is None
 
 
-def test_a_selector_of_cssselect_s_own_is_understood() -> None:
+def test_a_selector_that_only_cssselect_supports_works() -> None:
     layout = replace(LAYOUT, article="div:contains('winter')")
     article = Document(b"<div>spring</div><div id=w>in winter</div>").find_article(layout)
     assert article is not None
@@ -70,7 +70,7 @@ def test_a_selector_of_cssselect_s_own_is_understood() -> None:
 
 
 @pytest.mark.parametrize("tag", ["td", "tr", "li", "body", "html", "main", "o:p"])
-def test_an_article_may_be_any_element(tag: str) -> None:
+def test_any_element_can_contain_the_article(tag: str) -> None:
     page = f"<table><tr><td></td></tr></table><{tag} class='post'><h1>A</h1></{tag}>"
     if tag in ("td", "tr"):
         page = f"<table><{tag} class='post'><td><h1>A</h1></td></{tag}></table>"
@@ -91,7 +91,7 @@ def test_an_article_may_be_any_element(tag: str) -> None:
     ],
     ids=["emphasis", "fonts", "depth", "lists", "attributes", "many attributes"],
 )
-def test_no_page_takes_the_time_or_memory_that_the_rules_of_browsers_would_grant_it(page: str) -> None:
+def test_expensive_pages_are_not_parsed_by_browser_rules(page: str) -> None:
     started = time.process_time()
     capture = capture_of(f'<div class="post"><h1 class="post_title">A</h1></div>{page}')
     with contextlib.suppress(Unreadable):

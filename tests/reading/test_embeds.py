@@ -1,4 +1,4 @@
-"""Posts, videos, galleries and frames inside an article: one line each, and the link."""
+"""Posts, videos, galleries and frames inside an article become one line each, with the link."""
 
 import pytest
 
@@ -55,7 +55,7 @@ STATUS = "https://twitter.com/CaliberEnglish/status/1953"
          "https://www.google.com/maps/embed?pb=1"),
     ],
 )  # fmt: skip
-def test_what_is_embedded_is_one_line_that_says_what_and_where(embedded: str, line: str, url: str) -> None:
+def test_an_embed_becomes_one_line_with_kind_and_url(embedded: str, line: str, url: str) -> None:
     article = article_with(embedded)
     assert article.body == f"First.\n\n[{line}: {url}]\n\nLast."
     assert article.body_markdown == f"First.\n\n[{line}]({url})\n\nLast."
@@ -63,7 +63,7 @@ def test_what_is_embedded_is_one_line_that_says_what_and_where(embedded: str, li
 
 
 @pytest.mark.parametrize("name", ["gallery", "article-slider", "swiper-container"])
-def test_a_gallery_is_one_line_and_keeps_its_pictures(name: str) -> None:
+def test_a_gallery_becomes_one_line_and_keeps_its_pictures(name: str) -> None:
     article = article_with(
         f'<div class="{name}"><div><img src="/media/1.webp"><figcaption>One</figcaption></div><img src="/media/2.webp">'
         '<img src="/templates/arrow.png"><button>Next</button></div>'
@@ -76,7 +76,7 @@ def test_a_gallery_is_one_line_and_keeps_its_pictures(name: str) -> None:
     ]
 
 
-def test_a_text_that_only_calls_itself_a_gallery_stays_a_text() -> None:
+def test_a_text_with_a_gallery_class_stays_text() -> None:
     text = "A long paragraph about the pictures of the year. " * 5
     embedded = f'<div class="gallery-note"><img src="/media/1.webp"><img src="/media/2.webp"><p>{text}</p></div>'
     assert article_with(embedded).body == f"First.\n\n{text.strip()}\n\nLast."
@@ -96,7 +96,7 @@ def test_a_text_that_only_calls_itself_a_gallery_stays_a_text() -> None:
         '<div class="fb-post">not loaded</div><script>render()</script>',
     ],
 )
-def test_a_frame_that_shows_nothing_of_the_article_leaves_no_line(frame: str) -> None:
+def test_a_frame_that_is_not_content_is_removed(frame: str) -> None:
     assert "[" not in article_with(frame).body
 
 
@@ -105,11 +105,11 @@ def test_a_quotation_that_cites_a_post_stays_a_quotation() -> None:
     assert article_with(quotation).body == "First.\n\nHe wrote that peace is near.\n\nLast."
 
 
-def test_a_post_without_an_address_is_not_lost_silently() -> None:
+def test_a_post_without_a_url_keeps_its_line() -> None:
     assert article_with('<blockquote class="twitter-tweet">Gone</blockquote>').body == "First.\n\n[Post on X]\n\nLast."
 
 
-def test_a_body_of_embedded_posts_alone_is_a_short_body() -> None:
+def test_a_body_of_only_embedded_posts_is_short() -> None:
     page = (
         '<div class="post"><h1 class="post_title">A headline</h1><div class="post_time">06 January 2026 19:13</div>'
         f'<div class="post_body"><blockquote class="twitter-tweet">{TWEET.format(STATUS)}</blockquote></div></div>'
@@ -119,11 +119,11 @@ def test_a_body_of_embedded_posts_alone_is_a_short_body() -> None:
 
 
 @pytest.mark.parametrize("address", ["https://youtu.be/x?t=5", "https://www.youtube.com/embed/x"])
-def test_a_player_is_named_by_the_page_of_its_video(address: str) -> None:
+def test_a_player_gets_the_url_of_its_video_page(address: str) -> None:
     assert shown_at(address) == "https://www.youtube.com/watch?v=x"
 
 
-def test_a_caption_is_no_text_and_stays_with_its_picture() -> None:
+def test_a_caption_stays_with_its_picture_and_not_in_the_text() -> None:
     article = article_with(
         '<figure><img src="/media/1.webp" alt="A road"><figcaption>The road, in May</figcaption></figure>'
         '<div class="wp-caption"><img src="/media/2.webp"><p class="wp-caption-text">The bridge</p></div>'

@@ -20,13 +20,13 @@ def read(url: str, canonical: str = "", og: str = "", **capture: object) -> Arti
     return read_page(capture_of(POST.format(head=head), url=url, **capture), SITE).article
 
 
-def test_a_slug_is_cited_before_a_number() -> None:
+def test_a_slug_is_preferred_to_a_number() -> None:
     article = read("https://caliber.az/en/post/152098/?fbclid=x", canonical="/en/post/goes-on-the-warpath")
     assert article.url == "https://caliber.az/en/post/goes-on-the-warpath"
     assert article.urls == ("https://caliber.az/en/post/152098", "https://caliber.az/en/post/goes-on-the-warpath")
 
 
-def test_every_address_on_the_way_is_one_of_the_article() -> None:
+def test_every_redirect_url_belongs_to_the_article() -> None:
     article = read(
         "https://caliber.az/ru/post/164699/",
         redirects=("https://www.caliber.az/post/164699/",),
@@ -51,16 +51,16 @@ def test_every_address_on_the_way_is_one_of_the_article() -> None:
         "mailto:x",
     ],
 )
-def test_a_canonical_link_to_something_else_is_not_believed(canonical: str) -> None:
+def test_a_canonical_link_to_another_page_is_ignored(canonical: str) -> None:
     assert read("https://caliber.az/en/post/a", canonical=canonical).urls == ("https://caliber.az/en/post/a",)
 
 
-def test_a_saved_page_is_known_by_the_address_it_gives_itself() -> None:
+def test_a_saved_page_is_identified_by_its_canonical_url() -> None:
     article = read("file:///saved.html", og="https://caliber.az/en/post/a")
     assert (article.url, article.language) == ("https://caliber.az/en/post/a", "en")
 
 
-def test_a_text_without_an_address_gets_a_stable_name() -> None:
+def test_a_text_without_a_url_gets_a_stable_urn() -> None:
     capture = recorded_capture(SEED)
     later = replace(
         capture, body=capture.body.replace(b"Views: 354", b"Views: 9000").replace(b"On January 5", b"On 5 January")

@@ -1,4 +1,4 @@
-"""The body as Markdown, and what a Markdown reader makes of it."""
+"""The body as Markdown, and its rendering."""
 
 import re
 
@@ -41,7 +41,7 @@ def markdown_of(html: str) -> str:
          "\\# 5\\*5 \\[x\\] \\<p\\> \\&amp; a\\_b\n\n1\\. One\n\n\\- no"),
     ],
 )  # fmt: skip
-def test_shape_emphasis_and_links_are_kept(html: str, markdown: str) -> None:
+def test_structure_emphasis_and_links_are_kept(html: str, markdown: str) -> None:
     assert markdown_of(html) == markdown
 
 
@@ -69,7 +69,7 @@ def locate(source: str) -> str | None:
          "| | Oil |\n| --- | --- |\n| 2025 | 12 |"),
     ],
 )  # fmt: skip
-def test_pictures_stand_where_the_page_has_them(html: str, markdown: str) -> None:
+def test_pictures_keep_their_position(html: str, markdown: str) -> None:
     element = etree.HTML(f"<div>{html}</div>").find(".//div")
     assert element is not None
     assert write_markdown(read_lines(element), lambda href: href, locate) == markdown
@@ -94,7 +94,7 @@ def words(text: str) -> str:
 
 
 @given(st.lists(TREE, max_size=6).map("".join))
-def test_a_markdown_reader_shows_the_words_of_the_plain_body(html: str) -> None:
+def test_rendered_markdown_has_the_words_of_the_plain_body(html: str) -> None:
     element = etree.HTML(f"<div>{html}</div>").find(".//div")
     assert element is not None
     lines = read_lines(element)

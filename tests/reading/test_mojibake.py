@@ -21,19 +21,19 @@ SOUND = [
     ("text", "taken_for"),
     [*((text, "latin-1") for text in SOUND[:4]), *((text, "cp1251") for text in SOUND[:2]), ("It’s — so", "cp1252")],
 )
-def test_what_was_taken_for_another_character_set_is_put_right(text: str, taken_for: str) -> None:
+def test_mojibake_is_repaired(text: str, taken_for: str) -> None:
     broken = text.encode().decode(taken_for, errors="strict")
     assert repair(f"<p>{broken}</p>\n<p>{text}</p>") == f"<p>{text}</p>\n<p>{text}</p>"
 
 
 @pytest.mark.parametrize("text", SOUND)
-def test_sound_text_stays_as_it_is(text: str) -> None:
+def test_valid_text_stays_unchanged(text: str) -> None:
     assert repair(text) == text
     assert not is_mojibake(text)
 
 
 @given(st.text(alphabet=st.characters(codec="cp1251")) | st.text(alphabet="abc ñáéâÂÃ«»’“—ə", max_size=40))
-def test_ordinary_letters_of_one_alphabet_are_never_changed_for_the_worse(text: str) -> None:
+def test_ordinary_letters_of_one_alphabet_are_never_damaged(text: str) -> None:
     assert repair(text) == text or is_mojibake(text)
 
 
@@ -44,13 +44,13 @@ def post(headline: str) -> str:
     )
 
 
-def test_a_page_with_a_broken_headline_is_read_right() -> None:
+def test_a_headline_with_mojibake_is_repaired() -> None:
     broken = "Путь Баку — и паника".encode().decode("latin-1")
     article = read_page(capture_of(post(broken)), SITE).article
     assert article.headline == "Путь Баку — и паника"
 
 
-def test_what_cannot_be_put_right_for_certain_is_reported() -> None:
+def test_mojibake_that_cannot_be_repaired_is_reported() -> None:
     lost = "Сегодня самое главное".encode().decode("cp1252", errors="replace")
     reading = read_page(capture_of(post(lost)), SITE)
     assert "\ufffd" in reading.article.headline

@@ -1,4 +1,4 @@
-"""What a page can do wrong, and what still comes out."""
+"""Extraction from damaged and unusual pages."""
 
 import contextlib
 import time
@@ -46,7 +46,7 @@ def body_of(page: str | bytes, **capture: Any) -> str:
         (post("<p " + " ".join(f"a{n}=\">\"" for n in range(100_000)) + ">").encode(), "too_complex"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_says_why(body: bytes, reason: str) -> None:
+def test_an_unreadable_page_gives_its_reason(body: bytes, reason: str) -> None:
     with pytest.raises(Unreadable) as refused:
         read_page(capture_of(body), SITE)
     assert refused.value.reason == reason
@@ -54,7 +54,7 @@ def test_what_cannot_be_read_says_why(body: bytes, reason: str) -> None:
     assert "\n" not in refused.value.message
 
 
-def test_a_response_that_never_came_is_unreadable() -> None:
+def test_a_failed_request_is_unreadable() -> None:
     capture = capture_of(b"", error="timed out after 30 s")
     with pytest.raises(Unreadable, match=r"timed out after 30 s") as refused:
         open_page(capture, SITE)
@@ -62,48 +62,48 @@ def test_a_response_that_never_came_is_unreadable() -> None:
 
 
 @pytest.mark.parametrize("media_type", ["image/webp", "video/mp4", "font/woff2"])
-def test_a_picture_is_not_read_as_text(media_type: str) -> None:
+def test_a_picture_is_not_extracted_as_text(media_type: str) -> None:
     with pytest.raises(Unreadable) as refused:
         open_page(capture_of("text", headers=(("Content-Type", media_type),)), SITE)
     assert refused.value.reason == "not_text"
 
 
 @pytest.mark.parametrize("count", [10, 300, 1800])
-def test_nesting_is_read_as_deep_as_the_parser_goes(count: int) -> None:
+def test_nesting_is_extracted_up_to_the_limit_of_the_parser(count: int) -> None:
     assert body_of(post("<div>" * count + "Bottom" + "</div>" * count + "<p>After</p>")) == "Bottom\n\nAfter"
 
 
-def test_text_behind_a_stray_end_of_the_document_is_read() -> None:
+def test_text_after_a_misplaced_document_end_is_extracted() -> None:
     assert body_of(post("<p>Before</p></body></html><p>After</p>")) == "Before\n\nAfter"
 
 
-def test_text_behind_a_nul_is_read() -> None:
+def test_text_after_a_nul_is_extracted() -> None:
     assert body_of(post("<p>Be\0fore</p><p>After</p>")) == "Before\n\nAfter"
 
 
 @pytest.mark.parametrize("control", ["\x01", "&#1;", "\x1f", "\ufffe", "&#xD800;", "\x0b"])
-def test_text_around_a_control_character_is_read(control: str) -> None:
+def test_text_around_a_control_character_is_extracted(control: str) -> None:
     tweet = f'<blockquote class="twitter-tweet"><a href="/status/{control}">May 1</a></blockquote>'
     body = body_of(post(f"<p>Be{control}fore</p><script></script>{control}tail{tweet}<p>After</p>"))
     assert body.split("\n\n")[1:] == ["tail", "[Post on X: https://caliber.az/status/]", "After"] or "\ufffd" in body
 
 
-def test_html_is_known_by_its_content_when_nothing_declares_it() -> None:
+def test_undeclared_html_is_recognised_by_its_content() -> None:
     assert read_page(capture_of(post("<p>Text</p>"), url="file:///page"), SITE).layout == "new"
 
 
-def test_a_page_served_as_plain_text_by_mistake_is_read_as_html() -> None:
+def test_html_served_as_plain_text_is_parsed_as_html() -> None:
     headers = (("Content-Type", "text/plain"),)
     assert read_page(capture_of(post("<p>Text</p>"), headers=headers), SITE).layout == "new"
 
 
-def test_plain_text_may_talk_about_tags() -> None:
+def test_plain_text_can_contain_tags() -> None:
     text = "ANALYTICS\nHow <p> came to be\n\n06 January 2026 19:13\n\nA paragraph about <p>.\n"
     reading = read_page(capture_of(text, headers=(("Content-Type", "text/plain; charset=utf-8"),)), SITE)
     assert (reading.layout, reading.article.headline) == ("text", "How <p> came to be")
 
 
-def test_cleaning_leaves_the_page_it_was_given_alone() -> None:
+def test_cleaning_does_not_change_its_input() -> None:
     page = open_page(capture_of(post('<p>Text</p><div class="banner">Buy</div><script>x()</script>')), SITE)
     assert page.root is not None
     before = etree.tostring(page.root)
@@ -134,31 +134,31 @@ def test_cleaning_twice_changes_nothing() -> None:
         '<p style="display:none">hidden</p>',
     ],
 )
-def test_what_is_not_of_the_article_is_not_in_its_body(furniture: str) -> None:
+def test_boilerplate_is_not_in_the_body(furniture: str) -> None:
     assert body_of(post(f"<p>First.</p>{furniture}<p>Last.</p>")) == "First.\n\nLast."
 
 
-def test_a_byline_and_a_signature_inside_the_body_are_not_text() -> None:
+def test_byline_and_signature_are_not_in_the_body() -> None:
     article = read_page(capture_of(post("<p>Text.</p><p>By Aghakazim Guliyev</p><p>Caliber.Аz</p>")), SITE).article
     assert (article.body, article.authors, article.signature) == ("Text.", ("Aghakazim Guliyev",), "Caliber.Аz")
 
 
-def test_the_author_a_subtitle_names_is_kept_in_both_places() -> None:
+def test_an_author_in_the_subtitle_stays_in_the_subtitle() -> None:
     page = post("<p>Text.</p>", title="A headline<br>Analysis by Matanat Nasibova")
     article = read_page(capture_of(page), SITE).article
     assert (article.subtitle, article.authors) == ("Analysis by Matanat Nasibova", ("Matanat Nasibova",))
 
 
-def test_the_first_of_several_scrolled_articles_is_the_one_read() -> None:
+def test_the_first_of_several_scrolled_articles_is_extracted() -> None:
     page = post("<p>First.</p>") + post("<p>Second.</p>", title="Another")
     assert body_of(page) == "First."
 
 
-def test_a_body_split_over_containers_is_read_whole() -> None:
+def test_a_body_split_over_containers_is_complete() -> None:
     assert body_of(post("<p>First.</p>", more='<div class="post_body"><p>Second.</p></div>')) == "First.\n\nSecond."
 
 
-def test_every_field_with_a_value_says_where_it_came_from() -> None:
+def test_every_field_with_a_value_has_a_method() -> None:
     reading = read_page(capture_of(post("<p>Text.</p>", more='<div class="post_hits">Views: 3</div>')), SITE)
     assert reading.rungs == {
         "headline": "selector",
@@ -178,7 +178,7 @@ def test_a_missing_headline_is_taken_from_the_metadata() -> None:
     assert (reading.article.headline, reading.rungs["headline"]) == ("The headline", "structured")
 
 
-def test_a_missing_date_is_taken_from_the_metadata_where_the_site_s_file_trusts_it() -> None:
+def test_a_missing_date_is_taken_from_trusted_metadata() -> None:
     page = '<meta property="article:published_time" content="2026-01-06T15:13:00Z">' + post("<p>Text.</p>").replace(
         "06 January 2026 19:13", ""
     )
@@ -192,7 +192,7 @@ def test_a_missing_date_is_taken_from_the_metadata_where_the_site_s_file_trusts_
 @pytest.mark.parametrize(
     "subtitle", [" <span>Words are cheap</span>", "<br>Words are cheap", "</h1><h2>Words are cheap</h2><h1>"]
 )
-def test_with_every_class_name_changed_the_article_is_still_read(subtitle: str) -> None:
+def test_an_article_is_extracted_with_all_class_names_changed(subtitle: str) -> None:
     page = (
         '<html><body><nav><a href="/en">en</a></nav><h2>June 22, 2025 – Israel vs Iran: LIVE</h2><div class="a">'
         '<a class="b" href="/en/category/analytics">ANALYTICS</a>'
@@ -221,14 +221,14 @@ def test_with_every_class_name_changed_the_article_is_still_read(subtitle: str) 
         "ANALYTICS\nTitle\n06 January 2026 19:13\n" + "share-line" * 100_000,
     ],
 )
-def test_no_page_takes_for_ever(page: str) -> None:
+def test_extraction_of_extreme_pages_ends_in_time(page: str) -> None:
     started = time.process_time()
     with contextlib.suppress(Unreadable):
         read_page(capture_of(page), SITE)
     assert time.process_time() - started < 12
 
 
-def test_a_selector_that_is_none_is_an_error_of_the_site_s_file() -> None:
+def test_an_invalid_selector_is_a_site_error() -> None:
     wrong = replace(SITE, layouts=(replace(SITE.layouts[0], article="..post"),))
     with pytest.raises(SiteError, match="CSS selector"):
         open_page(capture_of(post("<p>Text.</p>")), wrong)

@@ -1,4 +1,4 @@
-"""What holds for every page, whatever is on it."""
+"""Properties of every page."""
 
 import contextlib
 import html
@@ -76,17 +76,17 @@ def read_all(body: bytes, url: str = "https://caliber.az/en/post/a") -> None:
 
 @given(st.lists(SCRAPS, max_size=30).map("".join))
 @example("<h1 class='post_title'>A headline</h1>&#8;\x1b[0m behind it\ufffe")
-def test_reading_never_fails_in_a_way_nobody_expects(page: str) -> None:
+def test_extraction_raises_only_unreadable(page: str) -> None:
     read_all(page.encode(errors="replace"))
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_upset_the_reader(body: bytes) -> None:
+def test_any_bytes_are_extracted_or_rejected(body: bytes) -> None:
     read_all(body)
 
 
 @given(st.integers(0, len(SEED)), st.integers(0, 200), st.binary(max_size=20))
-def test_a_damaged_page_is_read_or_refused(start: int, length: int, damage: bytes) -> None:
+def test_a_damaged_page_is_extracted_or_rejected(start: int, length: int, damage: bytes) -> None:
     read_all(SEED[:start] + damage + SEED[start + length :])
 
 
@@ -94,7 +94,7 @@ def test_a_damaged_page_is_read_or_refused(start: int, length: int, damage: byte
     st.sampled_from(["", "file:///x", "urn:x", "http://[", "https://caliber.az/en/post/a", "https://caliber.az"])
     | st.text()
 )
-def test_any_address_will_do(url: str) -> None:
+def test_any_url_is_accepted(url: str) -> None:
     read_all(SEED, url=url)
 
 
@@ -107,26 +107,26 @@ def page_of(paragraphs: list[str], chrome: list[str]) -> str:
 
 
 @given(st.lists(WORDS, min_size=1, max_size=8), st.lists(CHROME, min_size=8, max_size=8))
-def test_page_furniture_is_never_in_a_body_and_nothing_else_is_lost(paragraphs: list[str], chrome: list[str]) -> None:
+def test_a_body_has_all_its_text_and_no_boilerplate(paragraphs: list[str], chrome: list[str]) -> None:
     body = read_page(capture_of(page_of(paragraphs, chrome)), SITE).article.body
     shown = [unicodedata.normalize("NFC", " ".join(text.replace("\u00ad", "").split())) for text in paragraphs]
     assert body.split("\n\n") == shown
 
 
 @given(st.lists(st.text(alphabet="abc Яյ<>/p&;b", max_size=20), max_size=12))
-def test_a_body_holds_nothing_that_is_not_on_the_page_in_that_order(scraps: list[str]) -> None:
+def test_a_body_is_a_subsequence_of_the_page(scraps: list[str]) -> None:
     page = page_of(scraps, [""] * len(scraps))
     try:
         body = read_page(capture_of(page), SITE).article.body
     except Unreadable:
         return
     source = iter(html.unescape(page))
-    assert all(letter in source for letter in body if not letter.isspace()), "the body is no subsequence of the page"
+    assert all(letter in source for letter in body if not letter.isspace()), "the body is not a subsequence of the page"
 
 
 @pytest.mark.parametrize(
     "folder", sorted(path for path in PAGES.glob("caliber/*/") if "listing" not in path.name), ids=lambda f: f.name
 )
-def test_a_recorded_page_has_no_problem_that_refuses_it(folder: Path) -> None:
+def test_a_recorded_page_has_no_fatal_problem(folder: Path) -> None:
     reading = read_page(recorded_capture(folder), SITE)
     assert [problem for problem in check(reading, SITE, READ_AT) if problem.fatal] == []

@@ -1,6 +1,6 @@
-"""Every recorded page under ``tests/pages/<site>/<slug>`` is read as its ``expected.json`` says: one test per field.
+"""Every recorded page under ``tests/pages/<site>/<slug>`` gives its ``expected.json``: one test per field.
 
-A new page needs no code: a folder with ``page.html`` or ``page.txt`` and ``expected.json`` (``capture``: what
+A new page needs no code. A folder with ``page.html`` or ``page.txt`` and ``expected.json`` (``capture``: what
 :class:`Capture` takes; then ``layout`` and ``article``, or ``cards``; a body is a list of paragraphs) is a test.
 """
 
@@ -32,7 +32,7 @@ def cases() -> list[Any]:
 
 @cache
 def read(folder: Path) -> dict[str, Any]:
-    """What the reader makes of a recorded page, as JSON would have it."""
+    """Return the extraction of a recorded page as JSON data."""
     capture, site = recorded_capture(folder), site_of(folder)
     if capture.kind == "listing":
         return {"cards": plain([asdict(card) for card in read_listing(capture, site).cards])}
@@ -47,11 +47,11 @@ def plain(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("folder", sorted(PAGES.glob("*/*/")), ids=lambda folder: f"{folder.parent.name}/{folder.name}")
-def test_a_draft_was_compared_with_its_page(folder: Path) -> None:
+def test_no_expected_result_is_still_a_draft(folder: Path) -> None:
     assert "draft" not in expected_of(folder)
 
 
 @pytest.mark.parametrize(("folder", "field"), cases())
-def test_a_recorded_page_is_read_right(folder: Path, field: str) -> None:
+def test_a_recorded_page_gives_its_expected_result(folder: Path, field: str) -> None:
     expected = expected_of(folder)
     assert read(folder)[field] == {**expected, **expected.get("article", {})}[field]

@@ -1,4 +1,4 @@
-"""What the second and third site prove: a site is a file of facts and a recorded page, and nothing else."""
+"""The second and third site show that a site needs only a definition and a recorded page."""
 
 import ast
 from pathlib import Path
@@ -13,14 +13,14 @@ FILES = [path for path in sorted(Path(spiders.__path__[0]).glob("*.py")) if path
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_site_is_at_most_thirty_lines_of_facts(path: Path) -> None:
+def test_a_site_definition_has_at_most_thirty_lines(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 30
     assert not any(isinstance(node, ast.FunctionDef | ast.Lambda) for node in ast.walk(ast.parse(source)))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_site_has_a_recorded_page_that_is_read_without_a_problem(path: Path) -> None:
+def test_a_site_has_a_recorded_page_without_problems(path: Path) -> None:
     folders = list((PAGES / path.stem).glob("*/"))
     assert folders
     for folder in folders:
@@ -28,7 +28,7 @@ def test_a_site_has_a_recorded_page_that_is_read_without_a_problem(path: Path) -
         assert check(reading, site_named(path.stem), READ_AT) == []
 
 
-def test_summer_and_winter_time_of_a_site_are_right() -> None:
+def test_daylight_saving_time_of_a_site_is_applied() -> None:
     winter = read_page(
         recorded_capture(PAGES / "orf/trump-anwaeltin-soll-justizministerin-werden"), site_named("orf")
     ).article.published_at

@@ -12,7 +12,7 @@ def test_blanks_of_every_width_become_one_plain_blank() -> None:
     assert clean_inline(" a\u00a0\u2009\u202fb\r\n\tc\u3000") == "a b c"
 
 
-def test_what_nobody_sees_goes() -> None:
+def test_invisible_characters_are_removed() -> None:
     assert clean_inline("for\u00admu\u200bla\ufeff") == "formula"
 
 
@@ -20,7 +20,7 @@ def test_accents_are_composed() -> None:
     assert clean_inline("И\u0306") == "Й"
 
 
-def test_letters_of_the_region_stay_as_they_are() -> None:
+def test_letters_of_the_region_stay_unchanged() -> None:
     assert clean_inline("Əliyev ı İ ğ ş, Ёлка, Հայաստան և") == "Əliyev ı İ ğ ş, Ёлка, Հայաստան և"
 
 
@@ -46,6 +46,6 @@ def test_a_key_does_not_depend_on_case(text: str) -> None:
     assert fold(text.upper()) == fold(text.lower())
 
 
-def test_a_slug_is_written_as_the_site_writes_it() -> None:
+def test_a_slug_has_the_site_s_format() -> None:
     assert slug("Baku’s “geopolitical” formula — 2026!") == "baku-s-geopolitical-formula-2026"
     assert slug("Հայաստանում ԱՄՆ-ի դեսպանատունը") == "հայաստանում-ամն-ի-դեսպանատունը"

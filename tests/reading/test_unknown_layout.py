@@ -1,4 +1,4 @@
-"""A redesign: every class and every id of a page has another name. The article is still read, and the run says so."""
+"""A redesign: all classes and IDs of a page change. The article is still extracted, and the run reports it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RECORDED = [
 
 
 def redesigned(html: str, seed: int) -> str:
-    """The page with each name of a class or an element replaced by a meaningless one, the same for the same name."""
+    """Return the page with every class and element name replaced by a meaningless one, consistently."""
     chance = Random(seed)
     names: dict[str, str] = {}
 
@@ -68,7 +68,7 @@ def demo_page(url: str) -> str:
 
 @settings(max_examples=60)
 @given(st.integers(0, 299), st.integers(0, 10**6))
-def test_a_redesigned_page_is_read_all_the_same(number: int, seed: int) -> None:
+def test_a_redesigned_page_gives_the_same_article(number: int, seed: int) -> None:
     truth = truths()[number % len(truths())]
     reading = read_redesigned(truth["url"], demo_page(truth["url"]), seed)
     article = reading.article

@@ -1,4 +1,4 @@
-"""An archive to export from, and one to fill: those of the other exports."""
+"""Fixtures: an archive to export from and one to fill, shared with the other exports' tests."""
 
 from tests.export.conftest import blank, newsroom, path, printed, three_editions
 

@@ -1,4 +1,4 @@
-"""An archive of demo pages as crawls leave one, and what to compare of two archives."""
+"""An archive of demo pages as crawls leave it, and a comparison of two archives."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ COMPARED = {
     "images": "url, position, alt, first_seen_at, last_seen_at",
     "links": "url, position, host, text, first_seen_at, last_seen_at",
 }
-"""What two archives of the same captures have in common, whatever their ids."""
+"""The columns that two archives of the same captures have in common, without IDs."""
 
 
 def held(path: Path) -> dict[str, list[str]]:
-    """The rows of an archive, without ids, sorted."""
+    """Return the rows of an archive, without IDs, sorted."""
     with Archive.open(path) as archive:
         return {
             table: sorted(json.dumps(row) for row in archive.db.execute(f"SELECT {columns} FROM {table}").fetchall())
@@ -52,7 +52,7 @@ def recogniser(site: Site) -> Recogniser:
 
 
 def take_in(path: Path, captures: list[Capture], base_url: str = SITE.base_url) -> Intake:
-    """Have these captures in an archive, with what is to be read on them."""
+    """Store these captures and their extractions in an archive."""
     with Intake(path, recogniser(SITE.at(base_url)), {"python": "3"}, ()) as intake:
         for capture in captures:
             if intake.is_new(capture):
@@ -61,7 +61,7 @@ def take_in(path: Path, captures: list[Capture], base_url: str = SITE.base_url) 
 
 
 def visited(site: DemoSite, url: str, at: datetime, **fields: Any) -> Capture:
-    """A page as the demo site served it then."""
+    """Return a page as the demo site served it at that time."""
     answer = site.respond(url.removeprefix(site.base_url), at)
     return Capture(
         **{
@@ -77,7 +77,7 @@ def visited(site: DemoSite, url: str, at: datetime, **fields: Any) -> Capture:
 
 
 def crawled(articles: int = 12) -> list[Capture]:
-    """What crawls of a small site bring: every article three times, a list, and everything that can go wrong."""
+    """Return the captures of several crawls: every article three times, a listing, and every kind of failure."""
     site = DemoSite(articles, base_url=SITE.base_url)
     pages = [
         visited(site, truth["url"], datetime.fromisoformat(truth["published_at"]) + age)

@@ -1,4 +1,4 @@
-"""Records of web archives, made by hand and read."""
+"""Handmade records of web archives, and their captures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def reasons(warc: bytes) -> list[str]:
 
 
 def record(content: bytes, type: str = "response", url: str = URL, **fields: str) -> bytes:
-    """A WARC record as some other program writes it."""
+    """Return a WARC record as another program would write it."""
     given = {
         "WARC-Type": type,
         "WARC-Record-ID": "<urn:uuid:00000000-0000-0000-0000-000000000000>",

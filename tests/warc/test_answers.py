@@ -1,4 +1,4 @@
-"""Answers without a page in web archives: gone, led on, not modified. They count as in a crawl, in whatever order."""
+"""Responses without a page in web archives: gone, redirected, not modified. They count as in a crawl, in any order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def answer(day: float, status: int, url: str = URL, body: bytes = b"", *headers:
 
 
 def state(path: Path) -> tuple[object, ...]:
-    """What is known of the only article, and of its address, whatever the order in which it was learned."""
+    """Return the state of the only article and its URL, which must not depend on the order of captures."""
     with Archive.open(path) as archive:
         (article,) = archive.db.execute("SELECT headline, gone_at, first_seen_at, last_seen_at, views FROM articles")
         frontier = archive.db.execute("SELECT state, visited_at, due_at, last_status FROM frontier").fetchall()
@@ -59,11 +59,11 @@ def gone_since(path: Path) -> str | None:
         ([page(0), answer(1, 200, URL, b"<title>404 Not found</title><p>Sorry</p>")], "2026-01-08T12:00:00Z"),
     ],
 )
-def test_an_article_is_gone_since_the_first_answer_that_says_so(
+def test_an_article_is_gone_since_the_first_response_that_reports_it(
     tmp_path: Path, story: list[Capture], gone: str | None
 ) -> None:
-    for name, told in (("forwards", story), ("backwards", story[::-1])):
-        take_in(tmp_path / name, told)
+    for name, responses in (("forwards", story), ("backwards", story[::-1])):
+        take_in(tmp_path / name, responses)
         assert gone_since(tmp_path / name) == gone
 
 
@@ -78,12 +78,12 @@ def in_order(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
 
 
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(told=st.permutations(STORY))
-def test_the_order_of_answers_does_not_matter(
-    tmp_path_factory: pytest.TempPathFactory, in_order: tuple[object, ...], told: list[Capture]
+@given(responses=st.permutations(STORY))
+def test_the_order_of_responses_does_not_matter(
+    tmp_path_factory: pytest.TempPathFactory, in_order: tuple[object, ...], responses: list[Capture]
 ) -> None:
-    path = tmp_path_factory.mktemp("told") / "a.db"
-    take_in(path, told)
+    path = tmp_path_factory.mktemp("responses") / "a.db"
+    take_in(path, responses)
     assert state(path) == in_order
     article, frontier, _ = in_order
     assert article[1] == "2026-01-11T12:00:00Z"  # type: ignore[index]
@@ -91,16 +91,16 @@ def test_the_order_of_answers_does_not_matter(
 
 
 @pytest.mark.slow
-def test_nor_does_it_matter_in_which_files_they_came(tmp_path: Path, in_order: tuple[object, ...]) -> None:
-    for number, told in enumerate(permutations(STORY, len(STORY))):
+def test_the_distribution_over_files_does_not_matter(tmp_path: Path, in_order: tuple[object, ...]) -> None:
+    for number, responses in enumerate(permutations(STORY, len(STORY))):
         if number % 60 == 7:
             path = tmp_path / f"{number}.db"
-            for each in told:
+            for each in responses:
                 take_in(path, [each])
             assert state(path) == in_order
 
 
-def test_an_old_answer_of_gone_does_not_keep_a_listed_article_from_being_fetched(tmp_path: Path) -> None:
+def test_an_old_gone_response_does_not_block_a_listed_article(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     addresses = tmp_path / "addresses.txt"
     addresses.write_text(f"{URL}\n")
@@ -112,7 +112,7 @@ def test_an_old_answer_of_gone_does_not_keep_a_listed_article_from_being_fetched
         assert entry.state == "todo"
 
 
-def test_pages_that_stand_in_an_articles_place_are_no_articles(tmp_path: Path) -> None:
+def test_non_article_pages_are_not_stored_as_articles(tmp_path: Path) -> None:
     wall = b"<title>Just a moment...</title><div id='cf-turnstile'></div><p>Checking your browser</p>"
     login = b"<h1>Corridors</h1><form><input type='password'></form>"
     intake = take_in(tmp_path / "a.db", [answer(0, 200, body=wall), answer(1, 200, body=login)])
@@ -130,7 +130,7 @@ def moved(url: str, to: str, **fields: str) -> bytes:
     return record(response(b"", "301 Moved", {"Location": to}), url=url, **fields)
 
 
-def test_a_page_behind_a_redirect_is_known_by_both_addresses(tmp_path: Path) -> None:
+def test_a_redirected_page_has_both_urls(tmp_path: Path) -> None:
     file = tmp_path / "crawl.warc.gz"
     body = PAGE.format(headline="Corridors", body="", views=1).encode()
     old = "https://caliber.az/en/post/old-roads"
@@ -159,7 +159,7 @@ def test_a_page_behind_a_redirect_is_known_by_both_addresses(tmp_path: Path) -> 
     ],
     ids=["a circle", "another site", "no article", "itself", "nowhere", "long before"],
 )
-def test_a_redirect_that_leads_to_no_page_is_counted(between: tuple[bytes, ...], reason: set[str]) -> None:
+def test_a_redirect_without_a_target_page_is_counted(between: tuple[bytes, ...], reason: set[str]) -> None:
     warc = in_members(*between, record(response(), url=f"{URL}9"))
     assert set(reasons(warc)) == reason
     assert [capture.final_url for capture in captures(warc)][-1] is None

@@ -1,4 +1,4 @@
-"""Damage costs the damaged record, and no other."""
+"""Damage affects only the damaged record."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ BOMB = gzip.compress(b"<" * (LARGEST + 1))
         (record(b"", type="revisit", WARC_Refers_To_Target_URI=URL, WARC_Payload_Digest="sha1:X"), "no_original"),
     ],
 )  # fmt: skip
-def test_a_bad_record_costs_itself_only(bad: bytes, reason: str) -> None:
+def test_a_damaged_record_does_not_affect_others(bad: bytes, reason: str) -> None:
     warc = in_members(page(1), bad, page(2))
     assert numbers(captures(warc)) == [1, 2]
     assert reasons(warc) == [reason]
 
 
-def test_reading_goes_on_behind_damage() -> None:
+def test_reading_continues_after_damage() -> None:
     members = [gzip.compress(page(number)) for number in range(6)]
     members[2] = damaged(members[2])
     members[4] = b"nothing of ours" * 10 + members[4]
@@ -79,7 +79,7 @@ def test_damage_at_either_end_is_counted_once() -> None:
 
 
 @pytest.mark.parametrize("packing", [gzip.compress, zstandard.compress, bytes])
-def test_a_file_that_was_cut_off_gives_all_before(packing: Any) -> None:
+def test_a_truncated_file_gives_all_complete_records(packing: Any) -> None:
     members = [packing(page(number)) for number in range(3)]
     whole = b"".join(members)
     for cut in range(1, len(members[2]) - 1):
@@ -90,14 +90,14 @@ def test_a_file_that_was_cut_off_gives_all_before(packing: Any) -> None:
 
 @pytest.mark.parametrize("packing", [gzip.compress, zstandard.compress, bytes])
 @pytest.mark.parametrize("length", [7, 70, 100_000, 10**12])
-def test_records_are_found_again_behind_a_wrong_length(packing: Any, length: int) -> None:
+def test_records_after_a_wrong_length_are_found(packing: Any, length: int) -> None:
     warc = b"".join(map(packing, (page(1), page(2, Content_Length=str(length)), page(3), page(4))))
     assert [number for number in numbers(captures(warc)) if number != 2] == [1, 3, 4]
     assert set(reasons(warc)) == {"damaged"}
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_make_it_fail(noise: bytes) -> None:
+def test_any_bytes_are_accepted(noise: bytes) -> None:
     read(noise)
     assert numbers(captures(gzip.compress(page(1)) + noise))[:1] == [1]
 
@@ -107,7 +107,7 @@ WRITTEN = written(*SOUND)
 
 
 @given(place=st.integers(0, len(WRITTEN) - 1), change=st.integers(1, 255))
-def test_no_changed_byte_changes_a_page_unnoticed(place: int, change: int) -> None:
+def test_a_changed_byte_never_changes_a_page_silently(place: int, change: int) -> None:
     warc = bytearray(WRITTEN)
     warc[place] ^= change
     assert {capture.body for capture in captures(bytes(warc))} <= {capture.body for capture in SOUND}

@@ -39,20 +39,20 @@ PACKED = as_frame(zstandard.ZstdCompressor(write_checksum=True).compress(trained
 
 
 @pytest.mark.parametrize("dictionary", [PLAIN, PACKED], ids=["plain", "packed"])
-def test_records_are_read_with_the_dictionary_before_them(dictionary: bytes) -> None:
+def test_records_are_decompressed_with_the_dictionary(dictionary: bytes) -> None:
     warc = dictionary + b"".join(in_frames(*PAGES))
     assert len(warc) - len(dictionary) < sum(map(len, map(zstandard.compress, PAGES))) / 2
     assert numbers(captures(warc)) == list(range(1, 41))
     assert reasons(warc) == []
 
 
-def test_other_skippable_frames_are_passed_over() -> None:
+def test_other_skippable_frames_are_ignored() -> None:
     extension = b"\x50\x2a\x4d\x18\x05\x00\x00\x00hello"
     assert numbers(captures(PACKED + extension.join(in_frames(*PAGES[:3])))) == [1, 2, 3]
 
 
 @pytest.mark.parametrize("dictionary", [PLAIN, PACKED], ids=["plain", "packed"])
-def test_damage_costs_its_own_record_only_and_is_named_by_its_place(dictionary: bytes) -> None:
+def test_damage_affects_one_record_and_is_reported_with_its_offset(dictionary: bytes) -> None:
     frames = in_frames(*PAGES[:6])
     place = len(dictionary) + len(frames[0]) + len(frames[1])
     frames[2] = frames[2][:-6] + bytes(6)
@@ -63,7 +63,7 @@ def test_damage_costs_its_own_record_only_and_is_named_by_its_place(dictionary: 
     assert place - len(frames[1]) <= skipped.offset <= place + len(frames[2])
 
 
-def test_a_revisit_finds_its_page_behind_the_dictionary() -> None:
+def test_a_revisit_finds_its_page_after_the_dictionary() -> None:
     again = record(
         b"",
         type="revisit",
@@ -77,7 +77,7 @@ def test_a_revisit_finds_its_page_behind_the_dictionary() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dictionary", "said"),
+    ("dictionary", "message"),
     [
         (as_frame(b"no dictionary at all" * 20), "damaged"),
         (as_frame(trained().as_bytes()[:60]), "damaged"),
@@ -89,17 +89,15 @@ def test_a_revisit_finds_its_page_behind_the_dictionary() -> None:
     ],
     ids=["junk", "cut short", "empty", "cut in its packing", "beyond the end", "long", "long when unpacked"],
 )
-def test_a_dictionary_that_cannot_be_used_is_named_in_one_sentence(
-    tmp_path: Path, dictionary: bytes, said: str
-) -> None:
-    with pytest.raises(BadDictionary, match=said):
+def test_an_unusable_dictionary_gives_a_one_sentence_message(tmp_path: Path, dictionary: bytes, message: str) -> None:
+    with pytest.raises(BadDictionary, match=message):
         read_dictionary(io.BytesIO(dictionary))
     file = tmp_path / "crawl.warc.zst"
     file.write_bytes(dictionary + b"".join(in_frames(*PAGES)))
     result = run("ingest", file, "--archive", tmp_path / "a.db")
     assert result.exit_code == 6
     assert str(file) in result.stderr
-    assert said in result.stderr
+    assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 
@@ -110,7 +108,7 @@ def test_a_file_without_a_dictionary_is_read_from_its_first_byte() -> None:
 
 
 @given(place=st.integers(0, len(PACKED) - 1), change=st.integers(1, 255))
-def test_no_changed_byte_of_the_dictionary_changes_a_page_unnoticed(place: int, change: int) -> None:
+def test_a_changed_dictionary_byte_never_changes_a_page_silently(place: int, change: int) -> None:
     dictionary = bytearray(PACKED)
     dictionary[place] ^= change
     frames = b"".join(in_frames(*PAGES[:3]))

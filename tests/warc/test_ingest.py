@@ -1,4 +1,4 @@
-"""``caliber ingest`` of web archives and lists of addresses."""
+"""``caliber ingest`` of web archives and URL lists."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ def ingest(path: Path, archive: Path, *options: object) -> tuple[int, dict[str, 
     return result.exit_code, json.loads(result.stdout)
 
 
-def test_pages_of_known_sites_are_taken_with_their_time(tmp_path: Path) -> None:
+def test_pages_of_known_sites_are_ingested_with_their_time(tmp_path: Path) -> None:
     file = tmp_path / "crawl.warc.gz"
     foreign = record(response(), url="https://example.org/news/2026/01/07/talks-resume")
     file.write_bytes(in_members(foreign, page(1), foreign, page(2)))
-    exit_code, said = ingest(file, tmp_path / "a.db")
-    assert (exit_code, said["pages"], said["new"], said["skipped"]) == (0, 2, 2, {"other_site": 2})
+    exit_code, report = ingest(file, tmp_path / "a.db")
+    assert (exit_code, report["pages"], report["new"], report["skipped"]) == (0, 2, 2, {"other_site": 2})
     with Archive.open(tmp_path / "a.db") as archive:
         assert archive.captures.get(1).url == f"{URL}1"
         assert archive.captures.get(1).fetched_at == NOON
         assert archive.captures.get(1).body.startswith(b'<div class="post">')
 
 
-def test_bad_records_are_counted_and_their_reason_is_kept(tmp_path: Path) -> None:
+def test_damaged_records_are_counted_with_their_reason(tmp_path: Path) -> None:
     members = [gzip.compress(page(number)) for number in range(5)]
     members[1] = damaged(members[1])
     file = tmp_path / "crawl.warc.gz"
     file.write_bytes(b"".join(members))
-    exit_code, said = ingest(file, tmp_path / "a.db")
-    assert (exit_code, said["new"], said["skipped"]) == (3, 4, {"damaged": 1})
+    exit_code, report = ingest(file, tmp_path / "a.db")
+    assert (exit_code, report["new"], report["skipped"]) == (3, 4, {"damaged": 1})
     with Archive.open(tmp_path / "a.db") as archive:
         (problem,) = archive.db["problems"].rows_where("reason = 'damaged'")
         assert str(file) in problem["message"]
@@ -55,7 +55,7 @@ def test_bad_records_are_counted_and_their_reason_is_kept(tmp_path: Path) -> Non
         assert json.loads(noted["counts"])["skipped_damaged"] == 1
 
 
-def test_text_dumps_are_read(tmp_path: Path) -> None:
+def test_text_dumps_are_ingested(tmp_path: Path) -> None:
     text = (Path(__file__).parent.parent / "pages/caliber/baku-s-geopolitical-formula-as-text/page.txt").read_bytes()
     file = tmp_path / "crawl.warc.wet.gz"
     file.write_bytes(in_members(record(text, type="conversion", url=URL, Content_Type="text/plain")))
@@ -64,20 +64,20 @@ def test_text_dumps_are_read(tmp_path: Path) -> None:
         assert archive.articles.show(1)["headline"].startswith("Baku’s geopolitical formula")  # type: ignore[union-attr]
 
 
-def test_pages_of_any_site_are_taken_when_asked_for(tmp_path: Path) -> None:
+def test_pages_of_any_site_are_ingested_on_request(tmp_path: Path) -> None:
     words = "The ministers met in the capital on Monday and spoke for hours about the road. " * 12
     body = f"<html lang=en><h1>Talks resume after winter</h1><article><p>{words}</p><p>{words}</p></article>".encode()
     foreign = record(response(body), url="https://news.example/world/2026/01/07/talks-resume")
     file = tmp_path / "crawl.warc.gz"
     wall = record(response(b"<title>Just a moment...</title>"), url="https://news.example/world/2026/01/07/more-talks")
     file.write_bytes(in_members(foreign, wall, record(response(body), url="https://news.example/login")))
-    exit_code, said = ingest(file, tmp_path / "a.db", "--any-site")
-    assert (exit_code, said["new"], said["failed"], said["skipped"]) == (0, 1, 1, {"not_an_article": 1})
+    exit_code, report = ingest(file, tmp_path / "a.db", "--any-site")
+    assert (exit_code, report["new"], report["failed"], report["skipped"]) == (0, 1, 1, {"not_an_article": 1})
     with Archive.open(tmp_path / "a.db") as archive:
         assert archive.held("site") == ["news.example"]
 
 
-def test_the_demo_site_is_known_where_it_was_served(tmp_path: Path) -> None:
+def test_the_demo_site_is_recognised_by_its_url(tmp_path: Path) -> None:
     site = DemoSite(10, base_url="http://127.0.0.1:8000")
     captures = [visited(site, truth["url"], NOON) for truth in site.truth()]
     file = tmp_path / "demo.warc.gz"
@@ -95,8 +95,8 @@ def test_a_folder_is_searched_for_web_archives(tmp_path: Path) -> None:
     (folder / "old" / "plain.WARC").write_bytes(page(2))
     (folder / "page.html").write_text(PAGE)
     (folder / "notes.md").write_text("not a page")
-    exit_code, said = ingest(folder, tmp_path / "a.db")
-    assert (exit_code, said["pages"], said["new"]) == (0, 3, 3)
+    exit_code, report = ingest(folder, tmp_path / "a.db")
+    assert (exit_code, report["pages"], report["new"]) == (0, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_folder_is_searched_for_web_archives(tmp_path: Path) -> None:
         ("empty.wacz", "empty"),
     ],
 )
-def test_what_is_no_web_archive_is_named(tmp_path: Path, name: str, content: bytes | str) -> None:
+def test_a_file_that_is_not_a_web_archive_is_reported(tmp_path: Path, name: str, content: bytes | str) -> None:
     file = tmp_path / name
     if isinstance(content, bytes):
         file.write_bytes(content)
@@ -127,7 +127,7 @@ CDXJ = b'az,caliber)/en/post/1 20260107120000 {"url": "https://caliber.az/en/pos
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         (
             "crawl.warc.wat.gz",
@@ -147,18 +147,18 @@ CDXJ = b'az,caliber)/en/post/1 20260107120000 {"url": "https://caliber.az/en/pos
         ),
     ],
 )
-def test_what_only_speaks_of_pages_is_refused_with_its_kind(
-    tmp_path: Path, name: str, content: bytes, said: str
+def test_an_index_or_metadata_file_is_rejected_with_its_kind(
+    tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     file = tmp_path / name
     file.write_bytes(content)
     result = run("ingest", file, "--archive", tmp_path / "a.db")
     assert result.exit_code == 6
-    assert said in result.stderr
+    assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_what_a_browser_noted_beside_its_pages_is_no_page(tmp_path: Path) -> None:
+def test_browser_metadata_records_are_not_pages(tmp_path: Path) -> None:
     text = (Path(__file__).parent.parent / "pages/caliber/baku-s-geopolitical-formula-as-text/page.txt").read_bytes()
     file = tmp_path / "rec-1.warc.gz"
     json_type, jpeg = {"Content_Type": "application/json"}, {"Content_Type": "image/jpeg"}
@@ -176,37 +176,37 @@ def test_what_a_browser_noted_beside_its_pages_is_no_page(tmp_path: Path) -> Non
             ),
         )
     )
-    exit_code, said = ingest(file, tmp_path / "a.db")
-    assert (exit_code, said["new"], said["skipped"]) == (0, 2, {"other_site": 3})
+    exit_code, report = ingest(file, tmp_path / "a.db")
+    assert (exit_code, report["new"], report["skipped"]) == (0, 2, {"other_site": 3})
     with Archive.open(tmp_path / "a.db") as archive:
         assert [row["url"] for row in archive.articles()] == [f"{URL}1", f"{URL}2"]
 
 
-def test_what_was_cut_off_is_noted_and_not_kept(tmp_path: Path) -> None:
+def test_a_truncated_page_is_reported_and_not_stored(tmp_path: Path) -> None:
     file = tmp_path / "crawl.warc.gz"
     file.write_bytes(in_members(record(response(), url=f"{URL}1", WARC_Truncated="length"), page(2)))
-    exit_code, said = ingest(file, tmp_path / "a.db")
-    assert (exit_code, said["new"], said["skipped"]) == (3, 1, {"truncated": 1})
+    exit_code, report = ingest(file, tmp_path / "a.db")
+    assert (exit_code, report["new"], report["skipped"]) == (3, 1, {"truncated": 1})
     with Archive.open(tmp_path / "a.db") as archive:
         assert archive.db["captures"].count == 1
         assert [row["url"] for row in archive.db["problems"].rows_where("reason = 'truncated'")] == [f"{URL}1"]
 
 
-def test_a_web_archive_without_a_page_for_us_makes_no_archive(tmp_path: Path) -> None:
+def test_a_web_archive_without_matching_pages_creates_no_archive(tmp_path: Path) -> None:
     file = tmp_path / "crawl.warc.gz"
     file.write_bytes(in_members(record(response(), url="https://example.org/")))
     assert ingest(file, tmp_path / "a.db")[0] == 5
     assert not (tmp_path / "a.db").exists()
 
 
-def test_addresses_of_a_list_wait_for_the_next_crawl(tmp_path: Path) -> None:
+def test_urls_of_a_list_are_queued_for_the_next_crawl(tmp_path: Path) -> None:
     file = tmp_path / "addresses.txt"
     file.write_text(
         f"# from a friend\n{URL}/?fbclid=x\n\n{URL}\nhttps://caliber.az/en/category/world\nhttps://example.org/\n"
     )
-    exit_code, said = ingest(file, tmp_path / "a.db")
-    assert (exit_code, said["addresses"], said["queued"]) == (0, 2, 1)
-    assert said["skipped"] == {"not_an_article": 1, "other_site": 1}
+    exit_code, report = ingest(file, tmp_path / "a.db")
+    assert (exit_code, report["addresses"], report["queued"]) == (0, 2, 1)
+    assert report["skipped"] == {"not_an_article": 1, "other_site": 1}
     with Archive.open(tmp_path / "a.db") as archive:
         entry = archive.frontier.get(URL)
         assert entry is not None
@@ -224,13 +224,13 @@ def test_an_old_capture_does_not_undo_a_newer_visit(tmp_path: Path) -> None:
         assert entry.visited_at == newest.fetched_at
 
 
-def test_a_forgotten_article_is_not_taken_in_again(tmp_path: Path) -> None:
+def test_an_article_under_takedown_is_not_ingested_again(tmp_path: Path) -> None:
     file = tmp_path / "crawl.warc.gz"
     file.write_bytes(in_members(page(1), page(2)))
     ingest(file, tmp_path / "a.db")
     assert run("forget", f"{URL}1", "--archive", tmp_path / "a.db", "--reason", "asked for").exit_code == 0
-    exit_code, said = ingest(file, tmp_path / "a.db")
-    assert (exit_code, said["forgotten"], said["known"]) == (0, 1, 1)
+    exit_code, report = ingest(file, tmp_path / "a.db")
+    assert (exit_code, report["forgotten"], report["known"]) == (0, 1, 1)
     with Archive.open(tmp_path / "a.db") as archive:
         assert [row["url"] for row in archive.articles()] == [f"{URL}2"]
         assert [row["url"] for row in archive.db["captures"].rows] == [f"{URL}2"]

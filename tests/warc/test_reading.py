@@ -1,4 +1,4 @@
-"""Captures from other people's WARC files: none lost, bad records counted, and the reason said."""
+"""Captures from third-party WARC files: none is lost, and damaged records are counted with their reason."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.warc.records import (
 from tests.warc.test_writing import PAGE, URL, exchanges, written
 
 
-def test_what_was_written_is_read_again() -> None:
+def test_written_captures_are_read_back() -> None:
     def known(captures: Any) -> list[Any]:
         return [[getattr(c, name) for name in Capture.__slots__ if name not in ("id", "headers")] for c in captures]
 
@@ -48,7 +48,7 @@ HEADERS = st.lists(st.tuples(st.sampled_from(["X-A", "x-b", "Set-Cookie", "Conte
 
 
 @given(bodies=st.lists(st.tuples(st.binary(max_size=30), HEADERS, st.sampled_from([200, 404, 503, 799])), max_size=6))
-def test_any_body_and_headers_come_back(bodies: list[tuple[bytes, Any, int]]) -> None:
+def test_any_body_and_headers_are_read_back(bodies: list[tuple[bytes, Any, int]]) -> None:
     there = [
         Capture(
             site="caliber",
@@ -74,11 +74,11 @@ def test_any_body_and_headers_come_back(bodies: list[tuple[bytes, Any, int]]) ->
     ],
     ids=["gzip members", "one gzip", "plain", "zstd frames", "one zstd"],
 )
-def test_every_packing_is_read(packed: Any) -> None:
+def test_every_compression_is_read(packed: Any) -> None:
     assert numbers(captures(packed(page(1), page(2), page(3)))) == [1, 2, 3]
 
 
-def test_a_capture_keeps_its_time_its_address_and_its_headers() -> None:
+def test_a_capture_keeps_time_url_and_headers() -> None:
     headers = {"content-type": "text/html; charset=utf-8", "Server": "nginx"}
     content = response(headers=headers)
     (capture,) = captures(
@@ -111,7 +111,7 @@ def test_a_capture_keeps_its_time_its_address_and_its_headers() -> None:
         ({"Content-Encoding": "compress"}, PAGE),
     ],
 )
-def test_the_page_is_given_as_a_browser_shows_it(headers: dict[str, str], encoded: bytes) -> None:
+def test_content_encodings_are_removed(headers: dict[str, str], encoded: bytes) -> None:
     (capture,) = captures(record(response(encoded, headers=HTML | headers)))
     assert capture.body == PAGE
 
@@ -132,10 +132,10 @@ BIG = b"<html>" + bytes(str(list(range(3000))), "ascii") + b"</html>"
     ],
     ids=["gzip", "deflate", "bare deflate", "br", "zstd", "chunked", "plain"],
 )
-def test_what_broke_off_is_never_passed_for_a_whole_page(headers: dict[str, str], encoded: bytes) -> None:
+def test_a_truncated_body_is_never_taken_for_a_complete_page(headers: dict[str, str], encoded: bytes) -> None:
     for cut in (1, 3, 9, len(encoded) // 2, len(encoded) - 20):
         warc = in_members(record(response(encoded[:-cut], headers=HTML | headers)))
-        # The last blank line behind the chunks says nothing.
+        # The last blank line after the chunks is not significant.
         if not (found := captures(warc)):
             assert reasons(warc) in (["truncated"], ["undecodable"])
         assert all(capture.body == BIG for capture in found)
@@ -154,14 +154,14 @@ def test_what_broke_off_is_never_passed_for_a_whole_page(headers: dict[str, str]
     ],
 )
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
-def test_status_lines_of_every_kind_are_read(head: str, end: str) -> None:
+def test_status_lines_of_every_kind_are_parsed(head: str, end: str) -> None:
     block = f"{head}{end}content-type: text/html{end}X-Folded: a{end}\t b{end}no colon{end}{end}".encode() + PAGE
     (capture,) = captures(record(block))
     assert (capture.status, capture.body) == (200, PAGE)
     assert capture.headers == (("content-type", "text/html"), ("X-Folded", "a b"))
 
 
-def test_a_message_may_have_no_headers_and_no_body() -> None:
+def test_a_message_without_headers_and_body_is_parsed() -> None:
     (bare,) = captures(record(b"HTTP/1.1 200 OK\r\n\r\n" + PAGE))
     assert (bare.headers, bare.body) == ((), PAGE)
     (empty,) = captures(record(b"HTTP/1.1 404 Not Found"))
@@ -179,17 +179,17 @@ def test_a_message_may_have_no_headers_and_no_body() -> None:
         ("2026-01-07T12:00Z", datetime(2026, 1, 7, 12, tzinfo=UTC)),
     ],
 )
-def test_times_are_read_in_every_precision(written: str, moment: datetime) -> None:
+def test_times_are_parsed_in_every_precision(written: str, moment: datetime) -> None:
     assert [capture.fetched_at for capture in captures(record(response(), WARC_Date=written))] == [moment]
 
 
-def test_a_text_dump_is_read_as_text() -> None:
+def test_a_text_dump_becomes_plain_text() -> None:
     warc = in_members(record("Baku’s formula".encode(), type="conversion", Content_Type="text/plain"))
     (capture,) = captures(warc)
     assert (capture.media_type, capture.body.decode()) == ("text/plain", "Baku’s formula")
 
 
-def test_other_kinds_of_records_are_passed_over() -> None:
+def test_other_kinds_of_records_are_ignored() -> None:
     warc = in_members(
         record(b"software: x\r\n", type="warcinfo", url="", Content_Type="application/warc-fields"),
         record(b"GET / HTTP/1.1\r\n\r\n", type="request", Content_Type="application/http; msgtype=request"),
@@ -217,9 +217,9 @@ def test_a_long_file_is_read_as_a_stream() -> None:
     file = io.BytesIO()
     write_warc(stream(2_000), file, name="long.warc.gz")
     reader = WarcReader(lambda: io.BytesIO(file.getvalue()), recognise)
-    seen = []
+    offsets = []
     for found in reader:
         assert isinstance(found, Capture)
-        seen.append(reader.offset)
-    assert seen == sorted(seen)
-    assert len(set(seen)) == 2_000
+        offsets.append(reader.offset)
+    assert offsets == sorted(offsets)
+    assert len(set(offsets)) == 2_000

@@ -1,4 +1,4 @@
-"""A record may refer to a page in another one."""
+"""Revisit records, which refer to a page in another record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.warc.records import (
 from tests.warc.test_writing import PAGE, URL
 
 
-def test_a_sound_digest_of_any_kind_is_believed() -> None:
+def test_a_matching_digest_of_any_kind_is_accepted() -> None:
     content = response()
     for digest in (
         block_digest(content),
@@ -37,7 +37,7 @@ def test_a_sound_digest_of_any_kind_is_believed() -> None:
         assert len(captures(record(content, WARC_Block_Digest=digest))) == 1
 
 
-def test_a_revisit_is_the_page_it_refers_to() -> None:
+def test_a_revisit_gives_the_page_it_refers_to() -> None:
     digest = "sha1:ABC"
     first = record(
         response(gzip.compress(PAGE), headers=HTML | {"Content-Encoding": "gzip"}), WARC_Payload_Digest=digest
@@ -64,7 +64,7 @@ PROFILES = "http://netpreserve.org/warc/{}/revisit/{}"
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize("profile", ["identical-payload-digest", "uri-agnostic-identical-payload-digest"])
-def test_a_revisit_of_the_same_payload_is_that_page(version: str, profile: str) -> None:
+def test_a_revisit_of_the_same_payload_gives_that_page(version: str, profile: str) -> None:
     same = {"WARC_Profile": PROFILES.format(version, profile), "WARC_Payload_Digest": "sha1:ABC"}
     again = record(response(b""), type="revisit", url=f"{URL}9", **same)
     found = captures(in_members(page(1, WARC_Payload_Digest="sha1:ABC"), again))
@@ -78,8 +78,8 @@ def test_a_revisit_of_the_same_payload_is_that_page(version: str, profile: str) 
 def test_a_revisit_that_was_not_modified_needs_no_page(version: str) -> None:
     profile = {"WARC_Profile": PROFILES.format(version, "server-not-modified")}
     bare = record(b"", type="revisit", Content_Type="", **profile)
-    told = record(response(b"", "304 Not Modified", {"ETag": '"x"'}), type="revisit", **profile)
-    found = captures(in_members(bare, told))
+    not_modified = record(response(b"", "304 Not Modified", {"ETag": '"x"'}), type="revisit", **profile)
+    found = captures(in_members(bare, not_modified))
     assert [(capture.status, capture.headers) for capture in found] == [(304, ()), (304, (("ETag", '"x"'),))]
 
 
@@ -106,7 +106,7 @@ def test_a_revisit_may_refer_to_a_file_that_was_read_before() -> None:
     assert [each.body for each in found if isinstance(each, Capture)][2:] == [b"<h1>2</h1>", b"<h1>1</h1>"]
 
 
-def test_only_so_many_originals_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_remembered_originals_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("caliber_crawler.warc.originals.REMEMBERED", 2)
     pages = [page(number, WARC_Payload_Digest=f"sha1:{number}") for number in range(3)]
     again = [

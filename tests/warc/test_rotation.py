@@ -1,4 +1,4 @@
-"""WARC files of a bounded size: each whole under its final name, and readable without the others."""
+"""WARC files of limited size: each complete under its final name, and readable without the others."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def written(path: Path, captures: list[Capture], max_size: int) -> list[Path]:
+def write_files(path: Path, captures: list[Capture], max_size: int) -> list[Path]:
     with new_files(path) as files:
         count, paths = write_warcs(captures, files, path, max_size=max_size)
     assert count == len(captures)
@@ -46,7 +46,7 @@ def own_name(path: Path) -> str:
 
 @pytest.mark.parametrize(("max_size", "files"), [(0, 1), (1_000_000, 1), (3_000, None), (1, 12)])
 def test_every_capture_is_in_one_of_the_files(tmp_path: Path, max_size: int, files: int | None) -> None:
-    paths = written(tmp_path / "export.warc.gz", exchanges(), max_size)
+    paths = write_files(tmp_path / "export.warc.gz", exchanges(), max_size)
     assert files in (None, len(paths))
     assert sorted(tmp_path.iterdir()) == paths
     found = [each for path in paths for each in WarcReader(lambda path=path: path.open("rb"), recognise)]
@@ -56,8 +56,8 @@ def test_every_capture_is_in_one_of_the_files(tmp_path: Path, max_size: int, fil
         assert all(path.stat().st_size < max_size + 3_000 for path in paths)
 
 
-def test_each_file_says_its_own_name_and_passes_the_checks_of_others(tmp_path: Path) -> None:
-    for path in written(tmp_path / "export.warc.gz", exchanges(), 3_000):
+def test_each_file_contains_its_name_and_is_valid_for_other_tools(tmp_path: Path) -> None:
+    for path in write_files(tmp_path / "export.warc.gz", exchanges(), 3_000):
         assert own_name(path) == path.name
         assert CliRunner().invoke(fastwarc, ["check", str(path)]).exit_code == 0
 
@@ -72,11 +72,11 @@ def test_each_file_says_its_own_name_and_passes_the_checks_of_others(tmp_path: P
         ("x.warc.gz.old", "x.warc.gz.old-00002"),
     ],
 )
-def test_the_number_stands_before_the_ending(name: str, third: str) -> None:
+def test_the_number_is_inserted_before_the_extension(name: str, third: str) -> None:
     assert numbered(Path(name), 2) == Path(third)
 
 
-def test_the_command_names_the_files_and_those_of_earlier_exports(archive: Path, tmp_path: Path) -> None:
+def test_the_command_reports_new_files_and_those_of_earlier_exports(archive: Path, tmp_path: Path) -> None:
     path = tmp_path / "out" / "export.warc.gz"
     result = run("export", "warc", "--archive", archive, "-o", path, "--max-size", "20 kB")
     assert result.exit_code == 0
@@ -91,14 +91,14 @@ def test_the_command_names_the_files_and_those_of_earlier_exports(archive: Path,
     assert run("export", "warc", "--archive", archive, "-o", path, "--max-size", "much").exit_code == 2
 
 
-def test_all_files_together_bring_the_archive_back(archive: Path, tmp_path: Path) -> None:
+def test_all_files_together_restore_the_archive(archive: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     run("export", "warc", "--archive", archive, "-o", folder / "x.warc.gz", "--max-size", "20kB")
     assert run("ingest", folder, "--archive", tmp_path / "new.db", "--jobs", 1).exit_code == 3
     assert held(tmp_path / "new.db") == held(archive)
 
 
-def test_a_wacz_holds_several_files_under_one_index(archive: Path, tmp_path: Path) -> None:
+def test_a_wacz_contains_several_files_with_one_index(archive: Path, tmp_path: Path) -> None:
     path = tmp_path / "export.wacz"
     run("export", "wacz", "--archive", archive, "-o", path, "--max-size", "20kB")
     with ZipFile(path) as wacz:
@@ -108,25 +108,25 @@ def test_a_wacz_holds_several_files_under_one_index(archive: Path, tmp_path: Pat
         assert lines == sorted(lines)
         assert len(lines) == 40
         for line in lines:
-            stands = json.loads(line.split(" ", 2)[2])
-            start = int(stands["offset"])
-            content = wacz.read(f"archive/{stands['filename']}")[start : start + int(stands["length"])]
-            assert next(iter(ArchiveIterator(io.BytesIO(content)))).headers["WARC-Target-URI"] == stands["url"]
-        told = {resource["path"] for resource in json.loads(wacz.read("datapackage.json"))["resources"]}
-        assert set(warcs) <= told
+            entry = json.loads(line.split(" ", 2)[2])
+            start = int(entry["offset"])
+            content = wacz.read(f"archive/{entry['filename']}")[start : start + int(entry["length"])]
+            assert next(iter(ArchiveIterator(io.BytesIO(content)))).headers["WARC-Target-URI"] == entry["url"]
+        listed_paths = {resource["path"] for resource in json.loads(wacz.read("datapackage.json"))["resources"]}
+        assert set(warcs) <= listed_paths
     assert run("ingest", path, "--archive", tmp_path / "new.db", "--jobs", 1).exit_code == 3
     assert held(tmp_path / "new.db") == held(archive)
 
 
-def test_an_empty_selection_is_one_file_without_captures(tmp_path: Path) -> None:
-    (path,) = written(tmp_path / "export.warc.gz", [], 1)
+def test_an_empty_selection_gives_one_file_without_captures(tmp_path: Path) -> None:
+    (path,) = write_files(tmp_path / "export.warc.gz", [], 1)
     assert own_name(path) == "export.warc.gz"
     file = io.BytesIO()
     assert write_wacz([], lambda _: None, file, title="nothing") == 0
     assert "archive/data-00000.warc.gz" in ZipFile(file).namelist()
 
 
-def test_more_lines_than_memory_should_hold_come_back_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_beyond_the_memory_limit_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Lines, "AT_ONCE", 7)
     with Lines() as lines:
         for number in range(100):
@@ -134,7 +134,7 @@ def test_more_lines_than_memory_should_hold_come_back_sorted(monkeypatch: pytest
         assert list(lines) == [b"%02d\n" % number for number in range(100)]
 
 
-def test_what_a_killed_export_left_is_swept_and_what_is_being_written_is_not(tmp_path: Path) -> None:
+def test_files_of_a_killed_export_are_removed_and_those_in_progress_stay(tmp_path: Path) -> None:
     path = tmp_path / "export.warc.gz"
     left = tmp_path / ".export.warc.gz.abcdefgh"
     left.mkdir()
@@ -152,7 +152,9 @@ def test_what_a_killed_export_left_is_swept_and_what_is_being_written_is_not(tmp
 
 @pytest.mark.slow
 @pytest.mark.parametrize("format", ["warc", "wacz", "csv", "jsonl", "parquet", "sqlite"])
-def test_a_kill_leaves_no_half_of_a_file_under_its_final_name(archive: Path, tmp_path: Path, format: str) -> None:
+def test_a_killed_export_leaves_no_incomplete_file_under_its_final_name(
+    archive: Path, tmp_path: Path, format: str
+) -> None:
     whole = tmp_path / "whole"
     options = ["--max-size", "20kB"] if format == "warc" else []
     run("export", format, "--archive", archive, "-o", whole / "x", *options)

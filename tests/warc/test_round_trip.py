@@ -1,4 +1,4 @@
-"""Out as WARC and in again: nothing is lost, and nothing is there twice."""
+"""Export to WARC and ingest again: nothing is lost, and nothing is duplicated."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def warc(archive: Path) -> Path:
     return exported(archive, archive.with_name("export.warc.gz"))
 
 
-def test_there_is_something_to_lose(archive: Path) -> None:
+def test_the_test_archive_contains_every_kind_of_capture(archive: Path) -> None:
     rows = held(archive)
     assert len(rows["captures"]) == 41
     assert len(rows["articles"]) == 12
@@ -45,14 +45,14 @@ def test_there_is_something_to_lose(archive: Path) -> None:
 
 
 @pytest.mark.parametrize("format", ["warc", "wacz"])
-def test_an_empty_archive_ends_up_the_same(archive: Path, tmp_path: Path, format: str) -> None:
+def test_ingesting_an_export_gives_the_same_archive(archive: Path, tmp_path: Path, format: str) -> None:
     file = exported(archive, tmp_path / f"export.{format}", format)
     result = run("ingest", file, "--archive", tmp_path / "new.db", "--jobs", 1)
-    assert result.exit_code == 3  # one of the pages was no article, and one could not be had
+    assert result.exit_code == 3  # one of the pages is not an article, and one fetch failed
     assert held(tmp_path / "new.db") == held(archive)
 
 
-def test_twice_is_once(warc: Path, tmp_path: Path) -> None:
+def test_a_second_ingest_changes_nothing(warc: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.db"
     run("ingest", warc, "--archive", new, "--jobs", 1)
     before = held(new)
@@ -62,7 +62,7 @@ def test_twice_is_once(warc: Path, tmp_path: Path) -> None:
     assert held(new) == before
 
 
-def test_an_archive_takes_its_own_export_for_known(archive: Path, warc: Path, tmp_path: Path) -> None:
+def test_an_archive_recognises_its_own_export(archive: Path, warc: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     shutil.copy(archive, copy)
     assert "41 known" in run("ingest", warc, "--archive", copy, "--jobs", 1).output
@@ -83,7 +83,9 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), mi
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(headlines=st.lists(TEXT, min_size=1, max_size=4), body=TEXT)
-def test_any_page_comes_back(tmp_path_factory: pytest.TempPathFactory, headlines: list[str], body: str) -> None:
+def test_any_page_survives_the_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, headlines: list[str], body: str
+) -> None:
     folder = tmp_path_factory.mktemp("any")
     captures = [
         Capture(
@@ -125,7 +127,7 @@ def captures_in(archive: Path) -> int:
 
 
 @pytest.mark.slow
-def test_a_killed_ingest_goes_on_and_nothing_is_there_twice(tmp_path: Path) -> None:
+def test_a_killed_ingest_resumes_without_duplicates(tmp_path: Path) -> None:
     there = tmp_path / "there.db"
     take_in(there, crawled(60))
     file = exported(there, tmp_path / "export.warc.gz")
@@ -146,7 +148,7 @@ def test_a_killed_ingest_goes_on_and_nothing_is_there_twice(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_many_processes_read_the_same(tmp_path: Path) -> None:
+def test_parallel_ingest_gives_the_same_archive(tmp_path: Path) -> None:
     there = tmp_path / "there.db"
     take_in(there, crawled(40))
     file = exported(there, tmp_path / "export.warc.gz")

@@ -30,7 +30,7 @@ def packed(*captures: Capture) -> ZipFile:
     return ZipFile(file)
 
 
-def test_what_it_says_of_its_files_is_so() -> None:
+def test_the_manifest_matches_the_files() -> None:
     wacz = packed(*exchanges())
     assert wacz.testzip() is None
     about = json.loads(wacz.read("datapackage.json"))
@@ -40,36 +40,36 @@ def test_what_it_says_of_its_files_is_so() -> None:
         content = wacz.read(resource["path"])
         assert resource["bytes"] == len(content)
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
-    told = {resource["path"] for resource in about["resources"]}
-    assert {"archive/data-00000.warc.gz", "indexes/index.cdxj", "pages/pages.jsonl"} == told
-    assert set(wacz.namelist()) - told == {"datapackage.json", "datapackage-digest.json"}
+    listed_paths = {resource["path"] for resource in about["resources"]}
+    assert {"archive/data-00000.warc.gz", "indexes/index.cdxj", "pages/pages.jsonl"} == listed_paths
+    assert set(wacz.namelist()) - listed_paths == {"datapackage.json", "datapackage-digest.json"}
     proof = json.loads(wacz.read("datapackage-digest.json"))
     assert proof["hash"] == f"sha256:{hashlib.sha256(wacz.read('datapackage.json')).hexdigest()}"
 
 
-def test_the_index_leads_to_every_record() -> None:
+def test_the_index_points_to_every_record() -> None:
     wacz = packed(*exchanges())
     warc = wacz.read("archive/data-00000.warc.gz")
     lines = wacz.read("indexes/index.cdxj").decode().splitlines()
     assert lines == sorted(lines)
-    assert len(lines) == len(exchanges()) - 1  # all but the page that could not be had
+    assert len(lines) == len(exchanges()) - 1  # all except the failed fetch
     for line in lines:
         _, timestamp, fields = line.split(" ", 2)
-        stands = json.loads(fields)
-        start, length = int(stands["offset"]), int(stands["length"])
+        entry = json.loads(fields)
+        start, length = int(entry["offset"]), int(entry["length"])
         record = next(iter(ArchiveIterator(io.BytesIO(warc[start : start + length]))))
-        assert record.headers["WARC-Target-URI"] == stands["url"]
+        assert record.headers["WARC-Target-URI"] == entry["url"]
         assert f"{record.record_date:%Y%m%d%H%M%S}" == timestamp
-        assert record.headers.get("WARC-Payload-Digest", stands["digest"]) == stands["digest"]
+        assert record.headers.get("WARC-Payload-Digest", entry["digest"]) == entry["digest"]
 
 
-def test_the_warc_in_it_can_be_read_in_parts() -> None:
+def test_the_warc_in_a_wacz_can_be_read_in_parts() -> None:
     info = packed(*exchanges()).getinfo("archive/data-00000.warc.gz")
     assert info.compress_type == ZIP_STORED
 
 
-def test_no_reader_takes_a_local_header_for_shorter_than_it_is() -> None:
-    # ReplayWeb.page looks at local headers only where the directory has an extra field.
+def test_local_headers_and_directory_have_matching_extra_fields() -> None:
+    # ReplayWeb.page checks local headers only if the directory has an extra field.
     wacz = packed(*exchanges())
     assert wacz.fp is not None
     for info in wacz.infolist():
@@ -79,7 +79,7 @@ def test_no_reader_takes_a_local_header_for_shorter_than_it_is() -> None:
         assert int.from_bytes(header[28:30], "little") >= len(info.extra)
 
 
-def test_its_pages_are_articles_with_their_headlines() -> None:
+def test_the_page_list_contains_articles_with_headlines() -> None:
     first, *pages = map(json.loads, packed(*exchanges()).read("pages/pages.jsonl").decode().splitlines())
     assert first["format"] == "json-pages-1.0"
     assert {page["title"] for page in pages} == {"Baku’s formula"}
@@ -95,12 +95,12 @@ def test_its_pages_are_articles_with_their_headlines() -> None:
         ("urn:sha256:abc", "urn:sha256:abc"),
     ],
 )
-def test_the_key_of_an_address(url: str, key: str) -> None:
+def test_the_lookup_key_of_a_url(url: str, key: str) -> None:
     assert surt(url) == key
 
 
 @pytest.mark.parametrize("packing", [ZIP_STORED, ZIP_DEFLATED])
-def test_a_file_in_a_zip_is_read_from_any_place(tmp_path: Path, packing: int) -> None:
+def test_a_file_in_a_zip_is_seekable(tmp_path: Path, packing: int) -> None:
     path, content = tmp_path / "x.wacz", bytes(range(256)) * 40
     with ZipFile(path, "w", packing) as zipped:
         zipped.writestr("readme.txt", "before it")
@@ -117,7 +117,7 @@ def test_a_file_in_a_zip_is_read_from_any_place(tmp_path: Path, packing: int) ->
         assert file.read(1) == b""
 
 
-def test_a_revisit_in_one_file_may_refer_to_another(tmp_path: Path) -> None:
+def test_a_revisit_can_refer_to_another_file(tmp_path: Path) -> None:
     path = tmp_path / "crawl.wacz"
     again = record(b"", type="revisit", url=f"{URL}9", WARC_Payload_Digest="sha1:ABC", Content_Type="")
     body = PAGE.format(headline="Corridors", body="", views=1).encode()

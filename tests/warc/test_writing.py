@@ -1,4 +1,4 @@
-"""Captures as WARC: valid for the tools of others, and honest about what was written anew."""
+"""Captures as WARC: valid for third-party tools, with reconstructed parts declared."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def types(warc: bytes) -> list[str]:
 
 
 def exchanges() -> list[Capture]:
-    """Everything an archive may hold: first and unchanged pages, 304s, redirects, errors, failures, saved files."""
+    """Every kind of capture: first and unchanged pages, 304s, redirects, errors, failed fetches, saved files."""
     html = (("Content-Type", "text/html; charset=utf-8"),)
     as_sent: Any = (
         *html,
@@ -80,20 +80,20 @@ def exchanges() -> list[Capture]:
     ]
 
 
-def test_the_tools_of_others_find_nothing_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_third_party_tools_accept_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "export.warc.gz"
     path.write_bytes(written(*exchanges()))
     with pytest.raises(SystemExit, match="0"):
         warcio(["check", "-v", str(path)])
-    said = capsys.readouterr().out
-    assert said.count("digest pass") > len(exchanges())
-    assert "fail" not in said
+    output = capsys.readouterr().out
+    assert output.count("digest pass") > len(exchanges())
+    assert "fail" not in output
     result = CliRunner().invoke(fastwarc, ["check", str(path)])
     assert result.exit_code == 0, result.output
     assert "FAIL" not in result.output
 
 
-def test_every_record_is_a_gzip_member_of_its_own() -> None:
+def test_every_record_is_a_separate_gzip_member() -> None:
     warc = written(*exchanges())
     for record in records(warc):
         assert warc[record.stream_pos :].startswith(b"\x1f\x8b\x08")
@@ -113,7 +113,7 @@ def test_an_exchange_is_a_response_and_its_request() -> None:
     assert dict(request.http_headers.items()) == {"Host": "caliber.az"}
 
 
-def test_headers_of_the_body_as_it_was_sent_are_renamed() -> None:
+def test_headers_of_the_encoded_body_are_renamed() -> None:
     response = records(written(exchanges()[0]))[1]
     assert response.http_headers.items() == (
         ("Content-Type", "text/html; charset=utf-8"),
@@ -124,11 +124,11 @@ def test_headers_of_the_body_as_it_was_sent_are_renamed() -> None:
     )
 
 
-def test_the_file_says_what_was_written_anew_and_what_may_be_done_with_it() -> None:
+def test_the_file_describes_reconstructed_parts_and_rights() -> None:
     info = records(written(rights="Caliber.Az: a hyperlink."))[0].reader.read().decode()
     assert "software: caliber_crawler/" in info
-    assert "with their content and transfer encodings undone" in info
-    assert "requests were written anew" in info
+    assert "with their content and transfer encodings removed" in info
+    assert "requests are reconstructed" in info
     assert "rights: Caliber.Az: a hyperlink.\r\n" in info
 
 
@@ -143,7 +143,7 @@ def test_the_same_body_is_written_once() -> None:
     assert revisit.headers["WARC-Payload-Digest"] == response.headers["WARC-Payload-Digest"]
 
 
-def test_an_answer_of_not_modified_refers_to_the_page_it_confirms() -> None:
+def test_a_not_modified_response_refers_to_its_page() -> None:
     warc = written(capture(url=URL, body=PAGE), capture(minutes(1), url=URL, body=b"", status=304))
     revisit = records(warc)[3]
     assert revisit.headers["WARC-Profile"] == "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -151,13 +151,13 @@ def test_an_answer_of_not_modified_refers_to_the_page_it_confirms() -> None:
     assert revisit.http_headers.status_code == 304
 
 
-def test_no_exchange_is_made_up_for_a_saved_file_or_a_failure() -> None:
+def test_no_exchange_is_invented_for_a_saved_file_or_a_failure() -> None:
     captures = exchanges()
     assert types(written(captures[7], captures[8])) == ["warcinfo", "resource", "resource"]
     assert types(written(captures[6])) == ["warcinfo", "metadata"]
 
 
-def test_no_header_breaks_out_of_its_line() -> None:
+def test_a_header_stays_on_one_line() -> None:
     hostile = (("X-Evil", "a\r\nWARC-Type: response\r\n\r\n<script>"), ("X\r\nY", "b"), ("Ünïcode", "Баку"))
     warc = written(
         capture(url=URL, body=PAGE, headers=hostile), capture(NOON + timedelta(hours=1), url=URL + "2", body=b"x")
@@ -166,7 +166,7 @@ def test_no_header_breaks_out_of_its_line() -> None:
     assert records(warc)[1].reader.read() == PAGE
 
 
-def test_no_address_breaks_out_of_its_line() -> None:
+def test_a_url_stays_on_one_line() -> None:
     hostile = "https://caliber.az/en/post/a b\r\nWARC-Type: metadata\r\n\r\nԲաքու"
     warc = written(capture(url=URL, final_url=hostile, redirects=(hostile,), body=PAGE))
     assert types(warc) == ["warcinfo", "response", "request"]

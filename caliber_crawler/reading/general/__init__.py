@@ -1,7 +1,7 @@
-"""The general reader: the last rung of the ladder, for pages of a layout that nobody has described.
+"""Generic extraction: the last method tried, for pages of an unknown layout.
 
-It knows what is true of news pages anywhere, and lets well-kept libraries check each other. It costs as much as they
-do, so it is imported only when it is needed.
+It uses what is common to news pages and compares the results of several libraries. Those libraries are slow to load, so
+this package is imported only when needed.
 """
 
 from caliber_crawler.reading.general.reader import GeneralReading, read_general, read_tree

@@ -1,4 +1,4 @@
-"""Who wrote an article on an unknown page: linked data, meta, then the page's bylines."""
+"""Authors of an article on a page of unknown layout: linked data, meta elements, then bylines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ MOST_AUTHORS = 12
 MOST_BYLINES = 100
 LONGEST_NAME = 60
 LONGEST_BYLINE = 160
-# "da Silva" and "Von der Leyen" are names: a small word goes only before a capital, Romance ones only in lower case.
+# "da Silva" and "Von der Leyen" are names: a preposition is removed only before a capital, Romance ones only in lower
+# case.
 _BY = re.compile(
     r"^(?:(?i:written\s+by|reported\s+by|story\s+by|text|texto|tekst|by|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|"
     r"autor(?:in|en|es)?|auteurs?|authors?)|por|di|da|av|af|от)\b\s*[:：]?\s+(?=[^\W\d_a-zа-яё])"
@@ -45,16 +46,16 @@ _MARKED = etree.XPath(".//*[@class or @itemprop or @rel='author' or @id or @data
 
 
 class Authors(NamedTuple):
-    """Names of people, or of the desk or agency that signs, and the rung that gave them."""
+    """Names of people, or of the desk or agency that signs, and the method that found them."""
 
     names: tuple[str, ...]
     rung: str
 
 
 def read_authors(root: etree._Element, data: LinkedData, names_of_site: Iterable[str] = ()) -> Authors | None:
-    """The authors as the page names them, each once, in its order. ``None`` when it names nobody.
+    """Return the authors that the page names, each once, in page order; ``None`` if it names nobody.
 
-    Who names a person comes before who names only a desk or the outlet itself.
+    A source that names a person takes precedence over one that names only a desk or the outlet itself.
     """
     outlet = {fold(name) for name in names_of_site}
     others: list[Authors] = []
@@ -68,7 +69,7 @@ def read_authors(root: etree._Element, data: LinkedData, names_of_site: Iterable
 
 
 def _voices(root: etree._Element, data: LinkedData) -> Iterator[Authors]:
-    """Whom each part of the page names, surest first."""
+    """The authors named by each part of the page, most reliable first."""
     yield Authors(_clean(_linked_names(data)), "structured")
     for name in AUTHOR_METAS:
         yield Authors(_clean(_meta_names(name, data)), "structured")
@@ -110,10 +111,10 @@ def _split(text: str) -> Iterator[str]:
 
 
 def _byline_names(root: etree._Element) -> Iterator[str]:
-    """The names in what is marked as a byline, nearest to the headline first.
+    """The names in elements marked as bylines, nearest to the headline first.
 
-    Pages list authors of other articles as well; so the search climbs from the headline and stops at the first
-    element that holds a byline with a name.
+    Pages also list authors of other articles. The search therefore climbs from the headline and stops at the first
+    element that contains a byline with a name.
     """
     found = [element for element in cast(list[etree._Element], _MARKED(root)) if _is_byline(element)][:MOST_BYLINES]
     holders = [frozenset(element.iterancestors()) for element in found]
@@ -139,7 +140,7 @@ def _names_of_byline(element: etree._Element) -> Iterator[str]:
 
 
 def is_name(text: str) -> bool:
-    """Does this read as a name: one to five words, each with a capital but for particles such as ``de`` and ``van``?"""
+    """Return whether a text looks like a name: two to five words, capitalised except for particles such as ``de``."""
     words = text.split()
     return 1 < len(words) <= 5 and all(word[0].isupper() or len(word) <= 3 for word in words) and words[0][0].isupper()
 

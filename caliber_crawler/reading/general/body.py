@@ -1,7 +1,8 @@
-"""The body of an article on a page of unknown layout: one library reads it, and two others may overrule it together.
+"""The body of an article on a page of unknown layout, agreed on by three libraries.
 
-trafilatura reads every page, fast; resiliparse, which costs a tenth of it, says whether something may be missing, and
-then it reads again with care; where much is missing still, readability is asked, and taken where the two agree.
+trafilatura extracts every page in its fast mode. resiliparse, at a tenth of the cost, shows whether text may be
+missing. If so, trafilatura runs again in its careful mode. If much is still missing, readability runs too; its result
+is used if it agrees with resiliparse.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from caliber_crawler.reading.general.pruning import prune
 from caliber_crawler.reading.general.size import tame
 from caliber_crawler.reading.text import clean_inline
 
-# Where this share of the prose one reader sees is missing from another's, one of them is wrong.
+# If this share of the prose found by one library is missing from another's result, one of them is wrong.
 LARGEST_MISSING_SHARE = 0.3
-# Less than this, and reading with less care has missed nothing.
+# Below this share, the fast mode is assumed to have missed nothing.
 LARGEST_DOUBT = 0.1
-# Two readers that share this much of their text have read the same article.
+# Two results that share this much of their text are the same article.
 LEAST_AGREEMENT = 0.85
 SHORTEST_BODY = 200
 SHORTEST_PROSE = 80
@@ -36,7 +37,7 @@ _SEPARATORS = {"lb": BREAK, "cell": " | "}
 SENTENCE_ENDS = tuple('.!?…。！？։»”"’')
 _WORD = re.compile(r"\w+")
 _BLOCKS = frozenset(("p", "head", "item", "quote", "row", "code", "fw", "ab"))
-# That one of several readers found nothing is no news for the person at the terminal.
+# One library finding nothing is normal and not worth a log line.
 for _name in ("trafilatura", "readability"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
@@ -44,13 +45,13 @@ for _name in ("trafilatura", "readability"):
 class Body(NamedTuple):
     paragraphs: tuple[str, ...]
     reader: str
-    """Which library's reading was taken."""
+    """The library whose result was used."""
 
 
 def read_body(root: etree._Element, headline: str | None, url: str) -> Body | None:
-    """The paragraphs of the article; ``None`` where no reader finds any. The tree is pruned in place.
+    """Return the paragraphs of the article; ``None`` if no library finds any. Prunes the tree in place.
 
-    A page of monstrous size is left to the one reader whose time grows evenly with it.
+    Only resiliparse extracts oversized pages: its time grows linearly.
     """
     prune(root, headline, url)
     careful = tame(root)
@@ -58,14 +59,14 @@ def read_body(root: etree._Element, headline: str | None, url: str) -> Body | No
     quick = _attempt(_read_with_resiliparse, source)
     name, paragraphs = _choose(source, quick) if careful else ("resiliparse", quick)
     if not paragraphs:
-        # Better all the text of the page than none: nothing is lost in silence.
+        # Prefer all text of the page to none, so that nothing is lost silently.
         name, paragraphs = "resiliparse", _attempt(partial(_read_with_resiliparse, whole=True), source)
     kept = without_furniture(paragraphs, headline)
     return Body(tuple(kept), name) if kept else None
 
 
 def _choose(source: str, quick: Sequence[str]) -> tuple[str, Sequence[str]]:
-    # Fast, it asks no other reader for advice, which costs as much again; here the quick reader advises.
+    # In fast mode trafilatura does not consult other libraries, which would double the cost; resiliparse does it here.
     read = _attempt(partial(_read_with_trafilatura, fast=True), source)
     if _is_whole(read, quick, LARGEST_DOUBT):
         return "trafilatura", read
@@ -89,21 +90,21 @@ def _is_whole(read: Sequence[str], quick: Sequence[str], largest_missing_share: 
 def _attempt(read: Callable[[str], list[str]], source: str) -> list[str]:
     try:
         return read(source)
-    except Exception:  # noqa: BLE001  libraries raise anything on odd pages; a reader that fails only loses its voice
+    except Exception:  # noqa: BLE001  libraries raise anything on odd pages; one failure only removes one result
         return []
 
 
 def _read_with_trafilatura(source: str, *, fast: bool) -> list[str]:
-    # Nothing is remembered between pages: its deduplication is off unless asked for.
+    # trafilatura keeps no state between pages: its deduplication is off by default.
     document = bare_extraction(source, fast=fast, favor_precision=True, include_comments=False, include_tables=True)
     body = getattr(document, "body", None)
     return list(_blocks(body)) if body is not None else []
 
 
 def _blocks(body: etree._Element) -> Iterator[str]:
-    """The blocks of trafilatura's tree in order; a row of a table is one line, its cells apart.
+    """The blocks of trafilatura's tree in order; a table row is one line with separated cells.
 
-    Two line breaks in a row end a paragraph.
+    Two consecutive line breaks end a paragraph.
     """
     parts: list[str] = []
 
@@ -154,18 +155,18 @@ def _read_with_resiliparse(source: str, *, whole: bool = False) -> list[str]:
 
 
 def shingles(paragraphs: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    """The runs of four words of a text."""
+    """The sequences of four words in a text."""
     words = _WORD.findall(" ".join(paragraphs).lower())
     return frozenset(zip(*(words[start:] for start in range(WORDS_TO_MATCH)), strict=False))
 
 
 def likeness(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
-    """How much of two texts is the same, 0 to 1."""
+    """The share of two texts that is the same, 0 to 1."""
     return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0
 
 
 def missing_share(read: Sequence[str], other: Sequence[str]) -> float:
-    """How much of the prose in one reading is missing from another, 0 to 1."""
+    """The share of the prose in ``other`` that is missing from ``read``, 0 to 1."""
     prose = [line for line in other if len(line) >= SHORTEST_PROSE and line.endswith(SENTENCE_ENDS)]
     if sum(map(len, prose)) <= sum(map(len, read)) * 1.05:
         return 0.0

@@ -1,4 +1,4 @@
-"""Section, language, subtitle and picture of an article on an unknown page."""
+"""Section, language, subtitle and picture of an article on a page of unknown layout."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_SUBTITLE = 500
 LEVELS_ABOVE = 4
 BLOCKS_BELOW = 4
 LONGEST_SECTION = 60
-# Above this rank distance the detector's own documentation calls a language unknown.
+# The detector's documentation calls a language unknown above this rank distance.
 LARGEST_LANGUAGE_DISTANCE = 1200
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*$")
 _SUBTITLE_NAME = re.compile(
@@ -29,7 +29,7 @@ _SUBTITLE_NAME = re.compile(
     re.IGNORECASE,
 )
 _SECTION_PATH = re.compile(r"[^\W\d_][\w-]*")
-# First parts of paths that name the kind of page or the language and not the section.
+# First path segments that name the kind of page or the language, not the section.
 _KINDS = "news article articles story stories doc post posts blog content cnt node page www amp"
 _NOT_A_SECTION = frozenset(_KINDS.split())
 
@@ -40,7 +40,7 @@ class Fact(NamedTuple):
 
 
 def read_language(root: etree._Element, data: LinkedData, body: str) -> Fact | None:
-    """The primary language code (``en``): what the page declares, else what the text looks like."""
+    """Return the primary language code (``en``): the declared one, else the one detected in the text."""
     html = root if root.tag == "html" else next(root.iter("html"), root)
     declared = [html.get("lang"), html.get("{http://www.w3.org/XML/1998/namespace}lang"), data.text("inLanguage")]
     declared += [data.meta("og:locale", "content-language", "dc.language", "language", "inlanguage")]
@@ -54,7 +54,7 @@ def read_language(root: etree._Element, data: LinkedData, body: str) -> Fact | N
 
 
 def read_section(data: LinkedData, url: str, headline: str | None) -> Fact | None:
-    """The section as the page names it: linked data and meta, the breadcrumb above the article, its path."""
+    """Return the section as the page names it: linked data, meta elements, breadcrumb, then URL path."""
     for value in (
         *_texts(data.article.get("articleSection")),
         data.meta("article:section", "section", "parsely-section"),
@@ -89,7 +89,7 @@ def _breadcrumbs(data: LinkedData) -> Iterator[str]:
 
 
 def read_subtitle(root: etree._Element, data: LinkedData, headline: str | None) -> Fact | None:
-    """What stands under the headline: an element named for it, or one that says what the page's description says."""
+    """Return the text below the headline: an element named as subtitle, or one that repeats the page's description."""
     heading = _heading(root, headline)
     if heading is None:
         return None
@@ -108,7 +108,7 @@ def read_subtitle(root: etree._Element, data: LinkedData, headline: str | None) 
 
 
 def _behind(title: str, text: str) -> str:
-    """What follows a folded title in a text that begins with it; folding changes lengths (``ß``)."""
+    """The rest of a text after the folded title it begins with; folding changes lengths (``ß``)."""
     if not title or not fold(text).startswith(title):
         return ""
     cut = next((cut for cut in range(len(text) + 1) if fold(text[:cut]) == title), len(text))
@@ -116,7 +116,7 @@ def _behind(title: str, text: str) -> str:
 
 
 def _below(heading: etree._Element) -> Iterator[etree._Element]:
-    """The blocks right below a heading, and below the elements that wrap it."""
+    """The blocks directly below a heading and below the elements that wrap it."""
     for wrapper in [heading, *heading.iterancestors()][:LEVELS_ABOVE]:
         for sibling in islice(wrapper.itersiblings(), BLOCKS_BELOW):
             yield from islice(sibling.iter("p", "h2", "h3", "div", "section"), BLOCKS_BELOW)
@@ -129,7 +129,7 @@ def _heading(root: etree._Element, headline: str | None) -> etree._Element | Non
 
 
 def read_image(data: LinkedData, url: str) -> Fact | None:
-    """The picture the page shares itself with, as an absolute address."""
+    """Return the absolute URL of the picture that represents the page when it is shared."""
     found = [data.meta("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src")]
     found += [
         data.meta("parsely-image-url", "image", "thumbnailurl"),

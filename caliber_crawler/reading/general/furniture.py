@@ -1,7 +1,7 @@
-"""Lines inside an article's container that are not of its text, told by their wording and place.
+"""Boilerplate lines inside an article's container, recognised by wording and position.
 
-What newsrooms put there is much the same everywhere: the title again, a date, a credit, "read also", an invitation to
-subscribe. A line is dropped only where it is short, or stands at the edge of the text.
+They are much the same on all news sites: the title again, a date, a credit, "read also", an invitation to subscribe. A
+line is dropped only if it is short or at the start or end of the text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SENTENCE_END = re.compile(r"[.!?…:;。！？։»”\"’')\]]$")
 
 
 def without_furniture(paragraphs: Sequence[str], headline: str | None) -> list[str]:
-    """The paragraphs that are of the text, in order, each long one once."""
+    """Return the paragraphs of the text in order, each long one once."""
     title = fold(headline or "")
     seen: set[str] = set()
     kept = []
@@ -39,7 +39,7 @@ def without_furniture(paragraphs: Sequence[str], headline: str | None) -> list[s
 
 
 def _is_notice(line: str) -> bool:
-    """Is this line, wherever it stands, a pointer to another page, a credit or the label of a box or button?"""
+    """Return whether a line, at any position, points to another page, credits a picture or labels a box or button."""
     if len(line) <= LONGEST_CREDIT and (_CREDIT.match(line) or fold(line).strip(" .:-–—[]()") in _LABELS):
         return True
     pointer = _READ_ALSO.match(line) if len(line) <= LONGEST_NOTICE else None
@@ -48,13 +48,13 @@ def _is_notice(line: str) -> bool:
 
 
 def _without_lead(lines: list[str]) -> list[str]:
-    """Without the kicker, byline and date that stand before the first sentence."""
+    """The lines without kicker, byline and date before the first sentence."""
     sentences = (at for at, line in enumerate(lines) if len(line) > LONGEST_LABEL or _SENTENCE_END.search(line))
     return lines[next(sentences, 0) :]
 
 
 def _without_tail(lines: list[str]) -> list[str]:
-    """Without invitations among the last lines, and without a label at the end whose text went with them."""
+    """The lines without invitations at the end, and without a final label whose text was removed with them."""
     edge = max(len(lines) - TAIL_LINES, 1)
     kept = lines[:edge] + [line for line in lines[edge:] if not _is_invitation(line)]
     while len(kept) > 1 and len(kept[-1]) <= LONGEST_LABEL / 2 and kept[-1].endswith((":", "...", "…")):
@@ -63,5 +63,5 @@ def _without_tail(lines: list[str]) -> list[str]:
 
 
 def _is_invitation(line: str) -> bool:
-    """Does a short line ask the reader for something, and is nobody quoted as asking?"""
+    """Return whether a short line invites the reader to do something and is not a quotation."""
     return len(line) <= LONGEST_NOTICE and _INVITATION.search(line) is not None and not _QUOTED.search(line)

@@ -1,4 +1,4 @@
-"""The moment of publication on an unknown page, with the offset it is given in."""
+"""The publication date on a page of unknown layout, with the offset given there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PUBLISHED_METAS = (
     *("dcterms.issued", "dc.date.issued", "dcterms.date", "prism.publicationdate", "citation_publication_date"),
     *("citation_online_date", "article.published", "originalpublicationdate", "date", "dc.date", "og:pubdate"),
 )
-# The first web page; and a clock that runs ahead or in another zone may date a page to tomorrow, never to next week.
+# The year of the first web page. A fast clock or another time zone may date a page to tomorrow, not to next week.
 FIRST_YEAR = 1991
 _ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
@@ -38,10 +38,10 @@ _CALLED_MODIFIED = re.compile(r"modif|updat|edit", re.I)
 def read_published_at(
     root: etree._Element, data: LinkedData, url: str, language: str | None, *, stamps: bool = True
 ) -> Moment | None:
-    """When the page says the article was published: linked data, meta, marked-up times, what it prints, its address.
+    """Return the publication date: linked data, meta elements, ``<time>`` elements, printed date, then URL.
 
-    A bare day is made exact by a time the page gives elsewhere for that same day. Without ``stamps`` only what is
-    printed counts.
+    A date without a time gets the time that another source gives for the same day. Without ``stamps`` only printed
+    dates count.
     """
     if not stamps:
         return read_shown_moment(root, language)
@@ -58,7 +58,7 @@ def read_published_at(
 
 
 def _same_clock(other: datetime, moment: datetime) -> bool:
-    """Does another stamp give the same time of day with an offset?"""
+    """Return whether another timestamp has the same time of day and also an offset."""
     return other.tzinfo is not None and other.replace(tzinfo=None, second=0, microsecond=0) == moment.replace(
         second=0, microsecond=0
     )
@@ -81,7 +81,7 @@ def _stamps(root: etree._Element, data: LinkedData) -> Iterator[tuple[str, str]]
 
 
 def _doubt(element: etree._Element) -> int:
-    """Less for a ``<time>`` that is named as the publication's, more for one that is named as an update's."""
+    """Sort key: lower for a ``<time>`` named as publication, higher for one named as an update."""
     parent = element.getparent()
     names = " ".join(
         node.get(key) or ""
@@ -95,7 +95,10 @@ def _doubt(element: etree._Element) -> int:
 
 
 def read_stamp(text: str) -> tuple[datetime, bool] | None:
-    """A machine's form of a moment, and whether it is a bare day: ISO 8601 and its near misses, RFC 2822, epoch."""
+    """Parse a machine-readable timestamp and return whether it is a bare day.
+
+    Formats: ISO 8601 and near misses, RFC 2822, epoch.
+    """
     text = text.strip()
     moment: datetime | None
     if match := _ISO.match(text):

@@ -1,6 +1,6 @@
-"""What newsrooms of many countries write around their articles, language by language.
+"""Boilerplate phrases around articles in many countries, by language.
 
-Phrases are plain text in lower case. A new language costs a line in each table.
+Phrases are plain text in lower case. A new language needs one line in each table.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-# Words that begin a line which only points to another page.
+# Words at the start of a line that only points to another page.
 READ_ALSO: Mapping[str, tuple[str, ...]] = {
     "en": (
         *("read more", "read also", "read next", "read now", "also read", "see also", "see more", "watch now"),
@@ -45,7 +45,7 @@ READ_ALSO: Mapping[str, tuple[str, ...]] = {
     "ko": ("관련 기사", "관련기사"),
 }
 
-# Words of a line that asks the reader for something: to subscribe, to follow, to write.
+# Words of a line that asks the reader to subscribe, follow or write.
 INVITATIONS: Mapping[str, tuple[str, ...]] = {
     "en": (
         *("newsletter", "newsletters", "subscribe to", "subscribe now", "subscribe here", "subscribe today"),
@@ -98,7 +98,7 @@ INVITATIONS: Mapping[str, tuple[str, ...]] = {
     "hy": ("բաժանորդագրվեք", "հետևեք մեզ"),
 }
 
-# Whole lines that name a box or a button inside an article.
+# Whole lines that label a box or a button inside an article.
 LABELS: Mapping[str, tuple[str, ...]] = {
     "en": (
         *("advertisement", "advertisements", "ad", "ads", "sponsored", "article continues below", "scroll to continue"),
@@ -129,7 +129,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "ko": ("광고",),
 }
 
-# Labels before the name of whoever made a picture.
+# Labels before the name of a picture's author.
 CREDITS: Mapping[str, tuple[str, ...]] = {
     "en": (
         *("image", "images", "photo", "photos", "photo by", "photo credit", "photograph", "photograph by", "picture"),
@@ -152,6 +152,6 @@ CREDITS: Mapping[str, tuple[str, ...]] = {
 
 
 def any_of(tables: Mapping[str, Iterable[str]]) -> str:
-    """All phrases as one alternation, the longest first; a phrase in Latin letters ends where its word ends."""
+    """Return all phrases as one alternation, longest first. A phrase in Latin letters matches only whole words."""
     phrases = sorted({phrase for table in tables.values() for phrase in table}, key=len, reverse=True)
     return "|".join(re.escape(phrase) + (r"(?!\w)" if re.search("[a-z]$", phrase) else "") for phrase in phrases)

@@ -1,6 +1,6 @@
-"""What stands around and inside an article on any news site and is not of it, told by its markup.
+"""Removal of boilerplate around and inside an article on any news site, recognised by its markup.
 
-Works in place on the tree of a page, before a body is looked for.
+Changes the tree of a page in place, before the body is extracted.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from caliber_crawler.reading.lines import is_data_table, is_picture
 from caliber_crawler.reading.text import clean_inline, fold
 from caliber_crawler.reading.tree import text_of
 
-# What a person never reads as text, on any page.
+# Elements that no visitor reads as text, on any page.
 MACHINERY = (
     *("script", "style", "noscript", "template", "svg", "iframe", "button", "select", "textarea", "object"),
     *("canvas", "dialog", "figcaption", "video", "audio", "input", "label", "map", "embed"),
 )
-# A class or an id that holds one of these, as words of their own, names a part that is not the article's text.
+# An element is boilerplate if its class or ID contains one of these as a separate word.
 _WORDS = """
 related relatedarticles relatedposts relatedcontent recommended recommendation recommendations recirc recirculation
 outbrain taboola trending teaser teasers newsletter newsletters subscribe subscription signup promo promos promotion
@@ -50,7 +50,7 @@ FOREIGN_PAIRS = frozenset(tuple(pair.split("-")) for pair in _PAIRS.split())
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _EMBEDDED = re.compile(r"\b(?:twitter|instagram|tiktok|telegram|bluesky|reddit|threads|mastodon)-")
 _PERMALINKS = ("cite", "data-instgrm-permalink", "data-telegram-post", "data-bluesky-uri", "data-embed-url")
-# Addresses of single posts, not of people: /status/1, /p/abc, /reel/abc, /video/1, /post/abc.
+# URLs of single posts, not of profiles: /status/1, /p/abc, /reel/abc, /video/1, /post/abc.
 _POST_LINK = re.compile(
     r"https?://(?:[\w-]+\.)*(?:twitter|x|instagram|tiktok|bsky|threads|t)\.(?:com|app|net|me)/"
     r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|s)/\w+",
@@ -67,9 +67,9 @@ LONGEST_LABEL_WORDS = 5
 
 
 def prune(root: etree._Element, headline: str | None, url: str) -> None:
-    """Take out what is not of the article, its headline included. The text behind what is taken out stays.
+    """Remove the headline and everything that is not part of the article; text after a removed element stays.
 
-    ``url`` is what relative addresses on the page are relative to.
+    Relative URLs on the page are resolved against ``url``.
     """
     move_captions(root, "figcaption")
     _unembed(root, url)
@@ -82,7 +82,7 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
 
 
 def remove(element: etree._Element) -> None:
-    """Take an element out of its tree; the text behind it stays."""
+    """Remove an element from its tree; the text after it stays."""
     parent = element.getparent()
     if parent is None:
         return
@@ -96,23 +96,23 @@ def remove(element: etree._Element) -> None:
 
 
 def _writable(text: str) -> str:
-    """A text without what a parser of HTML lets pass and a tree does not take back, since it is no character of XML."""
+    """A text without characters that HTML parsers accept and an XML tree rejects."""
     return _NO_CHARACTER.sub(" ", text)
 
 
 def text_length(element: etree._Element) -> int:
-    """How many characters of text an element holds, blanks counted as a reader sees them."""
+    """The number of characters in an element, with runs of blanks counted as one."""
     return int(cast(float, _LENGTH(element)))
 
 
 def prose_length(element: etree._Element) -> int:
-    """How much of an element's text stands in paragraphs long enough to be sentences."""
+    """The length of an element's paragraphs that are long enough to be sentences."""
     lengths = (text_length(paragraph) for paragraph in element.iter("p"))
     return sum(length for length in lengths if length >= SHORTEST_PROSE)
 
 
 def _dissolve_layout_tables(root: etree._Element) -> None:
-    """A table that only arranges a page is no table: its cells are boxes like any other."""
+    """Turn tables that only arrange a page into plain boxes."""
     for table in [table for table in root.iter("table") if not is_data_table(table)]:
         own = [table]
         for node in own:
@@ -122,7 +122,7 @@ def _dissolve_layout_tables(root: etree._Element) -> None:
 
 
 def _drop_headings(root: etree._Element, headline: str | None) -> None:
-    """The headline where it stands as a heading, alone or with a subtitle in the same element."""
+    """Remove the headline where it is a heading, alone or with a subtitle in the same element."""
     title = fold(headline or "")
     for heading in list(root.iter("h1", "h2")) if title else ():
         if fold(text_of(heading)).startswith(title):
@@ -130,7 +130,7 @@ def _drop_headings(root: etree._Element, headline: str | None) -> None:
 
 
 def _unembed(root: etree._Element, url: str) -> None:
-    """An embedded post or video leaves one line: what it is, and where. Its words are not the article's."""
+    """Replace an embedded post or video by one line with its kind and URL. Its words are not the article's."""
     for quote in list(root.iter("blockquote")):
         links = [link for a in quote.iter("a") if _POST_LINK.match(link := a.get("href") or "")]
         address = next((value for key in _PERMALINKS if (value := quote.get(key))), links[-1] if links else None)
@@ -142,7 +142,7 @@ def _unembed(root: etree._Element, url: str) -> None:
         if address is not None:
             _become_paragraph(frame, "Video", address)
     for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MOST_GALLERIES)):
-        if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # else it is one of teasers
+        if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # otherwise it is a list of teasers
             replace_gallery(gallery, lambda source: source)
 
 
@@ -154,7 +154,7 @@ def _address(source: str, url: str) -> str:
 
 
 def _become_paragraph(element: etree._Element, name: str, address: str | None) -> None:
-    """Readers of bodies trust paragraphs, and distrust those that are all link."""
+    """Turn an element into a paragraph: extraction libraries keep paragraphs, but not those that are only a link."""
     become_line(element, name, address)
     element.tag = "p"
     for link in list(element):
@@ -196,7 +196,7 @@ def _is_foreign_name(names: str) -> bool:
 
 
 def _drop_teasers(root: etree._Element) -> None:
-    """Lines and lists that only lead to other pages: "Read also: …", "ALSO READ | …", a list of linked headlines."""
+    """Remove lines and lists that only link to other pages: "Read also: …", "ALSO READ | …", linked headlines."""
     for block in list(root.iter("p")):
         if _is_teaser(block):
             remove(block)
@@ -210,7 +210,7 @@ def _drop_teasers(root: etree._Element) -> None:
 
 
 def _is_teaser(block: etree._Element) -> bool:
-    """Is all of this one link to another page, but for a short label before it?"""
+    """Return whether a block is only a link to another page, apart from a short label before it."""
     links = [a for a in block.iter("a") if a.get("href")]
     if not links or len(links) > 2:
         return False
@@ -226,7 +226,7 @@ def _is_teaser(block: etree._Element) -> bool:
 
 
 def _is_label(element: etree._Element) -> bool:
-    """Does this only announce what follows?"""
+    """Return whether an element only announces what follows."""
     text = text_of(element)
     return 0 < len(text) < 100 and (
         text.endswith((":", "...", "…")) or text.isupper() or element.tag in ("h2", "h3", "h4", "h5")

@@ -1,8 +1,8 @@
-"""Any news page: every field of its article, and which rung of the ladder gave it.
+"""Generic extraction of a news page: every field of its article, and the method that found it.
 
-    tree, address ── linked data, titles, moments, authors, facts ── pruned tree ── body
+    tree, URL ── linked data, titles, moments, authors, facts ── pruned tree ── body
 
-Pure: no network, no clock, nothing remembered between pages.
+Pure: no network, no clock, no state between pages.
 """
 
 from __future__ import annotations
@@ -28,38 +28,38 @@ from caliber_crawler.reading.page import Page
 from caliber_crawler.reading.tree import text_of
 
 SHORTEST_PROSE = 80
-# What neither says that it is an article nor has the address of one must at least have the length of one.
+# A page that neither declares itself an article nor has an article's URL must be at least this long.
 SHORTEST_UNDECLARED = 500
 LARGEST_LINKED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneralReading:
-    """What was read on a page of unknown layout. A field that was not found is ``None`` or empty."""
+    """The extraction from a page of unknown layout. A field that was not found is ``None`` or empty."""
 
     headline: str | None = None
     subtitle: str | None = None
     published_at: datetime | None = None
-    """In the offset the page gives; naive where it gives none; midnight where it names only a day."""
+    """With the page's offset; naive if it gives none; midnight if it gives only a day."""
     authors: tuple[str, ...] = ()
     section: str | None = None
-    """As the page or its address names it."""
+    """As named by the page or its URL."""
     language: str | None = None
-    """ISO 639, two or three letters."""
+    """ISO 639 code, two or three letters."""
     body: tuple[Line, ...] = field(default=(), repr=False)
-    """One line a paragraph."""
+    """One line per paragraph."""
     cover_image: str | None = None
     rungs: Mapping[str, str] = field(default_factory=dict)
-    """Field to what gave it: ``structured``, ``text``, ``general`` (a library), ``url``."""
+    """Field → method: ``structured``, ``text``, ``general`` (a library) or ``url``."""
     declared: bool | None = None
-    """Whether the page itself says that it is an article; ``None`` where it does not say."""
+    """Whether the page declares itself an article; ``None`` if it does not say."""
 
 
 def read_general(page: Page) -> GeneralReading | None:
-    """Read an open page, which stays as it is; ``None`` where no article is found on it.
+    """Extract an article from an open page, which stays unchanged; ``None`` if there is none.
 
-    Of a site with a file only what a person sees is believed: its metadata may name the day of a rebuild. The site's
-    time zone is that of moments without an offset.
+    On a site with a definition only visible dates count: its metadata may give the date of a rebuild. Timestamps
+    without an offset are in the site's time zone.
     """
     if page.root is None:
         return None
@@ -76,9 +76,9 @@ def read_general(page: Page) -> GeneralReading | None:
 
 
 def read_tree(root: etree._Element, url: str, *, stamps: bool = True) -> GeneralReading:
-    """Read a parsed page. The tree is used up: what is not of the article is taken out of it.
+    """Extract an article from a parsed page. Removes everything else from the tree.
 
-    ``stamps`` says whether dates that are written for machines are believed.
+    ``stamps``: whether machine-readable dates count.
     """
     data = read_linked_data(root)
     headline = read_headline(root, data, url)
@@ -113,7 +113,10 @@ def read_tree(root: etree._Element, url: str, *, stamps: bool = True) -> General
 
 
 def _is_article(reading: GeneralReading, page: Page) -> bool:
-    """Lists have headlines and teasers, too: they are told by their own word, their address and their links."""
+    """Return whether the page is an article.
+
+    Lists also have headlines and teasers, so declared type, URL and links decide.
+    """
     if reading.declared or not reading.body:
         return bool(reading.body)
     addressed = bool(addresses_of(page))
@@ -130,9 +133,9 @@ def _is_declared(data: LinkedData) -> bool | None:
 
 
 def _as_lines(paragraphs: Sequence[str], root: etree._Element) -> Iterator[Line]:
-    """Paragraphs as lines: the page's own, with links, emphasis and place in a list, where it has the same line.
+    """Convert paragraphs to lines, with links, emphasis, list markers and pictures from the page.
 
-    So are the pictures that the page has between them.
+    A paragraph takes these from the page's line with the same text.
     """
     own = read_lines(_around(paragraphs, root))
     places = {line.text: place for place, line in enumerate(own) if line.text}
@@ -146,7 +149,7 @@ def _as_lines(paragraphs: Sequence[str], root: etree._Element) -> Iterator[Line]
 
 
 def _is_shown(line: Line) -> bool:
-    """Does a line show pictures, and nothing but them? Those that lead to another page are a teaser's."""
+    """Return whether a line contains only pictures. Pictures that link to another page belong to a teaser."""
     return bool(line.pictures) and not line.text and all(is_picture(link.url) for link in line.links)
 
 
@@ -156,7 +159,7 @@ def _embed_line(paragraph: str) -> Line | None:
 
 
 def _around(paragraphs: Sequence[str], root: etree._Element) -> etree._Element:
-    """The smallest element that holds the first and the last of these paragraphs that stand in a ``p``."""
+    """The smallest element that contains the first and the last of these paragraphs found in a ``p``."""
     wanted = set(paragraphs)
     elements = list(root.iter("p"))
     first = next((element for element in elements if text_of(element) in wanted), None)

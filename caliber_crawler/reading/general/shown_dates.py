@@ -1,4 +1,4 @@
-"""A date as a page prints it for people, near its headline."""
+"""A visible date near the headline of a page."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _DATED = ".//*[@class]"
 
 
 class Moment(NamedTuple):
-    """A moment and the rung that gave it. Without an offset where the page names none; midnight for a bare day."""
+    """A timestamp and the method that found it. Naive if the page gives no offset; midnight for a bare day."""
 
     at: datetime
     rung: str
 
 
 def read_shown_moment(root: etree._Element, language: str | None) -> Moment | None:
-    """The date printed nearest to the headline: in an element that is named for dates, else on a short line of its own.
+    """Return the date printed nearest to the headline: in an element named for dates, else on a short line.
 
-    Pages date their teasers too, so the search climbs from the headline to the first element that holds a date.
+    Teasers have dates too, so the search climbs from the headline to the first element that contains a date.
     """
     heading = next(root.iter("h1"), None)
     scopes = [*heading.iterancestors()] if heading is not None else [root]
@@ -67,9 +67,10 @@ def _short_lines(scope: etree._Element) -> Iterator[str]:
 
 
 def read_printed(line: str, language: str | None) -> datetime | None:
-    """The first date in a line, with the time of day right behind it.
+    """Return the first date in a line, with the time of day directly after it.
 
-    A name of a month must be one of the page's language. Of two numbers that may both be months none is guessed.
+    Month names must be in the page's language. A numeric date whose day and month could be swapped is ambiguous and not
+    used.
     """
     for pattern, order in ((_YEAR_FIRST, "ymd"), (_DAY_FIRST, "dmy"), (_MONTH_FIRST, "mdy"), (_NUMERIC, "???")):
         if match := pattern.search(line):
@@ -94,7 +95,7 @@ def _day(match: re.Match[str], order: str, language: str | None) -> datetime | N
     named = month_names(("en", language or "en")).get(parts["m"].casefold())
     month = int(parts["m"]) if parts["m"].isdecimal() else named.number if named else 0
     try:
-        return datetime(int(parts["y"]), month, int(parts["d"]))  # noqa: DTZ001  the page names no zone
+        return datetime(int(parts["y"]), month, int(parts["d"]))  # noqa: DTZ001  the page gives no time zone
     except ValueError:
         return None
 

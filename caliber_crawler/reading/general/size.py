@@ -1,10 +1,10 @@
-"""Bounds that keep a page from costing more than it is worth: the time of libraries does not grow evenly with it."""
+"""Size limits for pages: the time of the libraries grows faster than the page."""
 
 from __future__ import annotations
 
 from lxml import etree
 
-# The largest news pages seen have 15,000 elements, 40 levels and 400 siblings.
+# The largest known news pages have 15,000 elements, 40 levels and 400 siblings.
 MOST_ELEMENTS = 40_000
 MOST_SIBLINGS = 2_000
 DEEPEST = 200
@@ -12,9 +12,9 @@ _INLINE = ("span", "font", "b", "i", "em", "strong", "u", "small", "mark", "abbr
 
 
 def tame(root: etree._Element) -> bool:
-    """Bring a tree to a size that every reader handles in its usual time; false where that cannot be done.
+    """Reduce a tree to a size that every library handles in its usual time; return whether that succeeded.
 
-    Inline elements are dissolved where there are more of them side by side than any text needs; their text stays.
+    Dissolves inline elements if they have more siblings than any text needs; their text stays.
     """
     for parent in [element for element in root.iter(etree.Element) if len(element) > MOST_SIBLINGS]:
         etree.strip_tags(parent, *_INLINE)

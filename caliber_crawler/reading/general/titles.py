@@ -1,4 +1,4 @@
-"""The headline of an unknown page, chosen among what the page calls itself."""
+"""The headline of a page of unknown layout, chosen among the page's titles."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Title(NamedTuple):
 
 
 def read_headline(root: etree._Element, data: LinkedData, url: str) -> Title | None:
-    """The page's title in the newsroom's own words: linked data, then OpenGraph, then the heading, then the rest.
+    """Return the title in the newsroom's words: linked data, OpenGraph, heading, then other sources.
 
-    A site's name after or before a title is no part of it, and a title cut off with dots gives way to a whole one that
-    begins like it.
+    The site's name is removed from both ends of a title. A title truncated with dots is replaced by a complete one with
+    the same beginning.
     """
     found = {voice: text for voice, text in _candidates(root, data, url).items() if text and len(text) <= LONGEST_TITLE}
     if _is_for_search_engines(found):
@@ -41,7 +41,7 @@ def read_headline(root: etree._Element, data: LinkedData, url: str) -> Title | N
 
 
 def _is_for_search_engines(found: Mapping[str, str]) -> bool:
-    """Does linked data agree with ``<title>`` alone, while the heading and OpenGraph agree on words of their own?"""
+    """Return whether linked data agrees only with ``<title>``, while heading and OpenGraph share other words."""
     keys = {voice: _key(text) for voice, text in found.items()}
     linked, heading = keys.get("linked"), keys.get("heading")
     return (
@@ -76,7 +76,7 @@ def _plain(text: str | None) -> str | None:
 
 
 def site_names(data: LinkedData, url: str) -> tuple[str, ...]:
-    """What the site calls itself, folded: ``og:site_name``, the publisher, and its host."""
+    """Return the site's names, folded: ``og:site_name``, the publisher and the host."""
     publishers = [node.get("name") for node in data.resolved(data.article.get("publisher")) if isinstance(node, dict)]
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     names = [data.meta("og:site_name"), data.meta("application-name"), *publishers, host, host.partition(".")[0]]
@@ -84,7 +84,7 @@ def site_names(data: LinkedData, url: str) -> tuple[str, ...]:
 
 
 def without_site_name(title: str | None, names: tuple[str, ...]) -> str | None:
-    """A title without the site's name at either end; ``None`` when nothing else was in it."""
+    """Return a title without the site's name at either end; ``None`` if nothing else remains."""
     if not title or len(title) > LONGEST_TITLE or _is_site_name(title, names):
         return None
     pieces = re.split(f"({_SEPARATOR})", title)
@@ -102,7 +102,7 @@ def _is_site_name(text: str, names: tuple[str, ...]) -> bool:
 
 
 def _as_begun(title: str | None, sure: list[str]) -> str | None:
-    """A title that is a surer one with a tail behind a separator (the site, the section, the date) is that one."""
+    """Return the more reliable title if this one is that title with a suffix (site, section, date)."""
     if not title:
         return None
     for text in sure:
@@ -115,7 +115,7 @@ def _as_begun(title: str | None, sure: list[str]) -> str | None:
 
 
 def _names_of_home(root: etree._Element, url: str) -> Iterator[str]:
-    """What links to the home page call it, folded: the site's name, where it is not just "Home"."""
+    """The folded texts of links to the home page: the site's name, unless it is only "Home"."""
     scheme, host, *_ = urlsplit(url)
     home = {"/", f"{scheme}://{host}", f"{scheme}://{host}/", f"//{host}", f"//{host}/"}
     for link in root.iter("a"):
@@ -124,7 +124,10 @@ def _names_of_home(root: etree._Element, url: str) -> Iterator[str]:
 
 
 def _heading(root: etree._Element, known: list[str], names: tuple[str, ...]) -> str | None:
-    """The ``h1`` most like the page's titles; without titles the longest one. The site's name in one is a logo."""
+    """Return the ``h1`` most similar to the page's titles, or the longest one without titles.
+
+    An ``h1`` with the site's name is a logo.
+    """
     headings = [text_of(element) for element in root.iter("h1")]
     headings = [text for text in headings if text and not _is_site_name(text, names)]
     if not headings:
@@ -135,7 +138,7 @@ def _heading(root: etree._Element, known: list[str], names: tuple[str, ...]) -> 
 
 
 def likeness(one: str, other: str) -> float:
-    """How many of the words of two titles are the same, 0 to 1."""
+    """The share of words that two titles have in common, 0 to 1."""
     words, others = set(re.findall(r"\w+", one.casefold())), set(re.findall(r"\w+", other.casefold()))
     return len(words & others) / max(len(words | others), 1)
 
@@ -145,6 +148,6 @@ def _key(text: str) -> str:
 
 
 def _is_cut(shorter: str, longer: str) -> bool:
-    """Is one the beginning of the other, cut off with dots?"""
+    """Return whether ``shorter`` is the beginning of ``longer``, truncated with dots."""
     stem = shorter.rstrip(". …")
     return shorter.endswith(CUT_MARKS) and len(stem) >= 15 and longer != shorter and longer.startswith(stem)

@@ -1,4 +1,4 @@
-"""Small news pages of no site, and the general reader's word on them."""
+"""Small synthetic news pages, and their generic extraction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of one story in the shapes that news sites have, and changes that no reader of such a page would see."""
+"""One story in the page layouts of news sites, and source changes that are invisible to visitors."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def _upper_case(html: str, chance: random.Random) -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """Something about a page's source that its readers do not see."""
+    """A change to a page's source that is invisible to visitors."""
 
     name: str
     apply: Callable[[str, random.Random], str]

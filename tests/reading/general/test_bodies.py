@@ -1,4 +1,4 @@
-"""The body of an article on pages of layouts nobody described."""
+"""The body of an article on pages of unknown layouts."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from caliber_crawler.reading.lines import Picture
 from tests.reading.general.newspage import PARAGRAPHS, article, body_of, page, read
 
 
-def test_paragraphs_are_read_in_order_with_a_blank_line_between() -> None:
+def test_paragraphs_keep_their_order_with_blank_lines_between() -> None:
     assert body_of(article()) == "\n\n".join(PARAGRAPHS)
 
 
-def test_boxes_around_the_text_stay_out_of_the_body() -> None:
+def test_boxes_around_the_text_are_not_in_the_body() -> None:
     boxes = (
         '<div class="related-articles"><h3>Related</h3><p>Another road was closed for the winter last year.</p></div>',
         '<div class="newsletterSignup"><p>Get the best stories of the week in your inbox every Friday.</p></div>',
@@ -21,7 +21,7 @@ def test_boxes_around_the_text_stay_out_of_the_body() -> None:
     assert body_of(article(*boxes)) == "\n\n".join(PARAGRAPHS)
 
 
-def test_a_container_that_holds_the_whole_text_is_kept_whatever_its_name() -> None:
+def test_a_container_of_the_whole_text_is_kept_under_any_class_name() -> None:
     text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
     assert body_of(page(f'<div class="ads-free share">{text}</div>')) == "\n\n".join(PARAGRAPHS)
 
@@ -53,14 +53,14 @@ def test_a_container_that_holds_the_whole_text_is_kept_whatever_its_name() -> No
     ],
     ids=["post", "video", "frame", "player"],
 )
-def test_what_an_article_embeds_leaves_one_line_and_a_link(embed: str, line: str, words: str) -> None:
+def test_an_embed_becomes_one_line_with_a_link(embed: str, line: str, words: str) -> None:
     reading = read(article(embed, f"<p>{PARAGRAPHS[0][::-1]}</p>"))
     shown = {shown.text: shown.links for shown in reading.body}
     assert [link.url for link in shown[line]] == [line.rpartition(": ")[2].rstrip("]")]
     assert not any(words in text for text in shown)
 
 
-def test_pictures_between_the_paragraphs_keep_their_place_and_caption() -> None:
+def test_pictures_between_paragraphs_keep_position_and_caption() -> None:
     inside = '<figure><img src="/road.webp" alt="A road"><figcaption>The road in May</figcaption></figure>'
     teaser = '<p><a href="/another-story"><img src="/teaser.webp"></a></p>'
     first, *others = [f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS]
@@ -70,7 +70,7 @@ def test_pictures_between_the_paragraphs_keep_their_place_and_caption() -> None:
     assert lines[1].pictures == (Picture("/road.webp", "A road", "The road in May"),)
 
 
-def test_a_gallery_between_the_paragraphs_is_one_line_with_its_pictures() -> None:
+def test_a_gallery_between_paragraphs_becomes_one_line_with_its_pictures() -> None:
     slides = "".join(f'<a href="/{n}.jpg"><img src="/{n}.jpg"></a>' for n in range(3))
     teasers = "".join(f'<a href="/story-{n}"><img src="/teaser-{n}.jpg"></a>' for n in range(3))
     first, *others = [f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS]
@@ -88,5 +88,5 @@ def test_a_gallery_between_the_paragraphs_is_one_line_with_its_pictures() -> Non
         "Foto aus dem Jahr 1994 zeigen die Straße.",
     ],
 )
-def test_sentences_that_begin_like_furniture_are_kept(line: str) -> None:
+def test_sentences_that_begin_like_boilerplate_are_kept(line: str) -> None:
     assert without_furniture([*PARAGRAPHS, line], None) == [*PARAGRAPHS, line]

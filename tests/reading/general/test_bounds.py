@@ -1,4 +1,4 @@
-"""No page upsets or hangs the general reader."""
+"""No page crashes or hangs the generic extractor."""
 
 import time
 
@@ -13,7 +13,7 @@ from tests.reading.general.newspage import PARAGRAPHS, read
 @pytest.mark.parametrize(
     "html", ["", " \n", "<!--", "<p " + " ".join(f"a{number}=1" for number in range(40_000)) + ">", "<div>" * 9000]
 )
-def test_what_cannot_be_read_is_said_in_one_sentence(html: str) -> None:
+def test_an_unreadable_page_gives_a_one_sentence_message(html: str) -> None:
     with pytest.raises(Unreadable, match=r"^[A-Z].*\.$"):
         read(html)
 
@@ -34,7 +34,7 @@ def test_what_cannot_be_read_is_said_in_one_sentence(html: str) -> None:
     ],
     ids=["spans", "short paragraphs", "table", "paragraphs", "breaks", "links", "bylines", "title", "svg", "s"],
 )
-def test_no_shape_of_page_hangs_the_reader(html: str) -> None:
+def test_generic_extraction_of_extreme_pages_ends_in_time(html: str) -> None:
     started = time.process_time()
     read(html)
     assert time.process_time() - started < 12
@@ -75,7 +75,7 @@ def test_no_shape_of_page_hangs_the_reader(html: str) -> None:
     )
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_reading_never_raises_anything_else(pieces: list[str]) -> None:
+def test_generic_extraction_raises_only_unreadable(pieces: list[str]) -> None:
     try:
         reading = read("".join(pieces))
     except Unreadable:

@@ -1,4 +1,4 @@
-"""One story reads the same in every shape, and whatever is changed that nobody sees."""
+"""The extraction of a story does not depend on the page layout or on invisible changes."""
 
 import random
 
@@ -19,13 +19,13 @@ def assert_is_the_story(html: str) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_story_is_read_in_every_shape(shape: str) -> None:
+def test_a_story_is_extracted_from_every_layout(shape: str) -> None:
     assert_is_the_story(SHAPES[shape]())
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_what_nobody_sees_changes_nothing(shape: str, change: Change) -> None:
+def test_an_invisible_change_does_not_change_the_extraction(shape: str, change: Change) -> None:
     assert_is_the_story(change.apply(SHAPES[shape](), random.Random(shape)))
 
 
@@ -35,7 +35,7 @@ def test_what_nobody_sees_changes_nothing(shape: str, change: Change) -> None:
     st.integers(0, 999),
 )
 @settings(max_examples=60, deadline=None)
-def test_several_such_changes_change_nothing(shape: str, changes: list[Change], seed: int) -> None:
+def test_several_invisible_changes_do_not_change_the_extraction(shape: str, changes: list[Change], seed: int) -> None:
     html = SHAPES[shape]()
     for change in changes:
         html = change.apply(html, random.Random(seed))

@@ -1,4 +1,4 @@
-"""A page of a site that nobody described becomes an article like any other."""
+"""A page of a site without a definition becomes an article."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def read_at(url: str, html: str) -> Reading:
     return read_page(capture, unfiled(url))
 
 
-def test_every_field_is_read_and_says_what_gave_it() -> None:
+def test_every_field_is_extracted_with_its_method() -> None:
     reading = read_at(URL, article(head=HEAD).replace("<html>", '<html lang="en">'))
     found = reading.article
     assert (found.site, found.language, found.url) == ("news.example", "en", URL)
@@ -45,38 +45,38 @@ def test_every_field_is_read_and_says_what_gave_it() -> None:
     assert [problem for problem in check(reading, unfiled(URL), READ_AT) if problem.fatal] == []
 
 
-def test_the_moment_of_publication_keeps_the_offset_of_the_page() -> None:
+def test_the_publication_date_keeps_the_offset_of_the_page() -> None:
     moment = read_at(URL, article(head=HEAD)).article.published_at
     assert moment == datetime(2026, 1, 7, 6, 30, tzinfo=UTC)
     assert moment.utcoffset() == timedelta(hours=4)
 
 
-def test_a_moment_without_an_offset_is_utc() -> None:
+def test_a_timestamp_without_an_offset_is_utc() -> None:
     moment = read_at(URL, article(head=HEAD.replace("+04:00", ""))).article.published_at
     assert moment == datetime(2026, 1, 7, 10, 30, tzinfo=UTC)
 
 
-def test_what_the_page_does_not_say_is_not_guessed() -> None:
+def test_missing_fields_are_not_guessed() -> None:
     digits = "".join(f"<p>{' '.join(f'{row}{column}' for column in range(40))}.</p>" for row in range(12))
     found = read_at("https://news.example/a-page", page(f"<h1>7 11 13 17</h1>{digits}", html="<html>")).article
     assert found.language == "und"
     assert (found.published_at, found.authors, found.section, found.views) == (None, (), None, None)
 
 
-def test_links_in_the_text_are_kept_with_their_absolute_address() -> None:
+def test_links_in_the_text_get_absolute_urls() -> None:
     linking = f'<p>{SENTENCE.format("last")[:-1]}, as <a href="/earlier">an earlier report</a> had said.</p>'
     links = read_at(URL, article(linking, head=HEAD)).article.links
     assert [(link.url, link.text) for link in links] == [("https://news.example/earlier", "an earlier report")]
 
 
-def test_the_canonical_address_is_another_name_of_the_article() -> None:
+def test_the_canonical_url_is_another_url_of_the_article() -> None:
     head = HEAD + '<link rel="canonical" href="https://www.news.example/2026/01/talks?utm_source=x">'
     found = read_at(URL + "?ref=home", article(head=head)).article
     assert found.url == "https://news.example/2026/01/talks"
     assert set(found.urls) == {"https://news.example/2026/01/talks", URL}
 
 
-def test_a_canonical_link_to_the_home_page_is_no_name_of_an_article() -> None:
+def test_a_canonical_link_to_the_home_page_is_ignored() -> None:
     found = read_at(URL, article(head=HEAD + '<link rel="canonical" href="https://news.example/">')).article
     assert found.urls == (URL,)
 
@@ -94,12 +94,12 @@ def test_a_canonical_link_to_the_home_page_is_no_name_of_an_article() -> None:
     ],
     ids=["list of links", "list of teasers", "one line", "nothing"],
 )
-def test_a_page_without_an_article_is_refused(html: str) -> None:
-    with pytest.raises(Unreadable, match="holds no article"):
+def test_a_page_without_an_article_is_rejected(html: str) -> None:
+    with pytest.raises(Unreadable, match="is not an article"):
         read_at("https://news.example/world", html)
 
 
-def test_reading_a_known_site_loads_no_library_of_the_general_reader() -> None:
+def test_extraction_of_a_known_site_does_not_load_generic_libraries() -> None:
     code = (
         "import sys, caliber_crawler.reading, caliber_crawler.commands.cli;"
         "print([name for name in ('trafilatura', 'readability', 'resiliparse') if name in sys.modules])"

@@ -1,4 +1,4 @@
-"""A page of a known site in a design that its file does not describe."""
+"""A page of a known site in a layout that its definition does not describe."""
 
 import re
 
@@ -18,7 +18,7 @@ def read(html: str) -> Reading:
     return read_page(capture_of(html, url="https://caliber.az/en/post/the-road-is-open-again"), SITE)
 
 
-def test_where_the_lines_tell_no_article_the_general_reader_does() -> None:
+def test_the_generic_extractor_runs_if_the_lines_give_no_article() -> None:
     reading = read(f"<article>{TITLE}<time>January 6, 2026, 7:13 PM</time>{TEXT}</article>")
     found = reading.article
     assert (reading.layout, reading.rungs["body"]) == ("unknown", "general")
@@ -35,13 +35,13 @@ def test_a_date_below_the_text_does_not_hide_the_text() -> None:
     assert reading.article.views == 354
 
 
-def test_dates_for_machines_are_not_believed_on_a_known_site() -> None:
+def test_machine_readable_dates_are_ignored_on_a_known_site() -> None:
     stamp = '<meta property="article:published_time" content="2024-02-02T02:02:02Z">'
     assert read(f"{stamp}<article>{TITLE}{TEXT}</article>").article.published_at is None
 
 
 @pytest.mark.parametrize("length", [60, 150, 199])
-def test_a_brief_stays_a_brief(length: int) -> None:
+def test_a_brief_stays_short(length: int) -> None:
     brief = (PARAGRAPHS[0] * 2)[:length]
     links = "".join(
         f'<li><a href="/en/post/{number}">The road number {number} is open</a></li>' for number in range(40)
