@@ -1,6 +1,6 @@
-"""A worked example for notebooks: what the demo archive holds, as data frames.
+"""A worked example for notebooks: the demo archive as data frames.
 
-Make the archive first, then run this, or paste it cell by cell into a notebook (needs the extra ``pandas``):
+Create the archive, then run this file, or paste it cell by cell into a notebook (needs the extra ``pandas``):
 
     caliber demo
     python docs/notebook.py data/demo.db
@@ -14,7 +14,7 @@ from caliber_crawler import Archive
 archive = Archive.open(sys.argv[1] if len(sys.argv) > 1 else "data/demo.db")
 
 # %% [markdown]
-# Every article is a row: the text as it stands now, where it is from, and on what condition it may be used.
+# Each row is an article: its current text, its source and its terms of use.
 
 # %%
 articles = archive.to_pandas(archive.articles(section="analytics"))
@@ -28,7 +28,7 @@ by_year = articles.groupby([articles["published_at"].dt.year.rename("year"), "la
 print(by_year.agg(articles=("id", "count"), words=("word_count", "mean")).round())
 
 # %% [markdown]
-# The ten articles read most, with the address to cite.
+# The ten most viewed articles, with the URL to cite.
 
 # %%
 most_read = articles.sort_values("views", ascending=False).head(10)
@@ -42,7 +42,7 @@ for hit in archive.search("corridors", limit=3):
     print(hit.headline, "|", hit.marked("*", "*"))
 
 # %% [markdown]
-# One article, with every version of its text and every reading of its counter.
+# One article, with every version of its text and every observed view count.
 
 # %%
 article = archive.article(most_read["url"].iloc[0])
@@ -51,7 +51,7 @@ for version in article["versions"]:
     print(f"  version {version['number']} ({version['cause']}), seen {version['seen_from']} to {version['seen_until']}")
 
 # %% [markdown]
-# The counters of all articles: what each gained between two visits.
+# The view counts of all articles: the number of observations of each, and the highest value.
 
 # %%
 views = archive.to_pandas(archive.views(section="analytics"))

@@ -1,7 +1,7 @@
-"""Take the pictures of the README: ``python -m docs.pictures`` from the root of the repository.
+"""Take the screenshots of the README: ``python -m docs.pictures`` from the root of the repository.
 
-They show an archive of the demo site's pages, saved at several moments and ingested as anyone would. The browser code
-is that of the tests.
+They show an archive of the demo site's pages, saved at several times and ingested with ``caliber ingest``. The browser
+code is that of the tests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.browse.chromium import browser_page, served
 PICTURES = Path(__file__).parent / "pictures"
 ARTICLES = 400
 HOURS = (2, 5, 9, 14, 24, 36, 50, 74, 98, 122, 170)
-"""After publication, when some articles are seen again."""
+"""Hours after publication at which some articles are captured again."""
 
 
 PAGES = {
@@ -32,11 +32,11 @@ PAGES = {
     "edits": ("/archive/-/edits?language=en", False),
     "chart": ("/archive/-/charts/accrual", True),
 }
-"""Picture to the page it shows, and whether in the dark. The article is opened from the table it names."""
+"""Name of a picture to the path of its page, and whether to use the dark theme. ``article`` is opened from a table."""
 
 
 def make_archive(folder: Path) -> tuple[Path, str]:
-    """An archive of every article of the demo site, some of them seen often; and the headline of one of those."""
+    """Return an archive of every article of the demo site, and the headline of one that was captured often."""
     site = DemoSite(ARTICLES, base_url="https://caliber.az")
     chosen = next(each for each in site.truth() if each["language"] == "en" and each["edits"] and each["authors"])
     truth = list(site.truth())
@@ -59,20 +59,20 @@ def published_at(truth: Mapping[str, Any]) -> datetime:
 
 
 def save_page(site: DemoSite, url: str, seen_at: datetime, path: Path) -> None:
-    """Save a page as a browser does: what was served, in a file of that time."""
+    """Save a page as a browser does: the served bytes, in a file with that modification time."""
     path.write_bytes(site.respond(url.removeprefix(site.base_url), seen_at).body)
     os.utime(path, (seen_at.timestamp(), seen_at.timestamp()))
 
 
 def take_pictures() -> Iterator[Path]:
-    """Write a picture of each page that :data:`PAGES` names."""
+    """Write a picture of each page in :data:`PAGES`."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         archive, headline = make_archive(Path(folder))
         with served(archive) as server:
-            for name, (address, dark) in PAGES.items():
+            for name, (path, dark) in PAGES.items():
                 with browser_page(server, dark=dark) as (page, _):
-                    page.goto(address, wait_until="networkidle")
+                    page.goto(path, wait_until="networkidle")
                     if name == "article":
                         page.get_by_role("link", name=headline).click()
                     page.screenshot(path=PICTURES / f"{name}.png")

@@ -1,4 +1,4 @@
-"""Draw a command and what it printed as a terminal: `python docs/terminal.py OUT.svg caliber demo`."""
+"""Draw a command and its output as a terminal: `python docs/terminal.py OUT.svg caliber demo`."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def test_a_machine_without_python_is_told_so_in_one_sentence(checkout, bare_mach
     outcome = run(checkout / "scripts/set-up-python", PATH=bare_machine)
     assert outcome.returncode == 1
     assert outcome.stderr == (
-        "Python 3.11 or newer is needed and was not found; name one: make PYTHON=/path/to/python3 ...\n"
+        "Python 3.11 or later was not found. Name an interpreter: make PYTHON=/path/to/python3 ...\n"
     )
     assert not (checkout / ".venv").exists()
 
@@ -47,7 +47,7 @@ def test_a_machine_without_python_is_told_so_in_one_sentence(checkout, bare_mach
 def test_a_named_interpreter_that_is_none_is_refused(checkout, bare_machine):
     outcome = run(checkout / "scripts/set-up-python", PATH=bare_machine, PYTHON=bare_machine / "cat")
     assert outcome.returncode == 1
-    assert outcome.stderr == f"PYTHON={bare_machine / 'cat'} is not Python 3.11 or newer.\n"
+    assert outcome.stderr == f"PYTHON={bare_machine / 'cat'} is not Python 3.11 or later.\n"
     assert not (checkout / ".venv").exists()
 
 
@@ -64,8 +64,8 @@ def test_a_python_that_cannot_make_environments_is_told_what_to_install(checkout
     outcome = run(checkout / "scripts/set-up-python", PATH=bare_machine)
     assert outcome.returncode == 1
     assert outcome.stderr == (
-        "python3 cannot make virtual environments; "
-        "install its venv module (Debian, Ubuntu: python3.11-venv) and try again.\n"
+        "python3 cannot create virtual environments. "
+        "Install its venv module (Debian, Ubuntu: python3.11-venv) and try again.\n"
     )
 
 
@@ -81,7 +81,7 @@ def test_without_a_browser_continuous_integration_fails(bare_machine):
     outcome = run(ROOT / "scripts/set-up-browser", PATH=bare_machine, CI="true")
     assert (outcome.returncode, outcome.stderr) == (
         1,
-        "Chromium is not installed, and in CI the browser tests must run.\n",
+        "Chromium is not installed. In CI the browser tests must run: install the package chromium.\n",
     )
 
 
@@ -97,7 +97,7 @@ def test_without_a_database_a_person_is_told_that_tests_will_be_skipped(bare_mac
     outcome = run(ROOT / "scripts/set-up-database", PATH=bare_machine)
     assert (outcome.returncode, outcome.stderr) == (
         0,
-        "PostgreSQL is not installed: the tests of the cluster will be skipped.\n",
+        "PostgreSQL is not installed: the cluster tests will be skipped.\n",
     )
 
 
