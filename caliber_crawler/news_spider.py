@@ -12,7 +12,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from caliber_crawler.crawling.recovery import taken_up
+from caliber_crawler.crawling.recovery import resume_stored_pages
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Bounds
@@ -120,7 +120,7 @@ class NewsSpider(Spider):
         First comes what an earlier crawl had fetched when it was killed.
         """
         run = self._run
-        left_behind = taken_up(run)
+        left_behind = resume_stored_pages(run)
         run.seed(due_seeds(run))
         if self._cdx:
             services = self.settings.getdict("CDX_SERVICES")
@@ -197,7 +197,7 @@ class NewsSpider(Spider):
         entry: Entry = request.cb_kwargs["entry"]
         code, error = why_not_fetched(failure.value, request)
         if code in NOT_ASKED:
-            self._run.handout.let_go(entry.url)
+            self._run.dispatcher.release(entry.url)
             return
         yield Capture(
             site=self.scope.site.name,

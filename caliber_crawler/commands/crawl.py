@@ -232,7 +232,7 @@ class Result:
 
     def lines(self, *, named: bool) -> list[str]:
         """The summary, under the site's name where there are several."""
-        lines = [] if self.run is None or self.run.outcome is None else summary(self.run)
+        lines = [] if self.run is None or self.run.accounts.outcome is None else summary(self.run)
         return [f"{self.name}: {lines[0]}", *lines[1:]] if named and lines else lines
 
     def account(self) -> dict[str, object]:
@@ -243,10 +243,10 @@ class Result:
         return {
             "run": run.id,
             "site": self.name,
-            "outcome": run.outcome,
-            "why": run.why,
-            "unusual": [problem.message for problem in run.unusual],
-            **run.counts,
+            "outcome": run.accounts.outcome,
+            "why": run.accounts.why,
+            "unusual": [problem.message for problem in run.accounts.unusual],
+            **run.accounts.counts,
         }
 
     def notice(self) -> dict[str, object]:
@@ -260,11 +260,11 @@ def _error(name: str, crawl: Crawl) -> CaliberError | None:
         return crawl.error
     if crawl.error is not None:
         return CaliberError(f"{name} met an error of this program: {type(crawl.error).__name__}: {crawl.error}.")
-    if run is None or run.outcome is None:
+    if run is None or run.accounts.outcome is None:
         return CaliberError(f"{name}: stopped at once.")
-    if run.unreachable:
-        return SiteUnreachable(f"{run.why}.")
-    return HALTS[run.halted.code](f"{run.why}.") if run.halted else None
+    if run.accounts.unreachable:
+        return SiteUnreachable(f"{run.accounts.why}.")
+    return HALTS[run.accounts.halted.code](f"{run.accounts.why}.") if run.accounts.halted else None
 
 
 def worst(codes: Iterable[int]) -> int:
@@ -277,17 +277,17 @@ def worst(codes: Iterable[int]) -> int:
 
 def visited(run: CrawlRun) -> int:
     """Article pages that were asked for."""
-    met = sum(run.counts[outcome] for outcome in ("stored", "visited", "refused", "failed", "missing"))
-    return met - run.counts["taken_up"]
+    met = sum(run.accounts.counts[outcome] for outcome in ("stored", "visited", "refused", "failed", "missing"))
+    return met - run.accounts.counts["taken_up"]
 
 
 def summary(run: CrawlRun) -> list[str]:
     """What the run did, in a few lines that add up."""
-    counts = run.counts
+    counts = run.accounts.counts
     told = ("stored", "unchanged", "refused", "failed", *(("missing",) if counts["missing"] else ()), "left")
     outcomes = " + ".join(f"{name} {counts[name]:,}" for name in told)
     lines = [
-        f"Run {run.id} {run.outcome}" + (f": {run.why}." if run.why else "."),
+        f"Run {run.id} {run.accounts.outcome}" + (f": {run.accounts.why}." if run.accounts.why else "."),
         f"discovered {counts['discovered']:,} = {outcomes}",
         f"  stored: {counts['new']:,} new articles, {counts['updated']:,} new versions of known ones",
         f"  unchanged: {counts['visited']:,} read again, {counts['held']:,} held already and not due",
@@ -309,8 +309,8 @@ def summary(run: CrawlRun) -> list[str]:
         lines.append(f"  left out: {counts['trapped']:,} addresses that go on for ever (a trap)")
     if counts["problems"]:
         lines.append(f"  problems: {counts['problems']:,} (caliber status tells them by reason)")
-    lines += [f"  unusual: {problem.message}" for problem in run.unusual]
-    if not run.balanced:
+    lines += [f"  unusual: {problem.message}" for problem in run.accounts.unusual]
+    if not run.accounts.balanced:
         lines.append("  These numbers do not add up: please report it.")
     if counts["left"]:
         lines.append("  The same command goes on with what is left.")
@@ -319,11 +319,16 @@ def summary(run: CrawlRun) -> list[str]:
 
 def exit_code(run: CrawlRun) -> int:
     """0 done, 1 failed, 3 too much refused, less than usual, a walk broken off, or numbers that do not add up."""
-    asked_to_stop = run.handout.limit_reached or run.handout.revisits_used_up
-    if run.outcome == "failed" or (run.outcome == "stopped" and not asked_to_stop):
+    asked_to_stop = run.dispatcher.limit_reached or run.dispatcher.revisits_used_up
+    if run.accounts.outcome == "failed" or (run.accounts.outcome == "stopped" and not asked_to_stop):
         return 1
     # What was refused before says nothing new of the site.
-    bad = run.counts["refused"] + run.counts["failed"] - run.counts["refused_again"]
+    bad = run.accounts.counts["refused"] + run.accounts.counts["failed"] - run.accounts.counts["refused_again"]
     tolerated = max(TOLERATED_FAILURES * visited(run), FEW_FAILURES if run.scope.due_only else 0)
-    sound = not run.unusual and bad <= tolerated and not run.counts["broken_walks"] and run.balanced
+    sound = (
+        not run.accounts.unusual
+        and bad <= tolerated
+        and not run.accounts.counts["broken_walks"]
+        and run.accounts.balanced
+    )
     return 0 if sound else CHECKS_FAILED

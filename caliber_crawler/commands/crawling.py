@@ -58,9 +58,9 @@ class ProgressLine:
         """Show how far the crawls are, taken together."""
         runs = [crawl.run for crawl in crawls if crawl.run is not None]
         pages, new, updated, problems = (
-            sum(run.counts[name] for run in runs) for name in ("pages", "new", "updated", "problems")
+            sum(run.accounts.counts[name] for run in runs) for name in ("pages", "new", "updated", "problems")
         )
-        under_way = sum(run.outcome is None for run in runs)
+        under_way = sum(run.accounts.outcome is None for run in runs)
         sites = f"sites {len(runs)} of {len(crawls)}, {under_way} under way  " if len(crawls) > 1 else ""
         self._line.set_description_str(
             f"{sites}pages {pages:,}  new {new:,}  updated {updated:,}  problems {problems:,}", refresh=False

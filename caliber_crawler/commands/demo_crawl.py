@@ -38,7 +38,15 @@ def crawl_demo(path: Path, *, articles: int, seed: int, as_json: bool) -> int:
         held = list(archive.db.query("select * from article_texts order by published_at desc"))
         wrong = _differences(truth, held)
     if as_json:
-        echo_json({"archive": str(path), "outcome": run.outcome, **run.counts, "true": len(truth), "wrong": wrong})
+        echo_json(
+            {
+                "archive": str(path),
+                "outcome": run.accounts.outcome,
+                **run.accounts.counts,
+                "true": len(truth),
+                "wrong": wrong,
+            }
+        )
     else:
         _print(path, held, summary(run), len(truth), wrong)
     return exit_code(run) or (CHECKS_FAILED if wrong else 0)

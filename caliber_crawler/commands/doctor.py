@@ -109,11 +109,11 @@ def _examined(
         run = run_spider(sample, settings, {"base_url": base_url, "section": section})
         with Archive.open(path) as looked_at:
             pages = list(_pages(looked_at, run))
-    if run.halted and not pages:
-        raise HALTS[run.halted.code](f"{run.halted.clause}.")
+    if run.accounts.halted and not pages:
+        raise HALTS[run.accounts.halted.code](f"{run.accounts.halted.clause}.")
     findings = check_site(pages, site)
-    if run.halted:
-        findings.insert(0, Finding(site.base_url, False, run.halted.clause, "try again later"))
+    if run.accounts.halted:
+        findings.insert(0, Finding(site.base_url, False, run.accounts.halted.clause, "try again later"))
     return findings or [Finding(site.base_url, False, "nothing was fetched", "correct base_url and the sections")]
 
 
@@ -121,7 +121,7 @@ def _pages(archive: Archive, run: CrawlRun) -> Iterator[Page]:
     from caliber_crawler.checkup import Page
     from caliber_crawler.commands.sampling import Probes
 
-    probes = run.handout.reserve
+    probes = run.dispatcher.backlog
     assert isinstance(probes, Probes)
     for row in archive.db.query("SELECT id FROM captures ORDER BY id"):
         capture = archive.captures.get(row["id"])

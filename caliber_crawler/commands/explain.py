@@ -12,7 +12,7 @@ import click
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
-from caliber_crawler.politeness import AGENT, Pace, gap_asked_for, has_no_rules
+from caliber_crawler.politeness import AGENT, Throttle, has_no_rules, requested_delay
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.traps import Trap
@@ -42,7 +42,7 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
         address = site.address(url) if site else None
         taken_down = address is not None and site is not None and opened.takedowns.covers(site.name, [address])
         trap = _trap(address, opened) if address is not None else None
-        wait = Pace(opened.hosts).asked_to_wait(site.host, datetime.now(UTC)) if site else None
+        wait = Throttle(opened.hosts).retry_after(site.host, datetime.now(UTC)) if site else None
     report = {
         "url": normal,
         "site": site.name if site else None,
@@ -98,7 +98,7 @@ def robots(host: dict[str, Any] | None, url: str) -> dict[str, Any] | None:
     allowed, gap = True if status is not None and has_no_rules(status) else None, 0.0
     if text is not None:
         rules = Protego.parse(text)
-        allowed, gap = rules.can_fetch(url, AGENT), gap_asked_for(rules, AGENT)
+        allowed, gap = rules.can_fetch(url, AGENT), requested_delay(rules, AGENT)
     return {"fetched_at": host["robots_at"], "status": status, "allowed": allowed, "gap": gap}
 
 

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.archive.frontier import Frontier
-from caliber_crawler.crawling.handout import Handout
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.politeness import Memory
@@ -38,7 +37,7 @@ class Probes:
     """The addresses that were asked for, and by which road."""
     left: int = 1
 
-    def release(self) -> bool:
+    def enqueue(self) -> bool:
         """Have them asked for, once."""
         if not self.left:
             return False
@@ -141,10 +140,10 @@ def sampling(spider: type[NewsSpider], memory: Memory | None, known: tuple[str, 
         async def start(self) -> AsyncIterator[Any]:
             run = self._run
             if memory is not None:
-                run.pace.memory = memory
+                run.throttle.memory = memory
             probes = Probes(run=run, known=known)
-            run.handout = Handout(Sample(run.archive.frontier, probes), self.scope, run.started_at)
-            run.handout.reserve = probes
+            run.dispatcher.frontier = Sample(run.archive.frontier, probes)
+            run.dispatcher.backlog = probes
             async for request in super().start():
                 yield request
 

@@ -77,8 +77,8 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         host = urlsplit(request.url).netloc
         # One behind the other: a turn is counted from when the request before really went out, however late that was.
         async with self._queues[host]:
-            await self._sleep(run.pace.seconds_until_free(host, datetime.now(UTC)), run)
-            await self._sleep(run.pace.take_turn(host, datetime.now(UTC)), run)
+            await self._sleep(run.throttle.seconds_until_free(host, datetime.now(UTC)), run)
+            await self._sleep(run.throttle.acquire(host, datetime.now(UTC)), run)
         self._confirm()
 
     async def _sleep(self, seconds: float, run: CrawlRun) -> None:
@@ -89,7 +89,7 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
             self._go_on(run)
 
     def _go_on(self, run: CrawlRun) -> None:
-        if run.halted or not (self._crawler.engine and self._crawler.engine.running):
+        if run.accounts.halted or not (self._crawler.engine and self._crawler.engine.running):
             raise Refusal("stopped", "the crawl was stopped before its turn came")
 
     async def unless_stopped(self, download: Coroutine[Any, Any, Response]) -> Response:

@@ -102,7 +102,7 @@ class ListingWalk:
                 self._frontier.set_walked(start, self._window.since or BEGINNING)
             elif not end.complete:
                 self.break_off(entry)
-            self._run.settle(capture, "walked" if end in (None, End.CUT) or end.complete else end.name)
+            self._run.settlement.mark_done(capture, "walked" if end in (None, End.CUT) or end.complete else end.name)
         return end
 
     def _trodden(self, entry: Entry, listing: Listing) -> Collection[str]:

@@ -42,7 +42,7 @@ class NumberWalk:
         """Numbers that have not entered the frontier yet."""
         return sum(self._length - self._walked(state) for state in self._walks)
 
-    def release(self) -> bool:
+    def enqueue(self) -> bool:
         """Commit the next window of every walk; false when all of them are at their end."""
         released = False
         for state, (language, template) in self._walks.items():

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,7 +48,7 @@ class Wire:
         self.clock, self.answers = clock, answers
         self.asked: list[datetime] = []
 
-    async def download_async(self, request: Request) -> Response:
+    async def download(self, request: Request) -> Response:
         self.asked.append(self.clock())
         await asyncio.sleep(0)
         status, body = self.answers.pop(0)
@@ -65,8 +64,15 @@ def run(tmp_path: Path) -> Iterator[CrawlRun]:
 
 def middleware(run: CrawlRun, clock: Clock, *answers: tuple[int, bytes]) -> tuple[RobotsMiddleware, Wire]:
     wire = Wire(clock, list(answers))
-    crawler: Any = SimpleNamespace(engine=wire)
-    return RobotsMiddleware(crawler, run, "caliber_crawler", clock=clock), wire
+    robots = RobotsMiddleware(
+        wire.download,
+        run.scope.site.base_url,
+        hosts=run.archive.hosts,
+        throttle=run.throttle,
+        halt=run.accounts.halt,
+        clock=clock,
+    )
+    return robots, wire
 
 
 def test_the_rules_of_a_day_hold_for_a_day_and_no_longer(run: CrawlRun) -> None:
@@ -98,9 +104,9 @@ def test_rules_that_cannot_be_renewed_end_the_run(run: CrawlRun, status: int) ->
             await robots.process_request(PAGE)
 
     asyncio.run(ask())
-    assert run.halted is not None
-    assert run.halted.code == "robots_unavailable"
-    assert str(status) in run.halted.clause
+    assert run.accounts.halted is not None
+    assert run.accounts.halted.code == "robots_unavailable"
+    assert str(status) in run.accounts.halted.clause
 
 
 def test_a_longer_crawl_delay_holds_as_soon_as_it_is_read(run: CrawlRun) -> None:
@@ -109,20 +115,24 @@ def test_a_longer_crawl_delay_holds_as_soon_as_it_is_read(run: CrawlRun) -> None
 
     async def ask() -> None:
         await robots.process_request(PAGE)
-        assert run.pace.take_turn("caliber.az", clock()) == run.pace.take_turn("caliber.az", clock()) == 0
+        assert run.throttle.acquire("caliber.az", clock()) == run.throttle.acquire("caliber.az", clock()) == 0
         clock.wait(days=1)
         await robots.process_request(PAGE)
-        run.pace.take_turn("caliber.az", clock())
-        assert run.pace.take_turn("caliber.az", clock()) == 7
+        run.throttle.acquire("caliber.az", clock())
+        assert run.throttle.acquire("caliber.az", clock()) == 7
 
     asyncio.run(ask())
 
 
-def test_all_hosts_of_a_site_share_one_gap(tmp_path: Path) -> None:
+def test_all_hosts_of_a_site_share_one_delay(tmp_path: Path) -> None:
     scope, now = Scope(site=SITE, languages=("en",), sections=()), Clock().now
     with Archive.open(tmp_path / "a.db", mode="write") as archive:
-        pace = CrawlRun(archive, scope, user_agent="test", settings={}, gap=5).pace
-        assert [pace.take_turn(host, now) for host in ("caliber.az", "www.caliber.az", "cdn.caliber.az")] == [0, 5, 10]
+        throttle = CrawlRun(archive, scope, user_agent="test", settings={}, delay=5).throttle
+        assert [throttle.acquire(host, now) for host in ("caliber.az", "www.caliber.az", "cdn.caliber.az")] == [
+            0,
+            5,
+            10,
+        ]
 
 
 @pytest.mark.slow
@@ -137,7 +147,7 @@ def test_a_crawl_that_outlives_its_rules_obeys_the_new_ones(
     archive = tmp_path / "a.db"
     with misbehave(instead={"/robots.txt": in_turn(answering(200, ALLOWED), later)}) as site:
         arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "road=listing")
-        settings = ("-s", "DOWNLOAD_DELAY=0.4", "-s", "ROBOTSTXT_MAX_AGE=2", "-s", "BUSY_WAIT_MAX=1")
+        settings = ("-s", "DOWNLOAD_DELAY=0.4", "-s", "ROBOTSTXT_MAX_AGE=2", "-s", "BACKOFF_MAX=1")
         done = run_module("scrapy", "crawl", "caliber", *arguments, *settings, CALIBER_ARCHIVE=str(archive))
         paths, articles = site.paths(), len(site.truth(language="en"))
     assert done.exit_code == 0, done.stderr

@@ -25,5 +25,5 @@ class ScrolledSpider(NewsSpider):
 if __name__ == "__main__":
     settings = project_settings(ARCHIVE=sys.argv[2], DOWNLOAD_DELAY=0, LOG_LEVEL="ERROR")
     run = run_spider(ScrolledSpider, settings, {"base_url": sys.argv[1], "language": "en", "road": "listing"})
-    sys.stdout.write(json.dumps({"outcome": run.outcome, "why": run.why, **run.counts}))
+    sys.stdout.write(json.dumps({"outcome": run.accounts.outcome, "why": run.accounts.why, **run.accounts.counts}))
     sys.exit(exit_code(run))
