@@ -78,11 +78,9 @@ class JobCrawler:
             settings = self._process.settings.copy()
             settings.set("ARCHIVE", str(path), priority="cmdline")
             settings.set("CLOSESPIDER_TIMEOUT", work.minutes * 60, priority="cmdline")
-            if work.delay is not None:
-                settings.set("DOWNLOAD_DELAY", work.delay, priority="cmdline")
+            settings.setdict(work.options.as_settings(), priority="cmdline")
             crawler = Crawler(spider, settings)
-            arguments = {"section": work.section, "language": work.language, "due": work.due}
-            crawl = Crawl(spider=spider, arguments=arguments)
+            crawl = Crawl(spider=spider, options=work.options)
             if crawl.check(self._process.settings):
                 await self._process.follow(crawl, crawler, lease=self._lease)
             run = _run_of(crawl)

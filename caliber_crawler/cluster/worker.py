@@ -44,8 +44,8 @@ logger = logging.getLogger(__name__)
 
 LEASE = 60.0
 """Seconds that a worker may act after PostgreSQL last heard of it."""
-AT_ONCE = 16
-"""Sites that one worker crawls at a time."""
+PARALLEL = 16
+"""Maximum number of sites that one worker crawls at a time."""
 KEPT_FOR_HOURS = 24 * 7
 """How long failed jobs stay to be looked at; those that succeeded go at once, their shard says what they brought."""
 TIDIED_EVERY = 3600.0
@@ -59,7 +59,7 @@ class Terms:
     """How a worker works. ``lease`` and ``back_off`` are seconds, ``scratch`` a local folder for shards in work."""
 
     lease: float = LEASE
-    at_once: int = AT_ONCE
+    parallel: int = PARALLEL
     back_off: float = BACK_OFF
     scratch: Path | None = None
     until_empty: bool = False
@@ -118,7 +118,7 @@ class Worker:
             self._queue = QueueWorker(
                 app=self._app,
                 queues=[QUEUE],
-                concurrency=self._terms.at_once,
+                concurrency=self._terms.parallel,
                 fetch_job_polling_interval=pause,
                 delete_jobs="successful",
                 install_signal_handlers=False,

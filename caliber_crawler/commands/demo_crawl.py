@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.commands.crawl import CHECKS_FAILED, exit_code, summary
 from caliber_crawler.commands.crawling import run_spider
 from caliber_crawler.commands.options import echo_json
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ForeignDatabase
 from caliber_crawler.known_sites import project_settings, spider_named
 
+OPTIONS = CrawlOptions(section="analytics", delay=0, concurrency=8)
 SHOWN = 15
 COMPARED = ("headline", "subtitle", "published_at", "published_local", "section", "language", "authors", "body")
 
@@ -27,12 +30,10 @@ def crawl_demo(path: Path, *, articles: int, seed: int, as_json: bool) -> int:
     """Crawl the analytics of a demo site into a fresh archive at ``path``; gives the exit code."""
     _make_room(path)
     site = DemoSite(articles=articles, seed=seed, sections=("analytics",))
-    settings = project_settings(
-        ARCHIVE=str(path), DOWNLOAD_DELAY=0, CONCURRENT_REQUESTS_PER_DOMAIN=8, LOG_LEVEL="ERROR"
-    )
+    settings = project_settings(ARCHIVE=str(path), LOG_LEVEL="ERROR", **OPTIONS.as_settings())
     with running(site) as base_url:
         click.echo(f"The demo site stands at {base_url}; crawling its analytics in three editions.", err=True)
-        run = run_spider(spider_named("caliber", settings), settings, {"base_url": base_url})
+        run = run_spider(spider_named("caliber", settings), settings, replace(OPTIONS, base_url=base_url))
         truth = list(site.truth(run.started_at))
     with Archive.open(path) as archive:
         held = list(archive.db.query("select * from article_texts order by published_at desc"))

@@ -89,6 +89,7 @@ def _examined(
     from caliber_crawler.commands.crawl import HALTS
     from caliber_crawler.commands.crawling import run_spider
     from caliber_crawler.commands.sampling import sampling
+    from caliber_crawler.crawling.options import CrawlOptions
     from caliber_crawler.known_sites import project_settings
     from caliber_crawler.settings import DOWNLOADER_MIDDLEWARES
 
@@ -106,7 +107,7 @@ def _examined(
             DOWNLOADER_MIDDLEWARES={**DOWNLOADER_MIDDLEWARES, SITE_RESERVATIONS: None},
         )
         sample = sampling(spider, memory.hosts if memory else None, known)
-        run = run_spider(sample, settings, {"base_url": base_url, "section": section})
+        run = run_spider(sample, settings, CrawlOptions(base_url=base_url, section=section))
         with Archive.open(path) as looked_at:
             pages = list(_pages(looked_at, run))
     if run.accounts.halted and not pages:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +78,7 @@ def _trap(address: Address, archive: Archive) -> Trap | None:
     from caliber_crawler.known_sites import project_settings
 
     settings = project_settings()
-    bounds = Bounds(**{field.name: settings.getint(f"TRAP_{field.name.upper()}") for field in fields(Bounds)})
+    bounds = Bounds.from_settings(settings)
     named = address.kind != "other"
     many = one_of_many(address.url, archive.frontier.variants(address.url), bounds, named=named)
     return deep(address.url, bounds) or many

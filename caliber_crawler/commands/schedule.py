@@ -12,7 +12,9 @@ from pathlib import Path
 
 import click
 
+from caliber_crawler.commands.crawl_options import SITE_OPTIONS, command_line, takes
 from caliber_crawler.commands.options import archive_option
+from caliber_crawler.crawling.options import CrawlOptions
 
 CONTACT = "you@example.org"
 PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
@@ -37,7 +39,7 @@ Type=oneshot
 WorkingDirectory={folder}
 {environment}
 ExecStart={command}
-# Interrupted, a crawl stops cleanly and the next one goes on where it was.
+# An interrupted crawl stops cleanly; the next one resumes where it left off.
 KillSignal=SIGINT
 TimeoutStopSec=60
 
@@ -108,13 +110,14 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
     "--every", type=click.IntRange(5, 1440), default=30, show_default=True, help="Minutes between two crawls."
 )
 @click.option(
-    "--notify", default="", metavar="URL", envvar="CALIBER_NOTIFY", help="Post each summary as JSON to this address."
+    "--notify", default="", metavar="URL", envvar="CALIBER_NOTIFY", help="Post each summary as JSON to this URL."
 )
-def schedule(site: str, archive: Path, form: str, every: int, notify: str) -> None:
-    """Print what makes this machine, or GitHub, crawl what is due on SITE by itself.
+@takes(CrawlOptions, SITE_OPTIONS)
+def schedule(options: CrawlOptions, site: str, archive: Path, form: str, every: int, notify: str) -> None:
+    """Print a crontab line, a systemd timer and a GitHub workflow that crawl what is due on SITE.
 
-    Nothing is installed. Two crawls never run at once: the second refuses with a sentence. Minutes that no timetable
-    can keep evenly become the nearest ones that it can.
+    Nothing is installed. Two crawls never run at the same time: the second ends with an error. An interval that cron
+    cannot keep evenly is rounded to the nearest one that it can.
 
     \b
     Example:
@@ -122,16 +125,22 @@ def schedule(site: str, archive: Path, form: str, every: int, notify: str) -> No
     """
     from caliber_crawler.known_sites import known_spiders, project_settings, spider_among
 
-    spider_among(known_spiders(project_settings()), site)
+    options.scope(spider_among(known_spiders(project_settings()), site).site)
     wanted: list[str] = list(FORMATS) if form == "all" else [form]
-    click.echo("\n".join(_filled(name, site, archive, every, notify) for name in wanted), nl=False)
+    click.echo(
+        "\n".join(
+            _filled(name, ["crawl", site, "--due", *command_line(options)], archive, every, notify) for name in wanted
+        ),
+        nl=False,
+    )
 
 
-def _filled(name: str, site: str, archive: Path, every: int, notify: str) -> str:
+def _filled(name: str, crawl: list[str], archive: Path, every: int, notify: str) -> str:
+    site = crawl[1]
     here = name != "github"
     program = [*_program()] if here else ["caliber"]
     kept = archive.absolute() if here else Path("kept") / archive.name
-    words = [*program, "crawl", site, "--due", "--archive", str(kept)]
+    words = [*program, *crawl, "--archive", str(kept)]
     quote: Callable[[str], str] = _systemd_quoted if name == "systemd" else shlex.quote
     command = " ".join(map(quote, words))
     commands = {"crontab": _crontab_escaped(command), "systemd": command.replace("$", "$$")}

@@ -12,6 +12,11 @@ from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.site import Site
 
+TOLERATED_FAILURES = 0.05
+"""Share of the visited pages that may be refused or fail."""
+FEW_FAILURES = 2
+"""Number of pages that may in any case when only due pages are fetched: those crawls are short, and retry."""
+
 
 class Accounts:
     """Counts what a run does, and writes it to the archive's ``runs``.
@@ -66,6 +71,19 @@ class Accounts:
         self.halt(Halt("archive", str(error).rstrip(".")))
         assert self.halted is not None
         self.outcome, self.why = "failed", self.halted.clause
+
+    @property
+    def visited(self) -> int:
+        """Number of article pages that were requested."""
+        met = sum(self.counts[name] for name in ("stored", "visited", "refused", "failed", "missing"))
+        return met - self.counts["taken_up"]
+
+    def checks_passed(self, *, due_only: bool) -> bool:
+        """Was the run as usual, with few refusals and failures, no broken-off walk, and accounts that balance?"""
+        # What was refused before says nothing new about the site.
+        bad = self.counts["refused"] + self.counts["failed"] - self.counts["refused_again"]
+        tolerated = max(TOLERATED_FAILURES * self.visited, FEW_FAILURES if due_only else 0)
+        return not self.unusual and bad <= tolerated and not self.counts["broken_walks"] and self.balanced
 
     def _ending(self, reason: str, remaining: Remaining) -> Ending:
         clause = self.halted.clause if self.halted else self.last_error

@@ -119,6 +119,11 @@ class Dispatcher:
         """Has the maximum number of revisits been handed out?"""
         return self.revisits is not None and self._revisited >= self.revisits
 
+    @property
+    def limits_reached(self) -> bool:
+        """Did the run stop because it did all that its limits allow?"""
+        return self.limit_reached or self.revisits_used_up
+
     def due_count(self, *kinds: PageKind) -> int:
         """Number of due pages of these kinds."""
         return sum(

@@ -1,17 +1,21 @@
-"""Traps: addresses and lists that go on for ever (calendars, session numbers, paths that bite their own tail).
+"""Traps: URLs and lists that never end (calendars, session numbers, self-repeating paths).
 
-What is left out is said once for each trap and counted; nothing of it enters the frontier.
+URLs left out of the frontier are counted, and each trap is reported once.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-MOST_RETURNS = 3
-"""So many times the same part may stand in a path; ``/a/b/a/b/a/b/a/b`` is a path that leads back to itself."""
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+MAX_REPETITIONS = 3
+"""Maximum repetitions of one path segment; ``/a/b/a/b/a/b/a/b`` leads back to itself."""
 REMEMBERED = 5_000
 """Cards of one walk: a list that shows the same ones again and again shows them within so many."""
 NAMED = 3
@@ -24,16 +28,21 @@ PATIENCE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How far a crawl follows a site; nought lifts a bound."""
+    """How far a crawl follows endless URLs and lists; 0 disables a limit."""
 
     variants: int = 20
-    """Addresses that differ in their query alone."""
+    """URLs that differ only in their query."""
     segments: int = 16
-    """Parts of a path."""
+    """Segments of a path."""
     parameters: int = 8
     """Parameters of a query."""
     batches: int = 5_000
-    """Batches of one listing in one walk."""
+    """Pages of one listing in one walk."""
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """The bounds that the ``TRAP_…`` settings give."""
+        return cls(**{field.name: settings.getint(f"TRAP_{field.name.upper()}") for field in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ def deep(url: str, bounds: Bounds) -> Trap | None:
     if bounds.segments and len(segments) > bounds.segments:
         return Trap("trap_deep", f"its path has {len(segments)} parts", start)
     part, returns = max(Counter(segments).items(), key=lambda pair: pair[1], default=("", 0))
-    if bounds.segments and returns > MOST_RETURNS:
+    if bounds.segments and returns > MAX_REPETITIONS:
         return Trap("trap_circle", f"{part[:50]!r} stands {returns} times in its path", start)
     parameters = parts.query.count("&") + 1 if parts.query else 0
     if bounds.parameters and parameters > bounds.parameters:

@@ -51,7 +51,7 @@ class ConditionalMiddleware:
         if entry.kind == "article":
             return entry.article_id is not None and not self._scope.site.counter_in_page
         if entry.kind == "listing":
-            if self._scope.whole:
+            if self._scope.backfill:
                 return False
             walked = self._frontier.walked(entry.url)
             return entry.batch == 1 and walked is not None and walked <= (self._scope.window.since or BEGINNING)

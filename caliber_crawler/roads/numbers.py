@@ -27,7 +27,7 @@ class NumberWalk:
         self._run = run
         self._finds = finds
         self._frontier = run.archive.frontier
-        self._from, self._to = run.scope.numbers or (road.last, road.first)
+        self._from, self._to = run.scope.ids or (road.last, road.first)
         site = run.scope.site
         self._walks = {
             f"{site.base_url}{path}#{self._from}-{self._to}": (language, site.base_url + path)

@@ -12,6 +12,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.crawler import ask_nothing_soon
 from caliber_crawler.cluster.jobs import ATTEMPTS, CrawlFailed, Interrupted, Patience
 from caliber_crawler.cluster.work import HostLocks, Work, read_timetable
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.errors import InputError, SiteError
 from caliber_crawler.known_sites import known_spiders, project_settings
 from caliber_crawler.politeness import LastRequest
@@ -23,7 +24,11 @@ SETTINGS = project_settings()
     "work",
     [
         Work(site="caliber"),
-        Work(site="caliber", section="analytics", language="en", minutes=2.5, due=True, delay=0.0),
+        Work(
+            site="caliber",
+            minutes=2.5,
+            options=CrawlOptions(section="analytics", language="en", due=True, delay=0.0),
+        ),
         Work(site="https://example.org/world"),
     ],
 )
@@ -32,23 +37,27 @@ def test_work_survives_the_queue(work: Work) -> None:
 
 
 def test_work_differs_in_name_where_it_differs_in_what_is_asked() -> None:
-    works = [Work(site="caliber"), Work(site="caliber", section="opinion"), Work(site="caliber", language="en")]
+    works = [
+        Work(site="caliber"),
+        Work(site="caliber", options=CrawlOptions(section="opinion")),
+        Work(site="caliber", options=CrawlOptions(language="en")),
+    ]
     assert len({work.name for work in works}) == 3
 
 
 def test_each_section_is_a_piece_of_work() -> None:
-    parts = Work(site="caliber", section="all", language="en").by_section(SETTINGS)
-    assert {"analytics", "opinion"} <= {part.section for part in parts}
-    assert {part.language for part in parts} == {"en"}
+    parts = Work(site="caliber", options=CrawlOptions(section="all", language="en")).by_section(SETTINGS)
+    assert {"analytics", "opinion"} <= {part.options.section for part in parts}
+    assert {part.options.language for part in parts} == {"en"}
     with pytest.raises(SiteError, match="horoscope"):
-        Work(site="caliber", section="horoscope").by_section(SETTINGS)
+        Work(site="caliber", options=CrawlOptions(section="horoscope")).by_section(SETTINGS)
 
 
 def test_all_work_on_a_host_has_one_lock() -> None:
     locks = HostLocks(SETTINGS)
     on_caliber = [
         Work(site="caliber"),
-        Work(site="caliber", section="opinion"),
+        Work(site="caliber", options=CrawlOptions(section="opinion")),
         Work(site="https://caliber.az/en/post/1"),
         Work(site="https://cdn.caliber.az/x"),
     ]

@@ -133,7 +133,7 @@ def test_a_listing_without_end_is_left_and_the_good_pages_are_stored(
     archive = tmp_path / "a.db"
     behave, reason = ENDLESS[trap]
     with misbehave(articles=12, instead={"*": behave}) as site:
-        arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "road=listing")
+        arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "via=listing")
         settings = ("-s", "DOWNLOAD_DELAY=0", "-s", "TRAP_BATCHES=30", "-s", f"ARCHIVE={archive}")
         done = run_module("scrapy", "crawl", "caliber", *arguments, *settings)
         truth, asked = site.truth(language="en"), Counter(urlsplit(path).path for path in site.paths())
