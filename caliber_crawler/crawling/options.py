@@ -97,10 +97,10 @@ class CrawlOptions:
         return cls(**{name: _parse(name, value, str(known[name].type)) for name, value in arguments.items()})
 
     def as_arguments(self) -> dict[str, Any]:
-        """The spider arguments, without those at their default."""
+        """The spider arguments, without those at their default and without a subclass's own options."""
         return {
             field.name: value
-            for field, option in described(type(self))
+            for field, option in described(CrawlOptions)
             if option.setting is None and (value := getattr(self, field.name)) != field.default
         }
 

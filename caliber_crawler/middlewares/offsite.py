@@ -70,7 +70,11 @@ class OffsiteMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         """Refuse a redirect that Scrapy did not follow because it leads offsite."""
         if 300 <= response.status < 400 and (location := response.headers.get("Location")):
-            self._check(response.urljoin(location.decode("latin-1").strip()), request)
+            try:
+                target = response.urljoin(location.decode("latin-1").strip())
+            except ValueError:
+                raise Refusal("offsite", "its address cannot be read") from None
+            self._check(target, request)
         self._led_to.clear()
         return response
 

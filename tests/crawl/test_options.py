@@ -65,6 +65,8 @@ def test_the_command_line_gives_the_same_options_back() -> None:
     result = CliRunner().invoke(command, [*command_line(wanted), "--", *wanted.sites])
     assert result.exit_code == 0, result.output
     assert received == [wanted]
+    assert received[0].as_arguments() == GIVEN.as_arguments(), "the command's own options are no spider arguments"
+    assert received[0].as_settings() == {**GIVEN.as_settings(), "CONTACT": "us@example.org"}
     assert CliRunner().invoke(command, []).exit_code == 0
     assert received[1] == CrawlCommand()
     assert command_line(CrawlCommand()) == []

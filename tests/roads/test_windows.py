@@ -92,7 +92,7 @@ def test_site_maps_beyond_those_of_one_run_have_their_turn_in_the_next(
     gazette.pages["/maps.xml"] = index
     with sold(gazette, tmp_path, caliber, facts='roads=(Sitemaps(paths=("/maps.xml",), most=2),)') as stand:
         first = stand.crawl("--via", "sitemap")
-        assert "3 further site maps" in first.stdout
+        assert "3 further sitemaps" in first.stdout
         assert stand.rows("select count(*) from articles") == [(2,)]
         for _ in range(2):
             assert stand.crawl("--via", "sitemap").exit_code == 0

@@ -1,0 +1,68 @@
+"""A run on an archive of its own, without Scrapy and without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.items import Capture, Problem
+from caliber_crawler.spiders.caliber import CaliberSpider
+
+SITE = CaliberSpider.site
+SCOPE = Scope(site=SITE, languages=("en",), sections=("analytics",))
+AGO = timedelta(minutes=5)
+
+
+@contextmanager
+def running_on(folder: Path, *, revisits: int | None = None, **scope: Any) -> Iterator[CrawlRun]:
+    """A run that was just started."""
+    with Archive.open(folder / "run.db", mode="write") as archive:
+        yield CrawlRun(archive, replace(SCOPE, **scope), user_agent="test", settings={}, revisits=revisits)
+
+
+def url_of(slug: str) -> str:
+    return f"{SITE.base_url}/en/post/{slug}"
+
+
+def entry(slug: str, **fields: Any) -> Entry:
+    """A due article, or another page, of the frontier."""
+    usual: dict[str, Any] = {
+        "url": url_of(slug),
+        "site": SITE.name,
+        "kind": "article",
+        "language": "en",
+        "section": "analytics",
+        "road": "listing",
+        "priority": 50,
+        "due_at": datetime.now(UTC) - AGO,
+    }
+    return Entry(**usual | fields)
+
+
+def add(run: CrawlRun, *entries: Entry) -> None:
+    """Put pages into the frontier, and into the accounts as discovery does."""
+    added = run.archive.frontier.add(entries, run.id)
+    run.accounts.counts["discovered"] += sum(each.kind == "article" for each in added)
+
+
+def dispatched(run: CrawlRun, *slugs: str, **fields: Any) -> list[Capture]:
+    """Put articles into the frontier and hand them out; returns their captures."""
+    add(run, *(entry(slug, **fields) for slug in slugs))
+    run.dispatcher.next_batch(100)
+    return [capture(slug) for slug in slugs]
+
+
+def capture(slug: str, **fields: Any) -> Capture:
+    usual: dict[str, Any] = {"site": SITE.name, "url": url_of(slug), "fetched_at": datetime.now(UTC), "status": 200}
+    return Capture(**usual | fields)
+
+
+def problem(reason: str) -> Problem:
+    return Problem(stage="extract", reason=reason, message=f"It is {reason}.", fatal=True)
