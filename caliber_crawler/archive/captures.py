@@ -96,6 +96,13 @@ class Captures:
         )
         return None if id is None else self.get(id)
 
+    def any_outside(self, prefix: str) -> bool:
+        """Is there a capture of a URL that does not begin with ``prefix``?"""
+        found = self._connection.value(
+            "SELECT 1 FROM captures WHERE substr(url, 1, length(?1)) <> ?1 LIMIT 1", (prefix,)
+        )
+        return found is not None
+
     def pack(self, capture: Capture) -> Packed | None:
         """The page of a capture made ready to be stored; it takes no more than reading the archive."""
         return self._bodies.pack(capture.body, self._lane(capture)) if capture.body else None
