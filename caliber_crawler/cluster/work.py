@@ -1,4 +1,4 @@
-"""What is to be done: one site, or one of its sections, for a bounded time; and when."""
+"""A job of the cluster: one site, or one of its sections, for a bounded time; and its schedule."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Work:
 
     @property
     def name(self) -> str:
-        """What it is: no second job of this name may wait in the queue."""
+        """The job's key: no second job of this name may wait in the queue."""
         return " ".join((self.site, *filter(None, (self.options.section, self.options.language))))
 
     @classmethod
@@ -79,14 +79,14 @@ class HostLocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Appointment:
-    """Work that is queued whenever a crontab expression says so, in UTC."""
+class ScheduledWork:
+    """Work that is queued by a cron expression, in UTC."""
 
     cron: str
     work: Work
 
 
-def read_timetable(path: Path, settings: Settings) -> list[Appointment]:
+def read_timetable(path: Path, settings: Settings) -> list[ScheduledWork]:
     """A TOML file: ``site = "*/30 * * * *"``, or a table ``[site]`` with ``cron``, ``minutes`` and JOB_OPTIONS.
 
     ``"*"`` stands for each known site that the file does not name. Raises :class:`InputError` saying what is wrong.
@@ -101,10 +101,10 @@ def read_timetable(path: Path, settings: Settings) -> list[Appointment]:
     others = entries.pop(EVERY_SITE, None)
     if others is not None:
         entries |= {name: others for name in known_spiders(settings) if name not in entries}
-    return [_appointment(path, name, entry) for name, entry in entries.items()]
+    return [_scheduled_work(path, name, entry) for name, entry in entries.items()]
 
 
-def _appointment(path: Path, site: str, entry: object) -> Appointment:
+def _scheduled_work(path: Path, site: str, entry: object) -> ScheduledWork:
     given: dict[str, Any] = {"cron": entry} if isinstance(entry, str) else {}
     if isinstance(entry, dict):
         given = dict(entry)
@@ -114,7 +114,7 @@ def _appointment(path: Path, site: str, entry: object) -> Appointment:
     if given.keys() - {"minutes", *JOB_OPTIONS}:
         known = ", ".join(("minutes", *JOB_OPTIONS))
         raise InputError(f"{path}: {site} may have cron, {known}; it has {', '.join(given)}.")
-    return Appointment(cron, Work.of({"site": site, **given}))
+    return ScheduledWork(cron, Work.of({"site": site, **given}))
 
 
 def names_of(works: Iterable[Work]) -> str:

@@ -194,17 +194,17 @@ def worker(
     """
     from caliber_crawler.cluster.shards import Storage
     from caliber_crawler.cluster.work import read_timetable
-    from caliber_crawler.cluster.worker import Terms, Worker
+    from caliber_crawler.cluster.worker import Worker, WorkerConfig
     from caliber_crawler.known_sites import project_settings
 
     settings = project_settings(LOG_LEVEL="ERROR")
-    appointments = read_timetable(timetable, settings) if timetable else []
-    terms = Terms(lease=lease, parallel=parallel, back_off=back_off, scratch=scratch, until_empty=until_empty)
+    scheduled = read_timetable(timetable, settings) if timetable else []
+    config = WorkerConfig(lease=lease, parallel=parallel, back_off=back_off, scratch=scratch, until_empty=until_empty)
 
     def tell(sentence: str) -> None:
         click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {sentence}", err=True)
 
-    Worker(dsn, Storage(shards), settings, terms, appointments, tell).run()
+    Worker(dsn, Storage(shards), settings, config, scheduled, tell).run()
 
 
 @cluster.command()
