@@ -1,4 +1,4 @@
-"""Discover and fetch: a spider that asks for what the frontier says is due and passes on what came, unread."""
+"""Discover and fetch: a spider that requests the due pages of the frontier and yields them as captures."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class NewsSpider(Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Bring in the browser, where the site's file asks for one."""
+        """Add the browser's settings where the site definition needs one."""
         super().update_settings(settings)
         if cls.site.listing and cls.site.listing.scroll:
             try:
@@ -119,7 +119,7 @@ class NewsSpider(Spider):
         return run
 
     def request(self, entry: Entry) -> Request:
-        """Ask for a page of the frontier."""
+        """Make the request for an entry of the frontier."""
         posted = self._posted(entry)
         return Request(
             entry.url if posted is None else entry.url.partition("#")[0],
@@ -160,7 +160,7 @@ class NewsSpider(Spider):
         return scroll_meta(layout, self.settings, on_known_ground)
 
     def parse(self, response: Response, entry: Entry) -> Iterable[Capture]:
-        """Pass a page on as it came, whatever its status."""
+        """Yield the response as a capture, whatever its status."""
         yield Capture(
             site=self.scope.site.name,
             kind=entry.kind,
@@ -174,7 +174,7 @@ class NewsSpider(Spider):
         )
 
     def failed(self, failure: Failure) -> Iterable[Capture]:
-        """Pass on that a page could not be fetched, and why."""
+        """Yield a failed request as a capture with its error; a page that was never requested stays due."""
         request: Request = failure.request  # type: ignore[attr-defined]
         entry: Entry = request.cb_kwargs["entry"]
         code, error = why_not_fetched(failure.value, request)
@@ -193,11 +193,11 @@ class NewsSpider(Spider):
 
 
 def _elsewhere(url: str, entry: Entry) -> str | None:
-    """The address that answered, when it is not the one that was asked for."""
+    """The URL of the response, when it is not the one that was requested."""
     return url if url not in (entry.url, entry.url.partition("#")[0]) else None
 
 
 def scrolled(response: Response) -> tuple[tuple[str, str], ...]:
-    """How far a browser scrolled, as a header of our own."""
+    """How far a browser scrolled, as a header of this project."""
     methods = response.meta.get("playwright_page_methods", ())
     return tuple((SCROLLED, str(method.result)) for method in methods if method.result)

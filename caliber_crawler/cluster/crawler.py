@@ -18,10 +18,10 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import CrawlFailed, Interrupted
 from caliber_crawler.cluster.shards import PUBLISH, THAT_COUNTS, Shard, Storage, digest_of
 from caliber_crawler.cluster.work import Work
+from caliber_crawler.crawl_process import Crawl, CrawlProcess
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.known_sites import spider_named
 from caliber_crawler.politeness import LastRequest
-from caliber_crawler.side_by_side import Crawl, SideBySide
 
 if TYPE_CHECKING:
     from procrastinate.connector import BaseConnector
@@ -55,7 +55,7 @@ class JobCrawler:
     """Does jobs inside one process, several at a time, on an event loop they share with the queue."""
 
     def __init__(
-        self, process: SideBySide, connector: BaseConnector, storage: Storage, lease: Lease, scratch: Path
+        self, process: CrawlProcess, connector: BaseConnector, storage: Storage, lease: Lease, scratch: Path
     ) -> None:
         self._process = process
         self._connector = connector

@@ -34,8 +34,8 @@ from caliber_crawler.cluster.lease import RENEWED_EVERY, Lease, given_away_after
 from caliber_crawler.cluster.scratch import own_folder
 from caliber_crawler.cluster.shards import Storage
 from caliber_crawler.cluster.work import HostLocks, ScheduledWork, Work
+from caliber_crawler.crawl_process import CrawlProcess
 from caliber_crawler.errors import CaliberError, ClusterError
-from caliber_crawler.side_by_side import SideBySide
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -83,7 +83,7 @@ class Worker:
         self._config, self._tell, self._dsn = config, tell, dsn
         self._storage = storage
         self._locks = HostLocks(settings)
-        self._process = SideBySide(settings)
+        self._process = CrawlProcess(settings)
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what it would say, `tell` says in a sentence
         self._lease = Lease(conninfo(dsn, application_name="caliber lease"), config.lease)
         self._connector = PatientConnector(

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
+    from caliber_crawler.crawl_process import Crawl
     from caliber_crawler.crawling.run import CrawlRun
-    from caliber_crawler.side_by_side import Crawl
 
 CHECKS_FAILED = 3
 HALTS: dict[str, type[CaliberError]] = {
@@ -124,8 +124,8 @@ def crawl(options: CrawlCommand) -> None:
 
 def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
     """The crawls that a command asks for, by the site as it was named. Raises usage errors and :class:`SiteError`."""
+    from caliber_crawler.crawl_process import Crawl
     from caliber_crawler.known_sites import known_spiders, spider_among
-    from caliber_crawler.side_by_side import Crawl
 
     if options.all and options.sites:
         raise click.UsageError("--all crawls every site: do not name a site as well.")

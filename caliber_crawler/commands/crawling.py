@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from tqdm import tqdm
 
+from caliber_crawler.crawl_process import Crawl, crawl_sites
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.side_by_side import Crawl, crawl_sites
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -35,7 +35,7 @@ def run_spider(spider: type[NewsSpider], settings: Settings, options: CrawlOptio
 
 
 def run_crawls(crawls: Sequence[Crawl], settings: Settings, *, parallel: int = 1) -> None:
-    """Crawl several sites side by side, with a progress line; see :func:`~caliber_crawler.side_by_side.crawl_sites`."""
+    """Crawl several sites in parallel, with a progress line; see :func:`~caliber_crawler.crawl_process.crawl_sites`."""
     # What is loaded by now stays, and need not be looked through for garbage each time.
     gc.freeze()
     gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])

@@ -1,4 +1,4 @@
-"""One line of log for each thing that happens to a page, naming it; never the page itself."""
+"""One log line for each event of a page, with its URL and without its content."""
 
 from __future__ import annotations
 

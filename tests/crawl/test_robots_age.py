@@ -26,9 +26,9 @@ def test_a_crawl_that_outlives_its_rules_obeys_the_new_ones(
     misbehave: Callable[..., Any], tmp_path: Path, later: Behaviour, outcome: str
 ) -> None:
     archive = tmp_path / "a.db"
-    with misbehave(instead={"/robots.txt": in_turn(answering(200, ALLOWED), later)}) as site:
+    with misbehave(articles=90, instead={"/robots.txt": in_turn(answering(200, ALLOWED), later)}) as site:
         arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "via=listing")
-        settings = ("-s", "DOWNLOAD_DELAY=0.4", "-s", "ROBOTSTXT_MAX_AGE=2", "-s", "BACKOFF_MAX=1")
+        settings = ("-s", "DOWNLOAD_DELAY=0.4", "-s", "ROBOTSTXT_MAX_AGE=6", "-s", "BACKOFF_MAX=1")
         done = run_module("scrapy", "crawl", "caliber", *arguments, *settings, CALIBER_ARCHIVE=str(archive))
         paths, articles = site.paths(), len(site.truth(language="en"))
     assert done.exit_code == 0, done.stderr

@@ -177,6 +177,8 @@ def over(run: CrawlRun, wire: Wire) -> RobotsMiddleware:
         ((200, b"User-agent: caliber_crawler\nDisallow: /en/\n"), "robots"),
         ((200, b"User-agent: other\nDisallow: /\n"), None),
         ((200, b"User-agent: *\nDisallow: /" + b"x" * MAX_LINE_LENGTH + b"\nDisallow: /en/post/\n"), "robots"),
+        ((200, b"User-agent: *\nDisallow: /en/post/a" + b"*" * MAX_LINE_LENGTH), None),
+        ((200, b"User-agent: *\nDisallow: /en/post/a" + b"*" * 1_900), "robots"),
         ((200, b"#" * MAX_ROBOTS_BYTES + b"\n" + FORBIDDEN), None),
         ((400, b""), None),
         ((404, b""), None),

@@ -1,4 +1,4 @@
-"""Crawls of several sites in one process: each with its own politeness, limits, statistics and outcome.
+"""Crawls of several sites in one process: each with its own throttle, limits, statistics and outcome.
 
 They share nothing but the archive, of which there can be only one writer. Each response is committed in one go, with no
 step of another crawl in between, so one connection in one thread serves them all.
@@ -61,7 +61,7 @@ class Crawl:
         return self.error is None
 
 
-class SideBySide(AsyncCrawlerProcess):
+class CrawlProcess(AsyncCrawlerProcess):
     """Scrapy's process. Once asked to stop, it begins no further crawl."""
 
     def __init__(self, settings: Settings) -> None:
@@ -87,7 +87,7 @@ class SideBySide(AsyncCrawlerProcess):
             await asyncio.wait([self._main])
 
     async def follow(self, crawl: Crawl, crawler: Crawler | None = None, **shared: Any) -> None:
-        """See one crawl through; whatever kept it from starting becomes its ``error``."""
+        """Run one crawl to its end; whatever kept it from starting becomes its ``error``."""
         if self.stopping:
             return
         try:
@@ -118,13 +118,13 @@ def crawl_sites(
     crawls = [crawl for crawl in crawls if crawl.check(settings)]
     if not crawls:
         return
-    process = SideBySide(settings)
+    process = CrawlProcess(settings)
     with Archive.open(settings["ARCHIVE"], mode="write") as archive:
         process.run(_all(process, crawls, archive, parallel, report))
 
 
 async def _all(
-    process: SideBySide,
+    process: CrawlProcess,
     crawls: Sequence[Crawl],
     archive: Archive,
     parallel: int,
