@@ -104,6 +104,13 @@ def test_a_wish_outlives_the_process_and_ends() -> None:
     assert Throttle(memory, 1).retry_after(HOST, later(31)) is None
 
 
+def test_a_retry_after_is_in_force_from_its_receipt_until_its_end() -> None:
+    throttle, wait = Throttle(Memory(), 1), Wait(later(30), NOW, "busy")
+    throttle.back_off(HOST, wait)
+    moments = {-1: None, 0: wait, 29: wait, 30: None}
+    assert {seconds: throttle.retry_after(HOST, later(seconds)) for seconds in moments} == moments
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
