@@ -139,7 +139,7 @@ class FencedJobs(JobManager):
         await self.connector.execute_query_async(query, job_id=job_id, worker_id=self._lease.worker_id, **values)
 
     async def give_away_from_the_dead(self, silent_for: float) -> list[int]:
-        """Put the jobs of workers that were silent for so many seconds back into the queue; gives their numbers.
+        """Put the jobs of workers silent for ``silent_for`` seconds back into the queue; returns their IDs.
 
         Any number of workers may do this at once: each step asks again, under the row's lock, whether it still holds.
         """

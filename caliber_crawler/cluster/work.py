@@ -97,7 +97,7 @@ def read_timetable(path: Path, settings: Settings) -> list[ScheduledWork]:
     except OSError as error:
         raise InputError(f"The timetable {path} cannot be read: {error.strerror}.") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The timetable {path} is no TOML: {error}.") from None
+        raise InputError(f"The timetable {path} is not valid TOML: {error}.") from None
     others = entries.pop(EVERY_SITE, None)
     if others is not None:
         entries |= {name: others for name in known_spiders(settings) if name not in entries}

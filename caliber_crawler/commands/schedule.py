@@ -18,9 +18,9 @@ from caliber_crawler.crawling.options import CrawlOptions
 
 CONTACT = "you@example.org"
 PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
-"""Variables without which a crawl from here would not be the same crawl, where they are set."""
+"""Environment variables that are passed on to the scheduled crawl, where they are set."""
 MINUTES = (5, 6, 10, 12, 15, 20, 30, *(60 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24)))
-"""Intervals that a timetable can keep evenly: others would begin anew with each hour or day."""
+"""Intervals in minutes that cron keeps evenly: others start anew with each hour or day."""
 
 CRONTAB = """\
 # Every {every}: crontab -e
@@ -191,7 +191,7 @@ ENVIRONMENTS: dict[str, Callable[[str], str]] = {
 
 
 def nearest(every: int) -> int:
-    """The interval nearest to so many minutes that can be kept evenly."""
+    """The interval nearest to ``every`` minutes that cron can keep evenly."""
     return min(MINUTES, key=lambda minutes: abs(minutes - every))
 
 
@@ -202,7 +202,7 @@ def _told(minutes: int) -> str:
 
 
 def cron_minutes(every: int) -> str:
-    """The first five fields of a crontab line for about every so many minutes; past an hour, whole hours."""
+    """The first five fields of a crontab line for about ``every`` minutes; over an hour, whole hours."""
     minutes = nearest(every)
     if minutes < 60:
         return f"*/{minutes} * * * *"

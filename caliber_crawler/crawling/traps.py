@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 MAX_REPETITIONS = 3
 """Maximum repetitions of one path segment; ``/a/b/a/b/a/b/a/b`` leads back to itself."""
 REMEMBERED = 5_000
-"""Cards of one walk: a list that shows the same ones again and again shows them within so many."""
+"""Number of teasers of one walk that are remembered: a list that repeats itself does so within them."""
 NAMED = 3
-"""Variants of an address whose path names its article, so that they can lead nowhere else."""
+"""Maximum variants of a URL whose path names its article: they all lead to the same one."""
 RECENT = 5
-"""Batches that a walk may be ahead of the articles on them."""
+"""Listing pages that a walk may be ahead of the articles on them."""
 PATIENCE = 3
-"""Batches in a row that bring nothing new to a walk, until it ends."""
+"""Listing pages in a row without anything new that end a walk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """Why an address is left out: a code to group by, a clause for a person, and what all its likes have in common."""
+    """Why a URL is left out: a code to group by, a clause for a person, and what URLs of the same trap share."""
 
     code: str
     clause: str
@@ -55,7 +55,7 @@ class Trap:
 
 
 def deep(url: str, bounds: Bounds) -> Trap | None:
-    """The trap that an address betrays by itself, if any."""
+    """The trap that a URL alone reveals, if any."""
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
     start = f"{parts.netloc}/{'/'.join(segments[:2])}"
@@ -71,7 +71,7 @@ def deep(url: str, bounds: Bounds) -> Trap | None:
 
 
 def one_of_many(url: str, known: int, bounds: Bounds, *, named: bool = False) -> Trap | None:
-    """The trap of addresses that differ in their query alone, where so many of them are known already.
+    """The trap of URLs that differ only in their query, when ``known`` of them are in the frontier already.
 
     ``named`` says that the path alone tells which article it is.
     """
@@ -83,20 +83,20 @@ def one_of_many(url: str, known: int, bounds: Bounds, *, named: bool = False) ->
 
 
 class Sightings:
-    """What one walk through a listing has shown lately: does it still bring anything new?"""
+    """What one walk through a listing has shown lately: does it still show anything new?"""
 
     def __init__(self) -> None:
         self._batches: set[int] = set()
         self._cards: dict[int, None] = {}
         self.stale = 0
-        """Batches in a row, the last one included, that brought nothing new."""
+        """Listing pages in a row without anything new, the last one included."""
         self.cards_known = False
-        """Did a batch show cards as the site's file describes them?"""
+        """Did a listing page show teasers as the site definition describes them?"""
         self.undated: deque[tuple[str, ...]] = deque(maxlen=RECENT)
-        """The last batches none of whose cards told its date."""
+        """The last listing pages without a dated teaser."""
 
     def repeats(self, urls: Collection[str]) -> bool:
-        """Take in a batch. True for one that was there before, and for one too many that shows no new card."""
+        """Add a listing page. True for one that was seen before, and for the last of several without a new teaser."""
         batch = hash(tuple(urls))
         known, self.stale = batch in self._batches, self.stale + 1
         self._batches.add(batch)

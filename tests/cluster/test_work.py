@@ -127,7 +127,7 @@ def test_a_timetable_names_sites_and_all_the_others(tmp_path: Path) -> None:
         ("caliber = 5", ("caliber", "crontab")),
         ('caliber = "whenever"', ("caliber", "'whenever'")),
         ('[caliber]\ncron = "1 * * * *"\nspeed = 9', ("caliber", "speed", "minutes")),
-        ("caliber = ", ("no TOML",)),
+        ("caliber = ", ("not valid TOML",)),
     ],
 )
 def test_a_timetable_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
