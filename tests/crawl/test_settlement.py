@@ -7,60 +7,34 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from caliber_crawler.archive import Entry
 from caliber_crawler.archive.times import whole_second
-from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.errors import ArchiveError, ArchiveFull
-from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.revisit import FIRST_RETRY, FORBIDDEN, SECOND_LOOKS
+from caliber_crawler.items import Problem, Reading
 from tests.archive.newsroom import article
-from tests.crawl.runs import AGO, SITE, add, capture, dispatched, entry, problem, running_on, url_of
-
-EMPTY = {"problems": 0, "fetch_errors": 0, "broken_walks": 0, "refused_again": 0}
+from tests.crawl.runs import (
+    AGO,
+    SITE,
+    add,
+    capture,
+    dispatched,
+    entry,
+    expect_counts,
+    held,
+    reasons,
+    running_on,
+    save,
+    store,
+    url_of,
+)
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[CrawlRun]:
     with running_on(tmp_path) as started:
         yield started
-
-
-def held(run: CrawlRun, slug: str) -> Entry:
-    found = run.archive.frontier.get(url_of(slug))
-    assert found is not None
-    return found
-
-
-def counts(run: CrawlRun, **expected: int) -> None:
-    """Exactly these counts, and accounts that balance once what is left is counted."""
-    usual = {"discovered": run.accounts.counts["discovered"], "pages": run.accounts.counts["pages"]}
-    assert {name: count for name, count in run.accounts.counts.items() if count and name not in usual} == expected
-    run.accounts.counts["left"] = run.dispatcher.due_count("article")
-    assert run.accounts.balanced
-
-
-def reasons(run: CrawlRun) -> list[str]:
-    return [row["reason"] for row in run.archive.db.query("select reason from problems order by id")]
-
-
-def store(run: CrawlRun, page: Capture) -> Capture:
-    return asyncio.run(run.settlement.store_capture(page))
-
-
-def save(run: CrawlRun, page: Capture, also: Any = None, **fields: Any) -> Reading:
-    """Store a page and save an article from it."""
-    body = page.body or f"<p>{page.url}</p>".encode()
-    stored = store(run, replace(page, body=body))
-    url = page.final_url or page.url
-    text = {"body": f"This is the text at {url}, and at no other.", "url": url, "urls": (url,)}
-    reading = Reading(capture=stored, article=article(**text | fields), layout="new", extractor="test 1")
-    asyncio.run(run.settlement.save(reading, also) if also else run.settlement.save(reading))
-    return reading
 
 
 # --- storing the page -------------------------------------------------------------------------------------------------
@@ -89,7 +63,7 @@ def test_a_new_article_is_stored_and_due_again(run: CrawlRun) -> None:
     assert kept.article_id is not None
     first_age = SITE.revisits.ages[0]
     assert whole_second(reading.capture.fetched_at + first_age) == kept.due_at
-    counts(run, stored=1, new=1)
+    expect_counts(run, stored=1, new=1)
     assert len(run.dispatcher) == 0
 
 
@@ -132,7 +106,7 @@ def test_remarks_on_an_article_are_problems_and_it_is_stored(run: CrawlRun) -> N
     )
     asyncio.run(run.settlement.save(reading))
     assert reasons(run) == ["short_body"]
-    counts(run, stored=1, new=1, problems=1)
+    expect_counts(run, stored=1, new=1, problems=1)
 
 
 def test_an_article_is_visited_where_redirects_led(run: CrawlRun) -> None:
@@ -205,170 +179,7 @@ def test_a_listing_that_was_not_modified_is_walked(run: CrawlRun) -> None:
     run.dispatcher.next_batch(10)
     run.settlement.not_modified(capture("list", kind="listing", status=304))
     assert held(run, "list").state == "done"
-    counts(run)
-    assert len(run.dispatcher) == 0
-
-
-# --- no article -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("reason", "state", "count"),
-    [
-        ("http_404", "gone", "refused"),
-        ("http_410", "gone", "refused"),
-        ("redirect_home", "gone", "refused"),
-        ("soft_404", "gone", "refused"),
-        ("http_500", "failed", "failed"),
-        ("http_403", "failed", "failed"),
-        ("challenge", "failed", "failed"),
-        ("login_wall", "refused", "refused"),
-        ("no_headline", "refused", "refused"),
-    ],
-)
-def test_a_page_without_an_article_is_settled_by_its_reason(run: CrawlRun, reason: str, state: str, count: str) -> None:
-    (page,) = dispatched(run, "a")
-    run.settlement.reject(page, problem(reason))
-    kept = held(run, "a")
-    assert (kept.state, kept.failures, kept.last_status) == (state, 1, 200)
-    assert kept.due_at is not None
-    wait = FIRST_RETRY if state == "failed" else SECOND_LOOKS[0]
-    assert kept.due_at == whole_second(page.fetched_at + wait)
-    assert reasons(run) == [reason]
-    challenges = {"challenges": 1} if reason == "challenge" else {}
-    counts(run, problems=1, **{count: 1}, **challenges)
-    assert len(run.dispatcher) == 0
-    assert run.accounts.halted is None
-
-
-def test_the_second_challenge_ends_the_run(run: CrawlRun) -> None:
-    first, second = dispatched(run, "a", "b")
-    run.settlement.reject(first, problem("challenge"))
-    assert run.accounts.halted is None
-    run.settlement.reject(second, problem("challenge"))
-    assert run.accounts.halted is not None
-    assert run.accounts.halted.code == "challenged"
-
-
-def test_a_page_without_a_response_is_a_fetch_error_and_retried(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "a")
-    silent = replace(page, status=None, error="no answer within 30 s", error_code="timeout")
-    run.settlement.fail(silent, problem("timeout"))
-    assert held(run, "a").due_at == whole_second(page.fetched_at + FIRST_RETRY)
-    assert run.accounts.last_error == "no answer within 30 s"
-    counts(run, failed=1, problems=1, fetch_errors=1)
-
-
-def test_each_failure_in_a_row_doubles_the_wait(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "a")
-    run.settlement.fail(page, problem("http_500"))
-    run.archive.frontier.make_due(page.url, run.started_at - AGO)
-    run.dispatcher.next_batch(10)
-    run.settlement.fail(page, problem("http_500"))
-    assert held(run, "a").due_at == whole_second(page.fetched_at + 2 * FIRST_RETRY)
-
-
-@pytest.mark.parametrize(
-    ("code", "wait"),
-    [
-        ("robots", FORBIDDEN),
-        ("offsite", SECOND_LOOKS[0]),
-        ("scheme", SECOND_LOOKS[0]),
-        ("long_address", SECOND_LOOKS[0]),
-        (None, SECOND_LOOKS[0]),
-        ("too_large", None),
-    ],
-)
-def test_a_refused_page_is_looked_at_again_where_that_may_help(
-    run: CrawlRun, code: str | None, wait: timedelta | None
-) -> None:
-    (page,) = dispatched(run, "a")
-    run.settlement.refuse(replace(page, error_code=code), problem(code or "no_body"))
-    kept = held(run, "a")
-    assert kept.state == "refused"
-    assert kept.due_at == (whole_second(page.fetched_at + wait) if wait else None)
-    counts(run, refused=1, problems=1)
-
-
-def test_a_page_refused_before_counts_as_refused_again_and_waits_longer(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "a")
-    for _ in SECOND_LOOKS:
-        run.settlement.refuse(page, problem("no_body"))
-        run.archive.frontier.make_due(page.url, run.started_at - AGO)
-        run.dispatcher.next_batch(10)
-    assert run.accounts.counts["refused_again"] == 1
-    run.settlement.refuse(page, problem("no_body"))
-    assert run.accounts.counts["refused_again"] == 2
-    assert held(run, "a").due_at is None, "it never was an article"
-
-
-@pytest.mark.parametrize(
-    ("road", "again"), [("listing", True), ("numbers", False), ("cdx", False), ("url_list", False)]
-)
-def test_a_page_from_a_historical_source_is_not_looked_at_again(
-    run: CrawlRun,
-    road: str,
-    again: bool,
-) -> None:
-    (page,) = dispatched(run, "a", road=road)
-    run.settlement.refuse(page, problem("no_body"))
-    assert (held(run, "a").due_at is not None) == again
-
-
-def test_a_post_id_without_a_page_is_missing_and_no_problem(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "7", road="numbers")
-    run.settlement.reject(replace(page, status=404), problem("http_404"))
-    kept = held(run, "7")
-    assert (kept.state, kept.due_at, kept.last_status) == ("gone", None, 404)
-    assert reasons(run) == []
-    counts(run, missing=1)
-
-
-def test_an_archived_article_that_is_gone_stays_and_its_other_url_is_tried_in_the_next_run(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "a", road="numbers")
-    save(run, page, urls=(url_of("a"), url_of("b")))
-    run.archive.frontier.make_due(page.url, run.started_at - AGO)
-    run.dispatcher.next_batch(10)
-    gone = replace(page, fetched_at=page.fetched_at + timedelta(hours=1), status=404)
-    run.settlement.mark_gone(gone, problem("http_404"))
-    assert held(run, "a").due_at == whole_second(gone.fetched_at + SECOND_LOOKS[0])
-    assert held(run, "b").due_at == whole_second(gone.fetched_at + timedelta(seconds=1))
-    (row,) = run.archive.db.query("select gone_at from articles")
-    assert datetime.fromisoformat(row["gone_at"]) == whole_second(gone.fetched_at)
-    assert (run.accounts.counts["refused"], run.accounts.counts["missing"]) == (1, 0)
-    assert reasons(run) == ["http_404"]
-
-
-def test_an_error_of_this_program_is_a_problem_and_the_page_is_retried(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "a")
-    run.settlement.handle_error(page, ZeroDivisionError("by zero"))
-    (row,) = run.archive.db.query("select reason, message, fatal from problems")
-    assert (row["reason"], row["fatal"]) == ("crash", 1)
-    assert "ZeroDivisionError: by zero" in row["message"]
-    assert held(run, "a").state == "failed"
-    assert run.accounts.halted is None
-    run.settlement.handle_error(page, ZeroDivisionError("by zero"))
-    counts(run, failed=1, problems=1)
-
-
-def test_a_broken_archive_ends_the_run_and_leaves_the_page_due(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "a")
-    run.settlement.handle_error(page, ArchiveFull("The disk is full."))
-    assert run.accounts.halted == Halt("archive", "The disk is full")
-    assert held(run, "a").state == "todo"
-    assert len(run.dispatcher) == 0
-    counts(run, left=0) if run.accounts.counts["left"] else counts(run)
-
-
-@pytest.mark.parametrize("error", [ArchiveError("It is broken."), ValueError("no")])
-def test_only_captures_have_errors_that_are_settled(run: CrawlRun, error: Exception) -> None:
-    from twisted.python.failure import Failure
-
-    dispatched(run, "a")
-    run.handle_item_error("something else", Failure(error))
-    assert run.accounts.halted is None
-    assert len(run.dispatcher) == 1
-    run.handle_item_error(capture("a"), Failure(error))
+    expect_counts(run)
     assert len(run.dispatcher) == 0
 
 
