@@ -23,6 +23,7 @@ from tests.crawl.runs import (
     entry,
     expect_counts,
     held,
+    problem,
     reasons,
     running_on,
     save,
@@ -143,6 +144,19 @@ def test_another_url_of_an_article_rests_once_it_is_saved(run: CrawlRun) -> None
     assert held(run, "b").due_at is not None
 
 
+def test_another_url_of_an_article_that_is_in_flight_does_not_rest(run: CrawlRun) -> None:
+    first, second = dispatched(run, "a", "b")
+    text = "This is the text at a, and at no other."
+    save(run, first)
+    save(run, second, url=url_of("a"), urls=(url_of("a"), url_of("b")), body=text)
+    for page in (first, second):
+        run.archive.frontier.make_due(page.url, run.started_at - AGO)
+    assert len(run.dispatcher.next_batch(10)) == 2
+    again = replace(second, fetched_at=second.fetched_at + timedelta(hours=1), body=b"<p>again</p>")
+    save(run, again, url=url_of("a"), urls=(url_of("a"), url_of("b")), body=text)
+    assert held(run, "a").due_at == whole_second(run.started_at - AGO)
+
+
 def test_an_article_under_a_takedown_is_dropped_and_refused(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     save(run, page)
@@ -210,3 +224,13 @@ def test_another_url_of_an_article_that_is_visited_elsewhere_is_skipped(run: Cra
     assert (run.accounts.counts["unchanged"], run.accounts.counts["held"]) == (1, 1)
     assert alias.url not in run.dispatcher.in_flight
     assert other.url in run.dispatcher.in_flight
+
+
+def test_a_url_that_failed_before_is_requested_although_its_article_is_visited_elsewhere(run: CrawlRun) -> None:
+    page, other = dispatched(run, "a", "b")
+    run.settlement.fail(other, problem("http_500"))
+    save(run, page, urls=(url_of("a"), url_of("b")))
+    run.archive.frontier.make_due(other.url, run.started_at - AGO)
+    (failed,) = run.dispatcher.next_batch(10)
+    assert (failed.url, failed.state, failed.article_id) == (other.url, "failed", None)
+    assert not run.settlement.skip_alias(failed)
