@@ -22,7 +22,7 @@ from caliber_crawler.cluster.database import PatientConnector, connected, set_up
 from caliber_crawler.cluster.jobs import QUEUE, TASK, FencedJobs, enqueue
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.work import HostLocks, Work
-from caliber_crawler.cluster.worker import AT_ONCE, LEASE
+from caliber_crawler.cluster.worker import LEASE, PARALLEL
 from caliber_crawler.known_sites import project_settings
 from tests.cluster.postgres import OPTIONS, serving
 
@@ -118,7 +118,7 @@ async def take_all(dsn: str, go: object, ready: object) -> None:
         await Worker(
             app=app,
             queues=[QUEUE],
-            concurrency=AT_ONCE,
+            concurrency=PARALLEL,
             wait=False,
             delete_jobs="successful",
             install_signal_handlers=False,

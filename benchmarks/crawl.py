@@ -113,7 +113,7 @@ def crawl(url: str, archive: Path) -> list[object]:
     making = "import sys; from caliber_crawler.archive import Archive; Archive.open(sys.argv[1], mode='write').close()"
     subprocess.run([sys.executable, "-c", making, str(archive)], check=True)
     return [
-        *("-m", "caliber_crawler", "crawl", "--base-url", url, "--archive", archive, "--road", "listing"),
+        *("-m", "caliber_crawler", "crawl", "--base-url", url, "--archive", archive, "--via", "listing"),
         *("--delay", 0, "--concurrency", CONCURRENCY),
     ]
 

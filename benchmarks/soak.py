@@ -96,7 +96,7 @@ def soak(articles: int, copies: int, folder: Path, *, bombs: bool = True) -> Soa
 
 def crawl(base_url: str, archive: Path) -> tuple[dict[str, object], list[float]]:
     """The run's account, and its memory twice a second from the first page that is read."""
-    arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--road", "listing", "--delay", 0, "--json")
+    arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--via", "listing", "--delay", 0, "--json")
     memory: list[float] = []
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         command = [sys.executable, "-m", "caliber_crawler", *map(str, arguments)]

@@ -1,37 +1,44 @@
-"""Discover and fetch: a spider that asks for what the frontier says is due and passes on what came, unread."""
+"""Discover and fetch: a spider that requests the due pages of the frontier and yields them as captures."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from caliber_crawler.crawling.recovery import taken_up
+from caliber_crawler.crawling.log import log_errors_as_sentences
+from caliber_crawler.crawling.options import CrawlOptions
+from caliber_crawler.crawling.recovery import resume_stored_pages
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Bounds
-from caliber_crawler.crawling.walk import Window
-from caliber_crawler.errors import MissingExtra, SiteError
+from caliber_crawler.errors import CaliberError, MissingExtra
 from caliber_crawler.fetching.contact import require_contact
 from caliber_crawler.fetching.failures import NOT_ASKED, why_not_fetched
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import Capture
 from caliber_crawler.roads import address_lists, archive_indexes, due_seeds
 from caliber_crawler.roads.finds import Finds
-from caliber_crawler.site import Edition, Numbers, Road, Search, Site
+from caliber_crawler.site import Site
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
-    from caliber_crawler.archive import Entry
+    from caliber_crawler.archive import Archive, Entry
+
+
+class Lease(Protocol):
+    """The right of a cluster's worker to crawl the site."""
+
+    def confirm(self) -> None:
+        """Raise an error when the right has lapsed."""
 
 
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"
@@ -40,68 +47,43 @@ FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 class NewsSpider(Spider):
     """A news site. A subclass states its ``name`` and its ``site``; nothing else is needed.
 
-    Arguments are what ``scrapy crawl NAME -a argument=value`` gives: ``section`` and ``language`` (several separated by
-    commas, ``all`` for all), ``since`` and ``until`` (dates), ``limit`` (article pages), ``base_url`` (the same site
-    served elsewhere), ``road`` (which of the site's roads to take), ``search`` (what to ask the site's search),
-    ``numbers`` (post numbers, ``1-500`` upwards or ``500-1`` downwards), ``urls`` and ``cdx`` (files with addresses,
-    ``-`` for standard input; ``cdx`` also the name or address of a web archive's index), ``due`` (only what is due),
-    ``whole`` (listings to their end, over known ground too).
-    Raises :class:`SiteError` for what the site's file does not
-    have and :class:`InputError` for a file that is not there.
+    Its arguments (``scrapy crawl NAME -a section=analytics``) are those of
+    :class:`~caliber_crawler.crawling.options.CrawlOptions`; they raise :class:`SiteError` for an unknown argument, a
+    wrong value and what the site does not have, and :class:`InputError` for a missing file. A program that runs the
+    spider may pass an open ``archive``, and a ``lease`` that every request confirms.
     """
 
     site: ClassVar[Site]
 
-    def __init__(
-        self,
-        *,
-        section: str = "",
-        language: str = "",
-        since: str = "",
-        until: str = "",
-        limit: int | str | None = None,
-        base_url: str = "",
-        road: str = "",
-        urls: str = "",
-        cdx: str = "",
-        search: str = "",
-        numbers: str = "",
-        due: bool | str = "",
-        whole: bool | str = "",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        site = self.site.at(base_url) if base_url else self.site
-        editions = _editions(site, language)
-        self.scope = Scope(
-            site=site,
-            languages=tuple(edition.language for edition in editions),
-            sections=_sections(site, editions, section),
-            window=Window(since=_moment(site, since), until=_moment(site, until)),
-            limit=int(limit) if limit else None,
-            roads=_roads(site, road, search=search, numbers=numbers, listed=bool(urls or cdx)),
-            queries=tuple(filter(None, (query.strip() for query in search.split(",")))),
-            numbers=_numbers(numbers),
-            due_only=bool(due),
-            whole=bool(whole),
-        )
-        _check_numbers(site, editions, self.scope.roads)
-        self._lists = [address_lists.opened(urls, "url_list")] if urls else []
-        self._cdx = cdx
+    def __init__(self, *, archive: Archive | None = None, lease: Lease | None = None, **arguments: Any) -> None:
+        super().__init__()
+        # Scrapy's command gives text, which is neither.
+        arguments |= {name: value for name, value in (("archive", archive), ("lease", lease)) if isinstance(value, str)}
+        options = CrawlOptions.from_arguments(arguments)
+        self.archive, self.lease = archive, lease
+        self.scope = options.scope(self.site)
+        self._lists = [address_lists.opened(options.urls, "url_list")] if options.urls else []
+        self._cdx = options.cdx
+        site = self.scope.site
         self.allowed_domains = [urlsplit(f"//{host}").hostname or host for host in (site.host, *site.hosts)]
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        spider = super().from_crawler(crawler, *args, **kwargs)
-        settings = crawler.settings
-        require_contact(spider.scope.site, settings)
-        bounds = {field.name: settings.getint(f"TRAP_{field.name.upper()}") for field in fields(Bounds)}
-        spider.scope = replace(spider.scope, bounds=Bounds(**bounds))
-        known = settings.getdict("CDX_SERVICES")
-        if spider._cdx and not archive_indexes.is_service(spider._cdx, known):
-            spider._lists.append(address_lists.opened(spider._cdx, "cdx"))
-            spider._cdx = ""
+        try:
+            spider = super().from_crawler(crawler, *args, **kwargs)
+            spider._prepare(crawler.settings)
+        except CaliberError:
+            log_errors_as_sentences()
+            raise
         return spider
+
+    def _prepare(self, settings: BaseSettings) -> None:
+        """Check and complete what the arguments say by the settings."""
+        require_contact(self.scope.site, settings)
+        self.scope = replace(self.scope, bounds=Bounds.from_settings(settings))
+        if self._cdx and not archive_indexes.is_service(self._cdx, settings.getdict("CDX_SERVICES")):
+            self._lists.append(address_lists.opened(self._cdx, "cdx"))
+            self._cdx = ""
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -120,7 +102,7 @@ class NewsSpider(Spider):
         First comes what an earlier crawl had fetched when it was killed.
         """
         run = self._run
-        left_behind = taken_up(run)
+        left_behind = resume_stored_pages(run)
         run.seed(due_seeds(run))
         if self._cdx:
             services = self.settings.getdict("CDX_SERVICES")
@@ -137,7 +119,7 @@ class NewsSpider(Spider):
         return run
 
     def request(self, entry: Entry) -> Request:
-        """Ask for a page of the frontier."""
+        """Make the request for an entry of the frontier."""
         posted = self._posted(entry)
         return Request(
             entry.url if posted is None else entry.url.partition("#")[0],
@@ -169,7 +151,7 @@ class NewsSpider(Spider):
         return {}
 
     def parse(self, response: Response, entry: Entry) -> Iterable[Capture]:
-        """Pass a page on as it came, whatever its status."""
+        """Yield the response as a capture, whatever its status."""
         yield Capture(
             site=self.scope.site.name,
             kind=entry.kind,
@@ -183,12 +165,12 @@ class NewsSpider(Spider):
         )
 
     def failed(self, failure: Failure) -> Iterable[Capture]:
-        """Pass on that a page could not be fetched, and why."""
+        """Yield a failed request as a capture with its error; a page that was never requested stays due."""
         request: Request = failure.request  # type: ignore[attr-defined]
         entry: Entry = request.cb_kwargs["entry"]
         code, error = why_not_fetched(failure.value, request)
         if code in NOT_ASKED:
-            self._run.handout.let_go(entry.url)
+            self._run.dispatcher.release(entry.url)
             return
         yield Capture(
             site=self.scope.site.name,
@@ -202,71 +184,5 @@ class NewsSpider(Spider):
 
 
 def _elsewhere(url: str, entry: Entry) -> str | None:
-    """The address that answered, when it is not the one that was asked for."""
+    """The URL of the response, when it is not the one that was requested."""
     return url if url not in (entry.url, entry.url.partition("#")[0]) else None
-
-
-def _editions(site: Site, languages: str) -> list[Edition]:
-    if languages in ("", "all"):
-        return list(site.editions)
-    editions = []
-    for language in languages.split(","):
-        edition = site.edition(language)
-        if edition is None:
-            known = ", ".join(edition.language for edition in site.editions)
-            raise SiteError(f"{site.title} has no edition in {language.strip()!r}; it has: {known}.")
-        editions.append(edition)
-    return editions
-
-
-def _sections(site: Site, editions: list[Edition], sections: str) -> tuple[str, ...]:
-    known = {key: None for edition in editions for key in edition.sections}
-    if sections == "all":
-        return tuple(known)
-    wanted = tuple(part.strip().lower() for part in sections.split(",")) if sections else site.default_sections
-    for section in wanted:
-        if section not in known:
-            raise SiteError(f"{site.title} has no section {section!r}; it has: {', '.join(known)}.")
-    return wanted
-
-
-def _roads(site: Site, names: str, *, search: str, numbers: str, listed: bool) -> tuple[Road, ...]:
-    """The roads named, those that another wish needs, or the usual ones where there is no wish at all."""
-    known = {road.name for road in site.roads}
-    wanted = {name.strip().lower() for name in names.split(",")} if names else set()
-    wanted |= ({Search.name} if search else set()) | ({Numbers.name} if numbers else set())
-    for name in sorted(wanted - {"all"}):
-        if name not in known:
-            raise SiteError(f"{site.title} has no road {name!r}; it has: {', '.join(sorted(known))}.")
-    if not wanted and not listed:
-        return tuple(road for road in site.roads if road.by_default)
-    return tuple(road for road in site.roads if road.name in wanted or "all" in wanted)
-
-
-def _check_numbers(site: Site, editions: list[Edition], roads: tuple[Road, ...]) -> None:
-    """Raise :class:`SiteError` when post numbers are to be walked in editions that have none."""
-    walk = next((road for road in roads if isinstance(road, Numbers)), None)
-    if walk is not None and not any(edition.language in walk.paths for edition in editions):
-        asked = ", ".join(edition.language for edition in editions)
-        raise SiteError(f"{site.title} has post numbers in {', '.join(walk.paths)}, not in {asked}.")
-
-
-def _numbers(text: str) -> tuple[int, int] | None:
-    """Two post numbers, ``1-500`` or ``500-1``."""
-    if not text:
-        return None
-    first, _, last = text.partition("-")
-    if not (first.strip().isdecimal() and last.strip().isdecimal()):
-        raise SiteError(f"{text!r} is no range of post numbers; write it as 1-500, or 500-1 to go down.")
-    return int(first), int(last)
-
-
-def _moment(site: Site, text: str) -> datetime | None:
-    """A date (its first moment at the site) or an ISO 8601 time; without an offset it is the site's own time."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise SiteError(f"{text!r} is not a date; write it as 2026-01-31 or 2026-01-31T18:00.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=site.zone)).astimezone(UTC)

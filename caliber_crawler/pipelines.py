@@ -48,7 +48,7 @@ class Stage:
         """Put a page aside that got no further than to one of these stages."""
         problem = page.outcome
         if isinstance(problem, Problem) and problem.stage in stages:
-            self.run.put_aside(page.capture, problem)
+            self.run.settlement.reject(page.capture, problem)
             raise DropItem(problem.message)
 
 
@@ -56,7 +56,7 @@ class CapturePipeline(Stage):
     """Keeps the raw page, and stops what is no page at all."""
 
     async def process_item(self, item: Capture) -> Capture:
-        capture = item if item.id is not None else await self.run.keep(item)
+        capture = item if item.id is not None else await self.run.settlement.store_capture(item)
         if capture.error is not None:
             problem = Problem(
                 stage="fetch",
@@ -64,10 +64,11 @@ class CapturePipeline(Stage):
                 message=f"{capture.address} could not be fetched: {capture.error}.",
                 fatal=True,
             )
-            (self.run.refuse if capture.error_code in FOR_GOOD else self.run.fail)(capture, problem)
+            settlement = self.run.settlement
+            (settlement.refuse if capture.error_code in FOR_GOOD else settlement.fail)(capture, problem)
             raise DropItem(problem.message)
         if capture.status == 304:
-            self.run.stands(capture)
+            self.run.settlement.not_modified(capture)
             raise DropItem(f"{capture.address} is as it was.")
         return capture
 
@@ -112,7 +113,7 @@ class CheckPipeline(Stage):
         reading = item.outcome
         assert not isinstance(reading, Problem), f"no stage is called {reading.stage}"
         if isinstance(reading, Reading):
-            self.run.coverage.count(reading.layout, ItemAdapter(reading.article), reading.rungs)
+            self.run.accounts.coverage.count(reading.layout, ItemAdapter(reading.article), reading.rungs)
         return reading
 
 
@@ -125,17 +126,17 @@ class ArchivePipeline(Stage):
 
     async def process_item(self, item: Reading | Listing) -> Reading | Listing:
         if isinstance(item, Reading):
-            await self.run.store(item, self.roads.follow)
+            await self.run.settlement.save(item, self.roads.follow)
             return item
-        end = await self.run.commits(partial(self.roads.advance, item))
+        end = await self.run.settlement.commits(partial(self.roads.advance, item))
         if item.reading is not None:
-            self.run.counts["discovered"] += 1
-            await self.run.store(item.reading)
+            self.run.accounts.counts["discovered"] += 1
+            await self.run.settlement.save(item.reading)
         if end is not None and not end.complete:
             problem = Problem(
                 stage="walk",
                 reason=f"listing_{end.name.lower()}",
                 message=f"The walk through {item.capture.url} broke off: {end.value}.",
             )
-            self.run.note(problem, item.capture)
+            self.run.accounts.note(problem, item.capture)
         return item

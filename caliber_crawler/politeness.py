@@ -1,4 +1,4 @@
-"""When may a host be asked again? Gaps between requests, and what a host itself asked for."""
+"""When a host may be requested again: the delay between requests, and what the host itself asked for."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Protocol
 from protego import Protego
 
 AGENT = "caliber_crawler"
-"""The name by which a robots.txt speaks to us."""
-LONGEST_GAP = 600.0
-"""Seconds between two requests that a robots.txt can ask for; more would be a ban by another name."""
+"""Our user-agent token in robots.txt."""
+MAX_DELAY = 600.0
+"""Maximum number of seconds between two requests that a robots.txt can ask for; more would amount to a ban."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A host's wish to be left alone until a moment, and when and why it was uttered."""
+    """A Retry-After: until when, received when, and why."""
 
     until: datetime
     since: datetime
@@ -27,17 +27,17 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class LastRequest:
-    """When a host was asked for something, and how many seconds the next request had to keep away."""
+    """When a host was last requested, and the delay in seconds before the next request."""
 
     at: datetime
-    gap: float
+    delay: float
 
 
 class Memory(Protocol):
     """Where the last request to a host, and its wishes, outlive this process."""
 
     def last_request(self, host: str) -> LastRequest | None:
-        """When the host was last asked for anything, and the gap to keep behind it."""
+        """When the host was last asked for anything, and the delay to keep after it."""
 
     def asked(self, host: str, request: LastRequest) -> None:
         """Remember a request that is about to go out."""
@@ -51,7 +51,7 @@ class Memory(Protocol):
 
 @dataclass(slots=True)
 class _Host:
-    gap: float
+    delay: float
     free_at: datetime
     """No request before this moment."""
     known_at: datetime
@@ -59,48 +59,48 @@ class _Host:
 
 
 @dataclass(slots=True)
-class Pace:
-    """Hands out the moments at which requests may go out, one host at a time, across restarts of the program.
+class Throttle:
+    """Schedules requests, one host at a time, across restarts of the program.
 
-    ``gap`` is the least number of seconds between two requests to one host. Without a gap nothing is remembered. The
-    hosts of one site (``together``; ``www.`` before one makes no other of it) are asked as if they were one, for a
-    redirect may lead from each to the next. Times of a clock that was since set back are not believed.
+    ``delay`` is the minimum number of seconds between two requests to one host. Without a delay nothing is remembered.
+    The hosts of one site (``together``, with or without ``www.``) share one delay, because a redirect may lead from one
+    to the next. Timestamps of a clock that was since set back are ignored.
     """
 
     memory: Memory
-    gap: float = 0.0
+    delay: float = 0.0
     together: Sequence[str] = ()
     _hosts: dict[str, _Host] = field(default_factory=dict)
 
     def seconds_until_free(self, host: str, now: datetime) -> float:
-        """How long a host is still to be left alone, in seconds."""
+        """Seconds until the host may be requested."""
         return max(0.0, (self._host(host, now).free_at - now).total_seconds())
 
-    def take_turn(self, host: str, now: datetime) -> float:
-        """Take the next free moment of a host; gives the seconds until then."""
+    def acquire(self, host: str, now: datetime) -> float:
+        """Reserve the next free slot of a host; returns the seconds until then."""
         known = self._host(host, now)
         moment = max(now, known.free_at)
-        known.free_at = moment + timedelta(seconds=known.gap)
-        if known.gap:
-            self.memory.asked(self._name(host), LastRequest(moment, known.gap))
+        known.free_at = moment + timedelta(seconds=known.delay)
+        if known.delay:
+            self.memory.asked(self._name(host), LastRequest(moment, known.delay))
         return (moment - now).total_seconds()
 
-    def widen(self, host: str, gap: float, now: datetime) -> None:
-        """Keep at least this many seconds between requests to a host, at most :data:`LONGEST_GAP`."""
+    def raise_delay(self, host: str, delay: float, now: datetime) -> None:
+        """Keep at least ``delay`` seconds between requests to a host, at most :data:`MAX_DELAY`."""
         known = self._host(host, now)
-        wider = min(gap, LONGEST_GAP)
-        if wider > known.gap:
-            known.free_at += timedelta(seconds=wider - known.gap)
-            known.gap = wider
+        raised = min(delay, MAX_DELAY)
+        if raised > known.delay:
+            known.free_at += timedelta(seconds=raised - known.delay)
+            known.delay = raised
 
-    def hold(self, host: str, wait: Wait) -> None:
-        """Ask nothing of a host for as long as it wishes."""
+    def back_off(self, host: str, wait: Wait) -> None:
+        """Make no request to a host until the time it named."""
         self.memory.wish(self._name(host), wait)
         known = self._host(host, wait.since)
         known.free_at = max(known.free_at, wait.until)
 
-    def asked_to_wait(self, host: str, now: datetime) -> Wait | None:
-        """What the host wishes now, if anything."""
+    def retry_after(self, host: str, now: datetime) -> Wait | None:
+        """The Retry-After that is in force, if any."""
         wait = self.memory.wait(self._name(host))
         return wait if wait and wait.since <= now < wait.until else None
 
@@ -114,10 +114,10 @@ class Pace:
     def _host(self, host: str, now: datetime) -> _Host:
         name = self._name(host)
         if name not in self._hosts:
-            last = self.memory.last_request(name) if self.gap else None
-            free_at = last.at + timedelta(seconds=max(last.gap, self.gap)) if last and last.at <= now else now
-            wait = self.asked_to_wait(host, now)
-            self._hosts[name] = _Host(self.gap, max(free_at, wait.until) if wait else free_at, now)
+            last = self.memory.last_request(name) if self.delay else None
+            free_at = last.at + timedelta(seconds=max(last.delay, self.delay)) if last and last.at <= now else now
+            wait = self.retry_after(host, now)
+            self._hosts[name] = _Host(self.delay, max(free_at, wait.until) if wait else free_at, now)
         known = self._hosts[name]
         if now < known.known_at:  # the clock was set back: nobody waits until it is that late again
             known.free_at -= known.known_at - now
@@ -133,7 +133,7 @@ def has_no_rules(status: int) -> bool:
     return 400 <= status < 500 and status != 429
 
 
-def gap_asked_for(robots: Protego, agent: str) -> float:
+def requested_delay(robots: Protego, agent: str) -> float:
     """Seconds between two requests that a robots.txt asks for: the longer of ``Crawl-delay`` and ``Request-rate``."""
     rate = robots.request_rate(agent)
     return max(robots.crawl_delay(agent) or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.errors import InputError, NotAPage, SiteError
 from caliber_crawler.items import Capture
 from caliber_crawler.known_sites import known_sites, known_spiders, project_settings
@@ -73,10 +74,8 @@ def fetch_page(
     one_page = type("OnePageSpider", (spider,), {"site": replace(known, roads=(), listing=listing)})
     url = site.normal_url(url)
     entry = page_entry(site, url, kind="listing" if site.address(url) is None else "article")
-    arguments = {"base_url": "" if site.base_url == known.base_url else site.base_url}
-    with trial_crawl(
-        one_page, GivenPages([entry]), memory, arguments=arguments, delay=delay, progress=progress
-    ) as trial:
+    options = CrawlOptions(base_url="" if site.base_url == known.base_url else site.base_url)
+    with trial_crawl(one_page, GivenPages([entry]), memory, options=options, delay=delay, progress=progress) as trial:
         return trial.page(url)
 
 

@@ -1,4 +1,4 @@
-"""The archive is the frontier: Scrapy asks it for what is next, and holds nothing that a kill could lose."""
+"""Scrapy's scheduler on the archive's frontier: nothing is queued in memory that a kill could lose."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from caliber_crawler.archive import Entry
-    from caliber_crawler.crawling.handout import Handout
+    from caliber_crawler.crawling.dispatcher import Dispatcher
     from caliber_crawler.news_spider import NewsSpider
 
-AHEAD = 32
-"""Frontier entries read ahead: few, so that a listing found meanwhile is not kept waiting."""
+PREFETCH = 32
+"""Frontier entries taken at a time: few, so that a listing discovered meanwhile does not wait long."""
 
 
 class FrontierScheduler(BaseScheduler):
-    """Gives out what the frontier says is due, after what Scrapy itself sends back (retries, redirects).
+    """Returns due entries of the frontier as requests, after those that Scrapy sends back (retries, redirects).
 
-    ``at_once`` bounds the pages that were asked for and are not kept yet: a kill costs as many requests at most. Nearly
-    as many may be read and written meanwhile; where one is fetched at a time, all is done with it before the next.
+    ``concurrency`` is the maximum number of pages requested and not stored yet, which is what a kill costs. Nearly as
+    many may be in extraction meanwhile; with a concurrency of one, a page is finished before the next is requested.
     """
 
-    def __init__(self, run: CrawlRun | None, at_once: int) -> None:
+    def __init__(self, run: CrawlRun | None, concurrency: int) -> None:
         self._run = run
-        self._at_once = at_once
+        self._concurrency = concurrency
         self._sent_back: deque[Request] = deque()
         self._taken: deque[Entry] = deque()
         self._spider: NewsSpider | None = None
@@ -54,27 +54,29 @@ class FrontierScheduler(BaseScheduler):
             return None
         if self._sent_back:
             return self._sent_back.popleft()
-        if self._run is None or self._spider is None or self._is_full(self._run.handout):
+        if self._run is None or self._spider is None or self._is_full(self._run.dispatcher):
             return None
         while self._taken or self._take():
             entry = self._taken.popleft()
-            if not self._run.passes_by(entry):
+            if not self._run.settlement.skip_alias(entry):
                 return self._spider.request(entry)
         return None
 
-    def _is_full(self, handout: Handout) -> bool:
+    def _is_full(self, dispatcher: Dispatcher) -> bool:
         waiting = len(self._taken)
-        return handout.unfetched - waiting >= self._at_once or len(handout) - waiting >= 2 * self._at_once - 1
+        return (
+            dispatcher.unstored - waiting >= self._concurrency or len(dispatcher) - waiting >= 2 * self._concurrency - 1
+        )
 
     @property
     def _halted(self) -> bool:
-        return self._run is not None and self._run.halted is not None
+        return self._run is not None and self._run.accounts.halted is not None
 
     def _take(self) -> bool:
         if self._run and not self._taken:
-            taken = self._run.handout.take(AHEAD)
-            if len(taken) < AHEAD:
-                # The frontier runs dry: what names more pages comes first, so that nobody need wait for it.
+            taken = self._run.dispatcher.next_batch(PREFETCH)
+            if len(taken) < PREFETCH:
+                # The frontier runs dry: pages that lead to more pages come first, so that no request waits for them.
                 taken.sort(key=lambda entry: entry.kind == "article")
             self._taken.extend(taken)
         return bool(self._taken)

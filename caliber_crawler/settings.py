@@ -39,12 +39,12 @@ DOWNLOAD_DELAY_JITTER = 0.0  # jitter would undercut the promised second half of
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 AUTOTHROTTLE_ENABLED = False  # it lowers delays that robots.txt or the user asked for
 RETRY_TIMES = 2
-RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 are a plea to wait: see PatienceMiddleware
-BUSY_TRIES = 3  # so many answers of 429 or 503 in a row end the run …
-BUSY_GAPS = 30  # … with so many times the usual gap between them, doubled each time, unless the site says how long …
-BUSY_WAIT_MAX = 600.0  # … which may be so many; beyond it the run ends, and the archive remembers
-FAILURES_MAX = 12  # so many other failures in a row: the site has troubles of its own
-REVISITS_MAX = 1000  # so many articles are visited again in one run at most
+RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 are a plea to wait: see BackoffMiddleware
+BACKOFF_TRIES = 3  # 429 or 503 responses in a row that end the run
+BACKOFF_DELAYS = 30  # wait after the first of them without a Retry-After, in DOWNLOAD_DELAYs; doubled each time
+BACKOFF_MAX = 600.0  # seconds; a longer Retry-After ends the run, and the archive remembers it
+FAILURES_MAX = 12  # other failures of a host in a row that end the run
+REVISITS_MAX = 1000  # maximum number of revisits in one run
 DOWNLOAD_TIMEOUT = 30
 REDIRECT_MAX_TIMES = 5
 
@@ -60,26 +60,26 @@ CDX_SERVICES = {
     "?output=json&fl=original,statuscode&filter=statuscode:200&collapse=urlkey&limit=10000&showResumeKey=true",
     "commoncrawl": "https://index.commoncrawl.org/collinfo.json",
 }
-CDX_GAP = 3.0  # seconds between two requests to one of them: the Wayback Machine's allows 24 a minute
+CDX_DELAY = 3.0  # seconds between two requests to one of them: the Wayback Machine's allows 24 a minute
 CDX_TIMEOUT = 180.0  # they search long
 
 # --- What runs, in which order --------------------------------------------------------------------
 SCHEDULER = "caliber_crawler.scheduler.FrontierScheduler"
 
-DOWNLOADER = "caliber_crawler.fetching.downloader.PromptDownloader"
+DOWNLOADER = "caliber_crawler.fetching.downloader.UndelayedDownloader"
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # it lets redirects go anywhere
-    "caliber_crawler.middlewares.borders.BordersMiddleware": 50,
+    "caliber_crawler.middlewares.offsite.OffsiteMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # it takes a failed robots.txt for consent
     "caliber_crawler.middlewares.robots.RobotsMiddleware": 100,
     "caliber_crawler.middlewares.site_reservations.SiteReservationsMiddleware": 150,
     "caliber_crawler.middlewares.conditional.ConditionalMiddleware": 200,
     "caliber_crawler.middlewares.scrolling.ScrollingMiddleware": 500,  # what its browser asks for takes the whole chain
-    "caliber_crawler.middlewares.wholeness.WholenessMiddleware": 585,
+    "caliber_crawler.middlewares.truncated_responses.TruncatedResponseMiddleware": 585,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # it takes half a page for a page
     "caliber_crawler.middlewares.compression.StrictCompressionMiddleware": 590,
-    "caliber_crawler.middlewares.patience.PatienceMiddleware": 800,
+    "caliber_crawler.middlewares.backoff.BackoffMiddleware": 800,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # nobody logs in
     "scrapy.downloadermiddlewares.stats.DownloaderStats": None,  # a run keeps its own accounts
 }

@@ -6,7 +6,7 @@ asked, and how long it wants to be left alone, is read from the user's archive, 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.archive.frontier import Frontier
-from caliber_crawler.crawling.handout import Handout
+from caliber_crawler.crawl_process import Crawl, crawl_sites
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.run_error import run_error
 from caliber_crawler.errors import CaliberError, PageUnavailable
@@ -26,7 +27,6 @@ from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.politeness import Memory
 from caliber_crawler.roads.entries import list_entry
 from caliber_crawler.settings import DOWNLOADER_MIDDLEWARES
-from caliber_crawler.side_by_side import Crawl, crawl_sites
 from caliber_crawler.site import Site, StartPage
 
 SITE_RESERVATIONS = "caliber_crawler.middlewares.site_reservations.SiteReservationsMiddleware"
@@ -97,7 +97,7 @@ def trial_crawl(
     plan: Plan,
     memory: Path,
     *,
-    arguments: Mapping[str, Any],
+    options: CrawlOptions,
     delay: float | None = None,
     progress: Progress = lambda crawls: None,
 ) -> Iterator[Trial]:
@@ -118,8 +118,8 @@ def trial_crawl(
         )
         with Archive.open(memory, mode="write") if memory.exists() else nullcontext() as remembered:
             hosts = remembered.hosts if remembered is not None else None
-            crawl = Crawl(spider=_trial_spider(spider, plan, hosts), arguments=arguments)
-            crawl_sites([crawl], settings, tell=progress)
+            crawl = Crawl(spider=_trial_spider(spider, plan, hosts), options=options)
+            crawl_sites([crawl], settings, report=progress)
         if crawl.error is not None:
             raise crawl.error
         if crawl.run is None:
@@ -133,8 +133,8 @@ def _trial_spider(spider: type[NewsSpider], plan: Plan, memory: Memory | None) -
         async def start(self) -> AsyncIterator[Any]:
             run = self._run
             if memory is not None:
-                run.pace.memory = memory
-            run.handout = Handout(ChosenFrontier(run.archive.frontier, plan), self.scope, run.started_at)
+                run.throttle.memory = memory
+            run.dispatcher.frontier = ChosenFrontier(run.archive.frontier, plan)
             plan.begin(run)
             async for request in super().start():
                 yield request

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.politeness import LONGEST_GAP, LastRequest, Pace, Wait, read_retry_after
+from caliber_crawler.politeness import MAX_DELAY, LastRequest, Throttle, Wait, read_retry_after
 
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
 HOST = "news.example"
@@ -41,67 +41,74 @@ def later(seconds: float) -> datetime:
 
 
 @given(st.lists(st.floats(0, 5), min_size=2, max_size=30), st.floats(0.1, 10))
-def test_no_two_requests_are_nearer_than_the_gap(pauses: list[float], gap: float) -> None:
-    pace, moment, sent = Pace(Memory(), gap), NOW, []
+def test_no_two_requests_are_nearer_than_the_delay(pauses: list[float], delay: float) -> None:
+    throttle, moment, sent = Throttle(Memory(), delay), NOW, []
     for pause in pauses:
         moment += timedelta(seconds=pause)
-        sent.append(moment + timedelta(seconds=pace.take_turn(HOST, moment)))
-    assert all((b - a).total_seconds() >= gap - 1e-5 for a, b in pairwise(sent))
+        sent.append(moment + timedelta(seconds=throttle.acquire(HOST, moment)))
+    assert all((b - a).total_seconds() >= delay - 1e-5 for a, b in pairwise(sent))
 
 
 def test_hosts_do_not_wait_for_each_other() -> None:
-    pace = Pace(Memory(), 5)
-    assert pace.take_turn(HOST, NOW) == pace.take_turn("other.example", NOW) == 0
+    throttle = Throttle(Memory(), 5)
+    assert throttle.acquire(HOST, NOW) == throttle.acquire("other.example", NOW) == 0
 
 
-def test_a_new_process_keeps_the_gap_of_the_old_one() -> None:
+def test_a_new_process_keeps_the_delay_of_the_old_one() -> None:
     memory = Memory()
-    old = Pace(memory, 1)
-    old.widen(HOST, 10, NOW)
-    sent = later(old.take_turn(HOST, NOW))
-    assert Pace(memory, 1).take_turn(HOST, sent + timedelta(seconds=3)) == pytest.approx(7)
+    old = Throttle(memory, 1)
+    old.raise_delay(HOST, 10, NOW)
+    sent = later(old.acquire(HOST, NOW))
+    assert Throttle(memory, 1).acquire(HOST, sent + timedelta(seconds=3)) == pytest.approx(7)
 
 
 def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
     memory = Memory()
-    Pace(memory, 1).take_turn(HOST, later(86_400))
+    Throttle(memory, 1).acquire(HOST, later(86_400))
     memory.wish(HOST, Wait(later(90_000), later(86_400), "busy"))
-    assert Pace(memory, 1).take_turn(HOST, NOW) == 0
+    assert Throttle(memory, 1).acquire(HOST, NOW) == 0
 
 
-def test_a_clock_that_is_set_back_while_we_wait_changes_no_gap() -> None:
-    pace = Pace(Memory(), 10)
-    pace.take_turn(HOST, NOW)
-    assert pace.seconds_until_free(HOST, later(4)) == 6
-    assert pace.seconds_until_free(HOST, later(4 - 3_600)) == 6
-    assert pace.take_turn(HOST, later(6 - 3_600)) == 4
+def test_a_clock_that_is_set_back_while_we_wait_changes_no_delay() -> None:
+    throttle = Throttle(Memory(), 10)
+    throttle.acquire(HOST, NOW)
+    assert throttle.seconds_until_free(HOST, later(4)) == 6
+    assert throttle.seconds_until_free(HOST, later(4 - 3_600)) == 6
+    assert throttle.acquire(HOST, later(6 - 3_600)) == 4
 
 
 def test_the_hosts_of_one_site_are_asked_as_one() -> None:
     memory = Memory()
-    pace = Pace(memory, 5, together=(HOST, "cdn.news.example"))
-    assert [pace.take_turn(host, NOW) for host in (HOST, f"www.{HOST}", "cdn.news.example", "else.example")] == [
+    throttle = Throttle(memory, 5, together=(HOST, "cdn.news.example"))
+    assert [throttle.acquire(host, NOW) for host in (HOST, f"www.{HOST}", "cdn.news.example", "else.example")] == [
         *(0, 5, 10),
         0,
     ]
-    pace.hold(f"www.{HOST}", Wait(later(60), NOW, "busy"))
-    assert pace.asked_to_wait(HOST, later(1)) is not None
-    again = Pace(memory, 5, together=(HOST, "cdn.news.example"))
-    assert again.take_turn(f"www.{HOST}", later(50)) == 10
+    throttle.back_off(f"www.{HOST}", Wait(later(60), NOW, "busy"))
+    assert throttle.retry_after(HOST, later(1)) is not None
+    again = Throttle(memory, 5, together=(HOST, "cdn.news.example"))
+    assert again.acquire(f"www.{HOST}", later(50)) == 10
 
 
 def test_a_robots_txt_cannot_ask_for_more_than_ten_minutes() -> None:
-    pace = Pace(Memory(), 1)
-    pace.widen(HOST, 1e9, NOW)
-    pace.take_turn(HOST, later(1_000))
-    assert pace.take_turn(HOST, later(1_000)) == LONGEST_GAP
+    throttle = Throttle(Memory(), 1)
+    throttle.raise_delay(HOST, 1e9, NOW)
+    throttle.acquire(HOST, later(1_000))
+    assert throttle.acquire(HOST, later(1_000)) == MAX_DELAY
 
 
 def test_a_wish_outlives_the_process_and_ends() -> None:
     memory = Memory()
-    Pace(memory, 1).hold(HOST, Wait(later(30), NOW, "busy"))
-    assert Pace(memory, 1).take_turn(HOST, later(10)) == 20
-    assert Pace(memory, 1).asked_to_wait(HOST, later(31)) is None
+    Throttle(memory, 1).back_off(HOST, Wait(later(30), NOW, "busy"))
+    assert Throttle(memory, 1).acquire(HOST, later(10)) == 20
+    assert Throttle(memory, 1).retry_after(HOST, later(31)) is None
+
+
+def test_a_retry_after_is_in_force_from_its_receipt_until_its_end() -> None:
+    throttle, wait = Throttle(Memory(), 1), Wait(later(30), NOW, "busy")
+    throttle.back_off(HOST, wait)
+    moments = {-1: None, 0: wait, 29: wait, 30: None}
+    assert {seconds: throttle.retry_after(HOST, later(seconds)) for seconds in moments} == moments
 
 
 @pytest.mark.parametrize(

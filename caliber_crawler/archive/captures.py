@@ -94,6 +94,20 @@ class Captures:
         """
         return {row["url"]: row["id"] for row in self._connection.rows(UNREAD, (site,))}
 
+    def latest(self, url: str) -> Capture | None:
+        """The newest capture of a URL, if there is one. Raises :class:`ArchiveError` when its body is damaged."""
+        id = self._connection.value(
+            "SELECT id FROM captures WHERE url = ? ORDER BY fetched_at DESC, id DESC LIMIT 1", (url,)
+        )
+        return None if id is None else self.get(id)
+
+    def any_outside(self, prefix: str) -> bool:
+        """Is there a capture of a URL that does not begin with ``prefix``?"""
+        found = self._connection.value(
+            "SELECT 1 FROM captures WHERE substr(url, 1, length(?1)) <> ?1 LIMIT 1", (prefix,)
+        )
+        return found is not None
+
     def pack(self, capture: Capture) -> Packed | None:
         """The page of a capture made ready to be stored; it takes no more than reading the archive."""
         return self._bodies.pack(capture.body, self._lane(capture)) if capture.body else None

@@ -17,19 +17,19 @@ class Hosts:
         self._connection = connection
 
     def last_request(self, host: str) -> LastRequest | None:
-        """When the host was last asked for anything, and the gap to keep behind it."""
+        """When the host was last asked for anything, and the delay to keep after it."""
         row = self.get(host)
         if row is None or row["last_request_at"] is None:
             return None
         return LastRequest(utc_time(row["last_request_at"]), row["gap"])
 
     def asked_ever(self) -> list[str]:
-        """The hosts that were ever asked with a gap to keep."""
+        """The hosts that were ever asked with a delay to keep."""
         return self._connection.values("SELECT host FROM hosts WHERE last_request_at IS NOT NULL ORDER BY host")
 
     def asked(self, host: str, request: LastRequest) -> None:
         """Remember a request that is about to go out."""
-        self._set(host, last_request_at=precise_text(request.at), gap=request.gap)
+        self._set(host, last_request_at=precise_text(request.at), gap=request.delay)
 
     def wait(self, host: str) -> Wait | None:
         """What the host last wished, if anything."""

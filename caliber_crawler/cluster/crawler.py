@@ -18,10 +18,10 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import CrawlFailed, Interrupted
 from caliber_crawler.cluster.shards import PUBLISH, THAT_COUNTS, Shard, Storage, digest_of
 from caliber_crawler.cluster.work import Work
+from caliber_crawler.crawl_process import Crawl, CrawlProcess
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.known_sites import spider_named
 from caliber_crawler.politeness import LastRequest
-from caliber_crawler.side_by_side import Crawl, SideBySide
 
 if TYPE_CHECKING:
     from procrastinate.connector import BaseConnector
@@ -41,15 +41,21 @@ class Report:
     unfinished: bool
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{name} {self.run.counts[name]:,}" for name in TOLD if self.run.counts[name])
-        return f"{self.work.name}: {self.run.outcome}" + (f", {self.run.why}" if self.run.why else "") + f" ({counts})"
+        counts = ", ".join(
+            f"{name} {self.run.accounts.counts[name]:,}" for name in TOLD if self.run.accounts.counts[name]
+        )
+        return (
+            f"{self.work.name}: {self.run.accounts.outcome}"
+            + (f", {self.run.accounts.why}" if self.run.accounts.why else "")
+            + f" ({counts})"
+        )
 
 
 class JobCrawler:
     """Does jobs inside one process, several at a time, on an event loop they share with the queue."""
 
     def __init__(
-        self, process: SideBySide, connector: BaseConnector, storage: Storage, lease: Lease, scratch: Path
+        self, process: CrawlProcess, connector: BaseConnector, storage: Storage, lease: Lease, scratch: Path
     ) -> None:
         self._process = process
         self._connector = connector
@@ -72,11 +78,9 @@ class JobCrawler:
             settings = self._process.settings.copy()
             settings.set("ARCHIVE", str(path), priority="cmdline")
             settings.set("CLOSESPIDER_TIMEOUT", work.minutes * 60, priority="cmdline")
-            if work.delay is not None:
-                settings.set("DOWNLOAD_DELAY", work.delay, priority="cmdline")
+            settings.setdict(work.options.as_settings(), priority="cmdline")
             crawler = Crawler(spider, settings)
-            arguments = {"section": work.section, "language": work.language, "due": work.due}
-            crawl = Crawl(spider=spider, arguments=arguments)
+            crawl = Crawl(spider=spider, options=work.options)
             if crawl.check(self._process.settings):
                 await self._process.follow(crawl, crawler, lease=self._lease)
             run = _run_of(crawl)
@@ -84,9 +88,9 @@ class JobCrawler:
         assert crawler.stats is not None
         reason = crawler.stats.get_value("finish_reason")
         if reason == "shutdown":
-            raise Interrupted(f"the worker was told to stop ({run.why})")
-        if run.halted or run.outcome == "failed":
-            raise CrawlFailed(str(run.why))
+            raise Interrupted(f"the worker was told to stop ({run.accounts.why})")
+        if run.accounts.halted or run.accounts.outcome == "failed":
+            raise CrawlFailed(str(run.accounts.why))
         return Report(work, run, unfinished=reason == "closespider_timeout")
 
     @contextmanager
@@ -116,9 +120,9 @@ class JobCrawler:
             path=name,
             size=path.stat().st_size,
             digest=await asyncio.to_thread(digest_of, path),
-            outcome=run.outcome,
-            why=run.why,
-            counts=Jsonb({name: run.counts[name] for name in TOLD}),
+            outcome=run.accounts.outcome,
+            why=run.accounts.why,
+            counts=Jsonb({name: run.accounts.counts[name] for name in TOLD}),
         )
         if not rows and await self._path_that_counts(taken.site) != name:
             self._storage.remove(name)
@@ -138,7 +142,7 @@ def _run_of(crawl: Crawl) -> CrawlRun:
         raise crawl.error
     if crawl.error is not None:
         raise CrawlFailed(f"an error of this program: {type(crawl.error).__name__}: {crawl.error}")
-    if crawl.run is None or crawl.run.outcome is None:
+    if crawl.run is None or crawl.run.accounts.outcome is None:
         raise Interrupted("the worker was told to stop")
     return crawl.run
 
@@ -151,4 +155,4 @@ def ask_nothing_soon(path: Path, clock: Callable[[], datetime] = lambda: datetim
         for host in archive.hosts.asked_ever():
             last = archive.hosts.last_request(host)
             if last is not None:
-                archive.hosts.asked(host, LastRequest(clock(), last.gap))
+                archive.hosts.asked(host, LastRequest(clock(), last.delay))

@@ -27,9 +27,9 @@ MANY = 200
 """Jobs after which PostgreSQL is told to look at the queue anew. Until it does, by itself within minutes, it looks
 through all jobs for each that is taken: of 2,000, 36 to 78 a second and not 330 (`benchmarks/cluster.py`)."""
 ATTEMPTS = 8
-"""So often a job is tried; the timetable brings it again."""
+"""Maximum number of tries of a job; the timetable queues it again."""
 BACK_OFF = 60.0
-"""Seconds before the second attempt; twice as long before each further one."""
+"""Seconds before the second try, doubled before each further one."""
 LONGEST_BACK_OFF = 6 * 3600.0
 FINISH = """
 WITH mine AS MATERIALIZED (
@@ -79,7 +79,7 @@ class Interrupted(Exception):
     """The worker was told to stop; the job is another's at once."""
 
 
-class Patience(BaseRetryStrategy):
+class JobRetries(BaseRetryStrategy):
     """When a job that failed is tried again."""
 
     def __init__(self, back_off: float = BACK_OFF) -> None:
@@ -139,7 +139,7 @@ class FencedJobs(JobManager):
         await self.connector.execute_query_async(query, job_id=job_id, worker_id=self._lease.worker_id, **values)
 
     async def give_away_from_the_dead(self, silent_for: float) -> list[int]:
-        """Put the jobs of workers that were silent for so many seconds back into the queue; gives their numbers.
+        """Put the jobs of workers silent for ``silent_for`` seconds back into the queue; returns their IDs.
 
         Any number of workers may do this at once: each step asks again, under the row's lock, whether it still holds.
         """

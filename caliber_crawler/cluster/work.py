@@ -1,16 +1,17 @@
-"""What is to be done: one site, or one of its sections, for a bounded time; and when."""
+"""A job of the cluster: one site, or one of its sections, for a bounded time; and its schedule."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from croniter import croniter
 
-from caliber_crawler.errors import InputError, SiteError
+from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
+from caliber_crawler.errors import InputError
 from caliber_crawler.known_sites import known_spiders, neighbourhoods, spider_among, spider_named
 
 if TYPE_CHECKING:
@@ -19,53 +20,45 @@ if TYPE_CHECKING:
     from caliber_crawler.site import Site
 
 MINUTES = 30.0
-"""A job's time unless it is told otherwise; what is left then is queued again, behind the others."""
+"""Default maximum duration of a job; what is left then is queued again, behind the others."""
 EVERY_SITE = "*"
 """Stands in a timetable for each known site that it does not name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """``site`` is a known name, or the address of a page; ``minutes`` bound the job.
-
-    ``due`` leaves listings and feeds alone until they are due; ``delay`` are the seconds between two requests.
-    """
+    """One crawl of ``site``, a known name or the URL of a page, for at most ``minutes``."""
 
     site: str
-    section: str = ""
-    language: str = ""
     minutes: float = MINUTES
-    due: bool = False
-    delay: float | None = None
+    options: CrawlOptions = field(default_factory=CrawlOptions)
 
     @property
     def name(self) -> str:
-        """What it is: no second job of this name may wait in the queue."""
-        return " ".join((self.site, *filter(None, (self.section, self.language))))
+        """The job's key: no second job of this name may wait in the queue."""
+        return " ".join((self.site, *filter(None, (self.options.section, self.options.language))))
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> Work:
-        """From a job's arguments; what else Procrastinate puts there is not ours."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in arguments.items() if name in known})
+        """From a job's arguments; what else Procrastinate puts there is ignored."""
+        names = ("site", "minutes")
+        known = {name: arguments[name] for name in names if name in arguments}
+        return cls(
+            **known, options=CrawlOptions(**{name: arguments[name] for name in JOB_OPTIONS if name in arguments})
+        )
 
     def as_arguments(self) -> dict[str, Any]:
-        """A job's arguments."""
-        return {
-            name: value for name, value in asdict(self).items() if not (value is None or value is False or value == "")
-        }
+        """A job's arguments, without options at their default."""
+        given = {name: getattr(self.options, name) for name in JOB_OPTIONS}
+        default = CrawlOptions()
+        changed = {name: value for name, value in given.items() if value != getattr(default, name)}
+        return {"site": self.site, "minutes": self.minutes, **changed}
 
     def by_section(self, settings: Settings) -> list[Work]:
-        """A piece of work for each section of the site that is asked for, or that it has by default."""
+        """One job for each section of the site in the options, or of its default sections."""
         site = spider_named(self.site, settings).site
-        known = {key for edition in site.editions for key in edition.sections}
-        wanted = [name.strip() for name in self.section.split(",") if name.strip()] or list(site.default_sections)
-        if self.section == "all":
-            wanted = sorted(known)
-        for section in wanted:
-            if section not in known:
-                raise SiteError(f"{site.title} has no section {section!r}; it has: {', '.join(sorted(known))}.")
-        return [replace(self, section=section) for section in wanted]
+        sections = self.options.scope(site).sections
+        return [replace(self, options=replace(self.options, section=section)) for section in sections]
 
 
 class HostLocks:
@@ -86,15 +79,15 @@ class HostLocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Appointment:
-    """Work that is queued whenever a crontab expression says so, in UTC."""
+class ScheduledWork:
+    """Work that is queued by a cron expression, in UTC."""
 
     cron: str
     work: Work
 
 
-def read_timetable(path: Path, settings: Settings) -> list[Appointment]:
-    """A file of TOML: ``site = "*/30 * * * *"``, or a table ``[site]`` with ``cron`` and what :class:`Work` has.
+def read_timetable(path: Path, settings: Settings) -> list[ScheduledWork]:
+    """A TOML file: ``site = "*/30 * * * *"``, or a table ``[site]`` with ``cron``, ``minutes`` and JOB_OPTIONS.
 
     ``"*"`` stands for each known site that the file does not name. Raises :class:`InputError` saying what is wrong.
     """
@@ -104,25 +97,24 @@ def read_timetable(path: Path, settings: Settings) -> list[Appointment]:
     except OSError as error:
         raise InputError(f"The timetable {path} cannot be read: {error.strerror}.") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The timetable {path} is no TOML: {error}.") from None
+        raise InputError(f"The timetable {path} is not valid TOML: {error}.") from None
     others = entries.pop(EVERY_SITE, None)
     if others is not None:
         entries |= {name: others for name in known_spiders(settings) if name not in entries}
-    return [_appointment(path, name, entry) for name, entry in entries.items()]
+    return [_scheduled_work(path, name, entry) for name, entry in entries.items()]
 
 
-def _appointment(path: Path, site: str, entry: object) -> Appointment:
-    wishes: dict[str, Any] = {"cron": entry} if isinstance(entry, str) else {}
+def _scheduled_work(path: Path, site: str, entry: object) -> ScheduledWork:
+    given: dict[str, Any] = {"cron": entry} if isinstance(entry, str) else {}
     if isinstance(entry, dict):
-        wishes = dict(entry)
-    cron = wishes.pop("cron", None)
+        given = dict(entry)
+    cron = given.pop("cron", None)
     if not isinstance(cron, str) or not croniter.is_valid(cron):
         raise InputError(f'{path}: {site} needs a timetable as in crontab, "*/30 * * * *", and has {cron!r}.')
-    try:
-        return Appointment(cron, Work(site=site, **wishes))
-    except TypeError:
-        known = ", ".join(field.name for field in fields(Work) if field.name != "site")
-        raise InputError(f"{path}: {site} may have cron, {known}; it has {', '.join(wishes)}.") from None
+    if given.keys() - {"minutes", *JOB_OPTIONS}:
+        known = ", ".join(("minutes", *JOB_OPTIONS))
+        raise InputError(f"{path}: {site} may have cron, {known}; it has {', '.join(given)}.")
+    return ScheduledWork(cron, Work.of({"site": site, **given}))
 
 
 def names_of(works: Iterable[Work]) -> str:

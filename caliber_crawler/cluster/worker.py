@@ -1,4 +1,4 @@
-"""A worker: takes jobs from the queue for as long as it lives, several at a time, in one process."""
+"""A worker: takes jobs from the queue until it is stopped, several at a time, in one process."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from caliber_crawler.cluster.jobs import (
     CrawlFailed,
     FencedJobs,
     Interrupted,
-    Patience,
+    JobRetries,
     job_of,
 )
 from caliber_crawler.cluster.lease import RENEWED_EVERY, Lease, given_away_after
 from caliber_crawler.cluster.scratch import own_folder
 from caliber_crawler.cluster.shards import Storage
-from caliber_crawler.cluster.work import Appointment, HostLocks, Work
+from caliber_crawler.cluster.work import HostLocks, ScheduledWork, Work
+from caliber_crawler.crawl_process import CrawlProcess
 from caliber_crawler.errors import CaliberError, ClusterError
-from caliber_crawler.side_by_side import SideBySide
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEASE = 60.0
-"""Seconds that a worker may act after PostgreSQL last heard of it."""
-AT_ONCE = 16
-"""Sites that one worker crawls at a time."""
+"""Seconds that a worker may act after it last renewed its lease in PostgreSQL."""
+PARALLEL = 16
+"""Maximum number of sites that one worker crawls at a time."""
 KEPT_FOR_HOURS = 24 * 7
-"""How long failed jobs stay to be looked at; those that succeeded go at once, their shard says what they brought."""
+"""Hours that failed jobs are kept; successful ones are deleted at once, and their shard has the counts."""
 TIDIED_EVERY = 3600.0
 """Seconds."""
 NEVER = 1e9
@@ -55,20 +55,20 @@ NEVER = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How a worker works. ``lease`` and ``back_off`` are seconds, ``scratch`` a local folder for shards in work."""
+class WorkerConfig:
+    """How a worker works. ``lease`` and ``back_off`` are seconds, ``scratch`` is a local folder for shards."""
 
     lease: float = LEASE
-    at_once: int = AT_ONCE
+    parallel: int = PARALLEL
     back_off: float = BACK_OFF
     scratch: Path | None = None
     until_empty: bool = False
 
 
 class Worker:
-    """Jobs, their lease, and the two duties towards others: to hear of the dead, and to keep the timetable.
+    """Jobs, their lease, and the background tasks: recovery of dead workers, and the timetable.
 
-    These run beside the crawls and wait for none of them: each is a task of its own, not a job in the queue.
+    Background tasks run beside the crawls and wait for none of them; they are not jobs in the queue.
     """
 
     def __init__(
@@ -76,36 +76,36 @@ class Worker:
         dsn: str,
         storage: Storage,
         settings: Settings,
-        terms: Terms,
-        timetable: Sequence[Appointment] = (),
+        config: WorkerConfig,
+        timetable: Sequence[ScheduledWork] = (),
         tell: Callable[[str], None] = logger.info,
     ) -> None:
-        self._terms, self._tell, self._dsn = terms, tell, dsn
+        self._config, self._tell, self._dsn = config, tell, dsn
         self._storage = storage
         self._locks = HostLocks(settings)
-        self._process = SideBySide(settings)
+        self._process = CrawlProcess(settings)
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what it would say, `tell` says in a sentence
-        self._lease = Lease(conninfo(dsn, application_name="caliber lease"), terms.lease)
+        self._lease = Lease(conninfo(dsn, application_name="caliber lease"), config.lease)
         self._connector = PatientConnector(
             conninfo=conninfo(dsn, application_name=f"caliber {socket.gethostname()} {os.getpid()}"),
             min_size=1,
             max_size=4,
-            timeout=terms.lease,
+            timeout=config.lease,
         )
         self._app = App(connector=self._connector)
         self._jobs = self._app.job_manager = FencedJobs(self._connector, self._lease)
         self._queue: QueueWorker | None = None
         self._at_work: set[int] = set()
         self._was_asked_to_end = False
-        self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=Patience(terms.back_off))(self._do)
-        for appointment in timetable:
-            self._appoint(appointment)
+        self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=JobRetries(config.back_off))(self._do)
+        for scheduled in timetable:
+            self._schedule(scheduled)
 
     def run(self) -> None:
         """Work until told to stop (SIGTERM, SIGINT), or until nothing is left. Can be called once in a process."""
         if not is_set_up(self._dsn):
             raise ClusterError(f"{shown(self._dsn)} is not set up; `caliber cluster init` does it.")
-        with own_folder(self._terms.scratch) as scratch:
+        with own_folder(self._config.scratch) as scratch:
             self._crawler = JobCrawler(self._process, self._connector, self._storage, self._lease, scratch)
             self._process.run(self._work(), install_signal_handlers=False)
 
@@ -113,28 +113,31 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
-        pause = max(0.2, self._terms.lease * RENEWED_EVERY)
+        pause = max(0.2, self._config.lease * RENEWED_EVERY)
         async with self._app.open_async():
             self._queue = QueueWorker(
                 app=self._app,
                 queues=[QUEUE],
-                concurrency=self._terms.at_once,
+                concurrency=self._config.parallel,
                 fetch_job_polling_interval=pause,
                 delete_jobs="successful",
                 install_signal_handlers=False,
                 update_heartbeat_interval=NEVER,
-                stalled_worker_timeout=given_away_after(self._terms.lease),
+                stalled_worker_timeout=given_away_after(self._config.lease),
             )
-            duties = [loop.create_task(duty) for duty in (self._pulse(), self._hear_of_the_dead(pause), self._tidy())]
-            if self._terms.until_empty:
-                duties.append(loop.create_task(self._see_the_end(pause)))
-            for duty in duties:
-                duty.add_done_callback(self._end_without)
+            tasks = [
+                loop.create_task(task)
+                for task in (self._pulse(), self._recover_dead_workers(pause), self._delete_old_jobs())
+            ]
+            if self._config.until_empty:
+                tasks.append(loop.create_task(self._stop_when_empty(pause)))
+            for task in tasks:
+                task.add_done_callback(self._end_without)
             try:
                 await self._queue.run()  # type: ignore[no-untyped-call]
             finally:
-                for duty in duties:
-                    duty.cancel()
+                for task in tasks:
+                    task.cancel()
         if not self._was_asked_to_end:
             raise ClusterError("The queue came to an end by itself; start this worker again.")
 
@@ -168,20 +171,20 @@ class Worker:
             except AlreadyEnqueued:
                 logger.debug("%s stands in the queue already", work.name)
 
-    def _appoint(self, appointment: Appointment) -> None:
-        job = job_of(appointment.work, self._locks)
+    def _schedule(self, scheduled: ScheduledWork) -> None:
+        job = job_of(scheduled.work, self._locks)
         self._app.periodic_registry.register_task(
             task=self._app.tasks[TASK],
-            cron=appointment.cron,
-            periodic_id=appointment.work.name,
+            cron=scheduled.cron,
+            periodic_id=scheduled.work.name,
             configure_kwargs={"lock": job.lock, "queueing_lock": job.queueing_lock, "task_kwargs": job.task_kwargs},
         )
 
-    # --- duties -------------------------------------------------------------------------------------------------------
+    # --- background tasks -----------------------------------------------------------------------------------------
 
-    def _end_without(self, duty: asyncio.Task[None]) -> None:
-        """A worker that neglects a duty is worse than none."""
-        if not duty.cancelled() and (error := duty.exception()):
+    def _end_without(self, task: asyncio.Task[None]) -> None:
+        """End the worker when a background task fails."""
+        if not task.cancelled() and (error := task.exception()):
             assert self._queue is not None
             self._tell(f"An error of this program: {type(error).__name__}: {error}")
             self._queue.stop()  # type: ignore[no-untyped-call]
@@ -189,12 +192,12 @@ class Worker:
     async def _pulse(self) -> None:
         while True:
             self._lease.pulse()
-            await asyncio.sleep(min(1.0, self._terms.lease * RENEWED_EVERY))
+            await asyncio.sleep(min(1.0, self._config.lease * RENEWED_EVERY))
 
-    async def _hear_of_the_dead(self, pause: float) -> None:
+    async def _recover_dead_workers(self, pause: float) -> None:
         lost_before: set[int] = set()
         while True:
-            for job_id in await self._jobs.give_away_from_the_dead(given_away_after(self._terms.lease)):
+            for job_id in await self._jobs.give_away_from_the_dead(given_away_after(self._config.lease)):
                 self._tell(f"The worker of job {job_id} is dead: the job is queued again.")
             # Fetched by us, but the answer was lost with its connection: nobody does it.
             lost = await self._jobs.own_jobs() - self._at_work
@@ -203,14 +206,14 @@ class Worker:
             lost_before = lost
             await asyncio.sleep(pause)
 
-    async def _see_the_end(self, pause: float) -> None:
+    async def _stop_when_empty(self, pause: float) -> None:
         assert self._queue is not None
         while await self._jobs.any_left():
             await asyncio.sleep(pause)
         self._was_asked_to_end = True
         self._queue.stop()  # type: ignore[no-untyped-call]
 
-    async def _tidy(self) -> None:
+    async def _delete_old_jobs(self) -> None:
         while True:
             await self._jobs.delete_old_jobs(
                 KEPT_FOR_HOURS, queue=QUEUE, include_failed=True, include_aborted=True, include_cancelled=True

@@ -13,8 +13,10 @@ import click
 from click.core import ParameterSource
 from tabulate import tabulate
 
+from caliber_crawler.commands.crawl_options import takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
 from caliber_crawler.errors import MissingExtra
 
 dsn_option = click.option(
@@ -87,27 +89,21 @@ def init(dsn: str) -> None:
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
 @click.option("--all", "every", is_flag=True, help="Every site that has a file.")
 @dsn_option
-@click.option("--section", default="", help="Sections, separated by commas; 'all' for all.  [default: the site's own]")
-@click.option("--language", default="", help="Editions by language, separated by commas.  [default: all]")
 @click.option("--each-section", is_flag=True, help="A job for each section, in place of one for the site.")
 @click.option(
-    "--minutes", type=click.FloatRange(min=0.01), default=30, show_default=True, help="Time of a job; then others go."
+    "--minutes", type=click.FloatRange(min=0.01), default=30, show_default=True, help="Maximum duration of a job."
 )
-@click.option("--due", is_flag=True, help="Only what is due by now, listings and feeds included.")
-@click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests.  [default: 1]")
-@json_option
 @needs_the_extra
+@takes(CrawlOptions, JOB_OPTIONS)
+@json_option
 def enqueue(
+    options: CrawlOptions,
     sites: tuple[str, ...],
     dsn: str,
-    section: str,
-    language: str,
     minutes: float,
-    delay: float | None,
     *,
     every: bool,
     each_section: bool,
-    due: bool,
     as_json: bool,
 ) -> None:
     """Queue each SITE, a name or the address of a page, to be crawled by whichever worker is free.
@@ -126,7 +122,7 @@ def enqueue(
         raise click.UsageError("Name the sites, or say --all.")
     settings = project_settings()
     works = [
-        Work(site=site, section=section, language=language, minutes=minutes, due=due, delay=delay)
+        Work(site=site, minutes=minutes, options=options)
         for site in (known_spiders(settings) if every else dict.fromkeys(sites))
     ]
     if each_section:
@@ -144,7 +140,11 @@ def enqueue(
 @dsn_option
 @shards_option
 @click.option(
-    "--at-once", type=click.IntRange(min=1), default=16, show_default=True, help="Sites crawled at the same time."
+    "--parallel",
+    type=click.IntRange(min=1),
+    default=16,
+    show_default=True,
+    help="Maximum number of sites crawled in parallel.",
 )
 @click.option(
     "--lease",
@@ -175,7 +175,7 @@ def enqueue(
 def worker(
     dsn: str,
     shards: str,
-    at_once: int,
+    parallel: int,
     lease: float,
     back_off: float,
     timetable: Path | None,
@@ -191,21 +191,21 @@ def worker(
 
     \b
     Example:
-      CALIBER_CONTACT=you@example.org caliber cluster worker --at-once 32 --timetable timetable.toml
+      CALIBER_CONTACT=you@example.org caliber cluster worker --parallel 32 --timetable timetable.toml
     """
     from caliber_crawler.cluster.shards import Storage
     from caliber_crawler.cluster.work import read_timetable
-    from caliber_crawler.cluster.worker import Terms, Worker
+    from caliber_crawler.cluster.worker import Worker, WorkerConfig
     from caliber_crawler.known_sites import project_settings
 
     settings = project_settings(LOG_LEVEL="ERROR")
-    appointments = read_timetable(timetable, settings) if timetable else []
-    terms = Terms(lease=lease, at_once=at_once, back_off=back_off, scratch=scratch, until_empty=until_empty)
+    scheduled = read_timetable(timetable, settings) if timetable else []
+    config = WorkerConfig(lease=lease, parallel=parallel, back_off=back_off, scratch=scratch, until_empty=until_empty)
 
     def tell(sentence: str) -> None:
         echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {sentence}", err=True)
 
-    Worker(dsn, Storage(shards), settings, terms, appointments, tell).run()
+    Worker(dsn, Storage(shards), settings, config, scheduled, tell).run()
 
 
 @cluster.command()

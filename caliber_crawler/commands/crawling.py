@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from tqdm import tqdm
 
+from caliber_crawler.crawl_process import Crawl, crawl_sites
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.side_by_side import Crawl, crawl_sites
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
 
+    from caliber_crawler.crawling.options import CrawlOptions
     from caliber_crawler.news_spider import NewsSpider
 
 ALLOCATIONS = 10_000
 """Between two searches for garbage; Python's 700 cost a crawl, which leaves little behind, a twentieth of its time."""
 
 
-def run_spider(spider: type[NewsSpider], settings: Settings, arguments: dict[str, Any]) -> CrawlRun:
-    """Crawl until there is nothing left to do, and give the run with its accounts.
+def run_spider(spider: type[NewsSpider], settings: Settings, options: CrawlOptions) -> CrawlRun:
+    """Crawl until there is nothing left to do, and return the run with its accounts.
 
     Can be called once in a process. Raises whatever kept the crawl from starting.
     """
-    crawl = Crawl(spider=spider, arguments=arguments)
+    crawl = Crawl(spider=spider, options=options)
     run_crawls([crawl], settings)
     if crawl.error is not None:
         raise crawl.error
@@ -33,13 +34,13 @@ def run_spider(spider: type[NewsSpider], settings: Settings, arguments: dict[str
     return crawl.run
 
 
-def run_crawls(crawls: Sequence[Crawl], settings: Settings, *, at_once: int = 1) -> None:
-    """Crawl several sites side by side, with a progress line; see :func:`~caliber_crawler.side_by_side.crawl_sites`."""
+def run_crawls(crawls: Sequence[Crawl], settings: Settings, *, parallel: int = 1) -> None:
+    """Crawl several sites in parallel, with a progress line; see :func:`~caliber_crawler.crawl_process.crawl_sites`."""
     # What is loaded by now stays, and need not be looked through for garbage each time.
     gc.freeze()
     gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
     with ProgressLine() as line:
-        crawl_sites(crawls, settings, at_once=at_once, tell=line.show)
+        crawl_sites(crawls, settings, parallel=parallel, report=line.show)
 
 
 class ProgressLine:
@@ -58,9 +59,9 @@ class ProgressLine:
         """Show how far the crawls are, taken together."""
         runs = [crawl.run for crawl in crawls if crawl.run is not None]
         pages, new, updated, problems = (
-            sum(run.counts[name] for run in runs) for name in ("pages", "new", "updated", "problems")
+            sum(run.accounts.counts[name] for run in runs) for name in ("pages", "new", "updated", "problems")
         )
-        under_way = sum(run.outcome is None for run in runs)
+        under_way = sum(run.accounts.outcome is None for run in runs)
         sites = f"sites {len(runs)} of {len(crawls)}, {under_way} under way  " if len(crawls) > 1 else ""
         self._line.set_description_str(
             f"{sites}pages {pages:,}  new {new:,}  updated {updated:,}  problems {problems:,}", refresh=False

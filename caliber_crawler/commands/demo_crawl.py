@@ -1,47 +1,56 @@
-"""Crawl the demo site, show the result, and hold it against what the demo site knows to be true."""
+"""Crawl the demo site, print the result, and verify it against the site's ground truth."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tabulate import tabulate
 
-from caliber_crawler.archive import Archive, ArticleRecord
+from caliber_crawler.archive import Archive, ArticleRow
+from caliber_crawler.archive.selection import Selection
 from caliber_crawler.commands.crawl import CHECKS_FAILED, exit_code, summary
 from caliber_crawler.commands.crawling import run_spider
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.demo import DemoSite, running
+from caliber_crawler.demo.comparison import differences
 from caliber_crawler.errors import ForeignDatabase
 from caliber_crawler.known_sites import project_settings, spider_named
 from caliber_crawler.spiders import DEFAULT_SITE
 
+OPTIONS = CrawlOptions(section="analytics", delay=0, concurrency=8)
 SHOWN = 15
-COMPARED = ("headline", "subtitle", "published_at", "published_local", "section", "language", "authors", "body")
 
 
 def crawl_demo(path: Path, *, articles: int, seed: int, as_json: bool) -> int:
-    """Crawl the analytics of a demo site into a fresh archive at ``path``; gives the exit code."""
+    """Crawl the analytics of a demo site into a fresh archive at ``path``; returns the exit code."""
     _make_room(path)
     site = DemoSite(articles=articles, seed=seed, sections=("analytics",))
-    settings = project_settings(
-        ARCHIVE=str(path), DOWNLOAD_DELAY=0, CONCURRENT_REQUESTS_PER_DOMAIN=8, LOG_LEVEL="ERROR"
-    )
+    settings = project_settings(ARCHIVE=str(path), LOG_LEVEL="ERROR", **OPTIONS.as_settings())
     with running(site) as base_url:
-        echo(f"The demo site stands at {base_url}; crawling its analytics in three editions.", err=True)
-        run = run_spider(spider_named(DEFAULT_SITE, settings), settings, {"base_url": base_url})
+        echo(f"Serving the demo site at {base_url}; crawling its analytics in three editions.", err=True)
+        run = run_spider(spider_named(DEFAULT_SITE, settings), settings, replace(OPTIONS, base_url=base_url))
         truth = list(site.truth(run.started_at))
     with Archive.open(path) as archive:
-        held = [archive.article(row["id"]) for row in archive.articles(newest_first=True)]
-        wrong = _differences(truth, held)
+        archived = list(archive.rows(Selection(), newest_first=True))
+    wrong = differences(truth, archived)
     if as_json:
-        echo_json({"archive": str(path), "outcome": run.outcome, **run.counts, "true": len(truth), "wrong": wrong})
+        echo_json(
+            {
+                "archive": str(path),
+                "outcome": run.accounts.outcome,
+                **run.accounts.counts,
+                "true": len(truth),
+                "wrong": wrong,
+            }
+        )
     else:
-        _print(path, held, summary(run), len(truth), wrong)
+        _print(path, archived, summary(run), len(truth), wrong)
     return exit_code(run) or (CHECKS_FAILED if wrong else 0)
 
 
@@ -50,33 +59,14 @@ def _make_room(path: Path) -> None:
     if not path.exists():
         return
     with Archive.open(path) as archive:
-        urls = archive.captures.urls()
-    if any(not url.startswith("http://127.") for url in urls):
-        raise ForeignDatabase(f"{path} holds more than a demo, and was left alone; name another file with --archive.")
+        is_demo = not archive.captures.any_outside("http://127.")
+    if not is_demo:
+        raise ForeignDatabase(f"{path} holds more than a demo and was not changed; name another file with --archive.")
     for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}.lock")):
         file.unlink(missing_ok=True)
 
 
-def _differences(truth: Sequence[Mapping[str, object]], held: Sequence[Mapping[str, object]]) -> list[str]:
-    """One line for every article that is missing, too many, or differs in a field."""
-    articles = {article["slug"]: article for article in held}
-    lines = [f"{slug} is in the archive and not on the site" for slug in articles.keys() - {p["slug"] for p in truth}]
-    for page in truth:
-        article = articles.get(page["slug"])
-        if article is None:
-            lines.append(f"{page['slug']} is missing")
-            continue
-        fields = [name for name in COMPARED if _plain(article[name]) != _plain(page[name])]
-        if fields:
-            lines.append(f"{page['slug']} differs in {', '.join(fields)}")
-    return sorted(lines)
-
-
-def _plain(value: object) -> object:
-    return ("; ".join(value) if isinstance(value, list) else value) or None
-
-
-def _print(path: Path, held: Sequence[ArticleRecord], lines: list[str], true: int, wrong: list[str]) -> None:
+def _print(path: Path, archived: list[ArticleRow], lines: list[str], true: int, wrong: list[str]) -> None:
     rows = [
         {
             "headline": textwrap.shorten(article["headline"], 60, placeholder=" …"),
@@ -84,31 +74,31 @@ def _print(path: Path, held: Sequence[ArticleRecord], lines: list[str], true: in
             "language": article["language"],
             "views": article["views"],
         }
-        for article in held[:SHOWN]
+        for article in archived[:SHOWN]
     ]
     echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
-    if len(held) > SHOWN:
-        echo(f"… and {len(held) - SHOWN:,} more.")
+    if len(archived) > SHOWN:
+        echo(f"… and {len(archived) - SHOWN:,} more.")
     echo()
     echo("\n".join(lines))
     if wrong:
-        echo(f"Held against the site's own truth, {len(wrong):,} of {true:,} articles are wrong:")
+        echo(f"Verified against ground truth: {len(wrong):,} of {true:,} articles differ:")
         echo("\n".join(f"  {line}" for line in wrong))
     else:
-        echo(f"Held against the site's own truth, all {true:,} articles are right, field by field.")
+        echo(f"Verified against ground truth: {true:,} of {true:,} articles match, field by field.")
     echo("\nWhat to look at next:")
     next_steps = {
-        f"browse --archive {path} --open": "read and search it in a web browser",
-        f"show 1 --archive {path}": "one article and all that is known of it",
-        f"search corridor --archive {path}": "find words, the best match first",
-        f"status --archive {path}": "what the archive holds, how the run went",
+        f"browse --archive {path} --open": "view and search it in a web browser",
+        f"show 1 --archive {path}": "one article and everything known about it",
+        f"search corridor --archive {path}": "search the articles, best match first",
+        f"status --archive {path}": "the archive's contents and the outcome of the run",
     }
     for arguments, purpose in next_steps.items():
         echo(f"  {_program()} {arguments:40}  {purpose}")
 
 
 def _program() -> str:
-    """How this command is called from here: by name, or, in an environment that is not active, by its path."""
+    """How to call this command from here: by name, or by its path in an environment that is not active."""
     if shutil.which("caliber"):
         return "caliber"
     called = Path(sys.argv[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -15,7 +14,7 @@ from caliber_crawler.archive.explanation import ExplainedArticle, ExplainedCaptu
 from caliber_crawler.archive.rows import FrontierRow, HostRow
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, style
-from caliber_crawler.politeness import AGENT, Pace, gap_asked_for, has_no_rules
+from caliber_crawler.politeness import AGENT, Throttle, has_no_rules, requested_delay
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.traps import Trap
@@ -72,7 +71,7 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
         address = site.address(url) if site else None
         taken_down = address is not None and site is not None and opened.takedowns.covers(site.name, [address])
         trap = _trap(address, opened) if address is not None else None
-        wait = Pace(opened.hosts).asked_to_wait(site.host, datetime.now(UTC)) if site else None
+        wait = Throttle(opened.hosts).retry_after(site.host, datetime.now(UTC)) if site else None
     report: ExplainedUrl = {
         "url": normal,
         "site": site.name if site else None,
@@ -108,7 +107,7 @@ def _trap(address: Address, archive: Archive) -> Trap | None:
     from caliber_crawler.known_sites import project_settings
 
     settings = project_settings()
-    bounds = Bounds(**{field.name: settings.getint(f"TRAP_{field.name.upper()}") for field in fields(Bounds)})
+    bounds = Bounds.from_settings(settings)
     named = address.kind != "other"
     many = one_of_many(address.url, archive.frontier.variants(address.url), bounds, named=named)
     return deep(address.url, bounds) or many
@@ -124,7 +123,7 @@ def robots(host: HostRow | None, url: str) -> RobotsRules | None:
     allowed, gap = True if status is not None and has_no_rules(status) else None, 0.0
     if text is not None:
         rules = Protego.parse(text)
-        allowed, gap = rules.can_fetch(url, AGENT), gap_asked_for(rules, AGENT)
+        allowed, gap = rules.can_fetch(url, AGENT), requested_delay(rules, AGENT)
     return {"fetched_at": host["robots_at"], "status": status, "allowed": allowed, "gap": gap}
 
 

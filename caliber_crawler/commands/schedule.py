@@ -12,15 +12,16 @@ from pathlib import Path
 
 import click
 
+from caliber_crawler.commands.crawl_options import SITE_OPTIONS, command_line, takes
 from caliber_crawler.commands.options import archive_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.spiders import DEFAULT_SITE
+from caliber_crawler.crawling.options import CrawlOptions
 
 CONTACT = "you@example.org"
 PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
-"""Variables without which a crawl from here would not be the same crawl, where they are set."""
+"""Environment variables that are passed on to the scheduled crawl, where they are set."""
 MINUTES = (5, 6, 10, 12, 15, 20, 30, *(60 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24)))
-"""Intervals that a timetable can keep evenly: others would begin anew with each hour or day."""
+"""Intervals in minutes that cron keeps evenly: others start anew with each hour or day."""
 
 CRONTAB = """\
 # Every {every}: crontab -e
@@ -39,7 +40,7 @@ Type=oneshot
 WorkingDirectory={folder}
 {environment}
 ExecStart={command}
-# Interrupted, a crawl stops cleanly and the next one goes on where it was.
+# An interrupted crawl stops cleanly; the next one resumes where it left off.
 KillSignal=SIGINT
 TimeoutStopSec=60
 
@@ -101,7 +102,7 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
 
 
 @click.command()
-@click.argument("site", default=DEFAULT_SITE)
+@click.argument("site", default="caliber")
 @archive_option
 @click.option(
     "--format", "form", type=click.Choice([*FORMATS, "all"]), default="all", show_default=True, help="What to print."
@@ -110,13 +111,14 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
     "--every", type=click.IntRange(5, 1440), default=30, show_default=True, help="Minutes between two crawls."
 )
 @click.option(
-    "--notify", default="", metavar="URL", envvar="CALIBER_NOTIFY", help="Post each summary as JSON to this address."
+    "--notify", default="", metavar="URL", envvar="CALIBER_NOTIFY", help="Post each summary as JSON to this URL."
 )
-def schedule(site: str, archive: Path, form: str, every: int, notify: str) -> None:
-    """Print what makes this machine, or GitHub, crawl what is due on SITE by itself.
+@takes(CrawlOptions, SITE_OPTIONS)
+def schedule(options: CrawlOptions, site: str, archive: Path, form: str, every: int, notify: str) -> None:
+    """Print a crontab line, a systemd timer and a GitHub workflow that crawl what is due on SITE.
 
-    Nothing is installed. Two crawls never run at once: the second refuses with a sentence. Minutes that no timetable
-    can keep evenly become the nearest ones that it can.
+    Nothing is installed. Two crawls never run at the same time: the second ends with an error. An interval that cron
+    cannot keep evenly is rounded to the nearest one that it can.
 
     \b
     Example:
@@ -124,16 +126,22 @@ def schedule(site: str, archive: Path, form: str, every: int, notify: str) -> No
     """
     from caliber_crawler.known_sites import known_spiders, project_settings, spider_among
 
-    spider_among(known_spiders(project_settings()), site)
+    options.scope(spider_among(known_spiders(project_settings()), site).site)
     wanted: list[str] = list(FORMATS) if form == "all" else [form]
-    echo("\n".join(_filled(name, site, archive, every, notify) for name in wanted), nl=False)
+    echo(
+        "\n".join(
+            _filled(name, ["crawl", site, "--due", *command_line(options)], archive, every, notify) for name in wanted
+        ),
+        nl=False,
+    )
 
 
-def _filled(name: str, site: str, archive: Path, every: int, notify: str) -> str:
+def _filled(name: str, crawl: list[str], archive: Path, every: int, notify: str) -> str:
+    site = crawl[1]
     here = name != "github"
     program = [*_program()] if here else ["caliber"]
     kept = archive.absolute() if here else Path("kept") / archive.name
-    words = [*program, "crawl", site, "--due", "--archive", str(kept)]
+    words = [*program, *crawl, "--archive", str(kept)]
     quote: Callable[[str], str] = _systemd_quoted if name == "systemd" else shlex.quote
     command = " ".join(map(quote, words))
     commands = {"crontab": _crontab_escaped(command), "systemd": command.replace("$", "$$")}
@@ -184,7 +192,7 @@ ENVIRONMENTS: dict[str, Callable[[str], str]] = {
 
 
 def nearest(every: int) -> int:
-    """The interval nearest to so many minutes that can be kept evenly."""
+    """The interval nearest to ``every`` minutes that cron can keep evenly."""
     return min(MINUTES, key=lambda minutes: abs(minutes - every))
 
 
@@ -195,7 +203,7 @@ def _told(minutes: int) -> str:
 
 
 def cron_minutes(every: int) -> str:
-    """The first five fields of a crontab line for about every so many minutes; past an hour, whole hours."""
+    """The first five fields of a crontab line for about ``every`` minutes; over an hour, whole hours."""
     minutes = nearest(every)
     if minutes < 60:
         return f"*/{minutes} * * * *"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -12,17 +11,14 @@ from tabulate import tabulate
 from caliber_crawler.archive import Archive, RunRecord, StatusReport
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, secho
-from caliber_crawler.errors import CaliberError
-
-SILENCE = timedelta(minutes=5)
-"""After so long without a sign of life a crawl was killed, or hangs."""
+from caliber_crawler.crawling.liveness import silent_since
 
 
 @click.command()
 @archive_option
 @json_option
 def status(archive: Path, *, as_json: bool) -> None:
-    """What the archive holds, how the last runs ended, and what went wrong where.
+    """Print the contents of the archive, the outcome of the last runs, and their problems.
 
     \b
     Example:
@@ -51,10 +47,10 @@ def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
     ]
     return {
         "Articles": report["editions"],
-        "In all": [kept],
+        "Total": [kept],
         "Captures": [report["captures"]],
-        "Raw pages, in bytes": [report["bodies"]],
-        "Addresses": [report["frontier"]],
+        "Raw pages (bytes)": [report["bodies"]],
+        "URLs": [report["frontier"]],
         "Last runs": runs,
         "Problems of the last run": report["problems"]["last_run"],
         "Problems by reason": report["problems"]["all"],
@@ -64,23 +60,3 @@ def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
 def _outcome(run: RunRecord) -> str:
     since = silent_since(run)
     return str(run["outcome"]) if since is None else f"no sign of life since {since:%Y-%m-%d %H:%M} UTC"
-
-
-def silent_since(run: RunRecord) -> datetime | None:
-    """Since when a crawl that should be under way is silent: it was killed, or hangs. A live one tells each minute."""
-    if run["outcome"] != "running" or run["command"] != "crawl":
-        return None
-    since = datetime.fromisoformat(run["heartbeat_at"])
-    return since if datetime.now(UTC) - since >= SILENCE else None
-
-
-def hanging(archive: Path) -> str | None:
-    """A sentence on a crawl that keeps others from the archive and gives no sign of life, if there is one."""
-    try:
-        with Archive.open(archive) as opened:
-            since = next((since for run in opened.runs.last(1) if (since := silent_since(run))), None)
-    except CaliberError:
-        return None
-    if since is None:
-        return None
-    return f"The crawl under way gave no sign of life since {since:%Y-%m-%d %H:%M} UTC: it seems to hang."

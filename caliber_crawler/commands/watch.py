@@ -7,32 +7,40 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import FrameType
 
 import click
 
-from caliber_crawler.commands.options import archive_option
+from caliber_crawler.commands.crawl_options import CrawlCommand, command_line, takes
+from caliber_crawler.commands.options import archive_option, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.crawling.options import described
 
 STOPPING = 40.0
 """Seconds that a crawl gets to stop cleanly."""
 WRONG_USAGE = 2
-"""The exit code of a crawl that will never be any other."""
+"""The exit code of a usage error, which no later crawl would mend."""
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+WATCH_OPTIONS = tuple(field.name for field, _ in described(CrawlCommand) if field.name not in ("due", "urls", "cdx"))
+"""Options of a crawl that a watch passes on. What is due is all it fetches, and a list of URLs is fetched once."""
+
+
+@click.command()
+@click.argument("sites", nargs=-1, metavar="[SITE]...")
 @archive_option
 @click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, help="Minutes between two crawls.")
-@click.option("--cron", default="", metavar="FIELDS", help='A timetable instead, as in crontab: "*/20 6-23 * * *".')
-@click.argument("sites_and_options", nargs=-1, type=click.UNPROCESSED, metavar="[SITE]... [OPTIONS]...")
-def watch(archive: Path, every: int, cron: str, sites_and_options: tuple[str, ...]) -> None:
-    """Stay up and crawl what is due on each SITE on a timetable; further OPTIONS are those of caliber crawl.
+@click.option("--cron", default="", metavar="FIELDS", help='A schedule instead, as in crontab: "*/20 6-23 * * *".')
+@takes(CrawlCommand, WATCH_OPTIONS)
+@json_option
+def watch(options: CrawlCommand, every: int, cron: str) -> None:
+    """Run until stopped, and crawl what is due on each SITE on a schedule.
 
-    Each crawl is a process of its own. The first begins at once; while one is under way no other begins. Ctrl-C or
-    SIGTERM stops cleanly, a second one at once: what is left is done next time. In a service of systemd, say
-    KillMode=mixed, so that a crawl is told once.
+    Each crawl is a process of its own. The first starts at once; no two run at the same time. Ctrl-C or SIGTERM stops
+    cleanly, a second one at once; the next crawl resumes with what is left. In a systemd service, set KillMode=mixed so
+    that the crawl receives one signal.
 
     \b
     Example:
@@ -46,12 +54,9 @@ def watch(archive: Path, every: int, cron: str, sites_and_options: tuple[str, ..
     try:
         trigger = CronTrigger.from_crontab(cron) if cron else IntervalTrigger(minutes=every)
     except ValueError as error:
-        raise click.UsageError(f"{cron!r} is no timetable: {error}") from None
+        raise click.UsageError(f"{cron!r} is not a valid cron expression: {error}") from None
     stopped = threading.Event()
-    crawl = Crawl(
-        [sys.executable, "-m", "caliber_crawler", "crawl", "--due", "--archive", str(archive), *sites_and_options],
-        stopped,
-    )
+    crawl = Crawl([sys.executable, "-m", "caliber_crawler", *crawl_words(options)], stopped)
 
     def stop(number: int, frame: FrameType | None) -> None:
         if stopped.is_set():
@@ -60,7 +65,7 @@ def watch(archive: Path, every: int, cron: str, sites_and_options: tuple[str, ..
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would tell of each turn that a long crawl passes by
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it logs each turn that a long crawl skips
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
         crawl.run, trigger, next_run_time=datetime.now(UTC), coalesce=True, max_instances=1, misfire_grace_time=None
@@ -73,10 +78,16 @@ def watch(archive: Path, every: int, cron: str, sites_and_options: tuple[str, ..
     sys.exit(WRONG_USAGE if crawl.is_wrong else 0)
 
 
+def crawl_words(options: CrawlCommand) -> list[str]:
+    """The command line of one crawl of a watch."""
+    given = [*command_line(replace(options, due=True)), *(["--json"] if options.as_json else [])]
+    return ["crawl", "--archive", str(options.archive), *given, "--", *options.sites]
+
+
 class Crawl:
     """A crawl as a child process: Scrapy's reactor can be started once in a process.
 
-    One that says that it was asked for what is not there ends the watch: it would say so for ever.
+    One that ends with a usage error ends the watch, because every further one would.
     """
 
     def __init__(self, command: list[str], stopped: threading.Event) -> None:
@@ -88,7 +99,7 @@ class Crawl:
         self._over = False
 
     def run(self) -> None:
-        """Crawl once, and say how it ended."""
+        """Crawl once, and print how it ended."""
         with self._lock:
             if self._over:
                 return

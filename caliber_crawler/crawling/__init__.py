@@ -1,1 +1,1 @@
-"""One crawl: what it is asked for, how it walks, what came of every page, and whether that was as usual."""
+"""One crawl: its options and scope, what it requests next, the outcome of every page, and whether that was as usual."""

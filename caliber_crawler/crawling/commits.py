@@ -1,7 +1,7 @@
-"""Group commit: what several pages led to is committed together, where they are ready at nearly the same time.
+"""Group commit: the writes of several pages are committed together where they are ready at nearly the same time.
 
-A crawl with a gap between requests commits page by page, at once. A fast one has the next pages ready while it commits
-and shortly after, and a transaction for all of them costs little more than one for each.
+A crawl with a delay between requests commits page by page. A fast one has further pages ready while it commits and
+shortly after, and one transaction for all of them costs little more than one for each.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from caliber_crawler.errors import ArchiveError
 T = TypeVar("T")
 
 APART = 0.005
-"""Seconds between the end of one commit and the next: eight works in a group then, and a tenth less to do for each."""
+"""Seconds between the end of one commit and the next: about eight writes share a commit, each a tenth cheaper."""
 SYNCED_EVERY = 0.5
-"""Seconds in which commits may reach the disk together: after a power cut these pages are due again."""
+"""Seconds in which commits are synced to disk together: after a power cut these pages are due again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Writes of one page, and who waits for them to be committed."""
+    """The writes of one page, and the future that their commit completes."""
 
     write: Callable[[], Any]
     committed: asyncio.Future[Any]
 
 
 class Commits:
-    """Runs functions that write to an archive; each fails alone, and is kept whole or not at all."""
+    """Runs functions that write to an archive; each fails alone, and is committed as a whole or not at all."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -39,7 +39,7 @@ class Commits:
         self._next_at = 0.0
 
     async def __call__(self, write: Callable[[], T]) -> T:
-        """What ``write`` gives, once it is committed."""
+        """Return the result of ``write`` once it is committed."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_at(self._next_at, self._commit)
@@ -53,7 +53,7 @@ class Commits:
         try:
             with self._archive.transaction(synced_every=SYNCED_EVERY):
                 outcomes = [self._attempt(work) for work in group]
-        except Exception as error:  # noqa: BLE001 - all who wait are told
+        except Exception as error:  # noqa: BLE001 - every waiting page gets it
             outcomes = [(False, error)] * len(group)
         for work, (done, outcome) in zip(group, outcomes, strict=True):
             if not work.committed.done():
@@ -65,7 +65,7 @@ class Commits:
             with self._archive.transaction():
                 return True, work.write()
         except ArchiveError:
-            # A full disk or a broken file is no trouble of this page alone.
+            # A full disk or a broken file affects every page.
             raise
-        except Exception as error:  # noqa: BLE001 - who waits for it is told
+        except Exception as error:  # noqa: BLE001 - the waiting page gets it
             return False, error

@@ -1,4 +1,4 @@
-"""How full each field was in a run, by layout and by the rung of the ladder that filled it."""
+"""Field coverage of a run: on how many pages each field was found, by layout and extraction method."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Did a run bring what such runs usually bring? A site's redesign must be noticed on the first run after it.
+"""Compare a run with earlier ones: a site's redesign must be noticed on the first run after it.
 
-Held against earlier runs that asked the same and came to their end. Where there is too little to compare, nothing is
-said. A run from cron may read no more than a page or two, so the latest runs are judged together.
+Only finished runs with the same scope are compared, and nothing is reported where there is too little to compare. A run
+from cron may extract no more than a page or two, so the latest runs are judged together.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from caliber_crawler.items import Problem
 EVEN_ROADS = ("feed", "listing", "page")
 """Roads whose pages name about as many articles each time; results of searches and site maps do not."""
 EARLIER = 7
-"""Runs, and days, that a run is held against."""
+"""Number of runs, and of days, that a run is compared with."""
 FEWEST = 3
-"""Of them, at least so many."""
+"""Minimum number of them."""
 FAR_LESS = 0.5
-"""Share of the usual number of cards on a page below which a run brought far less."""
+"""Share of the usual number of teasers on a page below which a run is unusual."""
 QUIET_DAY = 0.25
 """Share of the usual number of new articles in 24 hours: news is quieter on holidays, but not that quiet."""
 FEWEST_NEWS = 12
-"""New articles in usual 24 hours, for a quiet day to mean anything."""
+"""Minimum number of new articles in usual 24 hours for a quiet day to be unusual."""
 DROP = 0.3
-"""By how much the share of pages that have a field, or a layout that is known, may fall."""
+"""How much the share of pages with a field, or with a known layout, may fall."""
 FEWEST_PAGES = 10
-"""Pages that shares are told from."""
+"""Minimum number of pages for a share."""
 SMALL_RUNS = 200
-"""Earlier runs of which shares are told; from cron, those of four days."""
+"""Maximum number of earlier runs for a share; from cron, those of four days."""
 CHANCE = 3.5
-"""A share that fell by less than so many standard errors may have fallen by chance."""
+"""Minimum fall of a share in standard errors; less may be chance."""
 SELECTOR = "selector"
 """The rung that a site's own file gives: where others give the field instead, the file is out of date."""
 UNKNOWN = ("unknown", "text", "general")
@@ -43,7 +43,7 @@ Coverage = Mapping[tuple[str, str], tuple[int, int]]
 
 
 def unusual(archive: Archive, run_id: int, *, described: bool = True) -> list[Problem]:
-    """What is wrong with a finished run, judged by the ones before it.
+    """Problems of a finished run, compared with the ones before it.
 
     ``described`` says that the site's file has layouts; without them no page has one that is known.
     """
@@ -63,7 +63,7 @@ def unusual(archive: Archive, run_id: int, *, described: bool = True) -> list[Pr
 
 
 def _fallen(history: RunHistory, run_id: int, earlier: Sequence[int]) -> list[Problem]:
-    """What fell in the latest runs that together read enough pages, this one and the newest before it."""
+    """Shares that fell in the latest runs that together have enough pages: this one and the newest before it."""
     pages = history.pages([run_id, *earlier])
     if run_id not in pages:
         return []

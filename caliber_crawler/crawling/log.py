@@ -1,4 +1,4 @@
-"""One line of log for each thing that happens to a page, naming it; never the page itself."""
+"""One log line for each event of a page, with its URL and without its content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
-from caliber_crawler.errors import ArchiveError
+from caliber_crawler.errors import ArchiveError, CaliberError
 from caliber_crawler.items import Capture, Listing, Reading
 
 
@@ -31,16 +31,27 @@ class OneLineFormatter(LogFormatter):
         return _line(logging.ERROR, "error while processing %(name)s", name=_name(item))
 
 
-def say_nothing_twice() -> None:
-    """Silence what Scrapy logs of pages that do not answer and of the archive: the run tells it in a sentence.
+def silence_repetitions() -> None:
+    """Silence what Scrapy logs of pages without a response and of the archive, which the run reports in a sentence.
 
-    And have it not write lines for each page that nobody will see.
+    Also keep Scrapy from formatting lines for each page that nobody will see.
     """
     logging.getLogger("scrapy").setLevel(logging.ERROR)
     for component in ("robotstxt", "retry"):
         logging.getLogger(f"scrapy.downloadermiddlewares.{component}").setLevel(logging.CRITICAL)
     for component in ("engine", "scraper"):
         logging.getLogger(f"scrapy.core.{component}").addFilter(_is_not_of_the_archive)
+
+
+def log_errors_as_sentences() -> None:
+    """Log an error of a user, which ``scrapy crawl`` leaves to asyncio, as its sentence and without a traceback."""
+    logging.getLogger("asyncio").addFilter(_shorten)
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    if record.exc_info and isinstance(record.exc_info[1], CaliberError):
+        record.msg, record.args, record.exc_info = str(record.exc_info[1]), (), None
+    return True
 
 
 def _is_not_of_the_archive(record: logging.LogRecord) -> bool:

@@ -1,63 +1,71 @@
-"""How a run ended, told honestly: ``finished`` is said only with no work left."""
+"""How a run ended. ``finished`` means that no work is left."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Outcome = Literal["finished", "stopped", "failed"]
 
 OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "left")
-"""What can become of an article address that a run meets."""
+"""The possible outcomes of an article URL that a run meets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why a run goes no further although there is work: a code to group by, and a clause for a person."""
+    """Why a run ends although there is work: a code to group by, and a clause for a person."""
 
     code: Literal["unreachable", "robots_unavailable", "busy", "failing", "challenged", "archive"]
     clause: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """Work that is left when a run ends, and the limits that were reached (``None`` for one that was not)."""
+
+    articles: int = 0
+    lists: int = 0
+    """Listing pages, feeds and sitemaps."""
+    backlog: int = 0
+    """URLs that did not enter the frontier yet."""
+    limit: int | None = None
+    """The maximum number of articles."""
+    revisits: int | None = None
+    """The maximum number of revisits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What is known of a run when it ends."""
+    """Everything that decides the outcome of a run."""
 
     reason: str
-    """Scrapy's own: ``finished`` when it found nothing more to ask for."""
+    """Scrapy's own: ``finished`` when it found nothing more to request."""
     site_url: str
     unreachable: str | None = None
-    """One clause: why there was no page at all."""
+    """One clause: why not one page was fetched."""
     halted: Halt | None = None
-    articles_left: int = 0
-    lists_left: int = 0
-    held_back: int = 0
-    """Addresses that were to enter the frontier later."""
-    limit: int | None = None
-    """The limit of articles, where it was reached."""
-    revisits: int | None = None
-    """The limit of further visits, where it was reached."""
+    remaining: Remaining = field(default_factory=Remaining)
 
     @property
     def outcome(self) -> tuple[Outcome, str | None]:
         """The outcome, and a clause that says why it is not ``finished``."""
+        left = self.remaining
         if self.unreachable is not None:
             return "failed", f"{self.site_url} gave no page at all: {self.unreachable}"
         if self.halted:
             return "stopped", self.halted.clause
         if self.reason != "finished":
             return "stopped", f"stopped early ({self.reason})"
-        if self.limit is not None and (self.articles_left or self.lists_left or self.held_back):
-            return "stopped", f"the limit of {self.limit} articles was reached"
-        if self.revisits is not None and self.articles_left and not self.lists_left:
-            told = f"{self.revisits} articles were visited again, the most in one run"
-            return "stopped", f"{told}; {self.articles_left} more are due"
-        if self.articles_left or self.lists_left:
-            return "failed", f"{self.articles_left} articles and {self.lists_left} listing pages were left undone"
+        if left.limit is not None and (left.articles or left.lists or left.backlog):
+            return "stopped", f"the limit of {left.limit} articles was reached"
+        if left.revisits is not None and left.articles and not left.lists:
+            return "stopped", f"the limit of {left.revisits} revisits was reached; {left.articles} more are due"
+        if left.articles or left.lists:
+            return "failed", f"{left.articles} articles and {left.lists} listing pages were left undone"
         return "finished", None
 
 
 def balanced(counts: Mapping[str, int]) -> bool:
-    """Does every address that was met have exactly one outcome?"""
+    """Does every article URL that was met have exactly one outcome?"""
     return counts.get("discovered", 0) == sum(counts.get(outcome, 0) for outcome in OUTCOMES)

@@ -1,4 +1,4 @@
-"""What a crawl that was killed had fetched: it is read now, and not asked for again."""
+"""Pages that a killed crawl fetched: they are processed now, and not requested again."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture
 
 
-def taken_up(run: CrawlRun) -> list[Capture]:
-    """The pages of articles that killed crawls kept and came no further with, of those that this one is to visit.
+def resume_stored_pages(run: CrawlRun) -> list[Capture]:
+    """The article pages that killed crawls stored without processing them, as far as this run is to visit them.
 
-    A page that cannot be got back out of the archive is fetched like others.
+    A page whose capture cannot be read from the archive is fetched like others.
     """
     captures = {}
     for url, id in run.archive.captures.unread(run.scope.site.name).items():
         with contextlib.suppress(ArchiveError):
             captures[url] = run.archive.captures.get(id)
-    taken = [captures[entry.url] for entry in run.handout.take_up(captures)]
-    run.counts["taken_up"] += len(taken)
-    return taken
+    resumed = [captures[entry.url] for entry in run.dispatcher.resume(captures)]
+    run.accounts.counts["taken_up"] += len(resumed)
+    return resumed

@@ -29,6 +29,7 @@ HALTS: dict[str, type[CaliberError]] = {
 
 def run_error(run: CrawlRun) -> CaliberError | None:
     """Why a run fetched nothing, or was halted; ``None`` for one that was not."""
-    if run.unreachable:
-        return SiteUnreachable(f"{run.why}.")
-    return HALTS[run.halted.code](f"{run.why}.") if run.halted else None
+    accounts = run.accounts
+    if accounts.unreachable:
+        return SiteUnreachable(f"{accounts.why}.")
+    return HALTS[accounts.halted.code](f"{accounts.why}.") if accounts.halted else None

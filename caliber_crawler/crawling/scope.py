@@ -1,4 +1,4 @@
-"""What a crawl is asked for."""
+"""The scope of a crawl: which articles of a site it fetches, and how it discovers them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from caliber_crawler.site import Road, Site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a crawl was asked for. ``limit`` counts article pages."""
+    """The scope of one crawl. ``limit`` is the maximum number of article pages."""
 
     site: Site
     languages: tuple[str, ...]
@@ -19,26 +19,26 @@ class Scope:
     window: Window = field(default_factory=Window)
     limit: int | None = None
     roads: tuple[Road, ...] = ()
-    """The ways on which new articles are looked for; without any, only what is due is fetched."""
+    """The discovery sources; without any, the crawl fetches only what is due."""
     queries: tuple[str, ...] = ()
-    """What the site's own search is asked."""
-    numbers: tuple[int, int] | None = None
-    """Post numbers to walk, from the first to the second, which may be the smaller."""
+    """Queries for the site's own search."""
+    ids: tuple[int, int] | None = None
+    """Post IDs to try, from the first to the second, which may be the smaller."""
     due_only: bool = False
-    """Only what is due: listings and feeds, too, only when they are due again."""
+    """Fetch only what is due, listings and feeds included."""
 
-    whole: bool = False
-    """Listings are walked to their end, over known ground, too."""
+    backfill: bool = False
+    """Crawl listings to the end, even past known articles."""
 
     bounds: Bounds = field(default_factory=Bounds)
-    """How far the site is followed where it goes on for ever."""
+    """How far endless lists and URLs are followed."""
 
     def covers(self, language: str | None, section: str | None) -> bool:
-        """Is an article of this language and section asked for, as far as they are known?"""
+        """Is an article of this language and section in scope, as far as they are known?"""
         return (language is None or language in self.languages) and (section is None or section in self.sections)
 
     def as_arguments(self) -> dict[str, object]:
-        """The same in plain values, as the archive keeps it with the run."""
+        """The same in plain values, which the archive stores with the run."""
         window = self.window
         return {
             "base_url": self.site.base_url,
@@ -49,7 +49,7 @@ class Scope:
             "limit": self.limit,
             "roads": [road.name for road in self.roads],
             "queries": list(self.queries),
-            "numbers": list(self.numbers) if self.numbers else None,
+            "ids": list(self.ids) if self.ids else None,
             "due_only": self.due_only,
-            **({"whole": True} if self.whole else {}),
+            **({"backfill": True} if self.backfill else {}),
         }

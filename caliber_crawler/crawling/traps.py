@@ -1,44 +1,53 @@
-"""Traps: addresses and lists that go on for ever (calendars, session numbers, paths that bite their own tail).
+"""Traps: URLs and lists that never end (calendars, session numbers, self-repeating paths).
 
-What is left out is said once for each trap and counted; nothing of it enters the frontier.
+URLs left out of the frontier are counted, and each trap is reported once.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-MOST_RETURNS = 3
-"""So many times the same part may stand in a path; ``/a/b/a/b/a/b/a/b`` is a path that leads back to itself."""
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+MAX_REPETITIONS = 3
+"""Maximum repetitions of one path segment; ``/a/b/a/b/a/b/a/b`` leads back to itself."""
 REMEMBERED = 5_000
-"""Cards of one walk: a list that shows the same ones again and again shows them within so many."""
+"""Number of teasers of one walk that are remembered: a list that repeats itself does so within them."""
 NAMED = 3
-"""Variants of an address whose path names its article, so that they can lead nowhere else."""
+"""Maximum variants of a URL whose path names its article: they all lead to the same one."""
 RECENT = 5
-"""Batches that a walk may be ahead of the articles on them."""
+"""Listing pages that a walk may be ahead of the articles on them."""
 PATIENCE = 3
-"""Batches in a row that bring nothing new to a walk, until it ends."""
+"""Listing pages in a row without anything new that end a walk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How far a crawl follows a site; nought lifts a bound."""
+    """How far a crawl follows endless URLs and lists; 0 disables a limit."""
 
     variants: int = 20
-    """Addresses that differ in their query alone."""
+    """URLs that differ only in their query."""
     segments: int = 16
-    """Parts of a path."""
+    """Segments of a path."""
     parameters: int = 8
     """Parameters of a query."""
     batches: int = 5_000
-    """Batches of one listing in one walk."""
+    """Pages of one listing in one walk."""
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """The bounds that the ``TRAP_…`` settings give."""
+        return cls(**{field.name: settings.getint(f"TRAP_{field.name.upper()}") for field in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """Why an address is left out: a code to group by, a clause for a person, and what all its likes have in common."""
+    """Why a URL is left out: a code to group by, a clause for a person, and what URLs of the same trap share."""
 
     code: str
     clause: str
@@ -46,14 +55,14 @@ class Trap:
 
 
 def deep(url: str, bounds: Bounds) -> Trap | None:
-    """The trap that an address betrays by itself, if any."""
+    """The trap that a URL alone reveals, if any."""
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
     start = f"{parts.netloc}/{'/'.join(segments[:2])}"
     if bounds.segments and len(segments) > bounds.segments:
         return Trap("trap_deep", f"its path has {len(segments)} parts", start)
     part, returns = max(Counter(segments).items(), key=lambda pair: pair[1], default=("", 0))
-    if bounds.segments and returns > MOST_RETURNS:
+    if bounds.segments and returns > MAX_REPETITIONS:
         return Trap("trap_circle", f"{part[:50]!r} stands {returns} times in its path", start)
     parameters = parts.query.count("&") + 1 if parts.query else 0
     if bounds.parameters and parameters > bounds.parameters:
@@ -62,7 +71,7 @@ def deep(url: str, bounds: Bounds) -> Trap | None:
 
 
 def one_of_many(url: str, known: int, bounds: Bounds, *, named: bool = False) -> Trap | None:
-    """The trap of addresses that differ in their query alone, where so many of them are known already.
+    """The trap of URLs that differ only in their query, when ``known`` of them are in the frontier already.
 
     ``named`` says that the path alone tells which article it is.
     """
@@ -74,20 +83,20 @@ def one_of_many(url: str, known: int, bounds: Bounds, *, named: bool = False) ->
 
 
 class Sightings:
-    """What one walk through a listing has shown lately: does it still bring anything new?"""
+    """What one walk through a listing has shown lately: does it still show anything new?"""
 
     def __init__(self) -> None:
         self._batches: set[int] = set()
         self._cards: dict[int, None] = {}
         self.stale = 0
-        """Batches in a row, the last one included, that brought nothing new."""
+        """Listing pages in a row without anything new, the last one included."""
         self.cards_known = False
-        """Did a batch show cards as the site's file describes them?"""
+        """Did a listing page show teasers as the site definition describes them?"""
         self.undated: deque[tuple[str, ...]] = deque(maxlen=RECENT)
-        """The last batches none of whose cards told its date."""
+        """The last listing pages without a dated teaser."""
 
     def repeats(self, urls: Collection[str]) -> bool:
-        """Take in a batch. True for one that was there before, and for one too many that shows no new card."""
+        """Add a listing page. True for one that was seen before, and for the last of several without a new teaser."""
         batch = hash(tuple(urls))
         known, self.stale = batch in self._batches, self.stale + 1
         self._batches.add(batch)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.crawling.run_error import run_error
 from caliber_crawler.doctor.judgement import Finding, Page, check_site
 from caliber_crawler.doctor.sampling import Sampling, sample_spider
@@ -29,8 +30,8 @@ def examine(
     site = spider.site.at(base_url) if base_url else spider.site
     section = section or next(iter(site.default_sections), "")
     plan = Sampling(_known_number(memory, site.name))
-    arguments = {"base_url": base_url, "section": section}
-    with trial_crawl(sample_spider(spider), plan, memory, arguments=arguments, delay=delay, progress=progress) as trial:
+    options = CrawlOptions(base_url=base_url, section=section)
+    with trial_crawl(sample_spider(spider), plan, memory, options=options, delay=delay, progress=progress) as trial:
         pages = list(_pages(trial, plan))
     error = run_error(trial.run)
     if error is not None and not pages:

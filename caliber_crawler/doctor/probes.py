@@ -26,7 +26,7 @@ class Probes:
     """The URLs that were asked for, and the discovery source that each belongs to."""
     left: int = 1
 
-    def release(self) -> bool:
+    def enqueue(self) -> bool:
         """Queue them, once."""
         if not self.left:
             return False

@@ -28,7 +28,7 @@ class Sampling:
 
     def begin(self, run: CrawlRun) -> None:
         """Keep the probes for when there is nothing else to fetch."""
-        self.probes = run.handout.reserve = Probes(run=run, known=self._known)
+        self.probes = run.dispatcher.backlog = Probes(run=run, known=self._known)
 
     def choose(self, due: Sequence[Entry]) -> list[Entry]:
         """Lists first; then the probes, or a few articles."""

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from scrapy import Request
 
 from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.errors import SiteError
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import Capture
@@ -81,7 +82,7 @@ def find_scroll_request(
         _scrolling_spider(spider, exchanges),
         GivenPages([page_entry(site, listing, kind="listing")]),
         memory,
-        arguments={"base_url": base_url},
+        options=CrawlOptions(base_url=base_url),
         delay=delay,
         progress=progress,
     ) as trial:

@@ -75,8 +75,8 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         host = urlsplit(request.url).netloc
         # One behind the other: a turn is counted from when the request before really went out, however late that was.
         async with self._queues[host]:
-            await sleep(run.pace.seconds_until_free(host, datetime.now(UTC)), self._crawler)
-            await sleep(run.pace.take_turn(host, datetime.now(UTC)), self._crawler)
+            await sleep(run.throttle.seconds_until_free(host, datetime.now(UTC)), self._crawler)
+            await sleep(run.throttle.acquire(host, datetime.now(UTC)), self._crawler)
         self._confirm()
 
 

@@ -1,4 +1,4 @@
-"""Scrapy's downloader without a delay of its own: whoever waits in it does not hear that the crawl is to stop."""
+"""Scrapy's downloader without its delay: a request that waits in it does not notice that the crawl stops."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
-class PromptDownloader(Downloader):
-    """Leaves the gap between two requests to the download handler, where every request of a run takes its turn."""
+class UndelayedDownloader(Downloader):
+    """Leaves the delay between two requests to the download handler, where the throttle applies to every request."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)

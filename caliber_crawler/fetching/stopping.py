@@ -21,7 +21,7 @@ NAP = 0.25
 def require_running(crawler: Crawler) -> None:
     """Raise :class:`Refusal` when the crawl is to stop: it was told to, or its run was halted."""
     run = crawler.get_extension(CrawlRun)
-    if (run is not None and run.halted) or not (crawler.engine and crawler.engine.running):
+    if (run is not None and run.accounts.halted) or not (crawler.engine and crawler.engine.running):
         raise Refusal("stopped", "the crawl was stopped before its turn came")
 
 

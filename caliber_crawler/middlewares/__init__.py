@@ -1,5 +1,5 @@
-"""What stands between the scheduler and the network: robots.txt, patience, guards. One small class a file.
+"""Downloader middlewares: site boundary, robots.txt, conditional requests, back-off, checks of responses.
 
-Each says with a :class:`~caliber_crawler.fetching.refusals.Refusal` why it stops a page, and with
-:meth:`CrawlRun.halt <caliber_crawler.crawling.run.CrawlRun.halt>` why it stops a run.
+Each raises a :class:`~caliber_crawler.fetching.refusals.Refusal` that says why it stops a page, and calls
+:meth:`Accounts.halt <caliber_crawler.crawling.accounts.Accounts.halt>` to end a run.
 """

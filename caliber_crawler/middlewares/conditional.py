@@ -1,4 +1,4 @@
-"""Ask only for what changed, where a change is all there is to learn."""
+"""Conditional requests: a page that is needed only when it changed is requested with its validators."""
 
 from __future__ import annotations
 
@@ -9,33 +9,35 @@ from scrapy.exceptions import NotConfigured
 
 from caliber_crawler.archive import BEGINNING, Entry
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.scope import Scope
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+    from caliber_crawler.archive.frontier import Frontier
 
 VALIDATORS = (b"If-None-Match", b"If-Modified-Since")
 
 
 class ConditionalMiddleware:
-    """Makes a request conditional on the validators that came with the last answer (RFC 9110, chapter 13).
+    """Makes a request conditional on the validators of the last response (RFC 9110, chapter 13).
 
-    An article whose page carries its view counter is always asked for whole: the counter is what the visit is for. A
-    listing is asked for whole until the walk that began on it went as far as this one is to go, and when known ground
-    is to be walked again.
+    An article whose page shows its view counter is always requested in full, because each visit observes the counter.
+    So is a listing until a walk from it went as far back as this one is to go, and in a backfill.
     """
 
-    def __init__(self, run: CrawlRun) -> None:
-        self._run = run
+    def __init__(self, scope: Scope, frontier: Frontier) -> None:
+        self._scope, self._frontier = scope, frontier
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         run = crawler.get_extension(CrawlRun)
         if run is None:
             raise NotConfigured
-        return cls(run)
+        return cls(run.scope, run.archive.frontier)
 
     def process_request(self, request: Request) -> None:
-        """Add the validators, or take them away behind a redirect: they are those of another page."""
+        """Set the validators, and remove them behind a redirect: they are those of another page."""
         for name in VALIDATORS:
             request.headers.pop(name, None)
         entry: Entry | None = request.cb_kwargs.get("entry")
@@ -46,12 +48,11 @@ class ConditionalMiddleware:
                 request.headers[name] = value
 
     def _may_be_unchanged(self, entry: Entry) -> bool:
-        scope = self._run.scope
         if entry.kind == "article":
-            return entry.article_id is not None and not scope.site.counter_in_page
+            return entry.article_id is not None and not self._scope.site.counter_in_page
         if entry.kind == "listing":
-            if scope.whole:
+            if self._scope.backfill:
                 return False
-            walked = self._run.archive.frontier.walked(entry.url)
-            return entry.batch == 1 and walked is not None and walked <= (scope.window.since or BEGINNING)
+            walked = self._frontier.walked(entry.url)
+            return entry.batch == 1 and walked is not None and walked <= (self._scope.window.since or BEGINNING)
         return True

@@ -1,4 +1,4 @@
-"""What a site reserves for all its pages at once: the file of the TDM Reservation Protocol, asked for once a day."""
+"""Rights reservations of a whole site: the file of the TDM Reservation Protocol, fetched once a day."""
 
 from __future__ import annotations
 
@@ -18,26 +18,35 @@ from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.fetching.failures import why_not_fetched
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import SITE_RESERVES, Capture
+from caliber_crawler.middlewares.download import Download, download_with
 from caliber_crawler.reservations import SITE_FILE, SiteRules, site_rules
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-KEPT_FOR = timedelta(hours=24)
-LARGEST = 1024 * 1024
-"""Bytes."""
+    from caliber_crawler.archive.captures import Captures
+
+MAX_AGE = timedelta(hours=24)
+MAX_BYTES = 1024 * 1024
 
 
 class SiteReservationsMiddleware:
-    """Asks a host for ``/.well-known/tdmrep.json`` before its first article, and marks what the file reserves.
+    """Fetches ``/.well-known/tdmrep.json`` of a host before its first article, and marks the pages it reserves.
 
-    The answer is kept as a capture, which shows what was reserved when. A host that cannot tell has reserved nothing.
+    The response is stored as a capture, which proves what was reserved when. A host without the file reserves nothing.
     """
 
     def __init__(
-        self, crawler: Crawler, run: CrawlRun, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        download: Download,
+        captures: Captures,
+        *,
+        site: str,
+        run_id: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._crawler, self._run, self._clock = crawler, run, clock
+        self._download, self._captures, self._clock = download, captures, clock
+        self._site, self._run_id = site, run_id
         self._rules: dict[str, asyncio.Future[tuple[datetime, SiteRules]]] = {}
 
     @classmethod
@@ -45,10 +54,10 @@ class SiteReservationsMiddleware:
         run = crawler.get_extension(CrawlRun)
         if run is None:
             raise NotConfigured
-        return cls(crawler, run)
+        return cls(download_with(crawler), run.archive.captures, site=run.scope.site.name, run_id=run.id)
 
     async def process_request(self, request: Request) -> None:
-        """See to it that the site's rules are known."""
+        """Fetch the site's rules before the first article."""
         if _is_article(request):
             await self._rules_for(request.url)
 
@@ -64,45 +73,35 @@ class SiteReservationsMiddleware:
         parts = urlsplit(url)
         address = f"{parts.scheme}://{parts.netloc}{SITE_FILE}"
         known = self._rules.get(address)
-        if known is None or (known.done() and self._clock() - known.result()[0] >= KEPT_FOR):
-            known = self._rules[address] = asyncio.ensure_future(self._known_or_fetched(address))
+        if known is None or (known.done() and self._clock() - known.result()[0] >= MAX_AGE):
+            known = self._rules[address] = asyncio.ensure_future(self._stored_or_fetched(address))
         return (await known)[1]
 
-    async def _known_or_fetched(self, address: str) -> tuple[datetime, SiteRules]:
-        kept = self._kept(address)
-        if kept is None:
-            kept = await self._fetch(address)
-        return kept.fetched_at, site_rules(kept.body) if kept.status == 200 else SiteRules()
+    async def _stored_or_fetched(self, url: str) -> tuple[datetime, SiteRules]:
+        capture = self._captures.latest(url)
+        if capture is None or capture.status is None or self._clock() - capture.fetched_at >= MAX_AGE:
+            capture = await self._fetch(url)
+        return capture.fetched_at, site_rules(capture.body) if capture.status == 200 else SiteRules()
 
-    def _kept(self, address: str) -> Capture | None:
-        archive = self._run.archive
-        for row in archive.explain([address])["captures"][:1]:
-            capture = archive.captures.get(row["id"])
-            if capture.status is not None and self._clock() - capture.fetched_at < KEPT_FOR:
-                return capture
-        return None
-
-    async def _fetch(self, address: str) -> Capture:
-        request = Request(address, callback=NO_CALLBACK, meta={"download_maxsize": LARGEST}, dont_filter=True)
-        assert self._crawler.engine is not None
-        site = self._run.scope.site.name
+    async def _fetch(self, url: str) -> Capture:
+        request = Request(url, callback=NO_CALLBACK, meta={"download_maxsize": MAX_BYTES}, dont_filter=True)
         try:
-            response = await self._crawler.engine.download_async(request)
+            response = await self._download(request)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the page that waits for this is fetched
             _, clause = why_not_fetched(error, request)
-            capture = Capture(site=site, kind="tdmrep", url=address, fetched_at=self._clock(), error=clause)
+            capture = Capture(site=self._site, kind="tdmrep", url=url, fetched_at=self._clock(), error=clause)
         else:
             capture = Capture(
-                site=site,
+                site=self._site,
                 kind="tdmrep",
-                url=address,
-                final_url=response.url if response.url != address else None,
+                url=url,
+                final_url=response.url if response.url != url else None,
                 fetched_at=self._clock(),
                 status=response.status,
                 headers=header_pairs(response),
                 body=response.body,
             )
-        return self._run.archive.captures.keep(capture, self._run.id)
+        return self._captures.keep(capture, self._run_id)
 
 
 def _is_article(request: Request) -> bool:

@@ -92,7 +92,7 @@ def take_list(addresses: AddressList, run: CrawlRun, finds: Finds) -> None:
         if card is not None:
             cards.setdefault(card.url, card)
         else:
-            run.counts["passed_over"] += 1
+            run.accounts.counts["passed_over"] += 1
             if addresses.kind == "url_list":
                 _tell(url[:LONGEST_TOLD], run)
         if len(cards) >= TOGETHER:
@@ -108,15 +108,13 @@ def _read(urls: Iterator[str], addresses: AddressList, run: CrawlRun) -> Iterato
     except InputError as error:
         message = f"{addresses.name}: {error}"
         logger.error("%s", message)
-        run.archive.runs.note(run.id, Problem(stage="list", reason="unreadable_list", message=message))
-        run.counts["problems"] += 1
-        run.counts["broken_walks"] += 1
+        run.accounts.note(Problem(stage="list", reason="unreadable_list", message=message))
+        run.accounts.counts["broken_walks"] += 1
 
 
 def _tell(url: str, run: CrawlRun) -> None:
     message = f"{url} is no article of {run.scope.site.title}."
-    run.archive.runs.note(run.id, Problem(stage="list", reason="no_article", message=message), url=url)
-    run.counts["problems"] += 1
+    run.accounts.note(Problem(stage="list", reason="no_article", message=message), url=url)
 
 
 def opened(name: str, kind: ListKind) -> AddressList:

@@ -65,7 +65,7 @@ class Finds:
         ]
         wanted = [entry for entry in entries if scope.covers(entry.language, entry.section)]
         self.commit(wanted)
-        self._run.counts["outside_scope"] += len(cards) - len(wanted)
+        self._run.accounts.counts["outside_scope"] += len(cards) - len(wanted)
 
     def mark_read(self, capture: Capture) -> None:
         """A list was read: the next crawl decides when it is due again."""
@@ -82,7 +82,7 @@ class Finds:
         entries = [entry for entry in entries if not self._is_trap(entry)]
         new = {entry.url for entry in self._frontier.add(entries, self._run.id)}
         new |= {entry.url for entry in entries if entry.road == "url_list" and self._revived(entry)}
-        counts = self._run.counts
+        counts = self._run.accounts.counts
         counts["found"] += len(new)
         counts["discovered"] += len(new)
         self._count_held(entry.url for entry in entries if entry.url not in new)
@@ -110,13 +110,12 @@ class Finds:
         if trap is None or self._frontier.get(entry.url) is not None:
             return False
         run = self._run
-        run.counts["trapped"] += 1
+        run.accounts.counts["trapped"] += 1
         if (trap.code, trap.pattern) not in self._told and len(self._told) < TRAPS_TOLD:
             self._told.add((trap.code, trap.pattern))
             message = f"{entry.url[:200]} was left out: {trap.clause}, so it may be one of any number."
             problem = Problem(stage="walk", reason=trap.code, message=message)
-            run.archive.runs.note(run.id, problem, url=entry.discovered_on)
-            run.counts["problems"] += 1
+            run.accounts.note(problem, url=entry.discovered_on)
         return True
 
     def _trap(self, url: str) -> Trap | None:
@@ -132,4 +131,4 @@ class Finds:
         held = self._frontier.at_rest(set(urls) - self._held, self._run.started_at)
         self._held |= held
         for name in ("discovered", "unchanged", "held"):
-            self._run.counts[name] += len(held)
+            self._run.accounts.counts[name] += len(held)

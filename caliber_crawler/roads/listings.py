@@ -99,7 +99,7 @@ class ListingWalk:
                 self._frontier.set_walked(start, self._window.since or BEGINNING)
             elif not end.complete:
                 self.break_off(entry)
-            self._run.settle(capture, "walked" if end in (None, End.CUT) or end.complete else end.name)
+            self._run.settlement.mark_done(capture, "walked" if end in (None, End.CUT) or end.complete else end.name)
         return end
 
     def _trodden(self, entry: Entry, listing: Listing) -> Collection[str]:
@@ -109,7 +109,7 @@ class ListingWalk:
         """
         start, walks = _start(entry), self._run.archive.walks
         head = replace(entry, priority=LATER_BATCH, discovered_on=start)
-        if self._run.scope.whole or entry.walk is None or not walks.under_way(head, entry.walk):
+        if self._run.scope.backfill or entry.walk is None or not walks.under_way(head, entry.walk):
             return ()
         sources = walks.sources([card.url for card in listing.cards], entry.walk)
         pages = {page: self._frontier.get(page) for page in set(sources.values())}
@@ -176,7 +176,7 @@ def known_ground(run: CrawlRun, entry: Entry, urls: Collection[str]) -> Collecti
     """
     start, site, frontier = _start(entry), run.scope.site, run.archive.frontier
     walked, walked_at = frontier.walked(start), frontier.walked_at(start)
-    if run.scope.whole or walked is None or walked_at is None or walked > (run.scope.window.since or BEGINNING):
+    if run.scope.backfill or walked is None or walked_at is None or walked > (run.scope.window.since or BEGINNING):
         return ()
     known = frontier.known(urls, before=min(walked_at, entry.walk) if entry.walk else walked_at)
     forgotten = run.archive.takedowns.covers

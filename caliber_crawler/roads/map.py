@@ -100,7 +100,7 @@ class Roads:
         self._links = next((road for road in run.scope.roads if isinstance(road, Links)), None)
         numbers = next((road for road in run.scope.roads if isinstance(road, Numbers)), None)
         if numbers is not None:
-            run.handout.reserve = NumberWalk(numbers, run, self._finds)
+            run.dispatcher.backlog = NumberWalk(numbers, run, self._finds)
 
     def advance(self, listing: Listing) -> End | None:
         """Commit what a page names; gives the reason when the walk through a listing ends with it.
@@ -111,13 +111,13 @@ class Roads:
         if entry is None:
             raise LookupError(f"{listing.capture.url} was fetched without being in the frontier")
         if listing.missing is not None and not self._walk.ends_before(entry):
-            self._run.put_aside(listing.capture, listing.missing)
+            self._run.settlement.reject(listing.capture, listing.missing)
             self._walk.break_off(entry)
             return None
         for name in ("", f"_{entry.road}"):
-            self._run.counts[f"listing_pages{name}"] += 1
-            self._run.counts[f"cards{name}"] += len(listing.cards)
-        self._run.counts["passed_over"] += listing.passed_over
+            self._run.accounts.counts[f"listing_pages{name}"] += 1
+            self._run.accounts.counts[f"cards{name}"] += len(listing.cards)
+        self._run.accounts.counts["passed_over"] += listing.passed_over
         if entry.road == StartPage.name:
             self._take(listing, entry)
             return None
@@ -141,7 +141,7 @@ class Roads:
             )
             frontier.add([*self._maps(listing, entry), *self._feeds(listing, entry)], self._run.id)
             self._finds.mark_read(capture)
-            self._run.settle(capture, "walked")
+            self._run.settlement.mark_done(capture, "walked")
 
     def _feeds(self, listing: Listing, entry: Entry) -> list[Entry]:
         walk = entry.walk or self._run.started_at
@@ -151,7 +151,7 @@ class Roads:
         if archive_indexes.is_index(entry):
             return archive_indexes.following(listing, entry)
         road = next((road for road in self._run.scope.site.roads if isinstance(road, Sitemaps)), Sitemaps())
-        site, counts = self._run.scope.site, self._run.counts
+        site, counts = self._run.scope.site, self._run.accounts.counts
         own = [url for url in map(site.normal_url, listing.maps) if site.owns(url)]
         counts["passed_over"] += len(listing.maps) - len(own)
         room, walk = max(0, road.most - counts["sitemaps"]), entry.walk or self._run.started_at

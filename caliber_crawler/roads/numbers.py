@@ -28,7 +28,7 @@ class NumberWalk:
         self._run = run
         self._finds = finds
         self._frontier = run.archive.frontier
-        self._from, self._to = run.scope.numbers or (road.last, road.first)
+        self._from, self._to = run.scope.ids or (road.last, road.first)
         site = run.scope.site
         self._walks = {
             f"{site.base_url}{path}#{self._from}-{self._to}": (language, site.base_url + path)
@@ -43,7 +43,7 @@ class NumberWalk:
         """Numbers that have not entered the frontier yet."""
         return sum(self._length - self._walked(state) for state in self._walks)
 
-    def release(self) -> bool:
+    def enqueue(self) -> bool:
         """Commit the next window of every walk; false when all of them are at their end."""
         released = False
         for state, (language, template) in self._walks.items():

@@ -69,7 +69,7 @@ class Crew:
     def start(self, name: str, dsn: str = "", *options: object) -> subprocess.Popen[str]:
         scratch = self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
-        usual = ("--lease", LEASE, "--at-once", 8, "--back-off", 1, "--scratch", scratch)
+        usual = ("--lease", LEASE, "--parallel", 8, "--back-off", 1, "--scratch", scratch)
         with (self.folder / f"{name}.log").open("w") as log:
             process = subprocess.Popen(
                 command("cluster", "worker", *usual, *options),

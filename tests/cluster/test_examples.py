@@ -73,7 +73,7 @@ def test_the_workers_of_the_compose_file_are_started_again_and_hold_no_secret() 
 
 
 def test_the_timetable_is_one() -> None:
-    assert {appointment.work.site for appointment in read_timetable(DEPLOY / "timetable.toml", project_settings())}
+    assert {scheduled.work.site for scheduled in read_timetable(DEPLOY / "timetable.toml", project_settings())}
 
 
 @pytest.mark.parametrize("verb", ["init", "enqueue", "worker", "status", "collect"])

@@ -19,6 +19,7 @@ from caliber_crawler.cluster.jobs import ATTEMPTS, QUEUE, FencedJobs, enqueue
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.shards import PUBLISH
 from caliber_crawler.cluster.work import HostLocks, Work
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.known_sites import project_settings
 from tests.cluster.postgres import rows
 
@@ -192,7 +193,7 @@ def test_a_job_that_kills_every_worker_is_given_up(queue: str) -> None:
 
 
 def test_two_jobs_on_one_host_are_not_done_at_once(queue: str) -> None:
-    enqueue(queue, [WORK, Work(site="caliber", section="opinion"), Work(site="orf")], LOCKS)
+    enqueue(queue, [WORK, Work(site="caliber", options=CrawlOptions(section="opinion")), Work(site="orf")], LOCKS)
 
     async def body() -> None:
         async with workers(queue, 3) as managers:

@@ -10,8 +10,9 @@ from procrastinate.jobs import Job
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.crawler import ask_nothing_soon
-from caliber_crawler.cluster.jobs import ATTEMPTS, CrawlFailed, Interrupted, Patience
+from caliber_crawler.cluster.jobs import ATTEMPTS, CrawlFailed, Interrupted, JobRetries
 from caliber_crawler.cluster.work import HostLocks, Work, read_timetable
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.errors import InputError, SiteError
 from caliber_crawler.known_sites import known_spiders, project_settings
 from caliber_crawler.politeness import LastRequest
@@ -23,7 +24,11 @@ SETTINGS = project_settings()
     "work",
     [
         Work(site="caliber"),
-        Work(site="caliber", section="analytics", language="en", minutes=2.5, due=True, delay=0.0),
+        Work(
+            site="caliber",
+            minutes=2.5,
+            options=CrawlOptions(section="analytics", language="en", due=True, delay=0.0),
+        ),
         Work(site="https://example.org/world"),
     ],
 )
@@ -32,23 +37,27 @@ def test_work_survives_the_queue(work: Work) -> None:
 
 
 def test_work_differs_in_name_where_it_differs_in_what_is_asked() -> None:
-    works = [Work(site="caliber"), Work(site="caliber", section="opinion"), Work(site="caliber", language="en")]
+    works = [
+        Work(site="caliber"),
+        Work(site="caliber", options=CrawlOptions(section="opinion")),
+        Work(site="caliber", options=CrawlOptions(language="en")),
+    ]
     assert len({work.name for work in works}) == 3
 
 
 def test_each_section_is_a_piece_of_work() -> None:
-    parts = Work(site="caliber", section="all", language="en").by_section(SETTINGS)
-    assert {"analytics", "opinion"} <= {part.section for part in parts}
-    assert {part.language for part in parts} == {"en"}
+    parts = Work(site="caliber", options=CrawlOptions(section="all", language="en")).by_section(SETTINGS)
+    assert {"analytics", "opinion"} <= {part.options.section for part in parts}
+    assert {part.options.language for part in parts} == {"en"}
     with pytest.raises(SiteError, match="horoscope"):
-        Work(site="caliber", section="horoscope").by_section(SETTINGS)
+        Work(site="caliber", options=CrawlOptions(section="horoscope")).by_section(SETTINGS)
 
 
 def test_all_work_on_a_host_has_one_lock() -> None:
     locks = HostLocks(SETTINGS)
     on_caliber = [
         Work(site="caliber"),
-        Work(site="caliber", section="opinion"),
+        Work(site="caliber", options=CrawlOptions(section="opinion")),
         Work(site="https://caliber.az/en/post/1"),
         Work(site="https://cdn.caliber.az/x"),
     ]
@@ -67,20 +76,20 @@ def job(attempts: int) -> Job:
 
 
 def test_a_failed_job_is_tried_again_ever_later_and_then_no_more() -> None:
-    patience = Patience(back_off=60)
+    retries = JobRetries(back_off=60)
     moments = []
     for attempts in range(ATTEMPTS - 1):
-        decision = patience.get_retry_decision(exception=CrawlFailed(), job=job(attempts))
+        decision = retries.get_retry_decision(exception=CrawlFailed(), job=job(attempts))
         assert decision is not None
         moments.append(decision.retry_at)
     assert moments == sorted(moments)
-    assert patience.get_retry_decision(exception=CrawlFailed(), job=job(ATTEMPTS - 1)) is None
+    assert retries.get_retry_decision(exception=CrawlFailed(), job=job(ATTEMPTS - 1)) is None
 
 
 def test_an_interrupted_job_is_tried_again_and_a_wrong_one_is_not() -> None:
-    patience = Patience()
-    assert patience.get_retry_decision(exception=Interrupted(), job=job(ATTEMPTS)) is not None
-    assert patience.get_retry_decision(exception=SiteError("no such site"), job=job(0)) is None
+    retries = JobRetries()
+    assert retries.get_retry_decision(exception=Interrupted(), job=job(ATTEMPTS)) is not None
+    assert retries.get_retry_decision(exception=SiteError("no such site"), job=job(0)) is None
 
 
 def test_a_job_taken_over_keeps_the_gap_as_if_the_host_had_been_asked_just_now(tmp_path: Path) -> None:
@@ -105,11 +114,11 @@ def timetable(folder: Path, text: str) -> Path:
 
 def test_a_timetable_names_sites_and_all_the_others(tmp_path: Path) -> None:
     path = timetable(tmp_path, '"*" = "0 * * * *"\ncaliber = "*/5 * * * *"\n[orf]\ncron = "1 2 * * *"\nminutes = 4\n')
-    appointments = {appointment.work.site: appointment for appointment in read_timetable(path, SETTINGS)}
-    assert appointments.keys() == known_spiders(SETTINGS).keys()
-    assert appointments["caliber"].cron == "*/5 * * * *"
-    assert appointments["kommersant"].cron == "0 * * * *"
-    assert appointments["orf"].work == Work(site="orf", minutes=4)
+    scheduled = {scheduled.work.site: scheduled for scheduled in read_timetable(path, SETTINGS)}
+    assert scheduled.keys() == known_spiders(SETTINGS).keys()
+    assert scheduled["caliber"].cron == "*/5 * * * *"
+    assert scheduled["kommersant"].cron == "0 * * * *"
+    assert scheduled["orf"].work == Work(site="orf", minutes=4)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +127,7 @@ def test_a_timetable_names_sites_and_all_the_others(tmp_path: Path) -> None:
         ("caliber = 5", ("caliber", "crontab")),
         ('caliber = "whenever"', ("caliber", "'whenever'")),
         ('[caliber]\ncron = "1 * * * *"\nspeed = 9', ("caliber", "speed", "minutes")),
-        ("caliber = ", ("no TOML",)),
+        ("caliber = ", ("not valid TOML",)),
     ],
 )
 def test_a_timetable_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:

@@ -30,7 +30,7 @@ def test_a_page_is_explained_whatever_became_of_it(
         urls = tmp_path / "urls.txt"
         urls.write_text(f"{demo.base_url}/en/post/not-there\n")
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--language", "en")
-        caliber(*arguments, "--urls", urls, "--road", "listing")
+        caliber(*arguments, "--urls", urls, "--via", "listing")
         base_url = demo.base_url
 
     def explain(path: str) -> Any:
@@ -63,7 +63,7 @@ def test_what_robots_txt_and_the_site_say_of_a_page_is_told(
         "/.well-known/tdmrep.json": '[{"location": "/", "tdm-reservation": 1}]',
     }
     with running(Around(site, pages)) as base_url:
-        crawl = ("crawl", "--base-url", base_url, "--archive", archive, *FAST, "--road", "listing")
+        crawl = ("crawl", "--base-url", base_url, "--archive", archive, *FAST, "--via", "listing")
         assert caliber(*crawl).exit_code == 0
         url = next(site.truth(AT))["url"]
     known = caliber("explain", url, "--archive", archive, "--json").json
@@ -93,7 +93,7 @@ def test_why_a_page_is_not_kept_is_told_of_each(caliber: Callable[..., Result], 
     )
     with misbehaving(site, log=tmp_path / "log.jsonl") as base_url:
         arguments = ("crawl", "--base-url", base_url, "--archive", archive, *FAST, "--language", "en")
-        caliber(*arguments, "--road", "listing")
+        caliber(*arguments, "--via", "listing")
         forgotten = next(page["url"] for page in demo.truth(AT) if page["language"] == "en" and seed not in page["url"])
     assert caliber("forget", forgotten, "--reason", "asked to", "--archive", archive).exit_code == 0
 

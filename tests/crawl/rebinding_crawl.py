@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred, succeed  # noqa: E402
 from twisted.names import client, common, dns, server  # noqa: E402
 
 from caliber_crawler.commands.crawling import run_spider  # noqa: E402
+from caliber_crawler.crawling.options import CrawlOptions  # noqa: E402
 from caliber_crawler.known_sites import project_settings  # noqa: E402
 from caliber_crawler.spiders.caliber import CaliberSpider  # noqa: E402
 
@@ -64,5 +65,5 @@ if __name__ == "__main__":
     run_spider(
         CaliberSpider,
         project_settings(ARCHIVE=ARCHIVE, DOWNLOAD_DELAY=0, CONTACT="us@example.org", LOG_LEVEL="CRITICAL"),
-        {"base_url": BASE_URL, "language": "en", "road": "listing"},
+        CrawlOptions(base_url=BASE_URL, language="en", via="listing"),
     )

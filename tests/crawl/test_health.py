@@ -30,6 +30,72 @@ def test_pages_that_name_far_fewer_articles_are_noticed(cards: int, pages: int, 
     assert reasons(fewer_cards(asked(cards, pages), USUAL)) == told
 
 
+@pytest.mark.parametrize(("cards", "told"), [(30, []), (29, ["fewer_cards"])])
+def test_half_the_usual_number_of_teasers_is_still_usual(cards: int, told: list[str]) -> None:
+    problems = list(fewer_cards(asked(cards, 3), USUAL))
+    assert reasons(problems) == told
+    for problem in problems:
+        assert problem.message == "A page of road listing named 9.7 articles; usual are 20.0."
+        assert (problem.stage, problem.fatal) == ("run", False)
+
+
+def test_three_earlier_runs_are_a_rule_and_only_the_newest_seven_count() -> None:
+    assert reasons(fewer_cards(asked(0, 3), USUAL[:3])) == ["fewer_cards"]
+    assert reasons(fewer_cards(asked(12, 3), [asked(12, 3)] * 7 + [asked(600, 3)] * 20)) == []
+
+
+@pytest.mark.parametrize("road", ["feed", "page"])
+def test_each_even_source_is_compared(road: str) -> None:
+    assert reasons(fewer_cards(asked(1, 3, road), [asked(60, 3, road)] * 3)) == ["fewer_cards"]
+    assert reasons(fewer_cards(asked(1, 3, "search"), [asked(60, 3, "search")] * 3)) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        ([25, 100, 100, 100], []),
+        ([24, 100, 100, 100], ["fewer_news"]),
+        ([2, 12, 12, 12], ["fewer_news"]),
+        ([2, 11, 11, 11], []),
+        ([3, 12, 12, 12], []),
+    ],
+)
+def test_a_quiet_day_has_exact_bounds(days: list[int | None], told: list[str]) -> None:
+    assert reasons(fewer_news(days)) == told
+
+
+def test_a_quiet_day_is_told_in_numbers() -> None:
+    (problem,) = fewer_news([24, 1000, 1100, 1200])
+    assert problem.message == "24 new articles were found in 24 hours; usual are 1,100."
+
+
+@pytest.mark.parametrize(("pages", "told"), [(9, []), (10, ["fallen_coverage"])])
+def test_ten_pages_are_enough_to_judge_a_field(pages: int, told: list[str]) -> None:
+    assert reasons(fallen_coverage(covered("new", pages, views=0), covered("new", 100, views=98))) == told
+    assert reasons(fallen_coverage(covered("new", 100, views=0), covered("new", pages, views=pages))) == told
+
+
+@pytest.mark.parametrize(("filled", "told"), [(700, ["fallen_coverage"]), (701, [])])
+def test_a_field_has_to_fall_by_three_tenths(filled: int, told: list[str]) -> None:
+    before = covered("new", 1000, views=1000)
+    assert reasons(fallen_coverage(covered("new", 1000, views=filled), before)) == told
+
+
+@pytest.mark.parametrize(("refused", "told"), [(3, ["more_refused"]), (2, [])])
+def test_more_refusals_are_a_rise_by_three_tenths(refused: int, told: list[str]) -> None:
+    problems = more_refused({"stored": 10 - refused, "refused": refused}, [{"stored": 10}] * 5)
+    assert reasons(problems) == told
+    for problem in problems:
+        assert problem.message == "30% of 10 pages were refused or could not be had; usual is 0%."
+
+
+def test_failures_and_refusals_count_alike_and_repeated_ones_do_not() -> None:
+    before = [{"visited": 10}] * 5
+    assert reasons(more_refused({"visited": 6, "failed": 4}, before)) == ["more_refused"]
+    assert more_refused({"visited": 6, "failed": 2, "refused": 2, "refused_again": 2}, before) == []
+    assert more_refused({"visited": 5, "failed": 4}, []) == [], "nine pages are too few"
+
+
 def test_a_run_that_asked_for_no_lists_names_no_fewer() -> None:
     assert reasons(fewer_cards({"stored": 3}, USUAL)) == []
 

@@ -21,7 +21,7 @@ from tests.hostile.site import answering
 
 pytestmark = pytest.mark.slow
 
-FAST = ("--delay", 0, "--language", "en", "--road", "listing")
+FAST = ("--delay", 0, "--language", "en", "--via", "listing")
 BEYOND = 140
 """Megabytes that the crawl and its reader may take beyond those of a plain crawl: measured are 75, two largest pages
 among them; a bomb of 512 MB that went off is many times that."""
@@ -136,7 +136,7 @@ def test_a_challenge_ends_the_run_and_nothing_tries_to_solve_it(
 def test_a_slow_page_holds_nobody_up_for_longer_than_its_time(misbehave: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with misbehave(tricks=tricks.SLOW) as site:
-        arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "road=listing")
+        arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "via=listing")
         fast = ("-s", "DOWNLOAD_DELAY=0", "-s", "DOWNLOAD_TIMEOUT=2", "-s", "RETRY_TIMES=1", "-s", f"ARCHIVE={archive}")
         subprocess.run(
             [*command()[:1], "-m", "scrapy", "crawl", "caliber", *arguments, *fast],

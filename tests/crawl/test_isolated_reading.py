@@ -28,7 +28,7 @@ LONG_TAGS = article(("<i " + " ".join(f"a{number}=1" for number in range(4_900))
 
 @contextmanager
 def crawling(base_url: str, archive: Path, *options: object) -> Iterator[subprocess.Popen[str]]:
-    arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--language", "en", "--road", "listing")
+    arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--language", "en", "--via", "listing")
     process = subprocess.Popen(
         command(*arguments, "--json", *options),
         env=environment(),

@@ -1,49 +1,86 @@
-"""How a run ended is told by what it left, not by what it hoped for."""
+"""The outcome of a run follows from what it left, and is ``finished`` only when nothing is left."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.crawling.outcome import OUTCOMES, Ending, Halt, balanced
+from caliber_crawler.crawling.outcome import OUTCOMES, Ending, Halt, Remaining, balanced
 
-HALTS = st.none() | st.just(Halt("busy", "it asked to be left alone"))
+SITE = "https://news.example"
+BUSY = Halt("busy", "it asked to be left alone")
 LEFT = st.integers(0, 3)
+
+
+def ending(reason: str = "finished", **left: int | None) -> Ending:
+    return Ending(reason=reason, site_url=SITE, remaining=Remaining(**left))  # type: ignore[arg-type]
 
 
 @given(
     reason=st.sampled_from(["finished", "shutdown"]),
     unreachable=st.none() | st.just("no answer"),
-    halted=HALTS,
-    articles_left=LEFT,
-    lists_left=LEFT,
-    held_back=LEFT,
-    limit=st.none() | st.just(5),
-    revisits=st.none() | st.just(7),
+    halted=st.none() | st.just(BUSY),
+    remaining=st.builds(
+        Remaining,
+        articles=LEFT,
+        lists=LEFT,
+        backlog=LEFT,
+        limit=st.none() | st.just(5),
+        revisits=st.none() | st.just(7),
+    ),
 )
-def test_finished_is_said_only_with_no_work_left_and_everything_else_has_a_reason(**known: object) -> None:
-    ending = Ending(site_url="https://news.example", **known)  # type: ignore[arg-type]
-    outcome, why = ending.outcome
+def test_finished_means_that_no_work_is_left_and_every_other_outcome_has_a_reason(
+    reason: str, unreachable: str | None, halted: Halt | None, remaining: Remaining
+) -> None:
+    end = Ending(reason=reason, site_url=SITE, unreachable=unreachable, halted=halted, remaining=remaining)
+    outcome, why = end.outcome
     assert (outcome == "finished") == (why is None)
     if outcome == "finished":
-        assert ending.reason == "finished"
-        assert (ending.articles_left, ending.lists_left) == (0, 0)
-        assert ending.halted is None
-        assert ending.unreachable is None
+        assert reason == "finished"
+        assert (remaining.articles, remaining.lists) == (0, 0)
+        assert halted is None
+        assert unreachable is None
 
 
-def test_work_that_nothing_explains_is_a_failure() -> None:
-    ending = Ending(reason="finished", site_url="https://news.example", articles_left=2, lists_left=1)
-    assert ending.outcome == ("failed", "2 articles and 1 listing pages were left undone")
-
-
-def test_a_limit_that_was_reached_explains_what_is_left() -> None:
-    ending = Ending(reason="finished", site_url="https://news.example", articles_left=2, limit=5)
-    assert ending.outcome == ("stopped", "the limit of 5 articles was reached")
+@pytest.mark.parametrize(
+    ("end", "outcome", "why"),
+    [
+        (ending(), "finished", None),
+        (ending(backlog=1), "finished", None),
+        (ending(articles=1), "failed", "1 articles and 0 listing pages were left undone"),
+        (ending(lists=1), "failed", "0 articles and 1 listing pages were left undone"),
+        (ending(articles=1, limit=5), "stopped", "the limit of 5 articles was reached"),
+        (ending(lists=1, limit=5), "stopped", "the limit of 5 articles was reached"),
+        (ending(backlog=1, limit=5), "stopped", "the limit of 5 articles was reached"),
+        (ending(limit=5), "finished", None),
+        (ending(articles=2, revisits=7), "stopped", "the limit of 7 revisits was reached; 2 more are due"),
+        (ending(articles=2, lists=1, revisits=7), "failed", "2 articles and 1 listing pages were left undone"),
+        (ending(revisits=7), "finished", None),
+        (ending(articles=2, limit=5, revisits=7), "stopped", "the limit of 5 articles was reached"),
+        (ending("shutdown"), "stopped", "stopped early (shutdown)"),
+        (ending("shutdown", articles=1, limit=5), "stopped", "stopped early (shutdown)"),
+        (Ending(reason="finished", site_url=SITE, halted=BUSY), "stopped", BUSY.clause),
+        (Ending(reason="shutdown", site_url=SITE, halted=BUSY), "stopped", BUSY.clause),
+        (
+            Ending(reason="finished", site_url=SITE, halted=BUSY, unreachable="no answer"),
+            "failed",
+            f"{SITE} gave no page at all: no answer",
+        ),
+    ],
+)
+def test_each_ending_has_its_outcome_and_reason(end: Ending, outcome: str, why: str | None) -> None:
+    assert end.outcome == (outcome, why)
 
 
 @given(counts=st.fixed_dictionaries(dict.fromkeys(OUTCOMES, LEFT)))
-def test_accounts_balance_when_each_address_has_one_outcome(counts: dict[str, int]) -> None:
+def test_accounts_balance_when_each_url_has_one_outcome(counts: dict[str, int]) -> None:
     met = sum(counts.values())
     assert balanced({**counts, "discovered": met})
     assert not balanced({**counts, "discovered": met + 1})
+
+
+@pytest.mark.parametrize("outcome", ["stored", "unchanged", "refused", "failed", "missing", "left"])
+def test_every_outcome_counts(outcome: str) -> None:
+    assert balanced({"discovered": 1, outcome: 1})
+    assert not balanced({"discovered": 0, outcome: 1})

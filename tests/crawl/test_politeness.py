@@ -23,7 +23,7 @@ from tests.hostile.tricks import redirecting
 
 pytestmark = pytest.mark.slow
 
-FAST = ("--delay", 0, "--language", "en", "--road", "listing")
+FAST = ("--delay", 0, "--language", "en", "--via", "listing")
 
 
 def gaps(requests: list[dict[str, Any]]) -> list[float]:
@@ -101,7 +101,7 @@ def test_a_crawl_delay_is_kept_through_kills_and_restarts(
             tmp_path / "a.db",
             "--delay",
             0.2,
-            "--road",
+            "--via",
             "listing",
         )
         for requests in (3, 6):

@@ -16,7 +16,7 @@ from tests.hostile.site import Behaviour, answering
 
 pytestmark = pytest.mark.slow
 
-FAST = ("--delay", 0, "--language", "en", "--road", "listing")
+FAST = ("--delay", 0, "--language", "en", "--via", "listing")
 FILE = "/.well-known/tdmrep.json"
 
 

@@ -18,7 +18,7 @@ from tests.roads.gazette import Gazette, sold
 
 pytestmark = pytest.mark.slow
 
-FAST = ("--delay", 0, "--language", "en", "--road", "listing")
+FAST = ("--delay", 0, "--language", "en", "--via", "listing")
 
 
 def make_all_due(archive: Path) -> None:

@@ -21,7 +21,7 @@ from tests.hostile.site import Exchange
 
 pytestmark = pytest.mark.slow
 
-FAST = ("--delay", 0, "--language", "en", "--road", "listing")
+FAST = ("--delay", 0, "--language", "en", "--via", "listing")
 HOST = "127.0.0.1"
 
 

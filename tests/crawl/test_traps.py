@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caliber_crawler.crawling.traps import REMEMBERED, Bounds, Sightings, deep, one_of_many
+from caliber_crawler.known_sites import project_settings
 from tests.conftest import Result, run_module
 from tests.hostile.site import Behaviour, Exchange
 
@@ -61,6 +62,85 @@ def test_addresses_that_differ_in_their_query_alone_are_followed_up_to_a_number(
     assert one_of_many(url, 20, Bounds(variants=0)) is None
     assert one_of_many(f"{HOST}/en/post/a", 20, BOUNDS) is None
     assert one_of_many(url, 3, BOUNDS, named=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "clause"),
+    [
+        ("/x" * 3, None, ""),
+        ("/x" * 4, "trap_circle", "'x' stands 4 times in its path"),
+        ("/" + "/".join(map(str, range(16))), None, ""),
+        ("/" + "/".join(map(str, range(17))), "trap_deep", "its path has 17 parts"),
+        ("//a///b//", None, ""),
+        ("/a?" + "&".join("abcdefgh"), None, ""),
+        ("/a?" + "&".join("abcdefghi"), "trap_query", "its query has 9 parameters"),
+    ],
+)
+def test_the_bounds_are_exact(path: str, code: str | None, clause: str) -> None:
+    trap = deep(HOST + path, BOUNDS)
+    assert (trap.code if trap else None) == code
+    assert (trap.clause if trap else "") == clause
+
+
+def test_each_bound_can_be_switched_off_alone() -> None:
+    long, query = f"{HOST}/{'/'.join(map(str, range(17)))}", f"{HOST}/a?{'&'.join('abcdefghi')}"
+    assert deep(long, Bounds(segments=0)) is None
+    assert deep(HOST + "/x" * 9, Bounds(segments=0)) is None
+    assert deep(query, Bounds(parameters=0)) is None
+    assert deep(query, Bounds(segments=0)) is not None
+    assert deep(long, Bounds(parameters=0)) is not None
+
+
+def test_urls_of_one_trap_have_one_pattern() -> None:
+    first, second = (
+        deep(f"{HOST}/calendar/2026/{'/'.join(map(str, range(start, start + 20)))}", BOUNDS) for start in (1, 50)
+    )
+    assert first is not None
+    assert second is not None
+    assert first.pattern == second.pattern == "news.example/calendar/2026"
+    query = deep(f"{HOST}/calendar?{'&'.join('abcdefghi')}", BOUNDS)
+    variants = one_of_many(f"{HOST}/en/post/a?sid=17", 20, BOUNDS)
+    assert query is not None
+    assert variants is not None
+    assert (query.pattern, variants.pattern) == ("/calendar", "/en/post/a")
+    assert variants.code == "trap_variants"
+    assert "20 addresses are known" in variants.clause
+
+
+@pytest.mark.parametrize(
+    ("known", "named", "variants", "is_trap"),
+    [(19, False, 20, False), (20, False, 20, True), (2, True, 20, False), (3, True, 20, True), (2, True, 2, True)],
+)
+def test_of_a_named_article_few_variants_are_followed(
+    known: int,
+    named: bool,
+    variants: int,
+    is_trap: bool,
+) -> None:
+    trap = one_of_many(f"{HOST}/a?b=1", known, Bounds(variants=variants), named=named)
+    assert (trap is not None) == is_trap
+
+
+def test_the_bounds_are_settings() -> None:
+    settings = project_settings(TRAP_VARIANTS=1, TRAP_SEGMENTS=2, TRAP_PARAMETERS=3, TRAP_BATCHES=4)
+    assert Bounds.from_settings(settings) == Bounds(variants=1, segments=2, parameters=3, batches=4)
+    assert Bounds.from_settings(project_settings()) == Bounds()
+
+
+def test_pages_that_bring_nothing_new_are_counted_until_one_does() -> None:
+    seen = Sightings()
+    pages = (["a", "b"], ["b", "a"], ["b"], ["c"], ["a"])
+    stale = []
+    for page in pages:
+        seen.repeats(page)
+        stale.append(seen.stale)
+    assert stale == [0, 1, 2, 0, 1]
+
+
+def test_the_third_page_in_a_row_without_anything_new_repeats() -> None:
+    seen = Sightings()
+    assert [seen.repeats(page) for page in (["a", "b", "c"], ["a"], ["b"], ["c"])] == [False, False, False, True]
+    assert [Sightings().repeats(page) for page in ([], [])] == [False, False]
 
 
 @given(st.text(max_size=80))
@@ -133,7 +213,7 @@ def test_a_listing_without_end_is_left_and_the_good_pages_are_stored(
     archive = tmp_path / "a.db"
     behave, reason = ENDLESS[trap]
     with misbehave(articles=12, instead={"*": behave}) as site:
-        arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "road=listing")
+        arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "via=listing")
         settings = ("-s", "DOWNLOAD_DELAY=0", "-s", "TRAP_BATCHES=30", "-s", f"ARCHIVE={archive}")
         done = run_module("scrapy", "crawl", "caliber", *arguments, *settings)
         truth, asked = site.truth(language="en"), Counter(urlsplit(path).path for path in site.paths())

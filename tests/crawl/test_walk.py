@@ -72,3 +72,19 @@ def test_one_old_pinned_card_does_not_end_the_walk() -> None:
 def test_a_card_without_a_date_is_wanted() -> None:
     undated = Card(url="https://caliber.az/en/post/undated")
     assert step([undated], window=Window(since=day(4)), ground=()).wanted == (undated,)
+
+
+def test_the_window_begins_at_since_and_ends_before_until() -> None:
+    window = Window(since=day(4), until=day(6))
+    assert [window.holds(day(number)) for number in (3, 4, 5, 6)] == [False, True, True, False]
+    assert step(cards(4), window=window, ground=()).end is None, "an article of exactly that time is not older"
+    assert step(cards(3), window=window, ground=()).end is End.WINDOW
+    assert window.holds(None)
+    assert Window().holds(day(1))
+
+
+def test_repeated_pages_end_a_walk_before_known_ones_do() -> None:
+    assert step(cards(5), window=Window(), ground=urls(5), repeats=True).end is End.REPEATS
+    assert step([], window=Window(), ground=(), repeats=True).end is End.LAST_BATCH
+    incomplete = {End.EMPTY, End.REPEATS, End.CUT, End.ENDLESS}
+    assert {end for end in End if not end.complete} == incomplete

@@ -174,10 +174,10 @@ class Desk:
         run.seed(due_seeds(run))
         if lists is not None:
             lists(run)
-        while (stop_after is None or len(crawl.asked) < stop_after) and (entries := run.handout.take(1)):
+        while (stop_after is None or len(crawl.asked) < stop_after) and (entries := run.dispatcher.next_batch(1)):
             await self._page(entries[0], run, roads, crawl)
-        crawl.counts = run.counts
-        crawl.left = run.handout.due("article", "listing", "feed", "sitemap")
+        crawl.counts = run.accounts.counts
+        crawl.left = run.dispatcher.due_count("article", "listing", "feed", "sitemap")
         run.close("finished" if stop_after is None else "killed")
         return crawl
 
@@ -196,7 +196,7 @@ class Desk:
             headers=headers,
             body=body,
         )
-        capture = await run.keep(capture)
+        capture = await run.settlement.store_capture(capture)
         problem = None
         if answer.status != 200:
             message = f"{capture.url} answered {answer.status}."
@@ -204,11 +204,11 @@ class Desk:
         try:
             if entry.kind == "article":
                 if problem is None:
-                    await run.store(read_page(capture, self.site), roads.follow)
+                    await run.settlement.save(read_page(capture, self.site), roads.follow)
             elif problem is None or (entry.kind == "listing" and answer.status in (404, 410)):
                 known = read_list(capture, self.site) if problem is None else None
                 listing = known or Listing(capture=capture, cards=(), missing=problem)
-                end = await run.commits(partial(roads.advance, listing))
+                end = await run.settlement.commits(partial(roads.advance, listing))
                 problem = None
                 if end is not None:
                     crawl.ends[path] = end
@@ -220,7 +220,7 @@ class Desk:
             problem = Problem(stage="extract", reason=unreadable.reason, message=unreadable.message, fatal=True)
         if problem is not None:
             crawl.problems.append((path, problem.reason))
-            run.put_aside(capture, problem)
+            run.settlement.reject(capture, problem)
 
     def entry(self, path: str) -> Entry | None:
         with Archive.open(self.path) as archive:

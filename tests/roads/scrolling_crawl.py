@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from caliber_crawler.commands.crawl import exit_code
 from caliber_crawler.commands.crawling import run_spider
+from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.spiders.caliber import CaliberSpider
@@ -24,6 +25,6 @@ class ScrolledSpider(NewsSpider):
 
 if __name__ == "__main__":
     settings = project_settings(ARCHIVE=sys.argv[2], DOWNLOAD_DELAY=0, LOG_LEVEL="ERROR")
-    run = run_spider(ScrolledSpider, settings, {"base_url": sys.argv[1], "language": "en", "road": "listing"})
-    sys.stdout.write(json.dumps({"outcome": run.outcome, "why": run.why, **run.counts}))
+    run = run_spider(ScrolledSpider, settings, CrawlOptions(base_url=sys.argv[1], language="en", via="listing"))
+    sys.stdout.write(json.dumps({"outcome": run.accounts.outcome, "why": run.accounts.why, **run.accounts.counts}))
     sys.exit(exit_code(run))

@@ -230,7 +230,7 @@ def stored(archive: Path) -> int:
 
 def crawled(archive: Path, base_url: str, cdx: str, **settings: object) -> tuple[str, dict[str, int]]:
     """Crawl as Scrapy's own command does, with these settings; how the run ended, and its counts."""
-    given = {"DOWNLOAD_DELAY": 0, "CDX_GAP": 0.1, **settings}
+    given = {"DOWNLOAD_DELAY": 0, "CDX_DELAY": 0.1, **settings}
     arguments = ("-a", f"base_url={base_url}", "-a", f"cdx={cdx}")
     settings_given = (part for name, value in given.items() for part in ("-s", f"{name}={value}"))
     done = run_module("scrapy", "crawl", "caliber", *arguments, *settings_given, CALIBER_ARCHIVE=str(archive))
@@ -245,7 +245,7 @@ def test_an_index_is_asked_slowly_by_name_and_its_articles_are_fetched(tmp_path:
     archive = tmp_path / "a.db"
     with services(tmp_path) as (base_url, index_url, articles, log):
         known = json.dumps({"wayback": f"{index_url}/cdx/search/cdx?output=json&limit=12&showResumeKey=true"})
-        outcome, counts = crawled(archive, base_url, "wayback", CDX_SERVICES=known, CDX_GAP=1)
+        outcome, counts = crawled(archive, base_url, "wayback", CDX_SERVICES=known, CDX_DELAY=1)
         requests = [json.loads(line) for line in log.read_text().splitlines()]
     assert (outcome, counts["new"], stored(archive)) == ("finished", len(articles), len(articles))
     assert [urlsplit(request["path"]).path for request in requests] == ["/cdx/search/cdx"] * 2

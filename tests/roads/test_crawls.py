@@ -47,7 +47,7 @@ def balanced(run: dict[str, Any]) -> bool:
 def test_a_feed_brings_its_articles_and_says_so_in_the_frontier(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with served(tmp_path) as demo:
-        result = caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--road", "feed", "--json")
+        result = caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--via", "feed", "--json")
         newest = [page["slug"] for page in demo.site.truth(AT)][:30]
     assert result.exit_code == 0, result.stderr
     assert slugs(archive) == set(newest)
@@ -70,7 +70,7 @@ def test_what_a_feed_brought_does_not_hide_older_articles_from_a_listing(
         caliber(*arguments)
         assert len(slugs(archive)) == 61
         clock["now"] = AT
-        caliber(*arguments, "--road", "feed")
+        caliber(*arguments, "--via", "feed")
         assert 61 < len(slugs(archive)) < len(every)
         caliber(*arguments)
     assert slugs(archive) == set(every)
@@ -97,7 +97,7 @@ def test_site_maps_are_found_through_robots_txt_and_a_circle_of_them_ends(
     }
     with served(tmp_path, pages) as demo:
         pages["/map-2.xml.gz"] = gzip.compress(str(urlset(paths[30:])(demo.base_url)).encode())
-        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--road", "sitemap")
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--via", "sitemap")
         result = caliber(*arguments, "--json")
         asked = Counter(request["path"] for request in demo.requests())
     assert result.exit_code == 0, result.stdout + result.stderr
@@ -150,7 +150,7 @@ def test_links_in_articles_lead_to_further_articles(caliber: Callable[..., Resul
             *FAST,
             "--urls",
             addresses,
-            "--road",
+            "--via",
             "links",
             "--json",
         ).json
@@ -173,7 +173,7 @@ def test_post_numbers_are_walked_down_and_misses_are_no_failures(
         english = edition_named("en")
         known = {n for n in range(low, high + 1) if demo.site.newsroom.with_number(english, n) is not None}
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--language", "en")
-        result = caliber(*arguments, "--concurrency", 1, "--numbers", f"{high}-{low}", "--json")
+        result = caliber(*arguments, "--concurrency", 1, "--ids", f"{high}-{low}", "--json")
         asked = [int(request["path"].rpartition("/")[2]) for request in demo.requests() if "/post/" in request["path"]]
     assert result.exit_code == 0, result.stdout + result.stderr
     assert asked == list(range(high, low - 1, -1))
@@ -189,7 +189,7 @@ def test_a_walk_through_numbers_goes_on_where_it_was(caliber: Callable[..., Resu
     archive = tmp_path / "a.db"
     with served(tmp_path) as demo:
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--language", "en")
-        walk = (*arguments, "--numbers", "1-260", "--json")
+        walk = (*arguments, "--ids", "1-260", "--json")
         runs = [caliber(*walk, "--limit", 70).json, caliber(*walk).json, caliber(*walk).json]
         asked = Counter(request["path"] for request in demo.requests() if "/post/" in request["path"])
     assert runs[0]["outcome"] == "stopped"
@@ -242,12 +242,12 @@ def test_a_list_of_addresses_is_fetched_whatever_section_they_turn_out_to_be_of(
 def test_an_unknown_road_and_a_missing_file_are_said_in_a_sentence(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
-    road = caliber("crawl", "--road", "teleport", "--archive", tmp_path / "a.db")
+    road = caliber("crawl", "--via", "teleport", "--archive", tmp_path / "a.db")
     assert (road.exit_code, len(road.stderr.splitlines())) == (2, 1)
     assert "sitemap" in road.stderr
     missing = caliber("crawl", "--urls", tmp_path / "none.txt", "--archive", tmp_path / "a.db")
     assert (missing.exit_code, len(missing.stderr.splitlines())) == (4, 1)
-    numbers = caliber("crawl", "--numbers", "many", "--archive", tmp_path / "a.db")
+    numbers = caliber("crawl", "--ids", "many", "--archive", tmp_path / "a.db")
     assert numbers.exit_code == 2
 
 

@@ -18,6 +18,6 @@ class Paper(NewsSpider):
 
 
 def test_an_edition_without_post_numbers_is_not_walked_in_silence() -> None:
-    with pytest.raises(SiteError, match="post numbers in en, not in ru"):
-        Paper(numbers="1-9", language="ru")
-    assert Paper(numbers="9-1", language="en,ru").scope.numbers == (9, 1)
+    with pytest.raises(SiteError, match="post IDs in en, not in ru"):
+        Paper(ids="1-9", language="ru")
+    assert Paper(ids="9-1", language="en,ru").scope.ids == (9, 1)

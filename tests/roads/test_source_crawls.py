@@ -192,13 +192,13 @@ def test_post_numbers_are_committed_a_window_at_a_time_when_nothing_else_is_due(
     desk = numbered(tmp_path, road=road)
     run = desk.run()
     Roads(run)
-    reserve = run.handout.reserve
-    assert reserve is not None
-    assert (reserve.left, run.handout.due("article")) == (2 * WINDOW + 1, 0)
+    backlog = run.dispatcher.backlog
+    assert backlog is not None
+    assert (backlog.left, run.dispatcher.due_count("article")) == (2 * WINDOW + 1, 0)
     for left in (WINDOW + 1, 1, 0):
-        assert reserve.release()
-        assert (reserve.left, run.handout.due("article")) == (left, 2 * WINDOW + 1 - left)
-    assert not reserve.release()
+        assert backlog.release()
+        assert (backlog.left, run.dispatcher.due_count("article")) == (left, 2 * WINDOW + 1 - left)
+    assert not backlog.release()
     run.close("finished")
 
 

@@ -69,7 +69,7 @@ def test_site_maps_bring_nothing_that_last_changed_before_the_window(
     gazette.pages["/map.xml"] = lambda gazette, query: Response(200, xml, sitemap(gazette.base_url))
     facts = 'roads=(Sitemaps(paths=("/map.xml",)),)'
     with sold(gazette, tmp_path, caliber, facts=facts) as stand:
-        run = stand.crawl(*FROM_75, "--road", "sitemap")
+        run = stand.crawl(*FROM_75, "--via", "sitemap")
         asked = numbers(stand.asked())
     assert run.exit_code == 0, run.stdout
     # Of the first story the map tells nothing, so it may be one of those asked for.
@@ -91,11 +91,11 @@ def test_site_maps_beyond_those_of_one_run_have_their_turn_in_the_next(
         gazette.pages[f"/map-{number}.xml"] = Response(200, xml, text.encode())
     gazette.pages["/maps.xml"] = index
     with sold(gazette, tmp_path, caliber, facts='roads=(Sitemaps(paths=("/maps.xml",), most=2),)') as stand:
-        first = stand.crawl("--road", "sitemap")
-        assert "3 further site maps" in first.stdout
+        first = stand.crawl("--via", "sitemap")
+        assert "3 further sitemaps" in first.stdout
         assert stand.rows("select count(*) from articles") == [(2,)]
         for _ in range(2):
-            assert stand.crawl("--road", "sitemap").exit_code == 0
+            assert stand.crawl("--via", "sitemap").exit_code == 0
     assert stand.rows("select count(*) from articles") == [(5,)]
 
 
@@ -108,7 +108,7 @@ def test_what_was_added_further_down_is_found_when_the_whole_list_is_walked(
         # An article of long ago is published today, at its place in the list.
         gazette.sections["world"].append(7)
         assert stand.crawl("--json").json.get("new", 0) == 0
-        found = stand.crawl("--whole", "--json")
+        found = stand.crawl("--backfill", "--json")
     assert (found.exit_code, found.json["new"]) == (0, 1)
 
 

@@ -27,7 +27,7 @@ NOT_FETCHING = {
     *("reextract", "verify", "backup", "bulk read", "merge", "migrate", "forget", "demo serve", "demo truth"),
     *("cluster init", "cluster enqueue", "cluster status", "cluster collect"),
 }
-CRAWL = "caliber_crawler.side_by_side"
+CRAWL = "caliber_crawler.crawl_process"
 """The module through which every fetch goes: it starts Scrapy with the project's settings."""
 
 CONNECTING = {
@@ -58,7 +58,7 @@ CONNECTING = {
 }
 """Libraries that open connections."""
 CONNECTED = {
-    "caliber_crawler.side_by_side": "the crawl",
+    "caliber_crawler.crawl_process": "the crawl",
     "caliber_crawler.cluster.crawler": "the crawl, in a worker",
     "caliber_crawler.fetching.download_handler": "the crawl's requests, each in its turn",
     "caliber_crawler.fetching.downloader": "the crawl's downloader",

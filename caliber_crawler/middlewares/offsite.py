@@ -1,7 +1,8 @@
-"""Where the crawler may go: the site's own hosts, over HTTP, at public addresses."""
+"""Where the crawler may go: the site's own hosts, over HTTP, at public IP addresses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -18,24 +19,32 @@ from caliber_crawler.roads.archive_indexes import is_index
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+    from caliber_crawler.site import Site
+
 SCHEMES = ("http", "https")
-LONGEST_ADDRESS = 2083
-"""Characters; what browsers bore for decades."""
+MAX_URL_LENGTH = 2083
+"""Characters; the limit of Internet Explorer, which sites still keep to."""
 
 
-class BordersMiddleware:
-    """Stops every request that would leave the site, whoever thought of it: a link, a redirect, a feed.
+class OffsiteMiddleware:
+    """Stops every request that would leave the site, whatever led to it: a link, a redirect, a feed.
 
-    The index of a web archive that the user asked for stands elsewhere; it may not lead anywhere else in turn.
-    ``most`` pages in a row that lead to the same other host end the run: the site has moved, or somebody stands in
-    between.
+    The index of a web archive that the user named is on another host; it may not lead anywhere else in turn.
+    ``max_in_a_row`` requests in a row that lead to the same other host end the run: the site has moved, or a proxy
+    intercepts it.
     """
 
-    def __init__(self, run: CrawlRun, resolver: PublicAddressResolver | None, most: int = 12) -> None:
-        self._run, self._site, self._resolver = run, run.scope.site, resolver
-        self._most = most
+    def __init__(
+        self,
+        site: Site,
+        halt: Callable[[Halt], None],
+        *,
+        resolver: PublicAddressResolver | None = None,
+        max_in_a_row: int = 12,
+    ) -> None:
+        self._site, self._halt, self._resolver = site, halt, resolver
+        self._max_in_a_row = max_in_a_row
         self._led_to: list[str] = []
-        site = self._site
         if resolver is not None and site.is_local:
             resolver.local_hosts.add(urlsplit(site.base_url).hostname or "")
 
@@ -47,30 +56,38 @@ class BordersMiddleware:
         from twisted.internet import reactor
 
         resolver = getattr(reactor, "nameResolver", None)
-        known = resolver if isinstance(resolver, PublicAddressResolver) else None
-        return cls(run, known, crawler.settings.getint("FAILURES_MAX"))
+        return cls(
+            run.scope.site,
+            run.accounts.halt,
+            resolver=resolver if isinstance(resolver, PublicAddressResolver) else None,
+            max_in_a_row=crawler.settings.getint("FAILURES_MAX"),
+        )
 
     def process_request(self, request: Request) -> None:
-        """Let through what stays on the site."""
+        """Let requests pass that stay on the site."""
         self._check(request.url, request)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Scrapy gives back a redirect that it cannot follow: say why."""
+        """Refuse a redirect that Scrapy did not follow because it leads offsite."""
         if 300 <= response.status < 400 and (location := response.headers.get("Location")):
-            self._check(response.urljoin(location.decode("latin-1").strip()), request)
+            try:
+                target = response.urljoin(location.decode("latin-1").strip())
+            except ValueError:
+                raise Refusal("offsite", "its address cannot be read") from None
+            self._check(target, request)
         self._led_to.clear()
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Tell a name without an address from one whose address is none of our business."""
+        """Distinguish a host name without an IP address from one with a private IP address."""
         host = urlsplit(request.url).hostname or ""
         if isinstance(exception, CannotResolveHostError) and self._resolver and host in self._resolver.refused:
             clause = f"{host} stands at {self._resolver.refused[host]}, which is no public address"
             raise Refusal("private_address", clause)
 
     def _check(self, url: str, request: Request) -> None:
-        if len(url) > LONGEST_ADDRESS:
-            raise Refusal("long_address", f"its address is longer than {LONGEST_ADDRESS:,} characters")
+        if len(url) > MAX_URL_LENGTH:
+            raise Refusal("long_address", f"its address is longer than {MAX_URL_LENGTH:,} characters")
         try:
             parts = urlsplit(url)
             entry = request.cb_kwargs.get("entry")
@@ -88,6 +105,6 @@ class BordersMiddleware:
 
     def _count(self, host: str) -> None:
         self._led_to = [*(known for known in self._led_to if known == host), host]
-        if len(self._led_to) >= self._most:
-            clause = f"{self._site.host} led to {host[:100]} {self._most} times in a row"
-            self._run.halt(Halt("failing", clause))
+        if len(self._led_to) >= self._max_in_a_row:
+            clause = f"{self._site.host} led to {host[:100]} {self._max_in_a_row} times in a row"
+            self._halt(Halt("failing", clause))

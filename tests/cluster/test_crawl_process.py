@@ -107,7 +107,7 @@ def test_one_interrupt_stops_all_sites_cleanly(tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with printing(tmp_path, 3) as press:
         process = subprocess.Popen(
-            command("crawl", *(paper.name for paper in press.papers), "--archive", archive, "--at-once", 2),
+            command("crawl", *(paper.name for paper in press.papers), "--archive", archive, "--parallel", 2),
             env=environment(**press.variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,0 +1,103 @@
+"""Options of a crawl on the command line, made from the fields of :class:`CrawlOptions` and its subclasses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, fields
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from caliber_crawler.crawling.options import CrawlOptions, Option, described, option
+
+Command = Callable[..., Any]
+Options = TypeVar("Options", bound=CrawlOptions)
+
+PARALLEL = 32
+"""Sites that one process crawls at a time by default."""
+SITE_OPTIONS = ("section", "language", "via", "limit", "base_url", "delay", "concurrency", "revisits")
+"""Options of a crawl that is repeated on a schedule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrawlCommand(CrawlOptions):
+    """Everything ``caliber crawl`` is called with."""
+
+    sites: tuple[str, ...] = ()
+    archive: Path = Path("data/archive.db")
+    as_json: bool = False
+    all: bool = option(False, "Crawl every site that has a site definition.")
+    parallel: int = option(PARALLEL, "Maximum number of sites crawled in parallel.", minimum=1)
+    contact: str | None = option(
+        None,
+        "E-mail address or web page of the operator.",
+        metavar="WHO",
+        variable="CALIBER_CONTACT",
+        setting="CONTACT",
+    )
+    notify: str = option(
+        "", "Post the summary as JSON to this URL (a webhook).", metavar="URL", variable="CALIBER_NOTIFY"
+    )
+    verbose: bool = option(False, "Log every page to stderr.", short="v")
+
+
+def takes(options: type[Options], only: Collection[str] | None = None) -> Callable[[Command], Command]:
+    """Decorate a command with the options of a dataclass, all or some; it gets one object in their place."""
+
+    def decorate(command: Command) -> Command:
+        names = {field.name for field in fields(options)}
+
+        def wrapped(**values: Any) -> Any:
+            given = {name: values.pop(name) for name in names & values.keys()}
+            return command(options(**given), **values)
+
+        update_wrapper(wrapped, command)
+        for field, described_as in reversed(list(described(options))):
+            if only is None or field.name in only:
+                _click_option(field.name, str(field.type), field.default, described_as)(wrapped)
+        return wrapped
+
+    return decorate
+
+
+def command_line(options: CrawlOptions) -> list[str]:
+    """The words that give these options to ``caliber crawl``, without those at their default.
+
+    An option that the environment gives is left to the environment: everyone can read a command line, and the URL of a
+    webhook may be a secret.
+    """
+    words: list[str] = []
+    for field, described_as in described(type(options)):
+        value = getattr(options, field.name)
+        variable = described_as.variable
+        if value == field.default or (variable and os.environ.get(variable) == value):
+            continue
+        words += [_name(field.name)] if value is True else [_name(field.name), str(value)]
+    return words
+
+
+def _name(field: str) -> str:
+    return "--" + field.replace("_", "-")
+
+
+def _click_option(name: str, kind: str, default: Any, option: Option) -> Callable[[Command], Command]:
+    help = option.help + (f"  [env: {option.variable}]" if option.variable else "")
+    names = [f"-{option.short}"] * bool(option.short) + [_name(name), name]
+    if kind == "bool":
+        return click.option(*names, is_flag=True, help=help)
+    types: dict[str, click.ParamType[Any]] = {
+        "int": click.IntRange(min=None if option.minimum is None else int(option.minimum)),
+        "float": click.FloatRange(min=option.minimum),
+    }
+    return click.option(
+        *names,
+        type=types.get(kind.partition(" ")[0], click.STRING),
+        default=default,
+        show_default=default not in (None, ""),
+        metavar=option.metavar,
+        envvar=option.variable,
+        help=help,
+    )

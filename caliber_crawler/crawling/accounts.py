@@ -1,0 +1,107 @@
+"""The accounts of one run: counts, problems, field coverage, signs of life, and how the run ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.crawling.field_coverage import FieldCoverage
+from caliber_crawler.crawling.health import unusual
+from caliber_crawler.crawling.outcome import Ending, Halt, Outcome, Remaining, balanced
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.items import Capture, Problem
+from caliber_crawler.site import Site
+
+TOLERATED_FAILURES = 0.05
+"""Share of the visited pages that may be refused or fail."""
+FEW_FAILURES = 2
+"""Number of pages that may in any case when only due pages are fetched: those crawls are short, and retry."""
+
+
+class Accounts:
+    """Counts what a run does, and writes it to the archive's ``runs``.
+
+    Every article URL that the run meets ends in exactly one of the
+    :data:`~caliber_crawler.crawling.outcome.OUTCOMES`.
+    """
+
+    def __init__(self, archive: Archive, site: Site, run_id: int) -> None:
+        self._archive, self._site, self._run_id = archive, site, run_id
+        self.counts: Counter[str] = Counter()
+        self.coverage = FieldCoverage(site.name)
+        self.halted: Halt | None = None
+        self.last_error: str | None = None
+        """One clause: why the last page that got no response was not fetched."""
+        self.outcome: Outcome | None = None
+        """``None`` while the run is under way."""
+        self.why: str | None = None
+        """One clause: why the outcome is not ``finished``."""
+        self.unusual: list[Problem] = []
+        """What is worse in a finished run than in earlier ones."""
+
+    def halt(self, halt: Halt) -> None:
+        """End the run: no more requests, the remaining work stays due. The first reason counts."""
+        self.halted = self.halted or halt
+
+    def note(self, problem: Problem, capture: Capture | None = None, *, url: str | None = None) -> None:
+        """Record a problem, with the page or the URL it was met on."""
+        self.counts["problems"] += 1
+        if capture is not None:
+            self._archive.runs.note(self._run_id, problem, url=capture.url, capture_id=capture.id)
+        else:
+            self._archive.runs.note(self._run_id, problem, url=url)
+
+    def heartbeat(self) -> None:
+        """Record in the archive that the run is alive, and its counts so far."""
+        self._archive.runs.heartbeat(self._run_id, dict(self.counts))
+
+    def finish(self, reason: str, remaining: Remaining) -> None:
+        """Write the final accounts; ``reason`` is Scrapy's for closing the spider."""
+        self.counts["left"] = remaining.articles
+        self.outcome, self.why = self._ending(reason, remaining).outcome
+        runs = self._archive.runs
+        runs.cover(self._run_id, self.coverage.rows())
+        runs.finish(self._run_id, self.outcome, self.why, dict(self.counts))
+        self.unusual = unusual(self._archive, self._run_id, described=self._site.described)
+        for problem in self.unusual:
+            runs.note(self._run_id, problem)
+
+    def fail(self, error: ArchiveError) -> None:
+        """The archive cannot be written to: the run failed, and cannot record it."""
+        self.halt(Halt("archive", str(error).rstrip(".")))
+        assert self.halted is not None
+        self.outcome, self.why = "failed", self.halted.clause
+
+    @property
+    def visited(self) -> int:
+        """Number of article pages that were requested."""
+        met = sum(self.counts[name] for name in ("stored", "visited", "refused", "failed", "missing"))
+        return met - self.counts["taken_up"]
+
+    def checks_passed(self, *, due_only: bool) -> bool:
+        """Was the run as usual, with few refusals and failures, no broken-off walk, and accounts that balance?"""
+        # What was refused before says nothing new about the site.
+        bad = self.counts["refused"] + self.counts["failed"] - self.counts["refused_again"]
+        tolerated = max(TOLERATED_FAILURES * self.visited, FEW_FAILURES if due_only else 0)
+        return not self.unusual and bad <= tolerated and not self.counts["broken_walks"] and self.balanced
+
+    def _ending(self, reason: str, remaining: Remaining) -> Ending:
+        clause = self.halted.clause if self.halted else self.last_error
+        return Ending(
+            reason=reason,
+            site_url=self._site.base_url,
+            unreachable=str(clause) if self.unreachable else None,
+            halted=self.halted,
+            remaining=remaining,
+        )
+
+    @property
+    def unreachable(self) -> bool:
+        """Was there an attempt, and did not one get a response?"""
+        silent = self.halted is not None and self.halted.code == "unreachable"
+        return silent or 0 < self.counts["pages"] == self.counts["fetch_errors"]
+
+    @property
+    def balanced(self) -> bool:
+        """Does every article URL that was met have exactly one outcome?"""
+        return balanced(self.counts)

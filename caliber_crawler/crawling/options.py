@@ -1,0 +1,226 @@
+"""The options of a crawl: one dataclass for the command's options, the spider's arguments and the scope.
+
+Each field carries its help text and its place in the metadata (:class:`Option`); the field's name is the spider
+argument (``-a section=analytics``) and, with dashes, the command's option (``--section analytics``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.crawling.walk import Window
+from caliber_crawler.errors import SiteError
+from caliber_crawler.site import Edition, Numbers, Road, Search, Site
+
+JOB_OPTIONS = ("section", "language", "due", "delay")
+"""The options that a cluster's job may have."""
+YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """What a field of the options means beside its type and default."""
+
+    help: str
+    metavar: str | None = None
+    minimum: float | None = None
+    """The smallest number that is accepted."""
+    setting: str | None = None
+    """The Scrapy setting that the option gives; one without is an argument of the spider."""
+    variable: str | None = None
+    """The environment variable of the command's option."""
+    short: str | None = None
+    """A one-letter name of the command's option."""
+
+
+def option(default: Any, help: str, **more: Any) -> Any:
+    """A field of :class:`CrawlOptions` or a subclass, with its :class:`Option`."""
+    return field(default=default, metadata={"option": Option(help=help, **more)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrawlOptions:
+    """What a crawl of one site is asked for. Values are as given: :meth:`scope` checks them against a site."""
+
+    section: str = option("", "Sections, separated by commas; 'all' for all.  [default: the site's own]")
+    language: str = option(
+        "", "Editions by language (en, ru, arm …), separated by commas; 'all' for all.  [default: all]"
+    )
+    since: str = option("", "Only articles published on or after this date.", metavar="DATE")
+    until: str = option("", "Only articles published before this date.", metavar="DATE")
+    limit: int | None = option(
+        None, "Maximum number of article pages.  [default: no limit; 50 from the URL of a page]", minimum=1
+    )
+    via: str = option(
+        "",
+        "Discovery sources, separated by commas: listing, feed, sitemap, search, numbers, links; 'all' for all."
+        "  [default: the site's own]",
+    )
+    search: str = option("", "Queries for the site's own search, separated by commas.", metavar="WORDS")
+    ids: str = option("", "Post IDs to try: 500-1 counts down, 1-500 counts up.", metavar="FROM-TO")
+    urls: str = option(
+        "", "URLs of articles to fetch, one per line, from FILE; - reads standard input.", metavar="FILE"
+    )
+    cdx: str = option(
+        "",
+        "Articles to fetch from the index of a web archive (CDX): 'wayback', 'commoncrawl', the URL of an index, a"
+        " file, or - for standard input.",
+        metavar="INDEX",
+    )
+    due: bool = option(False, "Fetch only what is due, listings and feeds included; made for cron.")
+    backfill: bool = option(False, "Crawl listings to the end, even past articles that are already known.")
+    base_url: str = option("", "Crawl the site at another URL: a mirror, the demo site.", metavar="URL")
+    delay: float | None = option(
+        None, "Seconds between two requests.  [default: 1]", minimum=0, setting="DOWNLOAD_DELAY"
+    )
+    concurrency: int | None = option(
+        None, "Maximum number of requests at a time.  [default: 1]", minimum=1, setting="CONCURRENT_REQUESTS_PER_DOMAIN"
+    )
+    revisits: int | None = option(
+        None, "Maximum number of articles to visit again.  [default: 1000]", minimum=0, setting="REVISITS_MAX"
+    )
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> Self:
+        """Options from spider arguments, which Scrapy's command gives as text.
+
+        Raises :class:`SiteError` for an unknown argument and for a value that is not of its type.
+        """
+        known = {field.name: field for field, option in described(cls) if option.setting is None}
+        if unknown := sorted(arguments.keys() - known):
+            names = ", ".join(map(repr, unknown))
+            raise SiteError(f"There is no crawl argument {names}; the arguments are: {', '.join(known)}.")
+        return cls(**{name: _parse(name, value, str(known[name].type)) for name, value in arguments.items()})
+
+    def as_arguments(self) -> dict[str, Any]:
+        """The spider arguments, without those at their default and without a subclass's own options."""
+        return {
+            field.name: value
+            for field, option in described(CrawlOptions)
+            if option.setting is None and (value := getattr(self, field.name)) != field.default
+        }
+
+    def as_settings(self) -> dict[str, Any]:
+        """The Scrapy settings that the options give, by name."""
+        return {
+            option.setting: value
+            for field, option in described(type(self))
+            if option.setting is not None and (value := getattr(self, field.name)) is not None
+        }
+
+    def site(self, site: Site) -> Site:
+        """The site as it is crawled: at ``base_url``, if one is given. Raises :class:`SiteError`."""
+        return site.at(self.base_url) if self.base_url else site
+
+    def scope(self, site: Site) -> Scope:
+        """What the options mean for a site. Raises :class:`SiteError` for what the site does not have."""
+        site = self.site(site)
+        editions = _editions(site, self.language)
+        sources = self._sources(site)
+        _check_ids(site, editions, sources)
+        return Scope(
+            site=site,
+            languages=tuple(edition.language for edition in editions),
+            sections=_sections(site, editions, self.section),
+            window=Window(since=_timestamp(site, self.since), until=_timestamp(site, self.until)),
+            limit=self.limit,
+            roads=sources,
+            queries=tuple(_split(self.search)),
+            ids=_ids(self.ids),
+            due_only=self.due,
+            backfill=self.backfill,
+        )
+
+    def _sources(self, site: Site) -> tuple[Road, ...]:
+        """The sources named, those that another option needs, or the site's usual ones where neither is given."""
+        known = {source.name for source in site.roads}
+        wanted = {name.lower() for name in _split(self.via)}
+        wanted |= ({Search.name} if self.search else set()) | ({Numbers.name} if self.ids else set())
+        for name in sorted(wanted - {"all"}):
+            if name not in known:
+                raise SiteError(f"{site.title} has no discovery source {name!r}; it has: {', '.join(sorted(known))}.")
+        if not wanted and not (self.urls or self.cdx):
+            return tuple(source for source in site.roads if source.by_default)
+        return tuple(source for source in site.roads if source.name in wanted or "all" in wanted)
+
+
+def described(options: type[CrawlOptions]) -> Iterator[tuple[Field[Any], Option]]:
+    """The fields that are options, in order."""
+    for each in fields(options):
+        if "option" in each.metadata:
+            yield each, each.metadata["option"]
+
+
+def _parse(name: str, value: Any, kind: str) -> Any:
+    if kind == "bool" and isinstance(value, str):
+        if value.strip().lower() not in (*YES, *NO):
+            raise SiteError(f"{name}={value} is neither yes nor no; write it as {name}=1.")
+        return value.strip().lower() in YES
+    if kind.startswith("int") and isinstance(value, str):
+        if value and not (value.isascii() and value.isdecimal() and int(value) > 0):
+            raise SiteError(f"{name}={value} is not a positive number; write it as {name}=50.")
+        return int(value) if value else None
+    if kind == "str" and not isinstance(value, str):
+        raise SiteError(f"{name}={value!r} is not text.")
+    return value
+
+
+def _split(text: str) -> list[str]:
+    return [part for each in text.split(",") if (part := each.strip())]
+
+
+def _editions(site: Site, languages: str) -> list[Edition]:
+    if languages in ("", "all"):
+        return list(site.editions)
+    editions = []
+    for language in languages.split(","):
+        edition = site.edition(language)
+        if edition is None:
+            known = ", ".join(edition.language for edition in site.editions)
+            raise SiteError(f"{site.title} has no edition in {language.strip()!r}; it has: {known}.")
+        editions.append(edition)
+    return editions
+
+
+def _sections(site: Site, editions: list[Edition], sections: str) -> tuple[str, ...]:
+    known = {key: None for edition in editions for key in edition.sections}
+    if sections == "all":
+        return tuple(known)
+    wanted = tuple(part.strip().lower() for part in sections.split(",")) if sections else site.default_sections
+    for section in wanted:
+        if section not in known:
+            raise SiteError(f"{site.title} has no section {section!r}; it has: {', '.join(known)}.")
+    return wanted
+
+
+def _check_ids(site: Site, editions: list[Edition], sources: tuple[Road, ...]) -> None:
+    """Raise :class:`SiteError` when post IDs are asked for in editions that have none."""
+    ids = next((source for source in sources if isinstance(source, Numbers)), None)
+    if ids is not None and not any(edition.language in ids.paths for edition in editions):
+        asked = ", ".join(edition.language for edition in editions)
+        raise SiteError(f"{site.title} has post IDs in {', '.join(ids.paths)}, not in {asked}.")
+
+
+def _ids(text: str) -> tuple[int, int] | None:
+    """Two post IDs, ``1-500`` or ``500-1``."""
+    if not text:
+        return None
+    first, _, last = text.partition("-")
+    if not (first.strip().isdecimal() and last.strip().isdecimal()):
+        raise SiteError(f"{text!r} is not a range of post IDs; write it as 1-500, or 500-1 to count down.")
+    return int(first), int(last)
+
+
+def _timestamp(site: Site, text: str) -> datetime | None:
+    """A date (midnight at the site) or an ISO 8601 timestamp; without an offset it is the site's own time."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SiteError(f"{text!r} is not a date; write it as 2026-01-31 or 2026-01-31T18:00.") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=site.zone)).astimezone(UTC)

@@ -1,0 +1,256 @@
+"""What becomes of a page: each outcome with its frontier update and its place in the accounts, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from caliber_crawler import revisit
+from caliber_crawler.archive import Archive, Entry, Saved
+from caliber_crawler.crawling.accounts import Accounts
+from caliber_crawler.crawling.commits import SYNCED_EVERY, Commits
+from caliber_crawler.crawling.dispatcher import Dispatcher
+from caliber_crawler.crawling.outcome import Halt
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.items import Capture, Problem, Reading
+from caliber_crawler.rereading import Rereader
+from caliber_crawler.site import Numbers, SiteRegistry
+from caliber_crawler.visits import due_again, record_visit
+
+GONE = frozenset({"http_404", "http_410", "redirect_home", "soft_404"})
+"""Reasons that mean the page was removed."""
+
+RETRIED_LATER = frozenset({"robots"})
+"""Codes of rules that forbid a page, and that a site may change."""
+
+LED_AWAY = frozenset({"offsite", "scheme", "long_address"})
+"""Codes of pages that lead outside the site: for a while, perhaps, to the login page of the local network."""
+
+HISTORICAL = frozenset({Numbers.name, "cdx", "url_list"})
+"""Discovery sources whose URLs may have been gone for years."""
+
+MAX_CHALLENGES = 2
+"""Number of bot challenges that end a run."""
+
+
+class Settlement:
+    """Commits the outcome of each page of a run and releases the page from those in flight."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        scope: Scope,
+        run_id: int,
+        started_at: datetime,
+        *,
+        accounts: Accounts,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._archive, self._scope = archive, scope
+        self._run_id, self._started_at = run_id, started_at
+        self._accounts, self._dispatcher = accounts, dispatcher
+        self._reextract = Rereader(SiteRegistry([scope.site]))
+        self.commits = Commits(archive)
+
+    async def store_capture(self, capture: Capture) -> Capture:
+        """Commit the raw page before it is extracted."""
+        self._accounts.counts["pages"] += 1
+        stored = await self.commits(partial(self._archive.captures.keep, capture, self._run_id))
+        self._dispatcher.mark_stored(capture.url)
+        return stored
+
+    def mark_done(self, capture: Capture, outcome: str) -> None:
+        """Count the committed outcome of a page and release it.
+
+        ``outcome`` is one of the :data:`~caliber_crawler.crawling.outcome.OUTCOMES` for an article. For other pages
+        anything but ``walked`` is a broken-off walk.
+        """
+        if capture.kind == "article":
+            self._accounts.counts[outcome] += 1
+        elif outcome != "walked":
+            self._accounts.counts["broken_walks"] += 1
+        self._dispatcher.release(capture.url)
+
+    # --- an article ---------------------------------------------------------------------------------------------------
+
+    async def save(self, reading: Reading, also: Callable[[Reading], None] = lambda reading: None) -> None:
+        """Commit article, version, view count and frontier together; drop the page of an article under a takedown.
+
+        What ``also`` writes is part of the same transaction.
+        """
+        saved = await self.commits(partial(self._save, reading, also))
+        if saved is None:
+            self.mark_done(reading.capture, "refused")
+            return
+        unchanged = saved.outcome == "unchanged"
+        self.mark_done(reading.capture, "unchanged" if unchanged else "stored")
+        self._accounts.counts["visited" if unchanged else saved.outcome] += 1
+
+    def _save(self, reading: Reading, also: Callable[[Reading], None]) -> Saved | None:
+        article, capture = reading.article, reading.capture
+        addresses = self._scope.site.addresses(article.urls)
+        if self._archive.takedowns.covers(article.site, addresses):
+            self._archive.deletion.drop(capture, addresses)
+            return None
+        also(reading)
+        saved = self._archive.articles.save(reading, self._run_id, addresses, self._reextract)
+        url = self._place(capture)
+        if url != capture.url:
+            self._archive.frontier.done(
+                capture.url, capture.fetched_at, status=capture.status, article_id=saved.article_id
+            )
+        rested = record_visit(
+            self._archive,
+            self._scope.site,
+            reading,
+            saved.article_id,
+            self._run_id,
+            url=url,
+            in_flight=self._dispatcher.in_flight,
+            now=self._started_at,
+        )
+        for name in ("unchanged", "held"):
+            self._accounts.counts[name] += rested
+        for problem in reading.remarks:
+            self._accounts.note(problem, capture)
+        return saved
+
+    def not_modified(self, capture: Capture) -> None:
+        """The site answered 304: the page is unchanged."""
+        entry = self._dispatcher.entry(capture.url)
+        due_at = None
+        with self._archive.transaction():
+            if capture.kind == "article" and entry is not None and entry.article_id is not None:
+                self._archive.articles.sight(entry.article_id, capture.fetched_at)
+                due_at = due_again(self._archive, self._scope.site, entry.article_id, capture)
+                self._accounts.counts["visited"] += 1
+            self._archive.frontier.done(capture.url, capture.fetched_at, status=304, due_at=due_at)
+        self.mark_done(capture, "unchanged" if capture.kind == "article" else "walked")
+
+    def skip_alias(self, entry: Entry) -> bool:
+        """Skip an entry that is another URL of an article visited elsewhere; ``False`` when it is none."""
+        if entry.kind != "article" or entry.state != "todo" or entry.article_id is not None:
+            return False
+        site = self._scope.site
+        address = site.address(entry.url)
+        article_id = self._archive.aliases.visited_elsewhere(address, site.name) if address else None
+        if article_id is None:
+            return False
+        with self._archive.transaction(synced_every=SYNCED_EVERY):  # there may be very many in a row
+            self._archive.aliases.pass_by(entry.url, article_id)
+        self._dispatcher.skip_alias(entry.url)
+        for name in ("unchanged", "held"):
+            self._accounts.counts[name] += 1
+        return True
+
+    # --- no article ---------------------------------------------------------------------------------------------------
+
+    def reject(self, capture: Capture, problem: Problem) -> None:
+        """The page holds neither an article nor a list: fail it, mark it gone or refuse it, by the problem's reason."""
+        if problem.reason == "challenge":
+            self._accounts.counts["challenges"] += 1
+            if self._accounts.counts["challenges"] >= MAX_CHALLENGES:
+                self._accounts.halt(
+                    Halt("challenged", f"{self._scope.site.base_url} answers with challenges for people")
+                )
+            self.fail(capture, problem)
+        elif problem.reason in GONE:
+            self.mark_gone(capture, problem)
+        elif problem.reason.startswith("http_"):
+            self.fail(capture, problem)
+        else:
+            self.refuse(capture, problem)
+
+    def fail(self, capture: Capture, problem: Problem) -> None:
+        """The page could not be fetched this time; it is retried later."""
+        with self._archive.transaction():
+            self._accounts.note(problem, capture)
+            if capture.status is None:
+                self._accounts.counts["fetch_errors"] += 1
+                self._accounts.last_error = capture.error
+            entry = self._dispatcher.entry(capture.url)
+            retry_at = revisit.next_try(entry.failures if entry else 0, capture.fetched_at)
+            self._archive.frontier.fail(
+                capture.url, capture.fetched_at, status=capture.status, reason=problem.reason, due_at=retry_at
+            )
+        self.mark_done(capture, "failed")
+
+    def refuse(self, capture: Capture, problem: Problem) -> None:
+        """The page may not be fetched, or is not an article."""
+        with self._archive.transaction():
+            self._accounts.note(problem, capture)
+            self._archive.frontier.refuse(
+                capture.url,
+                capture.fetched_at,
+                status=capture.status,
+                reason=problem.reason,
+                due_at=self._next_look(capture),
+            )
+        self.mark_done(capture, "refused")
+
+    def mark_gone(self, capture: Capture, problem: Problem) -> None:
+        """The site says that the page was removed; an archived article stays.
+
+        A post ID that was only tried is ``missing``: nothing says that there ever was such a post.
+        """
+        entry = self._dispatcher.entry(capture.url)
+        missing = entry is not None and entry.road == Numbers.name and entry.article_id is None
+        with self._archive.transaction():
+            if not missing:
+                self._accounts.note(problem, capture)
+            due_at = None if missing else self._next_look(capture)
+            self._archive.frontier.gone(capture.url, capture.fetched_at, status=capture.status, due_at=due_at)
+            # Not in this run, whose accounts do not have them.
+            self._archive.aliases.wake(capture.url, capture.fetched_at + timedelta(seconds=1))
+        self.mark_done(capture, "missing" if missing else "refused")
+
+    def handle_error(self, capture: Capture, error: BaseException | None) -> None:
+        """A page raised an error of this program: it is retried later. A broken archive ends the run."""
+        if isinstance(error, ArchiveError):
+            self._dispatcher.release(capture.url)
+            self._accounts.halt(Halt("archive", str(error).rstrip(".")))
+        elif self._dispatcher.entry(capture.url) is not None:
+            self.fail(capture, internal_error(capture, error))
+
+    # --- when and where to look again ---------------------------------------------------------------------------------
+
+    def _next_look(self, capture: Capture) -> datetime | None:
+        """When to look again at a page that is not an article now; sites have bad days, and rules are changed."""
+        entry = self._dispatcher.entry(capture.url)
+        looks = entry.failures if entry is not None and entry.state in ("refused", "gone") else 0
+        plan = self._scope.site.revisits
+        if looks and capture.kind == "article":
+            self._accounts.counts["refused_again"] += 1
+        if capture.error_code is None or capture.error_code in LED_AWAY:
+            held = entry is not None and entry.article_id is not None
+            if entry is not None and entry.road in HISTORICAL and not held:
+                return None
+            return revisit.next_look(looks, capture.fetched_at, held=held, plan=plan)
+        if capture.error_code in RETRIED_LATER:
+            return revisit.next_asking(looks, capture.fetched_at, plan)
+        return None
+
+    def _place(self, capture: Capture) -> str:
+        """The URL at which an article is visited from now on: where redirects led, so that they are saved."""
+        entry, site = self._dispatcher.entry(capture.url), self._scope.site
+        address = site.address(capture.address)
+        if entry is None or address is None or address.url == capture.url:
+            return capture.url
+        known = self._archive.frontier.get(address.url)
+        if known is None:
+            self._archive.frontier.add(
+                [replace(entry, id=None, discovered_at=None, url=address.url, discovered_on=capture.url)], self._run_id
+            )
+        elif known.state == "todo" or (known.due_at is not None and known.due_at <= self._started_at):
+            # It is in this run's accounts, and may be in flight: its own turn comes.
+            return capture.url
+        return address.url
+
+
+def internal_error(capture: Capture, error: BaseException | None) -> Problem:
+    """The problem of a page that raised an error of this program."""
+    message = f"{capture.address} met an error of this program: {type(error).__name__}: {error}."
+    return Problem(stage="crawl", reason="crash", message=message, fatal=True)

@@ -1,0 +1,202 @@
+"""The accounts of a run: what they count, when its checks pass, and what they write at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.commands.crawl import exit_code, summary
+from caliber_crawler.crawling.accounts import Accounts
+from caliber_crawler.crawling.outcome import Halt, Remaining
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.errors import ArchiveFull
+from tests.crawl.runs import add, capture, dispatched, entry, problem, running_on, url_of
+
+BUSY, FAILING = Halt("busy", "the site is busy"), Halt("failing", "the site fails")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[CrawlRun]:
+    with running_on(tmp_path) as started:
+        yield started
+
+
+def accounts_with(run: CrawlRun, **counts: int) -> Accounts:
+    run.accounts.counts.clear()
+    run.accounts.counts.update(counts)
+    return run.accounts
+
+
+def test_the_first_reason_to_halt_counts(run: CrawlRun) -> None:
+    assert run.accounts.halted is None
+    run.accounts.halt(BUSY)
+    run.accounts.halt(FAILING)
+    assert run.accounts.halted == BUSY
+
+
+def test_a_problem_is_recorded_with_its_page_or_its_url(run: CrawlRun) -> None:
+    stored = run.archive.captures.keep(capture("a"), run.id)
+    run.accounts.note(problem("no_body"), stored)
+    run.accounts.note(problem("trap_deep"), url=url_of("b"))
+    run.accounts.note(problem("unreadable_list"))
+    rows = run.archive.db.query("select run_id, reason, url, capture_id from problems order by id")
+    assert [tuple(row.values()) for row in rows] == [
+        (run.id, "no_body", url_of("a"), stored.id),
+        (run.id, "trap_deep", url_of("b"), None),
+        (run.id, "unreadable_list", None, None),
+    ]
+    assert run.accounts.counts["problems"] == 3
+
+
+@pytest.mark.parametrize(
+    ("counts", "halted", "unreachable"),
+    [
+        ({}, None, False),
+        ({"pages": 2, "fetch_errors": 2}, None, True),
+        ({"pages": 2, "fetch_errors": 1}, None, False),
+        ({"pages": 1}, None, False),
+        ({}, Halt("unreachable", "no server"), True),
+        ({}, BUSY, False),
+    ],
+)
+def test_a_site_is_unreachable_when_no_attempt_got_a_response(
+    run: CrawlRun,
+    counts: dict[str, int],
+    halted: Halt | None,
+    unreachable: bool,
+) -> None:
+    accounts = accounts_with(run, **counts)
+    accounts.halted = halted
+    assert accounts.unreachable == unreachable
+
+
+def test_visited_pages_are_those_that_were_requested(run: CrawlRun) -> None:
+    kinds = {"stored": 1, "visited": 2, "refused": 4, "failed": 8, "missing": 16}
+    assert accounts_with(run, **kinds, taken_up=1, unchanged=100, left=100).visited == 30
+
+
+@pytest.mark.parametrize(
+    ("counts", "due_only", "passed"),
+    [
+        ({"stored": 19, "refused": 1}, False, True),
+        ({"stored": 18, "refused": 1}, False, False),
+        ({"stored": 18, "failed": 1}, False, False),
+        ({"stored": 9, "refused": 1, "failed": 1}, True, True),
+        ({"stored": 9, "refused": 2, "failed": 1}, True, False),
+        ({"stored": 9, "refused": 3, "refused_again": 3}, False, True),
+        ({"stored": 9, "broken_walks": 1}, False, False),
+        ({}, False, True),
+    ],
+)
+def test_the_checks_of_a_run_tolerate_a_few_failures(
+    run: CrawlRun,
+    counts: dict[str, int],
+    due_only: bool,
+    passed: bool,
+) -> None:
+    met = sum(counts.get(name, 0) for name in ("stored", "refused", "failed"))
+    assert accounts_with(run, **counts, discovered=met).checks_passed(due_only=due_only) == passed
+
+
+def test_the_checks_of_a_run_fail_when_it_is_unusual_or_does_not_balance(run: CrawlRun) -> None:
+    accounts = accounts_with(run, stored=1, discovered=1)
+    assert accounts.checks_passed(due_only=False)
+    accounts.unusual = [problem("fewer_news")]
+    assert not accounts.checks_passed(due_only=False)
+    assert not accounts_with(run, stored=1, discovered=2).checks_passed(due_only=False)
+
+
+def test_the_final_accounts_are_written(run: CrawlRun) -> None:
+    run.accounts.counts.update(stored=2, discovered=3)
+    run.accounts.finish("finished", Remaining(articles=1, limit=2))
+    row = run.archive.runs.get(run.id)
+    assert row is not None
+    assert (row["outcome"], row["reason"]) == ("stopped", "the limit of 2 articles was reached")
+    assert (run.accounts.outcome, run.accounts.why) == (row["outcome"], row["reason"])
+    assert row["counts"] == {"stored": 2, "discovered": 3, "left": 1}
+    assert row["finished_at"] is not None
+
+
+def test_a_site_that_gave_no_page_is_named_with_the_last_error(run: CrawlRun) -> None:
+    run.accounts.counts.update(pages=1, fetch_errors=1)
+    run.accounts.last_error = "the connection was refused"
+    run.accounts.finish("finished", Remaining())
+    assert run.accounts.outcome == "failed"
+    assert run.accounts.why == f"{run.scope.site.base_url} gave no page at all: the connection was refused"
+
+
+def test_a_finished_run_notes_what_is_unusual(run: CrawlRun) -> None:
+    run.accounts.counts.update(stored=20, refused=30, discovered=50)
+    run.accounts.finish("finished", Remaining())
+    assert [each.reason for each in run.accounts.unusual] == ["more_refused"]
+    assert [row["reason"] for row in run.archive.db.query("select reason from problems")] == ["more_refused"]
+
+
+def test_a_heartbeat_writes_the_counts_so_far(run: CrawlRun) -> None:
+    run.accounts.counts["pages"] = 7
+    run.accounts.heartbeat()
+    (row,) = run.archive.db.query("select counts, heartbeat_at, outcome from runs")
+    assert json.loads(row["counts"])["pages"] == 7
+    assert (row["outcome"], row["heartbeat_at"] is not None) == ("running", True)
+
+
+def test_a_run_closes_with_what_its_dispatcher_has_left(run: CrawlRun) -> None:
+    add(run, entry("a"), entry("list", kind="listing"))
+    run.close("finished")
+    assert (run.accounts.outcome, run.accounts.counts["left"]) == ("failed", 1)
+    assert run.accounts.why == "1 articles and 1 listing pages were left undone"
+
+
+def test_a_run_closes_the_archive_that_it_opened_and_no_other(run: CrawlRun, tmp_path: Path) -> None:
+    own = CrawlRun(
+        Archive.open(tmp_path / "own.db", mode="write"), run.scope, user_agent="test", settings={}, owns_archive=True
+    )
+    own.close("finished")
+    Archive.open(tmp_path / "own.db", mode="write").close()
+    shared = CrawlRun(run.archive, run.scope, user_agent="test", settings={}, owns_archive=False)
+    shared.close("finished")
+    assert run.archive.runs.get(shared.id) is not None
+
+
+def test_a_run_whose_archive_cannot_be_written_failed(run: CrawlRun) -> None:
+    run.accounts.fail(ArchiveFull("The disk is full."))
+    assert (run.accounts.outcome, run.accounts.why) == ("failed", "The disk is full")
+    assert run.accounts.halted == Halt("archive", "The disk is full")
+
+
+def test_the_summary_adds_up_and_names_what_there_is(run: CrawlRun) -> None:
+    dispatched(run, "a", "b")
+    run.accounts.counts.update(stored=1, new=1, pages=3, outside_scope=24, missing=0)
+    run.accounts.finish("finished", run.dispatcher.remaining())
+    text = "\n".join(summary(run))
+    assert "discovered 2 = stored 1 + unchanged 0 + refused 0 + failed 0 + left 2" in text
+    assert "requests: 1 articles, 2 listing pages" in text
+    assert "skipped: 24 out-of-scope links" in text
+    assert "missing" not in text
+    assert "do not add up" in text
+    assert "Run the same command again" in text
+
+
+@pytest.mark.parametrize(
+    ("remaining", "reason", "code"),
+    [(Remaining(), "finished", 0), (Remaining(), "shutdown", 1), (Remaining(lists=1), "finished", 1)],
+)
+def test_the_exit_code_follows_from_the_outcome(run: CrawlRun, remaining: Remaining, reason: str, code: int) -> None:
+    run.accounts.finish(reason, remaining)
+    assert exit_code(run) == code
+
+
+def test_a_limit_that_was_reached_is_no_failure_and_failed_checks_are_3(tmp_path: Path) -> None:
+    with running_on(tmp_path, limit=1) as run:
+        add(run, entry("a"), entry("b"))
+        (first,) = run.dispatcher.next_batch(10)
+        run.settlement.mark_done(capture("a"), "stored")
+        run.archive.frontier.done(first.url, run.began_at, status=200)
+        run.accounts.finish("finished", run.dispatcher.remaining())
+        assert (run.accounts.outcome, exit_code(run)) == ("stopped", 0)
+        run.accounts.counts["broken_walks"] = 1
+        assert exit_code(run) == 3

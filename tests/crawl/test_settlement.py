@@ -1,0 +1,236 @@
+"""Each outcome of a page changes its frontier entry and one count, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.archive.times import whole_second
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.items import Problem, Reading
+from tests.archive.newsroom import article
+from tests.crawl.runs import (
+    AGO,
+    SITE,
+    add,
+    capture,
+    dispatched,
+    entry,
+    expect_counts,
+    held,
+    problem,
+    reasons,
+    running_on,
+    save,
+    store,
+    url_of,
+)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[CrawlRun]:
+    with running_on(tmp_path) as started:
+        yield started
+
+
+# --- storing the page -------------------------------------------------------------------------------------------------
+
+
+def test_a_stored_page_is_counted_and_stays_in_flight(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    stored = store(run, page)
+    assert stored.id is not None
+    assert run.archive.captures.get(stored.id).url == page.url
+    assert run.accounts.counts["pages"] == 1
+    assert (len(run.dispatcher), run.dispatcher.unstored) == (1, 0)
+
+
+# --- articles ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_article_is_stored_and_due_again(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    page = replace(page, headers=(("ETag", '"1"'), ("Last-Modified", "Tue, 06 Jan 2026 12:00:00 GMT")))
+    reading = save(run, page, published_at=page.fetched_at)
+    kept = held(run, "a")
+    assert (kept.state, kept.last_status, kept.failures, kept.priority) == ("done", 200, 0, 42)
+    assert (kept.etag, kept.last_modified) == ('"1"', "Tue, 06 Jan 2026 12:00:00 GMT")
+    assert kept.due_at is not None
+    assert kept.article_id is not None
+    first_age = SITE.revisits.ages[0]
+    assert whole_second(reading.capture.fetched_at + first_age) == kept.due_at
+    expect_counts(run, stored=1, new=1)
+    assert len(run.dispatcher) == 0
+
+
+def test_the_same_article_again_is_unchanged_and_an_edit_is_stored(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    save(run, page)
+    later = replace(page, fetched_at=page.fetched_at + timedelta(hours=1), body=b"<p>again</p>")
+    save(run, later)
+    assert run.accounts.counts["unchanged"] == run.accounts.counts["visited"] == 1
+    assert run.accounts.counts["stored"] == run.accounts.counts["new"] == 1
+    save(run, replace(later, fetched_at=later.fetched_at + timedelta(hours=1), body=b"<p>2</p>"), body="It was edited.")
+    assert run.accounts.counts["updated"] == 1
+    assert (run.accounts.counts["stored"], run.accounts.counts["unchanged"]) == (2, 1)
+
+
+def test_what_is_written_along_with_an_article_is_part_of_its_transaction(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+
+    def fail(reading: Reading) -> None:
+        add(run, entry("linked"))
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        save(run, page, fail)
+    assert run.archive.frontier.get(url_of("linked")) is None
+    assert held(run, "a").state == "todo"
+    assert len(run.dispatcher) == 1
+
+
+def test_remarks_on_an_article_are_problems_and_it_is_stored(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    stored = store(run, replace(page, body=b"<p>a</p>"))
+    remark = Problem(stage="check", reason="short_body", message="It is short.")
+    reading = Reading(
+        capture=stored,
+        article=article(url=page.url, urls=(page.url,)),
+        layout="new",
+        extractor="test 1",
+        remarks=(remark,),
+    )
+    asyncio.run(run.settlement.save(reading))
+    assert reasons(run) == ["short_body"]
+    expect_counts(run, stored=1, new=1, problems=1)
+
+
+def test_an_article_is_visited_where_redirects_led(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "old-name")
+    save(run, replace(page, final_url=url_of("new-name")))
+    old, new = held(run, "old-name"), held(run, "new-name")
+    assert (old.state, old.due_at) == ("done", None)
+    assert old.article_id == new.article_id is not None
+    assert new.due_at is not None
+    assert (new.discovered_on, new.road) == (old.url, "listing")
+
+
+def test_an_article_that_redirects_to_a_due_url_is_visited_where_it_was(run: CrawlRun) -> None:
+    add(run, entry("new-name", priority=10, due_at=run.started_at - AGO))
+    (page,) = dispatched(run, "old-name")
+    run.dispatcher.release(url_of("new-name"))
+    save(run, replace(page, final_url=url_of("new-name")))
+    assert held(run, "old-name").due_at is not None
+    assert held(run, "new-name").state == "todo"
+
+
+def test_a_redirect_that_leaves_the_site_does_not_move_an_article(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    save(run, replace(page, final_url="https://elsewhere.example/en/post/b"), url=page.url, urls=(page.url,))
+    assert held(run, "a").due_at is not None
+
+
+def test_another_url_of_an_article_rests_once_it_is_saved(run: CrawlRun) -> None:
+    first, second = dispatched(run, "a", "b")
+    save(run, first)
+    urls = (url_of("a"), url_of("b"))
+    save(run, second, url=url_of("a"), urls=urls, body="This is the text at a, and at no other.")
+    assert held(run, "a").due_at is None
+    assert held(run, "b").due_at is not None
+
+
+def test_another_url_of_an_article_that_is_in_flight_does_not_rest(run: CrawlRun) -> None:
+    first, second = dispatched(run, "a", "b")
+    text = "This is the text at a, and at no other."
+    save(run, first)
+    save(run, second, url=url_of("a"), urls=(url_of("a"), url_of("b")), body=text)
+    for page in (first, second):
+        run.archive.frontier.make_due(page.url, run.started_at - AGO)
+    assert len(run.dispatcher.next_batch(10)) == 2
+    again = replace(second, fetched_at=second.fetched_at + timedelta(hours=1), body=b"<p>again</p>")
+    save(run, again, url=url_of("a"), urls=(url_of("a"), url_of("b")), body=text)
+    assert held(run, "a").due_at == whole_second(run.started_at - AGO)
+
+
+def test_an_article_under_a_takedown_is_dropped_and_refused(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    save(run, page)
+    article_id = held(run, "a").article_id
+    assert article_id is not None
+    run.archive.takedowns.forget(article_id, "the author asked for it", run.started_at)
+    (again,) = dispatched(run, "b")
+    save(run, again, url=url_of("a"), urls=(url_of("a"),))
+    assert run.accounts.counts["refused"] == 1
+    assert list(run.archive.db.query("select id from articles")) == []
+    assert len(run.dispatcher) == 0
+
+
+def test_not_modified_counts_a_visit_and_moves_the_next_one(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    save(run, page, published_at=page.fetched_at)
+    before = held(run, "a")
+    run.archive.frontier.make_due(page.url, run.started_at - AGO)
+    (found,) = run.dispatcher.next_batch(10)
+    later = page.fetched_at + timedelta(hours=30)
+    run.settlement.not_modified(replace(page, fetched_at=later, status=304))
+    after = held(run, "a")
+    assert found.article_id == after.article_id == before.article_id
+    assert (after.state, after.last_status) == ("done", 304)
+    assert after.due_at is not None
+    assert after.due_at > later
+    assert run.accounts.counts["visited"] == run.accounts.counts["unchanged"] == 1
+    (row,) = run.archive.db.query("select last_seen_at from articles")
+    assert datetime.fromisoformat(row["last_seen_at"]) == whole_second(later)
+
+
+def test_a_listing_that_was_not_modified_is_walked(run: CrawlRun) -> None:
+    add(run, entry("list", kind="listing", priority=100))
+    run.dispatcher.next_batch(10)
+    run.settlement.not_modified(capture("list", kind="listing", status=304))
+    assert held(run, "list").state == "done"
+    expect_counts(run)
+    assert len(run.dispatcher) == 0
+
+
+# --- lists and aliases ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("outcome", "broken"), [("walked", 0), ("refused", 1), ("failed", 1), ("EMPTY", 1)])
+def test_a_list_that_is_not_walked_is_a_broken_off_walk(run: CrawlRun, outcome: str, broken: int) -> None:
+    add(run, entry("list", kind="listing"))
+    run.dispatcher.next_batch(10)
+    run.settlement.mark_done(capture("list", kind="listing"), outcome)
+    assert run.accounts.counts["broken_walks"] == broken
+    assert run.accounts.counts[outcome] == 0
+    assert len(run.dispatcher) == 0
+
+
+def test_another_url_of_an_article_that_is_visited_elsewhere_is_skipped(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    save(run, page, urls=(url_of("a"), url_of("b")))
+    add(run, entry("b"), entry("c"), entry("list", kind="listing"))
+    alias, other, listing = sorted(run.dispatcher.next_batch(10), key=lambda each: each.url)
+    assert run.settlement.skip_alias(alias)
+    assert not run.settlement.skip_alias(other)
+    assert not run.settlement.skip_alias(listing)
+    assert not run.settlement.skip_alias(held(run, "a"))
+    kept = held(run, "b")
+    assert (kept.state, kept.due_at, kept.article_id) == ("done", None, held(run, "a").article_id)
+    assert (run.accounts.counts["unchanged"], run.accounts.counts["held"]) == (1, 1)
+    assert alias.url not in run.dispatcher.in_flight
+    assert other.url in run.dispatcher.in_flight
+
+
+def test_a_url_that_failed_before_is_requested_although_its_article_is_visited_elsewhere(run: CrawlRun) -> None:
+    page, other = dispatched(run, "a", "b")
+    run.settlement.fail(other, problem("http_500"))
+    save(run, page, urls=(url_of("a"), url_of("b")))
+    run.archive.frontier.make_due(other.url, run.started_at - AGO)
+    (failed,) = run.dispatcher.next_batch(10)
+    assert (failed.url, failed.state, failed.article_id) == (other.url, "failed", None)
+    assert not run.settlement.skip_alias(failed)

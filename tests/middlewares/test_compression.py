@@ -1,0 +1,77 @@
+"""A body is decoded whole and up to a size, or refused."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scrapy import Request
+from scrapy.http import Response
+from scrapy.settings import Settings
+from scrapy.signalmanager import SignalManager
+
+from caliber_crawler.fetching.refusals import Refusal
+from caliber_crawler.middlewares.compression import StrictCompressionMiddleware
+from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES
+
+URL = "https://caliber.az/en/post/a"
+TEXT = b"<html>" + b"news " * 2000 + b"</html>"
+
+
+@pytest.fixture
+def middleware() -> StrictCompressionMiddleware:
+    crawler: Any = SimpleNamespace(
+        settings=Settings({"DOWNLOAD_MAXSIZE": len(TEXT)}), stats=None, signals=SignalManager()
+    )
+    return StrictCompressionMiddleware(crawler=crawler)
+
+
+def decoded(middleware: StrictCompressionMiddleware, body: bytes, encoding: str, **meta: object) -> Request | Response:
+    response = Response(URL, body=body, headers={"Content-Encoding": encoding, "Content-Type": "text/html"})
+    return middleware.process_response(Request(URL, meta=dict(meta)), response)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (gzip.compress(TEXT), "gzip"),
+        (zlib.compress(TEXT), "deflate"),
+        (gzip.compress(gzip.compress(TEXT)), "gzip, gzip"),
+    ],
+    ids=["gzip", "deflate", "twice"],
+)
+def test_a_whole_body_is_decoded(middleware: StrictCompressionMiddleware, body: bytes, encoding: str) -> None:
+    response = decoded(middleware, body, encoding)
+    assert isinstance(response, Response)
+    assert response.body == TEXT
+    assert not response.headers.getlist("Content-Encoding")
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "code"),
+    [
+        (gzip.compress(TEXT)[:-9], "gzip", "truncated"),
+        (gzip.compress(TEXT + b"!"), "gzip", "too_large"),
+        (gzip.compress(TEXT), "gzip, gzip, gzip", "too_large"),
+    ],
+    ids=["truncated", "one byte too large", "three encodings"],
+)
+def test_a_body_that_is_truncated_or_too_large_is_refused(
+    middleware: StrictCompressionMiddleware, body: bytes, encoding: str, code: str
+) -> None:
+    with pytest.raises(Refusal) as caught:
+        decoded(middleware, body, encoding)
+    assert caught.value.code == code
+
+
+def test_of_a_robots_txt_the_beginning_is_enough(middleware: StrictCompressionMiddleware) -> None:
+    rules = b"Disallow: /x\n" * (MAX_ROBOTS_BYTES // 10)
+    for body in (gzip.compress(rules), gzip.compress(rules)[:-9]):
+        response = decoded(middleware, body, "gzip", robots=True)
+        assert isinstance(response, Response)
+        assert rules.startswith(response.body[:1000])
+        assert MAX_ROBOTS_BYTES // 2 < len(response.body) <= MAX_ROBOTS_BYTES + 1
+        assert "Content-Encoding" not in response.headers

@@ -1,0 +1,252 @@
+"""robots.txt is asked for again after a day, and what it says then holds from then on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from scrapy import Request
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    StopDownload,
+)
+from scrapy.http import Response
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.fetching.refusals import Refusal
+from caliber_crawler.middlewares.robots import MAX_LINE_LENGTH, MAX_ROBOTS_BYTES, RobotsMiddleware
+from caliber_crawler.roads.archive_indexes import index_entry
+from caliber_crawler.spiders.caliber import CaliberSpider
+
+SITE = CaliberSpider.site
+PAGE = Request("https://caliber.az/en/post/a")
+ALLOWED, FORBIDDEN = b"User-agent: *\nAllow: /\n", b"User-agent: *\nDisallow: /en/post/\n"
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 7, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+class Wire:
+    """What the middleware asks through: gives one answer after the other, and remembers when it was asked."""
+
+    def __init__(self, clock: Clock, answers: list[tuple[int, bytes]]) -> None:
+        self.clock, self.answers = clock, answers
+        self.asked: list[datetime] = []
+
+    async def download(self, request: Request) -> Response:
+        self.asked.append(self.clock())
+        await asyncio.sleep(0)
+        status, body = self.answers.pop(0)
+        return Response(request.url, status=status, body=body)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[CrawlRun]:
+    scope = Scope(site=SITE, languages=("en",), sections=("analytics",))
+    with Archive.open(tmp_path / "a.db", mode="write") as archive:
+        yield CrawlRun(archive, scope, user_agent="test", settings={})
+
+
+def middleware(run: CrawlRun, clock: Clock, *answers: tuple[int, bytes]) -> tuple[RobotsMiddleware, Wire]:
+    wire = Wire(clock, list(answers))
+    robots = RobotsMiddleware(
+        wire.download,
+        run.scope.site.base_url,
+        hosts=run.archive.hosts,
+        throttle=run.throttle,
+        halt=run.accounts.halt,
+        clock=clock,
+    )
+    return robots, wire
+
+
+def test_the_rules_of_a_day_hold_for_a_day_and_no_longer(run: CrawlRun) -> None:
+    clock = Clock()
+    robots, wire = middleware(run, clock, (200, ALLOWED), (200, FORBIDDEN))
+
+    async def ask() -> None:
+        await asyncio.gather(*(robots.process_request(PAGE) for _ in range(5)))
+        clock.wait(hours=23, minutes=59)
+        await robots.process_request(PAGE)
+        assert len(wire.asked) == 1
+        clock.wait(minutes=1)
+        with pytest.raises(Refusal, match="forbids"):
+            await robots.process_request(PAGE)
+        assert len(wire.asked) == 2
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_rules_that_cannot_be_renewed_end_the_run(run: CrawlRun, status: int) -> None:
+    clock = Clock()
+    robots, _ = middleware(run, clock, (200, ALLOWED), (status, b""))
+
+    async def ask() -> None:
+        await robots.process_request(PAGE)
+        clock.wait(days=1)
+        with pytest.raises(Refusal):
+            await robots.process_request(PAGE)
+
+    asyncio.run(ask())
+    assert run.accounts.halted is not None
+    assert run.accounts.halted.code == "robots_unavailable"
+    assert str(status) in run.accounts.halted.clause
+
+
+def test_a_longer_crawl_delay_holds_as_soon_as_it_is_read(run: CrawlRun) -> None:
+    clock = Clock()
+    robots, _ = middleware(run, clock, (200, ALLOWED), (200, b"User-agent: *\nCrawl-delay: 7\n"))
+
+    async def ask() -> None:
+        await robots.process_request(PAGE)
+        assert run.throttle.acquire("caliber.az", clock()) == run.throttle.acquire("caliber.az", clock()) == 0
+        clock.wait(days=1)
+        await robots.process_request(PAGE)
+        run.throttle.acquire("caliber.az", clock())
+        assert run.throttle.acquire("caliber.az", clock()) == 7
+
+    asyncio.run(ask())
+
+
+def test_all_hosts_of_a_site_share_one_delay(tmp_path: Path) -> None:
+    scope, now = Scope(site=SITE, languages=("en",), sections=()), Clock().now
+    with Archive.open(tmp_path / "a.db", mode="write") as archive:
+        throttle = CrawlRun(archive, scope, user_agent="test", settings={}, delay=5).throttle
+        assert [throttle.acquire(host, now) for host in ("caliber.az", "www.caliber.az", "cdn.caliber.az")] == [
+            0,
+            5,
+            10,
+        ]
+
+
+class Unanswered(Wire):
+    """A wire on which every request fails with the same error."""
+
+    def __init__(self, clock: Clock, error: Exception) -> None:
+        super().__init__(clock, [])
+        self.error = error
+
+    async def download(self, request: Request) -> Response:
+        raise self.error
+
+
+def refusal(robots: RobotsMiddleware, request: Request) -> str | None:
+    """The code with which a request is refused."""
+    try:
+        asyncio.run(robots.process_request(request))
+    except Refusal as refused:
+        return refused.code
+    return None
+
+
+def over(run: CrawlRun, wire: Wire) -> RobotsMiddleware:
+    return RobotsMiddleware(
+        wire.download,
+        run.scope.site.base_url,
+        hosts=run.archive.hosts,
+        throttle=run.throttle,
+        halt=run.accounts.halt,
+        clock=wire.clock,
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((200, ALLOWED), None),
+        ((204, b""), None),
+        ((200, FORBIDDEN), "robots"),
+        ((200, b"User-agent: caliber_crawler\nDisallow: /en/\n"), "robots"),
+        ((200, b"User-agent: other\nDisallow: /\n"), None),
+        ((200, b"User-agent: *\nDisallow: /" + b"x" * MAX_LINE_LENGTH + b"\nDisallow: /en/post/\n"), "robots"),
+        ((200, b"User-agent: *\nDisallow: /en/post/a" + b"*" * MAX_LINE_LENGTH), None),
+        ((200, b"User-agent: *\nDisallow: /en/post/a" + b"*" * 1_900), "robots"),
+        ((200, b"#" * MAX_ROBOTS_BYTES + b"\n" + FORBIDDEN), None),
+        ((400, b""), None),
+        ((404, b""), None),
+        ((499, b""), None),
+        ((429, b""), "robots_unavailable"),
+        ((500, b""), "robots_unavailable"),
+        ((302, b""), "robots_unavailable"),
+    ],
+)
+def test_a_page_is_requested_as_the_rules_allow(run: CrawlRun, answer: tuple[int, bytes], code: str | None) -> None:
+    clock = Clock()
+    robots, wire = middleware(run, clock, answer)
+    assert refusal(robots, PAGE) == code
+    assert len(wire.asked) == 1
+    halted = run.accounts.halted.code if run.accounts.halted else None
+    assert halted == (code if code == "robots_unavailable" else None)
+    kept = run.archive.hosts.get("caliber.az")
+    assert kept is not None
+    assert kept["robots_status"] == answer[0]
+    assert (kept["robots"] is not None) == (200 <= answer[0] < 300)
+
+
+def test_the_sites_other_host_that_cannot_tell_its_rules_fails_only_its_page(run: CrawlRun) -> None:
+    robots, _ = middleware(run, Clock(), (503, b""))
+    assert refusal(robots, Request("https://cdn.caliber.az/a.html")) == "no_robots"
+    assert run.accounts.halted is None
+
+
+@pytest.mark.parametrize(
+    ("error", "halt", "code"),
+    [
+        (DownloadConnectionRefusedError(), "unreachable", "refused"),
+        (CannotResolveHostError(), "unreachable", "dns"),
+        (Refusal("private_address", "it stands at 10.0.0.1"), "unreachable", "private_address"),
+        (DownloadTimeoutError(), "robots_unavailable", "no_robots"),
+    ],
+)
+def test_a_robots_txt_that_cannot_be_fetched_ends_the_run(
+    run: CrawlRun, error: Exception, halt: str, code: str
+) -> None:
+    robots = over(run, Unanswered(Clock(), error))
+    assert refusal(robots, Request("https://cdn.caliber.az/a.html")) == code
+    assert run.accounts.halted is None
+    assert refusal(robots, PAGE) == halt
+    assert run.accounts.halted is not None
+    assert run.accounts.halted.code == halt
+    assert "https://caliber.az/robots.txt could not be fetched" in run.accounts.halted.clause
+
+
+def test_a_crawl_that_stops_while_it_waits_for_robots_txt_blames_nobody(run: CrawlRun) -> None:
+    robots = over(run, Unanswered(Clock(), Refusal("stopped", "the crawl was stopped")))
+    assert refusal(robots, PAGE) == "stopped"
+    assert run.accounts.halted is None
+    assert run.archive.hosts.get("caliber.az") is None
+
+
+def test_robots_txt_itself_and_the_index_of_a_web_archive_are_not_checked(run: CrawlRun) -> None:
+    robots, wire = middleware(run, Clock())
+    index = index_entry("wayback", {"wayback": "https://index.example/cdx"}, run.scope, run.started_at)
+    assert refusal(robots, Request("https://caliber.az/robots.txt", meta={"robots": True})) is None
+    assert refusal(robots, Request(index.url, cb_kwargs={"entry": index})) is None
+    assert wire.asked == []
+
+
+def test_the_download_of_a_robots_txt_ends_at_its_limit(run: CrawlRun) -> None:
+    robots, _ = middleware(run, Clock())
+    request = Request("https://caliber.az/robots.txt", meta={"robots": True})
+    robots.stop_at_the_limit(b"x" * MAX_ROBOTS_BYTES, request)
+    with pytest.raises(StopDownload):
+        robots.stop_at_the_limit(b"x", request)
+    robots.stop_at_the_limit(b"x" * 2 * MAX_ROBOTS_BYTES, PAGE)
