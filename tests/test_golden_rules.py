@@ -23,11 +23,8 @@ from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.archive.seals import KEYS, seal
 from caliber_crawler.archive.versions import content_digest
 from caliber_crawler.commands.cli import main
-from caliber_crawler.intake import Recogniser
 from caliber_crawler.items import Capture
-from caliber_crawler.known_sites import known_sites, known_spiders, project_settings, spider_among
 from caliber_crawler.reading.impostors import recognise
-from caliber_crawler.site import Site
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import write_warc
 from caliber_crawler.warc.wacz import cdxj, surt
@@ -381,48 +378,3 @@ def ingested(folder: Path, served: Capture) -> tuple[int, list[str]]:
     with Archive.open(folder / "a.db") as archive:
         fatal = archive.db.execute("SELECT reason FROM problems WHERE fatal = 1").fetchall()
         return archive.status()["articles"], [reason for (reason,) in fatal]
-
-
-# Whose page it is.
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.8.8.8", "localhost", "localhost:80", "[::1]:8000"])
-def test_a_site_on_this_machine_is_local(host: str) -> None:
-    assert SITE.at(f"http://{host}").is_local
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        *("caliber.az", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"),
-        *("[fe80::1]", "[fd00::1]", "128.0.0.1", "localhost.example", "127.0.0.1.example", "mylocalhost", "localhost2"),
-    ],
-)
-def test_no_other_site_is(host: str) -> None:
-    assert not SITE.at(f"http://{host}").is_local
-
-
-OWNERS = {
-    "https://caliber.az/en/post/a": "caliber",
-    "http://WWW.Caliber.az/en/post/a": "caliber",
-    "https://www.kommersant.ru/doc/5000000": "kommersant",
-    "https://orf.at/stories/3400000/": "orf",
-    "https://caliber.az.example/en/post/a": "caliber.az.example",
-    "https://notcaliber.az/en/post/a": "notcaliber.az",
-    "https://example.org/?u=https://caliber.az/en/post/a": "example.org",
-    "https://kommersant.ru@example.org/doc/5000000": "example.org",
-}
-
-
-@pytest.mark.parametrize("url", OWNERS)
-def test_the_owner_of_a_url_decides_which_definition_reads_it(url: str) -> None:
-    sites = known_sites()
-    ingest = Recogniser(sites=sites, default=sites["caliber"], any_site=True)
-    assert name_of(ingest.site_at(url)) == OWNERS[url]
-    spider = spider_among(known_spiders(project_settings()), url)
-    assert spider.site.name == OWNERS[url]
-    assert spider.site.described == (OWNERS[url] in sites)
-
-
-def name_of(site: Site | None) -> str | None:
-    return None if site is None else site.name

@@ -14,6 +14,7 @@ from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.fetching.stopping import finish, require_running
 from caliber_crawler.items import SCROLLED
+from caliber_crawler.middlewares.download import download_with
 from caliber_crawler.roads.listings import known_ground
 
 if TYPE_CHECKING:
@@ -43,12 +44,10 @@ class ScrollingMiddleware:
             raise NotConfigured
         from caliber_crawler.fetching.browser import Browser
 
-        async def download(request: Request) -> Response:
-            assert crawler.engine is not None
-            return await crawler.engine.download_async(request)
-
         site, path = run.scope.site, os.environ.get("CALIBER_CHROMIUM", "")
-        browser = Browser(download, lambda url: is_on_site(url, site), crawler.settings["USER_AGENT"], path)
+        browser = Browser(
+            download_with(crawler), lambda url: is_on_site(url, site), crawler.settings["USER_AGENT"], path
+        )
         crawler.signals.connect(browser.close, signals.spider_closed)
         return cls(crawler, run, browser)
 

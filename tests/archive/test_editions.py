@@ -42,7 +42,7 @@ def test_a_merge_of_archives_leaves_two_editions_under_one_slug_two(newsroom: Ne
     with Archive.open(tmp_path / "other.db", mode="write") as other:
         run_id = other.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
         Newsroom(other, run_id).save(addresses=(russian,), language="ru")
-        for _ in newsroom.archive.merge(other, newsroom.run_id):
+        for _ in newsroom.archive.merge(other, {}):
             pass
     assert editions(newsroom) == [("en", SLUG_URL), ("ru", russian)]
 

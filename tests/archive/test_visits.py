@@ -47,9 +47,9 @@ def crawled(path: Path) -> None:
     run = CrawlRun(Archive.open(path, mode="write"), scope, user_agent="test", settings={})
     run.archive.frontier.add([Entry(url=URL, site="caliber", kind="article", road="listing")], run.id)
     kept = run.archive.captures.keep(served(), run.id)
-    reading = run._reread.read(kept)
+    reading = run.settlement._reextract.read(kept)
     assert isinstance(reading, Reading)
-    run._save(reading, lambda reading: None)
+    run.settlement._save(reading, lambda reading: None)
     run.close("finished")
 
 

@@ -162,7 +162,7 @@ def test_an_article_under_a_takedown_is_dropped_and_refused(run: CrawlRun) -> No
     save(run, page)
     article_id = held(run, "a").article_id
     assert article_id is not None
-    run.archive.takedowns.forget(article_id, "the author asked for it", run.started_at)
+    run.archive.deletion.take_down(article_id, "the author asked for it", run.started_at)
     (again,) = dispatched(run, "b")
     save(run, again, url=url_of("a"), urls=(url_of("a"),))
     assert run.accounts.counts["refused"] == 1

@@ -63,7 +63,7 @@ def test_one_new_story_keeps_a_crawl_going_until_a_page_without_news(tmp_path: P
     assert again.ends == {"/world?page=3": End.KNOWN_GROUND}
     paper.sections["world"].append(999)
     assert desk.crawl().stories == []
-    whole = desk.crawl(whole=True)
+    whole = desk.crawl(backfill=True)
     assert whole.stories == [999]
     assert whole.ends == {"/world?page=9": End.LAST_BATCH}
 
@@ -114,7 +114,7 @@ def test_a_crawl_from_the_top_stops_where_an_older_one_goes_on_further_down(tmp_
 def test_a_crawl_through_the_whole_list_does_not_stop_there(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "a.db", Paper({"world": list(range(80, 0, -1))}))
     desk.crawl(stop_after=33)
-    assert "/world?page=2" in desk.crawl(whole=True).lists
+    assert "/world?page=2" in desk.crawl(backfill=True).lists
 
 
 def test_a_second_page_that_is_missing_is_a_problem_where_no_other_list_has_one(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_post_numbers_are_tried_from_the_last_to_the_first(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("numbers", "asked"), [((5, 8), [5, 6, 7, 8]), ((8, 5), [8, 7, 6, 5]), ((6, 6), [6])])
 def test_a_range_of_post_numbers_may_run_up_or_down(numbers: tuple[int, int], asked: list[int], tmp_path: Path) -> None:
-    assert numbered(tmp_path).crawl(numbers=numbers).asked == [f"/story/{n}" for n in asked]
+    assert numbered(tmp_path).crawl(ids=numbers).asked == [f"/story/{n}" for n in asked]
 
 
 def test_a_post_number_without_a_post_is_missing_and_no_problem(tmp_path: Path) -> None:
@@ -196,9 +196,9 @@ def test_post_numbers_are_committed_a_window_at_a_time_when_nothing_else_is_due(
     assert backlog is not None
     assert (backlog.left, run.dispatcher.due_count("article")) == (2 * WINDOW + 1, 0)
     for left in (WINDOW + 1, 1, 0):
-        assert backlog.release()
+        assert backlog.enqueue()
         assert (backlog.left, run.dispatcher.due_count("article")) == (left, 2 * WINDOW + 1 - left)
-    assert not backlog.release()
+    assert not backlog.enqueue()
     run.close("finished")
 
 
