@@ -1,7 +1,8 @@
 """The nouns that travel: what spiders yield, pipelines pass on and the archive stores.
 
-A :class:`Capture` comes from the network or a file. Reading it gives a :class:`Listing` of :class:`Card` entries, or an
-:class:`Article`, which travels inside a :class:`Reading`: the article, the capture it was read on, and how it was read.
+A :class:`Capture` comes from the network or a file. Cleaning gives a :class:`CleanedPage`, and extraction a
+:class:`Listing` of :class:`Card` entries, or an :class:`Article`, which travels inside a :class:`Reading`: the article,
+the capture it was extracted from, and how.
 """
 
 from __future__ import annotations
@@ -10,6 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+def iso_time(moment: datetime | None) -> str | None:
+    """A time as Scrapy's feeds are to write it: with its offset, which they leave out by themselves."""
+    return None if moment is None else moment.isoformat()
+
 
 PageKind = Literal["article", "listing", "feed", "sitemap", "numbers", "tdmrep"]
 """What an address is asked for. ``numbers`` is no page but a walk through post numbers, kept like one; ``tdmrep`` is
@@ -99,7 +105,7 @@ class Article:
     `` | `` between; what was embedded is one line (``[Post on X: https://…]``)."""
     body_markdown: str = field(default="", repr=False)
     """The same with its shape, emphasis, links and pictures, in Markdown."""
-    published_at: datetime | None = None
+    published_at: datetime | None = field(default=None, metadata={"serializer": iso_time})
     """Aware, in the offset the site prints in (``2026-01-06T19:13:00+04:00``)."""
     authors: tuple[str, ...] = ()
     section: str | None = None
@@ -113,6 +119,23 @@ class Article:
     cover_image: str | None = None
     images: tuple[Image, ...] = ()
     links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanedPage:
+    """A page without boilerplate, on its way from cleaning to extraction.
+
+    ``html`` is for whoever wants to see or keep it; a changed one changes nothing. What the worker process keeps under
+    ``token`` is extracted.
+    """
+
+    capture: Capture
+    layout: str | None = None
+    """The layout of the site definition that the page has; ``None`` for another one, and for a list of articles."""
+    html: str | None = field(default=None, repr=False)
+    """The element that holds the article; ``None`` for a page of plain text, and for a list of articles."""
+    token: int | None = None
+    """Under which number a worker process keeps the opened page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

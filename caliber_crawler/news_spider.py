@@ -177,8 +177,9 @@ class NewsSpider(Spider):
 
         return scroll_meta(layout, self.settings, on_known_ground)
 
-    def parse(self, response: Response, entry: Entry) -> Iterable[Capture]:
-        """Pass a page on as it came, whatever its status."""
+    def parse(self, response: Response, entry: Entry | None = None) -> Iterable[Capture]:
+        """Pass a page on as it came, whatever its status. ``scrapy parse`` asks for one without a frontier entry."""
+        entry = entry or self._entry_for(response.url)
         yield Capture(
             site=self.scope.site.name,
             kind=entry.kind,
@@ -189,6 +190,17 @@ class NewsSpider(Spider):
             status=response.status,
             headers=(*header_pairs(response), *scrolled(response)),
             body=response.body,
+        )
+
+    def _entry_for(self, url: str) -> Entry:
+        from caliber_crawler.archive import Entry
+
+        address = self.scope.site.address(url)
+        return Entry(
+            url=address.url if address else self.scope.site.normal_url(url),
+            site=self.scope.site.name,
+            kind="article" if address else "listing",
+            road="url_list",
         )
 
     def failed(self, failure: Failure) -> Iterable[Capture]:

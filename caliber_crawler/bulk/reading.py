@@ -160,7 +160,6 @@ def as_kept(archive: Archive, site: Site) -> Site:
 
 
 def read_archive(intake: Intake, archive: Archive, part: Part) -> None:
-    read = intake.reader
     assert part.end is not None
     for id in archive.pages_between(part.begin, part.end - 1):
         try:
@@ -170,7 +169,7 @@ def read_archive(intake: Intake, archive: Archive, part: Part) -> None:
             intake.skipped["damaged"] += 1
             continue
         if intake.is_new(page):
-            intake.take(Item(path=part.path, capture=page, saved=False), read(page))
+            intake.take(Item(path=part.path, capture=page, saved=False), intake.extract(page))
 
 
 def read_web_archive(intake: Intake, recogniser: Recogniser, part: Part) -> None:
@@ -186,13 +185,13 @@ def read_web_archive(intake: Intake, recogniser: Recogniser, part: Part) -> None
 
 
 def read_warc(intake: Intake, reader: WarcReader, part: Part, warc: WarcSource) -> None:
-    read, damage = intake.reader, None
+    damage = None
     for found in reader:
         if isinstance(found, Skipped):
             intake.skip(part.path, found)
             damage = found if reader.records == 0 else None
         elif intake.is_new(found):
-            intake.take(Item(path=part.path, capture=found, saved=False), read(found))
+            intake.take(Item(path=part.path, capture=found, saved=False), intake.extract(found))
     if damage is not None and part.begin == 0:
         raise NotAPage(f"{warc.name} is no WARC: {damage.message}.")
 

@@ -18,6 +18,7 @@ from scrapy.utils.asyncio import create_looping_call
 
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Entry, Saved
+from caliber_crawler.archive.articles import Reread
 from caliber_crawler.archive.times import whole_second
 from caliber_crawler.crawling.commits import SYNCED_EVERY, Commits
 from caliber_crawler.crawling.field_coverage import FieldCoverage
@@ -28,7 +29,6 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Problem, Reading
 from caliber_crawler.politeness import Pace
-from caliber_crawler.rereading import Rereader
 from caliber_crawler.site import Numbers
 from caliber_crawler.software import software
 
@@ -75,7 +75,8 @@ class CrawlRun:
     ) -> None:
         self.archive, self._owns_archive = archive, owns_archive
         self.scope = scope
-        self._reread = Rereader({scope.site.name: scope.site})
+        self.reextract: Reread | None = None
+        """Extracts a stored page again, with today's code. The archive stage knows how."""
         self.pace = Pace(archive.hosts, gap, together=(scope.site.host, *scope.site.hosts))
         self.halted: Halt | None = None
         self.began_at = datetime.now(UTC)
@@ -233,18 +234,19 @@ class CrawlRun:
             self.archive.aliases.wake(capture.url, capture.fetched_at + timedelta(seconds=1))
         self.settle(capture, "missing" if missing else "refused")
 
-    async def store(self, reading: Reading, along: Callable[[Reading], None] = lambda reading: None) -> None:
-        """Commit article, version, view count and frontier together; let go of what was taken down.
+    async def store(self, reading: Reading, along: Callable[[Reading], None] = lambda reading: None) -> Saved | None:
+        """Commit article, version, view count and frontier together; ``None`` for an article that was taken down.
 
         What ``along`` writes is committed with them.
         """
         saved = await self.commits(partial(self._save, reading, along))
         if saved is None:
             self.settle(reading.capture, "refused")
-            return
+            return None
         unchanged = saved.outcome == "unchanged"
         self.settle(reading.capture, "unchanged" if unchanged else "stored")
         self.counts["visited" if unchanged else saved.outcome] += 1
+        return saved
 
     def _save(self, reading: Reading, along: Callable[[Reading], None]) -> Saved | None:
         article, capture = reading.article, reading.capture
@@ -253,7 +255,7 @@ class CrawlRun:
             self.archive.takedowns.drop(capture, addresses)
             return None
         along(reading)
-        saved = self.archive.articles.save(reading, self.id, addresses, self._reread)
+        saved = self.archive.articles.save(reading, self.id, addresses, self.reextract)
         url = self._place(capture)
         self.archive.frontier.done(
             url,
