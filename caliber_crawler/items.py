@@ -12,9 +12,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+
 def iso_time(moment: datetime | None) -> str | None:
     """A time as Scrapy's feeds are to write it: with its offset, which they leave out by themselves."""
     return None if moment is None else moment.isoformat()
+
+
+def decoded(body: bytes) -> str:
+    """A page as Scrapy's feeds are to write it."""
+    return body.decode("utf-8", "replace")
+
+
+def described(capture: Capture) -> dict[str, object]:
+    """A capture as Scrapy's feeds are to write it inside another item: where and when, without the page."""
+    return {"url": capture.url, "fetched_at": iso_time(capture.fetched_at), "status": capture.status, "id": capture.id}
 
 
 PageKind = Literal["article", "listing", "feed", "sitemap", "numbers", "tdmrep"]
@@ -51,7 +62,7 @@ class Capture:
     error_code: str | None = None
     """The same to group by: ``robots``, ``offsite``, ``timeout``, ``refused``, ``dns``, ``network``."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = field(default=b"", repr=False, metadata={"serializer": decoded})
     id: int | None = None
     """The capture's row in the archive, once kept."""
 
@@ -129,7 +140,7 @@ class CleanedPage:
     ``token`` is extracted.
     """
 
-    capture: Capture
+    capture: Capture = field(metadata={"serializer": described})
     layout: str | None = None
     """The layout of the site definition that the page has; ``None`` for another one, and for a list of articles."""
     html: str | None = field(default=None, repr=False)
@@ -142,7 +153,7 @@ class CleanedPage:
 class Reading:
     """An article, the capture it was read on, and which rule gave each field."""
 
-    capture: Capture
+    capture: Capture = field(metadata={"serializer": described})
     article: Article
     layout: str
     """The layout that matched (``new``, ``old``, ``text``, ``unknown``)."""
@@ -187,7 +198,7 @@ class Card:
 class Listing:
     """What was read on one page that names articles (a listing, a feed, a site map): its cards from top to bottom."""
 
-    capture: Capture
+    capture: Capture = field(metadata={"serializer": described})
     cards: tuple[Card, ...]
     next_url: str | None = None
     """The next page of the list, where the page itself links to it."""

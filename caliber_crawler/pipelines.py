@@ -21,6 +21,7 @@ from scrapy.exceptions import DropItem
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.extraction_steps import NOT_MODIFIED, fetch_problem
 from caliber_crawler.fetching.failures import FOR_GOOD
+from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.isolated_extraction import IsolatedSteps
 from caliber_crawler.items import Article, Capture, CleanedPage, Listing, Problem, Reading
 from caliber_crawler.plain_archive import PlainArchive
@@ -32,6 +33,23 @@ from caliber_crawler.site.unfiled import unfiled
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+
+def capture_from(response: Response) -> Capture:
+    """A response as the item that the stages take; for spiders of other projects."""
+    asked = response.request.url if response.request is not None else response.url
+    first, *between = (*response.meta.get("redirect_urls", ()), asked) if response.request is not None else (asked,)
+    return Capture(
+        site=unfiled(response.url).name,
+        url=first,
+        final_url=response.url if response.url != first else None,
+        redirects=tuple(url for url in between if url != response.url),
+        fetched_at=datetime.now(UTC),
+        status=response.status,
+        headers=header_pairs(response),
+        body=response.body,
+    )
 
 
 class Stage:
