@@ -52,7 +52,9 @@ def short_article(title: str, extra: str = "") -> bytes:
 
 
 BORDERS = {
-    "/en/post/news-about-404": answering(200, short_article("Error 404: ministers not found at their desks")),
+    "/en/post/news-about-404": answering(
+        200, short_article("Ministry answers Error 404: its pages were not found for a whole day")
+    ),
     "/en/post/plain-404": answering(200, short_article("404 - not found").replace(b"post_title", b"title")),
     "/en/post/login-wall": answering(200, short_article("Sign in to go on", '<input type="password" name="p">')),
     "/en/post/long-with-login": answering(
@@ -136,7 +138,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
         yield Crawled(archive, site, verdicts(archive), captures)
 
 
-def only_articles(crawled: Crawled, found: Mapping[str, Any], urls: Callable[[Capture], bool]) -> None:
+def assert_same(crawled: Crawled, found: Mapping[str, Any], urls: Callable[[Capture], bool]) -> None:
     """Compare what another entrance says of the pages that it was given."""
     given = [url for url, capture in crawled.captures.items() if urls(capture)]
     assert len(given) > len(EXPECTED)
@@ -171,13 +173,14 @@ def test_ingesting_the_same_pages_from_a_web_archive_gives_the_same(crawled: Cra
         write_warc((each for each in crawled.captures.values() if was_answered(each)), file, name=warc.name)
     options = ("--base-url", crawled.site.base_url, "--archive", tmp_path / "b.db", "--jobs", 2, "--site", "caliber")
     run_module("caliber_crawler", "ingest", warc, *options)
-    only_articles(crawled, verdicts(tmp_path / "b.db"), was_answered)
+    assert_same(crawled, verdicts(tmp_path / "b.db"), was_answered)
 
 
 def test_bulk_reading_of_the_archive_gives_the_same(crawled: Crawled, tmp_path: Path) -> None:
     run_module("caliber_crawler", "bulk", "read", crawled.archive, "--out", tmp_path / "out", "--jobs", 1)
     (shard,) = (tmp_path / "out").glob("*/archive.db")
-    only_articles(crawled, verdicts(shard), lambda capture: True)
+    # Of an archive, it takes the pages that were served: failures hold nothing to extract.
+    assert_same(crawled, verdicts(shard), lambda capture: capture.status == 200 and bool(capture.body))
 
 
 @pytest.mark.parametrize("options", [("--again",), ("--failed", "--again")])
@@ -187,7 +190,7 @@ def test_reextraction_changes_nothing(crawled: Crawled, tmp_path: Path, options:
     result: Result = run_module("caliber_crawler", "reextract", "--archive", archive, "--json", *options)
     counts = json.loads(result.stdout)
     assert (counts["saved"], counts["changed"]) == (0, 0)
-    assert counts["pages"] > len(EXPECTED)
+    assert counts["pages"] >= 6
     assert verdicts(archive) == crawled.verdicts
 
 

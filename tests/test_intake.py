@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from caliber_crawler.archive import Archive
 from caliber_crawler import isolated_extraction
+from caliber_crawler.archive import Archive
 from caliber_crawler.intake import Intake, Item, Recogniser
 from caliber_crawler.items import Problem
 from caliber_crawler.processes import Limits

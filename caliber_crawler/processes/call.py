@@ -37,7 +37,8 @@ class Call:
     """One call: a function and its arguments, which must be picklable.
 
     A long call may consist of steps, each with a key (see ``run_limited``). A step that ended the worker is suspect:
-    when the call is made again, it runs in a worker of its own, so that it costs no more than itself.
+    when the call is made again, it runs in a worker of its own, so that it costs no more than itself. One that ended
+    it by taking too long is not run again.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Call:
         self.context = context
         self.limits = limits
         self.suspects: set[str] = set()
+        self.too_slow: set[str] = set()
         self.done = False
         self._work = (function, arguments)
         self._tries_left, self._tries = tries, tries
@@ -65,7 +67,8 @@ class Call:
         function, arguments = self._work
         suspects = None if len(self.suspects) > MOST_SUSPECTS else frozenset(self.suspects)
         context = None if self.context is None else self.context.number
-        return pickle.dumps(("call", function, arguments, self.limits, context, suspects), pickle.HIGHEST_PROTOCOL)
+        known = (suspects, frozenset(self.too_slow))
+        return pickle.dumps(("call", function, arguments, self.limits, context, *known), pickle.HIGHEST_PROTOCOL)
 
     def result(self) -> Any:
         """What the function returned. Raises what it raised, :class:`TooSlow` or :class:`WorkerCrashed`."""
@@ -80,8 +83,11 @@ class Call:
         if self._on_done is not None:
             self._on_done(self)
 
-    def suspect(self, step: str) -> bool:
-        """Note the step during which a worker ended. Returns whether it is a new suspect."""
+    def suspect(self, step: str, *, too_slow: bool) -> bool:
+        """Note the step during which a worker ended. Returns whether that is news."""
+        if too_slow and step not in self.too_slow:
+            self.too_slow.add(step)
+            return True
         if step in self.suspects or len(self.suspects) > MOST_SUSPECTS:
             return False
         self.suspects.add(step)

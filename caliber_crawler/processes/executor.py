@@ -192,6 +192,9 @@ def run_limited(
     Raises :class:`TooSlow`, ``WorkerCrashed``, ``MemoryError`` or what the function raises.
     """
     here = serving.current
+    too_slow = f"it took more than {limits.cpu_seconds:g} s of CPU time"
+    if here is not None and key in here.too_slow:
+        raise TooSlow(too_slow)
     if here is None or here.suspects is None or key in here.suspects:
         call = Call(function, arguments, limits=limits, tries=TRIES if here is None else TRIES - 1)
         run_call(call)
@@ -202,7 +205,7 @@ def run_limited(
         with limited(limits):
             return function(*arguments)
     except TimeUp:
-        raise TooSlow(f"it took more than {limits.cpu_seconds:g} s of CPU time") from None
+        raise TooSlow(too_slow) from None
 
 
 def run_call(call: Call) -> None:

@@ -31,6 +31,8 @@ class Serving:
         self._contexts: dict[int, Any] = {}
         self.suspects: frozenset[str] | None = frozenset()
         """Keys of the steps that ended a worker before; ``None`` when that may be any."""
+        self.too_slow: frozenset[str] = frozenset()
+        """Keys of the steps that took too long before, in C code that hears no alarm."""
 
     def write(self, message: bytes) -> None:
         self._answers.write(len(message).to_bytes(LENGTH) + message)
@@ -53,7 +55,7 @@ class Serving:
             while len(self._contexts) > CONTEXTS:
                 del self._contexts[next(iter(self._contexts))]
             return False
-        function, arguments, limits, context, self.suspects = rest
+        function, arguments, limits, context, self.suspects, self.too_slow = rest
         if context is not None:
             arguments = (self._contexts[context], *arguments)
         self.write(answer_to(function, arguments, limits))

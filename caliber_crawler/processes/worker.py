@@ -158,7 +158,7 @@ class Worker:
         return left
 
     def _blame(self, call: Call, exit_code: int) -> None:
-        if self._step is not None and call.suspect(self._step):
+        if self._step is not None and call.suspect(self._step, too_slow=-exit_code in ALARMS):
             return
         if -exit_code in ALARMS and call.limits is not None:
             call.settle(error=TooSlow(f"it took more than {call.limits.cpu_seconds:g} s of CPU time"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from caliber_crawler.processes import run_limited
+from caliber_crawler.processes import Limits, run_limited
 
 
 def double(number: int) -> int:
@@ -98,7 +98,7 @@ def run_steps(steps: list[str]) -> dict[str, str]:
     outcomes = {}
     for step in steps:
         try:
-            outcomes[step] = run_limited(run_step, step, key=step)
+            outcomes[step] = run_limited(run_step, step, key=step, limits=Limits(cpu_seconds=0.3))
         except Exception as error:  # noqa: BLE001
             outcomes[step] = type(error).__name__
     return outcomes
@@ -107,6 +107,8 @@ def run_steps(steps: list[str]) -> dict[str, str]:
 def run_step(step: str) -> str:
     if step.startswith("crash"):
         crash()
+    if step.startswith("hang"):
+        parse_endless_tag(200_000)
     return f"{step} done"
 
 
