@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -78,6 +79,16 @@ def _extract_lightly(capture: Capture, site: Site, now: datetime) -> Outcome:
     return with_capture(extract_page(capture, site, now), replace(capture, body=b""))
 
 
+Light = tuple[Any, ...]
+"""An outcome without its capture: an article in parts, or a listing or a problem alone."""
+
+
+class Checked(NamedTuple):
+    """What the check noted on a valid article."""
+
+    remarks: tuple[Problem, ...]
+
+
 class IsolatedSteps:
     """The three steps for one site, each a call to a worker. The worker keeps the opened page between the first two.
 
@@ -96,30 +107,54 @@ class IsolatedSteps:
             cleaned = await self._executor.call(_clean, token, capture, context=self._site)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.address, error)
-        return cleaned if isinstance(cleaned, Problem) else replace(cleaned, capture=capture)
+        if isinstance(cleaned, Problem):
+            return cleaned
+        layout, html = cleaned
+        return CleanedPage(capture=capture, layout=layout, html=html, token=token)
 
     async def extract(self, page: CleanedPage | Capture) -> Outcome:
         """See ``extraction_steps.extract``; a capture is cleaned on the way."""
         capture = page if isinstance(page, Capture) else page.capture
         token = None if isinstance(page, Capture) else page.token
         try:
-            found: Outcome | None = None
+            found: Light | None = None
             if token is not None:
                 found = await self._executor.call(_extract_open, token, context=self._site)
             if found is None:  # another worker has taken the place of the one that had the page
                 found = await self._executor.call(_extract_anew, capture, context=self._site)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.address, error)
-        return with_capture(found, capture)
+        return _arrived(found, capture)
 
     async def check(self, found: Reading | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
-        light = with_capture(found, replace(found.capture, body=b""))
+        capture = found.capture
         try:
-            checked = await self._executor.call(_check, light, now, context=self._site)
+            asked = (capture.url, capture.fetched_at, capture.status, now)
+            checked = await self._executor.call(_check, _light(found), *asked, context=self._site)
         except LIMITS_EXCEEDED as error:
-            return limit_problem(found.capture.address, error)
-        return with_capture(checked, found.capture)
+            return limit_problem(capture.address, error)
+        # What comes back of an article is what the check noted: the rest is here.
+        return replace(found, remarks=checked.remarks) if isinstance(checked, Checked) else _arrived(checked, capture)
+
+
+def _light(outcome: Outcome) -> Light:
+    """An outcome without its capture, for the way between two processes: the page is most of it."""
+    match outcome:
+        case Reading():
+            return (outcome.article, outcome.layout, outcome.extractor, outcome.rungs, outcome.remarks)
+        case Listing():
+            return (with_capture(outcome, replace(outcome.capture, body=b"")),)
+    return (outcome,)
+
+
+def _arrived(light: Light, capture: Capture) -> Outcome:
+    """The outcome, with its capture."""
+    if len(light) == 1:
+        outcome: Outcome = light[0]
+        return with_capture(outcome, capture)
+    article, layout, extractor, rungs, remarks = light
+    return Reading(capture=capture, article=article, layout=layout, extractor=extractor, rungs=rungs, remarks=remarks)
 
 
 # --- In the worker ----------------------------------------------------------------------------------------------------
@@ -137,25 +172,22 @@ class OpenPage:
 _open_pages: OrderedDict[int, OpenPage] = OrderedDict()
 
 
-def _clean(site: Site, token: int, capture: Capture) -> CleanedPage | Problem:
+def _clean(site: Site, token: int, capture: Capture) -> tuple[str | None, str | None] | Problem:
+    """Clean a page and keep it; returns its layout and the HTML of its article."""
     begun = time.process_time()
     cleaned = extraction_steps.clean(capture, site)
     if isinstance(cleaned, Problem):
         return cleaned
     page = cleaned.page
-    described = CleanedPage(
-        capture=replace(capture, body=b""),
-        layout=page.layout.name if page is not None and page.layout is not None else None,
-        html=None if page is None or page.article is None else etree.tostring(page.article, encoding="unicode"),
-        token=token,
-    )
+    layout = page.layout.name if page is not None and page.layout is not None else None
+    html = None if page is None or page.article is None else etree.tostring(page.article, encoding="unicode")
     _open_pages[token] = OpenPage(cleaned, time.process_time() - begun)
     while len(_open_pages) > OPEN_PAGES:
         _open_pages.popitem(last=False)
-    return described
+    return layout, html
 
 
-def _extract_open(site: Site, token: int) -> Outcome | None:
+def _extract_open(site: Site, token: int) -> Light | None:
     """The outcome for a page that was cleaned here; ``None`` when it was cleaned elsewhere or long ago."""
     opened = _open_pages.pop(token, None)
     if opened is None:
@@ -164,14 +196,15 @@ def _extract_open(site: Site, token: int) -> Outcome | None:
         return _light(extraction_steps.extract(opened.page, site))
 
 
-def _extract_anew(site: Site, capture: Capture) -> Outcome:
+def _extract_anew(site: Site, capture: Capture) -> Light:
     cleaned = extraction_steps.clean(capture, site)
     return _light(cleaned if isinstance(cleaned, Problem) else extraction_steps.extract(cleaned, site))
 
 
-def _check(site: Site, found: Reading | Listing, now: datetime) -> Outcome:
-    return extraction_steps.check(found, site, now)
-
-
-def _light(outcome: Outcome) -> Outcome:
-    return outcome if isinstance(outcome, Problem) else with_capture(outcome, replace(outcome.capture, body=b""))
+def _check(
+    site: Site, light: Light, url: str, fetched_at: datetime, status: int | None, now: datetime
+) -> Checked | Light:
+    found = _arrived(light, Capture(site=site.name, url=url, fetched_at=fetched_at, status=status))
+    assert not isinstance(found, Problem)
+    checked = extraction_steps.check(found, site, now)
+    return Checked(checked.remarks) if isinstance(checked, Reading) else _light(checked)

@@ -52,9 +52,7 @@ def short_article(title: str, extra: str = "") -> bytes:
 
 
 BORDERS = {
-    "/en/post/news-about-404": answering(
-        200, short_article("Ministry answers Error 404: its pages were not found for a whole day")
-    ),
+    "/en/post/news-about-404": answering(200, short_article("Ministry answers Error 404: its pages were not found")),
     "/en/post/plain-404": answering(200, short_article("404 - not found").replace(b"post_title", b"title")),
     "/en/post/login-wall": answering(200, short_article("Sign in to go on", '<input type="password" name="p">')),
     "/en/post/long-with-login": answering(

@@ -6,14 +6,14 @@ what waits without computing.
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from types import FrameType
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 GRACE = 1.0
 """Seconds of CPU time after which the kernel ends a call that did not hear its alarm, because it is in C code."""
@@ -22,8 +22,7 @@ ALARMS = frozenset({signal.SIGPROF, signal.SIGVTALRM, signal.SIGALRM})
 PAGE_SIZE = resource.getpagesize()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """What one call may take."""
 
     cpu_seconds: float = 3.0
@@ -47,13 +46,9 @@ def limited(limits: Limits, spent: float = 0.0) -> Iterator[None]:
     Raises :class:`TimeUp` between two steps of Python and inside a regular expression. Where C code hears no signal,
     the kernel ends the process. Raises ``MemoryError``. For the main thread of a process that has no other timers.
     """
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise TimeUp
-
     seconds = max(limits.cpu_seconds - spent, 0.001)
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = address_space() + limits.memory
+    most = sizes()[0] + limits.memory
     before = signal.signal(signal.SIGPROF, stop)
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -74,17 +69,17 @@ def limited(limits: Limits, spent: float = 0.0) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def address_space() -> int:
-    """The address space of this process, in bytes."""
-    with Path("/proc/self/statm").open("rb") as sizes:
-        return int(sizes.read().split()[0]) * PAGE_SIZE
+def stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise TimeUp
 
 
-def peak_memory() -> int:
-    """The most memory that this process ever needed, in bytes.
+def sizes() -> tuple[int, int]:
+    """The address space of this process and the memory that it has, in bytes."""
+    pages = os.pread(_statm(os.getpid()), 64, 0).split()
+    return int(pages[0]) * PAGE_SIZE, int(pages[1]) * PAGE_SIZE
 
-    Not `getrusage`: there a process begins with what the one that started it had needed.
-    """
-    with Path("/proc/self/status").open() as status:
-        peak = next(line for line in status if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) * 1024
+
+@cache
+def _statm(pid: int) -> int:
+    # Kept open: to open it takes longer than to read it.
+    return os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)

@@ -13,12 +13,12 @@ import traceback
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from caliber_crawler.processes.limits import Limits, TimeUp, limited, peak_memory
+from caliber_crawler.processes.limits import Limits, TimeUp, limited, sizes
 
 LENGTH = 8
 """Bytes before each message, which give its length."""
 GROWN = 256 * 1024 * 1024
-"""Bytes. A worker that ever needed more ends after its answer: what C code takes it seldom gives back."""
+"""Bytes. A worker that has more ends after its answer: what C code took it seldom gives back."""
 CONTEXTS = 64
 """Contexts that a worker keeps. It and its parent forget the oldest at the same message."""
 
@@ -99,7 +99,7 @@ def serve(calls: BinaryIO, answers: BinaryIO) -> None:
     global current
     serving = current = Serving(answers)
     while length := int.from_bytes(calls.read(LENGTH)):
-        if serving.handle(calls.read(length)) and peak_memory() > GROWN:
+        if serving.handle(calls.read(length)) and sizes()[1] > GROWN:
             return
 
 

@@ -69,6 +69,14 @@ def fill_memory(size: int) -> int:
     return len(bytearray(size))
 
 
+_kept: list[bytearray] = []
+
+
+def keep_memory(size: int) -> None:
+    """As C code does that never gives back what it took."""
+    _kept.append(bytearray(b"x") * size)
+
+
 def complain(word: str) -> None:
     raise KeyError(word)
 
