@@ -134,8 +134,9 @@ class IsolatedSteps:
             checked = await self._executor.call(_check, _light(found), *asked, context=self._site)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.address, error)
-        # What comes back of an article is what the check noted: the rest is here.
-        return replace(found, remarks=checked.remarks) if isinstance(checked, Checked) else _arrived(checked, capture)
+        if isinstance(found, Reading) and isinstance(checked, Checked):
+            return replace(found, remarks=checked.remarks)
+        return _arrived(checked, capture)
 
 
 def _light(outcome: Outcome) -> Light:

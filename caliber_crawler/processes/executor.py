@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import select
 import time
 from collections import deque
@@ -46,8 +47,9 @@ def release_worker(worker: Worker) -> None:
         _idle.append((worker, time.monotonic()))
 
 
+@atexit.register
 def end_idle_workers() -> None:
-    """End the workers that wait. Those of a process end with it, too."""
+    """End the workers that wait. They end with this process, too, however that ends."""
     while _idle:
         _idle.pop()[0].close()
 
