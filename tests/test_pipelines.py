@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import AT, ROOT, Result, environment
+from tests.conftest import AT, ROOT, Result, environment, unbalanced
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +45,15 @@ class Shout:
             return item
         article = dataclasses.replace(item.article, headline=item.article.headline.upper())
         return dataclasses.replace(item, article=article)
+
+class Stumble:
+    done = False
+
+    def process_item(self, item):
+        if type(item).__name__ == "Reading" and not Stumble.done:
+            Stumble.done = True
+            raise ZeroDivisionError("an article nobody thought of")
+        return item
 """
 
 PLAIN = """
@@ -61,7 +70,7 @@ class PlainSpider(scrapy.Spider):
 """
 
 
-def scrapy(*arguments: object, folder: Path = ROOT, **variables: str) -> Result:
+def scrapy(*arguments: object, folder: Path = ROOT, stumbles: bool = False, **variables: str) -> Result:
     done = subprocess.run(
         [sys.executable, "-m", "scrapy", *map(str, arguments)],
         cwd=folder,
@@ -71,7 +80,7 @@ def scrapy(*arguments: object, folder: Path = ROOT, **variables: str) -> Result:
         timeout=100,
         check=False,
     )
-    assert "Traceback" not in done.stderr, done.stderr
+    assert ("Traceback" in done.stderr) == stumbles, done.stderr
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -85,10 +94,10 @@ def articles_in(archive: Path) -> dict[str, dict[str, Any]]:
         return {row["url"]: dict(row) for row in connection.execute("SELECT * FROM article_texts")}
 
 
-def crawl(base_url: str, archive: Path, *options: object, **variables: str) -> Result:
+def crawl(base_url: str, archive: Path, *options: object, stumbles: bool = False, **variables: str) -> Result:
     wanted = ("-a", f"base_url={base_url}", "-a", "section=analytics", "-a", "language=en")
     fast = ("-s", "DOWNLOAD_DELAY=0", "-s", f"ARCHIVE={archive}")
-    return scrapy("crawl", "caliber", *wanted, *fast, *options, **variables)
+    return scrapy("crawl", "caliber", *wanted, *fast, *options, stumbles=stumbles, **variables)
 
 
 def test_feeds_hold_one_article_each_as_the_archive_does(serve: Callable[..., Any], tmp_path: Path) -> None:
@@ -144,6 +153,23 @@ def test_a_pipeline_of_ones_own_may_stand_between_any_two_stages(serve: Callable
     assert headlines
     assert headlines == {headline.upper() for headline in headlines}
     assert headlines == {item["headline"] for item in lines_of(tmp_path / "items.jsonl")}
+
+
+def test_an_error_of_a_pipeline_between_two_stages_is_counted_and_costs_its_page_only(
+    serve: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "between.py").write_text(BETWEEN)
+    archive = tmp_path / "a.db"
+    stages = {f"caliber_crawler.pipelines.{name}Pipeline": n for n, name in enumerate((*STAGES, "Archive"), 1)}
+    with serve(articles=60) as site:
+        settings = ("-s", f"ITEM_PIPELINES={json.dumps({**stages, 'between.Stumble': 3.5})}")
+        crawl(site.base_url, archive, *settings, stumbles=True, PYTHONPATH=str(tmp_path))
+        truth = site.truth(section="analytics", language="en")
+    assert len(articles_in(archive)) == len(truth) - 1
+    assert unbalanced(archive) == []
+    with closing(sqlite3.connect(archive)) as connection:
+        assert connection.execute("SELECT reason FROM problems WHERE fatal").fetchall() == [("crash",)]
+        assert connection.execute("SELECT count(*) FROM frontier WHERE state = 'failed'").fetchall() == [(1,)]
 
 
 def test_scrapy_parse_shows_the_capture_of_a_page(serve: Callable[..., Any], tmp_path: Path) -> None:
