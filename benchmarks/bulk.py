@@ -29,6 +29,7 @@ from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.intake import Recogniser
 from caliber_crawler.items import Capture
+from caliber_crawler.processes import end_idle_workers
 from caliber_crawler.site import SiteRegistry
 from caliber_crawler.software import software
 from caliber_crawler.spiders.caliber import CaliberSpider
@@ -114,7 +115,7 @@ def reading(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, obj
     took: dict[str, list[Took]] = {name: [] for name in engines}
     for turn in range(options.repeat):
         for name, engine in engines.items():
-            took[name].append(read(folder / f"{turn}-{name}", parts, engine()))
+            took[name].append(read(folder / f"{turn}-{name}", parts, engine(), 1 if name.startswith("one") else 2))
     for name, measured in took.items():
         pairs = list(zip(took["one process"], measured, strict=True))
         yield {
@@ -151,7 +152,7 @@ class Took:
         return self.here + self.there / max(1, self.workers)
 
 
-def read(out: Path, parts: list[Part], engine: Engine) -> Took:
+def read(out: Path, parts: list[Part], engine: Engine, workers: int) -> Took:
     instructions = Instructions(
         recogniser=Recogniser(sites=SiteRegistry([SITE]), default=SITE, any_site=True), software=software()
     )
@@ -160,8 +161,9 @@ def read(out: Path, parts: list[Part], engine: Engine) -> Took:
     for _ in work.run(engine):
         pass
     assert work.articles >= 0.9 * len(parts) * PAGES_IN_FILE, work.counts
-    workers = 2 if of_children() > there else 0
-    return Took(time.perf_counter() - clock, time.process_time() - here, of_children() - there, workers)
+    seconds = time.perf_counter() - clock
+    end_idle_workers()  # so that what they needed is counted
+    return Took(seconds, time.process_time() - here, of_children() - there, workers)
 
 
 def of_children() -> float:

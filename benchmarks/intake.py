@@ -26,6 +26,7 @@ from tabulate import tabulate
 from caliber_crawler.commands.ingest import ingest
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.items import Capture
+from caliber_crawler.processes import end_idle_workers
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import write_warc
 
@@ -92,24 +93,23 @@ def measure(warc: str, folder: str, jobs: int) -> None:
     if done.exit_code != 0:
         raise SystemExit(done.output)
     wall = time.perf_counter() - started
+    end_idle_workers()  # so that what they needed is counted
     writer, readers = spent(resource.RUSAGE_SELF) - before, spent(resource.RUSAGE_CHILDREN)
     print(json.dumps({"writer": writer, "readers": readers, "wall": wall}))
 
 
 def run_idle(jobs: int) -> float:
     """What the readers need before they read anything."""
-    if jobs == 1:
-        return 0.0
     script = (
         "import resource\n"
         "from caliber_crawler.intake import Recogniser\n"
-        "from caliber_crawler.intake.reader import Reader\n"
-        "from caliber_crawler.processes.pool import worker_pool\n"
+        "from caliber_crawler.processes import Executor, end_idle_workers\n"
         "from caliber_crawler.rereading import Rereader\n"
         "from caliber_crawler.site import SiteRegistry\n"
         "if __name__ == '__main__':\n"
-        f"    with worker_pool({jobs}) as pool:\n"
-        f"        list(pool.map(repr, [Reader(Rereader(SiteRegistry()))] * {jobs}))\n"
+        f"    executor = Executor(repr, lambda item: (item,), {jobs}, start_next=1)\n"
+        f"    list(executor.map([Rereader(SiteRegistry())] * {jobs}))\n"
+        "    end_idle_workers()\n"
         "    used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
         "    print(used.ru_utime + used.ru_stime)\n"
     )

@@ -1,7 +1,8 @@
 """The nouns that travel: what spiders yield, pipelines pass on and the archive stores.
 
-A :class:`Capture` comes from the network or a file. Reading it gives a :class:`Listing` of :class:`Card` entries, or an
-:class:`Article`, which travels inside a :class:`Reading`: the article, the capture it was read on, and how it was read.
+A :class:`Capture` comes from the network or a file. Cleaning gives a :class:`CleanedPage`, and extraction a
+:class:`Listing` of :class:`Card` entries, or an :class:`Article`, which travels inside a :class:`Reading`: the article,
+the capture it was extracted from, and how.
 """
 
 from __future__ import annotations
@@ -10,6 +11,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+
+def iso_time(moment: datetime | None) -> str | None:
+    """A time as Scrapy's feeds are to write it: with its offset, which they leave out by themselves."""
+    return None if moment is None else moment.isoformat()
+
+
+def decoded(body: bytes) -> str:
+    """A page as Scrapy's feeds are to write it."""
+    return body.decode("utf-8", "replace")
+
+
+def described(capture: Capture) -> dict[str, object]:
+    """A capture as Scrapy's feeds are to write it inside another item: where and when, without the page."""
+    return {"url": capture.url, "fetched_at": iso_time(capture.fetched_at), "status": capture.status, "id": capture.id}
+
 
 PageKind = Literal["article", "listing", "feed", "sitemap", "numbers", "tdmrep"]
 """What an address is asked for. ``numbers`` is no page but a walk through post numbers, kept like one; ``tdmrep`` is
@@ -45,7 +62,7 @@ class Capture:
     error_code: str | None = None
     """The same to group by: ``robots``, ``offsite``, ``timeout``, ``refused``, ``dns``, ``network``."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = field(default=b"", repr=False, metadata={"serializer": decoded})
     id: int | None = None
     """The capture's row in the archive, once kept."""
 
@@ -99,7 +116,7 @@ class Article:
     `` | `` between; what was embedded is one line (``[Post on X: https://…]``)."""
     body_markdown: str = field(default="", repr=False)
     """The same with its shape, emphasis, links and pictures, in Markdown."""
-    published_at: datetime | None = None
+    published_at: datetime | None = field(default=None, metadata={"serializer": iso_time})
     """Aware, in the offset the site prints in (``2026-01-06T19:13:00+04:00``)."""
     authors: tuple[str, ...] = ()
     section: str | None = None
@@ -116,10 +133,27 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CleanedPage:
+    """A page without boilerplate, on its way from cleaning to extraction.
+
+    ``html`` is for whoever wants to see or keep it; a changed one changes nothing. What the worker process keeps under
+    ``token`` is extracted.
+    """
+
+    capture: Capture = field(metadata={"serializer": described})
+    layout: str | None = None
+    """The layout of the site definition that the page has; ``None`` for another one, and for a list of articles."""
+    html: str | None = field(default=None, repr=False)
+    """The element that holds the article; ``None`` for a page of plain text, and for a list of articles."""
+    token: int | None = None
+    """Under which number a worker process keeps the opened page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """An article, the capture it was read on, and which rule gave each field."""
 
-    capture: Capture
+    capture: Capture = field(metadata={"serializer": described})
     article: Article
     layout: str
     """The layout that matched (``new``, ``old``, ``text``, ``unknown``)."""
@@ -164,7 +198,7 @@ class Card:
 class Listing:
     """What was read on one page that names articles (a listing, a feed, a site map): its cards from top to bottom."""
 
-    capture: Capture
+    capture: Capture = field(metadata={"serializer": described})
     cards: tuple[Card, ...]
     next_url: str | None = None
     """The next page of the list, where the page itself links to it."""

@@ -150,8 +150,9 @@ class NewsSpider(Spider):
             return {"page_timeout": self.settings.getfloat("CDX_TIMEOUT")}
         return {}
 
-    def parse(self, response: Response, entry: Entry) -> Iterable[Capture]:
-        """Yield the response as a capture, whatever its status."""
+    def parse(self, response: Response, entry: Entry | None = None) -> Iterable[Capture]:
+        """Yield the response as a capture, whatever its status. ``scrapy parse`` calls it without a frontier entry."""
+        entry = entry or self._entry_for(response.url)
         yield Capture(
             site=self.scope.site.name,
             kind=entry.kind,
@@ -162,6 +163,17 @@ class NewsSpider(Spider):
             status=response.status,
             headers=header_pairs(response),
             body=response.body,
+        )
+
+    def _entry_for(self, url: str) -> Entry:
+        from caliber_crawler.archive import Entry
+
+        address = self.scope.site.address(url)
+        return Entry(
+            url=address.url if address else self.scope.site.normal_url(url),
+            site=self.scope.site.name,
+            kind="article" if address else "listing",
+            road="url_list",
         )
 
     def failed(self, failure: Failure) -> Iterable[Capture]:

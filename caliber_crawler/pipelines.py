@@ -1,137 +1,193 @@
-"""From a fetched page to a row: capture, clean, extract, check, archive. Each stage is one small class.
+"""From a fetched page to a row of the archive, in five stages: capture, clean, extract, check, archive.
 
-What travels: a :class:`~caliber_crawler.items.Capture` comes in and is kept. It becomes a :class:`Page`, a capture with
-what was read on it: a :class:`~caliber_crawler.items.Reading` of an article, a :class:`~caliber_crawler.items.Listing`,
-or the :class:`~caliber_crawler.items.Problem` at which reading ended. A page that goes no further is recorded with its
-reason before it is dropped.
+    Capture ── CapturePipeline ──> Capture ── CleanPipeline ──> CleanedPage ── ExtractPipeline ──> Reading or Listing
+    ── CheckPipeline ──> Reading or Listing ── ArchivePipeline ──> Article
+
+All items are dataclasses of :mod:`caliber_crawler.items`. A stage passes items of other types on untouched, and drops a
+page that goes no further; in a crawl of this project the reason is recorded first. In another project each stage can
+be used alone: see ``docs/pipelines.md``.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Self
+from weakref import WeakKeyDictionary
 
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.extraction_steps import NOT_MODIFIED, fetch_problem
 from caliber_crawler.fetching.failures import FOR_GOOD
-from caliber_crawler.items import Capture, Listing, Problem, Reading
-from caliber_crawler.processes.isolation import Isolation
+from caliber_crawler.fetching.headers import header_pairs
+from caliber_crawler.isolated_extraction import IsolatedSteps
+from caliber_crawler.items import Article, Capture, CleanedPage, Listing, Problem, Reading
+from caliber_crawler.plain_archive import PlainArchive
+from caliber_crawler.processes import AsyncExecutor
+from caliber_crawler.rereading import Rereader
 from caliber_crawler.roads import Roads
-from caliber_crawler.stages import LONGEST, MOST_MEMORY, IsolatedReader, Outcome
+from caliber_crawler.site import Site, SiteRegistry
+from caliber_crawler.site.unfiled import unfiled
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
 
-class Page(NamedTuple):
-    """A kept page, and what was read on it."""
-
-    capture: Capture
-    outcome: Outcome
+def capture_from(response: Response) -> Capture:
+    """A response as the item that the stages take; for spiders of other projects."""
+    asked = response.request.url if response.request is not None else response.url
+    first, *between = (*response.meta.get("redirect_urls", ()), asked) if response.request is not None else (asked,)
+    return Capture(
+        site=unfiled(response.url).name,
+        url=first,
+        final_url=response.url if response.url != first else None,
+        redirects=tuple(url for url in between if url != response.url),
+        fetched_at=datetime.now(UTC),
+        status=response.status,
+        headers=header_pairs(response),
+        body=response.body,
+    )
 
 
 class Stage:
-    """A pipeline stage that works for one run."""
+    """A stage of a crawl. ``run`` is ``None`` in another project, where nobody keeps accounts of pages."""
 
-    def __init__(self, run: CrawlRun) -> None:
-        self.run = run
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.run = crawler.get_extension(CrawlRun)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        run = crawler.get_extension(CrawlRun)
-        assert run is not None, "the pipelines need the CrawlRun extension"
-        return cls(run)
+        return cls(crawler)
 
-    def stop(self, page: Page, *stages: str) -> None:
-        """Put a page aside that got no further than to one of these stages."""
-        problem = page.outcome
-        if isinstance(problem, Problem) and problem.stage in stages:
-            self.run.settlement.reject(page.capture, problem)
-            raise DropItem(problem.message)
+    def drop(self, capture: Capture, problem: Problem) -> None:
+        """Record why a page goes no further, and drop it."""
+        if self.run is not None:
+            self.run.settlement.reject(capture, problem)
+        raise DropItem(problem.message)
+
+
+class ExtractionStage(Stage):
+    """A stage that has its step done in a worker process, which all stages and all crawls of this process share."""
+
+    executor: ClassVar = AsyncExecutor()
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._steps: dict[str, IsolatedSteps] = {}
+
+    def open_spider(self) -> None:
+        self.executor.join()
+
+    async def close_spider(self) -> None:
+        await self.executor.leave()
+
+    def steps(self, capture: Capture) -> IsolatedSteps:
+        """The steps for the site of a page: the spider's own, or one that is known by its host only."""
+        site = self.run.scope.site if self.run is not None else getattr(self.crawler.spider, "site", None)
+        name = site.name if isinstance(site, Site) else capture.site
+        if name not in self._steps:
+            self._steps[name] = IsolatedSteps(self.executor, site if isinstance(site, Site) else unfiled(capture.url))
+        return self._steps[name]
 
 
 class CapturePipeline(Stage):
-    """Keeps the raw page, and stops what is no page at all."""
+    """Stores the page as it was served, and stops what is not a page: failures, answers of "not modified"."""
 
-    async def process_item(self, item: Capture) -> Capture:
-        capture = item if item.id is not None else await self.run.settlement.store_capture(item)
-        if capture.error is not None:
-            problem = Problem(
-                stage="fetch",
-                reason=capture.error_code or "network",
-                message=f"{capture.address} could not be fetched: {capture.error}.",
-                fatal=True,
+    async def process_item(self, item: object) -> object:
+        if not isinstance(item, Capture):
+            return item
+        capture = item
+        if item.id is None:
+            capture = (
+                await self.run.settlement.store_capture(item) if self.run else plain_archive(self.crawler).keep(item)
             )
-            settlement = self.run.settlement
-            (settlement.refuse if capture.error_code in FOR_GOOD else settlement.fail)(capture, problem)
-            raise DropItem(problem.message)
-        if capture.status == 304:
-            self.run.settlement.not_modified(capture)
-            raise DropItem(f"{capture.address} is as it was.")
-        return capture
+        problem = fetch_problem(capture)
+        if problem is None:
+            return capture
+        if self.run is not None:
+            if problem.reason == NOT_MODIFIED:
+                self.run.settlement.not_modified(capture)
+            elif capture.error_code in FOR_GOOD:
+                self.run.settlement.refuse(capture, problem)
+            else:
+                self.run.settlement.fail(capture, problem)
+        raise DropItem(problem.message)
 
 
-class CleanPipeline(Stage):
-    """Takes out of a page what belongs to the site and not to the article, and stops what is no page of an article.
+class CleanPipeline(ExtractionStage):
+    """Takes out of a page what belongs to the site; stops what is not a page of an article: log-ins, challenges."""
 
-    The stages up to the check are gone through here, in a process that all crawls of this one share.
-    """
-
-    isolation: ClassVar = Isolation(seconds=LONGEST, memory=MOST_MEMORY)
-
-    def __init__(self, run: CrawlRun) -> None:
-        super().__init__(run)
-        self.reader = IsolatedReader(self.isolation, run.scope.site)
-
-    def open_spider(self) -> None:
-        self.isolation.join()
-
-    async def close_spider(self) -> None:
-        await self.isolation.leave()
-
-    async def process_item(self, item: Capture) -> Page:
-        page = Page(item, await self.reader.read(item))
-        self.stop(page, "fetch", "clean")
-        return page
+    async def process_item(self, item: object) -> object:
+        if not isinstance(item, Capture):
+            return item
+        cleaned = await self.steps(item).clean(item)
+        if isinstance(cleaned, Problem):
+            self.drop(item, cleaned)
+        return cleaned
 
 
-class ExtractPipeline(Stage):
-    """Reads the fields of an article, or the cards of a listing; stops a page that holds neither."""
+class ExtractPipeline(ExtractionStage):
+    """Extracts the fields of an article, or the entries of a listing. A page that was not cleaned is cleaned first."""
 
-    def process_item(self, item: Page) -> Page:
-        self.stop(item, "extract")
-        return item
+    async def process_item(self, item: object) -> object:
+        if not isinstance(item, Capture | CleanedPage):
+            return item
+        capture = item if isinstance(item, Capture) else item.capture
+        found = await self.steps(capture).extract(item)
+        if isinstance(found, Problem):
+            self.drop(capture, found)
+        return found
 
 
-class CheckPipeline(Stage):
-    """Refuses what is not a sound article, and counts which fields were found."""
+class CheckPipeline(ExtractionStage):
+    """Refuses an article that is not valid, and counts which fields were found."""
 
-    def process_item(self, item: Page) -> Reading | Listing:
-        self.stop(item, "check")
-        reading = item.outcome
-        assert not isinstance(reading, Problem), f"no stage is called {reading.stage}"
-        if isinstance(reading, Reading):
-            self.run.accounts.coverage.count(reading.layout, ItemAdapter(reading.article), reading.rungs)
-        return reading
+    async def process_item(self, item: object) -> object:
+        if not isinstance(item, Reading | Listing):
+            return item
+        checked = await self.steps(item.capture).check(item, datetime.now(UTC))
+        if isinstance(checked, Problem):
+            self.drop(item.capture, checked)
+        if self.run is not None and isinstance(checked, Reading):
+            self.run.accounts.coverage.count(checked.layout, ItemAdapter(checked.article), checked.rungs)
+        return checked
 
 
 class ArchivePipeline(Stage):
-    """Commits what was read, together with the frontier."""
+    """Commits the article together with the frontier, and passes the article on. A listing ends here."""
 
-    def __init__(self, run: CrawlRun) -> None:
-        super().__init__(run)
-        self.roads = Roads(run)
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.roads: Roads | None = None
+        if self.run is not None:
+            self.roads = Roads(self.run)
+            self.run.settlement.reextract = Rereader(SiteRegistry([self.run.scope.site]))
 
-    async def process_item(self, item: Reading | Listing) -> Reading | Listing:
-        if isinstance(item, Reading):
-            await self.run.settlement.save(item, self.roads.follow)
+    async def process_item(self, item: object) -> object:
+        if not isinstance(item, Reading | Listing):
             return item
+        article = await self._articles_of(item) if self.run is not None else self._article_alone(item)
+        if article is None:
+            clause = "lists articles" if isinstance(item, Listing) else "was taken down before"
+            raise DropItem(f"{item.capture.address} {clause}.", log_level="DEBUG")
+        return article
+
+    async def _articles_of(self, item: Reading | Listing) -> Article | None:
+        assert self.run is not None
+        assert self.roads is not None
+        if isinstance(item, Reading):
+            return item.article if await self.run.settlement.save(item, self.roads.follow) else None
+        if self.run.archive.frontier.get(item.capture.url) is None:
+            raise DropItem(f"{item.capture.url} is not in the frontier: nothing is known of its listing.")
         end = await self.run.settlement.commits(partial(self.roads.advance, item))
+        article = None
         if item.reading is not None:
             self.run.accounts.counts["discovered"] += 1
-            await self.run.settlement.save(item.reading)
+            article = item.reading.article if await self.run.settlement.save(item.reading) else None
         if end is not None and not end.complete:
             problem = Problem(
                 stage="walk",
@@ -139,4 +195,18 @@ class ArchivePipeline(Stage):
                 message=f"The walk through {item.capture.url} broke off: {end.value}.",
             )
             self.run.accounts.note(problem, item.capture)
-        return item
+        return article
+
+    def _article_alone(self, item: Reading | Listing) -> Article | None:
+        return plain_archive(self.crawler).save(item) if isinstance(item, Reading) else None
+
+
+_plain_archives: WeakKeyDictionary[Crawler, PlainArchive] = WeakKeyDictionary()
+
+
+def plain_archive(crawler: Crawler) -> PlainArchive:
+    """The archive of a crawl that is not of this project; its stages share it."""
+    archive = _plain_archives.get(crawler)
+    if archive is None:
+        archive = _plain_archives[crawler] = PlainArchive.from_crawler(crawler)
+    return archive

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.errors import InputError, NotAPage, SiteError
-from caliber_crawler.items import Capture
+from caliber_crawler.isolated_extraction import extract_isolated
+from caliber_crawler.items import Capture, Listing, Problem, Reading
 from caliber_crawler.known_sites import known_sites, known_spiders, project_settings
-from caliber_crawler.reading import Unreadable, read_listing, read_page
 from caliber_crawler.reading.text import slug
 from caliber_crawler.site import Site
 from caliber_crawler.trial_crawl import GivenPages, Progress, page_entry, trial_crawl
@@ -82,16 +82,16 @@ def fetch_page(
 def recorded_page(capture: Capture, site: Site) -> RecordedPage:
     """What today's code extracts from a page, as a draft. Raises :class:`NotAPage` when that is nothing."""
     served = _served(capture)
-    try:
-        if capture.url.startswith("http") and site.address(capture.address) is None:
-            cards = [asdict(card) for card in read_listing(capture, site).cards]
-            if cards:
-                name = f"listing-{slug(capture.url.rpartition('/')[2])}"
-                expected = {"draft": DRAFT, "capture": served | {"kind": "listing"}, "cards": cards}
-                return RecordedPage(capture, name, _plain(expected))
-        reading = read_page(capture, site)
-    except Unreadable as unreadable:
-        raise NotAPage(unreadable.message) from None
+    if capture.url.startswith("http") and site.address(capture.address) is None:
+        listing = extract_isolated(replace(capture, kind="listing"), site, capture.fetched_at)
+        if isinstance(listing, Listing) and listing.cards:
+            name = f"listing-{slug(capture.url.rpartition('/')[2])}"
+            cards = [asdict(card) for card in listing.cards]
+            expected = {"draft": DRAFT, "capture": served | {"kind": "listing"}, "cards": cards}
+            return RecordedPage(capture, name, _plain(expected))
+    reading = extract_isolated(replace(capture, kind="article"), site, capture.fetched_at)
+    if not isinstance(reading, Reading):
+        raise NotAPage(reading.message if isinstance(reading, Problem) else f"{capture.url} lists articles.")
     article = asdict(reading.article)
     article["body"] = reading.article.body.split("\n\n")
     address = site.address(reading.article.url) if reading.article.url.startswith("http") else None

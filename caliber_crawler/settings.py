@@ -98,13 +98,16 @@ SPIDER_MIDDLEWARES = {
 }
 
 ITEM_PIPELINES = {
-    "caliber_crawler.pipelines.CapturePipeline": 100,  # the raw page is kept before anyone tries to read it
-    # Clean, extract and check are gone through in a process of their own, which a page may hang or crash.
-    "caliber_crawler.pipelines.CleanPipeline": 200,  # navigation, share bars, notices, advertising: gone
-    "caliber_crawler.pipelines.ExtractPipeline": 300,  # date, headline, body, views …
-    "caliber_crawler.pipelines.CheckPipeline": 400,  # refuse with a reason, never silently
-    "caliber_crawler.pipelines.ArchivePipeline": 500,  # article, version, view count, frontier: one transaction
+    "caliber_crawler.pipelines.CapturePipeline": 100,  # Capture → Capture: the raw page is stored before extraction
+    # The next three do their work in one worker process: a page may hang it or crash it.
+    "caliber_crawler.pipelines.CleanPipeline": 200,  # Capture → CleanedPage: without navigation, share bars, notices
+    "caliber_crawler.pipelines.ExtractPipeline": 300,  # CleanedPage → Reading: date, headline, body, views …
+    "caliber_crawler.pipelines.CheckPipeline": 400,  # Reading → Reading: an invalid article is refused with a reason
+    "caliber_crawler.pipelines.ArchivePipeline": 500,  # Reading → Article: article, version, frontier: one transaction
 }
+
+FEED_EXPORT_ENCODING = "utf-8"  # scrapy crawl caliber -O articles.jsonl
+FEED_EXPORTERS = {"csv": "caliber_crawler.csv_export.ArticleCsvExporter"}  # images and links as JSON in a cell
 
 CONCURRENT_ITEMS = 1  # a response is one capture; Scrapy starts so many tasks for each response
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from caliber_crawler import isolated_extraction
 from caliber_crawler.archive import Archive
-from caliber_crawler.intake import Intake, Item, Recogniser, reader
+from caliber_crawler.intake import Intake, Item, Recogniser
 from caliber_crawler.intake.saved_pages import capture_saved
 from caliber_crawler.items import Problem
+from caliber_crawler.processes import Limits
 from caliber_crawler.site import Revisits, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 
@@ -22,26 +24,26 @@ def test_a_page_that_was_taken_in_is_visited_again_by_its_sites_own_plan(tmp_pat
     site = replace(CaliberSpider.site, revisits=Revisits(ages=(timedelta(days=5),), later=timedelta(days=50)))
     capture = capture_saved(PAGE, site, url=URL, fetched_at=PUBLISHED_AT + timedelta(hours=2))
     with Intake(tmp_path / "a.db", Recogniser(sites=SiteRegistry([site]), default=site), {}, [PAGE]) as intake:
-        intake.take(Item(path=PAGE, capture=capture, saved=True), intake.reader(capture))
+        intake.take(Item(path=PAGE, capture=capture, saved=True), intake.extract(capture))
     with Archive.open(tmp_path / "a.db") as archive:
         entry = archive.frontier.get(URL)
     assert entry is not None
     assert entry.due_at == PUBLISHED_AT + timedelta(days=5)
 
 
-@pytest.mark.timeout(0)  # its alarm is the one we set
 def test_a_page_that_takes_too_long_to_read_is_kept_and_put_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "LONGEST_READING", 1e-6)
+    monkeypatch.setattr(isolated_extraction, "PAGE_LIMITS", Limits(cpu_seconds=0.001))
     site = CaliberSpider.site
-    capture = capture_saved(PAGE, site, url=URL, fetched_at=PUBLISHED_AT)
+    long = PAGE.read_bytes() * 100
+    capture = replace(capture_saved(PAGE, site, url=URL, fetched_at=PUBLISHED_AT), body=long)
     with Intake(tmp_path / "a.db", Recogniser(sites=SiteRegistry([site]), default=site), {}, [PAGE]) as intake:
-        outcome = intake.reader(capture)
+        outcome = intake.extract(capture)
         assert isinstance(outcome, Problem)
         intake.take(Item(path=PAGE, capture=capture, saved=False), outcome)
     with Archive.open(tmp_path / "a.db") as archive:
-        assert archive.captures.get(1).body == PAGE.read_bytes()
+        assert archive.captures.get(1).body == long
         assert [row["reason"] for row in archive.db["problems"].rows] == ["too_slow"]
 
 

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import importlib
 import logging
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any
 
-from caliber_crawler.bulk.engines import RETRIES, failed, outcome_of
+from caliber_crawler.bulk.engines import RETRIES, Answer, Work, answer_of, failed, outcome_of
 from caliber_crawler.bulk.parts import Part
 from caliber_crawler.bulk.reading import Outcome
-from caliber_crawler.bulk.seats import Answer, Seat, SeatLost, Work
 from caliber_crawler.errors import CaliberError, MissingExtra
+from caliber_crawler.processes import Call, run_call
 
 ALLOWED_LOSSES = 100
 """Workers that may be lost under one part before it is given up: on borrowed machines many are, and no part is to blame
@@ -54,7 +53,7 @@ class DaskEngine:
 
             def submitted(count: int) -> list[Any]:
                 given = {
-                    client.submit(seated, work, part, pure=False, retries=RETRIES): part
+                    client.submit(run_part, work, part, pure=False, retries=RETRIES): part
                     for part in islice(waiting, count)
                 }
                 under_way.update(given)
@@ -84,20 +83,11 @@ class DaskEngine:
             raise CaliberError(f"There is no Dask scheduler at {self._address}: {error}.") from error
 
 
-_taken = threading.local()
-
-
-def seated(work: Work, part: Part) -> Answer:
-    """Run in a worker: have a part done by this thread's own process. Raises ``SeatLost``: then Dask tries again."""
-    seat: Seat = _taken.__dict__.pop("seat", None) or Seat()
-    seat.give(work, part)
-    try:
-        _, answer = seat.answer()
-    except SeatLost:
-        seat.close()
-        raise
-    _taken.seat = seat
-    return answer
+def run_part(work: Work, part: Part) -> Answer:
+    """Run by a Dask worker: have a part done by a process of its own, whose main thread hears the alarms."""
+    call = Call(work, (part,), tries=RETRIES + 1)
+    run_call(call)
+    return answer_of(call)
 
 
 def ahead(client: Any) -> int:

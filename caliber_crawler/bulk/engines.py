@@ -6,17 +6,20 @@ run twice, its shard appears once.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 from caliber_crawler.bulk.parts import Part
 from caliber_crawler.bulk.reading import Outcome
-from caliber_crawler.bulk.seats import Answer, Seat, SeatLost, Work, answered, tried
 from caliber_crawler.errors import CaliberError
+from caliber_crawler.processes import Call, Executor, WorkerCrashed
 
 RETRIES = 3
-"""How often a part is tried again when its process was lost."""
+"""How often a part is tried again when its worker ended. A page that ended it is not counted: it is put aside."""
+
+Work = Callable[[Part], Outcome]
+Answer = tuple[str, Any]
+"""``done`` and the outcome, ``raised`` and an error of ours, ``failed`` and a clause."""
 
 
 class PartFailed(CaliberError):
@@ -31,42 +34,28 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """So many processes of this machine; with one, this process."""
+    """So many worker processes of this machine."""
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
 
     def map(self, work: Work, parts: Sequence[Part]) -> Iterator[tuple[Part, Outcome]]:
         """See :class:`Engine`."""
-        if self._jobs == 1:
-            for part in parts:
-                yield part, outcome_of(part, tried(work, part))
-            return
-        waiting, losses = deque(parts), Counter[Part]()
-        seats: list[Seat] = []
-        try:
-            while waiting or any(seat.part for seat in seats):
-                seats += [Seat() for _ in range(min(self._jobs - len(seats), len(waiting)))]
-                for seat in seats:
-                    if waiting and seat.part is None:
-                        seat.give(work, waiting.popleft())
-                for seat in answered(seats):
-                    try:
-                        part, answer = seat.answer()
-                    except SeatLost as lost:
-                        seats.remove(seat)
-                        seat.close()
-                        assert seat.part is not None
-                        part = seat.part
-                        losses[part] += 1
-                        if losses[part] <= RETRIES:
-                            waiting.appendleft(part)
-                            continue
-                        answer = "failed", f"{lost}, as it did {RETRIES} times before"
-                    yield part, outcome_of(part, answer)
-        finally:
-            for seat in seats:
-                seat.close()
+        executor = Executor[Part](work, lambda part: (part,), self._jobs, tries=RETRIES + 1, ahead=1, start_next=1)
+        for part, call in executor.map_unordered(parts):
+            yield part, outcome_of(part, answer_of(call))
+
+
+def answer_of(call: Call) -> Answer:
+    """What a part gave, or why it failed. One bad part must not cost the others."""
+    try:
+        return "done", call.result()
+    except CaliberError as error:
+        return "raised", error
+    except WorkerCrashed as error:
+        return "failed", str(error)
+    except Exception as error:  # noqa: BLE001
+        return "failed", f"{type(error).__name__}: {error}"
 
 
 def outcome_of(part: Part, answer: Answer) -> Outcome:

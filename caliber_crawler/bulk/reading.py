@@ -153,7 +153,6 @@ def opened_intake(path: Path, recogniser: Recogniser, instructions: Instructions
 
 
 def read_archive(intake: Intake, archive: Archive, part: Part) -> None:
-    read = intake.reader
     assert part.end is not None
     for id in archive.pages_between(part.begin, part.end - 1):
         try:
@@ -163,7 +162,7 @@ def read_archive(intake: Intake, archive: Archive, part: Part) -> None:
             intake.skipped["damaged"] += 1
             continue
         if intake.is_new(page):
-            intake.take(Item(path=part.path, capture=page, saved=False), read(page))
+            intake.take(Item(path=part.path, capture=page, saved=False), intake.extract(page))
 
 
 def read_web_archive(intake: Intake, recogniser: Recogniser, part: Part) -> None:
@@ -179,13 +178,13 @@ def read_web_archive(intake: Intake, recogniser: Recogniser, part: Part) -> None
 
 
 def read_warc(intake: Intake, reader: WarcReader, part: Part, warc: WarcSource) -> None:
-    read, damage = intake.reader, None
+    damage = None
     for found in reader:
         if isinstance(found, Skipped):
             intake.skip(part.path, found)
             damage = found if reader.records == 0 else None
         elif intake.is_new(found):
-            intake.take(Item(path=part.path, capture=found, saved=False), read(found))
+            intake.take(Item(path=part.path, capture=found, saved=False), intake.extract(found))
     if damage is not None and part.begin == 0:
         raise NotAPage(f"{warc.name} is no WARC: {damage.message}.")
 

@@ -16,9 +16,9 @@ from tqdm import tqdm
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage
-from caliber_crawler.intake import Intake, Item, Recogniser, read_ahead, urls_in
+from caliber_crawler.intake import Intake, Item, Recogniser, extract_ahead, urls_in
+from caliber_crawler.intake.ahead import Extracted
 from caliber_crawler.intake.intake import NOTED
-from caliber_crawler.intake.reader import Read
 from caliber_crawler.intake.saved_pages import capture_saved, find_pages
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.known_sites import known_sites
@@ -40,7 +40,7 @@ CHECKS_FAILED = 3
 @click.option("--site", "site_name", help="Whose pages they are.  [default: told by the address, else caliber]")
 @click.option("--any-site", is_flag=True, help="Take pages of every site out of web archives and lists of addresses.")
 @click.option("--base-url", metavar="URL", help="The site as it was served elsewhere: a mirror, the demo site.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Read pages in so many processes.  [default: one per core]")
+@click.option("--jobs", type=click.IntRange(min=1), help="Number of worker processes.  [default: one per core]")
 @json_option
 def ingest(
     paths: tuple[Path, ...],
@@ -78,8 +78,10 @@ def ingest(
     with Intake(archive, recogniser, software(), paths) as intake:
         pages = Pages(intake, recogniser, files, url, fetched_at)
         with closing(pages.each()) as items:
-            for item, read in read_ahead(items, capture_of, intake.packing_reader, jobs or os.cpu_count() or 1):
-                outcome, packed = read if isinstance(read, Read) else (read, None)
+            for item, extracted in extract_ahead(
+                items, capture_of, intake.packing_extractor, jobs or os.cpu_count() or 1
+            ):
+                outcome, packed = extracted if isinstance(extracted, Extracted) else (extracted, None)
                 if item.saved and isinstance(outcome, Problem):
                     pages.refuse(item.path, not_an_article(item.path, outcome), item.capture, outcome)
                 else:

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -18,11 +18,11 @@ import click
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import InputError, NoPages, NotAPage
-from caliber_crawler.intake import read_ahead
+from caliber_crawler.intake import extract_ahead
 from caliber_crawler.intake.saved_pages import capture_saved, find_pages
-from caliber_crawler.items import Capture, Problem, Reading
+from caliber_crawler.isolated_extraction import extract_isolated
+from caliber_crawler.items import Capture, Listing, Problem, Reading
 from caliber_crawler.known_sites import known_sites
-from caliber_crawler.reading import Unreadable, check, read_page
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.spiders import DEFAULT_SITE
 
@@ -40,13 +40,13 @@ FIELDS = (
 @click.option("--url", help="The address the page was saved from (for one page).")
 @click.option("--site", "site_name", help="Whose pages they are.  [default: told by the address, else caliber]")
 @click.option("--jsonl", is_flag=True, help="PAGES hold one page a line: {id, url, html}. Write one reading a line.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Read in so many processes.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Number of worker processes.")
 def read(pages: tuple[Path, ...], url: str | None, site_name: str | None, jobs: int, *, jsonl: bool) -> None:
-    """Read pages, print what was read as JSON, and store nothing.
+    """Extract articles from saved pages, print them as JSON, and store nothing.
 
-    PAGES are files, folders of them, or - for standard input. One page gives one object, several a list. A page of a
-    site without a file is read by what pages of news have in common. What cannot be read gives an object with an
-    `error`; what looks odd is told under `problems`.
+    PAGES are files, folders of them, or - for standard input. One page gives one object, several a list. For a page of
+    a site without a definition, the generic extractor is used. A page that a crawl would refuse gives an object with an
+    `error`; `problems` lists what a person should look at.
 
     \b
     Example:
@@ -63,8 +63,8 @@ def read(pages: tuple[Path, ...], url: str | None, site_name: str | None, jobs: 
     with ExitStack() as stack:
         opened = ((path, _opened(path, stack)) for path in files) if jsonl else ()
         items = _in_lines(opened, reader) if jsonl else (_saved(path, reader, url) for path in files)
-        outcomes = read_ahead(items, lambda item: item.capture, reader, jobs)
-        counts = _write_lines(outcomes) if jsonl else _write_whole(outcomes, reader)
+        outcomes = extract_ahead(items, lambda item: item.capture, reader, jobs)
+        counts = _write_lines(outcomes) if jsonl else _write_whole(outcomes)
     sys.exit(_exit_code(counts))
 
 
@@ -77,10 +77,10 @@ def _write_lines(outcomes: Outcomes) -> Counter[bool]:
     return counts
 
 
-def _write_whole(outcomes: Outcomes, reader: Reader) -> Counter[bool]:
-    read = [(_whole(item, outcome, reader), isinstance(outcome, Reading)) for item, outcome in outcomes]
-    echo_json(read[0][0] if len(read) == 1 else [whole for whole, _ in read])
-    return Counter(sound for _, sound in read)
+def _write_whole(outcomes: Outcomes) -> Counter[bool]:
+    extracted = [(_whole(item, outcome), isinstance(outcome, Reading)) for item, outcome in outcomes]
+    echo_json(extracted[0][0] if len(extracted) == 1 else [whole for whole, _ in extracted])
+    return Counter(is_article for _, is_article in extracted)
 
 
 def _exit_code(counts: Counter[bool]) -> int:
@@ -102,7 +102,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads pages of the sites it knows, and of any other site. Can be sent to another process."""
+    """Extracts pages of the sites it knows, and of any other site. Can be sent to a worker process."""
 
     sites: SiteRegistry
     name: str | None = None
@@ -118,13 +118,14 @@ class Reader:
             return self.sites[DEFAULT_SITE]
 
     def __call__(self, capture: Capture) -> Reading | Problem:
-        """What a page says, sound or not; the problem when nothing can be read on it."""
+        """The article on a page, or why there is none."""
         if capture.error is not None:
             return Problem(stage="fetch", reason=capture.error_code or "input", message=capture.error, fatal=True)
-        try:
-            return read_page(capture, self.site_of(capture.url))
-        except Unreadable as unreadable:
-            return Problem(stage="extract", reason=unreadable.reason, message=unreadable.message, fatal=True)
+        outcome = extract_isolated(capture, self.site_of(capture.url), datetime.now(UTC))
+        assert not isinstance(outcome, Listing), "saved pages are taken for articles"
+        if isinstance(outcome, Reading):
+            return replace(outcome, capture=replace(capture, body=b""))
+        return outcome
 
 
 Outcomes = Iterable[tuple[Item, Reading | Problem]]
@@ -175,11 +176,10 @@ def _line(item: Item, outcome: Reading | Problem) -> dict[str, Any]:
     return {"id": item.id} | {field: told[field] for field in FIELDS}
 
 
-def _whole(item: Item, outcome: Reading | Problem, reader: Reader) -> dict[str, Any]:
+def _whole(item: Item, outcome: Reading | Problem) -> dict[str, Any]:
     if isinstance(outcome, Problem):
         return {"page": item.id, "error": _error(outcome)}
-    problems = check(outcome, reader.site_of(item.capture.url), datetime.now(UTC))
-    return {"page": item.id} | _told(outcome) | {"problems": [_error(problem) for problem in problems]}
+    return {"page": item.id} | _told(outcome) | {"problems": [_error(problem) for problem in outcome.remarks]}
 
 
 def _told(reading: Reading) -> dict[str, Any]:

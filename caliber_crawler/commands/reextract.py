@@ -73,7 +73,7 @@ def reextract(
                 extractors=None if again or field else extractors,
             )
         )
-        work = Reextraction(opened, reader, only=field, dry_run=dry_run, jobs=1 if len(pages) < jobs else jobs)
+        work = Reextraction(opened, reader, only=field, dry_run=dry_run, jobs=jobs)
         run_id = None
         if pages and not dry_run:
             arguments = {"site": site, "field": field, "since": since, "until": until, "failed": failed, "again": again}

@@ -11,7 +11,7 @@ from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
 from caliber_crawler.errors import ArchiveError, CaliberError
-from caliber_crawler.items import Capture, Listing, Reading
+from caliber_crawler.items import Article, Capture, Listing, Reading
 
 
 class OneLineFormatter(LogFormatter):
@@ -23,7 +23,8 @@ class OneLineFormatter(LogFormatter):
     def dropped(
         self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
     ) -> LogFormatterResult:
-        return _line(logging.INFO, "dropped: %(name)s: %(reason)s", name=_name(item), reason=str(exception))
+        level = logging.getLevelName(getattr(exception, "log_level", None) or "INFO")
+        return _line(level, "dropped: %(name)s: %(reason)s", name=_name(item), reason=str(exception))
 
     def item_error(
         self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
@@ -66,6 +67,8 @@ def _name(item: Any) -> str:
     match item:
         case Capture():
             return item.address
+        case Article():
+            return item.url
         case Reading() | Listing():
             return item.capture.address
     return type(item).__name__

@@ -9,6 +9,7 @@ from functools import partial
 
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Entry, Saved
+from caliber_crawler.archive.articles import Reread
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.commits import SYNCED_EVERY, Commits
 from caliber_crawler.crawling.dispatcher import Dispatcher
@@ -16,8 +17,7 @@ from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.rereading import Rereader
-from caliber_crawler.site import Numbers, SiteRegistry
+from caliber_crawler.site import Numbers
 from caliber_crawler.visits import due_again, record_visit
 
 GONE = frozenset({"http_404", "http_410", "redirect_home", "soft_404"})
@@ -52,7 +52,8 @@ class Settlement:
         self._archive, self._scope = archive, scope
         self._run_id, self._started_at = run_id, started_at
         self._accounts, self._dispatcher = accounts, dispatcher
-        self._reextract = Rereader(SiteRegistry([scope.site]))
+        self.reextract: Reread | None = None
+        """Extracts a stored page again with today's code. The archive stage of the pipelines sets it."""
         self.commits = Commits(archive)
 
     async def store_capture(self, capture: Capture) -> Capture:
@@ -76,18 +77,21 @@ class Settlement:
 
     # --- an article ---------------------------------------------------------------------------------------------------
 
-    async def save(self, reading: Reading, also: Callable[[Reading], None] = lambda reading: None) -> None:
-        """Commit article, version, view count and frontier together; drop the page of an article under a takedown.
+    async def save(self, reading: Reading, also: Callable[[Reading], None] = lambda reading: None) -> Saved | None:
+        """Commit article, version, view count and frontier together.
+
+        The page of an article under a takedown is dropped: ``None``.
 
         What ``also`` writes is part of the same transaction.
         """
         saved = await self.commits(partial(self._save, reading, also))
         if saved is None:
             self.mark_done(reading.capture, "refused")
-            return
+            return None
         unchanged = saved.outcome == "unchanged"
         self.mark_done(reading.capture, "unchanged" if unchanged else "stored")
         self._accounts.counts["visited" if unchanged else saved.outcome] += 1
+        return saved
 
     def _save(self, reading: Reading, also: Callable[[Reading], None]) -> Saved | None:
         article, capture = reading.article, reading.capture
@@ -96,7 +100,7 @@ class Settlement:
             self._archive.deletion.drop(capture, addresses)
             return None
         also(reading)
-        saved = self._archive.articles.save(reading, self._run_id, addresses, self._reextract)
+        saved = self._archive.articles.save(reading, self._run_id, addresses, self.reextract)
         url = self._place(capture)
         if url != capture.url:
             self._archive.frontier.done(

@@ -8,12 +8,11 @@ from typing import Any
 
 from parsel import Selector
 
-from caliber_crawler.items import Capture, Listing, Reading
-from caliber_crawler.reading import Unreadable, read_page
+from caliber_crawler.isolated_extraction import extract_isolated
+from caliber_crawler.items import Capture, Listing, Problem, Reading
 from caliber_crawler.reading.dates import find_date
 from caliber_crawler.reading.decoding import decode
 from caliber_crawler.reading.text import clean_inline
-from caliber_crawler.roads import read_list
 from caliber_crawler.roads.links import linked_articles
 from caliber_crawler.site import Feed, Layout, Links, Listings, Numbers, Road, Search, Site, Sitemaps, StartPage
 
@@ -100,10 +99,10 @@ def _unanswered(page: Page) -> Finding:
 
 def _list(page: Page, site: Site, seen: set[str]) -> Finding:
     subject = f"{page.road} {page.capture.url}"
-    try:
-        listing = read_list(page.capture, site)
-    except Unreadable as unreadable:
-        return Finding(subject, False, unreadable.message, ADVICE.get(page.road, "see what stands there"))
+    listing = extract_isolated(page.capture, site, page.capture.fetched_at)
+    if not isinstance(listing, Listing):
+        found = listing.message if isinstance(listing, Problem) else "an article"
+        return Finding(subject, False, found, ADVICE.get(page.road, "see what stands there"))
     if page.road == Sitemaps.name:
         sound = bool(listing.cards or listing.maps)
         found = f"{len(listing.cards)} articles, {len(listing.maps)} further maps"
@@ -153,9 +152,9 @@ def _numbers(pages: Sequence[Page], site: Site) -> Iterator[Finding]:
             yield Finding(f"numbers {page.capture.url}", None, f"answered {page.capture.status}", told)
 
 
-def _no_article(page: Page, reading: Reading | str) -> Finding:
-    assert isinstance(reading, str)
-    return Finding(f"numbers {page.capture.url}", False, reading, ADVICE[Numbers.name])
+def _no_article(page: Page, reading: Reading | Problem) -> Finding:
+    assert isinstance(reading, Problem)
+    return Finding(f"numbers {page.capture.url}", False, reading.message, ADVICE[Numbers.name])
 
 
 def _links(readings: Sequence[Reading], site: Site) -> Iterator[Finding]:
@@ -180,21 +179,24 @@ def _missing(road: Road) -> Finding:
 # --- articles ---------------------------------------------------------------------------------------------------------
 
 
-def _read(capture: Capture, site: Site) -> Reading | str:
-    """What is read on a page, or why nothing is."""
-    if capture.error is not None or capture.status != 200:
-        return capture.error or f"answered {capture.status}"
-    try:
-        return read_page(capture, site)
-    except Unreadable as unreadable:
-        return unreadable.message
+def _read(capture: Capture, site: Site) -> Reading | Problem:
+    """The article on a page, or the problem why there is none, as in a crawl."""
+    found = extract_isolated(capture, site, capture.fetched_at)
+    if isinstance(found, Listing):
+        return Problem(stage="extract", reason="not_an_article", message=f"{capture.url} lists articles.", fatal=True)
+    return found
 
 
-def _article(capture: Capture, reading: Reading | str, site: Site) -> Iterator[Finding]:
+def _article(capture: Capture, reading: Reading | Problem, site: Site) -> Iterator[Finding]:
     subject = f"article {capture.url}"
-    if isinstance(reading, str):
-        answered = capture.error is None and capture.status == 200
-        yield Finding(subject, False, reading, "describe the page in a layout" if answered else "see what stands there")
+    if isinstance(reading, Problem):
+        if capture.error is not None or capture.status != 200:
+            yield Finding(subject, False, capture.error or f"answered {capture.status}", "see what stands there")
+        elif reading.field is not None:
+            advice = f"correct the layout's {selector(reading.field)}"
+            yield Finding(f"{subject}: {reading.field}", False, reading.message, advice)
+        else:
+            yield Finding(subject, False, reading.message, "describe the page in a layout")
         return
     layout = _layout(reading, site)
     if layout is None:

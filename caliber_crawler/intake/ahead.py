@@ -1,108 +1,80 @@
-"""Reading ahead: pages are read by other processes while this one takes them in, in the order they came."""
+"""Extraction ahead of the writer: worker processes extract pages while this process stores them, in their order."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from functools import partial
-from itertools import islice
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
+from caliber_crawler.archive import Archive
+from caliber_crawler.archive.bodies import Packed
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.isolated_extraction import LIMITS_EXCEEDED, internal_error, limit_problem
 from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.processes.pool import worker_pool
+from caliber_crawler.processes import Executor
+from caliber_crawler.rereading import Rereader
 
 Carrier = TypeVar("Carrier")
 Outcome = TypeVar("Outcome")
 
-READ_HERE = 32
-"""Pages that are read before other processes are started, which takes longer than reading these."""
-AHEAD = 8
-"""Pages under way for each process."""
 
-
-def read_ahead(
-    items: Iterable[Carrier], capture_of: Callable[[Carrier], Capture], read: Callable[[Capture], Outcome], jobs: int
+def extract_ahead(
+    items: Iterable[Carrier], capture_of: Callable[[Carrier], Capture], extract: Callable[[Capture], Outcome], jobs: int
 ) -> Iterator[tuple[Carrier, Outcome | Problem]]:
-    """Each item with what was read on its capture, in order. ``read`` must be able to go to another process.
+    """Each item with what ``extract`` returns for its capture, in order, from at most ``jobs`` worker processes.
 
-    A page that ends the process it is read in is a problem of its own, and costs the others nothing.
+    ``extract`` must be picklable. A page that ends its worker is a problem of its own, and costs the others nothing.
     """
-    iterator = iter(items)
-    for item in iterator if jobs == 1 else islice(iterator, READ_HERE):
-        yield item, read(capture_of(item))
-    rest = next(iterator, None)
-    if rest is None:
-        return
-    readers = Readers(capture_of, read, jobs)
-    try:
-        while rest is not None or readers.under_way:
-            if rest is not None:
-                readers.begin(rest)
-                rest = next(iterator, None)
-            if rest is None or len(readers.under_way) >= jobs * AHEAD:
-                yield from readers.finish()
-    finally:
-        readers.close()
-
-
-class Readers(Generic[Carrier, Outcome]):
-    """Processes that read, and what they are at."""
-
-    def __init__(self, capture_of: Callable[[Carrier], Capture], read: Callable[[Capture], Outcome], jobs: int) -> None:
-        self._capture_of = capture_of
-        self._read = partial(read_lightly, read)
-        self._jobs = jobs
-        self._pool = worker_pool(jobs)
-        self.under_way: deque[tuple[Carrier, Future[Outcome] | None]] = deque()
-        """``None`` stands for a page that came when there was nobody to read it any more."""
-
-    def begin(self, item: Carrier) -> None:
-        """Have a page read."""
+    executor = Executor[Carrier](_call, lambda item: (capture_of(item),), jobs, context=extract)
+    for item, call in executor.map(items):
+        outcome: Outcome | Problem
         try:
-            self.under_way.append((item, self._pool.submit(self._read, self._capture_of(item))))
-        except BrokenProcessPool:
-            self.under_way.append((item, None))
-
-    def finish(self) -> Iterator[tuple[Carrier, Outcome | Problem]]:
-        """The oldest page under way; all of them when one has ended its process, for nobody knows which."""
-        item, future = self.under_way[0]
-        try:
-            if future is None:
-                raise BrokenProcessPool
-            outcome = future.result()
-        except BrokenProcessPool:
-            yield from self._one_by_one()
-            return
-        self.under_way.popleft()
+            outcome = call.result()
+        except LIMITS_EXCEEDED as error:
+            outcome = limit_problem(capture_of(item).address, error)
+        except Exception as error:  # noqa: BLE001 - one page must not cost the others
+            outcome = internal_error(capture_of(item).address, error)
         yield item, outcome
 
+
+def _call(extract: Callable[[Capture], Outcome], capture: Capture) -> Outcome:
+    return extract(capture)
+
+
+class Extracted(NamedTuple):
+    """What a page holds, and the page ready to be stored."""
+
+    outcome: Reading | Problem
+    packed: Packed | None
+
+
+@dataclass(slots=True)
+class PackingExtractor:
+    """Extracts pages for an archive and packs them, so that the writer has less to do. For a worker process."""
+
+    rereader: Rereader
+    path: Path
+    _archive: Archive | None = field(default=None, init=False)
+
+    def __call__(self, capture: Capture) -> Extracted:
+        """What a page holds. The page itself is not sent back to where it came from."""
+        outcome = self.rereader.read(capture)
+        if isinstance(outcome, Reading):
+            outcome = replace(outcome, capture=replace(capture, body=b""))
+        return Extracted(outcome, self._packed(capture))
+
     def close(self) -> None:
-        """Have the processes end, and not wait for what is under way."""
-        self._pool.shutdown(wait=not self.under_way, cancel_futures=True)
+        """Let go of the archive."""
+        if self._archive is not None:
+            self._archive.close()
+            self._archive = None
 
-    def _one_by_one(self) -> Iterator[tuple[Carrier, Outcome | Problem]]:
-        self.close()
-        alone = worker_pool(1)
+    def _packed(self, capture: Capture) -> Packed | None:
         try:
-            while self.under_way:
-                capture = self._capture_of(self.under_way[0][0])
-                outcome: Outcome | Problem
-                try:
-                    outcome = alone.submit(self._read, capture).result()
-                except BrokenProcessPool:
-                    alone = worker_pool(1)
-                    message = f"{capture.address} ended the process that was reading it."
-                    outcome = Problem(stage="extract", reason="crash", message=message, fatal=True)
-                yield self.under_way.popleft()[0], outcome
-        finally:
-            alone.shutdown(wait=False, cancel_futures=True)
-        self._pool = worker_pool(self._jobs)
-
-
-def read_lightly(read: Callable[[Capture], Outcome], capture: Capture) -> Outcome:
-    """Read a page, and do not send it back as well."""
-    outcome = read(capture)
-    return replace(outcome, capture=replace(capture, body=b"")) if isinstance(outcome, Reading) else outcome
+            if self._archive is None:
+                self._archive = Archive.open(self.path)
+            return self._archive.captures.pack(capture)
+        except ArchiveError:
+            # The writer will meet the same error, and report it.
+            return None

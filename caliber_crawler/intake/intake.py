@@ -14,10 +14,10 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.archive.answers import GONE, LED_AWAY
 from caliber_crawler.archive.bodies import Packed
 from caliber_crawler.archive.runs import Outcome
-from caliber_crawler.intake.reader import UNREAD, PackingReader, Reader
+from caliber_crawler.intake.ahead import PackingExtractor
 from caliber_crawler.intake.recognition import Recogniser
 from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.rereading import Rereader
+from caliber_crawler.rereading import LISTED, Rereader
 from caliber_crawler.site import Address, Site
 from caliber_crawler.site.unfiled import unfiled
 from caliber_crawler.visits import ingest_entry, record_visit
@@ -105,15 +105,14 @@ class Intake:
                 self._archive.runs.note(self._run_id, problem, url=url)
             self._archive.runs.finish(self._run_id, outcome, None, counts)
 
-    @property
-    def reader(self) -> Reader:
-        """Reads pages as this intake wants them read."""
-        return Reader(self._reread)
+    def extract(self, capture: Capture) -> Reading | Problem:
+        """The article on a page, or why there is none."""
+        return self._reread.read(capture)
 
     @property
-    def packing_reader(self) -> PackingReader:
-        """The same for reading in other processes, where pages are also made ready to be stored."""
-        return PackingReader(self.reader, self._path)
+    def packing_extractor(self) -> PackingExtractor:
+        """Extracts pages in worker processes, and makes them ready to be stored."""
+        return PackingExtractor(self._reread, self._path.absolute())
 
     def is_new(self, capture: Capture) -> bool:
         """Is there anything left to do for a page of a web archive? One taken before costs no more than asking."""
@@ -212,7 +211,7 @@ class Intake:
         if capture.status == HTTPStatus.NOT_MODIFIED:
             self._settle(archive, capture)
             self.counts["not_modified"] += 1
-        elif problem == UNREAD:
+        elif problem == LISTED:
             self.counts["kept"] += 1
         elif capture.status in GONE or problem.reason in LED_AWAY:
             archive.runs.note(self._run_id, problem, url=capture.url, capture_id=capture.id)

@@ -6,7 +6,7 @@ No rule names a site. A rule that a real article could meet asks in addition tha
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.site import Site
@@ -46,7 +46,8 @@ def recognise(capture: Capture, site: Site) -> Problem | None:
     """What an article's page is in truth, where it is not one; ``None`` for all that may be an article."""
     if is_home(capture, site):
         return _problem("redirect_home", f"{capture.url} leads to the home page, or to a section: it is gone.")
-    body = capture.body[:LOOKED_AT]
+    # The plain text of a page has no shape that could give it away.
+    body = b"" if capture.media_type == "text/plain" else capture.body[:LOOKED_AT]
     mitigated = any(name.lower() == "cf-mitigated" for name, _ in capture.headers)
     text_length = _length_of_text(body)
     if mitigated or (text_length < LITTLE_TEXT and (_CHALLENGE.search(body) or _is_cookie_wall(body, text_length))):
@@ -63,10 +64,22 @@ def recognise(capture: Capture, site: Site) -> Problem | None:
 
 def is_home(capture: Capture, site: Site) -> bool:
     """Did an article's address lead to the front page of an edition, or of a section?"""
-    if capture.final_url is None or site.address(capture.url) is None:
+    target = _target(capture)
+    if target is None or site.address(capture.url) is None:
         return False
     sections = (site.listing_url(edition, key) for edition in site.editions for key in edition.sections)
-    return is_front_page(capture.final_url, site) or site.normal_url(capture.final_url) in sections
+    return is_front_page(target, site) or site.normal_url(target) in sections
+
+
+def _target(capture: Capture) -> str | None:
+    """Where an address led: followed by whoever fetched the page, or kept as a redirect in a web archive."""
+    location = capture.header("location")
+    if capture.status is not None and 300 <= capture.status < 400 and location:
+        try:
+            return urljoin(capture.address, location)
+        except ValueError:
+            return None
+    return capture.final_url
 
 
 def is_front_page(url: str, site: Site) -> bool:

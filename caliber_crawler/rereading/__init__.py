@@ -1,5 +1,5 @@
-"""Kept pages read once more, with today's code: one where it is asked for, or all of an archive."""
+"""Re-extraction: stored pages extracted once more, with today's code: one page, or all of an archive."""
 
-from caliber_crawler.rereading.rereader import Rereader
+from caliber_crawler.rereading.rereader import LISTED, Rereader
 
-__all__ = ["Rereader"]
+__all__ = ["LISTED", "Rereader"]

@@ -1,30 +1,31 @@
-"""Re-extraction: kept pages read again with today's code, and what is new taken over, a batch of articles at a time.
+"""Re-extraction: stored pages extracted again with today's code, and what is new stored, a batch of articles at a time.
 
-Worker processes open the archive to read and do nothing but read; this process alone writes. Every page remembers which
-extractor read it last: so a run that was killed goes on where its last batch ended, and one that ended leaves nothing.
+Worker processes read the archive and extract; this process alone writes. Every page has the name of the extractor that
+was last used on it: a run that was killed goes on where its last batch ended, and one that ended leaves nothing.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from caliber_crawler.archive import Archive, Change
-from caliber_crawler.errors import ArchiveError, CaliberError
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.isolated_extraction import LIMITS_EXCEEDED, limit_problem
 from caliber_crawler.items import Problem, Reading
-from caliber_crawler.processes.pool import worker_pool
+from caliber_crawler.processes import Call, Executor
 from caliber_crawler.reading.extractor import extractor_of
 from caliber_crawler.rereading.rereader import Rereader
 from caliber_crawler.visits import record_visit
 
 BATCH_PAGES = 100
-"""Pages read and written together: what a kill can cost, and what a worker is given at once."""
-AHEAD = 3
-"""Batches per worker that may be under way or wait to be written."""
+"""Pages written together: what a kill can cost."""
+AHEAD = 64
+"""Pages under way for each worker: enough to work on while a batch is written."""
 
 Outcome = Reading | Problem
 Batch = list[list[int]]
@@ -72,28 +73,25 @@ class Reextraction:
             yield sum(len(article) for article in batch)
 
     def _read(self, todo: list[Batch]) -> Iterator[tuple[Batch, dict[int, Outcome]]]:
-        if self._jobs == 1:
+        executor = Executor[int](
+            extract_stored,
+            lambda id: (id,),
+            self._jobs,
+            context=StoredPages(self._archive.path.absolute(), self._reread),
+            ahead=AHEAD,
+        )
+        extracted = executor.map(id for batch in todo for article in batch for id in article)
+        with closing(extracted):
             for batch in todo:
-                yield batch, read_batch(self._archive, self._reread, batch)
-            return
-        with worker_pool(self._jobs, start_worker, self._archive.path, self._reread) as pool:
-            under_way: deque[tuple[Batch, Future[dict[int, Outcome]]]] = deque()
-            try:
-                for batch in todo:
-                    under_way.append((batch, pool.submit(read_in_worker, batch)))
-                    if len(under_way) >= self._jobs * AHEAD:
-                        done, future = under_way.popleft()
-                        yield done, future.result()
-                for done, future in under_way:
-                    yield done, future.result()
-            except BrokenProcessPool:
-                raise CaliberError(
-                    "A page, nobody knows which, ended the process that was reading it. What was read before is "
-                    "taken over; with --jobs 1 the pages are read one after the other."
-                ) from None
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+                count = sum(map(len, batch))
+                yield batch, {id: self._outcome(id, call) for id, call in islice(extracted, count)}
+
+    def _outcome(self, id: int, call: Call) -> Outcome:
+        try:
+            outcome: Outcome = call.result()
+        except LIMITS_EXCEEDED as error:
+            return limit_problem(self._archive.captures.get(id).address, error)
+        return outcome
 
     def _compare(self, outcomes: Sequence[Outcome]) -> None:
         readings = [outcome for outcome in outcomes if isinstance(outcome, Reading)]
@@ -144,29 +142,33 @@ def batches(articles: Iterable[list[int]]) -> Iterator[Batch]:
         yield batch
 
 
-def read_batch(archive: Archive, reread: Rereader, batch: Batch) -> dict[int, Outcome]:
-    """What each capture reads as. Pages of the same bytes are read each: their addresses may differ."""
-    outcomes: dict[int, Outcome] = {}
-    for id in (id for article in batch for id in article):
-        try:
-            outcome = reread.read(archive.captures.get(id))
-        except ArchiveError as error:
-            outcome = Problem(stage="extract", reason="damaged", message=str(error), fatal=True)
-        # The page itself stays where it is: what is sent between processes is small.
-        if isinstance(outcome, Reading):
-            outcome = replace(outcome, capture=replace(outcome.capture, body=b""))
-        outcomes[id] = outcome
-    return outcomes
+@dataclass(slots=True)
+class StoredPages:
+    """The pages of an archive, for a worker process."""
+
+    path: Path
+    rereader: Rereader
+    _archive: Archive | None = field(default=None, init=False)
+
+    @property
+    def archive(self) -> Archive:
+        """The archive, open to read."""
+        if self._archive is None:
+            self._archive = Archive.open(self.path)
+        return self._archive
+
+    def close(self) -> None:
+        """Let go of the archive."""
+        if self._archive is not None:
+            self._archive.close()
+            self._archive = None
 
 
-_worker: tuple[Archive, Rereader]
-
-
-def start_worker(path: Path, reread: Rereader) -> None:
-    """Open the archive in a worker process, to read."""
-    global _worker
-    _worker = Archive.open(path), reread
-
-
-def read_in_worker(batch: Batch) -> dict[int, Outcome]:
-    return read_batch(*_worker, batch)
+def extract_stored(pages: StoredPages, id: int) -> Outcome:
+    """What a stored page holds. The page itself stays where it is: what is sent between processes is small."""
+    try:
+        capture = pages.archive.captures.get(id)
+    except ArchiveError as error:
+        return Problem(stage="extract", reason="damaged", message=str(error), fatal=True)
+    outcome = pages.rereader.read(capture)
+    return replace(outcome, capture=replace(capture, body=b"")) if isinstance(outcome, Reading) else outcome

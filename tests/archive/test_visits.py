@@ -47,7 +47,7 @@ def crawled(path: Path) -> None:
     run = CrawlRun(Archive.open(path, mode="write"), scope, user_agent="test", settings={})
     run.archive.frontier.add([Entry(url=URL, site="caliber", kind="article", road="listing")], run.id)
     kept = run.archive.captures.keep(served(), run.id)
-    reading = run.settlement._reextract.read(kept)
+    reading = Rereader(SiteRegistry([SITE])).read(kept)
     assert isinstance(reading, Reading)
     run.settlement._save(reading, lambda reading: None)
     run.close("finished")
@@ -55,7 +55,7 @@ def crawled(path: Path) -> None:
 
 def ingested(path: Path) -> None:
     with Intake(path, Recogniser(sites=SiteRegistry([SITE]), default=SITE), {}, []) as intake:
-        intake.take(Item(path=path, capture=served(), saved=False), intake.reader(served()))
+        intake.take(Item(path=path, capture=served(), saved=False), intake.extract(served()))
 
 
 def re_extracted(path: Path) -> None:

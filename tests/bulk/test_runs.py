@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from caliber_crawler.bulk import BulkReading, DaskEngine, LocalEngine, Outcome, Part, Shards, engines
-from caliber_crawler.bulk.dask_engine import seated
+from caliber_crawler.bulk.dask_engine import run_part
 from caliber_crawler.errors import ArchiveFull, ArchiveLocked, MissingExtra
 from caliber_crawler.site import SiteRegistry
 from tests.bulk.warehouse import INSTRUCTIONS, articles_in, parts, read_all, rows, shards, web_archives
@@ -126,7 +126,7 @@ def test_a_part_that_kills_every_process_is_given_up_and_the_others_are_read(
     monkeypatch.setattr(engines, "RETRIES", 1)
     there = parts(web_archives(tmp_path, 3))
     ended = {part.path.name: outcome for part, outcome in LocalEngine(2).map(die_always, there)}
-    assert "its process ended (-9), as it did 1 times before" in str(ended["001.warc.gz"].error)
+    assert "it ended its worker process 2 times (SIGKILL)" in str(ended["001.warc.gz"].error)
     assert (ended["000.warc.gz"].error, ended["002.warc.gz"].error) == (None, None)
 
 
@@ -138,7 +138,7 @@ def where(part: Part) -> Outcome:
 def test_a_thread_of_dask_has_parts_read_where_their_time_can_be_limited(tmp_path: Path) -> None:
     first, second = parts(web_archives(tmp_path, 2))
     with ThreadPoolExecutor(1) as threads:
-        (_, one), (_, other) = (threads.submit(seated, where, part).result() for part in (first, second))
+        (_, one), (_, other) = (threads.submit(run_part, where, part).result() for part in (first, second))
     assert one.counts["main"]
     assert one.counts["process"] == other.counts["process"] != os.getpid()
 

@@ -81,10 +81,17 @@ def test_a_page_that_cannot_be_read_says_why() -> None:
     assert json.loads(ended.stdout)["error"]["reason"] == "no_article"
 
 
-def test_what_looks_odd_is_told() -> None:
+def test_problems_that_a_person_should_look_at_are_listed() -> None:
+    page = (SEED / "page.html").read_text(encoding="utf-8").replace("06 January 2026", "long ago")
+    printed = json.loads(caliber_read("-", "--url", URL, stdin=page).stdout)
+    assert [problem["reason"] for problem in printed["problems"]] == ["no_date"]
+
+
+def test_a_page_that_a_crawl_would_refuse_is_refused() -> None:
     page = (SEED / "page.html").read_text(encoding="utf-8").replace("06 January 2026", "06 January 2126")
-    told = json.loads(caliber_read("-", "--url", URL, stdin=page).stdout)
-    assert [problem["reason"] for problem in told["problems"]] == ["future_date"]
+    ended = caliber_read("-", "--url", URL, stdin=page)
+    assert json.loads(ended.stdout)["error"]["reason"] == "future_date"
+    assert ended.exit_code == 6
 
 
 def test_lines_come_out_in_the_order_they_went_in_with_the_fields_agreed_on() -> None:

@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import command, environment, unbalanced
 from tests.hostile.site import answering
 from tests.hostile.tricks import article
-from tests.processes.test_isolation import is_alive
+from tests.processes.calls import is_alive
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ def readers(parent: int) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             state, owner = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-            reads = b"caliber_crawler.processes.isolation" in (folder / "cmdline").read_bytes()
+            reads = b"caliber_crawler.processes.serving" in (folder / "cmdline").read_bytes()
         except OSError:
             continue
         if reads and int(owner) == parent and state != "Z":
@@ -90,7 +90,10 @@ def test_a_page_on_which_libxml2_hangs_is_put_aside_and_the_crawl_goes_on(
     assert account["stored"] == len(truth)
     assert {slug for (slug,) in rows(archive, "SELECT slug FROM articles")} == truth.keys()
     assert rows(archive, "SELECT reason, message FROM problems WHERE fatal") == [
-        ("too_slow", f"{site.base_url}/en/post/long-tags was put aside while it was read: it took longer than 3 s.")
+        (
+            "too_slow",
+            f"{site.base_url}/en/post/long-tags was put aside during extraction: it took more than 3 s of CPU time.",
+        )
     ]
     kept = rows(archive, "SELECT status, size FROM captures WHERE url LIKE '%long-tags'")
     assert kept == [(200, len(LONG_TAGS))]

@@ -56,7 +56,7 @@ def take_in(path: Path, captures: list[Capture], base_url: str = SITE.base_url) 
     with Intake(path, recogniser(SITE.at(base_url)), {"python": "3"}, ()) as intake:
         for capture in captures:
             if intake.is_new(capture):
-                intake.take(Item(path=path, capture=capture, saved=False), intake.reader(capture))
+                intake.take(Item(path=path, capture=capture, saved=False), intake.extract(capture))
     return intake
 
 

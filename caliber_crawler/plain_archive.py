@@ -1,0 +1,84 @@
+"""An archive for the pipelines in another Scrapy project: pages and articles are stored, without a frontier."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from scrapy import signals
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.archive.runs import Outcome
+from caliber_crawler.errors import Forgotten
+from caliber_crawler.items import Article, Capture, Reading
+from caliber_crawler.rereading import Rereader
+from caliber_crawler.site import Address, Site, SiteRegistry
+from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.software import software
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+DEFAULT_PATH = "archive.db"
+
+
+class PlainArchive:
+    """Opens the archive that the setting ``ARCHIVE`` names, records the run, and closes both with the spider."""
+
+    def __init__(self, archive: Archive, spider: str, site: Site | None, user_agent: str) -> None:
+        self._archive = archive
+        self._site = site
+        self._reextract = Rereader(SiteRegistry([] if site is None else [site]))
+        self._known: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self.run_id = archive.runs.start(
+            "crawl", site=None, arguments={"spider": spider}, settings={}, software=software(), user_agent=user_agent
+        )
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        settings, site = crawler.settings, getattr(crawler.spider, "site", None)
+        archive = Archive.open(settings.get("ARCHIVE", DEFAULT_PATH), mode="write")
+        name = crawler.spider.name if crawler.spider else ""
+        plain = cls(archive, name, site if isinstance(site, Site) else None, settings["USER_AGENT"])
+        crawler.signals.connect(plain.close, signals.spider_closed, weak=False)
+        return plain
+
+    def keep(self, capture: Capture) -> Capture:
+        """Store a page as it was served."""
+        self._site_of(capture)
+        self.counts["pages"] += 1
+        with self._archive.transaction():
+            return self._archive.captures.keep(capture, self.run_id)
+
+    def save(self, extraction: Reading) -> Article | None:
+        """Store an article, and its page where that was not stored before; ``None`` when it was taken down."""
+        site, article = self._site_of(extraction.capture), extraction.article
+        with self._archive.transaction():
+            addresses: list[Address] = site.addresses(article.urls)
+            if self._archive.takedowns.covers(article.site, addresses):
+                return None
+            if extraction.capture.id is None:
+                extraction = replace(extraction, capture=self.keep(extraction.capture))
+            try:
+                saved = self._archive.articles.save(extraction, self.run_id, addresses, self._reextract)
+            except Forgotten:
+                return None
+        self.counts[saved.outcome] += 1
+        return article
+
+    def close(self, reason: str) -> None:
+        """Record the end of the run."""
+        try:
+            outcome: Outcome = "finished" if reason == "finished" else "stopped"
+            self._archive.runs.finish(self.run_id, outcome, None, self.counts)
+        finally:
+            self._archive.close()
+
+    def _site_of(self, capture: Capture) -> Site:
+        site = self._site or unfiled(capture.url)
+        if site.name not in self._known:
+            self._known.add(site.name)
+            self._archive.sites.keep(site)
+        return site

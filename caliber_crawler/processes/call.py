@@ -1,0 +1,100 @@
+"""A call that a worker runs, and what became of it."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from caliber_crawler.processes.limits import Limits
+
+TRIES = 2
+"""For a call during which its worker ended: somebody may have ended it for another reason."""
+MOST_SUSPECTS = 3
+"""Steps of one call that ended a worker. After so many, each step of the call runs in a worker of its own."""
+
+_numbers = count(1)
+
+
+class TooSlow(Exception):
+    """The call took longer than it may. The message is one clause."""
+
+
+class WorkerCrashed(Exception):
+    """The call ended its worker as often as it may. The message is one clause."""
+
+
+class Context:
+    """A value that many calls share. It is sent to each worker once, and is the first argument of the function."""
+
+    def __init__(self, value: object) -> None:
+        self.number = next(_numbers)
+        self.message = pickle.dumps(("context", self.number, value))
+
+
+class Call:
+    """One call: a function and its arguments, which must be picklable.
+
+    A long call may consist of steps, each with a key (see ``run_limited``). A step that ended the worker is suspect:
+    when the call is made again, it runs in a worker of its own, so that it costs no more than itself. One that ended
+    it by taking too long is not run again.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[object, ...] = (),
+        *,
+        limits: Limits | None = None,
+        context: Context | None = None,
+        tries: int = TRIES,
+        on_done: Callable[[Call], object] | None = None,
+    ) -> None:
+        self.context = context
+        self.limits = limits
+        self.suspects: set[str] = set()
+        self.too_slow: set[str] = set()
+        self.done = False
+        self._work = (function, arguments)
+        self._tries_left, self._tries = tries, tries
+        self._on_done = on_done
+        self._answer: Any = None
+        self._error: BaseException | None = None
+
+    def message(self) -> bytes:
+        """The call as a worker is sent it."""
+        function, arguments = self._work
+        suspects = None if len(self.suspects) > MOST_SUSPECTS else frozenset(self.suspects)
+        context = None if self.context is None else self.context.number
+        known = (suspects, frozenset(self.too_slow))
+        return pickle.dumps(("call", function, arguments, self.limits, context, *known), pickle.HIGHEST_PROTOCOL)
+
+    def result(self) -> Any:
+        """What the function returned. Raises what it raised, :class:`TooSlow` or :class:`WorkerCrashed`."""
+        assert self.done
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+    def settle(self, answer: Any = None, error: BaseException | None = None) -> None:
+        """Note the answer or the error."""
+        self.done, self._answer, self._error = True, answer, error
+        if self._on_done is not None:
+            self._on_done(self)
+
+    def suspect(self, step: str, *, too_slow: bool) -> bool:
+        """Note the step during which a worker ended. Returns whether that is news."""
+        if too_slow and step not in self.too_slow:
+            self.too_slow.add(step)
+            return True
+        if step in self.suspects or len(self.suspects) > MOST_SUSPECTS:
+            return False
+        self.suspects.add(step)
+        return True
+
+    def lose_worker(self, why: str) -> None:
+        """Note that the call ended its worker; settle it when it has no try left."""
+        self._tries_left -= 1
+        if self._tries_left == 0:
+            self.settle(error=WorkerCrashed(f"it ended its worker process {self._tries} times ({why})"))

@@ -1,0 +1,197 @@
+"""A worker as its parent sees it: a process, the calls it was sent, and the pipes to it and from it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections import deque
+from typing import IO, Any
+
+from caliber_crawler.processes.call import Call, TooSlow
+from caliber_crawler.processes.limits import ALARMS
+from caliber_crawler.processes.serving import CONTEXTS, LENGTH, serve
+
+PIPE_BYTES = 1 << 20
+"""The most that Linux grants everybody: a pipe holds many pages, so that a worker need not wait for its parent."""
+AT_ONCE = 1 << 20
+
+
+class Worker:
+    """A process that runs calls in the order in which they were sent. No method waits, but for the process to end.
+
+    It ends with its parent, however that ends. A process that has ended stays ended: the parent takes back the calls
+    that are left (:meth:`take_back`) and starts another.
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", "-c", f"from {serve.__module__} import main; main()"],
+            # What this process can import, the worker can: a site may be defined anywhere.
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if has_descriptor(sys.stderr) else subprocess.DEVNULL,
+            # Ctrl-C in a terminal is for the parent alone.
+            start_new_session=True,
+            bufsize=0,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._to: IO[bytes] = self._process.stdin
+        self._from: IO[bytes] = self._process.stdout
+        for pipe in (self._to, self._from):
+            os.set_blocking(pipe.fileno(), False)
+            with contextlib.suppress(OSError, AttributeError):
+                fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self.calls: deque[Call] = deque()
+        """Sent and not answered, the one that runs first."""
+        self.ended = False
+        self._step: str | None = None
+        self._contexts: dict[int, None] = {}
+        self._outgoing: deque[memoryview] = deque()
+        self._incoming = bytearray()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def reading_end(self) -> int:
+        """The descriptor that becomes readable when an answer arrives or the process ends."""
+        return self._from.fileno()
+
+    @property
+    def writing_end(self) -> int:
+        """The descriptor that becomes writable when more can be sent."""
+        return self._to.fileno()
+
+    @property
+    def has_more_to_send(self) -> bool:
+        return bool(self._outgoing)
+
+    def send(self, call: Call) -> None:
+        """Have a call run after those before it."""
+        self.calls.append(call)
+        context = call.context
+        if context is not None and context.number not in self._contexts:
+            self._contexts[context.number] = None
+            while len(self._contexts) > CONTEXTS:
+                del self._contexts[next(iter(self._contexts))]
+            self._enqueue(context.message)
+        self._enqueue(call.message())
+        self.flush()
+
+    def _enqueue(self, message: bytes) -> None:
+        self._outgoing.append(memoryview(len(message).to_bytes(LENGTH) + message))
+
+    def flush(self) -> None:
+        """Send as much as the pipe takes."""
+        while self._outgoing:
+            first = self._outgoing[0]
+            try:
+                sent = os.write(self.writing_end, first)
+            except BlockingIOError:
+                return
+            except OSError:
+                # The process is gone, which its other pipe will show.
+                self._outgoing.clear()
+                return
+            if sent == len(first):
+                self._outgoing.popleft()
+            else:
+                self._outgoing[0] = first[sent:]
+
+    def receive(self) -> None:
+        """Settle the calls whose answers have arrived; note when the process has ended."""
+        while True:
+            try:
+                received = os.read(self.reading_end, AT_ONCE)
+            except BlockingIOError:
+                break
+            if not received:
+                self.ended = True
+                break
+            self._incoming += received
+            if len(received) < AT_ONCE:
+                break
+        self._read_messages()
+
+    def _read_messages(self) -> None:
+        position = 0
+        while len(self._incoming) - position >= LENGTH:
+            begin = position + LENGTH
+            end = begin + int.from_bytes(self._incoming[position:begin])
+            if len(self._incoming) < end:
+                break
+            message, position = bytes(self._incoming[begin:end]), end
+            self._handle(message)
+        del self._incoming[:position]
+
+    def _handle(self, message: bytes) -> None:
+        kind, value = _loaded(message)
+        if kind == "step":
+            self._step = value
+            return
+        call, self._step = self.calls.popleft(), None
+        if kind == "returned":
+            call.settle(value)
+        elif kind == "too_slow":
+            call.settle(error=TooSlow(value))
+        else:
+            call.settle(error=value)
+
+    def take_back(self) -> list[Call]:
+        """The calls that an ended process left, to be sent to another, without one that is given up."""
+        self._outgoing.clear()
+        exit_code = self._wait()
+        if self.calls and exit_code != 0:
+            self._blame(self.calls[0], exit_code)
+            if self.calls[0].done:
+                self.calls.popleft()
+        left = list(self.calls)
+        self.calls.clear()
+        return left
+
+    def _blame(self, call: Call, exit_code: int) -> None:
+        if self._step is not None and call.suspect(self._step, too_slow=-exit_code in ALARMS):
+            return
+        if -exit_code in ALARMS and call.limits is not None:
+            call.settle(error=TooSlow(f"it took more than {call.limits.cpu_seconds:g} s of CPU time"))
+            return
+        call.lose_worker(signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}")
+
+    def close(self) -> None:
+        """End the process: at once when it is at a call."""
+        if self.calls:
+            self._process.kill()
+        self._wait()
+
+    def _wait(self) -> int:
+        for pipe in (self._to, self._from):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        try:
+            return self._process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
+def _loaded(message: bytes) -> tuple[str, Any]:
+    try:
+        kind, value = pickle.loads(message)  # noqa: S301 - our own process wrote it
+    except Exception as error:  # noqa: BLE001 - an answer that cannot be read is an error of its call
+        return "raised", RuntimeError(f"the answer of a worker cannot be read: {error}")
+    return kind, value
+
+
+def has_descriptor(stream: Any) -> bool:
+    try:
+        return int(stream.fileno()) >= 0
+    except (AttributeError, OSError, ValueError):
+        return False

@@ -1,0 +1,306 @@
+"""One verdict on a page: every command that extracts pages comes to the same article, or to the same reason code.
+
+A hostile site that serves every trick, pages at the borders of the rules, and the recorded pages is crawled. What the
+crawl stored goes through all other entrances.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from caliber_crawler.demo.hostile import HostileSite, answering, misbehaving
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.demo import DemoSite, tricks
+from caliber_crawler.extraction_steps import Outcome, extract_page
+from caliber_crawler.isolated_extraction import IsolatedSteps, extract_isolated
+from caliber_crawler.items import Capture, Listing, Problem, Reading
+from caliber_crawler.processes import AsyncExecutor
+from caliber_crawler.rereading import Rereader
+from caliber_crawler.site import Site, SiteRegistry
+from caliber_crawler.spiders.caliber import CaliberSpider
+from caliber_crawler.warc import write_warc
+from tests.conftest import AT, Result, run_module
+from tests.crawl.test_isolated_reading import LONG_TAGS
+from tests.reading.pages import PAGES, READ_AT, expected_of, recorded_capture, site_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+FOLDERS = sorted(PAGES.glob("*/*/"))
+COLUMNS = "headline, subtitle, body, published_at, authors, section, language, views, signature, cover_image"
+TOO_SLOW = "/en/post/long-tags"
+
+
+def short_article(title: str, extra: str = "") -> bytes:
+    """An article in the site's own layout, shorter than any rule against other pages asks for."""
+    return (
+        f'<html><head><title>{title}</title></head><body><div class="post"><h1 class="post_title">{title}</h1>'
+        '<div class="post_time">06 January 2026 19:13</div><div class="post_body">'
+        f"<p>The ministers met in Baku and spoke for hours about roads and rails.</p>{extra}</div></div></body></html>"
+    ).encode()
+
+
+BORDERS = {
+    "/en/post/news-about-404": answering(200, short_article("Ministry answers Error 404: its pages were not found")),
+    "/en/post/plain-404": answering(200, short_article("404 - not found").replace(b"post_title", b"title")),
+    "/en/post/login-wall": answering(200, short_article("Sign in to go on", '<input type="password" name="p">')),
+    "/en/post/long-with-login": answering(
+        200, short_article("A long page", f"<p>{'Words about trade. ' * 200}</p><input type='password'>")
+    ),
+    "/en/post/from-the-future": answering(200, short_article("A date").replace(b"2026", b"2126")),
+    "/en/post/no-date": answering(200, short_article("No date").replace(b"06 January 2026 19:13", b"")),
+    "/en/post/short": answering(200, short_article("Short").replace(b"spoke for hours about roads and rails", b"")),
+    "/en/post/gone": answering(410, b"gone"),
+    "/en/post/broken": answering(418, b"a teapot"),
+    TOO_SLOW: answering(200, LONG_TAGS),
+}
+EXPECTED = {
+    "news-about-404": "article",
+    "plain-404": "soft_404",
+    "login-wall": "login",
+    "long-with-login": "article",
+    "from-the-future": "future_date",
+    "no-date": "article",
+    "gone": "http_410",
+    "broken": "http_418",
+    "long-tags": "too_slow",
+    "soft-404": "soft_404",
+    "many-tags": "too_deep",
+    "picture": "not_text",
+}
+
+
+class Crawled(NamedTuple):
+    """A crawl's archive, and what it says of each page."""
+
+    archive: Path
+    site: Site
+    verdicts: Mapping[str, Any]
+    captures: Mapping[str, Capture]
+    """The pages that were asked for as articles, by address."""
+
+
+def verdicts(archive: Path) -> dict[str, Any]:
+    """By address, the fields of the article that was extracted, or the reason code why there is none."""
+    with Archive.open(archive) as opened:
+        found: dict[str, Any] = {
+            row["url"]: row["reason"]
+            for row in opened.db.query("SELECT url, reason FROM problems WHERE fatal AND url IS NOT NULL ORDER BY id")
+        }
+        for row in opened.db.query(
+            f"""SELECT captures.url AS page, {", ".join(f"article_texts.{name}" for name in COLUMNS.split(", "))}
+            FROM captures JOIN article_texts ON article_texts.id = captures.article_id
+            WHERE captures.version_id IS NOT NULL"""
+        ):
+            found[row.pop("page")] = row
+        return found
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
+    folder = tmp_path_factory.mktemp("entrances")
+    recorded = {
+        f"/en/post/recorded-{folder.name}": answering(
+            200,
+            recorded_capture(folder).body,
+            Content_Type="text/plain" if (folder / "page.txt").exists() else "text/html",
+        )
+        for folder in FOLDERS
+        if folder.parent.name == "caliber" and recorded_capture(folder).kind == "article"
+    }
+    demo = DemoSite(articles=12, seed=1, sections=("analytics",), clock=lambda: AT)
+    # Bombs are stopped by the downloader: one of them stands for all.
+    bombs = tricks.BOMBS.keys() - {"/en/post/packed-often"}
+    hostile_pages = {path: page for path, page in tricks.TRICKS.items() if path not in bombs}
+    hostile = HostileSite(demo, tricks={**hostile_pages, **BORDERS, **recorded})
+    archive = folder / "a.db"
+    with misbehaving(hostile, log=folder / "log.jsonl") as base_url:
+        options = ("--base-url", base_url, "--archive", archive, "--language", "en", "--delay", 0)
+        ended = run_module("caliber_crawler", "crawl", *options, "--road", "listing", folder=folder)
+        assert "Traceback" not in ended.stderr, ended.stderr
+        site = CaliberSpider.site.at(base_url)
+        with Archive.open(archive) as opened:
+            ids = [row["id"] for row in opened.db.query("SELECT id FROM captures WHERE kind = 'article' ORDER BY id")]
+            captures = {capture.url: capture for capture in map(opened.captures.get, ids)}
+        yield Crawled(archive, site, verdicts(archive), captures)
+
+
+def assert_same(crawled: Crawled, found: Mapping[str, Any], urls: Callable[[Capture], bool]) -> None:
+    """Compare what another entrance says of the pages that it was given."""
+    given = [url for url, capture in crawled.captures.items() if urls(capture)]
+    assert len(given) > len(EXPECTED)
+    assert {url: found.get(url) for url in given} == {url: crawled.verdicts.get(url) for url in given}
+
+
+def key_of(outcome: Outcome) -> object:
+    """An outcome without the capture, which may travel without its page."""
+    match outcome:
+        case Problem():
+            return (outcome.stage, outcome.reason, outcome.message)
+        case Listing():
+            return [asdict(card) for card in outcome.cards]
+    return asdict(outcome.article), dict(outcome.rungs), outcome.layout, outcome.remarks
+
+
+def test_a_crawl_says_of_each_page_what_is_expected(crawled: Crawled) -> None:
+    found = {url.rpartition("/")[2]: verdict for url, verdict in crawled.verdicts.items()}
+    kinds = {name: "article" if isinstance(found[name], dict) else found[name] for name in EXPECTED}
+    assert kinds == EXPECTED
+    recorded = [name for name in found if name.startswith("recorded-")]
+    assert len(recorded) == sum(folder.parent.name == "caliber" for folder in FOLDERS) - 1
+    assert all(isinstance(found[name], dict) for name in recorded)
+
+
+def test_ingesting_the_same_pages_from_a_web_archive_gives_the_same(crawled: Crawled, tmp_path: Path) -> None:
+    def was_answered(capture: Capture) -> bool:
+        return capture.status is not None and capture.final_url is None
+
+    warc = tmp_path / "crawl.warc.gz"
+    with warc.open("wb") as file:
+        write_warc((each for each in crawled.captures.values() if was_answered(each)), file, name=warc.name)
+    options = ("--base-url", crawled.site.base_url, "--archive", tmp_path / "b.db", "--jobs", 2, "--site", "caliber")
+    run_module("caliber_crawler", "ingest", warc, *options)
+    assert_same(crawled, verdicts(tmp_path / "b.db"), was_answered)
+
+
+def test_bulk_reading_of_the_archive_gives_the_same(crawled: Crawled, tmp_path: Path) -> None:
+    run_module("caliber_crawler", "bulk", "read", crawled.archive, "--out", tmp_path / "out", "--jobs", 1)
+    (shard,) = (tmp_path / "out").glob("*/archive.db")
+    # Of an archive, it takes the pages that were served: failures hold nothing to extract.
+    assert_same(crawled, verdicts(shard), lambda capture: capture.status == 200 and bool(capture.body))
+
+
+@pytest.mark.parametrize("options", [("--again",), ("--failed", "--again")])
+def test_reextraction_changes_nothing(crawled: Crawled, tmp_path: Path, options: tuple[str, ...]) -> None:
+    archive = tmp_path / "a.db"
+    shutil.copy(crawled.archive, archive)
+    result: Result = run_module("caliber_crawler", "reextract", "--archive", archive, "--json", *options)
+    counts = json.loads(result.stdout)
+    assert (counts["saved"], counts["changed"]) == (0, 0)
+    assert counts["pages"] >= 6
+    assert verdicts(archive) == crawled.verdicts
+
+
+def test_repair_gets_an_article_from_the_same_pages(crawled: Crawled) -> None:
+    rereader = Rereader(SiteRegistry([crawled.site]))
+    for url, capture in crawled.captures.items():
+        article = rereader(capture)
+        assert (article is not None) == isinstance(crawled.verdicts.get(url), dict), url
+
+
+def test_the_read_command_gives_the_same(crawled: Crawled, tmp_path: Path) -> None:
+    """It knows the page and its address alone: so pages with status 200, without a charset that only a header names."""
+    pages = {
+        url: capture.body.decode()
+        for url, capture in crawled.captures.items()
+        if capture.status == 200 and capture.final_url is None and _is_utf8(capture) and capture.body
+    }
+    lines = tmp_path / "pages.jsonl"
+    lines.write_text("".join(json.dumps({"id": url, "url": url, "html": page}) + "\n" for url, page in pages.items()))
+    program = (
+        "from caliber_crawler.commands import read; "
+        "from caliber_crawler.commands.cli import main; known = read.known_sites; "
+        f"read.known_sites = lambda: {{n: s.at({crawled.site.base_url!r}) if n == 'caliber' else s "
+        "for n, s in known().items()}; main()"
+    )
+    script = tmp_path / "read_there.py"
+    script.write_text(program)
+    printed = [json.loads(line) for line in _run(script, "read", "--jsonl", lines).splitlines()]
+    assert [line["id"] for line in printed] == list(pages)
+    for line in printed:
+        expected = crawled.verdicts[line["id"]]
+        if isinstance(expected, dict):
+            assert (line["headline"], line["body"]) == (expected["headline"], expected["body"])
+        else:
+            assert line["error"]["reason"] == expected
+
+
+def _run(*arguments: object) -> str:
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=200, check=False
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout
+
+
+def _is_utf8(capture: Capture) -> bool:
+    charset = (capture.header("content-type") or "").partition("charset=")[2].lower()
+    try:
+        capture.body.decode()
+    except UnicodeDecodeError:
+        return False
+    return charset in ("", "utf-8") and capture.media_type == "text/html"
+
+
+async def _step_by_step(captures: list[tuple[Capture, Site]]) -> list[Outcome]:
+    executor = AsyncExecutor()
+    executor.join()
+    try:
+        return [await _steps(IsolatedSteps(executor, site), capture) for capture, site in captures]
+    finally:
+        await executor.leave()
+
+
+async def _steps(steps: IsolatedSteps, capture: Capture) -> Outcome:
+    page = await steps.clean(capture)
+    if isinstance(page, Problem):
+        return page
+    found = await steps.extract(page)
+    return found if isinstance(found, Problem) else await steps.check(found, NOW)
+
+
+def test_the_stages_one_by_one_and_the_one_function_agree_on_every_page(crawled: Crawled) -> None:
+    captures = [(recorded_capture(folder), site_of(folder)) for folder in FOLDERS]
+    captures += [(capture, crawled.site) for capture in crawled.captures.values()]
+    by_stages = asyncio.run(_step_by_step(captures))
+    for (capture, site), outcome in zip(captures, by_stages, strict=True):
+        assert key_of(extract_isolated(capture, site, NOW)) == key_of(outcome), capture.url
+        if not capture.url.endswith(TOO_SLOW):
+            assert key_of(extract_page(capture, site, NOW)) == key_of(outcome), capture.url
+        if not isinstance(outcome, Problem):
+            assert outcome.capture == capture
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_every_recorded_page_passes_the_one_function(folder: Path) -> None:
+    outcome = extract_page(recorded_capture(folder), site_of(folder), READ_AT)
+    if "cards" in expected_of(folder):
+        assert isinstance(outcome, Listing)
+        assert len(outcome.cards) == len(expected_of(folder)["cards"])
+    else:
+        assert isinstance(outcome, Reading)
+        assert outcome.article.headline == expected_of(folder)["article"]["headline"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"status": 304, "body": b""}, "not_modified"),
+        ({"status": None, "error": "no answer within 30 s", "error_code": "timeout"}, "timeout"),
+        ({"status": 301, "headers": (("Location", "/en"),)}, "redirect_home"),
+        ({"status": 301, "headers": (("Location", "/en/post/b"),)}, "http_301"),
+        ({"final_url": "https://caliber.az/en"}, "redirect_home"),
+        ({"status": 403, "headers": (("cf-mitigated", "challenge"),)}, "challenge"),
+        ({"status": 404}, "http_404"),
+    ],
+)
+def test_what_needs_no_look_at_the_page_is_the_same_rule_for_all(fields: dict[str, Any], reason: str) -> None:
+    page = Capture(site="caliber", url="https://caliber.az/en/post/a", fetched_at=AT, status=200, body=b"<p>x</p>")
+    capture = replace(page, **fields)
+    outcomes = (
+        extract_page(capture, CaliberSpider.site, NOW),
+        extract_isolated(capture, CaliberSpider.site, NOW),
+        Rereader(SiteRegistry([CaliberSpider.site])).read(capture),
+    )
+    assert [getattr(outcome, "reason", outcome) for outcome in outcomes] == [reason] * 3
