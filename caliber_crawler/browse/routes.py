@@ -1,4 +1,4 @@
-"""Where each page of ours is. All of them are below ``/<archive>/-/``, where Datasette has no pages of its own."""
+"""Routes of the plugin's pages, all below ``/<archive>/-/``, a path that Datasette itself does not use."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ ROUTES: dict[str, Callable[..., Any]] = {
 
 
 def routes() -> list[tuple[str, Callable[..., Any]]]:
-    """Every page of ours, as Datasette wants to know it."""
+    """Return the routes in Datasette's format."""
     below = [(rf"^/(?P<database>[^/]+)/-/{path}$", view) for path, view in ROUTES.items()]
     return [("^/$", front_page), (r"^/robots\.txt$", robots), *below]
