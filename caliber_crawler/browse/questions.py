@@ -40,5 +40,5 @@ def canned_queries() -> dict[str, dict[str, object]]:
 
 
 async def questions_page(asked: Asked) -> Response:
-    """``/-/questions``."""
+    """``/-/queries``."""
     return await asked.html("archive_questions.html", {"questions": questions()})

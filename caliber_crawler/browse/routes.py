@@ -27,7 +27,7 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"feeds/articles": page(articles_feed, "articles", "versions"),
     r"feeds/edits": page(edits_feed, "articles", "versions"),
     r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),
-    r"questions": page(questions_page),
+    r"queries": page(questions_page),
     r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
     r"captures/(?P<capture>\d{1,18})": page(not_in_public(capture_page), "captures", "bodies"),
     r"captures/(?P<capture>\d{1,18})/page": page(not_in_public(captured_page), "captures", "bodies"),

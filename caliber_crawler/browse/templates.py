@@ -118,7 +118,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
         ("Search", address(datasette, database, "search")),
         ("Edits", address(datasette, database, "edits")),
         ("Charts", address(datasette, database, "charts")),
-        ("Queries", address(datasette, database, "questions")),
+        ("Queries", address(datasette, database, "queries")),
         *own,
         ("Data", datasette.urls.database(database)),
     ]

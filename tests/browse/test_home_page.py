@@ -75,7 +75,7 @@ def test_pages_of_an_empty_archive_work(tmp_path: Path) -> None:
             "charts",
             "charts/views",
             "health",
-            "questions",
+            "queries",
             "feeds/edits",
         ):
             assert get(f"/archive/-/{page}").status_code == 200, page

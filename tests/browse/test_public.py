@@ -56,7 +56,7 @@ def test_private_pages_are_closed_in_public_mode(get: Get, address: str) -> None
     [
         *("/", "/archive", "/archive/articles", "/archive/articles/1", "/archive/versions", "/archive/edits"),
         *("/archive/-/search?q=baku", "/archive/-/search.csv?q=baku", "/archive/-/edits", "/archive/-/changes/1"),
-        *("/archive/-/charts", "/archive/-/questions", "/archive/-/feeds/articles", "/archive/longest"),
+        *("/archive/-/charts", "/archive/-/queries", "/archive/-/feeds/articles", "/archive/longest"),
         "/archive/term_over_time?term=baku&language=",
     ],
 )

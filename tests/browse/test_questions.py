@@ -31,7 +31,7 @@ def test_every_canned_query_runs_without_parameters(get: Get, name: str) -> None
 
 
 def test_the_queries_page_has_a_field_for_every_parameter(get: Get) -> None:
-    shown = Selector(get("/archive/-/questions").text)
+    shown = Selector(get("/archive/-/queries").text)
     for form, (name, question) in zip(shown.css(".question form"), questions().items(), strict=True):
         assert form.attrib["action"] == f"/archive/{name}"
         assert form.css("input::attr(name)").getall() == question["params"]

@@ -166,7 +166,7 @@ def test_computed_columns_of_views_can_be_filtered(get: Get) -> None:
 
 OURS = [
     *("/", "/archive", "/archive/articles", "/archive/articles/1", "/archive/-/search?q=baku", "/archive/-/edits"),
-    *("/archive/-/changes/1", "/archive/-/captures/1", "/archive/-/charts/hosts", "/archive/-/questions"),
+    *("/archive/-/changes/1", "/archive/-/captures/1", "/archive/-/charts/hosts", "/archive/-/queries"),
     "/archive/-/health",
 ]
 
@@ -197,4 +197,4 @@ def test_metadata_of_the_user_takes_precedence(newspaper: Path) -> None:
 def test_every_page_has_the_navigation(get: Get, page: str) -> None:
     links = Selector(get(page).text).css("nav a::attr(href), .places a::attr(href)").getall()
     assert {"/archive/articles", "/archive/-/search", "/archive/-/edits", "/archive/-/charts"} <= set(links)
-    assert {"/archive/-/questions", "/archive/-/health", "/archive"} <= set(links)
+    assert {"/archive/-/queries", "/archive/-/health", "/archive"} <= set(links)
