@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -37,7 +38,7 @@ def extract_isolated(capture: Capture, site: Site, now: datetime) -> Outcome:
     """
     if problem := extraction_steps.fetch_problem(capture):
         return problem
-    key = f"{capture.url} {capture.fetched_at}"
+    key = sha256(f"{capture.url} {capture.fetched_at}".encode("utf-8", "surrogatepass")).hexdigest()
     try:
         return with_capture(run_limited(_extract_lightly, capture, site, now, key=key, limits=PAGE_LIMITS), capture)
     except LIMITS_EXCEEDED as error:

@@ -1,7 +1,7 @@
-"""The Datasette plugin: ``datasette data/archive.db`` shows an archive as one to be read.
+"""Datasette plugin: ``datasette data/archive.db`` shows an archive with its own pages.
 
-Datasette finds it by its entry point. It acts on archives of ours only, whatever their files are called, and leaves
-every other database as it is.
+Datasette loads the plugin through its entry point. The plugin changes caliber archives only, under any file name; other
+databases look as in plain Datasette.
 """
 
 # mypy: disallow-untyped-decorators=False
@@ -41,17 +41,17 @@ if TYPE_CHECKING:
     from caliber_crawler.browse.headers import Application
 
 SQLITE_LIMIT_LENGTH = 0
-"""Which of SQLite's limits this is: https://www.sqlite.org/c3ref/c_limit_attached.html."""
+"""The number of this limit in SQLite: https://www.sqlite.org/c3ref/c_limit_attached.html."""
 
 NOTHING = '""'
-"""A full-text expression that finds nothing and is no error."""
+"""A valid full-text expression without matches."""
 
 
 @hookimpl
 def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
     async def connect() -> None:
         public.note(datasette)
-        # Archives are recognised as their first connection is made, and the first page must know them.
+        # The first connection to an archive detects it, and the first page depends on that.
         for name, database in datasette.databases.items():
             await database.execute("SELECT 1")
             if is_archive(datasette, name):
@@ -60,11 +60,11 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
     return connect
 
 
-# Last of all, so that this `escape_fts` is the one that stays.
+# Last, so that this `escape_fts` replaces those of Datasette and other plugins.
 @hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Datasette) -> None:
     if recognise(datasette, database, conn):
-        # Datasette puts every search through this function; here it also finds inflected words.
+        # Datasette passes every search through this function; this version also finds inflected words.
         if public.is_public(datasette) and hasattr(conn, "setlimit"):
             conn.setlimit(SQLITE_LIMIT_LENGTH, public.LONGEST_VALUE)
         conn.create_function("escape_fts", 1, partial(_match, Connection(Path(database), "read", conn, None)))
@@ -126,11 +126,13 @@ def render_cell(
 
 @hookimpl
 def filters_from_request(request: Request, table: str, database: str, datasette: Datasette) -> FilterArguments | None:
-    # For ?_search_<column>= Datasette takes a row's own id for that of its text, and would show wrong articles.
+    # For ?_search_<column>= Datasette uses the row ID instead of the version ID and would show the wrong articles.
     if table in ("articles", "article_texts") and is_archive(datasette, database):
         columns = [key.removeprefix("_search_") for key in request.args if key.startswith("_search_")]
         if columns:
-            raise BadRequest(f"Search the column {columns[0]} in the table versions; here only ?_search= works.")
+            raise BadRequest(
+                f"Search the column {columns[0]} in the table versions; this table supports ?_search= only."
+            )
     return by_author(request) if table == "articles" and is_archive(datasette, database) else None
 
 

@@ -1,4 +1,4 @@
-"""Addresses for people: readable, and links only where following one is harmless."""
+"""URLs for display: readable, and as links only if following them is harmless."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from urllib.parse import unquote, urlsplit
 
 
 def readable(url: str) -> str:
-    """An address with its letters as letters: ``/arm/post/ալիև`` rather than percent signs.
+    """Return a URL with decoded letters: ``/arm/post/ալիև`` instead of percent signs.
 
-    Left as it is where decoding would bring forth what cannot be seen: controls, marks that turn the direction of
-    writing, bytes that are not UTF-8.
+    The URL is returned unchanged if decoding would give invisible characters (control characters, marks of writing
+    direction) or bytes that are not UTF-8.
     """
     try:
         decoded = unquote(url, errors="strict")
@@ -19,7 +19,7 @@ def readable(url: str) -> str:
 
 
 def is_web_address(url: object) -> bool:
-    """May this be a link? Only ``http`` and ``https`` are; ``javascript:`` and its like stay text."""
+    """Return whether this may be a link: only ``http`` and ``https``, not ``javascript:`` and similar schemes."""
     if not isinstance(url, str):
         return False
     try:

@@ -1,4 +1,4 @@
-"""The page of one article: everything the archive knows of it, made for reading."""
+"""The page of one article, with its text, versions, view counts and captures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from caliber_crawler.errors import NoSuchArticle
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-# Neighbours of the same minute stand in the order of their numbers.
+# Articles published in the same minute are sorted by ID.
 NEIGHBOUR = """
 SELECT id, headline, published_at FROM articles
 WHERE site = :site AND language = :language AND section IS :section AND duplicate_of IS NULL
@@ -32,7 +32,7 @@ NEXT = NEIGHBOUR.format(than=">", order="ASC")
 
 
 class Neighbour(TypedDict):
-    """The article published before or after another of its section."""
+    """The previous or next article of a section."""
 
     id: int
     headline: str
@@ -40,14 +40,14 @@ class Neighbour(TypedDict):
 
 
 LAST_READINGS = 12
-"""How many readings of the counter the page lists; the rest is one click away."""
+"""Number of view counts in the table of the page, which links to the full list."""
 
 
 async def article_page(datasette: Datasette, database: str, row: str) -> Context:
-    """What the page's template needs. ``row`` is the end of the page's address; Datasette has found that there is one.
+    """Return the context of the template. ``row`` is the last part of the URL; Datasette has checked that it exists.
 
-    ``article`` is ``None`` when the archive holds no text of it; ``article["id"]`` is not the one ``asked_for`` when
-    that was merged into it.
+    ``article`` is ``None`` if the archive has no text of it; ``article["id"]`` differs from ``asked_for`` if that
+    article was merged into another.
     """
     key = urlsafe_components(row)[0]
     page = await read(datasette, datasette.get_database(database), lambda connection: _shown(connection, key))
@@ -55,13 +55,13 @@ async def article_page(datasette: Datasette, database: str, row: str) -> Context
 
 
 def _shown(connection: Connection, key: str) -> Context:
-    # SQLite finds article 1 under 01 and 1.0 too.
+    # SQLite also finds article 1 as 01 and 1.0.
     article_id: int = connection.value("SELECT id FROM articles WHERE id = ?", (key,))
     try:
         article = Articles(connection).show(article_id)
     except NoSuchArticle:
         return {"article": None, "asked_for": article_id}
-    # What a better reading of the same pages replaced was never a text of the newspaper's.
+    # A version that a later extraction of the same pages replaced was never published by the site.
     article["versions"] = [version for version in article["versions"] if version["replaced_by"] is None]
     readings, site = article["view_counts"], Sites(connection).get(article["site"])
     return {
@@ -80,9 +80,9 @@ def _shown(connection: Connection, key: str) -> Context:
 
 
 def _cause(version: VersionSummary, *, is_first: bool) -> str:
-    """How a version came to be, in words. Versions stand in order of time, and `first` means the first to arrive."""
+    """Return the label of a version's cause. Versions are sorted by time; cause `first` means the first to arrive."""
     if version["cause"] == "reextract":
-        return "Read anew by this program"
+        return "Re-extracted"
     return "First seen" if is_first else "Edited by the site"
 
 

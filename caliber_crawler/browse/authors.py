@@ -1,7 +1,7 @@
-"""Articles by author, from the table of who wrote what.
+"""Facet and filter by author, from the table ``article_authors``.
 
-Datasette's own facet and filter on JSON lists take the list of every article apart, which takes longer than it allows
-them where there are hundreds of thousands.
+Datasette's own facet and filter on JSON lists parse the list of every article. With hundreds of thousands of articles
+this exceeds its time limit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datasette.utils.asgi import Request
 
 ARGUMENT = "_author"
-"""``?_author=NAME``: the articles that name this author; given twice, those that name both."""
+"""``?_author=NAME``: articles with this author; given twice, articles with both authors."""
 
 COUNTED = """
 SELECT p.name AS value, sum(f.articles) AS articles
@@ -31,12 +31,12 @@ WRITTEN_BY = """id IN (
 
 
 class AuthorFacet(Facet):  # type: ignore[misc]
-    """Who wrote how many of the articles shown; in the metadata of a table, ``{"author": "authors"}``."""
+    """Number of shown articles per author; in the metadata of a table, ``{"author": "authors"}``."""
 
     type = "author"
 
     async def facet_results(self) -> tuple[list[dict[str, object]], list[str]]:
-        """What Datasette shows of the facet, and its name where it took too long."""
+        """Return the results of the facet, and its name if it exceeded the time limit."""
         if not self.get_configs():
             return [], []
         size = self.get_facet_size()
@@ -74,7 +74,7 @@ class AuthorFacet(Facet):  # type: ignore[misc]
 
 
 def by_author(request: Request) -> FilterArguments | None:
-    """What ``?_author=`` asks of the rows of ``articles``."""
+    """Return the filter of ``articles`` for ``?_author=``."""
     names = request.args.getlist(ARGUMENT)
     if not names:
         return None

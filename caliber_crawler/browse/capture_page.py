@@ -1,4 +1,4 @@
-"""A page as it was fetched, shown so that nothing on it can run, ask for anything or lead anywhere."""
+"""The page of a capture. The captured page is shown without scripts, requests and working links."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
 LONGEST_PAGE = 4 * 1024 * 1024
-"""Bytes of a page that are shown; a larger one is only listed."""
+"""Maximum size of a displayed page, in bytes."""
 
-# The policy of the response forbids all of it too; a browser may open connections for a `link` that no policy names.
+# The response's policy blocks these too, but a browser may open connections for a `link` despite the policy.
 DEAD = "//script | //link | //base | //meta[@http-equiv] | //iframe | //object | //embed | //applet | //frameset"
 
 OUTSIDE = frozenset(
     {"href", "xlink:href", "src", "srcset", "poster", "data", "background", "ping", "action", "formaction", "target"}
 )
-"""Attributes that name what is elsewhere. What a link or a picture named is kept as its title."""
+"""Attributes with URLs. The URL of a link or picture becomes its title."""
 LOADING_STYLE = re.compile(r"url\s*\(|@import|image-set", re.IGNORECASE)
 
 
 async def capture_page(asked: Asked) -> Response:
-    """``/-/captures/<id>``: what is known of the exchange, and the page itself in a frame."""
+    """``/-/captures/<id>``: data of the HTTP exchange, and the captured page in a frame."""
     capture_id = int(asked.request.url_vars["capture"])
 
     def known(connection: Connection) -> dict[str, object] | None:
@@ -52,30 +52,30 @@ async def capture_page(asked: Asked) -> Response:
 
     found = await asked.read(known)
     if found is None:
-        raise NotFound("There is no such capture.")
+        raise NotFound("This capture does not exist.")
     return await asked.html("archive_capture.html", found, frames=True)
 
 
 async def captured_page(asked: Asked) -> Response:
-    """``/-/captures/<id>/page``: the page, for the frame."""
+    """``/-/captures/<id>/page``: the captured page, for the frame."""
     capture = await _kept(asked)
     if capture.media_type not in PAGES:
-        raise NotFound("This capture is no page.")
+        raise NotFound("This capture is not an HTML page.")
     headers.mark(asked.request.scope, headers.captured_page())
     return Response(harmless(decode(capture.body, _content_type(capture))), content_type="text/html; charset=utf-8")
 
 
 async def captured_source(asked: Asked) -> Response:
-    """``/-/captures/<id>/source``: the page's own text, letter by letter."""
+    """``/-/captures/<id>/source``: the source of the captured page, unchanged."""
     capture = await _kept(asked)
     if looks_binary(capture.body):
-        raise NotFound("This capture is no text.")
+        raise NotFound("This capture is not text.")
     headers.mark(asked.request.scope, headers.captured_page())
     return Response(decode(capture.body, _content_type(capture)), content_type="text/plain; charset=utf-8")
 
 
 def harmless(page: str) -> str:
-    """The page without what could run, load or lead away; its text, its tables and its own styles stay."""
+    """Return the page without scripts, external resources and links; text, tables and inline styles remain."""
     try:
         document: Any = html.document_fromstring(
             page.encode(errors="replace"), parser=html.HTMLParser(encoding="utf-8")
@@ -103,11 +103,11 @@ async def _kept(asked: Asked) -> Capture:
     def fetched(connection: Connection) -> Capture:
         size = connection.value("SELECT size FROM captures WHERE id = ?", (capture_id,))
         if size is None or size > LONGEST_PAGE:
-            raise NotFound("There is no such page, or it is too large to be shown.")
+            raise NotFound("This page does not exist or is too large to display.")
         try:
             return Captures(connection).get(capture_id)
         except ArchiveError as error:
-            raise NotFound(f"This page cannot be shown: {error}") from error
+            raise NotFound(f"This page cannot be displayed: {error}") from error
 
     return await asked.read(fetched)
 

@@ -1,4 +1,4 @@
-"""Single cells of Datasette's tables: addresses as links, articles named in views as links, long texts kept short."""
+"""Cells of Datasette's tables: URLs and IDs as links, long texts in a scrollable box."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
 
 LONGEST_ADDRESS = 90
-"""Characters of an address that a cell shows."""
+"""Maximum length of a URL in a cell, in characters."""
 
 ADDRESSES = frozenset({"url", "final_url", "discovered_on", "cover_image"})
 TEXTS = frozenset({"body", "old_body", "new_body"})
 
 ARTICLES = frozenset({"articles", "article_texts"})
 NAMED = frozenset({"articles", "versions"})
-"""Tables whose `authors` is a JSON list."""
+"""Tables whose column `authors` is a JSON list."""
 
-# Views have no foreign keys that Datasette could follow.
+# Views have no foreign keys from which Datasette could make links.
 REFERENCES = {
     ("article_texts", "id"): "articles",
     ("article_texts", "current_version_id"): "versions",
@@ -40,15 +40,15 @@ REFERENCES = {
 def cell(
     datasette: Datasette, database: str, table: str | None, row: Mapping[str, object], column: str, value: object
 ) -> Markup | None:
-    """The cell as HTML, or ``None`` where Datasette's own way of showing it is right."""
-    if column == "headline" and table in ARTICLES and "id" in row.keys():  # noqa: SIM118 (rows of SQLite look among values)
+    """Return the cell as HTML, or ``None`` for Datasette's default."""
+    if column == "headline" and table in ARTICLES and "id" in row.keys():  # noqa: SIM118 (`in` searches the values of a SQLite row)
         return Markup('<a href="{}">{}</a>').format(datasette.urls.row(database, "articles", str(row["id"])), value)
     if isinstance(value, int) and (target := reference(table, column)):
         return Markup('<a href="{}">{}</a>').format(datasette.urls.row(database, target, str(value)), value)
     if not isinstance(value, str):
         return None
     if column == "authors" and table in NAMED and (names := names_in(value)) is not None:
-        # For an empty text Datasette would show the brackets.
+        # For an empty string Datasette would show the brackets of the list.
         return authors(datasette, database, names) if names else Markup("&nbsp;")
     if column in TEXTS:
         return Markup('<div class="long-text">{}</div>').format(value)
@@ -58,7 +58,7 @@ def cell(
 
 
 def names_in(value: str) -> list[str] | None:
-    """The names in a JSON list; ``None`` when it is no such list."""
+    """Return the names in a JSON list; ``None`` if the value is not a list of strings."""
     try:
         names = json.loads(value)
     except ValueError:
@@ -67,7 +67,7 @@ def names_in(value: str) -> list[str] | None:
 
 
 def authors(datasette: Datasette, database: str, names: list[str]) -> Markup:
-    """Names, each leading to the articles that name it."""
+    """Return the names, each linked to the articles of that author."""
     articles = datasette.urls.table(database, "articles")
     return Markup(", ").join(
         Markup('<a href="{}?{}">{}</a>').format(articles, urlencode({ARGUMENT: name}), name) for name in names
@@ -75,14 +75,14 @@ def authors(datasette: Datasette, database: str, names: list[str]) -> Markup:
 
 
 def reference(table: str | None, column: str) -> str | None:
-    """Whose row's number stands in this column; a table of ``None`` is the answer to a query."""
+    """Return the table whose row IDs this column contains; ``table`` is ``None`` for the results of a query."""
     if table is None:
         return "articles" if column == "article_id" else None
     return REFERENCES.get((table, column))
 
 
 def link(url: str, *, longest: int | None = None) -> Markup:
-    """A link out of the archive, which tells the other side nothing about this one."""
+    """Return a link to an external URL, without a referrer."""
     shown = readable(url)
     if longest is not None and len(shown) > longest:
         shown = shown[: longest - 1] + "…"

@@ -1,4 +1,4 @@
-"""The page of what changed in an article from one version to another."""
+"""The page of the differences between two versions of an article."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from caliber_crawler.browse.pages import Asked, Context
 
 LAYOUTS = ("inline", "side")
-NO_TWO = "The archive holds no such two versions of this article."
+NO_TWO = "The archive does not have two such versions of this article."
 
 VERSIONS = f"""
 SELECT v.*, a.language AS language FROM versions v JOIN articles a ON a.id = :article_id
@@ -32,7 +32,7 @@ class VersionOfEdition(VersionRow):
 
 
 async def changes_page(asked: Asked) -> Response:
-    """``/-/changes/<article>?from=<version>&to=<version>&show=side``; without versions, the last change."""
+    """``/-/changes/<article>?from=<version>&to=<version>&show=side``; without versions, the latest change."""
     article_id = int(asked.request.url_vars["article"])
     old_id, new_id = asked.argument("from"), asked.argument("to")
     found = await asked.read(lambda connection: compared(connection, article_id, old_id, new_id))
@@ -41,7 +41,7 @@ async def changes_page(asked: Asked) -> Response:
 
 
 def compared(connection: Connection, article_id: int, old_id: str, new_id: str) -> Context:
-    """Two versions of an article and every difference between them; ``NotFound`` when it has no two."""
+    """Return two versions of an article and their differences. Raises ``NotFound`` if it does not have both."""
     survivor = connection.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,))
     versions = connection.rows_of(VersionOfEdition, VERSIONS, {"article_id": survivor})
     by_id = {str(version["id"]): version for version in versions}
@@ -54,7 +54,7 @@ def compared(connection: Connection, article_id: int, old_id: str, new_id: str) 
     earlier = [version for version in standing if versions.index(version) < versions.index(new)]
     old = by_id[old_id] if old_id else (earlier or standing)[-1]
     return {
-        # A text that was read anew is no edit: compared for who asks for it, offered to nobody.
+        # Replaced versions are not edits: they can be compared by URL, but the form does not list them.
         "versions": [version for version in versions if version in (*standing, old, new)],
         "old": old,
         "new": new,

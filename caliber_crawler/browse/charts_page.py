@@ -1,4 +1,4 @@
-"""The charts: each is one query, drawn by the browser from the table that stands beneath it."""
+"""Charts. Each is one SQL query, which the browser draws from the table below the chart."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Chart:
     choices: Mapping[str, list[str]] = field(default_factory=dict)
 
     def values(self, asked: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
-        """The value of each parameter, and what is wrong with one that was asked for and is not used."""
+        """Return the value of each parameter, and an error message for the first invalid one, which is not used."""
         values, objection = dict(self.parameters), None
         for name, value in asked.items():
             if not value or name not in values:
@@ -54,26 +54,26 @@ class Chart:
 
     def _objection(self, name: str, value: str) -> str | None:
         if name in ("from", "to") and not is_day(value):
-            return f"“{value}” is no day: write it as 2026-01-31."
+            return f"“{value}” is not a date: write it as 2026-01-31."
         if name == "articles" and not NUMBERS.fullmatch(value):
-            return f"“{value}” are no numbers of articles: write them as 1, 2, 3."
+            return f"“{value}” is not a list of article IDs: write it as 1, 2, 3."
         if name in self.choices and value not in self.choices[name]:
-            return f"“{value}” is none of {', '.join(self.choices[name])}."
+            return f"“{value}” is not one of {', '.join(self.choices[name])}."
         return None
 
 
 @cache
 def charts() -> dict[str, Chart]:
-    """Every chart, by name, in the order of the page."""
+    """Return all charts by name, in the order of the page."""
     described = tomllib.loads(files(__package__).joinpath("charts.toml").read_text("utf-8"))
     return {name: Chart(**chart) for name, chart in described.items()}
 
 
 async def charts_page(asked: Asked) -> Response:
-    """``/-/charts/<name>``; ``/-/charts`` is the first one."""
+    """``/-/charts/<name>``; ``/-/charts`` shows the first chart."""
     name = asked.request.url_vars.get("chart") or next(iter(charts()))
     if name not in charts():
-        raise NotFound("There is no such chart.")
+        raise NotFound("This chart does not exist.")
     chart = charts()[name]
     values, objection = chart.values({name: asked.argument(name) for name in chart.parameters})
 

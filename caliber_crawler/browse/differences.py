@@ -1,4 +1,4 @@
-"""What changed between two texts: paragraph by paragraph, and inside a changed paragraph word by word."""
+"""Differences between two texts, by paragraph, and by word within a changed paragraph."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Kind = Literal["same", "removed", "added"]
 
 WORD = re.compile(r"\w+(?:[’'-]\w+)*\s*|[^\w\s]\s*|\s+")
 ALIKE = 0.4
-"""Two paragraphs with less than this share of their words in common are two paragraphs, not one that was changed."""
+"""Minimum share of common words at which two paragraphs count as one changed paragraph."""
 MOST_PAIRS = 4_000_000
-"""Of words to compare: comparing takes time with the product of both lengths."""
+"""Maximum number of word pairs to compare: the time grows with the product of both lengths."""
 MOST_NEIGHBOURS = 2_500
-"""Of paragraphs to compare with each other, for the same reason."""
+"""Maximum number of paragraph pairs to compare, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Words in a row that stayed, went or came."""
+    """Consecutive words that are the same, removed or added."""
 
     kind: Kind
     text: str
@@ -30,7 +30,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph of the old text, of the new one, or of both."""
+    """A paragraph of the old text, the new text or both."""
 
     pieces: tuple[Piece, ...]
 
@@ -41,17 +41,17 @@ class Paragraph:
 
     @property
     def old(self) -> tuple[Piece, ...]:
-        """What stood before; empty for a paragraph that came."""
+        """The text before; empty for an added paragraph."""
         return tuple(piece for piece in self.pieces if piece.kind != "added")
 
     @property
     def new(self) -> tuple[Piece, ...]:
-        """What stands after; empty for a paragraph that went."""
+        """The text after; empty for a removed paragraph."""
         return tuple(piece for piece in self.pieces if piece.kind != "removed")
 
 
 def text_differences(old: str, new: str) -> list[Paragraph]:
-    """Two texts, paragraphs parted by blank lines, as one: every paragraph of both, in order."""
+    """Compare two texts whose paragraphs are separated by blank lines; return the paragraphs of both, in order."""
     before, after = _paragraphs(old), _paragraphs(new)
     found: list[Paragraph] = []
     for tag, start, end, new_start, new_end in _matcher(before, after).get_opcodes():
@@ -63,7 +63,7 @@ def text_differences(old: str, new: str) -> list[Paragraph]:
 
 
 def line_differences(old: str, new: str) -> Paragraph:
-    """Two lines, such as headlines, word by word."""
+    """Compare two lines, such as headlines, word by word."""
     if old == new:
         return _whole("same", old)
     first, second = WORD.findall(old), WORD.findall(new)
@@ -73,7 +73,7 @@ def line_differences(old: str, new: str) -> Paragraph:
 
 
 def changes_only(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
-    """The paragraphs that are not the same in both texts."""
+    """Return the paragraphs that differ between the texts."""
     return [paragraph for paragraph in paragraphs if paragraph.kind != "same"]
 
 
@@ -86,7 +86,7 @@ def _whole(kind: Kind, text: str) -> Paragraph:
 
 
 def _pieces(old: list[str], new: list[str]) -> Iterator[Piece]:
-    # Blanks after a word are shown as they are, and two words that differ only in them are one word.
+    # White space after a word is kept but not compared.
     matcher = _matcher([word.strip() for word in old], [word.strip() for word in new])
     for tag, start, end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
@@ -99,12 +99,12 @@ def _pieces(old: list[str], new: list[str]) -> Iterator[Piece]:
 
 
 def _matcher(old: Sequence[str], new: Sequence[str]) -> SequenceMatcher[str]:
-    # Without autojunk: it takes every word that is frequent in a long text for noise.
+    # No autojunk: it ignores words that are frequent in a long text.
     return SequenceMatcher(None, old, new, autojunk=False)
 
 
 def _paired(old: list[str], new: list[str]) -> Iterator[Paragraph]:
-    """Paragraphs that differ: those that are versions of one another side by side, the others gone or come."""
+    """Pair paragraphs that are versions of one another; the others are removed or added."""
     pairs = _alignment(old, new) if len(old) * len(new) <= MOST_NEIGHBOURS else []
     before = after = 0
     for here, there in [*pairs, (len(old), len(new))]:
@@ -116,7 +116,7 @@ def _paired(old: list[str], new: list[str]) -> Iterator[Paragraph]:
 
 
 def _alignment(old: list[str], new: list[str]) -> list[tuple[int, int]]:
-    """Which paragraph became which, in order, so that as many words as can be are kept."""
+    """Return index pairs of old and new paragraphs, in order, with the maximum total likeness."""
     bags, others = [_words(paragraph) for paragraph in old], [_words(paragraph) for paragraph in new]
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     alike = [[_likeness(bag, other) for other in others] for bag in bags]

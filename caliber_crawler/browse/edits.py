@@ -1,4 +1,4 @@
-"""Edits: what a newspaper changed after publication, newest first; as a page, for the home page and for feeds."""
+"""Edits, newest first, for the page of edits, the home page and the feed."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ KINDS = {
     "headline": "o.headline <> n.headline",
     "text": "o.headline = n.headline AND o.body <> n.body",
 }
-"""What may have changed: anything; the headline; the text and not the headline."""
+"""SQL conditions by kind of edit: any; headline; text without headline."""
 
 AT_ONCE = 50
-"""Pairs of versions that are read together."""
+"""Number of version pairs fetched with one query."""
 
-# The view `edits` in two steps. First which version followed which, from indexes alone: texts are long, and one that is
-# not shown is not to be read.
+# The view `edits` in two steps. The first query finds successive versions from indexes alone, so that only the long
+# texts that are shown are read from the file.
 FOLLOWED = """
 WITH members AS (
   SELECT id AS article_id, id AS member FROM articles WHERE version_count > 1 AND duplicate_of IS NULL
@@ -56,7 +56,7 @@ ORDER BY t.key"""
 
 
 class EditRow(TypedDict):
-    """Two texts of an article that stood one after the other. Times are ISO 8601 text in UTC."""
+    """Two successive versions of an article. Times are ISO 8601 text in UTC."""
 
     article_id: int
     language: str
@@ -77,7 +77,7 @@ class EditRow(TypedDict):
     old_body: str
     new_body: str
     words_added: int
-    """Negative when words were removed."""
+    """Negative if the text became shorter."""
 
 
 class Edit(EditRow):
@@ -85,15 +85,15 @@ class Edit(EditRow):
 
     headline: Paragraph
     subtitle: Paragraph | None
-    """``None`` when it stayed the same."""
+    """``None`` if unchanged."""
     paragraphs: list[Paragraph]
-    """Those of the body that differ."""
+    """Paragraphs of the body that differ."""
 
 
 def recent_edits(
     connection: Connection, *, limit: int, offset: int = 0, kind: str = "", language: str = "", section: str = ""
 ) -> list[EditRow]:
-    """Edits, the newest first; ``kind`` is one of :data:`KINDS`."""
+    """Return edits, newest first; ``kind`` is one of :data:`KINDS`."""
     followed = [list(row) for row in connection.execute(FOLLOWED)]
     found: list[EditRow] = []
     for start in range(0, len(followed), AT_ONCE):
@@ -111,7 +111,7 @@ async def edits_page(asked: Asked) -> Response:
     wanted = {"kind": kind, "language": asked.argument("language"), "section": asked.argument("section")}
 
     def found(connection: Connection) -> Context:
-        # One more than is shown tells whether there is a next page.
+        # One extra row shows whether there is a next page.
         edits = recent_edits(connection, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE, **wanted)
         return {
             "edits": [shown(edit) for edit in edits[:PER_PAGE]],
@@ -125,7 +125,7 @@ async def edits_page(asked: Asked) -> Response:
 
 
 def shown(edit: EditRow) -> Edit:
-    """An edit with its differences: the headline's words, and the paragraphs that are not the same."""
+    """Return the edit with its differences in headline, subtitle and paragraphs."""
     paragraphs = changes_only(text_differences(edit["old_body"], edit["new_body"]))
     subtitles = edit["old_subtitle"] or "", edit["new_subtitle"] or ""
     return {

@@ -1,4 +1,4 @@
-"""Atom feeds (RFC 4287): the newest articles, those of a section or of a search, and edits."""
+"""Atom feeds (RFC 4287) of articles, of search results and of edits."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ WHERE t.id = ?"""
 
 
 class Entry(TypedDict):
-    """An article as a feed has it. Times are ISO 8601 text in UTC."""
+    """An article in a feed. Times are ISO 8601 text in UTC."""
 
     id: int
     url: str
@@ -64,7 +64,7 @@ class Entry(TypedDict):
 
 
 async def articles_feed(asked: Asked) -> Response:
-    """``/-/feeds/articles?section=politics&language=en&q=…``: the newest articles of whatever is asked for."""
+    """``/-/feeds/articles?section=politics&language=en&q=…``: the newest matching articles."""
     search = replace(asked_for(asked), order="newest", limit=ENTRIES)
 
     def newest(connection: Connection) -> list[Entry]:
@@ -83,7 +83,7 @@ async def articles_feed(asked: Asked) -> Response:
 
 
 async def edits_feed(asked: Asked) -> Response:
-    """``/-/feeds/edits?kind=headline&section=politics&language=en``: what was changed after publication."""
+    """``/-/feeds/edits?kind=headline&section=politics&language=en``: the latest edits."""
     kind = asked.argument("kind") if asked.argument("kind") in KINDS else ""
     wanted = {"kind": kind, "language": asked.argument("language"), "section": asked.argument("section")}
 
@@ -97,12 +97,12 @@ async def edits_feed(asked: Asked) -> Response:
 
 
 def _withheld(asked: Asked, connection: Connection) -> list[int]:
-    """Articles that are in no feed for strangers: their site reserved them, perhaps since this server started."""
+    """Return the IDs of articles to withhold in public mode: their site may have opted out since the server started."""
     return reserved_articles(connection) if withholds_reserved(asked.datasette) else []
 
 
 def _feed(asked: Asked, title: str, entries: Iterable[etree._Element]) -> Response:
-    """A feed of these entries, the newest first."""
+    """Return the feed with these entries, in the order given."""
     own = asked.datasette.absolute_url(asked.request, asked.request.full_path)
     namespaces: dict[str | None, str] = {None: ATOM}
     feed = etree.Element(f"{{{ATOM}}}feed", nsmap=namespaces)  # type: ignore[arg-type] # lxml's default namespace
@@ -170,7 +170,7 @@ def _marked(line: Paragraph) -> str:
 
 
 def _add(parent: etree._Element, tag: str, text: str | None = None, **attributes: str) -> etree._Element:
-    """Add an element; letters that XML has no way to write are left out."""
+    """Add an element, without the characters that XML cannot represent."""
     values = {name: NOT_IN_XML.sub("", value) for name, value in attributes.items()}
     child = etree.SubElement(parent, f"{{{ATOM}}}{tag}", values)
     child.text = None if text is None else NOT_IN_XML.sub("", text)

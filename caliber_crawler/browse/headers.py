@@ -1,4 +1,4 @@
-"""HTTP headers that keep scraped text harmless even where escaping it had failed."""
+"""HTTP headers that keep scraped text harmless even if escaping failed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 Headers = dict[bytes, bytes]
 
 EVERY_PAGE: Headers = {
-    # A response is what it says it is, and not what a browser guesses from scraped bytes.
+    # The browser must use the declared media type and not guess one from scraped bytes.
     b"x-content-type-options": b"nosniff",
-    # Following a link to the news site does not tell it what was being read here.
+    # A link to the news site must not reveal the page of the archive.
     b"referrer-policy": b"same-origin",
 }
 
@@ -31,22 +31,22 @@ SCOPE_KEY = "caliber_crawler.headers"
 
 
 def own_page(*, scripts: bool = False, frames: bool = False) -> Headers:
-    """For pages of ours. Scripts come from the package's own files or not at all; frames show pages of the archive."""
+    """Return the headers of the plugin's own pages. Scripts and frames may come from this server only, if allowed."""
     policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"
-    # The scale of colours beside a chart is a picture that the chart's script draws.
+    # The colour legend of a chart is a picture that the script draws.
     policy += "; script-src 'self'; img-src 'self' data:" if scripts else "; img-src 'self'"
     policy += "; frame-src 'self'" if frames else ""
     return {POLICY.encode(): f"{policy}; frame-ancestors 'none'".encode()}
 
 
 def captured_page() -> Headers:
-    """For a page as it was fetched: no script, no form, no request, not even where a link would lead."""
+    """Return the headers of a captured page: no scripts, forms or requests."""
     policy = (
         "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
     )
     return {
         POLICY.encode(): f"{policy}; frame-ancestors 'self'".encode(),
-        # A browser may look up the names of hosts that a page links to.
+        # Browsers may resolve the host names of links in advance.
         b"x-dns-prefetch-control": b"off",
         b"referrer-policy": b"no-referrer",
         b"cache-control": b"private, no-store",
@@ -54,13 +54,13 @@ def captured_page() -> Headers:
 
 
 def mark(scope: Mapping[str, Any], headers: Headers) -> None:
-    """Have the response to this request carry these headers."""
-    # Datasette copies the scope on its way; the dictionary inside it stays the same one.
+    """Add these headers to the response to this request."""
+    # Datasette copies the scope, but not the dictionary inside it.
     scope.get(SCOPE_KEY, {}).update(headers)
 
 
 def with_headers(datasette: Datasette, application: Application) -> Application:
-    """The application, with our headers on what it sends when it serves an archive."""
+    """Wrap the application so that its responses have these headers, if it serves an archive."""
 
     async def wrapped(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -1,4 +1,4 @@
-"""Crawl health: how the runs went, what went wrong and why, how full the fields are, and what comes next."""
+"""Crawl health: runs, problems by reason, field coverage, the crawl queue and repeated failures."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ COVERED_RUNS = 8
 PROBLEM_RUNS = 10
 ROWS = 15
 FAILING = 2
-"""A page that failed so often in a row keeps failing."""
+"""Minimum number of consecutive failures of a listed page."""
 
 PROBLEMS = """
 SELECT p.stage, p.reason, count(*) AS total, sum(p.fatal) AS refused, max(p.noted_at) AS last_at, p.message AS example
 FROM problems p WHERE p.run_id IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)
 GROUP BY p.stage, p.reason ORDER BY total DESC, p.stage, p.reason LIMIT 40"""
 
-# A layout's pages stand in the row of every rung: they are counted once.
+# The rows of all extraction methods repeat the number of pages of a layout, which must be counted once.
 COVERAGE = """
 WITH recent AS (SELECT DISTINCT run_id FROM field_coverage ORDER BY run_id DESC LIMIT ?)
 SELECT field, run_id, sum(filled) AS filled, sum(pages) AS pages FROM (
@@ -34,7 +34,7 @@ SELECT field, run_id, sum(filled) AS filled, sum(pages) AS pages FROM (
   FROM recent r CROSS JOIN field_coverage c ON c.run_id = r.run_id GROUP BY c.run_id, c.site, c.layout, c.field)
 GROUP BY field, run_id ORDER BY field, run_id"""
 
-# Where a road begins, each run begins: no time is set for it.
+# Every run fetches the seed URLs of its discovery sources; they have no due time.
 BEGINS = "kind <> 'article' AND batch = 1 AND road IN ('listing', 'feed', 'sitemap', 'search', 'page')"
 DUE = f"""
 SELECT site, kind, count(*) AS known, count(*) FILTER (WHERE due_at <= :now) AS due_now,
@@ -52,17 +52,17 @@ WHERE failures >= {FAILING} ORDER BY failures DESC, visited_at DESC LIMIT ?"""
 
 
 class TimedRun(RunRecord):
-    """A run and how long it took, or has taken so far (``1 h 05 min``)."""
+    """A run and its duration until now or until its end (``1 h 05 min``)."""
 
     lasted: str
 
 
 class Coverage(TypedDict):
-    """The share of pages on which each field was found, from 0 to 1, by run."""
+    """The share of pages with each field, from 0 to 1, by run."""
 
     runs: list[int]
     fields: dict[str, list[float | None]]
-    """For each field a share for each of ``runs``; ``None`` where no page was extracted."""
+    """For each field, the shares in the order of ``runs``; ``None`` if the run has none."""
 
 
 async def health_page(asked: Asked) -> Response:
@@ -71,7 +71,7 @@ async def health_page(asked: Asked) -> Response:
 
 
 def health(connection: Connection) -> Context:
-    """All that the page of crawl health shows."""
+    """Return the context of the health page."""
     now = utc_now()
     runs: list[TimedRun] = [{**run, "lasted": lasted(run, now)} for run in Runs(connection).last(RUNS)]
     moments = {"now": utc_text(now), "tomorrow": utc_text(now + timedelta(days=1))}
@@ -89,7 +89,7 @@ def health(connection: Connection) -> Context:
 
 
 def coverage(connection: Connection) -> Coverage:
-    """The share of pages on which each field was found: of the runs that read pages, the last ones."""
+    """Return the share of pages with each field, for the latest runs that extracted pages."""
     rows = connection.rows(COVERAGE, (COVERED_RUNS,))
     runs = sorted({row["run_id"] for row in rows})
     shares: dict[str, dict[int, float]] = {}
@@ -99,7 +99,7 @@ def coverage(connection: Connection) -> Coverage:
 
 
 def lasted(run: RunRecord, now: datetime) -> str:
-    """How long a run took, or has taken so far: ``1 h 05 min``."""
+    """Return the duration of a run until now or until its end: ``1 h 05 min``."""
     end = datetime.fromisoformat(run["finished_at"] or run["heartbeat_at"])
     if run["outcome"] == "running":
         end = now

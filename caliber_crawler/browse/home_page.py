@@ -1,4 +1,4 @@
-"""The home page of an archive: what it holds, what is new in it, what is read, and how the last runs went."""
+"""The home page of an archive: contents, latest articles, most viewed articles, edits and runs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 LATEST = 12
 MOST_READ = 8
 MOST_READ_DAYS = 30
-"""The most read articles are those of so many days before the newest one."""
+"""Length of the period of the most viewed articles, in days before the newest article."""
 EDITS = 5
 RUNS = 5
 
-# Counted in the index on sections alone.
+# The index on sections is sufficient for this count.
 HOLDINGS = """
 SELECT h.*, s.label FROM (
   SELECT site, language, section, count(*) AS articles, min(published_at) AS first_at, max(published_at) AS last_at
@@ -45,7 +45,7 @@ MOST_READ_ARTICLES = f"{CARD} AND a.published_at >= ? AND a.views IS NOT NULL OR
 
 
 class ArticleCard(TypedDict):
-    """An article as the home page lists it. Times are ISO 8601 text."""
+    """An article in a list of the home page. Times are ISO 8601 text."""
 
     id: int
     headline: str
@@ -72,7 +72,7 @@ class Holding(TypedDict):
 
 
 async def front_page(request: Request, datasette: Datasette) -> Response:
-    """``/``: the home page of the archive where one archive is all there is; else Datasette's list of databases."""
+    """``/``: the home page of the archive if only one is served; otherwise Datasette's list of databases."""
     served = [name for name, _ in archives(datasette)]
     route = request.scope["url_route"]["kwargs"]
     if len(served) == 1 and served == [name for name in datasette.databases if name != "_internal"]:
@@ -88,7 +88,7 @@ async def home_page(asked: Asked) -> Response:
 
 
 def overview(connection: Connection) -> Context:
-    """All that the home page shows."""
+    """Return the context of the home page."""
     latest = connection.rows_of(ArticleCard, LATEST_ARTICLES, (LATEST,))
     holdings = connection.rows_of(Holding, HOLDINGS)
     return {

@@ -1,4 +1,4 @@
-"""What Datasette is told about an archive: titles, descriptions, facets, sorting."""
+"""Datasette metadata of an archive: titles, descriptions, facets and sort order."""
 
 from __future__ import annotations
 
@@ -18,24 +18,23 @@ if TYPE_CHECKING:
 TITLE = "News archive"
 
 HOME = Markup(
-    '<p><a href="{home}">News archive {name}</a>: what is new, what was changed, what is read; search it all.</p>'
+    '<p><a href="{home}">News archive {name}</a>: latest articles, edits, most viewed articles and search.</p>'
 )
 
 WELCOME = Markup(
-    "<p>Every page as it was fetched, every version of every article, every reading of its view counter. "
-    'Start with the <a href="{here}/articles">articles</a>: search them, narrow them by section or month, '
-    "open one to read it. "
-    'For analysis, <a href="{here}/article_texts">article_texts</a> has everything about an article in one row; '
-    '<a href="{here}/edits">edits</a> are what the newspaper changed afterwards; '
-    '<a href="{here}/view_growth">view_growth</a> is how it was read. '
-    "Times are UTC unless a column says otherwise.</p>"
+    "<p>All captures, versions and view counts of the archive. "
+    'Start with <a href="{here}/articles">articles</a>: search them, filter them by section or month, open one. '
+    'For analysis, <a href="{here}/article_texts">article_texts</a> has one row per article with its text; '
+    '<a href="{here}/edits">edits</a> has the changes after publication; '
+    '<a href="{here}/view_growth">view_growth</a> has the growth of the view counts. '
+    "Times are in UTC unless a column description states otherwise.</p>"
 )
 
 
 def metadata_of(datasette: Datasette) -> Context:
-    """Datasette's metadata for every archive it serves; empty when it serves none.
+    """Return Datasette's metadata for all served archives; empty if there are none.
 
-    Made anew for each call: Datasette merges the user's own metadata into what it is given.
+    Each call makes a new dictionary, because Datasette merges the user's metadata into it.
     """
     databases = {name: _of_database(datasette, name, tables) for name, tables in archives(datasette)}
     if not databases:

@@ -1,4 +1,4 @@
-"""What every page of ours has in common: who may see it, how the archive is read for it, and how it is answered."""
+"""Common parts of the plugin's pages: permissions, access to the archive, and responses."""
 
 from __future__ import annotations
 
@@ -30,52 +30,52 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request for one of our pages of an archive."""
+    """A request for one of the plugin's pages of an archive."""
 
     datasette: Datasette
     request: Request
     database: str
-    """The archive, by the name Datasette serves it under."""
+    """Name of the archive in Datasette."""
 
     @property
     def is_public(self) -> bool:
-        """Is this served to strangers (``caliber browse --public``)?"""
+        """Whether the archive is served in public mode (``caliber browse --public``)."""
         return is_public(self.datasette)
 
     def argument(self, name: str, default: str = "") -> str:
-        """A parameter of the query, without blanks around it."""
+        """Return a query parameter without surrounding white space."""
         value = self.request.args.get(name)
         return default if value is None else str(value).strip()
 
     def number(self, name: str, default: int, *, most: int) -> int:
-        """A whole number from 1 to ``most`` of the query; anything else is the default."""
+        """Return a query parameter that is an integer from 1 to ``most``; the default for any other value."""
         text = self.argument(name)
         number = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else default
         return number if 1 <= number <= most else default
 
     def address(self, page: str, /, **query: object) -> str:
-        """Where a page of ours is: ``address("search", q="Baku")``. Parameters that are empty are left out."""
+        """Return the URL of a page of the plugin: ``address("search", q="Baku")``. Empty parameters are omitted."""
         return address(self.datasette, self.database, page, **query)
 
     def same_page(self, **changes: object) -> str:
-        """The same page with other parameters; an empty one is left out."""
+        """Return the URL of this page with changed parameters; empty ones are omitted."""
         page = self.request.path.rpartition("/-/")[2]
         kept = {name: self.argument(name) for name in self.request.args}
         return self.address(page, **(kept | changes))
 
     async def may_ask_sql(self) -> bool:
-        """May this reader run SQL of their own?"""
+        """Return whether the visitor may run arbitrary SQL."""
         allowed = await self.datasette.permission_allowed(
             self.request.actor, "execute-sql", resource=self.database, default=True
         )
         return bool(allowed)
 
     async def read(self, work: Callable[[Connection], Read]) -> Read:
-        """What ``work`` makes of the archive, within Datasette's time limit for a query."""
+        """Return the result of ``work`` on the archive, within Datasette's time limit for a query."""
         return await read(self.datasette, self.datasette.get_database(self.database), work)
 
     async def html(self, template: str, page: Mapping[str, object], **allowed: bool) -> Response:
-        """The page as HTML, under headers that keep its texts harmless; ``allowed`` as in :func:`headers.own_page`."""
+        """Return the page as HTML with its security headers; ``allowed`` as in :func:`headers.own_page`."""
         headers.mark(self.request.scope, headers.own_page(**allowed))
         context = {"asked": self, "database": self.database, "is_public": self.is_public, **page}
         return Response.html(await self.datasette.render_template(template, context, request=self.request))
@@ -83,18 +83,18 @@ class Asked:
 
 View = Callable[[Asked], Awaitable[Response]]
 Context = dict[str, object]
-"""What a template is given, by the names that it uses."""
+"""Variables of a template, by name."""
 
 
 def page(view: View, *tables: str) -> Callable[[Request, Datasette], Awaitable[Response]]:
-    """A page of an archive as a view of Datasette: seen by whoever may see all these tables."""
+    """Make a Datasette view of a page; it requires permission to view all these tables."""
 
     async def answer(request: Request, datasette: Datasette) -> Response:
         database = tilde_decode(request.url_vars["database"])
         if not is_archive(datasette, database):
-            raise NotFound("There is no such archive.")
+            raise NotFound("This archive does not exist.")
         if request.method not in ("GET", "HEAD"):
-            return Response.text("This page can only be read.", status=405, headers={"allow": "GET, HEAD"})
+            return Response.text("This page supports GET and HEAD only.", status=405, headers={"allow": "GET, HEAD"})
         for table in tables:
             await datasette.ensure_permissions(
                 request.actor, [("view-table", (database, table)), ("view-database", database), "view-instance"]
@@ -105,18 +105,18 @@ def page(view: View, *tables: str) -> Callable[[Request, Datasette], Awaitable[R
 
 
 def not_in_public(view: View) -> View:
-    """The same view, closed where the archive is served to strangers."""
+    """Make the view forbidden in public mode."""
 
     async def answer(asked: Asked) -> Response:
         if asked.is_public:
-            raise Forbidden("This page is for the archive's own keepers.")
+            raise Forbidden("This page is not available in public mode.")
         return await view(asked)
 
     return answer
 
 
 async def read(datasette: Datasette, database: Database, work: Callable[[Connection], Read]) -> Read:
-    """What ``work`` makes of an archive, in one of Datasette's own threads and within its time limit."""
+    """Return the result of ``work`` on an archive, in one of Datasette's threads and within its time limit."""
     limit_ms = int(datasette.setting("sql_time_limit_ms"))
 
     def timed(connection: sqlite3.Connection) -> Read:
@@ -129,12 +129,14 @@ async def read(datasette: Datasette, database: Database, work: Callable[[Connect
         if "interrupted" not in str(error):
             raise
         limit = f"{limit_ms / 1000:g} s"
-        raise DatasetteError(f"This took longer than {limit}. Ask for less.", title="Too much", status=400) from error
+        raise DatasetteError(
+            f"The query exceeded the time limit of {limit}. Narrow it.", title="Time limit exceeded", status=400
+        ) from error
     return answer
 
 
 def address(datasette: Datasette, database: str, page: str, /, **query: object) -> str:
-    """Where a page of ours of an archive is."""
+    """Return the URL of a page of the plugin."""
     asked_for = urlencode({name: value for name, value in query.items() if value not in (None, "")})
     path: str = datasette.urls.database(database) + f"/-/{page}"
     return f"{path}?{asked_for}" if asked_for else path

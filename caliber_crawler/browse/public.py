@@ -1,7 +1,7 @@
-"""What is closed when an archive is served to strangers, and with which limits Datasette then runs.
+"""Public mode: closed tables and pages, and limits of Datasette.
 
-``caliber browse --public`` uses all of it. With plain Datasette the plugin closes its part when its configuration says
-``{"public": true}`` (``--metadata public.json``, the file beside this module); limits are Datasette's own settings.
+``caliber browse --public`` uses all of it. With plain Datasette the plugin closes tables and pages if its configuration
+has ``{"public": true}`` (``--metadata public.json``, the file beside this module); limits are settings of Datasette.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CLOSED = (
     "takedown_keys",
     "takedowns",
 )
-"""Tables and views: raw pages, and how, from where and by whom they were fetched."""
+"""Closed tables and views: raw pages and records of their crawls."""
 
 SETTINGS = {
     "allow_csv_stream": "off",
@@ -56,16 +56,16 @@ SETTINGS = {
 }
 
 DEEDS = (
-    "arbitrary SQL is closed; the questions with their parameters stay open",
-    "raw pages, crawl records and downloads of the file are closed",
-    "no query runs longer than 1.5 s or returns more than 200 rows",
-    "robots.txt and every page of ours ask search engines to stay away",
-    "an archive with articles that their site reserves is not served (--include-reserved)",
+    "arbitrary SQL is disabled; canned queries with parameters remain available",
+    "raw pages, crawl records and downloads of the file are disabled",
+    "queries are limited to 1.5 s and 200 rows",
+    "robots.txt and a robots meta tag exclude search engines",
+    "archives with articles under a rights reservation are refused (unless --include-reserved is given)",
 )
-"""What serving to strangers means, one clause each."""
+"""The effects of public mode, one clause each."""
 
 LONGEST_VALUE = 16 * 1024 * 1024
-"""Bytes of one value: a query can make a larger one out of nothing."""
+"""Maximum size of one value in bytes: a query can compute arbitrarily large ones."""
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
@@ -74,12 +74,12 @@ _passing_on_all: WeakSet[Datasette] = WeakSet()
 
 
 def configuration(*, include_reserved: bool = False) -> str:
-    """Where the file is that tells the plugin to serve strangers."""
+    """Return the path of the configuration file for public mode."""
     return str(files(__package__).joinpath("public-with-reserved.json" if include_reserved else "public.json"))
 
 
 def note(datasette: Datasette) -> None:
-    """Remember whether the configuration says that strangers are served: asking it later would ask our own metadata."""
+    """Remember whether the configuration enables public mode: a later look-up would call the plugin's metadata hook."""
     told = datasette.plugin_config(PLUGIN) or {}
     if told.get("public"):
         _public.add(datasette)
@@ -88,14 +88,14 @@ def note(datasette: Datasette) -> None:
 
 
 def withholds_reserved(datasette: Datasette) -> bool:
-    """Is what a site reserves to be kept from those who are served?"""
+    """Return whether articles under a rights reservation are withheld."""
     return is_public(datasette) and datasette not in _passing_on_all
 
 
 async def require_nothing_reserved(datasette: Datasette, database: Database) -> None:
-    """Raise ``StartupError`` when strangers would be shown what its site reserves.
+    """Raise ``StartupError`` if public mode would show articles under a rights reservation.
 
-    Every table, search and chart would have to leave it out; a light copy is without it from the start.
+    Excluding them would concern every table, search and chart; a light copy does not contain them.
     """
     if withholds_reserved(datasette):
         reserved = await database.execute_fn(lambda connection: reserved_in(database, connection))
@@ -108,9 +108,9 @@ def reserved_in(database: Database, connection: sqlite3.Connection) -> list[int]
 
 
 def refusal(path: str, reserved: int) -> str:
-    """What to do about an archive that holds what may not be passed on."""
+    """Return the error message for an archive with articles that must not be passed on."""
     return (
-        f"{path} holds {reserved:,} articles that their site reserves; show strangers a copy without them: "
+        f"{path} has articles under a rights reservation ({reserved:,}). For public mode, export a copy without them: "
         f"caliber export sqlite --archive {path} -o public.db"
     )
 
@@ -120,7 +120,7 @@ def is_public(datasette: Datasette) -> bool:
 
 
 def closed(tables: Tables) -> Tables:
-    """The metadata of a database's tables with those closed that are for the own machine only."""
+    """Return the metadata of a database's tables, with access to the closed ones denied."""
     return tables | {name: {**tables.get(name, {}), "allow": False} for name in CLOSED}
 
 

@@ -1,4 +1,4 @@
-"""The questions researchers ask, as canned queries of Datasette and as a page of their own."""
+"""Canned queries, for Datasette and on their own page."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Question(TypedDict):
     sql: str
     params: list[str]
     hints: NotRequired[dict[str, str]]
-    """An example of each parameter, for the reader."""
+    """An example value of each parameter."""
 
 
 @cache
 def questions() -> dict[str, Question]:
-    """Every canned query, by name, as ``questions.toml`` has it."""
+    """Return all canned queries by name, as in ``questions.toml``."""
     described = tomllib.loads(files(__package__).joinpath("questions.toml").read_text("utf-8"))
     return cast(dict[str, Question], described)
 
 
 def canned_queries() -> dict[str, dict[str, object]]:
-    """The same as Datasette's metadata wants it; made anew for each call, since Datasette changes what it is given."""
+    """Return the canned queries for Datasette's metadata; a new dictionary each time, because Datasette changes it."""
     return {
         name: {key: value for key, value in question.items() if key != "hints"} | {"sql": question["sql"].strip()}
         for name, question in questions().items()
@@ -40,5 +40,5 @@ def canned_queries() -> dict[str, dict[str, object]]:
 
 
 async def questions_page(asked: Asked) -> Response:
-    """``/-/questions``."""
+    """``/-/queries``."""
     return await asked.html("archive_questions.html", {"questions": questions()})

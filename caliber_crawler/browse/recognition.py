@@ -1,4 +1,4 @@
-"""Which of the databases that Datasette serves are archives of ours, and what it is to show of their tables."""
+"""Detection of archives among the databases that Datasette serves, and the metadata of their tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
 
 Tables = dict[str, dict[str, Any]]
-"""Table or view to what Datasette's metadata says of it."""
+"""Datasette metadata by table or view."""
 
 COLUMNS = """
 SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
@@ -26,9 +26,9 @@ _archives: WeakKeyDictionary[Datasette, dict[str, Tables]] = WeakKeyDictionary()
 
 
 def recognise(datasette: Datasette, database: str, connection: sqlite3.Connection) -> bool:
-    """Is this connection to an archive of ours, of the schema this program knows? Remembered from then on.
+    """Return whether a connection is to an archive with the schema of this program version; remember archives.
 
-    The name of the file says nothing. An archive of another schema is left to Datasette alone: nothing here would fit.
+    The file name does not matter. The plugin ignores an archive with another schema, because its queries would fail.
     """
     if _number(connection, "application_id") != APPLICATION_ID or _number(connection, "user_version") != VERSION:
         return False
@@ -43,12 +43,12 @@ def is_archive(datasette: Datasette, database: str | None) -> bool:
 
 
 def archives(datasette: Datasette) -> Iterator[tuple[str, Tables]]:
-    """Every archive served, with what is to be shown of its tables."""
+    """Yield the name and table metadata of every served archive."""
     yield from list(_archives.get(datasette, {}).items())
 
 
 def tables_of(datasette: Datasette, database: str) -> Tables:
-    """What is to be shown of an archive's tables, in the order in which people will want to meet them."""
+    """Return the table metadata of an archive, in display order."""
     return _archives.get(datasette, {}).get(database, {})
 
 

@@ -1,4 +1,4 @@
-"""Where each page of ours is. All of them are below ``/<archive>/-/``, where Datasette has no pages of its own."""
+"""Routes of the plugin's pages, all below ``/<archive>/-/``, a path that Datasette itself does not use."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"feeds/articles": page(articles_feed, "articles", "versions"),
     r"feeds/edits": page(edits_feed, "articles", "versions"),
     r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),
-    r"questions": page(questions_page),
+    r"queries": page(questions_page),
     r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
     r"captures/(?P<capture>\d{1,18})": page(not_in_public(capture_page), "captures", "bodies"),
     r"captures/(?P<capture>\d{1,18})/page": page(not_in_public(captured_page), "captures", "bodies"),
@@ -36,6 +36,6 @@ ROUTES: dict[str, Callable[..., Any]] = {
 
 
 def routes() -> list[tuple[str, Callable[..., Any]]]:
-    """Every page of ours, as Datasette wants to know it."""
+    """Return the routes in Datasette's format."""
     below = [(rf"^/(?P<database>[^/]+)/-/{path}$", view) for path, view in ROUTES.items()]
     return [("^/$", front_page), (r"^/robots\.txt$", robots), *below]

@@ -1,4 +1,4 @@
-"""Search for the reader's pages: narrowed, counted, in pages, and newest first where that is wanted."""
+"""Search for the plugin's pages, with filters, counts, pagination and order."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 LONGEST_QUERY = 1_000
 
 NARROWING = ("language", "section", "site", "from", "to")
-"""The parameters of an address that narrow a search."""
+"""Query parameters that filter a search."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was found: so many in all, and those of the page that was asked for."""
+    """The total number of hits and the hits of one page."""
 
     total: int = 0
     hits: tuple[Hit, ...] = ()
     message: str | None = None
-    """What to tell the reader of the query itself, in one or two sentences."""
+    """A message about the query, in one or two sentences."""
 
 
 def asked_for(asked: Asked) -> Search:
-    """What the address of a page of ours looks for."""
+    """Return the search of a page's query parameters."""
     language, section, site, first_day, last_day = (asked.argument(name) or None for name in NARROWING)
     return Search(
         asked.argument("q"),
@@ -45,7 +45,7 @@ def asked_for(asked: Asked) -> Search:
 
 
 def answer(connection: Connection, search: Search) -> Answer:
-    """Articles whose current version answers the search."""
+    """Return the articles whose current version matches the search."""
     message = objection(search)
     if message and not message.startswith("Only"):
         return Answer(message=message)
@@ -54,24 +54,24 @@ def answer(connection: Connection, search: Search) -> Answer:
 
 
 def objection(search: Search) -> str | None:
-    """What is wrong with a search, for the reader; ``None`` when nothing is."""
+    """Return a message about an invalid search; ``None`` if it is valid."""
     for day in (search.first_day, search.last_day):
         if day and not is_day(day):
-            return f"“{day}” is no day: write it as 2026-01-31."
+            return f"“{day}” is not a date: write it as 2026-01-31."
     if not search.query:
         return None
     groups = parse(search.query[:LONGEST_QUERY])
     if not groups:
-        return f"“{search.query}” has no word to look for: only letters and digits are."
+        return f"“{search.query}” has no search terms: use letters or digits."
     if all(group[0].unwanted for group in groups):
-        return "Every word of this is to be left out. Name one that is to be there."
+        return "All words are excluded. Add a word to search for."
     if len(search.query) > LONGEST_QUERY or len(words_in(search.query)) > MOST_WORDS:
-        return f"Only the first {MOST_WORDS} words were looked for."
+        return f"Only the first {MOST_WORDS} words were used."
     return None
 
 
 def is_day(text: str) -> bool:
-    """``2026-01-31`` and nothing else."""
+    """Return whether a text is a date of the form ``2026-01-31``."""
     try:
         return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII)) and bool(date.fromisoformat(text))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The search page: ranked hits with the words found marked, narrowed by what stands in its address."""
+"""The search page: ranked hits with highlighted words, filtered by query parameters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PER_PAGE = 20
 MOST_PAGES = 1_000
 MOST_EXPORTED = 1_000
-"""Hits in a CSV or JSON file; more of an archive is exported by `caliber export`."""
+"""Maximum number of hits in a CSV or JSON file; use `caliber export` for more."""
 
 COLUMNS = ("article_id", "url", "headline", "published_at", "language", "section", "views", "site", "snippet")
 
@@ -44,7 +44,7 @@ async def search_page(asked: Asked) -> Response:
 
 
 async def search_csv(asked: Asked) -> Response:
-    """The same as CSV, :data:`MOST_EXPORTED` hits at most."""
+    """``/-/search.csv``: at most :data:`MOST_EXPORTED` hits."""
     file = io.StringIO()
     write_csv(_exported(await _everything(asked)), COLUMNS, file)
     return Response(
@@ -55,7 +55,7 @@ async def search_csv(asked: Asked) -> Response:
 
 
 async def search_json(asked: Asked) -> Response:
-    """The same as JSON; ``message`` says what was wrong with the query."""
+    """``/-/search.json``: at most :data:`MOST_EXPORTED` hits; ``message`` is about an invalid query."""
     found = await _everything(asked)
     answered = {"total": found.total, "message": found.message, "hits": _exported(found)}
     return Response(json.dumps(answered, ensure_ascii=False), content_type="application/json; charset=utf-8")

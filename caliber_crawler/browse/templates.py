@@ -1,9 +1,9 @@
-"""Templates of our pages, under the names that Datasette asks for.
+"""Templates of the plugin's pages, under the names that Datasette looks for.
 
-Datasette looks for ``row-<database>-<table>.html`` before ``row.html``. The database's part of that name comes from the
-file, so no file name of ours could be right; and overriding ``row.html`` would touch the rows of every other database
-and clash with whoever else does so. Instead, the names that belong to an archive are answered here, last of all: a
-template of the same name in the user's own ``--template-dir`` goes first.
+Datasette looks for ``row-<database>-<table>.html`` before ``row.html``. The name of the database comes from the file,
+so a fixed template name cannot match. Overriding ``row.html`` would change the rows of all other databases and conflict
+with other plugins. A template loader resolves the names that belong to an archive instead. It comes last, so templates
+in the user's ``--template-dir`` take precedence.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ SHEETS: dict[str | None, tuple[str, ...]] = {
     "archive_questions.html": ("page.css", "archive.css"),
     "archive_search.html": ("page.css", "archive.css"),
 }
-"""The style sheets of our own pages, by template."""
+"""Style sheets of the plugin's own pages, by template."""
 
 PERIODS = frozenset({"published_year", "published_month", "published_date", "day"})
 KINDS_NOT_SHOWN = frozenset({"array", "author"})
-"""Of a facet: what it counts says enough."""
+"""Kinds of facets that Datasette would show after the name of the column; the name is sufficient."""
 
 Facet = dict[str, Any]
-"""A facet as Datasette makes it."""
+"""A facet in Datasette's format."""
 Named = TypeVar("Named", bound=Facet)
 
 
 class ArchiveTemplates(BaseLoader):
-    """Answers for the names of every archive's pages with the templates of ours."""
+    """Resolves Datasette's template names of every archive to the plugin's templates."""
 
     def __init__(self, datasette: Datasette) -> None:
         self.datasette = datasette
@@ -71,7 +71,7 @@ class ArchiveTemplates(BaseLoader):
 
 
 def article_template(database: str) -> str:
-    """Under which name Datasette looks for the page of an article in this database."""
+    """Return the template name that Datasette looks for on the page of an article."""
     return f"row-{to_css_class(database)}-articles.html"
 
 
@@ -89,7 +89,7 @@ def _names(database: str, tables: Tables) -> dict[str, str]:
 
 
 def equip(environment: Environment, datasette: Datasette) -> None:
-    """Give Datasette's templates our names and filters."""
+    """Add the plugin's templates and filters to Datasette's environment."""
     loaders = [loader for loader in (environment.loader, ArchiveTemplates(datasette)) if loader]
     environment.loader = ChoiceLoader(loaders)
     environment.filters |= {
@@ -111,28 +111,28 @@ def equip(environment: Environment, datasette: Datasette) -> None:
 
 
 def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
-    """What a reader can go to from every page of an archive: name and address."""
+    """Return the navigation of an archive: names and URLs."""
     own = [] if is_public(datasette) else [("Health", address(datasette, database, "health"))]
     return [
         ("Articles", datasette.urls.table(database, "articles")),
         ("Search", address(datasette, database, "search")),
         ("Edits", address(datasette, database, "edits")),
         ("Charts", address(datasette, database, "charts")),
-        ("Questions", address(datasette, database, "questions")),
+        ("Queries", address(datasette, database, "queries")),
         *own,
         ("Data", datasette.urls.database(database)),
     ]
 
 
 def first_cells(rows: Iterable[Any], count: int) -> list[Any]:
-    """The rows of a Datasette table, each cut to its first cells."""
+    """Return the rows of a Datasette table, each cut to its first cells."""
     return [type(row)(row.cells[:count]) for row in rows]
 
 
 def facets_in_order(facets: Iterable[Facet], order: Sequence[str | dict[str, str]]) -> list[Facet]:
-    """Datasette's facets as the table names them, those the reader added at the end; months and days newest first.
+    """Return Datasette's facets in the order of the table's metadata, then those of the visitor; periods newest first.
 
-    A facet of another kind is named as ``{kind: column}``; a reader need not see of which.
+    The metadata names a facet of another kind as ``{kind: column}``; the page does not show the kind.
     """
     names = [name if isinstance(name, str) else next(iter(name.values())) for name in order]
     arranged = in_reading_order(facets, names)
@@ -143,6 +143,6 @@ def facets_in_order(facets: Iterable[Facet], order: Sequence[str | dict[str, str
 
 
 def in_reading_order(named: Iterable[Named], tables: Iterable[str]) -> list[Named]:
-    """Whatever has a ``name``, sorted as these tables are; other names come last, in the order they had."""
+    """Sort dictionaries by ``name``, in the order of these tables; other names come last, in their original order."""
     places = {table: place for place, table in enumerate(tables)}
     return sorted(named, key=lambda each: places.get(each["name"], len(places)))

@@ -1,4 +1,4 @@
-"""The curve of an article's views, as points of a small picture."""
+"""The curve of an article's view counts, as points of an SVG picture."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 WIDTH, HEIGHT = 320, 120
-"""Of the picture, in its own units; it grows with the page."""
+"""Size of the picture in its own units; the page scales it."""
 
 MARGIN = 5
-"""So that the first and last dot are whole."""
+"""Margin, so that the first and last dots are not clipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One reading of the counter and where it stands."""
+    """One view count and its position."""
 
     x: float
     y: float
@@ -25,7 +25,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Readings from the first to the last: time to the right, views upwards from zero."""
+    """View counts in order of time: time to the right, views upwards from zero."""
 
     dots: tuple[Dot, ...]
     width: int = WIDTH
@@ -38,13 +38,13 @@ class Curve:
 
     @property
     def area(self) -> str:
-        """The ``points`` of an SVG polygon: what lies under the line."""
+        """The ``points`` of an SVG polygon: the area under the line."""
         ground = HEIGHT - MARGIN
         return f"{self.dots[0].x},{ground} {self.line} {self.dots[-1].x},{ground}"
 
 
 def curve_of(readings: Sequence[tuple[str, int]]) -> Curve | None:
-    """The curve of readings ``(observed_at, views)`` in order of time; ``None`` when two moments are not to be had."""
+    """Return the curve of ``(observed_at, views)`` in order of time; ``None`` with fewer than two different times."""
     moments = [datetime.fromisoformat(observed_at).timestamp() for observed_at, _ in readings]
     if len(set(moments)) < 2:
         return None

@@ -1,4 +1,4 @@
-"""Exports: rows of an archive in the formats of others. Nothing here knows SQLite; rows come in, files go out."""
+"""Exports: write rows of an archive in other formats. This package does not depend on SQLite."""
 
 from caliber_crawler.export.feed import write_rss
 from caliber_crawler.export.file import Row, new_file, new_files, new_path

@@ -1,4 +1,4 @@
-"""RSS 2.0 (https://www.rssboard.org/rss-specification), so that any feed reader can follow an archive."""
+"""RSS 2.0 (https://www.rssboard.org/rss-specification), for feed readers."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def write_rss(rows: Iterable[Row], file: IO[bytes]) -> int:
-    """Write articles as a feed, in the order given; how many. They are held in memory: a feed is of the newest.
+    """Write articles as a feed, in the order given; return their number. All rows are kept in memory.
 
-    An entry's description is the subtitle, or else the first paragraph, and a line that says where the text is from,
-    when it was retrieved and on what condition it may be used.
+    The description of an entry is the subtitle or else the first paragraph, followed by a line with the source, the
+    time of retrieval and the terms of use.
     """
     articles = list(rows)
     rss = etree.Element("rss", {"version": "2.0"}, nsmap={"dc": DC})
     channel = etree.SubElement(rss, "channel")
     titles = ", ".join(dict.fromkeys(row["site_title"] for row in articles))
-    add(channel, "title", titles or "An archive without articles")
+    add(channel, "title", titles or "Empty archive")
     add(channel, "link", urljoin(articles[0]["url"], "/") if articles else "about:blank")
-    add(channel, "description", f"The newest articles of {titles}, from an archive." if titles else "Nothing yet.")
+    add(channel, "description", f"Newest articles of {titles}, from a news archive." if titles else "No articles.")
     if articles:
         add(channel, "copyright", " ".join(dict.fromkeys(row["reuse"] for row in articles)))
     for row in articles:
@@ -58,7 +58,7 @@ def add_item(channel: etree._Element, row: Row) -> None:
 
 
 def description(row: Row) -> str:
-    """HTML: readers show a description as such."""
+    """Return the description as HTML, the format that feed readers expect."""
     summary = row["subtitle"] or row["body"].partition("\n\n")[0]
     site = f'<a href="{escape(row["url"])}">{escape(row["site_title"])}</a>'
     source = f"{site}, retrieved {escape(row['retrieved_at'])}. Reuse: {escape(row['reuse'])}"
@@ -66,5 +66,5 @@ def description(row: Row) -> str:
 
 
 def add(parent: etree._Element, tag: str, text: str, **attributes: str) -> None:
-    """Add an element; letters that XML has no way to write are left out."""
+    """Add an element, without the characters that XML cannot represent."""
     etree.SubElement(parent, tag, attributes).text = NOT_IN_XML.sub("", text)

@@ -1,4 +1,4 @@
-"""New files that are there whole or not at all."""
+"""Atomic creation of files: a file gets its name only when it is complete."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from typing import IO, Any
 from caliber_crawler.errors import ArchiveFull
 
 Row = Mapping[str, Any]
-"""An article as exported: column to text, number or ``None``."""
+"""An exported article: column name to text, number or ``None``."""
 
 
 class NewFiles:
-    """Files in the making: each takes its name at once, and only when it is whole."""
+    """Unfinished files in a temporary folder; each gets its name atomically when it is complete."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
 
     def begin(self) -> Path:
-        """A path to write one more file to."""
+        """Return the temporary path of another file."""
         self._count += 1
         return self._folder / f"{self._count}"
 
     def finish(self, unfinished: Path, path: Path) -> None:
-        """Give a file its name, in the place of any that has it."""
+        """Move a complete file to its path, replacing any existing file."""
         sync(unfinished)
         unfinished.replace(path)
         sync(path.parent)
@@ -39,9 +39,9 @@ class NewFiles:
 
 @contextmanager
 def new_files(path: Path) -> Iterator[NewFiles]:
-    """Files to be written beside ``path``; what has no name at the end is gone, and so is what a killed one left.
+    """Provide a temporary folder beside ``path``; unfinished files are deleted, also those of killed processes.
 
-    Raises ``ArchiveFull`` when one of them cannot be written.
+    Raises ``ArchiveFull`` if a file cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,9 +54,9 @@ def new_files(path: Path) -> Iterator[NewFiles]:
 
 @contextmanager
 def new_path(path: Path) -> Iterator[Path]:
-    """A path beside ``path`` to write a file to, which then takes its name: at once, and only if all went well.
+    """Provide a temporary path beside ``path``; the file written there replaces ``path`` atomically on success.
 
-    An earlier file of that name stays as it is until then. Raises ``ArchiveFull`` when the file cannot be written.
+    An existing file remains unchanged until then. Raises ``ArchiveFull`` if the file cannot be written.
     """
     with new_files(path) as files:
         unfinished = files.begin()
@@ -66,14 +66,14 @@ def new_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[IO[bytes]]:
-    """The same, as a file that is open to be written."""
+    """Provide the file of :func:`new_path`, open for writing."""
     with new_path(path) as unfinished, unfinished.open("xb") as file:
         yield file
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold a folder, so that nobody takes it for left behind. Whoever is killed lets go of it."""
+    """Lock a folder, so that no other process deletes it. The lock ends with the process, even if it is killed."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,14 +83,14 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def sweep(path: Path) -> None:
-    """Remove what was begun for ``path`` and left behind when its writer was killed."""
+    """Remove unfinished files for ``path`` that killed processes left behind."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.????????"):
         with suppress(OSError), held(left):
             shutil.rmtree(left)
 
 
 def sync(path: Path) -> None:
-    """Have the disk hold what was written to a file, or to the list of a folder's files."""
+    """Flush a file, or the entries of a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

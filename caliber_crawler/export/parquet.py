@@ -1,4 +1,4 @@
-"""Parquet, for pandas, DuckDB, R and the like. Needs the extra ``parquet``."""
+"""Parquet, for pandas, DuckDB, R and others. Requires the extra ``parquet``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ROWS_IN_GROUP = 5_000
 
 
 def write_parquet(rows: Iterable[Row], columns: Mapping[str, type], file: IO[bytes]) -> int:
-    """Write a table, a group of rows at a time; how many rows. Columns whose names end in ``_at`` are times in UTC.
+    """Write a table in row groups; return the number of rows. Columns whose names end in ``_at`` are timestamps in UTC.
 
-    Raises ``MissingExtra`` where pyarrow is not installed.
+    Raises ``MissingExtra`` if pyarrow is not installed.
     """
     try:
         import pyarrow as pa

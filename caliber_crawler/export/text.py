@@ -11,19 +11,19 @@ from typing import IO, Any
 from caliber_crawler.export.file import Row
 
 FORMULA = re.compile("[\\s\x00]*[=+\\-@\t\r\n＝＋－＠]")
-"""What makes a spreadsheet calculate, not show, a cell: https://owasp.org/www-community/attacks/CSV_Injection."""
+"""Start of a cell that a spreadsheet evaluates: https://owasp.org/www-community/attacks/CSV_Injection."""
 
 LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-"""Letters that JSON leaves as they are, and many a program takes for the end of a line."""
+"""Characters that JSON does not escape but many programs treat as line ends."""
 
 
 def write_csv(rows: Iterable[Row], columns: Sequence[str], file: IO[str]) -> int:
-    """Write a table as RFC 4180 describes it, a header first; how many rows.
+    """Write a table in the format of RFC 4180, with a header; return the number of rows.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front, which spreadsheets do not show.
+    Text that a spreadsheet would evaluate as a formula is prefixed with an apostrophe, which spreadsheets do not show.
     Open the file with ``newline=""``.
     """
-    # Quotes around all text: no other separator that a spreadsheet may believe in can cut a cell in two.
+    # All text is quoted, so that a spreadsheet with another separator setting does not split cells.
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(columns)
     count = 0
@@ -34,7 +34,7 @@ def write_csv(rows: Iterable[Row], columns: Sequence[str], file: IO[str]) -> int
 
 
 def cell(value: Any) -> Any:
-    """A value as it is safe in a spreadsheet; numbers stay numbers, and what is unknown is empty."""
+    """Return a value that is safe in a spreadsheet; numbers remain numbers, ``None`` becomes empty."""
     if not isinstance(value, str):
         return value
     value = value.replace("\x00", "")
@@ -42,7 +42,7 @@ def cell(value: Any) -> Any:
 
 
 def write_jsonl(rows: Iterable[Row], columns: Sequence[str], file: IO[str]) -> int:
-    """Write one JSON object per line; how many."""
+    """Write one JSON object per line; return their number."""
     count = 0
     for row in rows:
         line = json.dumps({column: row[column] for column in columns}, ensure_ascii=False)

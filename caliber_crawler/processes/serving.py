@@ -26,8 +26,9 @@ CONTEXTS = 64
 class Serving:
     """What a worker is at: its pipe to the parent, and the steps that must not run here."""
 
-    def __init__(self, answers: BinaryIO) -> None:
+    def __init__(self, answers: BinaryIO, step: int) -> None:
         self._answers = answers
+        self._step = step
         self._contexts: dict[int, Any] = {}
         self.suspects: frozenset[str] | None = frozenset()
         """Keys of the steps that ended a worker before; ``None`` when that may be any."""
@@ -39,8 +40,9 @@ class Serving:
         self._answers.flush()
 
     def begin_step(self, key: str) -> None:
-        """Tell the parent which step begins, should it be the last."""
-        self.write(pickle.dumps(("step", key)))
+        """Note for the parent which step begins, should it be the last."""
+        text = key.encode("utf-8", "surrogatepass")
+        os.pwrite(self._step, len(text).to_bytes(LENGTH) + text, 0)
 
     def handle(self, message: bytes) -> bool:
         """Do as a message says. Returns whether a call was answered."""
@@ -55,6 +57,7 @@ class Serving:
             while len(self._contexts) > CONTEXTS:
                 del self._contexts[next(iter(self._contexts))]
             return False
+        self.begin_step("")
         function, arguments, limits, context, self.suspects, self.too_slow = rest
         if context is not None:
             arguments = (self._contexts[context], *arguments)
@@ -94,10 +97,16 @@ def _raised(error: Exception) -> bytes:
         return pickle.dumps(("raised", RuntimeError(trace)))
 
 
-def serve(calls: BinaryIO, answers: BinaryIO) -> None:
+def read_step(step: int) -> str:
+    """The key of the step that a worker is at, or was at when it ended; empty for none."""
+    length = int.from_bytes(os.pread(step, LENGTH, 0))
+    return os.pread(step, length, LENGTH).decode("utf-8", "surrogatepass")
+
+
+def serve(calls: BinaryIO, answers: BinaryIO, step: int) -> None:
     """Answer calls until there are no more, or until this process has grown."""
     global current
-    serving = current = Serving(answers)
+    serving = current = Serving(answers, step)
     while length := int.from_bytes(calls.read(LENGTH)):
         if serving.handle(calls.read(length)) and sizes()[1] > GROWN:
             return
@@ -112,14 +121,14 @@ def end_with_parent(descriptor: int) -> None:
     os._exit(1)
 
 
-def main() -> None:
-    """Be a worker."""
+def main(step: int) -> None:
+    """Be a worker. ``step`` is the descriptor of memory that is shared with the parent."""
     answers = os.fdopen(os.dup(1), "wb")
     # What a library prints must not stand among the answers.
     os.dup2(2, 1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     threading.Thread(target=end_with_parent, args=(0,), daemon=True).start()
-    serve(sys.stdin.buffer, answers)
+    serve(sys.stdin.buffer, answers, step)
     answers.close()
     # An orderly end of Python takes longer than a page, and nothing here needs it.
     os._exit(0)

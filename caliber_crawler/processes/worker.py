@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from caliber_crawler.processes.call import Call, TooSlow
 from caliber_crawler.processes.limits import ALARMS
-from caliber_crawler.processes.serving import CONTEXTS, LENGTH, serve
+from caliber_crawler.processes.serving import CONTEXTS, LENGTH, read_step, serve
 
 PIPE_BYTES = 1 << 20
 """The most that Linux grants everybody: a pipe holds many pages, so that a worker need not wait for its parent."""
@@ -29,8 +29,11 @@ class Worker:
     """
 
     def __init__(self) -> None:
+        # The step that the process is at stands in memory that both share: a message for each would wake the parent.
+        self._step = os.memfd_create("step")
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-c", f"from {serve.__module__} import main; main()"],
+            [sys.executable, "-P", "-c", f"from {serve.__module__} import main; main({self._step})"],
+            pass_fds=[self._step],
             # What this process can import, the worker can: a site may be defined anywhere.
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,
@@ -51,7 +54,6 @@ class Worker:
         self.calls: deque[Call] = deque()
         """Sent and not answered, the one that runs first."""
         self.ended = False
-        self._step: str | None = None
         self._contexts: dict[int, None] = {}
         self._outgoing: deque[memoryview] = deque()
         self._incoming = bytearray()
@@ -134,10 +136,7 @@ class Worker:
 
     def _handle(self, message: bytes) -> None:
         kind, value = _loaded(message)
-        if kind == "step":
-            self._step = value
-            return
-        call, self._step = self.calls.popleft(), None
+        call = self.calls.popleft()
         if kind == "returned":
             call.settle(value)
         elif kind == "too_slow":
@@ -148,17 +147,18 @@ class Worker:
     def take_back(self) -> list[Call]:
         """The calls that an ended process left, to be sent to another, without one that is given up."""
         self._outgoing.clear()
+        step = read_step(self._step)
         exit_code = self._wait()
         if self.calls and exit_code != 0:
-            self._blame(self.calls[0], exit_code)
+            self._blame(self.calls[0], exit_code, step)
             if self.calls[0].done:
                 self.calls.popleft()
         left = list(self.calls)
         self.calls.clear()
         return left
 
-    def _blame(self, call: Call, exit_code: int) -> None:
-        if self._step is not None and call.suspect(self._step, too_slow=-exit_code in ALARMS):
+    def _blame(self, call: Call, exit_code: int, step: str) -> None:
+        if step and call.suspect(step, too_slow=-exit_code in ALARMS):
             return
         if -exit_code in ALARMS and call.limits is not None:
             call.settle(error=TooSlow(f"it took more than {call.limits.cpu_seconds:g} s of CPU time"))
@@ -175,6 +175,9 @@ class Worker:
         for pipe in (self._to, self._from):
             with contextlib.suppress(OSError):
                 pipe.close()
+        if self._step >= 0:
+            os.close(self._step)
+            self._step = -1
         try:
             return self._process.wait(5.0)
         except subprocess.TimeoutExpired:

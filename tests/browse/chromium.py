@@ -1,4 +1,4 @@
-"""Datasette in a process of its own, and a real browser that keeps an account of what it is made to do."""
+"""Datasette in a separate process, and a browser that records requests, dialogs and errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TIMEOUT_MS = 20_000
 
 @contextmanager
 def served(archive: Path) -> Iterator[str]:
-    """The address of plain ``datasette`` over an archive, for as long as the block lasts."""
+    """Serve an archive with plain ``datasette`` during the block; yield its base URL."""
     command = [sys.executable, "-m", "datasette", "serve", str(archive), "--host", "127.0.0.1", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -40,12 +40,12 @@ def served(archive: Path) -> Iterator[str]:
 
 @dataclass
 class Account:
-    """What pages made the browser do."""
+    """Recorded events of the browser."""
 
     outside: list[str] = field(default_factory=list)
-    """Requests to anywhere but the server."""
+    """Requests to other servers."""
     dialogs: list[str] = field(default_factory=list)
-    """What ``alert`` and its like said: a script of the hostile texts would."""
+    """Messages of ``alert`` and other dialogs, which scripts in hostile texts would open."""
     errors: list[str] = field(default_factory=list)
 
 
@@ -53,7 +53,7 @@ class Account:
 def browser_page(
     server: str, *, width: int = 1280, height: int = 860, dark: bool = False
 ) -> Iterator[tuple[Page, Account]]:
-    """A page of headless Chromium, with the account of what happens on it."""
+    """Open a page of headless Chromium; yield it with its recorded events."""
     account = Account()
 
     def note(request: Request) -> None:

@@ -17,13 +17,13 @@ Get = Callable[[str], httpx.Response]
 
 @pytest.fixture(autouse=True)
 def without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some tool of the tests brings `rich`: with it, Datasette prints every 404 with all variables, slowly."""
+    """Disable `rich`, a dependency of a test tool: with it, Datasette slowly prints every 404 with all variables."""
     monkeypatch.setattr("datasette.handle_exception.rich", None)
 
 
 @contextmanager
 def browsing(*files: Path, **options: Any) -> Iterator[Get]:
-    """Datasette over these files, asked in its own process."""
+    """Serve these files with Datasette in this process; yield a function that requests a path."""
     with asyncio.Runner() as loop:
         served = Datasette([str(file) for file in files], **options)
 

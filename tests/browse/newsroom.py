@@ -1,4 +1,4 @@
-"""A small archive to browse, made by the archive itself."""
+"""Small archives for the tests of pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SITE = Site(
 )
 
 
-# The same words as the hostile body, and everything by which Markdown could do harm.
+# The hostile body, and harmful constructs of Markdown.
 HOSTILE_MARKDOWN = """<img src=x onerror=alert('body')>
 
 </script><script>alert('body')</script>
@@ -74,7 +74,7 @@ def article(slug: str = "formula", **fields: Any) -> Article:
 
 
 def save(archive: Archive, read: Article, *, seen_at: datetime = SEEN) -> int:
-    """Archive an article as a crawl does that saw it then; its id."""
+    """Save an article as a crawl at that time does; return its ID."""
     run = archive.runs.start("crawl", site=read.site, arguments={}, settings={}, software={})
     page = f"<h1>{read.headline}</h1>{read.body}{read.views}".encode()
     headers = (("Content-Type", "text/html; charset=utf-8"),)
@@ -90,8 +90,8 @@ def save(archive: Archive, read: Article, *, seen_at: datetime = SEEN) -> int:
     return saved.article_id
 
 
-def read_anew(archive: Archive, pages: dict[int, Article]) -> None:
-    """What a later program makes of all the kept pages of one article, by the numbers of their captures."""
+def reextract_all(archive: Archive, pages: dict[int, Article]) -> None:
+    """Re-extract all captures of one article, as a later program version does; the articles are given by capture ID."""
     readings = [
         Reading(
             capture=archive.captures.get(id), article=read, layout="new", extractor="caliber_crawler (later)", rungs={}
@@ -105,12 +105,12 @@ def read_anew(archive: Archive, pages: dict[int, Article]) -> None:
 
 
 def hour(count: float) -> datetime:
-    """So many hours after the articles were first seen."""
+    """Return a time, in hours after the articles were first seen."""
     return SEEN + timedelta(hours=count)
 
 
 def print_newspaper(path: Path) -> None:
-    """Three editions. Article 1 was seen four times and edited once; article 2 has an address in Armenian letters."""
+    """Make an archive of three editions. Article 1 has four captures and one edit; article 2 has an Armenian URL."""
     armenian = "https://caliber.az/arm/post/%D5%A2%D5%A1%D6%84%D5%B8%D6%82"
     with Archive.open(path, mode="write") as archive:
         archive.sites.keep(SITE)
@@ -151,7 +151,7 @@ def print_newspaper(path: Path) -> None:
 
 
 def print_hostile_newspaper(path: Path) -> None:
-    """One article whose every field tries to run code; it was edited once."""
+    """Make an archive of one article with one edit. Every field contains code that must not run."""
     url = "https://caliber.az/en/post/%E2%80%AE'\"><script>alert('url')</script>"
     fields: dict[str, Any] = {
         "url": url,

@@ -11,17 +11,17 @@ from caliber_crawler.browse.article_page import brief_moment, local_moment, utc_
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_readable_address_is_the_same_address(path: str) -> None:
+def test_readable_preserves_the_url(path: str) -> None:
     url = "https://caliber.az/" + quote(path)
     assert unquote(readable(url)) == unquote(url)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_readable_address_can_be_seen_whole(path: str) -> None:
+def test_a_readable_url_has_printable_characters_only(path: str) -> None:
     assert readable("https://caliber.az/" + quote(path)).isprintable()
 
 
-def test_letters_are_shown_as_letters() -> None:
+def test_readable_decodes_letters() -> None:
     assert readable("https://caliber.az/post/%D0%BC%D0%B8%D1%80") == "https://caliber.az/post/мир"
     assert readable("https://caliber.az/post/%FF") == "https://caliber.az/post/%FF"
     assert readable("https://caliber.az/post/a%20b") == "https://caliber.az/post/a%20b"
@@ -45,11 +45,11 @@ def test_letters_are_shown_as_letters() -> None:
         5,
     ],
 )
-def test_only_web_addresses_become_links(url: object) -> None:
+def test_other_urls_are_not_links(url: object) -> None:
     assert not is_web_address(url)
 
 
-def test_web_addresses_are_links() -> None:
+def test_http_urls_are_links() -> None:
     assert is_web_address("https://caliber.az/en/post/formula?a=1#b")
     assert is_web_address("http://127.0.0.1:8000/post/1")
 
@@ -63,10 +63,10 @@ def test_web_addresses_are_links() -> None:
         ("2026-01-06T09:13:00+00:00", "6 January 2026, 09:13 (UTC+0)"),
     ],
 )
-def test_a_local_time_says_its_offset(text: str, shown: str) -> None:
+def test_a_local_time_has_its_offset(text: str, shown: str) -> None:
     assert local_moment(text) == shown
 
 
-def test_a_time_in_utc_says_so() -> None:
+def test_a_utc_time_is_labelled() -> None:
     assert utc_moment("2026-01-06T15:13:00Z") == "6 January 2026, 15:13 UTC"
     assert brief_moment("2026-01-06T15:13:00Z") == "6 Jan 2026, 15:13 UTC"

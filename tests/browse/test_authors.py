@@ -1,4 +1,4 @@
-"""Who wrote how much, and what."""
+"""Facet and filter by author."""
 
 from __future__ import annotations
 
@@ -35,37 +35,37 @@ def headlines(get: Get, query: str) -> list[str]:
     return [row["headline"] for row in rows]
 
 
-def counted(get: Get, query: str = "") -> dict[str, int]:
+def author_counts(get: Get, query: str = "") -> dict[str, int]:
     facet = get(f"/archive/articles.json?{query}").json()["facet_results"]["authors"]
     return {result["value"]: result["count"] for result in facet["results"]}
 
 
-def test_authors_are_counted_the_busiest_first(get: Get) -> None:
-    assert list(counted(get).items()) == [(ANNA, 3), (BORIS, 1)]
+def test_authors_are_sorted_by_number_of_articles(get: Get) -> None:
+    assert list(author_counts(get).items()) == [(ANNA, 3), (BORIS, 1)]
 
 
-def test_only_the_articles_shown_are_counted(get: Get) -> None:
-    assert counted(get, "language=ru") == {ANNA: 1}
-    assert counted(get, f"_author={quote(BORIS)}") == {ANNA: 1, BORIS: 1}
+def test_the_author_facet_counts_filtered_articles(get: Get) -> None:
+    assert author_counts(get, "language=ru") == {ANNA: 1}
+    assert author_counts(get, f"_author={quote(BORIS)}") == {ANNA: 1, BORIS: 1}
 
 
-def test_one_author_or_two_narrow_the_table(get: Get) -> None:
+def test_articles_are_filtered_by_one_or_two_authors(get: Get) -> None:
     assert headlines(get, f"_author={quote(ANNA)}") == ["one", "two", "three"]
     assert headlines(get, f"_author={quote(ANNA)}&_author={quote(BORIS)}") == ["two"]
     assert headlines(get, f"_author={quote(ANNA)}&language=ru") == ["three"]
     assert headlines(get, "_author=Nobody") == []
 
 
-def test_an_author_who_was_chosen_can_be_taken_back(get: Get) -> None:
+def test_a_selected_author_can_be_deselected(get: Get) -> None:
     facet = get(f"/archive/articles.json?_author={quote(ANNA)}").json()["facet_results"]["authors"]
     chosen = next(result for result in facet["results"] if result["value"] == ANNA)
     assert chosen["selected"]
     assert "_author" not in chosen["toggle_url"]
 
 
-def test_the_page_says_by_whom(get: Get) -> None:
+def test_the_page_describes_the_author_filter(get: Get) -> None:
     assert "by Boris &amp; Sons" in get(f"/archive/articles?_author={quote(BORIS)}").text
 
 
-def test_other_tables_know_nothing_of_it(get: Get) -> None:
+def test_other_tables_ignore_the_author_filter(get: Get) -> None:
     assert len(get(f"/archive/versions.json?_author={quote(BORIS)}").json()["rows"]) == 4

@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.slow
-def test_the_benchmark_of_pages_runs_at_any_size() -> None:
+def test_the_benchmark_of_pages_runs_with_few_articles() -> None:
     command = [sys.executable, "-m", "benchmarks.browse", "--articles", "60", "--json"]
     root = Path(__file__).parents[2]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=400, check=False)

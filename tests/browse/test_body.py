@@ -1,4 +1,4 @@
-"""The body of an article: its shape from Markdown, and nothing that could run or be fetched."""
+"""The body of an article: rendered Markdown without scripts and external resources."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALLOWED = {
 }
 
 
-def shown(markdown: str) -> Selector:
+def render(markdown: str) -> Selector:
     html = body_html(markdown)
     assert html is not None
     return Selector(f"<body>{html}</body>")
@@ -44,8 +44,8 @@ def is_harmless(body: Selector) -> bool:
     )
 
 
-def test_headings_quotations_lists_and_links_have_their_shape() -> None:
-    body = shown(
+def test_headings_quotations_lists_and_links_are_rendered() -> None:
+    body = render(
         "# First\n\nOne *word* and [another](https://example.org/a).\\\nNext line.\n\n### Third\n\n> Said.\n\n"
         "- item\n- item\n\n| a | b |\n| --- | --- |\n| c | d |"
     )
@@ -60,24 +60,24 @@ def test_headings_quotations_lists_and_links_have_their_shape() -> None:
     assert body.css("td::text").getall() == ["c", "d"]
 
 
-def test_headings_that_begin_lower_are_raised_below_the_headline() -> None:
-    assert shown("### A\n\n#### B").css("h2, h3").xpath("name()").getall() == ["h2", "h3"]
+def test_lower_headings_are_raised_to_level_2() -> None:
+    assert render("### A\n\n#### B").css("h2, h3").xpath("name()").getall() == ["h2", "h3"]
 
 
-def test_a_picture_is_a_link_that_says_what_it_shows() -> None:
-    body = shown("before ![the *minister*](https://caliber.az/x.jpg) after")
+def test_a_picture_is_a_link_with_its_alternative_text() -> None:
+    body = render("before ![the *minister*](https://caliber.az/x.jpg) after")
     assert body.css("p").xpath("string()").get() == "before the minister after"
     assert body.css("a::attr(href)").getall() == ["https://caliber.az/x.jpg"]
     assert not body.css("img")
 
 
-def test_a_picture_goes_by_its_caption() -> None:
-    assert shown('![flag](https://caliber.az/x.jpg "The summit")').css("a::text").getall() == ["The summit"]
-    assert shown("![](https://caliber.az/x.jpg)").css("a::text").getall() == ["picture"]
+def test_a_picture_link_prefers_the_caption() -> None:
+    assert render('![flag](https://caliber.az/x.jpg "The summit")').css("a::text").getall() == ["The summit"]
+    assert render("![](https://caliber.az/x.jpg)").css("a::text").getall() == ["picture"]
 
 
-def test_a_picture_within_a_link_leaves_the_link_as_it_is() -> None:
-    body = shown("[![flag](https://caliber.az/x.jpg)](https://caliber.az/en/post/1/)")
+def test_a_picture_inside_a_link_keeps_the_link() -> None:
+    body = render("[![flag](https://caliber.az/x.jpg)](https://caliber.az/en/post/1/)")
     assert body.css("a::attr(href)").getall() == ["https://caliber.az/en/post/1/"]
     assert body.css("a::text").getall() == ["flag"]
 
@@ -104,15 +104,15 @@ def test_a_picture_within_a_link_leaves_the_link_as_it_is() -> None:
         "<javascript:alert(1)>",
     ],
 )
-def test_only_addresses_on_the_web_become_links(target: str) -> None:
+def test_markdown_links_are_limited_to_http(target: str) -> None:
     for markdown in (f"[word]({target})", f"[word][1]\n\n[1]: {target}", f"<{target}>"):
-        body = shown(markdown)
+        body = render(markdown)
         assert not body.css("a"), markdown
         assert is_harmless(body)
 
 
-def test_hostile_markdown_is_shown_and_does_nothing() -> None:
-    body = shown(HOSTILE_MARKDOWN)
+def test_hostile_markdown_is_escaped() -> None:
+    body = render(HOSTILE_MARKDOWN)
     assert is_harmless(body)
     assert "<img src=x onerror=alert('body')>" in body.css("p::text").getall()
     assert "\u202e" not in body.xpath("string()").get("")
@@ -159,17 +159,17 @@ PIECES = (
 
 
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5))).map("".join))
-def test_whatever_the_text_it_stays_harmless(markdown: str) -> None:
+def test_any_markdown_is_rendered_harmless(markdown: str) -> None:
     html = body_html(markdown)
     assert html is None or is_harmless(Selector(f"<body>{html}</body>"))
 
 
-def test_a_text_without_markdown_or_far_too_long_has_none() -> None:
+def test_empty_or_too_long_markdown_is_not_rendered() -> None:
     assert body_html(" \n") is None
     assert body_html("x" * (LONGEST + 1)) is None
 
 
-def test_the_page_shows_the_shape_where_it_is_known_and_paragraphs_where_not(tmp_path: Path) -> None:
+def test_a_page_shows_markdown_if_available_or_paragraphs(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
         save(archive, article(body="Why\n\nBecause.", body_markdown="## Why\n\n**Because.**"))

@@ -1,4 +1,4 @@
-"""In a real browser: plain ``datasette`` over an archive."""
+"""Plain ``datasette`` with an archive in a real browser."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.browse.newsroom import print_hostile_newspaper
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="there is no Chromium on the PATH"),
+    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="Chromium is not on the PATH"),
 ]
 
 
-def test_articles_are_searched_narrowed_and_read(newspaper: Path) -> None:
+def test_articles_can_be_searched_filtered_and_opened(newspaper: Path) -> None:
     with served(newspaper) as server, browser_page(server) as (page, account):
         page.goto("/")
         page.get_by_role("link", name="Articles", exact=True).click()
@@ -45,7 +45,7 @@ def test_articles_are_searched_narrowed_and_read(newspaper: Path) -> None:
     assert (account.outside, account.dialogs, account.errors) == ([], [], [])
 
 
-def test_a_hostile_archive_runs_no_script_and_asks_for_nothing_outside(tmp_path: Path) -> None:
+def test_a_hostile_archive_runs_no_scripts_and_sends_no_external_requests(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     print_hostile_newspaper(path)
     with served(path) as server, browser_page(server) as (page, account):

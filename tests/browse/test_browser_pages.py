@@ -1,4 +1,4 @@
-"""Every page of ours in a real browser: drawn, read, checked for accessibility, and harmless with a hostile archive."""
+"""All pages of the plugin in a real browser: layout, charts, accessibility, and safety with a hostile archive."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.browse.newsroom import print_hostile_newspaper
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="there is no Chromium on the PATH"),
+    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="Chromium is not on the PATH"),
 ]
 
 PAGES = [
     *("/", "/archive/articles/1", "/archive/-/search?q=baku+OR+министр", "/archive/-/edits", "/archive/-/changes/1"),
-    *("/archive/-/changes/1?show=side", "/archive/-/captures/1", "/archive/-/health", "/archive/-/questions"),
+    *("/archive/-/changes/1?show=side", "/archive/-/captures/1", "/archive/-/health", "/archive/-/queries"),
     *(f"/archive/-/charts/{name}" for name in charts()),
 ]
 
@@ -50,7 +50,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_no_page_has_a_serious_fault_of_accessibility(server: str, *, dark: bool) -> None:
+def test_pages_have_no_serious_accessibility_violations(server: str, *, dark: bool) -> None:
     faults = {}
     with browser_page(server, dark=dark) as (page, account):
         for address in PAGES:
@@ -79,7 +79,7 @@ def test_every_page_fits_a_phone(server: str, *, dark: bool) -> None:
         assert wide == {}
 
 
-def test_every_chart_has_a_mark_for_every_row_of_its_query(newspaper: Path, server: str) -> None:
+def test_a_chart_has_a_mark_for_every_row(newspaper: Path, server: str) -> None:
     with browser_page(server) as (page, account), closing(sqlite3.connect(newspaper)) as connection:
         for name, chart in charts().items():
             rows = connection.execute(chart.sql, chart.parameters).fetchall()
@@ -89,7 +89,7 @@ def test_every_chart_has_a_mark_for_every_row_of_its_query(newspaper: Path, serv
     assert (account.outside, account.errors) == ([], [])
 
 
-def test_a_reader_finds_an_article_its_edit_and_the_page_as_it_was(server: str) -> None:
+def test_search_leads_to_article_changes_and_capture(server: str) -> None:
     with browser_page(server) as (page, account):
         page.goto("/")
         page.get_by_label("Search the articles").fill("ministers")
@@ -107,7 +107,7 @@ def test_a_reader_finds_an_article_its_edit_and_the_page_as_it_was(server: str) 
     assert (account.outside, account.dialogs, account.errors) == ([], [], [])
 
 
-def test_an_article_is_printed_without_what_is_around_it(server: str) -> None:
+def test_printing_an_article_hides_navigation_and_sidebar(server: str) -> None:
     with browser_page(server) as (page, _):
         page.goto("/archive/articles/1")
         page.emulate_media(media="print")
@@ -116,7 +116,7 @@ def test_an_article_is_printed_without_what_is_around_it(server: str) -> None:
             expect(page.locator(around)).to_be_hidden()
 
 
-def test_the_keyboard_reaches_the_content_first(server: str) -> None:
+def test_the_first_tab_stop_skips_to_the_content(server: str) -> None:
     with browser_page(server) as (page, _):
         page.goto("/archive/articles/1")
         page.keyboard.press("Tab")
@@ -125,7 +125,7 @@ def test_the_keyboard_reaches_the_content_first(server: str) -> None:
         assert page.url.endswith("#content")
 
 
-def test_a_hostile_archive_is_browsed_without_a_script_of_its_own_or_a_request_outside(hostile: str) -> None:
+def test_no_page_of_a_hostile_archive_runs_scripts_or_sends_external_requests(hostile: str) -> None:
     with browser_page(hostile) as (page, account):
         for address in [*PAGES, "/archive/-/captures/1/page", "/archive/-/feeds/articles", "/archive/-/feeds/edits"]:
             page.goto(address.replace("baku+OR+министр", "alert"), wait_until="networkidle")
@@ -134,7 +134,7 @@ def test_a_hostile_archive_is_browsed_without_a_script_of_its_own_or_a_request_o
 
 
 def run_as_markup(page: Page) -> list[str]:
-    """What a text that ran as markup would have left: handlers of events, frames to elsewhere."""
+    """Return the elements with event handlers, which hostile texts would add as markup."""
     found: list[str] = page.evaluate(
         """[...document.querySelectorAll("*")].filter((e) => e.getAttributeNames().some((n) => n.startsWith("on")))
         .map((e) => e.outerHTML)"""

@@ -45,7 +45,7 @@ def get(tmp_path: Path) -> object:
         yield asked
 
 
-def test_a_capture_is_shown_in_a_frame_that_can_do_nothing(get: Get) -> None:
+def test_a_capture_is_shown_in_a_sandboxed_frame(get: Get) -> None:
     response = get("/archive/-/captures/1")
     frame = Selector(response.text).css("iframe")
     assert frame.attrib["sandbox"] == ""
@@ -55,7 +55,7 @@ def test_a_capture_is_shown_in_a_frame_that_can_do_nothing(get: Get) -> None:
     assert not Selector(response.text).css("script")
 
 
-def test_the_page_in_the_frame_is_without_what_could_run_or_load(get: Get) -> None:
+def test_a_captured_page_has_no_scripts_or_external_resources(get: Get) -> None:
     response = get("/archive/-/captures/1/page")
     policy = response.headers["content-security-policy"]
     assert policy.startswith("sandbox; default-src 'none'")
@@ -70,7 +70,7 @@ def test_the_page_in_the_frame_is_without_what_could_run_or_load(get: Get) -> No
     assert "evil.example/f.png" in shown.css("img::attr(title)").get("")
 
 
-def test_the_source_is_there_letter_by_letter_as_plain_text(get: Get) -> None:
+def test_the_page_source_is_unchanged_plain_text(get: Get) -> None:
     response = get("/archive/-/captures/1/source")
     assert response.text == PAGE
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
@@ -79,7 +79,7 @@ def test_the_source_is_there_letter_by_letter_as_plain_text(get: Get) -> None:
 
 
 @pytest.mark.parametrize("media_type", ["image/svg+xml", "application/pdf", "text/xml", "application/octet-stream"])
-def test_what_is_no_page_is_not_shown_as_one(tmp_path: Path, media_type: str) -> None:
+def test_other_media_types_are_not_displayed_as_pages(tmp_path: Path, media_type: str) -> None:
     path = tmp_path / "archive.db"
     keep(path, b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", media_type)
     with browsing(path) as get:
@@ -88,14 +88,14 @@ def test_what_is_no_page_is_not_shown_as_one(tmp_path: Path, media_type: str) ->
         assert get("/archive/-/captures/1/source").headers["content-type"].startswith("text/plain")
 
 
-def test_bytes_that_are_no_text_are_not_shown(tmp_path: Path) -> None:
+def test_binary_captures_have_no_source(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     keep(path, b"%PDF-1.7 \x00\x01", "application/pdf")
     with browsing(path) as get:
         assert get("/archive/-/captures/1/source").status_code == 404
 
 
-def test_a_fetch_that_failed_says_why(tmp_path: Path) -> None:
+def test_a_failed_request_shows_its_error(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
         run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
@@ -103,23 +103,23 @@ def test_a_fetch_that_failed_says_why(tmp_path: Path) -> None:
         archive.captures.keep(failed, run)
     with browsing(path) as get:
         page = get("/archive/-/captures/1").text
-        assert "no answer: no answer within 30 s" in page
-        assert "There is no page to show here." in page
+        assert "no response: no answer within 30 s" in page
+        assert "No page to display." in page
 
 
-def test_a_light_copy_is_browsed_without_its_pages(newspaper: Path, tmp_path: Path) -> None:
+def test_pages_of_a_light_copy_work_without_raw_pages(newspaper: Path, tmp_path: Path) -> None:
     path = tmp_path / "light.db"
     with Archive.open(newspaper) as archive:
         archive.copy_light(Selection(), path)
     with browsing(path) as get:
-        assert "this copy of the archive is without them" in get("/light/-/captures/1").text
+        assert "this copy of the archive has no raw pages" in get("/light/-/captures/1").text
         assert get("/light/-/captures/1/page").status_code == 404
         for page in ("/", "/light/articles/1", "/light/-/edits", "/light/-/health", "/light/-/charts"):
             assert get(page).status_code == 200, page
 
 
 @given(st.text(st.sampled_from("<>/='\" \x00abscriptonhrefstyle!-[]&;#x01?"), max_size=200))
-def test_any_page_is_made_harmless(text: str) -> None:
+def test_harmless_cleans_any_page(text: str) -> None:
     shown = Selector(harmless(text) or "<p>")
     assert not shown.css("script, link, base, iframe, object, embed")
     assert not shown.xpath("//@*[starts-with(name(), 'on')]")

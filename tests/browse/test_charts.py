@@ -1,4 +1,4 @@
-"""The charts without a browser: their queries, their tables and what they make of wrong parameters."""
+"""Charts without a browser: queries, tables and invalid parameters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def table_of(get: Get, name: str, query: str = "") -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", charts())
-def test_beneath_every_chart_is_the_table_of_its_query(get: Get, newspaper: Path, name: str) -> None:
+def test_every_chart_has_a_table_of_its_query(get: Get, newspaper: Path, name: str) -> None:
     chart = charts()[name]
     with closing(sqlite3.connect(newspaper)) as connection:
         rows = connection.execute(chart.sql, chart.parameters).fetchall()
@@ -36,9 +36,9 @@ def test_beneath_every_chart_is_the_table_of_its_query(get: Get, newspaper: Path
     assert not rows or {chart.x, chart.y, *filter(None, [chart.series])} <= columns
 
 
-def test_the_sql_of_a_chart_is_one_click_away_and_gives_the_same_rows(get: Get) -> None:
+def test_a_chart_links_to_its_sql_with_the_same_rows(get: Get) -> None:
     page = Selector(get("/archive/-/charts/published?by=language").text)
-    link = page.xpath("//a[text()='Open it to change it']/@href").get("")
+    link = page.xpath("//a[text()='Edit this query']/@href").get("")
     assert get(link).status_code == 200
     rows = get(link.replace("/archive?", "/archive.json?_shape=array&")).json()
     assert [[row["period"], row["series"], str(row["articles"])] for row in rows] == table_of(
@@ -56,14 +56,14 @@ def test_articles_are_counted_per_month_week_and_day(get: Get) -> None:
     assert {row[0] for row in table_of(get, "published", "?per=day&to=2026-01-31")} == {"2026-01-06"}
 
 
-def test_views_of_the_articles_named_are_drawn_by_hours_since_publication(get: Get) -> None:
+def test_view_counts_are_drawn_by_hours_since_publication(get: Get) -> None:
     rows = table_of(get, "views", "?articles=1")
     assert [row[2] for row in rows] == ["354", "900", "1,400", "1,510"]
     assert [row[1] for row in rows] == ["0.8", "3.8", "9.8", "24.8"]
     assert table_of(get, "views", "?articles=1,3") != rows
 
 
-def test_how_views_accrue_is_the_median_of_the_articles(tmp_path: Path) -> None:
+def test_accrual_is_the_median_of_the_articles(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
         for slug, early in (("a", 10), ("b", 20), ("c", 60)):
@@ -79,31 +79,31 @@ def test_how_views_accrue_is_the_median_of_the_articles(tmp_path: Path) -> None:
         ]
 
 
-def test_the_rhythm_is_that_of_the_site_s_own_time(get: Get) -> None:
+def test_rhythm_uses_the_time_zone_of_the_site(get: Get) -> None:
     assert PUBLISHED.hour == 19
     assert table_of(get, "rhythm", "?language=en") == [["19", "Tuesday", "1"]]
 
 
-def test_hosts_linked_to_leave_out_the_site_itself(get: Get) -> None:
+def test_linked_hosts_exclude_the_site(get: Get) -> None:
     assert table_of(get, "hosts") == [["president.az", "1", "1"]]
 
 
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("published?per=year", "“year” is none of month, week, day."),
-        ("published?from=soon", "“soon” is no day: write it as 2026-01-31."),
-        ("views?articles=1;drop", "“1;drop” are no numbers of articles: write them as 1, 2, 3."),
-        ("views?articles=<script>", "“<script>” are no numbers of articles: write them as 1, 2, 3."),
+        ("published?per=year", "“year” is not one of month, week, day."),
+        ("published?from=soon", "“soon” is not a date: write it as 2026-01-31."),
+        ("views?articles=1;drop", "“1;drop” is not a list of article IDs: write it as 1, 2, 3."),
+        ("views?articles=<script>", "“<script>” is not a list of article IDs: write it as 1, 2, 3."),
     ],
 )
-def test_a_wrong_parameter_is_named(get: Get, address: str, message: str) -> None:
+def test_an_invalid_chart_parameter_has_a_message(get: Get, address: str, message: str) -> None:
     shown = Selector(get(f"/archive/-/charts/{address}").text)
     assert shown.css(".notice::text").get() == message
     assert shown.css("#rows")
 
 
-def test_scripts_come_from_the_package_alone(get: Get) -> None:
+def test_scripts_are_served_from_the_package_only(get: Get) -> None:
     response = get("/archive/-/charts")
     policy = response.headers["content-security-policy"]
     assert "script-src 'self'" in policy
@@ -114,11 +114,11 @@ def test_scripts_come_from_the_package_alone(get: Get) -> None:
         assert get(script).headers["content-type"].startswith(("text/javascript", "application/javascript"))
 
 
-def test_libraries_of_others_are_named_with_version_and_licence() -> None:
+def test_third_party_libraries_are_listed_with_version_and_licence() -> None:
     vendor = Path(__file__).parents[2] / "caliber_crawler/browse/static/vendor"
-    told = (vendor / "README.md").read_text()
+    readme = (vendor / "README.md").read_text()
     for file in vendor.glob("*.js"):
         first_line = file.read_text("utf-8").partition("\n")[0]
-        version = next(line.split("|")[3].strip() for line in told.splitlines() if f"`{file.name}`" in line)
+        version = next(line.split("|")[3].strip() for line in readme.splitlines() if f"`{file.name}`" in line)
         assert f"v{version}" in first_line
         assert (vendor / f"{file.name.split('.')[0]}.LICENSE").is_file()

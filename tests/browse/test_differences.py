@@ -14,7 +14,7 @@ paragraphs = st.lists(
 ).map(lambda texts: [text.strip("\n") for text in texts if text.strip("\n")])
 
 
-def marked(old: str, new: str) -> list[str]:
+def mark_differences(old: str, new: str) -> list[str]:
     signs = {"same": "{}", "added": "[+{}+]", "removed": "[-{}-]"}
     return [
         "".join(signs[piece.kind].format(piece.text) for piece in paragraph.pieces)
@@ -23,9 +23,9 @@ def marked(old: str, new: str) -> list[str]:
 
 
 @given(paragraphs, paragraphs)
-def test_both_texts_can_be_read_in_the_differences(old: list[str], new: list[str]) -> None:
+def test_differences_contain_both_texts(old: list[str], new: list[str]) -> None:
     found = text_differences("\n\n".join(old), "\n\n".join(new))
-    # Blanks count for nothing: two words that differ only in them are one.
+    # White space is not compared.
     before = ["".join(piece.text for piece in paragraph.old) for paragraph in found if paragraph.old]
     after = ["".join(piece.text for piece in paragraph.new) for paragraph in found if paragraph.new]
     assert ["".join(text.split()) for text in before] == ["".join(text.split()) for text in old]
@@ -33,50 +33,50 @@ def test_both_texts_can_be_read_in_the_differences(old: list[str], new: list[str
 
 
 @given(paragraphs)
-def test_a_text_does_not_differ_from_itself(text: list[str]) -> None:
+def test_equal_texts_have_no_differences(text: list[str]) -> None:
     assert changes_only(text_differences("\n\n".join(text), "\n\n".join(text))) == []
 
 
-def test_words_are_marked_not_letters() -> None:
-    assert marked("The ministers met in Baku.", "The ministers talked in Baku.") == [
+def test_differences_are_marked_by_word() -> None:
+    assert mark_differences("The ministers met in Baku.", "The ministers talked in Baku.") == [
         "The ministers [-met -][+talked +]in Baku."
     ]
 
 
-def test_armenian_and_russian_words_are_words() -> None:
-    assert marked("Նախարարները հանդիպեցին Բաքվում։", "Նախարարները հանդիպեցին Երևանում։") == [
+def test_armenian_and_russian_texts_are_split_into_words() -> None:
+    assert mark_differences("Նախարարները հանդիպեցին Բաքվում։", "Նախարարները հանդիպեցին Երևանում։") == [
         "Նախարարները հանդիպեցին [-Բաքվում-][+Երևանում+]։"
     ]
-    assert marked("Министр сказал о санкциях.", "Министр не сказал о санкциях.") == [
+    assert mark_differences("Министр сказал о санкциях.", "Министр не сказал о санкциях.") == [
         "Министр [+не +]сказал о санкциях."
     ]
 
 
-def test_a_paragraph_that_came_does_not_change_its_neighbours() -> None:
+def test_an_added_paragraph_does_not_affect_its_neighbours() -> None:
     old = "The first one stays.\n\nThe second one stays."
-    assert marked(old, "The first one stays.\n\nThis is new.\n\nThe second one stays.") == [
+    assert mark_differences(old, "The first one stays.\n\nThis is new.\n\nThe second one stays.") == [
         "The first one stays.",
         "[+This is new.+]",
         "The second one stays.",
     ]
 
 
-def test_paragraphs_with_nothing_in_common_are_not_mixed() -> None:
-    assert marked("Grain prices fell.", "Tomorrow it rains everywhere") == [
+def test_paragraphs_without_common_words_are_not_paired() -> None:
+    assert mark_differences("Grain prices fell.", "Tomorrow it rains everywhere") == [
         "[-Grain prices fell.-]",
         "[+Tomorrow it rains everywhere+]",
     ]
 
 
-def test_a_changed_paragraph_finds_its_partner_past_one_that_went() -> None:
+def test_a_changed_paragraph_is_paired_after_a_removed_one() -> None:
     old = "Nothing like it here at all.\n\nThe minister said five words today."
-    assert marked(old, "The minister said six words today.") == [
+    assert mark_differences(old, "The minister said six words today.") == [
         "[-Nothing like it here at all.-]",
         "The minister said [-five -][+six +]words today.",
     ]
 
 
-def test_lines_of_nothing_and_something_differ() -> None:
+def test_an_empty_line_is_added_or_removed() -> None:
     assert line_differences("", "New").kind == "added"
     assert line_differences("Old", "").kind == "removed"
     assert line_differences("", "").kind == "same"

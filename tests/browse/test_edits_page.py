@@ -13,7 +13,7 @@ from tests.browse.newsroom import article, hour, print_hostile_newspaper, save
 
 @pytest.fixture(scope="module")
 def get(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Get]:
-    """Three articles: one with another headline, one with another text, one with three texts; and one never edited."""
+    """Four articles: a changed headline, a changed text, three versions, and one without edits."""
     path = tmp_path_factory.mktemp("edits") / "archive.db"
     with Archive.open(path, mode="write") as archive:
         save(archive, article("a", headline="A headline"))
@@ -33,32 +33,32 @@ def edits(get: Get, query: str = "") -> list[str]:
     return ["".join(each.xpath(".//text()").getall()).strip() for each in shown.css(".edit h2")]
 
 
-def test_edits_stand_newest_first_with_their_differences(get: Get) -> None:
+def test_edits_are_listed_newest_first_with_differences(get: Get) -> None:
     assert edits(get) == ["C twothree", "C two", "B", "A Another headline"]
     shown = Selector(get("/archive/-/edits").text)
     assert shown.css(".edit h2")[3].css("del::text").get("").strip() == "A"
     assert shown.css(".edit")[2].css(".changed ins::text").getall() == ["All new."]
 
 
-def test_headline_changes_stand_apart_from_text_changes(get: Get) -> None:
+def test_edits_are_filtered_by_kind(get: Get) -> None:
     assert edits(get, "?kind=headline") == ["C twothree", "C two", "A Another headline"]
     assert edits(get, "?kind=text") == ["B"]
     assert edits(get, "?kind=nonsense") == edits(get)
 
 
-def test_edits_are_narrowed_by_language_and_section(get: Get) -> None:
+def test_edits_are_filtered_by_language_and_section(get: Get) -> None:
     assert edits(get, "?language=ru") == ["B"]
     assert edits(get, "?section=politics&kind=headline") == []
 
 
-def test_the_page_and_the_view_know_the_same_edits(get: Get) -> None:
+def test_the_page_lists_the_edits_of_the_view(get: Get) -> None:
     rows = get("/archive/edits.json?_shape=array&_sort_desc=seen_after").json()
     links = Selector(get("/archive/-/edits").text).css(".edit .when a::attr(href)").getall()
     where = "/archive/-/changes/{article_id}?from={old_version_id}&to={new_version_id}"
     assert links == [where.format(**row) for row in rows]
 
 
-def test_the_last_change_of_an_article_is_shown_without_asking(get: Get) -> None:
+def test_the_changes_page_shows_the_latest_change_by_default(get: Get) -> None:
     shown = Selector(get("/archive/-/changes/3").text)
     assert shown.css("h1 del::text").getall() == ["two"]
     assert shown.css("h1 ins::text").getall() == ["three"]
@@ -66,7 +66,7 @@ def test_the_last_change_of_an_article_is_shown_without_asking(get: Get) -> None
     assert shown.css(".body .added ins::text").getall() == ["And its text."]
 
 
-def test_any_two_versions_can_be_compared_either_way(get: Get) -> None:
+def test_any_two_versions_can_be_compared_in_both_directions(get: Get) -> None:
     ids = Selector(get("/archive/-/changes/3").text).css("select[name=from] option::attr(value)").getall()
     assert len(ids) == 3
     forwards = Selector(get(f"/archive/-/changes/3?from={ids[0]}&to={ids[2]}").text)
@@ -76,7 +76,7 @@ def test_any_two_versions_can_be_compared_either_way(get: Get) -> None:
     assert get(f"/archive/-/changes/3?from={ids[0]}&to={ids[0]}").status_code == 200
 
 
-def test_texts_stand_side_by_side_when_asked(get: Get) -> None:
+def test_changes_can_be_shown_side_by_side(get: Get) -> None:
     shown = Selector(get("/archive/-/changes/2?show=side").text)
     assert shown.css(".sides tbody tr")
     before = [cell.css("td")[0].css("ins") for cell in shown.css(".sides tbody tr")]
@@ -90,11 +90,11 @@ def test_versions_of_another_article_are_not_compared(get: Get, query: str) -> N
     assert get(f"/archive/-/changes/1{query}").status_code == 404
 
 
-def test_an_article_of_one_version_has_no_changes(get: Get) -> None:
+def test_an_article_with_one_version_has_no_changes(get: Get) -> None:
     assert get("/archive/-/changes/4").status_code == 404
 
 
-def test_hostile_texts_stay_text_in_their_differences(tmp_path: Path) -> None:
+def test_hostile_texts_are_escaped_in_differences(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     print_hostile_newspaper(path)
     with browsing(path) as hostile:

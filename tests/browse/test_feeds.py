@@ -23,18 +23,18 @@ def titles(get: Get, address: str) -> list[str]:
     return feed(get, address).xpath("a:entry/a:title/text()", namespaces=ATOM)
 
 
-def test_the_newest_articles_are_a_feed(get: Get) -> None:
+def test_the_articles_feed_has_the_newest_articles(get: Get) -> None:
     assert titles(get, "articles") == ["Совещание министров", "Բաքվի բանաձևը", "Baku’s new formula"]
 
 
-def test_a_section_an_edition_and_a_search_are_feeds(get: Get) -> None:
+def test_the_articles_feed_is_filtered_by_section_language_and_search(get: Get) -> None:
     assert titles(get, "articles?section=politics") == ["Բաքվի բանաձևը"]
     assert titles(get, "articles?language=ru") == ["Совещание министров"]
     assert titles(get, "articles?q=minister") == ["Baku’s new formula"]
     assert titles(get, "articles?q=***") == []
 
 
-def test_an_entry_names_source_author_date_and_condition(get: Get) -> None:
+def test_an_entry_has_source_author_date_and_terms_of_use(get: Get) -> None:
     (entry,) = feed(get, "articles?q=minister").findall("a:entry", ATOM)
 
     def text(tag: str) -> str:
@@ -49,14 +49,14 @@ def test_an_entry_names_source_author_date_and_condition(get: Get) -> None:
     assert entry.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
 
 
-def test_edits_are_a_feed_with_their_differences(get: Get) -> None:
+def test_the_edits_feed_has_differences(get: Get) -> None:
     (entry,) = feed(get, "edits").findall("a:entry", ATOM)
     content = entry.findtext("a:content", namespaces=ATOM) or ""
     assert "<del>geopolitical </del><ins>new </ins>formula" in content
     assert titles(get, "edits?kind=text") == []
 
 
-def test_every_feed_has_what_rfc_4287_asks_for(get: Get) -> None:
+def test_feeds_have_the_required_elements_of_rfc_4287(get: Get) -> None:
     for address in ("articles", "edits", "articles?q=zebra"):
         shown = feed(get, address)
         for each in [shown, *shown.findall("a:entry", ATOM)]:
@@ -68,7 +68,7 @@ def test_every_feed_has_what_rfc_4287_asks_for(get: Get) -> None:
         assert shown.xpath("a:author/a:name", namespaces=ATOM)
 
 
-def test_letters_that_xml_cannot_write_are_left_out(tmp_path: Path) -> None:
+def test_characters_forbidden_in_xml_are_omitted(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
         save(archive, article(headline="A\x0bbroken \ufffe headline & <b>more</b>", body="One\x01 text"))
@@ -78,7 +78,7 @@ def test_letters_that_xml_cannot_write_are_left_out(tmp_path: Path) -> None:
         assert len(titles(get, "edits")) == 1
 
 
-def test_a_hostile_archive_makes_sound_feeds(tmp_path: Path) -> None:
+def test_feeds_of_a_hostile_archive_are_valid(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     print_hostile_newspaper(path)
     with browsing(path) as get:

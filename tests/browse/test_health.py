@@ -19,7 +19,7 @@ def text(selector: Selector) -> str:
     return " ".join(selector.xpath("string()").get("").split())
 
 
-def test_a_run_is_shown_with_its_outcome_and_its_problems_by_reason(tmp_path: Path) -> None:
+def test_the_health_page_shows_runs_problems_and_coverage(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
         run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
@@ -38,7 +38,7 @@ def test_a_run_is_shown_with_its_outcome_and_its_problems_by_reason(tmp_path: Pa
         assert "90%" in coverage_row
 
 
-def test_a_listing_that_each_run_begins_with_is_not_said_to_be_over(tmp_path: Path) -> None:
+def test_the_first_page_of_a_listing_is_due_in_every_run(tmp_path: Path) -> None:
     path, start = tmp_path / "archive.db", "https://caliber.az/en/category/analytics"
     with Archive.open(path, mode="write") as archive:
         run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
@@ -47,19 +47,19 @@ def test_a_listing_that_each_run_begins_with_is_not_said_to_be_over(tmp_path: Pa
             archive.frontier.done(url, START, status=200)
     with browsing(path) as get:
         shown = Selector(get("/archive/-/health").text)
-    table = shown.css('[aria-label="What is due"]')
+    table = shown.css('[aria-label="Crawl queue"]')
     values = dict(zip(table.css("th::text").getall(), table.css("td::text").getall(), strict=True))
-    assert (values["Known"], values["Each run"], values["Not again"]) == ("3", "1", "2")
+    assert (values["Known URLs"], values["Every run"], values["Not due again"]) == ("3", "1", "2")
 
 
-def test_everything_the_health_page_links_to_is_there(get: Get) -> None:
+def test_all_internal_links_of_the_health_page_work(get: Get) -> None:
     shown = Selector(get("/archive/-/health").text)
     inside = [link for link in shown.css("a::attr(href)").getall() if link.startswith("/")]
     assert {link: get(link).status_code for link in inside} == dict.fromkeys(inside, 200)
 
 
 @given(st.integers(0, 10**7))
-def test_how_long_a_run_took_is_said_in_few_words(seconds: int) -> None:
+def test_the_duration_of_a_run_has_at_most_two_units(seconds: int) -> None:
     end = START + timedelta(seconds=seconds)
     said = lasted({"started_at": START.isoformat(), "finished_at": end.isoformat(), "outcome": "finished"}, START)
     if seconds < 60:

@@ -13,9 +13,9 @@ def words(selector: Selector, css: str) -> list[str]:
     return [" ".join(each.xpath("string()").get("").split()) for each in selector.css(css)]
 
 
-def test_the_home_page_says_what_the_archive_holds(get: Get) -> None:
+def test_the_home_page_lists_the_contents_of_the_archive(get: Get) -> None:
     shown = Selector(get("/").text)
-    assert shown.css("h1::text").get() == "Caliber.Az, as it was published"
+    assert shown.css("h1::text").get() == "Archive of Caliber.Az"
     assert "3 articles, published from 6 Jan 2026 to 15 Feb 2026" in words(shown, ".lead")[0]
     assert [words(row, "td") for row in shown.css(".holdings tbody tr")] == [
         ["caliber", "en", "ANALYTICS", "1", "6 Jan 2026", "6 Jan 2026"],
@@ -24,13 +24,13 @@ def test_the_home_page_says_what_the_archive_holds(get: Get) -> None:
     ]
 
 
-def test_the_newest_articles_stand_first(get: Get) -> None:
+def test_the_home_page_lists_the_latest_articles(get: Get) -> None:
     shown = Selector(get("/").text)
     assert words(shown, ".latest h3") == ["Совещание министров", "Բաքվի բանաձևը", "Baku’s new formula"]
     assert "1,510 views · 2 versions" in words(shown, ".latest .when")[2]
 
 
-def test_only_articles_of_the_last_days_are_the_most_read_of_them(get: Get) -> None:
+def test_most_viewed_articles_are_limited_to_recent_days(get: Get) -> None:
     shown = Selector(get("/").text)
     assert words(shown, "ol.ranked a") == ["Совещание министров"]
 
@@ -43,14 +43,14 @@ def test_edits_and_runs_are_on_the_home_page(get: Get) -> None:
     assert words(shown, ".outcome") == ["finished"] * 5
 
 
-def test_everything_the_home_page_links_to_is_there(get: Get) -> None:
+def test_all_internal_links_of_the_home_page_work(get: Get) -> None:
     shown = Selector(get("/").text)
     inside = [link for link in shown.css("a::attr(href), link::attr(href)").getall() if link.startswith("/")]
     assert len(inside) > 20
     assert {link: get(link).status_code for link in inside} == dict.fromkeys(inside, 200)
 
 
-def test_a_row_that_was_merged_is_not_counted_twice(tmp_path: Path) -> None:
+def test_a_merged_article_is_counted_once(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     numbered, named = "https://caliber.az/en/post/247893", "https://caliber.az/en/post/formula"
     with Archive.open(path, mode="write") as archive:
@@ -63,11 +63,11 @@ def test_a_row_that_was_merged_is_not_counted_twice(tmp_path: Path) -> None:
         assert len(shown.css(".latest h3")) == 1
 
 
-def test_an_empty_archive_says_so(tmp_path: Path) -> None:
+def test_pages_of_an_empty_archive_work(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     Archive.open(path, mode="write").close()
     with browsing(path) as get:
-        assert "There is no article in this archive yet." in get("/").text
+        assert "This archive has no articles yet." in get("/").text
         for page in (
             "search",
             "search?q=baku",
@@ -75,13 +75,13 @@ def test_an_empty_archive_says_so(tmp_path: Path) -> None:
             "charts",
             "charts/views",
             "health",
-            "questions",
+            "queries",
             "feeds/edits",
         ):
             assert get(f"/archive/-/{page}").status_code == 200, page
 
 
-def test_two_archives_share_a_list_and_each_has_its_home(newspaper: Path, tmp_path: Path) -> None:
+def test_two_archives_have_a_list_and_separate_home_pages(newspaper: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     Archive.open(other, mode="write").close()
     with browsing(newspaper, other) as get:
@@ -90,11 +90,11 @@ def test_two_archives_share_a_list_and_each_has_its_home(newspaper: Path, tmp_pa
         assert "3 articles" in get("/archive/-/home").text
 
 
-def test_json_of_the_databases_is_still_datasette_s(get: Get) -> None:
+def test_the_json_list_of_databases_is_unchanged(get: Get) -> None:
     assert list(get("/.json").json()) == ["archive"]
 
 
-def test_what_is_not_there_is_a_404(newspaper: Path) -> None:
+def test_unknown_pages_are_404(newspaper: Path) -> None:
     with browsing(newspaper) as get:
         assert get("/nowhere/-/home").status_code == 404
         assert get("/archive/-/changes/999").status_code == 404
@@ -102,7 +102,7 @@ def test_what_is_not_there_is_a_404(newspaper: Path) -> None:
         assert get("/archive/-/charts/none").status_code == 404
 
 
-def test_what_the_user_closes_is_closed_on_our_pages_too(newspaper: Path) -> None:
+def test_permissions_of_the_user_apply_to_plugin_pages(newspaper: Path) -> None:
     mine = {"databases": {"archive": {"tables": {"bodies": {"allow": False}}}}}
     with browsing(newspaper, metadata=mine) as get:
         assert get("/archive/-/captures/1").status_code == 403

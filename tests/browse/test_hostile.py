@@ -1,4 +1,4 @@
-"""Nothing that was scraped can run, whatever it looks like."""
+"""Scraped text never runs as code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def get(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Get]:
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_scraped_text_stays_text(get: Get, address: str) -> None:
+def test_scraped_text_is_escaped(get: Get, address: str) -> None:
     response = get(address)
     assert response.status_code == 200
     shown = Selector(response.text)
@@ -53,19 +53,19 @@ def test_scraped_text_stays_text(get: Get, address: str) -> None:
     assert not [each for each in addresses if each.strip().lower().startswith(("javascript:", "data:", "//"))]
 
 
-def test_hostile_text_is_still_shown_as_it_was(get: Get) -> None:
+def test_hostile_text_is_shown_unchanged(get: Get) -> None:
     shown = Selector(get("/archive/articles/1").text)
     assert shown.css("h1::text").get() == "<script>alert('headline')</script>{{ 7 * 7 }}"
     assert "<img src=x onerror=alert('body')>" in shown.css(".body p::text").getall()
 
 
-def test_an_address_that_runs_code_is_no_link(get: Get) -> None:
+def test_a_javascript_url_is_not_a_link(get: Get) -> None:
     page = get("/archive/articles/1").text
     assert "javascript:alert(&#39;cover&#39;)" in page
     assert "javascript:alert(&#39;link&#39;)" in page
 
 
-def test_what_turns_the_direction_of_writing_stays_encoded(get: Get) -> None:
+def test_direction_marks_remain_encoded(get: Get) -> None:
     page = get("/archive/articles/1").text
     assert "%E2%80%AE" in page
     assert "\u202e" not in page

@@ -1,4 +1,4 @@
-"""``caliber browse --public``: what strangers can and cannot do."""
+"""``caliber browse --public``: open and closed pages, and limits."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def get(newspaper: Path) -> Iterator[Get]:
         "/archive/-/health",
     ],
 )
-def test_what_is_for_the_keepers_is_closed(get: Get, address: str) -> None:
+def test_private_pages_are_closed_in_public_mode(get: Get, address: str) -> None:
     response = get(address)
     assert response.status_code == 403
 
@@ -56,28 +56,28 @@ def test_what_is_for_the_keepers_is_closed(get: Get, address: str) -> None:
     [
         *("/", "/archive", "/archive/articles", "/archive/articles/1", "/archive/versions", "/archive/edits"),
         *("/archive/-/search?q=baku", "/archive/-/search.csv?q=baku", "/archive/-/edits", "/archive/-/changes/1"),
-        *("/archive/-/charts", "/archive/-/questions", "/archive/-/feeds/articles", "/archive/longest"),
+        *("/archive/-/charts", "/archive/-/queries", "/archive/-/feeds/articles", "/archive/longest"),
         "/archive/term_over_time?term=baku&language=",
     ],
 )
-def test_what_is_for_readers_stays_open(get: Get, page: str) -> None:
+def test_public_pages_are_open_in_public_mode(get: Get, page: str) -> None:
     assert get(page).status_code == 200
 
 
 @pytest.mark.parametrize(
     "page", ["/", "/archive", "/archive/articles/1", *(f"/archive/-/{name}" for name in ("edits", "charts"))]
 )
-def test_nothing_a_reader_is_shown_leads_to_what_is_closed(get: Get, page: str) -> None:
+def test_public_pages_do_not_link_to_closed_ones(get: Get, page: str) -> None:
     inside = [link for link in Selector(get(page).text).css("a::attr(href)").getall() if link.startswith("/")]
     assert {link: get(link).status_code for link in inside} == dict.fromkeys(inside, 200)
 
 
-def test_search_engines_are_asked_to_stay_away(get: Get) -> None:
+def test_search_engines_are_excluded(get: Get) -> None:
     assert get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
     assert Selector(get("/").text).css("meta[name=robots]::attr(content)").get() == "noindex"
 
 
-def test_a_question_cannot_make_a_value_of_any_size_or_run_for_ever(get: Get) -> None:
+def test_a_canned_query_with_a_long_parameter_is_answered(get: Get) -> None:
     answer = get(f"/archive/term_over_time?term={'x' * 5000}&language=")
     assert answer.status_code == 200
 
@@ -86,13 +86,13 @@ def test_a_question_cannot_make_a_value_of_any_size_or_run_for_ever(get: Get) ->
     "path",
     ["//evil.example", "/\\evil.example", "/%2F%2Fevil.example/", "/%5Cevil.example/", "/archive/-/home//evil.example"],
 )
-def test_no_redirect_leads_elsewhere(get: Get, path: str) -> None:
+def test_redirects_do_not_leave_the_server(get: Get, path: str) -> None:
     location = get(path).headers.get("location", "")
     assert not location.replace("\\", "/").startswith(("//", "http"))
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_pages_can_only_be_read(newspaper: Path, method: str) -> None:
+def test_pages_support_get_only(newspaper: Path, method: str) -> None:
     datasette = Datasette([str(newspaper)], metadata=METADATA)
     with asyncio.Runner() as loop:
         for page in ("/archive/-/home", "/archive/-/search", "/archive/-/charts"):
@@ -100,19 +100,19 @@ def test_pages_can_only_be_read(newspaper: Path, method: str) -> None:
             assert response.status_code in (403, 405), page
 
 
-def test_on_the_own_machine_nothing_is_closed(newspaper: Path) -> None:
+def test_all_pages_are_open_without_public_mode(newspaper: Path) -> None:
     with browsing(newspaper) as get:
         for page in ("?sql=select+1", "/captures", "/runs", "/-/health", "/-/captures/1/page"):
             assert get(f"/archive{page}").status_code == 200, page
 
 
-def test_others_are_not_let_in_without_closing_it(newspaper: Path) -> None:
+def test_another_host_requires_public_mode(newspaper: Path) -> None:
     outcome = CliRunner().invoke(browse, ["--archive", str(newspaper), "--host", "0.0.0.0"])
     assert outcome.exit_code == 2
     assert "Add --public to let others in" in outcome.output
 
 
-def test_the_command_says_what_it_closes(newspaper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_the_effects_of_public_mode(newspaper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr("os.execv", lambda program, arguments: started.append(arguments))
     outcome = CliRunner().invoke(browse, ["--archive", str(newspaper), "--public", "--port", "0"])

@@ -23,55 +23,55 @@ def answer(get: Get, name: str, **parameters: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", questions())
-def test_every_question_is_described_and_answered_without_parameters(get: Get, name: str) -> None:
+def test_every_canned_query_runs_without_parameters(get: Get, name: str) -> None:
     page = get(f"/archive/{name}")
     assert page.status_code == 200
     assert questions()[name]["title"] in page.text
     answer(get, name)
 
 
-def test_the_page_of_questions_has_a_field_for_every_parameter(get: Get) -> None:
-    shown = Selector(get("/archive/-/questions").text)
+def test_the_queries_page_has_a_field_for_every_parameter(get: Get) -> None:
+    shown = Selector(get("/archive/-/queries").text)
     for form, (name, question) in zip(shown.css(".question form"), questions().items(), strict=True):
         assert form.attrib["action"] == f"/archive/{name}"
         assert form.css("input::attr(name)").getall() == question["params"]
 
 
-def test_a_word_over_time_counts_every_form_of_it(get: Get) -> None:
+def test_term_over_time_counts_all_inflections(get: Get) -> None:
     rows = answer(get, "term_over_time", term="minister", language="en")
     assert rows == [{"month": "2026-01", "articles": 1, "of_all": 1, "percent": 100.0}]
     assert [row["articles"] for row in answer(get, "term_over_time", term="zebra")] == [0, 0]
 
 
-def test_two_words_together(get: Get) -> None:
+def test_mentioned_together_requires_both_words(get: Get) -> None:
     assert [row["article_id"] for row in answer(get, "mentioned_together", first="minister", second="agree")] == [1]
     assert answer(get, "mentioned_together", first="minister", second="zebra") == []
     assert answer(get, "mentioned_together", first="minister", second="") == []
 
 
-def test_authors_and_their_work(get: Get) -> None:
+def test_authors_at_work_counts_articles_and_views(get: Get) -> None:
     rows = answer(get, "authors_at_work", language="en")
     assert [(row["author"], row["articles"], row["views"]) for row in rows] == [("Tural Heybatov", 1, 1510)]
 
 
-def test_the_longest_stand_first(get: Get) -> None:
+def test_longest_articles_come_first(get: Get) -> None:
     counts = [row["word_count"] for row in answer(get, "longest")]
     assert counts == sorted(counts, reverse=True)
     assert len(counts) == 3
 
 
-def test_the_most_edited(get: Get) -> None:
+def test_most_edited_counts_edits(get: Get) -> None:
     assert [(row["article_id"], row["edits"]) for row in answer(get, "most_edited")] == [(1, 1)]
     assert answer(get, "most_edited", section="politics") == []
 
 
-def test_the_fastest_growing(get: Get) -> None:
+def test_fastest_growing_computes_views_per_hour(get: Get) -> None:
     (row,) = answer(get, "fastest_growing")
     assert (row["article_id"], row["gained"], row["hours"], row["per_hour"]) == (1, 1156, 24.0, 48.2)
     assert answer(get, "fastest_growing", days="x") == []
 
 
-def test_a_section_that_fell_silent_stands_first(tmp_path: Path) -> None:
+def test_the_most_inactive_section_comes_first(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
         for section, days in (("politics", range(10)), ("economics", range(0, 40, 4))):
@@ -86,12 +86,12 @@ def test_a_section_that_fell_silent_stands_first(tmp_path: Path) -> None:
         ]
 
 
-def test_who_links_to_a_site(get: Get) -> None:
+def test_links_to_a_site_have_their_text(get: Get) -> None:
     (row,) = answer(get, "who_links_to", host="president.az")
     assert (row["article_id"], row["text"]) == (1, "the interview")
 
 
-def test_an_article_that_answers_is_one_click_away(get: Get) -> None:
+def test_article_ids_in_results_are_links(get: Get) -> None:
     for page in ("longest", "mentioned_together?first=minister&second=agree", "?sql=select+1+as+article_id"):
         links = Selector(get(f"/archive{'' if page[0] == '?' else '/'}{page}").text).css("td.col-article_id a")
         assert "/archive/articles/1" in links.css("::attr(href)").getall(), page

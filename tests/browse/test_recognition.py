@@ -13,7 +13,7 @@ from tests.browse.newsroom import article, save
 
 
 @pytest.mark.parametrize("name", ["archive.db", "my news 2026.sqlite", "a.b-c.db", "новости.db", "2026.db"])
-def test_an_archive_is_recognised_under_any_file_name(newspaper: Path, tmp_path: Path, name: str) -> None:
+def test_an_archive_is_detected_under_any_file_name(newspaper: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     copyfile(newspaper, path)
     with browsing(path) as get:
@@ -23,7 +23,7 @@ def test_an_archive_is_recognised_under_any_file_name(newspaper: Path, tmp_path:
         assert "<h1>Baku’s new formula</h1>" in page.text
 
 
-def test_another_database_is_left_alone(newspaper: Path, tmp_path: Path) -> None:
+def test_another_database_is_shown_by_plain_datasette(newspaper: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     with closing(sqlite3.connect(other)) as connection, connection:
         connection.execute("CREATE TABLE articles (id INTEGER PRIMARY KEY, headline TEXT, url TEXT)")
@@ -46,7 +46,7 @@ def test_another_database_is_left_alone(newspaper: Path, tmp_path: Path) -> None
         assert "<h1>Baku’s new formula</h1>" in get("/archive/articles/1").text
 
 
-def test_an_archive_of_another_schema_is_left_to_datasette(newspaper: Path, tmp_path: Path) -> None:
+def test_an_archive_with_another_schema_is_shown_by_plain_datasette(newspaper: Path, tmp_path: Path) -> None:
     path = tmp_path / "later.db"
     copyfile(newspaper, path)
     with closing(sqlite3.connect(path)) as connection:
@@ -57,13 +57,13 @@ def test_an_archive_of_another_schema_is_left_to_datasette(newspaper: Path, tmp_
         assert "<h1>Baku’s new formula</h1>" not in page.text
 
 
-def test_a_template_of_the_user_s_own_goes_first(newspaper: Path, tmp_path: Path) -> None:
+def test_templates_of_the_user_take_precedence(newspaper: Path, tmp_path: Path) -> None:
     (tmp_path / "row-archive-articles.html").write_text("mine: {{ article.headline }}")
     with browsing(newspaper, template_dir=str(tmp_path)) as get:
         assert get("/archive/articles/1").text == "mine: Baku’s new formula"
 
 
-def test_what_a_crawl_writes_is_seen_at_once(tmp_path: Path) -> None:
+def test_new_articles_are_visible_immediately(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
         save(archive, article())

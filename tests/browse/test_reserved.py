@@ -1,4 +1,4 @@
-"""What a site reserves is for the own machine, and not for strangers."""
+"""Articles under a rights reservation are not served in public mode."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ def path(tmp_path: Path) -> Path:
 
 
 def metadata(*, include_reserved: bool = False) -> dict[str, object]:
-    told: dict[str, object] = json.loads(Path(public.configuration(include_reserved=include_reserved)).read_text())
-    return told
+    configuration: dict[str, object] = json.loads(
+        Path(public.configuration(include_reserved=include_reserved)).read_text()
+    )
+    return configuration
 
 
 def entries(get: Get, feed: str) -> list[str]:
@@ -55,21 +57,21 @@ def entries(get: Get, feed: str) -> list[str]:
     return found
 
 
-def test_strangers_are_not_served_an_archive_that_holds_what_is_reserved(path: Path) -> None:
+def test_public_mode_refuses_an_archive_with_rights_reservations(path: Path) -> None:
     outcome = CliRunner().invoke(main, ["browse", "--archive", str(path), "--public"])
     assert outcome.exit_code == 1
-    assert "1 articles that their site reserves" in outcome.stderr
+    assert "has articles under a rights reservation (1)" in outcome.stderr
     assert f"caliber export sqlite --archive {path} -o public.db" in outcome.stderr
     assert len(outcome.stderr.splitlines()) == 1
 
 
-def test_plain_datasette_does_not_start_either(path: Path) -> None:
+def test_plain_datasette_refuses_it_in_public_mode(path: Path) -> None:
     datasette = Datasette([str(path)], metadata=metadata())
-    with asyncio.Runner() as loop, pytest.raises(StartupError, match="that their site reserves"):
+    with asyncio.Runner() as loop, pytest.raises(StartupError, match="articles under a rights reservation"):
         loop.run(datasette.invoke_startup())
 
 
-def test_the_copy_that_is_advised_is_served_without_it(path: Path) -> None:
+def test_the_suggested_copy_is_served_without_reserved_articles(path: Path) -> None:
     copy = path.with_name("archive-copy") / "archive.db"
     copied = CliRunner().invoke(main, ["export", "sqlite", "--archive", str(path), "-o", str(copy)])
     assert copied.exit_code == 0
@@ -78,7 +80,7 @@ def test_the_copy_that_is_advised_is_served_without_it(path: Path) -> None:
         assert "Text of reserved" not in get("/archive/versions.json").text
 
 
-def test_who_may_pass_it_on_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_include_reserved_serves_all_articles(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with browsing(path, metadata=metadata(include_reserved=True)) as get:
         assert set(entries(get, "articles")) == set(NAMES)
         assert get("/archive/captures").status_code == 403
@@ -89,12 +91,12 @@ def test_who_may_pass_it_on_says_so(path: Path, monkeypatch: pytest.MonkeyPatch)
     assert public.configuration(include_reserved=True) in started[0]
 
 
-def test_on_the_own_machine_it_is_shown(path: Path) -> None:
+def test_reserved_articles_are_shown_without_public_mode(path: Path) -> None:
     with browsing(path) as get:
         assert set(entries(get, "articles")) == set(NAMES)
 
 
-def test_what_is_reserved_later_leaves_the_feeds(tmp_path: Path) -> None:
+def test_articles_reserved_later_are_removed_from_feeds(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     print_pages(path)
     with browsing(path, metadata=metadata()) as get:

@@ -38,26 +38,26 @@ ODD = [
 ]
 
 
-def found(get: Get, table: str, query: str) -> list[str]:
+def headlines(get: Get, table: str, query: str) -> list[str]:
     response = get(f"/archive/{table}.json?_shape=array&_search={quote(query)}")
     assert response.status_code == 200, response.text
     return [row["headline"] for row in response.json()]
 
 
-def test_the_articles_page_has_a_search_box(get: Get) -> None:
+def test_tables_with_texts_have_a_search_box(get: Get) -> None:
     assert Selector(get("/archive/articles").text).css("input[name=_search]")
     assert Selector(get("/archive/article_texts").text).css("input[name=_search]")
     assert Selector(get("/archive/versions").text).css("input[name=_search]")
 
 
 @pytest.mark.parametrize("table", ["articles", "article_texts"])
-def test_search_looks_into_the_text_that_stands_now(get: Get, table: str) -> None:
-    assert found(get, table, "nothing agreed") == ["Baku’s new formula"]
-    assert found(get, table, "sanctions") == []
+def test_articles_are_searched_in_their_current_text(get: Get, table: str) -> None:
+    assert headlines(get, table, "nothing agreed") == ["Baku’s new formula"]
+    assert headlines(get, table, "sanctions") == []
 
 
-def test_versions_can_be_searched_for_what_stood_before(get: Get) -> None:
-    assert found(get, "versions", "sanctions") == ["Baku’s geopolitical formula"]
+def test_versions_are_searched_in_earlier_texts(get: Get) -> None:
+    assert headlines(get, "versions", "sanctions") == ["Baku’s geopolitical formula"]
 
 
 @pytest.mark.parametrize(
@@ -70,22 +70,22 @@ def test_versions_can_be_searched_for_what_stood_before(get: Get) -> None:
     ],
 )
 def test_search_finds_inflected_words(get: Get, query: str, headline: str) -> None:
-    assert found(get, "articles", query) == [headline]
+    assert headlines(get, "articles", query) == [headline]
 
 
 @pytest.mark.parametrize("query", ODD)
-def test_an_odd_query_is_no_error(get: Get, query: str) -> None:
+def test_an_odd_query_is_not_an_error(get: Get, query: str) -> None:
     for table in ("articles", "article_texts", "versions"):
         assert get(f"/archive/{table}?_search={quote(query)}").status_code == 200
 
 
 @settings(max_examples=40, deadline=None)
 @given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
-def test_any_query_is_no_error(get: Get, query: str) -> None:
+def test_any_query_is_not_an_error(get: Get, query: str) -> None:
     assert get(f"/archive/articles.json?_size=1&_nofacet=1&_search={quote(query)}").status_code == 200
 
 
-def test_a_search_that_datasette_would_answer_wrongly_is_refused(get: Get) -> None:
+def test_a_column_search_of_articles_is_refused(get: Get) -> None:
     response = get("/archive/articles?_search_headline=formula")
     assert response.status_code == 400
     assert "Search the column headline in the table versions" in response.text

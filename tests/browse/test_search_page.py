@@ -16,7 +16,7 @@ from tests.browse.conftest import Get, browsing
 from tests.browse.newsroom import article, print_hostile_newspaper, save
 
 
-def found(get: Get, query: str) -> list[str]:
+def headlines(get: Get, query: str) -> list[str]:
     response = get(f"/archive/-/search?{query}")
     assert response.status_code == 200
     return Selector(response.text).css(".hits h2 a::text").getall()
@@ -24,7 +24,7 @@ def found(get: Get, query: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Get]:
-    """Forty-five articles about grain; those with a higher number name it more often."""
+    """45 articles with the word grain, which is more frequent in those with a higher number."""
     path = tmp_path_factory.mktemp("many") / "archive.db"
     with Archive.open(path, mode="write") as archive:
         for number in range(45):
@@ -38,29 +38,29 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Get]:
     ("query", "headline"),
     [("ministers", "Baku’s new formula"), ("министрами", "Совещание министров"), ("նախարար", "Բաքվի բանաձևը")],
 )
-def test_a_word_is_found_in_every_form_and_marked(get: Get, query: str, headline: str) -> None:
+def test_inflections_are_found_and_marked(get: Get, query: str, headline: str) -> None:
     shown = Selector(get(f"/archive/-/search?q={quote(query)}").text)
     assert shown.css(".hits h2 a::text").getall() == [headline]
     assert shown.css("mark::text").getall()
-    assert "1 article, 1 to 1 shown" in " ".join(shown.css("[role=status]::text").getall())
+    assert "1 article, showing 1 to 1" in " ".join(shown.css("[role=status]::text").getall())
 
 
-def test_filters_narrow_and_stand_in_the_address(get: Get) -> None:
-    assert len(found(get, "q=baku OR министр OR նախարար".replace(" ", "+"))) == 3
+def test_search_is_filtered_by_url_parameters(get: Get) -> None:
+    assert len(headlines(get, "q=baku OR министр OR նախարար".replace(" ", "+"))) == 3
     every = "q=baku+OR+министр+OR+նախարար"
-    assert found(get, f"{every}&language=ru") == ["Совещание министров"]
-    assert found(get, f"{every}&section=politics") == ["Բաքվի բանաձևը"]
-    assert found(get, f"{every}&from=2026-02-01") == ["Совещание министров"]
-    assert len(found(get, f"{every}&to=2026-01-06")) == 2
-    assert found(get, f"{every}&site=nowhere") == []
+    assert headlines(get, f"{every}&language=ru") == ["Совещание министров"]
+    assert headlines(get, f"{every}&section=politics") == ["Բաքվի բանաձևը"]
+    assert headlines(get, f"{every}&from=2026-02-01") == ["Совещание министров"]
+    assert len(headlines(get, f"{every}&to=2026-01-06")) == 2
+    assert headlines(get, f"{every}&site=nowhere") == []
 
 
-def test_the_best_stand_first_or_the_newest(many: Get, get: Get) -> None:
-    assert found(many, "q=grain")[0] == "Number 44"
-    assert found(get, "q=baku+OR+министр&order=newest")[0] == "Совещание министров"
+def test_hits_are_sorted_by_relevance_or_date(many: Get, get: Get) -> None:
+    assert headlines(many, "q=grain")[0] == "Number 44"
+    assert headlines(get, "q=baku+OR+министр&order=newest")[0] == "Совещание министров"
 
 
-def test_pages_follow_each_other_without_gap_or_repetition(many: Get) -> None:
+def test_pagination_has_no_gaps_or_repetitions(many: Get) -> None:
     address, seen = "/archive/-/search?q=grain", []
     while address:
         shown = Selector(many(address).text)
@@ -72,37 +72,37 @@ def test_pages_follow_each_other_without_gap_or_repetition(many: Get) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("q=***", "“***” has no word to look for: only letters and digits are."),
-        ("q=-baku", "Every word of this is to be left out. Name one that is to be there."),
-        ("q=baku&from=yesterday", "“yesterday” is no day: write it as 2026-01-31."),
-        ("q=baku&to=2026-02-30", "“2026-02-30” is no day: write it as 2026-01-31."),
-        ("q=" + "+".join(f"word{n}" for n in range(40)), "Only the first 24 words were looked for."),
+        ("q=***", "“***” has no search terms: use letters or digits."),
+        ("q=-baku", "All words are excluded. Add a word to search for."),
+        ("q=baku&from=yesterday", "“yesterday” is not a date: write it as 2026-01-31."),
+        ("q=baku&to=2026-02-30", "“2026-02-30” is not a date: write it as 2026-01-31."),
+        ("q=" + "+".join(f"word{n}" for n in range(40)), "Only the first 24 words were used."),
     ],
 )
-def test_a_bad_query_is_answered_honestly(get: Get, query: str, message: str) -> None:
+def test_an_invalid_query_has_a_message(get: Get, query: str, message: str) -> None:
     shown = Selector(get(f"/archive/-/search?{query}").text)
     assert shown.css(".notice::text").get() == message
     assert get(f"/archive/-/search.json?{query}").json()["message"] == message
 
 
-def test_what_is_not_found_is_said(get: Get) -> None:
+def test_a_query_without_hits_has_a_message(get: Get) -> None:
     page = get("/archive/-/search?q=zebra").text
-    assert "No article has all of these words in its current text." in page
-    assert found(get, "q=") == []
+    assert "No articles match in their current text." in page
+    assert headlines(get, "q=") == []
 
 
 @settings(max_examples=40, deadline=None)
 @given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40), number=st.text(max_size=4))
-def test_any_query_is_no_error(get: Get, query: str, number: str) -> None:
+def test_any_query_is_not_an_error(get: Get, query: str, number: str) -> None:
     assert get(f"/archive/-/search?q={quote(query)}&page={quote(number)}").status_code == 200
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "x", "9" * 5000, "٣", ""])
-def test_a_page_that_cannot_be_is_the_first(many: Get, number: str) -> None:
-    assert found(many, f"q=grain&page={quote(number)}") == found(many, "q=grain")
+def test_an_invalid_page_number_is_the_first_page(many: Get, number: str) -> None:
+    assert headlines(many, f"q=grain&page={quote(number)}") == headlines(many, "q=grain")
 
 
-def test_hits_are_to_be_had_as_json_and_csv(get: Get) -> None:
+def test_hits_are_available_as_json_and_csv(get: Get) -> None:
     answer = get("/archive/-/search.json?q=baku").json()
     assert answer["total"] == 1
     assert answer["hits"][0]["headline"] == "Baku’s new formula"
@@ -114,7 +114,7 @@ def test_hits_are_to_be_had_as_json_and_csv(get: Get) -> None:
     assert (row["headline"], row["url"]) == ("Baku’s new formula", "https://caliber.az/en/post/formula")
 
 
-def test_no_cell_of_the_csv_is_a_formula(tmp_path: Path) -> None:
+def test_csv_cells_are_not_formulas(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
         for sign in "=+-@":
@@ -125,7 +125,7 @@ def test_no_cell_of_the_csv_is_a_formula(tmp_path: Path) -> None:
         assert all(row["headline"].startswith("'") for row in rows)
 
 
-def test_a_hostile_query_and_hostile_hits_stay_text(tmp_path: Path) -> None:
+def test_hostile_queries_and_hits_are_escaped(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     print_hostile_newspaper(path)
     with browsing(path) as get:

@@ -29,12 +29,12 @@ def facets_of(page: str) -> dict[str, list[str]]:
     }
 
 
-def described(get: Get) -> dict[str, dict[str, dict[str, str]]]:
+def table_metadata(get: Get) -> dict[str, dict[str, dict[str, str]]]:
     tables: dict[str, dict[str, dict[str, str]]] = get("/-/metadata.json").json()["databases"]["archive"]["tables"]
     return tables
 
 
-def test_articles_stand_newest_first(get: Get) -> None:
+def test_articles_are_sorted_newest_first(get: Get) -> None:
     rows = rows_of(get("/archive/articles").text)
     assert [row[1] for row in rows] == ["Совещание министров", "Բաքվի բանաձևը", "Baku’s new formula"]
 
@@ -50,12 +50,12 @@ def test_articles_have_facets(get: Get) -> None:
     ]
 
 
-def test_a_facet_narrows_the_table(get: Get) -> None:
+def test_a_facet_filters_the_table(get: Get) -> None:
     rows = rows_of(get("/archive/articles?section=politics").text)
     assert [row[1] for row in rows] == ["Բաքվի բանաձևը"]
 
 
-def test_authors_are_names_that_lead_to_their_articles(tmp_path: Path) -> None:
+def test_author_names_link_to_their_articles(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
         save(archive, article("both", headline="Both", authors=("Leyla “L.” Əliyeva", "Tural Heybatov")))
@@ -74,13 +74,13 @@ def test_authors_are_names_that_lead_to_their_articles(tmp_path: Path) -> None:
         assert [row[1] for row in rows_of(get(facet.removeprefix("http://localhost")).text)] == ["One"]
 
 
-def test_a_headline_leads_to_its_article(get: Get) -> None:
+def test_a_headline_links_to_its_article(get: Get) -> None:
     for table in ("articles", "article_texts"):
         links = Selector(get(f"/archive/{table}").text).css("td.col-headline a::attr(href)").getall()
         assert links == ["/archive/articles/3", "/archive/articles/2", "/archive/articles/1"]
 
 
-def test_a_table_starts_with_the_columns_people_want_and_shows_the_others_on_request(get: Get) -> None:
+def test_a_table_shows_few_columns_and_all_on_request(get: Get) -> None:
     def columns(address: str) -> list[str]:
         return Selector(get(address).text).css("table.rows-and-columns th::attr(data-column)").getall()
 
@@ -92,21 +92,21 @@ def test_a_table_starts_with_the_columns_people_want_and_shows_the_others_on_req
     assert columns("/archive/articles?_col=slug&_col=layout") == ["id", "slug", "layout"]
 
 
-def test_every_table_view_and_column_people_see_is_described(get: Get, newspaper: Path) -> None:
+def test_every_visible_table_and_column_has_a_description(get: Get, newspaper: Path) -> None:
     with closing(sqlite3.connect(newspaper)) as connection:
         columns = connection.execute(
             """SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
             WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%'"""
         ).fetchall()
-    tables = described(get)
+    tables = table_metadata(get)
     seen = [(table, column) for table, column in columns if not any(table.startswith(hidden) for hidden in HIDDEN)]
     assert {"article_texts", "run_health", "frontier"} <= {table for table, _ in seen}
     assert [(table, column) for table, column in seen if column not in tables.get(table, {}).get("columns", {})] == []
     assert [table for table, _ in seen if not tables[table]["description"].endswith(".")] == []
 
 
-def test_what_is_said_of_columns_is_said_of_columns_that_exist(get: Get) -> None:
-    for table, shown in described(get).items():
+def test_every_described_column_exists(get: Get) -> None:
+    for table, shown in table_metadata(get).items():
         if table == "_sqlite_migrations":
             continue
         known = get(f"/archive/{table}.json?_size=0").json()["columns"]
@@ -117,11 +117,11 @@ def test_what_is_said_of_columns_is_said_of_columns_that_exist(get: Get) -> None
 
 
 def test_every_table_and_view_can_be_opened(get: Get) -> None:
-    for table in described(get):
+    for table in table_metadata(get):
         assert get(f"/archive/{table}").status_code == 200, table
 
 
-def test_what_only_the_program_needs_is_hidden(get: Get) -> None:
+def test_internal_tables_are_hidden(get: Get) -> None:
     tables = get("/archive.json").json()["tables"]
     shown = {table["name"] for table in tables if not table["hidden"]}
     hidden = {table["name"] for table in tables if table["hidden"]}
@@ -129,7 +129,7 @@ def test_what_only_the_program_needs_is_hidden(get: Get) -> None:
     assert shown >= {"articles", "versions", "view_counts", "captures", "frontier", "runs", "problems"}
 
 
-def test_the_database_page_names_articles_first(get: Get) -> None:
+def test_the_database_page_lists_articles_first(get: Get) -> None:
     shown = Selector(get("/archive").text)
     assert shown.css(".db-table h3 a::text").getall()[:3] == ["articles", "versions", "view_counts"]
     assert shown.css("#views ~ ul a::text").getall()[:2] == ["article_texts", "edits"]
@@ -138,7 +138,7 @@ def test_the_database_page_names_articles_first(get: Get) -> None:
     assert all(get(link).status_code == 200 for link in links)
 
 
-def test_every_page_of_a_table_can_be_turned_to(newspaper: Path) -> None:
+def test_table_pagination_reaches_every_row(newspaper: Path) -> None:
     with browsing(newspaper) as get:
         address, headlines = "/archive/articles?_size=1", []
         while address:
@@ -148,7 +148,7 @@ def test_every_page_of_a_table_can_be_turned_to(newspaper: Path) -> None:
         assert len(headlines) == 3
 
 
-def test_an_edit_is_shown_beside_what_stood_before(get: Get) -> None:
+def test_an_edit_has_both_headlines(get: Get) -> None:
     (edit,) = get("/archive/edits.json?_shape=array").json()
     assert (edit["old_headline"], edit["new_headline"]) == ("Baku’s geopolitical formula", "Baku’s new formula")
     assert 'href="/archive/articles/1"' in get("/archive/edits").text
@@ -166,13 +166,13 @@ def test_computed_columns_of_views_can_be_filtered(get: Get) -> None:
 
 OURS = [
     *("/", "/archive", "/archive/articles", "/archive/articles/1", "/archive/-/search?q=baku", "/archive/-/edits"),
-    *("/archive/-/changes/1", "/archive/-/captures/1", "/archive/-/charts/hosts", "/archive/-/questions"),
+    *("/archive/-/changes/1", "/archive/-/captures/1", "/archive/-/charts/hosts", "/archive/-/queries"),
     "/archive/-/health",
 ]
 
 
 @pytest.mark.parametrize("base_url", ["/news/"])
-def test_links_hold_behind_a_proxy(newspaper: Path, base_url: str) -> None:
+def test_links_have_the_base_url_of_a_proxy(newspaper: Path, base_url: str) -> None:
     with browsing(newspaper, settings={"base_url": base_url}) as get:
         for address in OURS:
             links = Selector(get(address).text).css("a::attr(href), link::attr(href), form::attr(action)").getall()
@@ -181,7 +181,7 @@ def test_links_hold_behind_a_proxy(newspaper: Path, base_url: str) -> None:
             assert [link for link in inside if not link.startswith(base_url)] == []
 
 
-def test_what_the_user_says_of_a_table_counts(newspaper: Path) -> None:
+def test_metadata_of_the_user_takes_precedence(newspaper: Path) -> None:
     mine = {"databases": {"archive": {"tables": {"articles": {"description": "Mine.", "columns_shown": 3}}}}}
     with browsing(newspaper, metadata=mine) as get:
         shown = Selector(get("/archive/articles").text)
@@ -194,7 +194,7 @@ def test_what_the_user_says_of_a_table_counts(newspaper: Path) -> None:
 @pytest.mark.parametrize(
     "page", ["/archive", "/archive/articles", "/archive/versions/1", "/archive/longest", "/archive?sql=select+1", "/"]
 )
-def test_every_place_can_be_reached_from_every_page(get: Get, page: str) -> None:
+def test_every_page_has_the_navigation(get: Get, page: str) -> None:
     links = Selector(get(page).text).css("nav a::attr(href), .places a::attr(href)").getall()
     assert {"/archive/articles", "/archive/-/search", "/archive/-/edits", "/archive/-/charts"} <= set(links)
-    assert {"/archive/-/questions", "/archive/-/health", "/archive"} <= set(links)
+    assert {"/archive/-/queries", "/archive/-/health", "/archive"} <= set(links)

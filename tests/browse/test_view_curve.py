@@ -15,7 +15,7 @@ readings = st.dictionaries(st.integers(0, 10**8), st.integers(0, 10**9), min_siz
 
 
 @given(readings)
-def test_every_reading_stands_inside_the_picture_in_its_order(counts: list[tuple[str, int]]) -> None:
+def test_every_dot_is_inside_the_picture_in_order_of_time(counts: list[tuple[str, int]]) -> None:
     curve = curve_of(counts)
     assert curve is not None
     assert [(dot.observed_at, dot.views) for dot in curve.dots] == counts
@@ -26,7 +26,7 @@ def test_every_reading_stands_inside_the_picture_in_its_order(counts: list[tuple
 
 
 @given(readings)
-def test_more_views_stand_higher(counts: list[tuple[str, int]]) -> None:
+def test_more_views_are_drawn_higher(counts: list[tuple[str, int]]) -> None:
     curve = curve_of(counts)
     assert curve is not None
     by_views = sorted(curve.dots, key=lambda dot: dot.views)
@@ -34,7 +34,7 @@ def test_more_views_stand_higher(counts: list[tuple[str, int]]) -> None:
     assert heights == sorted(heights)
 
 
-def test_zero_stands_on_the_ground_and_the_highest_at_the_top() -> None:
+def test_zero_is_at_the_bottom_and_the_maximum_at_the_top() -> None:
     curve = curve_of([("2026-01-06T00:00:00Z", 0), ("2026-01-06T12:00:00Z", 50), ("2026-01-07T00:00:00Z", 100)])
     assert curve is not None
     assert [(dot.x, dot.y) for dot in curve.dots] == [
@@ -44,7 +44,7 @@ def test_zero_stands_on_the_ground_and_the_highest_at_the_top() -> None:
     ]
 
 
-def test_two_moments_make_a_curve_and_one_does_not() -> None:
+def test_a_curve_requires_two_different_times() -> None:
     assert curve_of([]) is None
     assert curve_of([("2026-01-06T00:00:00Z", 5)]) is None
     assert curve_of([("2026-01-06T00:00:00Z", 5), ("2026-01-06T00:00:00Z", 6)]) is None

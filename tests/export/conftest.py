@@ -1,4 +1,4 @@
-"""An archive to export from, and one to fill."""
+"""Fixtures: an archive with articles, and an empty one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives to export from."""
+"""Archives for the tests of exports."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ HOSTILE = (
 
 
 def print_hostile_articles(newsroom: Newsroom, texts: Iterable[str] = HOSTILE) -> None:
-    """An article for each text, which stands in every field that a page fills."""
+    """Save an article for each text, which is the value of every text field."""
     for number, text in enumerate(texts, 1):
         newsroom.save(
             NOON + timedelta(minutes=number),
@@ -101,7 +101,7 @@ def print_hostile_articles(newsroom: Newsroom, texts: Iterable[str] = HOSTILE) -
 
 
 def print_three_editions(path: Path) -> None:
-    """Six articles: two of each edition, of January and February, the first of each under analytics."""
+    """Make an archive of six articles: one of January (analytics) and one of February (politics) in each edition."""
     with Archive.open(path, mode="write") as archive:
         archive.sites.keep(SITE)
         newsroom = Newsroom(archive, start_run(archive))
@@ -129,5 +129,5 @@ def print_three_editions(path: Path) -> None:
         )
 
 
-def forget_the_reuse_condition(archive: Archive) -> None:
+def clear_terms_of_use(archive: Archive) -> None:
     archive.sites.keep(replace(SITE, reuse=""))

@@ -1,4 +1,4 @@
-"""``caliber export``, as its user runs it."""
+"""The command ``caliber export``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.warc.newsstand import run
 
 
-def test_text_goes_to_stdout_and_the_count_to_stderr(three_editions: Path) -> None:
+def test_text_is_written_to_stdout_and_the_count_to_stderr(three_editions: Path) -> None:
     result = run("export", "jsonl", "--archive", three_editions, "--language", "en, hy", "--until", "2026-02-01")
     assert result.exit_code == 0
     assert [json.loads(line)["headline"] for line in result.stdout.splitlines()] == [
@@ -22,7 +22,7 @@ def test_text_goes_to_stdout_and_the_count_to_stderr(three_editions: Path) -> No
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "rss", "sqlite", "warc", "wacz"])
-def test_every_format_goes_into_a_file(three_editions: Path, tmp_path: Path, format: str) -> None:
+def test_every_format_is_written_to_a_file(three_editions: Path, tmp_path: Path, format: str) -> None:
     path = tmp_path / "out" / f"export.{format}"
     result = run("export", format, "--archive", three_editions, "-o", path)
     assert result.exit_code == 0, result.stderr
@@ -60,14 +60,16 @@ def test_a_light_archive_can_be_searched_and_shown(three_editions: Path, tmp_pat
         (("csv", "-o", "/dev/null/x.csv"), 11, "cannot be written"),
     ],
 )
-def test_a_slip_is_named(three_editions: Path, arguments: tuple[str, ...], exit_code: int, said: str) -> None:
+def test_an_invalid_argument_has_a_message(
+    three_editions: Path, arguments: tuple[str, ...], exit_code: int, said: str
+) -> None:
     result = run("export", *arguments, "--archive", three_editions)
     assert result.exit_code == exit_code
     assert said in result.stderr
     assert result.stdout == ""
 
 
-def test_the_archive_is_never_written_over(three_editions: Path, tmp_path: Path) -> None:
+def test_the_archive_is_never_overwritten(three_editions: Path, tmp_path: Path) -> None:
     linked = tmp_path / "linked.db"
     linked.symlink_to(three_editions)
     before = three_editions.read_bytes()
@@ -76,7 +78,7 @@ def test_the_archive_is_never_written_over(three_editions: Path, tmp_path: Path)
     assert three_editions.read_bytes() == before
 
 
-def test_no_archive_is_named(tmp_path: Path) -> None:
+def test_a_missing_archive_is_an_error(tmp_path: Path) -> None:
     result = run("export", "csv", "--archive", tmp_path / "nowhere.db", "-o", tmp_path / "x.csv")
     assert result.exit_code == 4
     assert not (tmp_path / "x.csv").exists()

@@ -1,4 +1,4 @@
-"""The feed of the newest."""
+"""The RSS feed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def feed(archive: Archive, selection: Selection = EVERYTHING, limit: int | None 
     return channel
 
 
-def test_the_newest_stands_first(three_editions: Path) -> None:
+def test_the_newest_entry_comes_first(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         channel = feed(archive, limit=2)
     assert channel.findtext("title") == "Caliber.Az"
@@ -42,7 +42,7 @@ def test_the_newest_stands_first(three_editions: Path) -> None:
     assert channel.findtext("item/pubDate") == "Sat, 07 Feb 2026 14:00:00 GMT"
 
 
-def test_every_entry_says_where_it_is_from_and_how_it_may_be_used(three_editions: Path) -> None:
+def test_every_entry_has_source_and_terms_of_use(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         items = list(feed(archive).iter("item"))
     assert len(items) == 6
@@ -65,14 +65,14 @@ def test_a_feed_reader_understands_it(three_editions: Path) -> None:
     assert read.entries[0].published_parsed[:5] == (2026, 2, 7, 14, 0)
 
 
-def test_an_empty_feed_is_a_feed(newsroom: Newsroom) -> None:
+def test_an_empty_feed_is_valid(newsroom: Newsroom) -> None:
     channel = feed(newsroom.archive)
     assert channel.findtext("title")
     assert channel.findtext("link")
     assert list(channel.iter("item")) == []
 
 
-def test_hostile_texts_stay_text(newsroom: Newsroom) -> None:
+def test_hostile_texts_are_escaped(newsroom: Newsroom) -> None:
     print_hostile_articles(newsroom)
     channel = feed(newsroom.archive)
     assert len(list(channel.iter("item"))) == len(HOSTILE)
@@ -89,7 +89,7 @@ WEEKDAY_DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d
 
 
 @pytest.mark.parametrize("articles", ["hostile", "usual", "none"])
-def test_it_keeps_the_rules_that_feed_validators_check(newsroom: Newsroom, three_editions: Path, articles: str) -> None:
+def test_a_feed_follows_the_rules_of_feed_validators(newsroom: Newsroom, three_editions: Path, articles: str) -> None:
     if articles == "hostile":
         print_hostile_articles(newsroom)
     file = io.BytesIO()
@@ -98,7 +98,7 @@ def test_it_keeps_the_rules_that_feed_validators_check(newsroom: Newsroom, three
     rss = etree.fromstring(file.getvalue(), etree.XMLParser(resolve_entities=False))
     assert (rss.tag, rss.get("version"), len(rss)) == ("rss", "2.0", 1)
     (channel,) = rss
-    # https://www.rssboard.org/rss-specification, and https://validator.w3.org/feed/docs/ where it asks for more.
+    # https://www.rssboard.org/rss-specification, and https://validator.w3.org/feed/docs/ for additional rules.
     assert {"title", "link", "description"} <= {child.tag for child in channel} <= CHANNEL
     for child in channel.iterchildren("title", "link", "description", "copyright"):
         assert (child.text or "").strip()

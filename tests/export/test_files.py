@@ -1,4 +1,4 @@
-"""A file has its name only when it is whole."""
+"""Atomic creation of files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from caliber_crawler.errors import ArchiveFull
 from caliber_crawler.export import new_file, new_path
 
 
-def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "table.csv"
     with new_file(path) as file:
         file.write(b"first half, ")
@@ -20,7 +20,7 @@ def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_an_earlier_file_stays_when_writing_fails(tmp_path: Path) -> None:
+def test_an_existing_file_remains_when_writing_fails(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(b"earlier")
     with pytest.raises(KeyError), new_file(path) as file:  # noqa: PT012
@@ -30,7 +30,7 @@ def test_an_earlier_file_stays_when_writing_fails(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with (
         pytest.raises(ArchiveFull, match=r"file/table\.csv cannot be written"),

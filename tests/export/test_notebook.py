@@ -1,4 +1,4 @@
-"""The archive in a notebook."""
+"""The Python API and the example notebook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def numbers(rows: list[dict[str, object]]) -> list[int]:
     return [int(str(row["url"]).rpartition("/")[2]) for row in rows]
 
 
-def test_articles_are_asked_for_in_plain_words(three_editions: Path) -> None:
+def test_articles_are_selected_by_keyword_arguments(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         assert numbers(archive.articles()) == [1, 11, 21, 2, 12, 22]
         assert numbers(archive.articles(language="en")) == [1, 2]
@@ -39,12 +39,12 @@ def test_articles_are_asked_for_in_plain_words(three_editions: Path) -> None:
     "since",
     ["2026-02-01", "2026-02-01T00:00:00Z", "2026-02-01T04:00:00+04:00", date(2026, 2, 1), datetime(2026, 2, 1)],  # noqa: DTZ001
 )
-def test_a_time_may_be_written_in_many_ways(three_editions: Path, since: str | date) -> None:
+def test_a_time_is_accepted_in_several_forms(three_editions: Path, since: str | date) -> None:
     with Archive.open(three_editions) as archive:
         assert numbers(archive.articles(since=since)) == [2, 12, 22]
 
 
-def test_an_article_is_found_by_id_or_address(three_editions: Path) -> None:
+def test_an_article_is_found_by_id_or_url(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         article = archive.article("https://caliber.az/en/post/1")
         assert article == archive.article(article["id"])
@@ -53,7 +53,7 @@ def test_an_article_is_found_by_id_or_address(three_editions: Path) -> None:
             archive.article("https://caliber.az/en/post/404")
 
 
-def test_views_are_told_with_what_was_gained(three_editions: Path) -> None:
+def test_view_counts_have_their_growth(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         readings = archive.views("https://caliber.az/en/post/1")
         assert [(row["views"], row["gained"]) for row in readings] == [(1, None), (100, 99)]
@@ -61,7 +61,7 @@ def test_views_are_told_with_what_was_gained(three_editions: Path) -> None:
         assert len(archive.views()) == 7
 
 
-def test_a_data_frame_knows_times_and_numbers(three_editions: Path) -> None:
+def test_a_data_frame_has_times_and_integers(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         frame = archive.to_pandas(archive.articles())
         views = archive.to_pandas(archive.views())
@@ -74,12 +74,12 @@ def test_a_data_frame_knows_times_and_numbers(three_editions: Path) -> None:
     assert str(frame["published_at"].dtype).endswith("UTC]")
 
 
-def test_nothing_is_an_empty_frame(three_editions: Path) -> None:
+def test_an_empty_result_is_an_empty_frame(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         assert archive.to_pandas(archive.articles(search="volcano")).empty
 
 
-def test_only_what_is_there_can_be_imported() -> None:
+def test_an_unknown_name_cannot_be_imported() -> None:
     assert caliber_crawler.Archive is Archive
     with pytest.raises(AttributeError, match="Archiv"):
         _ = caliber_crawler.Archiv  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Exports respect what a site reserves."""
+"""Exports respect rights reservations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def visit(newsroom: Newsroom, url: str, at: float = 0, *, reserved: bool = False
     newsroom.save(minutes(at), kept=page, addresses=(url,), headline=url.rpartition("/")[2], body=f"Text of {url}.")
 
 
-def passed_on(archive: Archive) -> list[str]:
+def exported_headlines(archive: Archive) -> list[str]:
     return [row["headline"] for row in archive.rows(TO_PASS_ON)]
 
 
@@ -34,39 +34,39 @@ def one_of_two_reserved(newsroom: Newsroom) -> Newsroom:
     return newsroom
 
 
-def test_a_capture_tells_what_its_page_reserved(one_of_two_reserved: Newsroom) -> None:
+def test_a_capture_records_the_rights_reservation_of_its_page(one_of_two_reserved: Newsroom) -> None:
     kept = one_of_two_reserved.values("SELECT reservations FROM captures ORDER BY id")
     assert kept == [None, json.dumps({"noarchive": "header"})]
     assert [finding for finding in one_of_two_reserved.archive.verify() if finding] == []
 
 
-def test_a_reserved_article_is_kept_and_not_passed_on(one_of_two_reserved: Newsroom) -> None:
+def test_a_reserved_article_is_archived_but_not_exported(one_of_two_reserved: Newsroom) -> None:
     archive = one_of_two_reserved.archive
-    assert passed_on(archive) == ["open"]
+    assert exported_headlines(archive) == ["open"]
     assert [page.url for page in archive.exchanges(TO_PASS_ON)] == [OPEN_URL]
     assert len(list(archive.rows(Selection()))) == len(list(archive.exchanges(Selection()))) == 2
     assert archive.left_out(TO_PASS_ON, "articles") == archive.left_out(TO_PASS_ON, "captures") == 1
     assert archive.left_out(Selection(), "articles") == 0
 
 
-def test_the_newest_word_counts(newsroom: Newsroom) -> None:
+def test_the_latest_capture_decides_about_the_reservation(newsroom: Newsroom) -> None:
     visit(newsroom, RESERVED_URL, 0)
     visit(newsroom, RESERVED_URL, 10, reserved=True)
-    assert passed_on(newsroom.archive) == []
+    assert exported_headlines(newsroom.archive) == []
     assert list(newsroom.archive.exchanges(TO_PASS_ON)) == []
     visit(newsroom, RESERVED_URL, 20)
-    assert passed_on(newsroom.archive) == ["reserved"]
-    # The page that was reserved when it was fetched stays here.
+    assert exported_headlines(newsroom.archive) == ["reserved"]
+    # The capture with the reservation is not exported.
     assert [page.fetched_at for page in newsroom.archive.exchanges(TO_PASS_ON)] == [minutes(0), minutes(20)]
 
 
-def test_a_reserved_listing_is_in_no_web_archive(newsroom: Newsroom) -> None:
+def test_a_reserved_listing_is_not_exported(newsroom: Newsroom) -> None:
     page = capture(url="https://caliber.az/en/category/analytics", kind="listing", headers=NOARCHIVE)
     newsroom.archive.captures.keep(page, newsroom.run_id)
     assert list(newsroom.archive.exchanges(TO_PASS_ON)) == []
 
 
-def test_the_command_says_what_it_left_out(one_of_two_reserved: Newsroom) -> None:
+def test_the_command_prints_the_number_of_excluded_articles(one_of_two_reserved: Newsroom) -> None:
     one_of_two_reserved.archive.close()
     path = one_of_two_reserved.archive.path
     exported = run("export", "jsonl", "--archive", path)
@@ -78,7 +78,7 @@ def test_the_command_says_what_it_left_out(one_of_two_reserved: Newsroom) -> Non
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet", "rss", "sqlite", "warc", "wacz"])
-def test_no_format_passes_a_reserved_text_on(one_of_two_reserved: Newsroom, tmp_path: Path, format: str) -> None:
+def test_no_format_exports_a_reserved_article(one_of_two_reserved: Newsroom, tmp_path: Path, format: str) -> None:
     one_of_two_reserved.archive.close()
     result = run("export", format, "--archive", one_of_two_reserved.archive.path, "-o", tmp_path / f"out.{format}")
     assert result.exit_code == 0

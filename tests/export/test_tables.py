@@ -1,4 +1,4 @@
-"""CSV, JSON Lines and Parquet: the same rows, each with its source."""
+"""CSV, JSON Lines and Parquet have the same rows, each with its source."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pyarrow import parquet
 from caliber_crawler.archive import COLUMNS, Archive, Selection
 from caliber_crawler.export import write_csv, write_jsonl, write_parquet
 from tests.archive.newsroom import Newsroom
-from tests.export.newspaper import HOSTILE, SITE, forget_the_reuse_condition, print_hostile_articles
+from tests.export.newspaper import HOSTILE, SITE, clear_terms_of_use, print_hostile_articles
 
 FORMULA_LETTERS = tuple("=+-@\t\r\n＝＋－＠")
 VALUES = st.fixed_dictionaries(
@@ -49,7 +49,7 @@ TABLES = {"csv": in_csv, "jsonl": in_jsonl, "parquet": in_parquet}
 
 
 @pytest.mark.parametrize("format", TABLES)
-def test_every_row_says_where_it_is_from_and_how_it_may_be_used(three_editions: Path, format: str) -> None:
+def test_every_row_has_source_and_terms_of_use(three_editions: Path, format: str) -> None:
     with Archive.open(three_editions) as archive:
         rows = TABLES[format](archive)
     assert len(rows) == 6
@@ -61,16 +61,16 @@ def test_every_row_says_where_it_is_from_and_how_it_may_be_used(three_editions: 
 
 
 @pytest.mark.parametrize("format", TABLES)
-def test_an_unknown_condition_is_said_to_be_unknown(newsroom: Newsroom, format: str) -> None:
+def test_unknown_terms_of_use_are_marked_as_not_stated(newsroom: Newsroom, format: str) -> None:
     newsroom.save(addresses=("https://caliber.az/en/post/1",))
     assert [(row["site_title"], row["reuse"]) for row in TABLES[format](newsroom.archive)] == [
         ("caliber", "not stated")
     ]
-    forget_the_reuse_condition(newsroom.archive)
+    clear_terms_of_use(newsroom.archive)
     assert [row["reuse"] for row in TABLES[format](newsroom.archive)] == ["not stated"]
 
 
-def test_rows_are_in_the_order_of_publication(three_editions: Path) -> None:
+def test_rows_are_sorted_by_publication(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         times = [row["published_at"] for row in archive.rows(Selection())]
         assert times == sorted(times)
@@ -78,7 +78,7 @@ def test_rows_are_in_the_order_of_publication(three_editions: Path) -> None:
         assert newest == times[:-3:-1]
 
 
-def test_a_row_is_the_article_as_it_stands_now(three_editions: Path) -> None:
+def test_a_row_has_the_current_state_of_the_article(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         row = next(archive.rows(Selection()))
     assert (row["headline"], row["views"], row["version_count"]) == ("Headline 1, changed", 100, 2)
@@ -101,19 +101,19 @@ def test_a_row_is_the_article_as_it_stands_now(three_editions: Path) -> None:
         (Selection(search="corridor", languages=("ru",)), {12}),
     ],
 )
-def test_only_what_is_asked_for_is_exported(three_editions: Path, selection: Selection, numbers: set[int]) -> None:
+def test_only_the_selection_is_exported(three_editions: Path, selection: Selection, numbers: set[int]) -> None:
     with Archive.open(three_editions) as archive:
         assert {int(row["url"].rpartition("/")[2]) for row in archive.rows(selection)} == numbers
 
 
-def test_an_article_without_a_date_is_in_no_period(newsroom: Newsroom) -> None:
+def test_an_article_without_a_date_matches_no_period(newsroom: Newsroom) -> None:
     newsroom.save(published_at=None)
     assert len(list(newsroom.archive.rows(Selection()))) == 1
     assert list(newsroom.archive.rows(Selection(since=datetime(1970, 1, 1, tzinfo=UTC)))) == []
 
 
 @pytest.mark.parametrize("format", TABLES)
-def test_hostile_texts_come_out_as_they_are(newsroom: Newsroom, format: str) -> None:
+def test_hostile_texts_are_exported_unchanged(newsroom: Newsroom, format: str) -> None:
     print_hostile_articles(newsroom)
     rows = {row["url"].rpartition("/")[2]: row for row in TABLES[format](newsroom.archive)}
     for number, text in enumerate(HOSTILE, 1):
@@ -122,7 +122,7 @@ def test_hostile_texts_come_out_as_they_are(newsroom: Newsroom, format: str) -> 
             assert (shown.removeprefix("'") if format == "csv" and not text.startswith("'") else shown) == text
 
 
-def test_no_cell_begins_like_a_formula(newsroom: Newsroom) -> None:
+def test_no_cell_starts_like_a_formula(newsroom: Newsroom) -> None:
     print_hostile_articles(newsroom)
     for row in in_csv(newsroom.archive):
         for value in row.values():
@@ -130,7 +130,7 @@ def test_no_cell_begins_like_a_formula(newsroom: Newsroom) -> None:
 
 
 @given(rows=st.lists(VALUES, max_size=4))
-def test_no_text_breaks_out_of_its_cell(rows: list[dict[str, Any]]) -> None:
+def test_every_text_stays_in_its_cell(rows: list[dict[str, Any]]) -> None:
     file = io.StringIO(newline="")
     write_csv(rows, list(COLUMNS), file)
     file.seek(0)
@@ -147,13 +147,13 @@ def test_no_text_breaks_out_of_its_cell(rows: list[dict[str, Any]]) -> None:
 
 
 @given(rows=st.lists(VALUES, max_size=4))
-def test_a_json_line_is_one_line_and_one_row(rows: list[dict[str, Any]]) -> None:
+def test_every_row_is_one_line_of_json(rows: list[dict[str, Any]]) -> None:
     file = io.StringIO(newline="")
     assert write_jsonl(rows, list(COLUMNS), file) == len(rows)
     assert [json.loads(line) for line in file.getvalue().splitlines()] == rows
 
 
-def test_parquet_knows_times_and_numbers(three_editions: Path) -> None:
+def test_parquet_has_times_and_integers(three_editions: Path) -> None:
     with Archive.open(three_editions) as archive:
         row = in_parquet(archive)[0]
     assert row["published_at"] == datetime(2026, 1, 7, 12, tzinfo=UTC)

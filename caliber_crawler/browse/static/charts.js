@@ -1,4 +1,4 @@
-// Draws every chart from the table beneath it. The table is the data; without scripts it stands alone.
+// Draws every chart from the table below it. Without scripts, the page shows only the table.
 
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MOST_COLOURS = 10;
@@ -24,11 +24,11 @@ function drawn({ mark, x, y, series, per, scale, label }, rows, width) {
     ariaLabel: label,
     ...MARKS[mark]({ x, y, series, per, scale, rows }),
   });
-  // What these say stands in archive.css: styles inside a page are forbidden by its policy.
+  // The page's policy forbids inline styles; archive.css has these rules.
   for (const style of plot.querySelectorAll("style")) {
     style.remove();
   }
-  // To those who listen a chart is one picture with a name; what is in it they hear from the table.
+  // For screen readers a chart is one labelled picture; the table has its data.
   for (const svg of plot.tagName === "svg" ? [plot] : plot.querySelectorAll("svg")) {
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", label);
