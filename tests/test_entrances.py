@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from caliber_crawler.demo.hostile import HostileSite, answering, misbehaving
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.demo import DemoSite, tricks
+from caliber_crawler.demo import DemoSite
 from caliber_crawler.extraction_steps import Outcome, extract_page
 from caliber_crawler.isolated_extraction import IsolatedSteps, extract_isolated
 from caliber_crawler.items import Capture, Listing, Problem, Reading
@@ -32,6 +31,8 @@ from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import write_warc
 from tests.conftest import AT, Result, run_module
 from tests.crawl.test_isolated_reading import LONG_TAGS
+from tests.hostile import tricks
+from tests.hostile.site import HostileSite, answering, misbehaving
 from tests.reading.pages import PAGES, READ_AT, expected_of, recorded_capture, site_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -127,7 +128,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
     archive = folder / "a.db"
     with misbehaving(hostile, log=folder / "log.jsonl") as base_url:
         options = ("--base-url", base_url, "--archive", archive, "--language", "en", "--delay", 0)
-        ended = run_module("caliber_crawler", "crawl", *options, "--road", "listing", folder=folder)
+        ended = run_module("caliber_crawler", "crawl", *options, "--via", "listing", folder=folder)
         assert "Traceback" not in ended.stderr, ended.stderr
         site = CaliberSpider.site.at(base_url)
         with Archive.open(archive) as opened:

@@ -45,7 +45,7 @@ class Call:
     def arguments(self, name: str) -> tuple[object, ...]:
         common = ("--archive", self.archive, "--delay", self.delay)
         at = ("--base-url", self.site.base_url)
-        crawl = (*at, *common, "--language", "en", "--road", "listing", "--limit", 2)
+        crawl = (*at, *common, "--language", "en", "--via", "listing", "--limit", 2)
         return {
             "crawl": ("crawl", *crawl),
             "record": (

@@ -66,7 +66,6 @@ CONNECTED = {
     "caliber_crawler.commands.notice": "the operator's webhook",
     "caliber_crawler.settings": "asks this machine for its name",
     "caliber_crawler.demo.server": "listens on a loopback address",
-    "caliber_crawler.bulk.seats": "a socket pair between two processes",
     "caliber_crawler.bulk.dask_engine": "the operator's Dask cluster",
     "caliber_crawler.cluster": "the operator's database and shared storage",
 }
