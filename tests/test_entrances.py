@@ -212,8 +212,7 @@ def test_the_read_command_gives_the_same(crawled: Crawled, tmp_path: Path) -> No
     program = (
         "from caliber_crawler.commands import read; "
         "from caliber_crawler.commands.cli import main; known = read.known_sites; "
-        f"read.known_sites = lambda: {{n: s.at({crawled.site.base_url!r}) if n == 'caliber' else s "
-        "for n, s in known().items()}; main()"
+        f"read.known_sites = lambda: known().served_at({{'caliber': {crawled.site.base_url!r}}}); main()"
     )
     script = tmp_path / "read_there.py"
     script.write_text(program)
