@@ -26,11 +26,11 @@ from tabulate import tabulate
 
 from benchmarks.shells import filled, neighbours, shells, texts
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.dictionaries import LEVEL, chosen, compressor_of
+from caliber_crawler.archive.pages.dictionaries import LEVEL, choose_pages, compressor_of
 from caliber_crawler.demo import DemoSite
-from caliber_crawler.items import Article, Capture, Reading
-from caliber_crawler.rereading import Rereader
-from caliber_crawler.site import Address, SiteRegistry
+from caliber_crawler.items import Article, Capture, Extraction
+from caliber_crawler.reextraction import Reextractor
+from caliber_crawler.site import ArticleURL, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 NOW = datetime(2026, 1, 7, tzinfo=UTC)
@@ -146,7 +146,7 @@ def kept(source: Source, folder: Path) -> Path:
         with Archive.open(path, mode="write") as archive, archive.transaction():
             run_id = start(archive)
             for capture in captures(source):
-                archive.captures.keep(capture, run_id)
+                archive.captures.store(capture, run_id)
     return path
 
 
@@ -206,7 +206,7 @@ def sweep(source: Source) -> Iterator[dict[str, object]]:
     known, pages = source.pages[:TRAINED_ON], source.pages[TRAINED_ON:][:SWEPT]
     samples: list[bytes | bytearray | memoryview[int]] = list(known)
     trained = zstandard.train_dictionary(TRAINED_BYTES, samples)
-    several = chosen(known)
+    several = choose_pages(known)
     for level in LEVELS:
         row: dict[str, object] = {"pages of": source.name, "level": level}
         for kind, compressor in {
@@ -227,7 +227,7 @@ def sizes(source: Source) -> dict[str, object]:
     known, pages = source.pages[:TRAINED_ON], source.pages[TRAINED_ON:][:SWEPT]
     row: dict[str, object] = {"pages of": source.name}
     for kilobytes in DICTIONARY_SIZES:
-        content = chosen(known, kilobytes * 1024)
+        content = choose_pages(known, kilobytes * 1024)
         compressor = compressor_of(content, LEVEL)
         compressor.compress(b"")
         speed = rate(len(pages), lambda: [compressor.compress(page) for page in pages])  # noqa: B023
@@ -241,10 +241,11 @@ def speeds(source: Source, folder: Path) -> dict[str, object]:
         ids = [row[0] for row in archive.db.execute("SELECT id FROM captures")]
         random.Random(1).shuffle(ids)
         back = rate(len(ids), lambda: [archive.captures.get(id) for id in ids])
-        reread = Rereader(SiteRegistry([CaliberSpider.site]))
+        reextract = Reextractor(SiteRegistry([CaliberSpider.site]))
         found: list[bool] = []
         again = rate(
-            len(ids), lambda: found.extend(isinstance(reread.read(archive.captures.get(id)), Reading) for id in ids)
+            len(ids),
+            lambda: found.extend(isinstance(reextract.read(archive.captures.get(id)), Extraction) for id in ids),
         )
     return {"pages of": source.name, "read back": back, "read back and read again": again, "articles found": sum(found)}
 
@@ -262,7 +263,7 @@ def forms_of(word: str) -> list[str]:
     return [word + ending for ending in ("", "а", "у", "ом", "е", "ы", "ов", "ам", "ами", "ах")]
 
 
-def made_up(count: int) -> Iterator[Reading]:
+def made_up(count: int) -> Iterator[Extraction]:
     """Articles of 400 words drawn as words are; each word of the queries is in very many. Each has its own page."""
     chance = random.Random(7)
     sought = [form for word in SOUGHT for form in forms_of(word)]
@@ -275,7 +276,7 @@ def made_up(count: int) -> Iterator[Reading]:
         body = "\n\n".join(" ".join(chance.choices(words, cum_weights=ranked, k=100)) for _ in range(4))
         url = f"https://caliber.az/en/post/{number}"
         at = NOW + timedelta(seconds=number)
-        yield Reading(
+        yield Extraction(
             capture=Capture(site="caliber", url=url, fetched_at=at, status=200, headers=HTML, body=body.encode()),
             article=Article(
                 site="caliber",
@@ -292,20 +293,25 @@ def made_up(count: int) -> Iterator[Reading]:
         )
 
 
-def write(archive: Archive, readings: list[Reading], run_id: int) -> None:
-    for reading in readings:
-        capture = archive.captures.keep(reading.capture, run_id)
+def write(archive: Archive, extractions: list[Extraction], run_id: int) -> None:
+    for extraction in extractions:
+        capture = archive.captures.store(extraction.capture, run_id)
         with archive.transaction():
             archive.articles.save(
-                Reading(capture=capture, article=reading.article, layout=reading.layout, extractor=reading.extractor),
+                Extraction(
+                    capture=capture,
+                    article=extraction.article,
+                    layout=extraction.layout,
+                    extractor=extraction.extractor,
+                ),
                 run_id,
-                [Address(url=reading.article.url, language="en", number=capture.id)],
+                [ArticleURL(url=extraction.article.url, language="en", number=capture.id)],
             )
 
 
 def writing(folder: Path, count: int) -> Iterator[dict[str, object]]:
     """Two commits an article, as a crawl makes them: the page, then what was read on it."""
-    readings = list(made_up(count))
+    extractions = list(made_up(count))
     for name, pragma, trigger in (
         ("as it is: every commit on the disk (FULL)", "FULL", True),
         ("safe against kill, not power loss (NORMAL)", "NORMAL", True),
@@ -317,7 +323,7 @@ def writing(folder: Path, count: int) -> Iterator[dict[str, object]]:
             if not trigger:
                 archive.db.execute("DROP TRIGGER versions_are_indexed")
             run_id = start(archive)
-            speed = rate(count, lambda: write(archive, readings, run_id))  # noqa: B023
+            speed = rate(count, lambda: write(archive, extractions, run_id))  # noqa: B023
         yield {"": name, "articles a second": speed, "ms each": 1000 / speed}
 
 
@@ -325,9 +331,9 @@ def large(folder: Path, count: int) -> dict[str, object]:
     path = folder / "large.db"
     with Archive.open(path, mode="write") as archive:
         run_id = start(archive)
-        batch: list[Reading] = []
-        for reading in made_up(count):
-            batch.append(reading)
+        batch: list[Extraction] = []
+        for extraction in made_up(count):
+            batch.append(extraction)
             if len(batch) == 500:
                 with archive.transaction():
                     write(archive, batch, run_id)

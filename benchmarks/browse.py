@@ -23,7 +23,7 @@ from statistics import median
 from datasette.app import Datasette
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.items import Article, Capture, Link, Reading
+from caliber_crawler.items import Article, Capture, Extraction, Link
 from caliber_crawler.site import Site
 
 SITE = Site(
@@ -38,7 +38,7 @@ SITE = Site(
 LANGUAGES = ("ru", "en", "hy")
 SECTIONS = ("politics", "economics", "world", "analytics", "interviews", "opinion", "karabakh")
 START = datetime(2021, 6, 1, tzinfo=UTC)
-AT_ONCE = 500
+BATCH_SIZE = 500
 WORDS = 320
 EDITED = 12
 """One article in so many was edited."""
@@ -86,11 +86,11 @@ def print_archive(path: Path, articles: int) -> None:
     cumulative = list(accumulate(1 / (rank + 3) for rank in range(len(VOCABULARY))))  # Zipf's law
     step = timedelta(days=365 * 5) / articles
     with Archive.open(path, mode="write") as archive:
-        archive.sites.keep(SITE)
+        archive.sites.store(SITE)
         run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
-        for start in range(0, articles, AT_ONCE):
+        for start in range(0, articles, BATCH_SIZE):
             with archive.transaction():
-                for number in range(start, min(start + AT_ONCE, articles)):
+                for number in range(start, min(start + BATCH_SIZE, articles)):
                     body = paragraphs(dice.choices(VOCABULARY, cum_weights=cumulative, k=WORDS))
                     for article, seen_at in seen(number, START + number * step, body):
                         save(archive, run, article, seen_at)
@@ -132,12 +132,12 @@ def save(archive: Archive, run: int, article: Article, seen_at: datetime) -> Non
     headers = (("Content-Type", "text/html; charset=utf-8"),)
     page = f"<h1>{article.headline}</h1>{article.url}".encode()
     capture = Capture(site="caliber", url=article.url, fetched_at=seen_at, status=200, headers=headers, body=page)
-    kept = archive.captures.keep(capture, run)
-    reading = Reading(
-        capture=kept, article=article, layout="new", extractor="benchmark", rungs={"headline": "selector"}
+    kept = archive.captures.store(capture, run)
+    extraction = Extraction(
+        capture=kept, article=article, layout="new", extractor="benchmark", methods={"headline": "selector"}
     )
-    address = SITE.address(article.url)
-    archive.articles.save(reading, run, [address] if address else [])
+    address = SITE.article_url(article.url)
+    archive.articles.save(extraction, run, [address] if address else [])
 
 
 async def measure(path: Path, articles: int) -> list[Measured]:

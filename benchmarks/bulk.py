@@ -1,6 +1,6 @@
 """What bulk reading and merging give: python -m benchmarks.bulk [--articles N] [--files N] [--repeat N]
 
-Merging is measured in articles for each second of a processor. Reading is done by one process and by two, in turns; of
+Merge is measured in articles for each second of a processor. Reading is done by one process and by two, in turns; of
 each the median is told. Their speed-up by the clock is what a machine with nothing else to do shows. By the processor
 it is what one process took, over half of what two of them took together with all of what gave them their work.
 """
@@ -23,11 +23,11 @@ from tabulate import tabulate
 
 from benchmarks.newsstand import made
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.newcomers import Newcomers
-from caliber_crawler.bulk import BulkReading, DaskEngine, Engine, Instructions, LocalEngine, Part, Shards, parts_of
+from caliber_crawler.archive.merge.bulk_insert import BulkInsert
+from caliber_crawler.bulk import BulkExtraction, DaskEngine, Engine, Instructions, LocalEngine, Part, Shards, parts_of
 from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.demo import DemoSite
-from caliber_crawler.intake import Recogniser
+from caliber_crawler.ingest import SiteResolver
 from caliber_crawler.items import Capture
 from caliber_crawler.processes import end_idle_workers
 from caliber_crawler.site import SiteRegistry
@@ -58,7 +58,7 @@ def main() -> None:
         if options.only != "read":
             table("Articles merged for each second of a processor", merging(Path(folder), options))
         if options.only != "merge":
-            table("Pages read a second", reading(Path(folder), options))
+            table("Pages read a second", extraction(Path(folder), options))
 
 
 def table(title: str, rows: Iterator[dict[str, object]]) -> None:
@@ -97,14 +97,14 @@ def merge(other: Path, into: Path, *, at_once: bool = True) -> float:
             merge_one(here, there)
         else:
             with (
-                patch.object(Newcomers, "take_captures", lambda _, ids: ids),
-                patch.object(Newcomers, "take_articles", lambda _, ids, article_of: ids),
+                patch.object(BulkInsert, "insert_captures", lambda _, ids: ids),
+                patch.object(BulkInsert, "insert_articles", lambda _, ids, article_of: ids),
             ):
                 merge_one(here, there)
         return time.process_time() - begun
 
 
-def reading(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, object]]:
+def extraction(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, object]]:
     parts = [part for path in web_archives(folder, options.files) for part in parts_of(path)]
     pages = options.files * PAGES_IN_FILE
     engines: dict[str, Callable[[], Engine]] = {
@@ -154,9 +154,9 @@ class Took:
 
 def read(out: Path, parts: list[Part], engine: Engine, workers: int) -> Took:
     instructions = Instructions(
-        recogniser=Recogniser(sites=SiteRegistry([SITE]), default=SITE, any_site=True), software=software()
+        site_resolver=SiteResolver(sites=SiteRegistry([SITE]), default=SITE, any_site=True), software=software()
     )
-    work = BulkReading(Shards(out), instructions, parts)
+    work = BulkExtraction(Shards(out), instructions, parts)
     clock, here, there = time.perf_counter(), time.process_time(), of_children()
     for _ in work.run(engine):
         pass

@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.items import Article, Capture, Image, Link, Reading
-from caliber_crawler.site import Address
+from caliber_crawler.items import Article, Capture, Extraction, Image, Link
+from caliber_crawler.site import ArticleURL
 
 NOW = datetime(2026, 1, 7, tzinfo=UTC)
 HTML = (("Content-Type", "text/html; charset=utf-8"), ("Server", "nginx"), ("Cache-Control", "no-cache"))
 WORDS = 400
 PAGE_BYTES = 60_000
-AT_ONCE = 500
+BATCH_SIZE = 500
 
 
-def readings(first: int, count: int) -> Iterator[Reading]:
+def extractions(first: int, count: int) -> Iterator[Extraction]:
     """Articles by number: the same number is the same article, in whichever archive."""
     chance = random.Random(7)
     words = [
@@ -37,7 +37,7 @@ def readings(first: int, count: int) -> Iterator[Reading]:
         at = NOW + timedelta(minutes=number)
         headline = " ".join(chance.choices(words, weights, k=8))
         page = f"<html><h1>{headline}</h1>{shell}<p>{'</p><p>'.join(paragraphs)}</p></html>"
-        yield Reading(
+        yield Extraction(
             capture=Capture(site="caliber", url=url, fetched_at=at, status=200, headers=HTML, body=page.encode()),
             article=Article(
                 site="caliber",
@@ -58,7 +58,7 @@ def readings(first: int, count: int) -> Iterator[Reading]:
             ),
             layout="new",
             extractor="benchmark",
-            rungs=dict.fromkeys(("headline", "body", "published_at", "authors", "section", "views"), "selector"),
+            methods=dict.fromkeys(("headline", "body", "published_at", "authors", "section", "views"), "selector"),
         )
 
 
@@ -66,32 +66,36 @@ def made(path: Path, first: int, count: int, *, days: Sequence[int] = (0,)) -> P
     """An archive of articles from a number on, as crawls leave it that visited each so many days after publication."""
     with Archive.open(path, mode="write") as archive:
         run_id = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
-        rest = list(readings(first, count))
+        rest = list(extractions(first, count))
         for day in days:
-            for start in range(0, count, AT_ONCE):
+            for start in range(0, count, BATCH_SIZE):
                 with archive.transaction():
-                    for reading in rest[start : start + AT_ONCE]:
-                        keep(archive, visited(reading, day), run_id)
+                    for extraction in rest[start : start + BATCH_SIZE]:
+                        keep(archive, visited(extraction, day), run_id)
         archive.runs.finish(run_id, "finished", None, {"new": count})
     return path
 
 
-def visited(reading: Reading, day: int) -> Reading:
+def visited(extraction: Extraction, day: int) -> Extraction:
     """The same article some days later: more views, and another page for that alone."""
-    views = (reading.article.views or 0) + 100 * day
-    page = reading.capture.body.replace(b"</html>", f"<i>Views: {views}</i></html>".encode())
-    capture = replace(reading.capture, fetched_at=reading.capture.fetched_at + timedelta(days=day), body=page)
-    return replace(reading, capture=capture, article=replace(reading.article, views=views))
+    views = (extraction.article.views or 0) + 100 * day
+    page = extraction.capture.body.replace(b"</html>", f"<i>Views: {views}</i></html>".encode())
+    capture = replace(extraction.capture, fetched_at=extraction.capture.fetched_at + timedelta(days=day), body=page)
+    return replace(extraction, capture=capture, article=replace(extraction.article, views=views))
 
 
-def keep(archive: Archive, reading: Reading, run_id: int) -> None:
-    article, capture = reading.article, archive.captures.keep(reading.capture, run_id)
-    entry = Entry(url=article.url, site="caliber", kind="article", language="en", section="analytics", road="listing")
+def keep(archive: Archive, extraction: Extraction, run_id: int) -> None:
+    article, capture = extraction.article, archive.captures.store(extraction.capture, run_id)
+    entry = Entry(
+        url=article.url, site="caliber", kind="article", language="en", section="analytics", discovered_via="listing"
+    )
     archive.frontier.add([entry], run_id)
     number = int(article.url.rpartition("/")[2])
     saved = archive.articles.save(
-        replace(reading, capture=capture),
+        replace(extraction, capture=capture),
         run_id,
-        [Address(url=article.url, language="en", number=number)],
+        [ArticleURL(url=article.url, language="en", number=number)],
     )
-    archive.frontier.done(article.url, reading.capture.fetched_at, status=200, article_id=saved.article_id, due_at=None)
+    archive.frontier.mark_done(
+        article.url, extraction.capture.fetched_at, status=200, article_id=saved.article_id, due_at=None
+    )

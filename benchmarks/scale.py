@@ -50,7 +50,7 @@ class Measured:
     """Of all other rows of a further visit [newsstand.made with ten visits more]."""
     request_s: float = 0.0098
     """Of a processor for each page crawled: 7.9 ms for one of the demo site's, by two crawls of 39 and of 5 requests
-    [benchmarks/cluster_jobs.py], and 1.9 ms more to read and pack one of real size [benchmarks/reading.py]."""
+    [benchmarks/cluster_jobs.py], and 1.9 ms more to read and pack one of real size [benchmarks/extraction.py]."""
     job_s: float = 0.083
     """Of a processor for each job besides its requests, by the same two crawls [benchmarks/cluster_jobs.py]."""
     read_s: float = 1 / 150

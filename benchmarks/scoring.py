@@ -16,9 +16,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from caliber_crawler.extraction import Unreadable, extract_page
 from caliber_crawler.items import Capture
-from caliber_crawler.reading import Unreadable, read_page
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site.generic import generic_site
 
 Prediction = Mapping[str, Any]
 Page = Mapping[str, Any]
@@ -51,12 +51,12 @@ def load_rules(score: Path) -> ModuleType:
 
 def read_as_archived(html: str, url: str) -> Prediction:
     """What the archive would hold of a page: bytes in, article out, of a site without a file."""
-    site = unfiled(url)
+    site = generic_site(url)
     headers = (("content-type", "text/html; charset=utf-8"),)
     body = html.encode("utf-8", errors="replace")
     capture = Capture(site=site.name, url=url, fetched_at=FETCHED_AT, status=200, headers=headers, body=body)
     try:
-        article = read_page(capture, site).article
+        article = extract_page(capture, site).article
     except Unreadable:
         return {}
     moment = article.published_at

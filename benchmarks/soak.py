@@ -29,7 +29,7 @@ from tests.hostile.site import HostileSite, misbehaving
 AT = datetime(2026, 1, 7, tzinfo=UTC)
 CARDS = 20
 """Of the demo's listings, a page."""
-OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "left")
+OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "remaining")
 GROWTH = 50.0
 """Megabytes; the goal."""
 

@@ -21,7 +21,7 @@ from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.fetching.contact import require_contact
-from caliber_crawler.known_sites import neighbourhoods
+from caliber_crawler.known_sites import group_by_shared_host
 from caliber_crawler.news_spider import NewsSpider
 
 if TYPE_CHECKING:
@@ -140,7 +140,9 @@ async def _all(
     reporting = create_looping_call(report, crawls)
     reporting.start(REPORTED_EVERY, now=False)
     try:
-        await asyncio.gather(*map(one_after_the_other, neighbourhoods(crawls, lambda crawl: crawl.site.every_host)))
+        await asyncio.gather(
+            *map(one_after_the_other, group_by_shared_host(crawls, lambda crawl: crawl.site.all_hosts))
+        )
     finally:
         reporting.stop()
         report(crawls)

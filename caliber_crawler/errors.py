@@ -17,7 +17,7 @@ CaliberError                 1   it failed
 │   ├── ArchiveLocked        9   another command is writing to it
 │   └── ArchiveFull         11   the disk is full or the file cannot be written
 ├── ClusterError            17   the queue of a cluster cannot be reached, or is not set up
-│   └── LeaseLapsed         18   a worker that was cut off, and so ended itself
+│   └── LeaseLost         18   a worker that was cut off, and so ended itself
 ├── MissingExtra             1   an extra that is not installed
 ├── Forgotten               16   an article that was taken down and is not taken in again
 └── NoSuchArticle           12   nothing in the archive under that id or address
@@ -128,7 +128,7 @@ class ClusterError(CaliberError):
     exit_code = 17
 
 
-class LeaseLapsed(ClusterError):
+class LeaseLost(ClusterError):
     """A worker was out of touch with the queue for so long that its jobs may be another's."""
 
     exit_code = 18
@@ -141,7 +141,7 @@ class MissingExtra(CaliberError):
         super().__init__(f"This needs more than is installed: pip install 'caliber-crawler[{extra}]'.")
 
 
-class Forgotten(CaliberError):
+class ArticleTakenDown(CaliberError):
     """An article that was forgotten on request; it is not taken in again."""
 
     exit_code = 16

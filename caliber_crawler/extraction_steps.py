@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
-from caliber_crawler import reading
-from caliber_crawler.items import Capture, Listing, Problem, Reading
-from caliber_crawler.reading import Page, Unreadable
-from caliber_crawler.reading.impostors import recognise
-from caliber_crawler.roads import read_list
+from caliber_crawler import extraction
+from caliber_crawler.discovery import parse_list_page
+from caliber_crawler.extraction import Page, Unreadable
+from caliber_crawler.extraction.non_articles import classify
+from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.site import Site, StartPage
 
-Outcome = Reading | Listing | Problem
+Outcome = Extraction | Listing | Problem
 """What a capture holds: an article, a list of articles, or why it gives neither."""
 
 NOT_MODIFIED = "not_modified"
@@ -56,13 +56,13 @@ def clean(capture: Capture, site: Site) -> CleanPage | Problem:
         return problem
     if capture.kind != "article":
         return CleanPage(capture=capture, page=None)
-    doubt = recognise(capture, site)
+    doubt = classify(capture, site)
     if doubt is not None and doubt.reason != "soft_404":
         return doubt
     if problem := status_problem(capture):
         return problem
     try:
-        page = reading.clean_page(reading.open_page(capture, site))
+        page = extraction.clean_page(extraction.open_page(capture, site))
     except Unreadable as unreadable:
         return doubt or _unreadable("clean", unreadable)
     if doubt is not None and page.layout is None:
@@ -75,7 +75,7 @@ def extract(page: CleanPage, site: Site) -> Outcome:
     if page.page is None:
         return _extract_list(page.capture, site)
     try:
-        found = reading.extract_article(page.page)
+        found = extraction.extract_article(page.page)
     except Unreadable as unreadable:
         return page.doubt or _unreadable("extract", unreadable)
     if page.doubt is not None and not _is_article_beyond_doubt(found, site):
@@ -83,24 +83,24 @@ def extract(page: CleanPage, site: Site) -> Outcome:
     return found
 
 
-def check(found: Reading | Listing, site: Site, now: datetime) -> Outcome:
+def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:
     """Refuse an article that is not valid; note what a person should look at in one that is."""
     if isinstance(found, Listing):
-        if found.reading is None:
+        if found.extraction is None:
             return found
-        article = check(found.reading, site, now)
-        return replace(found, reading=article if isinstance(article, Reading) else None)
-    problems = reading.check(found, site, now)
-    return next((problem for problem in problems if problem.fatal), replace(found, remarks=tuple(problems)))
+        article = check(found.extraction, site, now)
+        return replace(found, extraction=article if isinstance(article, Extraction) else None)
+    problems = extraction.check(found, site, now)
+    return next((problem for problem in problems if problem.fatal), replace(found, warnings=tuple(problems)))
 
 
 def fetch_problem(capture: Capture) -> Problem | None:
     """Why there is no page in a capture: it could not be fetched, or it is as it was."""
     if capture.error is not None:
-        message = f"{capture.address} could not be fetched: {capture.error}."
+        message = f"{capture.effective_url} could not be fetched: {capture.error}."
         return Problem(stage="fetch", reason=capture.error_code or "network", message=message, fatal=True)
     if capture.status == HTTPStatus.NOT_MODIFIED:
-        return Problem(stage="fetch", reason=NOT_MODIFIED, message=f"{capture.address} is as it was.")
+        return Problem(stage="fetch", reason=NOT_MODIFIED, message=f"{capture.effective_url} is as it was.")
     return None
 
 
@@ -108,34 +108,34 @@ def status_problem(capture: Capture) -> Problem | None:
     """What a status other than 200 means."""
     if capture.status == HTTPStatus.OK:
         return None
-    message = f"{capture.address} answered {capture.status}."
+    message = f"{capture.effective_url} answered {capture.status}."
     return Problem(stage="fetch", reason=f"http_{capture.status}", message=message, fatal=True)
 
 
-def _is_article_beyond_doubt(found: Reading, site: Site) -> bool:
+def _is_article_beyond_doubt(found: Extraction, site: Site) -> bool:
     """News about a 404, or about what was not found: no page of apology has all parts of an article of the site."""
-    if not all(found.rungs.get(field) == "selector" for field in MAIN_FIELDS):
+    if not all(found.methods.get(field) == "selector" for field in MAIN_FIELDS):
         return False
-    return not any(problem.fatal for problem in reading.check(found, site, found.capture.fetched_at))
+    return not any(problem.fatal for problem in extraction.check(found, site, found.capture.fetched_at))
 
 
 def _extract_list(capture: Capture, site: Site) -> Listing | Problem:
     if problem := status_problem(capture):
         is_end = capture.kind == "listing" and capture.status in NOT_THERE
-        return Listing(capture=capture, cards=(), missing=problem) if is_end else problem
+        return Listing(capture=capture, teasers=(), missing=problem) if is_end else problem
     try:
-        listing = read_list(capture, site)
+        listing = parse_list_page(capture, site)
     except Unreadable as unreadable:
         return _unreadable("extract", unreadable)
-    if any(isinstance(road, StartPage) and site.normal_url(road.url) == capture.url for road in site.roads):
-        return replace(listing, reading=_article_on(capture, site))
+    if any(isinstance(source, StartPage) and site.normal_url(source.url) == capture.url for source in site.sources):
+        return replace(listing, extraction=_article_on(capture, site))
     return listing
 
 
-def _article_on(capture: Capture, site: Site) -> Reading | None:
+def _article_on(capture: Capture, site: Site) -> Extraction | None:
     """The article on a page that somebody named, which may hold both an article and a list."""
     try:
-        return reading.read_page(replace(capture, kind="article"), site)
+        return extraction.extract_page(replace(capture, kind="article"), site)
     except Unreadable:
         return None
 

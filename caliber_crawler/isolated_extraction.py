@@ -1,7 +1,7 @@
 """Extraction in a worker process: a page that hangs, crashes or fills the memory costs that page and nothing else.
 
 :func:`extract_isolated` is for code that waits, :class:`IsolatedSteps` for an event loop. Both have the same limits,
-and the same reason codes for a page that exceeds them: ``too_slow``, ``worker_crashed``, ``too_much_memory``.
+and the same reason codes for a page that exceeds them: ``too_slow``, ``worker_crashed``, ``out_of_memory``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lxml import etree
 
 from caliber_crawler import extraction_steps
 from caliber_crawler.extraction_steps import Outcome, extract_page
-from caliber_crawler.items import Capture, CleanedPage, Listing, Problem, Reading
+from caliber_crawler.items import Capture, CleanedPage, Extraction, Listing, Problem
 from caliber_crawler.processes import PAGE_LIMITS, AsyncExecutor, TooSlow, WorkerCrashed, run_limited
 from caliber_crawler.processes.call import Context
 from caliber_crawler.processes.limits import limited
@@ -42,9 +42,9 @@ def extract_isolated(capture: Capture, site: Site, now: datetime) -> Outcome:
     try:
         return with_capture(run_limited(_extract_lightly, capture, site, now, key=key, limits=PAGE_LIMITS), capture)
     except LIMITS_EXCEEDED as error:
-        return limit_problem(capture.address, error)
+        return limit_problem(capture.effective_url, error)
     except Exception as error:  # noqa: BLE001 - one page must not cost the others
-        return internal_error(capture.address, error)
+        return internal_error(capture.effective_url, error)
 
 
 def limit_problem(address: str, error: BaseException) -> Problem:
@@ -55,7 +55,7 @@ def limit_problem(address: str, error: BaseException) -> Problem:
         case WorkerCrashed():
             reason, clause = "worker_crashed", str(error)
         case _:
-            reason, clause = "too_much_memory", f"it took more than {PAGE_LIMITS.memory // 2**20} MiB of memory"
+            reason, clause = "out_of_memory", f"it took more than {PAGE_LIMITS.memory // 2**20} MiB of memory"
     message = f"{address} was put aside during extraction: {clause}."
     return Problem(stage="extract", reason=reason, message=message, fatal=True)
 
@@ -63,7 +63,7 @@ def limit_problem(address: str, error: BaseException) -> Problem:
 def internal_error(address: str, error: BaseException) -> Problem:
     """The problem of a page on which this program failed; later versions may do better."""
     message = f"{address} met an error of this program: {type(error).__name__}: {error}."
-    return Problem(stage="extract", reason="crash", message=message, fatal=True)
+    return Problem(stage="extract", reason="internal_error", message=message, fatal=True)
 
 
 def with_capture(outcome: Outcome, capture: Capture) -> Outcome:
@@ -71,8 +71,10 @@ def with_capture(outcome: Outcome, capture: Capture) -> Outcome:
     match outcome:
         case Problem():
             return outcome
-        case Listing(reading=Reading() as article):
-            return replace(outcome, capture=capture, reading=replace(article, capture=replace(capture, kind="article")))
+        case Listing(extraction=Extraction() as article):
+            return replace(
+                outcome, capture=capture, extraction=replace(article, capture=replace(capture, kind="article"))
+            )
     return replace(outcome, capture=capture)
 
 
@@ -87,7 +89,7 @@ Light = tuple[Any, ...]
 class Checked(NamedTuple):
     """What the check noted on a valid article."""
 
-    remarks: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
 
 
 class IsolatedSteps:
@@ -107,7 +109,7 @@ class IsolatedSteps:
         try:
             cleaned = await self._executor.call(_clean, token, capture, context=self._site)
         except LIMITS_EXCEEDED as error:
-            return limit_problem(capture.address, error)
+            return limit_problem(capture.effective_url, error)
         if isinstance(cleaned, Problem):
             return cleaned
         layout, html = cleaned
@@ -124,27 +126,27 @@ class IsolatedSteps:
             if found is None:  # another worker has taken the place of the one that had the page
                 found = await self._executor.call(_extract_anew, capture, context=self._site)
         except LIMITS_EXCEEDED as error:
-            return limit_problem(capture.address, error)
+            return limit_problem(capture.effective_url, error)
         return _arrived(found, capture)
 
-    async def check(self, found: Reading | Listing, now: datetime) -> Outcome:
+    async def check(self, found: Extraction | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
         capture = found.capture
         try:
             asked = (capture.url, capture.fetched_at, capture.status, now)
             checked = await self._executor.call(_check, _light(found), *asked, context=self._site)
         except LIMITS_EXCEEDED as error:
-            return limit_problem(capture.address, error)
-        if isinstance(found, Reading) and isinstance(checked, Checked):
-            return replace(found, remarks=checked.remarks)
+            return limit_problem(capture.effective_url, error)
+        if isinstance(found, Extraction) and isinstance(checked, Checked):
+            return replace(found, warnings=checked.warnings)
         return _arrived(checked, capture)
 
 
 def _light(outcome: Outcome) -> Light:
     """An outcome without its capture, for the way between two processes: the page is most of it."""
     match outcome:
-        case Reading():
-            return (outcome.article, outcome.layout, outcome.extractor, outcome.rungs, outcome.remarks)
+        case Extraction():
+            return (outcome.article, outcome.layout, outcome.extractor, outcome.methods, outcome.warnings)
         case Listing():
             return (with_capture(outcome, replace(outcome.capture, body=b"")),)
     return (outcome,)
@@ -155,8 +157,10 @@ def _arrived(light: Light, capture: Capture) -> Outcome:
     if len(light) == 1:
         outcome: Outcome = light[0]
         return with_capture(outcome, capture)
-    article, layout, extractor, rungs, remarks = light
-    return Reading(capture=capture, article=article, layout=layout, extractor=extractor, rungs=rungs, remarks=remarks)
+    article, layout, extractor, methods, warnings = light
+    return Extraction(
+        capture=capture, article=article, layout=layout, extractor=extractor, methods=methods, warnings=warnings
+    )
 
 
 # --- In the worker ----------------------------------------------------------------------------------------------------
@@ -209,4 +213,4 @@ def _check(
     found = _arrived(light, Capture(site=site.name, url=url, fetched_at=fetched_at, status=status))
     assert not isinstance(found, Problem)
     checked = extraction_steps.check(found, site, now)
-    return Checked(checked.remarks) if isinstance(checked, Reading) else _light(checked)
+    return Checked(checked.warnings) if isinstance(checked, Extraction) else _light(checked)

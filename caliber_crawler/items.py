@@ -1,7 +1,7 @@
 """The nouns that travel: what spiders yield, pipelines pass on and the archive stores.
 
 A :class:`Capture` comes from the network or a file. Cleaning gives a :class:`CleanedPage`, and extraction a
-:class:`Listing` of :class:`Card` entries, or an :class:`Article`, which travels inside a :class:`Reading`: the article,
+:class:`Listing` of :class:`Teaser` entries, or an :class:`Article`, which travels inside a :class:`Extraction`: the article,
 the capture it was extracted from, and how.
 """
 
@@ -28,15 +28,15 @@ def described(capture: Capture) -> dict[str, object]:
     return {"url": capture.url, "fetched_at": iso_time(capture.fetched_at), "status": capture.status, "id": capture.id}
 
 
-PageKind = Literal["article", "listing", "feed", "sitemap", "numbers", "tdmrep"]
-"""What an address is asked for. ``numbers`` is no page but a walk through post numbers, kept like one; ``tdmrep`` is
+PageKind = Literal["article", "listing", "feed", "sitemap", "post_ids", "tdmrep"]
+"""What an address is asked for. ``post_ids`` is no page but a walk through post numbers, kept like one; ``tdmrep`` is
 the site's file of reservations, which is kept and never stands in the frontier."""
 
 
 SCROLLED = "X-Caliber-Scrolled"
 """A header of our own: this capture is not what the server sent but what a browser showed after so much scrolling."""
 
-SITE_RESERVES = "X-Caliber-TDMRep"
+SITE_OPTS_OUT = "X-Caliber-TDMRep"
 """A header of our own: the site's file reserves this page, ``1``, perhaps followed by the address of the conditions."""
 
 
@@ -67,7 +67,7 @@ class Capture:
     """The capture's row in the archive, once kept."""
 
     @property
-    def address(self) -> str:
+    def effective_url(self) -> str:
         """The address that answered."""
         return self.final_url or self.url
 
@@ -150,7 +150,7 @@ class CleanedPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Extraction:
     """An article, the capture it was read on, and which rule gave each field."""
 
     capture: Capture = field(metadata={"serializer": described})
@@ -159,9 +159,9 @@ class Reading:
     """The layout that matched (``new``, ``old``, ``text``, ``unknown``)."""
     extractor: str
     """Name, version and digest of the code and facts that read it: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
-    rungs: Mapping[str, str] = field(default_factory=dict)
-    """Field to the rung of the ladder that gave it: ``selector``, ``structured``, ``text``, ``general``, ``url``."""
-    remarks: tuple[Problem, ...] = ()
+    methods: Mapping[str, str] = field(default_factory=dict)
+    """Field to the method of the ladder that gave it: ``selector``, ``structured_data``, ``text``, ``generic``, ``url``."""
+    warnings: tuple[Problem, ...] = ()
     """What a person should look at, once it was checked."""
 
 
@@ -181,7 +181,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Teaser:
     """One entry of a listing."""
 
     url: str
@@ -196,25 +196,25 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What was read on one page that names articles (a listing, a feed, a site map): its cards from top to bottom."""
+    """What was read on one page that names articles (a listing, a feed, a site map): its teasers from top to bottom."""
 
     capture: Capture = field(metadata={"serializer": described})
-    cards: tuple[Card, ...]
+    teasers: tuple[Teaser, ...]
     next_url: str | None = None
     """The next page of the list, where the page itself links to it."""
     ended: bool = False
-    """The page itself says that no more cards follow."""
+    """The page itself says that no more teasers follow."""
     guessed: bool = False
-    """Nothing on it looks like a card of the site: the cards are links to articles that stand anywhere on the page."""
+    """Nothing on it looks like a teaser of the site: the teasers are links to articles that stand anywhere on the page."""
     missing: Problem | None = None
     """The page is not there; what is wrong with that, unless the list has simply come to its end."""
     cut: bool = False
-    """More cards follow, and there is no request for them: a browser stopped scrolling."""
-    maps: tuple[str, ...] = ()
+    """More teasers follow, and there is no request for them: a browser stopped scrolling."""
+    sitemaps: tuple[str, ...] = ()
     """Further site maps that this one names."""
     feeds: tuple[str, ...] = ()
     """Feeds of the site that it names."""
-    passed_over: int = 0
+    not_articles: int = 0
     """Addresses on it that are no articles of the site."""
-    reading: Reading | None = None
+    extraction: Extraction | None = None
     """The article on it, where a page that somebody named holds both."""

@@ -68,11 +68,13 @@ def _spider_from(url: str, sites: SiteRegistry) -> type[NewsSpider]:
     except ValueError as error:
         raise SiteError(f"{error}") from None
     if site.name in sites:
-        site = replace(site, roads=(StartPage(url=url),))
+        site = replace(site, sources=(StartPage(url=url),))
     return type("StartPageSpider", (NewsSpider,), {"name": site.name, "site": site})
 
 
-def neighbourhoods(members: Iterable[Member], hosts_of: Callable[[Member], Collection[str]]) -> list[list[Member]]:
+def group_by_shared_host(
+    members: Iterable[Member], hosts_of: Callable[[Member], Collection[str]]
+) -> list[list[Member]]:
     """Members that share a host, directly or through others, stand together; members and groups in the order given."""
     groups: list[tuple[set[str], list[Member]]] = []
     for member in members:

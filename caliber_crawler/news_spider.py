@@ -18,13 +18,13 @@ from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.crawling.recovery import resume_stored_pages
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.traps import Bounds
+from caliber_crawler.discovery import cdx_indexes, due_seeds, url_lists
+from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.errors import CaliberError, MissingExtra
 from caliber_crawler.fetching.contact import require_contact
-from caliber_crawler.fetching.failures import NOT_ASKED, why_not_fetched
+from caliber_crawler.fetching.failures import NOT_REQUESTED, failure_reason
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import Capture
-from caliber_crawler.roads import address_lists, archive_indexes, due_seeds
-from caliber_crawler.roads.finds import Finds
 from caliber_crawler.site import Site
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class NewsSpider(Spider):
         options = CrawlOptions.from_arguments(arguments)
         self.archive, self.lease = archive, lease
         self.scope = options.scope(self.site)
-        self._lists = [address_lists.opened(options.urls, "url_list")] if options.urls else []
+        self._lists = [url_lists.open_list(options.urls, "url_list")] if options.urls else []
         self._cdx = options.cdx
         site = self.scope.site
         self.allowed_domains = [urlsplit(f"//{host}").hostname or host for host in (site.host, *site.hosts)]
@@ -81,8 +81,8 @@ class NewsSpider(Spider):
         """Check and complete what the arguments say by the settings."""
         require_contact(self.scope.site, settings)
         self.scope = replace(self.scope, bounds=Bounds.from_settings(settings))
-        if self._cdx and not archive_indexes.is_service(self._cdx, settings.getdict("CDX_SERVICES")):
-            self._lists.append(address_lists.opened(self._cdx, "cdx"))
+        if self._cdx and not cdx_indexes.is_service(self._cdx, settings.getdict("CDX_SERVICES")):
+            self._lists.append(url_lists.open_list(self._cdx, "cdx"))
             self._cdx = ""
 
     @classmethod
@@ -106,9 +106,9 @@ class NewsSpider(Spider):
         run.seed(due_seeds(run))
         if self._cdx:
             services = self.settings.getdict("CDX_SERVICES")
-            run.seed([archive_indexes.index_entry(self._cdx, services, self.scope, run.started_at)])
-        for addresses in self._lists:
-            address_lists.take_list(addresses, run, Finds(run))
+            run.seed([cdx_indexes.index_entry(self._cdx, services, self.scope, run.started_at)])
+        for article_urls in self._lists:
+            url_lists.add_list(article_urls, run, Discoveries(run))
         for capture in left_behind:
             yield capture
 
@@ -137,16 +137,16 @@ class NewsSpider(Spider):
         """What the request for a later batch of a listing posts, on a site where it does."""
         layout = self.scope.site.listing
         _, mark, form = entry.url.partition("#")
-        return form if layout and layout.form and entry.kind == "listing" and entry.batch > 1 and mark else None
+        return form if layout and layout.form and entry.kind == "listing" and entry.page_number > 1 and mark else None
 
     def _headers(self, entry: Entry) -> dict[str, str]:
         layout = self.scope.site.listing
-        if layout is None or entry.kind != "listing" or entry.batch == 1:
+        if layout is None or entry.kind != "listing" or entry.page_number == 1:
             return {}
         return ({} if self._posted(entry) is None else {"Content-Type": FORM}) | dict(layout.headers)
 
     def _meta(self, entry: Entry) -> dict[str, Any]:
-        if archive_indexes.is_index(entry):
+        if cdx_indexes.is_index(entry):
             return {"page_timeout": self.settings.getfloat("CDX_TIMEOUT")}
         return {}
 
@@ -168,20 +168,20 @@ class NewsSpider(Spider):
     def _entry_for(self, url: str) -> Entry:
         from caliber_crawler.archive import Entry
 
-        address = self.scope.site.address(url)
+        article_url = self.scope.site.article_url(url)
         return Entry(
-            url=address.url if address else self.scope.site.normal_url(url),
+            url=article_url.url if article_url else self.scope.site.normal_url(url),
             site=self.scope.site.name,
-            kind="article" if address else "listing",
-            road="url_list",
+            kind="article" if article_url else "listing",
+            discovered_via="url_list",
         )
 
     def failed(self, failure: Failure) -> Iterable[Capture]:
         """Yield a failed request as a capture with its error; a page that was never requested stays due."""
         request: Request = failure.request  # type: ignore[attr-defined]
         entry: Entry = request.cb_kwargs["entry"]
-        code, error = why_not_fetched(failure.value, request)
-        if code in NOT_ASKED:
+        code, error = failure_reason(failure.value, request)
+        if code in NOT_REQUESTED:
             self._run.dispatcher.release(entry.url)
             return
         yield Capture(

@@ -19,17 +19,17 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.discovery import Discovery
 from caliber_crawler.extraction_steps import NOT_MODIFIED, fetch_problem
-from caliber_crawler.fetching.failures import FOR_GOOD
+from caliber_crawler.fetching.failures import PERMANENT_FAILURES
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.isolated_extraction import IsolatedSteps
-from caliber_crawler.items import Article, Capture, CleanedPage, Listing, Problem, Reading
+from caliber_crawler.items import Article, Capture, CleanedPage, Extraction, Listing, Problem
 from caliber_crawler.plain_archive import PlainArchive
 from caliber_crawler.processes import AsyncExecutor
-from caliber_crawler.rereading import Rereader
-from caliber_crawler.roads import Roads
+from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import Site, SiteRegistry
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site.generic import generic_site
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -41,7 +41,7 @@ def capture_from(response: Response) -> Capture:
     asked = response.request.url if response.request is not None else response.url
     first, *between = (*response.meta.get("redirect_urls", ()), asked) if response.request is not None else (asked,)
     return Capture(
-        site=unfiled(response.url).name,
+        site=generic_site(response.url).name,
         url=first,
         final_url=response.url if response.url != first else None,
         redirects=tuple(url for url in between if url != response.url),
@@ -90,7 +90,9 @@ class ExtractionStage(Stage):
         site = self.run.scope.site if self.run is not None else getattr(self.crawler.spider, "site", None)
         name = site.name if isinstance(site, Site) else capture.site
         if name not in self._steps:
-            self._steps[name] = IsolatedSteps(self.executor, site if isinstance(site, Site) else unfiled(capture.url))
+            self._steps[name] = IsolatedSteps(
+                self.executor, site if isinstance(site, Site) else generic_site(capture.url)
+            )
         return self._steps[name]
 
 
@@ -111,7 +113,7 @@ class CapturePipeline(Stage):
         if self.run is not None:
             if problem.reason == NOT_MODIFIED:
                 self.run.settlement.not_modified(capture)
-            elif capture.error_code in FOR_GOOD:
+            elif capture.error_code in PERMANENT_FAILURES:
                 self.run.settlement.refuse(capture, problem)
             else:
                 self.run.settlement.fail(capture, problem)
@@ -147,13 +149,13 @@ class CheckPipeline(ExtractionStage):
     """Refuses an article that is not valid, and counts which fields were found."""
 
     async def process_item(self, item: object) -> object:
-        if not isinstance(item, Reading | Listing):
+        if not isinstance(item, Extraction | Listing):
             return item
         checked = await self.steps(item.capture).check(item, datetime.now(UTC))
         if isinstance(checked, Problem):
             self.drop(item.capture, checked)
-        if self.run is not None and isinstance(checked, Reading):
-            self.run.accounts.coverage.count(checked.layout, ItemAdapter(checked.article), checked.rungs)
+        if self.run is not None and isinstance(checked, Extraction):
+            self.run.accounts.coverage.count(checked.layout, ItemAdapter(checked.article), checked.methods)
         return checked
 
 
@@ -162,43 +164,43 @@ class ArchivePipeline(Stage):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self.roads: Roads | None = None
+        self.discovery: Discovery | None = None
         if self.run is not None:
-            self.roads = Roads(self.run)
-            self.run.settlement.reextract = Rereader(SiteRegistry([self.run.scope.site]))
+            self.discovery = Discovery(self.run)
+            self.run.settlement.reextract = Reextractor(SiteRegistry([self.run.scope.site]))
 
     async def process_item(self, item: object) -> object:
-        if not isinstance(item, Reading | Listing):
+        if not isinstance(item, Extraction | Listing):
             return item
         article = await self._articles_of(item) if self.run is not None else self._article_alone(item)
         if article is None:
             clause = "lists articles" if isinstance(item, Listing) else "was taken down before"
-            raise DropItem(f"{item.capture.address} {clause}.", log_level="DEBUG")
+            raise DropItem(f"{item.capture.effective_url} {clause}.", log_level="DEBUG")
         return article
 
-    async def _articles_of(self, item: Reading | Listing) -> Article | None:
+    async def _articles_of(self, item: Extraction | Listing) -> Article | None:
         assert self.run is not None
-        assert self.roads is not None
-        if isinstance(item, Reading):
-            return item.article if await self.run.settlement.save(item, self.roads.follow) else None
+        assert self.discovery is not None
+        if isinstance(item, Extraction):
+            return item.article if await self.run.settlement.save(item, self.discovery.follow) else None
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier: nothing is known of its listing.")
-        end = await self.run.settlement.commits(partial(self.roads.advance, item))
+        end = await self.run.settlement.commits(partial(self.discovery.advance, item))
         article = None
-        if item.reading is not None:
+        if item.extraction is not None:
             self.run.accounts.counts["discovered"] += 1
-            article = item.reading.article if await self.run.settlement.save(item.reading) else None
+            article = item.extraction.article if await self.run.settlement.save(item.extraction) else None
         if end is not None and not end.complete:
             problem = Problem(
-                stage="walk",
+                stage="pagination",
                 reason=f"listing_{end.name.lower()}",
                 message=f"The walk through {item.capture.url} broke off: {end.value}.",
             )
             self.run.accounts.note(problem, item.capture)
         return article
 
-    def _article_alone(self, item: Reading | Listing) -> Article | None:
-        return plain_archive(self.crawler).save(item) if isinstance(item, Reading) else None
+    def _article_alone(self, item: Extraction | Listing) -> Article | None:
+        return plain_archive(self.crawler).save(item) if isinstance(item, Extraction) else None
 
 
 _plain_archives: WeakKeyDictionary[Crawler, PlainArchive] = WeakKeyDictionary()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self
 from scrapy import signals
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.runs import Outcome
-from caliber_crawler.errors import Forgotten
-from caliber_crawler.items import Article, Capture, Reading
-from caliber_crawler.rereading import Rereader
-from caliber_crawler.site import Address, Site, SiteRegistry
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.archive.reports.runs import Outcome
+from caliber_crawler.errors import ArticleTakenDown
+from caliber_crawler.items import Article, Capture, Extraction
+from caliber_crawler.reextraction import Reextractor
+from caliber_crawler.site import ArticleURL, Site, SiteRegistry
+from caliber_crawler.site.generic import generic_site
 from caliber_crawler.software import software
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class PlainArchive:
     def __init__(self, archive: Archive, spider: str, site: Site | None, user_agent: str) -> None:
         self._archive = archive
         self._site = site
-        self._reextract = Rereader(SiteRegistry([] if site is None else [site]))
+        self._reextract = Reextractor(SiteRegistry([] if site is None else [site]))
         self._known: set[str] = set()
         self.counts: Counter[str] = Counter()
         self.run_id = archive.runs.start(
@@ -50,20 +50,20 @@ class PlainArchive:
         self._site_of(capture)
         self.counts["pages"] += 1
         with self._archive.transaction():
-            return self._archive.captures.keep(capture, self.run_id)
+            return self._archive.captures.store(capture, self.run_id)
 
-    def save(self, extraction: Reading) -> Article | None:
+    def save(self, extraction: Extraction) -> Article | None:
         """Store an article, and its page where that was not stored before; ``None`` when it was taken down."""
         site, article = self._site_of(extraction.capture), extraction.article
         with self._archive.transaction():
-            addresses: list[Address] = site.addresses(article.urls)
+            addresses: list[ArticleURL] = site.article_urls(article.urls)
             if self._archive.takedowns.covers(article.site, addresses):
                 return None
             if extraction.capture.id is None:
                 extraction = replace(extraction, capture=self.keep(extraction.capture))
             try:
                 saved = self._archive.articles.save(extraction, self.run_id, addresses, self._reextract)
-            except Forgotten:
+            except ArticleTakenDown:
                 return None
         self.counts[saved.outcome] += 1
         return article
@@ -77,8 +77,8 @@ class PlainArchive:
             self._archive.close()
 
     def _site_of(self, capture: Capture) -> Site:
-        site = self._site or unfiled(capture.url)
+        site = self._site or generic_site(capture.url)
         if site.name not in self._known:
             self._known.add(site.name)
-            self._archive.sites.keep(site)
+            self._archive.sites.store(site)
         return site

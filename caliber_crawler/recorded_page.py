@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.errors import InputError, NotAPage, SiteError
+from caliber_crawler.extraction.text import slug
 from caliber_crawler.isolated_extraction import extract_isolated
-from caliber_crawler.items import Capture, Listing, Problem, Reading
+from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.known_sites import known_sites, known_spiders, project_settings
-from caliber_crawler.reading.text import slug
 from caliber_crawler.site import Site
 from caliber_crawler.trial_crawl import GivenPages, Progress, page_entry, trial_crawl
 
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 DRAFT = "Compare every field with the page, mend it, then delete this line."
 UNRECORDED_HEADERS = ("connection", "content-disposition", "content-length", "date", "set-cookie", "transfer-encoding")
 """Headers that say nothing about the page: how it was sent, the name of a saved file, what is meant for one visitor."""
@@ -53,7 +53,9 @@ def site_of_page(url: str | None, name: str = "") -> Site:
     sites = known_sites()
     if name:
         site = sites.named(name)
-        return site if url is None or site.owns(url) else site.at("{0.scheme}://{0.netloc}".format(urlsplit(url)))
+        return (
+            site if url is None or site.owns(url) else site.served_at("{0.scheme}://{0.netloc}".format(urlsplit(url)))
+        )
     owner = sites.owner(url) if url else None
     if owner is None:
         raise SiteError(f"No site definition owns {url}; write caliber_crawler/spiders/<site>.py first.")
@@ -71,9 +73,9 @@ def fetch_page(
     known = spider.site
     # The page is recorded as it is served, not as a browser shows it; nothing else is discovered.
     listing = replace(known.listing, scroll="") if known.listing else None
-    one_page = type("OnePageSpider", (spider,), {"site": replace(known, roads=(), listing=listing)})
+    one_page = type("OnePageSpider", (spider,), {"site": replace(known, sources=(), listing=listing)})
     url = site.normal_url(url)
-    entry = page_entry(site, url, kind="listing" if site.address(url) is None else "article")
+    entry = page_entry(site, url, kind="listing" if site.article_url(url) is None else "article")
     options = CrawlOptions(base_url="" if site.base_url == known.base_url else site.base_url)
     with trial_crawl(one_page, GivenPages([entry]), memory, options=options, delay=delay, progress=progress) as trial:
         return trial.page(url)
@@ -82,22 +84,22 @@ def fetch_page(
 def recorded_page(capture: Capture, site: Site) -> RecordedPage:
     """What today's code extracts from a page, as a draft. Raises :class:`NotAPage` when that is nothing."""
     served = _served(capture)
-    if capture.url.startswith("http") and site.address(capture.address) is None:
+    if capture.url.startswith("http") and site.article_url(capture.effective_url) is None:
         listing = extract_isolated(replace(capture, kind="listing"), site, capture.fetched_at)
-        if isinstance(listing, Listing) and listing.cards:
+        if isinstance(listing, Listing) and listing.teasers:
             name = f"listing-{slug(capture.url.rpartition('/')[2])}"
-            cards = [asdict(card) for card in listing.cards]
-            expected = {"draft": DRAFT, "capture": served | {"kind": "listing"}, "cards": cards}
+            teasers = [asdict(teaser) for teaser in listing.teasers]
+            expected = {"draft": DRAFT, "capture": served | {"kind": "listing"}, "teasers": teasers}
             return RecordedPage(capture, name, _plain(expected))
-    reading = extract_isolated(replace(capture, kind="article"), site, capture.fetched_at)
-    if not isinstance(reading, Reading):
-        raise NotAPage(reading.message if isinstance(reading, Problem) else f"{capture.url} lists articles.")
-    article = asdict(reading.article)
-    article["body"] = reading.article.body.split("\n\n")
-    address = site.address(reading.article.url) if reading.article.url.startswith("http") else None
-    name = address.slug if address and address.slug else slug(reading.article.headline)
-    expected = {"draft": DRAFT, "capture": served, "layout": reading.layout, "article": article}
-    return RecordedPage(capture, name[:LONGEST_NAME], _plain(expected))
+    extraction = extract_isolated(replace(capture, kind="article"), site, capture.fetched_at)
+    if not isinstance(extraction, Extraction):
+        raise NotAPage(extraction.message if isinstance(extraction, Problem) else f"{capture.url} lists articles.")
+    article = asdict(extraction.article)
+    article["body"] = extraction.article.body.split("\n\n")
+    article_url = site.article_url(extraction.article.url) if extraction.article.url.startswith("http") else None
+    name = article_url.slug if article_url and article_url.slug else slug(extraction.article.headline)
+    expected = {"draft": DRAFT, "capture": served, "layout": extraction.layout, "article": article}
+    return RecordedPage(capture, name[:MAX_NAME_LENGTH], _plain(expected))
 
 
 def _served(capture: Capture) -> dict[str, Any]:

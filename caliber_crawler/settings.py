@@ -4,7 +4,7 @@ import os
 import socket
 
 from caliber_crawler import __version__
-from caliber_crawler.politeness import AGENT
+from caliber_crawler.throttle import ROBOTS_AGENT
 
 BOT_NAME = "caliber_crawler"
 SPIDER_MODULES = ["caliber_crawler.spiders", *os.environ.get("CALIBER_SPIDERS", "").split()]
@@ -28,7 +28,7 @@ def user_agent(contact: str) -> str:
 
 USER_AGENT = user_agent(CONTACT)
 ROBOTSTXT_OBEY = True
-ROBOTSTXT_USER_AGENT = AGENT
+ROBOTSTXT_USER_AGENT = ROBOTS_AGENT
 ROBOTSTXT_MAX_AGE = 86_400.0  # seconds; RFC 9309: rules should not be used for longer without asking again
 COOKIES_ENABLED = False
 DEFAULT_REQUEST_HEADERS = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"}
@@ -52,7 +52,7 @@ REDIRECT_MAX_TIMES = 5
 TRAP_VARIANTS = 20  # addresses of articles that differ in their query alone
 TRAP_SEGMENTS = 16  # parts of a path, and no part more than three times
 TRAP_PARAMETERS = 8  # of a query
-TRAP_BATCHES = 5000  # pages of one listing in one walk
+TRAP_PAGES = 5000  # pages of one listing in one walk
 
 # --- Web archives whose index is asked by wish (--cdx NAME): address and parameters of each ----------
 CDX_SERVICES = {
@@ -73,7 +73,7 @@ DOWNLOADER_MIDDLEWARES = {
     "caliber_crawler.middlewares.offsite.OffsiteMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # it takes a failed robots.txt for consent
     "caliber_crawler.middlewares.robots.RobotsMiddleware": 100,
-    "caliber_crawler.middlewares.site_reservations.SiteReservationsMiddleware": 150,
+    "caliber_crawler.middlewares.site_opt_outs.SiteReservationsMiddleware": 150,
     "caliber_crawler.middlewares.conditional.ConditionalMiddleware": 200,
     "caliber_crawler.middlewares.scrolling.ScrollingMiddleware": 500,  # what its browser asks for takes the whole chain
     "caliber_crawler.middlewares.truncated_responses.TruncatedResponseMiddleware": 585,
@@ -101,8 +101,8 @@ ITEM_PIPELINES = {
     "caliber_crawler.pipelines.CapturePipeline": 100,  # Capture → Capture: the raw page is stored before extraction
     # The next three do their work in one worker process: a page may hang it or crash it.
     "caliber_crawler.pipelines.CleanPipeline": 200,  # Capture → CleanedPage: without navigation, share bars, notices
-    "caliber_crawler.pipelines.ExtractPipeline": 300,  # CleanedPage → Reading: date, headline, body, views …
-    "caliber_crawler.pipelines.CheckPipeline": 400,  # Reading → Reading: an invalid article is refused with a reason
+    "caliber_crawler.pipelines.ExtractPipeline": 300,  # CleanedPage → Extraction: date, headline, body, views …
+    "caliber_crawler.pipelines.CheckPipeline": 400,  # Reading → Extraction: an invalid article is refused with a reason
     "caliber_crawler.pipelines.ArchivePipeline": 500,  # Reading → Article: article, version, frontier: one transaction
 }
 

@@ -15,21 +15,21 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.archive.frontier import Frontier
+from caliber_crawler.archive.queue.frontier import Frontier
 from caliber_crawler.crawl_process import Crawl, crawl_sites
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.run_error import run_error
+from caliber_crawler.discovery.entries import list_entry
 from caliber_crawler.errors import CaliberError, PageUnavailable
 from caliber_crawler.items import Capture, PageKind
 from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import NewsSpider
-from caliber_crawler.politeness import Memory
-from caliber_crawler.roads.entries import list_entry
 from caliber_crawler.settings import DOWNLOADER_MIDDLEWARES
 from caliber_crawler.site import Site, StartPage
+from caliber_crawler.throttle import Memory
 
-SITE_RESERVATIONS = "caliber_crawler.middlewares.site_reservations.SiteReservationsMiddleware"
+SITE_OPT_OUTS = "caliber_crawler.middlewares.site_opt_outs.SiteReservationsMiddleware"
 AHEAD = 500
 """Maximum number of due entries that a plan chooses from."""
 
@@ -114,7 +114,7 @@ def trial_crawl(
             DOWNLOAD_DELAY=delay,
             LOG_LEVEL="ERROR",
             # Nothing is passed on, so what the site reserves need not be asked for: every request counts.
-            DOWNLOADER_MIDDLEWARES={**DOWNLOADER_MIDDLEWARES, SITE_RESERVATIONS: None},
+            DOWNLOADER_MIDDLEWARES={**DOWNLOADER_MIDDLEWARES, SITE_OPT_OUTS: None},
         )
         with Archive.open(memory, mode="write") if memory.exists() else nullcontext() as remembered:
             hosts = remembered.hosts if remembered is not None else None
@@ -148,9 +148,9 @@ class ChosenFrontier(Frontier):
     def __init__(self, frontier: Frontier, plan: Plan) -> None:
         self._whole, self._plan = frontier, plan
 
-    def take(self, site: str, now: Any, limit: int, **asked: Any) -> list[Entry]:
+    def due_entries(self, site: str, now: Any, limit: int, **asked: Any) -> list[Entry]:
         """Those of the due entries that the plan chooses."""
-        return self._plan.choose(self._whole.take(site, now, AHEAD, **asked))
+        return self._plan.choose(self._whole.due_entries(site, now, AHEAD, **asked))
 
     def due_count(self, *arguments: Any, **asked: Any) -> int:
         """The number of due entries, chosen or not."""

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.items import Capture, Reading
+from caliber_crawler.items import Capture, Extraction
 from caliber_crawler.revisit import REVISIT, next_visit
 from caliber_crawler.site import Site
 
@@ -21,7 +21,7 @@ INGEST = "ingest"
 def record_visit(
     archive: Archive,
     site: Site,
-    reading: Reading,
+    extraction: Extraction,
     article_id: int,
     run_id: int | None,
     *,
@@ -38,13 +38,13 @@ def record_visit(
     An article is visited at one URL, the one that was visited last: its other URLs are no longer due, except those that
     are ``in_flight``. Returns how many of them were due at ``now``.
     """
-    capture, frontier = reading.capture, archive.frontier
-    url = url or visited_url(site, reading)
+    capture, frontier = extraction.capture, archive.frontier
+    url = url or visited_url(site, extraction)
     if url is None:
         return 0
     known = frontier.get(url)
     if known is None:
-        article = reading.article
+        article = extraction.article
         frontier.add([ingest_entry(url, site, article.language, article.section)], run_id)
         known = frontier.get(url)
     if known is None:  # it was taken down
@@ -52,24 +52,24 @@ def record_visit(
     if url not in in_flight and known.visited_at is not None and known.visited_at > capture.fetched_at:
         frontier.link(url, article_id)
         return 0
-    visited_elsewhere = frontier.was_visited_elsewhere(article_id, url, since=capture.fetched_at)
-    frontier.done(
+    visited_under_other_url = frontier.was_visited_elsewhere(article_id, url, since=capture.fetched_at)
+    frontier.mark_done(
         url,
         capture.fetched_at,
         status=capture.status,
         article_id=article_id,
-        due_at=None if visited_elsewhere else due_again(archive, site, article_id, capture),
+        due_at=None if visited_under_other_url else due_again(archive, site, article_id, capture),
         priority=REVISIT,
         etag=capture.header("etag"),
         last_modified=capture.header("last-modified"),
     )
-    if (absence := archive.answers.last_absence(url, capture.fetched_at)) is not None:
-        frontier.gone(url, absence.at, status=absence.status)
-        archive.aliases.wake(url, absence.at)
+    if (absence := archive.absences.last_absence(url, capture.fetched_at)) is not None:
+        frontier.mark_gone(url, absence.at, status=absence.status)
+        archive.aliases.resume(url, absence.at)
         return 0
-    if visited_elsewhere:
+    if visited_under_other_url:
         return 0
-    return archive.aliases.rest(article_id, {url, *in_flight}, now or capture.fetched_at)
+    return archive.aliases.suspend(article_id, {url, *in_flight}, now or capture.fetched_at)
 
 
 def due_again(archive: Archive, site: Site, article_id: int, capture: Capture) -> datetime:
@@ -77,18 +77,20 @@ def due_again(archive: Archive, site: Site, article_id: int, capture: Capture) -
 
     Its age counts from the date of publication that the archive holds, which need not be the one on this page.
     """
-    return next_visit(archive.articles.born_at(article_id), capture.fetched_at, site.revisits)
+    return next_visit(archive.articles.appeared_at(article_id), capture.fetched_at, site.revisits)
 
 
-def visited_url(site: Site, reading: Reading) -> str | None:
+def visited_url(site: Site, extraction: Extraction) -> str | None:
     """The URL at which a page is visited again: where redirects led to, so that they are spared.
 
     Never a URL that nobody fetched, as a canonical link may be, unless the page has no other. ``None`` for a page
     without a URL of the site.
     """
-    capture = reading.capture
-    addresses = site.addresses(url for url in (capture.address, capture.url, reading.article.url) if _is_web(url))
-    return addresses[0].url if addresses else None
+    capture = extraction.capture
+    article_urls = site.article_urls(
+        url for url in (capture.effective_url, capture.url, extraction.article.url) if _is_web(url)
+    )
+    return article_urls[0].url if article_urls else None
 
 
 def _is_web(url: str) -> bool:
@@ -97,4 +99,6 @@ def _is_web(url: str) -> bool:
 
 def ingest_entry(url: str, site: Site, language: str | None, section: str | None = None) -> Entry:
     """An article's URL that came with a page from disk, or stands in an ingested list of URLs: a crawl fetches it."""
-    return Entry(url=url, site=site.name, kind="article", language=language, section=section, road=INGEST, priority=1)
+    return Entry(
+        url=url, site=site.name, kind="article", language=language, section=section, discovered_via=INGEST, priority=1
+    )

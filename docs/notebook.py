@@ -31,8 +31,8 @@ print(by_year.agg(articles=("id", "count"), words=("word_count", "mean")).round(
 # The ten most viewed articles, with the URL to cite.
 
 # %%
-most_read = articles.sort_values("views", ascending=False).head(10)
-print(most_read[["headline", "views", "published_at", "url"]].to_string(index=False, max_colwidth=50))
+most_viewed = articles.sort_values("views", ascending=False).head(10)
+print(most_viewed[["headline", "views", "published_at", "url"]].to_string(index=False, max_colwidth=50))
 
 # %% [markdown]
 # Search finds words in every form. A hit has the passage that answers, with the places of the words found.
@@ -45,7 +45,7 @@ for hit in archive.search("corridors", limit=3):
 # One article, with every version of its text and every observed view count.
 
 # %%
-article = archive.article(most_read["url"].iloc[0])
+article = archive.article(most_viewed["url"].iloc[0])
 print(article["headline"])
 for version in article["versions"]:
     print(f"  version {version['number']} ({version['cause']}), seen {version['seen_from']} to {version['seen_until']}")

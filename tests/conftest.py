@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from caliber_crawler.archive.connection import recognise
+from caliber_crawler.archive.core.connection import require_archive
 from caliber_crawler.crawling.outcome import balanced
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ArchiveError
@@ -135,7 +135,7 @@ def caliber(tmp_path: Path) -> Callable[..., Result]:
 def unbalanced(archive: Path) -> list[dict[str, int]]:
     """The accounts of ended crawls in which an article address that was met has no outcome, or two."""
     try:
-        if not recognise(archive):
+        if not require_archive(archive):
             return []
     except ArchiveError:
         return []

@@ -10,8 +10,8 @@ import pytest
 
 from caliber_crawler.demo import DemoSite, running
 from tests.conftest import AT, Result
-from tests.reading.general.newspage import HEADLINE, PARAGRAPHS, URL, article, linked
-from tests.roads.pages import Around
+from tests.discovery.pages import Around
+from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, URL, article, linked
 
 pytestmark = pytest.mark.slow
 
@@ -85,4 +85,4 @@ def test_a_feed_that_the_page_names_brings_its_articles_too(caliber: Callable[..
         crawled = caliber("crawl", f"{base_url}/world", "--delay", 0, "--json").json
         roads = caliber("explain", next(site.truth(AT))["url"], "--json").json["frontier"]
     assert crawled["new"] == 30
-    assert (roads["road"], roads["discovered_on"]) == ("feed", f"{base_url}/rss.xml")
+    assert (roads["discovered_via"], roads["discovered_on"]) == ("feed", f"{base_url}/rss.xml")

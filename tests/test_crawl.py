@@ -123,13 +123,13 @@ def test_every_page_that_was_met_has_one_outcome(
         limited = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--json")
         runs = [caliber("crawl", *limited, "--limit", 5).json, caliber("crawl", *limited).json]
     for run in runs:
-        outcomes = ("stored", "unchanged", "refused", "failed", "left")
+        outcomes = ("stored", "unchanged", "refused", "failed", "remaining")
         assert run["discovered"] == sum(run.get(outcome, 0) for outcome in outcomes)
     assert runs[0]["outcome"] == "stopped"
     assert runs[0]["stored"] == 5
-    assert runs[0]["left"] > 0
+    assert runs[0]["remaining"] > 0
     assert runs[1]["outcome"] == "finished"
-    assert runs[1]["left"] == 0
+    assert runs[1]["remaining"] == 0
 
 
 def test_a_crawl_that_was_killed_goes_on_where_it_was(

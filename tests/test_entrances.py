@@ -23,17 +23,17 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.extraction_steps import Outcome, extract_page
 from caliber_crawler.isolated_extraction import IsolatedSteps, extract_isolated
-from caliber_crawler.items import Capture, Listing, Problem, Reading
+from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.processes import AsyncExecutor
-from caliber_crawler.rereading import Rereader
+from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import write_warc
 from tests.conftest import AT, Result, run_module
-from tests.crawl.test_isolated_reading import LONG_TAGS
+from tests.crawl.test_isolated_extraction import LONG_TAGS
+from tests.extraction.pages import PAGES, READ_AT, expected_of, recorded_capture, site_of
 from tests.hostile import tricks
 from tests.hostile.site import HostileSite, answering, misbehaving
-from tests.reading.pages import PAGES, READ_AT, expected_of, recorded_capture, site_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -69,7 +69,7 @@ BORDERS = {
 EXPECTED = {
     "news-about-404": "article",
     "plain-404": "soft_404",
-    "login-wall": "login",
+    "login-wall": "login_wall",
     "long-with-login": "article",
     "from-the-future": "future_date",
     "no-date": "article",
@@ -130,7 +130,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
         options = ("--base-url", base_url, "--archive", archive, "--language", "en", "--delay", 0)
         ended = run_module("caliber_crawler", "crawl", *options, "--via", "listing", folder=folder)
         assert "Traceback" not in ended.stderr, ended.stderr
-        site = CaliberSpider.site.at(base_url)
+        site = CaliberSpider.site.served_at(base_url)
         with Archive.open(archive) as opened:
             ids = [row["id"] for row in opened.db.query("SELECT id FROM captures WHERE kind = 'article' ORDER BY id")]
             captures = {capture.url: capture for capture in map(opened.captures.get, ids)}
@@ -151,7 +151,7 @@ def key_of(outcome: Outcome) -> object:
             return (outcome.stage, outcome.reason, outcome.message)
         case Listing():
             return [asdict(card) for card in outcome.cards]
-    return asdict(outcome.article), dict(outcome.rungs), outcome.layout, outcome.remarks
+    return asdict(outcome.article), dict(outcome.methods), outcome.layout, outcome.warnings
 
 
 def test_a_crawl_says_of_each_page_what_is_expected(crawled: Crawled) -> None:
@@ -194,9 +194,9 @@ def test_reextraction_changes_nothing(crawled: Crawled, tmp_path: Path, options:
 
 
 def test_repair_gets_an_article_from_the_same_pages(crawled: Crawled) -> None:
-    rereader = Rereader(SiteRegistry([crawled.site]))
+    reextractor = Reextractor(SiteRegistry([crawled.site]))
     for url, capture in crawled.captures.items():
-        article = rereader(capture)
+        article = reextractor(capture)
         assert (article is not None) == isinstance(crawled.verdicts.get(url), dict), url
 
 
@@ -279,7 +279,7 @@ def test_every_recorded_page_passes_the_one_function(folder: Path) -> None:
         assert isinstance(outcome, Listing)
         assert len(outcome.cards) == len(expected_of(folder)["cards"])
     else:
-        assert isinstance(outcome, Reading)
+        assert isinstance(outcome, Extraction)
         assert outcome.article.headline == expected_of(folder)["article"]["headline"]
 
 
@@ -301,6 +301,6 @@ def test_what_needs_no_look_at_the_page_is_the_same_rule_for_all(fields: dict[st
     outcomes = (
         extract_page(capture, CaliberSpider.site, NOW),
         extract_isolated(capture, CaliberSpider.site, NOW),
-        Rereader(SiteRegistry([CaliberSpider.site])).read(capture),
+        Reextractor(SiteRegistry([CaliberSpider.site])).read(capture),
     )
     assert [getattr(outcome, "reason", outcome) for outcome in outcomes] == [reason] * 3

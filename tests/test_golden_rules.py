@@ -20,11 +20,11 @@ from click.testing import CliRunner
 from fastwarc.warc import ArchiveIterator
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.archive.seals import KEYS, seal
-from caliber_crawler.archive.versions import content_digest
+from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
+from caliber_crawler.archive.texts.versions import content_digest
 from caliber_crawler.commands.cli import main
+from caliber_crawler.extraction.non_articles import classify
 from caliber_crawler.items import Capture
-from caliber_crawler.reading.impostors import recognise
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import write_warc
 from caliber_crawler.warc.wacz import cdxj, surt
@@ -158,20 +158,20 @@ CHANGE_LATER: dict[str, dict[str, object]] = {
 """Columns that a checksum leaves out: they change, or depend on the file."""
 
 
-@pytest.mark.parametrize("table", KEYS)
+@pytest.mark.parametrize("table", PRIMARY_KEYS)
 def test_the_checksum_of_a_row_is_the_one_that_was_stored(table: str) -> None:
-    row, checksum = ROWS[table]
-    assert seal(table, row) == checksum
-    assert seal(table, row | CHANGE_LATER.get(table, {})) == checksum
-    assert seal(table, dict(reversed(row.items()))) == checksum, "columns may stand in any order"
-    assert seal(table, row | {"a_column_of_later": None}) == checksum, "a column may be added"
+    row, stored = ROWS[table]
+    assert checksum(table, row) == stored
+    assert checksum(table, row | CHANGE_LATER.get(table, {})) == stored
+    assert checksum(table, dict(reversed(row.items()))) == stored, "columns may stand in any order"
+    assert checksum(table, row | {"a_column_of_later": None}) == stored, "a column may be added"
 
 
-@pytest.mark.parametrize("table", KEYS)
+@pytest.mark.parametrize("table", PRIMARY_KEYS)
 def test_every_column_of_a_fact_is_in_its_checksum(table: str) -> None:
-    row, checksum = ROWS[table]
+    row, stored = ROWS[table]
     for name, value in row.items():
-        assert seal(table, row | {name: f"{value}!"}) != checksum, name
+        assert checksum(table, row | {name: f"{value}!"}) != stored, name
 
 
 # Web archives: other people's indexes lead to records by these keys.
@@ -277,11 +277,11 @@ def opened(blank: Path, path: Path) -> Iterator[Newsroom]:
 
 def take_away(newsroom: Newsroom, minute: float) -> None:
     """The article's page answers 410."""
-    entry = Entry(url=SLUG_URL, site="caliber", kind="article", road="listing")
+    entry = Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="listing")
     newsroom.archive.frontier.add([entry], newsroom.run_id)
     answer = capture(minutes(minute), url=SLUG_URL, status=410, body=b"<h1>Gone</h1>")
-    newsroom.archive.captures.keep(answer, newsroom.run_id)
-    newsroom.archive.frontier.gone(SLUG_URL, minutes(minute), status=410)
+    newsroom.archive.captures.store(answer, newsroom.run_id)
+    newsroom.archive.frontier.mark_gone(SLUG_URL, minutes(minute), status=410)
 
 
 def gone_at(newsroom: Newsroom) -> list[Any]:
@@ -290,11 +290,11 @@ def gone_at(newsroom: Newsroom) -> list[Any]:
 
 def test_an_article_is_gone_since_the_first_time_it_was_missing(blank: Path, tmp_path: Path) -> None:
     with opened(blank, tmp_path / "a.db") as newsroom:
-        newsroom.save(addresses=(SLUG_URL,))
+        newsroom.save(article_urls=(SLUG_URL,))
         for minute in (10, 20, 30):
             take_away(newsroom, minute)
             assert gone_at(newsroom) == ["2026-01-07T12:10:00Z"]
-        newsroom.save(minutes(40), addresses=(SLUG_URL,))
+        newsroom.save(minutes(40), article_urls=(SLUG_URL,))
         assert gone_at(newsroom) == [None]
         take_away(newsroom, 50)
         take_away(newsroom, 60)
@@ -305,7 +305,7 @@ def test_an_article_is_gone_since_the_first_time_it_was_missing(blank: Path, tmp
 def test_of_two_archives_the_first_time_counts(blank: Path, tmp_path: Path, here_first: bool) -> None:
     for name, minute in (("here", 10 if here_first else 20), ("there", 20 if here_first else 10)):
         with opened(blank, tmp_path / f"{name}.db") as newsroom:
-            newsroom.save(addresses=(SLUG_URL,))
+            newsroom.save(article_urls=(SLUG_URL,))
             take_away(newsroom, minute)
     done = CliRunner().invoke(main, ["merge", str(tmp_path / "there.db"), "--archive", str(tmp_path / "here.db")])
     assert done.exit_code == 0, done.output
@@ -316,10 +316,10 @@ def test_of_two_archives_the_first_time_counts(blank: Path, tmp_path: Path, here
 def test_two_editions_are_two_articles_even_where_one_page_names_both(blank: Path, tmp_path: Path) -> None:
     russian = "https://caliber.az/post/baku-s-formula"
     with opened(blank, tmp_path / "a.db") as newsroom:
-        newsroom.save(addresses=(SLUG_URL, NUMBER_URL))
-        newsroom.save(minutes(1), addresses=(russian,), language="ru")
-        assert newsroom.save(minutes(2), addresses=(russian, SLUG_URL, NUMBER_URL), language="ru").article_id == 2
-        assert newsroom.save(minutes(3), addresses=(SLUG_URL, russian)).article_id == 1
+        newsroom.save(article_urls=(SLUG_URL, NUMBER_URL))
+        newsroom.save(minutes(1), article_urls=(russian,), language="ru")
+        assert newsroom.save(minutes(2), article_urls=(russian, SLUG_URL, NUMBER_URL), language="ru").article_id == 2
+        assert newsroom.save(minutes(3), article_urls=(SLUG_URL, russian)).article_id == 1
         languages = "SELECT language FROM articles WHERE duplicate_of IS NULL ORDER BY id"
         assert newsroom.values(languages) == ["en", "ru"]
         assert newsroom.values("SELECT url FROM article_urls WHERE article_id = 2") == [russian]
@@ -346,23 +346,23 @@ LONG = {
     "captcha": page() + b'<div class="g-recaptcha"></div><script src="/cdn-cgi/challenge-platform/h/a.js"></script>',
 }
 SHORT = {
-    "login": b"<html><title>Sign in</title>" + LOGIN_BOX,
+    "login_wall": b"<html><title>Sign in</title>" + LOGIN_BOX,
     "soft_404": b"<html><title>404: page not found</title><p>Sorry.</p>",
-    "challenge": b'<html><title>Just a moment...</title><div class="g-recaptcha"></div>',
+    "bot_challenge": b'<html><title>Just a moment...</title><div class="g-recaptcha"></div>',
 }
 
 
 @pytest.mark.parametrize("body", LONG.values(), ids=LONG)
 def test_a_long_page_stays_an_article(tmp_path: Path, body: bytes) -> None:
     served = capture(url=SLUG_URL, body=body, final_url=None)
-    assert recognise(served, SITE) is None
+    assert classify(served, SITE) is None
     assert ingested(tmp_path, served) == (1, [])
 
 
 @pytest.mark.parametrize("reason", SHORT)
 def test_a_short_one_with_the_same_marks_is_none(tmp_path: Path, reason: str) -> None:
     served = capture(url=SLUG_URL, body=SHORT[reason], final_url=None)
-    problem = recognise(served, SITE)
+    problem = classify(served, SITE)
     assert problem is not None
     assert problem.reason == reason
     assert ingested(tmp_path, served)[0] == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caliber_crawler.intake import Recogniser
+from caliber_crawler.ingest import SiteResolver
 from caliber_crawler.known_sites import known_sites, known_spiders, project_settings, spider_among
 from caliber_crawler.site import Site
 from caliber_crawler.spiders.caliber import CaliberSpider
@@ -17,7 +17,7 @@ SITE = CaliberSpider.site
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.8.8.8", "localhost", "localhost:80", "[::1]:8000"])
 def test_a_site_on_this_machine_is_local(host: str) -> None:
-    assert SITE.at(f"http://{host}").is_local
+    assert SITE.served_at(f"http://{host}").is_local
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_a_site_on_this_machine_is_local(host: str) -> None:
     ],
 )
 def test_no_other_site_is(host: str) -> None:
-    assert not SITE.at(f"http://{host}").is_local
+    assert not SITE.served_at(f"http://{host}").is_local
 
 
 OWNERS = {
@@ -46,11 +46,11 @@ OWNERS = {
 @pytest.mark.parametrize("url", OWNERS)
 def test_the_owner_of_a_url_decides_which_definition_reads_it(url: str) -> None:
     sites = known_sites()
-    ingest = Recogniser(sites=sites, default=sites["caliber"], any_site=True)
+    ingest = SiteResolver(sites=sites, default=sites["caliber"], any_site=True)
     assert name_of(ingest.site_at(url)) == OWNERS[url]
     spider = spider_among(known_spiders(project_settings()), url)
     assert spider.site.name == OWNERS[url]
-    assert spider.site.described == (OWNERS[url] in sites)
+    assert spider.site.has_layouts == (OWNERS[url] in sites)
 
 
 def name_of(site: Site | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Saved pages: read with the same rules as fetched ones."""
+"""SavedArticle pages: read with the same rules as fetched ones."""
 
 from __future__ import annotations
 

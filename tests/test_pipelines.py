@@ -41,7 +41,7 @@ for place in ("capture", "clean", "extract", "check", "archive"):
 
 class Shout:
     def process_item(self, item):
-        if type(item).__name__ != "Reading":
+        if type(item).__name__ != "Extraction":
             return item
         article = dataclasses.replace(item.article, headline=item.article.headline.upper())
         return dataclasses.replace(item, article=article)
@@ -50,7 +50,7 @@ class Stumble:
     done = False
 
     def process_item(self, item):
-        if type(item).__name__ == "Reading" and not Stumble.done:
+        if type(item).__name__ == "Extraction" and not Stumble.done:
             Stumble.done = True
             raise ZeroDivisionError("an article nobody thought of")
         return item
@@ -143,9 +143,9 @@ def test_a_pipeline_of_ones_own_may_stand_between_any_two_stages(serve: Callable
     assert seen == {
         ("capture", "Capture"),
         ("clean", "CleanedPage"),
-        ("extract", "Reading"),
+        ("extract", "Extraction"),
         ("extract", "Listing"),
-        ("check", "Reading"),
+        ("check", "Extraction"),
         ("check", "Listing"),
         ("archive", "Article"),
     }
@@ -168,7 +168,7 @@ def test_an_error_of_a_pipeline_between_two_stages_is_counted_and_costs_its_page
     assert len(articles_in(archive)) == len(truth) - 1
     assert unbalanced(archive) == []
     with closing(sqlite3.connect(archive)) as connection:
-        assert connection.execute("SELECT reason FROM problems WHERE fatal").fetchall() == [("crash",)]
+        assert connection.execute("SELECT reason FROM problems WHERE fatal").fetchall() == [("internal_error",)]
         assert connection.execute("SELECT count(*) FROM frontier WHERE state = 'failed'").fetchall() == [(1,)]
 
 
@@ -187,9 +187,9 @@ def test_scrapy_parse_shows_the_capture_of_a_page(serve: Callable[..., Any], tmp
     [
         (["Capture"], {"url", "status", "body", "id"}),
         (["Clean"], {"layout", "html"}),
-        (["Extract"], {"article", "layout", "rungs"}),
-        (["Clean", "Extract"], {"article", "layout", "rungs"}),
-        (["Extract", "Check"], {"article", "remarks"}),
+        (["Extract"], {"article", "layout", "methods"}),
+        (["Clean", "Extract"], {"article", "layout", "methods"}),
+        (["Extract", "Check"], {"article", "warnings"}),
         (["Extract", "Archive"], {"headline", "body", "published_at"}),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",

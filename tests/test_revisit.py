@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.revisit import LAST_RETRY, SECOND_LOOKS, USUAL, next_asking, next_look, next_try, next_visit
+from caliber_crawler.revisit import (
+    DEFAULT_PLAN,
+    MAX_RETRY_DELAY,
+    RECHECK_DELAYS,
+    next_recheck,
+    next_retry,
+    next_robots_check,
+    next_visit,
+)
 from caliber_crawler.site import Revisits
 
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
@@ -21,32 +29,32 @@ def test_an_article_of_a_week_is_due_at_two_weeks() -> None:
 
 
 def test_the_usual_ages_are_those_that_view_curves_are_drawn_from() -> None:
-    hours = [age / timedelta(hours=1) for age in USUAL.ages]
+    hours = [age / timedelta(hours=1) for age in DEFAULT_PLAN.ages]
     assert hours == [1, 3, 6, 12, 24, 48, 96, 7 * 24, 14 * 24, 30 * 24]
-    assert timedelta(days=91) == USUAL.later
+    assert timedelta(days=91) == DEFAULT_PLAN.later
 
 
 def test_an_old_article_is_due_once_a_quarter() -> None:
     published_at = NOW - timedelta(days=1000)
     first = next_visit(published_at, NOW)
-    assert NOW < first <= NOW + USUAL.later
-    assert next_visit(published_at, first) - first == USUAL.later
+    assert NOW < first <= NOW + DEFAULT_PLAN.later
+    assert next_visit(published_at, first) - first == DEFAULT_PLAN.later
 
 
 def test_an_article_of_unknown_age_counts_as_new() -> None:
-    assert next_visit(None, NOW) == NOW + USUAL.ages[0]
+    assert next_visit(None, NOW) == NOW + DEFAULT_PLAN.ages[0]
 
 
 @given(moments, moments)
 def test_the_next_visit_lies_ahead_and_within_a_quarter(published_at: datetime, visited_at: datetime) -> None:
-    assert visited_at < next_visit(published_at, visited_at) <= visited_at + USUAL.later
+    assert visited_at < next_visit(published_at, visited_at) <= visited_at + DEFAULT_PLAN.later
 
 
 def test_a_failing_page_is_tried_less_and_less() -> None:
-    waits = [next_try(failures, NOW) - NOW for failures in range(12)]
+    waits = [next_retry(failures, NOW) - NOW for failures in range(12)]
     assert waits[:4] == [timedelta(hours=hours) for hours in (1, 2, 4, 8)]
     assert waits == sorted(waits)
-    assert waits[-1] == LAST_RETRY
+    assert waits[-1] == MAX_RETRY_DELAY
 
 
 def test_a_site_may_have_a_plan_of_its_own() -> None:
@@ -61,15 +69,15 @@ def test_a_plan_may_have_no_ages() -> None:
 
 
 def test_a_page_that_is_gone_is_looked_at_twice_more_and_an_article_once_a_quarter_after_that() -> None:
-    assert [next_look(looks, NOW, held=False) for looks in range(4)] == [
-        *(NOW + age for age in SECOND_LOOKS),
+    assert [next_recheck(looks, NOW, held=False) for looks in range(4)] == [
+        *(NOW + age for age in RECHECK_DELAYS),
         None,
         None,
     ]
-    assert next_look(2, NOW, held=True) == next_look(9, NOW, held=True) == NOW + USUAL.later
+    assert next_recheck(2, NOW, held=True) == next_recheck(9, NOW, held=True) == NOW + DEFAULT_PLAN.later
 
 
 def test_whether_a_page_is_still_forbidden_is_asked_weekly_at_first_and_quarterly_in_the_end() -> None:
-    waits = [next_asking(times, NOW) - NOW for times in range(12)]
+    waits = [next_robots_check(times, NOW) - NOW for times in range(12)]
     assert waits[:3] == [timedelta(days=days) for days in (7, 14, 28)]
-    assert waits[-1] == USUAL.later
+    assert waits[-1] == DEFAULT_PLAN.later

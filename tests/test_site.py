@@ -29,7 +29,7 @@ ARMENIAN = "հայաստանում-ամն-ի-դեսպանատունը"
     ],
 )
 def test_every_spelling_of_an_address_is_one(spelling: str) -> None:
-    address = SITE.address(spelling)
+    address = SITE.article_url(spelling)
     assert address is not None
     assert address.url == "https://caliber.az/en/post/in-the-shadow-of-pace"
     assert (address.language, address.slug, address.number) == ("en", "in-the-shadow-of-pace", None)
@@ -39,7 +39,7 @@ def test_every_spelling_of_an_address_is_one(spelling: str) -> None:
 @pytest.mark.parametrize("encode", [quote, str])
 def test_armenian_letters_are_one_in_every_form_and_encoding(form: str, encode: type[str]) -> None:
     slug = unicodedata.normalize(form, ARMENIAN)  # type: ignore[arg-type]
-    address = SITE.address(f"https://caliber.az/arm/post/{encode(slug)}")
+    address = SITE.article_url(f"https://caliber.az/arm/post/{encode(slug)}")
     assert address is not None
     assert (address.language, address.slug) == ("hy", ARMENIAN)
     assert address.url == f"https://caliber.az/arm/post/{quote(ARMENIAN)}"
@@ -54,7 +54,7 @@ def test_armenian_letters_are_one_in_every_form_and_encoding(form: str, encode: 
     ],
 )
 def test_old_addresses_carry_a_number(url: str, language: str, number: int) -> None:
-    address = SITE.address(url)
+    address = SITE.article_url(url)
     assert address is not None
     assert (address.language, address.number, address.slug) == (language, number, None)
     assert address.kind == "number"
@@ -78,7 +78,7 @@ def test_old_addresses_carry_a_number(url: str, language: str, number: int) -> N
     ],
 )
 def test_what_is_no_article_has_no_article_address(url: str) -> None:
-    assert SITE.address(url) is None
+    assert SITE.article_url(url) is None
 
 
 def test_on_a_site_whose_addresses_end_with_a_slash_they_all_do() -> None:
@@ -86,13 +86,13 @@ def test_on_a_site_whose_addresses_end_with_a_slash_they_all_do() -> None:
     site = replace(SITE, trailing_slash=True, listing=listing)
     forms = ("/en/post/a", "/en/post/a/", "https://www.caliber.az/en/post/a?utm_source=x#top")
     assert {site.normal_url(form) for form in forms} == {"https://caliber.az/en/post/a/"}
-    address = site.address("/en/post/a")
+    address = site.article_url("/en/post/a")
     assert address is not None
     assert (address.language, address.slug) == ("en", "a")
     assert site.normal_url("/rss.xml") == "https://caliber.az/rss.xml"
     assert site.normal_url("https://caliber.az") == "https://caliber.az/"
     start = site.listing_url(site.editions[0], "analytics")
-    assert site.batch_url(start, 2, "analytics") == "https://caliber.az/en/category/analytics/page/2/"
+    assert site.page_url(start, 2, "analytics") == "https://caliber.az/en/category/analytics/page/2/"
 
 
 @pytest.mark.parametrize("parameter", ["ysclid", "gbraid", "UTM_Source", "mtm_campaign", "igsh"])
@@ -107,9 +107,9 @@ def test_a_query_that_means_something_stays() -> None:
 
 
 def test_the_same_site_elsewhere_has_its_addresses_there() -> None:
-    demo = SITE.at("http://127.0.0.1:8000/")
+    demo = SITE.served_at("http://127.0.0.1:8000/")
     assert demo.normal_url("/en/post/a/") == "http://127.0.0.1:8000/en/post/a"
-    assert demo.address("https://caliber.az/en/post/a") is None
+    assert demo.article_url("https://caliber.az/en/post/a") is None
 
 
 def test_an_edition_is_found_by_code_and_by_the_sites_own_name() -> None:

@@ -16,7 +16,7 @@ from caliber_crawler.errors import SiteError
 from caliber_crawler.items import Capture
 from caliber_crawler.known_sites import known_sites, known_spiders, project_settings, spider_named
 from caliber_crawler.site import Edition, Site, SiteRegistry, StartPage
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site.generic import generic_site
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.spiders.kommersant import KommersantSpider
 
@@ -113,7 +113,7 @@ def test_the_owner_of_a_url_decides_which_definition_extracts_it() -> None:
     assert SITES.site_of("https://caliber.az/en/post/a") is CALIBER
     assert SITES.site_of("https://www.kommersant.ru/doc/17") is KOMMERSANT
     generic = SITES.site_of("https://news.example/2026/01/07/talks-resume")
-    assert (generic.name, generic.described) == ("news.example", False)
+    assert (generic.name, generic.has_layouts) == ("news.example", False)
     with pytest.raises(ValueError, match="no address of a web page"):
         SITES.site_of("page.html")
 
@@ -121,7 +121,7 @@ def test_the_owner_of_a_url_decides_which_definition_extracts_it() -> None:
 def test_at_a_mirror_a_site_owns_the_urls_of_the_mirror_alone() -> None:
     mirrored = SITES.served_at({"caliber": MIRROR, "closed-last-year": "https://closed.example"})
     assert list(mirrored) == list(SITES)
-    assert mirrored["caliber"] == CALIBER.at(MIRROR)
+    assert mirrored["caliber"] == CALIBER.served_at(MIRROR)
     assert mirrored.owner(f"{MIRROR}/en/post/a") is mirrored["caliber"]
     assert mirrored.owner("https://caliber.az/en/post/a") is None
     assert mirrored.owner("https://www.kommersant.ru/doc/17") is KOMMERSANT
@@ -135,7 +135,7 @@ def test_a_capture_is_extracted_by_the_definition_it_was_captured_for() -> None:
 
 def test_a_capture_of_a_site_without_a_definition_is_extracted_by_its_generic_site() -> None:
     url = "https://www.news.example/2026/01/07/talks-resume"
-    assert SITES.definition_for(captured("news.example", url)) == unfiled(url)
+    assert SITES.definition_for(captured("news.example", url)) == generic_site(url)
 
 
 @pytest.mark.parametrize("url", ["https://news.example/a", "https://caliber.az/en/post/a", "urn:sha256:00"])
@@ -164,9 +164,9 @@ def test_the_known_sites_are_those_with_a_definition() -> None:
 def test_a_crawl_from_a_page_uses_the_definition_of_its_owner() -> None:
     url = "https://www.caliber.az/en/category/politics"
     site = spider_named(url, project_settings()).site
-    assert site == replace(CALIBER, roads=(StartPage(url=url),))
+    assert site == replace(CALIBER, sources=(StartPage(url=url),))
     elsewhere = spider_named("https://news.example/world", project_settings()).site
-    assert (elsewhere.name, elsewhere.described) == ("news.example", False)
+    assert (elsewhere.name, elsewhere.has_layouts) == ("news.example", False)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_crawl_from_a_page_uses_the_definition_of_its_owner() -> None:
     ],
 )
 def test_a_site_is_local_on_a_loopback_address_and_nowhere_else(base_url: str, local: bool) -> None:
-    assert CALIBER.at(base_url).is_local is local
+    assert CALIBER.served_at(base_url).is_local is local
 
 
 def test_a_spider_and_its_site_have_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,17 @@
 """The archive and what it returns."""
 
 from caliber_crawler.archive.archive import Archive
-from caliber_crawler.archive.article_record import ArticleRecord, ArticleVersion
-from caliber_crawler.archive.articles import Saved
-from caliber_crawler.archive.explanation import Explanation
-from caliber_crawler.archive.frontier import Entry
-from caliber_crawler.archive.rereads import FIELDS, Change, Wanted
-from caliber_crawler.archive.runs import RunRecord
+from caliber_crawler.archive.core.times import BEGINNING
+from caliber_crawler.archive.queue.frontier import Entry
+from caliber_crawler.archive.reports.explanation import Explanation
+from caliber_crawler.archive.reports.runs import RunRecord
+from caliber_crawler.archive.reports.status import StatusReport
 from caliber_crawler.archive.search import Hit, Search
-from caliber_crawler.archive.selection import COLUMNS, ArticleFilter, ArticleRow, Selection, ViewRow
-from caliber_crawler.archive.status import StatusReport
-from caliber_crawler.archive.times import BEGINNING
-from caliber_crawler.archive.verification import Finding
+from caliber_crawler.archive.search.selection import COLUMNS, ArticleFilter, ArticleRow, Selection, ViewRow
+from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
+from caliber_crawler.archive.texts.articles import SavedArticle
+from caliber_crawler.archive.texts.reextractions import FIELDS, Change, ReextractionFilter
+from caliber_crawler.archive.upkeep.verification import Finding
 
 __all__ = [
     "BEGINNING",
@@ -27,11 +27,11 @@ __all__ = [
     "Explanation",
     "Finding",
     "Hit",
+    "ReextractionFilter",
     "RunRecord",
-    "Saved",
+    "SavedArticle",
     "Search",
     "Selection",
     "StatusReport",
     "ViewRow",
-    "Wanted",
 ]

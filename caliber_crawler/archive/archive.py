@@ -11,28 +11,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Unpack
 
-from caliber_crawler.archive.aliases import Aliases
-from caliber_crawler.archive.answers import Answers
-from caliber_crawler.archive.article_record import ArticleRecord, ArticleVersion
-from caliber_crawler.archive.articles import Articles, Reread
-from caliber_crawler.archive.backup import backup
-from caliber_crawler.archive.captures import Captures
-from caliber_crawler.archive.citation import CITATIONS, CitationStyle
-from caliber_crawler.archive.connection import Connection, Mode
-from caliber_crawler.archive.deletion import Deletion
-from caliber_crawler.archive.explanation import Explanation, explain
-from caliber_crawler.archive.frames import to_pandas
-from caliber_crawler.archive.frontier import Frontier
-from caliber_crawler.archive.hosts import Hosts
-from caliber_crawler.archive.light_copy import write_light_copy
-from caliber_crawler.archive.merging import Merging
-from caliber_crawler.archive.ranges import CaptureRange, capture_ranges, pages_between
-from caliber_crawler.archive.repair import Repair
-from caliber_crawler.archive.rereads import Rereads
-from caliber_crawler.archive.run_history import RunHistory
-from caliber_crawler.archive.runs import Runs
+from caliber_crawler.archive.core.connection import Connection, Mode
+from caliber_crawler.archive.core.takedowns import Takedowns
+from caliber_crawler.archive.merge.merge import Merge
+from caliber_crawler.archive.pages.captures import Captures
+from caliber_crawler.archive.pages.ranges import CaptureRange, capture_ranges, pages_between
+from caliber_crawler.archive.queue.aliases import Aliases
+from caliber_crawler.archive.queue.frontier import Frontier
+from caliber_crawler.archive.queue.hosts import Hosts
+from caliber_crawler.archive.queue.traversals import Traversals
+from caliber_crawler.archive.reports.explanation import Explanation, explain
+from caliber_crawler.archive.reports.run_history import RunHistory
+from caliber_crawler.archive.reports.runs import Runs
+from caliber_crawler.archive.reports.sites import Sites
+from caliber_crawler.archive.reports.status import StatusReport, status
 from caliber_crawler.archive.search import Hit, Order, Search, find
-from caliber_crawler.archive.selection import (
+from caliber_crawler.archive.search.frames import to_pandas
+from caliber_crawler.archive.search.selection import (
     ArticleFilter,
     ArticleRow,
     Selection,
@@ -40,18 +35,23 @@ from caliber_crawler.archive.selection import (
     article_ids,
     article_rows,
     captures,
+    count_opted_out,
+    distinct_values,
     headline_on,
-    held,
-    left_out,
-    reserved_articles,
+    opted_out_articles,
     selection_of,
     view_rows,
 )
-from caliber_crawler.archive.sites import Sites
-from caliber_crawler.archive.status import StatusReport, status
-from caliber_crawler.archive.takedowns import Takedowns
-from caliber_crawler.archive.verification import Finding, Verification
-from caliber_crawler.archive.walks import Walks
+from caliber_crawler.archive.texts.absence import Absences
+from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
+from caliber_crawler.archive.texts.articles import Articles, Reextract
+from caliber_crawler.archive.texts.citation import CITATIONS, CitationStyle
+from caliber_crawler.archive.texts.reextractions import Reextractions
+from caliber_crawler.archive.upkeep.backup import backup
+from caliber_crawler.archive.upkeep.deletion import Deletion
+from caliber_crawler.archive.upkeep.light_copy import write_light_copy
+from caliber_crawler.archive.upkeep.repair import Repair
+from caliber_crawler.archive.upkeep.verification import Finding, Verification
 from caliber_crawler.errors import NoSuchArticle, SiteError
 from caliber_crawler.items import Capture
 
@@ -75,13 +75,13 @@ class Archive:
         """Every page as it was served, and every failure to get one."""
         self.articles = Articles(connection)
         """Articles; called with keywords, a row for each that they select."""
-        self.answers = Answers(connection)
-        """Answers without a page: "not modified", and "gone"."""
+        self.absences = Absences(connection)
+        """Absences without a page: "not modified", and "gone"."""
         self.frontier = Frontier(connection)
         """Every URL that crawls know of, and when it is due."""
         self.aliases = Aliases(connection)
         """Further URLs of an article, at which it is not visited."""
-        self.walks = Walks(connection)
+        self.traversals = Traversals(connection)
         """How far each listing was crawled."""
         self.hosts = Hosts(connection)
         """What must be remembered of hosts so that politeness outlives a process."""
@@ -91,7 +91,7 @@ class Archive:
         """Earlier runs, to compare a new one with."""
         self.sites = Sites(connection)
         """Where articles come from, and on what condition they may be used."""
-        self.rereads = Rereads(connection)
+        self.reextractions = Reextractions(connection)
         """Stored pages whose text is extracted again."""
         self.takedowns = Takedowns(connection)
         """Which articles the archive must not hold."""
@@ -211,7 +211,7 @@ class Archive:
         """A row for each selected article, in order of publication; a few hundred are in memory at a time."""
         return article_rows(self._connection, selection, newest_first=newest_first, limit=limit)
 
-    def exchanges(self, selection: Selection) -> Iterator[Capture]:
+    def selected_captures(self, selection: Selection) -> Iterator[Capture]:
         """The captures of the selected articles; of whole sites every capture. In the order of time."""
         return captures(self._connection, selection)
 
@@ -219,13 +219,13 @@ class Archive:
         """The headline of the article that was read on a capture, if one was."""
         return headline_on(self._connection, capture.id)
 
-    def held(self, column: Literal["site", "section", "language"]) -> list[str]:
+    def distinct_values(self, column: Literal["site", "section", "language"]) -> list[str]:
         """The sites, sections or languages of which there are articles, sorted."""
-        return held(self._connection, column)
+        return distinct_values(self._connection, column)
 
-    def reserved_articles(self) -> list[int]:
+    def opted_out_articles(self) -> list[int]:
         """The articles that their site reserves, by id: they are kept here, and not to be passed on."""
-        return reserved_articles(self._connection)
+        return opted_out_articles(self._connection)
 
     def require_held(self, selection: Selection) -> None:
         """Raise ``SiteError`` for a site, section or language of a selection of which there is no article."""
@@ -235,19 +235,21 @@ class Archive:
             "language": selection.languages,
         }
         for column, names in wanted.items():
-            held = self.held(column) if names else []
+            distinct_values = self.distinct_values(column) if names else []
             for name in names:
-                if name not in held:
-                    raise SiteError(f"{self.path} holds no {column} {name!r}; it holds {', '.join(held) or 'none'}.")
+                if name not in distinct_values:
+                    raise SiteError(
+                        f"{self.path} holds no {column} {name!r}; it holds {', '.join(distinct_values) or 'none'}."
+                    )
 
     def rights(self, selection: Selection) -> str:
         """The condition of each selected site for the reuse of its pages, a sentence each."""
-        sites = (self.sites.get(name) for name in selection.sites or self.held("site"))
+        sites = (self.sites.get(name) for name in selection.sites or self.distinct_values("site"))
         return " ".join(f"{site['title']}: {site['reuse'] or 'not stated'}." for site in sites if site)
 
-    def left_out(self, selection: Selection, of: Literal["articles", "captures"]) -> int:
+    def count_opted_out(self, selection: Selection, of: Literal["articles", "captures"]) -> int:
         """How many of what is selected otherwise stay behind because they are reserved."""
-        return left_out(self._connection, selection, of)
+        return count_opted_out(self._connection, selection, of)
 
     def capture_ranges(self, pages: int) -> Iterator[CaptureRange]:
         """The pages of articles in ranges of so many, to be read side by side."""
@@ -257,37 +259,37 @@ class Archive:
         """The captures of such a range, in order."""
         return pages_between(self._connection, first, last)
 
-    def copy_light(self, selection: Selection, path: Path, *, limit: int | None = None) -> int:
-        """Write a light copy for publishing; see :mod:`caliber_crawler.archive.light_copy`."""
+    def write_light_copy(self, selection: Selection, path: Path, *, limit: int | None = None) -> int:
+        """Write a light copy for publishing; see :mod:`caliber_crawler.archive.upkeep.light_copy`."""
         return write_light_copy(self._connection, selection, path, limit=limit)
 
     def verify(self) -> Verification:
-        """Every check there is, as an iterable of what was found; see :mod:`caliber_crawler.archive.verification`."""
+        """Every check there is, as an iterable of what was found; see :mod:`caliber_crawler.archive.upkeep.verification`."""
         return Verification(self._connection)
 
-    def repair(self, findings: Iterable[Finding], reread: Reread | None = None) -> None:
-        """Put right what can be known for sure; see :mod:`caliber_crawler.archive.repair`."""
-        Repair(self._connection, reread).mend(findings)
+    def repair(self, findings: Iterable[Finding], reextract: Reextract | None = None) -> None:
+        """Put right what can be known for sure; see :mod:`caliber_crawler.archive.upkeep.repair`."""
+        Repair(self._connection, reextract).repair(findings)
 
     def explain(self, urls: Sequence[str]) -> Explanation:
-        """All that is known of one URL, given in all its spellings: how it was found, every fetch, its article."""
+        """All that is known of one URL, given in all its url_variants: how it was found, every fetch, its article."""
         return explain(self._connection, urls)
 
     def backup(self, destination: Path, *, keep: int | None = None) -> Path:
-        """A verified copy, made while others may write; see :func:`caliber_crawler.archive.backup.backup`."""
+        """A verified copy, made while others may write; see :func:`caliber_crawler.archive.upkeep.backup.backup`."""
         return backup(self._connection, destination, keep=keep)
 
-    def merge(self, other: Archive, software: Mapping[str, object]) -> Merging:
-        """All that another archive holds, taken in while it is iterated; see :mod:`caliber_crawler.archive.merging`.
+    def merge(self, other: Archive, software: Mapping[str, object]) -> Merge:
+        """All that another archive holds, taken in while it is iterated; see :mod:`caliber_crawler.archive.merge.merge`.
 
         ``software`` names what the merge ran on, for the record of its run.
         """
-        return Merging(self._connection, other._connection, software)
+        return Merge(self._connection, other._connection, software)
 
     @property
-    def upgraded_from(self) -> int | None:
+    def migrated_from(self) -> int | None:
         """The schema this archive had before it was opened to write, if it was an earlier one."""
-        return self._connection.upgraded_from
+        return self._connection.migrated_from
 
     def status(self) -> StatusReport:
         """What the archive holds, in numbers, how the last runs ended, and problems by reason. Takes milliseconds."""

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 from datasette import hookimpl
 from datasette.utils.asgi import BadRequest
 
-from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search import match_expression
 from caliber_crawler.browse import headers, public, templates
 from caliber_crawler.browse.article_page import article_page
 from caliber_crawler.browse.authors import AuthorFacet, by_author
 from caliber_crawler.browse.cells import cell
+from caliber_crawler.browse.detection import archives, detect_archive, is_archive, tables_of
 from caliber_crawler.browse.metadata import metadata_of
 from caliber_crawler.browse.pages import Context
-from caliber_crawler.browse.recognition import archives, is_archive, recognise, tables_of
 from caliber_crawler.browse.routes import routes
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ NOTHING = '""'
 @hookimpl
 def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
     async def connect() -> None:
-        public.note(datasette)
+        public.remember_public(datasette)
         # The first connection to an archive detects it, and the first page depends on that.
         for name, database in datasette.databases.items():
             await database.execute("SELECT 1")
             if is_archive(datasette, name):
-                await public.require_nothing_reserved(datasette, database)
+                await public.require_no_opt_outs(datasette, database)
 
     return connect
 
@@ -63,10 +63,10 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
 # Last, so that this `escape_fts` replaces those of Datasette and other plugins.
 @hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Datasette) -> None:
-    if recognise(datasette, database, conn):
+    if detect_archive(datasette, database, conn):
         # Datasette passes every search through this function; this version also finds inflected words.
         if public.is_public(datasette) and hasattr(conn, "setlimit"):
-            conn.setlimit(SQLITE_LIMIT_LENGTH, public.LONGEST_VALUE)
+            conn.setlimit(SQLITE_LIMIT_LENGTH, public.MAX_VALUE_BYTES)
         conn.create_function("escape_fts", 1, partial(_match, Connection(Path(database), "read", conn, None)))
 
 
@@ -81,7 +81,7 @@ def get_metadata(datasette: Datasette) -> Context:
 
 @hookimpl
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
-    templates.equip(env, datasette)
+    templates.install(env, datasette)
 
 
 @hookimpl

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 from datasette.utils import urlsafe_components
 
-from caliber_crawler.archive.article_record import VersionSummary
-from caliber_crawler.archive.articles import Articles
-from caliber_crawler.archive.citation import citation
-from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.sites import Sites
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.reports.sites import Sites
+from caliber_crawler.archive.texts.article_record import VersionSummary
+from caliber_crawler.archive.texts.articles import Articles
+from caliber_crawler.archive.texts.citation import citation
 from caliber_crawler.browse.body import body_html
 from caliber_crawler.browse.pages import Context, read
 from caliber_crawler.browse.public import is_public
@@ -39,7 +39,7 @@ class Neighbour(TypedDict):
     published_at: str
 
 
-LAST_READINGS = 12
+LAST_OBSERVATIONS = 12
 """Number of view counts in the table of the page, which links to the full list."""
 
 
@@ -63,7 +63,7 @@ def _shown(connection: Connection, key: str) -> Context:
         return {"article": None, "asked_for": article_id}
     # A version that a later extraction of the same pages replaced was never published by the site.
     article["versions"] = [version for version in article["versions"] if version["replaced_by"] is None]
-    readings, site = article["view_counts"], Sites(connection).get(article["site"])
+    observations, site = article["view_counts"], Sites(connection).get(article["site"])
     return {
         "article": article,
         "asked_for": article_id,
@@ -73,8 +73,8 @@ def _shown(connection: Connection, key: str) -> Context:
         "next": connection.row_of(Neighbour, NEXT, article),
         "body": body_html(article["body_markdown"]),
         "paragraphs": article["body"].split("\n\n"),
-        "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in readings]),
-        "last_readings": readings[: -LAST_READINGS - 1 : -1],
+        "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in observations]),
+        "last_observations": observations[: -LAST_OBSERVATIONS - 1 : -1],
         "causes": [_cause(version, is_first=place == 0) for place, version in enumerate(article["versions"])],
     }
 

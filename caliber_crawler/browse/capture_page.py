@@ -11,19 +11,19 @@ from datasette.utils.asgi import Response
 from lxml import html
 from lxml.etree import LxmlError
 
-from caliber_crawler.archive.captures import Captures
-from caliber_crawler.archive.sites import Sites
+from caliber_crawler.archive.pages.captures import Captures
+from caliber_crawler.archive.reports.sites import Sites
 from caliber_crawler.browse import headers
 from caliber_crawler.errors import ArchiveError
-from caliber_crawler.reading.decoding import decode, looks_binary
+from caliber_crawler.extraction.decoding import decode, looks_binary
 
 if TYPE_CHECKING:
-    from caliber_crawler.archive.connection import Connection
-    from caliber_crawler.browse.pages import Asked
+    from caliber_crawler.archive.core.connection import Connection
+    from caliber_crawler.browse.pages import PageRequest
     from caliber_crawler.items import Capture
 
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
-LONGEST_PAGE = 4 * 1024 * 1024
+MAX_PAGE_BYTES = 4 * 1024 * 1024
 """Maximum size of a displayed page, in bytes."""
 
 # The response's policy blocks these too, but a browser may open connections for a `link` despite the policy.
@@ -36,9 +36,9 @@ OUTSIDE = frozenset(
 LOADING_STYLE = re.compile(r"url\s*\(|@import|image-set", re.IGNORECASE)
 
 
-async def capture_page(asked: Asked) -> Response:
+async def capture_page(page_request: PageRequest) -> Response:
     """``/-/captures/<id>``: data of the HTTP exchange, and the captured page in a frame."""
-    capture_id = int(asked.request.url_vars["capture"])
+    capture_id = int(page_request.request.url_vars["capture"])
 
     def known(connection: Connection) -> dict[str, object] | None:
         row = connection.row("SELECT * FROM captures WHERE id = ?", (capture_id,))
@@ -46,35 +46,35 @@ async def capture_page(asked: Asked) -> Response:
             "capture": row,
             "site": Sites(connection).get(row["site"]),
             "headers": json.loads(row["headers"]),
-            "is_kept": connection.value("SELECT 1 FROM bodies WHERE digest = ?", (row["body_digest"],)) is not None,
-            "can_be_shown": 0 < row["size"] <= LONGEST_PAGE and row["media_type"] in PAGES,
+            "is_stored": connection.value("SELECT 1 FROM bodies WHERE digest = ?", (row["body_digest"],)) is not None,
+            "can_be_shown": 0 < row["size"] <= MAX_PAGE_BYTES and row["media_type"] in PAGES,
         }
 
-    found = await asked.read(known)
+    found = await page_request.read(known)
     if found is None:
         raise NotFound("This capture does not exist.")
-    return await asked.html("archive_capture.html", found, frames=True)
+    return await page_request.html("archive_capture.html", found, frames=True)
 
 
-async def captured_page(asked: Asked) -> Response:
+async def captured_page(page_request: PageRequest) -> Response:
     """``/-/captures/<id>/page``: the captured page, for the frame."""
-    capture = await _kept(asked)
+    capture = await _stored(page_request)
     if capture.media_type not in PAGES:
         raise NotFound("This capture is not an HTML page.")
-    headers.mark(asked.request.scope, headers.captured_page())
-    return Response(harmless(decode(capture.body, _content_type(capture))), content_type="text/html; charset=utf-8")
+    headers.mark(page_request.request.scope, headers.captured_page())
+    return Response(sanitize(decode(capture.body, _content_type(capture))), content_type="text/html; charset=utf-8")
 
 
-async def captured_source(asked: Asked) -> Response:
+async def captured_source(page_request: PageRequest) -> Response:
     """``/-/captures/<id>/source``: the source of the captured page, unchanged."""
-    capture = await _kept(asked)
+    capture = await _stored(page_request)
     if looks_binary(capture.body):
         raise NotFound("This capture is not text.")
-    headers.mark(asked.request.scope, headers.captured_page())
+    headers.mark(page_request.request.scope, headers.captured_page())
     return Response(decode(capture.body, _content_type(capture)), content_type="text/plain; charset=utf-8")
 
 
-def harmless(page: str) -> str:
+def sanitize(page: str) -> str:
     """Return the page without scripts, external resources and links; text, tables and inline styles remain."""
     try:
         document: Any = html.document_fromstring(
@@ -97,19 +97,19 @@ def harmless(page: str) -> str:
     return str(html.tostring(document, encoding="unicode", doctype="<!DOCTYPE html>"))
 
 
-async def _kept(asked: Asked) -> Capture:
-    capture_id = int(asked.request.url_vars["capture"])
+async def _stored(page_request: PageRequest) -> Capture:
+    capture_id = int(page_request.request.url_vars["capture"])
 
     def fetched(connection: Connection) -> Capture:
         size = connection.value("SELECT size FROM captures WHERE id = ?", (capture_id,))
-        if size is None or size > LONGEST_PAGE:
+        if size is None or size > MAX_PAGE_BYTES:
             raise NotFound("This page does not exist or is too large to display.")
         try:
             return Captures(connection).get(capture_id)
         except ArchiveError as error:
             raise NotFound(f"This page cannot be displayed: {error}") from error
 
-    return await asked.read(fetched)
+    return await page_request.read(fetched)
 
 
 def _content_type(capture: Capture) -> str | None:

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from caliber_crawler.browse.addresses import is_web_address, readable
 from caliber_crawler.browse.authors import ARGUMENT
+from caliber_crawler.browse.urls import is_web_url, readable_url
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-LONGEST_ADDRESS = 90
+MAX_URL_LENGTH = 90
 """Maximum length of a URL in a cell, in characters."""
 
 ADDRESSES = frozenset({"url", "final_url", "discovered_on", "cover_image"})
@@ -52,8 +52,8 @@ def cell(
         return authors(datasette, database, names) if names else Markup("&nbsp;")
     if column in TEXTS:
         return Markup('<div class="long-text">{}</div>').format(value)
-    if column in ADDRESSES and is_web_address(value):
-        return link(value, longest=LONGEST_ADDRESS)
+    if column in ADDRESSES and is_web_url(value):
+        return link(value, longest=MAX_URL_LENGTH)
     return None
 
 
@@ -83,7 +83,7 @@ def reference(table: str | None, column: str) -> str | None:
 
 def link(url: str, *, longest: int | None = None) -> Markup:
     """Return a link to an external URL, without a referrer."""
-    shown = readable(url)
+    shown = readable_url(url)
     if longest is not None and len(shown) > longest:
         shown = shown[: longest - 1] + "…"
     return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(url, shown)

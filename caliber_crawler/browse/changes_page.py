@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from datasette import NotFound
 
-from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.family import FAMILY
-from caliber_crawler.archive.rows import VersionRow
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.family import FAMILY
+from caliber_crawler.archive.core.rows import VersionRow
 from caliber_crawler.browse.differences import line_differences, text_differences
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
-    from caliber_crawler.browse.pages import Asked, Context
+    from caliber_crawler.browse.pages import Context, PageRequest
 
 LAYOUTS = ("inline", "side")
 NO_TWO = "The archive does not have two such versions of this article."
@@ -31,16 +31,16 @@ class VersionOfEdition(VersionRow):
     language: str
 
 
-async def changes_page(asked: Asked) -> Response:
+async def changes_page(page_request: PageRequest) -> Response:
     """``/-/changes/<article>?from=<version>&to=<version>&show=side``; without versions, the latest change."""
-    article_id = int(asked.request.url_vars["article"])
-    old_id, new_id = asked.argument("from"), asked.argument("to")
-    found = await asked.read(lambda connection: compared(connection, article_id, old_id, new_id))
-    show = asked.argument("show") if asked.argument("show") in LAYOUTS else LAYOUTS[0]
-    return await asked.html("archive_changes.html", found | {"show": show, "article_id": article_id})
+    article_id = int(page_request.request.url_vars["article"])
+    old_id, new_id = page_request.argument("from"), page_request.argument("to")
+    found = await page_request.read(lambda connection: compare_versions(connection, article_id, old_id, new_id))
+    show = page_request.argument("show") if page_request.argument("show") in LAYOUTS else LAYOUTS[0]
+    return await page_request.html("archive_changes.html", found | {"show": show, "article_id": article_id})
 
 
-def compared(connection: Connection, article_id: int, old_id: str, new_id: str) -> Context:
+def compare_versions(connection: Connection, article_id: int, old_id: str, new_id: str) -> Context:
     """Return two versions of an article and their differences. Raises ``NotFound`` if it does not have both."""
     survivor = connection.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,))
     versions = connection.rows_of(VersionOfEdition, VERSIONS, {"article_id": survivor})

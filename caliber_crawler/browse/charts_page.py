@@ -18,10 +18,10 @@ from caliber_crawler.browse.search import is_day
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
-    from caliber_crawler.archive.connection import Connection
-    from caliber_crawler.browse.pages import Asked, Context
+    from caliber_crawler.archive.core.connection import Connection
+    from caliber_crawler.browse.pages import Context, PageRequest
 
-MOST_ROWS = 5_000
+MAX_ROWS = 5_000
 NUMBERS = re.compile(r"\d{1,18}( ?, ?\d{1,18}){0,49}", re.ASCII)
 
 
@@ -40,10 +40,10 @@ class Chart:
     parameters: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, list[str]] = field(default_factory=dict)
 
-    def values(self, asked: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
+    def values(self, page_request: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
         """Return the value of each parameter, and an error message for the first invalid one, which is not used."""
         values, objection = dict(self.parameters), None
-        for name, value in asked.items():
+        for name, value in page_request.items():
             if not value or name not in values:
                 continue
             wrong = self._objection(name, value)
@@ -69,28 +69,30 @@ def charts() -> dict[str, Chart]:
     return {name: Chart(**chart) for name, chart in described.items()}
 
 
-async def charts_page(asked: Asked) -> Response:
+async def charts_page(page_request: PageRequest) -> Response:
     """``/-/charts/<name>``; ``/-/charts`` shows the first chart."""
-    name = asked.request.url_vars.get("chart") or next(iter(charts()))
+    name = page_request.request.url_vars.get("chart") or next(iter(charts()))
     if name not in charts():
         raise NotFound("This chart does not exist.")
     chart = charts()[name]
-    values, objection = chart.values({name: asked.argument(name) for name in chart.parameters})
+    values, objection = chart.values({name: page_request.argument(name) for name in chart.parameters})
 
     def found(connection: Connection) -> Context:
         cursor = connection.execute(chart.sql, values)
-        rows = [tuple(row) for row in cursor.fetchmany(MOST_ROWS + 1)]
+        rows = [tuple(row) for row in cursor.fetchmany(MAX_ROWS + 1)]
         return {
             "columns": [column[0] for column in cursor.description],
-            "rows": rows[:MOST_ROWS],
-            "is_cut": len(rows) > MOST_ROWS,
+            "rows": rows[:MAX_ROWS],
+            "is_cut": len(rows) > MAX_ROWS,
             "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY 1"),
             "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY 1"),
         }
 
     query = urlencode({"sql": chart.sql.strip(), **values})
     page = {"name": name, "chart": chart, "charts": charts(), "values": values, "objection": objection}
-    answer = await asked.read(found)
-    return await asked.html(
-        "archive_charts.html", page | answer | {"query": query if await asked.may_ask_sql() else None}, scripts=True
+    answer = await page_request.read(found)
+    return await page_request.html(
+        "archive_charts.html",
+        page | answer | {"query": query if await page_request.may_ask_sql() else None},
+        scripts=True,
     )

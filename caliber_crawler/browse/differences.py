@@ -14,9 +14,9 @@ Kind = Literal["same", "removed", "added"]
 WORD = re.compile(r"\w+(?:[’'-]\w+)*\s*|[^\w\s]\s*|\s+")
 ALIKE = 0.4
 """Minimum share of common words at which two paragraphs count as one changed paragraph."""
-MOST_PAIRS = 4_000_000
+MAX_PAIRS = 4_000_000
 """Maximum number of word pairs to compare: the time grows with the product of both lengths."""
-MOST_NEIGHBOURS = 2_500
+MAX_NEIGHBOURS = 2_500
 """Maximum number of paragraph pairs to compare, for the same reason."""
 
 
@@ -67,7 +67,7 @@ def line_differences(old: str, new: str) -> Paragraph:
     if old == new:
         return _whole("same", old)
     first, second = WORD.findall(old), WORD.findall(new)
-    if len(first) * len(second) > MOST_PAIRS:
+    if len(first) * len(second) > MAX_PAIRS:
         return Paragraph((Piece("removed", old), Piece("added", new)))
     return Paragraph(tuple(_pieces(first, second)))
 
@@ -105,7 +105,7 @@ def _matcher(old: Sequence[str], new: Sequence[str]) -> SequenceMatcher[str]:
 
 def _paired(old: list[str], new: list[str]) -> Iterator[Paragraph]:
     """Pair paragraphs that are versions of one another; the others are removed or added."""
-    pairs = _alignment(old, new) if len(old) * len(new) <= MOST_NEIGHBOURS else []
+    pairs = _alignment(old, new) if len(old) * len(new) <= MAX_NEIGHBOURS else []
     before = after = 0
     for here, there in [*pairs, (len(old), len(new))]:
         yield from (_whole("removed", paragraph) for paragraph in old[before:here])

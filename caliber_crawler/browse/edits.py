@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypedDict
 
-from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.browse.differences import Paragraph, changes_only, line_differences, text_differences
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
-    from caliber_crawler.browse.pages import Asked, Context
+    from caliber_crawler.browse.pages import Context, PageRequest
 
 PER_PAGE = 20
-MOST_PAGES = 10_000
+MAX_PAGES = 10_000
 
 KINDS = {
     "": "1",
@@ -23,7 +23,7 @@ KINDS = {
 }
 """SQL conditions by kind of edit: any; headline; text without headline."""
 
-AT_ONCE = 50
+BATCH_SIZE = 50
 """Number of version pairs fetched with one query."""
 
 # The view `edits` in two steps. The first query finds successive versions from indexes alone, so that only the long
@@ -96,35 +96,39 @@ def recent_edits(
     """Return edits, newest first; ``kind`` is one of :data:`KINDS`."""
     followed = [list(row) for row in connection.execute(FOLLOWED)]
     found: list[EditRow] = []
-    for start in range(0, len(followed), AT_ONCE):
-        asked = {"pairs": json.dumps(followed[start : start + AT_ONCE]), "language": language, "section": section}
-        found += connection.rows_of(EditRow, EDITS.format(kind=KINDS[kind]), asked)
+    for start in range(0, len(followed), BATCH_SIZE):
+        page_request = {
+            "pairs": json.dumps(followed[start : start + BATCH_SIZE]),
+            "language": language,
+            "section": section,
+        }
+        found += connection.rows_of(EditRow, EDITS.format(kind=KINDS[kind]), page_request)
         if len(found) >= offset + limit:
             break
     return found[offset : offset + limit]
 
 
-async def edits_page(asked: Asked) -> Response:
+async def edits_page(page_request: PageRequest) -> Response:
     """``/-/edits?kind=headline&language=en&section=politics&page=2``."""
-    number = asked.number("page", 1, most=MOST_PAGES)
-    kind = asked.argument("kind") if asked.argument("kind") in KINDS else ""
-    wanted = {"kind": kind, "language": asked.argument("language"), "section": asked.argument("section")}
+    number = page_request.number("page", 1, most=MAX_PAGES)
+    kind = page_request.argument("kind") if page_request.argument("kind") in KINDS else ""
+    wanted = {"kind": kind, "language": page_request.argument("language"), "section": page_request.argument("section")}
 
     def found(connection: Connection) -> Context:
         # One extra row shows whether there is a next page.
         edits = recent_edits(connection, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE, **wanted)
         return {
-            "edits": [shown(edit) for edit in edits[:PER_PAGE]],
+            "edits": [edit_row(edit) for edit in edits[:PER_PAGE]],
             "has_more": len(edits) > PER_PAGE,
             "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY language"),
             "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY section"),
         }
 
-    page = await asked.read(found)
-    return await asked.html("archive_edits.html", page | {"number": number, "wanted": wanted, "kinds": KINDS})
+    page = await page_request.read(found)
+    return await page_request.html("archive_edits.html", page | {"number": number, "wanted": wanted, "kinds": KINDS})
 
 
-def shown(edit: EditRow) -> Edit:
+def edit_row(edit: EditRow) -> Edit:
     """Return the edit with its differences in headline, subtitle and paragraphs."""
     paragraphs = changes_only(text_differences(edit["old_body"], edit["new_body"]))
     subtitles = edit["old_subtitle"] or "", edit["new_subtitle"] or ""

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, TypedDict
 from datasette.utils.asgi import Response
 from lxml import etree
 
+from caliber_crawler.archive.core.times import utc_now, utc_text
 from caliber_crawler.archive.search.ranking import NARROWED
-from caliber_crawler.archive.selection import reserved_articles
-from caliber_crawler.archive.times import utc_now, utc_text
-from caliber_crawler.browse.edits import KINDS, Edit, EditRow, recent_edits, shown
-from caliber_crawler.browse.public import withholds_reserved
+from caliber_crawler.archive.search.selection import opted_out_articles
+from caliber_crawler.browse.edits import KINDS, Edit, EditRow, edit_row, recent_edits
+from caliber_crawler.browse.public import withholds_opted_out
 from caliber_crawler.browse.search import NARROWING, answer, asked_for
 from caliber_crawler.export.feed import NOT_IN_XML
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from caliber_crawler.archive.connection import Connection
+    from caliber_crawler.archive.core.connection import Connection
     from caliber_crawler.browse.differences import Paragraph
-    from caliber_crawler.browse.pages import Asked
+    from caliber_crawler.browse.pages import PageRequest
 
 ATOM = "http://www.w3.org/2005/Atom"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -63,12 +63,12 @@ class Entry(TypedDict):
     reuse: str | None
 
 
-async def articles_feed(asked: Asked) -> Response:
+async def articles_feed(page_request: PageRequest) -> Response:
     """``/-/feeds/articles?section=politics&language=en&q=…``: the newest matching articles."""
-    search = replace(asked_for(asked), order="newest", limit=ENTRIES)
+    search = replace(asked_for(page_request), order="newest", limit=ENTRIES)
 
     def newest(connection: Connection) -> list[Entry]:
-        withheld = _withheld(asked, connection)
+        withheld = _withhold_opted_out(page_request, connection)
         if search.query:
             found = answer(connection, search)
             ids = [hit.article_id for hit in found.hits if hit.article_id not in withheld]
@@ -76,34 +76,34 @@ async def articles_feed(asked: Asked) -> Response:
             ids = connection.values(NEWEST, asdict(search) | {"withheld": json.dumps(withheld)})
         return [row for id in ids if (row := connection.row_of(Entry, ENTRY, (id,)))]
 
-    rows = await asked.read(newest)
-    narrowed = ", ".join(filter(None, [search.query and f"“{search.query}”", *map(asked.argument, NARROWING)]))
-    entries = [_article(asked, row) for row in rows]
-    return _feed(asked, f"Newest articles{': ' if narrowed else ''}{narrowed}", entries)
+    rows = await page_request.read(newest)
+    narrowed = ", ".join(filter(None, [search.query and f"“{search.query}”", *map(page_request.argument, NARROWING)]))
+    entries = [_article(page_request, row) for row in rows]
+    return _feed(page_request, f"Newest articles{': ' if narrowed else ''}{narrowed}", entries)
 
 
-async def edits_feed(asked: Asked) -> Response:
+async def edits_feed(page_request: PageRequest) -> Response:
     """``/-/feeds/edits?kind=headline&section=politics&language=en``: the latest edits."""
-    kind = asked.argument("kind") if asked.argument("kind") in KINDS else ""
-    wanted = {"kind": kind, "language": asked.argument("language"), "section": asked.argument("section")}
+    kind = page_request.argument("kind") if page_request.argument("kind") in KINDS else ""
+    wanted = {"kind": kind, "language": page_request.argument("language"), "section": page_request.argument("section")}
 
     def recent(connection: Connection) -> list[EditRow]:
-        withheld = _withheld(asked, connection)
+        withheld = _withhold_opted_out(page_request, connection)
         edits = recent_edits(connection, limit=ENTRIES, offset=0, **wanted)
         return [edit for edit in edits if edit["article_id"] not in withheld]
 
-    edits = await asked.read(recent)
-    return _feed(asked, "Edits", [_edit(asked, shown(edit)) for edit in edits])
+    edits = await page_request.read(recent)
+    return _feed(page_request, "Edits", [_edit(page_request, edit_row(edit)) for edit in edits])
 
 
-def _withheld(asked: Asked, connection: Connection) -> list[int]:
+def _withhold_opted_out(page_request: PageRequest, connection: Connection) -> list[int]:
     """Return the IDs of articles to withhold in public mode: their site may have opted out since the server started."""
-    return reserved_articles(connection) if withholds_reserved(asked.datasette) else []
+    return opted_out_articles(connection) if withholds_opted_out(page_request.datasette) else []
 
 
-def _feed(asked: Asked, title: str, entries: Iterable[etree._Element]) -> Response:
+def _feed(page_request: PageRequest, title: str, entries: Iterable[etree._Element]) -> Response:
     """Return the feed with these entries, in the order given."""
-    own = asked.datasette.absolute_url(asked.request, asked.request.full_path)
+    own = page_request.datasette.absolute_url(page_request.request, page_request.request.full_path)
     namespaces: dict[str | None, str] = {None: ATOM}
     feed = etree.Element(f"{{{ATOM}}}feed", nsmap=namespaces)  # type: ignore[arg-type] # lxml's default namespace
     held = list(entries)
@@ -115,19 +115,24 @@ def _feed(asked: Asked, title: str, entries: Iterable[etree._Element]) -> Respon
         max((entry.findtext(f"{{{ATOM}}}updated") or "" for entry in held), default=utc_text(utc_now())),
     )
     _add(feed, "link", rel="self", href=own)
-    _add(feed, "link", rel="alternate", href=asked.datasette.absolute_url(asked.request, asked.address("home")))
+    _add(
+        feed,
+        "link",
+        rel="alternate",
+        href=page_request.datasette.absolute_url(page_request.request, page_request.url_of("home")),
+    )
     _add(_add(feed, "author"), "name", "News archive")
     feed.extend(held)
     xml = etree.tostring(feed, xml_declaration=True, encoding="utf-8", pretty_print=True)
     return Response(xml.decode(), content_type="application/atom+xml; charset=utf-8")
 
 
-def _article(asked: Asked, row: Entry) -> etree._Element:
+def _article(page_request: PageRequest, row: Entry) -> etree._Element:
     entry = _entry(row["url"], row["headline"], row["updated_at"], row["language"])
     if row["published_at"]:
         _add(entry, "published", row["published_at"])
-    page = asked.datasette.urls.row(asked.database, "articles", str(row["id"]))
-    _add(entry, "link", rel="alternate", href=asked.datasette.absolute_url(asked.request, page))
+    page = page_request.datasette.urls.row(page_request.database, "articles", str(row["id"]))
+    _add(entry, "link", rel="alternate", href=page_request.datasette.absolute_url(page_request.request, page))
     _add(entry, "link", rel="via", href=row["url"], title=row["site_title"])
     for author in (row["authors"] or row["site_title"]).split("; "):
         _add(_add(entry, "author"), "name", author)
@@ -140,14 +145,14 @@ def _article(asked: Asked, row: Entry) -> etree._Element:
     return entry
 
 
-def _edit(asked: Asked, edit: Edit) -> etree._Element:
+def _edit(page_request: PageRequest, edit: Edit) -> etree._Element:
     name = f"{edit['url']} {edit['seen_after']} {edit['new_version_id']}"
     id = uuid.uuid5(uuid.NAMESPACE_URL, name).urn
     entry = _entry(id, edit["new_headline"], edit["seen_after"], edit["language"])
-    page = asked.address(
+    page = page_request.url_of(
         f"changes/{edit['article_id']}", **{"from": edit["old_version_id"], "to": edit["new_version_id"]}
     )
-    _add(entry, "link", rel="alternate", href=asked.datasette.absolute_url(asked.request, page))
+    _add(entry, "link", rel="alternate", href=page_request.datasette.absolute_url(page_request.request, page))
     _add(entry, "link", rel="via", href=edit["url"])
     lines = [edit["headline"], *([edit["subtitle"]] if edit["subtitle"] else []), *edit["paragraphs"]]
     changed = [line for line in lines if line.kind != "same"]

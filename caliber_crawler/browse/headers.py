@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from caliber_crawler.browse.recognition import archives
+from caliber_crawler.browse.detection import archives
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict
 
-from caliber_crawler.archive.runs import RunRecord, Runs
-from caliber_crawler.archive.times import utc_now, utc_text
+from caliber_crawler.archive.core.times import utc_now, utc_text
+from caliber_crawler.archive.reports.runs import RunRecord, Runs
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
-    from caliber_crawler.archive.connection import Connection
-    from caliber_crawler.browse.pages import Asked, Context
+    from caliber_crawler.archive.core.connection import Connection
+    from caliber_crawler.browse.pages import Context, PageRequest
 
 RUNS = 30
 COVERED_RUNS = 8
@@ -35,7 +35,9 @@ SELECT field, run_id, sum(filled) AS filled, sum(pages) AS pages FROM (
 GROUP BY field, run_id ORDER BY field, run_id"""
 
 # Every run fetches the seed URLs of its discovery sources; they have no due time.
-BEGINS = "kind <> 'article' AND batch = 1 AND road IN ('listing', 'feed', 'sitemap', 'search', 'page')"
+BEGINS = (
+    "kind <> 'article' AND page_number = 1 AND discovered_via IN ('listing', 'feed', 'sitemap', 'search', 'start_page')"
+)
 DUE = f"""
 SELECT site, kind, count(*) AS known, count(*) FILTER (WHERE due_at <= :now) AS due_now,
   count(*) FILTER (WHERE due_at > :now AND due_at <= :tomorrow) AS due_in_a_day,
@@ -44,7 +46,7 @@ SELECT site, kind, count(*) AS known, count(*) FILTER (WHERE due_at <= :now) AS 
   count(*) FILTER (WHERE due_at IS NULL AND NOT ({BEGINS} AND state = 'done')) AS not_again
 FROM frontier GROUP BY site, kind ORDER BY site, kind"""
 NEXT = """
-SELECT url, kind, section, due_at, visited_at, road FROM frontier WHERE due_at IS NOT NULL
+SELECT url, kind, section, due_at, visited_at, discovered_via FROM frontier WHERE due_at IS NOT NULL
 ORDER BY due_at, priority DESC, id LIMIT ?"""
 FAILED = f"""
 SELECT id, url, kind, state, failures, last_status, reason, visited_at, due_at FROM frontier
@@ -54,7 +56,7 @@ WHERE failures >= {FAILING} ORDER BY failures DESC, visited_at DESC LIMIT ?"""
 class TimedRun(RunRecord):
     """A run and its duration until now or until its end (``1 h 05 min``)."""
 
-    lasted: str
+    duration_text: str
 
 
 class Coverage(TypedDict):
@@ -65,15 +67,15 @@ class Coverage(TypedDict):
     """For each field, the shares in the order of ``runs``; ``None`` if the run has none."""
 
 
-async def health_page(asked: Asked) -> Response:
+async def health_page(page_request: PageRequest) -> Response:
     """``/-/health``."""
-    return await asked.html("archive_health.html", await asked.read(health))
+    return await page_request.html("archive_health.html", await page_request.read(health))
 
 
 def health(connection: Connection) -> Context:
     """Return the context of the health page."""
     now = utc_now()
-    runs: list[TimedRun] = [{**run, "lasted": lasted(run, now)} for run in Runs(connection).last(RUNS)]
+    runs: list[TimedRun] = [{**run, "duration_text": duration_text(run, now)} for run in Runs(connection).last(RUNS)]
     moments = {"now": utc_text(now), "tomorrow": utc_text(now + timedelta(days=1))}
     return {
         "now": moments["now"],
@@ -98,7 +100,7 @@ def coverage(connection: Connection) -> Coverage:
     return {"runs": runs, "fields": {field: [of.get(run) for run in runs] for field, of in shares.items()}}
 
 
-def lasted(run: RunRecord, now: datetime) -> str:
+def duration_text(run: RunRecord, now: datetime) -> str:
     """Return the duration of a run until now or until its end: ``1 h 05 min``."""
     end = datetime.fromisoformat(run["finished_at"] or run["heartbeat_at"])
     if run["outcome"] == "running":

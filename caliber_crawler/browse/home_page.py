@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, TypedDict
 from datasette.utils import tilde_encode
 from datasette.views.index import IndexView
 
-from caliber_crawler.archive.rows import SiteRow
-from caliber_crawler.archive.runs import Runs
+from caliber_crawler.archive.core.rows import SiteRow
+from caliber_crawler.archive.reports.runs import Runs
+from caliber_crawler.browse.detection import archives
 from caliber_crawler.browse.edits import recent_edits
-from caliber_crawler.browse.pages import Asked, Context, page
-from caliber_crawler.browse.recognition import archives
+from caliber_crawler.browse.pages import Context, PageRequest, page
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
     from datasette.utils.asgi import Request, Response
 
-    from caliber_crawler.archive.connection import Connection
+    from caliber_crawler.archive.core.connection import Connection
 
 LATEST = 12
-MOST_READ = 8
-MOST_READ_DAYS = 30
+MAX_VIEWED = 8
+MAX_VIEWED_DAYS = 30
 """Length of the period of the most viewed articles, in days before the newest article."""
 EDITS = 5
 RUNS = 5
@@ -41,7 +41,7 @@ SELECT a.id, a.headline, a.subtitle, a.published_at, a.published_local, a.langua
 FROM articles a LEFT JOIN sections s ON s.site = a.site AND s.language = a.language AND s.section = a.section
 WHERE a.duplicate_of IS NULL AND a.published_at IS NOT NULL"""
 LATEST_ARTICLES = f"{CARD} ORDER BY a.published_at DESC, a.id DESC LIMIT ?"
-MOST_READ_ARTICLES = f"{CARD} AND a.published_at >= ? AND a.views IS NOT NULL ORDER BY a.views DESC, a.id LIMIT ?"
+MAX_VIEWED_ARTICLES = f"{CARD} AND a.published_at >= ? AND a.views IS NOT NULL ORDER BY a.views DESC, a.id LIMIT ?"
 
 
 class ArticleCard(TypedDict):
@@ -82,9 +82,9 @@ async def front_page(request: Request, datasette: Datasette) -> Response:
     return await IndexView(datasette).get(request)
 
 
-async def home_page(asked: Asked) -> Response:
+async def home_page(page_request: PageRequest) -> Response:
     """``/<archive>/-/home``."""
-    return await asked.html("archive_home.html", await asked.read(overview))
+    return await page_request.html("archive_home.html", await page_request.read(overview))
 
 
 def overview(connection: Connection) -> Context:
@@ -94,8 +94,8 @@ def overview(connection: Connection) -> Context:
     return {
         "sites": connection.rows_of(SiteRow, "SELECT * FROM sites ORDER BY site"),
         "latest": latest,
-        "most_read": _most_read(connection, latest[0]["published_at"]) if latest else [],
-        "most_read_days": MOST_READ_DAYS,
+        "most_viewed": _most_viewed(connection, latest[0]["published_at"]) if latest else [],
+        "most_viewed_days": MAX_VIEWED_DAYS,
         "edits": recent_edits(connection, limit=EDITS),
         "holdings": holdings,
         "articles": sum(row["articles"] for row in holdings),
@@ -105,6 +105,6 @@ def overview(connection: Connection) -> Context:
     }
 
 
-def _most_read(connection: Connection, newest: str) -> list[ArticleCard]:
-    since = datetime.fromisoformat(newest) - timedelta(days=MOST_READ_DAYS)
-    return connection.rows_of(ArticleCard, MOST_READ_ARTICLES, (f"{since:%Y-%m-%dT%H:%M:%SZ}", MOST_READ))
+def _most_viewed(connection: Connection, newest: str) -> list[ArticleCard]:
+    since = datetime.fromisoformat(newest) - timedelta(days=MAX_VIEWED_DAYS)
+    return connection.rows_of(ArticleCard, MAX_VIEWED_ARTICLES, (f"{since:%Y-%m-%dT%H:%M:%SZ}", MAX_VIEWED))

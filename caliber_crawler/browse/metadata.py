@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from caliber_crawler import __version__
-from caliber_crawler.browse.pages import Context, address
+from caliber_crawler.browse.canned_queries import canned_queries
+from caliber_crawler.browse.detection import Tables, archives
+from caliber_crawler.browse.pages import Context, url_of
 from caliber_crawler.browse.public import closed, is_public
-from caliber_crawler.browse.questions import canned_queries
-from caliber_crawler.browse.recognition import Tables, archives
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -39,7 +39,7 @@ def metadata_of(datasette: Datasette) -> Context:
     databases = {name: _of_database(datasette, name, tables) for name, tables in archives(datasette)}
     if not databases:
         return {}
-    home = Markup("").join(HOME.format(home=address(datasette, name, "home"), name=name) for name in databases)
+    home = Markup("").join(HOME.format(home=url_of(datasette, name, "home"), name=name) for name in databases)
     about = f"made with caliber_crawler {__version__}"
     return {"title": TITLE, "description_html": home, "about": about, "databases": databases}
 

@@ -15,10 +15,10 @@ from datasette.utils import sqlite_timelimit, tilde_decode
 from datasette.utils.asgi import Response
 from datasette.views.base import DatasetteError
 
-from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.browse import headers
+from caliber_crawler.browse.detection import is_archive
 from caliber_crawler.browse.public import is_public
-from caliber_crawler.browse.recognition import is_archive
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -29,7 +29,7 @@ Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PageRequest:
     """A request for one of the plugin's pages of an archive."""
 
     datasette: Datasette
@@ -53,15 +53,15 @@ class Asked:
         number = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else default
         return number if 1 <= number <= most else default
 
-    def address(self, page: str, /, **query: object) -> str:
-        """Return the URL of a page of the plugin: ``address("search", q="Baku")``. Empty parameters are omitted."""
-        return address(self.datasette, self.database, page, **query)
+    def url_of(self, page: str, /, **query: object) -> str:
+        """Return the URL of a page of the plugin: ``url_of("search", q="Baku")``. Empty parameters are omitted."""
+        return url_of(self.datasette, self.database, page, **query)
 
     def same_page(self, **changes: object) -> str:
         """Return the URL of this page with changed parameters; empty ones are omitted."""
         page = self.request.path.rpartition("/-/")[2]
         kept = {name: self.argument(name) for name in self.request.args}
-        return self.address(page, **(kept | changes))
+        return self.url_of(page, **(kept | changes))
 
     async def may_ask_sql(self) -> bool:
         """Return whether the visitor may run arbitrary SQL."""
@@ -77,11 +77,11 @@ class Asked:
     async def html(self, template: str, page: Mapping[str, object], **allowed: bool) -> Response:
         """Return the page as HTML with its security headers; ``allowed`` as in :func:`headers.own_page`."""
         headers.mark(self.request.scope, headers.own_page(**allowed))
-        context = {"asked": self, "database": self.database, "is_public": self.is_public, **page}
+        context = {"page_request": self, "database": self.database, "is_public": self.is_public, **page}
         return Response.html(await self.datasette.render_template(template, context, request=self.request))
 
 
-View = Callable[[Asked], Awaitable[Response]]
+View = Callable[[PageRequest], Awaitable[Response]]
 Context = dict[str, object]
 """Variables of a template, by name."""
 
@@ -99,7 +99,7 @@ def page(view: View, *tables: str) -> Callable[[Request, Datasette], Awaitable[R
             await datasette.ensure_permissions(
                 request.actor, [("view-table", (database, table)), ("view-database", database), "view-instance"]
             )
-        return await view(Asked(datasette, request, database))
+        return await view(PageRequest(datasette, request, database))
 
     return answer
 
@@ -107,10 +107,10 @@ def page(view: View, *tables: str) -> Callable[[Request, Datasette], Awaitable[R
 def not_in_public(view: View) -> View:
     """Make the view forbidden in public mode."""
 
-    async def answer(asked: Asked) -> Response:
-        if asked.is_public:
+    async def answer(page_request: PageRequest) -> Response:
+        if page_request.is_public:
             raise Forbidden("This page is not available in public mode.")
-        return await view(asked)
+        return await view(page_request)
 
     return answer
 
@@ -135,7 +135,7 @@ async def read(datasette: Datasette, database: Database, work: Callable[[Connect
     return answer
 
 
-def address(datasette: Datasette, database: str, page: str, /, **query: object) -> str:
+def url_of(datasette: Datasette, database: str, page: str, /, **query: object) -> str:
     """Return the URL of a page of the plugin."""
     asked_for = urlencode({name: value for name, value in query.items() if value not in (None, "")})
     path: str = datasette.urls.database(database) + f"/-/{page}"

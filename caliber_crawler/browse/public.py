@@ -14,8 +14,8 @@ from weakref import WeakSet
 from datasette.utils import StartupError
 from datasette.utils.asgi import Response
 
-from caliber_crawler.archive.connection import Connection
-from caliber_crawler.archive.selection import reserved_articles
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.search.selection import opted_out_articles
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
     from datasette.database import Database
 
-    from caliber_crawler.browse.recognition import Tables
+    from caliber_crawler.browse.detection import Tables
 
 PLUGIN = "caliber_crawler"
 
@@ -55,62 +55,62 @@ SETTINGS = {
     "trace_debug": "off",
 }
 
-DEEDS = (
+PUBLIC_LIMITS = (
     "arbitrary SQL is disabled; canned queries with parameters remain available",
     "raw pages, crawl records and downloads of the file are disabled",
     "queries are limited to 1.5 s and 200 rows",
     "robots.txt and a robots meta tag exclude search engines",
-    "archives with articles under a rights reservation are refused (unless --include-reserved is given)",
+    "archives with articles under a rights reservation are refused (unless --include-opted-out is given)",
 )
 """The effects of public mode, one clause each."""
 
-LONGEST_VALUE = 16 * 1024 * 1024
+MAX_VALUE_BYTES = 16 * 1024 * 1024
 """Maximum size of one value in bytes: a query can compute arbitrarily large ones."""
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 _public: WeakSet[Datasette] = WeakSet()
-_passing_on_all: WeakSet[Datasette] = WeakSet()
+_including_opted_out: WeakSet[Datasette] = WeakSet()
 
 
-def configuration(*, include_reserved: bool = False) -> str:
+def configuration(*, include_opted_out: bool = False) -> str:
     """Return the path of the configuration file for public mode."""
-    return str(files(__package__).joinpath("public-with-reserved.json" if include_reserved else "public.json"))
+    return str(files(__package__).joinpath("public-with-opted-out.json" if include_opted_out else "public.json"))
 
 
-def note(datasette: Datasette) -> None:
+def remember_public(datasette: Datasette) -> None:
     """Remember whether the configuration enables public mode: a later look-up would call the plugin's metadata hook."""
     told = datasette.plugin_config(PLUGIN) or {}
     if told.get("public"):
         _public.add(datasette)
-    if told.get("include_reserved"):
-        _passing_on_all.add(datasette)
+    if told.get("include_opted_out"):
+        _including_opted_out.add(datasette)
 
 
-def withholds_reserved(datasette: Datasette) -> bool:
+def withholds_opted_out(datasette: Datasette) -> bool:
     """Return whether articles under a rights reservation are withheld."""
-    return is_public(datasette) and datasette not in _passing_on_all
+    return is_public(datasette) and datasette not in _including_opted_out
 
 
-async def require_nothing_reserved(datasette: Datasette, database: Database) -> None:
+async def require_no_opt_outs(datasette: Datasette, database: Database) -> None:
     """Raise ``StartupError`` if public mode would show articles under a rights reservation.
 
     Excluding them would concern every table, search and chart; a light copy does not contain them.
     """
-    if withholds_reserved(datasette):
-        reserved = await database.execute_fn(lambda connection: reserved_in(database, connection))
-        if reserved:
-            raise StartupError(refusal(str(database.path), len(reserved)))
+    if withholds_opted_out(datasette):
+        opted_out = await database.execute_fn(lambda connection: opt_outs_in(database, connection))
+        if opted_out:
+            raise StartupError(refusal(str(database.path), len(opted_out)))
 
 
-def reserved_in(database: Database, connection: sqlite3.Connection) -> list[int]:
-    return reserved_articles(Connection(Path(str(database.path)), "read", connection, None))
+def opt_outs_in(database: Database, connection: sqlite3.Connection) -> list[int]:
+    return opted_out_articles(Connection(Path(str(database.path)), "read", connection, None))
 
 
-def refusal(path: str, reserved: int) -> str:
+def refusal(path: str, opted_out: int) -> str:
     """Return the error message for an archive with articles that must not be passed on."""
     return (
-        f"{path} has articles under a rights reservation ({reserved:,}). For public mode, export a copy without them: "
+        f"{path} has articles under a rights reservation ({opted_out:,}). For public mode, export a copy without them: "
         f"caliber export sqlite --archive {path} -o public.db"
     )
 

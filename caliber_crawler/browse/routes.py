@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from caliber_crawler.browse.canned_queries import canned_queries_page
 from caliber_crawler.browse.capture_page import capture_page, captured_page, captured_source
 from caliber_crawler.browse.changes_page import changes_page
 from caliber_crawler.browse.charts_page import charts_page
@@ -14,7 +15,6 @@ from caliber_crawler.browse.health_page import health_page
 from caliber_crawler.browse.home_page import front_page, home_page
 from caliber_crawler.browse.pages import not_in_public, page
 from caliber_crawler.browse.public import robots
-from caliber_crawler.browse.questions import questions_page
 from caliber_crawler.browse.search_page import search_csv, search_json, search_page
 
 ROUTES: dict[str, Callable[..., Any]] = {
@@ -27,7 +27,7 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"feeds/articles": page(articles_feed, "articles", "versions"),
     r"feeds/edits": page(edits_feed, "articles", "versions"),
     r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),
-    r"queries": page(questions_page),
+    r"queries": page(canned_queries_page),
     r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
     r"captures/(?P<capture>\d{1,18})": page(not_in_public(capture_page), "captures", "bodies"),
     r"captures/(?P<capture>\d{1,18})/page": page(not_in_public(captured_page), "captures", "bodies"),

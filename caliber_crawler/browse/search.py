@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search import Hit, Search, find_and_count
-from caliber_crawler.archive.search.query import MOST_WORDS, parse, words_in
+from caliber_crawler.archive.search.query import MAX_WORDS, parse, words_in
 
 if TYPE_CHECKING:
-    from caliber_crawler.browse.pages import Asked
+    from caliber_crawler.browse.pages import PageRequest
 
-LONGEST_QUERY = 1_000
+MAX_QUERY_LENGTH = 1_000
 
 NARROWING = ("language", "section", "site", "from", "to")
 """Query parameters that filter a search."""
@@ -30,17 +30,17 @@ class Answer:
     """A message about the query, in one or two sentences."""
 
 
-def asked_for(asked: Asked) -> Search:
+def asked_for(page_request: PageRequest) -> Search:
     """Return the search of a page's query parameters."""
-    language, section, site, first_day, last_day = (asked.argument(name) or None for name in NARROWING)
+    language, section, site, first_day, last_day = (page_request.argument(name) or None for name in NARROWING)
     return Search(
-        asked.argument("q"),
+        page_request.argument("q"),
         language=language,
         section=section,
         site=site,
         first_day=first_day,
         last_day=last_day,
-        order="newest" if asked.argument("order") == "newest" else "best",
+        order="newest" if page_request.argument("order") == "newest" else "best",
     )
 
 
@@ -49,7 +49,7 @@ def answer(connection: Connection, search: Search) -> Answer:
     message = objection(search)
     if message and not message.startswith("Only"):
         return Answer(message=message)
-    found = find_and_count(connection, replace(search, query=search.query[:LONGEST_QUERY]))
+    found = find_and_count(connection, replace(search, query=search.query[:MAX_QUERY_LENGTH]))
     return Answer(total=found.total, hits=found.hits, message=message)
 
 
@@ -60,13 +60,13 @@ def objection(search: Search) -> str | None:
             return f"“{day}” is not a date: write it as 2026-01-31."
     if not search.query:
         return None
-    groups = parse(search.query[:LONGEST_QUERY])
+    groups = parse(search.query[:MAX_QUERY_LENGTH])
     if not groups:
         return f"“{search.query}” has no search terms: use letters or digits."
-    if all(group[0].unwanted for group in groups):
+    if all(group[0].excluded for group in groups):
         return "All words are excluded. Add a word to search for."
-    if len(search.query) > LONGEST_QUERY or len(words_in(search.query)) > MOST_WORDS:
-        return f"Only the first {MOST_WORDS} words were used."
+    if len(search.query) > MAX_QUERY_LENGTH or len(words_in(search.query)) > MAX_WORDS:
+        return f"Only the first {MAX_WORDS} words were used."
     return None
 
 

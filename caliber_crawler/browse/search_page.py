@@ -13,40 +13,40 @@ from caliber_crawler.browse.search import NARROWING, Answer, answer, asked_for
 from caliber_crawler.export.text import write_csv
 
 if TYPE_CHECKING:
-    from caliber_crawler.archive.connection import Connection
-    from caliber_crawler.browse.pages import Asked, Context
+    from caliber_crawler.archive.core.connection import Connection
+    from caliber_crawler.browse.pages import Context, PageRequest
 
 PER_PAGE = 20
-MOST_PAGES = 1_000
-MOST_EXPORTED = 1_000
+MAX_PAGES = 1_000
+MAX_EXPORTED = 1_000
 """Maximum number of hits in a CSV or JSON file; use `caliber export` for more."""
 
 COLUMNS = ("article_id", "url", "headline", "published_at", "language", "section", "views", "site", "snippet")
 
 
-async def search_page(asked: Asked) -> Response:
+async def search_page(page_request: PageRequest) -> Response:
     """``/-/search?q=…&language=en&section=politics&from=2026-01-01&to=2026-01-31&order=newest&page=2``."""
-    number = asked.number("page", 1, most=MOST_PAGES)
-    search = replace(asked_for(asked), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
-    answered = await asked.read(lambda connection: answer(connection, search))
-    choices = await asked.read(_choices)
+    number = page_request.number("page", 1, most=MAX_PAGES)
+    search = replace(asked_for(page_request), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    answered = await page_request.read(lambda connection: answer(connection, search))
+    choices = await page_request.read(_choices)
     context: Context = {
         "query": search.query,
         "order": search.order,
-        "wanted": {name: asked.argument(name) for name in NARROWING},
+        "wanted": {name: page_request.argument(name) for name in NARROWING},
         "answer": answered,
         "number": number,
         "first": search.offset + 1,
-        "has_more": answered.total > number * PER_PAGE and number < MOST_PAGES,
-        "most_exported": MOST_EXPORTED,
+        "has_more": answered.total > number * PER_PAGE and number < MAX_PAGES,
+        "max_exported": MAX_EXPORTED,
     }
-    return await asked.html("archive_search.html", context | choices)
+    return await page_request.html("archive_search.html", context | choices)
 
 
-async def search_csv(asked: Asked) -> Response:
-    """``/-/search.csv``: at most :data:`MOST_EXPORTED` hits."""
+async def search_csv(page_request: PageRequest) -> Response:
+    """``/-/search.csv``: at most :data:`MAX_EXPORTED` hits."""
     file = io.StringIO()
-    write_csv(_exported(await _everything(asked)), COLUMNS, file)
+    write_csv(_exported(await _everything(page_request)), COLUMNS, file)
     return Response(
         file.getvalue(),
         content_type="text/csv; charset=utf-8",
@@ -54,16 +54,16 @@ async def search_csv(asked: Asked) -> Response:
     )
 
 
-async def search_json(asked: Asked) -> Response:
-    """``/-/search.json``: at most :data:`MOST_EXPORTED` hits; ``message`` is about an invalid query."""
-    found = await _everything(asked)
+async def search_json(page_request: PageRequest) -> Response:
+    """``/-/search.json``: at most :data:`MAX_EXPORTED` hits; ``message`` is about an invalid query."""
+    found = await _everything(page_request)
     answered = {"total": found.total, "message": found.message, "hits": _exported(found)}
     return Response(json.dumps(answered, ensure_ascii=False), content_type="application/json; charset=utf-8")
 
 
-async def _everything(asked: Asked) -> Answer:
-    search = replace(asked_for(asked), limit=MOST_EXPORTED)
-    return await asked.read(lambda connection: answer(connection, search))
+async def _everything(page_request: PageRequest) -> Answer:
+    search = replace(asked_for(page_request), limit=MAX_EXPORTED)
+    return await page_request.read(lambda connection: answer(connection, search))
 
 
 def _exported(found: Answer) -> list[dict[str, object]]:

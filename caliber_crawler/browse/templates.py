@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from datasette.utils import to_css_class
 from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
-from caliber_crawler.browse.addresses import is_web_address, readable
 from caliber_crawler.browse.article_page import brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.cells import authors, link
-from caliber_crawler.browse.pages import address
+from caliber_crawler.browse.detection import Tables, archives
+from caliber_crawler.browse.pages import url_of
 from caliber_crawler.browse.public import PLUGIN, is_public
-from caliber_crawler.browse.recognition import Tables, archives
+from caliber_crawler.browse.urls import is_web_url, readable_url
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -39,7 +39,7 @@ SHEETS: dict[str | None, tuple[str, ...]] = {
     "archive_edits.html": ("page.css", "archive.css"),
     "archive_health.html": ("page.css", "archive.css"),
     "archive_home.html": ("page.css", "archive.css"),
-    "archive_questions.html": ("page.css", "archive.css"),
+    "archive_canned_queries.html": ("page.css", "archive.css"),
     "archive_search.html": ("page.css", "archive.css"),
 }
 """Style sheets of the plugin's own pages, by template."""
@@ -88,7 +88,7 @@ def _names(database: str, tables: Tables) -> dict[str, str]:
     }
 
 
-def equip(environment: Environment, datasette: Datasette) -> None:
+def install(environment: Environment, datasette: Datasette) -> None:
     """Add the plugin's templates and filters to Datasette's environment."""
     loaders = [loader for loader in (environment.loader, ArchiveTemplates(datasette)) if loader]
     environment.loader = ChoiceLoader(loaders)
@@ -98,27 +98,27 @@ def equip(environment: Environment, datasette: Datasette) -> None:
         "day": day,
         "facets_in_order": facets_in_order,
         "first_cells": first_cells,
-        "in_reading_order": in_reading_order,
+        "in_display_order": in_display_order,
         "link_out": link,
         "local_moment": local_moment,
-        "page": partial(address, datasette),
+        "page": partial(url_of, datasette),
         "places": partial(places, datasette),
-        "readable": readable,
+        "readable_url": readable_url,
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
         "utc_moment": utc_moment,
     }
-    environment.tests["web_address"] = is_web_address
+    environment.tests["web_url"] = is_web_url
 
 
 def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the navigation of an archive: names and URLs."""
-    own = [] if is_public(datasette) else [("Health", address(datasette, database, "health"))]
+    own = [] if is_public(datasette) else [("Health", url_of(datasette, database, "health"))]
     return [
         ("Articles", datasette.urls.table(database, "articles")),
-        ("Search", address(datasette, database, "search")),
-        ("Edits", address(datasette, database, "edits")),
-        ("Charts", address(datasette, database, "charts")),
-        ("Queries", address(datasette, database, "queries")),
+        ("Search", url_of(datasette, database, "search")),
+        ("Edits", url_of(datasette, database, "edits")),
+        ("Charts", url_of(datasette, database, "charts")),
+        ("Queries", url_of(datasette, database, "queries")),
         *own,
         ("Data", datasette.urls.database(database)),
     ]
@@ -135,14 +135,14 @@ def facets_in_order(facets: Iterable[Facet], order: Sequence[str | dict[str, str
     The metadata names a facet of another kind as ``{kind: column}``; the page does not show the kind.
     """
     names = [name if isinstance(name, str) else next(iter(name.values())) for name in order]
-    arranged = in_reading_order(facets, names)
+    arranged = in_display_order(facets, names)
     for facet in arranged:
         if facet["name"] in PERIODS:
             facet["results"].sort(key=lambda result: str(result["value"]), reverse=True)
     return [facet | {"type": "column"} if facet["type"] in KINDS_NOT_SHOWN else facet for facet in arranged]
 
 
-def in_reading_order(named: Iterable[Named], tables: Iterable[str]) -> list[Named]:
+def in_display_order(named: Iterable[Named], tables: Iterable[str]) -> list[Named]:
     """Sort dictionaries by ``name``, in the order of these tables; other names come last, in their original order."""
     places = {table: place for place, table in enumerate(tables)}
     return sorted(named, key=lambda each: places.get(each["name"], len(places)))

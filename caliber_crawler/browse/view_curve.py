@@ -43,13 +43,13 @@ class Curve:
         return f"{self.dots[0].x},{ground} {self.line} {self.dots[-1].x},{ground}"
 
 
-def curve_of(readings: Sequence[tuple[str, int]]) -> Curve | None:
+def curve_of(observations: Sequence[tuple[str, int]]) -> Curve | None:
     """Return the curve of ``(observed_at, views)`` in order of time; ``None`` with fewer than two different times."""
-    moments = [datetime.fromisoformat(observed_at).timestamp() for observed_at, _ in readings]
+    moments = [datetime.fromisoformat(observed_at).timestamp() for observed_at, _ in observations]
     if len(set(moments)) < 2:
         return None
     start, span = moments[0], moments[-1] - moments[0]
-    top = max(views for _, views in readings) or 1
+    top = max(views for _, views in observations) or 1
     across, up = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN
     return Curve(
         tuple(
@@ -59,6 +59,6 @@ def curve_of(readings: Sequence[tuple[str, int]]) -> Curve | None:
                 at,
                 views,
             )
-            for moment, (at, views) in zip(moments, readings, strict=True)
+            for moment, (at, views) in zip(moments, observations, strict=True)
         )
     )

@@ -2,14 +2,14 @@
 
 from caliber_crawler.bulk.dask_engine import DaskEngine
 from caliber_crawler.bulk.engines import Engine, LocalEngine
+from caliber_crawler.bulk.extraction import Instructions, Outcome
 from caliber_crawler.bulk.inputs import Inputs, find_inputs
 from caliber_crawler.bulk.parts import Part, parts_of
-from caliber_crawler.bulk.reading import Instructions, Outcome
-from caliber_crawler.bulk.run import BulkReading
+from caliber_crawler.bulk.run import BulkExtraction
 from caliber_crawler.bulk.shards import Shards
 
 __all__ = [
-    "BulkReading",
+    "BulkExtraction",
     "DaskEngine",
     "Engine",
     "Inputs",

@@ -12,18 +12,18 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import Any
 
-from caliber_crawler.bulk.engines import RETRIES, Answer, Work, answer_of, failed, outcome_of
+from caliber_crawler.bulk.engines import MAX_RETRIES, Answer, Work, answer_of, failed, outcome_of
+from caliber_crawler.bulk.extraction import Outcome
 from caliber_crawler.bulk.parts import Part
-from caliber_crawler.bulk.reading import Outcome
 from caliber_crawler.errors import CaliberError, MissingExtra
 from caliber_crawler.processes import Call, run_call
 
-ALLOWED_LOSSES = 100
+MAX_LOST_WORKERS = 100
 """Workers that may be lost under one part before it is given up: on borrowed machines many are, and no part is to blame
 (Dask's own figure is 3)."""
-AHEAD = 4
+MAX_IN_FLIGHT_PER_THREAD = 4
 """Parts given to the scheduler for each thread of the cluster: a million at once would be a burden to it."""
-AT_LEAST_AHEAD = 64
+MIN_IN_FLIGHT = 64
 """... or so many while workers are yet to come."""
 
 
@@ -53,7 +53,7 @@ class DaskEngine:
 
             def submitted(count: int) -> list[Any]:
                 given = {
-                    client.submit(run_part, work, part, pure=False, retries=RETRIES): part
+                    client.submit(run_part, work, part, pure=False, retries=MAX_RETRIES): part
                     for part in islice(waiting, count)
                 }
                 under_way.update(given)
@@ -85,14 +85,14 @@ class DaskEngine:
 
 def run_part(work: Work, part: Part) -> Answer:
     """Run by a Dask worker: have a part done by a process of its own, whose main thread hears the alarms."""
-    call = Call(work, (part,), tries=RETRIES + 1)
+    call = Call(work, (part,), tries=MAX_RETRIES + 1)
     run_call(call)
     return answer_of(call)
 
 
 def ahead(client: Any) -> int:
     threads: int = sum(client.nthreads().values())
-    return max(AT_LEAST_AHEAD, AHEAD * threads)
+    return max(MIN_IN_FLIGHT, MAX_IN_FLIGHT_PER_THREAD * threads)
 
 
 def outcome(part: Part, future: Any) -> Outcome:
@@ -103,4 +103,4 @@ def outcome(part: Part, future: Any) -> Outcome:
 
 def allow_losses(dask_scheduler: Any) -> None:
     """Run in the scheduler: a part is not to blame for every worker that is lost under it."""
-    dask_scheduler.allowed_failures = max(dask_scheduler.allowed_failures, ALLOWED_LOSSES)
+    dask_scheduler.allowed_failures = max(dask_scheduler.allowed_failures, MAX_LOST_WORKERS)

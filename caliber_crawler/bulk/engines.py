@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
+from caliber_crawler.bulk.extraction import Outcome
 from caliber_crawler.bulk.parts import Part
-from caliber_crawler.bulk.reading import Outcome
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.processes import Call, Executor, WorkerCrashed
 
-RETRIES = 3
+MAX_RETRIES = 3
 """How often a part is tried again when its worker ended. A page that ended it is not counted: it is put aside."""
 
 Work = Callable[[Part], Outcome]
@@ -41,7 +41,7 @@ class LocalEngine:
 
     def map(self, work: Work, parts: Sequence[Part]) -> Iterator[tuple[Part, Outcome]]:
         """See :class:`Engine`."""
-        executor = Executor[Part](work, lambda part: (part,), self._jobs, tries=RETRIES + 1, ahead=1, start_next=1)
+        executor = Executor[Part](work, lambda part: (part,), self._jobs, tries=MAX_RETRIES + 1, ahead=1, start_next=1)
         for part, call in executor.map_unordered(parts):
             yield part, outcome_of(part, answer_of(call))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from caliber_crawler.errors import InputError, NoPages, NotAPage
-from caliber_crawler.intake.saved_pages import WEB_ARCHIVES
+from caliber_crawler.ingest.saved_pages import WEB_ARCHIVES
 from caliber_crawler.warc import is_web_archive
 
 PATHS_FILES = (".paths", ".paths.gz")
@@ -34,7 +34,7 @@ def find_inputs(paths: Iterable[Path], prefix: Path | None = None) -> Inputs:
     refused: list[InputError] = []
     for path in paths:
         try:
-            named = [path] if path.is_file() and not is_list(path) else list(named_by(path, prefix))
+            named = [path] if path.is_file() and not is_list(path) else list(list_inputs(path, prefix))
         except InputError as error:
             refused.append(error)
             continue
@@ -51,7 +51,7 @@ def is_list(path: Path) -> bool:
     return path.name.lower().endswith(PATHS_FILES)
 
 
-def named_by(path: Path, prefix: Path | None) -> Iterator[Path]:
+def list_inputs(path: Path, prefix: Path | None) -> Iterator[Path]:
     """The files that a folder or a list of paths stands for."""
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if file.name.lower().endswith(WEB_ARCHIVES) and file.is_file())

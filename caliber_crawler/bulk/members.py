@@ -10,8 +10,8 @@ from fastwarc.warc import ArchiveIterator
 
 MEMBER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
 """How a gzip member begins: RFC 1952, deflated, no flag set that is reserved."""
-LONGEST_START = 4
-SEARCHED_AT_ONCE = 1024 * 1024
+MAX_START_BYTES = 4
+SEARCH_BLOCK_BYTES = 1024 * 1024
 
 
 def record_at_or_after(path: Path, offset: int) -> int | None:
@@ -25,13 +25,13 @@ def record_at_or_after(path: Path, offset: int) -> int | None:
     with path.open("rb") as file:
         tail = b""
         file.seek(offset)
-        while block := file.read(SEARCHED_AT_ONCE):
+        while block := file.read(SEARCH_BLOCK_BYTES):
             searched, there = tail + block, offset - len(tail)
             for match in MEMBER.finditer(searched):
                 if begins_record(file, there + match.start()):
                     return there + match.start()
             offset += len(block)
-            tail = searched[-LONGEST_START + 1 :]
+            tail = searched[-MAX_START_BYTES + 1 :]
             file.seek(offset)
     return None
 

@@ -16,7 +16,7 @@ PART_BYTES = 128 * 1024 * 1024
 PART_PAGES = 5_000
 """Of an archive, how many pages one part holds."""
 GZIP = b"\x1f\x8b"
-NAME_AT_MOST = 80
+MAX_NAME_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Part:
     @property
     def name(self) -> str:
         """The beginning of its shard's name: the same as long as the input is."""
-        stem = re.sub(r"[^\w.-]+", "_", self.path.name)[:NAME_AT_MOST]
+        stem = re.sub(r"[^\w.-]+", "_", self.path.name)[:MAX_NAME_LENGTH]
         place = "" if self.number is None else f"-{self.number:05}"
         return f"{stem}{place}-{self.identity[:12]}"
 

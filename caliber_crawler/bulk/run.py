@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from caliber_crawler.bulk.engines import Engine
+from caliber_crawler.bulk.extraction import Instructions, Outcome, extract_part
 from caliber_crawler.bulk.parts import Part
-from caliber_crawler.bulk.reading import Instructions, Outcome, read_part
 from caliber_crawler.bulk.shards import Shards
 
 
-class BulkReading:
+class BulkExtraction:
     """Has parts read into shards; the shards that are there already are left as they are."""
 
     def __init__(self, shards: Shards, instructions: Instructions, parts: Iterable[Part]) -> None:
@@ -43,7 +43,7 @@ class BulkReading:
             self.parts["swept"] += self._shards.sweep()
             left = self.left()
             self.parts["finished"] += len(self._parts) - len(left)
-            for part, outcome in engine.map(partial(read_part, self._shards, self._instructions), left):
+            for part, outcome in engine.map(partial(extract_part, self._shards, self._instructions), left):
                 self._note(outcome)
                 if outcome.error is None:
                     self._shards.replace_earlier(part.name, self._instructions.shard(part))

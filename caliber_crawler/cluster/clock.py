@@ -15,7 +15,7 @@ class Clock(Protocol):
         ...
 
 
-def every_clock() -> tuple[float, float]:
+def all_clocks() -> tuple[float, float]:
     """The time since the machine was started, its sleep included, and the time of day.
 
     A virtual machine that was frozen may find the first one unchanged; then the second is put right after it wakes.
@@ -27,7 +27,7 @@ def every_clock() -> tuple[float, float]:
 class Stopwatch:
     """Seconds since a moment, by the clock that says the most."""
 
-    clock: Clock = every_clock
+    clock: Clock = all_clocks
     _since: tuple[float, ...] = field(init=False)
 
     def __post_init__(self) -> None:

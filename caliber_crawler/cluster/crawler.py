@@ -16,12 +16,12 @@ from scrapy.crawler import Crawler
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import CrawlFailed, Interrupted
-from caliber_crawler.cluster.shards import PUBLISH, THAT_COUNTS, Shard, Storage, digest_of
+from caliber_crawler.cluster.shards import CURRENT_SHARD, PUBLISH, Shard, Storage, digest_of
 from caliber_crawler.cluster.work import Work
 from caliber_crawler.crawl_process import Crawl, CrawlProcess
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.known_sites import spider_named
-from caliber_crawler.politeness import LastRequest
+from caliber_crawler.throttle import LastRequest
 
 if TYPE_CHECKING:
     from procrastinate.connector import BaseConnector
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from caliber_crawler.cluster.lease import Lease
     from caliber_crawler.crawling.run import CrawlRun
 
-TOLD = ("discovered", "new", "updated", "visited", "refused", "failed", "missing", "left", "problems")
+REPORTED_COUNTS = ("discovered", "new", "updated", "revisited", "refused", "failed", "missing", "remaining", "problems")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Report:
 
     def __str__(self) -> str:
         counts = ", ".join(
-            f"{name} {self.run.accounts.counts[name]:,}" for name in TOLD if self.run.accounts.counts[name]
+            f"{name} {self.run.accounts.counts[name]:,}" for name in REPORTED_COUNTS if self.run.accounts.counts[name]
         )
         return (
             f"{self.work.name}: {self.run.accounts.outcome}"
@@ -74,7 +74,7 @@ class JobCrawler:
             path = folder / "shard.db"
             taken = await self._take(spider.site.name, path)
             if again:
-                await asyncio.to_thread(ask_nothing_soon, path)
+                await asyncio.to_thread(delay_next_requests, path)
             settings = self._process.settings.copy()
             settings.set("ARCHIVE", str(path), priority="cmdline")
             settings.set("CLOSESPIDER_TIMEOUT", work.minutes * 60, priority="cmdline")
@@ -100,7 +100,7 @@ class JobCrawler:
 
     async def _take(self, site: str, path: Path) -> Shard:
         """The shard that counts, copied to ``path``; of generation 0 where there is none yet."""
-        rows = await self._connector.execute_query_all_async(THAT_COUNTS, site=site)
+        rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
         if not rows:
             return Shard(site=site, generation=0, path="", former_path=None, size=0, digest="")
         shard = Shard.of(rows[0])
@@ -122,7 +122,7 @@ class JobCrawler:
             digest=await asyncio.to_thread(digest_of, path),
             outcome=run.accounts.outcome,
             why=run.accounts.why,
-            counts=Jsonb({name: run.accounts.counts[name] for name in TOLD}),
+            counts=Jsonb({name: run.accounts.counts[name] for name in REPORTED_COUNTS}),
         )
         if not rows and await self._path_that_counts(taken.site) != name:
             self._storage.remove(name)
@@ -133,7 +133,7 @@ class JobCrawler:
 
     async def _path_that_counts(self, site: str) -> str | None:
         """Asked after an answer that may be the second to one question: the first was lost with its connection."""
-        rows = await self._connector.execute_query_all_async(THAT_COUNTS, site=site)
+        rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
         return str(rows[0]["path"]) if rows else None
 
 
@@ -147,12 +147,12 @@ def _run_of(crawl: Crawl) -> CrawlRun:
     return crawl.run
 
 
-def ask_nothing_soon(path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+def delay_next_requests(path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Keep the gap to each host as if it had been asked just now: by whom the job was taken from, it may have been."""
     if not path.exists():
         return
     with Archive.open(path, mode="write") as archive:
-        for host in archive.hosts.asked_ever():
+        for host in archive.hosts.list_contacted():
             last = archive.hosts.last_request(host)
             if last is not None:
-                archive.hosts.asked(host, LastRequest(clock(), last.delay))
+                archive.hosts.record_request(host, LastRequest(clock(), last.delay))

@@ -21,16 +21,16 @@ from caliber_crawler.errors import ClusterError
 logger = logging.getLogger(__name__)
 
 QUEUE, TASK = "crawl", "caliber.crawl"
-AT_ONCE = 500
+JOBS_PER_STATEMENT = 500
 """Jobs queued with one statement."""
-MANY = 200
+ANALYZE_EVERY = 200
 """Jobs after which PostgreSQL is told to look at the queue anew. Until it does, by itself within minutes, it looks
 through all jobs for each that is taken: of 2,000, 36 to 78 a second and not 330 (`benchmarks/cluster.py`)."""
-ATTEMPTS = 8
+MAX_ATTEMPTS = 8
 """Maximum number of tries of a job; the timetable queues it again."""
 BACK_OFF = 60.0
 """Seconds before the second try, doubled before each further one."""
-LONGEST_BACK_OFF = 6 * 3600.0
+MAX_BACK_OFF = 6 * 3600.0
 FINISH = """
 WITH mine AS MATERIALIZED (
   SELECT id FROM procrastinate_jobs
@@ -47,7 +47,7 @@ ABANDONED = """
 SELECT id, attempts FROM procrastinate_jobs
 WHERE status = 'doing' AND task_name = %(task)s AND worker_id IS NULL
 """
-GIVE_AWAY = """
+REASSIGN = """
 WITH abandoned AS MATERIALIZED (
   SELECT id FROM procrastinate_jobs WHERE id = %(job_id)s AND worker_id IS NULL AND status = 'doing' FOR UPDATE)
 SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM abandoned
@@ -64,7 +64,7 @@ BRING_FORWARD = """
 UPDATE procrastinate_jobs SET scheduled_at = NULL
 WHERE queueing_lock = ANY(%s) AND status = 'todo' AND scheduled_at > now()
 """
-ANY_LEFT = """
+HAS_JOBS_LEFT = """
 SELECT EXISTS (
   SELECT FROM procrastinate_jobs WHERE task_name = %(task)s
   AND (status = 'doing' OR (status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())))) AS found
@@ -90,9 +90,9 @@ class JobRetries(BaseRetryStrategy):
         now = datetime.now(UTC)
         if isinstance(exception, Interrupted):
             return RetryDecision(retry_at=now)
-        if not isinstance(exception, CrawlFailed) or job.attempts + 1 >= ATTEMPTS:
+        if not isinstance(exception, CrawlFailed) or job.attempts + 1 >= MAX_ATTEMPTS:
             return None
-        seconds = min(self._back_off * 2**job.attempts, LONGEST_BACK_OFF)
+        seconds = min(self._back_off * 2**job.attempts, MAX_BACK_OFF)
         return RetryDecision(retry_at=now + timedelta(seconds=seconds))
 
 
@@ -108,7 +108,7 @@ class FencedJobs(JobManager):
         self._lease = lease
 
     async def register_worker(self) -> int:
-        before = self._lease.reading()
+        before = self._lease.read_clocks()
         worker_id = await super().register_worker()
         self._lease.begin(worker_id, before)
         return worker_id
@@ -138,7 +138,7 @@ class FencedJobs(JobManager):
         self._lease.confirm()
         await self.connector.execute_query_async(query, job_id=job_id, worker_id=self._lease.worker_id, **values)
 
-    async def give_away_from_the_dead(self, silent_for: float) -> list[int]:
+    async def reassign_abandoned_jobs(self, silent_for: float) -> list[int]:
         """Put the jobs of workers silent for ``silent_for`` seconds back into the queue; returns their IDs.
 
         Any number of workers may do this at once: each step asks again, under the row's lock, whether it still holds.
@@ -146,7 +146,7 @@ class FencedJobs(JobManager):
         await self.prune_stalled_workers(silent_for)
         given = []
         for job in await self.connector.execute_query_all_async(ABANDONED, task=TASK):
-            query = GIVE_AWAY if job["attempts"] + 1 < ATTEMPTS else GIVE_UP
+            query = REASSIGN if job["attempts"] + 1 < MAX_ATTEMPTS else GIVE_UP
             try:
                 rows = await self.connector.execute_query_all_async(query, job_id=job["id"])
             except UniqueViolation:
@@ -154,9 +154,9 @@ class FencedJobs(JobManager):
             given += [job["id"]] if rows else []
         return given
 
-    async def any_left(self) -> bool:
+    async def has_jobs_left(self) -> bool:
         """Is anything under way, with whichever worker, or waiting for one? What is to be tried later is not."""
-        row = await self.connector.execute_query_one_async(ANY_LEFT, task=TASK)
+        row = await self.connector.execute_query_one_async(HAS_JOBS_LEFT, task=TASK)
         return bool(row["found"])
 
     async def own_jobs(self) -> set[int]:
@@ -190,14 +190,14 @@ def enqueue(dsn: str, works: Sequence[Work], locks: HostLocks) -> tuple[list[Wor
                         known.append(work)
     with connected(dsn) as connection:
         connection.execute(BRING_FORWARD, ([work.name for work in known],))
-        if len(queued) >= MANY:
+        if len(queued) >= ANALYZE_EVERY:
             connection.execute("ANALYZE procrastinate_jobs")
     return queued, known
 
 
 def _in_batches(works: Iterable[Work]) -> Iterator[list[Work]]:
     waiting = iter(works)
-    while some := list(islice(waiting, AT_ONCE)):
+    while some := list(islice(waiting, JOBS_PER_STATEMENT)):
         yield some
 
 

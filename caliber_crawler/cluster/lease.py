@@ -14,21 +14,21 @@ from typing import NoReturn
 
 import psycopg
 
-from caliber_crawler.cluster.clock import Clock, Stopwatch, every_clock
-from caliber_crawler.errors import LeaseLapsed
+from caliber_crawler.cluster.clock import Clock, Stopwatch, all_clocks
+from caliber_crawler.errors import LeaseLost
 
-RENEWED_EVERY = 0.25
+RENEWAL_SHARE = 0.25
 """Share of the lease after which it is renewed."""
 MARGIN = 0.25
 """Share of the lease for which a silent worker's jobs wait until they are given away."""
 
 
-def given_away_after(lease: float) -> float:
+def reassigned_after(lease: float) -> float:
     """Seconds of silence after which a worker's jobs are given to others."""
     return lease * (1 + MARGIN)
 
 
-def end_process(error: LeaseLapsed) -> NoReturn:
+def end_process(error: LeaseLost) -> NoReturn:
     """End this process where it stands. Nothing it could still do would be its own business."""
     os.write(2, f"Error: {error}\n".encode())
     os._exit(error.exit_code)
@@ -46,8 +46,8 @@ class Lease:
         conninfo: str,
         seconds: float,
         *,
-        clock: Clock = every_clock,
-        end: Callable[[LeaseLapsed], None] = end_process,
+        clock: Clock = all_clocks,
+        end: Callable[[LeaseLost], None] = end_process,
     ) -> None:
         self.seconds = seconds
         self.worker_id: int | None = None
@@ -57,7 +57,7 @@ class Lease:
         self._renewed, self._pulse = Stopwatch(clock), Stopwatch(clock)
         self._over = threading.Event()
 
-    def reading(self) -> tuple[float, ...]:
+    def read_clocks(self) -> tuple[float, ...]:
         """Now, on every clock: to be taken before the worker makes itself heard."""
         return self._clock()
 
@@ -88,7 +88,7 @@ class Lease:
         self._pulse.restart()
 
     def _lapse(self, why: str) -> None:
-        self._end(LeaseLapsed(f"This worker ends: {why}, and its jobs may be another's by now."))
+        self._end(LeaseLost(f"This worker ends: {why}, and its jobs may be another's by now."))
 
     def _watch(self) -> None:
         while not self._over.wait(max(0.05, min(1.0, self.seconds - self._renewed.seconds))):
@@ -101,7 +101,7 @@ class Lease:
                     self._renew_on(connection)
             except psycopg.Error:
                 # It may be back in time; when it is not, the watch ends this.
-                self._over.wait(min(1.0, self.seconds * RENEWED_EVERY))
+                self._over.wait(min(1.0, self.seconds * RENEWAL_SHARE))
 
     def _renew_on(self, connection: psycopg.Connection) -> None:
         while not self._over.is_set():
@@ -115,4 +115,4 @@ class Lease:
                     self._lapse("it was taken for dead")
                     return
                 self._renewed.restart(before)
-            self._over.wait(self.seconds * RENEWED_EVERY)
+            self._over.wait(self.seconds * RENEWAL_SHARE)

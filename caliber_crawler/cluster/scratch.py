@@ -15,7 +15,7 @@ PREFIX = "caliber-worker-"
 
 
 @contextmanager
-def own_folder(parent: Path | None = None) -> Iterator[Path]:
+def worker_folder(parent: Path | None = None) -> Iterator[Path]:
     """A folder that goes when the block ends; those of workers that were killed go now.
 
     A lock beside each folder is held for as long as its worker lives, however it ends.

@@ -24,8 +24,8 @@ from fsspec.implementations.local import LocalFileSystem
 from caliber_crawler.cluster.database import connected
 from caliber_crawler.errors import ClusterError
 
-ALL_THAT_COUNT = "SELECT site, generation, path, former_path, size, digest FROM caliber_shards"
-THAT_COUNTS = f"{ALL_THAT_COUNT} WHERE site = %(site)s"
+CURRENT_SHARDS = "SELECT site, generation, path, former_path, size, digest FROM caliber_shards"
+CURRENT_SHARD = f"{CURRENT_SHARDS} WHERE site = %(site)s"
 PUBLISH = """
 WITH mine AS MATERIALIZED (
   SELECT 1 FROM procrastinate_jobs
@@ -65,7 +65,7 @@ class Shard:
 def current_shards(dsn: str) -> list[Shard]:
     """The shard of each site that counts. Raises :class:`ClusterError`."""
     with connected(dsn) as connection:
-        return [Shard.of(row) for row in connection.execute(f"{ALL_THAT_COUNT} ORDER BY site")]
+        return [Shard.of(row) for row in connection.execute(f"{CURRENT_SHARDS} ORDER BY site")]
 
 
 class Storage:

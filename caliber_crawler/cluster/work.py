@@ -12,7 +12,7 @@ from croniter import croniter
 
 from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
 from caliber_crawler.errors import InputError
-from caliber_crawler.known_sites import known_spiders, neighbourhoods, spider_among, spider_named
+from caliber_crawler.known_sites import group_by_shared_host, known_spiders, spider_among, spider_named
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -68,8 +68,8 @@ class HostLocks:
         self._spiders = known_spiders(settings)
         sites = [spider.site for spider in self._spiders.values()]
         self._of_host: dict[str, str] = {}
-        for group in neighbourhoods(sites, lambda site: site.every_host):
-            hosts = sorted(host for site in group for host in site.every_host)
+        for group in group_by_shared_host(sites, lambda site: site.all_hosts):
+            hosts = sorted(host for site in group for host in site.all_hosts)
             self._of_host |= dict.fromkeys(hosts, hosts[0])
 
     def of(self, work: Work) -> str:
@@ -86,7 +86,7 @@ class ScheduledWork:
     work: Work
 
 
-def read_timetable(path: Path, settings: Settings) -> list[ScheduledWork]:
+def load_timetable(path: Path, settings: Settings) -> list[ScheduledWork]:
     """A TOML file: ``site = "*/30 * * * *"``, or a table ``[site]`` with ``cron``, ``minutes`` and JOB_OPTIONS.
 
     ``"*"`` stands for each known site that the file does not name. Raises :class:`InputError` saying what is wrong.

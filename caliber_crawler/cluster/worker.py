@@ -30,8 +30,8 @@ from caliber_crawler.cluster.jobs import (
     JobRetries,
     job_of,
 )
-from caliber_crawler.cluster.lease import RENEWED_EVERY, Lease, given_away_after
-from caliber_crawler.cluster.scratch import own_folder
+from caliber_crawler.cluster.lease import RENEWAL_SHARE, Lease, reassigned_after
+from caliber_crawler.cluster.scratch import worker_folder
 from caliber_crawler.cluster.shards import Storage
 from caliber_crawler.cluster.work import HostLocks, ScheduledWork, Work
 from caliber_crawler.crawl_process import CrawlProcess
@@ -46,9 +46,9 @@ LEASE = 60.0
 """Seconds that a worker may act after it last renewed its lease in PostgreSQL."""
 PARALLEL = 16
 """Maximum number of sites that one worker crawls at a time."""
-KEPT_FOR_HOURS = 24 * 7
+FAILED_JOB_RETENTION_HOURS = 24 * 7
 """Hours that failed jobs are kept; successful ones are deleted at once, and their shard has the counts."""
-TIDIED_EVERY = 3600.0
+CLEANUP_INTERVAL = 3600.0
 """Seconds."""
 NEVER = 1e9
 """Seconds: Procrastinate's own heartbeat, in whose place the lease stands."""
@@ -105,7 +105,7 @@ class Worker:
         """Work until told to stop (SIGTERM, SIGINT), or until nothing is left. Can be called once in a process."""
         if not is_set_up(self._dsn):
             raise ClusterError(f"{shown(self._dsn)} is not set up; `caliber cluster init` does it.")
-        with own_folder(self._config.scratch) as scratch:
+        with worker_folder(self._config.scratch) as scratch:
             self._crawler = JobCrawler(self._process, self._connector, self._storage, self._lease, scratch)
             self._process.run(self._work(), install_signal_handlers=False)
 
@@ -113,7 +113,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
-        pause = max(0.2, self._config.lease * RENEWED_EVERY)
+        pause = max(0.2, self._config.lease * RENEWAL_SHARE)
         async with self._app.open_async():
             self._queue = QueueWorker(
                 app=self._app,
@@ -123,7 +123,7 @@ class Worker:
                 delete_jobs="successful",
                 install_signal_handlers=False,
                 update_heartbeat_interval=NEVER,
-                stalled_worker_timeout=given_away_after(self._config.lease),
+                stalled_worker_timeout=reassigned_after(self._config.lease),
             )
             tasks = [
                 loop.create_task(task)
@@ -192,12 +192,12 @@ class Worker:
     async def _pulse(self) -> None:
         while True:
             self._lease.pulse()
-            await asyncio.sleep(min(1.0, self._config.lease * RENEWED_EVERY))
+            await asyncio.sleep(min(1.0, self._config.lease * RENEWAL_SHARE))
 
     async def _recover_dead_workers(self, pause: float) -> None:
         lost_before: set[int] = set()
         while True:
-            for job_id in await self._jobs.give_away_from_the_dead(given_away_after(self._config.lease)):
+            for job_id in await self._jobs.reassign_abandoned_jobs(reassigned_after(self._config.lease)):
                 self._tell(f"The worker of job {job_id} is dead: the job is queued again.")
             # Fetched by us, but the answer was lost with its connection: nobody does it.
             lost = await self._jobs.own_jobs() - self._at_work
@@ -208,7 +208,7 @@ class Worker:
 
     async def _stop_when_empty(self, pause: float) -> None:
         assert self._queue is not None
-        while await self._jobs.any_left():
+        while await self._jobs.has_jobs_left():
             await asyncio.sleep(pause)
         self._was_asked_to_end = True
         self._queue.stop()  # type: ignore[no-untyped-call]
@@ -216,6 +216,10 @@ class Worker:
     async def _delete_old_jobs(self) -> None:
         while True:
             await self._jobs.delete_old_jobs(
-                KEPT_FOR_HOURS, queue=QUEUE, include_failed=True, include_aborted=True, include_cancelled=True
+                FAILED_JOB_RETENTION_HOURS,
+                queue=QUEUE,
+                include_failed=True,
+                include_aborted=True,
+                include_cancelled=True,
             )
-            await asyncio.sleep(TIDIED_EVERY)
+            await asyncio.sleep(CLEANUP_INTERVAL)

@@ -13,7 +13,7 @@ import click
 from tqdm import tqdm
 
 from caliber_crawler.bulk import (
-    BulkReading,
+    BulkExtraction,
     DaskEngine,
     Engine,
     Inputs,
@@ -27,15 +27,15 @@ from caliber_crawler.bulk import (
 from caliber_crawler.commands.options import echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArchiveError, CaliberError, InputError, MissingExtra, NoPages
-from caliber_crawler.intake import Recogniser
-from caliber_crawler.intake.intake import NOTED
+from caliber_crawler.ingest import SiteResolver
+from caliber_crawler.ingest.ingester import REPORTED_SKIPS
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.software import software
 from caliber_crawler.spiders import DEFAULT_SITE
 
 CHECKS_FAILED = 3
 HERE = "here"
-TOLD_AT_MOST = 20
+MAX_LISTED = 20
 """Sentences about single inputs: of a list of 90,000 paths, all may be wrong in the same way."""
 
 
@@ -45,7 +45,7 @@ def bulk() -> None:
 
     \b
     Example:
-      caliber bulk read CC-NEWS-*.warc.gz --any-site --out shards/
+      caliber bulk extract CC-NEWS-*.warc.gz --any-site --out shards/
     """
 
 
@@ -72,9 +72,9 @@ def bulk() -> None:
     metavar="[ADDRESS]",
     help="Let the workers of a Dask cluster read: of the scheduler at ADDRESS (tcp://host:8786), or new ones here.",
 )
-@click.option("--include-reserved", is_flag=True, help="Also reserved pages into the Parquet.")
+@click.option("--include-opted-out", is_flag=True, help="Also reserved pages into the Parquet.")
 @json_option
-def read(
+def extract(
     inputs: tuple[Path, ...],
     out: Path,
     prefix: Path | None,
@@ -83,7 +83,7 @@ def read(
     dask: str | None,
     *,
     any_site: bool,
-    include_reserved: bool,
+    include_opted_out: bool,
     as_json: bool,
 ) -> None:
     """Read web archives, or the pages of archives once more, each part into a shard of its own.
@@ -99,15 +99,17 @@ def read(
 
     \b
     Example:
-      caliber bulk read CC-NEWS-*.warc.gz --any-site --out shards/
-      caliber bulk read warc.paths.gz --prefix /data/commoncrawl --out shards/ --dask tcp://10.0.0.1:8786
-      caliber bulk read data/archive.db --out reread/
+      caliber bulk extract CC-NEWS-*.warc.gz --any-site --out shards/
+      caliber bulk extract warc.paths.gz --prefix /data/commoncrawl --out shards/ --dask tcp://10.0.0.1:8786
+      caliber bulk extract data/archive.db --out reread/
       caliber merge shards/*/archive.db --archive data/archive.db
     """
     if find_spec("pyarrow") is None:
         raise MissingExtra("bulk")
     instructions = Instructions(
-        recogniser=recogniser(site_name, any_site=any_site), software=software(), include_reserved=include_reserved
+        site_resolver=site_resolver(site_name, any_site=any_site),
+        software=software(),
+        include_opted_out=include_opted_out,
     )
     engine = engine_for(dask, jobs or os.cpu_count() or 1)
     found = find_inputs(inputs, prefix)
@@ -115,14 +117,14 @@ def read(
     if not planned.parts and len(planned.refused) == 1:
         raise planned.refused[0]
     tell(planned.refused)
-    work = BulkReading(Shards(out), instructions, planned.parts)
+    work = BulkExtraction(Shards(out), instructions, planned.parts)
     failures = list(read_all(work, engine))
     tell(failures)
     bad = [*planned.refused, *failures]
     if as_json:
         echo_json(report(work, planned))
     else:
-        for line in told(work, planned, out):
+        for line in summary(work, planned, out):
             echo(line)
     sys.exit(exit_code(work, bad))
 
@@ -149,9 +151,9 @@ def planned_parts(found: Inputs) -> Planned:
     return Planned(len(found.files), parts, refused)
 
 
-def recogniser(name: str | None, *, any_site: bool) -> Recogniser:
+def site_resolver(name: str | None, *, any_site: bool) -> SiteResolver:
     sites = known_sites()
-    return Recogniser(
+    return SiteResolver(
         sites=sites.only(name) if name else sites, default=sites.named(name or DEFAULT_SITE), any_site=any_site
     )
 
@@ -167,7 +169,7 @@ def engine_for(dask: str | None, jobs: int) -> Engine:
     return DaskEngine(None if dask == HERE else dask, jobs)
 
 
-def read_all(work: BulkReading, engine: Engine) -> Iterator[CaliberError]:
+def read_all(work: BulkExtraction, engine: Engine) -> Iterator[CaliberError]:
     """Read, with a line of progress; the reasons why parts could not be read."""
     size = sum(part.size for part in work.left())
     with tqdm(total=size, unit="B", unit_scale=True, smoothing=0.1, disable=None) as line:
@@ -179,13 +181,13 @@ def read_all(work: BulkReading, engine: Engine) -> Iterator[CaliberError]:
 
 
 def tell(errors: Sequence[CaliberError]) -> None:
-    for error in errors[:TOLD_AT_MOST]:
+    for error in errors[:MAX_LISTED]:
         echo(f"Refused: {error}", err=True)
-    if len(errors) > TOLD_AT_MOST:
-        echo(f"Refused: {len(errors) - TOLD_AT_MOST:,} more.", err=True)
+    if len(errors) > MAX_LISTED:
+        echo(f"Refused: {len(errors) - MAX_LISTED:,} more.", err=True)
 
 
-def report(work: BulkReading, planned: Planned) -> dict[str, object]:
+def report(work: BulkExtraction, planned: Planned) -> dict[str, object]:
     return {
         "inputs": planned.files,
         "refused_inputs": len(planned.refused),
@@ -198,7 +200,7 @@ def report(work: BulkReading, planned: Planned) -> dict[str, object]:
     }
 
 
-def told(work: BulkReading, planned: Planned, out: Path) -> Iterator[str]:
+def summary(work: BulkExtraction, planned: Planned, out: Path) -> Iterator[str]:
     parts = work.parts
     yield (
         f"Inputs: {planned.files:,}. Parts: {parts['read'] + parts['finished'] + parts['failed']:,}, of them "
@@ -211,18 +213,18 @@ def told(work: BulkReading, planned: Planned, out: Path) -> Iterator[str]:
         reasons = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in work.skipped.most_common())
         yield f"{work.skipped.total():,} records were skipped: {', '.join(reasons)}."
     if work.left_out:
-        yield f"{work.left_out:,} articles that their site reserves are in no Parquet (--include-reserved)."
+        yield f"{work.left_out:,} articles that their site reserves are in no Parquet (--include-opted-out)."
     if parts["swept"]:
         yield f"{parts['swept']:,} shards that a killed command left unfinished were swept away."
 
 
-def exit_code(work: BulkReading, bad: Sequence[CaliberError]) -> int:
+def exit_code(work: BulkExtraction, bad: Sequence[CaliberError]) -> int:
     """0 all read; 3 some inputs or records were bad; 5 nothing in them for us; else that of what all failed of."""
     read = work.parts["read"] + work.parts["finished"]
     if bad and not read:
         codes = {error.exit_code for error in bad}
         return codes.pop() if len(codes) == 1 else CaliberError.exit_code
-    if bad or any(work.skipped[reason] for reason in NOTED):
+    if bad or any(work.skipped[reason] for reason in REPORTED_SKIPS):
         return CHECKS_FAILED
     if work.parts["read"] and not work.parts["finished"] and not work.counts["pages"]:
         return NoPages.exit_code

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.citation import CITATIONS, CitationStyle
+from caliber_crawler.archive.texts.citation import CITATIONS, CitationStyle
 from caliber_crawler.commands.options import archive_option
 from caliber_crawler.commands.terminal import echo
 

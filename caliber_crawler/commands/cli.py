@@ -19,7 +19,7 @@ COMMANDS = {
     "watch": "stay up and crawl what is due on a timetable",
     "cluster": "crawl with many machines: queue, workers, shards of the archive",
     "ingest": "take in saved pages, web archives and lists of addresses",
-    "read": "read pages and print them as JSON, storing nothing",
+    "extract": "read pages and print them as JSON, storing nothing",
     "record": "keep a page as a test, with a draft of what is to be read on it",
     "show": "print one article and all that is known of it",
     "history": "every text an article had, what changed, and how its views grew",
@@ -34,7 +34,7 @@ COMMANDS = {
     "bulk": "read whole web archives, in many processes or on many machines",
     "merge": "take in all that other archives hold",
     "migrate": "bring an archive of an earlier version up to date, with a copy kept",
-    "forget": "take an article down for good: out of every table, index and page",
+    "takedown": "take an article down for good: out of every table, index and page",
     "demo": "crawl the embedded demo site, and look at the result",
 }
 

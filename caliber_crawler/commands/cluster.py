@@ -194,12 +194,12 @@ def worker(
       CALIBER_CONTACT=you@example.org caliber cluster worker --parallel 32 --timetable timetable.toml
     """
     from caliber_crawler.cluster.shards import Storage
-    from caliber_crawler.cluster.work import read_timetable
+    from caliber_crawler.cluster.work import load_timetable
     from caliber_crawler.cluster.worker import Worker, WorkerConfig
     from caliber_crawler.known_sites import project_settings
 
     settings = project_settings(LOG_LEVEL="ERROR")
-    scheduled = read_timetable(timetable, settings) if timetable else []
+    scheduled = load_timetable(timetable, settings) if timetable else []
     config = WorkerConfig(lease=lease, parallel=parallel, back_off=back_off, scratch=scratch, until_empty=until_empty)
 
     def tell(sentence: str) -> None:

@@ -41,11 +41,11 @@ HALTS: dict[str, type[CaliberError]] = {
 FROM_A_PAGE = 50
 """Default maximum number of articles of a crawl that begins at the URL of a page."""
 SOMETIMES = {
-    "taken_up": "resumed: {:,} articles that a killed crawl had fetched and not processed",
+    "resumed": "resumed: {:,} articles that a killed crawl had fetched and not processed",
     "missing": "missing: {:,} post IDs without a page",
-    "outside_scope": "skipped: {:,} out-of-scope links",
-    "passed_over": "skipped: {:,} URLs that are not articles of the site",
-    "sitemaps_later": "postponed: {:,} further sitemaps, left to the next runs",
+    "out_of_scope": "skipped: {:,} out-of-scope links",
+    "not_articles": "skipped: {:,} URLs that are not articles of the site",
+    "sitemaps_deferred": "postponed: {:,} further sitemaps, left to the next runs",
     "trapped": "skipped: {:,} URLs that look endless (a trap)",
     "problems": "problems: {:,} (caliber status lists them by reason)",
 }
@@ -75,7 +75,7 @@ def crawl(options: CrawlCommand) -> None:
       caliber crawl --all --due
     """
     from caliber_crawler.commands.crawling import run_crawls
-    from caliber_crawler.commands.notice import notify
+    from caliber_crawler.commands.notification import notify
     from caliber_crawler.crawling.liveness import hanging_crawl
     from caliber_crawler.known_sites import project_settings
     from caliber_crawler.settings import user_agent
@@ -176,7 +176,7 @@ class Result:
             "site": self.name,
             "outcome": run.accounts.outcome,
             "why": run.accounts.why,
-            "unusual": [problem.message for problem in run.accounts.unusual],
+            "anomalies": [problem.message for problem in run.accounts.anomalies],
             **run.accounts.counts,
         }
 
@@ -209,20 +209,20 @@ def worst(codes: Iterable[int]) -> int:
 def summary(run: CrawlRun) -> list[str]:
     """What the run did, in a few lines that add up."""
     accounts, counts = run.accounts, run.accounts.counts
-    reported = ("stored", "unchanged", "refused", "failed", *(("missing",) if counts["missing"] else ()), "left")
+    reported = ("stored", "unchanged", "refused", "failed", *(("missing",) if counts["missing"] else ()), "remaining")
     outcomes = " + ".join(f"{name} {counts[name]:,}" for name in reported)
     lines = [
         f"Run {run.id} {accounts.outcome}" + (f": {accounts.why}." if accounts.why else "."),
         f"discovered {counts['discovered']:,} = {outcomes}",
         f"  stored: {counts['new']:,} new articles, {counts['updated']:,} new versions of known articles",
-        f"  unchanged: {counts['visited']:,} revisited, {counts['held']:,} already archived and not due",
+        f"  unchanged: {counts['revisited']:,} revisited, {counts['not_due']:,} already archived and not due",
         f"  requests: {accounts.visited:,} articles, {counts['pages'] - accounts.visited:,} listing pages",
     ]
     lines += [f"  {line.format(counts[name])}" for name, line in SOMETIMES.items() if counts[name]]
-    lines += [f"  unusual: {problem.message}" for problem in accounts.unusual]
+    lines += [f"  unusual: {problem.message}" for problem in accounts.anomalies]
     if not accounts.balanced:
         lines.append("  These numbers do not add up: please report it.")
-    if counts["left"]:
+    if counts["remaining"]:
         lines.append("  Run the same command again to continue with what is left.")
     return lines
 

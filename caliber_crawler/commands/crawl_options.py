@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from caliber_crawler.crawling.options import CrawlOptions, Option, described, option
+from caliber_crawler.crawling.options import CrawlOptions, Option, option, option_fields
 
 Command = Callable[..., Any]
 Options = TypeVar("Options", bound=CrawlOptions)
@@ -55,7 +55,7 @@ def takes(options: type[Options], only: Collection[str] | None = None) -> Callab
             return command(options(**given), **values)
 
         update_wrapper(wrapped, command)
-        for field, described_as in reversed(list(described(options))):
+        for field, described_as in reversed(list(option_fields(options))):
             if only is None or field.name in only:
                 _click_option(field.name, str(field.type), field.default, described_as)(wrapped)
         return wrapped
@@ -70,7 +70,7 @@ def command_line(options: CrawlOptions) -> list[str]:
     webhook may be a secret.
     """
     words: list[str] = []
-    for field, described_as in described(type(options)):
+    for field, described_as in option_fields(type(options)):
         value = getattr(options, field.name)
         variable = described_as.variable
         if value == field.default or (variable and os.environ.get(variable) == value):

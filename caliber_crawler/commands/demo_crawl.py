@@ -11,7 +11,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from caliber_crawler.archive import Archive, ArticleRow
-from caliber_crawler.archive.selection import Selection
+from caliber_crawler.archive.search.selection import Selection
 from caliber_crawler.commands.crawl import CHECKS_FAILED, exit_code, summary
 from caliber_crawler.commands.crawling import run_spider
 from caliber_crawler.commands.options import echo_json

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from caliber_crawler.doctor import Finding
 
 CHECKS_FAILED = 3
-LONGEST_SUBJECT = 60
+MAX_SUBJECT_LENGTH = 60
 """Maximum number of characters of a subject in a line."""
 MARKS = {True: "ok", False: "WRONG", None: "?"}
 
@@ -44,7 +44,7 @@ def doctor(
       CALIBER_CONTACT=you@example.org caliber doctor
     """
     from caliber_crawler.commands.crawling import ProgressLine
-    from caliber_crawler.doctor import examine, find_scroll_request
+    from caliber_crawler.doctor import check_live_site, find_scroll_request
     from caliber_crawler.known_sites import project_settings, spider_named
 
     spider = spider_named(site, project_settings())
@@ -54,7 +54,9 @@ def doctor(
                 spider, archive, base_url=base_url, section=section, delay=delay, progress=line.show
             )
         else:
-            findings = examine(spider, archive, base_url=base_url, section=section, delay=delay, progress=line.show)
+            findings = check_live_site(
+                spider, archive, base_url=base_url, section=section, delay=delay, progress=line.show
+            )
     if scroll:
         if as_json:
             echo_json(request.as_row())
@@ -70,15 +72,15 @@ def doctor(
 
 def _table(findings: list[Finding], base_url: str) -> str:
     rows = [
-        (MARKS[finding.sound], shortened(finding.subject.replace(f"{base_url}/", "/")), finding.found, finding.advice)
+        (MARKS[finding.sound], shorten(finding.subject.replace(f"{base_url}/", "/")), finding.found, finding.advice)
         for finding in findings
     ]
     return tabulate(rows, headers=("", "looked at", "found", "to do"), tablefmt="simple")
 
 
-def shortened(subject: str) -> str:
+def shorten(subject: str) -> str:
     """A subject with the middle of its URL left out, where it is long."""
-    if len(subject) <= LONGEST_SUBJECT:
+    if len(subject) <= MAX_SUBJECT_LENGTH:
         return subject
-    half = (LONGEST_SUBJECT - 1) // 2
+    half = (MAX_SUBJECT_LENGTH - 1) // 2
     return f"{subject[:half]}…{subject[-half:]}"

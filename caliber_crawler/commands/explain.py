@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 import click
 
 from caliber_crawler.archive import Archive, Explanation
-from caliber_crawler.archive.explanation import ExplainedArticle, ExplainedCapture, ExplainedProblem
-from caliber_crawler.archive.rows import FrontierRow, HostRow
+from caliber_crawler.archive.core.rows import FrontierRow, HostRow
+from caliber_crawler.archive.reports.explanation import ExplainedArticle, ExplainedCapture, ExplainedProblem
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, style
-from caliber_crawler.politeness import AGENT, Throttle, has_no_rules, requested_delay
+from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, requested_delay
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.traps import Trap
-    from caliber_crawler.site import Address, Site
+    from caliber_crawler.site import ArticleURL, Site
 
 
 class RobotsRules(TypedDict):
@@ -29,7 +29,7 @@ class RobotsRules(TypedDict):
     status: int | None
     allowed: bool | None
     """``None`` when the file could not be fetched, so that nothing may be fetched."""
-    gap: float
+    delay: float
     """Seconds that it asks for between two requests; 0.0 when it asks for none."""
 
 
@@ -44,10 +44,10 @@ class ExplainedUrl(Explanation):
     """The code of the trap rule that leaves the URL out, if one does."""
     verdict: str
     robots: RobotsRules | None
-    left_alone_until: str | None
+    retry_after: str | None
 
 
-TAKEN_DOWN = "It was taken down on request (caliber forget): nothing of it is kept, and it is not fetched again."
+TAKEN_DOWN = "It was taken down on request (caliber takedown): nothing of it is kept, and it is not fetched again."
 PLACES = ("header", "page", "site")
 """Where a page or its site reserves something."""
 
@@ -68,19 +68,19 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
         normal = site.normal_url(url) if site else url
         known = opened.explain(list(dict.fromkeys((normal, url))))
         host = opened.hosts.get(urlsplit(normal).netloc)
-        address = site.address(url) if site else None
-        taken_down = address is not None and site is not None and opened.takedowns.covers(site.name, [address])
-        trap = _trap(address, opened) if address is not None else None
+        article_url = site.article_url(url) if site else None
+        taken_down = article_url is not None and site is not None and opened.takedowns.covers(site.name, [article_url])
+        trap = _trap(article_url, opened) if article_url is not None else None
         wait = Throttle(opened.hosts).retry_after(site.host, datetime.now(UTC)) if site else None
     report: ExplainedUrl = {
         "url": normal,
         "site": site.name if site else None,
-        "names_an_article": address is not None,
+        "names_an_article": article_url is not None,
         "taken_down": taken_down,
         "trap": trap.code if trap else None,
-        "verdict": TAKEN_DOWN if taken_down else verdict(known, site, names_article=address is not None, trap=trap),
+        "verdict": TAKEN_DOWN if taken_down else verdict(known, site, names_article=article_url is not None, trap=trap),
         "robots": robots(host, normal),
-        "left_alone_until": f"{wait.until:%Y-%m-%dT%H:%M:%SZ}" if wait else None,
+        "retry_after": f"{wait.until:%Y-%m-%dT%H:%M:%SZ}" if wait else None,
         **known,
     }
     if as_json:
@@ -91,9 +91,9 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
 
 def _site_of(url: str, archive: Archive) -> Site | None:
     """The site whose page this is, as it stood when it was crawled; one without a file goes by its host."""
-    from caliber_crawler.commands.kept_sites import kept_sites
+    from caliber_crawler.commands.archived_sites import archived_sites
 
-    sites = kept_sites(archive)
+    sites = archived_sites(archive)
     try:
         site = sites.site_of(url)
     except ValueError:
@@ -101,16 +101,16 @@ def _site_of(url: str, archive: Archive) -> Site | None:
     return site if site.name in sites or archive.sites.get(site.name) else None
 
 
-def _trap(address: Address, archive: Archive) -> Trap | None:
+def _trap(article_url: ArticleURL, archive: Archive) -> Trap | None:
     """Why an address would be left out if a list named it now, by the bounds of the settings."""
-    from caliber_crawler.crawling.traps import Bounds, deep, one_of_many
+    from caliber_crawler.crawling.traps import Bounds, url_trap, variant_trap
     from caliber_crawler.known_sites import project_settings
 
     settings = project_settings()
     bounds = Bounds.from_settings(settings)
-    named = address.kind != "other"
-    many = one_of_many(address.url, archive.frontier.variants(address.url), bounds, named=named)
-    return deep(address.url, bounds) or many
+    named = article_url.kind != "other"
+    many = variant_trap(article_url.url, archive.frontier.count_query_variants(article_url.url), bounds, named=named)
+    return url_trap(article_url.url, bounds) or many
 
 
 def robots(host: HostRow | None, url: str) -> RobotsRules | None:
@@ -120,11 +120,11 @@ def robots(host: HostRow | None, url: str) -> RobotsRules | None:
     from protego import Protego
 
     status, text = host["robots_status"], host["robots"]
-    allowed, gap = True if status is not None and has_no_rules(status) else None, 0.0
+    allowed, delay = True if status is not None and means_no_robots(status) else None, 0.0
     if text is not None:
         rules = Protego.parse(text)
-        allowed, gap = rules.can_fetch(url, AGENT), requested_delay(rules, AGENT)
-    return {"fetched_at": host["robots_at"], "status": status, "allowed": allowed, "gap": gap}
+        allowed, delay = rules.can_fetch(url, ROBOTS_AGENT), requested_delay(rules, ROBOTS_AGENT)
+    return {"fetched_at": host["robots_at"], "status": status, "allowed": allowed, "delay": delay}
 
 
 def verdict(known: Explanation, site: Site | None, *, names_article: bool, trap: Trap | None = None) -> str:
@@ -150,7 +150,7 @@ def verdict(known: Explanation, site: Site | None, *, names_article: bool, trap:
 def _state(entry: FrontierRow, article: ExplainedArticle | None, problems: list[ExplainedProblem]) -> str:
     due = _due(entry, article)
     match entry["state"]:
-        case "todo":
+        case "queued":
             return f"It was not fetched yet: {due}."
         case "refused" if entry["reason"] == "robots":
             return f"The site's robots.txt forbids it, so it was not fetched: {due}."
@@ -186,13 +186,13 @@ def _lines(report: ExplainedUrl) -> list[str]:
         lines += [
             "",
             style("Found", bold=True),
-            f"  {entry['discovered_at'][:19]}Z by road {entry['road']}{where}",
+            f"  {entry['discovered_at'][:19]}Z by road {entry['discovered_via']}{where}",
         ]
         lines.append(f"  {entry['kind']}, {entry['language'] or 'any language'}, {entry['section'] or 'any section'}")
     if report["robots"]:
         lines += ["", style("robots.txt", bold=True), f"  {_rules(report['robots'])}"]
-    if report["left_alone_until"]:
-        lines += ["", f"The site asks to be left alone until {report['left_alone_until']}."]
+    if report["retry_after"]:
+        lines += ["", f"The site asks to be left alone until {report['retry_after']}."]
     if report["captures"]:
         lines += ["", style("Fetched", bold=True)]
         lines += [f"  {capture['fetched_at']}  {_answer(capture)}" for capture in report["captures"]]
@@ -203,7 +203,7 @@ def _lines(report: ExplainedUrl) -> list[str]:
         ]
     if article:
         lines += ["", style(f"Read (layout {article['layout']}, {article['extractor']})", bold=True)]
-        lines += [f"  {field:14} by {rung}" for field, rung in article["rungs"].items()]
+        lines += [f"  {field:14} by {method}" for field, method in article["methods"].items()]
         lines += [f"  due again at {due['due_at']} under {due['url']}" for due in article["due"]]
     return lines
 
@@ -213,16 +213,16 @@ def _rules(robots: RobotsRules) -> str:
         robots["allowed"]
     ]
     none = f", for it answered {robots['status']}" if robots["status"] not in (None, 200) else ""
-    gap = f"; wanted {robots['gap']:g} s between two requests" if robots["gap"] else ""
-    return f"{said} at {robots['fetched_at']}{none}{gap}"
+    delay = f"; wanted {robots['delay']:g} s between two requests" if robots["delay"] else ""
+    return f"{said} at {robots['fetched_at']}{none}{delay}"
 
 
 def _answer(capture: ExplainedCapture) -> str:
     if capture["error"]:
         return str(capture["error"])
     led = f" after a redirect to {capture['final_url']}" if capture["final_url"] else ""
-    reserved = "".join(
-        f", {name} reserved ({place})" for name, place in capture["reservations"].items() if place in PLACES
+    opted_out = "".join(
+        f", {name} reserved ({place})" for name, place in capture["opt_outs"].items() if place in PLACES
     )
     size = f"{capture['size']:,} bytes of {capture['media_type'] or 'unsaid type'}"
-    return f"{capture['status']}, {size}{led}{reserved}"
+    return f"{capture['status']}, {size}{led}{opted_out}"

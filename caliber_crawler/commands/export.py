@@ -19,14 +19,14 @@ from caliber_crawler.commands.options import MOMENT, SIZE, archive_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.export import Row, new_file, new_files, new_path, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.items import Capture
-from caliber_crawler.warc import LARGEST_FILE, numbered, write_wacz, write_warcs
+from caliber_crawler.warc import MAX_FILE_BYTES, numbered_path, write_wacz, write_warcs
 
 NEWEST = 50
 """Articles in a feed when nothing else is asked for."""
 
 
 @dataclass(kw_only=True)
-class Order:
+class ExportJob:
     """What is to be written, and where to."""
 
     archive: Archive
@@ -43,7 +43,7 @@ class Order:
 
     @property
     def captures(self) -> Iterator[Capture]:
-        return islice(self.archive.exchanges(self.selection), self.limit)
+        return islice(self.archive.selected_captures(self.selection), self.limit)
 
     @property
     def rights(self) -> str:
@@ -55,53 +55,51 @@ class Order:
         return self.output
 
 
-def export_csv(order: Order) -> int:
+def export_csv(job: ExportJob) -> int:
     # Spreadsheets know a file's UTF-8 by its mark; what reads from a pipe would take it for a part of the first name.
-    with opened(order.output, "utf-8-sig" if order.output else "utf-8") as file:
-        return write_csv(order.rows(), list(COLUMNS), file)
+    with open_output(job.output, "utf-8-sig" if job.output else "utf-8") as file:
+        return write_csv(job.rows(), list(COLUMNS), file)
 
 
-def export_jsonl(order: Order) -> int:
-    with opened(order.output, "utf-8") as file:
-        return write_jsonl(order.rows(), list(COLUMNS), file)
+def export_jsonl(job: ExportJob) -> int:
+    with open_output(job.output, "utf-8") as file:
+        return write_jsonl(job.rows(), list(COLUMNS), file)
 
 
-def export_rss(order: Order) -> int:
-    with opened_binary(order.output) as file:
-        return write_rss(order.rows(newest_first=True, default_limit=NEWEST), file)
+def export_rss(job: ExportJob) -> int:
+    with open_binary_output(job.output) as file:
+        return write_rss(job.rows(newest_first=True, default_limit=NEWEST), file)
 
 
-def export_parquet(order: Order) -> int:
-    with opened_binary(order.output) as file:
-        return write_parquet(order.rows(), COLUMNS, file)
+def export_parquet(job: ExportJob) -> int:
+    with open_binary_output(job.output) as file:
+        return write_parquet(job.rows(), COLUMNS, file)
 
 
-def export_sqlite(order: Order) -> int:
-    with new_path(order.path) as unfinished:
-        return order.archive.copy_light(order.selection, unfinished, limit=order.limit)
+def export_sqlite(job: ExportJob) -> int:
+    with new_path(job.path) as unfinished:
+        return job.archive.write_light_copy(job.selection, unfinished, limit=job.limit)
 
 
-def export_warc(order: Order) -> int:
-    with new_files(order.path) as files:
-        count, order.written = write_warcs(
-            order.captures, files, order.path, max_size=order.max_size, rights=order.rights
-        )
+def export_warc(job: ExportJob) -> int:
+    with new_files(job.path) as files:
+        count, job.written = write_warcs(job.captures, files, job.path, max_size=job.max_size, rights=job.rights)
     return count
 
 
-def export_wacz(order: Order) -> int:
-    with new_file(order.path) as file:
+def export_wacz(job: ExportJob) -> int:
+    with new_file(job.path) as file:
         return write_wacz(
-            order.captures,
-            order.archive.headline_on,
+            job.captures,
+            job.archive.headline_on,
             file,
-            title=order.path.stem,
-            rights=order.rights,
-            max_size=order.max_size,
+            title=job.path.stem,
+            rights=job.rights,
+            max_size=job.max_size,
         )
 
 
-FORMATS: dict[str, Callable[[Order], int]] = {
+FORMATS: dict[str, Callable[[ExportJob], int]] = {
     "csv": export_csv,
     "jsonl": export_jsonl,
     "parquet": export_parquet,
@@ -124,7 +122,7 @@ OF_CAPTURES = ("warc", "wacz")
 @click.option("--until", type=MOMENT, help="Only articles published before this time.")
 @click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for this.")
 @click.option("--light", is_flag=True, expose_value=False, help="Of sqlite: without raw pages, as it always is.")
-@click.option("--include-reserved", is_flag=True, help="Also pages that their site reserves.")
+@click.option("--include-opted-out", is_flag=True, help="Also pages that their site reserves.")
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -133,7 +131,7 @@ OF_CAPTURES = ("warc", "wacz")
 @click.option(
     "--max-size",
     type=SIZE,
-    default=LARGEST_FILE,
+    default=MAX_FILE_BYTES,
     help="Of warc and wacz: begin another WARC file when one has reached this size; 0: never.  [default: 1GB]",
 )
 @click.option(
@@ -155,7 +153,7 @@ def export(
     output: Path | None,
     max_size: int,
     *,
-    include_reserved: bool,
+    include_opted_out: bool,
 ) -> None:
     """Write articles in another FORMAT, each with its source, the time of retrieval and the condition for reuse.
 
@@ -166,7 +164,7 @@ def export(
     NAME-00000.warc.gz, NAME-00001.warc.gz and so on.
 
     A page that asks not to be archived or indexed, or not to be mined for text and data (X-Robots-Tag, robots and TDM
-    elements), is kept here and left out there, unless --include-reserved says that you may pass it on.
+    elements), is kept here and left out there, unless --include-opted-out says that you may pass it on.
 
     \b
     Example:
@@ -178,51 +176,51 @@ def export(
     if output is not None and output.exists() and archive.exists() and output.samefile(archive):
         raise click.UsageError(f"{output} is the archive itself.")
     selection = Selection(
-        sites=listed(site),
-        sections=listed(section),
-        languages=listed(language),
+        sites=join_names(site),
+        sections=join_names(section),
+        languages=join_names(language),
         since=since,
         until=until,
         search=search,
-        reserved=include_reserved,
+        include_opted_out=include_opted_out,
     )
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
         opened_archive.require_held(selection)
-        order = Order(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=max_size)
-        count = FORMATS[format](order)
-        left_out = opened_archive.left_out(selection, things)
-    echo(f"{count:,} {things}{told(order)}.", err=True)
-    if stale := stale_beside(order):
+        job = ExportJob(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=max_size)
+        count = FORMATS[format](job)
+        left_out = opened_archive.count_opted_out(selection, things)
+    echo(f"{count:,} {things}{summary_line(job)}.", err=True)
+    if stale := stale_files(job):
         echo(
             f"{', '.join(map(str, stale))} of an earlier export {'is' if len(stale) == 1 else 'are'} still there.",
             err=True,
         )
     if left_out:
-        echo(f"{left_out:,} {things} that their site reserves were left out (--include-reserved).", err=True)
+        echo(f"{left_out:,} {things} that their site reserves were left out (--include-opted-out).", err=True)
 
 
-def told(order: Order) -> str:
+def summary_line(job: ExportJob) -> str:
     """Where it is, as the end of a sentence."""
-    if len(order.written) > 1:
-        return f" in {len(order.written):,} files, {order.written[0]} to {order.written[-1].name}"
-    return f" in {order.output}" if order.output else ""
+    if len(job.written) > 1:
+        return f" in {len(job.written):,} files, {job.written[0]} to {job.written[-1].name}"
+    return f" in {job.output}" if job.output else ""
 
 
-def stale_beside(order: Order) -> list[Path]:
+def stale_files(job: ExportJob) -> list[Path]:
     """Files that an export to the same place would have written, had it been larger or smaller."""
-    if not order.written:
+    if not job.written:
         return []
-    anyone = numbered(order.path, 0).name.replace("-00000", "-[0-9][0-9][0-9][0-9][0-9]")
-    return sorted({*order.path.parent.glob(anyone), *filter(Path.exists, [order.path])} - {*order.written})
+    anyone = numbered_path(job.path, 0).name.replace("-00000", "-[0-9][0-9][0-9][0-9][0-9]")
+    return sorted({*job.path.parent.glob(anyone), *filter(Path.exists, [job.path])} - {*job.written})
 
 
-def listed(text: str) -> tuple[str, ...]:
+def join_names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
 
 
 @contextmanager
-def opened_binary(output: Path | None) -> Iterator[IO[bytes]]:
+def open_binary_output(output: Path | None) -> Iterator[IO[bytes]]:
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -232,8 +230,8 @@ def opened_binary(output: Path | None) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def opened(output: Path | None, encoding: str) -> Iterator[IO[str]]:
-    with opened_binary(output) as binary:
+def open_output(output: Path | None, encoding: str) -> Iterator[IO[str]]:
+    with open_binary_output(output) as binary:
         file = TextIOWrapper(binary, encoding=encoding, newline="")
         yield file
         file.flush()

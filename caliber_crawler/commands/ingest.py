@@ -15,11 +15,11 @@ from tqdm import tqdm
 
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import Forgotten, InputError, NoPages, NotAPage
-from caliber_crawler.intake import Intake, Item, Recogniser, extract_ahead, urls_in
-from caliber_crawler.intake.ahead import Extracted
-from caliber_crawler.intake.intake import NOTED
-from caliber_crawler.intake.saved_pages import capture_saved, find_pages
+from caliber_crawler.errors import ArticleTakenDown, InputError, NoPages, NotAPage
+from caliber_crawler.ingest import Ingester, Item, SiteResolver, extract_ahead, parse_url_list
+from caliber_crawler.ingest.ingester import REPORTED_SKIPS
+from caliber_crawler.ingest.parallel import Extracted
+from caliber_crawler.ingest.saved_pages import capture_from_file, find_pages
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.site import SiteRegistry
@@ -74,25 +74,25 @@ def ingest(
     files = list(find_pages(paths))
     if url and len(files) > 1:
         raise click.UsageError(f"--url names one page, and there are {len(files)}.")
-    recogniser = _recogniser(site_name, url, base_url, any_site=any_site)
-    with Intake(archive, recogniser, software(), paths) as intake:
-        pages = Pages(intake, recogniser, files, url, fetched_at)
+    site_resolver = _site_resolver(site_name, url, base_url, any_site=any_site)
+    with Ingester(archive, site_resolver, software(), paths) as ingester:
+        pages = Pages(ingester, site_resolver, files, url, fetched_at)
         with closing(pages.each()) as items:
             for item, extracted in extract_ahead(
-                items, capture_of, intake.packing_extractor, jobs or os.cpu_count() or 1
+                items, capture_of, ingester.packing_extractor, jobs or os.cpu_count() or 1
             ):
                 outcome, packed = extracted if isinstance(extracted, Extracted) else (extracted, None)
                 if item.saved and isinstance(outcome, Problem):
                     pages.refuse(item.path, not_an_article(item.path, outcome), item.capture, outcome)
                 else:
-                    intake.take(item, outcome, packed)
+                    ingester.ingest(item, outcome, packed)
     if as_json:
-        taken = [asdict(each) for each in intake.taken]
-        echo_json({"run": intake.run_id, **intake.counts, "skipped": dict(intake.skipped), "articles": taken})
+        taken = [asdict(each) for each in ingester.ingested]
+        echo_json({"run": ingester.run_id, **ingester.counts, "skipped": dict(ingester.skipped), "articles": taken})
     else:
-        for line in _summary(intake):
+        for line in _summary(ingester):
             echo(line)
-    sys.exit(_exit_code(intake))
+    sys.exit(_exit_code(ingester))
 
 
 def capture_of(item: Item) -> Capture:
@@ -108,14 +108,14 @@ class Pages:
 
     def __init__(
         self,
-        intake: Intake,
-        recogniser: Recogniser,
+        ingester: Ingester,
+        site_resolver: SiteResolver,
         files: Sequence[Path],
         url: str | None,
         fetched_at: datetime | None,
     ) -> None:
-        self._intake = intake
-        self._recogniser = recogniser
+        self._ingester = ingester
+        self._site_resolver = site_resolver
         self._files = files
         self._url = url
         self._fetched_at = fetched_at
@@ -134,7 +134,9 @@ class Pages:
     ) -> None:
         """Do without a file; of several, the rest still counts."""
         message = str(error)
-        self._intake.refuse(capture, problem or Problem(stage="fetch", reason="input", message=message, fatal=True))
+        self._ingester.refuse(
+            capture, problem or Problem(stage="fetch", reason="bad_input", message=message, fatal=True)
+        )
         if len(self._files) == 1:
             raise error
         echo(f"Refused: {message}", err=True)
@@ -146,23 +148,23 @@ class Pages:
             with warcs_in(path) as warcs:
                 for warc in warcs:
                     yield from self._in_warc(path, warc)
-        elif self._url is None and (urls := urls_in(path)) is not None:
-            self._intake.follow(urls)
+        elif self._url is None and (urls := parse_url_list(path)) is not None:
+            self._ingester.follow(urls)
         else:
-            default = self._recogniser.default
-            capture = capture_saved(path, default, url=self._url, fetched_at=self._fetched_at)
+            default = self._site_resolver.default
+            capture = capture_from_file(path, default, url=self._url, fetched_at=self._fetched_at)
             yield Item(path=path, capture=capture, saved=True)
 
     def _in_warc(self, path: Path, warc: WarcSource) -> Iterator[Item]:
-        reader = WarcReader(warc.open_file, self._recogniser, originals=self._originals)
+        reader = WarcReader(warc.open_file, self._site_resolver, originals=self._originals)
         skipped: list[Skipped] = []
         with tqdm(desc=path.name, total=warc.size, unit="B", unit_scale=True, disable=None, leave=False) as line:
             for found in reader:
                 line.update(reader.offset - line.n)
                 if isinstance(found, Skipped):
-                    self._intake.skip(path, found)
+                    self._ingester.skip(path, found)
                     skipped = [found] if reader.records == 0 else []
-                elif self._intake.is_new(found):
+                elif self._ingester.is_new(found):
                     yield Item(path=path, capture=found, saved=False)
         if reader.records == reader.described > 0:
             raise NotAPage(f"{warc.name} holds no pages but what somebody noted of them (WAT); ingest its WARC or WET.")
@@ -170,11 +172,11 @@ class Pages:
             raise NotAPage(f"{warc.name} cannot be read as a WARC: {skipped[0].message}.")
 
 
-def _summary(intake: Intake) -> list[str]:
+def _summary(ingester: Ingester) -> list[str]:
     """One line for each saved page that was taken, and totals when there was more than one page."""
-    counts = intake.counts
-    lines = [f"{taken.outcome}: article {taken.article}: {taken.headline}" for taken in intake.taken]
-    if counts["pages"] > 1 or counts["pages"] > len(intake.taken):
+    counts = ingester.counts
+    lines = [f"{taken.outcome}: article {taken.article}: {taken.headline}" for taken in ingester.ingested]
+    if counts["pages"] > 1 or counts["pages"] > len(ingester.ingested):
         names = (
             "new",
             "updated",
@@ -185,33 +187,33 @@ def _summary(intake: Intake) -> list[str]:
             "not_modified",
             "kept",
             "known",
-            "forgotten",
+            "taken_down",
         )
         always = ("new", "updated", "unchanged", "refused")
         told = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in names if counts[name] or name in always]
         lines.append(f"{counts['pages']:,} pages: {', '.join(told)}.")
-    if counts["addresses"]:
+    if counts["urls"]:
         lines.append(f"{counts['addresses']:,} addresses: {counts['queued']:,} new, for the next crawl.")
-    if intake.skipped:
-        reasons = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in intake.skipped.most_common())
-        lines.append(f"{intake.skipped.total():,} records or addresses were skipped: {', '.join(reasons)}.")
+    if ingester.skipped:
+        reasons = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in ingester.skipped.most_common())
+        lines.append(f"{ingester.skipped.total():,} records or addresses were skipped: {', '.join(reasons)}.")
     return lines
 
 
-def _exit_code(intake: Intake) -> int:
+def _exit_code(ingester: Ingester) -> int:
     """0 all taken; 3 some refused or damaged; 5 nothing in it for us; 6 all refused; 16 all taken down before."""
-    counts = intake.counts
-    bad = counts["refused"] + sum(intake.skipped[reason] for reason in NOTED)
-    if counts["pages"] + counts["addresses"] == 0 and not bad:
+    counts = ingester.counts
+    bad = counts["refused"] + sum(ingester.skipped[reason] for reason in REPORTED_SKIPS)
+    if counts["pages"] + counts["urls"] == 0 and not bad:
         return NoPages.exit_code
-    if counts["forgotten"] == counts["pages"] > 0:
-        return Forgotten.exit_code
+    if counts["taken_down"] == counts["pages"] > 0:
+        return ArticleTakenDown.exit_code
     if counts["refused"] == counts["pages"] > 0:
         return NotAPage.exit_code
     return CHECKS_FAILED if bad else 0
 
 
-def _recogniser(name: str | None, url: str | None, base_url: str | None, *, any_site: bool) -> Recogniser:
+def _site_resolver(name: str | None, url: str | None, base_url: str | None, *, any_site: bool) -> SiteResolver:
     known = known_sites()
     default = known.named(name or DEFAULT_SITE)
     sites = known.only(name) if name else known
@@ -224,4 +226,4 @@ def _recogniser(name: str | None, url: str | None, base_url: str | None, *, any_
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--url") from None
         sites = SiteRegistry([*sites.values(), default])
-    return Recogniser(sites=sites, default=default, any_site=any_site)
+    return SiteResolver(sites=sites, default=default, any_site=any_site)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.connection import former_copy
-from caliber_crawler.archive.format import VERSION
+from caliber_crawler.archive.core.connection import backup_path
+from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import NoArchive
@@ -29,8 +29,8 @@ def migrate(archive: Path, *, as_json: bool) -> None:
     if not archive.exists():
         raise NoArchive(f"There is no archive at {archive}.")
     with Archive.open(archive, mode="write") as opened:
-        before = opened.upgraded_from
-    copy = None if before is None else former_copy(archive, before)
+        before = opened.migrated_from
+    copy = None if before is None else backup_path(archive, before)
     if as_json:
         echo_json({"from": before or VERSION, "to": VERSION, "copy": str(copy) if copy else None})
     elif copy is None:

@@ -38,7 +38,7 @@ def record(page: str, url: str | None, site_name: str, pages: Path, archive: Pat
       caliber record saved.html --url https://news.example.org/story/1
     """
     from caliber_crawler.commands.crawling import ProgressLine
-    from caliber_crawler.intake.saved_pages import capture_saved
+    from caliber_crawler.ingest.saved_pages import capture_from_file
     from caliber_crawler.recorded_page import fetch_page, recorded_page, site_of_page
 
     is_url = page.startswith(("http://", "https://"))
@@ -51,6 +51,6 @@ def record(page: str, url: str | None, site_name: str, pages: Path, archive: Pat
         with ProgressLine() as line:
             capture = fetch_page(page, site, archive, delay=delay, progress=line.show)
     else:
-        capture = capture_saved(Path(page), site, url=url)
+        capture = capture_from_file(Path(page), site, url=url)
     folder = recorded_page(capture, site).write(pages)
     echo(f"Recorded {folder}. Its expected.json is a draft: compare every field with the page.")

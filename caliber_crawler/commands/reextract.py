@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from caliber_crawler.archive import FIELDS, Archive, Wanted
-from caliber_crawler.commands.kept_sites import rereader
+from caliber_crawler.archive import FIELDS, Archive, ReextractionFilter
+from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.reading.extractor import extractor_of
-from caliber_crawler.rereading.reextraction import Reextraction
+from caliber_crawler.extraction.extractor import extractor_of
+from caliber_crawler.reextraction.run import ReextractionRun
 from caliber_crawler.software import software
 
 EXAMPLE_WIDTH = 90
@@ -60,12 +60,12 @@ def reextract(
       caliber reextract --site caliber --field authors
     """
     with Archive.open(archive, mode="read" if dry_run else "write") as opened:
-        reader = rereader(opened)
+        reader = reextractor(opened)
         if site is not None:
             reader.sites.named(site)
         extractors = {name: extractor_of(described) for name, described in reader.sites.items()}
-        pages = opened.rereads.pages(
-            Wanted(
+        pages = opened.reextractions.pages(
+            ReextractionFilter(
                 sites=(site,) if site else tuple(reader.sites),
                 since=since,
                 until=until,
@@ -73,7 +73,7 @@ def reextract(
                 extractors=None if again or field else extractors,
             )
         )
-        work = Reextraction(opened, reader, only=field, dry_run=dry_run, jobs=jobs)
+        work = ReextractionRun(opened, reader, only=field, dry_run=dry_run, jobs=jobs)
         run_id = None
         if pages and not dry_run:
             arguments = {"site": site, "field": field, "since": since, "until": until, "failed": failed, "again": again}
@@ -92,7 +92,7 @@ def reextract(
         _print(work, dry_run=dry_run)
 
 
-def _report(work: Reextraction, run_id: int | None) -> dict[str, object]:
+def _report(work: ReextractionRun, run_id: int | None) -> dict[str, object]:
     tally = work.tally
     return {
         "run": run_id,
@@ -110,7 +110,7 @@ def _report(work: Reextraction, run_id: int | None) -> dict[str, object]:
     }
 
 
-def _print(work: Reextraction, *, dry_run: bool) -> None:
+def _print(work: ReextractionRun, *, dry_run: bool) -> None:
     counts = work.tally.counts
     if not counts["pages"]:
         echo("Nothing to do: today's code has read every page already (--again reads them once more).")

@@ -148,7 +148,7 @@ def _filled(name: str, crawl: list[str], archive: Path, every: int, notify: str)
     return FORMATS[name].format(
         site=site,
         unit="caliber-" + re.sub(r"[^\w.-]+", "-", site.partition("://")[2] or site),
-        every=_told(nearest(every)),
+        every=_describe(nearest(every)),
         minutes=cron_minutes(every),
         calendar=calendar(every),
         folder=_folder(name, str(Path.cwd())),
@@ -196,7 +196,7 @@ def nearest(every: int) -> int:
     return min(MINUTES, key=lambda minutes: abs(minutes - every))
 
 
-def _told(minutes: int) -> str:
+def _describe(minutes: int) -> str:
     if minutes < 60:
         return f"{minutes} minutes"
     return {60: "hour", 1440: "day"}.get(minutes, f"{minutes // 60} hours")

@@ -11,7 +11,7 @@ from tabulate import tabulate
 from caliber_crawler.archive import Archive, RunRecord, StatusReport
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, secho
-from caliber_crawler.crawling.liveness import silent_since
+from caliber_crawler.crawling.liveness import last_heartbeat
 
 
 @click.command()
@@ -58,5 +58,5 @@ def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
 
 
 def _outcome(run: RunRecord) -> str:
-    since = silent_since(run)
+    since = last_heartbeat(run)
     return str(run["outcome"]) if since is None else f"no sign of life since {since:%Y-%m-%d %H:%M} UTC"

@@ -10,12 +10,12 @@ import click
 from tqdm import tqdm
 
 from caliber_crawler.archive import Archive, Finding
-from caliber_crawler.commands.kept_sites import rereader
+from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 
 CHECKS_FAILED = 3
-MOST_ROUNDS = 3
+MAX_ROUNDS = 3
 """Of repairing: what one round puts right can be what the next one needs."""
 
 
@@ -63,9 +63,9 @@ def _verified(archive: Archive) -> tuple[list[Finding], list[str], int]:
 def _repaired(path: Path, found: list[Finding]) -> list[Finding]:
     """What is left of the findings after repairing, and what only came to light by it."""
     left = found
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         with Archive.open(path, mode="write") as archive:
-            archive.repair(left, rereader(archive))
+            archive.repair(left, reextractor(archive))
             before, (left, _, _) = left, _verified(archive)
         if not left or set(left) == set(before):
             break

@@ -16,7 +16,7 @@ import click
 from caliber_crawler.commands.crawl_options import CrawlCommand, command_line, takes
 from caliber_crawler.commands.options import archive_option, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.crawling.options import described
+from caliber_crawler.crawling.options import option_fields
 
 STOPPING = 40.0
 """Seconds that a crawl gets to stop cleanly."""
@@ -24,7 +24,9 @@ WRONG_USAGE = 2
 """The exit code of a usage error, which no later crawl would mend."""
 
 
-WATCH_OPTIONS = tuple(field.name for field, _ in described(CrawlCommand) if field.name not in ("due", "urls", "cdx"))
+WATCH_OPTIONS = tuple(
+    field.name for field, _ in option_fields(CrawlCommand) if field.name not in ("due", "urls", "cdx")
+)
 """Options of a crawl that a watch passes on. What is due is all it fetches, and a list of URLs is fetched once."""
 
 

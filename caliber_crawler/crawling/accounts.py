@@ -6,13 +6,13 @@ from collections import Counter
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.crawling.field_coverage import FieldCoverage
-from caliber_crawler.crawling.health import unusual
+from caliber_crawler.crawling.health import find_anomalies
 from caliber_crawler.crawling.outcome import Ending, Halt, Outcome, Remaining, balanced
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.site import Site
 
-TOLERATED_FAILURES = 0.05
+MAX_FAILED_SHARE = 0.05
 """Share of the visited pages that may be refused or fail."""
 FEW_FAILURES = 2
 """Number of pages that may in any case when only due pages are fetched: those crawls are short, and retry."""
@@ -36,7 +36,7 @@ class Accounts:
         """``None`` while the run is under way."""
         self.why: str | None = None
         """One clause: why the outcome is not ``finished``."""
-        self.unusual: list[Problem] = []
+        self.anomalies: list[Problem] = []
         """What is worse in a finished run than in earlier ones."""
 
     def halt(self, halt: Halt) -> None:
@@ -47,9 +47,9 @@ class Accounts:
         """Record a problem, with the page or the URL it was met on."""
         self.counts["problems"] += 1
         if capture is not None:
-            self._archive.runs.note(self._run_id, problem, url=capture.url, capture_id=capture.id)
+            self._archive.runs.record_problem(self._run_id, problem, url=capture.url, capture_id=capture.id)
         else:
-            self._archive.runs.note(self._run_id, problem, url=url)
+            self._archive.runs.record_problem(self._run_id, problem, url=url)
 
     def heartbeat(self) -> None:
         """Record in the archive that the run is alive, and its counts so far."""
@@ -57,14 +57,14 @@ class Accounts:
 
     def finish(self, reason: str, remaining: Remaining) -> None:
         """Write the final accounts; ``reason`` is Scrapy's for closing the spider."""
-        self.counts["left"] = remaining.articles
+        self.counts["remaining"] = remaining.articles
         self.outcome, self.why = self._ending(reason, remaining).outcome
         runs = self._archive.runs
-        runs.cover(self._run_id, self.coverage.rows())
+        runs.record_coverage(self._run_id, self.coverage.rows())
         runs.finish(self._run_id, self.outcome, self.why, dict(self.counts))
-        self.unusual = unusual(self._archive, self._run_id, described=self._site.described)
-        for problem in self.unusual:
-            runs.note(self._run_id, problem)
+        self.anomalies = find_anomalies(self._archive, self._run_id, has_layouts=self._site.has_layouts)
+        for problem in self.anomalies:
+            runs.record_problem(self._run_id, problem)
 
     def fail(self, error: ArchiveError) -> None:
         """The archive cannot be written to: the run failed, and cannot record it."""
@@ -75,15 +75,15 @@ class Accounts:
     @property
     def visited(self) -> int:
         """Number of article pages that were requested."""
-        met = sum(self.counts[name] for name in ("stored", "visited", "refused", "failed", "missing"))
-        return met - self.counts["taken_up"]
+        met = sum(self.counts[name] for name in ("stored", "revisited", "refused", "failed", "missing"))
+        return met - self.counts["resumed"]
 
     def checks_passed(self, *, due_only: bool) -> bool:
         """Was the run as usual, with few refusals and failures, no broken-off walk, and accounts that balance?"""
         # What was refused before says nothing new about the site.
         bad = self.counts["refused"] + self.counts["failed"] - self.counts["refused_again"]
-        tolerated = max(TOLERATED_FAILURES * self.visited, FEW_FAILURES if due_only else 0)
-        return not self.unusual and bad <= tolerated and not self.counts["broken_walks"] and self.balanced
+        tolerated = max(MAX_FAILED_SHARE * self.visited, FEW_FAILURES if due_only else 0)
+        return not self.anomalies and bad <= tolerated and not self.counts["incomplete_lists"] and self.balanced
 
     def _ending(self, reason: str, remaining: Remaining) -> Ending:
         clause = self.halted.clause if self.halted else self.last_error

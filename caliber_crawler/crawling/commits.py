@@ -16,9 +16,9 @@ from caliber_crawler.errors import ArchiveError
 
 T = TypeVar("T")
 
-APART = 0.005
+COMMIT_INTERVAL = 0.005
 """Seconds between the end of one commit and the next: about eight writes share a commit, each a tenth cheaper."""
-SYNCED_EVERY = 0.5
+SYNC_INTERVAL = 0.5
 """Seconds in which commits are synced to disk together: after a power cut these pages are due again."""
 
 
@@ -51,14 +51,14 @@ class Commits:
     def _commit(self) -> None:
         group, self._waiting = self._waiting, []
         try:
-            with self._archive.transaction(synced_every=SYNCED_EVERY):
+            with self._archive.transaction(synced_every=SYNC_INTERVAL):
                 outcomes = [self._attempt(work) for work in group]
         except Exception as error:  # noqa: BLE001 - every waiting page gets it
             outcomes = [(False, error)] * len(group)
         for work, (done, outcome) in zip(group, outcomes, strict=True):
             if not work.committed.done():
                 (work.committed.set_result if done else work.committed.set_exception)(outcome)
-        self._next_at = asyncio.get_running_loop().time() + APART
+        self._next_at = asyncio.get_running_loop().time() + COMMIT_INTERVAL
 
     def _attempt(self, work: Work) -> tuple[bool, Any]:
         try:

@@ -14,7 +14,7 @@ from caliber_crawler.items import PageKind
 from caliber_crawler.revisit import REVISIT
 
 if TYPE_CHECKING:
-    from caliber_crawler.archive.frontier import Frontier
+    from caliber_crawler.archive.queue.frontier import Frontier
 
 
 class Backlog(Protocol):
@@ -161,7 +161,7 @@ class Dispatcher:
     def _due_entries(self, size: int, revisits: int | None) -> list[Entry]:
         """The most urgent pages, at most ``revisits`` of them visited before."""
         articles = None if self._scope.limit is None else self._scope.limit - self._articles
-        entries = self.frontier.take(
+        entries = self.frontier.due_entries(
             self._scope.site.name,
             self._started_at,
             size,

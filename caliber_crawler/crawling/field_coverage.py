@@ -19,19 +19,19 @@ class FieldCoverage:
         self._read: Counter[str] = Counter()
         self._filled: Counter[tuple[str, str, str]] = Counter()
 
-    def count(self, layout: str, article: ItemAdapter, rungs: Mapping[str, str]) -> None:
-        """Count which fields this layout filled, and by which rung."""
+    def count(self, layout: str, article: ItemAdapter, methods: Mapping[str, str]) -> None:
+        """Count which fields this layout filled, and by which method."""
         self._read[layout] += 1
         for name in COVERED:
             filled = article[name] not in (None, "", ())
-            self._filled[layout, name, rungs.get(name, "") if filled else ""] += filled
+            self._filled[layout, name, methods.get(name, "") if filled else ""] += filled
 
     def rows(self) -> list[tuple[str, str, str, str, int, int]]:
-        """Rows of site, layout, field, rung, pages read, and pages on which that rung gave the field.
+        """Rows of site, layout, field, method, pages read, and pages on which that method gave the field.
 
-        A field that was empty on some page has a row without a rung, which gave nothing.
+        A field that was empty on some page has a row without a method, which gave nothing.
         """
         return [
-            (self._site, layout, name, rung, self._read[layout], filled)
-            for (layout, name, rung), filled in sorted(self._filled.items())
+            (self._site, layout, name, method, self._read[layout], filled)
+            for (layout, name, method), filled in sorted(self._filled.items())
         ]

@@ -14,7 +14,7 @@ MAX_SILENCE = timedelta(minutes=5)
 """A crawl without a heartbeat for longer was killed, or hangs. A live one records one each minute."""
 
 
-def silent_since(run: Mapping[str, Any], now: datetime | None = None) -> datetime | None:
+def last_heartbeat(run: Mapping[str, Any], now: datetime | None = None) -> datetime | None:
     """The last heartbeat of a crawl that should be under way and is silent; ``None`` for any other run."""
     if run["outcome"] != "running" or run["command"] != "crawl":
         return None
@@ -26,7 +26,7 @@ def hanging_crawl(archive: Path) -> str | None:
     """A sentence about a crawl that locks the archive and is silent, if there is one."""
     try:
         with Archive.open(archive) as opened:
-            since = next((since for run in opened.runs.last(1) if (since := silent_since(run))), None)
+            since = next((since for run in opened.runs.last(1) if (since := last_heartbeat(run))), None)
     except CaliberError:
         return None
     if since is None:

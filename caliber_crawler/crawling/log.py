@@ -11,7 +11,7 @@ from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
 from caliber_crawler.errors import ArchiveError, CaliberError
-from caliber_crawler.items import Article, Capture, Listing, Reading
+from caliber_crawler.items import Article, Capture, Extraction, Listing
 
 
 class OneLineFormatter(LogFormatter):
@@ -66,9 +66,9 @@ def _line(level: int, message: str, **values: str) -> LogFormatterResult:
 def _name(item: Any) -> str:
     match item:
         case Capture():
-            return item.address
+            return item.effective_url
         case Article():
             return item.url
-        case Reading() | Listing():
-            return item.capture.address
+        case Extraction() | Listing():
+            return item.capture.effective_url
     return type(item).__name__

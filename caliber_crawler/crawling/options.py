@@ -11,10 +11,10 @@ from dataclasses import Field, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.crawling.walk import Window
 from caliber_crawler.errors import SiteError
-from caliber_crawler.site import Edition, Numbers, Road, Search, Site
+from caliber_crawler.site import DiscoverySource, Edition, PostIds, Search, Site
 
 JOB_OPTIONS = ("section", "language", "due", "delay")
 """The options that a cluster's job may have."""
@@ -57,7 +57,7 @@ class CrawlOptions:
     )
     via: str = option(
         "",
-        "Discovery sources, separated by commas: listing, feed, sitemap, search, numbers, links; 'all' for all."
+        "Discovery sources, separated by commas: listing, feed, sitemap, search, post_ids, links; 'all' for all."
         "  [default: the site's own]",
     )
     search: str = option("", "Queries for the site's own search, separated by commas.", metavar="WORDS")
@@ -90,7 +90,7 @@ class CrawlOptions:
 
         Raises :class:`SiteError` for an unknown argument and for a value that is not of its type.
         """
-        known = {field.name: field for field, option in described(cls) if option.setting is None}
+        known = {field.name: field for field, option in option_fields(cls) if option.setting is None}
         if unknown := sorted(arguments.keys() - known):
             names = ", ".join(map(repr, unknown))
             raise SiteError(f"There is no crawl argument {names}; the arguments are: {', '.join(known)}.")
@@ -100,7 +100,7 @@ class CrawlOptions:
         """The spider arguments, without those at their default and without a subclass's own options."""
         return {
             field.name: value
-            for field, option in described(CrawlOptions)
+            for field, option in option_fields(CrawlOptions)
             if option.setting is None and (value := getattr(self, field.name)) != field.default
         }
 
@@ -108,13 +108,13 @@ class CrawlOptions:
         """The Scrapy settings that the options give, by name."""
         return {
             option.setting: value
-            for field, option in described(type(self))
+            for field, option in option_fields(type(self))
             if option.setting is not None and (value := getattr(self, field.name)) is not None
         }
 
     def site(self, site: Site) -> Site:
         """The site as it is crawled: at ``base_url``, if one is given. Raises :class:`SiteError`."""
-        return site.at(self.base_url) if self.base_url else site
+        return site.served_at(self.base_url) if self.base_url else site
 
     def scope(self, site: Site) -> Scope:
         """What the options mean for a site. Raises :class:`SiteError` for what the site does not have."""
@@ -128,27 +128,27 @@ class CrawlOptions:
             sections=_sections(site, editions, self.section),
             window=Window(since=_timestamp(site, self.since), until=_timestamp(site, self.until)),
             limit=self.limit,
-            roads=sources,
+            sources=sources,
             queries=tuple(_split(self.search)),
             ids=_ids(self.ids),
             due_only=self.due,
             backfill=self.backfill,
         )
 
-    def _sources(self, site: Site) -> tuple[Road, ...]:
+    def _sources(self, site: Site) -> tuple[DiscoverySource, ...]:
         """The sources named, those that another option needs, or the site's usual ones where neither is given."""
-        known = {source.name for source in site.roads}
+        known = {source.name for source in site.sources}
         wanted = {name.lower() for name in _split(self.via)}
-        wanted |= ({Search.name} if self.search else set()) | ({Numbers.name} if self.ids else set())
+        wanted |= ({Search.name} if self.search else set()) | ({PostIds.name} if self.ids else set())
         for name in sorted(wanted - {"all"}):
             if name not in known:
                 raise SiteError(f"{site.title} has no discovery source {name!r}; it has: {', '.join(sorted(known))}.")
         if not wanted and not (self.urls or self.cdx):
-            return tuple(source for source in site.roads if source.by_default)
-        return tuple(source for source in site.roads if source.name in wanted or "all" in wanted)
+            return tuple(source for source in site.sources if source.is_default)
+        return tuple(source for source in site.sources if source.name in wanted or "all" in wanted)
 
 
-def described(options: type[CrawlOptions]) -> Iterator[tuple[Field[Any], Option]]:
+def option_fields(options: type[CrawlOptions]) -> Iterator[tuple[Field[Any], Option]]:
     """The fields that are options, in order."""
     for each in fields(options):
         if "option" in each.metadata:
@@ -197,9 +197,9 @@ def _sections(site: Site, editions: list[Edition], sections: str) -> tuple[str, 
     return wanted
 
 
-def _check_ids(site: Site, editions: list[Edition], sources: tuple[Road, ...]) -> None:
+def _check_ids(site: Site, editions: list[Edition], sources: tuple[DiscoverySource, ...]) -> None:
     """Raise :class:`SiteError` when post IDs are asked for in editions that have none."""
-    ids = next((source for source in sources if isinstance(source, Numbers)), None)
+    ids = next((source for source in sources if isinstance(source, PostIds)), None)
     if ids is not None and not any(edition.language in ids.paths for edition in editions):
         asked = ", ".join(edition.language for edition in editions)
         raise SiteError(f"{site.title} has post IDs in {', '.join(ids.paths)}, not in {asked}.")

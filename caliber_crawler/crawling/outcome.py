@@ -8,7 +8,7 @@ from typing import Literal
 
 Outcome = Literal["finished", "stopped", "failed"]
 
-OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "left")
+OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "remaining")
 """The possible outcomes of an article URL that a run meets."""
 
 

@@ -15,9 +15,9 @@ def resume_stored_pages(run: CrawlRun) -> list[Capture]:
     A page whose capture cannot be read from the archive is fetched like others.
     """
     captures = {}
-    for url, id in run.archive.captures.unread(run.scope.site.name).items():
+    for url, id in run.archive.captures.unprocessed(run.scope.site.name).items():
         with contextlib.suppress(ArchiveError):
             captures[url] = run.archive.captures.get(id)
     resumed = [captures[entry.url] for entry in run.dispatcher.resume(captures)]
-    run.accounts.counts["taken_up"] += len(resumed)
+    run.accounts.counts["resumed"] += len(resumed)
     return resumed

@@ -15,15 +15,15 @@ from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.archive.times import whole_second
+from caliber_crawler.archive.core.times import whole_second
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.dispatcher import Dispatcher
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.settlement import Settlement
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture
-from caliber_crawler.politeness import Throttle
 from caliber_crawler.software import software
+from caliber_crawler.throttle import Throttle
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -57,7 +57,7 @@ class CrawlRun:
         self.scope = scope
         self.began_at = datetime.now(UTC)
         self.started_at = whole_second(self.began_at)
-        archive.sites.keep(scope.site)
+        archive.sites.store(scope.site)
         self.id = archive.runs.start(
             "crawl",
             site=scope.site.name,
@@ -100,7 +100,10 @@ class CrawlRun:
     def seed(self, listings: Iterable[Entry]) -> None:
         """Have these listings walked from their first page."""
         # To the microsecond: a run that follows another within a second must not take its finds for its own.
-        walks = (replace(entry, walk=self.began_at) if entry.walk else entry for entry in listings)
+        walks = (
+            replace(entry, traversal_started_at=self.began_at) if entry.traversal_started_at else entry
+            for entry in listings
+        )
         self.archive.frontier.add(walks, self.id)
 
     def handle_item_error(self, item: object, failure: Failure) -> None:

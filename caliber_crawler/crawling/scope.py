@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.traps import Bounds
-from caliber_crawler.crawling.walk import Window
-from caliber_crawler.site import Road, Site
+from caliber_crawler.site import DiscoverySource, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Scope:
     sections: tuple[str, ...]
     window: Window = field(default_factory=Window)
     limit: int | None = None
-    roads: tuple[Road, ...] = ()
+    sources: tuple[DiscoverySource, ...] = ()
     """The discovery sources; without any, the crawl fetches only what is due."""
     queries: tuple[str, ...] = ()
     """Queries for the site's own search."""
@@ -47,7 +47,7 @@ class Scope:
             "since": window.since.isoformat() if window.since else None,
             "until": window.until.isoformat() if window.until else None,
             "limit": self.limit,
-            "roads": [road.name for road in self.roads],
+            "sources": [source.name for source in self.sources],
             "queries": list(self.queries),
             "ids": list(self.ids) if self.ids else None,
             "due_only": self.due_only,

@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from caliber_crawler import revisit
-from caliber_crawler.archive import Archive, Entry, Saved
-from caliber_crawler.archive.articles import Reread
+from caliber_crawler.archive import Archive, Entry, SavedArticle
+from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.crawling.accounts import Accounts
-from caliber_crawler.crawling.commits import SYNCED_EVERY, Commits
+from caliber_crawler.crawling.commits import SYNC_INTERVAL, Commits
 from caliber_crawler.crawling.dispatcher import Dispatcher
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import ArchiveError
-from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.site import Numbers
+from caliber_crawler.items import Capture, Extraction, Problem
+from caliber_crawler.site import PostIds
 from caliber_crawler.visits import due_again, record_visit
 
 GONE = frozenset({"http_404", "http_410", "redirect_home", "soft_404"})
@@ -26,10 +26,10 @@ GONE = frozenset({"http_404", "http_410", "redirect_home", "soft_404"})
 RETRIED_LATER = frozenset({"robots"})
 """Codes of rules that forbid a page, and that a site may change."""
 
-LED_AWAY = frozenset({"offsite", "scheme", "long_address"})
+LED_AWAY = frozenset({"offsite", "scheme", "url_too_long"})
 """Codes of pages that lead outside the site: for a while, perhaps, to the login page of the local network."""
 
-HISTORICAL = frozenset({Numbers.name, "cdx", "url_list"})
+HISTORICAL = frozenset({PostIds.name, "cdx", "url_list"})
 """Discovery sources whose URLs may have been gone for years."""
 
 MAX_CHALLENGES = 2
@@ -52,14 +52,14 @@ class Settlement:
         self._archive, self._scope = archive, scope
         self._run_id, self._started_at = run_id, started_at
         self._accounts, self._dispatcher = accounts, dispatcher
-        self.reextract: Reread | None = None
+        self.reextract: Reextract | None = None
         """Extracts a stored page again with today's code. The archive stage of the pipelines sets it."""
         self.commits = Commits(archive)
 
     async def store_capture(self, capture: Capture) -> Capture:
         """Commit the raw page before it is extracted."""
         self._accounts.counts["pages"] += 1
-        stored = await self.commits(partial(self._archive.captures.keep, capture, self._run_id))
+        stored = await self.commits(partial(self._archive.captures.store, capture, self._run_id))
         self._dispatcher.mark_stored(capture.url)
         return stored
 
@@ -67,58 +67,60 @@ class Settlement:
         """Count the committed outcome of a page and release it.
 
         ``outcome`` is one of the :data:`~caliber_crawler.crawling.outcome.OUTCOMES` for an article. For other pages
-        anything but ``walked`` is a broken-off walk.
+        anything but ``traversed`` is an incomplete list.
         """
         if capture.kind == "article":
             self._accounts.counts[outcome] += 1
-        elif outcome != "walked":
-            self._accounts.counts["broken_walks"] += 1
+        elif outcome != "traversed":
+            self._accounts.counts["incomplete_lists"] += 1
         self._dispatcher.release(capture.url)
 
     # --- an article ---------------------------------------------------------------------------------------------------
 
-    async def save(self, reading: Reading, also: Callable[[Reading], None] = lambda reading: None) -> Saved | None:
+    async def save(
+        self, extraction: Extraction, also: Callable[[Extraction], None] = lambda extraction: None
+    ) -> SavedArticle | None:
         """Commit article, version, view count and frontier together.
 
         The page of an article under a takedown is dropped: ``None``.
 
         What ``also`` writes is part of the same transaction.
         """
-        saved = await self.commits(partial(self._save, reading, also))
+        saved = await self.commits(partial(self._save, extraction, also))
         if saved is None:
-            self.mark_done(reading.capture, "refused")
+            self.mark_done(extraction.capture, "refused")
             return None
         unchanged = saved.outcome == "unchanged"
-        self.mark_done(reading.capture, "unchanged" if unchanged else "stored")
-        self._accounts.counts["visited" if unchanged else saved.outcome] += 1
+        self.mark_done(extraction.capture, "unchanged" if unchanged else "stored")
+        self._accounts.counts["revisited" if unchanged else saved.outcome] += 1
         return saved
 
-    def _save(self, reading: Reading, also: Callable[[Reading], None]) -> Saved | None:
-        article, capture = reading.article, reading.capture
-        addresses = self._scope.site.addresses(article.urls)
-        if self._archive.takedowns.covers(article.site, addresses):
-            self._archive.deletion.drop(capture, addresses)
+    def _save(self, extraction: Extraction, also: Callable[[Extraction], None]) -> SavedArticle | None:
+        article, capture = extraction.article, extraction.capture
+        article_urls = self._scope.site.article_urls(article.urls)
+        if self._archive.takedowns.covers(article.site, article_urls):
+            self._archive.deletion.reject(capture, article_urls)
             return None
-        also(reading)
-        saved = self._archive.articles.save(reading, self._run_id, addresses, self.reextract)
+        also(extraction)
+        saved = self._archive.articles.save(extraction, self._run_id, article_urls, self.reextract)
         url = self._place(capture)
         if url != capture.url:
-            self._archive.frontier.done(
+            self._archive.frontier.mark_done(
                 capture.url, capture.fetched_at, status=capture.status, article_id=saved.article_id
             )
         rested = record_visit(
             self._archive,
             self._scope.site,
-            reading,
+            extraction,
             saved.article_id,
             self._run_id,
             url=url,
             in_flight=self._dispatcher.in_flight,
             now=self._started_at,
         )
-        for name in ("unchanged", "held"):
+        for name in ("unchanged", "not_due"):
             self._accounts.counts[name] += rested
-        for problem in reading.remarks:
+        for problem in extraction.warnings:
             self._accounts.note(problem, capture)
         return saved
 
@@ -128,25 +130,25 @@ class Settlement:
         due_at = None
         with self._archive.transaction():
             if capture.kind == "article" and entry is not None and entry.article_id is not None:
-                self._archive.articles.sight(entry.article_id, capture.fetched_at)
+                self._archive.articles.record_not_modified(entry.article_id, capture.fetched_at)
                 due_at = due_again(self._archive, self._scope.site, entry.article_id, capture)
-                self._accounts.counts["visited"] += 1
-            self._archive.frontier.done(capture.url, capture.fetched_at, status=304, due_at=due_at)
-        self.mark_done(capture, "unchanged" if capture.kind == "article" else "walked")
+                self._accounts.counts["revisited"] += 1
+            self._archive.frontier.mark_done(capture.url, capture.fetched_at, status=304, due_at=due_at)
+        self.mark_done(capture, "unchanged" if capture.kind == "article" else "traversed")
 
     def skip_alias(self, entry: Entry) -> bool:
         """Skip an entry that is another URL of an article visited elsewhere; ``False`` when it is none."""
-        if entry.kind != "article" or entry.state != "todo" or entry.article_id is not None:
+        if entry.kind != "article" or entry.state != "queued" or entry.article_id is not None:
             return False
         site = self._scope.site
-        address = site.address(entry.url)
-        article_id = self._archive.aliases.visited_elsewhere(address, site.name) if address else None
+        article_url = site.article_url(entry.url)
+        article_id = self._archive.aliases.visited_under_other_url(article_url, site.name) if article_url else None
         if article_id is None:
             return False
-        with self._archive.transaction(synced_every=SYNCED_EVERY):  # there may be very many in a row
-            self._archive.aliases.pass_by(entry.url, article_id)
+        with self._archive.transaction(synced_every=SYNC_INTERVAL):  # there may be very many in a row
+            self._archive.aliases.skip_alias(entry.url, article_id)
         self._dispatcher.skip_alias(entry.url)
-        for name in ("unchanged", "held"):
+        for name in ("unchanged", "not_due"):
             self._accounts.counts[name] += 1
         return True
 
@@ -154,7 +156,7 @@ class Settlement:
 
     def reject(self, capture: Capture, problem: Problem) -> None:
         """The page holds neither an article nor a list: fail it, mark it gone or refuse it, by the problem's reason."""
-        if problem.reason == "challenge":
+        if problem.reason == "bot_challenge":
             self._accounts.counts["challenges"] += 1
             if self._accounts.counts["challenges"] >= MAX_CHALLENGES:
                 self._accounts.halt(
@@ -176,8 +178,8 @@ class Settlement:
                 self._accounts.counts["fetch_errors"] += 1
                 self._accounts.last_error = capture.error
             entry = self._dispatcher.entry(capture.url)
-            retry_at = revisit.next_try(entry.failures if entry else 0, capture.fetched_at)
-            self._archive.frontier.fail(
+            retry_at = revisit.next_retry(entry.failures if entry else 0, capture.fetched_at)
+            self._archive.frontier.mark_failed(
                 capture.url, capture.fetched_at, status=capture.status, reason=problem.reason, due_at=retry_at
             )
         self.mark_done(capture, "failed")
@@ -186,12 +188,12 @@ class Settlement:
         """The page may not be fetched, or is not an article."""
         with self._archive.transaction():
             self._accounts.note(problem, capture)
-            self._archive.frontier.refuse(
+            self._archive.frontier.mark_refused(
                 capture.url,
                 capture.fetched_at,
                 status=capture.status,
                 reason=problem.reason,
-                due_at=self._next_look(capture),
+                due_at=self._next_recheck(capture),
             )
         self.mark_done(capture, "refused")
 
@@ -201,14 +203,14 @@ class Settlement:
         A post ID that was only tried is ``missing``: nothing says that there ever was such a post.
         """
         entry = self._dispatcher.entry(capture.url)
-        missing = entry is not None and entry.road == Numbers.name and entry.article_id is None
+        missing = entry is not None and entry.discovered_via == PostIds.name and entry.article_id is None
         with self._archive.transaction():
             if not missing:
                 self._accounts.note(problem, capture)
-            due_at = None if missing else self._next_look(capture)
-            self._archive.frontier.gone(capture.url, capture.fetched_at, status=capture.status, due_at=due_at)
+            due_at = None if missing else self._next_recheck(capture)
+            self._archive.frontier.mark_gone(capture.url, capture.fetched_at, status=capture.status, due_at=due_at)
             # Not in this run, whose accounts do not have them.
-            self._archive.aliases.wake(capture.url, capture.fetched_at + timedelta(seconds=1))
+            self._archive.aliases.resume(capture.url, capture.fetched_at + timedelta(seconds=1))
         self.mark_done(capture, "missing" if missing else "refused")
 
     def handle_error(self, capture: Capture, error: BaseException | None) -> None:
@@ -221,40 +223,41 @@ class Settlement:
 
     # --- when and where to look again ---------------------------------------------------------------------------------
 
-    def _next_look(self, capture: Capture) -> datetime | None:
+    def _next_recheck(self, capture: Capture) -> datetime | None:
         """When to look again at a page that is not an article now; sites have bad days, and rules are changed."""
         entry = self._dispatcher.entry(capture.url)
-        looks = entry.failures if entry is not None and entry.state in ("refused", "gone") else 0
+        checks = entry.failures if entry is not None and entry.state in ("refused", "gone") else 0
         plan = self._scope.site.revisits
-        if looks and capture.kind == "article":
+        if checks and capture.kind == "article":
             self._accounts.counts["refused_again"] += 1
         if capture.error_code is None or capture.error_code in LED_AWAY:
             held = entry is not None and entry.article_id is not None
-            if entry is not None and entry.road in HISTORICAL and not held:
+            if entry is not None and entry.discovered_via in HISTORICAL and not held:
                 return None
-            return revisit.next_look(looks, capture.fetched_at, held=held, plan=plan)
+            return revisit.next_recheck(checks, capture.fetched_at, held=held, plan=plan)
         if capture.error_code in RETRIED_LATER:
-            return revisit.next_asking(looks, capture.fetched_at, plan)
+            return revisit.next_robots_check(checks, capture.fetched_at, plan)
         return None
 
     def _place(self, capture: Capture) -> str:
         """The URL at which an article is visited from now on: where redirects led, so that they are saved."""
         entry, site = self._dispatcher.entry(capture.url), self._scope.site
-        address = site.address(capture.address)
-        if entry is None or address is None or address.url == capture.url:
+        article_url = site.article_url(capture.effective_url)
+        if entry is None or article_url is None or article_url.url == capture.url:
             return capture.url
-        known = self._archive.frontier.get(address.url)
+        known = self._archive.frontier.get(article_url.url)
         if known is None:
             self._archive.frontier.add(
-                [replace(entry, id=None, discovered_at=None, url=address.url, discovered_on=capture.url)], self._run_id
+                [replace(entry, id=None, discovered_at=None, url=article_url.url, discovered_on=capture.url)],
+                self._run_id,
             )
-        elif known.state == "todo" or (known.due_at is not None and known.due_at <= self._started_at):
+        elif known.state == "queued" or (known.due_at is not None and known.due_at <= self._started_at):
             # It is in this run's accounts, and may be in flight: its own turn comes.
             return capture.url
-        return address.url
+        return article_url.url
 
 
 def internal_error(capture: Capture, error: BaseException | None) -> Problem:
     """The problem of a page that raised an error of this program."""
-    message = f"{capture.address} met an error of this program: {type(error).__name__}: {error}."
-    return Problem(stage="crawl", reason="crash", message=message, fatal=True)
+    message = f"{capture.effective_url} met an error of this program: {type(error).__name__}: {error}."
+    return Problem(stage="crawl", reason="internal_error", message=message, fatal=True)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 MAX_REPETITIONS = 3
 """Maximum repetitions of one path segment; ``/a/b/a/b/a/b/a/b`` leads back to itself."""
-REMEMBERED = 5_000
+MAX_REMEMBERED_TEASERS = 5_000
 """Number of teasers of one walk that are remembered: a list that repeats itself does so within them."""
 NAMED = 3
 """Maximum variants of a URL whose path names its article: they all lead to the same one."""
-RECENT = 5
+RECENT_PAGES = 5
 """Listing pages that a walk may be ahead of the articles on them."""
-PATIENCE = 3
+MAX_STALE_PAGES = 3
 """Listing pages in a row without anything new that end a walk."""
 
 
@@ -36,7 +36,7 @@ class Bounds:
     """Segments of a path."""
     parameters: int = 8
     """Parameters of a query."""
-    batches: int = 5_000
+    pages: int = 5_000
     """Pages of one listing in one walk."""
 
     @classmethod
@@ -54,7 +54,7 @@ class Trap:
     pattern: str
 
 
-def deep(url: str, bounds: Bounds) -> Trap | None:
+def url_trap(url: str, bounds: Bounds) -> Trap | None:
     """The trap that a URL alone reveals, if any."""
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
@@ -70,7 +70,7 @@ def deep(url: str, bounds: Bounds) -> Trap | None:
     return None
 
 
-def one_of_many(url: str, known: int, bounds: Bounds, *, named: bool = False) -> Trap | None:
+def variant_trap(url: str, known: int, bounds: Bounds, *, named: bool = False) -> Trap | None:
     """The trap of URLs that differ only in their query, when ``known`` of them are in the frontier already.
 
     ``named`` says that the path alone tells which article it is.
@@ -82,28 +82,28 @@ def one_of_many(url: str, known: int, bounds: Bounds, *, named: bool = False) ->
     return Trap("trap_variants", f"{known} addresses are known that differ from it in their query alone", parts.path)
 
 
-class Sightings:
+class SeenPages:
     """What one walk through a listing has shown lately: does it still show anything new?"""
 
     def __init__(self) -> None:
-        self._batches: set[int] = set()
-        self._cards: dict[int, None] = {}
+        self._pages: set[int] = set()
+        self._teasers: dict[int, None] = {}
         self.stale = 0
         """Listing pages in a row without anything new, the last one included."""
-        self.cards_known = False
+        self.teasers_known = False
         """Did a listing page show teasers as the site definition describes them?"""
-        self.undated: deque[tuple[str, ...]] = deque(maxlen=RECENT)
+        self.undated: deque[tuple[str, ...]] = deque(maxlen=RECENT_PAGES)
         """The last listing pages without a dated teaser."""
 
     def repeats(self, urls: Collection[str]) -> bool:
         """Add a listing page. True for one that was seen before, and for the last of several without a new teaser."""
         batch = hash(tuple(urls))
-        known, self.stale = batch in self._batches, self.stale + 1
-        self._batches.add(batch)
-        for card in map(hash, urls):
-            if card not in self._cards:
+        known, self.stale = batch in self._pages, self.stale + 1
+        self._pages.add(batch)
+        for teaser in map(hash, urls):
+            if teaser not in self._teasers:
                 self.stale = 0
-            self._cards[card] = None
-        while len(self._cards) > REMEMBERED:
-            del self._cards[next(iter(self._cards))]
-        return bool(urls) and (known or self.stale >= PATIENCE)
+            self._teasers[teaser] = None
+        while len(self._teasers) > MAX_REMEMBERED_TEASERS:
+            del self._teasers[next(iter(self._teasers))]
+        return bool(urls) and (known or self.stale >= MAX_STALE_PAGES)

@@ -1,7 +1,7 @@
 """Does a live site still look as its definition says? A sample of its pages, fetched by a trial crawl, shows it."""
 
-from caliber_crawler.doctor.examination import examine
+from caliber_crawler.doctor.examination import check_live_site
 from caliber_crawler.doctor.judgement import Finding
 from caliber_crawler.doctor.scroll_search import ScrollRequest, find_scroll_request
 
-__all__ = ["Finding", "ScrollRequest", "examine", "find_scroll_request"]
+__all__ = ["Finding", "ScrollRequest", "check_live_site", "find_scroll_request"]

@@ -14,7 +14,7 @@ from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.trial_crawl import Progress, Trial, trial_crawl
 
 
-def examine(
+def check_live_site(
     spider: type[NewsSpider],
     memory: Path,
     *,
@@ -27,7 +27,7 @@ def examine(
 
     ``memory`` is the user's archive, if there is one. Raises the error of the crawl when not one page was fetched.
     """
-    site = spider.site.at(base_url) if base_url else spider.site
+    site = spider.site.served_at(base_url) if base_url else spider.site
     section = section or next(iter(site.default_sections), "")
     plan = Sampling(_known_number(memory, site.name))
     options = CrawlOptions(base_url=base_url, section=section)
@@ -54,5 +54,7 @@ def _pages(trial: Trial, plan: Sampling) -> Iterator[Page]:
     for capture in trial.archive.captures.each():
         entry = trial.archive.frontier.get(capture.url)
         assert entry is not None
-        road = plan.probes.asked.get(capture.url, entry.road)
-        yield Page(capture=capture, road=road, batch=entry.batch, sure=plan.probes.known is not None)
+        source = plan.probes.asked.get(capture.url, entry.discovered_via)
+        yield Page(
+            capture=capture, discovered_via=source, page_number=entry.page_number, sure=plan.probes.known is not None
+        )

@@ -8,13 +8,24 @@ from typing import Any
 
 from parsel import Selector
 
+from caliber_crawler.discovery.links import linked_articles
+from caliber_crawler.extraction.dates import find_date
+from caliber_crawler.extraction.decoding import decode
+from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.isolated_extraction import extract_isolated
-from caliber_crawler.items import Capture, Listing, Problem, Reading
-from caliber_crawler.reading.dates import find_date
-from caliber_crawler.reading.decoding import decode
-from caliber_crawler.reading.text import clean_inline
-from caliber_crawler.roads.links import linked_articles
-from caliber_crawler.site import Feed, Layout, Links, Listings, Numbers, Road, Search, Site, Sitemaps, StartPage
+from caliber_crawler.items import Capture, Extraction, Listing, Problem
+from caliber_crawler.site import (
+    DiscoverySource,
+    Feed,
+    Layout,
+    Links,
+    Listings,
+    PostIds,
+    Search,
+    Site,
+    Sitemaps,
+    StartPage,
+)
 
 WANTED = ("headline", "body", "published_at", "section", "views")
 """Fields without which an article page is not as a site's file says."""
@@ -22,7 +33,7 @@ OPTIONAL = ("subtitle", "authors", "signature", "cover_image")
 """Fields that an article may well be without."""
 SELECTORS = {"published_at": "date", "cover_image": "cover"}
 """What a field is called in a layout, where that differs."""
-LONGEST_SHOWN = 60
+MAX_VALUE_LENGTH = 60
 """Characters of a value."""
 SURE = ("selector",)
 """Rungs that a site's own file gives."""
@@ -31,7 +42,7 @@ ADVICE = {
     Feed.name: "correct the feed's path, or take the road out",
     Sitemaps.name: "name the site maps' paths, or take the road out",
     Search.name: "correct the search's path, or take the road out",
-    Numbers.name: "correct the paths of the numbers, or take the road out",
+    PostIds.name: "correct the paths of the numbers, or take the road out",
     StartPage.name: "see what stands there",
 }
 """What to do about the first page of a road that cannot be had."""
@@ -42,8 +53,8 @@ class Page:
     """A page that was looked at, and how it was come by."""
 
     capture: Capture
-    road: str
-    batch: int = 1
+    discovered_via: str
+    page_number: int = 1
     sure: bool = True
     """Is it known that there is such a page? Of a guessed post number it is not."""
 
@@ -66,14 +77,14 @@ class Finding:
 def check_site(pages: Sequence[Page], site: Site) -> list[Finding]:
     """What these pages, a few of every road and a few articles, say of the site's file."""
     lists = [page for page in pages if page.capture.kind != "article"]
-    numbered = [page for page in pages if page.road == Numbers.name]
-    articles = [page for page in pages if page.capture.kind == "article" and page.road != Numbers.name]
-    readings = [_read(page.capture, site) for page in (*articles, *numbered)]
-    sound = [reading for reading in readings if isinstance(reading, Reading)]
+    numbered = [page for page in pages if page.discovered_via == PostIds.name]
+    articles = [page for page in pages if page.capture.kind == "article" and page.discovered_via != PostIds.name]
+    extractions = [_read(page.capture, site) for page in (*articles, *numbered)]
+    sound = [extraction for extraction in extractions if isinstance(extraction, Extraction)]
     findings = [*_lists(lists, site), *_numbers(numbered, site), *_links(sound, site)]
-    findings += [_missing(road) for road in site.roads if not any(_is_of(road, page, sound) for page in pages)]
-    for page, reading in zip(articles, readings, strict=False):
-        findings += _article(page.capture, reading, site)
+    findings += [_missing(source) for source in site.sources if not any(_is_of(source, page, sound) for page in pages)]
+    for page, extraction in zip(articles, extractions, strict=False):
+        findings += _article(page.capture, extraction, site)
     return [*findings, *_optional(sound, site)]
 
 
@@ -89,97 +100,99 @@ def _lists(pages: Sequence[Page], site: Site) -> Iterator[Finding]:
 
 def _unanswered(page: Page) -> Finding:
     capture = page.capture
-    advice = ADVICE.get(page.road, "see what stands there")
-    if page.batch > 1:
-        advice = f"correct {_more(page.road)}"
+    advice = ADVICE.get(page.discovered_via, "see what stands there")
+    if page.page_number > 1:
+        advice = f"correct {_more(page.discovered_via)}"
     if capture.error_code == "robots" or "robots.txt forbids" in (capture.error or ""):
         advice = "take the road out: it may not be taken"
-    return Finding(f"{page.road} {capture.url}", False, capture.error or f"answered {capture.status}", advice)
+    return Finding(f"{page.discovered_via} {capture.url}", False, capture.error or f"answered {capture.status}", advice)
 
 
 def _list(page: Page, site: Site, seen: set[str]) -> Finding:
-    subject = f"{page.road} {page.capture.url}"
+    subject = f"{page.discovered_via} {page.capture.url}"
     listing = extract_isolated(page.capture, site, page.capture.fetched_at)
     if not isinstance(listing, Listing):
         found = listing.message if isinstance(listing, Problem) else "an article"
-        return Finding(subject, False, found, ADVICE.get(page.road, "see what stands there"))
-    if page.road == Sitemaps.name:
-        sound = bool(listing.cards or listing.maps)
-        found = f"{len(listing.cards)} articles, {len(listing.maps)} further maps"
+        return Finding(subject, False, found, ADVICE.get(page.discovered_via, "see what stands there"))
+    if page.discovered_via == Sitemaps.name:
+        sound = bool(listing.teasers or listing.sitemaps)
+        found = f"{len(listing.teasers)} articles, {len(listing.sitemaps)} further maps"
         return Finding(subject, sound, found, "" if sound else ADVICE[Sitemaps.name])
-    if listing.cards:
-        return _cards(subject, page, listing, seen)
-    if page.batch > 1:
-        told = f"if there are more than the first page shows, correct {_more(page.road)}"
+    if listing.teasers:
+        return _teasers(subject, page, listing, seen)
+    if page.page_number > 1:
+        told = f"if there are more than the first page shows, correct {_more(page.discovered_via)}"
         return Finding(subject, None, "no further articles", told)
     advice = {
-        Listings.name: "correct listing.card and listing.link",
+        Listings.name: "correct listing.teaser and listing.link",
         Search.name: "correct the search's path: the word stands in a headline",
     }
-    return Finding(subject, False, "no articles", advice.get(page.road, "look at what it holds"))
+    return Finding(subject, False, "no articles", advice.get(page.discovered_via, "look at what it holds"))
 
 
-def _cards(subject: str, page: Page, listing: Listing, seen: set[str]) -> Finding:
-    urls = {card.url for card in listing.cards}
-    dated = sum(card.published_at is not None for card in listing.cards)
+def _teasers(subject: str, page: Page, listing: Listing, seen: set[str]) -> Finding:
+    urls = {teaser.url for teaser in listing.teasers}
+    dated = sum(teaser.published_at is not None for teaser in listing.teasers)
     found = f"{len(urls)} articles, {dated} of them with a date"
-    if page.batch > 1 and urls <= seen:
-        told = f"correct {_more(page.road)}"
-        told += ": caliber doctor --scroll finds it" if page.road == Listings.name else ""
+    if page.page_number > 1 and urls <= seen:
+        told = f"correct {_more(page.discovered_via)}"
+        told += ": caliber doctor --scroll finds it" if page.discovered_via == Listings.name else ""
         return Finding(subject, False, f"{found}, none new", told)
     seen |= urls
-    if page.road in (Listings.name, Feed.name) and 2 * dated < len(urls):
-        what = "listing.date and date_formats" if page.road == Listings.name else "how the feed tells its dates"
+    if page.discovered_via in (Listings.name, Feed.name) and 2 * dated < len(urls):
+        what = (
+            "listing.date and date_formats" if page.discovered_via == Listings.name else "how the feed tells its dates"
+        )
         return Finding(subject, False, found, f"correct {what}")
     return Finding(subject, True, found)
 
 
-def _more(road: str) -> str:
-    return "the search's more" if road == Search.name else "listing.more or listing.next"
+def _more(via: str) -> str:
+    return "the search's more" if via == Search.name else "listing.more or listing.next"
 
 
 def _numbers(pages: Sequence[Page], site: Site) -> Iterator[Finding]:
     """A post number is an article's in one language, so one answer among those of all languages is enough."""
     read = [(page, _read(page.capture, site)) for page in pages]
-    sound = [page for page, reading in read if isinstance(reading, Reading)]
+    sound = [page for page, extraction in read if isinstance(extraction, Extraction)]
     for page in sound:
-        yield Finding(f"numbers {page.capture.url}", True, "an article")
-    for page, reading in () if sound else read:
+        yield Finding(f"post_ids {page.capture.url}", True, "an article")
+    for page, extraction in () if sound else read:
         if page.sure or page.capture.status not in (404, 410):
-            yield _unanswered(page) if page.capture.status != 200 else _no_article(page, reading)
+            yield _unanswered(page) if page.capture.status != 200 else _no_article(page, extraction)
         else:
             told = "guessed: an archive with numbered articles, or a list that names some, would tell"
-            yield Finding(f"numbers {page.capture.url}", None, f"answered {page.capture.status}", told)
+            yield Finding(f"post_ids {page.capture.url}", None, f"answered {page.capture.status}", told)
 
 
-def _no_article(page: Page, reading: Reading | Problem) -> Finding:
-    assert isinstance(reading, Problem)
-    return Finding(f"numbers {page.capture.url}", False, reading.message, ADVICE[Numbers.name])
+def _no_article(page: Page, extraction: Extraction | Problem) -> Finding:
+    assert isinstance(extraction, Problem)
+    return Finding(f"post_ids {page.capture.url}", False, extraction.message, ADVICE[PostIds.name])
 
 
-def _links(readings: Sequence[Reading], site: Site) -> Iterator[Finding]:
-    if readings and any(isinstance(road, Links) for road in site.roads):
-        linked = sum(len(linked_articles(reading.article, site)) for reading in readings)
+def _links(extractions: Sequence[Extraction], site: Site) -> Iterator[Finding]:
+    if extractions and any(isinstance(source, Links) for source in site.sources):
+        linked = sum(len(linked_articles(extraction.article, site)) for extraction in extractions)
         told = "" if linked else "look at longer articles; where none links to another, take the road out"
-        yield Finding("links", True if linked else None, f"{linked} in {len(readings)} articles", told)
+        yield Finding("links", True if linked else None, f"{linked} in {len(extractions)} articles", told)
 
 
-def _is_of(road: Road, page: Page, readings: Sequence[Reading]) -> bool:
-    return bool(readings) if isinstance(road, Links) else page.road == road.name
+def _is_of(source: DiscoverySource, page: Page, extractions: Sequence[Extraction]) -> bool:
+    return bool(extractions) if isinstance(source, Links) else page.discovered_via == source.name
 
 
-def _missing(road: Road) -> Finding:
+def _missing(source: DiscoverySource) -> Finding:
     why = {
         Search.name: "no article was read whose words could be searched for",
         Links.name: "no article was read",
     }
-    return Finding(road.name, None, "not looked at", why.get(road.name, "nothing led there"))
+    return Finding(source.name, None, "not looked at", why.get(source.name, "nothing led there"))
 
 
 # --- articles ---------------------------------------------------------------------------------------------------------
 
 
-def _read(capture: Capture, site: Site) -> Reading | Problem:
+def _read(capture: Capture, site: Site) -> Extraction | Problem:
     """The article on a page, or the problem why there is none, as in a crawl."""
     found = extract_isolated(capture, site, capture.fetched_at)
     if isinstance(found, Listing):
@@ -187,26 +200,26 @@ def _read(capture: Capture, site: Site) -> Reading | Problem:
     return found
 
 
-def _article(capture: Capture, reading: Reading | Problem, site: Site) -> Iterator[Finding]:
+def _article(capture: Capture, extraction: Extraction | Problem, site: Site) -> Iterator[Finding]:
     subject = f"article {capture.url}"
-    if isinstance(reading, Problem):
+    if isinstance(extraction, Problem):
         if capture.error is not None or capture.status != 200:
             yield Finding(subject, False, capture.error or f"answered {capture.status}", "see what stands there")
-        elif reading.field is not None:
-            advice = f"correct the layout's {selector(reading.field)}"
-            yield Finding(f"{subject}: {reading.field}", False, reading.message, advice)
+        elif extraction.field is not None:
+            advice = f"correct the layout's {selector(extraction.field)}"
+            yield Finding(f"{subject}: {extraction.field}", False, extraction.message, advice)
         else:
-            yield Finding(subject, False, reading.message, "describe the page in a layout")
+            yield Finding(subject, False, extraction.message, "describe the page in a layout")
         return
-    layout = _layout(reading, site)
+    layout = _layout(extraction, site)
     if layout is None:
-        yield Finding(subject, False, f"layout {reading.layout}", "describe the page in a layout")
+        yield Finding(subject, False, f"layout {extraction.layout}", "describe the page in a layout")
         return
-    yield from (_field(subject, field, reading) for field in WANTED if getattr(layout, selector(field)))
+    yield from (_field(subject, field, extraction) for field in WANTED if getattr(layout, selector(field)))
     printed = _printed_date(capture, layout)
-    if printed and reading.rungs.get("published_at") in SURE and find_date(printed, site) is None:
+    if printed and extraction.methods.get("published_at") in SURE and find_date(printed, site) is None:
         told = "it had to be guessed at: add its form to date_formats"
-        yield Finding(f"{subject}: date_formats", None, f"{printed[:LONGEST_SHOWN]} is in none of them", told)
+        yield Finding(f"{subject}: date_formats", None, f"{printed[:MAX_VALUE_LENGTH]} is in none of them", told)
 
 
 def _printed_date(capture: Capture, layout: Layout) -> str:
@@ -218,27 +231,27 @@ def _printed_date(capture: Capture, layout: Layout) -> str:
     return clean_inline(shown.xpath("string()").get(""))
 
 
-def _layout(reading: Reading, site: Site) -> Layout | None:
-    return next((layout for layout in site.layouts if layout.name == reading.layout), None)
+def _layout(extraction: Extraction, site: Site) -> Layout | None:
+    return next((layout for layout in site.layouts if layout.name == extraction.layout), None)
 
 
-def _field(subject: str, field: str, reading: Reading) -> Finding:
-    rung = reading.rungs.get(field)
-    value = getattr(reading.article, field)
+def _field(subject: str, field: str, extraction: Extraction) -> Finding:
+    method = extraction.methods.get(field)
+    value = getattr(extraction.article, field)
     advice = f"correct the layout's {selector(field)}"
     if value in (None, "", ()):
         return Finding(f"{subject}: {field}", False, "not found", advice)
     shown = " ".join(str(value).split())
-    shown = shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + "…"
-    if rung not in SURE:
-        return Finding(f"{subject}: {field}", False, f"{shown} (by {rung})", advice)
+    shown = shown if len(shown) <= MAX_VALUE_LENGTH else shown[:MAX_VALUE_LENGTH] + "…"
+    if method not in SURE:
+        return Finding(f"{subject}: {field}", False, f"{shown} (by {method})", advice)
     return Finding(f"{subject}: {field}", True, shown)
 
 
-def _optional(readings: Sequence[Reading], site: Site) -> Iterator[Finding]:
+def _optional(extractions: Sequence[Extraction], site: Site) -> Iterator[Finding]:
     for field in OPTIONAL:
-        described = [r for r in readings if (layout := _layout(r, site)) and getattr(layout, selector(field))]
-        given = sum(reading.rungs.get(field) in SURE for reading in described)
+        described = [r for r in extractions if (layout := _layout(r, site)) and getattr(layout, selector(field))]
+        given = sum(extraction.methods.get(field) in SURE for extraction in described)
         if described:
             told = "" if given else f"where articles have one, correct the layout's {selector(field)}"
             yield Finding(f"articles: {field}", True if given else None, f"in {given} of {len(described)}", told)

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.discovery.entries import list_entry
 from caliber_crawler.items import PageKind
-from caliber_crawler.roads.entries import list_entry
-from caliber_crawler.site import Numbers, Road, Search
+from caliber_crawler.site import DiscoverySource, PostIds, Search
 
 LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -31,27 +31,27 @@ class Probes:
         if not self.left:
             return False
         self.left = 0
-        entries = [entry for road in self.run.scope.site.roads for entry in self._of(road)]
-        self.asked = {entry.url: entry.road for entry in entries}
+        entries = [entry for source in self.run.scope.site.sources for entry in self._of(source)]
+        self.asked = {entry.url: entry.discovered_via for entry in entries}
         self.run.seed(entries)
         return bool(entries)
 
-    def _of(self, road: Road) -> list[Entry]:
-        match road:
+    def _of(self, source: DiscoverySource) -> list[Entry]:
+        match source:
             case Search():
                 word = self._word()
-                return [self._entry(road, road.path.format(query=quote(word, safe="")))] if word else []
-            case Numbers():
+                return [self._entry(source, source.path.format(query=quote(word, safe="")))] if word else []
+            case PostIds():
                 self.known = self.known or self._met()
-                language, number = self.known or (None, (road.first + road.last) // 2)
-                paths = [path for named, path in road.paths.items() if language in (None, named)]
-                return [self._entry(road, path.format(number=number)) for path in paths]
+                language, number = self.known or (None, (source.first + source.last) // 2)
+                paths = [path for named, path in source.paths.items() if language in (None, named)]
+                return [self._entry(source, path.format(number=number)) for path in paths]
         return []
 
-    def _entry(self, road: Road, path: str) -> Entry:
+    def _entry(self, source: DiscoverySource, path: str) -> Entry:
         site = self.run.scope.site
-        kind: PageKind = "article" if isinstance(road, Numbers) else "listing"
-        return list_entry(site.normal_url(path), site, kind, road.name, self.run.started_at)
+        kind: PageKind = "article" if isinstance(source, PostIds) else "listing"
+        return list_entry(site.normal_url(path), site, kind, source.name, self.run.started_at)
 
     def _word(self) -> str:
         """The longest word of an article's headline: who searches for it must find that article."""
@@ -62,7 +62,7 @@ class Probes:
     def _met(self) -> tuple[str, int] | None:
         """The language and post ID of an article whose URL in some list contains it."""
         site = self.run.scope.site
-        for address in site.addresses(self.run.archive.frontier.article_urls(site.name)):
-            if address.number is not None and address.language is not None:
-                return address.language, address.number
+        for article_url in site.article_urls(self.run.archive.frontier.article_urls(site.name)):
+            if article_url.number is not None and article_url.language is not None:
+                return article_url.language, article_url.number
         return None

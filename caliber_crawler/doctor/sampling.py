@@ -9,7 +9,7 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.doctor.probes import Probes
 from caliber_crawler.news_spider import NewsSpider
-from caliber_crawler.site import Feed, Listings, Road, Sitemaps, StartPage
+from caliber_crawler.site import DiscoverySource, Feed, Listings, Sitemaps, StartPage
 
 ARTICLES = 3
 """Number of article pages, in as many languages as possible."""
@@ -38,11 +38,11 @@ class Sampling:
         return lists or [entry for entry in articles if entry.url in asked] or self._few(articles)
 
     def _wants(self, entry: Entry) -> bool:
-        if entry.batch == 1:
+        if entry.page_number == 1:
             return True
-        is_first = entry.road not in self._second
-        self._second.add(entry.road)
-        return entry.batch == 2 and is_first
+        is_first = entry.discovered_via not in self._second
+        self._second.add(entry.discovered_via)
+        return entry.page_number == 2 and is_first
 
     def _few(self, articles: list[Entry]) -> list[Entry]:
         """As many as are still needed, those in other languages first."""
@@ -58,10 +58,10 @@ class Sampling:
 
 def sample_spider(spider: type[NewsSpider]) -> type[NewsSpider]:
     """The same spider, with every discovery source on that begins with a page of its own."""
-    site = replace(spider.site, roads=tuple(map(_sampled, spider.site.roads)))
+    site = replace(spider.site, sources=tuple(map(_sampled, spider.site.sources)))
     return type("SampleSpider", (spider,), {"site": site})
 
 
-def _sampled(road: Road) -> Road:
-    few = {"most": MAPS} if isinstance(road, Sitemaps) else {}
-    return replace(road, by_default=isinstance(road, Listings | Feed | Sitemaps | StartPage), **few)
+def _sampled(source: DiscoverySource) -> DiscoverySource:
+    few = {"most": MAPS} if isinstance(source, Sitemaps) else {}
+    return replace(source, is_default=isinstance(source, Listings | Feed | Sitemaps | StartPage), **few)

@@ -13,13 +13,13 @@ from scrapy import Request
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.options import CrawlOptions
+from caliber_crawler.discovery import parse_list_page
 from caliber_crawler.errors import SiteError
+from caliber_crawler.extraction import Unreadable
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import Capture
 from caliber_crawler.middlewares.scrolling import EXCHANGES
 from caliber_crawler.news_spider import NewsSpider
-from caliber_crawler.reading import Unreadable
-from caliber_crawler.roads import read_list
 from caliber_crawler.site import Site
 from caliber_crawler.trial_crawl import GivenPages, Progress, page_entry, trial_crawl
 
@@ -36,14 +36,14 @@ class ScrollRequest:
 
     listing: str
     requests: list[str] = field(default_factory=list)
-    """The requests that brought cards, in order."""
-    cards: list[int] = field(default_factory=list)
-    """How many cards each of them brought."""
+    """The requests that brought teasers, in order."""
+    teasers: list[int] = field(default_factory=list)
+    """How many teasers each of them brought."""
     more: str = ""
     """What to write as ``more`` into the site's :class:`~caliber_crawler.site.ListingLayout`."""
     form: str = ""
     """What to write as ``form``, where the requests posted one; it stands behind a ``#`` in ``requests``."""
-    batch_size: int = 0
+    page_size: int = 0
 
     def as_row(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,13 +52,15 @@ class ScrollRequest:
     def sentence(self) -> str:
         """What was found and what to do about it, for a person."""
         if not self.requests:
-            return f'Scrolling {self.listing} brought no more cards by any request: scroll="browser" may still do.'
-        seen = "\n".join(f"  {url} ({cards} cards)" for url, cards in zip(self.requests, self.cards, strict=True))
+            return f'Scrolling {self.listing} brought no more teasers by any request: scroll="browser" may still do.'
+        seen = "\n".join(
+            f"  {url} ({teasers} teasers)" for url, teasers in zip(self.requests, self.teasers, strict=True)
+        )
         if not self.more:
-            return f'These requests brought cards, by no parameter that counts; use scroll="browser":\n{seen}'
+            return f'These requests brought teasers, by no parameter that counts; use scroll="browser":\n{seen}'
         facts = f"more={self.more!r}" + (f", form={self.form!r}" if self.form else "")
-        facts += f", batch_size={self.batch_size}" if self.batch_size else ""
-        return f"These requests brought cards:\n{seen}\nWrite into the site's ListingLayout: {facts}"
+        facts += f", page_size={self.page_size}" if self.page_size else ""
+        return f"These requests brought teasers:\n{seen}\nWrite into the site's ListingLayout: {facts}"
 
 
 def find_scroll_request(
@@ -75,7 +77,7 @@ def find_scroll_request(
     The listing, and all that its scripts ask for, is fetched as in a crawl. Raises :class:`SiteError` when the site
     definition names no listing, and the errors of :meth:`Trial.page <caliber_crawler.trial_crawl.Trial.page>`.
     """
-    site = spider.site.at(base_url) if base_url else spider.site
+    site = spider.site.served_at(base_url) if base_url else spider.site
     listing = _first_listing(site, section)
     exchanges: list[Exchange] = []
     with trial_crawl(
@@ -88,11 +90,11 @@ def find_scroll_request(
     ) as trial:
         trial.page(listing)
     found = [(_asked(exchange), count) for exchange in exchanges if (count := _teasers_in(exchange, site))]
-    urls, cards = [url for url, _ in found], [count for _, count in found]
+    urls, teasers = [url for url, _ in found], [count for _, count in found]
     if any("#" in url for url in urls):
-        return ScrollRequest(listing, urls, cards, *posted_template(urls))
-    more, batch_size = template(listing, urls)
-    return ScrollRequest(listing, urls, cards, more, batch_size=batch_size)
+        return ScrollRequest(listing, urls, teasers, *posted_template(urls))
+    more, page_size = template(listing, urls)
+    return ScrollRequest(listing, urls, teasers, more, page_size=page_size)
 
 
 def _first_listing(site: Site, section: str) -> str:
@@ -109,10 +111,10 @@ def _scrolling_spider(spider: type[NewsSpider], exchanges: list[Exchange]) -> ty
     layout = spider.site.listing
     if layout is None:
         raise SiteError(f"The definition of {spider.site.title} does not describe its listings.")
-    scrolled = replace(layout, more="", form="", next="", scroll="browser", scroll_rounds=ROUNDS)
+    scrolled = replace(layout, more="", form="", next="", scroll="browser", max_scrolls=ROUNDS)
 
     class ScrollingSpider(spider):  # type: ignore[valid-type, misc]
-        site: Site = replace(spider.site, roads=(), listing=scrolled)
+        site: Site = replace(spider.site, sources=(), listing=scrolled)
 
         def request(self, entry: Entry) -> Request:
             request: Request = super().request(entry)
@@ -124,18 +126,18 @@ def _scrolling_spider(spider: type[NewsSpider], exchanges: list[Exchange]) -> ty
 
 def posted_template(urls: Sequence[str]) -> tuple[str, str, int]:
     """The same as :func:`template` for forms that were posted, each behind a ``#``: the address, the form, the size."""
-    addresses = {url.partition("#")[0] for url in urls}
-    if len(addresses) > 1:
+    article_urls = {url.partition("#")[0] for url in urls}
+    if len(article_urls) > 1:
         return "", "", 0
-    address = addresses.pop()
-    plain = address.partition("?")[0]
-    made, batch_size = template(plain, [f"{plain}?{url.partition('#')[2]}" for url in urls])
-    parts = urlsplit(address)
-    return (parts._replace(scheme="", netloc="").geturl(), made.removeprefix("?"), batch_size) if made else ("", "", 0)
+    article_url = article_urls.pop()
+    plain = article_url.partition("?")[0]
+    made, page_size = template(plain, [f"{plain}?{url.partition('#')[2]}" for url in urls])
+    parts = urlsplit(article_url)
+    return (parts._replace(scheme="", netloc="").geturl(), made.removeprefix("?"), page_size) if made else ("", "", 0)
 
 
 def template(listing: str, urls: Sequence[str]) -> tuple[str, int]:
-    """The address that these were made from, and the cards in a batch where an offset counts them; empty for none.
+    """The address that these were made from, and the teasers in a batch where an offset counts them; empty for none.
 
     The parameter that rises by one each time is the page, the one that rises by more is the offset.
     """
@@ -179,6 +181,6 @@ def _teasers_in(exchange: Exchange, site: Site) -> int:
         body=response.body,
     )
     try:
-        return len(read_list(capture, site).cards)
+        return len(parse_list_page(capture, site).teasers)
     except Unreadable:
         return 0

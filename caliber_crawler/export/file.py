@@ -45,8 +45,8 @@ def new_files(path: Path) -> Iterator[NewFiles]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sweep(path)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder, held(Path(folder)):
+        remove_unfinished(path)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder, lock_folder(Path(folder)):
             yield NewFiles(Path(folder))
     except OSError as error:
         raise ArchiveFull(f"{path} cannot be written: {error.strerror or error}.") from error
@@ -72,7 +72,7 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Lock a folder, so that no other process deletes it. The lock ends with the process, even if it is killed."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -82,10 +82,10 @@ def held(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def sweep(path: Path) -> None:
+def remove_unfinished(path: Path) -> None:
     """Remove unfinished files for ``path`` that killed processes left behind."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.????????"):
-        with suppress(OSError), held(left):
+        with suppress(OSError), lock_folder(left):
             shutil.rmtree(left)
 
 

@@ -30,7 +30,7 @@ def write_parquet(rows: Iterable[Row], columns: Mapping[str, type], file: IO[byt
     count = 0
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for group in in_groups(rows, ROWS_IN_GROUP):
-            writer.write_table(pa.Table.from_pylist([typed(row, columns) for row in group], schema=schema))
+            writer.write_table(pa.Table.from_pylist([convert_row(row, columns) for row in group], schema=schema))
             count += len(group)
     return count
 
@@ -43,7 +43,7 @@ def arrow_type(name: str, kind: type) -> pa.DataType:
     return pa.int64() if kind is int else pa.string()
 
 
-def typed(row: Row, columns: Mapping[str, type]) -> dict[str, object]:
+def convert_row(row: Row, columns: Mapping[str, type]) -> dict[str, object]:
     return {
         name: datetime.fromisoformat(row[name]) if name.endswith("_at") and row[name] else row[name] for name in columns
     }

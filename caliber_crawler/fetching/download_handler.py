@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from twisted.web._newclient import Request as TxRequest
     from twisted.web.iweb import IResponse
 
-MOST_HEADER_BYTES = 256 * 1024
+MAX_HEADER_BYTES = 256 * 1024
 """Of one answer. Browsers give up at about as much."""
 
 
@@ -95,7 +95,7 @@ class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
         parser = self._parser
         if parser is not None and parser.state in (STATUS, HEADER):
             self._header_bytes += len(bytes)
-            if self._header_bytes > MOST_HEADER_BYTES:
+            if self._header_bytes > MAX_HEADER_BYTES:
                 assert self.transport is not None
                 self.transport.abortConnection()
                 return

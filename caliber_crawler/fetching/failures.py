@@ -17,14 +17,14 @@ from twisted.internet.error import ConnectionAborted, ConnectionLost
 
 from caliber_crawler.fetching.refusals import Refusal
 
-FOR_GOOD = frozenset({"robots", "offsite", "scheme", "long_address"})
+PERMANENT_FAILURES = frozenset({"robots", "offsite", "scheme", "url_too_long"})
 """Codes of failures that no second try will mend soon. A name at a private address is none of them: so says every name
 server of a network that wants a log-in first."""
-NOT_ASKED = frozenset({"unreachable", "robots_unavailable", "busy", "challenged", "stopped"})
+NOT_REQUESTED = frozenset({"unreachable", "robots_unavailable", "busy", "challenged", "stopped"})
 """Codes that say nothing about the page: it was never asked for, and is due as before."""
 
 
-def why_not_fetched(error: BaseException | None, request: Request) -> tuple[str, str]:
+def failure_reason(error: BaseException | None, request: Request) -> tuple[str, str]:
     """The code and the clause."""
     match error:
         case Refusal():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NAT64 = IPv6Network("64:ff9b::/96")
 UNICAST = IPv6Network("2000::/3")
 """All that was ever given out of IPv6 for hosts of the open internet (RFC 4291 and IANA's table of address space)."""
-NOT_GIVEN_OUT = (IPv6Network("3fff::/20"), IPv6Network("2001:db8::/32"))
+DOCUMENTATION_NETWORKS = (IPv6Network("3fff::/20"), IPv6Network("2001:db8::/32"))
 """Of these, what only examples use (RFC 9637, RFC 3849)."""
 
 
@@ -87,6 +87,6 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-        if address not in UNICAST or any(address in network for network in NOT_GIVEN_OUT):
+        if address not in UNICAST or any(address in network for network in DOCUMENTATION_NETWORKS):
             return False
     return address.is_global and not address.is_multicast

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from caliber_crawler.fetching.browser import OpenPage
     from caliber_crawler.site import ListingLayout
 
-PATIENCE = 5.0
+TEASER_TIMEOUT = 5.0
 """Seconds without a request or a response after which no further teasers are expected."""
-LONGEST = 300.0
+MAX_SECONDS = 300.0
 """Maximum number of seconds of scrolling through one listing."""
-MOST_CARDS = 5_000
-LINKS = """([card, link, from]) => [...document.querySelectorAll(card)].slice(from)
-  .map(card => (card.matches(link) ? card : card.querySelector(link))?.href)"""
+MAX_TEASERS = 5_000
+LINKS = """([teaser, link, from]) => [...document.querySelectorAll(teaser)].slice(from)
+  .map(teaser => (teaser.matches(link) ? teaser : teaser.querySelector(link))?.href)"""
 MORE = "([css, seen]) => document.querySelectorAll(css).length > seen"
 TO_THE_END = "window.scrollTo(0, document.documentElement.scrollHeight)"
 AlreadyCrawled = Callable[[list[str]], bool]
@@ -35,30 +35,30 @@ async def scroll_to_end(open_page: OpenPage, layout: ListingLayout, already_craw
     ``cut`` at its end says that the limit on rounds, teasers or time came first.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + LONGEST
-    page, card, before = open_page.page, layout.card, 0
-    cards = await page.locator(card).count()
-    for done in range(layout.scroll_rounds):
-        links = await page.evaluate(LINKS, [card, layout.link or "a", before])
+    deadline = loop.time() + MAX_SECONDS
+    page, teaser, before = open_page.page, layout.teaser, 0
+    teasers = await page.locator(teaser).count()
+    for done in range(layout.max_scrolls):
+        links = await page.evaluate(LINKS, [teaser, layout.link or "a", before])
         if already_crawled([str(link) for link in links if link]):
-            return f"rounds={done}; cards={cards}; known"
-        before = cards
+            return f"rounds={done}; teasers={teasers}; known"
+        before = teasers
         await page.evaluate(TO_THE_END)
-        if not await _more(open_page, card, cards, deadline):
-            return f"rounds={done}; cards={cards}" + ("; cut" if loop.time() > deadline else "")
-        cards = await page.locator(card).count()
-        if cards >= MOST_CARDS or loop.time() > deadline:
-            return f"rounds={done + 1}; cards={cards}; cut"
-    return f"rounds={layout.scroll_rounds}; cards={cards}; cut"
+        if not await _more(open_page, teaser, teasers, deadline):
+            return f"rounds={done}; teasers={teasers}" + ("; cut" if loop.time() > deadline else "")
+        teasers = await page.locator(teaser).count()
+        if teasers >= MAX_TEASERS or loop.time() > deadline:
+            return f"rounds={done + 1}; teasers={teasers}; cut"
+    return f"rounds={layout.max_scrolls}; teasers={teasers}; cut"
 
 
-async def _more(open_page: OpenPage, card: str, seen: int, deadline: float) -> bool:
+async def _more(open_page: OpenPage, teaser: str, seen: int, deadline: float) -> bool:
     """Wait for further teasers. A request for them may itself wait for its turn."""
     while asyncio.get_running_loop().time() <= deadline:
         try:
-            await open_page.page.wait_for_function(MORE, arg=[card, seen], timeout=PATIENCE * 1000)
+            await open_page.page.wait_for_function(MORE, arg=[teaser, seen], timeout=TEASER_TIMEOUT * 1000)
         except BrowserTimeout:
-            if open_page.seconds_idle >= PATIENCE:
+            if open_page.seconds_idle >= TEASER_TIMEOUT:
                 return False
         else:
             return True

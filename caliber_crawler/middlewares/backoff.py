@@ -13,9 +13,9 @@ from scrapy.http import Response
 
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.discovery.cdx_indexes import is_index
 from caliber_crawler.fetching.refusals import Refusal
-from caliber_crawler.politeness import Throttle, Wait, read_retry_after
-from caliber_crawler.roads.archive_indexes import is_index
+from caliber_crawler.throttle import Throttle, Wait, parse_retry_after
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -100,7 +100,7 @@ class BackoffMiddleware:
     def _wait(self, response: Response, count: int) -> Wait:
         now = self._clock()
         value = (response.headers.get("Retry-After") or b"").decode("latin-1")
-        until = read_retry_after(value, now) if value else None
+        until = parse_retry_after(value, now) if value else None
         usual = now + timedelta(seconds=self._delays * self._throttle.delay * 2 ** (count - 1))
         return Wait(until or usual, now, f"{urlsplit(response.url).path} answered {response.status}")
 

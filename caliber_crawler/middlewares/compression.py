@@ -6,9 +6,9 @@ from scrapy import Request
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.http import Response
 
+from caliber_crawler.decompression import decompress
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES
-from caliber_crawler.unpacking import unpack
 
 MAX_ENCODINGS = 2
 """Nested encodings of one body; ordinary servers use one."""
@@ -27,7 +27,7 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
         encodings, _ = self._split_encodings(response.headers.getlist("Content-Encoding"))
         body = response.body
         for encoding in encodings[:MAX_ENCODINGS]:
-            body, _whole = unpack(body, encoding, MAX_ROBOTS_BYTES)
+            body, _whole = decompress(body, encoding, MAX_ROBOTS_BYTES)
         response.headers.pop("Content-Encoding", None)
         return response.replace(body=body)
 
@@ -36,7 +36,7 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
         if len(encodings) > MAX_ENCODINGS:
             raise Refusal("too_large", f"it is packed {len(encodings)} times over")
         for encoding in encodings if body else ():
-            body, whole = unpack(body, encoding, max_size)
+            body, whole = decompress(body, encoding, max_size)
             if len(body) > max_size:
                 del body  # the traceback would keep it for a while, and that of the next one beside it
                 raise Refusal("too_large", f"unpacked, it is larger than {max_size:,} bytes")

@@ -14,7 +14,7 @@ from caliber_crawler.crawling.scope import Scope
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from caliber_crawler.archive.frontier import Frontier
+    from caliber_crawler.archive.queue.frontier import Frontier
 
 VALIDATORS = (b"If-None-Match", b"If-Modified-Since")
 
@@ -53,6 +53,10 @@ class ConditionalMiddleware:
         if entry.kind == "listing":
             if self._scope.backfill:
                 return False
-            walked = self._frontier.walked(entry.url)
-            return entry.batch == 1 and walked is not None and walked <= (self._scope.window.since or BEGINNING)
+            crawled_since = self._frontier.crawled_since(entry.url)
+            return (
+                entry.page_number == 1
+                and crawled_since is not None
+                and crawled_since <= (self._scope.window.since or BEGINNING)
+            )
         return True

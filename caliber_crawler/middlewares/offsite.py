@@ -12,9 +12,9 @@ from scrapy.http import Response
 
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.discovery.cdx_indexes import is_index
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.fetching.resolver import PublicAddressResolver
-from caliber_crawler.roads.archive_indexes import is_index
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -87,7 +87,7 @@ class OffsiteMiddleware:
 
     def _check(self, url: str, request: Request) -> None:
         if len(url) > MAX_URL_LENGTH:
-            raise Refusal("long_address", f"its address is longer than {MAX_URL_LENGTH:,} characters")
+            raise Refusal("url_too_long", f"its address is longer than {MAX_URL_LENGTH:,} characters")
         try:
             parts = urlsplit(url)
             entry = request.cb_kwargs.get("entry")

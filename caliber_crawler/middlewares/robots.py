@@ -17,16 +17,16 @@ from scrapy.http.request import NO_CALLBACK
 
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.fetching.failures import why_not_fetched
+from caliber_crawler.discovery.cdx_indexes import is_index
+from caliber_crawler.fetching.failures import failure_reason
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.download import Download, download_with
-from caliber_crawler.politeness import AGENT, Throttle, has_no_rules, requested_delay
-from caliber_crawler.roads.archive_indexes import is_index
+from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, requested_delay
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from caliber_crawler.archive.hosts import Hosts
+    from caliber_crawler.archive.queue.hosts import Hosts
 
 MAX_ROBOTS_BYTES = 500 * 1024
 """How much of a robots.txt is parsed; RFC 9309 requires at least this much."""
@@ -63,7 +63,7 @@ class RobotsMiddleware:
         hosts: Hosts,
         throttle: Throttle,
         halt: Callable[[Halt], None],
-        agent: str = AGENT,
+        agent: str = ROBOTS_AGENT,
         max_age: timedelta = timedelta(hours=24),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -84,7 +84,7 @@ class RobotsMiddleware:
             hosts=run.archive.hosts,
             throttle=run.throttle,
             halt=run.accounts.halt,
-            agent=settings["ROBOTSTXT_USER_AGENT"] or AGENT,
+            agent=settings["ROBOTSTXT_USER_AGENT"] or ROBOTS_AGENT,
             max_age=timedelta(seconds=settings.getfloat("ROBOTSTXT_MAX_AGE")),
         )
         crawler.signals.connect(middleware.stop_at_the_limit, signals.bytes_received)
@@ -123,7 +123,7 @@ class RobotsMiddleware:
         try:
             response = await self._download(request)
         except Exception as error:
-            code, clause = why_not_fetched(error, request)
+            code, clause = failure_reason(error, request)
             if code == "stopped":
                 raise
             self._keep(host, now, None, None)
@@ -135,7 +135,7 @@ class RobotsMiddleware:
 
     def _parse(self, host: str, response: Response, now: datetime) -> Rules:
         status = response.status
-        if has_no_rules(status):
+        if means_no_robots(status):
             self._keep(host, now, status, None)
             return Rules(now, None)
         if not 200 <= status < 300:
@@ -151,7 +151,7 @@ class RobotsMiddleware:
         return Rules(now, robots)
 
     def _keep(self, host: str, now: datetime, status: int | None, text: str | None) -> None:
-        self._hosts.keep_robots(urlsplit(host).netloc, now, status, text)
+        self._hosts.record_robots(urlsplit(host).netloc, now, status, text)
 
 
 def _origin(url: str) -> str:

@@ -11,11 +11,11 @@ from scrapy.http import Response
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.discovery.listings import already_crawled_urls
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.fetching.stopping import finish, require_running
 from caliber_crawler.items import SCROLLED
 from caliber_crawler.middlewares.download import download_with
-from caliber_crawler.roads.listings import known_ground
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -78,8 +78,8 @@ class ScrollingMiddleware:
         return response.replace(body=shown.encode("utf-8", errors="replace"), headers=headers)
 
     def _already_crawled(self, links: list[str], entry: Entry) -> bool:
-        urls = {address.url for address in self._run.scope.site.addresses(links)}
-        return bool(urls) and urls <= set(known_ground(self._run, entry, urls))
+        urls = {address.url for address in self._run.scope.site.article_urls(links)}
+        return bool(urls) and urls <= set(already_crawled_urls(self._run, entry, urls))
 
 
 def is_on_site(url: str, site: Site) -> bool:

@@ -11,7 +11,7 @@ from caliber_crawler.processes.limits import Limits
 
 TRIES = 2
 """For a call during which its worker ended: somebody may have ended it for another reason."""
-MOST_SUSPECTS = 3
+MAX_SUSPECTS = 3
 """Steps of one call that ended a worker. After so many, each step of the call runs in a worker of its own."""
 
 _numbers = count(1)
@@ -65,7 +65,7 @@ class Call:
     def message(self) -> bytes:
         """The call as a worker is sent it."""
         function, arguments = self._work
-        suspects = None if len(self.suspects) > MOST_SUSPECTS else frozenset(self.suspects)
+        suspects = None if len(self.suspects) > MAX_SUSPECTS else frozenset(self.suspects)
         context = None if self.context is None else self.context.number
         known = (suspects, frozenset(self.too_slow))
         return pickle.dumps(("call", function, arguments, self.limits, context, *known), pickle.HIGHEST_PROTOCOL)
@@ -88,7 +88,7 @@ class Call:
         if too_slow and step not in self.too_slow:
             self.too_slow.add(step)
             return True
-        if step in self.suspects or len(self.suspects) > MOST_SUSPECTS:
+        if step in self.suspects or len(self.suspects) > MAX_SUSPECTS:
             return False
         self.suspects.add(step)
         return True

@@ -21,7 +21,7 @@ AHEAD = 8
 """Calls under way for each worker."""
 START_NEXT = 16
 """Calls after which a further worker is started: to start one takes longer than to extract a few pages."""
-LONGEST_IDLE = 60.0
+MAX_IDLE_LENGTH = 60.0
 """Seconds after which a worker that nobody used is ended when the next one is asked for."""
 
 _idle: list[tuple[Worker, float]] = []
@@ -33,7 +33,7 @@ def take_worker() -> Worker:
     while _idle:
         worker, since = _idle.pop()
         worker.receive()
-        if not worker.ended and time.monotonic() - since < LONGEST_IDLE:
+        if not worker.ended and time.monotonic() - since < MAX_IDLE_LENGTH:
             return worker
         worker.close()
     return Worker()

@@ -3,35 +3,35 @@
 A site's file (``spiders/<site>.py``) fills in a :class:`Site`. Nothing here fetches or parses pages.
 """
 
-from caliber_crawler.site.addresses import Address
-from caliber_crawler.site.editions import Edition, Section
-from caliber_crawler.site.layouts import JsonCards, Layout, ListingLayout, TextLayout
-from caliber_crawler.site.registry import SiteRegistry
-from caliber_crawler.site.roads import (
+from caliber_crawler.site.discovery import (
+    DiscoverySource,
     Feed,
     Links,
     Listings,
-    Numbers,
+    PostIds,
     Revisits,
-    Road,
     Search,
     Sitemaps,
     StartPage,
 )
+from caliber_crawler.site.editions import Edition, Section
+from caliber_crawler.site.layouts import JsonTeasers, Layout, ListingLayout, TextLayout
+from caliber_crawler.site.registry import SiteRegistry
 from caliber_crawler.site.site import Site, known_languages
+from caliber_crawler.site.urls import ArticleURL
 
 __all__ = [
-    "Address",
+    "ArticleURL",
+    "DiscoverySource",
     "Edition",
     "Feed",
-    "JsonCards",
+    "JsonTeasers",
     "Layout",
     "Links",
     "ListingLayout",
     "Listings",
-    "Numbers",
+    "PostIds",
     "Revisits",
-    "Road",
     "Search",
     "Section",
     "Site",

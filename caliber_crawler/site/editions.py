@@ -29,5 +29,5 @@ class Edition:
     sections: Mapping[str, Section] = field(default_factory=dict)
     view_labels: tuple[str, ...] = ()
     """The words before the view counter (``Views``)."""
-    chrome: tuple[str, ...] = ()
+    boilerplate: tuple[str, ...] = ()
     """Lines of text that stand on pages of this edition and belong to no article."""

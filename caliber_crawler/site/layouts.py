@@ -1,4 +1,4 @@
-"""What the pages of a site look like: where an article has its parts, and a listing its cards."""
+"""What the pages of a site look like: where an article has its parts, and a listing its teasers."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class TextLayout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JsonCards:
-    """Where a batch of JSON keeps what is on its cards: dotted paths, ``items`` from the top, the rest in an item."""
+class JsonTeasers:
+    """Where a batch of JSON keeps what is on its teasers: dotted paths, ``items`` from the top, the rest in an item."""
 
     items: str
-    """The list of cards (``result.posts``); empty when the answer itself is that list."""
+    """The list of teasers (``result.posts``); empty when the answer itself is that list."""
     url: str
     """An item's address, or what ``address`` makes one of."""
     address: str = "{url}"
@@ -62,9 +62,9 @@ class JsonCards:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingLayout:
-    """CSS selectors of a listing's cards, and the request that brings more of them."""
+    """CSS selectors of a listing's teasers, and the request that brings more of them."""
 
-    card: str
+    teaser: str
     link: str
     headline: str = ""
     section: str = ""
@@ -73,32 +73,32 @@ class ListingLayout:
     more: str = ""
     """Address of a later batch, relative to the listing; empty when there is one batch or ``next`` links to it.
 
-    It is composed from ``{page}`` (the first batch is ``first_batch``), ``{offset}`` (cards before it, by
-    ``batch_size``), ``{size}`` (the same), ``{path}`` and ``{slug}`` (the listing's path and its last part),
+    It is composed from ``{page}`` (the first batch is ``first_page``), ``{offset}`` (teasers before it, by
+    ``page_size``), ``{size}`` (the same), ``{path}`` and ``{slug}`` (the listing's path and its last part),
     ``{section}`` (our key), ``{id}`` (the site's own), ``{language}`` and ``{edition}`` (the site's name for it):
     ``?page={page}``, ``/api/posts?category={slug}&offset={offset}&limit={size}``. Further batches may be pages,
-    fragments of HTML, JSON that holds such fragments, or JSON with one object a card (``json``).
+    fragments of HTML, JSON that holds such fragments, or JSON with one object a teaser (``json``).
 
-    A list ends with a batch without cards, one that is missing (404, 410), one that was there before, and where
+    A list ends with a batch without teasers, one that is missing (404, 410), one that was there before, and where
     ``next``, ``last`` or ``continues`` say so.
     """
     form: str = ""
     """What the request for a later batch posts to ``more``, composed in the same way (``action=more&page={page}``);
     empty where it is no ``POST``. ``headers`` say so where it is no form."""
-    first_batch: int = 1
-    batch_size: int = 0
-    """Cards in a batch; needed for ``{offset}``."""
+    first_page: int = 1
+    page_size: int = 0
+    """Teasers in a batch; needed for ``{offset}``."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What the request for a later batch must carry (``X-Requested-With``)."""
     next: str = ""
     """Selector of the link to the next page of the list."""
-    json: JsonCards | None = None
+    json: JsonTeasers | None = None
     """How later batches of JSON objects are read."""
     last: str = ""
     """Dotted path in a JSON batch that is false, zero, empty or missing on the last one (``pagination.has_more``)."""
     continues: str = ""
     """Selector of what a batch of HTML shows only while more follow (``button.more``)."""
     scroll: str = ""
-    """``browser``: cards arrive on scroll by a request that nobody has named, so a real browser does the scrolling."""
-    scroll_rounds: int = 40
+    """``browser``: teasers arrive on scroll by a request that nobody has named, so a real browser does the scrolling."""
+    max_scrolls: int = 40
     """How many times a browser scrolls at most."""

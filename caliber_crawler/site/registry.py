@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.items import Capture
-from caliber_crawler.site.addresses import host_of
+from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site.site import Site
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site.urls import host_of
 
 
 class SiteRegistry(Mapping[str, Site]):
@@ -56,7 +56,9 @@ class SiteRegistry(Mapping[str, Site]):
 
         Names that are not in the registry are ignored: an archive may hold sites that have no definition here.
         """
-        return SiteRegistry(site.at(base_urls[name]) if name in base_urls else site for name, site in self.items())
+        return SiteRegistry(
+            site.served_at(base_urls[name]) if name in base_urls else site for name, site in self.items()
+        )
 
     def owner(self, url: str) -> Site | None:
         """The site that owns a URL; ``None`` when no site of the registry does."""
@@ -65,12 +67,12 @@ class SiteRegistry(Mapping[str, Site]):
             return None
         owners: list[Site] = [*self._served.get(host.removeprefix("www."), ()), *self._further.get(host, ())]
         if len(owners) > 1:
-            return next((site for site in owners if site.address(url) is not None), owners[0])
+            return next((site for site in owners if site.article_url(url) is not None), owners[0])
         return owners[0] if owners else None
 
     def site_of(self, url: str) -> Site:
         """The site that owns a URL, or the generic site of its host. Raises ``ValueError`` for no URL of the web."""
-        return self.owner(url) or unfiled(url)
+        return self.owner(url) or generic_site(url)
 
     def definition_for(self, capture: Capture) -> Site | None:
         """The site whose definition extracts a capture: the one it was captured for, whoever owns its URL today.
@@ -81,7 +83,7 @@ class SiteRegistry(Mapping[str, Site]):
         if site is not None:
             return site
         try:
-            generic = unfiled(capture.url)
+            generic = generic_site(capture.url)
         except ValueError:
             return None
         return generic if generic.name == capture.site else None

@@ -10,11 +10,11 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from caliber_crawler.errors import SiteError
-from caliber_crawler.site.addresses import Address, ascii_netloc, host_of, is_place, normal_url
+from caliber_crawler.site.discovery import DiscoverySource, Listings, Revisits
 from caliber_crawler.site.editions import Edition
 from caliber_crawler.site.layouts import Layout, ListingLayout, TextLayout
-from caliber_crawler.site.roads import Listings, Revisits, Road
-from caliber_crawler.site.soundness import faults
+from caliber_crawler.site.urls import ArticleURL, ascii_netloc, host_of, is_http_url, normal_url
+from caliber_crawler.site.validation import validation_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,8 @@ class Site:
     article_path: str
     """Regular expression for the path of an article; groups ``prefix``, ``number``, ``slug`` where it has them."""
     listing: ListingLayout | None = None
-    roads: tuple[Road, ...] = (Listings(),)
-    """Every way to find articles that this site offers; :attr:`Road.by_default` says which are usual."""
+    sources: tuple[DiscoverySource, ...] = (Listings(),)
+    """Every way to find articles that this site offers; :attr:`DiscoverySource.is_default` says which are usual."""
     trailing_slash: bool = False
     """Addresses end with a slash (``/2026/01/talks-resume/``), and redirect there when asked for without it. What
     ``article_path`` matches has none in any case."""
@@ -47,9 +47,9 @@ class Site:
     """Last lines of an article that name the outlet and not an author."""
     decoration: tuple[str, ...] = ()
     """Path prefixes of images that are page furniture."""
-    chrome: tuple[str, ...] = ()
+    boilerplate: tuple[str, ...] = ()
     """Lines of text that stand on pages of every edition and belong to no article."""
-    trusts: tuple[str, ...] = ()
+    trusted_metadata: tuple[str, ...] = ()
     """Fields for which the pages' own metadata (JSON-LD, OpenGraph) is believed where no selector gives them:
     ``headline``, ``published_at``, ``authors``, ``section``, ``cover_image``. On many sites it names the site in titles
     and the day of a rebuild in dates."""
@@ -65,11 +65,11 @@ class Site:
         parts = urlsplit(self.base_url)
         object.__setattr__(self, "base_url", urlunsplit(parts._replace(netloc=ascii_netloc(parts.netloc))))
         object.__setattr__(self, "hosts", tuple(map(ascii_netloc, self.hosts)))
-        if fault := next(faults(self), None):
+        if fault := next(validation_errors(self), None):
             raise SiteError(f"The file of {self.name!r} cannot be right: {fault}.")
 
     @property
-    def described(self) -> bool:
+    def has_layouts(self) -> bool:
         """Has somebody written down what its pages look like?"""
         return bool(self.layouts)
 
@@ -82,7 +82,7 @@ class Site:
         return urlsplit(self.base_url).netloc.lower()
 
     @property
-    def every_host(self) -> frozenset[str]:
+    def all_hosts(self) -> frozenset[str]:
         """All hosts that a crawl of the site may ask."""
         return frozenset((self.host, *self.hosts))
 
@@ -95,7 +95,7 @@ class Site:
         except ValueError:
             return False
 
-    def at(self, base_url: str) -> Site:
+    def served_at(self, base_url: str) -> Site:
         """The same site served from another address (a mirror, the demo). Raises :class:`SiteError` for no address."""
         return replace(self, base_url=origin(base_url))
 
@@ -119,7 +119,7 @@ class Site:
         """Where the section's listing starts."""
         return self.normal_url(edition.sections[section].path)
 
-    def batch_url(self, listing_url: str, batch: int, section: str | None = None) -> str | None:
+    def page_url(self, listing_url: str, page_number: int, section: str | None = None) -> str | None:
         """The request for a later batch of a listing, ``None`` where the site has only one.
 
         What is to be posted stands behind a ``#``, which is never sent: each batch has an address of its own.
@@ -129,9 +129,9 @@ class Site:
         path, edition = urlsplit(listing_url).path.rstrip("/"), self.edition_at(listing_url)
         known = edition.sections.get(section or "") if edition else None
         facts = {
-            "page": self.listing.first_batch + batch - 1,
-            "offset": (batch - 1) * self.listing.batch_size,
-            "size": self.listing.batch_size,
+            "page": self.listing.first_page + page_number - 1,
+            "offset": (page_number - 1) * self.listing.page_size,
+            "size": self.listing.page_size,
             "path": path,
             "slug": path.rpartition("/")[2],
             "section": section or "",
@@ -163,7 +163,7 @@ class Site:
         own = self.host
         return host == own or host in self.hosts or host.removeprefix("www.") == own.removeprefix("www.")
 
-    def address(self, url: str) -> Address | None:
+    def article_url(self, url: str) -> ArticleURL | None:
         """The article an address names, or ``None`` when it is no article of this site."""
         normal = self.normal_url(url)
         parts = urlsplit(normal)
@@ -177,16 +177,16 @@ class Site:
         groups = match.groupdict()
         edition = self.edition_at(normal)
         number, slug = groups.get("number"), groups.get("slug")
-        return Address(
+        return ArticleURL(
             url=normal,
             language=edition.language if edition else None,
             number=int(number) if number else None,
             slug=slug or None,
         )
 
-    def addresses(self, urls: Iterable[str]) -> list[Address]:
+    def article_urls(self, urls: Iterable[str]) -> list[ArticleURL]:
         """Those of some addresses that are articles of this site, taken apart, in their order."""
-        return [address for url in urls if (address := self.address(url))]
+        return [article_url for url in urls if (article_url := self.article_url(url))]
 
     def normal_url(self, url: str) -> str:
         """One spelling for every way to write an address of the site.
@@ -200,7 +200,7 @@ class Site:
 
 def origin(base_url: str) -> str:
     """Where a whole site stands: scheme and host. Raises :class:`SiteError` for what is no such address."""
-    if is_place(base_url := base_url.strip()):
+    if is_http_url(base_url := base_url.strip()):
         parts = urlsplit(base_url)
         if not (parts.path.strip("/") or parts.query or parts.fragment or parts.username):
             return f"{parts.scheme}://{ascii_netloc(parts.netloc)}"

@@ -12,7 +12,7 @@ from caliber_crawler.site import (
     Links,
     ListingLayout,
     Listings,
-    Numbers,
+    PostIds,
     Search,
     Section,
     Site,
@@ -29,17 +29,17 @@ class CaliberSpider(NewsSpider):
         base_url="https://caliber.az",
         hosts=("cdn.caliber.az",),
         timezone="Asia/Baku",
-        trusts=("headline", "cover_image"),
+        trusted_metadata=("headline", "cover_image"),
         reuse="Any use of materials is allowed only if there is a hyperlink to Caliber.az",
         article_path=r"(?P<prefix>/en|/ru|/arm)?/post/(?:(?P<number>\d+)|(?P<slug>[^/]+))",
         default_sections=("analytics",),
-        roads=(
+        sources=(
             Listings(),
             Feed(path="/rss.xml"),
             Sitemaps(),  # presumed: neither robots.txt nor a site map was ever seen
             Search(path="/search/{query}"),
             # One sequence over all languages: 73,542 on 25 April 2022, 247,893 on 16 June 2024; slugs since then.
-            Numbers(
+            PostIds(
                 paths={"en": "/en/post/{number}/", "ru": "/post/{number}/", "hy": "/arm/post/{number}/"}, last=250_000
             ),
             Links(),
@@ -62,7 +62,7 @@ class CaliberSpider(NewsSpider):
                     "economics": Section(path="/en/category/economics", labels=("ECONOMICS",)),
                     "world": Section(path="/en/category/world", labels=("WORLD",)),
                 },
-                chrome=(
+                boilerplate=(
                     "WHAT ARE YOU LOOKING FOR ?",
                     "Any use of materials is allowed only if there is a hyperlink to Caliber.az",
                     "Liked the story? Share it on social media!",
@@ -83,7 +83,7 @@ class CaliberSpider(NewsSpider):
                     "economics": Section(path="/category/ekonomika", labels=("ЭКОНОМИКА",)),
                     "world": Section(path="/category/mir", labels=("МИР",)),
                 },
-                chrome=(
+                boilerplate=(
                     "ЧТО ВЫ ИЩЕТЕ ?",
                     "ПОПУЛЯРНЫЕ ПОИСКОВЫЕ ЗАПРОСЫ",
                     "Любое использование материалов допускается только при наличии гиперссылки на Caliber.az",
@@ -103,14 +103,14 @@ class CaliberSpider(NewsSpider):
                     "economics": Section(path="/arm/category/economics", labels=("Տնտեսություն",)),
                     "world": Section(path="/arm/category/world", labels=("Աշխարհ",)),
                 },
-                chrome=(
+                boilerplate=(
                     "ԻՆՉ ԵՍ ՓՆՏՐՈՒՄ ?",
                     "ՀԱՅԱՍՏԱՆԻ ՈՐՈՆՄԱՆ ՀԱՐՑԵՐ",
                     "Նյութերի ցանկացած օգտագործում թույլատրվում է միայն Caliber.az-ին հիպերհղման առկայության դեպքում",
                 ),
             ),
         ),
-        chrome=(
+        boilerplate=(
             "night_theme",
             "apple store",
             "play market",
@@ -140,7 +140,7 @@ class CaliberSpider(NewsSpider):
             unlabelled_counter=True,  # the Armenian label was never seen
         ),
         listing=ListingLayout(
-            card=".float_block",
+            teaser=".float_block",
             link='a[href*="/post/"]',
             headline=".float_block_title",
             section=".float_block_category",

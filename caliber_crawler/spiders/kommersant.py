@@ -13,7 +13,7 @@ class KommersantSpider(NewsSpider):
         timezone="Europe/Moscow",
         article_path=r"/doc/(?P<number>\d+)",
         default_sections=("world",),
-        trusts=("published_at", "cover_image"),
+        trusted_metadata=("published_at", "cover_image"),
         editions=(Edition(language="ru", name="ru", sections={"world": Section(path="/rubric/5", labels=("Мир",))}),),
         layouts=(
             Layout(

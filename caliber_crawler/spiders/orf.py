@@ -14,7 +14,7 @@ class OrfSpider(NewsSpider):
         article_path=r"/stories/(?P<number>\d+)",
         date_formats=("%d.%m.%Y %H.%M",),
         default_sections=("news",),
-        trusts=("headline", "published_at", "cover_image"),
+        trusted_metadata=("headline", "published_at", "cover_image"),
         editions=(Edition(language="de", name="de", sections={"news": Section(path="/")}),),
         layouts=(
             Layout(

@@ -2,23 +2,23 @@
 
 from caliber_crawler.warc.originals import Originals
 from caliber_crawler.warc.reader import Skipped, WarcReader
-from caliber_crawler.warc.record import Recognised
-from caliber_crawler.warc.rotation import LARGEST_FILE, numbered, write_warcs
+from caliber_crawler.warc.record import ResolvedURL
+from caliber_crawler.warc.rotation import MAX_FILE_BYTES, numbered_path, write_warcs
 from caliber_crawler.warc.source import WarcSource, is_index, is_web_archive, warcs_in
 from caliber_crawler.warc.wacz import Lines, write_wacz
 from caliber_crawler.warc.writer import write_warc
 
 __all__ = [
-    "LARGEST_FILE",
+    "MAX_FILE_BYTES",
     "Lines",
     "Originals",
-    "Recognised",
+    "ResolvedURL",
     "Skipped",
     "WarcReader",
     "WarcSource",
     "is_index",
     "is_web_archive",
-    "numbered",
+    "numbered_path",
     "warcs_in",
     "write_wacz",
     "write_warc",

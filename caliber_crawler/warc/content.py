@@ -8,9 +8,9 @@ from typing import Literal
 
 from fastwarc.stream_io import ChunkedReader
 
-from caliber_crawler.unpacking import unpack
+from caliber_crawler.decompression import decompress
 
-LARGEST = 32 * 1024 * 1024
+MAX_CONTENT_BYTES = 32 * 1024 * 1024
 """Maximum bytes of a page; the same limit as in a crawl."""
 
 PACKED = ("gzip", "x-gzip", "deflate", "br", "zstd")
@@ -35,19 +35,19 @@ def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
     for name in ("transfer-encoding", "content-encoding"):
         codings = ",".join(value for header, value in known if header == name).split(",")
         for coding in reversed([each.strip() for each in codings if each.strip() not in ("", "identity")]):
-            content = undo(content, coding)
+            content = undo_coding(content, coding)
             encoded = True
     length = max((int(value) for header, value in known if header == "content-length" and value.isdecimal()), default=0)
     if len(content) < length and not encoded:
         raise Undecodable("truncated", f"it ends after {len(content):,} of {length:,} bytes")
-    if len(content) > LARGEST:
-        raise Undecodable("too_large", f"it is larger than {LARGEST // 1024**2} MiB")
+    if len(content) > MAX_CONTENT_BYTES:
+        raise Undecodable("too_large", f"it is larger than {MAX_CONTENT_BYTES // 1024**2} MiB")
     return content
 
 
-def undo(content: bytes, coding: str) -> bytes:
+def undo_coding(content: bytes, coding: str) -> bytes:
     try:
-        return dechunked(content) if coding == "chunked" else unpacked(content, coding)
+        return dechunk(content) if coding == "chunked" else decompress_content(content, coding)
     except Undecodable:
         # Many programs save the decoded page together with the headers of the encoded one.
         if content.lstrip()[:1] in (b"<", b"\xef"):
@@ -55,21 +55,21 @@ def undo(content: bytes, coding: str) -> bytes:
         raise
 
 
-def dechunked(content: bytes) -> bytes:
+def dechunk(content: bytes) -> bytes:
     try:
-        return ChunkedReader(BytesIO(content)).read(LARGEST + 1)
+        return ChunkedReader(BytesIO(content)).read(MAX_CONTENT_BYTES + 1)
     except OSError as error:
         fault: Fault = "truncated" if content[:1].isalnum() else "undecodable"
         raise Undecodable(fault, "its chunked encoding is invalid") from error
 
 
-def unpacked(content: bytes, coding: str) -> bytes:
+def decompress_content(content: bytes, coding: str) -> bytes:
     if coding not in PACKED:
         raise Undecodable("undecodable", f"its encoding {coding!r} is unknown")
     if not content:
         return content
-    body, whole = unpack(content, coding.encode(), LARGEST)
-    if len(body) <= LARGEST and not whole:
+    body, whole = decompress(content, coding.encode(), MAX_CONTENT_BYTES)
+    if len(body) <= MAX_CONTENT_BYTES and not whole:
         fault: Fault = "truncated" if body else "undecodable"
         raise Undecodable(fault, f"its encoding {coding!r} cannot be fully decoded")
     return body

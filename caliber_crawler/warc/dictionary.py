@@ -13,7 +13,7 @@ import zstandard
 
 DICTIONARY_FRAME = b"\x5d\x2a\x4d\x18"
 ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
-LARGEST_DICTIONARY = 8 * 1024 * 1024
+MAX_DICTIONARY_BYTES = 8 * 1024 * 1024
 """Maximum bytes of a dictionary, compressed or not: the limit that the format requires every reader to support."""
 
 
@@ -31,26 +31,26 @@ def read_dictionary(file: IO[bytes]) -> bytes:
         file.seek(0)
         return b""
     size = int.from_bytes(head[4:], "little")
-    if size > LARGEST_DICTIONARY:
-        raise BadDictionary(f"its zstd dictionary is larger than {LARGEST_DICTIONARY // 1024**2} MiB")
+    if size > MAX_DICTIONARY_BYTES:
+        raise BadDictionary(f"its zstd dictionary is larger than {MAX_DICTIONARY_BYTES // 1024**2} MiB")
     content = file.read(size)
-    dictionary = unpacked(content) if content.startswith(ZSTD_FRAME) else content
-    if len(content) < size or not is_sound(dictionary):
+    dictionary = decompress_dictionary(content) if content.startswith(ZSTD_FRAME) else content
+    if len(content) < size or not is_valid(dictionary):
         raise BadDictionary("its zstd dictionary is damaged, so no record can be decompressed")
     return DICTIONARY_FRAME + len(dictionary).to_bytes(4, "little") + dictionary
 
 
-def unpacked(content: bytes) -> bytes:
+def decompress_dictionary(content: bytes) -> bytes:
     try:
         # A frame may declare any size, and that much memory would be allocated first.
-        if zstandard.frame_content_size(content) > LARGEST_DICTIONARY:
-            raise BadDictionary(f"its zstd dictionary is larger than {LARGEST_DICTIONARY // 1024**2} MiB")
-        return zstandard.ZstdDecompressor().decompress(content, max_output_size=LARGEST_DICTIONARY)
+        if zstandard.frame_content_size(content) > MAX_DICTIONARY_BYTES:
+            raise BadDictionary(f"its zstd dictionary is larger than {MAX_DICTIONARY_BYTES // 1024**2} MiB")
+        return zstandard.ZstdDecompressor().decompress(content, max_output_size=MAX_DICTIONARY_BYTES)
     except zstandard.ZstdError:
         return b""
 
 
-def is_sound(dictionary: bytes) -> bool:
+def is_valid(dictionary: bytes) -> bool:
     if not dictionary:
         return False
     try:
@@ -61,7 +61,7 @@ def is_sound(dictionary: bytes) -> bool:
     return True
 
 
-class Spliced(RawIOBase):
+class ConcatenatedFile(RawIOBase):
     """The content of ``start`` followed by the rest of ``file``; sequential reading only."""
 
     def __init__(self, start: bytes, file: IO[bytes]) -> None:

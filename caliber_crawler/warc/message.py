@@ -21,7 +21,7 @@ class Message:
     """As sent, with its encodings."""
 
 
-def take_apart(block: bytes) -> Message | None:
+def parse_message(block: bytes) -> Message | None:
     """Parse the message in a block of bytes; ``None`` if it does not begin with a status line."""
     line = STATUS_LINE.match(block)
     if line is None:

@@ -15,14 +15,14 @@ from urllib.parse import urljoin
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from caliber_crawler.items import Capture
-from caliber_crawler.warc.dictionary import BadDictionary, Spliced, read_dictionary
+from caliber_crawler.warc.dictionary import BadDictionary, ConcatenatedFile, read_dictionary
 from caliber_crawler.warc.originals import Originals
 from caliber_crawler.warc.record import (
-    HEADERS_AT_MOST,
+    MAX_HEADER_BYTES,
     Exchange,
     Reason,
-    Recognised,
-    Unusable,
+    ResolvedURL,
+    UnusableRecord,
     capture_of,
     exchange_of,
     fields_of,
@@ -40,10 +40,10 @@ WANTED = (
 )
 STARTS = re.compile(rb"\x1f\x8b\x08|\x28\xb5\x2f\xfd|WARC/[01]\.[0-9]\r?\n")
 """The start of a record: a gzip member, a zstd frame, or the plain record."""
-LONGEST_START = 10
-SEARCHED_AT_ONCE = 1024 * 1024
+MAX_START_BYTES = 10
+SEARCH_BLOCK_BYTES = 1024 * 1024
 
-Recognise = Callable[[str], Recognised | None]
+ResolveURL = Callable[[str], ResolvedURL | None]
 """Returns the known site's page at a URL; ``None`` for unknown sites."""
 
 
@@ -68,13 +68,13 @@ class WarcReader:
     def __init__(
         self,
         open_file: Callable[[], IO[bytes]],
-        recognise: Recognise,
+        resolve_url: ResolveURL,
         begin: int = 0,
         end: int | None = None,
         originals: Originals | None = None,
     ) -> None:
         self._open = open_file
-        self._recognise = recognise
+        self._resolve_url = resolve_url
         self._begin = begin
         self._end = end
         self._originals = originals or Originals()
@@ -138,7 +138,7 @@ class WarcReader:
     def _records(self, file: IO[bytes], begin: int) -> tuple[Iterator[WarcRecord], int]:
         """The records of a file from an offset on, and the difference between their positions and their offsets."""
         file.seek(begin)
-        stream: IO[bytes] = cast("IO[bytes]", Spliced(self._dictionary, file)) if self._dictionary else file
+        stream: IO[bytes] = cast("IO[bytes]", ConcatenatedFile(self._dictionary, file)) if self._dictionary else file
         records = iter(ArchiveIterator(stream, record_types=WANTED, parse_http=False))
         return records, begin - len(self._dictionary) if self._dictionary else 0
 
@@ -147,27 +147,27 @@ class WarcReader:
         with self._open() as file:
             file.seek(offset)
             tail = b""
-            while block := file.read(SEARCHED_AT_ONCE):
+            while block := file.read(SEARCH_BLOCK_BYTES):
                 if match := STARTS.search(tail + block):
                     return offset - len(tail) + match.start()
                 offset += len(block)
-                tail = (tail + block)[-LONGEST_START:]
+                tail = (tail + block)[-MAX_START_BYTES:]
         return None
 
     def _take(self, record: WarcRecord) -> Capture | Skipped | None:
         """The result for a record; ``None`` if it only describes another record."""
         address = (record.headers.get("WARC-Target-URI") or "").strip("<>")
-        recognised = self._recognise(address) if address else None
-        if record.record_type == WarcRecordType.metadata and not (recognised and is_failure(record)):
+        resolved = self._resolve_url(address) if address else None
+        if record.record_type == WarcRecordType.metadata and not (resolved and is_failure(record)):
             self.described += (record.headers.get("Content-Type") or "").startswith("application/json")
             return None
         try:
-            if recognised is None:
-                raise Unusable("other_site", "it does not belong to a known site")
-            capture = capture_of(record, address, recognised, self._original)
+            if resolved is None:
+                raise UnusableRecord("other_site", "it does not belong to a known site")
+            capture = capture_of(record, address, resolved, self._original)
             if is_redirect(capture):
                 return self._led_on(capture)
-        except Unusable as unusable:
+        except UnusableRecord as unusable:
             message = str(unusable)
             return Skipped(reason=unusable.reason, offset=self.offset, message=message, url=address or None)
         if record.record_type == WarcRecordType.response:
@@ -176,14 +176,16 @@ class WarcReader:
 
     def _led_on(self, capture: Capture) -> Capture | None:
         """Return a redirect that leads to the front page; keep any other until its target page is read."""
-        target = urljoin(capture.address, capture.header("location") or "")
-        led_to = self._recognise(target)
+        target = urljoin(capture.effective_url, capture.header("location") or "")
+        led_to = self._resolve_url(target)
         if led_to is None or led_to.site != capture.site or led_to.url == capture.url:
-            raise Unusable("redirect", f"it redirects to another URL ({capture.status})")
+            raise UnusableRecord("redirect", f"it redirects to another URL ({capture.status})")
         if led_to.is_front_page:
             return capture
         if not led_to.is_article:
-            raise Unusable("redirect", f"it redirects to {led_to.url}, which is not an article ({capture.status})")
+            raise UnusableRecord(
+                "redirect", f"it redirects to {led_to.url}, which is not an article ({capture.status})"
+            )
         self._unanswered += map(unanswered, self._redirects.lead(capture, led_to.url, self.offset))
         return None
 
@@ -203,7 +205,7 @@ class WarcReader:
     def _look_before(self) -> None:
         """Index the records before the part that is read here, so that the first occurrence in the file counts."""
         earlier = Originals()
-        for _ in WarcReader(self._open, self._recognise, end=self._begin, originals=earlier):
+        for _ in WarcReader(self._open, self._resolve_url, end=self._begin, originals=earlier):
             pass
         self._originals.put_before(earlier)
         self._knows_earlier = True
@@ -216,7 +218,7 @@ def unanswered(redirect: Redirect) -> Skipped:
 
 def is_failure(record: WarcRecord) -> bool:
     """Return whether a metadata record represents a failed fetch."""
-    if record.content_length > HEADERS_AT_MOST:
+    if record.content_length > MAX_HEADER_BYTES:
         return False
     record.freeze()
     said = fields_of(record.reader.read())

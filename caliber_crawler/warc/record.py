@@ -11,14 +11,14 @@ from typing import Literal, cast, get_args
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from caliber_crawler.items import Capture, PageKind
-from caliber_crawler.warc.content import LARGEST, Undecodable, decode
-from caliber_crawler.warc.message import Headers, Message, take_apart
+from caliber_crawler.warc.content import MAX_CONTENT_BYTES, Undecodable, decode
+from caliber_crawler.warc.message import Headers, Message, parse_message
 from caliber_crawler.warc.writer import FETCH_ERROR, FETCH_ERROR_CODE, KIND, RENAMED, REQUESTED
 
 Reason = Literal[
     "damaged",
     "no_original",
-    "not_a_page",
+    "not_an_article",
     "not_an_article",
     "other_site",
     "redirect",
@@ -28,11 +28,11 @@ Reason = Literal[
 ]
 
 PAGE_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "")
-HEADERS_AT_MOST = 1024 * 1024
+MAX_HEADER_BYTES = 1024 * 1024
 VERIFIABLE = ("md5:", "sha1:", "sha256:")
 
 
-class Unusable(Exception):
+class UnusableRecord(Exception):
     """A record without a usable capture; the message is one clause."""
 
     def __init__(self, reason: Reason, message: str) -> None:
@@ -41,7 +41,7 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recognised:
+class ResolvedURL:
     """A URL of a known site."""
 
     site: str
@@ -62,32 +62,32 @@ class Exchange:
 
 
 def capture_of(
-    record: WarcRecord, address: str, recognised: Recognised, original: Callable[[WarcRecord], Exchange | None]
+    record: WarcRecord, address: str, resolved: ResolvedURL, original: Callable[[WarcRecord], Exchange | None]
 ) -> Capture:
-    """Return the capture in a record; ``original`` finds the target of a revisit record. Raises ``Unusable``."""
+    """Return the capture in a record; ``original`` finds the target of a revisit record. Raises ``UnusableRecord``."""
     fetched_at = time_of(record)
-    kind = kind_of(record, recognised)
+    kind = kind_of(record, resolved)
     if record.record_type == WarcRecordType.metadata:
         said = fields_of(record.reader.read())
         return Capture(
-            site=recognised.site,
-            url=recognised.url,
+            site=resolved.site,
+            url=resolved.url,
             fetched_at=fetched_at,
             kind=kind,
             error=said[FETCH_ERROR],
             error_code=said.get(FETCH_ERROR_CODE),
         )
-    require_sound(record)
+    require_intact(record)
     if record.record_type == WarcRecordType.revisit:
-        exchange = revisited(record, original)
+        exchange = resolve_revisit(record, original)
     elif record.record_type == WarcRecordType.response:
         exchange = exchange_of(record)
     else:
         exchange = file_of(record)
     requested = (record.headers.get(REQUESTED) or "").split()
     capture = Capture(
-        site=recognised.site,
-        url=requested[0] if requested else recognised.url,
+        site=resolved.site,
+        url=requested[0] if requested else resolved.url,
         final_url=address if requested else None,
         redirects=tuple(requested[1:]),
         fetched_at=fetched_at,
@@ -100,12 +100,12 @@ def capture_of(
     return capture
 
 
-def kind_of(record: WarcRecord, recognised: Recognised) -> PageKind:
+def kind_of(record: WarcRecord, resolved: ResolvedURL) -> PageKind:
     kind = record.headers.get(KIND)
     if kind in get_args(PageKind):
         return cast("PageKind", kind)
-    if not recognised.is_article:
-        raise Unusable("not_an_article", "its URL is not an article's")
+    if not resolved.is_article:
+        raise UnusableRecord("not_an_article", "its URL is not an article's")
     return "article"
 
 
@@ -113,30 +113,30 @@ def time_of(record: WarcRecord) -> datetime:
     # FastWARC returns None for an invalid time, although its types exclude that.
     moment = cast("datetime | None", record.record_date)
     if moment is None:
-        raise Unusable("damaged", "it has no capture date")
+        raise UnusableRecord("damaged", "it has no capture date")
     return moment.astimezone(UTC)
 
 
-def require_sound(record: WarcRecord) -> None:
-    """Raise ``Unusable`` for a record that is too large, truncated, part of a page, or does not match its digest."""
+def require_intact(record: WarcRecord) -> None:
+    """Raise ``UnusableRecord`` for a record that is too large, truncated, part of a page, or does not match its digest."""
     if record.headers.get("Content-Length") is None:
-        raise Unusable("damaged", "it has no content length")
-    if record.content_length > LARGEST + HEADERS_AT_MOST:
-        raise Unusable("too_large", f"it is larger than {LARGEST // 1024**2} MiB")
+        raise UnusableRecord("damaged", "it has no content length")
+    if record.content_length > MAX_CONTENT_BYTES + MAX_HEADER_BYTES:
+        raise UnusableRecord("too_large", f"it is larger than {MAX_CONTENT_BYTES // 1024**2} MiB")
     if cause := record.headers.get("WARC-Truncated"):
-        raise Unusable("truncated", f"its capture was truncated ({cause})")
+        raise UnusableRecord("truncated", f"its capture was truncated ({cause})")
     if record.headers.get("WARC-Segment-Number") is not None:
-        raise Unusable("truncated", "it is a segment of a page")
+        raise UnusableRecord("truncated", "it is a segment of a page")
     digest = (record.headers.get("WARC-Block-Digest") or "").lower()
     if digest.startswith(VERIFIABLE) and not record.verify_block_digest():
-        raise Unusable("damaged", "its content does not match its digest")
+        raise UnusableRecord("damaged", "its content does not match its digest")
 
 
 def require_page(capture: Capture) -> None:
     status = capture.status
     assert status is not None
     if capture.kind == "article" and status == HTTPStatus.OK and capture.media_type not in PAGE_TYPES:
-        raise Unusable("not_a_page", f"it is not a page but {capture.media_type}")
+        raise UnusableRecord("not_an_article", f"it is not a page but {capture.media_type}")
 
 
 def is_redirect(capture: Capture) -> bool:
@@ -147,14 +147,16 @@ def is_redirect(capture: Capture) -> bool:
 def exchange_of(record: WarcRecord) -> Exchange:
     message = message_of(record)
     if message is None:
-        raise Unusable("damaged", "it has no HTTP status")
-    return Exchange(message.status, tuple(map(as_served, message.headers)), decoded(message.content, message.headers))
+        raise UnusableRecord("damaged", "it has no HTTP status")
+    return Exchange(
+        message.status, tuple(map(as_served, message.headers)), decode_content(message.content, message.headers)
+    )
 
 
 def message_of(record: WarcRecord) -> Message | None:
     if not record.is_http:
-        raise Unusable("not_a_page", "it is not HTTP")
-    return take_apart(content_of(record))
+        raise UnusableRecord("not_an_article", "it is not HTTP")
+    return parse_message(content_of(record))
 
 
 def file_of(record: WarcRecord) -> Exchange:
@@ -163,7 +165,7 @@ def file_of(record: WarcRecord) -> Exchange:
     return Exchange(HTTPStatus.OK, tuple((name, value) for name, value in named if value), content_of(record))
 
 
-def revisited(record: WarcRecord, original: Callable[[WarcRecord], Exchange | None]) -> Exchange:
+def resolve_revisit(record: WarcRecord, original: Callable[[WarcRecord], Exchange | None]) -> Exchange:
     message = message_of(record) if record.is_http else None
     headers = tuple(map(as_served, message.headers)) if message else ()
     profile = record.headers.get("WARC-Profile") or ""
@@ -171,7 +173,7 @@ def revisited(record: WarcRecord, original: Callable[[WarcRecord], Exchange | No
         return Exchange(HTTPStatus.NOT_MODIFIED, headers, b"")
     first = original(record)
     if first is None:
-        raise Unusable("no_original", "it refers to a record that was not found in the files read so far")
+        raise UnusableRecord("no_original", "it refers to a record that was not found in the files read so far")
     return Exchange(message.status, headers, first.body) if message else first
 
 
@@ -179,15 +181,15 @@ def content_of(record: WarcRecord) -> bytes:
     length = record.content_length
     content = record.reader.read()
     if len(content) < length:
-        raise Unusable("damaged", f"it ends after {len(content):,} of {length:,} bytes")
+        raise UnusableRecord("damaged", f"it ends after {len(content):,} of {length:,} bytes")
     return content
 
 
-def decoded(content: bytes, headers: Headers) -> bytes:
+def decode_content(content: bytes, headers: Headers) -> bytes:
     try:
         return decode(content, headers)
     except Undecodable as error:
-        raise Unusable(error.fault, str(error)) from error
+        raise UnusableRecord(error.fault, str(error)) from error
 
 
 def as_served(header: tuple[str, str]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import IO, Protocol
 from caliber_crawler.items import Capture
 from caliber_crawler.warc.writer import WarcFile
 
-LARGEST_FILE = 1_000_000_000
+MAX_FILE_BYTES = 1_000_000_000
 """Maximum bytes of a WARC file before the next one begins, as in other crawlers."""
 
 ENDING = re.compile(r"(?:\.warc)?(?:\.gz)?$", re.IGNORECASE)
@@ -30,7 +30,7 @@ class NewFiles(Protocol):
 
 
 def write_warcs(
-    captures: Iterable[Capture], files: NewFiles, path: Path, *, max_size: int = LARGEST_FILE, rights: str = ""
+    captures: Iterable[Capture], files: NewFiles, path: Path, *, max_size: int = MAX_FILE_BYTES, rights: str = ""
 ) -> tuple[int, list[Path]]:
     """Write captures as WARC files; return the number of captures and the paths.
 
@@ -102,10 +102,10 @@ class Rotation:
         first.unlink()
 
     def _numbered(self, number: int) -> Path:
-        return numbered(self._path, number)
+        return numbered_path(self._path, number)
 
 
-def numbered(path: Path, number: int) -> Path:
+def numbered_path(path: Path, number: int) -> Path:
     """Return the name of one of several files."""
     ending = ENDING.search(path.name)
     assert ending is not None

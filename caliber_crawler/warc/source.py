@@ -20,7 +20,7 @@ ZIP, GZIP, ZSTD, SKIPPABLE = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"
 """Magic numbers. A zstd WARC may begin with its dictionary in a skippable frame of this number."""
 
 INDEX_LINE = re.compile(rb" ?CDX [A-Za-z]|!meta |\S+ \d{14} (?:\{|https?://)")
-LONGEST_KEY = 16 * 1024
+MAX_KEY_BYTES = 16 * 1024
 LOCAL_HEADER = 30
 """Bytes of a ZIP's local file header before the file name."""
 
@@ -50,7 +50,7 @@ def is_index(path: Path) -> bool:
         with path.open("rb") as file:
             packed = file.read(2) == GZIP
         with gzip.open(path) if packed else path.open("rb") as file:
-            return INDEX_LINE.match(file.read(LONGEST_KEY)) is not None
+            return INDEX_LINE.match(file.read(MAX_KEY_BYTES)) is not None
     except (OSError, EOFError, zlib.error):
         return False
 

@@ -18,7 +18,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from caliber_crawler import __version__
 from caliber_crawler.items import Capture
-from caliber_crawler.warc.rotation import LARGEST_FILE
+from caliber_crawler.warc.rotation import MAX_FILE_BYTES
 from caliber_crawler.warc.writer import IndexEntry, WarcFile, address_of, warc_date
 
 TitleOf = Callable[[Capture], str | None]
@@ -95,7 +95,7 @@ def entry(path: str, *, packed: bool) -> ZipInfo:
 class Lines(ExitStack):
     """Any number of lines, to be read again in sorted order."""
 
-    AT_ONCE = 100_000
+    BATCH_SIZE = 100_000
     """Maximum number of lines in memory."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class Lines(ExitStack):
 
     def add(self, line: str) -> None:
         self._held.append(line.encode() + b"\n")
-        if len(self._held) >= self.AT_ONCE:
+        if len(self._held) >= self.BATCH_SIZE:
             file: IO[bytes] = self.enter_context(TemporaryFile())  # noqa: SIM115  closed with the others
             file.writelines(sorted(self._held))
             self._laid_down.append(file)
@@ -124,7 +124,7 @@ def write_wacz(
     *,
     title: str,
     rights: str = "",
-    max_size: int = LARGEST_FILE,
+    max_size: int = MAX_FILE_BYTES,
 ) -> int:
     """Write captures as a WACZ file; return their number. ``title_of`` selects the pages to list.
 

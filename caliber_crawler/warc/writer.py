@@ -49,7 +49,7 @@ DESCRIPTION = (
     "a manually saved file is a resource record."
 )
 
-OF_THE_BODY_AS_SENT = ("content-encoding", "transfer-encoding", "content-length")
+ENCODED_BODY_HEADERS = ("content-encoding", "transfer-encoding", "content-length")
 ASCII_SIGNS = "!#$%&'()*+,/:;=?@[]~"
 LINE_BREAKS = re.compile("[\r\n\x00]+")
 
@@ -236,7 +236,7 @@ def warcinfo(rights: str) -> dict[str, str]:
 def is_saved_file(capture: Capture) -> bool:
     """Return whether the capture is a file from disk. There was no HTTP exchange, so none is written."""
     names = {name for name, _ in capture.headers}
-    return not capture.address.startswith(("http://", "https://")) or (
+    return not capture.effective_url.startswith(("http://", "https://")) or (
         "Content-Disposition" in names and names <= {"Content-Disposition", "Content-Type"}
     )
 
@@ -244,7 +244,7 @@ def is_saved_file(capture: Capture) -> bool:
 def warc_fields(capture: Capture) -> dict[str, str]:
     fields = {"WARC-Date": warc_date(capture.fetched_at)}
     if capture.final_url is not None:
-        fields[REQUESTED] = " ".join(map(spelled, (capture.url, *capture.redirects)))
+        fields[REQUESTED] = " ".join(map(ascii_url, (capture.url, *capture.redirects)))
     if capture.kind != "article":
         fields[KIND] = capture.kind
     return fields
@@ -259,24 +259,24 @@ def http_headers(capture: Capture, status: int) -> HttpHead:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
-    headers = list(headers_of_the_body_as_kept(capture))
+    headers = list(headers_of_stored_body(capture))
     return HttpHead(f"{status} {phrase}".strip(), headers, protocol="HTTP/1.1")
 
 
-def headers_of_the_body_as_kept(capture: Capture) -> Iterator[tuple[str, str]]:
+def headers_of_stored_body(capture: Capture) -> Iterator[tuple[str, str]]:
     length = str(len(capture.body))
     for name, value in capture.headers:
-        if name.lower() in OF_THE_BODY_AS_SENT and (name.lower(), value) != ("content-length", length):
+        if name.lower() in ENCODED_BODY_HEADERS and (name.lower(), value) != ("content-length", length):
             yield RENAMED + clean(name), clean(value)
         else:
             yield clean(name), clean(value)
 
 
 def address_of(capture: Capture) -> str:
-    return spelled(capture.address)
+    return ascii_url(capture.effective_url)
 
 
-def spelled(url: str) -> str:
+def ascii_url(url: str) -> str:
     """A URL without blanks, as one word."""
     return quote(url, safe=ASCII_SIGNS)
 

@@ -37,7 +37,7 @@ COUNTED = {
     "captures by kind": "SELECT count(*) FROM captures GROUP BY kind",
     "captures by status": "SELECT count(*) FROM captures GROUP BY status",
     "captures by media type": "SELECT count(*) FROM captures GROUP BY media_type",
-    "captures with reservations": "SELECT count(*) FROM captures WHERE reservations IS NOT NULL GROUP BY reservations",
+    "captures with reservations": "SELECT count(*) FROM captures WHERE opt_outs IS NOT NULL GROUP BY opt_outs",
     "versions by cause": "SELECT count(*) FROM versions GROUP BY cause",
     "article URLs by kind": "SELECT count(*) FROM article_urls GROUP BY kind",
 }
@@ -130,7 +130,7 @@ def exports(path: Path, folder: Path) -> dict[str, Any]:
     """Digests of what is exported: articles, WARC records (their ids are random), and the index of a WACZ file."""
     for format in ("jsonl", "warc", "wacz"):
         name = "warc.gz" if format == "warc" else format
-        arguments = ["export", format, "--archive", str(path), "--include-reserved", "-o", str(folder / f"a.{name}")]
+        arguments = ["export", format, "--archive", str(path), "--include-opted-out", "-o", str(folder / f"a.{name}")]
         done = CliRunner().invoke(main, arguments, catch_exceptions=False)
         assert done.exit_code == 0, done.output
     articles = [json.loads(line) for line in (folder / "a.jsonl").read_text("utf-8").splitlines()]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from caliber_crawler.archive import Archive, Saved
-from caliber_crawler.items import Article, Capture, Reading
-from caliber_crawler.site import Address
+from caliber_crawler.archive import Archive, SavedArticle
+from caliber_crawler.items import Article, Capture, Extraction
+from caliber_crawler.site import ArticleURL
 
 NOON = datetime(2026, 1, 7, 12, tzinfo=UTC)
 BAKU = timezone(timedelta(hours=4))
@@ -23,11 +23,11 @@ def minutes(count: float) -> datetime:
     return NOON + timedelta(minutes=count)
 
 
-def address(url: str, language: str = "en") -> Address:
+def address(url: str, language: str = "en") -> ArticleURL:
     """An address of the site, taken apart by its last part."""
     last = url.rpartition("/")[2]
     number = int(last) if last.isdecimal() else None
-    return Address(url=url, language=language, number=number, slug=None if number else last)
+    return ArticleURL(url=url, language=language, number=number, slug=None if number else last)
 
 
 def article(**fields: Any) -> Article:
@@ -75,19 +75,19 @@ class Newsroom:
         layout: str = "new",
         page: bytes | None = None,
         kept: Capture | None = None,
-        addresses: tuple[str, ...] = (),
+        article_urls: tuple[str, ...] = (),
         **fields: Any,
-    ) -> Saved:
+    ) -> SavedArticle:
         """Keep a page as served at that moment and save the article read on it."""
-        read = article(**fields, **({"url": addresses[0]} if addresses else {}))
+        read = article(**fields, **({"url": article_urls[0]} if article_urls else {}))
         if kept is None:
             body = {} if page is None else {"body": page}
-            kept = self.archive.captures.keep(capture(at, url=read.url, **body), self.run_id)
-        reading = Reading(
-            capture=kept, article=read, layout=layout, extractor=extractor, rungs={"headline": "selector"}
+            kept = self.archive.captures.store(capture(at, url=read.url, **body), self.run_id)
+        extraction = Extraction(
+            capture=kept, article=read, layout=layout, extractor=extractor, methods={"headline": "selector"}
         )
         return self.archive.articles.save(
-            reading, self.run_id, [address(url, read.language) for url in addresses or (read.url,)]
+            extraction, self.run_id, [address(url, read.language) for url in article_urls or (read.url,)]
         )
 
     @contextmanager

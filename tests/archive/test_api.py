@@ -14,17 +14,18 @@ import pandas as pd
 import pytest
 import sqlite_utils
 
-from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search, rows
-from caliber_crawler.archive.articles import Articles
-from caliber_crawler.archive.deletion import Deletion
-from caliber_crawler.archive.hosts import Hosts
-from caliber_crawler.archive.runs import RunRecord, Runs
-from caliber_crawler.archive.selection import ArticleRow
-from caliber_crawler.archive.sites import Sites
-from caliber_crawler.archive.takedowns import Takedowns
+from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search
+from caliber_crawler.archive.core import rows
+from caliber_crawler.archive.core.takedowns import Takedowns
+from caliber_crawler.archive.queue.hosts import Hosts
+from caliber_crawler.archive.reports.runs import RunRecord, Runs
+from caliber_crawler.archive.reports.sites import Sites
+from caliber_crawler.archive.search.selection import ArticleRow
+from caliber_crawler.archive.texts.articles import Articles
+from caliber_crawler.archive.upkeep.deletion import Deletion
 from caliber_crawler.items import Capture, Image, Link
-from caliber_crawler.politeness import LastRequest
 from caliber_crawler.spiders.caliber import CaliberSpider
+from caliber_crawler.throttle import LastRequest
 from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, minutes
 from tests.warc.newsstand import HTML, PAGE, take_in
 
@@ -44,12 +45,12 @@ TABLES = {
 def full(newsroom: Newsroom) -> Newsroom:
     """An archive with something in every field: two texts, view counts, a picture, a link, a problem and a host."""
     archive = newsroom.archive
-    archive.sites.keep(CaliberSpider.site)
-    archive.hosts.asked("caliber.az", LastRequest(NOON, 1.0))
+    archive.sites.store(CaliberSpider.site)
+    archive.hosts.record_request("caliber.az", LastRequest(NOON, 1.0))
     picture, link = Image(url="https://caliber.az/x.jpg", alt="A"), Link(url="https://example.org/", text="there")
     newsroom.save(views=100, images=(picture,), links=(link,), authors=("Vugar B.",), subtitle="Of the region")
     newsroom.save(minutes(60), headline="Baku’s new formula", views=250)
-    newsroom.save(minutes(90), addresses=("https://caliber.az/en/post/undated",), published_at=None, section=None)
+    newsroom.save(minutes(90), article_urls=("https://caliber.az/en/post/undated",), published_at=None, section=None)
     archive.runs.finish(newsroom.run_id, "finished", None, {"found": 2})
     return newsroom
 

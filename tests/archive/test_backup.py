@@ -16,7 +16,9 @@ from tests.archive.test_durability import WRITER
 
 def texts(path: Path) -> list[tuple[object, ...]]:
     with Archive.open(path) as archive:
-        return [tuple(row) for row in archive.db.execute("SELECT id, headline, body, seal FROM versions ORDER BY id")]
+        return [
+            tuple(row) for row in archive.db.execute("SELECT id, headline, body, checksum FROM versions ORDER BY id")
+        ]
 
 
 def test_a_backup_is_the_archive_as_it_stands(newsroom: Newsroom, path: Path, tmp_path: Path) -> None:

@@ -35,11 +35,13 @@ def keep_pages(newsroom: Newsroom, numbers: range, shell: int = 1) -> None:
     with newsroom.archive.transaction():
         for number in numbers:
             url = f"https://caliber.az/en/post/{number}"
-            newsroom.archive.captures.keep(capture(minutes(number), url=url, body=page(number, shell)), newsroom.run_id)
+            newsroom.archive.captures.store(
+                capture(minutes(number), url=url, body=page(number, shell)), newsroom.run_id
+            )
 
 
 def test_everything_about_a_capture_comes_back(newsroom: Newsroom) -> None:
-    kept = newsroom.archive.captures.keep(
+    kept = newsroom.archive.captures.store(
         capture(
             url="https://caliber.az/en/post/1",
             final_url="https://caliber.az/en/post/one",
@@ -55,31 +57,31 @@ def test_everything_about_a_capture_comes_back(newsroom: Newsroom) -> None:
 
 def test_a_failure_is_a_capture_too(newsroom: Newsroom) -> None:
     failed = capture(status=None, error="timed out after 30 s", headers=(), body=b"")
-    kept = newsroom.archive.captures.keep(failed, newsroom.run_id)
+    kept = newsroom.archive.captures.store(failed, newsroom.run_id)
     assert newsroom.archive.captures.get(kept.id or 0) == replace(failed, id=kept.id)
-    again = newsroom.archive.captures.keep(failed, newsroom.run_id)
+    again = newsroom.archive.captures.store(failed, newsroom.run_id)
     assert again.id != kept.id
 
 
 def test_times_are_kept_to_the_second(newsroom: Newsroom) -> None:
-    kept = newsroom.archive.captures.keep(capture(NOON.replace(microsecond=999_999)), newsroom.run_id)
+    kept = newsroom.archive.captures.store(capture(NOON.replace(microsecond=999_999)), newsroom.run_id)
     assert kept.fetched_at == NOON
 
 
 def test_a_time_without_a_zone_is_refused(newsroom: Newsroom) -> None:
     with pytest.raises(ValueError, match="no time zone"):
-        newsroom.archive.captures.keep(capture(datetime(2026, 1, 1)), newsroom.run_id)  # noqa: DTZ001
+        newsroom.archive.captures.store(capture(datetime(2026, 1, 1)), newsroom.run_id)  # noqa: DTZ001
 
 
 def test_the_same_body_is_stored_once(newsroom: Newsroom) -> None:
-    first = newsroom.archive.captures.keep(capture(NOON, body=b"same"), newsroom.run_id)
-    second = newsroom.archive.captures.keep(capture(minutes(1), body=b"same"), newsroom.run_id)
+    first = newsroom.archive.captures.store(capture(NOON, body=b"same"), newsroom.run_id)
+    second = newsroom.archive.captures.store(capture(minutes(1), body=b"same"), newsroom.run_id)
     assert first.id != second.id
     assert newsroom.values("SELECT count(*) FROM bodies") == [1]
 
 
 def test_the_same_answer_is_the_same_capture(newsroom: Newsroom) -> None:
-    ids = {newsroom.archive.captures.keep(capture(), newsroom.run_id).id for _ in range(3)}
+    ids = {newsroom.archive.captures.store(capture(), newsroom.run_id).id for _ in range(3)}
     assert len(ids) == 1
 
 
@@ -101,10 +103,14 @@ def test_a_page_needs_nothing_but_its_own_dictionary(newsroom: Newsroom) -> None
 
 
 def test_editions_kinds_and_media_types_have_dictionaries_of_their_own(newsroom: Newsroom) -> None:
-    keep = newsroom.archive.captures.keep
+    keep = newsroom.archive.captures.store
     entries = [
         Entry(
-            url=f"https://caliber.az/{language}/post/1", site="caliber", kind="article", language=language, road="seed"
+            url=f"https://caliber.az/{language}/post/1",
+            site="caliber",
+            kind="article",
+            language=language,
+            discovered_via="seed",
         )
         for language in ("en", "hy")
     ]
@@ -123,7 +129,7 @@ def test_editions_kinds_and_media_types_have_dictionaries_of_their_own(newsroom:
 
 
 def test_an_error_page_becomes_no_dictionary(newsroom: Newsroom) -> None:
-    newsroom.archive.captures.keep(capture(status=404, body=page(1)), newsroom.run_id)
+    newsroom.archive.captures.store(capture(status=404, body=page(1)), newsroom.run_id)
     assert newsroom.values("SELECT count(*) FROM dictionaries") == [0]
 
 
@@ -142,17 +148,17 @@ def test_a_rebuilt_site_gets_a_new_dictionary(newsroom: Newsroom) -> None:
 
 
 def test_a_first_page_unlike_all_others_does_not_stay_the_dictionary(newsroom: Newsroom) -> None:
-    newsroom.archive.captures.keep(capture(NOON, body=page(0, shell=99)), newsroom.run_id)
+    newsroom.archive.captures.store(capture(NOON, body=page(0, shell=99)), newsroom.run_id)
     keep_pages(newsroom, range(1, 150))
     assert newsroom.values("SELECT count(*) FROM dictionaries") == [2]
 
 
 def test_a_dictionary_that_was_rolled_back_is_not_remembered(newsroom: Newsroom) -> None:
     with newsroom.rolled_back():
-        newsroom.archive.captures.keep(capture(body=page(1)), newsroom.run_id)
-        newsroom.archive.captures.keep(capture(minutes(1), body=page(2)), newsroom.run_id)
-    first = newsroom.archive.captures.keep(capture(body=page(3, shell=2)), newsroom.run_id)
-    second = newsroom.archive.captures.keep(capture(minutes(1), body=page(4, shell=2)), newsroom.run_id)
+        newsroom.archive.captures.store(capture(body=page(1)), newsroom.run_id)
+        newsroom.archive.captures.store(capture(minutes(1), body=page(2)), newsroom.run_id)
+    first = newsroom.archive.captures.store(capture(body=page(3, shell=2)), newsroom.run_id)
+    second = newsroom.archive.captures.store(capture(minutes(1), body=page(4, shell=2)), newsroom.run_id)
     newsroom.archive.close()
     with Archive.open(newsroom.archive.path) as archive:
         assert archive.captures.get(first.id or 0).body == page(3, shell=2)
@@ -160,7 +166,7 @@ def test_a_dictionary_that_was_rolled_back_is_not_remembered(newsroom: Newsroom)
 
 
 def test_a_damaged_body_is_found_and_named(newsroom: Newsroom) -> None:
-    kept = newsroom.archive.captures.keep(capture(body=page(1)), newsroom.run_id)
+    kept = newsroom.archive.captures.store(capture(body=page(1)), newsroom.run_id)
     newsroom.archive.db.execute("DROP TRIGGER bodies_are_immutable")
     newsroom.archive.db.execute(
         "UPDATE bodies SET data = (SELECT data FROM dictionaries), dictionary_id = NULL, digest = digest"
@@ -189,7 +195,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
 @given(body=st.binary(max_size=5_000), repeated=st.integers(1, 50), in_shell=st.booleans())
 def test_any_body_reads_back_bit_for_bit(warehouse: Newsroom, body: bytes, repeated: int, in_shell: bool) -> None:
     served = page(9)[: 3_000 * in_shell] + body * repeated
-    kept = warehouse.archive.captures.keep(capture(body=served), warehouse.run_id)
+    kept = warehouse.archive.captures.store(capture(body=served), warehouse.run_id)
     assert warehouse.archive.captures.get(kept.id or 0).body == served
 
 
@@ -197,15 +203,15 @@ def test_any_body_reads_back_bit_for_bit(warehouse: Newsroom, body: bytes, repea
 def killed(newsroom: Newsroom) -> Newsroom:
     """A crawl that kept a page which is still to be read, and was killed."""
     newsroom.archive.frontier.add(
-        [Entry(url=SLUG_URL, site="caliber", kind="article", road="listing", due_at=NOON)], newsroom.run_id
+        [Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="listing", due_at=NOON)], newsroom.run_id
     )
-    newsroom.archive.captures.keep(capture(minutes(1)), newsroom.run_id)
+    newsroom.archive.captures.store(capture(minutes(1)), newsroom.run_id)
     return newsroom
 
 
 def unread(newsroom: Newsroom, outcome: Literal["interrupted", "finished"] = "interrupted") -> list[str]:
     newsroom.archive.runs.finish(newsroom.run_id, outcome, None, {})
-    return list(newsroom.archive.captures.unread("caliber"))
+    return list(newsroom.archive.captures.unprocessed("caliber"))
 
 
 def test_what_a_killed_crawl_kept_and_did_not_read_is_known(killed: Newsroom) -> None:
@@ -217,17 +223,17 @@ def test_a_crawl_that_came_to_its_end_left_nothing_unread(killed: Newsroom) -> N
 
 
 def test_what_came_of_a_page_is_not_worked_out_again(killed: Newsroom) -> None:
-    killed.archive.frontier.refuse(SLUG_URL, minutes(1), status=200, reason="no_article")
+    killed.archive.frontier.mark_refused(SLUG_URL, minutes(1), status=200, reason="not_an_article")
     assert unread(killed) == []
 
 
 def test_a_page_that_was_fetched_again_since_is_not_taken_up(killed: Newsroom) -> None:
     killed.save(minutes(2))
-    killed.archive.frontier.done(SLUG_URL, minutes(2), status=200, due_at=minutes(60))
+    killed.archive.frontier.mark_done(SLUG_URL, minutes(2), status=200, due_at=minutes(60))
     assert unread(killed) == []
 
 
 def test_of_two_unread_captures_of_a_page_the_later_is_taken_up(killed: Newsroom) -> None:
-    later = killed.archive.captures.keep(capture(minutes(2)), killed.run_id)
+    later = killed.archive.captures.store(capture(minutes(2)), killed.run_id)
     assert unread(killed) == [SLUG_URL]
-    assert killed.archive.captures.unread("caliber") == {SLUG_URL: later.id}
+    assert killed.archive.captures.unprocessed("caliber") == {SLUG_URL: later.id}

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.archive.dictionaries import LEVEL, MOST_BYTES, MOST_PAGES, chosen, compressor_of
+from caliber_crawler.archive.pages.dictionaries import LEVEL, MAX_BYTES, MAX_PAGES, choose_pages, compressor_of
 from caliber_crawler.demo import DemoSite
 from tests.archive.newsroom import NOON, Newsroom, capture, start_run
 
@@ -31,7 +31,7 @@ def keep(newsroom: Newsroom, pages: list[bytes], first: int = 0) -> None:
     with newsroom.archive.transaction():
         for number, body in enumerate(pages, first):
             url = f"https://caliber.az/en/post/{number}"
-            newsroom.archive.captures.keep(capture(url=url, body=body), newsroom.run_id)
+            newsroom.archive.captures.store(capture(url=url, body=body), newsroom.run_id)
 
 
 def stored(newsroom: Newsroom) -> int:
@@ -74,7 +74,7 @@ def test_error_pages_are_in_no_dictionary(newsroom: Newsroom) -> None:
     error = b"<h1>No such page</h1>" * 300
     for number in range(1, 100):
         broken = error + b"%d" % number
-        newsroom.archive.captures.keep(
+        newsroom.archive.captures.store(
             capture(url=f"https://caliber.az/en/post/x{number}", status=404, body=broken), newsroom.run_id
         )
         keep(newsroom, [page(number)], number)
@@ -97,7 +97,7 @@ def test_a_forgotten_page_is_in_no_dictionary_and_what_was_made_with_it_reads_on
         url = f"https://caliber.az/en/post/{number}"
         # The greatest and strangest page is in any dictionary chosen from it and its like.
         body = BLOCKS[0].encode() + secret if number == 8 else page(number)
-        newsroom.save(NOON + timedelta(minutes=number), addresses=(url,), page=body)
+        newsroom.save(NOON + timedelta(minutes=number), article_urls=(url,), page=body)
     contents = [zstandard.ZstdDecompressor().decompress(d) for d in newsroom.values("SELECT data FROM dictionaries")]
     assert sum(secret in content for content in contents) >= 1
     forgotten = newsroom.archive.article("https://caliber.az/en/post/8")["id"]
@@ -110,24 +110,24 @@ def test_a_forgotten_page_is_in_no_dictionary_and_what_was_made_with_it_reads_on
 
 def test_where_only_very_large_pages_are_left_a_part_of_one_serves(newsroom: Newsroom) -> None:
     large = [b"%d " % number + page(number, blocks=12) * 40 for number in range(3)]
-    assert min(map(len, large)) > MOST_BYTES
+    assert min(map(len, large)) > MAX_BYTES
     for number, body in enumerate([page(99), *large]):
-        newsroom.save(NOON, addresses=(f"https://caliber.az/en/post/{number}",), page=body)
+        newsroom.save(NOON, article_urls=(f"https://caliber.az/en/post/{number}",), page=body)
     newsroom.archive.deletion.take_down(1, "asked", NOON)
-    assert newsroom.values("SELECT size FROM dictionaries") == [MOST_BYTES]
+    assert newsroom.values("SELECT size FROM dictionaries") == [MAX_BYTES]
     ids = newsroom.values("SELECT id FROM captures ORDER BY id")
     assert [newsroom.archive.captures.get(id).body for id in ids] == large
 
 
-@given(sizes=st.lists(st.integers(1, MOST_BYTES), min_size=1, max_size=20))
+@given(sizes=st.lists(st.integers(1, MAX_BYTES), min_size=1, max_size=20))
 def test_what_is_chosen_is_whole_pages_within_bounds(sizes: list[int]) -> None:
     pages = [b"<%d>" % number + bytes([number]) * size for number, size in enumerate(sizes)]
-    pages = [page[:MOST_BYTES] for page in pages]
-    content = chosen(pages)
+    pages = [page[:MAX_BYTES] for page in pages]
+    content = choose_pages(pages)
     taken = [page for page in pages if page in content]
     assert content.endswith(pages[-1])
-    assert len(content) == sum(map(len, taken)) <= MOST_BYTES
-    assert 1 <= len(taken) <= MOST_PAGES
+    assert len(content) == sum(map(len, taken)) <= MAX_BYTES
+    assert 1 <= len(taken) <= MAX_PAGES
 
 
 @pytest.mark.slow
@@ -142,7 +142,9 @@ def test_the_pages_of_one_site_take_less_than_a_sixth_of_gzip_members(newsroom: 
 
 
 def test_a_lane_is_known_by_the_listing_that_led_to_it(newsroom: Newsroom) -> None:
-    entry = Entry(url="https://caliber.az/ru/post/1", site="caliber", kind="article", language="ru", road="listing")
+    entry = Entry(
+        url="https://caliber.az/ru/post/1", site="caliber", kind="article", language="ru", discovered_via="listing"
+    )
     newsroom.archive.frontier.add([entry], start_run(newsroom.archive))
-    newsroom.archive.captures.keep(capture(url=entry.url, body=page(1)), newsroom.run_id)
+    newsroom.archive.captures.store(capture(url=entry.url, body=page(1)), newsroom.run_id)
     assert newsroom.values("SELECT language FROM dictionaries") == ["ru"]

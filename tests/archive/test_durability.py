@@ -27,7 +27,7 @@ newsroom = Newsroom(archive := Archive.open(sys.argv[1], mode="write"), start_ru
 first = archive.db.execute("SELECT count(*) FROM articles").fetchone()[0]
 for number in range(first, first + 100_000):
     url = f"https://caliber.az/en/post/{1000 + number}"
-    newsroom.save(minutes(number), addresses=(url,), page=f"<p>{number}</p>".encode() * 500, views=number)
+    newsroom.save(minutes(number), article_urls=(url,), page=f"<p>{number}</p>".encode() * 500, views=number)
     print(number, flush=True)
 """
 
@@ -43,12 +43,12 @@ def write(pipe):
     first = archive.db.execute("SELECT count(*) FROM articles").fetchone()[0]
     for number in range(first, first + 100_000):
         url = f"https://caliber.az/en/post/{1000 + number}"
-        newsroom.save(minutes(number), addresses=(url,), page=f"<p>{number}</p>".encode() * 500, views=number)
+        newsroom.save(minutes(number), article_urls=(url,), page=f"<p>{number}</p>".encode() * 500, views=number)
         os.write(pipe, b"%d " % number)
 
 pause, acknowledged = random.Random(5), -1
 for killed in range(int(sys.argv[3])):
-    reading, writing = os.pipe()
+    extraction, writing = os.pipe()
     child = os.fork()
     if child == 0:
         write(writing)
@@ -57,7 +57,7 @@ for killed in range(int(sys.argv[3])):
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     # What stands in the pipe was written after its commit had returned.
-    with os.fdopen(reading) as pipe:
+    with os.fdopen(extraction) as pipe:
         acknowledged = max([acknowledged, *map(int, pipe.read().split())])
     with Archive.open(sys.argv[1], mode="write") as archive:
         count, most = archive.db.execute("SELECT count(*), coalesce(max(views), -1) FROM articles").fetchone()
@@ -95,7 +95,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), -1))
 try:
     for number in range(100_000):
         url = f"https://caliber.az/en/post/{1000 + number}"
-        newsroom.save(minutes(number), addresses=(url,), body=f"{number} " * 4000, views=number)
+        newsroom.save(minutes(number), article_urls=(url,), body=f"{number} " * 4000, views=number)
         print(number, flush=True)
 except ArchiveFull as error:
     print(error, file=sys.stderr)
@@ -116,7 +116,7 @@ def test_a_write_that_fails_is_one_sentence_and_the_next_run_goes_on(path: Path,
         assert archive.status()["articles"] == acknowledged
         assert [outcome for outcome in archive.verify() if outcome] == []
         newsroom = Newsroom(archive, start_run(archive))
-        assert newsroom.save(addresses=("https://caliber.az/en/post/next",)).outcome == "new"
+        assert newsroom.save(article_urls=("https://caliber.az/en/post/next",)).outcome == "new"
 
 
 FILLING = """
@@ -131,7 +131,7 @@ try:
         newsroom = Newsroom(archive, start_run(archive))
         for number in range(100_000):
             url = f"https://caliber.az/en/post/{1000 + number}"
-            newsroom.save(minutes(number), addresses=(url,), body=f"{number} " * 4000, views=number)
+            newsroom.save(minutes(number), article_urls=(url,), body=f"{number} " * 4000, views=number)
             print(number, flush=True)
 except ArchiveFull as error:
     print(error, file=sys.stderr)
@@ -162,7 +162,7 @@ def test_a_disk_that_fills_up_is_one_sentence_and_room_is_all_that_is_needed_to_
     ballast.unlink()
     with Archive.open(path, mode="write") as archive:
         newsroom = Newsroom(archive, start_run(archive))
-        assert newsroom.save(addresses=("https://caliber.az/en/post/next",)).outcome == "new"
+        assert newsroom.save(article_urls=("https://caliber.az/en/post/next",)).outcome == "new"
 
 
 def test_the_log_stays_small_while_somebody_reads(newsroom: Newsroom, path: Path) -> None:
@@ -170,7 +170,7 @@ def test_the_log_stays_small_while_somebody_reads(newsroom: Newsroom, path: Path
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
         largest = 0
         for number in range(200):
-            newsroom.save(addresses=(f"https://caliber.az/en/post/{1000 + number}",), body=f"{number} " * 6000)
+            newsroom.save(article_urls=(f"https://caliber.az/en/post/{1000 + number}",), body=f"{number} " * 6000)
             assert reader.execute("SELECT count(*) FROM articles").fetchone() == (number + 1,)
             largest = max(largest, log.stat().st_size)
         # It is put away at 4,000 pages of 8 KB, and a commit can be under way then; all of this takes 64 MB.
@@ -183,7 +183,7 @@ def test_a_reader_in_the_middle_of_something_delays_the_tidying_and_no_more(news
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM articles").fetchone()
         for number in range(100):
-            newsroom.save(addresses=(f"https://caliber.az/en/post/{1000 + number}",), body=f"{number} " * 2000)
+            newsroom.save(article_urls=(f"https://caliber.az/en/post/{1000 + number}",), body=f"{number} " * 2000)
         grown = log.stat().st_size
     newsroom.archive.close()
     assert grown > 1_000_000

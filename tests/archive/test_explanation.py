@@ -14,27 +14,27 @@ def test_of_an_unknown_url_nothing_is_known(newsroom: Newsroom) -> None:
 
 
 def test_an_article_is_explained_under_each_of_its_urls(newsroom: Newsroom) -> None:
-    newsroom.save(addresses=(NUMBER_URL,))
-    newsroom.save(minutes(1), addresses=(NUMBER_URL, SLUG_URL), headline="A new headline", views=7)
-    entry = Entry(url=SLUG_URL, site="caliber", kind="article", road="listing")
+    newsroom.save(article_urls=(NUMBER_URL,))
+    newsroom.save(minutes(1), article_urls=(NUMBER_URL, SLUG_URL), headline="A new headline", views=7)
+    entry = Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="listing")
     newsroom.archive.frontier.add([entry], newsroom.run_id)
-    newsroom.archive.frontier.done(SLUG_URL, minutes(1), status=200, article_id=1, due_at=minutes(90))
-    newsroom.archive.captures.keep(capture(minutes(2), url=SLUG_URL, status=304, body=b""), newsroom.run_id)
+    newsroom.archive.frontier.mark_done(SLUG_URL, minutes(1), status=200, article_id=1, due_at=minutes(90))
+    newsroom.archive.captures.store(capture(minutes(2), url=SLUG_URL, status=304, body=b""), newsroom.run_id)
     for url in (SLUG_URL, NUMBER_URL):
         article = newsroom.archive.explain([url])["article"]
         assert (article["id"], article["headline"], article["version_count"]) == (1, "A new headline", 2)
-        assert (article["view_count_readings"], article["rungs"]) == (1, {"headline": "selector"})
+        assert (article["view_count_observations"], article["methods"]) == (1, {"headline": "selector"})
         assert article["due"] == [{"url": SLUG_URL, "due_at": "2026-01-07T13:30:00Z"}]
     known = newsroom.archive.explain([ELSEWHERE, SLUG_URL])
     assert known["frontier"]["url"] == SLUG_URL
     assert [(row["fetched_at"], row["status"]) for row in known["captures"]] == [("2026-01-07T12:02:00Z", 304)]
-    assert known["captures"][0]["reservations"] == {}
+    assert known["captures"][0]["opt_outs"] == {}
 
 
 def test_a_url_that_only_the_frontier_joins_to_an_article_is_explained_too(newsroom: Newsroom) -> None:
-    newsroom.save(addresses=(NUMBER_URL,))
+    newsroom.save(article_urls=(NUMBER_URL,))
     newsroom.archive.frontier.add(
-        [Entry(url=ELSEWHERE, site="caliber", kind="article", road="listing")], newsroom.run_id
+        [Entry(url=ELSEWHERE, site="caliber", kind="article", discovered_via="listing")], newsroom.run_id
     )
-    newsroom.archive.frontier.done(ELSEWHERE, minutes(1), status=200, article_id=1)
+    newsroom.archive.frontier.mark_done(ELSEWHERE, minutes(1), status=200, article_id=1)
     assert newsroom.archive.explain([ELSEWHERE])["article"]["url"] == NUMBER_URL

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from caliber_crawler.archive import BEGINNING, Archive, Entry
-from caliber_crawler.archive.frontier import COUNT, TAKE
+from caliber_crawler.archive.queue.frontier import COUNT, DUE
 from tests.archive.newsroom import NOON, Newsroom, minutes
 
 LISTING = "https://caliber.az/en/category/analytics"
@@ -23,7 +23,7 @@ def entry(name: str = "a", **fields: Any) -> Entry:
             "kind": "article",
             "language": "en",
             "section": "analytics",
-            "road": "listing",
+            "discovered_via": "listing",
             "due_at": NOON,
             "discovered_at": NOON,
             **fields,
@@ -31,8 +31,8 @@ def entry(name: str = "a", **fields: Any) -> Entry:
     )
 
 
-def listing(walk: datetime | None = NOON, **fields: Any) -> Entry:
-    return entry(**{"url": LISTING, "kind": "listing", "walk": walk, **fields})
+def listing(traversal_started_at: datetime | None = NOON, **fields: Any) -> Entry:
+    return entry(**{"url": LISTING, "kind": "listing", "traversal_started_at": traversal_started_at, **fields})
 
 
 def names(entries: list[Entry]) -> list[str]:
@@ -44,7 +44,7 @@ def add(newsroom: Newsroom, *entries: Entry) -> list[str]:
 
 
 def take(newsroom: Newsroom, limit: int = 10, **filters: Any) -> list[str]:
-    return names(newsroom.archive.frontier.take("caliber", NOON, limit, **filters))
+    return names(newsroom.archive.frontier.due_entries("caliber", NOON, limit, **filters))
 
 
 def test_only_what_is_new_is_added_and_given_back_in_order(newsroom: Newsroom) -> None:
@@ -53,7 +53,7 @@ def test_only_what_is_new_is_added_and_given_back_in_order(newsroom: Newsroom) -
 
 
 def test_an_entry_comes_back_as_it_was_added(newsroom: Newsroom) -> None:
-    wanted = entry(discovered_on=LISTING, priority=3, walk=minutes(-5), batch=2)
+    wanted = entry(discovered_on=LISTING, priority=3, traversal_started_at=minutes(-5), page_number=2)
     (added,) = newsroom.archive.frontier.add([wanted], newsroom.run_id)
     assert added == replace(wanted, id=1)
     assert newsroom.archive.frontier.get(wanted.url) == added
@@ -122,30 +122,30 @@ def test_sites_editions_and_sections_can_be_taken_apart(newsroom: Newsroom) -> N
 
 def test_another_processs_reader_sees_what_was_added_since(newsroom: Newsroom) -> None:
     with Archive.open(newsroom.archive.path) as reader:
-        assert reader.frontier.take("caliber", NOON, 10) == []
+        assert reader.frontier.due_entries("caliber", NOON, 10) == []
         add(newsroom, entry("a"))
-        assert names(reader.frontier.take("caliber", NOON, 10)) == ["a"]
+        assert names(reader.frontier.due_entries("caliber", NOON, 10)) == ["a"]
 
 
 def test_a_page_that_was_done_is_not_fetched_before_its_next_visit(newsroom: Newsroom) -> None:
     add(newsroom, entry("a"))
     frontier, url = newsroom.archive.frontier, entry("a").url
-    frontier.done(url, NOON, status=200, due_at=minutes(60), etag='"1"', last_modified="today")
+    frontier.mark_done(url, NOON, status=200, due_at=minutes(60), etag='"1"', last_modified="today")
     assert take(newsroom) == []
-    assert names(frontier.take("caliber", minutes(60), 10)) == ["a"]
+    assert names(frontier.due_entries("caliber", minutes(60), 10)) == ["a"]
     known = frontier.get(url)
     assert (known.state, known.etag, known.last_modified, known.visited_at) == ("done", '"1"', "today", NOON)
-    frontier.done(url, minutes(60), status=200)
-    assert frontier.take("caliber", minutes(10**6), 10) == []
+    frontier.mark_done(url, minutes(60), status=200)
+    assert frontier.due_entries("caliber", minutes(10**6), 10) == []
 
 
 def test_validators_outlive_a_304_and_nothing_else(newsroom: Newsroom) -> None:
     add(newsroom, entry("a"))
     frontier, url = newsroom.archive.frontier, entry("a").url
-    frontier.done(url, NOON, status=200, etag='"1"', last_modified="today")
-    frontier.done(url, NOON, status=304)
+    frontier.mark_done(url, NOON, status=200, etag='"1"', last_modified="today")
+    frontier.mark_done(url, NOON, status=304)
     assert (frontier.get(url).etag, frontier.get(url).last_modified) == ('"1"', "today")
-    frontier.done(url, NOON, status=200)
+    frontier.mark_done(url, NOON, status=200)
     assert (frontier.get(url).etag, frontier.get(url).last_modified) == (None, None)
 
 
@@ -153,16 +153,16 @@ def test_failures_are_counted_until_the_next_success(newsroom: Newsroom) -> None
     add(newsroom, entry("a"))
     frontier, url = newsroom.archive.frontier, entry("a").url
     for _ in range(2):
-        frontier.fail(url, NOON, status=503, reason="http_503", due_at=minutes(10))
+        frontier.mark_failed(url, NOON, status=503, reason="http_503", due_at=minutes(10))
     assert (frontier.get(url).state, frontier.get(url).failures, frontier.get(url).last_status) == ("failed", 2, 503)
-    assert names(frontier.take("caliber", minutes(10), 10)) == ["a"]
-    frontier.done(url, minutes(10), status=200)
+    assert names(frontier.due_entries("caliber", minutes(10), 10)) == ["a"]
+    frontier.mark_done(url, minutes(10), status=200)
     assert frontier.get(url).failures == 0
 
 
 def test_what_was_refused_is_never_taken_again(newsroom: Newsroom) -> None:
     add(newsroom, entry("a"))
-    newsroom.archive.frontier.refuse(entry("a").url, NOON, status=None, reason="robots_txt")
+    newsroom.archive.frontier.mark_refused(entry("a").url, NOON, status=None, reason="robots_txt")
     assert add(newsroom, entry("a")) == []
     assert take(newsroom) == []
 
@@ -171,7 +171,7 @@ def test_an_article_taken_down_is_marked_as_gone(newsroom: Newsroom) -> None:
     url = entry("baku-s-formula").url
     newsroom.save(minutes(-10))
     add(newsroom, entry("baku-s-formula"))
-    newsroom.archive.frontier.gone(url, NOON, status=410)
+    newsroom.archive.frontier.mark_gone(url, NOON, status=410)
     assert newsroom.archive.frontier.get(url).state == "gone"
     assert newsroom.archive.articles.show(1)["gone_at"] == "2026-01-07T12:00:00Z"
 
@@ -179,63 +179,63 @@ def test_an_article_taken_down_is_marked_as_gone(newsroom: Newsroom) -> None:
 def test_an_address_never_added_cannot_be_done(newsroom: Newsroom) -> None:
     frontier = newsroom.archive.frontier
     with pytest.raises(KeyError):
-        frontier.done("https://caliber.az/en/post/unknown", NOON, status=200)
+        frontier.mark_done("https://caliber.az/en/post/unknown", NOON, status=200)
     with pytest.raises(KeyError):
-        frontier.set_walked("https://caliber.az/en/category/unknown", NOON)
+        frontier.set_crawled_since("https://caliber.az/en/category/unknown", NOON)
 
 
 def test_which_addresses_are_known_and_since_when(newsroom: Newsroom) -> None:
     add(newsroom, entry("old", discovered_at=minutes(-1)), entry("new"))
     urls = [entry(name).url for name in ("old", "new", "unknown")]
-    assert newsroom.archive.frontier.known(urls) == set(urls[:2])
-    assert newsroom.archive.frontier.known(urls, before=NOON) == {urls[0]}
-    assert newsroom.archive.frontier.known([]) == set()
+    assert newsroom.archive.frontier.known_urls(urls) == set(urls[:2])
+    assert newsroom.archive.frontier.known_urls(urls, before=NOON) == {urls[0]}
+    assert newsroom.archive.frontier.known_urls([]) == set()
 
 
 def test_a_listing_under_way_keeps_the_earlier_walk(newsroom: Newsroom) -> None:
-    add(newsroom, listing(walk=NOON))
-    assert add(newsroom, listing(walk=minutes(10))) == []
-    assert newsroom.archive.frontier.get(LISTING).walk == NOON
+    add(newsroom, listing(traversal_started_at=NOON))
+    assert add(newsroom, listing(traversal_started_at=minutes(10))) == []
+    assert newsroom.archive.frontier.get(LISTING).traversal_started_at == NOON
 
 
 def test_a_listing_that_failed_keeps_the_earlier_walk_and_is_due_again(newsroom: Newsroom) -> None:
-    add(newsroom, listing(walk=minutes(-10)))
-    newsroom.archive.frontier.fail(LISTING, NOON, status=500, reason="http_500", due_at=minutes(60))
-    add(newsroom, listing(walk=NOON))
+    add(newsroom, listing(traversal_started_at=minutes(-10)))
+    newsroom.archive.frontier.mark_failed(LISTING, NOON, status=500, reason="http_500", due_at=minutes(60))
+    add(newsroom, listing(traversal_started_at=NOON))
     again = newsroom.archive.frontier.get(LISTING)
-    assert (again.state, again.walk, again.due_at) == ("todo", minutes(-10), NOON)
+    assert (again.state, again.traversal_started_at, again.due_at) == ("queued", minutes(-10), NOON)
 
 
 def test_a_listing_that_was_done_is_walked_again_with_a_new_walk(newsroom: Newsroom) -> None:
-    add(newsroom, listing(walk=minutes(-10)))
-    newsroom.archive.frontier.done(LISTING, minutes(-5), status=200)
+    add(newsroom, listing(traversal_started_at=minutes(-10)))
+    newsroom.archive.frontier.mark_done(LISTING, minutes(-5), status=200)
     assert take(newsroom) == []
-    add(newsroom, listing(walk=NOON))
+    add(newsroom, listing(traversal_started_at=NOON))
     again = newsroom.archive.frontier.get(LISTING)
-    assert (again.state, again.walk, again.due_at) == ("todo", NOON, NOON)
+    assert (again.state, again.traversal_started_at, again.due_at) == ("queued", NOON, NOON)
 
 
 def test_runs_that_follow_each_other_within_a_second_walk_separately(newsroom: Newsroom) -> None:
     soon = NOON.replace(microsecond=500_000)
-    add(newsroom, listing(walk=NOON), entry("a", discovered_at=NOON.replace(microsecond=200_000)))
-    newsroom.archive.frontier.done(LISTING, NOON, status=200)
-    add(newsroom, listing(walk=soon))
-    assert newsroom.archive.frontier.get(LISTING).walk == soon
+    add(newsroom, listing(traversal_started_at=NOON), entry("a", discovered_at=NOON.replace(microsecond=200_000)))
+    newsroom.archive.frontier.mark_done(LISTING, NOON, status=200)
+    add(newsroom, listing(traversal_started_at=soon))
+    assert newsroom.archive.frontier.get(LISTING).traversal_started_at == soon
     assert take(newsroom) == ["analytics", "a"]
-    assert newsroom.archive.frontier.known([entry("a").url], before=soon) == {entry("a").url}
-    assert newsroom.archive.frontier.known([entry("a").url], before=NOON) == set()
+    assert newsroom.archive.frontier.known_urls([entry("a").url], before=soon) == {entry("a").url}
+    assert newsroom.archive.frontier.known_urls([entry("a").url], before=NOON) == set()
 
 
 def test_a_list_that_leads_back_to_itself_ends(newsroom: Newsroom) -> None:
     add(newsroom, listing())
-    newsroom.archive.frontier.done(LISTING, NOON, status=200)
+    newsroom.archive.frontier.mark_done(LISTING, NOON, status=200)
     add(newsroom, listing())
     assert take(newsroom) == []
 
 
 def test_a_known_article_stays_as_it_is(newsroom: Newsroom) -> None:
     add(newsroom, entry("a"))
-    newsroom.archive.frontier.done(entry("a").url, NOON, status=200, due_at=minutes(60))
+    newsroom.archive.frontier.mark_done(entry("a").url, NOON, status=200, due_at=minutes(60))
     before = newsroom.archive.frontier.get(entry("a").url)
     add(newsroom, entry("a", priority=99, section="politics"))
     assert newsroom.archive.frontier.get(entry("a").url) == before
@@ -244,17 +244,17 @@ def test_a_known_article_stays_as_it_is(newsroom: Newsroom) -> None:
 def test_how_far_back_a_listing_was_walked_only_grows(newsroom: Newsroom) -> None:
     add(newsroom, listing())
     frontier = newsroom.archive.frontier
-    assert frontier.walked(LISTING) is None
-    frontier.set_walked(LISTING, minutes(-60))
-    frontier.set_walked(LISTING, minutes(-30))
-    assert frontier.walked(LISTING) == minutes(-60)
-    frontier.set_walked(LISTING, BEGINNING)
-    assert frontier.walked(LISTING) == BEGINNING
+    assert frontier.crawled_since(LISTING) is None
+    frontier.set_crawled_since(LISTING, minutes(-60))
+    frontier.set_crawled_since(LISTING, minutes(-30))
+    assert frontier.crawled_since(LISTING) == minutes(-60)
+    frontier.set_crawled_since(LISTING, BEGINNING)
+    assert frontier.crawled_since(LISTING) == BEGINNING
 
 
 def test_taking_reads_no_more_of_the_index_than_it_takes(newsroom: Newsroom) -> None:
     key = ("caliber", "article", "en", "analytics", 0, "2026-01-07T12:00:00Z")
-    for sql, parameters in ((TAKE, (*key, "[]", 50)), (COUNT, key)):
+    for sql, parameters in ((DUE, (*key, "[]", 50)), (COUNT, key)):
         plan = [row[3] for row in newsroom.archive.db.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
         assert any(
             "INDEX frontier_due (site=? AND kind=? AND language=? AND section=? AND priority=? AND due_at<?)" in step

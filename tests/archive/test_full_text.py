@@ -28,7 +28,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         newsroom = Newsroom(archive, start_run(archive))
         for name, (language, headline, body) in TEXTS.items():
             url = f"https://caliber.az/{language}/post/{name}"
-            newsroom.save(addresses=(url,), language=language, headline=headline, body=body, views=3)
+            newsroom.save(article_urls=(url,), language=language, headline=headline, body=body, views=3)
         yield archive
 
 
@@ -159,9 +159,9 @@ def test_only_the_text_of_today_is_found(newsroom: Newsroom) -> None:
 
 def test_a_merged_article_is_found_once(newsroom: Newsroom) -> None:
     number, slug = "https://caliber.az/en/post/5", "https://caliber.az/en/post/five"
-    newsroom.save(addresses=(number,))
-    newsroom.save(minutes(1), addresses=(slug,))
-    newsroom.save(minutes(2), addresses=(slug, number))
+    newsroom.save(article_urls=(number,))
+    newsroom.save(minutes(1), article_urls=(slug,))
+    newsroom.save(minutes(2), article_urls=(slug, number))
     assert [hit.article_id for hit in newsroom.archive.search("formula")] == [1]
 
 
@@ -177,7 +177,7 @@ def test_a_query_is_taken_apart_as_it_reads() -> None:
     assert parse('Əliyev "New Road" OR x -"Old"') == [
         [Part(("eliyev",))],
         [Part(("new", "road"), exact=True), Part(("x",))],
-        [Part(("old",), exact=True, unwanted=True)],
+        [Part(("old",), exact=True, excluded=True)],
     ]
 
 

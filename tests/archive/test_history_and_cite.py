@@ -28,7 +28,7 @@ def edited(newsroom: Newsroom) -> Newsroom:
         ]
     ):
         newsroom.save(minutes(60 * minute), headline=headline, body=body, views=views, authors=("Vugar B.",))
-    newsroom.archive.sites.keep(CaliberSpider.site)
+    newsroom.archive.sites.store(CaliberSpider.site)
     return newsroom
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.archive.family import FAMILY
+from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.items import Capture, Image, Link, Problem
 from tests.archive.newsroom import Newsroom, minutes, start_run
@@ -39,7 +39,7 @@ def make(path: Path, pages: Iterable[Sighting]) -> Path:
             newsroom.save(
                 # No two pages of one second: which of them came last, nobody could say.
                 minutes(minute + which / 10),
-                addresses=ADDRESSES[which],
+                article_urls=ADDRESSES[which],
                 page=f"{minute} {which} {headline}".encode() * 300,
                 headline=headline,
                 views=views,
@@ -179,14 +179,14 @@ def test_failures_problems_and_the_frontier_come_along(path: Path, tmp_path: Pat
     with Archive.open(other, mode="write") as archive:
         run_id = start_run(archive)
         url = "https://caliber.az/en/post/broken"
-        capture = archive.captures.keep(
+        capture = archive.captures.store(
             Capture(site="caliber", url=url, fetched_at=minutes(0), error="no answer"), run_id
         )
-        archive.runs.note(
+        archive.runs.record_problem(
             run_id, Problem(stage="fetch", reason="timeout", message="Late."), url=url, capture_id=capture.id
         )
-        archive.frontier.add([Entry(url=url, site="caliber", kind="article", road="seed")], run_id)
-        archive.frontier.fail(url, minutes(0), status=None, reason="timeout", due_at=minutes(60))
+        archive.frontier.add([Entry(url=url, site="caliber", kind="article", discovered_via="seed")], run_id)
+        archive.frontier.mark_failed(url, minutes(0), status=None, reason="timeout", due_at=minutes(60))
     Archive.open(path, mode="write").close()
     found = facts(merged(path, other))
     assert (len(found["captures"]), len(found["problems"])) == (1, 1)
@@ -203,7 +203,7 @@ def test_an_answer_without_a_page_speaks_of_the_other_archives_article(path: Pat
     with Archive.open(answered, mode="write") as archive:
         url = "https://caliber.az/en/post/baku-s-formula"
         page = Capture(site="caliber", url=url, fetched_at=minutes(5), status=status)
-        archive.captures.keep(page, start_run(archive))
+        archive.captures.store(page, start_run(archive))
     both = Path(shutil.copy(answered, tmp_path / "both.db"))
     for into, other in ((both, path), (Path(shutil.copy(path, tmp_path / "here.db")), answered)):
         with Archive.open(merged(into, other)) as archive:

@@ -14,11 +14,23 @@ from click.testing import CliRunner
 from sqlite_utils import Database
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.format import VERSION
-from caliber_crawler.archive.migrations import migrations
+from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.archive.core.migrations import migrations
 from caliber_crawler.commands.cli import main
 from caliber_crawler.errors import ArchiveError
 from tests.archive.newsroom import Newsroom, minutes, start_run
+
+RENAMED = {
+    "rungs": "methods",
+    "rung": "method",
+    "gap": "delay_s",
+    "road": "discovered_via",
+    "batch": "page_number",
+    "walk": "traversal_started_at",
+    "walked_since": "crawled_since",
+    "walked_at": "crawled_at",
+}
+"""Columns of the first schema that have another name today."""
 
 
 def first_schema(newest: Path, path: Path) -> Path:
@@ -34,8 +46,9 @@ def first_schema(newest: Path, path: Path) -> Path:
             " AND name NOT LIKE '\\_sqlite%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'"
         ).fetchall()
         for (table,) in tables:
-            columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
-            connection.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM newest.{table}")
+            columns = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+            today = ", ".join(RENAMED.get(column, column) for column in columns)
+            connection.execute(f"INSERT INTO main.{table} ({', '.join(columns)}) SELECT {today} FROM newest.{table}")
         connection.execute("COMMIT")
     return path
 
@@ -48,7 +61,9 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(300):
             for minute in (0, 60):
                 url = f"https://caliber.az/en/post/{1000 + number}"
-                newsroom.save(minutes(minute), addresses=(url,), headline=f"Headline {minute}", views=number + minute)
+                newsroom.save(
+                    minutes(minute), article_urls=(url,), headline=f"Headline {minute}", views=number + minute
+                )
         archive.runs.finish(newsroom.run_id, "finished", None, {})
     return first_schema(folder / "newest.db", folder / "archive.db")
 
@@ -93,7 +108,7 @@ import os, random, shutil, signal, sqlite3, sys, time
 from contextlib import closing
 from pathlib import Path
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.format import VERSION
+from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.archive import migrations
 
 old, path = Path(sys.argv[1]), Path(sys.argv[2])
@@ -124,7 +139,7 @@ for killed in range(int(sys.argv[3])):
     Archive.open(path, mode="write").close()
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
-        assert connection.execute("SELECT count(*) FROM versions WHERE seal IS NULL").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM versions WHERE checksum IS NULL").fetchone() == (0,)
     assert version_of(path) == VERSION
     assert version == VERSION or version_of(Path(f"{path}.schema-{version}")) == version
     print(version)

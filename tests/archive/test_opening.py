@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.format import APPLICATION_ID, VERSION
-from caliber_crawler.archive.migrations import migrations
+from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION
+from caliber_crawler.archive.core.migrations import migrations
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, ForeignDatabase, NewerArchive, NoArchive
 from tests.archive.newsroom import Newsroom, start_run
 
@@ -152,10 +152,10 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing_written_before(newsroom: 
     pages = newsroom.values("PRAGMA page_count")[0]
     newsroom.archive.db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(ArchiveFull, match="disk is full"):
-        newsroom.save(addresses=("https://caliber.az/en/post/long",), body="word " * 100_000)
+        newsroom.save(article_urls=("https://caliber.az/en/post/long",), body="word " * 100_000)
     newsroom.archive.db.execute("PRAGMA max_page_count = 1000000")
     assert newsroom.archive.status()["articles"] == 1
-    assert newsroom.save(addresses=("https://caliber.az/en/post/long",)).outcome == "new"
+    assert newsroom.save(article_urls=("https://caliber.az/en/post/long",)).outcome == "new"
 
 
 def test_a_transaction_keeps_all_or_nothing(newsroom: Newsroom) -> None:
@@ -168,7 +168,7 @@ def test_a_transaction_inside_another_fails_alone(newsroom: Newsroom) -> None:
     with newsroom.archive.transaction():
         newsroom.save()
         with newsroom.rolled_back():
-            newsroom.save(addresses=("https://caliber.az/en/post/other",))
+            newsroom.save(article_urls=("https://caliber.az/en/post/other",))
     assert newsroom.values("SELECT url FROM articles") == ["https://caliber.az/en/post/baku-s-formula"]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.items import Reading
+from caliber_crawler.items import Extraction
 from tests.archive.disk import Disk, tells
 from tests.archive.newsroom import NOON, Newsroom, address, article, capture, minutes
 
@@ -36,14 +36,14 @@ def crawl_one(newsroom: Newsroom, number: int, *, synced: bool) -> Iterator[None
     """Keep a page, then what was read on it together with the new state of its address, as a crawl does."""
     url = URLS[number]
     page = f"<p>{number}</p>".encode() * 700
-    kept = newsroom.archive.captures.keep(capture(minutes(number), url=url, body=page), newsroom.run_id)
+    kept = newsroom.archive.captures.store(capture(minutes(number), url=url, body=page), newsroom.run_id)
     yield
     read = article(url=url, headline=f"Number {number}", body=f"{number} " * 300, views=number)
     with newsroom.archive.transaction(synced_every=0.0 if synced else math.inf):
         saved = newsroom.archive.articles.save(
-            Reading(capture=kept, article=read, layout="new", extractor="1"), newsroom.run_id, [address(url)]
+            Extraction(capture=kept, article=read, layout="new", extractor="1"), newsroom.run_id, [address(url)]
         )
-        newsroom.archive.frontier.done(url, minutes(number), status=200, article_id=saved.article_id)
+        newsroom.archive.frontier.mark_done(url, minutes(number), status=200, article_id=saved.article_id)
     yield
 
 
@@ -54,7 +54,7 @@ def check(path: Path, written: int, synced: int) -> int:
         left: int = archive.status()["articles"]
         assert synced <= left <= written
         rows = archive.db.execute("SELECT url, state, due_at IS NOT NULL FROM frontier ORDER BY id").fetchall()
-        assert rows == [(url, *(("done", 0) if number < left else ("todo", 1))) for number, url in enumerate(URLS)]
+        assert rows == [(url, *(("done", 0) if number < left else ("queued", 1))) for number, url in enumerate(URLS)]
         return left
 
 
@@ -64,7 +64,7 @@ def test_what_was_synced_survives_a_power_cut_and_the_rest_is_due_again(
     newsroom: Newsroom, disk: Disk, tmp_path: Path, seed: int
 ) -> None:
     dice = random.Random(seed)
-    entries = [Entry(url=url, site="caliber", kind="article", road="listing", due_at=NOON) for url in URLS]
+    entries = [Entry(url=url, site="caliber", kind="article", discovered_via="listing", due_at=NOON) for url in URLS]
     newsroom.archive.frontier.add(entries, newsroom.run_id)
     disk.look()
     last_synced = lost = checkpoints = 0
@@ -91,7 +91,7 @@ def test_what_was_synced_survives_a_power_cut_and_the_rest_is_due_again(
 
 @pytest.mark.slow
 def test_a_capture_alone_waits_for_what_is_read_on_it(newsroom: Newsroom, disk: Disk) -> None:
-    newsroom.archive.captures.keep(capture(body=b"<p>a page</p>" * 900), newsroom.run_id)
+    newsroom.archive.captures.store(capture(body=b"<p>a page</p>" * 900), newsroom.run_id)
     disk.look()
     assert not disk.everything_is_written()
     newsroom.save(minutes(1))

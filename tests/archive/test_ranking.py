@@ -25,20 +25,20 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         for number in range(ARTICLES):
             newsroom.save(
                 minutes(number),
-                addresses=(f"https://caliber.az/en/post/{1000 + number}",),
+                article_urls=(f"https://caliber.az/en/post/{1000 + number}",),
                 headline="Gas again" if number in IN_HEADLINE else f"Headline {number}",
                 body=" ".join(["gas"] * (20 if number == 35 else 1) + ["oil"] * (number % 4 == 0) + ["word"] * 20),
                 published_at=minutes(-number),
                 language="hy" if number % 2 else "en",
             )
         # A text that was replaced by an edit is no answer any more.
-        newsroom.save(minutes(99), addresses=("https://caliber.az/en/post/1000",), headline="Edited", body="Else.")
+        newsroom.save(minutes(99), article_urls=("https://caliber.az/en/post/1000",), headline="Edited", body="Else.")
         yield archive
 
 
 @pytest.fixture
 def few_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranking, "RANKED_TOGETHER", TOGETHER)
+    monkeypatch.setattr(ranking, "MAX_RANKED", TOGETHER)
 
 
 def answers(library: Archive, query: str, **asked: object) -> list[int]:
@@ -56,7 +56,7 @@ def test_headlines_come_first_then_the_newest_by_rank_then_the_others(library: A
 
 def test_few_answers_are_all_compared(library: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     ranked = answers(library, "oil")
-    monkeypatch.setattr(ranking, "RANKED_TOGETHER", TOGETHER)
+    monkeypatch.setattr(ranking, "MAX_RANKED", TOGETHER)
     assert answers(library, "oil") == ranked
     assert len(ranked) == TOGETHER - 1
 
@@ -65,7 +65,7 @@ def test_few_answers_are_all_compared(library: Archive, monkeypatch: pytest.Monk
 @given(size=st.integers(1, 50), query=st.sampled_from(["gas", "gas word", "gas -oil", "oil OR gas"]))
 def test_page_after_page_gives_every_answer_once(library: Archive, size: int, query: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ranking, "RANKED_TOGETHER", TOGETHER)
+        patched.setattr(ranking, "MAX_RANKED", TOGETHER)
         whole = find_and_count(library._connection, Search(query, limit=1000))
         pages = [answers(library, query, limit=size, offset=start) for start in range(0, ARTICLES + size, size)]
     found = [number for page in pages for number in page]
@@ -81,5 +81,5 @@ def test_what_is_narrowed_is_narrowed_before_it_is_ranked(library: Archive) -> N
 
 @pytest.mark.parametrize("together", [TOGETHER, 1000])
 def test_the_newest_first_are_so_throughout(library: Archive, monkeypatch: pytest.MonkeyPatch, together: int) -> None:
-    monkeypatch.setattr(ranking, "RANKED_TOGETHER", together)
+    monkeypatch.setattr(ranking, "MAX_RANKED", together)
     assert answers(library, "gas", order="newest", limit=100) == list(range(1, ARTICLES))

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caliber_crawler.archive import Archive, Wanted
-from caliber_crawler.items import Capture, Problem, Reading
-from caliber_crawler.rereading import Rereader
-from caliber_crawler.rereading.reextraction import Reextraction, batches
+from caliber_crawler.archive import Archive, ReextractionFilter
+from caliber_crawler.items import Capture, Extraction, Problem
+from caliber_crawler.reextraction import Reextractor
+from caliber_crawler.reextraction.run import ReextractionRun, batches
 from caliber_crawler.site import SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.archive.newsroom import NOON, Newsroom, article, minutes, start_run
@@ -29,15 +29,15 @@ HISTORY = """SELECT headline, seen_from, seen_until FROM versions WHERE replaced
 EDITS = "SELECT old_headline, new_headline, seen_before, seen_after FROM edits ORDER BY seen_after"
 
 
-class Better(Rereader):
+class Better(Reextractor):
     """Reads the headline before a bar, and the body between it and a #."""
 
-    def read(self, capture: Capture) -> Reading | Problem:
+    def read(self, capture: Capture) -> Extraction | Problem:
         headline, _, body = capture.body.decode().partition("|")
         if not headline:
             return Problem(stage="extract", reason="no_headline", message="No headline.", fatal=True)
         read = article(url=capture.url, headline=headline, body=body.partition("#")[0] or "Text.", views=7)
-        return Reading(capture=capture, article=read, layout="new", extractor=NEW)
+        return Extraction(capture=capture, article=read, layout="new", extractor=NEW)
 
 
 BETTER = Better(SiteRegistry())
@@ -46,15 +46,15 @@ BETTER = Better(SiteRegistry())
 class Deadly(Better):
     """Crashes on one page."""
 
-    def read(self, capture: Capture) -> Reading | Problem:
+    def read(self, capture: Capture) -> Extraction | Problem:
         if b"crash" in capture.body:
             os._exit(1)
         return super().read(capture)
 
 
-def reextract(archive: Archive, wanted: Wanted | None = None, **options: object) -> Reextraction:
-    pages = archive.rereads.pages(wanted or Wanted(extractors={"caliber": NEW}))
-    work = Reextraction(archive, BETTER, **options)  # type: ignore[arg-type]
+def reextract(archive: Archive, wanted: ReextractionFilter | None = None, **options: object) -> ReextractionRun:
+    pages = archive.reextractions.pages(wanted or ReextractionFilter(extractors={"caliber": NEW}))
+    work = ReextractionRun(archive, BETTER, **options)  # type: ignore[arg-type]
     for _ in work.run(pages, None if options.get("dry_run") else start_run(archive)):
         pass
     return work
@@ -107,9 +107,9 @@ def test_a_second_time_changes_nothing(newsroom: Newsroom) -> None:
     for minute in range(6):
         read_badly(newsroom, minute, f"Headline {minute // 2}|{minute}", views=minute)
     reextract(newsroom.archive)
-    assert newsroom.archive.rereads.pages(Wanted(extractors={"caliber": NEW})) == []
+    assert newsroom.archive.reextractions.pages(ReextractionFilter(extractors={"caliber": NEW})) == []
     before = [line for line in newsroom.archive.db.conn.iterdump() if '"runs"' not in line]
-    assert reextract(newsroom.archive, Wanted()).tally.counts["unchanged"] == 1
+    assert reextract(newsroom.archive, ReextractionFilter()).tally.counts["unchanged"] == 1
     assert [line for line in newsroom.archive.db.conn.iterdump() if '"runs"' not in line] == before
 
 
@@ -124,17 +124,17 @@ def test_a_dry_run_tells_and_changes_nothing(newsroom: Newsroom) -> None:
 
 def test_one_field_can_be_taken_over_alone(newsroom: Newsroom) -> None:
     read_badly(newsroom, 0, "One headline|A better body.")
-    reextract(newsroom.archive, Wanted(), only="body")
+    reextract(newsroom.archive, ReextractionFilter(), only="body")
     assert rows(newsroom, "SELECT headline, body FROM article_texts") == [("One (read badly)", "A better body.")]
 
 
 def test_a_page_that_gave_no_article_can_give_one_later(newsroom: Newsroom) -> None:
     for path, page in (("1001", b"A headline at last|"), ("1002", b"|")):
         url = f"https://caliber.az/en/post/{path}"
-        newsroom.archive.captures.keep(Capture(site="caliber", url=url, fetched_at=NOON, status=200, body=page), 1)
+        newsroom.archive.captures.store(Capture(site="caliber", url=url, fetched_at=NOON, status=200, body=page), 1)
     assert reextract(newsroom.archive).tally.counts["pages"] == 0
-    work = Reextraction(newsroom.archive, Better(SiteRegistry([CaliberSpider.site])))
-    for _ in work.run(newsroom.archive.rereads.pages(Wanted(failed=True)), newsroom.run_id):
+    work = ReextractionRun(newsroom.archive, Better(SiteRegistry([CaliberSpider.site])))
+    for _ in work.run(newsroom.archive.reextractions.pages(ReextractionFilter(failed=True)), newsroom.run_id):
         pass
     assert (work.tally.counts["saved"], work.tally.counts["unreadable"]) == (1, 1)
     assert newsroom.values("SELECT headline FROM articles") == ["A headline at last"]
@@ -152,18 +152,20 @@ def test_pages_are_chosen_by_the_time_they_were_fetched(
     newsroom: Newsroom, since: int | None, until: int | None, found: int
 ) -> None:
     for minute in (0, 10):
-        read_badly(newsroom, minute, "One|", addresses=(f"https://caliber.az/en/post/{1000 + minute}",))
-    wanted = Wanted(since=None if since is None else minutes(since), until=None if until is None else minutes(until))
-    assert len(newsroom.archive.rereads.pages(wanted)) == found
+        read_badly(newsroom, minute, "One|", article_urls=(f"https://caliber.az/en/post/{1000 + minute}",))
+    wanted = ReextractionFilter(
+        since=None if since is None else minutes(since), until=None if until is None else minutes(until)
+    )
+    assert len(newsroom.archive.reextractions.pages(wanted)) == found
 
 
 def test_a_new_page_read_by_newer_code_is_compared_with_the_old_one_read_likewise(newsroom: Newsroom) -> None:
     read_badly(newsroom, 0, "One headline|")
     read_badly(newsroom, 30, "One headline|#")
     for minute, page in ((60, b"One headline|##"), (90, b"Two headlines|")):
-        reading = BETTER(newsroom.archive.captures.keep(_served(minute, page), newsroom.run_id))
-        assert reading is not None
-        newsroom.archive.articles.save(reading, newsroom.run_id, reread=BETTER)
+        extraction = BETTER(newsroom.archive.captures.store(_served(minute, page), newsroom.run_id))
+        assert extraction is not None
+        newsroom.archive.articles.save(extraction, newsroom.run_id, reextract=BETTER)
     assert [row[:2] for row in rows(newsroom, EDITS)] == [("One headline", "Two headlines")]
     assert rows(newsroom, HISTORY) == [
         ("One headline", "2026-01-07T12:00:00Z", "2026-01-07T13:00:00Z"),
@@ -247,7 +249,7 @@ def test_a_killed_run_goes_on_where_it_was(path: Path, tmp_path: Path) -> None:
         for number in range(1000):
             for minute in (0, 60):
                 page = f"Headline {number} {minute}|{number}"
-                read_badly(newsroom, minute, page, addresses=(f"https://caliber.az/en/post/{1000 + number}",))
+                read_badly(newsroom, minute, page, article_urls=(f"https://caliber.az/en/post/{1000 + number}",))
     whole = Path(shutil.copy(path, tmp_path / "whole.db"))
     with Archive.open(whole, mode="write") as archive:
         reextract(archive)
@@ -260,7 +262,7 @@ def test_a_killed_run_goes_on_where_it_was(path: Path, tmp_path: Path) -> None:
             time.sleep(pause.uniform(0.05, 0.4))
             process.kill()
         with Archive.open(path, mode="write") as archive:
-            todo = sum(map(len, archive.rereads.pages(Wanted(extractors={"caliber": NEW}))))
+            todo = sum(map(len, archive.reextractions.pages(ReextractionFilter(extractors={"caliber": NEW}))))
             assert todo <= left
             left = todo
     with Archive.open(path, mode="write") as archive:
@@ -276,7 +278,9 @@ def test_the_command_reads_in_parallel_and_says_what_it_did(
     html = page.read_bytes()
     for number in range(30):
         url = f"https://caliber.az/en/post/{1000 + number}"
-        newsroom.save(minutes(number), addresses=(url,), page=html + b"<!-- %d -->" % number, headline=f"Bad {number}")
+        newsroom.save(
+            minutes(number), article_urls=(url,), page=html + b"<!-- %d -->" % number, headline=f"Bad {number}"
+        )
     newsroom.archive.close()
     dry = caliber("reextract", "--archive", path, "--dry-run", "--jobs", 1, "--json")
     done = caliber("reextract", "--archive", path, "--jobs", 2, "--json")
@@ -287,11 +291,11 @@ def test_the_command_reads_in_parallel_and_says_what_it_did(
 
 
 def test_a_page_that_crashes_its_worker_costs_itself_only(newsroom: Newsroom) -> None:
-    read_badly(newsroom, 0, "Talks resume|Text.", addresses=("https://caliber.az/en/post/1",))
-    read_badly(newsroom, 1, "Roads crash|Text.", addresses=("https://caliber.az/en/post/2",))
-    read_badly(newsroom, 2, "Rails follow|Text.", addresses=("https://caliber.az/en/post/3",))
-    pages = newsroom.archive.rereads.pages(Wanted(extractors={"caliber": NEW}))
-    work = Reextraction(newsroom.archive, Deadly(SiteRegistry()), jobs=2)
+    read_badly(newsroom, 0, "Talks resume|Text.", article_urls=("https://caliber.az/en/post/1",))
+    read_badly(newsroom, 1, "Roads crash|Text.", article_urls=("https://caliber.az/en/post/2",))
+    read_badly(newsroom, 2, "Rails follow|Text.", article_urls=("https://caliber.az/en/post/3",))
+    pages = newsroom.archive.reextractions.pages(ReextractionFilter(extractors={"caliber": NEW}))
+    work = ReextractionRun(newsroom.archive, Deadly(SiteRegistry()), jobs=2)
     assert sum(work.run(pages, start_run(newsroom.archive))) == 3
     assert (work.tally.counts["unreadable"], work.tally.counts["changed"]) == (1, 2)
     headlines = [("Talks resume",), ("Roads (read badly)",), ("Rails follow",)]

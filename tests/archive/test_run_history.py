@@ -26,8 +26,8 @@ def test_like_a_run_are_the_finished_ones_that_asked_the_same_newest_first(newsr
     asked = run(newsroom)
     run(newsroom)
     history = newsroom.archive.run_history
-    assert [each["id"] for each in history.like(asked, 9)] == [second, first]
-    assert [each["id"] for each in history.like(asked, 1)] == [second]
+    assert [each["id"] for each in history.similar_runs(asked, 9)] == [second, first]
+    assert [each["id"] for each in history.similar_runs(asked, 1)] == [second]
 
 
 def test_the_names_of_merged_archives_are_known_once_they_are_in(newsroom: Newsroom) -> None:
@@ -39,7 +39,9 @@ def test_the_names_of_merged_archives_are_known_once_they_are_in(newsroom: Newsr
 def test_coverage_tells_how_many_pages_had_a_field_and_by_which_way(newsroom: Newsroom) -> None:
     id = run(newsroom)
     ways = [("headline", "selector", 7), ("headline", "generic", 2), ("views", "", 9)]
-    newsroom.archive.runs.cover(id, [("caliber", "new", field, way, 10, filled) for field, way, filled in ways])
+    newsroom.archive.runs.record_coverage(
+        id, [("caliber", "new", field, way, 10, filled) for field, way, filled in ways]
+    )
     history = newsroom.archive.run_history
     assert history.coverage([id]) == {("new", "headline"): (10, 9), ("new", "views"): (10, 0)}
     assert history.coverage([id], "generic")[("new", "headline")] == (10, 2)

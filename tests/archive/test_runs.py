@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Entry
-from caliber_crawler.archive.status import sqlite_warning
+from caliber_crawler.archive.reports.status import sqlite_warning
 from caliber_crawler.items import Problem
 from caliber_crawler.site import Site
 from tests.archive.newsroom import NUMBER_URL, SLUG_URL, Newsroom, capture, minutes
@@ -39,11 +39,11 @@ def test_a_run_records_what_is_needed_to_understand_it(newsroom: Newsroom) -> No
 
 
 def test_problems_are_kept_with_their_page(newsroom: Newsroom) -> None:
-    kept = newsroom.archive.captures.keep(capture(), newsroom.run_id)
+    kept = newsroom.archive.captures.store(capture(), newsroom.run_id)
     problem = Problem(
         stage="check", reason="no_headline", message="The page has no headline.", field="headline", fatal=True
     )
-    newsroom.archive.runs.note(newsroom.run_id, problem, url=SLUG_URL, capture_id=kept.id)
+    newsroom.archive.runs.record_problem(newsroom.run_id, problem, url=SLUG_URL, capture_id=kept.id)
     (row,) = newsroom.archive.db.query("SELECT stage, reason, message, field, fatal, url, capture_id FROM problems")
     assert row == {
         "stage": "check",
@@ -58,7 +58,9 @@ def test_problems_are_kept_with_their_page(newsroom: Newsroom) -> None:
 
 def test_coverage_told_again_replaces_what_was_told_before(newsroom: Newsroom) -> None:
     for pages in (10, 20):
-        newsroom.archive.runs.cover(newsroom.run_id, [("caliber", "new", "headline", "selector", pages, pages - 1)])
+        newsroom.archive.runs.record_coverage(
+            newsroom.run_id, [("caliber", "new", "headline", "selector", pages, pages - 1)]
+        )
     assert newsroom.archive.db.execute("SELECT pages, filled FROM field_coverage").fetchall() == [(20, 19)]
 
 
@@ -72,8 +74,8 @@ def test_a_site_is_kept_as_it_is_described_today(newsroom: Newsroom) -> None:
         article_path="",
         reuse="With a hyperlink",
     )
-    newsroom.archive.sites.keep(site)
-    newsroom.archive.sites.keep(site)
+    newsroom.archive.sites.store(site)
+    newsroom.archive.sites.store(site)
     assert newsroom.archive.sites.get("caliber") == {
         "site": "caliber",
         "title": "Caliber",
@@ -92,9 +94,11 @@ def test_status_counts_as_many_edits_as_the_view_shows(newsroom: Newsroom) -> No
         (2, (NUMBER_URL, SLUG_URL), "Then"),
         (3, ("https://caliber.az/en/post/another",), "Never edited"),
     ):
-        newsroom.save(minutes(minute), addresses=urls, headline=headline)
+        newsroom.save(minutes(minute), article_urls=urls, headline=headline)
     for extractor, headline in (("1", "Read badly"), ("2", "Read well")):
-        newsroom.save(minutes(4), addresses=("https://caliber.az/en/post/4",), extractor=extractor, headline=headline)
+        newsroom.save(
+            minutes(4), article_urls=("https://caliber.az/en/post/4",), extractor=extractor, headline=headline
+        )
     assert newsroom.values("SELECT count(*) FROM versions WHERE replaced_by IS NOT NULL") == [1]
     assert newsroom.values("SELECT count(*) FROM edits") == [2]
     assert newsroom.archive.status()["edits"] == 2
@@ -103,13 +107,15 @@ def test_status_counts_as_many_edits_as_the_view_shows(newsroom: Newsroom) -> No
 def test_status_counts_what_is_there(newsroom: Newsroom) -> None:
     newsroom.save(headline="Before", views=1)
     newsroom.save(minutes(5), headline="After", views=2)
-    newsroom.save(addresses=("https://caliber.az/post/x",), language="ru", published_at=None)
-    newsroom.archive.captures.keep(capture(status=None, error="timed out", body=b""), newsroom.run_id)
-    newsroom.archive.captures.keep(capture(status=404), newsroom.run_id)
-    newsroom.archive.frontier.add([Entry(url=SLUG_URL, site="caliber", kind="article", road="seed")], newsroom.run_id)
+    newsroom.save(article_urls=("https://caliber.az/post/x",), language="ru", published_at=None)
+    newsroom.archive.captures.store(capture(status=None, error="timed out", body=b""), newsroom.run_id)
+    newsroom.archive.captures.store(capture(status=404), newsroom.run_id)
+    newsroom.archive.frontier.add(
+        [Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="seed")], newsroom.run_id
+    )
     for reason in ("slow", "slow", "odd"):
         problem = Problem(stage="check", reason=reason, message="…", fatal=reason == "odd")
-        newsroom.archive.runs.note(newsroom.run_id, problem)
+        newsroom.archive.runs.record_problem(newsroom.run_id, problem)
 
     status = newsroom.archive.status()
 
@@ -127,7 +133,7 @@ def test_status_counts_what_is_there(newsroom: Newsroom) -> None:
     }
     captures = status["captures"]
     assert (captures["total"], captures["ok"], captures["http_errors"], captures["no_answer"]) == (5, 3, 1, 1)
-    assert status["frontier"] == {"todo": 1, "due": 1}
+    assert status["frontier"] == {"queued": 1, "due": 1}
     assert [(row["reason"], row["total"], row["refused"]) for row in status["problems"]["all"]] == [
         ("slow", 2, 0),
         ("odd", 1, 1),
@@ -146,8 +152,8 @@ def test_the_days_of_publication_are_counted_in_the_sites_own_zone(newsroom: New
 
 def test_the_health_of_a_run_is_one_row(newsroom: Newsroom) -> None:
     newsroom.save()
-    newsroom.archive.captures.keep(capture(status=None, error="timed out", body=b""), newsroom.run_id)
-    newsroom.archive.captures.keep(capture(status=503), newsroom.run_id)
+    newsroom.archive.captures.store(capture(status=None, error="timed out", body=b""), newsroom.run_id)
+    newsroom.archive.captures.store(capture(status=503), newsroom.run_id)
     (row,) = newsroom.archive.db.query(
         "SELECT captures, answered, http_errors, failures, versions, problems, refused FROM run_health"
     )

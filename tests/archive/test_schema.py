@@ -73,11 +73,11 @@ def test_history_cannot_be_rewritten(newsroom: Newsroom, statement: str) -> None
 
 def test_scraped_scripts_are_no_addresses(newsroom: Newsroom) -> None:
     with pytest.raises(sqlite3.IntegrityError):
-        newsroom.save(addresses=("javascript:alert(1)",))
+        newsroom.save(article_urls=("javascript:alert(1)",))
 
 
 def test_a_page_of_text_may_have_a_name_instead_of_an_address(newsroom: Newsroom) -> None:
-    saved = newsroom.save(addresses=("urn:sha256:0f",))
+    saved = newsroom.save(article_urls=("urn:sha256:0f",))
     assert newsroom.archive.articles.find("urn:sha256:0f") == saved.article_id
 
 

@@ -6,7 +6,7 @@ import math
 import time
 from pathlib import Path
 
-from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.core.connection import Connection
 
 NORMAL, FULL = 1, 2
 """What ``PRAGMA synchronous`` says: with NORMAL, a commit does not wait for the disk."""

@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.status import status
-from caliber_crawler.archive.totals import COUNTED, totals, wrong_totals
+from caliber_crawler.archive.reports.status import status
+from caliber_crawler.archive.reports.totals import COUNTED, totals, wrong_totals
 from tests.archive.newsroom import NOON, Newsroom, capture, minutes
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["save", "fail", "answer", "forget", "roll back"]), st.integers(0, 5)), max_size=25
+    st.tuples(st.sampled_from(["save", "fail", "answer", "takedown", "roll back"]), st.integers(0, 5)), max_size=25
 )
 
 
@@ -23,12 +23,14 @@ def test_totals_are_what_is_counted(newsroom: Newsroom, steps: list[tuple[str, i
         url = f"https://caliber.az/en/post/{1000 + number}"
         known = newsroom.archive.articles.find(url)
         if step == "save":
-            newsroom.save(minutes(moment), addresses=(url,), headline=f"Headline {moment % 3}", views=moment)
+            newsroom.save(minutes(moment), article_urls=(url,), headline=f"Headline {moment % 3}", views=moment)
         elif step == "fail":
-            newsroom.archive.captures.keep(capture(minutes(-moment), status=None, error="x", body=b""), newsroom.run_id)
+            newsroom.archive.captures.store(
+                capture(minutes(-moment), status=None, error="x", body=b""), newsroom.run_id
+            )
         elif step == "answer":
-            newsroom.archive.captures.keep(capture(status=404 - moment * 10, url=url), newsroom.run_id)
-        elif step == "forget" and known is not None:
+            newsroom.archive.captures.store(capture(status=404 - moment * 10, url=url), newsroom.run_id)
+        elif step == "takedown" and known is not None:
             newsroom.archive.deletion.take_down(known, "asked", NOON)
         elif step == "roll back":
             with newsroom.rolled_back():

@@ -11,8 +11,8 @@ from tests.archive.newsroom import NUMBER_URL, SLUG_URL, Newsroom, capture, minu
 def test_every_capture_comes_back_in_the_order_it_was_stored(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "a.db", mode="write") as archive:
         run_id = start_run(archive)
-        first = archive.captures.keep(capture(minutes(5), body=b"<p>first</p>"), run_id)
-        failed = archive.captures.keep(
+        first = archive.captures.store(capture(minutes(5), body=b"<p>first</p>"), run_id)
+        failed = archive.captures.store(
             capture(minutes(1), status=None, body=b"", error="the connection was lost"), run_id
         )
         assert list(archive.captures.each()) == [
@@ -39,11 +39,11 @@ def test_the_post_id_that_was_seen_last_is_known_until_its_article_is_gone(tmp_p
 def test_article_urls_are_those_of_one_site_whatever_their_state(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "a.db", mode="write") as archive:
         entries = [
-            Entry(url="https://caliber.az/en/post/a", site="caliber", kind="article", road="listing"),
-            Entry(url="https://caliber.az/en/category/x", site="caliber", kind="listing", road="listing"),
-            Entry(url="https://elsewhere.example/b", site="elsewhere", kind="article", road="listing"),
-            Entry(url="https://caliber.az/en/post/c", site="caliber", kind="article", road="listing"),
+            Entry(url="https://caliber.az/en/post/a", site="caliber", kind="article", discovered_via="listing"),
+            Entry(url="https://caliber.az/en/category/x", site="caliber", kind="listing", discovered_via="listing"),
+            Entry(url="https://elsewhere.example/b", site="elsewhere", kind="article", discovered_via="listing"),
+            Entry(url="https://caliber.az/en/post/c", site="caliber", kind="article", discovered_via="listing"),
         ]
         archive.frontier.add(entries, start_run(archive))
-        archive.frontier.gone("https://caliber.az/en/post/a", minutes(1), status=404)
+        archive.frontier.mark_gone("https://caliber.az/en/post/a", minutes(1), status=404)
         assert archive.frontier.article_urls("caliber") == [entries[0].url, entries[3].url]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Archive, Finding
-from caliber_crawler.items import Capture, Image, Link, Reading
+from caliber_crawler.items import Capture, Extraction, Image, Link
 from tests.archive.newsroom import Newsroom, article, minutes, start_run
 
 WORDS = ("corridor", "президент", "խաղաղություն", "gas", "ёлка", "treaty", "Əliyev", "summit", "rail", "Shusha")
@@ -26,15 +26,15 @@ def page_of(number: int, texts: random.Random) -> tuple[str, bytes]:
     return body, f"<main>{body}</main>{frame}{texts.random()}".encode()
 
 
-def reread(capture: Capture) -> Reading | None:
+def reextract(capture: Capture) -> Extraction | None:
     """A reader for these pages."""
     number = int(capture.url.rpartition("/")[2])
     body = capture.body.decode().partition("<main>")[2].partition("</main>")[0]
     read = article(
         url=capture.url, headline=f"Headline {number}", body=body, authors=("A", "B"), subtitle="ё", views=number
     )
-    return Reading(
-        capture=capture, article=read, layout="new", extractor="caliber_crawler 0.1.0", rungs={"headline": "selector"}
+    return Extraction(
+        capture=capture, article=read, layout="new", extractor="caliber_crawler 0.1.0", methods={"headline": "selector"}
     )
 
 
@@ -50,7 +50,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 body, page = page_of(number, texts)
                 newsroom.save(
                     minutes(minute),
-                    addresses=(f"https://caliber.az/en/post/{number}",),
+                    article_urls=(f"https://caliber.az/en/post/{number}",),
                     headline=f"Headline {number}",
                     subtitle="ё",
                     body=body,
@@ -74,7 +74,7 @@ def findings(path: Path) -> list[Finding]:
         return [outcome for outcome in archive.verify() if outcome is not None]
 
 
-def repair(path: Path, reader: Callable[[Capture], Reading | None] | None = reread) -> None:
+def repair(path: Path, reader: Callable[[Capture], Extraction | None] | None = reextract) -> None:
     with Archive.open(path, mode="write") as archive:
         left = None
         while (found := {outcome for outcome in archive.verify() if outcome is not None}) and found != left:
@@ -133,9 +133,9 @@ def test_an_empty_archive_is_sound(blank: Path) -> None:
         ("versions", "published_at = '2026-01-06T15:14:00Z'"),
         ("versions", "published_local = '2026-01-06T19:13:01+04:00'"),
         ("versions", "word_count = word_count + 1"),
-        ("versions", "rungs = '{}'"),
+        ("versions", "methods = '{}'"),
         ("versions", "content_digest = replace(content_digest, 'a', 'b')"),
-        ("versions", "seal = seal + 1"),
+        ("versions", "checksum = checksum + 1"),
         ("captures", "url = 'https://caliber.az/en/post/9999'"),
         ("captures", "status = 304"),
         ("captures", "headers = '[]'"),
@@ -180,7 +180,7 @@ def test_a_changed_value_is_found_and_its_article_named(copy: Path, table: str, 
     [
         "UPDATE versions SET headline = 'Heedline 1002', body = replace(body, 'gas', 'gaz') WHERE article_id = 3",
         "UPDATE versions SET authors = '[' WHERE article_id = 3",
-        "UPDATE versions SET seal = 0 WHERE article_id = 3",
+        "UPDATE versions SET checksum = 0 WHERE article_id = 3",
         "UPDATE view_counts SET shown = 'nonsense' WHERE article_id = 3",
         "UPDATE articles SET headline = 'Another', views = 0, version_count = 9, authors = '[', url = 'https://caliber.az/en/post/1'",
         "DELETE FROM article_authors",
@@ -228,9 +228,9 @@ def test_what_is_lost_is_left_and_named_again(copy: Path) -> None:
 def test_a_better_reader_does_not_repair_a_text_by_another(copy: Path) -> None:
     behind_its_back(copy, "UPDATE versions SET headline = 'gone for good' WHERE id = 5")
 
-    def better(capture: Capture) -> Reading | None:
-        reading = reread(capture)
-        return reading and replace(reading, article=replace(reading.article, headline="Better"))
+    def better(capture: Capture) -> Extraction | None:
+        extraction = reextract(capture)
+        return extraction and replace(extraction, article=replace(extraction.article, headline="Better"))
 
     repair(copy, better)
     with Archive.open(copy) as archive:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from caliber_crawler.archive import Archive, Saved
-from caliber_crawler.archive.times import utc_text
-from caliber_crawler.archive.versions import content_digest
+from caliber_crawler.archive import Archive, SavedArticle
+from caliber_crawler.archive.core.times import utc_text
+from caliber_crawler.archive.texts.versions import content_digest
 from caliber_crawler.errors import NoSuchArticle
 from caliber_crawler.items import Image, Link
 from tests.archive.newsroom import BAKU, NOON, NUMBER_URL, SLUG_URL, Newsroom, article, capture, minutes, start_run
@@ -45,7 +45,7 @@ def current_headline(newsroom: Newsroom) -> str:
 
 
 def test_a_first_page_is_a_new_article(newsroom: Newsroom) -> None:
-    assert newsroom.save() == Saved(article_id=1, version=1, outcome="new")
+    assert newsroom.save() == SavedArticle(article_id=1, version=1, outcome="new")
 
 
 def test_times_are_utc_and_the_printed_one_keeps_its_offset(newsroom: Newsroom) -> None:
@@ -73,14 +73,14 @@ def test_an_article_names_the_authors_of_its_current_version(newsroom: Newsroom)
 
 def test_an_edit_adds_a_version_and_keeps_the_old_text(newsroom: Newsroom) -> None:
     newsroom.save(headline="Before")
-    assert newsroom.save(minutes(10), headline="After") == Saved(1, 2, "updated")
+    assert newsroom.save(minutes(10), headline="After") == SavedArticle(1, 2, "updated")
     assert versions(newsroom) == [[1, "first", "Before", 0, 0], [2, "edit", "After", 10, 10]]
     assert current_headline(newsroom) == "After"
 
 
 def test_an_unchanged_page_only_moves_the_time_it_was_last_seen(newsroom: Newsroom) -> None:
     newsroom.save()
-    assert newsroom.save(minutes(10)) == Saved(1, 1, "unchanged")
+    assert newsroom.save(minutes(10)) == SavedArticle(1, 1, "unchanged")
     assert versions(newsroom) == [[1, "first", "Baku’s geopolitical formula", 0, 10]]
     assert newsroom.values("SELECT last_seen_at FROM articles") == [utc_text(minutes(10))]
 
@@ -129,9 +129,11 @@ def test_an_edit_taken_back_is_a_third_version(newsroom: Newsroom) -> None:
 
 
 def test_the_same_page_read_better_is_no_edit(newsroom: Newsroom) -> None:
-    page = newsroom.archive.captures.keep(capture(), newsroom.run_id)
+    page = newsroom.archive.captures.store(capture(), newsroom.run_id)
     newsroom.save(kept=page, headline="Read badly")
-    assert newsroom.save(kept=page, headline="Read well", extractor="caliber_crawler 0.2.0") == Saved(1, 2, "updated")
+    assert newsroom.save(kept=page, headline="Read well", extractor="caliber_crawler 0.2.0") == SavedArticle(
+        1, 2, "updated"
+    )
     assert [row[1] for row in versions(newsroom)] == ["first", "reextract"]
     assert current_headline(newsroom) == "Read well"
     assert newsroom.values("SELECT count(*) FROM edits") == [0]
@@ -144,7 +146,7 @@ def test_the_same_bytes_fetched_again_and_read_better_are_no_edit(newsroom: News
 
 
 def test_reading_everything_again_gives_one_better_version(newsroom: Newsroom) -> None:
-    pages = [newsroom.archive.captures.keep(capture(minutes(m)), newsroom.run_id) for m in (0, 5, 9)]
+    pages = [newsroom.archive.captures.store(capture(minutes(m)), newsroom.run_id) for m in (0, 5, 9)]
     for page in pages:
         newsroom.save(kept=page, headline="Read badly")
     for _ in range(2):
@@ -156,14 +158,14 @@ def test_reading_everything_again_gives_one_better_version(newsroom: Newsroom) -
 
 
 def test_a_worse_extractor_can_be_taken_back(newsroom: Newsroom) -> None:
-    page = newsroom.archive.captures.keep(capture(), newsroom.run_id)
+    page = newsroom.archive.captures.store(capture(), newsroom.run_id)
     for headline in ("Good", "Bad", "Good"):
         newsroom.save(kept=page, headline=headline)
     assert current_headline(newsroom) == "Good"
 
 
 def test_reading_the_same_page_again_gives_nothing_new(newsroom: Newsroom) -> None:
-    page = newsroom.archive.captures.keep(capture(), newsroom.run_id)
+    page = newsroom.archive.captures.store(capture(), newsroom.run_id)
     newsroom.save(kept=page, views=5)
     before = list(newsroom.archive.db.conn.iterdump())
     assert newsroom.save(kept=page, views=5).outcome == "unchanged"
@@ -194,10 +196,10 @@ def test_an_old_page_with_the_same_text_shows_that_it_stood_earlier(newsroom: Ne
 
 def test_an_answer_of_not_modified_shows_that_the_text_still_stands(newsroom: Newsroom) -> None:
     newsroom.save()
-    newsroom.archive.articles.sight(1, minutes(30))
+    newsroom.archive.articles.record_not_modified(1, minutes(30))
     assert [row[3:] for row in versions(newsroom)] == [[0, 30]]
     with pytest.raises(NoSuchArticle):
-        newsroom.archive.articles.sight(99, minutes(30))
+        newsroom.archive.articles.record_not_modified(99, minutes(30))
 
 
 def test_every_reading_of_the_counter_is_kept(newsroom: Newsroom) -> None:
@@ -223,8 +225,8 @@ def test_an_unknown_count_is_not_zero(newsroom: Newsroom) -> None:
 
 
 def test_two_counts_of_one_second_are_both_kept(newsroom: Newsroom) -> None:
-    newsroom.save(addresses=(SLUG_URL, NUMBER_URL), views=354)
-    newsroom.save(addresses=(NUMBER_URL, SLUG_URL), views=355)
+    newsroom.save(article_urls=(SLUG_URL, NUMBER_URL), views=354)
+    newsroom.save(article_urls=(NUMBER_URL, SLUG_URL), views=355)
     assert newsroom.values("SELECT views FROM view_counts ORDER BY views") == [354, 355]
 
 
@@ -260,7 +262,7 @@ def test_pictures_and_links_are_those_of_today_and_earlier_ones_are_kept(newsroo
 def test_a_section_keeps_the_label_of_its_edition(newsroom: Newsroom) -> None:
     newsroom.save(section_label=None)
     newsroom.save(minutes(1), section_label="ANALYTICS")
-    newsroom.save(addresses=("https://caliber.az/post/x",), language="ru", section_label="АНАЛИТИКА")
+    newsroom.save(article_urls=("https://caliber.az/post/x",), language="ru", section_label="АНАЛИТИКА")
     assert newsroom.values("SELECT section_label FROM article_texts ORDER BY language") == ["ANALYTICS", "АНАЛИТИКА"]
 
 
@@ -292,7 +294,7 @@ def test_show_gives_everything_in_the_archives_own_names(newsroom: Newsroom) -> 
         "word_count": 10,
     }
     assert shown["body"] == "On January 5 the president spoke.\n\nThis course is right."
-    assert shown["rungs"] == {"headline": "selector"}
+    assert shown["methods"] == {"headline": "selector"}
     assert shown["view_counts"] == [{"observed_at": "2026-01-07T12:00:00Z", "views": 354, "shown": "Views: 354"}]
     assert [version["cause"] for version in shown["versions"]] == ["first"]
     assert [kept["url"] for kept in shown["captures"]] == [SLUG_URL]

@@ -13,16 +13,16 @@ import pytest
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.intake import Intake, Item, Recogniser
-from caliber_crawler.items import Capture, Reading
-from caliber_crawler.rereading import Rereader
-from caliber_crawler.rereading.reextraction import Reextraction
+from caliber_crawler.ingest import Ingester, Item, SiteResolver
+from caliber_crawler.items import Capture, Extraction
+from caliber_crawler.reextraction import Reextractor
+from caliber_crawler.reextraction.run import ReextractionRun
 from caliber_crawler.revisit import REVISIT, next_visit
 from caliber_crawler.site import SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.visits import record_visit, visited_url
 from tests.archive.newsroom import NOON, NUMBER_URL, SLUG_URL, Newsroom, article, capture, minutes
-from tests.reading.pages import PAGES
+from tests.extraction.pages import PAGES
 
 SITE = CaliberSpider.site
 PUBLISHED_AT = datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
@@ -45,24 +45,24 @@ def facts_of(archive: Archive, url: str = URL) -> dict[str, object]:
 def crawled(path: Path) -> None:
     scope = Scope(site=SITE, languages=("en",), sections=("analytics",))
     run = CrawlRun(Archive.open(path, mode="write"), scope, user_agent="test", settings={})
-    run.archive.frontier.add([Entry(url=URL, site="caliber", kind="article", road="listing")], run.id)
-    kept = run.archive.captures.keep(served(), run.id)
-    reading = Rereader(SiteRegistry([SITE])).read(kept)
-    assert isinstance(reading, Reading)
-    run.settlement._save(reading, lambda reading: None)
+    run.archive.frontier.add([Entry(url=URL, site="caliber", kind="article", discovered_via="listing")], run.id)
+    kept = run.archive.captures.store(served(), run.id)
+    extraction = Reextractor(SiteRegistry([SITE])).read(kept)
+    assert isinstance(extraction, Extraction)
+    run.settlement._save(extraction, lambda extraction: None)
     run.close("finished")
 
 
 def ingested(path: Path) -> None:
-    with Intake(path, Recogniser(sites=SiteRegistry([SITE]), default=SITE), {}, []) as intake:
-        intake.take(Item(path=path, capture=served(), saved=False), intake.extract(served()))
+    with Ingester(path, SiteResolver(sites=SiteRegistry([SITE]), default=SITE), {}, []) as intake:
+        intake.ingest(Item(path=path, capture=served(), saved=False), intake.extract(served()))
 
 
 def re_extracted(path: Path) -> None:
     with Archive.open(path, mode="write") as archive:
         run_id = archive.runs.start("reextract", site=None, arguments={}, settings={}, software={})
-        kept = archive.captures.keep(served(), run_id)
-        work = Reextraction(archive, Rereader(SiteRegistry([SITE])))
+        kept = archive.captures.store(served(), run_id)
+        work = ReextractionRun(archive, Reextractor(SiteRegistry([SITE])))
         assert list(work.run([[kept.id or 0]], run_id)) == [1]
 
 
@@ -92,14 +92,14 @@ class Visitor:
         self.newsroom, self.archive = newsroom, newsroom.archive
 
     def visit(self, at: datetime, url: str = SLUG_URL, **fields: object) -> int:
-        kept = self.archive.captures.keep(capture(at, url=url), self.newsroom.run_id)
-        self.newsroom.save(at, kept=kept, addresses=(url, SLUG_URL, NUMBER_URL))
-        reading = Reading(capture=kept, article=article(url=url), layout="new", extractor="x")
+        kept = self.archive.captures.store(capture(at, url=url), self.newsroom.run_id)
+        self.newsroom.save(at, kept=kept, article_urls=(url, SLUG_URL, NUMBER_URL))
+        extraction = Extraction(capture=kept, article=article(url=url), layout="new", extractor="x")
         with self.archive.transaction():
-            return record_visit(self.archive, SITE, reading, 1, self.newsroom.run_id, **fields)  # type: ignore[arg-type]
+            return record_visit(self.archive, SITE, extraction, 1, self.newsroom.run_id, **fields)  # type: ignore[arg-type]
 
     def gone(self, at: datetime, url: str) -> None:
-        self.archive.captures.keep(capture(at, url=url, status=404, body=b""), self.newsroom.run_id)
+        self.archive.captures.store(capture(at, url=url, status=404, body=b""), self.newsroom.run_id)
 
     def due(self) -> dict[str, datetime | None]:
         entries = (self.archive.frontier.get(url) for url in (SLUG_URL, NUMBER_URL))
@@ -119,9 +119,9 @@ def test_an_older_page_does_not_take_back_what_is_known_of_a_later_visit(visitor
 
 
 def test_an_older_page_does_not_bring_back_what_was_gone_later(visitor: Visitor) -> None:
-    entry = Entry(url=SLUG_URL, site="caliber", kind="article", road="listing")
+    entry = Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="listing")
     visitor.archive.frontier.add([entry], visitor.newsroom.run_id)
-    visitor.archive.frontier.gone(SLUG_URL, minutes(60), status=404)
+    visitor.archive.frontier.mark_gone(SLUG_URL, minutes(60), status=404)
     visitor.visit(minutes(5))
     facts = facts_of(visitor.archive, SLUG_URL)
     assert (facts["state"], facts["visited_at"], facts["due_at"]) == ("gone", minutes(60), None)
@@ -129,9 +129,9 @@ def test_an_older_page_does_not_bring_back_what_was_gone_later(visitor: Visitor)
 
 
 def test_the_page_that_failed_itself_is_a_visit_once_it_is_extracted(visitor: Visitor) -> None:
-    entry = Entry(url=SLUG_URL, site="caliber", kind="article", road="listing")
+    entry = Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="listing")
     visitor.archive.frontier.add([entry], visitor.newsroom.run_id)
-    visitor.archive.frontier.fail(SLUG_URL, NOON, status=200, reason="too_slow", due_at=minutes(60))
+    visitor.archive.frontier.mark_failed(SLUG_URL, NOON, status=200, reason="too_slow", due_at=minutes(60))
     visitor.visit(NOON)
     facts = facts_of(visitor.archive, SLUG_URL)
     assert (facts["state"], facts["due_at"]) == ("done", next_visit(PUBLISHED_AT, NOON))
@@ -173,18 +173,18 @@ def test_urls_that_rest_are_counted_when_they_were_due_except_those_in_flight(vi
 def test_the_age_of_an_article_is_that_of_the_archive(visitor: Visitor) -> None:
     undated = article(published_at=None)
     visitor.visit(NOON)
-    kept = visitor.archive.captures.keep(capture(minutes(600)), visitor.newsroom.run_id)
-    reading = Reading(capture=kept, article=undated, layout="new", extractor="x")
-    record_visit(visitor.archive, SITE, reading, 1, visitor.newsroom.run_id)
+    kept = visitor.archive.captures.store(capture(minutes(600)), visitor.newsroom.run_id)
+    extraction = Extraction(capture=kept, article=undated, layout="new", extractor="x")
+    record_visit(visitor.archive, SITE, extraction, 1, visitor.newsroom.run_id)
     assert visitor.due()[SLUG_URL] == next_visit(PUBLISHED_AT, minutes(600))
 
 
 def test_a_site_has_a_plan_of_its_own(visitor: Visitor) -> None:
     plan = replace(SITE.revisits, ages=(timedelta(days=5),))
-    kept = visitor.archive.captures.keep(capture(NOON), visitor.newsroom.run_id)
-    visitor.newsroom.save(NOON, kept=kept, addresses=(SLUG_URL,))
-    reading = Reading(capture=kept, article=article(), layout="new", extractor="x")
-    record_visit(visitor.archive, replace(SITE, revisits=plan), reading, 1, visitor.newsroom.run_id)
+    kept = visitor.archive.captures.store(capture(NOON), visitor.newsroom.run_id)
+    visitor.newsroom.save(NOON, kept=kept, article_urls=(SLUG_URL,))
+    extraction = Extraction(capture=kept, article=article(), layout="new", extractor="x")
+    record_visit(visitor.archive, replace(SITE, revisits=plan), extraction, 1, visitor.newsroom.run_id)
     assert visitor.due()[SLUG_URL] == PUBLISHED_AT + timedelta(days=5)
 
 
@@ -203,15 +203,15 @@ def test_a_site_has_a_plan_of_its_own(visitor: Visitor) -> None:
 def test_a_page_is_visited_again_where_it_was_fetched_and_redirects_are_spared(
     url: str, final_url: str | None, canonical: str, visited: str | None
 ) -> None:
-    reading = Reading(
+    extraction = Extraction(
         capture=capture(url=url, final_url=final_url), article=article(url=canonical), layout="new", extractor="x"
     )
-    assert visited_url(SITE, reading) == visited
+    assert visited_url(SITE, extraction) == visited
 
 
 def test_a_page_without_a_url_of_the_site_is_not_followed(visitor: Visitor) -> None:
     visitor.visit(NOON)
-    lost = Reading(
+    lost = Extraction(
         capture=capture(url="urn:sha256:00"), article=article(url="urn:article:x"), layout="new", extractor="x"
     )
     assert record_visit(visitor.archive, SITE, lost, 1, visitor.newsroom.run_id) == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.items import Article, Capture, Image, Link, Reading
+from caliber_crawler.items import Article, Capture, Extraction, Image, Link
 from caliber_crawler.site import Site
 
 BAKU = timezone(timedelta(hours=4))
@@ -78,29 +78,33 @@ def save(archive: Archive, read: Article, *, seen_at: datetime = SEEN) -> int:
     run = archive.runs.start("crawl", site=read.site, arguments={}, settings={}, software={})
     page = f"<h1>{read.headline}</h1>{read.body}{read.views}".encode()
     headers = (("Content-Type", "text/html; charset=utf-8"),)
-    capture = archive.captures.keep(
+    capture = archive.captures.store(
         Capture(site=read.site, url=read.url, fetched_at=seen_at, status=200, headers=headers, body=page), run
     )
-    reading = Reading(
-        capture=capture, article=read, layout="new", extractor="caliber_crawler", rungs={"headline": "selector"}
+    extraction = Extraction(
+        capture=capture, article=read, layout="new", extractor="caliber_crawler", methods={"headline": "selector"}
     )
-    addresses = [address for url in read.urls if (address := SITE.address(url))]
-    saved = archive.articles.save(reading, run, addresses)
+    addresses = [address for url in read.urls if (address := SITE.article_url(url))]
+    saved = archive.articles.save(extraction, run, addresses)
     archive.runs.finish(run, "finished", None, {})
     return saved.article_id
 
 
 def reextract_all(archive: Archive, pages: dict[int, Article]) -> None:
     """Re-extract all captures of one article, as a later program version does; the articles are given by capture ID."""
-    readings = [
-        Reading(
-            capture=archive.captures.get(id), article=read, layout="new", extractor="caliber_crawler (later)", rungs={}
+    observations = [
+        Extraction(
+            capture=archive.captures.get(id),
+            article=read,
+            layout="new",
+            extractor="caliber_crawler (later)",
+            methods={},
         )
         for id, read in pages.items()
     ]
     run = archive.runs.start("reextract", site="caliber", arguments={}, settings={}, software={})
     with archive.transaction():
-        archive.rereads.apply(readings, run)
+        archive.reextractions.apply(observations, run)
     archive.runs.finish(run, "finished", None, {})
 
 
@@ -113,7 +117,7 @@ def print_newspaper(path: Path) -> None:
     """Make an archive of three editions. Article 1 has four captures and one edit; article 2 has an Armenian URL."""
     armenian = "https://caliber.az/arm/post/%D5%A2%D5%A1%D6%84%D5%B8%D6%82"
     with Archive.open(path, mode="write") as archive:
-        archive.sites.keep(SITE)
+        archive.sites.store(SITE)
         first = article(links=(Link(url="https://president.az/en/articles", text="the interview"),))
         save(archive, first)
         save(archive, article(views=900), seen_at=hour(3))
@@ -173,7 +177,7 @@ def print_hostile_newspaper(path: Path) -> None:
         ),
     }
     with Archive.open(path, mode="write") as archive:
-        archive.sites.keep(
+        archive.sites.store(
             replace(SITE, title="<script>alert('site')</script>", reuse="<script>alert('reuse')</script>")
         )
         save(archive, article(**fields))

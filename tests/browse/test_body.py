@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.browse.addresses import is_web_address
-from caliber_crawler.browse.body import LONGEST, body_html
+from caliber_crawler.browse.body import MAX_BODY_LENGTH, body_html
+from caliber_crawler.browse.urls import is_web_url
 from tests.browse.conftest import browsing
 from tests.browse.newsroom import HOSTILE_MARKDOWN, article, save
 
@@ -39,7 +39,7 @@ def render(markdown: str) -> Selector:
 def is_harmless(body: Selector) -> bool:
     elements = body.xpath("//body//*")
     return all(set(each.attrib) <= ALLOWED[each.root.tag] for each in elements) and all(
-        is_web_address(link.attrib["href"]) and link.attrib["rel"] == "noopener noreferrer nofollow"
+        is_web_url(link.attrib["href"]) and link.attrib["rel"] == "noopener noreferrer nofollow"
         for link in body.css("a")
     )
 
@@ -166,7 +166,7 @@ def test_any_markdown_is_rendered_harmless(markdown: str) -> None:
 
 def test_empty_or_too_long_markdown_is_not_rendered() -> None:
     assert body_html(" \n") is None
-    assert body_html("x" * (LONGEST + 1)) is None
+    assert body_html("x" * (MAX_BODY_LENGTH + 1)) is None
 
 
 def test_a_page_shows_markdown_if_available_or_paragraphs(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.selection import Selection
-from caliber_crawler.browse.capture_page import harmless
+from caliber_crawler.archive.search.selection import Selection
+from caliber_crawler.browse.capture_page import sanitize
 from caliber_crawler.items import Capture
 from tests.browse.conftest import Get, browsing
 from tests.browse.newsroom import SEEN
@@ -34,7 +34,7 @@ def keep(path: Path, body: bytes, media_type: str = "text/html; charset=windows-
         capture = Capture(
             site="caliber", url="https://caliber.az/en/post/x", fetched_at=SEEN, status=200, headers=headers, body=body
         )
-        archive.captures.keep(capture, run)
+        archive.captures.store(capture, run)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_failed_request_shows_its_error(tmp_path: Path) -> None:
     with Archive.open(path, mode="write") as archive:
         run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
         failed = Capture(site="caliber", url="https://caliber.az/x", fetched_at=SEEN, error="no answer within 30 s")
-        archive.captures.keep(failed, run)
+        archive.captures.store(failed, run)
     with browsing(path) as get:
         page = get("/archive/-/captures/1").text
         assert "no response: no answer within 30 s" in page
@@ -110,7 +110,7 @@ def test_a_failed_request_shows_its_error(tmp_path: Path) -> None:
 def test_pages_of_a_light_copy_work_without_raw_pages(newspaper: Path, tmp_path: Path) -> None:
     path = tmp_path / "light.db"
     with Archive.open(newspaper) as archive:
-        archive.copy_light(Selection(), path)
+        archive.write_light_copy(Selection(), path)
     with browsing(path) as get:
         assert "this copy of the archive has no raw pages" in get("/light/-/captures/1").text
         assert get("/light/-/captures/1/page").status_code == 404
@@ -120,7 +120,7 @@ def test_pages_of_a_light_copy_work_without_raw_pages(newspaper: Path, tmp_path:
 
 @given(st.text(st.sampled_from("<>/='\" \x00abscriptonhrefstyle!-[]&;#x01?"), max_size=200))
 def test_harmless_cleans_any_page(text: str) -> None:
-    shown = Selector(harmless(text) or "<p>")
+    shown = Selector(sanitize(text) or "<p>")
     assert not shown.css("script, link, base, iframe, object, embed")
     assert not shown.xpath("//@*[starts-with(name(), 'on')]")
     assert not shown.xpath("//@href | //@src | //@action")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from parsel import Selector
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.browse.health_page import lasted
+from caliber_crawler.browse.health_page import duration_text
 from caliber_crawler.items import Problem
 from tests.browse.conftest import Get, browsing
 
@@ -25,9 +25,9 @@ def test_the_health_page_shows_runs_problems_and_coverage(tmp_path: Path) -> Non
         run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
         for page in range(3):
             problem = Problem(stage="extract", reason="no_headline", message=f"Page {page} has none.", fatal=page == 0)
-            archive.runs.note(run, problem, url=f"https://caliber.az/{page}")
-        for rung, filled in (("selector", 7), ("structured", 2)):
-            archive.runs.cover(run, [("caliber", "new", "headline", rung, 10, filled)])
+            archive.runs.record_problem(run, problem, url=f"https://caliber.az/{page}")
+        for method, filled in (("selector", 7), ("structured_data", 2)):
+            archive.runs.record_coverage(run, [("caliber", "new", "headline", method, 10, filled)])
         archive.runs.finish(run, "failed", "nobody answered", {"discovered": 12, "stored": 9, "refused": 1})
     with browsing(path) as get:
         shown = Selector(get("/archive/-/health").text)
@@ -43,8 +43,10 @@ def test_the_first_page_of_a_listing_is_due_in_every_run(tmp_path: Path) -> None
     with Archive.open(path, mode="write") as archive:
         run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
         for batch, url in enumerate((start, f"{start}?page=2", f"{start}?page=3"), 1):
-            archive.frontier.add([Entry(url=url, site="caliber", kind="listing", road="listing", batch=batch)], run)
-            archive.frontier.done(url, START, status=200)
+            archive.frontier.add(
+                [Entry(url=url, site="caliber", kind="listing", discovered_via="listing", page_number=batch)], run
+            )
+            archive.frontier.mark_done(url, START, status=200)
     with browsing(path) as get:
         shown = Selector(get("/archive/-/health").text)
     table = shown.css('[aria-label="Crawl queue"]')
@@ -61,7 +63,9 @@ def test_all_internal_links_of_the_health_page_work(get: Get) -> None:
 @given(st.integers(0, 10**7))
 def test_the_duration_of_a_run_has_at_most_two_units(seconds: int) -> None:
     end = START + timedelta(seconds=seconds)
-    said = lasted({"started_at": START.isoformat(), "finished_at": end.isoformat(), "outcome": "finished"}, START)
+    said = duration_text(
+        {"started_at": START.isoformat(), "finished_at": end.isoformat(), "outcome": "finished"}, START
+    )
     if seconds < 60:
         assert said == f"{seconds} s"
     elif seconds < 3600:

@@ -117,7 +117,7 @@ def test_the_command_prints_the_effects_of_public_mode(newspaper: Path, monkeypa
     monkeypatch.setattr("os.execv", lambda program, arguments: started.append(arguments))
     outcome = CliRunner().invoke(browse, ["--archive", str(newspaper), "--public", "--port", "0"])
     assert outcome.exit_code == 0
-    assert [f"- {deed}" in outcome.output for deed in public.DEEDS] == [True] * len(public.DEEDS)
+    assert [f"- {deed}" in outcome.output for deed in public.PUBLIC_LIMITS] == [True] * len(public.PUBLIC_LIMITS)
     (arguments,) = started
     assert public.configuration() in arguments
     assert "default_allow_sql" in arguments

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.archive.times import utc_text
+from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.browse.view_curve import HEIGHT, MARGIN, WIDTH, curve_of
 
 START = datetime(2026, 1, 6, tzinfo=UTC)
-readings = st.dictionaries(st.integers(0, 10**8), st.integers(0, 10**9), min_size=2, max_size=30).map(
+observations = st.dictionaries(st.integers(0, 10**8), st.integers(0, 10**9), min_size=2, max_size=30).map(
     lambda counts: [(utc_text(START + timedelta(seconds=second)), views) for second, views in sorted(counts.items())]
 )
 
 
-@given(readings)
+@given(observations)
 def test_every_dot_is_inside_the_picture_in_order_of_time(counts: list[tuple[str, int]]) -> None:
     curve = curve_of(counts)
     assert curve is not None
@@ -25,7 +25,7 @@ def test_every_dot_is_inside_the_picture_in_order_of_time(counts: list[tuple[str
     assert all(MARGIN <= dot.y <= HEIGHT - MARGIN for dot in curve.dots)
 
 
-@given(readings)
+@given(observations)
 def test_more_views_are_drawn_higher(counts: list[tuple[str, int]]) -> None:
     curve = curve_of(counts)
     assert curve is not None

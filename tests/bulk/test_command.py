@@ -1,4 +1,4 @@
-"""``caliber bulk read``, as its user runs it."""
+"""``caliber bulk extract``, as its user runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.warc.newsstand import crawled, held, run, take_in
 
 
 def bulk_read(*arguments: object) -> tuple[int, dict[str, Any]]:
-    result = run("bulk", "read", *arguments, "--jobs", 1, "--json")
+    result = run("bulk", "extract", *arguments, "--jobs", 1, "--json")
     return result.exit_code, json.loads(result.stdout) if result.stdout.strip() else {}
 
 
@@ -37,7 +37,7 @@ def test_a_bad_input_costs_one_sentence_and_is_counted(tmp_path: Path) -> None:
     page.write_text("<h1>A page</h1>")
     torn = tmp_path / "torn.wacz"
     torn.write_bytes(b"PK\x03\x04 and no more")
-    result = run("bulk", "read", file, page, torn, tmp_path / "absent.warc", "--out", tmp_path / "out", "--jobs", 1)
+    result = run("bulk", "extract", file, page, torn, tmp_path / "absent.warc", "--out", tmp_path / "out", "--jobs", 1)
     assert result.exit_code == 3
     lines = [line for line in result.stderr.splitlines() if line.startswith("Refused: ")]
     assert len(lines) == 3
@@ -61,13 +61,13 @@ def test_where_nothing_can_be_read_the_exit_code_names_the_cause(
 ) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    result = run("bulk", "read", tmp_path / name, "--out", tmp_path / "out", "--jobs", 1)
+    result = run("bulk", "extract", tmp_path / name, "--out", tmp_path / "out", "--jobs", 1)
     assert result.exit_code == exit_code
     assert name in result.stderr
 
 
 def test_a_path_where_the_address_of_a_scheduler_should_be_is_told(tmp_path: Path) -> None:
-    result = run("bulk", "read", "--out", tmp_path / "out", "--dask", tmp_path / "a.warc", tmp_path / "b.warc")
+    result = run("bulk", "extract", "--out", tmp_path / "out", "--dask", tmp_path / "a.warc", tmp_path / "b.warc")
     assert result.exit_code == 2
     assert "no address of a scheduler" in result.stderr
 
@@ -93,7 +93,7 @@ def test_what_a_site_reserves_is_in_the_archive_and_in_no_parquet(tmp_path: Path
     exit_code, said = bulk_read(tmp_path / "a.warc.gz", "--out", tmp_path / "out")
     assert (exit_code, said["articles"], said["left_out"]) == (0, 1, 1)
     assert articles_in(tmp_path / "out") == 2
-    assert bulk_read(tmp_path / "a.warc.gz", "--out", tmp_path / "all", "--include-reserved")[1]["articles"] == 2
+    assert bulk_read(tmp_path / "a.warc.gz", "--out", tmp_path / "all", "--include-opted-out")[1]["articles"] == 2
 
 
 @pytest.mark.slow

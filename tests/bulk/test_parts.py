@@ -16,13 +16,13 @@ from caliber_crawler.warc import Skipped, WarcReader
 from tests.archive.newsroom import NOON
 from tests.bulk.warehouse import INSTRUCTIONS, parts, read_all, rows, web_archives, written
 from tests.warc.newsstand import crawled, held, take_in
-from tests.warc.records import damaged, in_members, page, recognise, record, response
+from tests.warc.records import damaged, in_members, page, record, resolve_url, response
 
 TOGETHER = 3
 
 
 def read_range(path: Path, begin: int | None, end: int | None) -> list[Capture | Skipped]:
-    return [] if begin is None else list(WarcReader(lambda: path.open("rb"), recognise, begin, end))
+    return [] if begin is None else list(WarcReader(lambda: path.open("rb"), resolve_url, begin, end))
 
 
 def read_in_parts(path: Path, part_bytes: int) -> list[Capture | Skipped]:
@@ -115,8 +115,8 @@ def test_an_archive_is_read_in_ranges_of_its_pages(tmp_path: Path) -> None:
     assert [part.name for part in after[:2]] == [part.name for part in before[:2]]
     read_all(tmp_path / "out", after)
     readable = [row for row in held(archive)["captures"] if '"article"' in row and ", 200, " in row]
-    reread = [row for shard in rows(tmp_path / "out").values() for row in shard["captures"]]  # type: ignore[attr-defined]
-    assert sorted(reread) == sorted(readable)
+    reextract = [row for shard in rows(tmp_path / "out").values() for row in shard["captures"]]  # type: ignore[attr-defined]
+    assert sorted(reextract) == sorted(readable)
 
 
 def test_a_changed_input_is_another_part(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from time import monotonic, sleep
 import psutil
 import pytest
 
-from caliber_crawler.bulk import BulkReading, DaskEngine, LocalEngine, Outcome, Part, Shards, engines
+from caliber_crawler.bulk import BulkExtraction, DaskEngine, LocalEngine, Outcome, Part, Shards, engines
 from caliber_crawler.bulk.dask_engine import run_part
 from caliber_crawler.errors import ArchiveFull, ArchiveLocked, MissingExtra
 from caliber_crawler.site import SiteRegistry
@@ -40,8 +40,8 @@ def test_new_facts_of_a_site_make_new_shards_in_the_place_of_the_old(tmp_path: P
     read_all(tmp_path / "out", parts(files))
     before = {shard.name for shard in shards(tmp_path / "out")}
     described_anew = replace(SITE, title="Another name")
-    recogniser = replace(INSTRUCTIONS.recogniser, sites=SiteRegistry([described_anew]), default=described_anew)
-    work = BulkReading(Shards(tmp_path / "out"), replace(INSTRUCTIONS, recogniser=recogniser), parts(files))
+    site_resolver = replace(INSTRUCTIONS.site_resolver, sites=SiteRegistry([described_anew]), default=described_anew)
+    work = BulkExtraction(Shards(tmp_path / "out"), replace(INSTRUCTIONS, site_resolver=site_resolver), parts(files))
     assert len(list(work.run(LocalEngine(1)))) == 2
     after = {shard.name for shard in shards(tmp_path / "out")}
     assert len(after) == 2
@@ -123,7 +123,7 @@ def test_a_part_whose_process_is_lost_is_tried_again(tmp_path: Path) -> None:
 def test_a_part_that_kills_every_process_is_given_up_and_the_others_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "RETRIES", 1)
+    monkeypatch.setattr(engines, "MAX_RETRIES", 1)
     there = parts(web_archives(tmp_path, 3))
     ended = {part.path.name: outcome for part, outcome in LocalEngine(2).map(die_always, there)}
     assert "it ended its worker process 2 times (SIGKILL)" in str(ended["001.warc.gz"].error)
@@ -179,7 +179,7 @@ def test_with_dask_and_a_killed_worker_the_shards_are_those_of_a_single_process(
     with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         with Client(cluster) as client:
             pid = next(iter(client.run(os.getpid).values()))
-        work = BulkReading(Shards(tmp_path / "dask"), INSTRUCTIONS, parts(files))
+        work = BulkExtraction(Shards(tmp_path / "dask"), INSTRUCTIONS, parts(files))
         for count, _ in enumerate(work.run(DaskEngine(cluster.scheduler_address, 2))):
             if count == MANY // 4:
                 os.kill(pid, signal.SIGKILL)
@@ -191,7 +191,7 @@ def test_with_dask_and_a_killed_worker_the_shards_are_those_of_a_single_process(
 
 
 def command(folder: Path, out: str, *options: str) -> list[str]:
-    caliber = [sys.executable, "-m", "caliber_crawler", "bulk", "read"]
+    caliber = [sys.executable, "-m", "caliber_crawler", "bulk", "extract"]
     return [*caliber, str(folder), "--out", str(folder / out), "--json", *options]
 
 

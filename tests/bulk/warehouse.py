@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.bulk import BulkReading, Engine, Instructions, LocalEngine, Part, Shards, parts_of
+from caliber_crawler.bulk import BulkExtraction, Engine, Instructions, LocalEngine, Part, Shards, parts_of
 from caliber_crawler.demo import DemoSite
-from caliber_crawler.intake import Recogniser
+from caliber_crawler.ingest import SiteResolver
 from caliber_crawler.items import Capture
 from caliber_crawler.site import SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
@@ -21,7 +21,9 @@ from caliber_crawler.warc import write_warc
 from tests.warc.newsstand import held, visited
 
 SITE = CaliberSpider.site
-INSTRUCTIONS = Instructions(recogniser=Recogniser(sites=SiteRegistry([SITE]), default=SITE), software={"python": "3"})
+INSTRUCTIONS = Instructions(
+    site_resolver=SiteResolver(sites=SiteRegistry([SITE]), default=SITE), software={"python": "3"}
+)
 
 
 def pages(count: int) -> list[Capture]:
@@ -52,9 +54,9 @@ def parts(paths: list[Path], **options: Any) -> list[Part]:
     return [part for path in paths for part in parts_of(path, **options)]
 
 
-def read_all(folder: Path, parts: list[Part], engine: Engine | None = None) -> BulkReading:
+def read_all(folder: Path, parts: list[Part], engine: Engine | None = None) -> BulkExtraction:
     """Read parts into a folder of shards, to the end."""
-    work = BulkReading(Shards(folder), INSTRUCTIONS, parts)
+    work = BulkExtraction(Shards(folder), INSTRUCTIONS, parts)
     for _ in work.run(engine or LocalEngine(1)):
         pass
     return work

@@ -32,7 +32,7 @@ class Visit:
 
     worker: str
     at: float
-    at_once: int
+    parallel: int
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Crew:
             Visit(
                 worker=request["user_agent"].partition("(+")[2].partition("@")[0],
                 at=datetime.fromisoformat(request["time"]).timestamp(),
-                at_once=request["in_flight"],
+                parallel=request["in_flight"],
             )
             for request in paper.requests()
         ]
@@ -120,7 +120,7 @@ class Crew:
         gaps = {}
         for paper in self.press.papers:
             visits = self.visits(paper)
-            assert all(visit.at_once == 1 for visit in visits), f"{paper.name} was asked twice at once"
+            assert all(visit.parallel == 1 for visit in visits), f"{paper.name} was asked twice at once"
             changes = [(earlier, later) for earlier, later in pairwise(visits) if earlier.worker != later.worker]
             assert len(changes) <= 1, f"{paper.name} went back and forth between workers"
             if changes:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.commands.cli import main
 from caliber_crawler.commands.crawl import worst
-from caliber_crawler.known_sites import known_sites, neighbourhoods
+from caliber_crawler.known_sites import group_by_shared_host, known_sites
 from tests.cluster.press import MODULE, printing
 from tests.conftest import Result, command, environment
 
@@ -28,7 +28,7 @@ FAST = ("--delay", 0, "--concurrency", 8)
 
 @given(st.lists(st.sets(st.integers(0, 9), min_size=1, max_size=3).map(lambda hosts: frozenset(map(str, hosts)))))
 def test_sites_that_share_a_host_stand_together_and_no_others(sites: list[frozenset[str]]) -> None:
-    groups = neighbourhoods(sites, lambda site: site)
+    groups = group_by_shared_host(sites, lambda site: site)
     assert sorted(map(sorted, (site for group in groups for site in group))) == sorted(map(sorted, sites))
     hosts = [frozenset().union(*group) for group in groups]
     assert sum(map(len, hosts)) == len(frozenset().union(*hosts)), "a host in two groups"

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from caliber_crawler.cluster.work import read_timetable
+from caliber_crawler.cluster.work import load_timetable
 from caliber_crawler.commands.cli import main
 from caliber_crawler.commands.cluster import cluster
 from caliber_crawler.known_sites import project_settings
@@ -73,7 +73,7 @@ def test_the_workers_of_the_compose_file_are_started_again_and_hold_no_secret() 
 
 
 def test_the_timetable_is_one() -> None:
-    assert {scheduled.work.site for scheduled in read_timetable(DEPLOY / "timetable.toml", project_settings())}
+    assert {scheduled.work.site for scheduled in load_timetable(DEPLOY / "timetable.toml", project_settings())}
 
 
 @pytest.mark.parametrize("verb", ["init", "enqueue", "worker", "status", "collect"])

@@ -15,7 +15,7 @@ import pytest
 from procrastinate.jobs import Status
 
 from caliber_crawler.cluster.database import PatientConnector, set_up
-from caliber_crawler.cluster.jobs import ATTEMPTS, QUEUE, FencedJobs, enqueue
+from caliber_crawler.cluster.jobs import MAX_ATTEMPTS, QUEUE, FencedJobs, enqueue
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.shards import PUBLISH
 from caliber_crawler.cluster.work import HostLocks, Work
@@ -91,7 +91,7 @@ def test_a_worker_that_was_taken_for_dead_can_end_its_former_job_neither_way(que
             job_id = await fetch(dead)
             assert job_id
             die(queue, dead)
-            assert await living.give_away_from_the_dead(5) == [job_id]
+            assert await living.reassign_abandoned_jobs(5) == [job_id]
             assert await fetch(living) == job_id
             theirs = [("doing", worker_id(living))]
             assert state(queue) == theirs
@@ -112,10 +112,10 @@ def test_many_that_hear_of_one_death_put_its_job_back_once(queue: str) -> None:
         async with workers(queue, 6) as (dead, *living):
             job_id = await fetch(dead)
             die(queue, dead)
-            found = await asyncio.gather(*(manager.give_away_from_the_dead(5) for manager in living))
+            found = await asyncio.gather(*(manager.reassign_abandoned_jobs(5) for manager in living))
             assert list(chain(*found)) == [job_id]
             assert await fetch(living[0]) == job_id
-            again = await asyncio.gather(*(manager.give_away_from_the_dead(5) for manager in living))
+            again = await asyncio.gather(*(manager.reassign_abandoned_jobs(5) for manager in living))
             assert list(chain(*again)) == []
             assert state(queue) == [("doing", worker_id(living[0]))]
 
@@ -128,7 +128,7 @@ def test_one_that_is_alive_keeps_its_jobs(queue: str) -> None:
     async def body() -> None:
         async with workers(queue, 2) as (busy, other):
             await fetch(busy)
-            assert await other.give_away_from_the_dead(5) == []
+            assert await other.reassign_abandoned_jobs(5) == []
             assert state(queue) == [("doing", worker_id(busy))]
 
     run(body)
@@ -142,7 +142,7 @@ def test_the_job_of_a_dead_worker_gives_way_to_the_same_work_in_the_queue(queue:
             await fetch(dead)
             assert enqueue(queue, [WORK], LOCKS) == ([WORK], [])
             die(queue, dead)
-            await living.give_away_from_the_dead(5)
+            await living.reassign_abandoned_jobs(5)
             assert [status for status, _ in state(queue)] == ["failed", "todo"]
             assert await fetch(living)
 
@@ -182,11 +182,11 @@ def test_a_job_that_kills_every_worker_is_given_up(queue: str) -> None:
     enqueue(queue, [WORK], LOCKS)
 
     async def body() -> None:
-        async with workers(queue, ATTEMPTS + 1) as (observer, *victims):
+        async with workers(queue, MAX_ATTEMPTS + 1) as (observer, *victims):
             for victim in victims:
                 assert await fetch(victim)
                 die(queue, victim)
-                await observer.give_away_from_the_dead(5)
+                await observer.reassign_abandoned_jobs(5)
             assert [status for status, _ in state(queue)] == ["failed"]
 
     run(body)

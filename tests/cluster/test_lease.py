@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from caliber_crawler.cluster.clock import Stopwatch, every_clock
-from caliber_crawler.cluster.lease import Lease, given_away_after
-from caliber_crawler.errors import LeaseLapsed
+from caliber_crawler.cluster.clock import Stopwatch, all_clocks
+from caliber_crawler.cluster.lease import Lease, reassigned_after
+from caliber_crawler.errors import LeaseLost
 
 
 class Clocks:
@@ -25,18 +25,18 @@ def clocks() -> Clocks:
 
 
 @pytest.fixture
-def ends() -> list[LeaseLapsed]:
+def ends() -> list[LeaseLost]:
     return []
 
 
 @pytest.fixture
-def lease(clocks: Clocks, ends: list[LeaseLapsed]) -> Lease:
+def lease(clocks: Clocks, ends: list[LeaseLost]) -> Lease:
     """A lease whose threads were not begun."""
     return Lease("", 60, clock=clocks, end=ends.append)
 
 
 def test_the_real_clocks_count_on() -> None:
-    watch = Stopwatch(every_clock)
+    watch = Stopwatch(all_clocks)
     assert 0 <= watch.seconds < 5
 
 
@@ -54,14 +54,14 @@ def test_a_clock_that_is_set_back_lengthens_nothing(clocks: Clocks) -> None:
     assert watch.seconds == 30
 
 
-def test_within_its_time_a_worker_may_act(lease: Lease, clocks: Clocks, ends: list[LeaseLapsed]) -> None:
+def test_within_its_time_a_worker_may_act(lease: Lease, clocks: Clocks, ends: list[LeaseLost]) -> None:
     clocks.now[0] += 59
     lease.confirm()
     assert lease.held
     assert not ends
 
 
-def test_after_its_time_a_worker_ends(lease: Lease, clocks: Clocks, ends: list[LeaseLapsed]) -> None:
+def test_after_its_time_a_worker_ends(lease: Lease, clocks: Clocks, ends: list[LeaseLost]) -> None:
     clocks.now[0] += 60
     assert not lease.held
     lease.confirm()
@@ -72,4 +72,4 @@ def test_after_its_time_a_worker_ends(lease: Lease, clocks: Clocks, ends: list[L
 
 @pytest.mark.parametrize("seconds", [1, 5, 60, 600])
 def test_jobs_are_given_away_only_after_the_lease(seconds: float) -> None:
-    assert given_away_after(seconds) > seconds
+    assert reassigned_after(seconds) > seconds

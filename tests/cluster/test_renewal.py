@@ -12,7 +12,7 @@ import pytest
 
 from caliber_crawler.cluster.database import set_up
 from caliber_crawler.cluster.lease import Lease
-from caliber_crawler.errors import LeaseLapsed
+from caliber_crawler.errors import LeaseLost
 from tests.cluster.postgres import rows
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ class Ended:
         self.why = ""
         self._event = threading.Event()
 
-    def __call__(self, error: LeaseLapsed) -> None:
+    def __call__(self, error: LeaseLost) -> None:
         self.why = self.why or str(error)
         self._event.set()
 
@@ -44,7 +44,7 @@ def begun(dsn: str) -> Iterator[tuple[Lease, Ended, int]]:
         row = connection.execute("SELECT worker_id FROM procrastinate_register_worker_v1()").fetchone()
         assert row is not None
         connection.commit()
-        lease.begin(row[0], lease.reading())
+        lease.begin(row[0], lease.read_clocks())
     try:
         yield lease, ended, row[0]
     finally:

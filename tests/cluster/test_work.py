@@ -9,13 +9,13 @@ import pytest
 from procrastinate.jobs import Job
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.cluster.crawler import ask_nothing_soon
-from caliber_crawler.cluster.jobs import ATTEMPTS, CrawlFailed, Interrupted, JobRetries
-from caliber_crawler.cluster.work import HostLocks, Work, read_timetable
+from caliber_crawler.cluster.crawler import delay_next_requests
+from caliber_crawler.cluster.jobs import MAX_ATTEMPTS, CrawlFailed, Interrupted, JobRetries
+from caliber_crawler.cluster.work import HostLocks, Work, load_timetable
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.errors import InputError, SiteError
 from caliber_crawler.known_sites import known_spiders, project_settings
-from caliber_crawler.politeness import LastRequest
+from caliber_crawler.throttle import LastRequest
 
 SETTINGS = project_settings()
 
@@ -78,31 +78,31 @@ def job(attempts: int) -> Job:
 def test_a_failed_job_is_tried_again_ever_later_and_then_no_more() -> None:
     retries = JobRetries(back_off=60)
     moments = []
-    for attempts in range(ATTEMPTS - 1):
+    for attempts in range(MAX_ATTEMPTS - 1):
         decision = retries.get_retry_decision(exception=CrawlFailed(), job=job(attempts))
         assert decision is not None
         moments.append(decision.retry_at)
     assert moments == sorted(moments)
-    assert retries.get_retry_decision(exception=CrawlFailed(), job=job(ATTEMPTS - 1)) is None
+    assert retries.get_retry_decision(exception=CrawlFailed(), job=job(MAX_ATTEMPTS - 1)) is None
 
 
 def test_an_interrupted_job_is_tried_again_and_a_wrong_one_is_not() -> None:
     retries = JobRetries()
-    assert retries.get_retry_decision(exception=Interrupted(), job=job(ATTEMPTS)) is not None
+    assert retries.get_retry_decision(exception=Interrupted(), job=job(MAX_ATTEMPTS)) is not None
     assert retries.get_retry_decision(exception=SiteError("no such site"), job=job(0)) is None
 
 
 def test_a_job_taken_over_keeps_the_gap_as_if_the_host_had_been_asked_just_now(tmp_path: Path) -> None:
     path, moment = tmp_path / "shard.db", datetime(2026, 11, 23, 12, tzinfo=UTC)
     with Archive.open(path, mode="write") as archive:
-        archive.hosts.asked("example.org", LastRequest(moment - timedelta(hours=1), 30.0))
-    ask_nothing_soon(path, lambda: moment)
+        archive.hosts.record_request("example.org", LastRequest(moment - timedelta(hours=1), 30.0))
+    delay_next_requests(path, lambda: moment)
     with Archive.open(path) as archive:
         assert archive.hosts.last_request("example.org") == LastRequest(moment, 30.0)
 
 
 def test_where_there_is_no_shard_yet_there_is_no_gap_to_keep(tmp_path: Path) -> None:
-    ask_nothing_soon(tmp_path / "shard.db")
+    delay_next_requests(tmp_path / "shard.db")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -114,7 +114,7 @@ def timetable(folder: Path, text: str) -> Path:
 
 def test_a_timetable_names_sites_and_all_the_others(tmp_path: Path) -> None:
     path = timetable(tmp_path, '"*" = "0 * * * *"\ncaliber = "*/5 * * * *"\n[orf]\ncron = "1 2 * * *"\nminutes = 4\n')
-    scheduled = {scheduled.work.site: scheduled for scheduled in read_timetable(path, SETTINGS)}
+    scheduled = {scheduled.work.site: scheduled for scheduled in load_timetable(path, SETTINGS)}
     assert scheduled.keys() == known_spiders(SETTINGS).keys()
     assert scheduled["caliber"].cron == "*/5 * * * *"
     assert scheduled["kommersant"].cron == "0 * * * *"
@@ -132,5 +132,5 @@ def test_a_timetable_names_sites_and_all_the_others(tmp_path: Path) -> None:
 )
 def test_a_timetable_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
     with pytest.raises(InputError) as caught:
-        read_timetable(timetable(tmp_path, text), SETTINGS)
+        load_timetable(timetable(tmp_path, text), SETTINGS)
     assert all(word in str(caught.value) for word in words)

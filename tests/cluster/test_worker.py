@@ -80,7 +80,7 @@ def test_a_timetable_queues_work_by_itself(dsn: str, tmp_path: Path) -> None:
         crew.start("boris", "", "--timetable", timetable)
         crew.wait_for(lambda: any(int(str(shard["generation"])) >= 3 for shard in rows(dsn, SHARDS)))
         crew.stop()
-        assert all(visit.at_once == 1 for visit in crew.visits(crew.press.papers[0]))
+        assert all(visit.parallel == 1 for visit in crew.visits(crew.press.papers[0]))
         assert_all_is_there_once(crew.collect(), crew.press.papers)
 
 

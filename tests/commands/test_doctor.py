@@ -21,12 +21,12 @@ from caliber_crawler.items import Capture
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.browse.chromium import CHROMIUM
 from tests.conftest import AT, Result
-from tests.roads.pages import Around, Page
+from tests.discovery.pages import Around, Page
 
 FAST = ("--delay", 0)
 
 
-EVERY_ROAD = {"listing", "feed", "sitemap", "search", "numbers", "links", "article", "articles:"}
+EVERY_SOURCE = {"listing", "feed", "sitemap", "search", "post_ids", "links", "article", "articles:"}
 
 
 @contextmanager
@@ -76,8 +76,8 @@ def test_a_site_that_is_as_its_file_says_is_sound_on_every_road(caliber: Callabl
         asked = [json.loads(line)["path"] for line in log.read_text().splitlines()]
     assert result.exit_code == 0, result.stdout
     assert subjects(result.json, sound=False) == []
-    assert {finding["subject"].partition(" ")[0] for finding in result.json} == EVERY_ROAD
-    assert {"listing", "feed", "sitemap", "search", "numbers", "article"} <= set(subjects(result.json, sound=True))
+    assert {finding["subject"].partition(" ")[0] for finding in result.json} == EVERY_SOURCE
+    assert {"listing", "feed", "sitemap", "search", "post_ids", "article"} <= set(subjects(result.json, sound=True))
     assert len(asked) <= 13, asked
     languages = {path.split("/")[1] for path in asked if "/post/" in path}
     assert {"en", "arm"} < languages, "an article of each edition"
@@ -86,7 +86,7 @@ def test_a_site_that_is_as_its_file_says_is_sound_on_every_road(caliber: Callabl
 ASTRAY = """
 from dataclasses import replace
 from caliber_crawler.news_spider import NewsSpider
-from caliber_crawler.site import Feed, Listings, Numbers, Search, Sitemaps
+from caliber_crawler.site import Feed, Listings, PostIds, Search, Sitemaps
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 
@@ -95,12 +95,12 @@ class AstraySpider(NewsSpider):
     site = replace(
         CaliberSpider.site,
         name="astray",
-        roads=(
+        sources=(
             Listings(),
             Sitemaps(),
             Feed(path="/news.xml"),
             Search(path="/find/{query}"),
-            Numbers(paths={"en": "/en/story/{number}/"}, last=250_000),
+            PostIds(paths={"en": "/en/story/{number}/"}, last=250_000),
         ),
     )
 """
@@ -117,7 +117,7 @@ def test_a_road_that_leads_nowhere_is_named_with_what_to_change(caliber: Callabl
     assert wrong == {
         "feed": ("answered 404", "correct the feed's path, or take the road out"),
         "search": ("answered 404", "correct the search's path, or take the road out"),
-        "numbers": ("answered 404", "correct the paths of the numbers, or take the road out"),
+        "post_ids": ("answered 404", "correct the paths of the numbers, or take the road out"),
     }
 
 
@@ -130,7 +130,7 @@ def test_what_cannot_be_told_is_not_called_wrong(caliber: Callable[..., Result],
         result = caliber("doctor", "--base-url", base_url, *FAST, "--json")
     assert subjects(result.json, sound=False) == ["sitemap", "search"], "nobody names a site map; nobody may search"
     assert "may not be taken" in next(f["advice"] for f in result.json if f["subject"].startswith("search"))
-    assert set(subjects(result.json, sound=None)) >= {"numbers"}, "nobody knows a number that was given out"
+    assert set(subjects(result.json, sound=None)) >= {"post_ids"}, "nobody knows a number that was given out"
 
 
 @pytest.mark.slow
@@ -185,7 +185,7 @@ def test_the_request_behind_the_scroll_is_found(caliber: Callable[..., Result], 
     assert result.exit_code == 0, result.stderr
     assert result.json["more"] == "?page={page}"
     assert result.json["requests"][0].endswith("/category/analytics?page=2")
-    assert result.json["cards"][0] == 20
+    assert result.json["teasers"][0] == 20
 
 
 @pytest.mark.slow
@@ -224,11 +224,15 @@ def test_which_field_of_a_form_counts_is_seen_in_two_requests() -> None:
 def looked_at(change: Callable[[str], str]) -> list[Finding]:
     """What is found on an article page that was changed."""
     demo = DemoSite(articles=30, clock=lambda: AT, sections=("analytics",))
-    site = CaliberSpider.site.at(demo.base_url)
+    site = CaliberSpider.site.served_at(demo.base_url)
     url = next(page["url"] for page in demo.truth(AT) if page["language"] == "en")
     body = change(demo.respond(url.removeprefix(demo.base_url)).body.decode()).encode()
     capture = Capture(site="caliber", url=url, fetched_at=AT, status=200, body=body)
-    return [found for found in check_site([Read(capture=capture, road="listing")], site) if "article " in found.subject]
+    return [
+        found
+        for found in check_site([Read(capture=capture, discovered_via="listing")], site)
+        if "article " in found.subject
+    ]
 
 
 def test_a_date_that_is_in_none_of_the_sites_forms_is_told() -> None:

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from caliber_crawler.commands.explain import explain
 from caliber_crawler.demo import DemoSite, running
 from tests.conftest import AT, Result
+from tests.discovery.pages import Around
 from tests.hostile import tricks
 from tests.hostile.site import HostileSite, answering, misbehaving
-from tests.roads.pages import Around
 
 pytestmark = pytest.mark.slow
 FAST = ("--delay", 0, "--concurrency", 8)
@@ -40,8 +40,8 @@ def test_a_page_is_explained_whatever_became_of_it(
 
     stored = explain(truth[0]["url"].removeprefix(base_url) + "/?utm_source=x")
     assert stored["article"]["headline"] == truth[0]["headline"]
-    assert stored["article"]["rungs"]["views"] == "selector"
-    assert stored["frontier"]["road"] == "listing"
+    assert stored["article"]["methods"]["views"] == "selector"
+    assert stored["frontier"]["discovered_via"] == "listing"
     assert stored["frontier"]["discovered_on"] == f"{base_url}/en/category/analytics"
     assert "due at" in stored["verdict"]
     assert stored["captures"][0]["status"] == 200
@@ -67,7 +67,7 @@ def test_what_robots_txt_and_the_site_say_of_a_page_is_told(
         assert caliber(*crawl).exit_code == 0
         url = next(site.truth(AT))["url"]
     known = caliber("explain", url, "--archive", archive, "--json").json
-    assert (known["robots"]["status"], known["robots"]["allowed"], known["robots"]["gap"]) == (200, True, 0.2)
+    assert (known["robots"]["status"], known["robots"]["allowed"], known["robots"]["delay"]) == (200, True, 0.2)
     told = caliber("explain", url, "--archive", archive).stdout
     assert "allowed it at" in told
     assert "tdm reserved (site)" in told
@@ -95,7 +95,7 @@ def test_why_a_page_is_not_kept_is_told_of_each(caliber: Callable[..., Result], 
         arguments = ("crawl", "--base-url", base_url, "--archive", archive, *FAST, "--language", "en")
         caliber(*arguments, "--via", "listing")
         forgotten = next(page["url"] for page in demo.truth(AT) if page["language"] == "en" and seed not in page["url"])
-    assert caliber("forget", forgotten, "--reason", "asked to", "--archive", archive).exit_code == 0
+    assert caliber("takedown", forgotten, "--reason", "asked to", "--archive", archive).exit_code == 0
 
     def verdict(path: str) -> str:
         url = path if "://" in path else base_url + path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import trustme
 
-from caliber_crawler.commands.notice import post
+from caliber_crawler.commands.notification import post
 from caliber_crawler.demo import DemoSite
 from tests.hostile.canary import canary
 from tests.hostile.site import HostileSite, answering, misbehaving

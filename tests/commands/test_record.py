@@ -39,7 +39,7 @@ def test_the_draft_of_a_recorded_page_is_what_was_expected_of_it(recorded: str, 
     draft = json.loads((made / "expected.json").read_text(encoding="utf-8"))
     assert draft.pop("draft")
     draft.get("article", {}).pop("body_markdown", None)
-    for part in ("layout", "article", "cards"):
+    for part in ("layout", "article", "teasers"):
         assert draft.get(part) == expected.get(part)
 
 

@@ -26,7 +26,7 @@ from apscheduler.triggers.cron import CronTrigger
 from click.testing import CliRunner
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.commands.notice import notify, post
+from caliber_crawler.commands.notification import notify, post
 from caliber_crawler.commands.schedule import calendar, cron_minutes, nearest, schedule
 from caliber_crawler.errors import SiteError
 from tests.conftest import Result, command, environment

@@ -13,7 +13,7 @@ from typing import Any
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.items import Capture, Problem, Reading
+from caliber_crawler.items import Capture, Extraction, Problem
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.archive.newsroom import article
 
@@ -41,7 +41,7 @@ def entry(slug: str, **fields: Any) -> Entry:
         "kind": "article",
         "language": "en",
         "section": "analytics",
-        "road": "listing",
+        "discovered_via": "listing",
         "priority": 50,
         "due_at": datetime.now(UTC) - AGO,
     }
@@ -80,7 +80,7 @@ def expect_counts(run: CrawlRun, **expected: int) -> None:
     """Exactly these counts, and accounts that balance once what is left is counted."""
     usual = {"discovered": run.accounts.counts["discovered"], "pages": run.accounts.counts["pages"]}
     assert {name: count for name, count in run.accounts.counts.items() if count and name not in usual} == expected
-    run.accounts.counts["left"] = run.dispatcher.due_count("article")
+    run.accounts.counts["remaining"] = run.dispatcher.due_count("article")
     assert run.accounts.balanced
 
 
@@ -92,12 +92,12 @@ def store(run: CrawlRun, page: Capture) -> Capture:
     return asyncio.run(run.settlement.store_capture(page))
 
 
-def save(run: CrawlRun, page: Capture, also: Any = None, **fields: Any) -> Reading:
+def save(run: CrawlRun, page: Capture, also: Any = None, **fields: Any) -> Extraction:
     """Store a page and save an article from it."""
     body = page.body or f"<p>{page.url}</p>".encode()
     stored = store(run, replace(page, body=body))
     url = page.final_url or page.url
     text = {"body": f"This is the text at {url}, and at no other.", "url": url, "urls": (url,)}
-    reading = Reading(capture=stored, article=article(**text | fields), layout="new", extractor="test 1")
-    asyncio.run(run.settlement.save(reading, also) if also else run.settlement.save(reading))
-    return reading
+    extraction = Extraction(capture=stored, article=article(**text | fields), layout="new", extractor="test 1")
+    asyncio.run(run.settlement.save(extraction, also) if also else run.settlement.save(extraction))
+    return extraction

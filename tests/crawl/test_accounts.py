@@ -39,7 +39,7 @@ def test_the_first_reason_to_halt_counts(run: CrawlRun) -> None:
 
 
 def test_a_problem_is_recorded_with_its_page_or_its_url(run: CrawlRun) -> None:
-    stored = run.archive.captures.keep(capture("a"), run.id)
+    stored = run.archive.captures.store(capture("a"), run.id)
     run.accounts.note(problem("no_body"), stored)
     run.accounts.note(problem("trap_deep"), url=url_of("b"))
     run.accounts.note(problem("unreadable_list"))
@@ -75,8 +75,8 @@ def test_a_site_is_unreachable_when_no_attempt_got_a_response(
 
 
 def test_visited_pages_are_those_that_were_requested(run: CrawlRun) -> None:
-    kinds = {"stored": 1, "visited": 2, "refused": 4, "failed": 8, "missing": 16}
-    assert accounts_with(run, **kinds, taken_up=1, unchanged=100, left=100).visited == 30
+    kinds = {"stored": 1, "revisited": 2, "refused": 4, "failed": 8, "missing": 16}
+    assert accounts_with(run, **kinds, resumed=1, unchanged=100, remaining=100).visited == 30
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_visited_pages_are_those_that_were_requested(run: CrawlRun) -> None:
         ({"stored": 9, "refused": 1, "failed": 1}, True, True),
         ({"stored": 9, "refused": 2, "failed": 1}, True, False),
         ({"stored": 9, "refused": 3, "refused_again": 3}, False, True),
-        ({"stored": 9, "broken_walks": 1}, False, False),
+        ({"stored": 9, "incomplete_lists": 1}, False, False),
         ({}, False, True),
     ],
 )
@@ -105,7 +105,7 @@ def test_the_checks_of_a_run_tolerate_a_few_failures(
 def test_the_checks_of_a_run_fail_when_it_is_unusual_or_does_not_balance(run: CrawlRun) -> None:
     accounts = accounts_with(run, stored=1, discovered=1)
     assert accounts.checks_passed(due_only=False)
-    accounts.unusual = [problem("fewer_news")]
+    accounts.anomalies = [problem("fewer_articles")]
     assert not accounts.checks_passed(due_only=False)
     assert not accounts_with(run, stored=1, discovered=2).checks_passed(due_only=False)
 
@@ -117,7 +117,7 @@ def test_the_final_accounts_are_written(run: CrawlRun) -> None:
     assert row is not None
     assert (row["outcome"], row["reason"]) == ("stopped", "the limit of 2 articles was reached")
     assert (run.accounts.outcome, run.accounts.why) == (row["outcome"], row["reason"])
-    assert row["counts"] == {"stored": 2, "discovered": 3, "left": 1}
+    assert row["counts"] == {"stored": 2, "discovered": 3, "remaining": 1}
     assert row["finished_at"] is not None
 
 
@@ -132,7 +132,7 @@ def test_a_site_that_gave_no_page_is_named_with_the_last_error(run: CrawlRun) ->
 def test_a_finished_run_notes_what_is_unusual(run: CrawlRun) -> None:
     run.accounts.counts.update(stored=20, refused=30, discovered=50)
     run.accounts.finish("finished", Remaining())
-    assert [each.reason for each in run.accounts.unusual] == ["more_refused"]
+    assert [each.reason for each in run.accounts.anomalies] == ["more_refused"]
     assert [row["reason"] for row in run.archive.db.query("select reason from problems")] == ["more_refused"]
 
 
@@ -147,7 +147,7 @@ def test_a_heartbeat_writes_the_counts_so_far(run: CrawlRun) -> None:
 def test_a_run_closes_with_what_its_dispatcher_has_left(run: CrawlRun) -> None:
     add(run, entry("a"), entry("list", kind="listing"))
     run.close("finished")
-    assert (run.accounts.outcome, run.accounts.counts["left"]) == ("failed", 1)
+    assert (run.accounts.outcome, run.accounts.counts["remaining"]) == ("failed", 1)
     assert run.accounts.why == "1 articles and 1 listing pages were left undone"
 
 
@@ -170,10 +170,10 @@ def test_a_run_whose_archive_cannot_be_written_failed(run: CrawlRun) -> None:
 
 def test_the_summary_adds_up_and_names_what_there_is(run: CrawlRun) -> None:
     dispatched(run, "a", "b")
-    run.accounts.counts.update(stored=1, new=1, pages=3, outside_scope=24, missing=0)
+    run.accounts.counts.update(stored=1, new=1, pages=3, out_of_scope=24, missing=0)
     run.accounts.finish("finished", run.dispatcher.remaining())
     text = "\n".join(summary(run))
-    assert "discovered 2 = stored 1 + unchanged 0 + refused 0 + failed 0 + left 2" in text
+    assert "discovered 2 = stored 1 + unchanged 0 + refused 0 + failed 0 + remaining 2" in text
     assert "requests: 1 articles, 2 listing pages" in text
     assert "skipped: 24 out-of-scope links" in text
     assert "missing" not in text
@@ -195,8 +195,8 @@ def test_a_limit_that_was_reached_is_no_failure_and_failed_checks_are_3(tmp_path
         add(run, entry("a"), entry("b"))
         (first,) = run.dispatcher.next_batch(10)
         run.settlement.mark_done(capture("a"), "stored")
-        run.archive.frontier.done(first.url, run.began_at, status=200)
+        run.archive.frontier.mark_done(first.url, run.began_at, status=200)
         run.accounts.finish("finished", run.dispatcher.remaining())
         assert (run.accounts.outcome, exit_code(run)) == ("stopped", 0)
-        run.accounts.counts["broken_walks"] = 1
+        run.accounts.counts["incomplete_lists"] = 1
         assert exit_code(run) == 3

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import Result, command, environment
-from tests.roads.gazette import Answer, Gazette, Query, html, sold
+from tests.discovery.gazette import Answer, Gazette, Query, html, sold
 
 pytestmark = pytest.mark.slow
 
@@ -75,15 +75,15 @@ def test_every_dirty_form_of_an_address_from_standard_input_leads_to_one_article
 def test_another_address_of_an_article_is_not_asked_for(caliber: Callable[..., Result], tmp_path: Path) -> None:
     by_number, by_slug = named(7, "the-harbour")
     gazette = Gazette(pages={"/story/7": by_number, "/the-harbour.html": by_slug}, sections={"world": [7]})
-    card = '<article class="teaser"><a href="/the-harbour.html"><h2>The harbour</h2></a></article>'
+    teaser = '<article class="teaser"><a href="/the-harbour.html"><h2>The harbour</h2></a></article>'
     with sold(gazette, tmp_path, caliber, listing="") as stand:
         assert stand.crawl("--json").json["new"] == 1
-        gazette.pages["/world"] = html(card)
+        gazette.pages["/world"] = html(teaser)
         second = stand.crawl("--json").json
         third = stand.crawl("--json").json
         asked = stand.asked()
     assert asked == ["/world", "/story/7", "/world", "/world"]
-    assert (second["discovered"], second["unchanged"], second["held"]) == (1, 1, 1)
+    assert (second["discovered"], second["unchanged"], second["not_due"]) == (1, 1, 1)
     assert third["outcome"] == "finished"
     assert stand.rows("select count(*) from articles where duplicate_of is null") == [(1,)]
 
@@ -120,8 +120,8 @@ def test_an_article_whose_address_dies_is_found_at_another_one(caliber: Callable
 def test_two_articles_that_turn_out_to_be_one_keep_all_they_had(caliber: Callable[..., Result], tmp_path: Path) -> None:
     gazette = Gazette(sections={"world": [7]})
     gazette.pages["/the-harbour.html"] = lambda gazette, query: gazette.story(7, views=200)
-    card = '<article class="teaser"><a href="/the-harbour.html"><h2>The harbour</h2></a></article>'
-    gazette.pages["/world"] = lambda gazette, query: html(gazette.card(7) + card)
+    teaser = '<article class="teaser"><a href="/the-harbour.html"><h2>The harbour</h2></a></article>'
+    gazette.pages["/world"] = lambda gazette, query: html(gazette.teaser(7) + teaser)
     with sold(gazette, tmp_path, caliber, listing="") as stand:
         stand.crawl()
         assert stand.rows("select count(*) from articles where duplicate_of is null") == [(2,)]

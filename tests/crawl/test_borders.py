@@ -13,7 +13,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.fetching.resolver import PublicAddressResolver, is_public
-from caliber_crawler.site.unfiled import unfiled
+from caliber_crawler.site.generic import generic_site
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.conftest import Result
 
@@ -46,9 +46,9 @@ def test_this_machine_and_its_network_are_not(address: str) -> None:
 )
 def test_what_no_site_can_stand_at_is_said_in_a_sentence(address: str) -> None:
     with pytest.raises(SiteError, match="is no address of a site"):
-        CaliberSpider.site.at(address)
+        CaliberSpider.site.served_at(address)
     with pytest.raises(ValueError, match="is no address of a web page"):
-        unfiled(address)
+        generic_site(address)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_what_no_site_can_stand_at_is_said_in_a_sentence(address: str) -> None:
 )
 def test_a_mirror_is_a_whole_site(address: str) -> None:
     with pytest.raises(SiteError):
-        CaliberSpider.site.at(address)
-    assert CaliberSpider.site.at("https://news.example/").base_url == "https://news.example"
+        CaliberSpider.site.served_at(address)
+    assert CaliberSpider.site.served_at("https://news.example/").base_url == "https://news.example"
 
 
 def test_a_host_in_another_script_is_one_host_however_it_is_written() -> None:
@@ -68,7 +68,7 @@ def test_a_host_in_another_script_is_one_host_however_it_is_written() -> None:
         assert site.owns(site.normal_url(url))
     assert site.owns(site.normal_url("https://фото.пример.рф/a.png"))
     assert not site.owns(site.normal_url("https://пример.example/a"))
-    assert unfiled("http://127。0。0。1:8000/a").is_local, "what requests would make of it"
+    assert generic_site("http://127。0。0。1:8000/a").is_local, "what requests would make of it"
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.crawling.commits import APART, Commits
+from caliber_crawler.crawling.commits import COMMIT_INTERVAL, Commits
 from caliber_crawler.errors import ArchiveFull
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ def url_of(name: str) -> str:
 
 
 def add(archive: Archive, *names: str) -> list[str]:
-    entries = [Entry(url=url_of(name), site="news", kind="article", road="seed") for name in names]
+    entries = [Entry(url=url_of(name), site="news", kind="article", discovered_via="seed") for name in names]
     return [entry.url.rpartition("/")[2] for entry in archive.frontier.add(entries, None)]
 
 
@@ -86,7 +86,7 @@ def test_one_that_fails_takes_nothing_with_it_and_leaves_nothing_behind(archive:
     )
     assert (first, last) == (["a"], ["c"])
     assert isinstance(failed, LookupError)
-    assert archive.frontier.known([url_of(name) for name in "abc"]) == {url_of("a"), url_of("c")}
+    assert archive.frontier.known_urls([url_of(name) for name in "abc"]) == {url_of("a"), url_of("c")}
 
 
 def test_a_full_disk_is_told_to_all_who_wait(archive: Archive) -> None:
@@ -95,7 +95,7 @@ def test_a_full_disk_is_told_to_all_who_wait(archive: Archive) -> None:
     many = [f"page-{number:04}-{'x' * 500}" for number in range(500)]
     outcomes = committed(archive, partial(add, archive, "a"), partial(add, archive, *many), partial(add, archive, "b"))
     assert [type(outcome) for outcome in outcomes] == [ArchiveFull] * 3
-    assert archive.frontier.known([url_of("a"), url_of("b")]) == set()
+    assert archive.frontier.known_urls([url_of("a"), url_of("b")]) == set()
 
 
 def test_what_is_ready_just_after_a_commit_waits_for_company(archive: Archive) -> None:
@@ -103,7 +103,7 @@ def test_what_is_ready_just_after_a_commit_waits_for_company(archive: Archive) -
         commits = Commits(archive)
         await commits(partial(add, archive, "a"))
         second = asyncio.ensure_future(commits(partial(add, archive, "b")))
-        await asyncio.sleep(APART / 10)
+        await asyncio.sleep(COMMIT_INTERVAL / 10)
         return [*await commits(partial(add, archive, "c")), *await second]
 
     commits = []
@@ -121,7 +121,7 @@ def test_it_waits_no_longer_than_that(archive: Archive) -> None:
         await commits(partial(add, archive, "b"))
         return loop.time() - started
 
-    assert run_in_no_time(how_long()) == pytest.approx(APART, rel=0.3)
+    assert run_in_no_time(how_long()) == pytest.approx(COMMIT_INTERVAL, rel=0.3)
 
 
 def test_what_comes_later_is_committed_later(archive: Archive) -> None:

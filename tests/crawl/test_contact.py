@@ -27,7 +27,7 @@ def test_who_cannot_be_reached_may_not(contact: str) -> None:
 
 
 def test_this_machine_need_not_reach_anybody() -> None:
-    require_contact(SITE.at("http://127.0.0.1:8000"), project_settings(CONTACT=""))
+    require_contact(SITE.served_at("http://127.0.0.1:8000"), project_settings(CONTACT=""))
 
 
 def test_scrapys_own_command_needs_a_contact_too() -> None:

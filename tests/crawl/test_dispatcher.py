@@ -38,7 +38,7 @@ class Stack:
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
     with Archive.open(tmp_path / "a.db", mode="write") as opened:
-        opened.sites.keep(SITE)
+        opened.sites.store(SITE)
         yield opened
 
 
@@ -55,8 +55,10 @@ def saved_before(archive: Archive, *names: str) -> None:
     newsroom = Newsroom(archive, start_run(archive))
     archive.frontier.add([due(name) for name in names], None)
     for name in names:
-        saved = newsroom.save(addresses=(url_of(name),), body=f"This is the text of {name}, and of no other article.")
-        archive.frontier.done(
+        saved = newsroom.save(
+            article_urls=(url_of(name),), body=f"This is the text of {name}, and of no other article."
+        )
+        archive.frontier.mark_done(
             url_of(name), NOW, status=200, article_id=saved.article_id, due_at=NOW - AGO, priority=REVISIT
         )
 
@@ -171,7 +173,7 @@ def test_revisits_take_half_of_a_limit_while_there_is_other_work(archive: Archiv
     assert slugs(dispatcher.next_batch(10)) == ["list"]
     assert dispatcher.next_batch(10) == [], "the listing in flight may discover articles"
     dispatcher.release(url_of("list"))
-    archive.frontier.done(url_of("list"), NOW, status=200)
+    archive.frontier.mark_done(url_of("list"), NOW, status=200)
     assert slugs(dispatcher.next_batch(10)) == ["old-3"], "nothing else is left"
     assert dispatcher.limit_reached
 

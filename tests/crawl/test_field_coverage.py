@@ -10,11 +10,11 @@ def article(**fields: object) -> ItemAdapter:
     return ItemAdapter(dict.fromkeys(names) | fields)
 
 
-def counted(*readings: tuple[dict[str, object], dict[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
+def counted(*extractions: tuple[dict[str, object], dict[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
     coverage = FieldCoverage("caliber")
-    for fields, rungs in readings:
-        coverage.count("new", article(**fields), rungs)
-    return {(field, rung): (pages, filled) for _, _, field, rung, pages, filled in coverage.rows()}
+    for fields, methods in extractions:
+        coverage.count("new", article(**fields), methods)
+    return {(field, method): (pages, filled) for _, _, field, method, pages, filled in coverage.rows()}
 
 
 def test_a_field_is_as_full_as_the_pages_that_have_it() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Result, command, environment
-from tests.crawl.test_isolated_reading import readers
+from tests.crawl.test_isolated_extraction import readers
 from tests.hostile import tricks
 from tests.hostile.site import answering
 
@@ -51,7 +51,7 @@ EXPECTED = {
     "to-data": "scheme",
     "to-gopher": "scheme",
     "to-nonsense": "offsite",
-    "to-longest": "long_address",
+    "to-longest": "url_too_long",
     "loop": "redirects",
     **{path.rpartition("/")[2]: "truncated" for path in tricks.TRUNCATED},
     "gzip-bomb": "too_large",
@@ -64,7 +64,7 @@ EXPECTED = {
     "header-flood": "too_large",
     "home": "redirect_home",
     "soft-404": "soft_404",
-    "login": "login",
+    "login_wall": "login_wall",
     "many-attributes": "too_complex",
     "many-tags": "too_deep",
     "picture": "not_text",
@@ -123,14 +123,14 @@ def test_a_challenge_ends_the_run_and_nothing_tries_to_solve_it(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     page = b"<html><title>Just a moment...</title><script>window._cf_chl_opt={}</script></html>"
-    challenges = {f"/en/post/challenge-{n}": answering(403, page, cf_mitigated="challenge") for n in range(9)}
+    challenges = {f"/en/post/challenge-{n}": answering(403, page, cf_mitigated="bot_challenge") for n in range(9)}
     archive = tmp_path / "a.db"
     with misbehave(tricks=challenges) as site:
         result = caliber("crawl", "--base-url", site.base_url, "--archive", archive, *FAST)
-        assert len([path for path in site.paths() if "challenge" in path]) <= 2
+        assert len([path for path in site.paths() if "bot_challenge" in path]) <= 2
     assert result.exit_code == 15
-    assert "challenge" in result.stderr
-    assert not [slug for slug in stored(archive) if "challenge" in slug]
+    assert "bot_challenge" in result.stderr
+    assert not [slug for slug in stored(archive) if "bot_challenge" in slug]
 
 
 def test_a_slow_page_holds_nobody_up_for_longer_than_its_time(misbehave: Callable[..., Any], tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def unread(archive: Path) -> set[str]:
     with closing(sqlite3.connect(archive)) as connection:
         rows = connection.execute(
             """select f.url from frontier f join captures c on c.url = f.url
-            where c.kind = 'article' and c.version_id is null and f.state = 'todo'"""
+            where c.kind = 'article' and c.version_id is null and f.state = 'queued'"""
         )
         return {urlsplit(url).path for (url,) in rows}
 
@@ -82,7 +82,7 @@ def test_ten_kills_in_a_row_lose_nothing(
         assert value("select count(*) from runs where outcome = 'finished'") == 1
         assert value("pragma integrity_check") == "ok"
     assert last.exit_code == 0, last.stderr
-    assert last.json["left"] == 0
+    assert last.json["remaining"] == 0
     assert last.json["discovered"] == sum(
         last.json.get(name, 0) for name in ("stored", "unchanged", "refused", "failed")
     )

@@ -1,4 +1,4 @@
-"""A crawl that gives no sign of life is reported as hanging; others are not."""
+"""A crawl that gives no sign of life is reported as stalled_runs; others are not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.crawling.liveness import MAX_SILENCE, hanging_crawl, silent_since
+from caliber_crawler.crawling.liveness import MAX_SILENCE, hanging_crawl, last_heartbeat
 
 NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
 
@@ -29,7 +29,7 @@ def test_a_running_crawl_is_silent_after_five_minutes(
     silent: bool,
 ) -> None:
     run = {"outcome": "running", "command": "crawl", "heartbeat_at": (NOW - age).isoformat(), **changes}
-    assert silent_since(run, NOW) == (NOW - age if silent else None)
+    assert last_heartbeat(run, NOW) == (NOW - age if silent else None)
     assert timedelta(minutes=5) == MAX_SILENCE
 
 

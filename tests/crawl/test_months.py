@@ -11,7 +11,7 @@ import pytest
 
 from caliber_crawler.demo import Response
 from tests.conftest import Result
-from tests.roads.gazette import Answer, Gazette, html, sold
+from tests.discovery.gazette import Answer, Gazette, html, sold
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ def wait(archive: Path, hours: int) -> None:
     with closing(sqlite3.connect(archive)) as connection, connection:
         for name in ("due_at", "visited_at"):
             connection.execute(f"UPDATE frontier SET {name} = strftime('%Y-%m-%dT%H:%M:%SZ', {name}, ?)", (ago,))
-        for name in ("discovered_at", "walk", "walked_at"):
+        for name in ("discovered_at", "traversal_started_at", "crawled_at"):
             earlier = f"strftime('%Y-%m-%dT%H:%M:%f', {name}, ?) || '000Z'"
             connection.execute(f"UPDATE frontier SET {name} = {earlier}", (ago,))
         connection.execute("UPDATE hosts SET robots_at = strftime('%Y-%m-%dT%H:%M:%SZ', robots_at, ?)", (ago,))
@@ -62,6 +62,6 @@ def test_nothing_is_lost_on_the_bad_days_of_a_site(caliber: Callable[..., Result
             wait(stand.archive, WEEK)
             last = stand.crawl("--json")
     held = dict(stand.rows("select post_number, gone_at is null from articles where duplicate_of is null"))
-    assert (last.exit_code, last.json["outcome"], last.json["left"]) == (0, "finished", 0)
+    assert (last.exit_code, last.json["outcome"], last.json["remaining"]) == (0, "finished", 0)
     assert held == dict.fromkeys(stories, 1) | {30: 0}
     assert stand.rows("select count(*) from versions") == [(len(held),)]

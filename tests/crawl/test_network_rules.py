@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.politeness import LastRequest, Wait
+from caliber_crawler.throttle import LastRequest, Wait
 from tests.browse.chromium import CHROMIUM
 from tests.conftest import Result, command, environment
 from tests.crawl.conftest import Misbehaving
@@ -127,7 +127,7 @@ def test_delays_are_kept_the_one_since_the_last_command_included(
     with misbehave() as site:
         call, asked_at = Call(site, tmp_path, delay=0.6), datetime.now(UTC)
         with Archive.open(call.archive, mode="write") as archive:
-            archive.hosts.asked(host_of(site), LastRequest(asked_at, gap=5.0))
+            archive.hosts.record_request(host_of(site), LastRequest(asked_at, delay=5.0))
         run(name, call)
         times = [datetime.fromisoformat(request["time"]) for request in site.requests()]
     assert len(times) >= 2
@@ -147,7 +147,7 @@ def test_a_host_that_asked_to_be_left_alone_is(
     with misbehave() as site:
         call, now = Call(site, tmp_path), datetime.now(UTC)
         with Archive.open(call.archive, mode="write") as archive:
-            archive.hosts.wish(host_of(site), Wait(now + timedelta(hours=1), now, "/en answered 503"))
+            archive.hosts.record_retry_after(host_of(site), Wait(now + timedelta(hours=1), now, "/en answered 503"))
         result = run(name, call)
         assert site.requests() == []
     assert result.exit_code == SITE_BUSY, result.stderr

@@ -15,7 +15,7 @@ from caliber_crawler.commands.crawl import crawl
 from caliber_crawler.commands.crawl_options import CrawlCommand, command_line, takes
 from caliber_crawler.commands.schedule import schedule
 from caliber_crawler.commands.watch import crawl_words, watch
-from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions, described
+from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions, option_fields
 from caliber_crawler.errors import SiteError
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.conftest import run_module
@@ -48,7 +48,7 @@ def test_each_option_is_an_argument_of_the_spider_or_a_setting() -> None:
         "REVISITS_MAX": 0,
     }
     assert CrawlOptions().as_arguments() == CrawlOptions().as_settings() == {}
-    assert {field.name for field, _ in described(CrawlOptions)} == {field.name for field in fields(CrawlOptions)}
+    assert {field.name for field, _ in option_fields(CrawlOptions)} == {field.name for field in fields(CrawlOptions)}
 
 
 def test_the_command_line_gives_the_same_options_back() -> None:
@@ -91,7 +91,7 @@ def test_a_watch_crawls_what_is_due_with_its_options() -> None:
 @pytest.mark.parametrize(("command", "absent"), [(crawl, set()), (watch, {"due", "urls", "cdx"})])
 def test_the_commands_have_every_option_with_its_help(command: click.Command, absent: set[str]) -> None:
     helps = {each.name: each.help for each in command.params if isinstance(each, click.Option)}
-    for field, option in described(CrawlCommand):
+    for field, option in option_fields(CrawlCommand):
         if field.name in absent:
             assert field.name not in helps
         else:
@@ -118,7 +118,7 @@ def test_the_scope_is_what_the_options_mean_for_the_site() -> None:
     assert scope.window.since == datetime(2025, 12, 31, 20, tzinfo=UTC), "midnight in Baku"
     assert scope.window.until == datetime(2026, 2, 1, 12, tzinfo=UTC)
     assert (scope.limit, scope.queries, scope.ids) == (7, ("corridor", "talks"), (500, 1))
-    assert {source.name for source in scope.roads} == {"feed", "search", "numbers"}
+    assert {source.name for source in scope.sources} == {"feed", "search", "post_ids"}
     assert (scope.due_only, scope.backfill) == (True, True)
 
 
@@ -127,20 +127,20 @@ def test_without_options_the_scope_is_the_sites_own() -> None:
     assert scope.site is SITE
     assert scope.languages == tuple(edition.language for edition in SITE.editions)
     assert scope.sections == SITE.default_sections
-    assert scope.roads == tuple(source for source in SITE.roads if source.by_default)
+    assert scope.sources == tuple(source for source in SITE.sources if source.is_default)
     assert (scope.limit, scope.queries, scope.ids) == (None, (), None)
     assert (scope.due_only, scope.backfill) == (False, False)
 
 
 @pytest.mark.parametrize("options", [CrawlOptions(urls="list.txt"), CrawlOptions(cdx="wayback")])
 def test_a_list_of_urls_replaces_the_usual_sources(options: CrawlOptions) -> None:
-    assert options.scope(SITE).roads == ()
-    assert [source.name for source in replace(options, via="feed").scope(SITE).roads] == ["feed"]
+    assert options.scope(SITE).sources == ()
+    assert [source.name for source in replace(options, via="feed").scope(SITE).sources] == ["feed"]
 
 
 def test_all_means_all() -> None:
     scope = CrawlOptions(section="all", language="all", via="all").scope(SITE)
-    assert scope.roads == SITE.roads
+    assert scope.sources == SITE.sources
     assert set(scope.sections) == {key for edition in SITE.editions for key in edition.sections}
     assert len(scope.languages) == len(SITE.editions)
 

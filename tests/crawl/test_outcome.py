@@ -80,7 +80,7 @@ def test_accounts_balance_when_each_url_has_one_outcome(counts: dict[str, int]) 
     assert not balanced({**counts, "discovered": met + 1})
 
 
-@pytest.mark.parametrize("outcome", ["stored", "unchanged", "refused", "failed", "missing", "left"])
+@pytest.mark.parametrize("outcome", ["stored", "unchanged", "refused", "failed", "missing", "remaining"])
 def test_every_outcome_counts(outcome: str) -> None:
     assert balanced({"discovered": 1, outcome: 1})
     assert not balanced({"discovered": 0, outcome: 1})

@@ -63,7 +63,7 @@ def test_without_a_robots_txt_that_answers_nothing_is_fetched(
     assert "Traceback" not in result.stderr
     with closing(sqlite3.connect(archive)) as connection:
         assert connection.execute("select outcome from runs").fetchone() == ("stopped",)
-        assert connection.execute("select count(*) from frontier where state = 'todo'").fetchone() == (1,)
+        assert connection.execute("select count(*) from frontier where state = 'queued'").fetchone() == (1,)
 
 
 @pytest.mark.parametrize("status", [404, 403])
@@ -116,7 +116,7 @@ def test_a_crawl_delay_is_kept_through_kills_and_restarts(
     robots_at = {place for place, request in enumerate(requests) if request["path"] == "/robots.txt"}
     assert len(robots_at) == 2
     # A second, less what a busy server may be late in noting the request before.
-    assert [gap for gap in gaps(requests) if gap < 0.8] == []
+    assert [delay for delay in gaps(requests) if delay < 0.8] == []
 
 
 def test_redirects_and_further_tries_wait_for_their_turn_too(
@@ -227,5 +227,5 @@ def test_a_site_in_trouble_is_left_alone(
         result = caliber("crawl", "--base-url", site.base_url, "--archive", tmp_path / "a.db", *FAST, "--json")
         assert len([path for path in site.paths() if "/post/" in path]) <= 12
     assert result.exit_code == 14
-    assert result.json["left"] + result.json["failed"] == result.json["discovered"]
-    assert result.json["left"] > 0
+    assert result.json["remaining"] + result.json["failed"] == result.json["discovered"]
+    assert result.json["remaining"] > 0

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from caliber_crawler.archive.times import whole_second
+from caliber_crawler.archive.core.times import whole_second
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.errors import ArchiveError, ArchiveFull
-from caliber_crawler.revisit import FIRST_RETRY, FORBIDDEN, SECOND_LOOKS
+from caliber_crawler.revisit import MIN_RETRY_DELAY, RECHECK_DELAYS, ROBOTS_RECHECK_DELAY
 from tests.crawl.runs import (
     AGO,
     capture,
@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Iterator[CrawlRun]:
         ("soft_404", "gone", "refused"),
         ("http_500", "failed", "failed"),
         ("http_403", "failed", "failed"),
-        ("challenge", "failed", "failed"),
+        ("bot_challenge", "failed", "failed"),
         ("login_wall", "refused", "refused"),
         ("no_headline", "refused", "refused"),
     ],
@@ -54,10 +54,10 @@ def test_a_page_without_an_article_is_settled_by_its_reason(run: CrawlRun, reaso
     kept = held(run, "a")
     assert (kept.state, kept.failures, kept.last_status) == (state, 1, 200)
     assert kept.due_at is not None
-    wait = FIRST_RETRY if state == "failed" else SECOND_LOOKS[0]
+    wait = MIN_RETRY_DELAY if state == "failed" else RECHECK_DELAYS[0]
     assert kept.due_at == whole_second(page.fetched_at + wait)
     assert reasons(run) == [reason]
-    challenges = {"challenges": 1} if reason == "challenge" else {}
+    challenges = {"challenges": 1} if reason == "bot_challenge" else {}
     expect_counts(run, problems=1, **{count: 1}, **challenges)
     assert len(run.dispatcher) == 0
     assert run.accounts.halted is None
@@ -65,9 +65,9 @@ def test_a_page_without_an_article_is_settled_by_its_reason(run: CrawlRun, reaso
 
 def test_the_second_challenge_ends_the_run(run: CrawlRun) -> None:
     first, second = dispatched(run, "a", "b")
-    run.settlement.reject(first, problem("challenge"))
+    run.settlement.reject(first, problem("bot_challenge"))
     assert run.accounts.halted is None
-    run.settlement.reject(second, problem("challenge"))
+    run.settlement.reject(second, problem("bot_challenge"))
     assert run.accounts.halted is not None
     assert run.accounts.halted.code == "challenged"
 
@@ -76,7 +76,7 @@ def test_a_page_without_a_response_is_a_fetch_error_and_retried(run: CrawlRun) -
     (page,) = dispatched(run, "a")
     silent = replace(page, status=None, error="no answer within 30 s", error_code="timeout")
     run.settlement.fail(silent, problem("timeout"))
-    assert held(run, "a").due_at == whole_second(page.fetched_at + FIRST_RETRY)
+    assert held(run, "a").due_at == whole_second(page.fetched_at + MIN_RETRY_DELAY)
     assert run.accounts.last_error == "no answer within 30 s"
     expect_counts(run, failed=1, problems=1, fetch_errors=1)
 
@@ -87,17 +87,17 @@ def test_each_failure_in_a_row_doubles_the_wait(run: CrawlRun) -> None:
     run.archive.frontier.make_due(page.url, run.started_at - AGO)
     run.dispatcher.next_batch(10)
     run.settlement.fail(page, problem("http_500"))
-    assert held(run, "a").due_at == whole_second(page.fetched_at + 2 * FIRST_RETRY)
+    assert held(run, "a").due_at == whole_second(page.fetched_at + 2 * MIN_RETRY_DELAY)
 
 
 @pytest.mark.parametrize(
     ("code", "wait"),
     [
-        ("robots", FORBIDDEN),
-        ("offsite", SECOND_LOOKS[0]),
-        ("scheme", SECOND_LOOKS[0]),
-        ("long_address", SECOND_LOOKS[0]),
-        (None, SECOND_LOOKS[0]),
+        ("robots", ROBOTS_RECHECK_DELAY),
+        ("offsite", RECHECK_DELAYS[0]),
+        ("scheme", RECHECK_DELAYS[0]),
+        ("url_too_long", RECHECK_DELAYS[0]),
+        (None, RECHECK_DELAYS[0]),
         ("too_large", None),
     ],
 )
@@ -114,7 +114,7 @@ def test_a_refused_page_is_looked_at_again_where_that_may_help(
 
 def test_a_page_refused_before_counts_as_refused_again_and_waits_longer(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
-    for _ in SECOND_LOOKS:
+    for _ in RECHECK_DELAYS:
         run.settlement.refuse(page, problem("no_body"))
         run.archive.frontier.make_due(page.url, run.started_at - AGO)
         run.dispatcher.next_batch(10)
@@ -125,20 +125,20 @@ def test_a_page_refused_before_counts_as_refused_again_and_waits_longer(run: Cra
 
 
 @pytest.mark.parametrize(
-    ("road", "again"), [("listing", True), ("numbers", False), ("cdx", False), ("url_list", False)]
+    ("via", "again"), [("listing", True), ("post_ids", False), ("cdx", False), ("url_list", False)]
 )
 def test_a_page_from_a_historical_source_is_not_looked_at_again(
     run: CrawlRun,
-    road: str,
+    via: str,
     again: bool,
 ) -> None:
-    (page,) = dispatched(run, "a", road=road)
+    (page,) = dispatched(run, "a", discovered_via=via)
     run.settlement.refuse(page, problem("no_body"))
     assert (held(run, "a").due_at is not None) == again
 
 
 def test_a_post_id_without_a_page_is_missing_and_no_problem(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "7", road="numbers")
+    (page,) = dispatched(run, "7", discovered_via="post_ids")
     run.settlement.reject(replace(page, status=404), problem("http_404"))
     kept = held(run, "7")
     assert (kept.state, kept.due_at, kept.last_status) == ("gone", None, 404)
@@ -147,13 +147,13 @@ def test_a_post_id_without_a_page_is_missing_and_no_problem(run: CrawlRun) -> No
 
 
 def test_an_archived_article_that_is_gone_stays_and_its_other_url_is_tried_in_the_next_run(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "a", road="numbers")
+    (page,) = dispatched(run, "a", discovered_via="post_ids")
     save(run, page, urls=(url_of("a"), url_of("b")))
     run.archive.frontier.make_due(page.url, run.started_at - AGO)
     run.dispatcher.next_batch(10)
     gone = replace(page, fetched_at=page.fetched_at + timedelta(hours=1), status=404)
     run.settlement.mark_gone(gone, problem("http_404"))
-    assert held(run, "a").due_at == whole_second(gone.fetched_at + SECOND_LOOKS[0])
+    assert held(run, "a").due_at == whole_second(gone.fetched_at + RECHECK_DELAYS[0])
     assert held(run, "b").due_at == whole_second(gone.fetched_at + timedelta(seconds=1))
     (row,) = run.archive.db.query("select gone_at from articles")
     assert datetime.fromisoformat(row["gone_at"]) == whole_second(gone.fetched_at)
@@ -165,7 +165,7 @@ def test_an_error_of_this_program_is_a_problem_and_the_page_is_retried(run: Craw
     (page,) = dispatched(run, "a")
     run.settlement.handle_error(page, ZeroDivisionError("by zero"))
     (row,) = run.archive.db.query("select reason, message, fatal from problems")
-    assert (row["reason"], row["fatal"]) == ("crash", 1)
+    assert (row["reason"], row["fatal"]) == ("internal_error", 1)
     assert "ZeroDivisionError: by zero" in row["message"]
     assert held(run, "a").state == "failed"
     assert run.accounts.halted is None
@@ -177,7 +177,7 @@ def test_a_broken_archive_ends_the_run_and_leaves_the_page_due(run: CrawlRun) ->
     (page,) = dispatched(run, "a")
     run.settlement.handle_error(page, ArchiveFull("The disk is full."))
     assert run.accounts.halted == Halt("archive", "The disk is full")
-    assert held(run, "a").state == "todo"
+    assert held(run, "a").state == "queued"
     assert len(run.dispatcher) == 0
     expect_counts(run)
 

@@ -13,8 +13,8 @@ import pytest
 
 from caliber_crawler.demo import Response
 from tests.conftest import Result
+from tests.discovery.gazette import Gazette, sold
 from tests.hostile.site import answering
-from tests.roads.gazette import Gazette, sold
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def test_an_unchanged_listing_is_not_sent_again_but_every_visit_reads_the_counte
     listings = [request for request in requests if "category" in request["path"]]
     articles = [request for request in requests if "/post/" in request["path"]]
     assert [request["status"] for request in listings] == [304]
-    assert len(articles) == first["stored"] == second["visited"]
+    assert len(articles) == first["stored"] == second["revisited"]
     assert {(request["status"], request["if_none_match"]) for request in articles} == {(200, None)}
     assert values(archive, "select count(*) from view_counts") == [2 * first["stored"]]
     assert values(archive, "select count(*) from versions") == [first["stored"]]
@@ -63,8 +63,8 @@ def test_no_run_visits_more_articles_again_than_it_may(
         make_all_due(archive)
         second = caliber(*arguments, "--revisits", 3, "--json")
     assert second.exit_code == 0
-    assert second.json["visited"] == 3
-    assert second.json["left"] == stored - 3
+    assert second.json["revisited"] == 3
+    assert second.json["remaining"] == stored - 3
     assert second.json["outcome"] == "stopped"
 
 
@@ -80,8 +80,8 @@ def test_further_visits_leave_half_of_a_limit_to_new_articles(
         make_all_due(archive)
         third = caliber(*arguments, "--limit", 16, "--json").json
     # What is known and was never fetched comes first; what older batches hold is found behind the further visits.
-    assert (second["new"], second.get("visited", 0)) == (16, 0)
-    assert (third["new"], third["visited"]) == (8, 8)
+    assert (second["new"], second.get("revisited", 0)) == (16, 0)
+    assert (third["new"], third["revisited"]) == (8, 8)
     assert third["outcome"] == "stopped"
 
 
@@ -138,7 +138,7 @@ def test_where_no_counter_stands_in_the_page_a_visit_asks_only_whether_it_change
         run = stand.crawl("--json").json
         story = [request for request in stand.log(requests) if request["path"] == "/story/7"]
     assert [(request["status"], request["if_none_match"]) for request in story] == [(304, '"7"')]
-    assert (run["visited"], run["outcome"]) == (1, "finished")
+    assert (run["revisited"], run["outcome"]) == (1, "finished")
     # The site has a plan of its own: a story of long ago is visited every three days.
     ((state, soon),) = stand.rows(
         "select state, round(julianday(due_at) - julianday(visited_at)) between 0 and 3 from frontier"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from scrapy import Request
 
-from caliber_crawler.archive.seals import unlocked
+from caliber_crawler.archive.core.checksums import without_triggers
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.recovery import resume_stored_pages
 from caliber_crawler.crawling.run import CrawlRun
@@ -86,13 +86,13 @@ def test_lists_come_first_where_the_frontier_runs_dry(run: CrawlRun) -> None:
 def test_an_alias_is_not_requested(run: CrawlRun) -> None:
     newsroom = Newsroom(run.archive, run.id)
     add(run, entry("a"))
-    saved = newsroom.save(addresses=(url_of("a"), url_of("b")))
-    run.archive.frontier.done(
+    saved = newsroom.save(article_urls=(url_of("a"), url_of("b")))
+    run.archive.frontier.mark_done(
         url_of("a"), run.started_at, status=200, article_id=saved.article_id, due_at=run.started_at.replace(year=2100)
     )
     add(run, entry("b"), entry("c", priority=10))
     assert urls(scheduler(run)) == [url_of("c")]
-    assert run.accounts.counts["held"] == 1
+    assert run.accounts.counts["not_due"] == 1
 
 
 def test_without_a_run_only_scrapys_own_requests_are_returned() -> None:
@@ -116,13 +116,13 @@ def test_pages_that_a_killed_crawl_stored_are_resumed_and_not_requested(tmp_path
     with running_on(tmp_path) as killed:
         add(killed, entry("stored"), entry("damaged"), entry("fresh"))
         for name in ("stored", "damaged"):
-            killed.archive.captures.keep(capture(name, body=f"<p>{name} {'x' * 200}</p>".encode()), killed.id)
-        with killed.archive.transaction(), unlocked(killed.archive.db.conn, "bodies"):
+            killed.archive.captures.store(capture(name, body=f"<p>{name} {'x' * 200}</p>".encode()), killed.id)
+        with killed.archive.transaction(), without_triggers(killed.archive.db.conn, "bodies"):
             killed.archive.db.conn.execute(
                 "update bodies set data = x'00' where digest = (select body_digest from captures where url = ?)",
                 (url_of("damaged"),),
             )
     with running_on(tmp_path) as run:
         assert [page.url for page in resume_stored_pages(run)] == [url_of("stored")]
-        assert run.accounts.counts["taken_up"] == 1
+        assert run.accounts.counts["resumed"] == 1
         assert sorted(urls(scheduler(run, 5))) == [url_of("damaged"), url_of("fresh")]

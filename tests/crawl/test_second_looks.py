@@ -10,7 +10,7 @@ import pytest
 
 from caliber_crawler.demo import Response
 from tests.conftest import Result
-from tests.roads.gazette import Gazette, html, sold
+from tests.discovery.gazette import Gazette, html, sold
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def test_an_article_that_was_gone_for_a_day_comes_back(caliber: Callable[..., Re
         assert stand.rows(f"select state, round({DAY}) {ARTICLES}") == [("gone", 1.0)]
         del gazette.pages["/story/7"]
         stand.make_due()
-        assert stand.crawl("--json").json["visited"] == 1
+        assert stand.crawl("--json").json["revisited"] == 1
     assert stand.rows("select gone_at is null, version_count from articles") == [(1, 1)]
     assert stand.rows(f"select state, failures {ARTICLES}") == [("done", 0)]
     assert stand.rows("select count(*) from view_counts") == [(2,)]
@@ -91,7 +91,7 @@ def test_an_address_that_somebody_lists_is_asked_for_though_it_was_gone(
         run = stand.crawl("--urls", tmp_path / "urls.txt", "--json").json
         asked = stand.asked(requests)
     assert asked == ["/story/7"]
-    assert (run["new"], run["held"], run["discovered"]) == (1, 1, 2)
+    assert (run["new"], run["not_due"], run["discovered"]) == (1, 1, 2)
 
 
 def test_what_a_list_names_and_is_gone_for_years_is_not_looked_at_again(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from caliber_crawler.archive.times import whole_second
+from caliber_crawler.archive.core.times import whole_second
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.items import Problem, Reading
+from caliber_crawler.items import Extraction, Problem
 from tests.archive.newsroom import article
 from tests.crawl.runs import (
     AGO,
@@ -56,14 +56,14 @@ def test_a_stored_page_is_counted_and_stays_in_flight(run: CrawlRun) -> None:
 def test_a_new_article_is_stored_and_due_again(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     page = replace(page, headers=(("ETag", '"1"'), ("Last-Modified", "Tue, 06 Jan 2026 12:00:00 GMT")))
-    reading = save(run, page, published_at=page.fetched_at)
+    extraction = save(run, page, published_at=page.fetched_at)
     kept = held(run, "a")
     assert (kept.state, kept.last_status, kept.failures, kept.priority) == ("done", 200, 0, 42)
     assert (kept.etag, kept.last_modified) == ('"1"', "Tue, 06 Jan 2026 12:00:00 GMT")
     assert kept.due_at is not None
     assert kept.article_id is not None
     first_age = SITE.revisits.ages[0]
-    assert whole_second(reading.capture.fetched_at + first_age) == kept.due_at
+    assert whole_second(extraction.capture.fetched_at + first_age) == kept.due_at
     expect_counts(run, stored=1, new=1)
     assert len(run.dispatcher) == 0
 
@@ -73,7 +73,7 @@ def test_the_same_article_again_is_unchanged_and_an_edit_is_stored(run: CrawlRun
     save(run, page)
     later = replace(page, fetched_at=page.fetched_at + timedelta(hours=1), body=b"<p>again</p>")
     save(run, later)
-    assert run.accounts.counts["unchanged"] == run.accounts.counts["visited"] == 1
+    assert run.accounts.counts["unchanged"] == run.accounts.counts["revisited"] == 1
     assert run.accounts.counts["stored"] == run.accounts.counts["new"] == 1
     save(run, replace(later, fetched_at=later.fetched_at + timedelta(hours=1), body=b"<p>2</p>"), body="It was edited.")
     assert run.accounts.counts["updated"] == 1
@@ -83,14 +83,14 @@ def test_the_same_article_again_is_unchanged_and_an_edit_is_stored(run: CrawlRun
 def test_what_is_written_along_with_an_article_is_part_of_its_transaction(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
 
-    def fail(reading: Reading) -> None:
+    def fail(extraction: Extraction) -> None:
         add(run, entry("linked"))
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         save(run, page, fail)
     assert run.archive.frontier.get(url_of("linked")) is None
-    assert held(run, "a").state == "todo"
+    assert held(run, "a").state == "queued"
     assert len(run.dispatcher) == 1
 
 
@@ -98,14 +98,14 @@ def test_remarks_on_an_article_are_problems_and_it_is_stored(run: CrawlRun) -> N
     (page,) = dispatched(run, "a")
     stored = store(run, replace(page, body=b"<p>a</p>"))
     remark = Problem(stage="check", reason="short_body", message="It is short.")
-    reading = Reading(
+    extraction = Extraction(
         capture=stored,
         article=article(url=page.url, urls=(page.url,)),
         layout="new",
         extractor="test 1",
-        remarks=(remark,),
+        warnings=(remark,),
     )
-    asyncio.run(run.settlement.save(reading))
+    asyncio.run(run.settlement.save(extraction))
     assert reasons(run) == ["short_body"]
     expect_counts(run, stored=1, new=1, problems=1)
 
@@ -117,7 +117,7 @@ def test_an_article_is_visited_where_redirects_led(run: CrawlRun) -> None:
     assert (old.state, old.due_at) == ("done", None)
     assert old.article_id == new.article_id is not None
     assert new.due_at is not None
-    assert (new.discovered_on, new.road) == (old.url, "listing")
+    assert (new.discovered_on, new.discovered_via) == (old.url, "listing")
 
 
 def test_an_article_that_redirects_to_a_due_url_is_visited_where_it_was(run: CrawlRun) -> None:
@@ -126,7 +126,7 @@ def test_an_article_that_redirects_to_a_due_url_is_visited_where_it_was(run: Cra
     run.dispatcher.release(url_of("new-name"))
     save(run, replace(page, final_url=url_of("new-name")))
     assert held(run, "old-name").due_at is not None
-    assert held(run, "new-name").state == "todo"
+    assert held(run, "new-name").state == "queued"
 
 
 def test_a_redirect_that_leaves_the_site_does_not_move_an_article(run: CrawlRun) -> None:
@@ -183,7 +183,7 @@ def test_not_modified_counts_a_visit_and_moves_the_next_one(run: CrawlRun) -> No
     assert (after.state, after.last_status) == ("done", 304)
     assert after.due_at is not None
     assert after.due_at > later
-    assert run.accounts.counts["visited"] == run.accounts.counts["unchanged"] == 1
+    assert run.accounts.counts["revisited"] == run.accounts.counts["unchanged"] == 1
     (row,) = run.archive.db.query("select last_seen_at from articles")
     assert datetime.fromisoformat(row["last_seen_at"]) == whole_second(later)
 
@@ -200,12 +200,12 @@ def test_a_listing_that_was_not_modified_is_walked(run: CrawlRun) -> None:
 # --- lists and aliases ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("outcome", "broken"), [("walked", 0), ("refused", 1), ("failed", 1), ("EMPTY", 1)])
+@pytest.mark.parametrize(("outcome", "broken"), [("traversed", 0), ("refused", 1), ("failed", 1), ("EMPTY", 1)])
 def test_a_list_that_is_not_walked_is_a_broken_off_walk(run: CrawlRun, outcome: str, broken: int) -> None:
     add(run, entry("list", kind="listing"))
     run.dispatcher.next_batch(10)
     run.settlement.mark_done(capture("list", kind="listing"), outcome)
-    assert run.accounts.counts["broken_walks"] == broken
+    assert run.accounts.counts["incomplete_lists"] == broken
     assert run.accounts.counts[outcome] == 0
     assert len(run.dispatcher) == 0
 
@@ -221,7 +221,7 @@ def test_another_url_of_an_article_that_is_visited_elsewhere_is_skipped(run: Cra
     assert not run.settlement.skip_alias(held(run, "a"))
     kept = held(run, "b")
     assert (kept.state, kept.due_at, kept.article_id) == ("done", None, held(run, "a").article_id)
-    assert (run.accounts.counts["unchanged"], run.accounts.counts["held"]) == (1, 1)
+    assert (run.accounts.counts["unchanged"], run.accounts.counts["not_due"]) == (1, 1)
     assert alias.url not in run.dispatcher.in_flight
     assert other.url in run.dispatcher.in_flight
 

@@ -15,11 +15,11 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.discovery.cdx_indexes import index_entry
 from caliber_crawler.errors import SiteError
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import FORM, NewsSpider
-from caliber_crawler.roads.archive_indexes import index_entry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.crawl.runs import SCOPE, SITE, add, entry, running_on, url_of
 
@@ -63,13 +63,13 @@ def test_an_article_is_requested_at_its_url_and_never_filtered(run: CrawlRun) ->
 def test_a_later_page_of_a_listing_is_posted_where_the_site_wants_it(run: CrawlRun) -> None:
     spider = spider_on(run, PostingSpider)
     url = f"{SITE.base_url}/ajax#page=2"
-    request = spider.request(entry("list", url=url, kind="listing", batch=2))
+    request = spider.request(entry("list", url=url, kind="listing", page_number=2))
     assert (request.url, request.method, request.body) == (f"{SITE.base_url}/ajax", "POST", b"page=2")
     assert request.headers["Content-Type"] == FORM.encode()
     assert request.headers["X-Requested-With"] == b"x"
-    first = spider.request(entry("list", kind="listing", batch=1))
+    first = spider.request(entry("list", kind="listing", page_number=1))
     assert (first.method, first.headers) == ("GET", {})
-    article = spider.request(entry("a", url=f"{url_of('a')}#page=2", batch=2))
+    article = spider.request(entry("a", url=f"{url_of('a')}#page=2", page_number=2))
     assert (article.method, article.body) == ("GET", b"")
 
 

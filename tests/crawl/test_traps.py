@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.crawling.traps import REMEMBERED, Bounds, Sightings, deep, one_of_many
+from caliber_crawler.crawling.traps import MAX_REMEMBERED_TEASERS, Bounds, SeenPages, url_trap, variant_trap
 from caliber_crawler.known_sites import project_settings
 from tests.conftest import Result, run_module
 from tests.hostile.site import Behaviour, Exchange
@@ -37,7 +37,7 @@ BOUNDS = Bounds()
     ],
 )
 def test_an_honest_address_is_no_trap(path: str) -> None:
-    assert deep(HOST + path, BOUNDS) is None
+    assert url_trap(HOST + path, BOUNDS) is None
 
 
 @pytest.mark.parametrize(
@@ -49,19 +49,19 @@ def test_an_honest_address_is_no_trap(path: str) -> None:
     ],
 )
 def test_an_address_that_leads_on_and_on_betrays_itself(path: str, code: str) -> None:
-    trap = deep(HOST + path, BOUNDS)
+    trap = url_trap(HOST + path, BOUNDS)
     assert trap is not None
     assert trap.code == code
-    assert deep(HOST + path, Bounds(segments=0, parameters=0)) is None
+    assert url_trap(HOST + path, Bounds(segments=0, parameters=0)) is None
 
 
 def test_addresses_that_differ_in_their_query_alone_are_followed_up_to_a_number() -> None:
     url = f"{HOST}/en/post/a?sid=17"
-    assert one_of_many(url, 19, BOUNDS) is None
-    assert one_of_many(url, 20, BOUNDS) is not None
-    assert one_of_many(url, 20, Bounds(variants=0)) is None
-    assert one_of_many(f"{HOST}/en/post/a", 20, BOUNDS) is None
-    assert one_of_many(url, 3, BOUNDS, named=True) is not None
+    assert variant_trap(url, 19, BOUNDS) is None
+    assert variant_trap(url, 20, BOUNDS) is not None
+    assert variant_trap(url, 20, Bounds(variants=0)) is None
+    assert variant_trap(f"{HOST}/en/post/a", 20, BOUNDS) is None
+    assert variant_trap(url, 3, BOUNDS, named=True) is not None
 
 
 @pytest.mark.parametrize(
@@ -77,29 +77,29 @@ def test_addresses_that_differ_in_their_query_alone_are_followed_up_to_a_number(
     ],
 )
 def test_the_bounds_are_exact(path: str, code: str | None, clause: str) -> None:
-    trap = deep(HOST + path, BOUNDS)
+    trap = url_trap(HOST + path, BOUNDS)
     assert (trap.code if trap else None) == code
     assert (trap.clause if trap else "") == clause
 
 
 def test_each_bound_can_be_switched_off_alone() -> None:
     long, query = f"{HOST}/{'/'.join(map(str, range(17)))}", f"{HOST}/a?{'&'.join('abcdefghi')}"
-    assert deep(long, Bounds(segments=0)) is None
-    assert deep(HOST + "/x" * 9, Bounds(segments=0)) is None
-    assert deep(query, Bounds(parameters=0)) is None
-    assert deep(query, Bounds(segments=0)) is not None
-    assert deep(long, Bounds(parameters=0)) is not None
+    assert url_trap(long, Bounds(segments=0)) is None
+    assert url_trap(HOST + "/x" * 9, Bounds(segments=0)) is None
+    assert url_trap(query, Bounds(parameters=0)) is None
+    assert url_trap(query, Bounds(segments=0)) is not None
+    assert url_trap(long, Bounds(parameters=0)) is not None
 
 
 def test_urls_of_one_trap_have_one_pattern() -> None:
     first, second = (
-        deep(f"{HOST}/calendar/2026/{'/'.join(map(str, range(start, start + 20)))}", BOUNDS) for start in (1, 50)
+        url_trap(f"{HOST}/calendar/2026/{'/'.join(map(str, range(start, start + 20)))}", BOUNDS) for start in (1, 50)
     )
     assert first is not None
     assert second is not None
     assert first.pattern == second.pattern == "news.example/calendar/2026"
-    query = deep(f"{HOST}/calendar?{'&'.join('abcdefghi')}", BOUNDS)
-    variants = one_of_many(f"{HOST}/en/post/a?sid=17", 20, BOUNDS)
+    query = url_trap(f"{HOST}/calendar?{'&'.join('abcdefghi')}", BOUNDS)
+    variants = variant_trap(f"{HOST}/en/post/a?sid=17", 20, BOUNDS)
     assert query is not None
     assert variants is not None
     assert (query.pattern, variants.pattern) == ("/calendar", "/en/post/a")
@@ -117,18 +117,18 @@ def test_of_a_named_article_few_variants_are_followed(
     variants: int,
     is_trap: bool,
 ) -> None:
-    trap = one_of_many(f"{HOST}/a?b=1", known, Bounds(variants=variants), named=named)
+    trap = variant_trap(f"{HOST}/a?b=1", known, Bounds(variants=variants), named=named)
     assert (trap is not None) == is_trap
 
 
 def test_the_bounds_are_settings() -> None:
-    settings = project_settings(TRAP_VARIANTS=1, TRAP_SEGMENTS=2, TRAP_PARAMETERS=3, TRAP_BATCHES=4)
-    assert Bounds.from_settings(settings) == Bounds(variants=1, segments=2, parameters=3, batches=4)
+    settings = project_settings(TRAP_VARIANTS=1, TRAP_SEGMENTS=2, TRAP_PARAMETERS=3, TRAP_PAGES=4)
+    assert Bounds.from_settings(settings) == Bounds(variants=1, segments=2, parameters=3, pages=4)
     assert Bounds.from_settings(project_settings()) == Bounds()
 
 
 def test_pages_that_bring_nothing_new_are_counted_until_one_does() -> None:
-    seen = Sightings()
+    seen = SeenPages()
     pages = (["a", "b"], ["b", "a"], ["b"], ["c"], ["a"])
     stale = []
     for page in pages:
@@ -138,39 +138,39 @@ def test_pages_that_bring_nothing_new_are_counted_until_one_does() -> None:
 
 
 def test_the_third_page_in_a_row_without_anything_new_repeats() -> None:
-    seen = Sightings()
+    seen = SeenPages()
     assert [seen.repeats(page) for page in (["a", "b", "c"], ["a"], ["b"], ["c"])] == [False, False, False, True]
-    assert [Sightings().repeats(page) for page in ([], [])] == [False, False]
+    assert [SeenPages().repeats(page) for page in ([], [])] == [False, False]
 
 
 @given(st.text(max_size=80))
 def test_no_address_can_hurt(text: str) -> None:
-    deep(f"{HOST}/{text}", BOUNDS)
+    url_trap(f"{HOST}/{text}", BOUNDS)
 
 
 def test_a_batch_that_was_there_before_repeats() -> None:
-    seen = Sightings()
+    seen = SeenPages()
     assert [seen.repeats(batch) for batch in (["a", "b"], ["c", "d"], ["a", "b"])] == [False, False, True]
 
 
 def test_overlapping_batches_and_empty_ones_are_no_repetition() -> None:
-    seen = Sightings()
+    seen = SeenPages()
     assert not any(seen.repeats(batch) for batch in (["a", "b"], ["b", "c"], [], [], ["c", "d"]))
 
 
-def test_the_same_cards_in_ever_new_order_are_a_repetition() -> None:
-    seen = Sightings()
+def test_the_same_teasers_in_ever_new_order_are_a_repetition() -> None:
+    seen = SeenPages()
     batches = (["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"], ["c", "b", "a"])
     assert [seen.repeats(batch) for batch in batches] == [False, False, False, True]
 
 
-def test_only_so_many_cards_of_a_walk_are_remembered() -> None:
-    seen = Sightings()
-    assert not any(seen.repeats([f"{batch}-{card}" for card in range(500)]) for batch in range(30))
-    assert len(seen._cards) == REMEMBERED
+def test_only_so_many_teasers_of_a_walk_are_remembered() -> None:
+    seen = SeenPages()
+    assert not any(seen.repeats([f"{batch}-{teaser}" for teaser in range(500)]) for batch in range(30))
+    assert len(seen._teasers) == MAX_REMEMBERED_TEASERS
 
 
-def card(path: str) -> str:
+def teaser(path: str) -> str:
     return f'<div class="float_block"><a href="{path}"><h2 class="float_block_title">{path}</h2></a></div>'
 
 
@@ -178,8 +178,8 @@ def page_of(exchange: Exchange) -> int:
     return int(parse_qs(urlsplit(exchange.target).query).get("page", ["1"])[0])
 
 
-def listing_of(cards: Callable[[int, list[str]], list[str]]) -> Behaviour:
-    """A listing that makes the cards of its pages out of the good ones, and never ends."""
+def listing_of(teasers: Callable[[int, list[str]], list[str]]) -> Behaviour:
+    """A listing that makes the teasers of its pages out of the good ones, and never ends."""
 
     async def behave(exchange: Exchange) -> None:
         path = urlsplit(exchange.target).path
@@ -188,7 +188,7 @@ def listing_of(cards: Callable[[int, list[str]], list[str]]) -> Behaviour:
             await exchange.answer(response.status, response.body, response.headers)
             return
         good = [urlsplit(page["url"]).path for page in exchange.site.truth() if page["language"] == "en"]
-        body = "".join(map(card, cards(page_of(exchange), good)))
+        body = "".join(map(teaser, teasers(page_of(exchange), good)))
         await exchange.answer(200, f"<html><body>{body}</body></html>".encode())
 
     return behave
@@ -196,7 +196,7 @@ def listing_of(cards: Callable[[int, list[str]], list[str]]) -> Behaviour:
 
 numbers = count()
 ENDLESS = {
-    # The same cards for ever, turned by one from page to page.
+    # The same teasers for ever, turned by one from page to page.
     "turning": (listing_of(lambda page, good: good[page % len(good) :] + good[: page % len(good)]), "listing_repeats"),
     # A session number in every address, new on every page.
     "sessions": (listing_of(lambda page, good: [f"{path}?sid={next(numbers)}" for path in good]), "trap_variants"),
@@ -214,7 +214,7 @@ def test_a_listing_without_end_is_left_and_the_good_pages_are_stored(
     behave, reason = ENDLESS[trap]
     with misbehave(articles=12, instead={"*": behave}) as site:
         arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "via=listing")
-        settings = ("-s", "DOWNLOAD_DELAY=0", "-s", "TRAP_BATCHES=30", "-s", f"ARCHIVE={archive}")
+        settings = ("-s", "DOWNLOAD_DELAY=0", "-s", "TRAP_PAGES=30", "-s", f"ARCHIVE={archive}")
         done = run_module("scrapy", "crawl", "caliber", *arguments, *settings)
         truth, asked = site.truth(language="en"), Counter(urlsplit(path).path for path in site.paths())
     assert done.exit_code == 0, done.stderr

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.crawling.traps import PATIENCE, Sightings
-from caliber_crawler.crawling.walk import End, Window, step
-from caliber_crawler.items import Card
+from caliber_crawler.crawling.pagination import End, Window, decide_page
+from caliber_crawler.crawling.traps import MAX_STALE_PAGES, SeenPages
+from caliber_crawler.items import Teaser
 
 NUMBERS = st.integers(1, 30)
 
@@ -23,9 +23,9 @@ def url(number: int) -> str:
 
 
 @st.composite
-def pages(draw: st.DrawFn) -> list[Card]:
+def pages(draw: st.DrawFn) -> list[Teaser]:
     numbers = draw(st.lists(NUMBERS, max_size=12, unique=True))
-    return [Card(url=url(n), published_at=published(n) if draw(st.booleans()) else None) for n in numbers]
+    return [Teaser(url=url(n), published_at=published(n) if draw(st.booleans()) else None) for n in numbers]
 
 
 WINDOWS = st.builds(
@@ -38,52 +38,52 @@ KNOWN = st.sets(NUMBERS).map(lambda numbers: {url(n) for n in numbers})
 
 @given(pages(), WINDOWS, KNOWN)
 def test_the_teasers_inside_the_window_are_wanted_in_their_order(
-    cards: list[Card], window: Window, known: set[str]
+    teasers: list[Teaser], window: Window, known: set[str]
 ) -> None:
-    wanted = step(cards, window=window, ground=known).wanted
-    assert list(wanted) == [card for card in cards if window.holds(card.published_at)]
-    assert all(card in wanted for card in cards if card.published_at is None)
+    wanted = decide_page(teasers, window=window, already_crawled=known).wanted
+    assert list(wanted) == [teaser for teaser in teasers if window.holds(teaser.published_at)]
+    assert all(teaser in wanted for teaser in teasers if teaser.published_at is None)
 
 
 @given(pages(), WINDOWS, KNOWN)
 def test_a_crawl_goes_on_while_a_page_shows_what_is_neither_known_nor_too_old(
-    cards: list[Card], window: Window, known: set[str]
+    teasers: list[Teaser], window: Window, known: set[str]
 ) -> None:
-    end = step(cards, window=window, ground=known).end
+    end = decide_page(teasers, window=window, already_crawled=known).end
     since = window.since
-    old = [card for card in cards if since and card.published_at and card.published_at < since]
-    news = [card for card in cards if card not in old and card.url not in known]
-    if not cards:
-        assert end is End.LAST_BATCH
-    elif len(old) == len(cards):
+    old = [teaser for teaser in teasers if since and teaser.published_at and teaser.published_at < since]
+    news = [teaser for teaser in teasers if teaser not in old and teaser.url not in known]
+    if not teasers:
+        assert end is End.LAST_PAGE
+    elif len(old) == len(teasers):
         assert end is End.WINDOW
     elif news or not known:
         assert end is None
     else:
-        assert end is End.KNOWN_GROUND
+        assert end is End.ALREADY_CRAWLED
 
 
 @given(pages(), WINDOWS, KNOWN)
 def test_a_page_that_was_there_before_ends_a_crawl_whatever_else_it_shows(
-    cards: list[Card], window: Window, known: set[str]
+    teasers: list[Teaser], window: Window, known: set[str]
 ) -> None:
-    end = step(cards, window=window, ground=known, repeats=True).end
-    assert end is (End.REPEATS if cards else End.LAST_BATCH)
+    end = decide_page(teasers, window=window, already_crawled=known, repeats=True).end
+    assert end is (End.REPEATS if teasers else End.LAST_PAGE)
 
 
 @given(st.lists(st.lists(NUMBERS, min_size=1, max_size=4), max_size=12))
 def test_pages_repeat_when_one_comes_back_or_three_in_a_row_show_nothing_new(numbers: list[list[int]]) -> None:
-    sightings, before, seen, stale = Sightings(), [], set(), 0  # type: ignore[var-annotated]
+    sightings, before, seen, stale = SeenPages(), [], set(), 0  # type: ignore[var-annotated]
     for page in numbers:
         stale = 0 if set(page) - seen else stale + 1
-        assert sightings.repeats([url(n) for n in page]) is (page in before or stale >= PATIENCE)
+        assert sightings.repeats([url(n) for n in page]) is (page in before or stale >= MAX_STALE_PAGES)
         before.append(page)
         seen |= set(page)
 
 
 @given(st.lists(st.lists(NUMBERS, min_size=1, max_size=4), max_size=12))
 def test_an_empty_page_is_no_repetition(numbers: list[list[int]]) -> None:
-    sightings = Sightings()
+    sightings = SeenPages()
     for page in numbers:
         sightings.repeats([url(n) for n in page])
     assert not sightings.repeats([])

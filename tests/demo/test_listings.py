@@ -7,7 +7,7 @@ import pytest
 from lxml import html
 
 from caliber_crawler.demo import DemoSite
-from tests.demo.seen import LATER, everything, page, text
+from tests.demo.visible import LATER, everything, page, text
 
 LISTINGS = {
     ("en", "analytics"): "/en/category/analytics",

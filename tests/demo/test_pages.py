@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from caliber_crawler.demo import DemoSite
-from tests.demo.seen import CAPTURED, LATER, everything, lines, only, page, source, text
+from tests.demo.visible import CAPTURED, LATER, everything, lines, only, page, source, text
 
 HEADER = [
     "twitter",

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from caliber_crawler.demo import DemoSite, running
-from tests.demo.seen import LATER
+from tests.demo.visible import LATER
 
 pytestmark = pytest.mark.slow
 

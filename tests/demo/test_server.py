@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from caliber_crawler.demo import DemoSite, running, serve
-from tests.demo.seen import LATER
+from tests.demo.visible import LATER
 
 pytestmark = pytest.mark.slow
 

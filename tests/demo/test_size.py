@@ -18,7 +18,7 @@ from caliber_crawler.demo.article import Article
 from caliber_crawler.demo.dice import dice
 from caliber_crawler.demo.newsroom import Newsroom
 from caliber_crawler.demo.site import BATCH, SEARCHED
-from tests.demo.seen import LATER
+from tests.demo.visible import LATER
 
 FINGERPRINT = """
 import hashlib, json

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.demo import DemoSite, truth
 from caliber_crawler.demo.truth import Truth
-from tests.demo.seen import CAPTURED, LATER, everything, lines, only, page, text
+from tests.demo.visible import CAPTURED, LATER, everything, lines, only, page, text
 
 SEED_PATH = "/en/post/baku-s-geopolitical-formula"
 SECOND = timedelta(seconds=1)

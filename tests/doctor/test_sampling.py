@@ -7,15 +7,15 @@ from typing import Any
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.doctor.sampling import ARTICLES, Sampling, sample_spider
-from caliber_crawler.site import Feed, Links, Listings, Numbers, Search, Sitemaps
+from caliber_crawler.site import Feed, Links, Listings, PostIds, Search, Sitemaps
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.trial_crawl import GivenPages
 
 NOW = datetime(2026, 1, 7, tzinfo=UTC)
 
 
-def entry(name: str, kind: Any = "article", road: str = "listing", **more: Any) -> Entry:
-    return Entry(url=f"https://caliber.az/{name}", site="caliber", kind=kind, road=road, due_at=NOW, **more)
+def entry(name: str, kind: Any = "article", via: str = "listing", **more: Any) -> Entry:
+    return Entry(url=f"https://caliber.az/{name}", site="caliber", kind=kind, discovered_via=via, due_at=NOW, **more)
 
 
 def names(entries: list[Entry]) -> list[str]:
@@ -26,9 +26,9 @@ def test_lists_come_first_and_only_one_further_page_of_each_kind() -> None:
     plan = Sampling(known=None)
     due = [entry("a"), entry("one", "listing"), entry("two", "listing"), entry("map", "sitemap", "sitemap")]
     assert names(plan.choose(due)) == ["one", "two", "map"]
-    further = [entry("one-2", "listing", batch=2), entry("two-2", "listing", batch=2), entry("a")]
+    further = [entry("one-2", "listing", page_number=2), entry("two-2", "listing", page_number=2), entry("a")]
     assert names(plan.choose(further)) == ["one-2"]
-    assert names(plan.choose([entry("one-3", "listing", batch=3), entry("a")])) == ["a"], "never a third page"
+    assert names(plan.choose([entry("one-3", "listing", page_number=3), entry("a")])) == ["a"], "never a third page"
 
 
 def test_a_few_articles_are_chosen_in_as_many_languages_as_possible() -> None:
@@ -46,13 +46,13 @@ def test_a_language_that_turns_up_later_goes_before_one_that_was_seen() -> None:
 
 
 def test_every_source_with_a_page_of_its_own_is_looked_at_and_few_sitemaps() -> None:
-    roads = {type(road): road for road in sample_spider(CaliberSpider).site.roads}
-    assert {kind for kind, road in roads.items() if road.by_default} == {Listings, Feed, Sitemaps}
-    assert {kind for kind, road in roads.items() if not road.by_default} == {Search, Numbers, Links}
-    sitemaps = roads[Sitemaps]
+    sources = {type(source): source for source in sample_spider(CaliberSpider).site.sources}
+    assert {kind for kind, source in sources.items() if source.is_default} == {Listings, Feed, Sitemaps}
+    assert {kind for kind, source in sources.items() if not source.is_default} == {Search, PostIds, Links}
+    sitemaps = sources[Sitemaps]
     assert isinstance(sitemaps, Sitemaps)
     assert sitemaps.most == 2
-    assert CaliberSpider.site.roads != sample_spider(CaliberSpider).site.roads, "the site itself stays as it is"
+    assert CaliberSpider.site.sources != sample_spider(CaliberSpider).site.sources, "the site itself stays as it is"
 
 
 def test_of_given_pages_no_other_is_fetched() -> None:

@@ -88,7 +88,7 @@ def print_hostile_articles(newsroom: Newsroom, texts: Iterable[str] = HOSTILE) -
     for number, text in enumerate(texts, 1):
         newsroom.save(
             NOON + timedelta(minutes=number),
-            addresses=(f"{BASE}/en/post/{number}",),
+            article_urls=(f"{BASE}/en/post/{number}",),
             headline=text,
             subtitle=text,
             body=text,
@@ -103,7 +103,7 @@ def print_hostile_articles(newsroom: Newsroom, texts: Iterable[str] = HOSTILE) -
 def print_three_editions(path: Path) -> None:
     """Make an archive of six articles: one of January (analytics) and one of February (politics) in each edition."""
     with Archive.open(path, mode="write") as archive:
-        archive.sites.keep(SITE)
+        archive.sites.store(SITE)
         newsroom = Newsroom(archive, start_run(archive))
         for place, language in enumerate(("en", "ru", "hy")):
             for month, section in enumerate(("analytics", "politics")):
@@ -111,7 +111,7 @@ def print_three_editions(path: Path) -> None:
                 prefix = {"en": "/en", "ru": "", "hy": "/arm"}[language]
                 newsroom.save(
                     NOON + timedelta(hours=number),
-                    addresses=(f"{BASE}{prefix}/post/{number}",),
+                    article_urls=(f"{BASE}{prefix}/post/{number}",),
                     language=language,
                     section=section,
                     headline=f"Headline {number} of the corridor" if month else f"Headline {number}",
@@ -121,7 +121,7 @@ def print_three_editions(path: Path) -> None:
                 )
         newsroom.save(
             NOON + timedelta(days=2),
-            addresses=(f"{BASE}/en/post/1",),
+            article_urls=(f"{BASE}/en/post/1",),
             headline="Headline 1, changed",
             section="analytics",
             published_at=NOON,
@@ -130,4 +130,4 @@ def print_three_editions(path: Path) -> None:
 
 
 def clear_terms_of_use(archive: Archive) -> None:
-    archive.sites.keep(replace(SITE, reuse=""))
+    archive.sites.store(replace(SITE, reuse=""))

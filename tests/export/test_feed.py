@@ -124,7 +124,7 @@ def test_a_feed_follows_the_rules_of_feed_validators(newsroom: Newsroom, three_e
 
 
 def test_an_entry_without_a_subtitle_shows_the_first_paragraph(newsroom: Newsroom) -> None:
-    newsroom.archive.sites.keep(SITE)
+    newsroom.archive.sites.store(SITE)
     newsroom.save(subtitle=None, body="The first.\n\nThe second.")
     (item,) = feed(newsroom.archive).iter("item")
     shown = html.fromstring(item.findtext("description") or "").text_content()

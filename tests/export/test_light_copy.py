@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Archive, Selection
-from caliber_crawler.archive.light_copy import KEPT
+from caliber_crawler.archive.upkeep.light_copy import KEPT_TABLES
 from tests.archive.newsroom import Newsroom
 from tests.export.newspaper import SITE
 
@@ -27,7 +27,7 @@ EVERYTHING = Selection()
 
 def make_light_copy(source: Path, path: Path, selection: Selection = EVERYTHING) -> Path:
     with Archive.open(source) as archive:
-        archive.copy_light(selection, path)
+        archive.write_light_copy(selection, path)
     return path
 
 
@@ -71,13 +71,13 @@ def test_a_light_copy_contains_only_the_selection(three_editions: Path, tmp_path
 
 def test_every_table_is_copied_or_excluded(newsroom: Newsroom) -> None:
     tables = {name for name in newsroom.archive.db.table_names() if not name.startswith(("versions_", "_", "sqlite_"))}
-    assert tables == KEPT.keys() | LEFT_BEHIND | {COUNTED}
+    assert tables == KEPT_TABLES.keys() | LEFT_BEHIND | {COUNTED}
 
 
 def test_merged_articles_are_copied(newsroom: Newsroom, tmp_path: Path) -> None:
-    newsroom.save(addresses=("https://caliber.az/en/post/1",), views=1)
-    newsroom.save(addresses=("https://caliber.az/en/post/formula",), views=2)
-    newsroom.save(addresses=("https://caliber.az/en/post/1", "https://caliber.az/en/post/formula"), views=3)
+    newsroom.save(article_urls=("https://caliber.az/en/post/1",), views=1)
+    newsroom.save(article_urls=("https://caliber.az/en/post/formula",), views=2)
+    newsroom.save(article_urls=("https://caliber.az/en/post/1", "https://caliber.az/en/post/formula"), views=3)
     with Archive.open(make_light_copy(newsroom.archive.path, tmp_path / "light.db")) as light:
         assert sorted(row["views"] for row in light.db["view_counts"].rows) == [1, 2, 3]
         assert len(list(light.rows(Selection()))) == 1
@@ -96,7 +96,7 @@ def test_a_light_copy_is_a_single_file(three_editions: Path, tmp_path: Path) -> 
 def test_a_light_copy_can_be_made_during_a_crawl(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.save()
     with newsroom.archive.transaction():
-        newsroom.save(addresses=("https://caliber.az/en/post/2",))
+        newsroom.save(article_urls=("https://caliber.az/en/post/2",))
         path = make_light_copy(newsroom.archive.path, tmp_path / "light.db")
     with Archive.open(path) as light:
         assert len(list(light.rows(Selection()))) == 1

@@ -62,7 +62,7 @@ def test_every_row_has_source_and_terms_of_use(three_editions: Path, format: str
 
 @pytest.mark.parametrize("format", TABLES)
 def test_unknown_terms_of_use_are_marked_as_not_stated(newsroom: Newsroom, format: str) -> None:
-    newsroom.save(addresses=("https://caliber.az/en/post/1",))
+    newsroom.save(article_urls=("https://caliber.az/en/post/1",))
     assert [(row["site_title"], row["reuse"]) for row in TABLES[format](newsroom.archive)] == [
         ("caliber", "not stated")
     ]

@@ -119,10 +119,10 @@ class HostileSite:
         body = response.body
         if path.startswith("/en/category/") and (first := body.find(b'<div class="float_block"')) >= 0:
             page = int(parse_qs(query).get("page", ["1"])[0])
-            body = body[:first] + self._cards(page) + body[first:]
+            body = body[:first] + self._teasers(page) + body[first:]
         await exchange.answer(response.status, body, response.headers)
 
-    def _cards(self, page: int) -> bytes:
+    def _teasers(self, page: int) -> bytes:
         each = self._on_a_page
         some = islice(self.tricks, (page - 1) * each, page * each) if each else self.tricks if page == 1 else ()
         return "".join(

@@ -181,7 +181,7 @@ BOMBS: dict[str, Behaviour] = {
     "/en/post/endless": endless,
     "/en/post/header-flood": header_flood,
 }
-IMPOSTORS: dict[str, Behaviour] = {
+NON_ARTICLES: dict[str, Behaviour] = {
     "/en/post/home": redirecting("/en"),
     "/en/post/soft-404": answering(
         200, b"<html><head><title>404 - page not found</title></head><body><h1>Oops</h1></body></html>"
@@ -203,5 +203,5 @@ SHAPES: dict[str, Behaviour] = {
 }
 SLOW: dict[str, Behaviour] = {"/en/post/silent": silent, "/en/post/slow-body": slow_body}
 TRICKS: dict[str, Behaviour] = dict(
-    chain.from_iterable(tricks.items() for tricks in (PLACES, TRUNCATED, BOMBS, IMPOSTORS, SHAPES))
+    chain.from_iterable(tricks.items() for tricks in (PLACES, TRUNCATED, BOMBS, NON_ARTICLES, SHAPES))
 )

@@ -12,10 +12,10 @@ from scrapy.http import Response
 
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.crawling.outcome import Halt
+from caliber_crawler.discovery.cdx_indexes import index_entry
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.backoff import BackoffMiddleware
-from caliber_crawler.politeness import Throttle, Wait
-from caliber_crawler.roads.archive_indexes import index_entry
+from caliber_crawler.throttle import Throttle, Wait
 from tests.crawl.runs import SCOPE
 
 NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)

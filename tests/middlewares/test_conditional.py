@@ -12,8 +12,8 @@ import pytest
 from scrapy import Request
 
 from caliber_crawler.archive import BEGINNING, Archive, Entry
+from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.crawling.walk import Window
 from caliber_crawler.middlewares.conditional import ConditionalMiddleware
 from tests.crawl.runs import SCOPE, entry, url_of
 
@@ -83,10 +83,10 @@ def test_a_listing_is_requested_in_full_until_it_was_walked_as_far_back(
     batch: int,
     conditional: bool,
 ) -> None:
-    listing = page(kind="listing", batch=batch)
+    listing = page(kind="listing", page_number=batch)
     archive.frontier.add([listing], None)
     if walked is not None:
-        archive.frontier.set_walked(listing.url, walked)
+        archive.frontier.set_crawled_since(listing.url, walked)
     scope = replace(SCOPE, window=Window(since=since))
     assert sent(archive, scope, listing) == (BOTH if conditional else {})
     assert sent(archive, replace(scope, backfill=True), listing) == {}

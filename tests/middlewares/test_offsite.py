@@ -13,10 +13,10 @@ from scrapy.http import Response
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.outcome import Halt
+from caliber_crawler.discovery.cdx_indexes import index_entry
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.fetching.resolver import PublicAddressResolver
 from caliber_crawler.middlewares.offsite import MAX_URL_LENGTH, OffsiteMiddleware
-from caliber_crawler.roads.archive_indexes import index_entry
 from tests.crawl.runs import SCOPE, SITE
 
 PAGE = f"{SITE.base_url}/en/post/a"
@@ -59,7 +59,7 @@ def gate() -> Gate:
         ("https://elsewhere.example/en/post/a", "offsite"),
         ("https://caliber.az.elsewhere.example/", "offsite"),
         ("ftp://caliber.az/en/post/a", "scheme"),
-        (f"{PAGE}/{'x' * MAX_URL_LENGTH}", "long_address"),
+        (f"{PAGE}/{'x' * MAX_URL_LENGTH}", "url_too_long"),
     ],
 )
 def test_only_the_sites_own_hosts_are_requested(gate: Gate, url: str, code: str | None) -> None:
@@ -69,7 +69,7 @@ def test_only_the_sites_own_hosts_are_requested(gate: Gate, url: str, code: str 
 def test_a_url_of_the_maximum_length_passes(gate: Gate) -> None:
     longest = PAGE + "x" * (MAX_URL_LENGTH - len(PAGE))
     assert gate.code(Request(longest)) is None
-    assert gate.code(Request(longest + "x")) == "long_address"
+    assert gate.code(Request(longest + "x")) == "url_too_long"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_index_of_a_web_archive_is_on_another_host_and_leads_nowhere_else(ga
     assert gate.code(Request(index.url, cb_kwargs={"entry": index})) is None
     assert gate.code(Request("https://other.example/", cb_kwargs={"entry": index})) == "offsite"
     assert gate.code(Request(PAGE, cb_kwargs={"entry": index})) == "offsite"
-    page = Entry(url=PAGE, site=SITE.name, kind="article", road="listing")
+    page = Entry(url=PAGE, site=SITE.name, kind="article", discovered_via="listing")
     assert gate.code(Request(index.url, cb_kwargs={"entry": page})) == "offsite"
 
 

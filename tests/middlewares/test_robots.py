@@ -20,14 +20,14 @@ from scrapy.http import Response
 from caliber_crawler.archive import Archive
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.discovery.cdx_indexes import index_entry
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MAX_LINE_LENGTH, MAX_ROBOTS_BYTES, RobotsMiddleware
-from caliber_crawler.roads.archive_indexes import index_entry
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 SITE = CaliberSpider.site
 PAGE = Request("https://caliber.az/en/post/a")
-ALLOWED, FORBIDDEN = b"User-agent: *\nAllow: /\n", b"User-agent: *\nDisallow: /en/post/\n"
+ALLOWED, ROBOTS_RECHECK_DELAY = b"User-agent: *\nAllow: /\n", b"User-agent: *\nDisallow: /en/post/\n"
 
 
 class Clock:
@@ -79,7 +79,7 @@ def middleware(run: CrawlRun, clock: Clock, *answers: tuple[int, bytes]) -> tupl
 
 def test_the_rules_of_a_day_hold_for_a_day_and_no_longer(run: CrawlRun) -> None:
     clock = Clock()
-    robots, wire = middleware(run, clock, (200, ALLOWED), (200, FORBIDDEN))
+    robots, wire = middleware(run, clock, (200, ALLOWED), (200, ROBOTS_RECHECK_DELAY))
 
     async def ask() -> None:
         await asyncio.gather(*(robots.process_request(PAGE) for _ in range(5)))
@@ -173,13 +173,13 @@ def over(run: CrawlRun, wire: Wire) -> RobotsMiddleware:
     [
         ((200, ALLOWED), None),
         ((204, b""), None),
-        ((200, FORBIDDEN), "robots"),
+        ((200, ROBOTS_RECHECK_DELAY), "robots"),
         ((200, b"User-agent: caliber_crawler\nDisallow: /en/\n"), "robots"),
         ((200, b"User-agent: other\nDisallow: /\n"), None),
         ((200, b"User-agent: *\nDisallow: /" + b"x" * MAX_LINE_LENGTH + b"\nDisallow: /en/post/\n"), "robots"),
         ((200, b"User-agent: *\nDisallow: /en/post/a" + b"*" * MAX_LINE_LENGTH), None),
         ((200, b"User-agent: *\nDisallow: /en/post/a" + b"*" * 1_900), "robots"),
-        ((200, b"#" * MAX_ROBOTS_BYTES + b"\n" + FORBIDDEN), None),
+        ((200, b"#" * MAX_ROBOTS_BYTES + b"\n" + ROBOTS_RECHECK_DELAY), None),
         ((400, b""), None),
         ((404, b""), None),
         ((499, b""), None),

@@ -1,4 +1,4 @@
-"""What a browser may ask for; tests/roads/test_scrolling.py shows it at work."""
+"""What a browser may ask for; tests/discovery/test_scrolling.py shows it at work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from caliber_crawler.middlewares.scrolling import is_on_site
 from caliber_crawler.spiders.caliber import CaliberSpider
 
-SITE = CaliberSpider.site.at("http://127.0.0.1:8000")
+SITE = CaliberSpider.site.served_at("http://127.0.0.1:8000")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/api?page=2", "HTTP://127.0.0.1:8000/app.js"])

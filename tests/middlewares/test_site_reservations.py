@@ -12,9 +12,9 @@ from scrapy import Request
 from scrapy.http import Response
 
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.items import SITE_RESERVES, Capture
-from caliber_crawler.middlewares.site_reservations import MAX_AGE, SiteReservationsMiddleware
-from caliber_crawler.reservations import SITE_FILE
+from caliber_crawler.items import SITE_OPTS_OUT, Capture
+from caliber_crawler.middlewares.site_opt_outs import MAX_AGE, SiteReservationsMiddleware
+from caliber_crawler.opt_outs import SITE_FILE
 from tests.crawl.runs import SITE, entry, running_on, url_of
 
 FILE = f"{SITE.base_url}{SITE_FILE}"
@@ -60,7 +60,7 @@ def marks(middleware: SiteReservationsMiddleware, *requests: Request) -> list[by
     async def one(request: Request) -> bytes | None:
         await middleware.process_request(request)
         response = await middleware.process_response(request, Response(request.url))
-        return response.headers.get(SITE_RESERVES)
+        return response.headers.get(SITE_OPTS_OUT)
 
     async def together() -> list[bytes | None]:
         return await asyncio.gather(*map(one, requests))
@@ -95,7 +95,7 @@ def test_pages_that_it_does_not_reserve_and_lists_are_not_marked(run: CrawlRun) 
 
 
 def test_a_page_that_a_person_named_is_an_article_here(run: CrawlRun) -> None:
-    assert marks(over(run, Wire(), Clock()), article(kind="listing", road="page")) != [None]
+    assert marks(over(run, Wire(), Clock()), article(kind="listing", discovered_via="start_page")) != [None]
 
 
 @pytest.mark.parametrize("wire", [Wire(404), Wire(500), Wire(204), Wire(error=TimeoutError())])
@@ -145,10 +145,10 @@ def test_the_newest_capture_of_a_url_is_found(run: CrawlRun) -> None:
     at = datetime(2026, 1, 7, tzinfo=UTC)
     for hours, body in ((2, b"newest"), (1, b"older")):
         fetched_at = at + timedelta(hours=hours)
-        captures.keep(
+        captures.store(
             Capture(site=SITE.name, kind="tdmrep", url=FILE, fetched_at=fetched_at, status=200, body=body), run.id
         )
-    captures.keep(Capture(site=SITE.name, url=url_of("a"), fetched_at=at + MAX_AGE, status=200), run.id)
+    captures.store(Capture(site=SITE.name, url=url_of("a"), fetched_at=at + MAX_AGE, status=200), run.id)
     latest = captures.latest(FILE)
     assert latest is not None
     assert latest.body == b"newest"

@@ -17,4 +17,4 @@ def test_a_benchmark_can_be_started(name: str) -> None:
 
 
 def test_there_are_benchmarks() -> None:
-    assert {"archive", "browse", "bulk", "crawl", "reading", "scale", "soak"} <= set(PROGRAMS)
+    assert {"archive", "browse", "bulk", "crawl", "extraction", "scale", "soak"} <= set(PROGRAMS)

@@ -39,13 +39,13 @@ def test_the_file_of_the_guide_is_a_whole_site(spider):
 
 
 def test_the_site_of_the_guide_knows_its_articles(spider):
-    numbered = spider.site.address("https://news.example.org/story/17/?utm_source=feed")
+    numbered = spider.site.article_url("https://news.example.org/story/17/?utm_source=feed")
     assert numbered is not None
     assert (numbered.number, numbered.url) == (17, "https://news.example.org/story/17")
-    named = spider.site.address("/a-quiet-day.html")
+    named = spider.site.article_url("/a-quiet-day.html")
     assert named is not None
     assert (named.slug, named.language) == ("a-quiet-day", "en")
-    assert spider.site.address("/world") is None
+    assert spider.site.article_url("/world") is None
 
 
 def test_the_guide_names_only_what_is_there():
@@ -65,7 +65,7 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A qu
 @pytest.mark.slow
 def test_the_guide_works_step_by_step(tmp_path: Path) -> None:
     """A copy of the project, the guide's file in it, and the guide's commands in their order."""
-    for part in ("caliber_crawler", "tests/reading", "pyproject.toml"):
+    for part in ("caliber_crawler", "tests/extraction", "pyproject.toml"):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / part, tmp_path / part)
@@ -74,7 +74,7 @@ def test_the_guide_works_step_by_step(tmp_path: Path) -> None:
     (tmp_path / "saved.html").write_text(PAGE, encoding="utf-8")
     part = GUIDE[GUIDE.index("## Add a site") :]
     recording, looking = re.findall(r"^```console\n(.*?)^```$", part, flags=re.MULTILINE | re.DOTALL)
-    tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/reading/test_recorded_pages.py"]
+    tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/extraction/test_recorded_pages.py"]
 
     assert run(tmp_path, ["-m", "caliber_crawler", *shlex.split(recording)[1:]]).returncode == 0
     (expected,) = tmp_path.glob("tests/pages/example/a-quiet-day/expected.json")

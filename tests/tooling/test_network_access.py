@@ -24,7 +24,7 @@ FETCHING = {
 prove that each keeps the rules."""
 NOT_FETCHING = {
     *("explain", "schedule", "ingest", "read", "show", "history", "cite", "search", "status", "browse", "export"),
-    *("reextract", "verify", "backup", "bulk read", "merge", "migrate", "forget", "demo serve", "demo truth"),
+    *("reextract", "verify", "backup", "bulk read", "merge", "migrate", "takedown", "demo serve", "demo truth"),
     *("cluster init", "cluster enqueue", "cluster status", "cluster collect"),
 }
 CRAWL = "caliber_crawler.crawl_process"
@@ -63,7 +63,7 @@ CONNECTED = {
     "caliber_crawler.fetching.download_handler": "the crawl's requests, each in its turn",
     "caliber_crawler.fetching.downloader": "the crawl's downloader",
     "caliber_crawler.fetching.browser": "a browser that gets every response from the crawl's downloader",
-    "caliber_crawler.commands.notice": "the operator's webhook",
+    "caliber_crawler.commands.notification": "the operator's webhook",
     "caliber_crawler.settings": "asks this machine for its name",
     "caliber_crawler.demo.server": "listens on a loopback address",
     "caliber_crawler.bulk.dask_engine": "the operator's Dask cluster",

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.cli import main
 from caliber_crawler.demo import DemoSite
-from caliber_crawler.intake import Intake, Item, Recogniser
+from caliber_crawler.ingest import Ingester, Item, SiteResolver
 from caliber_crawler.items import Capture
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
@@ -29,7 +29,7 @@ COMPARED = {
       body_digest""",
     "articles": """site, language, section, headline, subtitle, published_at, published_local, url, views, views_at,
       version_count, first_seen_at, last_seen_at, post_number, slug, cover_image""",
-    "versions": "content_digest, headline, body, authors, signature, seen_from, seen_until, layout, rungs",
+    "versions": "content_digest, headline, body, authors, signature, seen_from, seen_until, layout, methods",
     "view_counts": "observed_at, views, shown",
     "article_urls": "url, kind, language, post_number, slug, first_seen_at",
     "images": "url, position, alt, first_seen_at, last_seen_at",
@@ -47,17 +47,17 @@ def held(path: Path) -> dict[str, list[str]]:
         }
 
 
-def recogniser(site: Site) -> Recogniser:
-    return Recogniser(sites=SiteRegistry([site]), default=site)
+def site_resolver(site: Site) -> SiteResolver:
+    return SiteResolver(sites=SiteRegistry([site]), default=site)
 
 
-def take_in(path: Path, captures: list[Capture], base_url: str = SITE.base_url) -> Intake:
+def take_in(path: Path, captures: list[Capture], base_url: str = SITE.base_url) -> Ingester:
     """Store these captures and their extractions in an archive."""
-    with Intake(path, recogniser(SITE.at(base_url)), {"python": "3"}, ()) as intake:
+    with Ingester(path, site_resolver(SITE.served_at(base_url)), {"python": "3"}, ()) as ingester:
         for capture in captures:
-            if intake.is_new(capture):
-                intake.take(Item(path=path, capture=capture, saved=False), intake.extract(capture))
-    return intake
+            if ingester.is_new(capture):
+                ingester.ingest(Item(path=path, capture=capture, saved=False), ingester.extract(capture))
+    return ingester
 
 
 def visited(site: DemoSite, url: str, at: datetime, **fields: Any) -> Capture:

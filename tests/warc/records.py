@@ -10,7 +10,7 @@ import zlib
 
 from caliber_crawler.items import Capture
 from caliber_crawler.spiders.caliber import CaliberSpider
-from caliber_crawler.warc import Recognised, Skipped, WarcReader
+from caliber_crawler.warc import ResolvedURL, Skipped, WarcReader
 from tests.warc.test_writing import PAGE, URL
 
 SITE = CaliberSpider.site
@@ -18,17 +18,17 @@ DATE = "2026-01-07T12:00:00Z"
 HTML = {"Content-Type": "text/html"}
 
 
-def recognise(url: str) -> Recognised | None:
+def resolve_url(url: str) -> ResolvedURL | None:
     if url.startswith("urn:"):
-        return Recognised(site="caliber", url=url, is_article=True)
+        return ResolvedURL(site="caliber", url=url, is_article=True)
     if not SITE.owns(SITE.normal_url(url)):
         return None
-    address = SITE.address(url)
-    return Recognised(site="caliber", url=address.url if address else url, is_article=address is not None)
+    address = SITE.article_url(url)
+    return ResolvedURL(site="caliber", url=address.url if address else url, is_article=address is not None)
 
 
 def read(warc: bytes) -> list[Capture | Skipped]:
-    return list(WarcReader(lambda: io.BytesIO(warc), recognise))
+    return list(WarcReader(lambda: io.BytesIO(warc), resolve_url))
 
 
 def captures(warc: bytes) -> list[Capture]:

@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.warc.content import LARGEST
+from caliber_crawler.warc.content import MAX_CONTENT_BYTES
 from tests.warc.records import (
     HTML,
     block_digest,
@@ -26,7 +26,7 @@ from tests.warc.records import (
 )
 from tests.warc.test_writing import URL, exchanges, written
 
-BOMB = gzip.compress(b"<" * (LARGEST + 1))
+BOMB = gzip.compress(b"<" * (MAX_CONTENT_BYTES + 1))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ BOMB = gzip.compress(b"<" * (LARGEST + 1))
         (record(response(), url=""), "other_site"),
         (record(response(), url="dns:caliber.az"), "other_site"),
         (record(response(), url="https://caliber.az/en/category/analytics"), "not_an_article"),
-        (record(response(headers={"Content-Type": "image/png"})), "not_a_page"),
+        (record(response(headers={"Content-Type": "image/png"})), "not_an_article"),
         (record(response(status="301 Moved Permanently", headers={"Location": "/x"})), "redirect"),
         (record(response(), WARC_Date=""), "damaged"),
         (record(response(), WARC_Date="yesterday"), "damaged"),
@@ -44,10 +44,10 @@ BOMB = gzip.compress(b"<" * (LARGEST + 1))
         (record(response(), WARC_Block_Digest=block_digest(b"another", "sha256")), "damaged"),
         (record(response(), WARC_Truncated="length"), "truncated"),
         (record(response(), WARC_Segment_Number="1"), "truncated"),
-        (record(response(b"<" * (LARGEST + 2**20 + 1))), "too_large"),
-        (record(response(b"<" * (LARGEST + 1))), "too_large"),
+        (record(response(b"<" * (MAX_CONTENT_BYTES + 2**20 + 1))), "too_large"),
+        (record(response(b"<" * (MAX_CONTENT_BYTES + 1))), "too_large"),
         (record(b"no HTTP at all"), "damaged"),
-        (record(b"some text", Content_Type="text/plain"), "not_a_page"),
+        (record(b"some text", Content_Type="text/plain"), "not_an_article"),
         (record(b""), "damaged"),
         (record(response(b"\x00\x01", headers=HTML | {"Content-Encoding": "gzip"})), "undecodable"),
         (record(response(b"\x00\x01", headers=HTML | {"Content-Encoding": "rot13"})), "undecodable"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.items import Capture
 from caliber_crawler.warc import Skipped
-from caliber_crawler.warc.dictionary import DICTIONARY_FRAME, LARGEST_DICTIONARY, BadDictionary, read_dictionary
+from caliber_crawler.warc.dictionary import DICTIONARY_FRAME, MAX_DICTIONARY_BYTES, BadDictionary, read_dictionary
 from tests.warc.newsstand import run
 from tests.warc.records import DATE, captures, numbers, page, read, reasons, record
 from tests.warc.test_writing import URL
@@ -84,8 +84,8 @@ def test_a_revisit_finds_its_page_after_the_dictionary() -> None:
         (as_frame(b""), "damaged"),
         (as_frame(zstandard.compress(trained().as_bytes())[:-9]), "damaged"),
         (DICTIONARY_FRAME + (10**6).to_bytes(4, "little"), "damaged"),
-        (DICTIONARY_FRAME + (LARGEST_DICTIONARY + 1).to_bytes(4, "little"), "larger than 8 MiB"),
-        (as_frame(zstandard.compress(bytes(LARGEST_DICTIONARY + 1))), "larger than 8 MiB"),
+        (DICTIONARY_FRAME + (MAX_DICTIONARY_BYTES + 1).to_bytes(4, "little"), "larger than 8 MiB"),
+        (as_frame(zstandard.compress(bytes(MAX_DICTIONARY_BYTES + 1))), "larger than 8 MiB"),
     ],
     ids=["junk", "cut short", "empty", "cut in its packing", "beyond the end", "long", "long when unpacked"],
 )

@@ -74,7 +74,7 @@ def test_pages_of_any_site_are_ingested_on_request(tmp_path: Path) -> None:
     exit_code, report = ingest(file, tmp_path / "a.db", "--any-site")
     assert (exit_code, report["new"], report["failed"], report["skipped"]) == (0, 1, 1, {"not_an_article": 1})
     with Archive.open(tmp_path / "a.db") as archive:
-        assert archive.held("site") == ["news.example"]
+        assert archive.distinct_values("site") == ["news.example"]
 
 
 def test_the_demo_site_is_recognised_by_its_url(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_browser_metadata_records_are_not_pages(tmp_path: Path) -> None:
             record(text, type="resource", url=f"urn:text:{URL}1", Content_Type="text/plain"),
             page(1),
             record(
-                PAGE.format(headline="Saved", body="", views=2).encode(),
+                PAGE.format(headline="SavedArticle", body="", views=2).encode(),
                 type="resource",
                 url=f"{URL}2",
                 Content_Type="text/html",
@@ -205,12 +205,12 @@ def test_urls_of_a_list_are_queued_for_the_next_crawl(tmp_path: Path) -> None:
         f"# from a friend\n{URL}/?fbclid=x\n\n{URL}\nhttps://caliber.az/en/category/world\nhttps://example.org/\n"
     )
     exit_code, report = ingest(file, tmp_path / "a.db")
-    assert (exit_code, report["addresses"], report["queued"]) == (0, 2, 1)
+    assert (exit_code, report["urls"], report["queued"]) == (0, 2, 1)
     assert report["skipped"] == {"not_an_article": 1, "other_site": 1}
     with Archive.open(tmp_path / "a.db") as archive:
         entry = archive.frontier.get(URL)
         assert entry is not None
-        assert (entry.state, entry.site, entry.language, entry.road) == ("todo", "caliber", "en", "ingest")
+        assert (entry.state, entry.site, entry.language, entry.discovered_via) == ("queued", "caliber", "en", "ingest")
     assert ingest(file, tmp_path / "a.db")[1]["queued"] == 0
 
 
@@ -228,9 +228,9 @@ def test_an_article_under_takedown_is_not_ingested_again(tmp_path: Path) -> None
     file = tmp_path / "crawl.warc.gz"
     file.write_bytes(in_members(page(1), page(2)))
     ingest(file, tmp_path / "a.db")
-    assert run("forget", f"{URL}1", "--archive", tmp_path / "a.db", "--reason", "asked for").exit_code == 0
+    assert run("takedown", f"{URL}1", "--archive", tmp_path / "a.db", "--reason", "asked for").exit_code == 0
     exit_code, report = ingest(file, tmp_path / "a.db")
-    assert (exit_code, report["forgotten"], report["known"]) == (0, 1, 1)
+    assert (exit_code, report["taken_down"], report["known"]) == (0, 1, 1)
     with Archive.open(tmp_path / "a.db") as archive:
         assert [row["url"] for row in archive.articles()] == [f"{URL}2"]
         assert [row["url"] for row in archive.db["captures"].rows] == [f"{URL}2"]

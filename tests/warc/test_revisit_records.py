@@ -19,8 +19,8 @@ from tests.warc.records import (
     numbers,
     page,
     reasons,
-    recognise,
     record,
+    resolve_url,
     response,
 )
 from tests.warc.test_writing import PAGE, URL
@@ -101,7 +101,7 @@ def test_a_revisit_may_refer_to_a_file_that_was_read_before() -> None:
     found = [
         each
         for warc in (first, second)
-        for each in WarcReader(lambda warc=warc: io.BytesIO(warc), recognise, originals=originals)  # type: ignore[misc]
+        for each in WarcReader(lambda warc=warc: io.BytesIO(warc), resolve_url, originals=originals)  # type: ignore[misc]
     ]
     assert [each.body for each in found if isinstance(each, Capture)][2:] == [b"<h1>2</h1>", b"<h1>1</h1>"]
 

@@ -18,10 +18,10 @@ from fastwarc.warc import ArchiveIterator
 
 from caliber_crawler.export import new_files
 from caliber_crawler.items import Capture
-from caliber_crawler.warc import Lines, WarcReader, numbered, write_wacz, write_warcs
+from caliber_crawler.warc import Lines, WarcReader, numbered_path, write_wacz, write_warcs
 from tests.conftest import command, environment
 from tests.warc.newsstand import crawled, held, run, take_in
-from tests.warc.records import recognise
+from tests.warc.records import resolve_url
 from tests.warc.test_writing import exchanges
 
 
@@ -49,7 +49,7 @@ def test_every_capture_is_in_one_of_the_files(tmp_path: Path, max_size: int, fil
     paths = write_files(tmp_path / "export.warc.gz", exchanges(), max_size)
     assert files in (None, len(paths))
     assert sorted(tmp_path.iterdir()) == paths
-    found = [each for path in paths for each in WarcReader(lambda path=path: path.open("rb"), recognise)]
+    found = [each for path in paths for each in WarcReader(lambda path=path: path.open("rb"), resolve_url)]
     assert [each.url for each in found] == [each.url for each in exchanges()]
     if len(paths) > 1:
         assert [path.name for path in paths[:2]] == ["export-00000.warc.gz", "export-00001.warc.gz"]
@@ -73,7 +73,7 @@ def test_each_file_contains_its_name_and_is_valid_for_other_tools(tmp_path: Path
     ],
 )
 def test_the_number_is_inserted_before_the_extension(name: str, third: str) -> None:
-    assert numbered(Path(name), 2) == Path(third)
+    assert numbered_path(Path(name), 2) == Path(third)
 
 
 def test_the_command_reports_new_files_and_those_of_earlier_exports(archive: Path, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_an_empty_selection_gives_one_file_without_captures(tmp_path: Path) -> N
 
 
 def test_lines_beyond_the_memory_limit_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Lines, "AT_ONCE", 7)
+    monkeypatch.setattr(Lines, "BATCH_SIZE", 7)
     with Lines() as lines:
         for number in range(100):
             lines.add(f"{number * 37 % 100:02}")

@@ -21,7 +21,7 @@ from caliber_crawler.archive import Archive, Selection
 from caliber_crawler.items import Capture
 from caliber_crawler.warc import WarcReader, write_warc
 from tests.conftest import command, environment
-from tests.warc.newsstand import HTML, PAGE, SITE, crawled, exported, held, recogniser, run, take_in
+from tests.warc.newsstand import HTML, PAGE, SITE, crawled, exported, held, run, site_resolver, take_in
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +101,8 @@ def test_any_page_survives_the_round_trip(
     take_in(folder / "there.db", captures)
     file = io.BytesIO()
     with Archive.open(folder / "there.db") as there:
-        write_warc(there.exchanges(Selection()), file, name="x.warc.gz")
-    back = list(WarcReader(lambda: io.BytesIO(file.getvalue()), recogniser(SITE)))
+        write_warc(there.selected_captures(Selection()), file, name="x.warc.gz")
+    back = list(WarcReader(lambda: io.BytesIO(file.getvalue()), site_resolver(SITE)))
     take_in(folder / "new.db", [each for each in back if isinstance(each, Capture)])
     assert held(folder / "new.db") == held(folder / "there.db")
 
@@ -114,7 +114,7 @@ def test_a_selection_is_exported_with_every_capture_of_its_articles(archive: Pat
     with Archive.open(archive) as there, Archive.open(tmp_path / "new.db") as new:
         wanted = [row["url"] for row in there.rows(Selection(languages=("en",)))]
         assert [row["url"] for row in new.rows(Selection())] == wanted
-        assert new.held("language") == ["en"]
+        assert new.distinct_values("language") == ["en"]
 
 
 def captures_in(archive: Path) -> int:

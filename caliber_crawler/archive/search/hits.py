@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.query import FOLDING
 
 # What SQLite puts around a word found, and where it cuts the text. No extracted text contains them.
@@ -91,16 +91,16 @@ class Hit:
         return "".join(f"{opening}{text}{closing}" if is_match else text for text, is_match in self.parts())
 
 
-def hits(connection: Connection, forms: Sequence[str], versions: Sequence[int]) -> list[Hit]:
+def hits(connection: Connection, inflections: Sequence[str], versions: Sequence[int]) -> list[Hit]:
     """The articles of some versions, in that order, with what was found in them: any of these forms."""
-    return [hit_of(connection, forms, row) for row in connection.rows_of(Found, TEXTS, (json.dumps(versions),))]
+    return [hit_of(connection, inflections, row) for row in connection.rows_of(Found, TEXTS, (json.dumps(versions),))]
 
 
-def hit_of(connection: Connection, forms: Sequence[str], row: Found) -> Hit:
+def hit_of(connection: Connection, inflections: Sequence[str], row: Found) -> Hit:
     text = "\n".join((row["headline"], row["subtitle"] or "", row["body"]))
     asked = {"opening": OPENING, "closing": CLOSING, "cut": CUT, "tokens": SNIPPET_TOKENS}
-    asked |= {"match": any_of(forms_in(text, forms)), "version": row["version_id"]}
-    snippet, matches = without_signs(in_print(connection.value(SNIPPET, asked) or "", text))
+    asked |= {"match": any_of(inflections_in(text, inflections)), "version": row["version_id"]}
+    snippet, matches = without_signs(with_original_letters(connection.value(SNIPPET, asked) or "", text))
     return Hit(
         article_id=row["article_id"],
         url=row["url"],
@@ -134,21 +134,21 @@ def without_signs(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     return "".join(letters), tuple(matches)
 
 
-def any_of(forms: Iterable[str]) -> str:
+def any_of(inflections: Iterable[str]) -> str:
     """Forms as an expression for ``versions_fts MATCH``."""
-    return "(" + " OR ".join(f'"{form}"' for form in forms) + ")"
+    return "(" + " OR ".join(f'"{form}"' for form in inflections) + ")"
 
 
-def forms_in(text: str, forms: Sequence[str]) -> Sequence[str]:
+def inflections_in(text: str, inflections: Sequence[str]) -> Sequence[str]:
     """The forms that can be found in a text. To look in the index for one that is not there takes as long."""
     plain = text.translate(FOLDING).lower()
     # As the index has it, where Latin letters have lost their marks and all others kept them.
     letters = plain + LATIN_MARKS.sub("", unicodedata.normalize("NFD", plain))
-    found = [form for form in forms if all(word in letters for word in form.split())]
-    return found or forms
+    found = [form for form in inflections if all(word in letters for word in form.split())]
+    return found or inflections
 
 
-def in_print(snippet: str, original: str) -> str:
+def with_original_letters(snippet: str, original: str) -> str:
     """A snippet in the letters of the article, where the index cut it from the folded text."""
     text = "".join(letter for letter in snippet if letter not in SIGNS)
     if text in original:

@@ -12,7 +12,7 @@ from typing import Literal
 FOLDING = str.maketrans({"ё": "е", "Ё": "Е", "ə": "e", "Ə": "E", "ı": "i", "İ": "I"})
 PART = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 # FTS5 limits the depth of an expression, and no article has this many words of a query in common.
-MOST_WORDS = 24
+MAX_WORDS = 24
 
 Order = Literal["best", "newest"]
 
@@ -44,18 +44,18 @@ class Part:
     words: tuple[str, ...]
     exact: bool = False
     """Quoted: these words as they stand and no other form of them."""
-    unwanted: bool = False
+    excluded: bool = False
 
 
 def parse(query: str) -> list[list[Part]]:
     """The parts of a query. All of the outer list are asked for, any one of each inner list will do.
 
     ``OR`` joins the part before it to the one after; ``"…"`` is one exact part; a minus makes its part unwanted. Words
-    past the first :data:`MOST_WORDS` are left out.
+    past the first :data:`MAX_WORDS` are left out.
     """
     groups: list[list[Part]] = []
     joins = False
-    words_left = MOST_WORDS
+    words_left = MAX_WORDS
     for match in PART.finditer(query):
         if match["word"] == "OR":
             joins = bool(groups)
@@ -66,7 +66,7 @@ def parse(query: str) -> list[list[Part]]:
             break
         if not part.words:
             continue
-        if joins and not part.unwanted and not groups[-1][-1].unwanted:
+        if joins and not part.excluded and not groups[-1][-1].excluded:
             groups[-1].append(part)
         else:
             groups.append([part])
@@ -77,7 +77,7 @@ def parse(query: str) -> list[list[Part]]:
 def part_of(match: re.Match[str]) -> Part:
     exact = match["phrase"] is not None
     words = words_in(match["phrase"] if exact else match["word"])
-    return Part(tuple(words), exact=exact, unwanted=bool(match["minus"]))
+    return Part(tuple(words), exact=exact, excluded=bool(match["minus"]))
 
 
 def words_in(text: str) -> list[str]:
@@ -94,11 +94,11 @@ def is_word_character(character: str) -> bool:
 
 def fold(text: str) -> str:
     """Lower case, Latin letters without marks, and the letters people leave out when they type replaced."""
-    return "".join(unmarked(letter) for letter in text.translate(FOLDING).lower())
+    return "".join(without_diacritics(letter) for letter in text.translate(FOLDING).lower())
 
 
 @lru_cache(maxsize=4096)
-def unmarked(letter: str) -> str:
+def without_diacritics(letter: str) -> str:
     # As `remove_diacritics` has it: only Latin letters lose their marks, so й stays й.
     if not unicodedata.name(letter, "").startswith("LATIN"):
         return letter

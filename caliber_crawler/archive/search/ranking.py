@@ -1,8 +1,8 @@
 """Ranking: which of the articles that answer a query come first, at the same price however many answer it.
 
 BM25 costs microseconds for each text, and a common word stands in most of them. So of more than
-:data:`RANKED_TOGETHER` answers not all are compared: first come those that answer in headline or subtitle, of these
-the newest :data:`HEADLINES_TOGETHER`, then the newest of all, each ranked among themselves, then the others, the newest
+:data:`MAX_RANKED` answers not all are compared: first come those that answer in headline or subtitle, of these
+the newest :data:`MAX_RANKED_HEADLINES`, then the newest of all, each ranked among themselves, then the others, the newest
 first. None is left out.
 """
 
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from caliber_crawler.archive.connection import Connection
+from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.query import Search
 
-RANKED_TOGETHER = 5_000
-HEADLINES_TOGETHER = 1_000
+MAX_RANKED = 5_000
+MAX_RANKED_HEADLINES = 1_000
 
 NARROWED = """a.duplicate_of IS NULL
   AND (:language IS NULL OR a.language = :language) AND (:section IS NULL OR a.section = :section)
@@ -45,7 +45,7 @@ class Match:
     anywhere: str = ""
     in_headline: str = ""
     """The same, what is asked for being in the headline or the subtitle."""
-    forms: tuple[str, ...] = ()
+    inflections: tuple[str, ...] = ()
     """Every word or row of words that is asked for, in all its forms."""
 
     def __bool__(self) -> bool:
@@ -73,7 +73,7 @@ class Ranking:
         return self._best(self._search.limit, self._search.offset)
 
     def _best(self, limit: int, offset: int) -> list[int]:
-        oldest = self._oldest_of(RANKED_TOGETHER, self.match.anywhere)
+        oldest = self._oldest_of(MAX_RANKED, self.match.anywhere)
         if oldest is None:
             return self._ranked(self.match.anywhere, 0, limit, offset)
         found: dict[int, None] = {}
@@ -86,7 +86,7 @@ class Ranking:
     def _parts(self, oldest: int, wanted: int) -> Iterator[list[int]]:
         """Three parts of the answers, best first, each long enough though it may repeat what came in those before."""
         in_headline = self.match.in_headline
-        yield self._ranked(in_headline, self._oldest_of(HEADLINES_TOGETHER, in_headline) or 0, wanted)
+        yield self._ranked(in_headline, self._oldest_of(MAX_RANKED_HEADLINES, in_headline) or 0, wanted)
         yield self._ranked(self.match.anywhere, oldest, 2 * wanted)
         yield self._connection.values(REST, self._asked(self.match.anywhere, oldest=oldest, limit=3 * wanted))
 

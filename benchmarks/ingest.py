@@ -1,0 +1,128 @@
+"""What `caliber ingest` costs, and who bears it: python -m benchmarks.ingest [--articles N] [--weight KB] [--jobs N]...
+
+Writes a web archive of demo pages, each with a menu of other headlines that makes it as heavy as a newspaper's, and
+takes it in with so many processes. CPU seconds are told apart: the process that writes the archive, and those that read
+pages for it. What the writer needs for a page bounds what any number of readers can bring.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+from click.testing import CliRunner
+from tabulate import tabulate
+
+from caliber_crawler.commands.ingest import ingest
+from caliber_crawler.demo import DemoSite
+from caliber_crawler.items import Capture
+from caliber_crawler.processes import end_idle_workers
+from caliber_crawler.spiders.caliber import CaliberSpider
+from caliber_crawler.warc import write_warc
+
+REPEATS = 3
+AGES = (timedelta(hours=1), timedelta(days=365))
+HTML = (("Content-Type", "text/html; charset=utf-8"),)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=300)
+    parser.add_argument("--weight", type=int, default=100, help="KB of markup around each article")
+    parser.add_argument("--jobs", type=int, action="append")
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        measure(*options.measure, options.jobs[0])
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        warc = Path(folder) / "crawl.warc.gz"
+        with warc.open("wb") as file:
+            pages = write_warc(captures(options.articles, options.weight * 1000), file, name=warc.name)
+        jobs = options.jobs or [1, 2]
+        runs = {each: [run(warc, each) for _ in range(REPEATS)] for each in jobs}
+    idle = {each: run_idle(each) for each in jobs}
+    print(f"{pages:,} pages; the median of {REPEATS} runs")
+    rows = []
+    for each, figures in runs.items():
+        writer, readers, wall = (median(figure[name] for figure in figures) for name in ("writer", "readers", "wall"))
+        rows.append((each, 1000 * writer / pages, 1000 * max(0.0, readers - idle[each]) / pages, pages / wall))
+    print(tabulate(rows, headers=("processes", "writer, ms/page", "readers, ms/page", "pages/s"), floatfmt=".1f"))
+
+
+def captures(articles: int, weight: int) -> Iterator[Capture]:
+    """Each article as it was an hour and a year after it appeared, in the order of time."""
+    site = DemoSite(articles, base_url=CaliberSpider.site.base_url)
+    truth = list(site.truth())
+    dice = random.Random(1)
+    visits = [
+        (datetime.fromisoformat(article["published_at"]) + age, article["url"]) for article in truth for age in AGES
+    ]
+    for at, url in sorted(visits):
+        menu = "".join(
+            f'<li><a href="/x/{dice.random()}">{other["headline"]}</a></li>'
+            for other in dice.sample(truth, min(40, len(truth)))
+        )
+        around = f"<nav><ul>{menu}</ul></nav><script>{'var shared = 1; ' * (weight // 16)}</script>".encode()
+        body = site.respond(url.removeprefix(site.base_url), at).body.replace(b"</body>", around + b"</body>")
+        yield Capture(site="caliber", url=url, fetched_at=at, status=200, headers=HTML, body=body)
+
+
+def run(warc: Path, jobs: int) -> dict[str, float]:
+    """Take a file in, in a process of its own, and hear what it cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.ingest", "--jobs", str(jobs), "--measure", str(warc), folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def measure(warc: str, folder: str, jobs: int) -> None:
+    started, before = time.perf_counter(), spent(resource.RUSAGE_SELF)
+    done = CliRunner().invoke(ingest, [warc, "--archive", f"{folder}/archive.db", "--jobs", str(jobs)])
+    if done.exit_code != 0:
+        raise SystemExit(done.output)
+    wall = time.perf_counter() - started
+    end_idle_workers()  # so that what they needed is counted
+    writer, readers = spent(resource.RUSAGE_SELF) - before, spent(resource.RUSAGE_CHILDREN)
+    print(json.dumps({"writer": writer, "readers": readers, "wall": wall}))
+
+
+def run_idle(jobs: int) -> float:
+    """What the readers need before they read anything."""
+    script = (
+        "import resource\n"
+        "from caliber_crawler.ingest import SiteResolver\n"
+        "from caliber_crawler.processes import Executor, end_idle_workers\n"
+        "from caliber_crawler.reextraction import Reextractor\n"
+        "from caliber_crawler.site import SiteRegistry\n"
+        "if __name__ == '__main__':\n"
+        f"    executor = Executor(repr, lambda item: (item,), {jobs}, start_next=1)\n"
+        f"    list(executor.map([Reextractor(SiteRegistry())] * {jobs}))\n"
+        "    end_idle_workers()\n"
+        "    used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "    print(used.ru_utime + used.ru_stime)\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "idle.py"
+        path.write_text(script)
+        return float(subprocess.run([sys.executable, path], capture_output=True, text=True, check=True).stdout)
+
+
+def spent(whose: int) -> float:
+    used = resource.getrusage(whose)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Checksums over the rows that state facts: they show a flipped bit, and often which one.
+
+SQLite has no checksums of its own, so a changed letter or digit would go unnoticed. A checksum shows damage, not
+forgery: whoever can write to the file can write checksums too. To prove a text to others, cite its digest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Protocol
+
+PRIMARY_KEYS = {
+    "captures": ("id",),
+    "versions": ("id",),
+    "view_counts": ("article_id", "observed_at", "views"),
+    "article_urls": ("url",),
+    "images": ("article_id", "url"),
+    "links": ("article_id", "url"),
+}
+"""The tables with checksums, and the primary key of each."""
+
+EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
+    "captures": frozenset({"id", "article_id", "version_id", "extractor"}),
+    "versions": frozenset({"id", "seen_from", "seen_until", "replaced_by", "folded"}),
+    "view_counts": frozenset(),
+    "article_urls": frozenset({"article_id"}),
+    "images": frozenset(),
+    "links": frozenset(),
+}
+"""Columns that a checksum leaves out: those that may change, and those that are computed from others."""
+
+HASHED_AS = {"methods": "rungs", "opt_outs": "reservations"}
+"""Names under which columns enter the checksum, where they differ: renaming a column must not change a checksum."""
+
+EARLIER_COLUMN = "seal"
+"""The column of the checksum in archives before schema 4."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
+
+class Executor(Protocol):
+    """What runs a statement: an archive's connection, or the database of a migration."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any: ...
+
+
+def checksum(table: str, row: Mapping[str, object]) -> int:
+    """64 bits of BLAKE2b over a row. NULL is left out, so a column can be added later."""
+    excluded = EXCLUDED_COLUMNS[table] | {"checksum", EARLIER_COLUMN}
+    included = {
+        HASHED_AS.get(name, name): value for name, value in row.items() if value is not None and name not in excluded
+    }
+    # A damaged text may not be valid text: its bytes are hashed as they are.
+    content = _ENCODER.encode(included).encode("utf-8", "surrogateescape")
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), signed=True)
+
+
+def insert_with_checksum(connection: Executor, table: str, row: Mapping[str, object], conflict: str = "") -> Any:
+    """Insert a row with its checksum; returns the cursor."""
+    with_checksum = {**row, "checksum": checksum(table, row)}
+    return connection.execute(_insertion(table, tuple(with_checksum), conflict), with_checksum)
+
+
+@lru_cache
+def _insertion(table: str, columns: tuple[str, ...], conflict: str) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES (:{', :'.join(columns)}) {conflict}"
+
+
+@contextlib.contextmanager
+def without_triggers(connection: Executor, table: str) -> Iterator[None]:
+    """Allow changes that the triggers of a table forbid; the triggers are restored afterwards.
+
+    For migrations and repairs only. Runs inside the caller's transaction, which restores the triggers after a failure.
+    """
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table,)
+    ).fetchall()
+    for trigger in triggers:
+        connection.execute(f'DROP TRIGGER "{trigger[0]}"')
+    yield
+    for trigger in triggers:
+        connection.execute(trigger[1])
+
+
+def flip_one_bit(damaged: bytes, fits: Callable[[bytes], bool], near: Collection[int] = ()) -> bytes | None:
+    """The bytes with one bit turned back so that they fit, or ``None``. What a failing disk flips is mostly one bit.
+
+    ``near`` names offsets to try first.
+    """
+    tried = bytearray(damaged)
+    for place in (*near, *range(len(tried))):
+        for bit in range(8):
+            tried[place] ^= 1 << bit
+            if fits(bytes(tried)):
+                return bytes(tried)
+            tried[place] ^= 1 << bit
+    return None

@@ -1,0 +1,117 @@
+"""The schema, as a history of small steps. A released step is never changed: add one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from sqlite3 import complete_statement
+
+from sqlite_utils import Database, Migrations
+
+from caliber_crawler.archive.core.checksums import EARLIER_COLUMN, PRIMARY_KEYS, checksum, without_triggers
+from caliber_crawler.archive.core.earlier_terms import ARGUMENTS, COUNTS, METHODS, REASONS, SOURCES
+
+migrations = Migrations("caliber")
+
+
+@migrations()
+def m0001_first(db: Database) -> None:
+    run_script(db, "m0001_first")
+
+
+@migrations()
+def m0002_proof(db: Database) -> None:
+    run_script(db, "m0002_proof")
+    db.execute(
+        """UPDATE captures SET extractor = (SELECT extractor FROM versions WHERE id = captures.version_id)
+        WHERE version_id IS NOT NULL"""
+    )
+    for table in PRIMARY_KEYS:
+        add_checksums(db, table, EARLIER_COLUMN)
+
+
+@migrations()
+def m0003_counts(db: Database) -> None:
+    run_script(db, "m0003_counts")
+
+
+@migrations()
+def m0004_terms(db: Database) -> None:
+    """Rename columns, states and codes. Rows whose checksum was wrong keep a wrong one: damage stays visible."""
+    rename_methods(db)
+    run_script(db, "m0004_terms")
+    for table in ("problems", "frontier"):
+        for old, new in REASONS.items():
+            db.execute(f"UPDATE {table} SET reason = ? WHERE reason = ?", (new, old))
+    rename_json(db, "runs", "counts", lambda counts: {COUNTS.get(name, name): count for name, count in counts.items()})
+    rename_json(db, "runs", "arguments", rename_arguments)
+
+
+def rename_methods(db: Database) -> None:
+    """Rename the extraction methods in versions, while their column has its earlier name."""
+    cursor = db.execute("SELECT * FROM versions")
+    names = [column[0] for column in cursor.description]
+    with without_triggers(db, "versions"):
+        for values in cursor:
+            row = dict(zip(names, values, strict=True))
+            methods = {field: METHODS.get(method, method) for field, method in json.loads(row["rungs"]).items()}
+            renamed = row | {
+                "rungs": json.dumps(methods, ensure_ascii=False),
+                "layout": METHODS.get(row["layout"], row["layout"]),
+            }
+            if renamed == row:
+                continue
+            if row[EARLIER_COLUMN] == checksum("versions", row):
+                renamed[EARLIER_COLUMN] = checksum("versions", renamed)
+            db.execute(
+                f"UPDATE versions SET rungs = :rungs, layout = :layout, {EARLIER_COLUMN} = :{EARLIER_COLUMN} WHERE id = :id",
+                renamed,
+            )
+
+
+def rename_json(
+    db: Database, table: str, column: str, rename: Callable[[dict[str, object]], dict[str, object]]
+) -> None:
+    """Rewrite the JSON objects of a column."""
+    for id, text in db.execute(f"SELECT id, {column} FROM {table}").fetchall():
+        values = json.loads(text)
+        if (renamed := rename(values)) != values:
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (json.dumps(renamed, ensure_ascii=False), id))
+
+
+def rename_arguments(arguments: dict[str, object]) -> dict[str, object]:
+    """The arguments of a run; runs are compared with earlier ones by them."""
+    renamed = {ARGUMENTS.get(name, name): value for name, value in arguments.items()}
+    sources = renamed.get("sources")
+    if isinstance(sources, list):
+        renamed["sources"] = [SOURCES.get(source, source) for source in sources]
+    return renamed
+
+
+def run_script(db: Database, step: str) -> None:
+    """Run a step's SQL inside the transaction that records it."""
+    for statement in _statements(files(__package__).joinpath("schema", f"{step}.sql").read_text("utf-8")):
+        db.execute(statement)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script in which each ends a line."""
+    lines: list[str] = []
+    for line in script.splitlines(keepends=True):
+        lines.append(line)
+        if line.endswith(";\n") and complete_statement("".join(lines)):
+            yield "".join(lines)
+            lines.clear()
+    assert not "".join(lines).strip(), "the last statement is not complete"
+
+
+def add_checksums(db: Database, table: str, column: str = "checksum") -> None:
+    """Compute the checksum of every row of a table as it is."""
+    key = " AND ".join(f"{name} = :{name}" for name in PRIMARY_KEYS[table])
+    with without_triggers(db, table):
+        cursor = db.execute(f"SELECT * FROM {table}")
+        names = [column[0] for column in cursor.description]
+        for values in cursor:
+            row = dict(zip(names, values, strict=True))
+            db.execute(f"UPDATE {table} SET {column} = :{column} WHERE {key}", row | {column: checksum(table, row)})

@@ -1,0 +1,188 @@
+"""Rows: the tables of an archive as typed dictionaries, under the names of their columns.
+
+Times are ISO 8601 text in UTC (``2026-01-06T15:13:00Z``) unless a column is named ``..._local``; those are in the
+offset that the site prints in. Digests are SHA-256 in hexadecimal. A column that allows NULL is ``None`` for "unknown".
+A typed dictionary costs nothing: at run time it is the dictionary that SQLite gave.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+Cause = Literal["first", "edit", "reextract"]
+"""Why there is a version: the first text of its article, a change by the site, or a change of the extraction."""
+
+
+JSONObject = dict[str, Any]
+"""A JSON object that a column keeps as it was given, such as the settings of a run."""
+
+
+class ArticleUrlRow(TypedDict):
+    """A row of ``article_urls``: a URL under which an article was ever known."""
+
+    url: str
+    article_id: int
+    kind: str
+    language: str | None
+    post_number: int | None
+    slug: str | None
+    first_seen_at: str
+    checksum: int | None
+
+
+class VersionRow(TypedDict):
+    """A row of ``versions``: one text of an article, and when it stood."""
+
+    id: int
+    article_id: int
+    number: int
+    cause: Cause
+    seen_from: str
+    seen_until: str
+    headline: str
+    subtitle: str | None
+    authors: str
+    """A JSON list of names."""
+    published_at: str | None
+    published_local: str | None
+    word_count: int
+    body: str
+    body_markdown: str
+    signature: str | None
+    content_digest: str
+    capture_id: int
+    run_id: int
+    extractor: str
+    layout: str
+    methods: str
+    """A JSON object: field to the method that gave it."""
+    folded: str | None
+    """The text as it is indexed, where that differs."""
+    checksum: int | None
+    replaced_by: int | None
+    """The version that replaced it when the same page was extracted again."""
+
+
+class CaptureRow(TypedDict):
+    """A row of ``captures``: one HTTP exchange or saved file."""
+
+    id: int
+    run_id: int
+    site: str
+    kind: str
+    url: str
+    fetched_at: str
+    status: int | None
+    error: str | None
+    final_url: str | None
+    redirects: str
+    """A JSON list of URLs."""
+    media_type: str | None
+    headers: str
+    """A JSON list of pairs of name and value."""
+    size: int
+    """Bytes of the body, content encodings undone."""
+    body_digest: str | None
+    article_id: int | None
+    version_id: int | None
+    extractor: str | None
+    checksum: int | None
+    opt_outs: str | None
+    """A JSON object: what is reserved, and where that is said."""
+
+
+class ViewCountRow(TypedDict):
+    """A row of ``view_counts``: what the counter of an article showed."""
+
+    article_id: int
+    observed_at: str
+    views: int
+    shown: str | None
+    """As printed on the page."""
+    capture_id: int
+    checksum: int | None
+
+
+class FrontierRow(TypedDict):
+    """A row of ``frontier``: a URL that crawls know of, and when it is due."""
+
+    id: int
+    url: str
+    site: str
+    kind: str
+    language: str | None
+    section: str | None
+    state: str
+    priority: int
+    due_at: str | None
+    discovered_at: str
+    discovered_on: str | None
+    discovered_via: str
+    run_id: int | None
+    page_number: int
+    traversal_started_at: str | None
+    crawled_since: str | None
+    crawled_at: str | None
+    visited_at: str | None
+    last_status: int | None
+    failures: int
+    """Failed visits in a row."""
+    reason: str | None
+    etag: str | None
+    last_modified: str | None
+    article_id: int | None
+
+
+class HostRow(TypedDict):
+    """A row of ``hosts``: what is remembered of a host between crawls."""
+
+    host: str
+    last_request_at: str | None
+    delay_s: float
+    """Seconds between two requests."""
+    robots_at: str | None
+    robots_status: int | None
+    robots: str | None
+    """The text of its robots.txt."""
+    wait_until: str | None
+    wait_since: str | None
+    wait_reason: str | None
+
+
+class SiteRow(TypedDict):
+    """A row of ``sites``: where articles come from, and on what condition they may be used."""
+
+    site: str
+    title: str
+    url: str
+    timezone: str
+    """An IANA name (``Asia/Baku``)."""
+    reuse: str | None
+
+
+class TakedownRow(TypedDict):
+    """A row of ``takedowns``: a request to delete an article, and what was deleted."""
+
+    id: int
+    site: str
+    language: str
+    reason: str
+    requested_at: str
+    carried_out_at: str
+    versions: int
+    captures: int
+
+
+class TotalsRow(TypedDict):
+    """The row of ``totals``. ``served`` and ``stored`` are bytes."""
+
+    captures: int
+    answered: int
+    unanswered: int
+    first_capture_at: str | None
+    last_capture_at: str | None
+    bodies: int
+    served: int
+    stored: int
+    versions: int
+    view_counts: int

@@ -1,0 +1,67 @@
+"""Takedowns: which articles an archive must not hold. Every crawl and every merge asks before it saves.
+
+What a takedown keeps is that there was a request, when and why, and digests of everything that names the article: its
+URLs, its post number, its slug. :mod:`~caliber_crawler.archive.upkeep.deletion` carries a takedown out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.rows import ArticleUrlRow, TakedownRow
+from caliber_crawler.site import ArticleURL
+
+
+class Takedowns:
+    """The takedowns recorded in an archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[TakedownRow]:
+        """Every request, oldest first."""
+        return self._connection.rows_of(
+            TakedownRow,
+            "SELECT id, site, language, reason, requested_at, carried_out_at, versions, captures FROM takedowns",
+        )
+
+    def covers(self, site: str, article_urls: Iterable[ArticleURL]) -> bool:
+        """Is one of these addresses that of an article that was forgotten?"""
+        return self.covering(site, article_urls) is not None
+
+    def covering(self, site: str, article_urls: Iterable[ArticleURL]) -> int | None:
+        """The id of a takedown that covers one of these addresses, if there is one."""
+        if self._connection.value("SELECT 1 FROM takedown_keys") is None:
+            return None
+        keys = [digest for article_url in article_urls for digest in keys_of(site, article_url)]
+        found: int | None = self._connection.value(
+            "SELECT takedown_id FROM takedown_keys WHERE digest IN (SELECT value FROM json_each(?))",
+            (json.dumps(keys),),
+        )
+        return found
+
+    def keep_keys(self, takedown_id: int | None, keys: Iterable[str]) -> None:
+        """Record digests of a takedown; those that another takedown has stay with it. In the caller's transaction."""
+        for digest in keys:
+            self._connection.execute(
+                "INSERT INTO takedown_keys (digest, takedown_id) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+                (digest, takedown_id),
+            )
+
+
+def address_of(row: ArticleUrlRow) -> ArticleURL:
+    """The address that a row of ``article_urls`` records."""
+    return ArticleURL(url=row["url"], language=row["language"], number=row["post_number"], slug=row["slug"])
+
+
+def keys_of(site: str, article_url: ArticleURL) -> list[str]:
+    """Digests of all by which an address names its article."""
+    names = [f"{site} url {article_url.url}"]
+    if article_url.number is not None:
+        names.append(f"{site} number {article_url.number}")
+    if article_url.slug is not None:
+        names.append(f"{site} {article_url.language} slug {article_url.slug}")
+    return [sha256(name.encode()).hexdigest() for name in names]

@@ -1,0 +1,352 @@
+"""BulkInsert: what another archive holds and this one knows nothing of, taken over as it stands, many rows at a time.
+
+Captures of pages that were not captured here, articles of which no address, number or slug is known here: nothing has
+to be found, compared or worked out. Ids and the seals over them are given anew; a row whose seal does not fit is not
+taken. Merge one article at a time gives the same and takes three times as long (`benchmarks/bulk.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from caliber_crawler.archive.core.checksums import checksum
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.pages.bodies import Bodies
+from caliber_crawler.errors import ArchiveError
+
+Row = dict[str, Any]
+Store = Callable[[Row], None]
+"""Stores the page of a capture, a row of the other archive, as a page that was just fetched."""
+
+MIN_DICTIONARY_GAIN = 8
+"""A dictionary comes along when what was packed with it takes so many times what it takes itself."""
+ARTICLE_TABLES = ("images", "links", "view_counts", "article_urls")
+"""Tables of an article's own rows, besides its versions."""
+
+COUNTED = ("captures", "articles", "versions", "view_counts")
+
+INDEXING = "versions_are_indexed"
+"""The trigger that indexes a version for search."""
+INDEX = """INSERT INTO versions_fts (rowid, headline, subtitle, body, folded)
+SELECT id, headline, subtitle, body, {folded} FROM versions WHERE id IN (SELECT value FROM json_each(?))"""
+FOLDED = "ёЁəƏıİ"
+"""Letters for which the column ``folded`` says something."""
+
+ADD_AUTHORS = """INSERT INTO authors (name, site)
+SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
+WHERE a.id BETWEEN ? AND ? ON CONFLICT (site, name) DO NOTHING"""
+LINK_AUTHORS = """INSERT INTO article_authors (article_id, author_id, position)
+SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
+JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id BETWEEN ? AND ? GROUP BY a.id, p.id"""
+
+
+class BulkInsert:
+    """Takes over what is new. Runs inside the caller's transaction; ``counts`` says how many rows that were.
+
+    ``run_of`` and ``capture_of`` tell the ids here of runs and captures there; captures that are taken are added.
+    """
+
+    def __init__(
+        self,
+        here: Connection,
+        there: Connection,
+        run_of: Mapping[int, int],
+        capture_of: dict[int, int],
+        store: Store,
+    ) -> None:
+        self._here = here
+        self._there = there
+        self._run_of = run_of
+        self._capture_of = capture_of
+        self._store = store
+        self._bodies = Bodies(there)
+        self._columns = {table: columns(here, table) for table in ("captures", "articles", "versions", *ARTICLE_TABLES)}
+        self._dictionary_of: dict[int, int | None] = {}
+        self._ambiguous = ambiguous(there)
+        self.counts: Counter[str] = Counter()
+
+    # --- captures -----------------------------------------------------------------------------------------------------
+
+    def insert_captures(self, ids: Sequence[int]) -> list[int]:
+        """Take those of these captures whose address was not captured here at that time; gives the others."""
+        rows = self._rows("captures", "id", ids)
+        known = {
+            (row[0], row[1])
+            for row in self._here.execute(
+                """SELECT DISTINCT h.url, h.fetched_at FROM json_each(?) j JOIN captures h
+                ON h.url = json_extract(j.value, '$[0]') AND h.fetched_at = json_extract(j.value, '$[1]')""",
+                (json.dumps([(row["url"], row["fetched_at"]) for row in rows]),),
+            )
+        }
+        times = Counter((row["url"], row["fetched_at"]) for row in rows)
+        new = [row for row in rows if times[row["url"], row["fetched_at"]] == 1]
+        new = [row for row in new if (row["url"], row["fetched_at"]) not in known]
+        self._insert_bodies(new)
+        self._capture_of |= self._numbered("captures", new)
+        own = {"article_id": None, "version_id": None, "extractor": None}
+        self._insert("captures", [row | own | self._renamed(row, "id", "run_id") for row in new])
+        return [id for id in ids if id not in self._capture_of]
+
+    def _insert_bodies(self, captures: Iterable[Row]) -> None:
+        of = {row["body_digest"]: row for row in captures if row["body_digest"] is not None}
+        known = self._here.values(
+            "SELECT digest FROM bodies WHERE digest IN (SELECT value FROM json_each(?))", json_list(of)
+        )
+        stored = self._there.execute(
+            """SELECT b.digest, b.dictionary_id, b.size, b.data, d.digest AS dictionary FROM bodies b
+            LEFT JOIN dictionaries d ON d.id = b.dictionary_id WHERE b.digest IN (SELECT value FROM json_each(?))
+            ORDER BY b.rowid""",
+            json_list(of.keys() - set(known)),
+        ).fetchall()
+        if len(stored) + len(known) < len(of):
+            missing = min(of.keys() - set(known) - {row["digest"] for row in stored})
+            raise ArchiveError(f"{self._there.path} holds no body {missing}.")
+        for row in stored:
+            dictionary_id = row["dictionary_id"]
+            if dictionary_id is not None:
+                dictionary_id = self._dictionary_here(row["dictionary_id"])
+                if dictionary_id is None:
+                    self._store(of[row["digest"]])
+                    continue
+            if not self._bodies.fits(row["data"], row["digest"], row["size"], row["dictionary"]):
+                raise self._damaged("bodies", row["digest"])
+            self._here.execute(
+                "INSERT INTO bodies (digest, dictionary_id, size, data) VALUES (?, ?, ?, ?)",
+                (row["digest"], dictionary_id, row["size"], row["data"]),
+            )
+
+    def _dictionary_here(self, there: int) -> int | None:
+        """A dictionary, taken over if it pays; ``None`` when the pages made with it are better packed anew."""
+        if there not in self._dictionary_of:
+            self._dictionary_of[there] = self._insert_dictionary(there)
+        return self._dictionary_of[there]
+
+    def _insert_dictionary(self, there: int) -> int | None:
+        row = self._there.rows("SELECT * FROM dictionaries WHERE id = ?", (there,))[0]
+        known: int | None = self._here.value("SELECT id FROM dictionaries WHERE digest = ?", (row["digest"],))
+        if known is not None:
+            return known
+        packed = self._there.value("SELECT sum(length(data)) FROM bodies WHERE dictionary_id = ?", (there,))
+        # It is made of pages. One that was forgotten here must not come back as a part of it.
+        if (
+            packed < MIN_DICTIONARY_GAIN * len(row["data"])
+            or self._here.value("SELECT 1 FROM takedown_keys") is not None
+        ):
+            return None
+        if not self._bodies.is_dictionary_valid(row["digest"]):
+            raise self._damaged("dictionaries", row["digest"])
+        del row["id"]
+        names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+        return self._here.execute(f"INSERT INTO dictionaries ({names}) VALUES ({places})", row).lastrowid
+
+    # --- articles -----------------------------------------------------------------------------------------------------
+
+    def insert_articles(self, ids: Sequence[int], article_of: dict[int, int]) -> list[int]:
+        """Take those of these articles of which nothing is known here, and add their ids; gives the others."""
+        new = self._unknown(ids)
+        if new:
+            article_of |= self._insert_articles(new)
+        return [id for id in ids if id not in article_of]
+
+    def _insert_articles(self, ids: Sequence[int]) -> dict[int, int]:
+        articles, versions = self._rows("articles", "id", ids), self._rows("versions", "article_id", ids)
+        article_of, version_of = self._numbered("articles", articles), self._numbered("versions", versions)
+        # Articles and versions point to each other. Never by putting off the check of that: then SQLite would look
+        # through all captures for those that waited for a version.
+        self._insert("articles", [row | {"id": article_of[row["id"]], "current_version_id": None} for row in articles])
+        self._insert_versions(versions, article_of, version_of)
+        for table in ARTICLE_TABLES:
+            rows = self._rows(table, "article_id", ids)
+            self._insert(
+                table,
+                [
+                    row | {"article_id": article_of[row["article_id"]]} | self._renamed(row, "capture_id")
+                    for row in rows
+                ],
+            )
+        self._here.raw.executemany(
+            "UPDATE articles SET current_version_id = ? WHERE id = ?",
+            [(version_of.get(row["current_version_id"]), article_of[row["id"]]) for row in articles],
+        )
+        self._point(ids, article_of, version_of)
+        first, last = min(article_of.values()), max(article_of.values())
+        for sql in (ADD_AUTHORS, LINK_AUTHORS):
+            self._here.execute(sql, (first, last))
+        return article_of
+
+    def _insert_versions(
+        self, versions: Sequence[Row], article_of: Mapping[int, int], version_of: Mapping[int, int]
+    ) -> None:
+        with self._batch_indexing(versions, version_of):
+            self._insert(
+                "versions",
+                [
+                    row
+                    | {"id": version_of[row["id"]], "article_id": article_of[row["article_id"]], "replaced_by": None}
+                    | self._renamed(row, "capture_id", "run_id")
+                    for row in versions
+                ],
+            )
+        replaced = [row for row in versions if row["replaced_by"] is not None]
+        self._here.raw.executemany(
+            "UPDATE versions SET replaced_by = ? WHERE id = ?",
+            [(version_of[row["replaced_by"]], version_of[row["id"]]) for row in replaced],
+        )
+
+    @contextlib.contextmanager
+    def _batch_indexing(self, versions: Iterable[Row], version_of: Mapping[int, int]) -> Iterator[None]:
+        """New versions are indexed for search together, at the end: one by one, as otherwise, it takes longer."""
+        trigger = self._here.value("SELECT sql FROM sqlite_schema WHERE name = ?", (INDEXING,))
+        self._here.execute(f"DROP TRIGGER {INDEXING}")
+        yield
+        self._here.execute(trigger)
+        # That a text needs no folding, which SQLite takes long to see, is seen here.
+        folded = {version_of[row["id"]] for row in versions if needs_folding(row)}
+        for column, ids in (("NULL", set(version_of.values()) - folded), ("folded", folded)):
+            self._here.execute(INDEX.format(folded=column), json_list(sorted(ids)))
+
+    def _unknown(self, ids: Sequence[int]) -> list[int]:
+        """Articles of one row each, all of whose pages are new here, and none of whose names is known."""
+        among = json_list(ids)
+        known = set(self._there.values("SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL"))
+        pages: dict[int, set[int | None]] = {id: set() for id in ids}
+        for table, column in (("captures", "id"), ("versions", "capture_id"), ("view_counts", "capture_id")):
+            for row in self._there.execute(
+                f"SELECT article_id, {column} FROM {table} WHERE article_id IN (SELECT value FROM json_each(?))", among
+            ):
+                pages[row[0]].add(self._capture_of.get(row[1]))
+        read = set(
+            self._here.values(
+                """SELECT id FROM captures WHERE id IN (SELECT value FROM json_each(?)) AND article_id IS NOT NULL""",
+                json_list({page for each in pages.values() for page in each if page is not None}),
+            )
+        )
+        names = names_of(self._there, ids)
+        taken = self._ambiguous | self._names_here({name for each in names.values() for name in each})
+        return [
+            id
+            for id in ids
+            if id not in known and None not in pages[id] and not pages[id] & read and not names.get(id, set()) & taken
+        ]
+
+    def _names_here(self, names: Collection[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+        """Which of these names are those of articles here."""
+        found: set[tuple[Any, ...]] = set()
+        by_kind: dict[tuple[Any, ...], list[Any]] = {}
+        for name in names:
+            by_kind.setdefault(name[:-1], []).append(name[-1])
+        for kind, among in by_kind.items():
+            column, *site = kind
+            if not site:
+                known = self._here.values(
+                    "SELECT url FROM article_urls WHERE url IN (SELECT value FROM json_each(?))", json_list(among)
+                )
+            else:
+                known = self._here.values(
+                    f"""SELECT u.{column} FROM article_urls u JOIN articles a ON a.id = u.article_id
+                    WHERE u.{column} IN (SELECT value FROM json_each(:among)) AND a.site = :site
+                    UNION SELECT {column} FROM articles
+                    WHERE {column} IN (SELECT value FROM json_each(:among)) AND site = :site""",
+                    {"among": json_list(among)[0], "site": site[0]},
+                )
+            found |= {(*kind, name) for name in known}
+        return found
+
+    def _point(self, ids: Sequence[int], here: Mapping[int, int], version_of: Mapping[int, int]) -> None:
+        self._here.raw.executemany(
+            "UPDATE captures SET article_id = ?, version_id = ?, extractor = ? WHERE id = ?",
+            [
+                (
+                    here[row["article_id"]],
+                    version_of.get(row["version_id"]),
+                    row["extractor"],
+                    self._capture_of[row["id"]],
+                )
+                for row in self._there.execute(
+                    """SELECT id, article_id, version_id, extractor FROM captures
+                    WHERE article_id IN (SELECT value FROM json_each(?))""",
+                    json_list(ids),
+                )
+            ],
+        )
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def _rows(self, table: str, key: str, ids: Sequence[int]) -> list[Row]:
+        names = ", ".join(self._columns[table])
+        rows = self._there.rows(
+            f"SELECT {names} FROM {table} WHERE {key} IN (SELECT value FROM json_each(?)) ORDER BY 1", json_list(ids)
+        )
+        for row in rows if "checksum" in self._columns[table] else ():
+            if row["checksum"] is not None and checksum(table, row) != row["checksum"]:
+                raise self._damaged(table, row.get("id", row.get("url")))
+        return rows
+
+    def _numbered(self, table: str, rows: Iterable[Row]) -> dict[int, int]:
+        """New ids for rows, by the ids they have there."""
+        first = 1 + (self._here.value(f"SELECT max(id) FROM {table}") or 0)
+        return {row["id"]: id for id, row in enumerate(rows, first)}
+
+    def _renamed(self, row: Row, *names: str) -> Row:
+        """What these columns are here, as far as the row has them."""
+        of = {"id": self._capture_of, "capture_id": self._capture_of, "run_id": self._run_of}
+        return {name: of[name][row[name]] for name in names if name in row}
+
+    def _insert(self, table: str, rows: Sequence[Row]) -> None:
+        names = self._columns[table]
+        if "checksum" in names:
+            for row in rows:
+                row["checksum"] = checksum(table, row)
+        places = ", ".join(f":{name}" for name in names)
+        self._here.raw.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})", rows)
+        if table in COUNTED:
+            self.counts[table] += len(rows)
+
+    def _damaged(self, table: str, name: object) -> ArchiveError:
+        return ArchiveError(f"{self._there.path} is damaged: {table} {name}; `caliber verify` says more.")
+
+
+def columns(connection: Connection, table: str) -> list[str]:
+    """The columns of a table that are written, not made from others."""
+    return connection.values(f"SELECT name FROM pragma_table_info('{table}')")
+
+
+def needs_folding(version: Row) -> bool:
+    return any(letter in (version[name] or "") for name in ("headline", "subtitle", "body") for letter in FOLDED)
+
+
+def json_list(values: Iterable[Any]) -> tuple[str]:
+    """Values for ``IN (SELECT value FROM json_each(?))``."""
+    return (json.dumps(list(values)),)
+
+
+def names_of(connection: Connection, ids: Iterable[int]) -> dict[int, set[tuple[Any, ...]]]:
+    """All by which articles may be recognised: their addresses, and for each site their numbers and slugs."""
+    found: dict[int, set[tuple[Any, ...]]] = {}
+    among = json_list(ids)
+    for row in connection.execute(
+        """SELECT a.id, a.site, u.url, u.post_number, u.slug FROM article_urls u JOIN articles a ON a.id = u.article_id
+        WHERE a.id IN (SELECT value FROM json_each(?1)) UNION ALL
+        SELECT id, site, url, post_number, slug FROM articles WHERE id IN (SELECT value FROM json_each(?1))""",
+        among,
+    ):
+        names = found.setdefault(row["id"], set())
+        names.add(("url", row["url"]))
+        names |= {(name, row["site"], row[name]) for name in ("post_number", "slug") if row[name] is not None}
+    return found
+
+
+def ambiguous(connection: Connection) -> set[tuple[Any, ...]]:
+    """Numbers and slugs that several articles of one archive share: what they belong to, merging works out."""
+    found: set[tuple[Any, ...]] = set()
+    for name in ("post_number", "slug"):
+        rows = connection.execute(
+            f"""SELECT a.site, u.{name} FROM article_urls u JOIN articles a ON a.id = u.article_id
+            WHERE u.{name} IS NOT NULL GROUP BY a.site, u.{name} HAVING count(DISTINCT u.article_id) > 1"""
+        )
+        found |= {(name, row[0], row[1]) for row in rows}
+    return found

@@ -1,0 +1,250 @@
+"""Merge: all that another archive holds is taken into this one, each fact once.
+
+The facts are captures, what they read as, readings of the counter, and the addresses that make articles one. Ids are an
+archive's own and are given anew; versions are worked out from the captures of both. So it makes no difference which
+archive is merged into which, in what order, or how often. Where both read one page differently, the newer extractor's
+reading stands; the other's text comes along as replaced, and so do those the other archive had replaced itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, TypeVar
+
+from caliber_crawler.archive.core.checksums import insert_with_checksum
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.rows import ArticleUrlRow
+from caliber_crawler.archive.core.takedowns import Takedowns, address_of
+from caliber_crawler.archive.core.times import utc_time
+from caliber_crawler.archive.merge.bulk_insert import BulkInsert
+from caliber_crawler.archive.merge.conflicts import ConflictMerge
+from caliber_crawler.archive.pages.bodies import Bodies
+from caliber_crawler.archive.pages.captures import Captures
+from caliber_crawler.archive.reports.runs import Runs
+from caliber_crawler.archive.texts.absence import SAYS_GONE, Absences
+from caliber_crawler.archive.upkeep.deletion import Deletion
+from caliber_crawler.items import Capture
+from caliber_crawler.site import ArticleURL
+
+Thing = TypeVar("Thing")
+
+BATCH_SIZE = 1_000
+"""Captures or articles committed together."""
+RUN = ("command", "site", "started_at", "arguments", "settings", "software", "user_agent")
+"""What tells runs apart."""
+FRONTIER_STATE = (
+    *("state", "priority", "due_at", "visited_at", "last_status", "failures", "reason", "etag", "last_modified"),
+)
+"""Columns of an address that are those of the archive that visited it last."""
+FROM_LATER_VISIT = ", ".join(
+    f"""{name} = CASE WHEN coalesce(excluded.visited_at, '') > coalesce(frontier.visited_at, '')
+      THEN excluded.{name} ELSE frontier.{name} END"""
+    for name in FRONTIER_STATE
+)
+IF_KNOWN = f"""ON CONFLICT (url) DO UPDATE SET {FROM_LATER_VISIT},
+discovered_at = min(frontier.discovered_at, excluded.discovered_at),
+crawled_since = coalesce(
+  min(frontier.crawled_since, excluded.crawled_since), frontier.crawled_since, excluded.crawled_since),
+article_id = coalesce(frontier.article_id, excluded.article_id)"""
+"""What becomes of an address that both archives know."""
+
+
+ANSWERED = f"""
+SELECT u.article_id FROM json_each(:captures) j JOIN captures c ON c.id = j.value JOIN article_urls u ON u.url = c.url
+WHERE c.status = 304 OR {SAYS_GONE}
+UNION
+SELECT u.article_id FROM json_each(:articles) j JOIN article_urls u ON u.article_id = j.value
+JOIN captures c ON c.url = u.url WHERE c.status = 304 OR {SAYS_GONE}"""
+"""Articles of which an answer without a page says something, when it or the article was merged."""
+
+
+class Merge:
+    """Takes in one other archive, as a run of this one. Iterate it to the end.
+
+    ``counts`` says how many rows of each table were new. A merge that found nothing new leaves no run behind.
+    """
+
+    def __init__(self, here: Connection, there: Connection, software: Mapping[str, object]) -> None:
+        self._here = here
+        self._there = there
+        self._software = software
+        self._runs = Runs(here)
+        self._deletion = Deletion(here)
+        self._captures = Captures(here)
+        self._bodies_there = Bodies(there)
+        self._takedowns = Takedowns(here)
+        self._run_of: dict[int, int] = {}
+        self._capture_of: dict[int, int] = {}
+        self._article_of: dict[int, int] = {}
+        self._forgets = False
+        self.counts: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Captures and articles to be looked at."""
+        return int(self._there.value("SELECT (SELECT count(*) FROM captures) + (SELECT count(*) FROM articles)"))
+
+    def __iter__(self) -> Iterator[int]:
+        """Merge; yields the number of captures and articles that were merged since the last yield."""
+        run_id = self._runs.start(
+            "merge", site=None, arguments={"other": self._there.path.name}, settings={}, software=self._software
+        )
+        known = len(self._takedowns.all())
+        yield from self._merge(run_id)
+        self.counts["takedowns"] += len(self._takedowns.all()) - known
+        self.counts = +self.counts
+        if self.counts["takedowns"]:
+            self._deletion.wipe()
+        if self.counts:
+            self._runs.finish(run_id, "finished", None, self.counts)
+        else:
+            self._runs.discard(run_id)
+
+    def _merge(self, run_id: int) -> Iterator[int]:
+        with self._here.transaction():
+            self._deletion.import_from(self._there)
+            self._forgets = self._here.value("SELECT 1 FROM takedown_keys") is not None
+            self._merge_runs()
+            self._merge_plain("sites", "site")
+            self._merge_plain("sections", "site", "language", "section")
+            self._merge_plain("hosts", "host")
+        bulk = BulkInsert(self._here, self._there, self._run_of, self._capture_of, self._store)
+        shared = ConflictMerge(self._here, self._there, self._run_of, self._capture_of, run_id)
+        for ids in in_chunks(self._there.values("SELECT id FROM captures ORDER BY id")):
+            with self._here.transaction():
+                wanted = [id for id in ids if not self._forgets or not self._is_taken_down_capture(id)]
+                for id in bulk.insert_captures(wanted):
+                    self._merge_capture(id)
+            yield len(ids)
+        survivors = self._there.values("SELECT id FROM articles WHERE duplicate_of IS NULL ORDER BY id")
+        for ids in in_chunks(survivors):
+            with self._here.transaction():
+                wanted = [id for id in ids if not self._forgets or not self._is_taken_down(id)]
+                for id in bulk.insert_articles(wanted, self._article_of):
+                    self._article_of |= shared.merge(id)
+            yield len(ids)
+        self.counts += bulk.counts + shared.counts
+        with self._here.transaction():
+            self._merge_frontier()
+            self._merge_problems()
+            self._merge_plain("field_coverage", "run_id", "site", "layout", "field", "method")
+            self._apply_absences()
+
+    def _insert(self, table: str, row: Mapping[str, Any], conflict: str = "") -> int:
+        names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+        cursor = self._here.execute(f"INSERT INTO {table} ({names}) VALUES ({places}) {conflict}", row)
+        self.counts[table] += max(cursor.rowcount, 0)
+        return cursor.lastrowid or 0
+
+    def _merge_runs(self) -> None:
+        same = " AND ".join(f"{name} IS :{name}" for name in RUN)
+        for row in self._there.rows("SELECT * FROM runs ORDER BY id"):
+            known = self._here.row(f"SELECT id, outcome FROM runs WHERE {same}", row)
+            theirs = {name: value for name, value in row.items() if name != "id"}
+            if known is None:
+                self._run_of[row["id"]] = self._insert("runs", theirs)
+            else:
+                self._run_of[row["id"]] = known["id"]
+                if known["outcome"] in ("running", "interrupted") and row["outcome"] not in ("running", "interrupted"):
+                    changes = ", ".join(f"{name} = :{name}" for name in theirs)
+                    self._here.execute(f"UPDATE runs SET {changes} WHERE id = :known", {**theirs, "known": known["id"]})
+
+    def _merge_plain(self, table: str, *key: str) -> None:
+        for row in self._there.rows(f"SELECT * FROM {table}"):
+            if "run_id" in row:
+                row["run_id"] = self._run_of[row["run_id"]]
+            self._insert(table, row, f"ON CONFLICT ({', '.join(key)}) DO NOTHING")
+
+    # --- captures -----------------------------------------------------------------------------------------------------
+
+    def _merge_capture(self, id: int) -> None:
+        row = self._there.row("SELECT * FROM captures WHERE id = ?", (id,)) or {}
+        known = self._here.value(
+            """SELECT id FROM captures WHERE url = :url AND fetched_at = :fetched_at AND status IS :status
+            AND error IS :error AND body_digest IS :body_digest AND site = :site AND kind = :kind""",
+            row,
+        )
+        if known is None:
+            if row["body_digest"] is not None:
+                self._store(row)
+            own = {"id", "article_id", "version_id", "extractor", "checksum"}
+            theirs = {name: value for name, value in row.items() if name not in own}
+            theirs["run_id"] = self._run_of[row["run_id"]]
+            known = insert_with_checksum(self._here, "captures", theirs).lastrowid
+            self.counts["captures"] += 1
+        self._capture_of[id] = known
+
+    def _store(self, row: Mapping[str, Any]) -> None:
+        """Store the page of a capture of theirs like one that was just fetched."""
+        self._captures.store_body(
+            Capture(
+                site=row["site"],
+                url=row["url"],
+                fetched_at=utc_time(row["fetched_at"]),
+                kind=row["kind"],
+                status=row["status"],
+                headers=tuple((name, value) for name, value in json.loads(row["headers"])),
+                body=self._bodies_there.get(row["body_digest"]),
+            )
+        )
+
+    def _is_taken_down_capture(self, id: int) -> bool:
+        row = self._there.row(
+            """SELECT c.site, c.url, coalesce(a.duplicate_of, a.id) AS survivor FROM captures c
+            LEFT JOIN articles a ON a.id = c.article_id WHERE c.id = ?""",
+            (id,),
+        )
+        assert row is not None
+        return self._takedowns.covers(row["site"], [ArticleURL(url=row["url"])]) or (
+            row["survivor"] is not None and self._is_taken_down(row["survivor"])
+        )
+
+    def _is_taken_down(self, id: int) -> bool:
+        site = self._there.value("SELECT site FROM articles WHERE id = ?", (id,))
+        urls = self._there.rows_of(ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = ?", (id,))
+        return self._takedowns.covers(site, map(address_of, urls))
+
+    # --- the rest -----------------------------------------------------------------------------------------------------
+
+    def _merge_frontier(self) -> None:
+        last = self._here.value("SELECT max(id) FROM frontier") or 0
+        for rows in in_chunks(self._there.rows("SELECT * FROM frontier ORDER BY id")):
+            wanted = [
+                row
+                | {
+                    "id": None,
+                    "run_id": self._run_of.get(row["run_id"]),
+                    "article_id": self._article_of.get(row["article_id"]),
+                }
+                for row in rows
+                if not (self._forgets and self._takedowns.covers(row["site"], [ArticleURL(url=row["url"])]))
+            ]
+            if wanted:
+                names, places = ", ".join(wanted[0]), ", ".join(f":{name}" for name in wanted[0])
+                self._here.raw.executemany(f"INSERT INTO frontier ({names}) VALUES ({places}) {IF_KNOWN}", wanted)
+        self.counts["frontier"] += self._here.value("SELECT count(*) FROM frontier WHERE id > ?", (last,))
+
+    def _merge_problems(self) -> None:
+        for row in self._there.rows("SELECT * FROM problems ORDER BY id"):
+            if row["capture_id"] is not None and row["capture_id"] not in self._capture_of:
+                continue
+            theirs = {name: value for name, value in row.items() if name != "id"}
+            theirs |= {"run_id": self._run_of[row["run_id"]], "capture_id": self._capture_of.get(row["capture_id"])}
+            same = " AND ".join(f"{name} IS :{name}" for name in theirs)
+            if self._here.value(f"SELECT 1 FROM problems WHERE {same}", theirs) is None:
+                self._insert("problems", theirs)
+
+    def _apply_absences(self) -> None:
+        """What the answers of one archive say of the articles of the other: "not modified", "no more"."""
+        answers = Absences(self._here)
+        captures, articles = json.dumps(list(self._capture_of.values())), json.dumps(list(self._article_of.values()))
+        for id in self._here.values(ANSWERED, {"captures": captures, "articles": articles}):
+            answers.apply(id)
+
+
+def in_chunks(things: Iterable[Thing]) -> Iterator[list[Thing]]:
+    rest = iter(things)
+    while batch := list(islice(rest, BATCH_SIZE)):
+        yield batch

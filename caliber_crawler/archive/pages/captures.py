@@ -1,0 +1,161 @@
+"""Captures: every page as it was served, and every failure to get one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from caliber_crawler.archive.core.checksums import insert_with_checksum
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.times import utc_text, utc_time, whole_second
+from caliber_crawler.archive.pages.bodies import Bodies, CompressedBody
+from caliber_crawler.archive.pages.dictionaries import PageClass
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.items import Capture
+from caliber_crawler.opt_outs import opt_outs
+
+# What was in flight when a crawl was killed is the last that it kept.
+LATEST_RUNS, LATEST_PAGES = 10, 1_000
+UNPROCESSED = f"""SELECT f.url, max(c.id) AS id FROM (
+  SELECT id FROM runs WHERE site = ? AND command = 'crawl' AND outcome = 'interrupted'
+  ORDER BY id DESC LIMIT {LATEST_RUNS}) r
+JOIN captures c ON c.id IN (
+  SELECT id FROM captures WHERE run_id = r.id AND kind = 'article' ORDER BY id DESC LIMIT {LATEST_PAGES})
+JOIN frontier f ON f.url = c.url
+WHERE c.error IS NULL AND c.version_id IS NULL AND f.due_at IS NOT NULL
+  AND (f.visited_at IS NULL OR f.visited_at < c.fetched_at)
+GROUP BY f.url ORDER BY id"""
+
+
+class Captures:
+    """The captures in an archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._bodies = Bodies(connection)
+
+    def store(self, capture: Capture, run_id: int, compressed: CompressedBody | None = None) -> Capture:
+        """Store a capture and return it as the archive holds it: with its ``id``, its time in whole seconds.
+
+        The same body is stored once, however often it was served. The same answer (address, second, status, body) is
+        the same capture: kept again, as when a saved file is read twice, it is found and not doubled.
+
+        It reaches the disk together with what is read on it: until then its address is due, so a power cut costs a
+        request and no page. ``compressed`` is what :meth:`pack` made of it.
+        """
+        kept = replace(capture, fetched_at=whole_second(capture.fetched_at))
+        with self._connection.transaction(synced_every=math.inf):
+            digest = self.store_body(capture, compressed)
+            known = self._known(kept, digest) if digest else None
+            return replace(kept, id=known if known is not None else self._insert(kept, digest, run_id))
+
+    def get(self, id: int) -> Capture:
+        """A capture with its body, as it was kept; ``ArchiveError`` when there is none or its body is damaged."""
+        row = self._connection.row("SELECT * FROM captures WHERE id = ?", (id,))
+        if row is None:
+            raise ArchiveError(f"{self._connection.path} holds no capture {id}.")
+        return Capture(
+            id=row["id"],
+            site=row["site"],
+            url=row["url"],
+            fetched_at=utc_time(row["fetched_at"]),
+            kind=row["kind"],
+            final_url=row["final_url"],
+            redirects=tuple(json.loads(row["redirects"])),
+            status=row["status"],
+            error=row["error"],
+            headers=tuple((name, value) for name, value in json.loads(row["headers"])),
+            body=self._bodies.get(row["body_digest"]) if row["body_digest"] else b"",
+        )
+
+    def is_processed(self, capture: Capture) -> bool:
+        """Was this very capture kept before, and is it known what came of it?"""
+        digest = hashlib.sha256(capture.body).hexdigest() if capture.body else None
+        found = self._connection.value(
+            """SELECT 1 FROM captures c
+            WHERE url = ? AND fetched_at = ? AND body_digest IS ? AND status IS ? AND site = ? AND kind = ?
+              AND (version_id IS NOT NULL OR kind <> 'article' OR status = 304
+              OR EXISTS (SELECT 1 FROM problems WHERE capture_id = c.id AND fatal))""",
+            (capture.url, utc_text(capture.fetched_at), digest, capture.status, capture.site, capture.kind),
+        )
+        return found is not None
+
+    def urls(self) -> list[str]:
+        """Every URL that was ever fetched, each once."""
+        return self._connection.values("SELECT DISTINCT url FROM captures ORDER BY url")
+
+    def unprocessed(self, site: str) -> dict[str, int]:
+        """Pages of articles that killed crawls of a site fetched and came no further with, by the address still due.
+
+        The address leads to the capture's id.
+        """
+        return {row["url"]: row["id"] for row in self._connection.rows(UNPROCESSED, (site,))}
+
+    def latest(self, url: str) -> Capture | None:
+        """The newest capture of a URL, if there is one. Raises :class:`ArchiveError` when its body is damaged."""
+        id = self._connection.value(
+            "SELECT id FROM captures WHERE url = ? ORDER BY fetched_at DESC, id DESC LIMIT 1", (url,)
+        )
+        return None if id is None else self.get(id)
+
+    def any_outside(self, prefix: str) -> bool:
+        """Is there a capture of a URL that does not begin with ``prefix``?"""
+        found = self._connection.value(
+            "SELECT 1 FROM captures WHERE substr(url, 1, length(?1)) <> ?1 LIMIT 1", (prefix,)
+        )
+        return found is not None
+
+    def compress(self, capture: Capture) -> CompressedBody | None:
+        """The page of a capture made ready to be stored; it takes no more than reading the archive."""
+        return self._bodies.compress(capture.body, self._page_class(capture)) if capture.body else None
+
+    def store_body(self, capture: Capture, compressed: CompressedBody | None = None) -> str | None:
+        """Store the page of a capture, unless it is known, and give its digest; ``None`` for one without a page."""
+        if not capture.body:
+            return None
+        return self._bodies.put(
+            capture.body, self._page_class(capture), usable_as_dictionary=capture.status == 200, compressed=compressed
+        )
+
+    def _page_class(self, capture: Capture) -> PageClass:
+        # The page has not been read yet: its language is that of the listing which led to it.
+        language = self._connection.value("SELECT language FROM frontier WHERE url = ?", (capture.url,))
+        return PageClass(capture.site, capture.kind, language, capture.media_type)
+
+    def _known(self, capture: Capture, digest: str) -> int | None:
+        found: int | None = self._connection.value(
+            """SELECT id FROM captures WHERE url = ? AND fetched_at = ? AND body_digest = ? AND status IS ? AND site = ?
+            AND kind = ?""",
+            (capture.url, utc_text(capture.fetched_at), digest, capture.status, capture.site, capture.kind),
+        )
+        return found
+
+    def _insert(self, capture: Capture, digest: str | None, run_id: int) -> int:
+        opted_out = opt_outs(capture)
+        row = {
+            "run_id": run_id,
+            "site": capture.site,
+            "kind": capture.kind,
+            "url": capture.url,
+            "fetched_at": utc_text(capture.fetched_at),
+            "status": capture.status,
+            "error": capture.error,
+            "final_url": capture.final_url,
+            "redirects": json.dumps(capture.redirects, ensure_ascii=False),
+            "media_type": capture.media_type or None,
+            # A server may send any bytes as headers: escaped, they are valid text.
+            "headers": json.dumps(capture.headers),
+            "size": len(capture.body),
+            "body_digest": digest,
+            "opt_outs": json.dumps(opted_out) if opted_out else None,
+        }
+        id: int = insert_with_checksum(self._connection, "captures", row).lastrowid
+        return id
+
+    def each(self) -> Iterator[Capture]:
+        """Every capture with its body, in the order in which they were stored."""
+        for id in self._connection.values("SELECT id FROM captures ORDER BY id"):
+            yield self.get(id)

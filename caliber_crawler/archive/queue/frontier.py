@@ -1,0 +1,403 @@
+"""The frontier: every address we know of, and when it is to be fetched. The archive is the only queue there is.
+
+An address is due when its ``due_at`` has come. Whatever happens to it is written here in the transaction that keeps
+what was read on it, so a crawl that is killed goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Literal
+
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.takedowns import Takedowns
+from caliber_crawler.archive.core.times import utc_text, utc_text_or_none, utc_text_us, utc_time_or_none, whole_second
+from caliber_crawler.items import PageKind
+from caliber_crawler.site import ArticleURL
+
+State = Literal["queued", "done", "failed", "refused", "gone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One address of the frontier. The last fields are the archive's: they are filled in on what it gives back."""
+
+    url: str
+    site: str
+    kind: PageKind
+    language: str | None = None
+    section: str | None = None
+    discovered_on: str | None = None
+    """The page it was found on."""
+    discovered_via: str
+    """How it was found: ``listing``, ``seed``, ``feed``, …"""
+    priority: int = 0
+    """Higher is fetched first."""
+    due_at: datetime | None = None
+    """When it is to be fetched: at once when not said; on an entry read back, ``None`` is not again."""
+    traversal_started_at: datetime | None = None
+    """Of a listing: since when the walk through it has been under way. What was discovered before is known ground."""
+    page_number: int = 1
+    """Of a listing: which helping of teasers this is."""
+    id: int | None = None
+    state: State = "queued"
+    failures: int = 0
+    """In a row, since the last success."""
+    etag: str | None = None
+    last_modified: str | None = None
+    last_status: int | None = None
+    article_id: int | None = None
+    discovered_at: datetime | None = None
+    visited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Entries that stand one behind the other: the index holds each lane in the order it is fetched in."""
+
+    kind: PageKind
+    language: str | None
+    section: str | None
+    priority: int
+
+
+# `IS` and not `=`: the language or section of an entry may be unknown. The index is named, for no statistics may talk
+# SQLite into sorting a large frontier.
+IN_PARTITION = """FROM frontier INDEXED BY frontier_due
+WHERE site = ? AND kind = ? AND language IS ? AND section IS ? AND priority = ? AND due_at <= ?"""
+DUE = f"""SELECT * {IN_PARTITION} AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, id LIMIT ?"""
+COUNT = f"SELECT count(*) {IN_PARTITION}"
+FIELDS = tuple(field.name for field in fields(Entry))
+TIME_FIELDS = ("due_at", "traversal_started_at", "discovered_at", "visited_at")
+
+
+class Frontier:
+    """The frontier of an archive. Methods that change an address raise ``KeyError`` when it was never added."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._takedowns = Takedowns(connection)
+        self._partitions: dict[str, set[Partition]] = {}
+
+    def add(self, entries: Iterable[Entry], run_id: int | None) -> list[Entry]:
+        """Add what is not known yet, all or nothing; return what was new, in order, as the archive holds it.
+
+        An article that is known stays as it is. A list that is known (a listing, a feed, a site map) is due again, and
+        keeps the earlier ``traversal_started_at`` unless that walk was done; one already done on this very walk is not walked again.
+        """
+        with self._connection.transaction():
+            return [added for entry in entries if (added := self._add(entry, run_id)) is not None]
+
+    def due_entries(
+        self,
+        site: str,
+        now: datetime,
+        limit: int,
+        *,
+        languages: Collection[str | None] | None = None,
+        sections: Collection[str | None] | None = None,
+        exclude: Collection[int] = (),
+        without: Collection[int] = (),
+    ) -> list[Entry]:
+        """What is due, at most ``limit``: highest priority first, then longest due, then first discovered.
+
+        ``exclude`` names entries by id that are being fetched already. With ``languages`` or ``sections``, entries of
+        unknown language or section are left out, unless ``None`` is among them. Nothing is marked as taken.
+        ``without`` leaves out whole priorities.
+        """
+        excluded = json.dumps(list(exclude))
+        chosen = (
+            partition
+            for partition in self._selected_partitions(site, languages, sections, None)
+            if partition.priority not in without
+        )
+        partitions = sorted(chosen, key=lambda partition: -partition.priority)
+        taken: list[dict[str, Any]] = []
+        for _, same_priority in groupby(partitions, key=lambda partition: partition.priority):
+            wanted = limit - len(taken)
+            if wanted <= 0:
+                break
+            heads = [
+                row
+                for partition in same_priority
+                for row in self._connection.rows(DUE, (*self._key(site, partition, now), excluded, wanted))
+            ]
+            taken += sorted(heads, key=lambda row: (row["due_at"], row["id"]))[:wanted]
+        return [entry_of(row) for row in taken]
+
+    def due_count(
+        self,
+        site: str,
+        now: datetime,
+        languages: Collection[str | None] | None = None,
+        sections: Collection[str | None] | None = None,
+        kind: PageKind | None = None,
+    ) -> int:
+        """How many entries are due."""
+        return sum(
+            self._connection.value(COUNT, self._key(site, partition, now))
+            for partition in self._selected_partitions(site, languages, sections, kind)
+        )
+
+    def get(self, url: str) -> Entry | None:
+        """The entry of an address, if it is known."""
+        row = self._connection.row("SELECT * FROM frontier WHERE url = ?", (url,))
+        return None if row is None else entry_of(row)
+
+    def known_urls(self, urls: Collection[str], before: datetime | None = None) -> set[str]:
+        """Which of these are in the frontier; with ``before``, which were discovered before then."""
+        return set(
+            self._connection.values(
+                """SELECT url FROM frontier WHERE url IN (SELECT value FROM json_each(:urls))
+                AND (:before IS NULL OR discovered_at < :before)""",
+                {"urls": json.dumps(list(urls)), "before": None if before is None else utc_text_us(before)},
+            )
+        )
+
+    def idle_urls(self, urls: Collection[str], since: datetime) -> set[str]:
+        """Which of these were known before a moment, and neither visited since then nor due by then."""
+        return set(
+            self._connection.values(
+                """SELECT url FROM frontier WHERE url IN (SELECT value FROM json_each(:urls))
+                AND discovered_at < :precise AND (visited_at IS NULL OR visited_at < :since)
+                AND (due_at IS NULL OR due_at > :since)""",
+                {"urls": json.dumps(list(urls)), "since": utc_text(since), "precise": utc_text_us(since)},
+            )
+        )
+
+    def count_query_variants(self, url: str) -> int:
+        """How many known addresses differ from this one in their query alone."""
+        path = url.partition("?")[0]
+        # "@" follows "?": the range holds the addresses of this path that have a query.
+        count: int = self._connection.value(
+            "SELECT count(*) FROM frontier WHERE url > ? AND url < ? AND url <> ?", (f"{path}?", f"{path}@", url)
+        )
+        return count
+
+    def mark_done(
+        self,
+        url: str,
+        now: datetime,
+        *,
+        status: int | None,
+        article_id: int | None = None,
+        due_at: datetime | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        priority: int | None = None,
+    ) -> None:
+        """It was fetched and dealt with; ``due_at`` is the next visit, ``None`` for no more, ``priority`` that of it.
+
+        The validators are those of this answer; a 304 without them leaves those we have.
+        """
+        changed = self._change(
+            url,
+            """state = 'done', visited_at = :now, last_status = :status, due_at = :due_at, failures = 0, reason = NULL,
+            article_id = coalesce(:article_id, article_id), priority = coalesce(:priority, priority),
+            etag = coalesce(:etag, CASE WHEN :status = 304 THEN etag END),
+            last_modified = coalesce(:last_modified, CASE WHEN :status = 304 THEN last_modified END)""",
+            now=utc_text(now),
+            status=status,
+            article_id=article_id,
+            due_at=utc_text_or_none(due_at),
+            etag=etag,
+            last_modified=last_modified,
+            priority=priority,
+        )
+        self._add_partition(changed)
+
+    def link(self, url: str, article_id: int) -> None:
+        """Record which article a URL leads to, when none is known; nothing else changes."""
+        self._change(url, "article_id = coalesce(article_id, :article_id)", article_id=article_id)
+
+    def was_visited_elsewhere(self, article_id: int, url: str, since: datetime) -> bool:
+        """Is the article due again at another URL, which was visited later?"""
+        return bool(
+            self._connection.value(
+                """SELECT EXISTS (SELECT 1 FROM frontier WHERE article_id = ? AND url <> ? AND state = 'done'
+                  AND due_at IS NOT NULL AND visited_at > ?)""",
+                (article_id, url, utc_text(since)),
+            )
+        )
+
+    def make_due(self, url: str, now: datetime) -> None:
+        """Ask for an address again, whatever came of it before."""
+        self._change(url, "due_at = :now", now=utc_text(now))
+
+    def drop_validators(self, url: str) -> None:
+        """Forget by what a page would be known as unchanged."""
+        self._change(url, "etag = NULL, last_modified = NULL")
+
+    def mark_failed(self, url: str, now: datetime, *, status: int | None, reason: str, due_at: datetime | None) -> None:
+        """It could not be fetched or read; ``due_at`` is the next try, ``None`` for no more."""
+        self._change(
+            url,
+            """state = 'failed', visited_at = :now, last_status = :status, due_at = :due_at, failures = failures + 1,
+            reason = :reason""",
+            now=utc_text(now),
+            status=status,
+            reason=reason,
+            due_at=utc_text_or_none(due_at),
+        )
+
+    def mark_refused(
+        self, url: str, now: datetime, *, status: int | None, reason: str, due_at: datetime | None = None
+    ) -> None:
+        """It may not be fetched, or is no page for the archive; ``due_at`` is the next look, ``None`` for no more."""
+        self._change(
+            url,
+            """state = 'refused', visited_at = :now, last_status = :status, due_at = :due_at, failures = failures + 1,
+            reason = :reason""",
+            now=utc_text(now),
+            status=status,
+            reason=reason,
+            due_at=utc_text_or_none(due_at),
+        )
+
+    def mark_gone(self, url: str, now: datetime, *, status: int | None, due_at: datetime | None = None) -> None:
+        """The site has taken it down: its article is marked as gone. ``due_at`` is as in :meth:`refuse`."""
+        with self._connection.transaction():
+            self._change(
+                url,
+                """state = 'gone', visited_at = :now, last_status = :status, due_at = :due_at, failures = failures + 1,
+                reason = NULL""",
+                now=utc_text(now),
+                status=status,
+                due_at=utc_text_or_none(due_at),
+            )
+            self._connection.execute(
+                """UPDATE articles SET gone_at = :now WHERE gone_at IS NULL AND last_seen_at <= :now AND id IN (
+                  SELECT article_id FROM frontier WHERE url = :url
+                  UNION SELECT article_id FROM article_urls WHERE url = :url)""",
+                {"url": url, "now": utc_text(now)},
+            )
+
+    def crawled_since(self, listing_url: str) -> datetime | None:
+        """Since when a listing has been walked without a gap, by what its teasers date from; ``None`` for never.
+
+        :data:`~caliber_crawler.archive.core.times.BEGINNING` means to its end.
+        """
+        return utc_time_or_none(
+            self._connection.value("SELECT crawled_since FROM frontier WHERE url = ?", (listing_url,))
+        )
+
+    def crawled_at(self, listing_url: str) -> datetime | None:
+        """When the last completed walk through a listing ended: only what was known then is known ground."""
+        return utc_time_or_none(self._connection.value("SELECT crawled_at FROM frontier WHERE url = ?", (listing_url,)))
+
+    def set_crawled_since(self, listing_url: str, since: datetime) -> None:
+        """Record a completed walk. One that went less far back than an earlier one takes nothing away."""
+        self._change(
+            listing_url,
+            "crawled_since = min(coalesce(crawled_since, :since), :since), crawled_at = :now",
+            since=utc_text(since),
+            now=utc_text_us(datetime.now(UTC)),
+        )
+
+    def set_page_number(self, url: str, page_number: int) -> None:
+        """Record how far a walk that is no page of its own has come."""
+        self._change(url, "page_number = :page_number", page_number=page_number)
+
+    def _add(self, entry: Entry, run_id: int | None) -> Entry | None:
+        if self._takedowns.covers(entry.site, [ArticleURL(url=entry.url)]):
+            return None
+        discovered_at = entry.discovered_at or datetime.now(UTC)
+        due_at = whole_second(entry.due_at or discovered_at)
+        cursor = self._connection.execute(
+            """INSERT INTO frontier (url, site, kind, language, section, priority, due_at, discovered_at, discovered_on,
+              discovered_via, run_id, page_number, traversal_started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (url) DO NOTHING""",
+            (
+                entry.url,
+                entry.site,
+                entry.kind,
+                entry.language,
+                entry.section,
+                entry.priority,
+                utc_text(due_at),
+                utc_text_us(discovered_at),
+                entry.discovered_on,
+                entry.discovered_via,
+                run_id,
+                entry.page_number,
+                traversal_text(entry),
+            ),
+        )
+        if cursor.rowcount == 1:
+            if entry.site in self._partitions:
+                self._partitions[entry.site].add(Partition(entry.kind, entry.language, entry.section, entry.priority))
+            return replace(entry, id=cursor.lastrowid, state="queued", due_at=due_at, discovered_at=discovered_at)
+        if entry.kind != "article":
+            self._restart_traversal(entry, due_at)
+        return None
+
+    def _add_partition(self, row: Mapping[str, Any]) -> None:
+        if row["site"] in self._partitions:
+            self._partitions[row["site"]].add(Partition(row["kind"], row["language"], row["section"], row["priority"]))
+
+    def _restart_traversal(self, entry: Entry, due_at: datetime) -> None:
+        self._connection.execute(
+            """UPDATE frontier SET state = 'queued',
+              due_at = CASE WHEN state = 'queued' THEN min(due_at, :due_at) ELSE :due_at END,
+              traversal_started_at = CASE WHEN state = 'done' THEN :traversal_started_at ELSE min(coalesce(traversal_started_at, :traversal_started_at), coalesce(:traversal_started_at, traversal_started_at)) END
+            WHERE url = :url AND kind <> 'article' AND NOT (state = 'done' AND :traversal_started_at IS NOT NULL AND traversal_started_at IS :traversal_started_at)""",
+            {"url": entry.url, "due_at": utc_text(due_at), "traversal_started_at": traversal_text(entry)},
+        )
+
+    def _change(self, url: str, assignments: str, **values: object) -> dict[str, Any]:
+        # One statement is a transaction of its own, where it is not part of one.
+        changed = self._connection.rows(
+            f"UPDATE frontier SET {assignments} WHERE url = :url RETURNING site, kind, language, section, priority",
+            {"url": url} | values,
+        )
+        if not changed:
+            raise KeyError(f"{url} is not in the frontier")
+        return changed[0]
+
+    def _key(self, site: str, partition: Partition, now: datetime) -> tuple[object, ...]:
+        return (site, partition.kind, partition.language, partition.section, partition.priority, utc_text(now))
+
+    def _selected_partitions(
+        self,
+        site: str,
+        languages: Collection[str | None] | None,
+        sections: Collection[str | None] | None,
+        kind: PageKind | None,
+    ) -> list[Partition]:
+        return [
+            partition
+            for partition in self._partitions_of(site)
+            if (languages is None or partition.language in languages)
+            and (sections is None or partition.section in sections)
+            and (kind is None or partition.kind == kind)
+        ]
+
+    def _partitions_of(self, site: str) -> set[Partition]:
+        # Only the one writer may remember them: no lane can appear behind its back.
+        if self._connection.mode == "write" and site in self._partitions:
+            return self._partitions[site]
+        rows = self._connection.rows(
+            "SELECT DISTINCT kind, language, section, priority FROM frontier WHERE site = ?", (site,)
+        )
+        self._partitions[site] = {Partition(**row) for row in rows}
+        return self._partitions[site]
+
+    def article_urls(self, site: str) -> list[str]:
+        """The URL of every article of a site in the frontier, whatever its state, in the order of discovery."""
+        return self._connection.values(
+            "SELECT url FROM frontier WHERE site = ? AND kind = 'article' ORDER BY id", (site,)
+        )
+
+
+def traversal_text(entry: Entry) -> str | None:
+    return None if entry.traversal_started_at is None else utc_text_us(entry.traversal_started_at)
+
+
+def entry_of(row: dict[str, Any]) -> Entry:
+    """A row of ``frontier`` as an entry."""
+    moments = {name: utc_time_or_none(row[name]) for name in TIME_FIELDS}
+    return Entry(**{name: row[name] for name in FIELDS} | moments)

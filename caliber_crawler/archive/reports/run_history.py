@@ -1,0 +1,84 @@
+"""Earlier runs of the same kind, to hold a new one against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.times import utc_text, utc_time
+from caliber_crawler.archive.reports.runs import RunRecord, record_of
+
+SAME = ("base_url", "languages", "sections", "sources")
+"""Arguments in which runs must agree to be held against each other."""
+
+
+class RunHistory:
+    """What runs brought, over time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def similar_runs(self, run_id: int, limit: int) -> list[RunRecord]:
+        """The newest earlier runs that asked the same of the same site and came to their end, newest first."""
+        same = " AND ".join(f"r.arguments ->> '{name}' IS t.arguments ->> '{name}'" for name in SAME)
+        rows = self._connection.rows(
+            f"""SELECT r.* FROM runs r JOIN runs t ON t.id = ?
+            WHERE r.id < t.id AND r.site = t.site AND r.command = t.command AND r.outcome = 'finished' AND {same}
+            ORDER BY r.id DESC LIMIT ?""",
+            (run_id, limit),
+        )
+        return [record_of(row) for row in rows]
+
+    def merged(self) -> set[str]:
+        """The names of the archives that were taken in."""
+        return set(
+            self._connection.values(
+                "SELECT arguments ->> 'other' FROM runs WHERE command = 'merge' AND outcome = 'finished'"
+            )
+        )
+
+    def coverage(self, run_ids: Collection[int], method: str = "") -> dict[tuple[str, str], tuple[int, int]]:
+        """By layout and field: pages that were read in these runs, and pages on which the field was found.
+
+        With ``method``, those on which that method of the ladder gave it.
+        """
+        rows = self._connection.rows(
+            """SELECT layout, field, sum(pages) AS pages, sum(filled) AS filled FROM (
+              SELECT layout, field, max(pages) AS pages,
+                sum(filled) FILTER (WHERE CASE ?2 WHEN '' THEN method <> '' ELSE method = ?2 END) AS filled
+              FROM field_coverage WHERE run_id IN (SELECT value FROM json_each(?1))
+              GROUP BY run_id, site, layout, field)
+            GROUP BY layout, field""",
+            (json.dumps(list(run_ids)), method),
+        )
+        return {(row["layout"], row["field"]): (row["pages"], row["filled"] or 0) for row in rows}
+
+    def pages(self, run_ids: Collection[int]) -> dict[int, int]:
+        """How many pages were read in each of these runs, of those in which any were."""
+        rows = self._connection.rows(
+            """SELECT run_id, sum(pages) AS pages FROM (
+              SELECT run_id, max(pages) AS pages FROM field_coverage
+              WHERE run_id IN (SELECT value FROM json_each(?)) GROUP BY run_id, layout)
+            GROUP BY run_id""",
+            (json.dumps(list(run_ids)),),
+        )
+        return {row["run_id"]: row["pages"] for row in rows}
+
+    def days(self, run_id: int, count: int) -> list[int | None]:
+        """New addresses found in the 24 hours before a run ended, its own included, then in those before, and so on.
+
+        ``None`` for 24 hours in which no run came to its end.
+        """
+        run = self._connection.row("SELECT site, finished_at FROM runs WHERE id = ?", (run_id,))
+        if run is None or run["finished_at"] is None:
+            return []
+        end = utc_time(run["finished_at"])
+        rows = self._connection.rows(
+            """SELECT CAST((julianday(?1) - julianday(finished_at)) AS INTEGER) AS day,
+              sum(coalesce(counts ->> 'found', 0)) AS found
+            FROM runs WHERE command = 'crawl' AND site = ?2 AND finished_at <= ?1 GROUP BY day""",
+            (utc_text(end), run["site"]),
+        )
+        found = {row["day"]: row["found"] for row in rows}
+        return [found.get(day) for day in range(count)]

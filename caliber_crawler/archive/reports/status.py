@@ -1,0 +1,198 @@
+"""Status: what an archive holds, in numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypedDict, cast
+
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.format import sqlite3
+from caliber_crawler.archive.core.rows import JSONObject, TotalsRow
+from caliber_crawler.archive.core.times import utc_now, utc_text
+from caliber_crawler.archive.reports.runs import RunRecord, Runs
+from caliber_crawler.archive.reports.totals import totals
+
+# https://www.sqlite.org/wal.html#walresetbug: fixed in 3.51.3, and in 3.44.6 and 3.50.7 for those lines.
+WAL_RESET_FIXED = (3, 51, 3)
+WAL_RESET_BACKPORTS = {(3, 44): 6, (3, 50): 7}
+
+
+class SQLiteStatus(TypedDict):
+    """The SQLite library that reads the archive."""
+
+    version: str
+    warning: str | None
+    """What to know about this version, in one sentence."""
+
+
+class Edition(TypedDict):
+    """The articles of one site in one language and section. Times of publication are ISO 8601 text in UTC."""
+
+    site: str
+    language: str
+    section: str | None
+    articles: int
+    versions: int
+    views: int | None
+    """The newest view counts of its articles together; ``None`` when the site shows none."""
+    first_published_at: str | None
+    last_published_at: str | None
+
+
+class CaptureCounts(TypedDict):
+    """How fetches ended. ``ok`` is every answer below 400, "not modified" included."""
+
+    total: int
+    ok: int
+    http_errors: int
+    no_answer: int
+    first_at: str | None
+    last_at: str | None
+
+
+class BodySizes(TypedDict):
+    """Distinct pages: how many, and their bytes."""
+
+    total: int
+    served: int
+    """Bytes as served, content encodings undone."""
+    stored: int
+    """Bytes in the archive, the dictionaries included."""
+    dictionaries: int
+    """How many dictionaries the pages are compressed with."""
+
+
+class ProblemCount(TypedDict):
+    """Problems with one reason code."""
+
+    stage: str
+    reason: str
+    total: int
+    refused: int
+    """How many of them kept a page from becoming an article."""
+    example: str
+    """The message of one of them."""
+
+
+class ProblemCounts(TypedDict):
+    """Problems by reason, the most frequent first."""
+
+    last_run: list[ProblemCount]
+    all: list[ProblemCount]
+
+
+class StatusReport(TypedDict):
+    """What an archive holds, in numbers."""
+
+    path: str
+    size: int
+    """Bytes of the archive and its write-ahead log."""
+    sqlite: SQLiteStatus
+    articles: int
+    versions: int
+    edits: int
+    """Changes that sites made to texts after publication."""
+    view_counts: int
+    gone: int
+    """Articles that their site no longer has."""
+    editions: list[Edition]
+    captures: CaptureCounts
+    bodies: BodySizes
+    frontier: dict[str, int]
+    """Known URLs by state; ``due`` counts those that are due now."""
+    runs: list[RunRecord]
+    """The last five, newest first."""
+    problems: ProblemCounts
+
+
+def status(connection: Connection) -> StatusReport:
+    """Counts of everything, the last runs, and problems by reason; sizes in bytes. No table is read as a whole."""
+    rows = edition_rows(connection)
+    # Texts of one article that stood one after the other differ: each but the first is an edit.
+    edits = sum(int(row.pop("edits")) for row in rows)
+    held = cast(list[Edition], rows)
+    counted = totals(connection)
+    return {
+        "path": str(connection.path),
+        "size": sum(file.stat().st_size for file in files_of(connection) if file.exists()),
+        "sqlite": {"version": sqlite3.sqlite_version, "warning": sqlite_warning(sqlite3.sqlite_version_info)},
+        "articles": sum(edition["articles"] for edition in held),
+        "versions": counted["versions"],
+        "edits": edits,
+        "view_counts": counted["view_counts"],
+        "gone": connection.value("SELECT count(*) FROM articles WHERE duplicate_of IS NULL AND gone_at IS NOT NULL"),
+        "editions": held,
+        "captures": captures(counted),
+        "bodies": bodies(connection, counted),
+        "frontier": frontier(connection),
+        "runs": Runs(connection).last(),
+        "problems": {
+            "last_run": problems(connection, "WHERE run_id = (SELECT max(id) FROM runs)"),
+            "all": problems(connection, ""),
+        },
+    }
+
+
+def files_of(connection: Connection) -> tuple[Path, Path]:
+    """The archive, and what was written but not yet put into it."""
+    return connection.path, Path(f"{connection.path}-wal")
+
+
+def sqlite_warning(version: tuple[int, ...]) -> str | None:
+    """What to know about this version of SQLite, in one sentence."""
+    backport = WAL_RESET_BACKPORTS.get((version[0], version[1]))
+    if version >= WAL_RESET_FIXED or (backport is not None and version[2] >= backport):
+        return None
+    return (
+        f"SQLite {'.'.join(map(str, version))} can damage a file that several programs write to at once;"
+        " this program never does, other tools should only read (fixed in SQLite 3.51.3)."
+    )
+
+
+def edition_rows(connection: Connection) -> list[JSONObject]:
+    """An :class:`Edition` for each site, language and section, each with its ``edits``."""
+    return connection.rows(
+        """SELECT site, language, section, count(*) AS articles, sum(version_count) AS versions, sum(views) AS views,
+          coalesce(sum(version_count - 1) FILTER (WHERE version_count > 1), 0) AS edits,
+          min(published_at) AS first_published_at, max(published_at) AS last_published_at
+        FROM articles WHERE duplicate_of IS NULL GROUP BY site, language, section ORDER BY site, language, section"""
+    )
+
+
+def captures(counted: TotalsRow) -> CaptureCounts:
+    """How fetches ended."""
+    return {
+        "total": counted["captures"],
+        "ok": counted["answered"],
+        "http_errors": counted["captures"] - counted["answered"] - counted["unanswered"],
+        "no_answer": counted["unanswered"],
+        "first_at": counted["first_capture_at"],
+        "last_at": counted["last_capture_at"],
+    }
+
+
+def bodies(connection: Connection, counted: TotalsRow) -> BodySizes:
+    """Distinct pages: bytes as served, and bytes in the file with the dictionaries they need."""
+    dictionaries = connection.rows("SELECT length(data) AS stored FROM dictionaries")
+    return {
+        "total": counted["bodies"],
+        "served": counted["served"],
+        "stored": counted["stored"] + sum(row["stored"] for row in dictionaries),
+        "dictionaries": len(dictionaries),
+    }
+
+
+def frontier(connection: Connection) -> dict[str, int]:
+    """Known addresses by state, and how many are ``due`` now."""
+    rows = connection.rows("SELECT state, count(*) AS total FROM frontier GROUP BY state ORDER BY state")
+    due = connection.value("SELECT count(*) FROM frontier WHERE due_at <= ?", (utc_text(utc_now()),))
+    return {row["state"]: row["total"] for row in rows} | {"due": due}
+
+
+def problems(connection: Connection, where: str) -> list[ProblemCount]:
+    """Problems by reason, most frequent first."""
+    return connection.rows_of(
+        ProblemCount,
+        f"""SELECT stage, reason, count(*) AS total, sum(fatal) AS refused, max(message) AS example
+        FROM problems {where} GROUP BY stage, reason ORDER BY total DESC, stage, reason""",
+    )

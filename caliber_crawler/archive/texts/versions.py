@@ -1,0 +1,358 @@
+"""Versions: every distinct text of an article, and when it stood.
+
+A version is recognised by what the newspaper wrote (headline, subtitle, authors, body, time of publication) and by
+nothing else of the page. Versions are worked out from the captures of an article in the order of their time: those in a
+row that read alike are one version. So it makes no difference in which order pages arrive. The current version is the
+one seen last.
+
+Every capture points to the version it reads as today. A version that no page reads as any more is replaced: it stays,
+for it was once what we said, but it no longer counts as a text that stood. So an edit is a difference between pages
+that were read alike, and a better extractor never makes one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count, groupby
+from typing import NamedTuple, TypedDict, cast
+
+from caliber_crawler.archive.core.checksums import checksum, insert_with_checksum
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.family import FAMILY
+from caliber_crawler.archive.core.rows import Cause, VersionRow
+from caliber_crawler.archive.core.times import local_text, utc_text, utc_text_or_none, utc_time
+from caliber_crawler.items import Article, Extraction
+
+
+def content_digest(article: Article) -> str:
+    """SHA-256 over the text of an article, in NFC, every run of blanks as one."""
+    return digest_of(
+        article.headline, article.subtitle, article.authors, article.body, utc_text_or_none(article.published_at)
+    )
+
+
+def digest_of_row(row: VersionRow) -> str:
+    """The same over a row of ``versions``."""
+    return digest_of(row["headline"], row["subtitle"], json.loads(row["authors"]), row["body"], row["published_at"])
+
+
+def digest_of(headline: str, subtitle: str | None, authors: Sequence[str], body: str, published_at: str | None) -> str:
+    content = [plain(headline), plain(subtitle or ""), [plain(author) for author in authors], plain(body), published_at]
+    # JSON keeps the fields apart: no text moved from one into the other gives the same digest.
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+EXTRACTION_COLUMNS = ("body_markdown", "signature", "extractor", "layout", "methods")
+"""The columns of a version that are not its text."""
+COPIED_COLUMNS = (
+    "headline",
+    "subtitle",
+    "authors",
+    "published_at",
+    "published_local",
+    "word_count",
+    "body",
+    *EXTRACTION_COLUMNS,
+)
+
+
+class ExtractedColumns(TypedDict):
+    """The columns of a version that come from its page, as :class:`VersionRow` describes them."""
+
+    headline: str
+    subtitle: str | None
+    authors: str
+    published_at: str | None
+    published_local: str | None
+    word_count: int
+    body: str
+    body_markdown: str
+    signature: str | None
+    extractor: str
+    layout: str
+    methods: str
+
+
+def version_columns(extraction: Extraction) -> ExtractedColumns:
+    """What a version keeps of a reading: all that came from the page."""
+    article = extraction.article
+    return {
+        "headline": article.headline,
+        "subtitle": article.subtitle,
+        "authors": json.dumps(article.authors, ensure_ascii=False),
+        "published_at": utc_text_or_none(article.published_at),
+        "published_local": None if article.published_at is None else local_text(article.published_at),
+        "word_count": len(article.body.split()),
+        "body": article.body,
+        "body_markdown": article.body_markdown,
+        "signature": article.signature,
+        "extractor": extraction.extractor,
+        "layout": extraction.layout,
+        "methods": json.dumps(dict(extraction.methods), ensure_ascii=False),
+    }
+
+
+class Page(NamedTuple):
+    """A capture of an article: what it reads as, and what it read as before."""
+
+    fetched_at: str
+    digest: str
+    id: int
+    version_id: int | None
+    previous_digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Captures in a row that read alike, and until when their text is known to have stood."""
+
+    digest: str
+    pages: tuple[Page, ...]
+    until: str
+
+    @property
+    def first(self) -> str:
+        return self.pages[0].fetched_at
+
+    @property
+    def is_reextracted(self) -> bool:
+        """Was any of its pages read as another text before?"""
+        return any(page.previous_digest not in (None, self.digest) for page in self.pages)
+
+    def fits(self, version: VersionRow, taken: set[int]) -> bool:
+        """Can a version stand for this stretch? It may be made longer, never shorter."""
+        return (
+            version["content_digest"] == self.digest
+            and version["id"] not in taken
+            and self.first <= version["seen_from"]
+            and version["seen_until"] <= self.until
+        )
+
+
+def intervals(pages: Sequence[Page], versions: Sequence[VersionRow]) -> list[Interval]:
+    """Captures, sorted, as the stretches in which one text stood."""
+    runs = [tuple(run) for _, run in groupby(pages, key=lambda page: page.digest)]
+    seen_until = {version["id"]: version["seen_until"] for version in versions}
+    live = [version["seen_until"] for version in versions if version["replaced_by"] is None]
+    found = []
+    for place, run in enumerate(runs):
+        # An answer of "not modified" says that a text stood longer than its last capture.
+        said = [seen_until[page.version_id] for page in run if page.version_id is not None]
+        until = run[-1].fetched_at
+        if place + 1 == len(runs):
+            until = max(until, *said, *live, until)
+        else:
+            until = max([until, *(moment for moment in said if moment < runs[place + 1][0].fetched_at)])
+        found.append(Interval(run[0].digest, run, until))
+    return found
+
+
+ReextractById = Callable[[int], Extraction | None]
+"""Reads a kept page again, by the id of its capture, with today's code; ``None`` when that gives no article."""
+
+
+class Versions:
+    """The versions in an archive. Runs inside the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def record(
+        self, article_id: int, extraction: Extraction, run_id: int, reextract: ReextractById | None = None
+    ) -> tuple[VersionRow, bool]:
+        """Record that this text stood when the page was captured: the version's row, and whether it is new.
+
+        With ``reextract``, texts beside it in time that earlier code read differently are read again first.
+        """
+        versions = self._all(article_id)
+        extractions = [extraction]
+        if versions:
+            extractions += self._same_bytes(article_id, extraction)
+            if reextract is not None:
+                extractions += self._reextract_neighbours(article_id, extraction, reextract)
+        assert extraction.capture.id is not None
+        version = self._rebuild(article_id, extractions, run_id, versions)[extraction.capture.id]
+        return version, all(version["id"] != known["id"] for known in versions)
+
+    def rebuild(self, article_id: int, extractions: Sequence[Extraction], run_id: int) -> None:
+        """Work out the versions of an article anew, with these readings in the place of earlier ones."""
+        self._rebuild(article_id, extractions, run_id, self._all(article_id))
+
+    def _all(self, article_id: int) -> list[VersionRow]:
+        return self._connection.rows_of(
+            VersionRow,
+            f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY replaced_by IS NOT NULL, id",
+            {"article_id": article_id},
+        )
+
+    def _rebuild(
+        self, article_id: int, extractions: Sequence[Extraction], run_id: int, versions: Sequence[VersionRow]
+    ) -> dict[int, VersionRow]:
+        """The version of each page, by its capture."""
+        fresh = {extraction.capture.id: extraction for extraction in extractions if extraction.capture.id is not None}
+        pages = self._pages(article_id, fresh)
+        numbers = count(1 + max((version["number"] for version in versions), default=0))
+        taken: set[int] = set()
+        found: dict[int, VersionRow] = {}
+        for place, interval in enumerate(intervals(pages, versions)):
+            version = next((version for version in versions if interval.fits(version, taken)), None)
+            if version is None:
+                version = self._add(article_id, run_id, interval, fresh, versions, next(numbers), is_first=place == 0)
+            else:
+                self._extend(version, interval)
+            taken.add(version["id"])
+            self._point(article_id, version, interval, fresh)
+            found |= {page.id: version for page in interval.pages}
+        self._replace(versions, taken, pages)
+        return found
+
+    def record_not_modified(self, version_id: int, seen_at: str) -> None:
+        """Record that a text was still there."""
+        self._widen(version_id, seen_at)
+
+    def _reextract_neighbours(
+        self, article_id: int, extraction: Extraction, reextract: ReextractById
+    ) -> list[Extraction]:
+        """The pages of the texts beside a new one in time, read with the code that read it."""
+        key = {
+            "article_id": article_id,
+            "seen_at": utc_text(extraction.capture.fetched_at),
+            "extractor": extraction.extractor,
+        }
+        extractions: list[Extraction] = []
+        for side in ("<= :seen_at ORDER BY seen_from DESC", "> :seen_at ORDER BY seen_from"):
+            version = self._connection.row(
+                f"""SELECT id, content_digest FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+                AND seen_from {side} LIMIT 1""",
+                key,
+            )
+            if version is None or version["content_digest"] == content_digest(extraction.article):
+                continue
+            ids = self._connection.values(
+                f"""SELECT id FROM captures WHERE article_id IN ({FAMILY}) AND version_id = :version_id
+                AND body_digest IS NOT NULL AND extractor IS NOT :extractor AND id <> :id""",
+                key | {"version_id": version["id"], "id": extraction.capture.id},
+            )
+            extractions += [neighbour for id in ids if (neighbour := reextract(id)) is not None]
+        return extractions
+
+    def _same_bytes(self, article_id: int, extraction: Extraction) -> list[Extraction]:
+        """The same reading of every capture of the same bytes: it can be no other."""
+        same_bytes = self._connection.rows(
+            f"""SELECT c.id, c.fetched_at FROM captures this JOIN captures c ON c.body_digest = this.body_digest
+            WHERE this.id = :id AND c.id <> this.id AND c.version_id IS NOT NULL AND c.article_id IN ({FAMILY})""",
+            {"article_id": article_id, "id": extraction.capture.id},
+        )
+        return [
+            replace(
+                extraction,
+                capture=replace(extraction.capture, id=other["id"], fetched_at=utc_time(other["fetched_at"])),
+            )
+            for other in same_bytes
+        ]
+
+    def _pages(self, article_id: int, fresh: Mapping[int, Extraction]) -> list[Page]:
+        rows = self._connection.rows(
+            f"""SELECT c.id, c.fetched_at, c.version_id, c.extractor, v.content_digest
+            FROM captures c LEFT JOIN versions v ON v.id = c.version_id
+            WHERE (c.article_id IN ({FAMILY}) AND c.version_id IS NOT NULL)
+            OR c.id IN (SELECT value FROM json_each(:fresh))""",
+            {"article_id": article_id, "fresh": json.dumps(list(fresh))},
+        )
+        pages = [
+            Page(
+                row["fetched_at"],
+                content_digest(fresh[row["id"]].article) if row["id"] in fresh else row["content_digest"],
+                row["id"],
+                row["version_id"],
+                row["content_digest"],
+            )
+            for row in rows
+        ]
+        return sorted(pages, key=lambda page: page[:3])
+
+    def _extend(self, version: VersionRow, interval: Interval) -> None:
+        if version["replaced_by"] is not None:
+            self._connection.execute("UPDATE versions SET replaced_by = NULL WHERE id = ?", (version["id"],))
+        self._widen(version["id"], interval.first, interval.until)
+
+    def _point(self, article_id: int, version: VersionRow, interval: Interval, fresh: Mapping[int, Extraction]) -> None:
+        for page in interval.pages:
+            if page.id in fresh:
+                self._connection.execute(
+                    """UPDATE captures SET article_id = ?, version_id = ?, extractor = ? WHERE id = ?
+                    AND (article_id IS NOT ?1 OR version_id IS NOT ?2 OR extractor IS NOT ?3)""",
+                    (article_id, version["id"], fresh[page.id].extractor, page.id),
+                )
+                self._note(version, fresh[page.id])
+            elif page.version_id != version["id"]:
+                self._connection.execute("UPDATE captures SET version_id = ? WHERE id = ?", (version["id"], page.id))
+
+    def _replace(self, versions: Sequence[VersionRow], taken: set[int], pages: Sequence[Page]) -> None:
+        """A text that no page reads as any more gives way to what its first page reads as now."""
+        for version in versions:
+            if version["replaced_by"] is None and version["id"] not in taken:
+                first = next((page for page in pages if page.version_id == version["id"]), pages[0])
+                self._connection.execute(
+                    "UPDATE versions SET replaced_by = (SELECT version_id FROM captures WHERE id = ?) WHERE id = ?",
+                    (first.id, version["id"]),
+                )
+
+    def _note(self, version: VersionRow, extraction: Extraction) -> None:
+        """What is noted of a text (its signature, its Markdown, the methods) is as its own page reads today."""
+        if version["capture_id"] != extraction.capture.id or version["extractor"] == extraction.extractor:
+            return
+        noted = {name: value for name, value in version_columns(extraction).items() if name in EXTRACTION_COLUMNS}
+        noted["checksum"] = checksum("versions", {**version, **noted})
+        assignments = ", ".join(f"{name} = :{name}" for name in noted)
+        self._connection.execute(f"UPDATE versions SET {assignments} WHERE id = :id", noted | {"id": version["id"]})
+
+    def _widen(self, version_id: int, *seen_at: str) -> None:
+        self._connection.execute(
+            """UPDATE versions SET seen_from = min(seen_from, :first), seen_until = max(seen_until, :last)
+            WHERE id = :id AND (seen_from > :first OR seen_until < :last)""",
+            {"id": version_id, "first": min(seen_at), "last": max(seen_at)},
+        )
+
+    def _add(
+        self,
+        article_id: int,
+        run_id: int,
+        interval: Interval,
+        fresh: Mapping[int, Extraction],
+        versions: Sequence[VersionRow],
+        number: int,
+        *,
+        is_first: bool,
+    ) -> VersionRow:
+        """A new version: of a fresh extraction, or a known text that turns out to have stood in two stretches."""
+        read = next((page for page in interval.pages if page.id in fresh), None)
+        if read is not None:
+            columns: Mapping[str, object] = version_columns(fresh[read.id])
+            cause: Cause = "reextract" if interval.is_reextracted else "edit" if versions else "first"
+        else:
+            read = interval.pages[0]
+            known = next(version for version in versions if version["content_digest"] == interval.digest)
+            columns = {name: value for name, value in known.items() if name in COPIED_COLUMNS}
+            cause = known["cause"] if is_first else "edit"
+        version = {
+            "article_id": article_id,
+            "number": number,
+            "cause": cause,
+            "seen_from": interval.first,
+            "seen_until": interval.until,
+            "content_digest": interval.digest,
+            "capture_id": read.id,
+            "run_id": run_id,
+            **columns,
+        }
+        id = insert_with_checksum(self._connection, "versions", version).lastrowid
+        return cast(VersionRow, {**version, "id": id, "replaced_by": None})

@@ -1,0 +1,264 @@
+"""Deletion: takes an article that must be forgotten out of every table, index and page of an archive.
+
+The takedown that stays (:mod:`~caliber_crawler.archive.core.takedowns`) recognises the article if it is met again. Pages of
+other articles that mention it belong to those articles, and stay.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+from urllib.parse import quote, unquote, urlsplit
+
+from caliber_crawler.archive.core.checksums import checksum
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.family import FAMILY
+from caliber_crawler.archive.core.rows import ArticleUrlRow
+from caliber_crawler.archive.core.takedowns import Takedowns, address_of, keys_of
+from caliber_crawler.archive.core.times import utc_now, utc_text, utc_time
+from caliber_crawler.archive.pages.bodies import Bodies
+from caliber_crawler.errors import ArchiveError, ArchiveLocked, NoSuchArticle
+from caliber_crawler.items import Capture
+from caliber_crawler.site import ArticleURL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takedown:
+    """What a takedown deleted."""
+
+    id: int
+    versions: int
+    view_counts: int
+    captures: int
+    blanked: int
+    """Pages of lists that named it: their captures stay, without the page."""
+    mentioned_by: tuple[int, ...]
+    """Other articles whose text links to it."""
+
+
+class Named(TypedDict):
+    """The columns that name an article."""
+
+    site: str
+    language: str
+    url: str
+    post_number: int | None
+    slug: str | None
+
+
+class Deletion:
+    """Deletes articles from an archive, each with a takedown."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._takedowns = Takedowns(connection)
+
+    def take_down(self, article_id: int, reason: str, requested_at: datetime) -> Takedown:
+        """Delete an article and record why. Call :meth:`wipe` afterwards to remove its bytes from the file.
+
+        Raises ``NoSuchArticle``. All of it happens, or nothing.
+        """
+        key = {"article_id": article_id}
+        article = self._connection.row_of(
+            Named,
+            """SELECT site, language, url, post_number, slug FROM articles
+            WHERE id = :article_id AND duplicate_of IS NULL""",
+            key,
+        )
+        if article is None:
+            raise NoSuchArticle(f"{self._connection.path} holds no article {article_id}.")
+        self._connection.execute("PRAGMA secure_delete = ON")
+        with self._connection.transaction(), self._unchecked():
+            family = self._connection.values(f"SELECT id FROM ({FAMILY})", key)
+            urls = self._connection.rows_of(
+                ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = :article_id", key
+            )
+            known = {row["url"] for row in urls} | {article["url"]}
+            among = json.dumps(sorted(known))
+            captures = self._connection.rows(
+                """SELECT id FROM captures WHERE kind = 'article' AND (
+                  article_id IN (SELECT value FROM json_each(?)) OR url IN (SELECT value FROM json_each(?2))
+                  OR final_url IN (SELECT value FROM json_each(?2)))""",
+                (json.dumps(family), among),
+            )
+            count = {
+                table: self._connection.value(
+                    f"SELECT count(*) FROM {table} WHERE article_id IN (SELECT value FROM json_each(?))",
+                    (json.dumps(family),),
+                )
+                for table in ("versions", "view_counts")
+            }
+            takedown_id = self._record(article, urls, reason, requested_at, count["versions"], len(captures))
+            mentioned_by = self._connection.values(
+                """SELECT DISTINCT article_id FROM links WHERE url IN (SELECT value FROM json_each(?))
+                AND article_id NOT IN (SELECT value FROM json_each(?))""",
+                (among, json.dumps(family)),
+            )
+            self._connection.execute("DELETE FROM links WHERE url IN (SELECT value FROM json_each(?))", (among,))
+            self._delete_article(takedown_id, family, among)
+            self._delete_captures([row["id"] for row in captures])
+            blanked = self._blank_listings(article["site"], search_terms(known))
+        return Takedown(
+            id=takedown_id, captures=len(captures), blanked=blanked, mentioned_by=tuple(mentioned_by), **count
+        )
+
+    def wipe(self) -> None:
+        """Take what was deleted out of the file. Raises ``ArchiveLocked`` while a reader keeps old pages alive."""
+        self._connection.execute("INSERT INTO versions_fts (versions_fts) VALUES ('optimize')")
+        self._connection.execute("VACUUM")
+        busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise ArchiveLocked(
+                f"The article is gone from {self._connection.path}, but a program that reads the file keeps old bytes"
+                f" of it in {self._connection.path}-wal; close it and run the command once more."
+            )
+
+    def reject(self, capture: Capture, article_urls: Iterable[ArticleURL] = ()) -> None:
+        """Let go of a page that turned out to be a forgotten article's, and of the address that led to it."""
+        takedown_id = self._takedowns.covering(capture.site, article_urls)
+        with self._connection.transaction(), self._unchecked():
+            for url in {capture.url, capture.effective_url} if takedown_id is not None else ():
+                self._takedowns.keep_keys(takedown_id, keys_of(capture.site, ArticleURL(url=url)))
+                self._connection.execute("DELETE FROM frontier WHERE url = ?", (url,))
+            self._delete_captures([capture.id] if capture.id is not None else [])
+
+    def import_from(self, there: Connection) -> None:
+        """Carry out here what was asked of another archive. Runs inside the caller's transaction."""
+        for row in there.rows("SELECT * FROM takedowns ORDER BY id"):
+            keys = there.values("SELECT digest FROM takedown_keys WHERE takedown_id = ?", (row["id"],))
+            known = "SELECT digest FROM takedown_keys WHERE digest IN (SELECT value FROM json_each(?))"
+            unknown = set(keys) - set(self._connection.values(known, (json.dumps(keys),)))
+            if not unknown:
+                continue
+            for article in self._connection.rows("SELECT id, site FROM articles WHERE duplicate_of IS NULL"):
+                urls = self._connection.rows_of(
+                    ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = ?", (article["id"],)
+                )
+                if any(digest in unknown for url in urls for digest in keys_of(article["site"], address_of(url))):
+                    self.take_down(article["id"], row["reason"], utc_time(row["requested_at"]))
+            names = ("site", "language", "reason", "requested_at", "carried_out_at", "versions", "captures")
+            cursor = self._connection.execute(
+                f"INSERT INTO takedowns ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})", row
+            )
+            self._takedowns.keep_keys(cursor.lastrowid, unknown)
+
+    @contextlib.contextmanager
+    def _unchecked(self) -> Iterator[None]:
+        # Rows point to each other in circles: whether all still point to something is asked at the commit.
+        self._connection.execute("PRAGMA defer_foreign_keys = ON")
+        yield
+
+    def _record(
+        self,
+        article: Named,
+        urls: Sequence[ArticleUrlRow],
+        reason: str,
+        requested_at: datetime,
+        versions: int,
+        captures: int,
+    ) -> int:
+        cursor = self._connection.execute(
+            """INSERT INTO takedowns (site, language, reason, requested_at, carried_out_at, versions, captures)
+            VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            (
+                article["site"],
+                article["language"],
+                reason,
+                utc_text(requested_at),
+                utc_text(utc_now()),
+                versions,
+                captures,
+            ),
+        )
+        takedown_id = cursor.lastrowid
+        assert takedown_id is not None
+        own = ArticleURL(
+            url=article["url"], language=article["language"], number=article["post_number"], slug=article["slug"]
+        )
+        for article_url in (own, *map(address_of, urls)):
+            self._takedowns.keep_keys(takedown_id, keys_of(article["site"], article_url))
+        return takedown_id
+
+    def _delete_article(self, takedown_id: int, family: Sequence[int], urls: str) -> None:
+        names = self._connection.values(
+            """SELECT DISTINCT author_id FROM article_authors WHERE article_id IN (SELECT value FROM json_each(?))""",
+            (json.dumps(family),),
+        )
+        self._connection.execute(
+            """DELETE FROM frontier WHERE url IN (SELECT value FROM json_each(?))
+            OR article_id IN (SELECT value FROM json_each(?))""",
+            (urls, json.dumps(family)),
+        )
+        self._connection.execute("DELETE FROM problems WHERE url IN (SELECT value FROM json_each(?))", (urls,))
+        for id in family:
+            # The triggers that keep history let go of this one article, for as long as this stands.
+            self._connection.execute("UPDATE takedowns SET article_id = ? WHERE id = ?", (id, takedown_id))
+            for table in ("view_counts", "versions", "images", "links", "article_authors", "article_urls"):
+                self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (id,))
+            self._connection.execute("DELETE FROM articles WHERE id = ?", (id,))
+        self._connection.execute("UPDATE takedowns SET article_id = NULL WHERE id = ?", (takedown_id,))
+        self._connection.execute(
+            """DELETE FROM authors WHERE id IN (SELECT value FROM json_each(?))
+            AND NOT EXISTS (SELECT 1 FROM article_authors w WHERE w.author_id = authors.id)""",
+            (json.dumps(names),),
+        )
+
+    def _delete_captures(self, ids: Sequence[int]) -> None:
+        among = json.dumps(list(ids))
+        digests = self._connection.values(
+            """SELECT DISTINCT body_digest FROM captures WHERE body_digest IS NOT NULL
+            AND id IN (SELECT value FROM json_each(?))""",
+            (among,),
+        )
+        self._connection.execute("DELETE FROM problems WHERE capture_id IN (SELECT value FROM json_each(?))", (among,))
+        self._connection.execute("DELETE FROM captures WHERE id IN (SELECT value FROM json_each(?))", (among,))
+        self._delete_bodies(digests)
+
+    def _delete_bodies(self, digests: Iterable[str]) -> None:
+        """Bodies that no capture has any more, and the dictionaries that they are part of."""
+        captured = "SELECT 1 FROM captures WHERE body_digest = ?"
+        Bodies(self._connection).delete(
+            [digest for digest in digests if self._connection.value(captured, (digest,)) is None]
+        )
+
+    def _blank_listings(self, site: str, wanted: Sequence[bytes]) -> int:
+        """Let go of the pages of listings, feeds and site maps that name the article."""
+        bodies = Bodies(self._connection)
+        blanked = 0
+        named: set[str] = set()
+        for digest in self._connection.values(
+            """SELECT DISTINCT body_digest FROM captures WHERE site = ? AND kind <> 'article'
+            AND body_digest IS NOT NULL""",
+            (site,),
+        ):
+            with contextlib.suppress(ArchiveError):
+                body = bodies.get(digest)
+                if any(needle in body for needle in wanted):
+                    named.add(digest)
+        for row in self._connection.rows(
+            "SELECT * FROM captures WHERE body_digest IN (SELECT value FROM json_each(?))", (json.dumps(sorted(named)),)
+        ):
+            empty = row | {"body_digest": None}
+            self._connection.execute(
+                "UPDATE captures SET body_digest = NULL, checksum = ? WHERE id = ?",
+                (checksum("captures", empty), row["id"]),
+            )
+            blanked += 1
+        self._delete_bodies(named)
+        return blanked
+
+
+def search_terms(urls: Iterable[str]) -> list[bytes]:
+    """The ways in which a page may write the path of an address."""
+    found: dict[bytes, None] = {}
+    for url in urls:
+        path = urlsplit(url).path.rstrip("/")
+        if path.count("/") >= 1 and len(path) > 1:
+            plain = unquote(path)
+            for form in (path, plain, quote(plain), plain.replace("/", "\\/")):
+                found[form.encode()] = None
+    return list(found)

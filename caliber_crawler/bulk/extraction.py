@@ -1,0 +1,199 @@
+"""Reading one part: in any process, on any machine that sees the input and the folder of shards."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, cached_property
+from pathlib import Path
+from platform import node
+from time import process_time
+from zipfile import BadZipFile
+
+from caliber_crawler import __version__
+from caliber_crawler.archive import Archive
+from caliber_crawler.archive.search.selection import COLUMNS, Selection
+from caliber_crawler.bulk.members import record_at_or_after
+from caliber_crawler.bulk.parts import Part, identity_of
+from caliber_crawler.bulk.shards import ARCHIVE, PARQUET, SUMMARY, Shards
+from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, InputError, NotAPage
+from caliber_crawler.export.parquet import write_parquet
+from caliber_crawler.extraction.extractor import extractor_of
+from caliber_crawler.ingest import Ingester, Item, SiteResolver
+from caliber_crawler.warc import Skipped, WarcReader, WarcSource, warcs_in
+
+SCRATCH = f"caliber-bulk-{node()}-"
+"""How folders begin in which shards are built; the id of the process that builds there follows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instructions:
+    """How parts are to be read: the same for all of a command."""
+
+    site_resolver: SiteResolver
+    software: Mapping[str, str]
+    include_opted_out: bool = False
+
+    @cached_property
+    def code(self) -> str:
+        """A digest that changes with the code that reads, the facts of the sites, and what was asked for."""
+        extractors = sorted(map(extractor_of, (self.site_resolver.default, *self.site_resolver.sites.values())))
+        return identity_of(__version__, *extractors, self.site_resolver.any_site, self.include_opted_out)
+
+    def shard(self, part: Part) -> str:
+        """The name of a part's shard."""
+        return f"{part.name}-{self.code[:8]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a part. Without a shard, ``error`` says why."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """Records that gave no capture, by reason."""
+    articles: int = 0
+    """Articles in its shard."""
+    left_out: int = 0
+    """Articles that their site reserves: in the archive shard, not in the Parquet."""
+    seconds: float = 0.0
+    """Of a processor, for reading and writing."""
+    error: CaliberError | None = None
+
+
+def extract_part(shards: Shards, instructions: Instructions, part: Part) -> Outcome:
+    """Read a part into its shard; one that is finished already is left as it is. Raises ``ArchiveFull``."""
+    begun = process_time()
+    with scratch() as folder:
+        try:
+            (folder / ARCHIVE).write_bytes(empty_archive())
+            ingester = extract_into(folder / ARCHIVE, instructions, part)
+            articles, left_out = write_articles(folder, include_opted_out=instructions.include_opted_out)
+        except ArchiveFull:
+            raise
+        except (InputError, ArchiveError) as error:
+            return Outcome(error=error, seconds=process_time() - begun)
+        except (OSError, BadZipFile) as error:
+            problem = InputError(f"{part.path} cannot be read: {getattr(error, 'strerror', None) or error}.")
+            return Outcome(error=problem, seconds=process_time() - begun)
+        outcome = Outcome(
+            counts=dict(ingester.counts),
+            skipped=dict(ingester.skipped),
+            articles=articles,
+            left_out=left_out,
+            seconds=round(process_time() - begun, 3),
+        )
+        (folder / SUMMARY).write_text(json.dumps(summary(part, outcome), indent=2) + "\n")
+        shards.publish(folder, instructions.shard(part))
+    return outcome
+
+
+def summary(part: Part, outcome: Outcome) -> dict[str, object]:
+    told = {name: value for name, value in asdict(outcome).items() if name != "error"}
+    return {"input": str(part.path), "begin": part.begin, "end": part.end, "bytes": part.size, **told}
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder to build a shard in, on a disk of this machine: SQLite does not work over a network file system.
+
+    What killed processes left there is swept.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        pid = left.name.removeprefix(SCRATCH).partition("-")[0]
+        if pid.isdecimal() and not runs(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def runs(pid: int) -> bool:
+    """Is there a process of this id?"""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@cache
+def empty_archive() -> bytes:
+    """An archive that holds nothing, made once in a process: making one takes longer than reading many a small part."""
+    with scratch() as folder:
+        Archive.open(folder / ARCHIVE, mode="write").close()
+        return (folder / ARCHIVE).read_bytes()
+
+
+def extract_into(path: Path, instructions: Instructions, part: Part) -> Ingester:
+    site_resolver = instructions.site_resolver
+    if not part.is_archive:
+        with open_ingester(path, site_resolver, instructions, part) as ingester:
+            extract_web_archive(ingester, site_resolver, part)
+        return ingester
+    with Archive.open(part.path) as archive:
+        # Pages of any site: they were wanted once.
+        sites = site_resolver.sites.served_at(archive.sites.base_urls())
+        site_resolver = replace(site_resolver, sites=sites, any_site=True)
+        with open_ingester(path, site_resolver, instructions, part) as ingester:
+            extract_archive(ingester, archive, part)
+    return ingester
+
+
+def open_ingester(path: Path, site_resolver: SiteResolver, instructions: Instructions, part: Part) -> Ingester:
+    # Not synced while it is built: a shard that a power cut takes is built once more.
+    return Ingester(path, site_resolver, instructions.software, [part.path], synced_every=math.inf)
+
+
+def extract_archive(ingester: Ingester, archive: Archive, part: Part) -> None:
+    assert part.end is not None
+    for id in archive.pages_between(part.begin, part.end - 1):
+        try:
+            page = replace(archive.captures.get(id), id=None)
+        except ArchiveError:
+            # A damaged page costs itself only; `caliber verify` says more.
+            ingester.skipped["damaged"] += 1
+            continue
+        if ingester.is_new(page):
+            ingester.ingest(Item(path=part.path, capture=page, saved=False), ingester.extract(page))
+
+
+def extract_web_archive(ingester: Ingester, site_resolver: SiteResolver, part: Part) -> None:
+    with warcs_in(part.path) as warcs:
+        for warc in warcs:
+            if part.number is None:
+                extract_warc(ingester, WarcReader(warc.open_file, site_resolver), part, warc)
+                continue
+            begin = record_at_or_after(part.path, part.begin)
+            end = None if part.end is None else record_at_or_after(part.path, part.end)
+            if begin is not None:
+                extract_warc(ingester, WarcReader(warc.open_file, site_resolver, begin, end), part, warc)
+
+
+def extract_warc(ingester: Ingester, reader: WarcReader, part: Part, warc: WarcSource) -> None:
+    damage = None
+    for found in reader:
+        if isinstance(found, Skipped):
+            ingester.skip(part.path, found)
+            damage = found if reader.records == 0 else None
+        elif ingester.is_new(found):
+            ingester.ingest(Item(path=part.path, capture=found, saved=False), ingester.extract(found))
+    if damage is not None and part.begin == 0:
+        raise NotAPage(f"{warc.name} is no WARC: {damage.message}.")
+
+
+def write_articles(folder: Path, *, include_opted_out: bool) -> tuple[int, int]:
+    """Write the Parquet beside an archive: how many articles, and how many were left out as reserved."""
+    selection = Selection(include_opted_out=include_opted_out)
+    with Archive.open(folder / ARCHIVE, mode="write") as archive, (folder / PARQUET).open("xb") as file:
+        # Without a log beside it, an archive can be read from anywhere: over a network, from a disk that is read-only.
+        archive.db.execute("PRAGMA journal_mode = DELETE")
+        count = write_parquet(archive.rows(selection), COLUMNS, file)
+        return count, archive.count_opted_out(selection, "articles")

@@ -1,0 +1,197 @@
+"""``caliber extract``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from caliber_crawler.commands.options import echo_json
+from caliber_crawler.commands.terminal import echo
+from caliber_crawler.errors import InputError, NoPages, NotAPage
+from caliber_crawler.ingest import extract_ahead
+from caliber_crawler.ingest.saved_pages import capture_from_file, find_pages
+from caliber_crawler.isolated_extraction import extract_isolated
+from caliber_crawler.items import Capture, Extraction, Listing, Problem
+from caliber_crawler.known_sites import known_sites
+from caliber_crawler.site import Site, SiteRegistry
+from caliber_crawler.spiders import DEFAULT_SITE
+
+CHECKS_FAILED = 3
+STANDARD_INPUT = Path("-")
+FIELDS = (
+    *("headline", "subtitle", "published_at", "authors", "section", "language", "views", "body"),
+    *("layout", "methods"),
+)
+"""Of a line written with ``--jsonl``, behind its ``id``."""
+
+
+@click.command()
+@click.argument("pages", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--url", help="The address the page was saved from (for one page).")
+@click.option("--site", "site_name", help="Whose pages they are.  [default: told by the address, else caliber]")
+@click.option("--jsonl", is_flag=True, help="PAGES hold one page a line: {id, url, html}. Write one reading a line.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Number of worker processes.")
+def extract(pages: tuple[Path, ...], url: str | None, site_name: str | None, jobs: int, *, jsonl: bool) -> None:
+    """Extract articles from saved pages, print them as JSON, and store nothing.
+
+    PAGES are files, folders of them, or - for standard input. One page gives one object, several a list. For a page of
+    a site without a definition, the generic extractor is used. A page that a crawl would refuse gives an object with an
+    `error`; `problems` lists what a person should look at.
+
+    \b
+    Example:
+      caliber extract page.html --url https://caliber.az/en/post/some-article
+      caliber extract --jsonl --jobs 4 pages.jsonl > extractions.jsonl
+    """
+    sites = known_sites()
+    if site_name:
+        sites.named(site_name)
+    reader = Reader(sites, site_name)
+    files = [path for page in pages for path in ([page] if page == STANDARD_INPUT else find_pages([page]))]
+    if url and (jsonl or len(files) > 1):
+        raise click.UsageError("--url names one page, and there may be several.")
+    with ExitStack() as stack:
+        opened = ((path, _opened(path, stack)) for path in files) if jsonl else ()
+        items = _in_lines(opened, reader) if jsonl else (_saved(path, reader, url) for path in files)
+        outcomes = extract_ahead(items, lambda item: item.capture, reader, jobs)
+        counts = _write_lines(outcomes) if jsonl else _write_whole(outcomes)
+    sys.exit(_exit_code(counts))
+
+
+def _write_lines(outcomes: Outcomes) -> Counter[bool]:
+    """One line a page, as soon as it is read; gives how many could be read and how many not."""
+    counts: Counter[bool] = Counter()
+    for item, outcome in outcomes:
+        counts[isinstance(outcome, Extraction)] += 1
+        echo(json.dumps(_line(item, outcome), ensure_ascii=False))
+    return counts
+
+
+def _write_whole(outcomes: Outcomes) -> Counter[bool]:
+    extracted = [(_whole(item, outcome), isinstance(outcome, Extraction)) for item, outcome in outcomes]
+    echo_json(extracted[0][0] if len(extracted) == 1 else [whole for whole, _ in extracted])
+    return Counter(is_article for _, is_article in extracted)
+
+
+def _exit_code(counts: Counter[bool]) -> int:
+    """0 all read; 3 some not; 5 no page at all; 6 none of them."""
+    if not counts:
+        return NoPages.exit_code
+    if not counts[False]:
+        return 0
+    return CHECKS_FAILED if counts[True] else NotAPage.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A page and what its input calls it."""
+
+    id: Any
+    capture: Capture
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Extracts pages of the sites it knows, and of any other site. Can be sent to a worker process."""
+
+    sites: SiteRegistry
+    name: str | None = None
+    """Whose all pages are, when that was said."""
+
+    def site_of(self, url: str) -> Site:
+        """The site of an address; the usual one for what has no address of the web."""
+        if self.name:
+            return self.sites[self.name]
+        try:
+            return self.sites.site_of(url)
+        except ValueError:
+            return self.sites[DEFAULT_SITE]
+
+    def __call__(self, capture: Capture) -> Extraction | Problem:
+        """The article on a page, or why there is none."""
+        if capture.error is not None:
+            return Problem(stage="fetch", reason=capture.error_code or "bad_input", message=capture.error, fatal=True)
+        outcome = extract_isolated(capture, self.site_of(capture.url), datetime.now(UTC))
+        assert not isinstance(outcome, Listing), "saved pages are taken for articles"
+        if isinstance(outcome, Extraction):
+            return replace(outcome, capture=replace(capture, body=b""))
+        return outcome
+
+
+Outcomes = Iterable[tuple[Item, Extraction | Problem]]
+
+
+def _opened(path: Path, stack: ExitStack) -> BinaryIO:
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(path.open("rb"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _saved(path: Path, reader: Reader, url: str | None) -> Item:
+    if path == STANDARD_INPUT:
+        return Item("-", _capture(sys.stdin.buffer.read(), url, reader))
+    return Item(str(path), capture_from_file(path, reader.site_of(url or ""), url=url))
+
+
+def _in_lines(files: Iterable[tuple[Path, BinaryIO]], reader: Reader) -> Iterator[Item]:
+    """The pages of files of JSON lines. A line that is none gives a page that could not be had."""
+    for path, file in files:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                told = json.loads(line)
+                yield Item(
+                    told.get("id"), _capture(told["html"].encode("utf-8", errors="replace"), told.get("url"), reader)
+                )
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                message = f"Line {number} of {path} is no JSON object with the text of a page under html."
+                failed = Capture(site="", url="", fetched_at=datetime.now(UTC), error=message, error_code="bad_line")
+                yield Item(None, failed)
+
+
+def _capture(body: bytes, url: Any, reader: Reader) -> Capture:
+    address = url if url and isinstance(url, str) else f"urn:sha256:{sha256(body).hexdigest()}"
+    site = reader.site_of(address).name
+    return Capture(site=site, url=address, fetched_at=datetime.now(UTC), status=200, body=body)
+
+
+def _line(item: Item, outcome: Extraction | Problem) -> dict[str, Any]:
+    if isinstance(outcome, Problem):
+        return {"id": item.id, "error": _error(outcome)}
+    told = _as_json(outcome)
+    return {"id": item.id} | {field: told[field] for field in FIELDS}
+
+
+def _whole(item: Item, outcome: Extraction | Problem) -> dict[str, Any]:
+    if isinstance(outcome, Problem):
+        return {"page": item.id, "error": _error(outcome)}
+    return {"page": item.id} | _as_json(outcome) | {"problems": [_error(problem) for problem in outcome.warnings]}
+
+
+def _as_json(extraction: Extraction) -> dict[str, Any]:
+    article = extraction.article
+    published_at = article.published_at.isoformat() if article.published_at else None
+    return asdict(article) | {
+        "published_at": published_at,
+        "layout": extraction.layout,
+        "extractor": extraction.extractor,
+        "methods": dict(extraction.methods),
+    }
+
+
+def _error(problem: Problem) -> dict[str, Any]:
+    return {name: value for name, value in asdict(problem).items() if name != "stage" and value is not None}

@@ -1,0 +1,108 @@
+"""Entries of the frontier that discovery makes: pages that name articles, and the articles that they name.
+
+The one place where such an entry is put together. A page that names articles is a *list* here: a listing, a page of
+search results, a feed, a sitemap, an index of a web archive, a start page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.items import PageKind
+from caliber_crawler.site import Site
+
+LIST_PAGE, SITEMAP, LATER_PAGE = 100, 95, 40
+"""Priorities of lists: the newest teasers before any article, those of later pages after the articles on earlier ones.
+Sitemaps follow listings and feeds, which name the news first."""
+
+PRIORITIES = {
+    "listing": 50,
+    "feed": 50,
+    "start_page": 45,
+    "url_list": 45,
+    "search": 30,
+    "sitemap": 30,
+    "links": 30,
+    "cdx": 20,
+    "post_ids": 10,
+}
+"""Priorities of articles by discovery source: news before a backfill."""
+
+
+def list_entry(
+    url: str,
+    site: Site,
+    kind: PageKind,
+    source: str,
+    started_at: datetime,
+    *,
+    found_on: str | None = None,
+    language: str | None = None,
+    section: str | None = None,
+    priority: int = LIST_PAGE,
+) -> Entry:
+    """A list at its first page, due at once.
+
+    ``source`` is the name of the discovery source, ``started_at`` when the crawl began that goes through the list: what
+    was discovered before is already crawled, and a list that this crawl has read is not read again.
+    """
+    return Entry(
+        url=url,
+        site=site.name,
+        kind=kind,
+        language=language,
+        section=section,
+        discovered_on=found_on,
+        discovered_via=source,
+        priority=priority,
+        due_at=started_at,
+        traversal_started_at=started_at,
+    )
+
+
+def next_page(entry: Entry, url: str, *, found_on: str, due_at: datetime | None = None) -> Entry:
+    """The page of a list that follows another one, behind the articles that are known by now."""
+    return replace(
+        entry,
+        id=None,
+        discovered_at=None,
+        url=url,
+        discovered_on=found_on,
+        priority=LATER_PAGE,
+        due_at=due_at or entry.due_at,
+        page_number=entry.page_number + 1,
+    )
+
+
+def article_entry(
+    url: str,
+    site: Site,
+    source: str,
+    due_at: datetime,
+    *,
+    found_on: str,
+    language: str | None = None,
+    section: str | None = None,
+    depth: int = 1,
+) -> Entry:
+    """An article that a list, a person or another article names; ``depth`` counts the links from the nearest list.
+
+    Its language is that of its URL where nobody says another.
+    """
+    if language is None:
+        article_url = site.article_url(url)
+        language = article_url.language if article_url else None
+    return Entry(
+        url=url,
+        site=site.name,
+        kind="article",
+        language=language,
+        section=section,
+        discovered_on=found_on,
+        discovered_via=source,
+        priority=PRIORITIES[source],
+        due_at=due_at,
+        page_number=depth,
+    )

@@ -1,0 +1,19 @@
+"""The site's own search: its results are a listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import quote
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.discovery.entries import list_entry
+from caliber_crawler.site import Search
+
+
+def result_pages(search: Search, scope: Scope, started_at: datetime) -> Iterator[Entry]:
+    """The first page of results for every query asked."""
+    for query in scope.queries:
+        url = scope.site.normal_url(search.path.format(query=quote(query, safe="")))
+        yield list_entry(url, scope.site, "listing", search.name, started_at)

@@ -1,0 +1,175 @@
+"""Which road does what: where each begins, how the pages on it are read, what they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from caliber_crawler.archive import BEGINNING, Entry
+from caliber_crawler.crawling.pagination import End
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.discovery import cdx_indexes
+from caliber_crawler.discovery.discoveries import Discoveries
+from caliber_crawler.discovery.feeds import feed_entry, feeds, linked_feeds, parse_feed
+from caliber_crawler.discovery.json_teasers import dig, parse_json, parse_json_teasers
+from caliber_crawler.discovery.links import follow_links
+from caliber_crawler.discovery.listings import ListingPagination, first_pages
+from caliber_crawler.discovery.post_ids import PostIdEnumeration
+from caliber_crawler.discovery.search import result_pages
+from caliber_crawler.discovery.sitemaps import parse_sitemap, sitemap_entry, sitemaps
+from caliber_crawler.discovery.start_page import start_page
+from caliber_crawler.extraction import extract_listing
+from caliber_crawler.items import SCROLLED, Capture, Extraction, Listing
+from caliber_crawler.site import Feed, Links, Listings, PostIds, Search, Site, Sitemaps, StartPage
+
+if TYPE_CHECKING:
+    from caliber_crawler.crawling.run import CrawlRun
+
+
+MAX_DEFERRED_RUNS = 20
+"""Of the site maps beyond those that a run may read, those of so many further runs are remembered."""
+DUE_TOLERANCE = 0.9
+"""Share of the time between two visits of a list after which it is due for ``caliber crawl --due``."""
+
+
+def seeds(scope: Scope, started_at: datetime) -> Iterator[tuple[Entry, timedelta]]:
+    """The pages on which the roads of a scope begin, and after how long each is due again."""
+    for source in scope.sources:
+        match source:
+            case Listings():
+                yield from ((entry, source.every) for entry in first_pages(scope, started_at))
+            case Feed():
+                yield from ((entry, source.every) for entry in feeds(source, scope, started_at))
+            case Sitemaps():
+                yield from ((entry, source.every) for entry in sitemaps(source, scope, started_at))
+            case StartPage():
+                yield start_page(source, scope, started_at), timedelta()
+            case Search():
+                yield from ((entry, timedelta()) for entry in result_pages(source, scope, started_at))
+
+
+def due_seeds(run: CrawlRun) -> list[Entry]:
+    """Where the roads of a run begin: all of them, or, when only what is due is asked for, those that are due again."""
+    found = []
+    for entry, every in seeds(run.scope, run.started_at):
+        known = run.archive.frontier.get(entry.url) if run.scope.due_only else None
+        # A timetable is not kept to the second: a list that is nearly due would else be left out every other time.
+        if known is None or known.visited_at is None or known.visited_at + DUE_TOLERANCE * every <= run.started_at:
+            found.append(entry)
+    return found
+
+
+def parse_list_page(capture: Capture, site: Site) -> Listing:
+    """What a page that names articles names: a batch of a listing, a feed, a site map. Raises ``Unreadable``."""
+    match capture.kind:
+        case "feed":
+            return parse_feed(capture, site)
+        case "sitemap":
+            read = cdx_indexes.parse_index if cdx_indexes.names_index(capture.url) else parse_sitemap
+            return read(capture, site)
+    if any(name == SCROLLED and "cut" in value for name, value in capture.headers):
+        return replace(extract_listing(capture, site), cut=True)
+    if not site.has_layouts:
+        # Nobody has written down where its feeds are: the page that was named may tell.
+        return replace(extract_listing(capture, site), feeds=linked_feeds(capture, site))
+    data = parse_json(capture)
+    layout = site.listing
+    if data is None or layout is None:
+        return extract_listing(capture, site)
+    ended = bool(layout.last) and not dig(data, layout.last)
+    if layout.json is None:
+        listing = extract_listing(capture, site)
+        return replace(listing, ended=ended or listing.ended)
+    teasers = parse_json_teasers(data, capture, site, layout.json)
+    return Listing(capture=capture, teasers=teasers, ended=ended)
+
+
+def _last_fetched(entry: Entry | None) -> datetime:
+    return (entry.visited_at if entry else None) or BEGINNING
+
+
+class Discovery:
+    """What a run does with the pages that name articles, and with the links in articles."""
+
+    def __init__(self, run: CrawlRun) -> None:
+        self._run = run
+        self._discoveries = Discoveries(run)
+        self._pagination = ListingPagination(run, self._discoveries)
+        self._links = next((source for source in run.scope.sources if isinstance(source, Links)), None)
+        post_ids = next((source for source in run.scope.sources if isinstance(source, PostIds)), None)
+        if post_ids is not None:
+            run.dispatcher.backlog = PostIdEnumeration(post_ids, run, self._discoveries)
+
+    def advance(self, listing: Listing) -> End | None:
+        """Commit what a page names; gives the reason when the walk through a listing ends with it.
+
+        Raises ``LookupError`` for a page that was fetched without being in the frontier.
+        """
+        entry = self._run.archive.frontier.get(listing.capture.url)
+        if entry is None:
+            raise LookupError(f"{listing.capture.url} was fetched without being in the frontier")
+        if listing.missing is not None and not self._pagination.ends_before(entry):
+            self._run.settlement.reject(listing.capture, listing.missing)
+            self._pagination.mark_incomplete(entry)
+            return None
+        for name in ("", f"_{entry.discovered_via}"):
+            self._run.accounts.counts[f"listing_pages{name}"] += 1
+            self._run.accounts.counts[f"teasers{name}"] += len(listing.teasers)
+        self._run.accounts.counts["not_articles"] += listing.not_articles
+        if entry.discovered_via == StartPage.name:
+            self._take(listing, entry)
+            return None
+        if entry.kind == "listing":
+            return self._pagination.advance(listing, entry)
+        self._take(listing, entry)
+        return None
+
+    def follow(self, extraction: Extraction) -> None:
+        """Commit the articles that an article links to, where links are a road of this run."""
+        if self._links is not None:
+            entry = self._run.archive.frontier.get(extraction.capture.url)
+            if entry is not None:
+                follow_links(self._links, extraction.article, entry, self._discoveries, self._run.scope.site)
+
+    def _take(self, listing: Listing, entry: Entry) -> None:
+        capture, frontier = listing.capture, self._run.archive.frontier
+        with self._run.archive.transaction():
+            self._discoveries.add(
+                listing.teasers,
+                entry.discovered_via,
+                found_on=entry.url,
+                language=entry.language,
+                section=entry.section,
+            )
+            frontier.add([*self._maps(listing, entry), *self._feeds(listing, entry)], self._run.id)
+            self._discoveries.mark_read(capture)
+            self._run.settlement.mark_done(capture, "traversed")
+
+    def _feeds(self, listing: Listing, entry: Entry) -> list[Entry]:
+        traversal_started_at = entry.traversal_started_at or self._run.started_at
+        return [feed_entry(url, self._run.scope.site, entry.url, traversal_started_at) for url in listing.feeds]
+
+    def _maps(self, listing: Listing, entry: Entry) -> list[Entry]:
+        if cdx_indexes.is_index(entry):
+            return cdx_indexes.following(listing, entry)
+        source = next((source for source in self._run.scope.site.sources if isinstance(source, Sitemaps)), Sitemaps())
+        site, counts = self._run.scope.site, self._run.accounts.counts
+        own = [url for url in map(site.normal_url, listing.sitemaps) if site.owns(url)]
+        counts["not_articles"] += len(listing.sitemaps) - len(own)
+        room, traversal_started_at = (
+            max(0, source.most - counts["sitemaps"]),
+            entry.traversal_started_at or self._run.started_at,
+        )
+        known = {url: self._run.archive.frontier.get(url) for url in own}
+        # The ones that were never read come first, so that all have their turn.
+        own.sort(key=lambda url: _last_fetched(known[url]))
+        later = [url for url in own[room:] if known[url] is None][: MAX_DEFERRED_RUNS * source.most]
+        counts["sitemaps"] += min(room, len(own))
+        counts["sitemaps_deferred"] += len(later)
+        entries = [sitemap_entry(url, site, entry.url, traversal_started_at) for url in own[:room]]
+        for place, url in enumerate(later):
+            due_at = self._run.started_at + source.every * (place // max(1, source.most) + 1)
+            entries.append(replace(sitemap_entry(url, site, entry.url, traversal_started_at), due_at=due_at))
+        return entries

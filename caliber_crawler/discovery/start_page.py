@@ -1,0 +1,15 @@
+"""One page that somebody named: it may be an article, a list of articles, or both."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.discovery.entries import list_entry
+from caliber_crawler.site import StartPage
+
+
+def start_page(source: StartPage, scope: Scope, started_at: datetime) -> Entry:
+    """The page, to be read as a list first."""
+    return list_entry(scope.site.normal_url(source.url), scope.site, "listing", source.name, started_at)

@@ -1,0 +1,371 @@
+"""Extraction of an article from a clean page: each field from the most reliable method that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lxml import etree
+
+from caliber_crawler.extraction import structured_data as structured
+from caliber_crawler.extraction.boilerplate import without_boilerplate
+from caliber_crawler.extraction.bylines import authors_of_subtitle, cut_byline, cut_signature, names_in, unique
+from caliber_crawler.extraction.cleaning import clean_page
+from caliber_crawler.extraction.counts import is_counter, parse_count, with_count
+from caliber_crawler.extraction.dates import find_date, parse_date, parse_iso_date
+from caliber_crawler.extraction.extractor import extractor_of
+from caliber_crawler.extraction.headline import split_heading, subtitle_below
+from caliber_crawler.extraction.identity import addresses_of, with_addresses
+from caliber_crawler.extraction.languages import language_of_letters
+from caliber_crawler.extraction.lines import Line, extract_lines, images_of, length_of, links_of, paragraphs
+from caliber_crawler.extraction.markdown import write_markdown
+from caliber_crawler.extraction.page import Page, open_page
+from caliber_crawler.extraction.text import slug
+from caliber_crawler.extraction.text_page import TextParts, find_parts
+from caliber_crawler.extraction.tree import Selection, Unreadable, text_of
+from caliber_crawler.extraction.urls import (
+    absolute_image,
+    absolute_images,
+    absolute_link,
+    absolute_links,
+    background_image,
+    section_linked,
+)
+from caliber_crawler.items import Article, Capture, Extraction
+from caliber_crawler.site import ArticleURL, Layout, Site
+
+if TYPE_CHECKING:
+    from caliber_crawler.extraction.generic import GenericExtraction
+
+T = TypeVar("T")
+NO_LAYOUT = Layout(name="", article="")
+SHORT_TEXT, LONG_TEXT = 200, 500
+"""Characters. A body below the first is doubtful if the generic extractor finds one above the second."""
+
+
+def extract_page(capture: Capture, site: Site) -> Extraction:
+    """Open, clean and extract a page in one step. Raises :class:`Unreadable`."""
+    return extract_article(clean_page(open_page(capture, site)))
+
+
+def extract_article(page: Page) -> Extraction:
+    """Extract every field of the article on a cleaned page. Raises :class:`Unreadable` if it is not an article.
+
+    A headline that is missing from the page stays empty; :func:`check` then rejects the extraction.
+    """
+    reader = _ArticleExtractor(page)
+    if page.layout is None and reader.parts is None and reader.generic is None:
+        raise Unreadable(
+            "not_an_article", f"{page.capture.effective_url} is not an article: no date, headline and text were found."
+        )
+    article = reader.read()
+    if not article.headline and not article.body:
+        raise Unreadable(
+            "not_an_article", f"{page.capture.effective_url} is not an article: it has neither headline nor text."
+        )
+    return Extraction(
+        capture=page.capture,
+        article=article,
+        layout=reader.layout_name,
+        extractor=extractor_of(page.site),
+        methods={
+            field: method for field, method in reader.methods.items() if getattr(article, field) not in (None, "", ())
+        },
+    )
+
+
+class _ArticleExtractor:
+    """Tries the methods for each field: the layout's selectors, the page's structured data, its lines of text.
+
+    The generic extractor runs last: if there is no layout, and the page's lines yield no article or one so short that
+    its position is doubtful.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.site = page.site
+        self.layout = page.layout or NO_LAYOUT
+        self.methods: dict[str, str] = {}
+        self.found: dict[str, etree._Element | None] = {}
+
+    @cached_property
+    def generic(self) -> GenericExtraction | None:
+        if self.page.document is None or self.page.layout is not None:
+            return None
+        told = length_of(self.parts.body) if self.parts is not None else 0
+        if told >= SHORT_TEXT:
+            return None
+        # Imported here: these libraries take longer to load than most pages take to extract.
+        from caliber_crawler.extraction.generic import extract_generic
+
+        extraction = extract_generic(self.page)
+        if extraction is None or self.parts is None:
+            return extraction
+        return extraction if length_of(extraction.body) >= max(LONG_TEXT, 3 * told) else None
+
+    @cached_property
+    def parts(self) -> TextParts | None:
+        if not self.site.has_layouts:
+            return None
+        if self.page.parts is not None or self.page.article is None:
+            return self.page.parts or find_parts(self.page.lines, self.site)
+        return find_parts(extract_lines(self.page.article), self.site, structured.extract_title(self.page))
+
+    @cached_property
+    def selection(self) -> Selection:
+        assert self.page.article is not None
+        return Selection(self.page.article)
+
+    @cached_property
+    def addresses(self) -> list[tuple[ArticleURL, str]]:
+        return addresses_of(self.page)
+
+    @property
+    def layout_name(self) -> str:
+        if self.page.layout is not None:
+            return self.page.layout.name
+        if self.page.document is None:
+            return "text"
+        if not self.site.has_layouts:
+            return "generic"
+        return (self.parts.layout if self.parts is not None else None) or "unknown"
+
+    def try_methods(self, field: str, *methods: tuple[str, Callable[[], T | None]]) -> T | None:
+        """Return the first value that a method finds, and record the method under the field's name."""
+        for name, read in methods:
+            value = read()
+            if value not in (None, "", ()):
+                self.methods[field] = name
+                return value
+        return None
+
+    def from_parts(self, read: Callable[[TextParts], T]) -> T | None:
+        return read(self.parts) if self.parts is not None else None
+
+    def metadata_method(self, field: str, read: Callable[[Page], T | None]) -> tuple[str, Callable[[], T | None]]:
+        """The method "structured data" for a field, used if the site definition trusts it for that field."""
+        return "structured_data", lambda: read(self.page) if field in self.site.trusted_metadata else None
+
+    def generic_method(self, field: str) -> tuple[str, Callable[[], Any]]:
+        """The generic extractor's method for a field, under the name of the source it used."""
+        if (generic := self.generic) is None:
+            return "generic", lambda: None
+        return generic.methods.get(field, "generic"), lambda: getattr(generic, field)
+
+    def part(self, css: str) -> etree._Element | None:
+        """Return the first element of the article for a selector; of the whole page only if it contains one article."""
+        if css not in self.found:
+            self.found[css] = self.find(css)
+        return self.found[css]
+
+    def find(self, css: str) -> etree._Element | None:
+        page = self.page
+        if not css or page.article is None or page.document is None:
+            return None
+        found = self.selection.first(css)
+        if found is None and page.layout is not None:
+            return page.document.find_beside(page.layout, css)
+        return found
+
+    def text_at(self, css: str) -> str | None:
+        element = self.part(css)
+        return text_of(element) or None if element is not None else None
+
+    def read(self) -> Article:
+        headline, subtitle = self.extract_titles()
+        body, byline, signature = self.extract_body()
+        labelled = any(section.labels for edition in self.site.editions for section in edition.sections.values())
+        section_label = self.try_methods(
+            "section_label",
+            ("selector", lambda: self.text_at(self.layout.section)),
+            self.metadata_method("section", structured.extract_section_label),
+            ("text", lambda: self.from_parts(lambda parts: parts.section_label) if labelled else None),
+            self.generic_method("section"),
+        )
+        published_at = self.extract_published_at()
+        views_shown = self.extract_views_shown()
+        views = parse_count(views_shown) if views_shown else None
+        if views is not None:
+            self.methods["views"] = self.methods["views_shown"]
+        language = self.extract_language(section_label, views_shown, headline)
+        resolve = cache(lambda href: absolute_link(href, self.page))
+        article = Article(
+            site=self.site.name,
+            language=language,
+            url="",
+            headline=headline,
+            subtitle=subtitle,
+            body=paragraphs(body),
+            body_markdown=write_markdown(body, resolve, lambda source: absolute_image(source, self.page)),
+            published_at=published_at,
+            authors=self.extract_authors(byline, subtitle),
+            section=self.extract_section(section_label, language),
+            section_label=section_label,
+            views=views,
+            views_shown=views_shown,
+            signature=signature,
+            cover_image=self.extract_cover(),
+            images=absolute_images(images_of(body), self.page),
+            links=absolute_links(links_of(body), resolve),
+        )
+        for field in ("images", "links"):
+            self.methods[field] = self.methods.get("body", "selector")
+        article, self.methods["url"] = with_addresses(article, self.page, self.addresses)
+        self.methods["urls"] = self.methods["url"]
+        return article
+
+    def extract_titles(self) -> tuple[str, str | None]:
+        heading = self.part(self.layout.headline)
+        headline, subtitle = split_heading(heading) if heading is not None else ("", None)
+        headline = (
+            self.try_methods(
+                "headline",
+                ("selector", lambda: headline),
+                self.metadata_method("headline", structured.extract_title),
+                ("text", lambda: self.from_parts(lambda parts: parts.headline)),
+                self.generic_method("headline"),
+            )
+            or ""
+        )
+        subtitle = self.try_methods(
+            "subtitle",
+            ("selector", lambda: subtitle or self.text_at(self.layout.subtitle) or subtitle_below(heading)),
+            ("text", lambda: self.from_parts(lambda parts: parts.subtitle) if self.page.layout is None else None),
+            self.generic_method("subtitle"),
+        )
+        return headline, subtitle
+
+    def extract_body(self) -> tuple[list[Line], tuple[str, ...], str | None]:
+        """Return the lines of the body, the authors of its byline, and the outlet's signature."""
+        body, own_signature = cut_signature(self.body_lines(), self.site)
+        body, byline = cut_byline(body)
+        signature = self.try_methods(
+            "signature",
+            ("selector", lambda: self.text_at(self.layout.signature) or own_signature),
+            ("text", lambda: self.from_parts(lambda parts: parts.signature) if self.page.layout is None else None),
+        )
+        if any(line.text or line.pictures or line.links for line in body):
+            self.methods["body"] = self.methods["authors"] = "selector"
+            return body, byline, signature
+        if self.generic is not None:
+            self.methods |= {field: self.generic.methods.get(field, "generic") for field in ("body", "authors")}
+            return list(self.generic.body), self.generic.authors, signature
+        if self.parts is None:
+            return [], byline, signature
+        self.methods["body"] = self.methods["authors"] = "text"
+        return list(self.parts.body), self.parts.authors, signature
+
+    def body_lines(self) -> list[Line]:
+        if not self.layout.body or self.page.article is None:
+            return []
+        # A body may be split over sibling containers; nested ones are extracted once.
+        found = self.selection.select(self.layout.body)
+        outermost = [element for element in found if not any(ancestor in found for ancestor in element.iterancestors())]
+        # The body may contain a signature or the authors, which are not part of the text.
+        told = self.layout
+        others = (told.headline, told.subtitle, told.section, told.date, told.authors, told.signature, told.views)
+        named = [part for css in others if (part := self.part(css)) is not None]
+        lines = (line for element in outermost for line in extract_lines(element, without=named))
+        return without_boilerplate(lines, self.site)
+
+    def extract_published_at(self) -> datetime | None:
+        return self.try_methods(
+            "published_at",
+            ("selector", self.selected_date),
+            self.metadata_method("published_at", structured.extract_published_at),
+            ("text", lambda: self.from_parts(lambda parts: parts.published_at)),
+            self.generic_method("published_at"),
+        )
+
+    def selected_date(self) -> datetime | None:
+        element = self.part(self.layout.date)
+        if element is None:
+            return None
+        if printed := parse_date(text_of(element), self.site):
+            return printed
+        stamped = next((node.get("datetime") for node in element.iter() if node.get("datetime")), None)
+        return parse_iso_date(stamped, self.site) if stamped else None
+
+    def extract_views_shown(self) -> str | None:
+        """Return the counter as printed; ``None`` if it contains no number."""
+        labelled = any(edition.view_labels for edition in self.site.editions)
+        return self.try_methods(
+            "views_shown",
+            ("selector", lambda: with_count(self.text_at(self.layout.views))),
+            ("text", lambda: self.from_parts(lambda parts: with_count(parts.views_shown)) if labelled else None),
+        )
+
+    def extract_authors(self, byline: tuple[str, ...], subtitle: str | None) -> tuple[str, ...]:
+        named = self.text_at(self.layout.authors)
+        selected = (names_in(named) or (named,)) if named else ()
+        if selected:
+            self.methods["authors"] = "selector"
+        elif (
+            not byline
+            and "authors" in self.site.trusted_metadata
+            and (selected := structured.extract_authors(self.page))
+        ):
+            self.methods["authors"] = "structured_data"
+        return unique((*selected, *byline, *(authors_of_subtitle(subtitle, self.site) if self.generic is None else ())))
+
+    def extract_section(self, label: str | None, language: str) -> str | None:
+        by_label = self.methods.get("section_label", "text")
+        return self.try_methods(
+            "section",
+            (by_label, lambda: self.site.section_named(label, self.site.edition(language)) if label else None),
+            (by_label, lambda: self.site.section_named(label) if label else None),
+            ("selector", self.linked_section),
+            (by_label, lambda: slug(label) if label and not self.site.has_layouts else None),
+        )
+
+    def linked_section(self) -> str | None:
+        """Return the section whose listing the label links to."""
+        element = self.part(self.layout.section)
+        return section_linked(element, self.page) if element is not None else None
+
+    def extract_language(self, section_label: str | None, views_shown: str | None, headline: str) -> str:
+        return (
+            self.try_methods(
+                "language",
+                (
+                    "url",
+                    lambda: next(
+                        (article_url.language for article_url, _ in self.addresses if article_url.language), None
+                    ),
+                ),
+                ("text", lambda: self.language_of_labels(section_label, views_shown)),
+                ("text", self.language_of_date),
+                ("structured_data", self.declared_language),
+                ("text", lambda: language_of_letters(headline, self.site)),
+                self.generic_method("language"),
+            )
+            or "und"
+        )
+
+    def language_of_labels(self, section_label: str | None, views_shown: str | None) -> str | None:
+        for edition in self.site.editions:
+            if section_label and self.site.section_named(section_label, edition):
+                return edition.language
+            if views_shown and is_counter(views_shown, edition.view_labels):
+                return edition.language
+        return None
+
+    def language_of_date(self) -> str | None:
+        if self.parts is not None and self.parts.month_language:
+            return self.parts.month_language
+        printed = find_date(self.text_at(self.layout.date) or "", self.site)
+        return printed.language if printed else None
+
+    def declared_language(self) -> str | None:
+        edition = self.site.edition(structured.extract_language(self.page) or "")
+        return edition.language if edition else None
+
+    def extract_cover(self) -> str | None:
+        return self.try_methods(
+            "cover_image",
+            ("selector", lambda: background_image(self.part(self.layout.cover), self.page)),
+            self.metadata_method("cover_image", structured.extract_image),
+            self.generic_method("cover_image"),
+        )

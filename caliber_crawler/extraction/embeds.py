@@ -1,0 +1,207 @@
+"""Embedded content: posts, videos, galleries, frames. Each becomes one line with its kind and URL.
+
+[Post on X: https://twitter.com/name/status/1]   [Video on YouTube: https://www.youtube.com/watch?v=x]
+[Video: https://…]   [Gallery: 5 pictures]   [Embedded: https://…]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from lxml import etree
+
+from caliber_crawler.extraction.page import Page
+from caliber_crawler.extraction.text import clean_inline
+from caliber_crawler.extraction.tree import text_of
+from caliber_crawler.extraction.urls import absolute, absolute_image
+
+EMBEDDED = "Embedded"
+VIDEO = "Video"
+# Classes of the platforms' own embed markup.
+POSTS = {
+    "twitter-tweet": "Post on X",
+    "twitter-video": "Post on X",
+    "instagram-media": "Post on Instagram",
+    "tiktok-embed": "Video on TikTok",
+    "telegram-post": "Post on Telegram",
+    "fb-post": "Post on Facebook",
+    "fb-video": "Video on Facebook",
+}
+_HOSTS = r"https?://(?:www\.|m\.|mobile\.|vm\.|web\.)?"
+_PLACES = (
+    (re.compile(rf"{_HOSTS}(?:twitter|x)\.com/\w+/status(?:es)?/\d+"), "Post on X"),
+    (re.compile(rf"{_HOSTS}instagram\.com/(?:[\w.]+/)?(?:p|reel|tv)/[\w-]+/?"), "Post on Instagram"),
+    (re.compile(rf"{_HOSTS}tiktok\.com/(?:@[\w.-]+/video|embed(?:/v2)?)/\d+"), "Video on TikTok"),
+    (re.compile(rf"{_HOSTS}t(?:elegram)?\.me/(?:s/)?\w+/\d+"), "Post on Telegram"),
+    (re.compile(rf"{_HOSTS}(?:facebook\.com/(?:[^?]*/videos/|watch\b|reel/)|fb\.watch/).*"), "Video on Facebook"),
+    (re.compile(rf"{_HOSTS}facebook\.com/(?!plugins/).+"), "Post on Facebook"),
+    (re.compile(rf"{_HOSTS}youtube\.com/(?:watch\?v=[\w-]+|playlist\?list=[\w-]+|shorts/[\w-]+)"), "Video on YouTube"),
+    (re.compile(rf"{_HOSTS}vimeo\.com/\d+"), "Video on Vimeo"),
+    (re.compile(rf"{_HOSTS}(?:rutube\.ru|dailymotion\.com|ok\.ru/videoembed|vk(?:video)?\.(?:com|ru)/video).*"), VIDEO),
+    (re.compile(r"https?://\S+\.(?:mp4|webm|m3u8|mov)(?:\?.*)?", re.I), VIDEO),
+)
+# Frames that are not part of the article: advertising, analytics, buttons, forms.
+_FOREIGN_FRAME = re.compile(
+    r"doubleclick|googlesyndication|googletagmanager|google-analytics|adservice|adfox|yandex\.\w+/(?:ads|an)\b|taboola"
+    r"|outbrain|criteo|disqus|addthis|sharethis|recaptcha|platform\.twitter\.com/widgets/|[/._-]ads?[/._-]"
+    r"|facebook\.com/plugins/(?!post|video)|informer|(?:consent|comment|subscri|newsletter|login|banner|counter)",
+    re.IGNORECASE,
+)
+GALLERIES = ("gallery", "slideshow", "carousel", "swiper", "slider", "fotorama")
+FRAMES = frozenset(("iframe", "video", "embed"))
+_GALLERY = re.compile("|".join(GALLERIES))
+_CANDIDATES = frozenset((*FRAMES, "blockquote", "script"))
+_CLASSES = re.compile("|".join((*GALLERIES, *POSTS)))
+_LINE = re.compile(r"\[((?:Post|Video) on \w+|Video|Embedded): (https?://\S+)\]")
+_AUTHOR_OF_POST = re.compile(r"\(@\w+\)\s*\Z")
+SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-url")
+MAX_GALLERIES = 50
+"""Maximum per article: each search covers the gallery's content, and galleries may be nested."""
+MIN_PROSE_LENGTH = 100
+"""Characters. Shorter text beside a gallery's pictures is its buttons."""
+
+
+def named_in(line: str) -> tuple[str, str] | None:
+    """Return the kind and URL in such a line; ``None`` for any other line."""
+    match = _LINE.fullmatch(line) if line.startswith("[") else None
+    return (match[1], match[2]) if match else None
+
+
+def is_known_place(address: str) -> bool:
+    """Return whether this URL is a player or post of a known platform."""
+    return any(place.match(address) for place, _ in _PLACES)
+
+
+def replace_embeds(article: etree._Element, page: Page) -> None:
+    """Replace everything that an article embeds by one line each; the text after each stays."""
+    galleries = 0
+    for element in list(article.iter(etree.Element)):
+        classes = element.get("class") or ""
+        if element.tag not in _CANDIDATES and not (classes and _CLASSES.search(classes)):
+            continue
+        if name := next((POSTS[name] for name in classes.split() if name in POSTS), None):
+            _replace_post(element, name, page)
+        elif element.tag == "blockquote":
+            if status := _status_quoted(element):
+                become_line(element, "Post on X", status)
+        elif number := element.get("data-telegram-post"):
+            become_line(element, "Post on Telegram", f"https://t.me/{clean_inline(number)}")
+        elif element.tag in FRAMES:
+            if not _is_hidden(element):
+                _replace_frame(element, page)
+        elif is_called_gallery(element) and (galleries := galleries + 1) <= MAX_GALLERIES:
+            replace_gallery(element, lambda source: absolute_image(source, page))
+
+
+def _replace_post(post: etree._Element, name: str, page: Page) -> None:
+    if post.tag == "div" and not post.get("data-href"):
+        return
+    address = _permalink(post)
+    if address and name == "Post on Telegram" and not address.startswith("http"):
+        address = f"https://t.me/{address}"
+    become_line(post, name, absolute(address, page) if address else None)
+
+
+def _permalink(post: etree._Element) -> str | None:
+    """The URL of a post: its own attribute, else its last link to a status of its author, else its last link."""
+    for attribute in ("cite", "data-instgrm-permalink", "data-telegram-post", "data-href"):
+        if address := post.get(attribute):
+            return clean_inline(address)
+    links = [clean_inline(link.get("href") or "") for link in post.iter("a")]
+    statuses = [link for link in links if "/status/" in link]
+    return next(iter([*reversed(statuses), *reversed(links)]), None)
+
+
+def _status_quoted(quotation: etree._Element) -> str | None:
+    """The URL of a quoted post, recognised by its form: ``text — Name (@name) <a href=…/status/1>May 1</a>``."""
+    last = quotation[-1] if len(quotation) else None
+    if last is None or last.tag != "a" or (last.tail or "").strip():
+        return None
+    before = last.getprevious()
+    lead = (before.tail if before is not None else quotation.text) or ""
+    address = last.get("href") or ""
+    return address if _AUTHOR_OF_POST.search(lead) and _PLACES[0][0].match(address) else None
+
+
+def _replace_frame(element: etree._Element, page: Page) -> None:
+    nodes = (element, *element.iter("source")) if element.tag == "video" else (element,)
+    sources = (source for node in nodes for source in map(node.get, SOURCES) if source)
+    address = next((url for source in sources if (url := absolute(clean_inline(source), page))), None)
+    if address is None or _FOREIGN_FRAME.search(address):
+        return
+    become_line(element, VIDEO if element.tag == "video" else EMBEDDED, shown_at(address))
+
+
+def shown_at(address: str) -> str:
+    """Return the URL at which a visitor finds the content of a player or frame.
+
+    >>> shown_at("https://www.youtube.com/embed/x-1?rel=0")
+    'https://www.youtube.com/watch?v=x-1'
+    """
+    parts = urlsplit(address)
+    host, path = parts.netloc.lower().removeprefix("www."), parts.path.strip("/").split("/")
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    last = path[-1]
+    if host in ("youtube.com", "youtube-nocookie.com", "youtu.be"):
+        if "list" in query and last == "videoseries":
+            return f"https://www.youtube.com/playlist?list={query['list']}"
+        if path[0] == "embed" or host == "youtu.be":
+            return f"https://www.youtube.com/watch?v={last}"
+    if host == "player.vimeo.com":
+        return f"https://vimeo.com/{last}"
+    if host == "facebook.com" and path[0] == "plugins":
+        return query.get("href", address)
+    if host == "platform.twitter.com" and "id" in query:
+        return f"https://x.com/i/status/{query['id']}"
+    return address
+
+
+def is_called_gallery(element: etree._Element) -> bool:
+    return _GALLERY.search(element.get("class") or "") is not None
+
+
+def replace_gallery(gallery: etree._Element, locate: Callable[[str], str | None]) -> None:
+    """Replace a gallery by one line, followed by its pictures. A false gallery stays unchanged.
+
+    ``locate`` returns the URL of a picture, or ``None`` for boilerplate.
+    """
+    sources = {next((s for s in map(image.get, ("data-src", "src")) if s), "") for image in gallery.iter("img")}
+    pictures = {url for source in sources if source and (url := locate(source))}
+    if len(pictures) < 2 or len(text_of(gallery)) > MIN_PROSE_LENGTH:
+        return
+    images = list(gallery.iter("img"))
+    _clear(gallery)
+    gallery.tag, gallery.text = "p", f"[Gallery: {len(pictures)} pictures]"
+    for image in images:
+        image.tail = None
+        gallery.append(image)
+
+
+def _is_hidden(element: etree._Element) -> bool:
+    style = (element.get("style") or "").replace(" ", "").lower()
+    tiny = element.get("width") in ("0", "1") or element.get("height") in ("0", "1")
+    return tiny or element.get("hidden") is not None or "display:none" in style or "visibility:hidden" in style
+
+
+def become_line(element: etree._Element, name: str, address: str | None) -> None:
+    """Replace an element by the line that names it; the link stays a link."""
+    _clear(element)
+    if address is None:
+        element.text = f"[{name}]"
+        return
+    for place, known in _PLACES:
+        if match := place.match(address):
+            address, name = match[0], name if name in POSTS.values() else known
+            break
+    element.text = f"[{name}: {address}]"
+    etree.SubElement(element, "a", href=address)
+
+
+def _clear(element: etree._Element) -> None:
+    for child in list(element):
+        element.remove(child)
+    element.text = None
+    element.attrib.clear()
+    element.tag = "div"

@@ -1,0 +1,9 @@
+"""Generic extraction: the last method tried, for pages of an unknown layout.
+
+It uses what is common to news pages and compares the results of several libraries. Those libraries are slow to load, so
+this package is imported only when needed.
+"""
+
+from caliber_crawler.extraction.generic.extractor import GenericExtraction, extract_generic, extract_tree
+
+__all__ = ["GenericExtraction", "extract_generic", "extract_tree"]

@@ -1,0 +1,174 @@
+"""The body of an article on a page of unknown layout, agreed on by three libraries.
+
+trafilatura extracts every page in its fast mode. resiliparse, at a tenth of the cost, shows whether text may be
+missing. If so, trafilatura runs again in its careful mode. If much is still missing, readability runs too; its result
+is used if it agrees with resiliparse.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from lxml import etree
+from readability import Document
+from resiliparse.extract.html2text import extract_plain_text
+from trafilatura import bare_extraction
+
+from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
+from caliber_crawler.extraction.generic.pruning import prune
+from caliber_crawler.extraction.generic.size import tame
+from caliber_crawler.extraction.text import clean_inline
+
+# If this share of the prose found by one library is missing from another's result, one of them is wrong.
+MAX_MISSING_SHARE = 0.3
+# Below this share, the fast mode is assumed to have missed nothing.
+MAX_DOUBT = 0.1
+# Two results that share this much of their text are the same article.
+MIN_AGREEMENT = 0.85
+MIN_BODY_LENGTH = 200
+MIN_PROSE_LENGTH = 80
+WORDS_TO_MATCH = 4
+BREAK = "\n"
+_SEPARATORS = {"lb": BREAK, "cell": " | "}
+SENTENCE_ENDS = tuple('.!?…。！？։»”"’')
+_WORD = re.compile(r"\w+")
+_BLOCKS = frozenset(("p", "head", "item", "quote", "row", "code", "fw", "ab"))
+# One library finding nothing is normal and not worth a log line.
+for _name in ("trafilatura", "readability"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+
+class Body(NamedTuple):
+    paragraphs: tuple[str, ...]
+    reader: str
+    """The library whose result was used."""
+
+
+def extract_body(root: etree._Element, headline: str | None, url: str) -> Body | None:
+    """Return the paragraphs of the article; ``None`` if no library finds any. Prunes the tree in place.
+
+    Only resiliparse extracts oversized pages: its time grows linearly.
+    """
+    prune(root, headline, url)
+    careful = tame(root)
+    source = etree.tostring(root, method="html", encoding="unicode")
+    quick = _attempt(_extract_with_resiliparse, source)
+    name, paragraphs = _choose(source, quick) if careful else ("resiliparse", quick)
+    if not paragraphs:
+        # Prefer all text of the page to none, so that nothing is lost silently.
+        name, paragraphs = "resiliparse", _attempt(partial(_extract_with_resiliparse, whole=True), source)
+    kept = drop_boilerplate(paragraphs, headline)
+    return Body(tuple(kept), name) if kept else None
+
+
+def _choose(source: str, quick: Sequence[str]) -> tuple[str, Sequence[str]]:
+    # In fast mode trafilatura does not consult other libraries, which would double the cost; resiliparse does it here.
+    read = _attempt(partial(_extract_with_trafilatura, fast=True), source)
+    if _is_whole(read, quick, MAX_DOUBT):
+        return "trafilatura", read
+    read = _attempt(partial(_extract_with_trafilatura, fast=False), source)
+    if _is_whole(read, quick, MAX_MISSING_SHARE):
+        return "trafilatura", read
+    second = _attempt(_extract_with_readability, source)
+    agreed = likeness(shingles(second), shingles(quick)) >= MIN_AGREEMENT
+    if second and (agreed or not read):
+        return "readability", second
+    return ("trafilatura", read) if read else ("resiliparse", quick)
+
+
+def _is_whole(read: Sequence[str], quick: Sequence[str], largest_missing_share: float) -> bool:
+    return sum(map(len, read)) >= MIN_BODY_LENGTH and missing_share(read, quick) < largest_missing_share
+
+
+# ------------------------------------------------------------------------------------------------------------ readers
+
+
+def _attempt(read: Callable[[str], list[str]], source: str) -> list[str]:
+    try:
+        return read(source)
+    except Exception:  # noqa: BLE001  libraries raise anything on odd pages; one failure only removes one result
+        return []
+
+
+def _extract_with_trafilatura(source: str, *, fast: bool) -> list[str]:
+    # trafilatura keeps no state between pages: its deduplication is off by default.
+    document = bare_extraction(source, fast=fast, favor_precision=True, include_comments=False, include_tables=True)
+    body = getattr(document, "body", None)
+    return list(_blocks(body)) if body is not None else []
+
+
+def _blocks(body: etree._Element) -> Iterator[str]:
+    """The blocks of trafilatura's tree in order; a table row is one line with separated cells.
+
+    Two consecutive line breaks end a paragraph.
+    """
+    parts: list[str] = []
+
+    def finished() -> str:
+        line = clean_inline("".join(parts)).strip("| ")
+        parts.clear()
+        return line
+
+    for event, node in etree.iterwalk(body, events=("start", "end")):
+        if node.tag in _BLOCKS and not _inside_row(node) and (line := finished()):
+            yield line
+        if event == "start":
+            if node.tag == "lb" and parts and parts[-1] == BREAK and not _inside_row(node) and (line := finished()):
+                yield line
+            if node.tag in _SEPARATORS:
+                parts.append(_SEPARATORS[node.tag])
+            text = node.text
+        else:
+            text = node.tail if node is not body else None
+        if text and not (parts and parts[-1] == BREAK and text.isspace()):
+            parts.append(text)
+    if line := finished():
+        yield line
+
+
+def _inside_row(node: etree._Element) -> bool:
+    return node.tag != "row" and next(node.iterancestors("row"), None) is not None
+
+
+def _extract_with_readability(source: str) -> list[str]:
+    return _extract_with_resiliparse(Document(source).summary(html_partial=True), whole=True)
+
+
+def _extract_with_resiliparse(source: str, *, whole: bool = False) -> list[str]:
+    text = extract_plain_text(
+        source,
+        main_content=not whole,
+        alt_texts=False,
+        links=False,
+        form_fields=False,
+        noscript=False,
+        list_bullets=False,
+    )
+    return [line for part in re.split(r"\n\s*\n", text) if (line := clean_inline(part))]
+
+
+# --------------------------------------------------------------------------------------------------------- agreement
+
+
+def shingles(paragraphs: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """The sequences of four words in a text."""
+    words = _WORD.findall(" ".join(paragraphs).lower())
+    return frozenset(zip(*(words[start:] for start in range(WORDS_TO_MATCH)), strict=False))
+
+
+def likeness(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+    """The share of two texts that is the same, 0 to 1."""
+    return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0
+
+
+def missing_share(read: Sequence[str], other: Sequence[str]) -> float:
+    """The share of the prose in ``other`` that is missing from ``read``, 0 to 1."""
+    prose = [line for line in other if len(line) >= MIN_PROSE_LENGTH and line.endswith(SENTENCE_ENDS)]
+    if sum(map(len, prose)) <= sum(map(len, read)) * 1.05:
+        return 0.0
+    wanted = shingles(prose)
+    return len(wanted - shingles(read)) / len(wanted) if wanted else 0.0

@@ -1,0 +1,67 @@
+"""Boilerplate lines inside an article's container, recognised by wording and position.
+
+They are much the same on all news sites: the title again, a date, a credit, "read also", an invitation to subscribe. A
+line is dropped only if it is short or at the start or end of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from caliber_crawler.extraction.generic.phrases import CREDITS, INVITATIONS, LABELS, READ_ALSO, any_of
+from caliber_crawler.extraction.text import fold
+
+MAX_LABEL_LENGTH = 60
+MAX_NOTICE_LENGTH = 180
+MAX_CREDIT_LENGTH = 110
+TAIL_LINES = 6
+_READ_ALSO = re.compile(rf"[\W_]*(?:{any_of(READ_ALSO)})(?P<apart>\s*(?:[:：|>–—-]|\.\.\.|…|$))?", re.IGNORECASE)
+_INVITATION = re.compile(rf"(?<!\w)(?:{any_of(INVITATIONS)})", re.IGNORECASE)
+_CREDIT = re.compile(rf"[\W_]*(?:(?:{any_of(CREDITS)})\s*[:：/|©]|©|copyright\b|\(c\)\s)", re.IGNORECASE)
+_LABELS = frozenset(fold(label) for table in LABELS.values() for label in table)
+_QUOTED = re.compile('["“”„«»]')
+_SENTENCE_END = re.compile(r"[.!?…:;。！？։»”\"’')\]]$")
+
+
+def drop_boilerplate(paragraphs: Sequence[str], headline: str | None) -> list[str]:
+    """Return the paragraphs of the text in order, each long one once."""
+    title = fold(headline or "")
+    seen: set[str] = set()
+    kept = []
+    for paragraph in paragraphs:
+        key = fold(paragraph)
+        if key == title or (len(key) > MAX_LABEL_LENGTH and key in seen) or _is_notice(paragraph):
+            continue
+        seen.add(key)
+        kept.append(paragraph)
+    return _without_tail(_without_lead(kept))
+
+
+def _is_notice(line: str) -> bool:
+    """Return whether a line, at any position, points to another page, credits a picture or labels a box or button."""
+    if len(line) <= MAX_CREDIT_LENGTH and (_CREDIT.match(line) or fold(line).strip(" .:-–—[]()") in _LABELS):
+        return True
+    pointer = _READ_ALSO.match(line) if len(line) <= MAX_NOTICE_LENGTH else None
+    # "More on that tomorrow." is a sentence; "More on this: …" and "Read also …" without a full stop are not.
+    return pointer is not None and (pointer["apart"] is not None or not line.endswith("."))
+
+
+def _without_lead(lines: list[str]) -> list[str]:
+    """The lines without kicker, byline and date before the first sentence."""
+    sentences = (at for at, line in enumerate(lines) if len(line) > MAX_LABEL_LENGTH or _SENTENCE_END.search(line))
+    return lines[next(sentences, 0) :]
+
+
+def _without_tail(lines: list[str]) -> list[str]:
+    """The lines without invitations at the end, and without a final label whose text was removed with them."""
+    edge = max(len(lines) - TAIL_LINES, 1)
+    kept = lines[:edge] + [line for line in lines[edge:] if not _is_invitation(line)]
+    while len(kept) > 1 and len(kept[-1]) <= MAX_LABEL_LENGTH / 2 and kept[-1].endswith((":", "...", "…")):
+        kept.pop()
+    return kept
+
+
+def _is_invitation(line: str) -> bool:
+    """Return whether a short line invites the reader to do something and is not a quotation."""
+    return len(line) <= MAX_NOTICE_LENGTH and _INVITATION.search(line) is not None and not _QUOTED.search(line)

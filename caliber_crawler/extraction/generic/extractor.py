@@ -1,0 +1,170 @@
+"""Generic extraction of a news page: every field of its article, and the method that found it.
+
+    tree, URL ── linked data, titles, moments, authors, facts ── pruned tree ── body
+
+Pure: no network, no clock, no state between pages.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from lxml import etree
+
+from caliber_crawler.extraction.embeds import named_in
+from caliber_crawler.extraction.generic.authorship import extract_authors
+from caliber_crawler.extraction.generic.body import extract_body
+from caliber_crawler.extraction.generic.fields import extract_image, extract_language, extract_section, extract_subtitle
+from caliber_crawler.extraction.generic.publication_dates import extract_published_at
+from caliber_crawler.extraction.generic.titles import extract_headline, site_names
+from caliber_crawler.extraction.identity import addresses_of
+from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, length_of, links_of
+from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
+from caliber_crawler.extraction.page import Page
+from caliber_crawler.extraction.tree import text_of
+from caliber_crawler.items import Link
+
+MIN_PROSE_LENGTH = 80
+# A page that neither declares itself an article nor has an article's URL must be at least this long.
+MIN_UNDECLARED_LENGTH = 500
+MAX_LINKED_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenericExtraction:
+    """The extraction from a page of unknown layout. A field that was not found is ``None`` or empty."""
+
+    headline: str | None = None
+    subtitle: str | None = None
+    published_at: datetime | None = None
+    """With the page's offset; naive if it gives none; midnight if it gives only a day."""
+    authors: tuple[str, ...] = ()
+    section: str | None = None
+    """As named by the page or its URL."""
+    language: str | None = None
+    """ISO 639 code, two or three letters."""
+    body: tuple[Line, ...] = field(default=(), repr=False)
+    """One line per paragraph."""
+    cover_image: str | None = None
+    methods: Mapping[str, str] = field(default_factory=dict)
+    """Field → method: ``structured_data``, ``text``, ``generic`` (a library) or ``url``."""
+    declared: bool | None = None
+    """Whether the page declares itself an article; ``None`` if it does not say."""
+
+
+def extract_generic(page: Page) -> GenericExtraction | None:
+    """Extract an article from an open page, which stays unchanged; ``None`` if there is none.
+
+    On a site with a definition only visible dates count: its metadata may give the date of a rebuild. Timestamps
+    without an offset are in the site's time zone.
+    """
+    if page.root is None:
+        return None
+    extraction = extract_tree(copy.deepcopy(page.root), page.base_url, stamps=not page.site.has_layouts)
+    if not _is_article(extraction, page):
+        return None
+    moment = extraction.published_at
+    if moment is not None and moment.tzinfo is None:
+        extraction = replace(extraction, published_at=moment.replace(tzinfo=page.site.zone))
+    if page.site.has_layouts:
+        known = extraction.language if page.site.edition(extraction.language or "") else None
+        extraction = replace(extraction, language=known, section=None)
+    return extraction
+
+
+def extract_tree(root: etree._Element, url: str, *, stamps: bool = True) -> GenericExtraction:
+    """Extract an article from a parsed page. Removes everything else from the tree.
+
+    ``stamps``: whether machine-readable dates count.
+    """
+    data = parse_linked_data(root)
+    headline = extract_headline(root, data, url)
+    title = headline.text if headline else None
+    declared = extract_language(root, data, "")
+    moment = extract_published_at(root, data, url, declared.text if declared else None, stamps=stamps)
+    authors = extract_authors(root, data, site_names(data, url))
+    subtitle = extract_subtitle(root, data, title)
+    section, image = extract_section(data, url, title), extract_image(data, url)
+    body = extract_body(root, title, url)
+    paragraphs = body.paragraphs if body else ()
+    language = declared or extract_language(root, data, "\n\n".join(paragraphs))
+    found = {
+        "headline": headline, "subtitle": subtitle, "published_at": moment, "authors": authors, "section": section,
+        "language": language, "cover_image": image,
+    }  # fmt: skip
+    methods = {name: fact.method for name, fact in found.items() if fact is not None}
+    if paragraphs:
+        methods["body"] = "generic"
+    return GenericExtraction(
+        headline=title,
+        subtitle=subtitle.text if subtitle else None,
+        published_at=moment.at if moment else None,
+        authors=authors.names if authors else (),
+        section=section.text if section else None,
+        language=language.text if language else None,
+        body=tuple(_as_lines(paragraphs, root)),
+        cover_image=image.text if image else None,
+        methods=methods,
+        declared=_is_declared(data),
+    )
+
+
+def _is_article(extraction: GenericExtraction, page: Page) -> bool:
+    """Return whether the page is an article.
+
+    Lists also have headlines and teasers, so declared type, URL and links decide.
+    """
+    if extraction.declared or not extraction.body:
+        return bool(extraction.body)
+    addressed = bool(addresses_of(page))
+    linked = sum(len(link.text or "") for link in links_of(extraction.body))
+    if (extraction.declared is False and not addressed) or linked > MAX_LINKED_SHARE * length_of(extraction.body):
+        return False
+    prose = length_of(line for line in extraction.body if len(line.text) >= MIN_PROSE_LENGTH)
+    return prose >= (1 if addressed and extraction.published_at else MIN_UNDECLARED_LENGTH)
+
+
+def _is_declared(data: LinkedData) -> bool | None:
+    kind = (data.meta("og:type") or "").lower()
+    return True if data.article.get("headline") or "article" in kind else False if kind else None
+
+
+def _as_lines(paragraphs: Sequence[str], root: etree._Element) -> Iterator[Line]:
+    """Convert paragraphs to lines, with links, emphasis, list markers and pictures from the page.
+
+    A paragraph takes these from the page's line with the same text.
+    """
+    own = extract_lines(_around(paragraphs, root))
+    places = {line.text: place for place, line in enumerate(own) if line.text}
+    last = len(own)
+    for paragraph in paragraphs:
+        line = Line(paragraph)
+        if (place := places.get(paragraph)) is not None:
+            yield from (between._replace(links=()) for between in own[last + 1 : place] if _is_shown(between))
+            line, last = own[place], place
+        yield _embed_line(paragraph) or line._replace(gap=True)
+
+
+def _is_shown(line: Line) -> bool:
+    """Return whether a line contains only pictures. Pictures that link to another page belong to a teaser."""
+    return bool(line.pictures) and not line.text and all(is_picture(link.url) for link in line.links)
+
+
+def _embed_line(paragraph: str) -> Line | None:
+    named = named_in(paragraph)
+    return Line(paragraph, gap=True, links=(Link(url=named[1]),)) if named else None
+
+
+def _around(paragraphs: Sequence[str], root: etree._Element) -> etree._Element:
+    """The smallest element that contains the first and the last of these paragraphs found in a ``p``."""
+    wanted = set(paragraphs)
+    elements = list(root.iter("p"))
+    first = next((element for element in elements if text_of(element) in wanted), None)
+    last = next((element for element in reversed(elements) if text_of(element) in wanted), None)
+    if first is None or last is None:
+        return root
+    holders = {first, *first.iterancestors()}
+    return next(element for element in (last, *last.iterancestors()) if element in holders)

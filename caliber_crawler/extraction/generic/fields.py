@@ -1,0 +1,152 @@
+"""Section, language, subtitle and picture of an article on a page of unknown layout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+from lxml import etree
+from resiliparse.parse.lang import detect_fast
+
+from caliber_crawler.extraction.linked_data import LinkedData, unescaped
+from caliber_crawler.extraction.text import clean_inline, fold
+from caliber_crawler.extraction.tree import text_of
+
+MIN_SUBTITLE_LENGTH = 25
+MAX_SUBTITLE_LENGTH = 500
+LEVELS_ABOVE = 4
+BLOCKS_BELOW = 4
+MAX_SECTION_LENGTH = 60
+# The detector's documentation calls a language unknown above this rank distance.
+MAX_LANGUAGE_DISTANCE = 1200
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*$")
+_SUBTITLE_NAME = re.compile(
+    r"(?:^|[\s_-])(?:sub-?(?:title|head(?:ing|line)?)|stand-?first|dek|deck|lead|lede|intro|summary|excerpt|teaser-text)"
+    r"(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_SECTION_PATH = re.compile(r"[^\W\d_][\w-]*")
+# First path segments that name the kind of page or the language, not the section.
+_KINDS = "news article articles story stories doc post posts blog content cnt node page www amp"
+_NOT_A_SECTION = frozenset(_KINDS.split())
+
+
+class FieldValue(NamedTuple):
+    text: str
+    method: str
+
+
+def extract_language(root: etree._Element, data: LinkedData, body: str) -> FieldValue | None:
+    """Return the primary language code (``en``): the declared one, else the one detected in the text."""
+    html = root if root.tag == "html" else next(root.iter("html"), root)
+    declared = [html.get("lang"), html.get("{http://www.w3.org/XML/1998/namespace}lang"), data.text("inLanguage")]
+    declared += [data.meta("og:locale", "content-language", "dc.language", "language", "inlanguage")]
+    for value in declared:
+        if value and (match := _LANGUAGE.match(value.strip())):
+            return FieldValue(match[1].lower(), "structured_data")
+    if len(body) < 100:
+        return None
+    code, distance = detect_fast(body)
+    return FieldValue(code, "generic") if code != "unknown" and distance < MAX_LANGUAGE_DISTANCE else None
+
+
+def extract_section(data: LinkedData, url: str, headline: str | None) -> FieldValue | None:
+    """Return the section as the page names it: linked data, meta elements, breadcrumb, then URL path."""
+    for value in (
+        *_texts(data.article.get("articleSection")),
+        data.meta("article:section", "section", "parsely-section"),
+    ):
+        if value and len(value) <= MAX_SECTION_LENGTH:
+            return FieldValue(clean_inline(unescaped(value)), "structured_data")
+    crumbs = [crumb for crumb in _breadcrumbs(data) if fold(crumb) != fold(headline or "")]
+    if len(crumbs) > 1 and len(crumbs[-1]) <= MAX_SECTION_LENGTH:
+        return FieldValue(crumbs[-1], "structured_data")
+    parts = [part for part in unquote(urlsplit(url).path).split("/") if part]
+    for part in parts[:-1]:
+        if _SECTION_PATH.fullmatch(part) and len(part) > 2 and len(part) <= 30 and part.lower() not in _NOT_A_SECTION:
+            return FieldValue(part.lower(), "url")
+    return None
+
+
+def _texts(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [clean_inline(item) for item in values if isinstance(item, str) and item.strip()]
+
+
+def _breadcrumbs(data: LinkedData) -> Iterator[str]:
+    for node in data.breadcrumbs:
+        items = node.get("itemListElement")
+        for item in items if isinstance(items, list) else []:
+            target = item.get("item") if isinstance(item, dict) else None
+            name = item.get("name") if isinstance(item, dict) else None
+            name = name or (target.get("name") if isinstance(target, dict) else None)
+            if isinstance(name, str):
+                yield clean_inline(unescaped(name))
+        return
+
+
+def extract_subtitle(root: etree._Element, data: LinkedData, headline: str | None) -> FieldValue | None:
+    """Return the text below the headline: an element named as subtitle, or one that repeats the page's description."""
+    heading = _heading(root, headline)
+    if heading is None:
+        return None
+    title = fold(headline or "")
+    if len(under := _behind(title, text_of(heading)).strip(" :–—-|")) >= MIN_SUBTITLE_LENGTH:
+        return FieldValue(under, "text")
+    said = [data.text("description"), data.meta("og:description"), data.meta("description")]
+    descriptions = {fold(text) for text in said if text}
+    for element in _below(heading):
+        text = text_of(element)
+        if not MIN_SUBTITLE_LENGTH <= len(text) <= MAX_SUBTITLE_LENGTH or fold(text) == title:
+            continue
+        if _SUBTITLE_NAME.search(element.get("class") or "") or fold(text) in descriptions:
+            return FieldValue(text, "text")
+    return None
+
+
+def _behind(title: str, text: str) -> str:
+    """The rest of a text after the folded title it begins with; folding changes lengths (``ß``)."""
+    if not title or not fold(text).startswith(title):
+        return ""
+    cut = next((cut for cut in range(len(text) + 1) if fold(text[:cut]) == title), len(text))
+    return text[cut:]
+
+
+def _below(heading: etree._Element) -> Iterator[etree._Element]:
+    """The blocks directly below a heading and below the elements that wrap it."""
+    for wrapper in [heading, *heading.iterancestors()][:LEVELS_ABOVE]:
+        for sibling in islice(wrapper.itersiblings(), BLOCKS_BELOW):
+            yield from islice(sibling.iter("p", "h2", "h3", "div", "section"), BLOCKS_BELOW)
+
+
+def _heading(root: etree._Element, headline: str | None) -> etree._Element | None:
+    headings = list(root.iter("h1"))
+    same = [h for h in headings if headline and fold(text_of(h)) == fold(headline)]
+    return next(iter([*same, *headings]), None)
+
+
+def extract_image(data: LinkedData, url: str) -> FieldValue | None:
+    """Return the absolute URL of the picture that represents the page when it is shared."""
+    found = [data.meta("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src")]
+    found += [
+        data.meta("parsely-image-url", "image", "thumbnailurl"),
+        *_image_urls(data.resolved(data.article.get("image"))),
+    ]
+    for address in found:
+        try:
+            absolute = urljoin(url, address.strip()) if address else ""
+        except ValueError:
+            continue
+        if absolute.startswith(("http://", "https://")):
+            return FieldValue(absolute, "structured_data")
+    return None
+
+
+def _image_urls(images: Sequence[Any]) -> Iterator[str]:
+    for image in images:
+        address = image.get("url") or image.get("contentUrl") if isinstance(image, dict) else image
+        if isinstance(address, str):
+            yield address

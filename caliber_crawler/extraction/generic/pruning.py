@@ -1,0 +1,233 @@
+"""Removal of boilerplate around and inside an article on any news site, recognised by its markup.
+
+Changes the tree of a page in place, before the body is extracted.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import islice, pairwise
+from typing import cast
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from caliber_crawler.extraction.captions import move_captions
+from caliber_crawler.extraction.embeds import (
+    MAX_GALLERIES,
+    SOURCES,
+    become_line,
+    is_called_gallery,
+    is_known_place,
+    replace_gallery,
+    shown_at,
+)
+from caliber_crawler.extraction.lines import is_data_table, is_picture
+from caliber_crawler.extraction.text import clean_inline, fold
+from caliber_crawler.extraction.tree import text_of
+
+# Elements that no visitor reads as text, on any page.
+NON_CONTENT = (
+    *("script", "style", "noscript", "template", "svg", "iframe", "button", "select", "textarea", "object"),
+    *("canvas", "dialog", "figcaption", "video", "audio", "input", "label", "map", "embed"),
+)
+# An element is boilerplate if its class or ID contains one of these as a separate word.
+_WORDS = """
+related relatedarticles relatedposts relatedcontent recommended recommendation recommendations recirc recirculation
+outbrain taboola trending teaser teasers newsletter newsletters subscribe subscription signup promo promos promotion
+promobox advert adverts advertisement advertorial ad ads sponsor sponsored share sharing social followus comments
+disqus caption captions credit credits copyright breadcrumb breadcrumbs bio cookie cookies consent gdpr modal popup
+tooltip toolbar pagination mostread mostpopular readmore readalso readnext seealso
+"""
+_PAIRS = """
+also-like more-like more-on more-from more-stories more-news also-read read-more read-also read-next see-also
+most-read most-popular most-viewed sign-up follow-us author-box author-info author-card author-description
+author-profile about-author the-author sr-only visually-hidden screen-reader
+"""
+BOILERPLATE_WORDS = frozenset(_WORDS.split())
+BOILERPLATE_PAIRS = frozenset(tuple(pair.split("-")) for pair in _PAIRS.split())
+_PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_EMBEDDED = re.compile(r"\b(?:twitter|instagram|tiktok|telegram|bluesky|reddit|threads|mastodon)-")
+_PERMALINKS = ("cite", "data-instgrm-permalink", "data-telegram-post", "data-bluesky-uri", "data-embed-url")
+# URLs of single posts, not of profiles: /status/1, /p/abc, /reel/abc, /video/1, /post/abc.
+_POST_LINK = re.compile(
+    r"https?://(?:[\w-]+\.)*(?:twitter|x|instagram|tiktok|bsky|threads|t)\.(?:com|app|net|me)/"
+    r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|s)/\w+",
+    re.IGNORECASE,
+)
+_TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
+_LENGTH = etree.XPath("string-length(normalize-space())")
+_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+MAX_BOILERPLATE_SHARE = 0.3
+MIN_PROSE_LENGTH = 60
+MAX_NAMES_LENGTH = 1000
+MIN_TEASER_WORDS = 4
+MAX_LABEL_WORDS = 5
+
+
+def prune(root: etree._Element, headline: str | None, url: str) -> None:
+    """Remove the headline and everything that is not part of the article; text after a removed element stays.
+
+    Relative URLs on the page are resolved against ``url``.
+    """
+    move_captions(root, "figcaption")
+    _unembed(root, url)
+    for element in list(root.iter(*NON_CONTENT)):
+        remove(element)
+    _dissolve_layout_tables(root)
+    _drop_headings(root, headline)
+    _drop_named_boilerplate(root)
+    _drop_teasers(root)
+
+
+def remove(element: etree._Element) -> None:
+    """Remove an element from its tree; the text after it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail and not element.tail.isspace():
+        before = element.getprevious()
+        if before is not None:
+            before.tail = _writable((before.tail or "") + element.tail)
+        else:
+            parent.text = _writable((parent.text or "") + element.tail)
+    parent.remove(element)
+
+
+def _writable(text: str) -> str:
+    """A text without characters that HTML parsers accept and an XML tree rejects."""
+    return _NO_CHARACTER.sub(" ", text)
+
+
+def text_length(element: etree._Element) -> int:
+    """The number of characters in an element, with runs of blanks counted as one."""
+    return int(cast(float, _LENGTH(element)))
+
+
+def prose_length(element: etree._Element) -> int:
+    """The length of an element's paragraphs that are long enough to be sentences."""
+    lengths = (text_length(paragraph) for paragraph in element.iter("p"))
+    return sum(length for length in lengths if length >= MIN_PROSE_LENGTH)
+
+
+def _dissolve_layout_tables(root: etree._Element) -> None:
+    """Turn tables that only arrange a page into plain boxes."""
+    for table in [table for table in root.iter("table") if not is_data_table(table)]:
+        own = [table]
+        for node in own:
+            own += [child for child in node if child.tag in _TABLE_PARTS and node.tag != "td"]
+        for node in own:
+            node.tag = "div"
+
+
+def _drop_headings(root: etree._Element, headline: str | None) -> None:
+    """Remove the headline where it is a heading, alone or with a subtitle in the same element."""
+    title = fold(headline or "")
+    for heading in list(root.iter("h1", "h2")) if title else ():
+        if fold(text_of(heading)).startswith(title):
+            remove(heading)
+
+
+def _unembed(root: etree._Element, url: str) -> None:
+    """Replace an embedded post or video by one line with its kind and URL. Its words are not the article's."""
+    for quote in list(root.iter("blockquote")):
+        links = [link for a in quote.iter("a") if _POST_LINK.match(link := a.get("href") or "")]
+        address = next((value for key in _PERMALINKS if (value := quote.get(key))), links[-1] if links else None)
+        if _EMBEDDED.search(quote.get("class") or "") or links:
+            _become_paragraph(quote, "Post", (address or "").partition("?")[0] or None)
+    for frame in list(root.iter("iframe", "video")):
+        sources = [source for node in (frame, *frame.iter("source")) for key in SOURCES if (source := node.get(key))]
+        address = next((known for source in sources if is_known_place(known := _address(source, url))), None)
+        if address is not None:
+            _become_paragraph(frame, "Video", address)
+    for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MAX_GALLERIES)):
+        if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # otherwise it is a list of teasers
+            replace_gallery(gallery, lambda source: source)
+
+
+def _address(source: str, url: str) -> str:
+    try:
+        return shown_at(urljoin(url, source.strip()))
+    except ValueError:
+        return ""
+
+
+def _become_paragraph(element: etree._Element, name: str, address: str | None) -> None:
+    """Turn an element into a paragraph: extraction libraries keep paragraphs, but not those that are only a link."""
+    become_line(element, name, address)
+    element.tag = "p"
+    for link in list(element):
+        element.remove(link)
+    for figure in element.iterancestors("figure"):
+        figure.tag = "div"
+
+
+def _drop_named_boilerplate(root: etree._Element) -> None:
+    body = root.find("body")
+    body = root if body is None else body
+    whole, prose = text_length(body), prose_length(body)
+    for element in _named(body):
+        if element.getparent() is None or _holds_headline(element):
+            continue
+        if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
+            continue
+        if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
+            remove(element)
+
+
+def _holds_headline(element: etree._Element) -> bool:
+    return next(element.iter("h1", "article"), None) is not None
+
+
+def _named(body: etree._Element) -> list[etree._Element]:
+    found = []
+    for element in body.iter("p", "div", "section", "ul", "ol", "li", "span", "aside", "h2", "h3", "h4"):
+        names = f"{element.get('class', '')} {element.get('id', '')}"
+        if len(names) > 1 and _is_boilerplate_name(names[:MAX_NAMES_LENGTH]):
+            found.append(element)
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _is_boilerplate_name(names: str) -> bool:
+    parts = [part.lower() for part in _PART_OF_NAME.findall(names)]
+    return not BOILERPLATE_WORDS.isdisjoint(parts) or not BOILERPLATE_PAIRS.isdisjoint(pairwise(parts))
+
+
+def _drop_teasers(root: etree._Element) -> None:
+    """Remove lines and lists that only link to other pages: "Read also: …", "ALSO READ | …", linked headlines."""
+    for block in list(root.iter("p")):
+        if _is_teaser(block):
+            remove(block)
+    for block in list(root.iter("ul", "ol")):
+        items = [child for child in block if child.tag == "li"]
+        if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):
+            label = block.getprevious()
+            remove(block)
+            if label is not None and _is_label(label):
+                remove(label)
+
+
+def _is_teaser(block: etree._Element) -> bool:
+    """Return whether a block is only a link to another page, apart from a short label before it."""
+    links = [a for a in block.iter("a") if a.get("href")]
+    if not links or len(links) > 2:
+        return False
+    linked = clean_inline(" ".join(map(text_of, links)))
+    whole = text_of(block)
+    words = len(linked.split())
+    return (
+        not whole.endswith((".", "!"))
+        and words >= MIN_TEASER_WORDS
+        and len(whole.split()) - words <= MAX_LABEL_WORDS
+        and len(linked) >= 0.6 * len(whole)
+    )
+
+
+def _is_label(element: etree._Element) -> bool:
+    """Return whether an element only announces what follows."""
+    text = text_of(element)
+    return 0 < len(text) < 100 and (
+        text.endswith((":", "...", "…")) or text.isupper() or element.tag in ("h2", "h3", "h4", "h5")
+    )

@@ -1,0 +1,322 @@
+"""A page as lines of text: what a person would see, from top to bottom, with the links and pictures of each line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple, cast
+
+from lxml import etree
+
+from caliber_crawler.extraction.text import clean_inline
+from caliber_crawler.items import Image, Link
+
+_BLOCK_TAGS = """
+address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer form
+h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody tfoot thead tr ul
+"""
+BLOCKS = frozenset(_BLOCK_TAGS.split())
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+CELLS = frozenset(("td", "th"))
+LISTS = frozenset(("ul", "ol"))
+BETWEEN_CELLS = " | "
+CAPTION = "caption"
+"""Attribute in which cleaning leaves a picture its caption; HTML has none of this name."""
+MAX_DECORATION_PIXELS = 32
+"""Pixels."""
+_TEXT = etree.XPath("string()", smart_strings=False)
+_PICTURE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?#/])", re.IGNORECASE)
+STRONG = frozenset(("b", "strong"))
+EMPHASIS = frozenset(("i", "em"))
+STYLED = STRONG | EMPHASIS | {"a"}
+_CELL_BLOCKS = ("p", "li", "blockquote", *HEADINGS)
+# Quotations within quotations; deeper ones are an accident of the markup.
+MAX_PREFIX_DEPTH = 6
+
+
+class Style(NamedTuple):
+    """How a run of text is shown."""
+
+    strong: bool = False
+    emphasis: bool = False
+    href: str | None = None
+
+
+PLAIN = Style()
+
+
+class Picture(NamedTuple):
+    """A picture as the page has it."""
+
+    url: str
+    alt: str = ""
+    caption: str = ""
+
+
+class Line(NamedTuple):
+    """One line of a page. ``text`` is clean, and empty only for a line that shows nothing but pictures or links."""
+
+    text: str
+    gap: bool = False
+    """A blank line, or the edge of a block, stands before it."""
+    heading: int = 0
+    """The level of the heading it is the line of; 0 outside of headings."""
+    links: tuple[Link, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    prefix: str = ""
+    """What stands before it in Markdown to show the quotation or list it is in (``> ``, ``- ``, ``  2. ``)."""
+    cells: int = 0
+    """Of a row of a table: how many cells it has. Its text has `` | `` between them."""
+    runs: tuple[tuple[str, Style], ...] = ()
+    """The line as its source has it, cut where the style changes; none when all of it is plain."""
+
+
+def split_lines(text: str) -> list[Line]:
+    """The lines of a plain text."""
+    lines = []
+    gap = False
+    for raw in re.split(r"\r\n|[\n\r\f\v\x1c-\x1e\x85\u2028\u2029]", text):
+        line = clean_inline(raw)
+        if line:
+            lines.append(Line(line, gap=gap))
+        gap = not line
+    return lines
+
+
+def paragraphs(lines: Sequence[Line]) -> str:
+    """Lines as the text of a body: paragraphs separated by one blank line.
+
+    Where no line has a gap before it, the gaps were lost on the way and every line is a paragraph.
+    """
+    shown = [line for line in lines if line.text]
+    gaps = are_gaps_known(shown)
+    parts: list[str] = []
+    for line in shown:
+        if parts:
+            parts.append("\n\n" if line.gap or not gaps else "\n")
+        parts.append(line.text)
+    return "".join(parts)
+
+
+def are_gaps_known(shown: Sequence[Line]) -> bool:
+    """Do these lines still say where one paragraph ends and the next begins?"""
+    return any(line.gap or line.cells for line in shown[1:])
+
+
+def extract_lines(element: etree._Element, without: Collection[etree._Element] = ()) -> list[Line]:
+    """The lines of an element's text. Addresses of links and pictures are left as the page writes them.
+
+    What stands in the elements of ``without`` is passed over.
+
+    Never recursive: pages may be nested deeper than Python's stack.
+    """
+    writer = _LineWriter()
+    skipped = frozenset(without)
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, node in walk:
+        if skipped and node in skipped:
+            if event == "start":
+                walk.skip_subtree()
+                writer.finish(gap=True)
+        elif event == "start":
+            writer.open(node)
+        else:
+            writer.close(node)
+        if event == "end" and node is not element and node.tail:
+            writer.write(node.tail)
+    writer.finish(gap=True)
+    return writer.lines
+
+
+def inner_text(element: etree._Element) -> str:
+    """The text of an element as its source has it, blanks and all."""
+    return cast(str, _TEXT(element))
+
+
+class _LineWriter:
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self._runs: list[tuple[str, Style]] = []
+        self._style = PLAIN
+        self._outer_styles: list[Style] = []
+        self._links: list[Link] = []
+        self._pictures: list[Picture] = []
+        self._anchors: list[tuple[etree._Element, int]] = []
+        self._gap = True
+        self._heading = 0
+        self._prefixes: list[str] = []
+        self._numbers: list[int | None] = []
+        self._table: etree._Element | None = None
+        self._cells = 0
+
+    def write(self, text: str) -> None:
+        if self._runs or not text.isspace():  # no line begins with a blank
+            self._runs.append((text, self._style))
+
+    def open(self, node: etree._Element) -> None:
+        tag = str(node.tag)
+        if tag in BLOCKS:
+            self._open_block(node, tag)
+        elif tag == "br":
+            if self._table is not None:
+                self.write(" ")
+            else:
+                self.finish(gap=not self._anything_written())
+        elif tag == "a":
+            self._anchors.append((node, len(self._runs)))
+            self._dress(self._style._replace(href=node.get("href")))
+        elif tag == "img":
+            self._see_image(node)
+        elif tag in CELLS:
+            self.write(BETWEEN_CELLS if self._table is not None and self._cells else " ")
+            self._cells += 1
+        elif tag in STRONG:
+            self._dress(self._style._replace(strong=True))
+        elif tag in EMPHASIS:
+            self._dress(self._style._replace(emphasis=True))
+        if node.text:
+            self.write(node.text)
+
+    def close(self, node: etree._Element) -> None:
+        tag = str(node.tag)
+        if tag in BLOCKS:
+            self._close_block(node, tag)
+        elif tag in STYLED:
+            self._style = self._outer_styles.pop()
+            if tag == "a" and self._anchors and self._anchors[-1][0] is node:
+                _, start = self._anchors.pop()
+                if href := node.get("href"):
+                    self._links.append(Link(url=href, text=_text_of(self._runs[start:]) or None))
+
+    def finish(self, *, gap: bool) -> None:
+        """End the line; ``gap`` says whether the next one stands apart from it."""
+        if self._runs or self._links or self._pictures:
+            self._end_line()
+        self._gap = self._gap or gap
+
+    def _end_line(self) -> None:
+        text = _text_of(self._runs)
+        if text or self._links or self._pictures:
+            shaped = self._table is not None or any(style is not PLAIN for _, style in self._runs)
+            self.lines.append(
+                Line(
+                    text,
+                    self._gap,
+                    heading=self._heading,
+                    links=tuple(self._links),
+                    pictures=tuple(self._pictures),
+                    prefix="".join(self._prefixes[:MAX_PREFIX_DEPTH]),
+                    cells=self._cells if self._table is not None else 0,
+                    runs=tuple(self._runs) if shaped else (),
+                )
+            )
+            if (text or self._pictures) and self._prefixes:
+                # The marker of a list's item stands before its first line only.
+                self._prefixes = [prefix if prefix == "> " else " " * len(prefix) for prefix in self._prefixes]
+            self._gap = self._gap and not text
+            self._links, self._pictures = [], []
+        self._runs.clear()
+        self._anchors = [(node, 0) for node, _ in self._anchors]
+
+    def _open_block(self, node: etree._Element, tag: str) -> None:
+        if self._table is not None:
+            if tag == "tr":
+                self.finish(gap=False)
+                self._cells = 0
+            else:
+                self.write(" ")
+            return
+        self.finish(gap=True)
+        self._heading = HEADINGS.get(tag, 0)
+        if tag == "blockquote":
+            self._prefixes.append("> ")
+        elif tag == "li":
+            self._prefixes.append(self._next_marker())
+        elif tag in LISTS:
+            start = node.get("start") or "1"
+            self._numbers.append((int(start) if start.isdecimal() and len(start) < 9 else 1) if tag == "ol" else None)
+        elif tag == "table" and is_data_table(node):
+            self._table, self._cells = node, 0
+
+    def _close_block(self, node: etree._Element, tag: str) -> None:
+        if self._table is not None and node is not self._table:
+            if tag == "tr":
+                self.finish(gap=False)
+            else:
+                self.write(" ")
+            return
+        self.finish(gap=True)
+        self._table = None
+        self._heading = 0
+        if tag in ("blockquote", "li"):
+            self._prefixes.pop()
+        elif tag in LISTS:
+            self._numbers.pop()
+
+    def _next_marker(self) -> str:
+        number = self._numbers[-1] if self._numbers else None
+        if number is None:
+            return "- "
+        self._numbers[-1] = number + 1
+        return f"{number}. "
+
+    def _dress(self, style: Style) -> None:
+        self._outer_styles.append(self._style)
+        self._style = style
+
+    def _anything_written(self) -> bool:
+        return any(not text.isspace() for text, _ in self._runs)
+
+    def _see_image(self, node: etree._Element) -> None:
+        if (source := _picture_source(node)) and not _is_speck(node):
+            alt, caption = (clean_inline(node.get(name) or "") for name in ("alt", CAPTION))
+            self._pictures.append(Picture(source, alt, caption))
+
+
+def _text_of(runs: Sequence[tuple[str, Style]]) -> str:
+    return clean_inline("".join([text for text, _ in runs]))
+
+
+def _picture_source(image: etree._Element) -> str | None:
+    """Where a picture is. Pages that load pictures late keep the address in an attribute of their own."""
+    names = [name for name in map(str, image.keys()) if name.startswith("data-") and name.endswith(("src", "original"))]
+    sources = [image.get(name) or "" for name in (*names, "src")]
+    sources += [(image.get(name) or "").strip().partition(" ")[0] for name in ("srcset", "data-srcset")]
+    return next((source for source in sources if source and not source.startswith("data:")), None)
+
+
+def is_picture(address: str) -> bool:
+    """Is this the address of a picture, by its name?"""
+    return _PICTURE_NAME.search(address) is not None
+
+
+def _is_speck(image: etree._Element) -> bool:
+    """Does the page itself say that this picture is too small to show anything: a counter's dot, an icon?"""
+    sizes = ((image.get(name) or "").strip().removesuffix("px") for name in ("width", "height"))
+    return any(size.isdecimal() and len(size) < 3 and int(size) <= MAX_DECORATION_PIXELS for size in sizes)
+
+
+def is_data_table(table: etree._Element) -> bool:
+    """Is this a table of facts, to be read row by row? Tables that only arrange a page hold blocks of text."""
+    wide = False
+    for row in table.iter("tr", "table"):
+        if row.tag == "table" and row is not table:
+            return False
+        cells = [cell for cell in row if cell.tag in CELLS]
+        wide = wide or len(cells) > 1
+        if any(sum(1 for _ in cell.iter(*_CELL_BLOCKS)) > 1 for cell in cells):
+            return False
+    return wide
+
+
+def length_of(lines: Iterable[Line]) -> int:
+    """How many characters of text the lines have."""
+    return sum(len(line.text) for line in lines)
+
+
+def links_of(lines: Iterable[Line]) -> list[Link]:
+    return [link for line in lines for link in line.links]
+
+
+def images_of(lines: Iterable[Line]) -> list[Image]:
+    return [Image(url=shown.url, alt=shown.alt or None) for line in lines for shown in line.pictures]

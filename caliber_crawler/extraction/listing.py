@@ -1,0 +1,119 @@
+"""The teasers of a listing."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from caliber_crawler.extraction.dates import parse_date
+from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.headline import split_heading
+from caliber_crawler.extraction.page import Page, decode_source
+from caliber_crawler.extraction.tree import Unreadable, first, select, text_of
+from caliber_crawler.extraction.urls import absolute_link, background_image, section_linked
+from caliber_crawler.items import Capture, Listing, Teaser
+from caliber_crawler.site import ListingLayout, Site
+
+
+def extract_listing(capture: Capture, site: Site) -> Listing:
+    """The teasers of one batch of a listing from top to bottom, each article once, its address in normal form.
+
+    An empty answer is an empty batch: lists end that way. Where no teaser of the known layout is found, every link to an
+    article of the site counts as a teaser. Raises :class:`Unreadable`.
+    """
+    try:
+        document = Document(_html_in(decode_source(capture)))
+        root = document.root
+    except Unreadable as unreadable:
+        if unreadable.reason == "empty":
+            return Listing(capture=capture, teasers=())
+        raise
+    page = Page(capture=capture, site=site, document=document)
+    layout = site.listing
+    over = layout is not None and bool(layout.continues) and first(root, layout.continues) is None
+    teasers: dict[str, Teaser] = {}
+    known = _known_teasers(page, root)
+    for teaser in known or _linked_teasers(page, root):
+        teasers.setdefault(teaser.url, teaser)
+    return Listing(
+        capture=capture, teasers=tuple(teasers.values()), guessed=not known, next_url=_next_url(page, root), ended=over
+    )
+
+
+def _next_url(page: Page, root: etree._Element) -> str | None:
+    link = first(root, page.site.listing.next) if page.site.listing else None
+    href = link.get("href") if link is not None else None
+    return page.site.normal_url(urljoin(page.base_url, href)) if href else None
+
+
+def _html_in(source: bytes) -> bytes:
+    """The HTML of a batch; scroll requests often answer JSON that holds it in one of its strings."""
+    if source.lstrip()[:1] not in (b"{", b"["):
+        return source
+    try:
+        data = json.loads(source)
+    except (ValueError, RecursionError):
+        return source
+    found: list[str] = []
+    left = [data]
+    while left:
+        value = left.pop()
+        if isinstance(value, str) and "<" in value:
+            found.append(value)
+        left += reversed(value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else [])
+    return ("\n".join(found) or "<p></p>").encode("utf-8", errors="replace")
+
+
+def _known_teasers(page: Page, root: etree._Element) -> list[Teaser]:
+    if page.site.listing is None:
+        return []
+    layout = page.site.listing
+    teasers = (_extract_teaser(element, layout, page) for element in select(root, layout.teaser))
+    return [teaser for teaser in teasers if teaser is not None]
+
+
+def _extract_teaser(element: etree._Element, layout: ListingLayout, page: Page) -> Teaser | None:
+    links = select(element, layout.link) if layout.link else list(element.iter("a"))
+    url = next((found for link in links if (found := _article_url(link, page))), None)
+    if url is None:
+        return None
+    title = first(element, layout.headline)
+    label_element = first(element, layout.section)
+    label = _text(label_element)
+    article_url = page.site.article_url(url)
+    edition = page.site.edition(article_url.language) if article_url and article_url.language else None
+    section = page.site.section_named(label, edition) or page.site.section_named(label) if label else None
+    if section is None and label_element is not None:
+        section = section_linked(label_element, page)
+    date = _text(first(element, layout.date))
+    return Teaser(
+        url=url,
+        headline=(split_heading(title)[0] if title is not None else None) or _longest_text(links),
+        section=section,
+        section_label=label,
+        published_at=parse_date(date, page.site) if date else None,
+        image=background_image(first(element, layout.image) if layout.image else element, page),
+    )
+
+
+def _linked_teasers(page: Page, root: etree._Element) -> list[Teaser]:
+    links: dict[str, list[etree._Element]] = {}
+    for link in select(root, "a[href]"):
+        if url := _article_url(link, page):
+            links.setdefault(url, []).append(link)
+    return [Teaser(url=url, headline=_longest_text(same)) for url, same in links.items()]
+
+
+def _article_url(link: etree._Element, page: Page) -> str | None:
+    url = absolute_link(link.get("href") or "", page)
+    return url if url and page.site.article_url(url) else None
+
+
+def _text(element: etree._Element | None) -> str | None:
+    return text_of(element) or None if element is not None else None
+
+
+def _longest_text(links: list[etree._Element]) -> str | None:
+    return max((_text(link) or "" for link in links), key=len, default="") or None

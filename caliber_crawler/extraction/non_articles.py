@@ -1,0 +1,114 @@
+"""Pages that stand in an article's place: challenges, log-in forms, "not found" with status 200. Known by their shape.
+
+No rule names a site. A rule that a real article could meet asks in addition that the page shows next to no text.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+from caliber_crawler.items import Capture, Problem
+from caliber_crawler.site import Site
+
+MAX_SCANNED = 256 * 1024
+"""Bytes of a page that are looked at; an non_article is short."""
+MAX_NON_ARTICLE_TEXT = 1_500
+"""Characters. Articles are longer; a page of a challenge, a log-in or an apology is not."""
+
+_HIDDEN = rb"script|style|noscript|template|svg|head"
+# A part that shows nothing, tags in a row, or text.
+_PART = re.compile(
+    rb"<(?P<hidden>" + _HIDDEN + rb")\b(?:[^<]++|<(?!/(?P=hidden)))*+"
+    rb"|(?:<(?!(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+)++"
+    rb"|(?P<text>[^<]++)",
+    re.I,
+)
+_CHALLENGE = re.compile(
+    rb"_cf_chl_opt|/cdn-cgi/challenge-platform/h/|cf-browser-verification|ddos-guard|ddg-captcha|_incapsula_resource"
+    rb"|incident_id|px-captcha|geo\.captcha-delivery|awswafintegration|sgcaptcha|smart-?captcha|checkcaptcha"
+    rb"|g-recaptcha|h-captcha|cf-turnstile|enable javascript and cookies to continue|checking your browser"
+    rb"|verify(?:ing)? (?:that )?you are (?:a )?human|are you a robot|just a moment\.\.\.",
+    re.I,
+)
+_COOKIE_SCRIPT = re.compile(rb"document\.cookie\s*=.{0,4000}?location\.(?:reload|href|replace)", re.I | re.S)
+_PASSWORD = re.compile(rb"<input\b[^>]*\btype\s*=\s*[\"']?password\b", re.I)
+_LOG_IN_PATH = re.compile(r"/(?:log-?in|sign-?in|auth|sso|account|user/login|wp-login\.php)(?:/|$|\?)", re.I)
+_TITLE = re.compile(rb"<title[^>]*>(.{0,300}?)</title", re.I | re.S)
+_LOST = re.compile(
+    r"\b404\b|not[ -]found|does(?: not|n't) exist|no longer available|page unavailable|не найден|не существует"
+    r"|tapılmadı|mövcud deyil|չի գտնվել|գտնված չէ",
+    re.I,
+)
+
+
+def classify(capture: Capture, site: Site) -> Problem | None:
+    """What an article's page is in truth, where it is not one; ``None`` for all that may be an article."""
+    if is_home(capture, site):
+        return _problem("redirect_home", f"{capture.url} leads to the home page, or to a section: it is gone.")
+    # The plain text of a page has no shape that could give it away.
+    body = b"" if capture.media_type == "text/plain" else capture.body[:MAX_SCANNED]
+    mitigated = any(name.lower() == "cf-mitigated" for name, _ in capture.headers)
+    text_length = _length_of_text(body)
+    if mitigated or (
+        text_length < MAX_NON_ARTICLE_TEXT and (_CHALLENGE.search(body) or _is_cookie_wall(body, text_length))
+    ):
+        return _problem(
+            "bot_challenge", f"{capture.effective_url} answers with a challenge for people, not with an article."
+        )
+    if capture.status != 200 or text_length >= MAX_NON_ARTICLE_TEXT:
+        return None
+    if _LOG_IN_PATH.search(urlsplit(capture.final_url or "").path) or _PASSWORD.search(body):
+        return _problem("login_wall", f"{capture.effective_url} asks for a log-in.")
+    title = _TITLE.search(body)
+    if title and _LOST.search(title[1].decode("utf-8", "replace")):
+        return _problem("soft_404", f"{capture.effective_url} says that it is not there, with status 200.")
+    return None
+
+
+def is_home(capture: Capture, site: Site) -> bool:
+    """Did an article's address lead to the front page of an edition, or of a section?"""
+    target = _target(capture)
+    if target is None or site.article_url(capture.url) is None:
+        return False
+    sections = (site.listing_url(edition, key) for edition in site.editions for key in edition.sections)
+    return is_front_page(target, site) or site.normal_url(target) in sections
+
+
+def _target(capture: Capture) -> str | None:
+    """Where an address led: followed by whoever fetched the page, or kept as a redirect in a web archive."""
+    location = capture.header("location")
+    if capture.status is not None and 300 <= capture.status < 400 and location:
+        try:
+            return urljoin(capture.effective_url, location)
+        except ValueError:
+            return None
+    return capture.final_url
+
+
+def is_front_page(url: str, site: Site) -> bool:
+    """Is this the address of the front page of an edition?"""
+    homes = {"/", *(prefix or "/" for edition in site.editions for prefix in edition.prefixes)}
+    path = urlsplit(site.normal_url(url)).path.rstrip("/") or "/"
+    return path in homes or path.removesuffix("/index.html").removesuffix("/index.php") in homes
+
+
+def _is_cookie_wall(body: bytes, text_length: int) -> bool:
+    return text_length < 200 and _COOKIE_SCRIPT.search(body) is not None
+
+
+def _length_of_text(body: bytes) -> int:
+    """How many characters of text a page shows, counted no further than it takes to call them many."""
+    length = 0
+    for part in _PART.finditer(body):
+        if (text := part["text"]) is None:
+            continue
+        words = text.decode("utf-8", "replace").split()
+        length += sum(map(len, words)) + len(words)
+        if length > MAX_NON_ARTICLE_TEXT:
+            break
+    return max(length - 1, 0)
+
+
+def _problem(reason: str, message: str) -> Problem:
+    return Problem(stage="fetch", reason=reason, message=message, fatal=True)

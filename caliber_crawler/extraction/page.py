@@ -1,0 +1,99 @@
+"""A capture opened for extraction: decoded, parsed and matched with the site's known layouts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from caliber_crawler.extraction.decoding import as_utf8, looks_binary
+from caliber_crawler.extraction.document import Document, Metadata
+from caliber_crawler.extraction.lines import Line, split_lines
+from caliber_crawler.extraction.mojibake import repair
+from caliber_crawler.extraction.text_page import TextParts
+from caliber_crawler.extraction.tree import Unreadable
+from caliber_crawler.items import Capture
+from caliber_crawler.site import Layout, Site
+
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+TEXT_TYPES = ("text/plain",)
+_TAG = re.compile(
+    rb"<(?:!doctype|html|head|body|meta|link|title|div|p|article|section|main|h[1-6]|span|a|table|ul|br)\b", re.I
+)
+_OTHER_MARKUP = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|urlset|sitemapindex|rdf:RDF|svg)\b", re.S
+)
+_NO_CLAIMS = Metadata()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """An open page: HTML, or the lines of a plain text."""
+
+    capture: Capture
+    site: Site
+    document: Document | None = None
+    """``None`` for plain text."""
+    layout: Layout | None = None
+    """The known layout of the page, if any."""
+    article: etree._Element | None = None
+    """The element that contains the article: the layout's, or the whole document."""
+    lines: tuple[Line, ...] = ()
+    """The lines of a page that is extracted as text."""
+    parts: TextParts | None = field(default=None, repr=False)
+    """The role of those lines, after cleaning."""
+
+    @property
+    def root(self) -> etree._Element | None:
+        """The tree of the whole page; ``None`` for plain text. Extraction never changes it."""
+        return self.document.root if self.document is not None else None
+
+    @property
+    def metadata(self) -> Metadata:
+        return self.document.metadata if self.document is not None else _NO_CLAIMS
+
+    @cached_property
+    def base_url(self) -> str:
+        """The base of relative URLs on this page."""
+        address = self.capture.effective_url
+        return urljoin(address if address.startswith("http") else self.site.base_url + "/", self.metadata.base)
+
+
+def open_page(capture: Capture, site: Site) -> Page:
+    """Decode and parse a capture and detect its layout. Raises :class:`Unreadable`."""
+    source = decode_source(capture)
+    if not is_html(source, capture.media_type):
+        return Page(capture=capture, site=site, lines=tuple(split_lines(repair(source.decode()))))
+    document = Document(source)
+    for layout in site.layouts:
+        if (article := document.find_article(layout)) is not None:
+            return Page(capture=capture, site=site, document=document, layout=layout, article=article)
+    return Page(capture=capture, site=site, document=document, article=document.root)
+
+
+def decode_source(capture: Capture) -> bytes:
+    """Return a capture's text in UTF-8, with mojibake unchanged. Raises :class:`Unreadable` if it has none."""
+    where = capture.effective_url
+    if capture.error is not None:
+        raise Unreadable("no_response", f"No page from {where}: {capture.error}.")
+    if not capture.body or capture.body.isspace():
+        raise Unreadable("empty", f"{where} is an empty page.")
+    media_type = capture.media_type
+    if media_type.partition("/")[0] in ("image", "audio", "video", "font") or looks_binary(capture.body):
+        raise Unreadable("not_text", f"{where} is not text but {media_type or 'binary data'}.")
+    source = as_utf8(capture.body, capture.header("content-type")).replace(b"\0", b"")
+    if not source or source.isspace():
+        raise Unreadable("empty", f"{where} is an empty page.")
+    if _OTHER_MARKUP.match(source):
+        raise Unreadable("not_html", f"{where} is a feed, a sitemap or an SVG image, not a page.")
+    return source
+
+
+def is_html(source: bytes, media_type: str) -> bool:
+    """Return whether a source is HTML. The content decides; the media type decides if the content is ambiguous."""
+    if media_type in TEXT_TYPES:
+        return bool(re.match(rb"\s*<(?:!doctype\s+html|html)\b", source, re.I))
+    return _TAG.search(source) is not None or (media_type in HTML_TYPES and b"<" in source)

@@ -1,0 +1,75 @@
+"""What a page declares about itself for machines: canonical link, OpenGraph and other meta, JSON-LD."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from caliber_crawler.extraction.bylines import is_name
+from caliber_crawler.extraction.dates import parse_iso_date
+from caliber_crawler.extraction.linked_data import extract_linked_article
+from caliber_crawler.extraction.mojibake import repair
+from caliber_crawler.extraction.page import Page
+from caliber_crawler.extraction.text import clean_inline, fold
+from caliber_crawler.extraction.urls import absolute_image
+
+
+def extract_meta(page: Page, *names: str) -> str | None:
+    """Return the first non-empty content of these ``<meta>`` names."""
+    metas = page.metadata.metas
+    return next((clean_inline(repair(metas[name])) for name in names if name in metas), None)
+
+
+def extract_language(page: Page) -> str | None:
+    """Return the primary language of ``<html lang>``."""
+    return page.metadata.language.partition("-")[0].lower() or None
+
+
+def extract_title(page: Page) -> str | None:
+    """Return the headline in the page's metadata, without the site's name."""
+    title = extract_meta(page, "og:title", "twitter:title") or extract_linked(page, "headline") or page.metadata.title
+    return without_site_title(title, page.site.title) if title else None
+
+
+def extract_published_at(page: Page) -> datetime | None:
+    """Return the publication date in the page's metadata."""
+    stamp = extract_meta(page, "article:published_time", "datepublished") or extract_linked(page, "datePublished")
+    return parse_iso_date(stamp, page.site) if stamp else None
+
+
+def extract_section_label(page: Page) -> str | None:
+    """Return the section in the page's metadata."""
+    return extract_meta(page, "article:section") or extract_linked(page, "articleSection")
+
+
+def extract_image(page: Page) -> str | None:
+    """Return the picture that the page's metadata offers for sharing."""
+    shared = extract_meta(page, "og:image", "og:image:url", "twitter:image")
+    return absolute_image(shared, page) if shared else None
+
+
+def extract_authors(page: Page) -> tuple[str, ...]:
+    """Return the authors in the page's metadata."""
+    value = extract_linked_article(map(repair, page.metadata.linked)).get("author")
+    people = value if isinstance(value, list) else [value]
+    names = (person.get("name") if isinstance(person, dict) else person for person in people)
+    found = tuple(clean_inline(name) for name in names if isinstance(name, str))
+    meta = extract_meta(page, "author", "article:author")
+    return tuple(name for name in found or ((meta,) if meta else ()) if is_name(name))
+
+
+def without_site_title(title: str, site_title: str) -> str | None:
+    """Return a title without ``| Site`` or ``Site:`` at its ends; ``None`` if nothing else remains.
+
+    >>> without_site_title("Peace is built - Caliber.Az", "Caliber.Az")
+    'Peace is built'
+    """
+    name = re.escape(site_title)
+    shorter = re.sub(rf"\s*[|–—·:-]\s*{name}\s*$|^\s*{name}\s*[|–—·:-]\s*", "", title, flags=re.IGNORECASE).strip()
+    return None if not shorter or fold(shorter) == fold(site_title) else shorter
+
+
+def extract_linked(page: Page, name: str) -> str | None:
+    """Return a plain-text property of the article in the page's JSON-LD."""
+    value = extract_linked_article(map(repair, page.metadata.linked)).get(name)
+    return clean_inline(value) or None if isinstance(value, str) else None

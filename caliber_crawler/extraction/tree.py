@@ -1,0 +1,120 @@
+"""An HTML tree: parsed without loss, searched by CSS selectors, converted to text."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cache
+from typing import cast
+
+from lxml import etree
+from parsel.csstranslator import css2xpath
+
+from caliber_crawler.errors import SiteError
+from caliber_crawler.extraction.lines import inner_text
+from caliber_crawler.extraction.text import clean_inline
+
+# Parsers need time quadratic in the number of a tag's attributes: a minute for 100,000, in libxml2 and lexbor alike. A
+# page no longer than this takes a second at worst.
+MAX_ATTRIBUTES = 5000
+LONG_PAGE = 250_000
+# A quote opens a value only after an equals sign; possessive quantifiers keep this linear.
+_VALUE = re.compile(rb"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)")
+_TAG_SOURCE = re.compile(rb"<[a-zA-Z][^>=]*+(?:=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?+[^>=]*+)*+")
+_BY_CLASS = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[a-zA-Z_][\w-]*)")
+_CLASS_TEST = re.compile(r"contains\(concat\(' ', normalize-space\(@class\), ' '\), ' ([\w-]+) '\)")
+# libxml2 drops everything after the first of these, and some pages have text after a misplaced one.
+_DOCUMENT_END = re.compile(rb"</(?:html|body)\s*>", re.I)
+
+
+class Unreadable(Exception):
+    """Raised when a page cannot be extracted. ``reason`` is a short stable code, ``message`` one sentence."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+@cache
+def compiled(css: str) -> etree.XPath:
+    """Compile a CSS selector. Raises :class:`SiteError` if it is invalid."""
+    try:
+        # The cheap attribute test comes first: every element is tested, and most have another class.
+        return etree.XPath(_CLASS_TEST.sub(r"contains(@class, '\1') and \g<0>", css2xpath(css)))
+    except (etree.XPathError, SyntaxError, RuntimeError) as wrong:
+        raise SiteError(f"{css!r} is not a CSS selector: {wrong}") from wrong
+
+
+def select(element: etree._Element, css: str) -> list[etree._Element]:
+    """Return the elements that match a CSS selector, in document order; none for an empty selector."""
+    return cast(list[etree._Element], compiled(css)(element)) if css else []
+
+
+def first(element: etree._Element, css: str) -> etree._Element | None:
+    """Return the first element that matches a CSS selector."""
+    found = select(element, css)
+    return found[0] if found else None
+
+
+class Selection:
+    """Repeated searches of one unchanging tree. Class selectors use an index."""
+
+    def __init__(self, element: etree._Element) -> None:
+        self.element = element
+        self._by_class: dict[str, list[etree._Element]] = defaultdict(list)
+        for node in select(element, "[class]"):
+            for name in dict.fromkeys((node.get("class") or "").split()):
+                self._by_class[name].append(node)
+
+    def select(self, css: str) -> list[etree._Element]:
+        """Same as :func:`select`."""
+        if (asked := _BY_CLASS.fullmatch(css)) is None:
+            return select(self.element, css)
+        nodes = self._by_class.get(asked["name"], [])
+        return [node for node in nodes if node.tag == asked["tag"]] if asked["tag"] else nodes
+
+    def first(self, css: str) -> etree._Element | None:
+        """Same as :func:`first`."""
+        found = self.select(css)
+        return found[0] if found else None
+
+
+def text_of(element: etree._Element) -> str:
+    """Return all text of an element as one clean line."""
+    return clean_inline(inner_text(element))
+
+
+def parse_html(source: bytes) -> etree._Element:
+    """Parse an HTML page in UTF-8. Raises :class:`Unreadable` if part of it would be lost."""
+    return parse_piece(_DOCUMENT_END.sub(b"", source))
+
+
+def parse_piece(source: bytes) -> etree._Element:
+    """Parse a fragment of a page; does not look for the end of the document."""
+    if is_overloaded(source):
+        raise Unreadable("too_complex", f"An element of the page has more than {MAX_ATTRIBUTES} attributes.")
+    # The tree is local and limited by the download size; without huge_tree libxml2 stops at depth 256.
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        root = etree.fromstring(source, parser)
+    except (etree.XMLSyntaxError, ValueError) as wrong:
+        raise Unreadable("not_html", f"The page cannot be parsed: {wrong}.") from wrong
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        raise Unreadable("too_deep", "The page is nested so deeply that part of it would be lost.")
+    if root is None:
+        raise Unreadable("empty", "The page has no elements.")
+    return cast(etree._Element, root)
+
+
+def is_overloaded(source: bytes) -> bool:
+    """Return whether a tag of this source has too many attributes for the parser."""
+    if len(source) <= LONG_PAGE:
+        return False
+    tags = _TAG_SOURCE.findall(source)
+    # Few pages have a tag of that length, and the length test is fast.
+    return max(map(len, tags), default=0) > MAX_ATTRIBUTES and any(map(_has_too_many_attributes, tags))
+
+
+def _has_too_many_attributes(tag: bytes) -> bool:
+    return len(tag) > MAX_ATTRIBUTES < len(_VALUE.sub(b" ", tag).replace(b"/", b" ").split())

@@ -1,0 +1,80 @@
+"""Extraction ahead of the writer: worker processes extract pages while this process stores them, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.archive.pages.bodies import CompressedBody
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.isolated_extraction import LIMITS_EXCEEDED, internal_error, limit_problem
+from caliber_crawler.items import Capture, Extraction, Problem
+from caliber_crawler.processes import Executor
+from caliber_crawler.reextraction import Reextractor
+
+Carrier = TypeVar("Carrier")
+Outcome = TypeVar("Outcome")
+
+
+def extract_ahead(
+    items: Iterable[Carrier], capture_of: Callable[[Carrier], Capture], extract: Callable[[Capture], Outcome], jobs: int
+) -> Iterator[tuple[Carrier, Outcome | Problem]]:
+    """Each item with what ``extract`` returns for its capture, in order, from at most ``jobs`` worker processes.
+
+    ``extract`` must be picklable. A page that ends its worker is a problem of its own, and costs the others nothing.
+    """
+    executor = Executor[Carrier](_call, lambda item: (capture_of(item),), jobs, context=extract)
+    for item, call in executor.map(items):
+        outcome: Outcome | Problem
+        try:
+            outcome = call.result()
+        except LIMITS_EXCEEDED as error:
+            outcome = limit_problem(capture_of(item).effective_url, error)
+        except Exception as error:  # noqa: BLE001 - one page must not cost the others
+            outcome = internal_error(capture_of(item).effective_url, error)
+        yield item, outcome
+
+
+def _call(extract: Callable[[Capture], Outcome], capture: Capture) -> Outcome:
+    return extract(capture)
+
+
+class Extracted(NamedTuple):
+    """What a page holds, and the page ready to be stored."""
+
+    outcome: Extraction | Problem
+    packed: CompressedBody | None
+
+
+@dataclass(slots=True)
+class PackingExtractor:
+    """Extracts pages for an archive and packs them, so that the writer has less to do. For a worker process."""
+
+    reextractor: Reextractor
+    path: Path
+    _archive: Archive | None = field(default=None, init=False)
+
+    def __call__(self, capture: Capture) -> Extracted:
+        """What a page holds. The page itself is not sent back to where it came from."""
+        outcome = self.reextractor.read(capture)
+        if isinstance(outcome, Extraction):
+            outcome = replace(outcome, capture=replace(capture, body=b""))
+        return Extracted(outcome, self._packed(capture))
+
+    def close(self) -> None:
+        """Let go of the archive."""
+        if self._archive is not None:
+            self._archive.close()
+            self._archive = None
+
+    def _packed(self, capture: Capture) -> CompressedBody | None:
+        try:
+            if self._archive is None:
+                self._archive = Archive.open(self.path)
+            return self._archive.captures.compress(capture)
+        except ArchiveError:
+            # The writer will meet the same error, and report it.
+            return None

@@ -1,0 +1,109 @@
+"""Rights reservations of a whole site: the file of the TDM Reservation Protocol, fetched once a day."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.fetching.failures import failure_reason
+from caliber_crawler.fetching.headers import header_pairs
+from caliber_crawler.items import SITE_OPTS_OUT, Capture
+from caliber_crawler.middlewares.download import Download, download_with
+from caliber_crawler.opt_outs import SITE_FILE, SiteRules, site_rules
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from caliber_crawler.archive.pages.captures import Captures
+
+MAX_AGE = timedelta(hours=24)
+MAX_BYTES = 1024 * 1024
+
+
+class SiteReservationsMiddleware:
+    """Fetches ``/.well-known/tdmrep.json`` of a host before its first article, and marks the pages it reserves.
+
+    The response is stored as a capture, which proves what was reserved when. A host without the file reserves nothing.
+    """
+
+    def __init__(
+        self,
+        download: Download,
+        captures: Captures,
+        *,
+        site: str,
+        run_id: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._download, self._captures, self._clock = download, captures, clock
+        self._site, self._run_id = site, run_id
+        self._rules: dict[str, asyncio.Future[tuple[datetime, SiteRules]]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        run = crawler.get_extension(CrawlRun)
+        if run is None:
+            raise NotConfigured
+        return cls(download_with(crawler), run.archive.captures, site=run.scope.site.name, run_id=run.id)
+
+    async def process_request(self, request: Request) -> None:
+        """Fetch the site's rules before the first article."""
+        if _is_article(request):
+            await self._rules_for(request.url)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Mark a page that the site's file reserves."""
+        if _is_article(request):
+            opted_out = (await self._rules_for(response.url)).opted_out(urlsplit(response.url).path)
+            if opted_out is not None:
+                response.headers[SITE_OPTS_OUT] = opted_out
+        return response
+
+    async def _rules_for(self, url: str) -> SiteRules:
+        parts = urlsplit(url)
+        address = f"{parts.scheme}://{parts.netloc}{SITE_FILE}"
+        known = self._rules.get(address)
+        if known is None or (known.done() and self._clock() - known.result()[0] >= MAX_AGE):
+            known = self._rules[address] = asyncio.ensure_future(self._stored_or_fetched(address))
+        return (await known)[1]
+
+    async def _stored_or_fetched(self, url: str) -> tuple[datetime, SiteRules]:
+        capture = self._captures.latest(url)
+        if capture is None or capture.status is None or self._clock() - capture.fetched_at >= MAX_AGE:
+            capture = await self._fetch(url)
+        return capture.fetched_at, site_rules(capture.body) if capture.status == 200 else SiteRules()
+
+    async def _fetch(self, url: str) -> Capture:
+        request = Request(url, callback=NO_CALLBACK, meta={"download_maxsize": MAX_BYTES}, dont_filter=True)
+        try:
+            response = await self._download(request)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the page that waits for this is fetched
+            _, clause = failure_reason(error, request)
+            capture = Capture(site=self._site, kind="tdmrep", url=url, fetched_at=self._clock(), error=clause)
+        else:
+            capture = Capture(
+                site=self._site,
+                kind="tdmrep",
+                url=url,
+                final_url=response.url if response.url != url else None,
+                fetched_at=self._clock(),
+                status=response.status,
+                headers=header_pairs(response),
+                body=response.body,
+            )
+        return self._captures.store(capture, self._run_id)
+
+
+def _is_article(request: Request) -> bool:
+    entry = request.cb_kwargs.get("entry")
+    return isinstance(entry, Entry) and (entry.kind == "article" or entry.discovered_via == "start_page")

@@ -1,9 +1,0 @@
-"""Generic extraction: the last method tried, for pages of an unknown layout.
-
-It uses what is common to news pages and compares the results of several libraries. Those libraries are slow to load, so
-this package is imported only when needed.
-"""
-
-from caliber_crawler.reading.general.reader import GeneralReading, read_general, read_tree
-
-__all__ = ["GeneralReading", "read_general", "read_tree"]

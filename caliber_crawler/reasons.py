@@ -1,0 +1,173 @@
+"""Reason codes: why a page, record or run is not as expected, what each code means and what to do about it.
+
+The codes are an interface: they stand in ``problems.reason``, ``frontier.reason`` and the JSON of commands. The table in
+``docs/glossary.md`` is made from this module; a test finds a code that is missing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """What a code means, and what the operator can do; each is one sentence."""
+
+    meaning: str
+    remedy: str
+
+
+NOTHING = "Nothing to do."
+RETRIED = "Nothing to do: the URL is retried with increasing delays."
+RETRIED_LATER = "Nothing to do: the URL is retried after a day, then after a week."
+CHECK_DEFINITION = "Run `caliber doctor`, correct the site definition, then run `caliber reextract`."
+
+FETCH: Mapping[str, Reason] = {
+    "timeout": Reason("The server did not answer in time.", RETRIED),
+    "refused": Reason("The server refused the connection.", RETRIED),
+    "reset": Reason("The connection was lost.", RETRIED),
+    "dns": Reason("The host name does not resolve.", "Check the base URL; otherwise the URL is retried."),
+    "network": Reason("Another network error.", RETRIED),
+    "tls": Reason(
+        "No secure connection: an expired, untrusted or mismatched certificate, or TLS below 1.2.",
+        "Check the site in a browser; the URL is retried.",
+    ),
+    "truncated": Reason("The response ended before its declared length.", RETRIED),
+    "too_large": Reason("The response, its headers or its decompressed body exceed the size limit.", RETRIED_LATER),
+    "redirects": Reason("Too many redirects.", RETRIED),
+    "offsite": Reason(
+        "The URL or a redirect leads outside the site's hosts.",
+        "Add the host to `Site.hosts` if it belongs to the site.",
+    ),
+    "scheme": Reason("A redirect leads to a scheme other than http or https.", NOTHING),
+    "url_too_long": Reason("The URL is longer than 2,083 characters.", NOTHING),
+    "private_address": Reason(
+        "The host resolves to a private IP address.", "Check the network for a captive portal; the URL is retried."
+    ),
+    "robots": Reason("robots.txt disallows the URL.", "Nothing to do: robots.txt is checked again after a week."),
+    "no_robots": Reason("The robots.txt of a host that a redirect leads to is unavailable.", RETRIED),
+    "bot_challenge": Reason("The site answered with a bot challenge (CAPTCHA).", "Ask the site's operator for access."),
+    "login_wall": Reason("The page asks for a login.", NOTHING),
+    "soft_404": Reason("The page says that it does not exist, with status 200.", RETRIED_LATER),
+    "redirect_home": Reason("The URL redirects to the home page or a section: the article is gone.", RETRIED_LATER),
+    "index_busy": Reason("The index of the web archive is overloaded.", "Run the crawl again on another day."),
+}
+"""No usable response."""
+
+PAGE: Mapping[str, Reason] = {
+    "no_response": Reason("The stored capture has no response to extract.", NOTHING),
+    "empty": Reason("The page is empty.", RETRIED_LATER),
+    "not_text": Reason("The response is an image or other binary data.", "Exclude such URLs from the site definition."),
+    "not_html": Reason("The response is a feed, a sitemap or a drawing, not a page.", "Exclude such URLs."),
+    "not_an_article": Reason(
+        "No article was found: the page lacks a headline and a text, or on a generic site also a date.",
+        "If it is an article, add its layout to the site definition and run `caliber reextract --failed`.",
+    ),
+    "too_complex": Reason("An element has too many attributes to parse safely.", NOTHING),
+    "too_deep": Reason("The page is nested too deeply to parse safely.", NOTHING),
+    "too_slow": Reason(
+        "Extraction exceeded its time limit; the page is stored.", "Report the page; later versions may extract it."
+    ),
+    "worker_crashed": Reason(
+        "Extraction crashed its worker process twice; the page is stored.",
+        "Report the page; later versions may extract it.",
+    ),
+    "out_of_memory": Reason("Extraction exceeded its memory limit; the page is stored.", "Report the page."),
+    "damaged": Reason(
+        "The stored page or record is damaged.", "Run `caliber verify --repair`, or fetch the page again."
+    ),
+    "unknown_site": Reason("No site definition has this name.", "Install the definition or set CALIBER_SPIDERS."),
+    "not_extracted": Reason("The capture is stored but not extracted: a list, or a response without a page.", NOTHING),
+    "no_headline": Reason("The page has no headline.", CHECK_DEFINITION),
+    "site_title": Reason("The headline is only the site's name.", CHECK_DEFINITION),
+    "not_found": Reason("The headline says that the page was not found.", RETRIED_LATER),
+    "no_body": Reason("The page has no text.", CHECK_DEFINITION),
+    "short_body": Reason(
+        "The text is very short.", "Compare it with the page; correct the body selector if text is missing."
+    ),
+    "no_date": Reason("No publication date was found.", CHECK_DEFINITION),
+    "future_date": Reason("The publication date lies in the future.", "Check the site's time zone and date formats."),
+    "impossible_date": Reason("The publication date is before the web existed.", "Check the site's date formats."),
+    "no_views": Reason("No view counter was found.", CHECK_DEFINITION),
+    "no_section": Reason("The page names no section.", CHECK_DEFINITION),
+    "unknown_section": Reason("The page names a section that the definition lacks.", "Add the section's label."),
+    "unknown_layout": Reason(
+        "No layout of the definition matches the page, or more pages than usual.", CHECK_DEFINITION
+    ),
+    "mojibake": Reason("A field was decoded with the wrong character set before it was published.", NOTHING),
+    "broken_characters": Reason("A field has characters that cannot be decoded.", NOTHING),
+    "boilerplate_in_headline": Reason("The headline is boilerplate.", CHECK_DEFINITION),
+    "boilerplate_in_subtitle": Reason("The subtitle is boilerplate.", "Add the line to the edition's boilerplate."),
+    "boilerplate_in_body": Reason(
+        "The text contains a line of boilerplate.", "Add the line to the edition's boilerplate."
+    ),
+}
+"""A response without a valid article, or an article with a remark."""
+
+LISTS: Mapping[str, Reason] = {
+    "not_a_feed": Reason("The response is not a feed.", "Correct the feed's path in the site definition."),
+    "not_a_sitemap": Reason("The response is not a sitemap.", "Correct the sitemap's path in the site definition."),
+    "not_a_cdx": Reason("The response or file is not a CDX index.", "Check the service's URL or the file."),
+    "no_teasers": Reason(
+        "The JSON of a listing has no list of teasers where the definition expects it.", CHECK_DEFINITION
+    ),
+    "unreadable_list": Reason("A list of URLs cannot be parsed.", "Correct the line that the message names."),
+    "listing_empty": Reason("The first page of a listing has no teasers.", CHECK_DEFINITION),
+    "listing_repeats": Reason("The next page of a listing repeats earlier teasers.", CHECK_DEFINITION),
+    "listing_cut": Reason("The browser stopped scrolling before the listing ended.", "Raise `scroll_rounds`."),
+    "listing_endless": Reason(
+        "The listing has more pages than TRAP_PAGES.", "Raise TRAP_PAGES if the listing is genuine."
+    ),
+    "trap_deep": Reason("The URL's path has too many segments.", "Raise TRAP_SEGMENTS if such URLs are genuine."),
+    "trap_circle": Reason("The URL's path repeats a segment.", "Raise TRAP_SEGMENTS if such URLs are genuine."),
+    "trap_query": Reason("The URL has too many query parameters.", "Raise TRAP_PARAMETERS if such URLs are genuine."),
+    "trap_variants": Reason(
+        "Too many URLs differ in their query only.", "Raise TRAP_VARIANTS if they are different articles."
+    ),
+}
+"""A list that cannot be followed, or URLs of a crawler trap that were skipped."""
+
+RECORDS: Mapping[str, Reason] = {
+    "bad_input": Reason("A file is not a page that can be ingested.", "Check the file that the message names."),
+    "no_original": Reason(
+        "A revisit record refers to a record that was not found.", "Ingest the earlier WARC file first."
+    ),
+    "other_site": Reason("The URL belongs to no known site.", "Use --any-site, or add a site definition."),
+    "redirect": Reason("The record is a redirect that does not lead to an article.", NOTHING),
+    "undecodable": Reason("The record's content encoding cannot be undone.", NOTHING),
+}
+"""A file or record of a web archive that was skipped."""
+
+RUNS: Mapping[str, Reason] = {
+    "internal_error": Reason("An error of this program.", "Report it with the log; the URL is retried."),
+    "unreachable": Reason("No page of the site could be fetched.", "Check the network and the base URL."),
+    "robots_unavailable": Reason("robots.txt is unavailable, so nothing was fetched.", "Run the crawl again later."),
+    "busy": Reason(
+        "The site is rate-limiting or overloaded (429, 503).", "Run the crawl again later, or raise --delay."
+    ),
+    "failing": Reason("Too many requests failed in a row.", "Check the site; run the crawl again later."),
+    "challenged": Reason("The site answers with bot challenges.", "Ask the site's operator for access."),
+    "stopped": Reason("The crawl was stopped before the request.", "Run the crawl again."),
+    "archive": Reason("The archive cannot be written.", "Free disk space and run the command again."),
+    "fewer_teasers": Reason("Listings have far fewer teasers than usual.", CHECK_DEFINITION),
+    "fewer_articles": Reason(
+        "Far fewer new articles than usual in 24 hours.", "Check the site and the site definition."
+    ),
+    "more_refused": Reason(
+        "Far more pages than usual were refused or failed.", "See `caliber status` for the reasons."
+    ),
+    "coverage_dropped": Reason("A field was found on far fewer pages than usual.", CHECK_DEFINITION),
+}
+"""A run that ended early, or that differs from earlier runs for the worse."""
+
+REASONS: Mapping[str, Reason] = {**FETCH, **PAGE, **LISTS, **RECORDS, **RUNS}
+
+
+def reason_of(code: str) -> Reason:
+    """What a code means; ``http_404`` and the like are made from the status. Raises ``KeyError`` for an unknown code."""
+    if code.startswith("http_") and code[5:].isdecimal():
+        status = int(code[5:])
+        if status in (404, 410):
+            return Reason(f"The server answered {status}: the page is gone.", RETRIED_LATER)
+        return Reason(f"The server answered {status}.", RETRIED)
+    return REASONS[code]

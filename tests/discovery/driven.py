@@ -1,0 +1,250 @@
+"""Crawls of a newspaper in memory: discovery as it runs in a crawl, without a server and without Scrapy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.crawling.pagination import End
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.discovery import Discovery, due_seeds, parse_list_page
+from caliber_crawler.discovery.discoveries import Discoveries
+from caliber_crawler.discovery.url_lists import ListKind, UrlList, add_list
+from caliber_crawler.extraction import Unreadable, extract_page
+from caliber_crawler.items import Capture, Listing, Problem
+from caliber_crawler.site import DiscoverySource, Edition, Layout, ListingLayout, Section, Site
+
+BASE_URL = "https://paper.example"
+FIRST_DAY = datetime(2024, 1, 1, 12, tzinfo=UTC)
+PAGE_SIZE = 10
+LISTING = ListingLayout(
+    teaser="article.teaser", link="a", headline="h2", date="time", more="?page={page}", page_size=10
+)
+
+
+def section_of(name: str) -> Section:
+    return Section(path=f"/{name}", labels=(name.title(),))
+
+
+def paper_site(*sections: str, **facts: Any) -> Site:
+    """The definition of the newspaper; its listings are at ``/<section>``."""
+    names = sections or ("world",)
+    return Site(
+        **{
+            "name": "paper",
+            "title": "The Paper",
+            "base_url": BASE_URL,
+            "timezone": "UTC",
+            "article_path": r"/story/(?P<number>\d+)|/(?P<slug>[a-z0-9-]+)\.html",
+            "date_formats": ("%d %B %Y, %H:%M",),
+            "default_sections": names,
+            "editions": (Edition(language="en", name="en", sections={name: section_of(name) for name in names}),),
+            "layouts": (Layout(name="new", article="article.story", headline="h1", date="time", body=".text"),),
+            "listing": LISTING,
+            **facts,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the newspaper answers."""
+
+    body: str | bytes = ""
+    status: int = 200
+    media_type: str = "text/html; charset=utf-8"
+    etag: str = ""
+
+
+def day(number: int) -> datetime:
+    """When a story was published."""
+    return FIRST_DAY + timedelta(days=number)
+
+
+def teaser(number: int, *, dated: bool = True) -> str:
+    date = f"<time>{day(number):%d %B %Y, %H:%M}</time>" if dated else ""
+    return f'<article class="teaser"><a href="/story/{number}"><h2>Story {number}</h2></a>{date}</article>'
+
+
+def listing_of(stories: list[int], beside: str = "", *, dated: bool = True) -> Answer:
+    return Answer(f"<main>{''.join(teaser(story, dated=dated) for story in stories)}</main>{beside}")
+
+
+@dataclass
+class Paper:
+    """The stories of each section, newest first. ``pages`` come first, by path; they may depend on the query."""
+
+    sections: dict[str, list[int]] = field(default_factory=lambda: {"world": list(range(25, 0, -1))})
+    pages: dict[str, Answer | Callable[[dict[str, str]], Answer]] = field(default_factory=dict)
+    dated: bool = True
+    links: dict[int, list[str]] = field(default_factory=dict)
+    """URLs that the text of a story links to."""
+
+    def part(self, section: str, page: int) -> list[int]:
+        return self.sections[section][(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+
+    def answer(self, url: str) -> Answer:
+        parts = urlsplit(url)
+        query, path = dict(parse_qsl(parts.query)), parts.path
+        if (answer := self.pages.get(path)) is not None:
+            return answer(query) if callable(answer) else answer
+        section = path.strip("/")
+        if section in self.sections:
+            return listing_of(self.part(section, int(query.get("page", 1))), dated=self.dated)
+        kind, _, number = section.partition("/")
+        if kind == "story" and any(number == str(story) for stories in self.sections.values() for story in stories):
+            return self.story(int(number))
+        return Answer("<h1>Not found</h1>", 404)
+
+    def story(self, number: int) -> Answer:
+        links = "".join(f'<p>See <a href="{url}">there</a>.</p>' for url in self.links.get(number, ()))
+        text = f"<p>Story {number} tells of the council.</p><p>And of the harbour.</p>{links}"
+        return Answer(
+            f'<article class="story"><h1>Story {number} of the town</h1><time>{day(number):%d %B %Y, %H:%M}</time>'
+            f'<div class="text">{text}</div></article>'
+        )
+
+
+@dataclass
+class Crawl:
+    """What a crawl asked for and found."""
+
+    asked: list[str] = field(default_factory=list)
+    """Paths with their queries, in order."""
+    ends: dict[str, End] = field(default_factory=dict)
+    """Why the crawl of a list ended, by the path of its last page."""
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    """Path and reason of what could not be read."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    left: int = 0
+    """Pages that are still due."""
+
+    @property
+    def lists(self) -> list[str]:
+        return [path for path in self.asked if not path.startswith("/story/")]
+
+    @property
+    def stories(self) -> list[int]:
+        return sorted(int(path.rpartition("/")[2]) for path in self.asked if path.startswith("/story/"))
+
+
+@cache
+def empty_archive() -> bytes:
+    """An archive that was just made: many tests begin with one, and making one takes as long as a small crawl."""
+    with TemporaryDirectory() as folder:
+        Archive.open(Path(folder) / "a.db", mode="write").close()
+        return (Path(folder) / "a.db").read_bytes()
+
+
+class Desk:
+    """An archive into which a newspaper is crawled again and again."""
+
+    def __init__(self, path: Path, paper: Paper, site: Site | None = None) -> None:
+        self.path, self.paper = path, paper
+        path.write_bytes(empty_archive())
+        self.site = site or paper_site(*paper.sections)
+
+    def scope(self, **asked: Any) -> Scope:
+        sections = self.site.default_sections
+        sources = tuple(source for source in self.site.sources if source.is_default)
+        return Scope(**{"site": self.site, "languages": ("en",), "sections": sections, "sources": sources, **asked})
+
+    def run(self, **asked: Any) -> CrawlRun:
+        """A run that has been started, and not seeded."""
+        return CrawlRun(Archive.open(self.path, mode="write"), self.scope(**asked), user_agent="test", settings={})
+
+    def crawl(
+        self, *, stop_after: int | None = None, lists: Callable[[CrawlRun], None] | None = None, **asked: Any
+    ) -> Crawl:
+        """Crawl, at most ``stop_after`` pages: then the process is killed. ``lists`` commits lists of URLs first."""
+        return asyncio.run(self._crawl(stop_after, lists, asked))
+
+    async def _crawl(
+        self, stop_after: int | None, lists: Callable[[CrawlRun], None] | None, asked: dict[str, Any]
+    ) -> Crawl:
+        run, crawl = self.run(**asked), Crawl()
+        sources = Discovery(run)
+        run.seed(due_seeds(run))
+        if lists is not None:
+            lists(run)
+        while (stop_after is None or len(crawl.asked) < stop_after) and (entries := run.dispatcher.next_batch(1)):
+            await self._page(entries[0], run, sources, crawl)
+        crawl.counts = run.accounts.counts
+        crawl.left = run.dispatcher.due_count("article", "listing", "feed", "sitemap")
+        run.close("finished" if stop_after is None else "killed")
+        return crawl
+
+    async def _page(self, entry: Entry, run: CrawlRun, sources: Discovery, crawl: Crawl) -> None:
+        path = entry.url.removeprefix(self.site.base_url)
+        crawl.asked.append(path)
+        answer = self.paper.answer(entry.url)
+        body = answer.body.encode() if isinstance(answer.body, str) else answer.body
+        headers = (("Content-Type", answer.media_type), *((("ETag", answer.etag),) if answer.etag else ()))
+        capture = Capture(
+            site=self.site.name,
+            kind=entry.kind,
+            url=entry.url,
+            fetched_at=datetime.now(UTC),
+            status=answer.status,
+            headers=headers,
+            body=body,
+        )
+        capture = await run.settlement.store_capture(capture)
+        problem = None
+        if answer.status != 200:
+            message = f"{capture.url} answered {answer.status}."
+            problem = Problem(stage="fetch", reason=f"http_{answer.status}", message=message, fatal=True)
+        try:
+            if entry.kind == "article":
+                if problem is None:
+                    await run.settlement.save(extract_page(capture, self.site), sources.follow)
+            elif problem is None or (entry.kind == "listing" and answer.status in (404, 410)):
+                known = parse_list_page(capture, self.site) if problem is None else None
+                listing = known or Listing(capture=capture, teasers=(), missing=problem)
+                end = await run.settlement.commits(partial(sources.advance, listing))
+                problem = None
+                if end is not None:
+                    crawl.ends[path] = end
+                entry_now = run.archive.frontier.get(entry.url)
+                if entry_now is not None and entry_now.state != "done":
+                    crawl.problems.append((path, f"http_{answer.status}"))
+                return
+        except Unreadable as unreadable:
+            problem = Problem(stage="extract", reason=unreadable.reason, message=unreadable.message, fatal=True)
+        if problem is not None:
+            crawl.problems.append((path, problem.reason))
+            run.settlement.reject(capture, problem)
+
+    def entry(self, path: str) -> Entry | None:
+        with Archive.open(self.path) as archive:
+            return archive.frontier.get(path if "://" in path else self.site.base_url + path)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with Archive.open(self.path) as archive:
+            return [tuple(row) for row in archive.db.execute(sql).fetchall()]
+
+
+def listed(urls: list[str], kind: ListKind = "url_list") -> Callable[[CrawlRun], None]:
+    """Commits a list of URLs, as ``caliber crawl --urls`` does."""
+    return lambda run: add_list(UrlList("urls.txt", kind, urls), run, Discoveries(run))
+
+
+def with_listing(**facts: Any) -> ListingLayout:
+    return replace(LISTING, **facts)
+
+
+def paper_of(count: int) -> Paper:
+    return Paper({"world": list(range(count, 0, -1))})
+
+
+def site_with(*sources: DiscoverySource, **facts: object) -> Site:
+    return paper_site(sources=tuple(replace(source, is_default=True) for source in sources), **facts)

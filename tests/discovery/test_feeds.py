@@ -1,0 +1,174 @@
+"""What is read in a feed, and the traps that feeds of news sites set."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from caliber_crawler.discovery.feeds import linked_feeds, parse_feed
+from caliber_crawler.extraction import Unreadable
+from tests.discovery.pages import SITE, capture
+
+
+def rss(*items: str) -> str:
+    joined = "".join(f"<item>{item}</item>" for item in items)
+    return f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>C</title>{joined}</channel></rss>'
+
+
+def link(slug: str) -> str:
+    return f"<link>https://caliber.az/en/post/{slug}</link>"
+
+
+def urls(text: str) -> list[str]:
+    return [teaser.url for teaser in parse_feed(capture(text, "feed"), SITE).teasers]
+
+
+def test_a_guid_that_all_items_share_hides_none_of_them() -> None:
+    guid = '<guid isPermaLink="false">caliber.az</guid>'
+    assert urls(rss(link("a") + guid, link("b") + guid)) == [
+        "https://caliber.az/en/post/a",
+        "https://caliber.az/en/post/b",
+    ]
+
+
+def test_items_without_a_guid_are_read() -> None:
+    assert len(urls(rss(link("a"), link("b")))) == 2
+
+
+def test_an_item_whose_link_is_a_counter_is_known_by_its_own_address() -> None:
+    counter = "<link>https://counter.example/click?to=17</link>"
+    guid = '<guid isPermaLink="true">https://caliber.az/en/post/a</guid>'
+    origin = "<feedburner:origLink>https://caliber.az/en/post/b</feedburner:origLink>"
+    feed = rss(counter + guid, counter + origin).replace(
+        "<rss ", '<rss xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0" '
+    )
+    assert urls(feed) == ["https://caliber.az/en/post/a", "https://caliber.az/en/post/b"]
+
+
+def test_an_article_named_twice_is_one_teaser() -> None:
+    assert urls(rss(link("a"), link("a?utm_source=rss"), link("a/"))) == ["https://caliber.az/en/post/a"]
+
+
+@pytest.mark.parametrize(
+    ("title", "headline"),
+    [
+        ("Baku&amp;rsquo;s plan", "Baku’s plan"),
+        ("&laquo;Мир&raquo; &amp; война", "«Мир» & война"),
+        ("<![CDATA[A & <b>B</b>]]>", "A & B"),
+        ("&lt;![CDATA[A]]&gt; B", "A B"),
+    ],
+)
+def test_titles_are_read_through_their_wrappings(title: str, headline: str) -> None:
+    (teaser,) = parse_feed(capture(rss(f"<title>{title}</title>{link('a')}"), "feed"), SITE).teasers
+    assert teaser.headline == headline
+
+
+def test_a_link_in_cdata_between_blanks_is_read() -> None:
+    assert urls(rss("<link><![CDATA[\n https://caliber.az/en/post/a \n]]></link>")) == ["https://caliber.az/en/post/a"]
+
+
+def test_the_time_and_the_section_come_from_the_item() -> None:
+    item = "<pubDate>Tue, 06 Jan 2026 19:13:00 +0400</pubDate><category>ANALYTICS</category>" + link("a")
+    (teaser,) = parse_feed(capture(rss(item), "feed"), SITE).teasers
+    assert teaser.published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+    assert teaser.section == "analytics"
+
+
+def test_atom_is_a_feed_too() -> None:
+    text = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title>'
+        '<link rel="alternate" href="/post/a"/><published>2026-01-06T19:13:00+04:00</published></entry></feed>'
+    )
+    (teaser,) = parse_feed(capture(text, "feed"), SITE).teasers
+    assert (teaser.url, teaser.headline) == ("https://caliber.az/post/a", "A")
+    assert teaser.published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+
+
+def test_what_is_no_article_of_the_site_is_passed_over_and_counted() -> None:
+    listing = parse_feed(
+        capture(rss(link("a"), "<link>https://example.org/post/b</link>", "<title>t</title>"), "feed"), SITE
+    )
+    assert len(listing.teasers) == 1
+    assert listing.not_articles == 2
+
+
+def test_a_page_is_no_feed() -> None:
+    with pytest.raises(Unreadable, match="is no feed"):
+        parse_feed(capture("<html><body><h1>RSS</h1></body></html>", "feed", media_type="text/html"), SITE)
+
+
+def test_a_feed_that_breaks_off_gives_what_came() -> None:
+    backfill = rss(link("a"), link("b"), link("c"))
+    assert urls(backfill[: backfill.index("post/c")])[:2] == urls(backfill)[:2]
+
+
+@pytest.mark.timeout(60)
+def test_an_entity_bomb_neither_blows_up_nor_reads_a_file() -> None:
+    entities = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
+    bomb = (
+        f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "lol">{entities}<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        f'<rss version="2.0"><channel><item><title>&e9; &x;</title>{link("a")}</item></channel></rss>'
+    )
+    (teaser,) = parse_feed(capture(bomb, "feed"), SITE).teasers
+    assert teaser.url == "https://caliber.az/en/post/a"
+    assert len(teaser.headline or "") < 100
+    assert "root" not in (teaser.headline or "")
+
+
+def json_feed(*items: dict[str, object]) -> str:
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "C", "items": items})
+
+
+def test_a_json_feed_is_read_like_others() -> None:
+    text = json_feed(
+        {
+            "id": "1",
+            "url": "https://caliber.az/en/post/a?utm_source=feed",
+            "title": "Baku &amp; Shusha",
+            "date_published": "2026-01-06T19:13:00+04:00",
+            "tags": ["ANALYTICS", 7],
+        },
+        {"id": "https://caliber.az/en/post/b", "date_published": "yesterday"},
+        {"id": "3", "url": "https://caliber.az/about"},
+    )
+    listing = parse_feed(capture(text, "feed", "/feed.json", "application/feed+json"), SITE)
+    assert [(teaser.url, teaser.headline, teaser.section) for teaser in listing.teasers] == [
+        ("https://caliber.az/en/post/a", "Baku & Shusha", "analytics"),
+        ("https://caliber.az/en/post/b", None, None),
+    ]
+    assert listing.teasers[0].published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+    assert listing.teasers[1].published_at is None
+    assert listing.not_articles == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", '{"items": []}', '{"version": "https://jsonfeed.org/version/1", "items": 7}', "{"]
+)
+def test_json_that_is_no_feed_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(Unreadable, match="no feed"):
+        parse_feed(capture(text, "feed", "/feed.json", "application/json"), SITE)
+
+
+def named(head: str) -> tuple[str, ...]:
+    page = f"<html><head>{head}</head><body><p>Text.</p></body></html>"
+    return linked_feeds(capture(page, "listing", "/world/", "text/html"), SITE)
+
+
+@pytest.mark.parametrize("media_type", ["application/rss+xml", "application/atom+xml", " Application/Feed+JSON "])
+def test_the_feeds_that_a_page_names_are_found(media_type: str) -> None:
+    assert named(f'<link rel="Alternate home" type="{media_type}" href="feed.xml">') == (
+        "https://caliber.az/world/feed.xml",
+    )
+
+
+def test_only_feeds_of_the_site_itself_are_taken_and_only_a_few() -> None:
+    some = "".join(f'<link rel=alternate type="application/rss+xml" href="/{n}.xml">' for n in range(20))
+    others = (
+        '<link rel=alternate type="application/rss+xml" href="https://elsewhere.example/feed">'
+        '<link rel=alternate type="application/rss+xml" href="http://[::1">'
+        '<link rel=alternate hreflang="ru" href="/ru">'
+        '<link rel=stylesheet type="application/rss+xml" href="/style">'
+    )
+    assert named(others + some) == tuple(f"https://caliber.az/{n}.xml" for n in range(5))

@@ -1,0 +1,154 @@
+"""What brings more teasers is a fact of a site's file: whole crawls of a paper that serves them in every way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import parse_qsl
+
+import pytest
+
+from caliber_crawler.demo import Response
+from tests.conftest import Result
+from tests.discovery.gazette import PAGE, Answer, Gazette, Query, as_json, html, sold
+
+pytestmark = pytest.mark.slow
+
+
+def linked(gazette: Gazette, query: Query) -> Response:
+    page = int(query.get("p", "1"))
+    stories, further = gazette.part("world", page), gazette.part("world", page + 1)
+    return gazette.listing(stories, f'<a class="older" href="?p={page + 1}">Older</a>' if further else "")
+
+
+def button(gazette: Gazette, query: Query) -> Response:
+    page = int(query.get("page", "1"))
+    more = "<button class=more>More</button>" if gazette.part("world", page + 1) else ""
+    return gazette.listing(gazette.part("world", page), more)
+
+
+def fragments(gazette: Gazette, query: Query) -> Response:
+    """HTML in JSON, for whoever asks as the site's own script does."""
+    start = int(query["offset"])
+    teasers = "".join(map(gazette.teaser, gazette.sections["world"][start : start + int(query["n"])]))
+    return as_json({"html": teasers}) if query["cat"] == "17" and query["lang"] == "en" else html("no", 400)
+
+
+def objects(gazette: Gazette, query: Query) -> Response:
+    start = int(query["offset"])
+    stories = gazette.sections["world"]
+    posts = [{"id": n, "headline": f"Story {n}"} for n in stories[start : start + PAGE]]
+    return as_json({"result": {"posts": posts, "remaining": len(stories[start + PAGE :])}})
+
+
+WAYS: dict[str, tuple[str, dict[str, Answer], list[str]]] = {
+    "a link to the next page": ('next="a.older"', {"/world": linked}, ["/world", "/world?p=2", "/world?p=3"]),
+    "pages by number, and a button while there are more": (
+        'more="?page={page}", continues="button.more"',
+        {"/world": button},
+        ["/world", "/world?page=2", "/world?page=3"],
+    ),
+    "fragments by offset": (
+        'more="/more?cat={id}&lang={language}&offset={offset}&n={size}", page_size=10,'
+        'headers={"X-Requested-With": "XMLHttpRequest"}',
+        {"/more": fragments},
+        ["/world", *(f"/more?cat=17&lang=en&offset={offset}&n=10" for offset in (10, 20, 30))],
+    ),
+    "objects by offset, which tell how many are left": (
+        'more="/api/{section}?offset={offset}", page_size=10, last="result.left",'
+        'json=JsonTeasers(items="result.posts", url="id", address="/story/{url}", headline="headline")',
+        {"/api/world": objects},
+        ["/world", "/api/world?offset=10", "/api/world?offset=20"],
+    ),
+}
+
+
+class Posting(BaseHTTPRequestHandler):
+    """The Gazette, which gives more teasers only to whoever posts a form as its own script does."""
+
+    gazette: Gazette
+    posted: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.answer(self.gazette.respond(self.path))
+
+    def do_POST(self) -> None:
+        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.posted.append(f"{self.path}?{form}")
+        given = dict(parse_qsl(form))
+        sound = self.headers["Content-Type"].startswith("application/x-www-form-urlencoded") and given["cat"] == "17"
+        teasers = "".join(map(self.gazette.teaser, self.gazette.part("world", int(given["page"]))))
+        self.answer(as_json({"html": teasers}) if sound else html("no", 400))
+
+    def answer(self, response: Response) -> None:
+        self.send_response(response.status)
+        for name, value in (*response.headers, ("Content-Length", str(len(response.body)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(response.body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_more_teasers_may_have_to_be_asked_for_by_a_form(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    gazette, posted = Gazette(), []
+    handler = type("Handler", (Posting,), {"gazette": gazette, "posted": posted})
+    listing, section = 'more="/ajax", form="action=more&cat={id}&page={page}"', {"world": 'id="17"'}
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
+        sold(gazette, tmp_path, caliber, listing=listing, sections=section) as stand,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stand = replace(stand, base_url=f"http://127.0.0.1:{server.server_port}")
+        runs = [stand.crawl("--json") for _ in range(2)]
+        server.shutdown()
+    assert [(run.exit_code, run.json["outcome"], run.json.get("new", 0)) for run in runs] == [
+        (0, "finished", 25),
+        (0, "finished", 0),
+    ]
+    assert posted == [f"/ajax?action=more&cat=17&page={page}" for page in (2, 3, 4)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_teaser_is_found_by_no_more_requests_than_it_takes(
+    caliber: Callable[..., Result], tmp_path: Path, way: str
+) -> None:
+    listing, pages, lists = WAYS[way]
+    gazette, section = Gazette(pages=pages), {"world": 'id="17"'}
+    with sold(gazette, tmp_path, caliber, listing=listing, sections=section) as stand:
+        run = stand.crawl("--json")
+        asked = [path for path in stand.asked() if not path.startswith("/story/")]
+        requests = stand.requests()
+        again = stand.crawl("--json")
+        second = stand.asked(requests)
+    assert (run.exit_code, run.json["outcome"], run.json["stored"]) == (0, "finished", 25)
+    assert asked == lists
+    assert (again.exit_code, second) == (0, ["/world"])
+
+
+def test_all_pages_of_a_search_are_looked_at_however_its_results_are_sorted(
+    caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    gazette = Gazette()
+
+    def results(gazette: Gazette, query: Query) -> Response:
+        part = gazette.part("world", int(query.get("page", "1")))
+        return gazette.listing(part) if part else html("<h1>Nothing found</h1>", 404)
+
+    gazette.pages["/find/price of bread"] = gazette.pages["/find/price%20of%20bread"] = results
+    facts = 'sources=(Search(path="/find/{query}", more="?page={page}"),)'
+    with sold(gazette, tmp_path, caliber, facts=facts) as stand:
+        first = stand.crawl("--search", "price of bread", "--json")
+        # What is new may be the worst match.
+        gazette.sections["world"].append(26)
+        second = stand.crawl("--search", "price of bread", "--json")
+        nothing = stand.crawl("--search", "unicorns", "--json")
+    assert (first.exit_code, first.json["new"]) == (0, 25)
+    assert (second.exit_code, second.json["new"]) == (0, 1)
+    assert (nothing.exit_code, nothing.json["outcome"]) == (0, "finished")
+    assert stand.rows("select distinct discovered_via from frontier where kind = 'article'") == [("search",)]

@@ -1,0 +1,130 @@
+"""What is read in site maps and in robots.txt, and what is not done with hostile ones."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime
+
+import pytest
+
+from caliber_crawler.discovery import sitemaps
+from caliber_crawler.discovery.sitemaps import parse_sitemap
+from caliber_crawler.extraction import Unreadable
+from tests.discovery.pages import SITE, capture
+
+NAMESPACES = (
+    'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+)
+
+
+def urlset(*entries: str) -> str:
+    return f'<?xml version="1.0"?><urlset {NAMESPACES}>{"".join(f"<url>{e}</url>" for e in entries)}</urlset>'
+
+
+def loc(slug: str) -> str:
+    return f"<loc>https://caliber.az/en/post/{slug}</loc>"
+
+
+def test_a_site_map_names_articles() -> None:
+    listing = parse_sitemap(capture(urlset(loc("a"), loc("b"), loc("a/")), "sitemap"), SITE)
+    assert [teaser.url for teaser in listing.teasers] == [
+        "https://caliber.az/en/post/a",
+        "https://caliber.az/en/post/b",
+    ]
+    assert all(teaser.published_at is None for teaser in listing.teasers)
+
+
+def test_a_news_site_map_tells_headline_and_time() -> None:
+    time = "<news:publication_date>2026-01-06T19:13:00+04:00</news:publication_date>"
+    news = f"<news:news>{time}<news:title>A &amp; B</news:title></news:news>"
+    (teaser,) = parse_sitemap(capture(urlset(loc("a") + news), "sitemap"), SITE).teasers
+    assert teaser.headline == "A & B"
+    assert teaser.published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+
+
+def test_a_change_is_no_publication() -> None:
+    (teaser,) = parse_sitemap(
+        capture(urlset(loc("a") + "<lastmod>2026-01-06T19:13:00Z</lastmod>"), "sitemap"), SITE
+    ).teasers
+    assert teaser.published_at is None
+
+
+def test_pictures_and_videos_of_an_article_are_not_taken_for_it() -> None:
+    spaces = 'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
+    image = f"<image:image {spaces}><image:loc>https://caliber.az/a.webp</image:loc><image:title>P</image:title></image:image>"
+    (teaser,) = parse_sitemap(capture(urlset(loc("a") + image), "sitemap"), SITE).teasers
+    assert (teaser.url, teaser.headline) == ("https://caliber.az/en/post/a", None)
+
+
+@pytest.mark.parametrize(
+    ("told", "last_moment"),
+    [
+        ("2026-01-06T19:13:00+04:00", datetime(2026, 1, 6, 15, 13, tzinfo=UTC)),
+        ("2026-01-06", datetime(2026, 1, 6, 20, 0, tzinfo=UTC)),
+        ("lately", None),
+    ],
+)
+def test_an_article_was_published_no_later_than_it_changed(told: str, last_moment: datetime | None) -> None:
+    (teaser,) = parse_sitemap(capture(urlset(loc("a") + f"<lastmod>{told}</lastmod>"), "sitemap"), SITE).teasers
+    assert teaser.modified_at == last_moment
+
+
+def test_a_site_map_may_be_a_list_of_addresses_or_a_feed() -> None:
+    lines = "https://caliber.az/en/post/a\r\nhttps://caliber.az/en/post/b/\nhttps://caliber.az/about\n"
+    listing = parse_sitemap(capture(lines, "sitemap", "/sitemap.txt", "text/plain"), SITE)
+    assert [teaser.url[-1] for teaser in listing.teasers] == ["a", "b"]
+    assert listing.not_articles == 1
+    feed = "<rss version='2.0'><channel><item><link>https://caliber.az/en/post/a</link></item></channel></rss>"
+    assert len(parse_sitemap(capture(feed, "sitemap"), SITE).teasers) == 1
+
+
+def test_an_index_names_maps() -> None:
+    text = f"<sitemapindex {NAMESPACES}><sitemap><loc>/map-1.xml.gz</loc></sitemap></sitemapindex>"
+    assert parse_sitemap(capture(text, "sitemap"), SITE).sitemaps == ("https://caliber.az/map-1.xml.gz",)
+
+
+def test_robots_txt_names_maps() -> None:
+    text = "User-agent: *\nDisallow: /search\nSitemap: https://caliber.az/sitemap.xml\nSitemap: /news.xml\n"
+    maps = parse_sitemap(capture(text, "sitemap", "/robots.txt", "text/plain"), SITE).sitemaps
+    assert maps == ("https://caliber.az/sitemap.xml", "https://caliber.az/news.xml")
+
+
+def test_a_packed_map_is_unpacked() -> None:
+    packed = gzip.compress(urlset(loc("a")).encode())
+    assert len(parse_sitemap(capture(packed, "sitemap", media_type="application/gzip"), SITE).teasers) == 1
+
+
+def test_addresses_that_are_no_articles_are_counted() -> None:
+    listing = parse_sitemap(capture(urlset(loc("a"), "<loc>https://caliber.az/en/about</loc>"), "sitemap"), SITE)
+    assert (len(listing.teasers), listing.not_articles) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<html><body>404</body></html>", "is no site map"),
+        (b"   ", "is empty"),
+        (b"\x1f\x8bnonsense", "damaged gzip"),
+        (gzip.compress(b" " * (60 * 1024 * 1024), 1), "larger than a site map may be"),
+    ],
+)
+def test_what_is_no_site_map_is_refused_in_a_sentence(body: bytes, words: str) -> None:
+    with pytest.raises(Unreadable, match=words):
+        parse_sitemap(capture(body, "sitemap"), SITE)
+
+
+def test_more_addresses_than_the_protocol_allows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitemaps, "MAX_URLS", 3)
+    assert len(parse_sitemap(capture(urlset(*map(loc, "abcdef")), "sitemap"), SITE).teasers) == 3
+
+
+@pytest.mark.timeout(60)
+def test_an_entity_bomb_neither_blows_up_nor_reads_a_file() -> None:
+    entities = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
+    text = (
+        f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "lol">{entities}<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        f"<urlset {NAMESPACES}><url>{loc('a')}</url><url><loc>https://caliber.az/en/post/&e9;&x;</loc></url></urlset>"
+    )
+    urls = [teaser.url for teaser in parse_sitemap(capture(text, "sitemap"), SITE).teasers]
+    assert urls[:1] == ["https://caliber.az/en/post/a"]
+    assert all(len(url) < 100 and "root" not in url for url in urls)

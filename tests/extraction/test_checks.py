@@ -1,0 +1,74 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from caliber_crawler.extraction import check, extract_page
+from caliber_crawler.items import Extraction, Problem
+from tests.extraction.pages import PAGES, READ_AT, recorded_capture, site_named
+
+SITE = site_named("caliber")
+SOUND = extract_page(recorded_capture(PAGES / "caliber/baku-s-geopolitical-formula"), SITE)
+
+
+def problems(extraction: Extraction = SOUND, now: datetime = READ_AT, **fields: Any) -> list[Problem]:
+    return check(replace(extraction, article=replace(extraction.article, **fields)), SITE, now)
+
+
+def test_a_sound_article_has_no_problems() -> None:
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "fatal"),
+    [
+        ({"headline": ""}, "no_headline", True),
+        ({"headline": "Caliber.Az"}, "site_title", True),
+        ({"headline": "404 Not Found"}, "not_found", True),
+        ({"headline": "Страница не найдена"}, "not_found", True),
+        ({"headline": "Follow us on Youtube"}, "boilerplate_in_headline", True),
+        ({"subtitle": "WHAT ARE YOU LOOKING FOR ?"}, "boilerplate_in_subtitle", False),
+        ({"body": "", "images": ()}, "no_body", True),
+        ({"body": "Too short.", "images": ()}, "short_body", True),
+        ({"body": ""}, "no_body", False),
+        ({"body": SOUND.article.body + "\n\nLiked the story? Share it on social media!"}, "boilerplate_in_body", False),
+        ({"body": SOUND.article.body + "\ufffd"}, "broken_characters", False),
+        ({"published_at": None}, "no_date", False),
+        ({"published_at": READ_AT + timedelta(days=1, minutes=1)}, "future_date", True),
+        ({"published_at": READ_AT.replace(year=1970)}, "impossible_date", True),
+        ({"views": None}, "no_views", False),
+        ({"section": None}, "unknown_section", False),
+        ({"section": None, "section_label": None}, "no_section", False),
+    ],
+)
+def test_what_is_wrong_is_said(fields: dict[str, Any], reason: str, fatal: bool) -> None:
+    (problem,) = problems(**fields)
+    assert (problem.stage, problem.reason, problem.fatal) == ("check", reason, fatal)
+    assert problem.message.endswith(".")
+
+
+def test_a_headline_about_a_missing_thing_is_a_headline() -> None:
+    assert problems(headline="Missing plane not found after 404 days of search") == []
+    assert problems(headline="404 days of war") == []
+
+
+def test_a_short_page_headed_404_is_none() -> None:
+    body = "What you are looking for was here once, and is here no longer."
+    (problem,) = problems(headline="Error 404: nothing here", body=body)
+    assert (problem.reason, problem.fatal) == ("not_found", True)
+
+
+def test_an_article_of_tomorrow_is_let_through_for_clocks_that_go_wrong() -> None:
+    assert problems(published_at=READ_AT + timedelta(hours=23)) == []
+
+
+@pytest.mark.parametrize("status", [301, 404, 500])
+def test_an_answer_that_is_no_success_holds_no_article(status: int) -> None:
+    (problem,) = problems(replace(SOUND, capture=replace(SOUND.capture, status=status)))
+    assert (problem.reason, problem.fatal) == (f"http_{status}", True)
+
+
+def test_an_unknown_layout_is_reported() -> None:
+    (problem,) = problems(replace(SOUND, layout="unknown"))
+    assert (problem.reason, problem.fatal) == ("unknown_layout", False)

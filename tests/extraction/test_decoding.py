@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.extraction.decoding import as_utf8, decode, looks_binary
+
+RUSSIAN = "<p>Баку и Ереван подошли к рубежу, за которым соглашение становится делом ближайших месяцев.</p>" * 3
+
+
+@given(st.text())
+def test_utf8_is_decoded_under_any_declaration(text: str) -> None:
+    assert decode(text.encode(errors="ignore"), "text/html; charset=windows-1251").removeprefix(
+        "\ufeff"
+    ) == text.encode(errors="ignore").decode().removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("charset", ["windows-1251", "koi8-r", "iso-8859-5"])
+def test_the_header_counts_if_the_bytes_agree(charset: str) -> None:
+    assert decode(RUSSIAN.encode(charset), f"text/html; charset={charset}") == RUSSIAN
+
+
+def test_the_page_s_declaration_counts_if_the_header_is_wrong() -> None:
+    page = '<meta charset="windows-1251">' + RUSSIAN
+    assert decode(page.encode("windows-1251"), "text/html; charset=utf-8") == page
+
+
+def test_an_undeclared_character_set_is_detected() -> None:
+    assert decode(RUSSIAN.encode("windows-1251")) == RUSSIAN
+
+
+def test_a_byte_order_mark_takes_precedence() -> None:
+    assert decode(RUSSIAN.encode("utf-16"), "text/html; charset=utf-8") == RUSSIAN
+
+
+def test_one_invalid_byte_loses_one_character() -> None:
+    body = RUSSIAN.encode().replace("рубежу".encode(), b"\xd1" + "убежу".encode(), 1)
+    assert decode(body, "text/html; charset=utf-8") == RUSSIAN.replace("рубежу", "\ufffdубежу", 1)
+
+
+def test_an_unknown_character_set_name_is_ignored() -> None:
+    assert decode(RUSSIAN.encode(), "text/html; charset=wrong") == RUSSIAN
+
+
+@pytest.mark.parametrize("body", [b"%PDF-1.7 text", b"\x89PNG\r\n\x1a\n", b"SQLite format 3\x00", bytes(range(256))])
+def test_binary_content_is_recognised_by_its_bytes(body: bytes) -> None:
+    assert looks_binary(body)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs")), min_size=1))
+def test_text_is_never_taken_for_binary(text: str) -> None:
+    if not text.startswith(("%PDF-", "GIF8", "RIFF")):
+        assert not looks_binary(text.encode())
+
+
+def test_a_page_is_turned_into_utf8_without_a_mark() -> None:
+    plain = "Բաքու, Баку".encode()
+    assert as_utf8(plain) == plain
+    assert as_utf8(b"\xef\xbb\xbf" + plain) == plain
+    assert as_utf8("Баку".encode("cp1251"), "text/html; charset=windows-1251") == "Баку".encode()

@@ -1,0 +1,135 @@
+"""When a host may be asked again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caliber_crawler.throttle import MAX_DELAY, LastRequest, Throttle, Wait, parse_retry_after
+
+NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
+HOST = "news.example"
+
+
+class Memory:
+    """What an archive remembers, without one."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, LastRequest] = {}
+        self.waits: dict[str, Wait] = {}
+
+    def last_request(self, host: str) -> LastRequest | None:
+        return self.last.get(host)
+
+    def record_request(self, host: str, request: LastRequest) -> None:
+        self.last[host] = request
+
+    def retry_after(self, host: str) -> Wait | None:
+        return self.waits.get(host)
+
+    def record_retry_after(self, host: str, wait: Wait) -> None:
+        self.waits[host] = wait
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+@given(st.lists(st.floats(0, 5), min_size=2, max_size=30), st.floats(0.1, 10))
+def test_no_two_requests_are_nearer_than_the_delay(pauses: list[float], delay: float) -> None:
+    throttle, moment, sent = Throttle(Memory(), delay), NOW, []
+    for pause in pauses:
+        moment += timedelta(seconds=pause)
+        sent.append(moment + timedelta(seconds=throttle.acquire(HOST, moment)))
+    assert all((b - a).total_seconds() >= delay - 1e-5 for a, b in pairwise(sent))
+
+
+def test_hosts_do_not_wait_for_each_other() -> None:
+    throttle = Throttle(Memory(), 5)
+    assert throttle.acquire(HOST, NOW) == throttle.acquire("other.example", NOW) == 0
+
+
+def test_a_new_process_keeps_the_delay_of_the_old_one() -> None:
+    memory = Memory()
+    old = Throttle(memory, 1)
+    old.raise_delay(HOST, 10, NOW)
+    sent = later(old.acquire(HOST, NOW))
+    assert Throttle(memory, 1).acquire(HOST, sent + timedelta(seconds=3)) == pytest.approx(7)
+
+
+def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
+    memory = Memory()
+    Throttle(memory, 1).acquire(HOST, later(86_400))
+    memory.record_retry_after(HOST, Wait(later(90_000), later(86_400), "busy"))
+    assert Throttle(memory, 1).acquire(HOST, NOW) == 0
+
+
+def test_a_clock_that_is_set_back_while_we_wait_changes_no_delay() -> None:
+    throttle = Throttle(Memory(), 10)
+    throttle.acquire(HOST, NOW)
+    assert throttle.seconds_until_free(HOST, later(4)) == 6
+    assert throttle.seconds_until_free(HOST, later(4 - 3_600)) == 6
+    assert throttle.acquire(HOST, later(6 - 3_600)) == 4
+
+
+def test_the_hosts_of_one_site_are_asked_as_one() -> None:
+    memory = Memory()
+    throttle = Throttle(memory, 5, together=(HOST, "cdn.news.example"))
+    assert [throttle.acquire(host, NOW) for host in (HOST, f"www.{HOST}", "cdn.news.example", "else.example")] == [
+        *(0, 5, 10),
+        0,
+    ]
+    throttle.back_off(f"www.{HOST}", Wait(later(60), NOW, "busy"))
+    assert throttle.retry_after(HOST, later(1)) is not None
+    again = Throttle(memory, 5, together=(HOST, "cdn.news.example"))
+    assert again.acquire(f"www.{HOST}", later(50)) == 10
+
+
+def test_a_robots_txt_cannot_ask_for_more_than_ten_minutes() -> None:
+    throttle = Throttle(Memory(), 1)
+    throttle.raise_delay(HOST, 1e9, NOW)
+    throttle.acquire(HOST, later(1_000))
+    assert throttle.acquire(HOST, later(1_000)) == MAX_DELAY
+
+
+def test_a_wish_outlives_the_process_and_ends() -> None:
+    memory = Memory()
+    Throttle(memory, 1).back_off(HOST, Wait(later(30), NOW, "busy"))
+    assert Throttle(memory, 1).acquire(HOST, later(10)) == 20
+    assert Throttle(memory, 1).retry_after(HOST, later(31)) is None
+
+
+def test_a_retry_after_is_in_force_from_its_receipt_until_its_end() -> None:
+    throttle, wait = Throttle(Memory(), 1), Wait(later(30), NOW, "busy")
+    throttle.back_off(HOST, wait)
+    moments = {-1: None, 0: wait, 29: wait, 30: None}
+    assert {seconds: throttle.retry_after(HOST, later(seconds)) for seconds in moments} == moments
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("120", later(120)),
+        (" 0 ", NOW),
+        (format_datetime(later(60), usegmt=True), later(60)),
+        (format_datetime(later(-60), usegmt=True), None),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        ("9" * 400, NOW + timedelta(days=366)),
+        ("١٢", None),
+    ],
+)
+def test_retry_after_is_read_in_both_forms(value: str, expected: datetime | None) -> None:
+    assert parse_retry_after(value, NOW) == expected
+
+
+@given(st.text())
+def test_no_retry_after_can_hurt(value: str) -> None:
+    until = parse_retry_after(value, NOW)
+    assert until is None or until >= NOW

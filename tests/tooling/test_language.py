@@ -1,0 +1,41 @@
+"""What users read is plain technical English, in the words of docs/glossary.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from caliber_crawler import reasons
+from tests.tooling import language
+from tests.tooling.language import Text, faults
+from tests.tooling.repository import ROOT
+
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "texts", [language.help_texts, language.documents, language.templates, language.tables, language.messages]
+)
+def test_no_text_for_users_has_a_banned_word(texts: Callable[[], Iterator[Text]]) -> None:
+    found = [fault for text in texts() for fault in faults(text)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Fetch at most so many pages.", "It is no article.", "found by road feed", "The addresses stand in a file."],
+)
+def test_the_old_dialect_is_noticed(sentence: str) -> None:
+    assert faults(Text("here", sentence))
+
+
+@pytest.mark.parametrize("code, reason", reasons.REASONS.items())
+def test_the_glossary_explains_every_reason(code: str, reason: reasons.Reason) -> None:
+    assert f"| `{code}` | {reason.meaning} | {reason.remedy} |" in GLOSSARY
+
+
+def test_the_glossary_explains_no_reason_that_does_not_exist() -> None:
+    section = GLOSSARY.partition("## Reason codes")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(reasons.REASONS)
