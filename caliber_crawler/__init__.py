@@ -1,6 +1,6 @@
-"""A news archiver: every page kept, every version of every article, every view count ever seen.
+"""A news archiver: it stores every page, every version of every article and every view count.
 
-In a notebook: ``from caliber_crawler import Archive``; ``docs/notebook.py`` shows how.
+In a notebook: ``from caliber_crawler import Archive``; see ``docs/notebook.py`` for an example.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    # Loaded when it is asked for: a command that needs no archive starts without it.
+    # Imported on first use: commands that need no archive start faster.
     if name == "Archive":
         from caliber_crawler.archive import Archive
 

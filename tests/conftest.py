@@ -1,4 +1,4 @@
-"""What several tests need: a running demo site, and the ``caliber`` command as its user runs it."""
+"""Fixtures for several packages: a running demo site, and the ``caliber`` command as a user runs it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from caliber_crawler.crawling.outcome import balanced
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ArchiveError
 
-# What collecting the tests makes stays to the end: nearly half of its time would go into looking for garbage in it.
+# Objects created by the collection live until the end. Searching them for garbage would take half of its time.
 gc.disable()
 
-# A machine that is busy with other tests must not make one fail.
+# A busy machine must not make a test fail.
 settings.register_profile("caliber", deadline=None)
 settings.load_profile("caliber")
 
 ROOT = Path(__file__).parents[1]
-"""Where the project is."""
+"""The root of the repository."""
 
 AT = datetime(2026, 1, 7, tzinfo=UTC)
-"""When the tests' demo sites stand still: a few hours after their newest article."""
+"""The frozen clock of the tests' demo sites: a few hours after their newest article."""
 
 
 def pytest_collection_finish() -> None:
@@ -43,13 +43,13 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish() -> None:
-    # Libraries that count at the end what was not given back are to find nothing.
+    # Libraries that report unreleased objects at exit must not report frozen ones.
     gc.unfreeze()
 
 
 @dataclass(frozen=True)
 class Served:
-    """A demo site that is being served, and what it was asked for."""
+    """A running demo site, and the log of its requests."""
 
     site: DemoSite
     base_url: str
@@ -58,18 +58,18 @@ class Served:
     def requests(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
-    def truth(self, **wanted: str) -> dict[str, dict[str, Any]]:
-        """What is true of each article, by slug, of those that are as wanted (``section="analytics"``)."""
+    def truth(self, **filters: str) -> dict[str, dict[str, Any]]:
+        """The ground truth of each article that matches the filters (``section="analytics"``), by slug."""
         return {
             page["slug"]: page
             for page in self.site.truth(AT)
-            if all(page[name] == value for name, value in wanted.items())
+            if all(page[name] == value for name, value in filters.items())
         }
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Serve demo sites for as long as a ``with`` block lasts."""
+    """Serve demo sites for the duration of a ``with`` block."""
 
     @contextmanager
     def serving(**options: Any) -> Iterator[Served]:
@@ -83,7 +83,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
 @dataclass(frozen=True)
 class Result:
-    """How a command ended."""
+    """The exit code and output of a command."""
 
     exit_code: int
     stdout: str
@@ -99,12 +99,12 @@ def command(*arguments: object) -> list[str]:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The environment of a command: ours, without what could steer it."""
+    """The environment of a command: the current one, without the settings of ``caliber``."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CALIBER_")} | variables
 
 
 def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables: str) -> Result:
-    """Run a module as a program: ``scrapy``, ``caliber_crawler``, a script of the tests'."""
+    """Run a module as a program: ``scrapy``, ``caliber_crawler``, a script of the tests."""
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=folder,
@@ -119,7 +119,7 @@ def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables
 
 @pytest.fixture
 def caliber(tmp_path: Path) -> Callable[..., Result]:
-    """Run ``caliber`` in an empty folder, as its user would."""
+    """Run ``caliber`` in an empty folder, as a user would."""
     folder = tmp_path / "work"
     folder.mkdir()
 
@@ -133,7 +133,7 @@ def caliber(tmp_path: Path) -> Callable[..., Result]:
 
 
 def unbalanced(archive: Path) -> list[dict[str, int]]:
-    """The accounts of ended crawls in which an article address that was met has no outcome, or two."""
+    """The counts of ended crawls in which an article URL has no outcome, or two."""
     try:
         if not require_archive(archive):
             return []
@@ -141,5 +141,5 @@ def unbalanced(archive: Path) -> list[dict[str, int]]:
         return []
     with closing(sqlite3.connect(f"file:{archive}?mode=ro", uri=True)) as connection:
         ended = "command = 'crawl' AND outcome IN ('finished', 'stopped', 'failed')"
-        accounts = [json.loads(counts) for (counts,) in connection.execute(f"SELECT counts FROM runs WHERE {ended}")]
-    return [counts for counts in accounts if not balanced(counts)]
+        runs = [json.loads(counts) for (counts,) in connection.execute(f"SELECT counts FROM runs WHERE {ended}")]
+    return [counts for counts in runs if not balanced(counts)]

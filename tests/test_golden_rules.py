@@ -1,7 +1,7 @@
-"""What may never change: archives, exports and citations that exist already depend on it.
+"""Golden tests of rules that must never change: existing archives, exports and citations depend on them.
 
-The expected values were made by the first version of the program. A test that fails here is no reason to write down
-another value: the change that made it fail breaks every archive there is.
+The first version of the program produced the expected values. If a test fails here, do not update the value: the change
+under test breaks every existing archive.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ TEXT = {
 }
 
 
-# Content digests: they are cited, and prove a text.
+# Content digests are cited and verify a text.
 
 
-def test_the_digest_of_a_text_is_the_one_that_was_cited() -> None:
+def test_the_content_digest_of_a_text_is_unchanged() -> None:
     digest = "cec1692264e344ce1d4107e8560aaf467ede60ad26dfcdafde497f0204e514f9"
     assert content_digest(article(**TEXT)) == digest
     assert content_digest(article(**TEXT | {"subtitle": None, "authors": (), "published_at": None})) == (
@@ -60,9 +60,9 @@ def test_the_digest_of_a_text_is_the_one_that_was_cited() -> None:
         {"body": "Первый абзац. Երկրորդ պարբերություն։\n"},
         {"views": 12, "section": "politics", "body_markdown": "*", "signature": "Caliber.Az", "cover_image": "a"},
     ],
-    ids=["NFD", "blanks", "paragraphs", "what is no text"],
+    ids=["NFD", "white space", "paragraphs", "other fields"],
 )
-def test_the_digest_is_that_of_the_words(same: dict[str, Any]) -> None:
+def test_the_content_digest_covers_only_the_words(same: dict[str, Any]) -> None:
     assert content_digest(article(**TEXT | same)) == content_digest(article(**TEXT))
 
 
@@ -78,11 +78,11 @@ def test_the_digest_is_that_of_the_words(same: dict[str, Any]) -> None:
         {"headline": HEADLINE + " Тема", "subtitle": "дня"},
     ],
 )
-def test_every_word_of_it_counts_in_its_place(other: dict[str, Any]) -> None:
+def test_every_change_of_a_word_or_its_place_changes_the_content_digest(other: dict[str, Any]) -> None:
     assert content_digest(article(**TEXT | other)) != content_digest(article(**TEXT))
 
 
-# Checksums of rows: an archive verifies itself by them.
+# Checksums of rows verify an archive.
 
 ROWS: dict[str, tuple[dict[str, object], int]] = {
     "captures": (
@@ -155,26 +155,26 @@ CHANGE_LATER: dict[str, dict[str, object]] = {
     "versions": {"id": 4, "seen_from": "2026-01-07T12:00:00Z", "seen_until": "2026-01-08T12:00:00Z", "folded": "е"},
     "article_urls": {"article_id": 3},
 }
-"""Columns that a checksum leaves out: they change, or depend on the file."""
+"""Columns that a checksum omits: they change, or depend on the file."""
 
 
 @pytest.mark.parametrize("table", PRIMARY_KEYS)
-def test_the_checksum_of_a_row_is_the_one_that_was_stored(table: str) -> None:
+def test_the_checksum_of_a_row_is_unchanged(table: str) -> None:
     row, stored = ROWS[table]
     assert checksum(table, row) == stored
     assert checksum(table, row | CHANGE_LATER.get(table, {})) == stored
-    assert checksum(table, dict(reversed(row.items()))) == stored, "columns may stand in any order"
+    assert checksum(table, dict(reversed(row.items()))) == stored, "columns may be in any order"
     assert checksum(table, row | {"a_column_of_later": None}) == stored, "a column may be added"
 
 
 @pytest.mark.parametrize("table", PRIMARY_KEYS)
-def test_every_column_of_a_fact_is_in_its_checksum(table: str) -> None:
+def test_every_stored_column_is_in_the_checksum(table: str) -> None:
     row, stored = ROWS[table]
     for name, value in row.items():
         assert checksum(table, row | {name: f"{value}!"}) != stored, name
 
 
-# Web archives: other people's indexes lead to records by these keys.
+# Web archives: existing indexes refer to records by these keys.
 
 ARMENIAN = "https://caliber.az/arm/post/բաքու"
 ENCODED = "https://caliber.az/arm/post/%D5%A2%D5%A1%D6%84%D5%B8%D6%82"
@@ -196,7 +196,7 @@ EXCHANGES = (
 
 
 def records() -> list[dict[str, str]]:
-    """The headers of the records of the exchanges, without those that are made at random or say how long they are."""
+    """The record headers of the exchanges, without random and length headers."""
     file = io.BytesIO()
     write_warc(EXCHANGES, file, name="x.warc.gz")
     random = ("WARC-Record-ID", "WARC-Concurrent-To", "WARC-Filename", "Content-Length")
@@ -204,7 +204,7 @@ def records() -> list[dict[str, str]]:
     return [{name: value for name, value in each.items() if name not in random} for each in headers[1:]]
 
 
-def test_a_record_is_headed_as_it_always_was() -> None:
+def test_record_headers_are_unchanged() -> None:
     http = {"Content-Type": "application/http; msgtype=response"}
     first, request, again, _, unchanged, _, moved, _ = records()
     assert first == http | {
@@ -232,7 +232,7 @@ def test_a_record_is_headed_as_it_always_was() -> None:
     assert "https://caliber.az/post/%D0%B1%D0%B0%D0%BA%D1%83 https://caliber.az/r" in moved.values()
 
 
-def test_the_index_names_a_record_by_the_same_key() -> None:
+def test_index_keys_are_unchanged() -> None:
     warc = WarcFile(io.BytesIO(), "x.warc.gz")
     entries = [warc.add(each) for each in EXCHANGES]
     keys = [cdxj(entry, "x.warc.gz").split(" ", 2)[:2] for entry in entries if entry is not None]
@@ -254,7 +254,7 @@ def test_the_index_names_a_record_by_the_same_key() -> None:
         ("https://caliber.az/en/post/cafe\u0301", "az,caliber)/en/post/cafe\u0301"),
     ],
 )
-def test_the_key_of_a_url_in_other_letters(url: str, key: str) -> None:
+def test_the_key_of_a_non_ascii_url_is_unchanged(url: str, key: str) -> None:
     assert surt(url) == key
 
 
@@ -269,18 +269,18 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def opened(blank: Path, path: Path) -> Iterator[Newsroom]:
+def new_newsroom(blank: Path, path: Path) -> Iterator[Newsroom]:
     shutil.copy(blank, path)
     with Archive.open(path, mode="write") as archive:
         yield Newsroom(archive, start_run(archive))
 
 
-def take_away(newsroom: Newsroom, minute: float) -> None:
-    """The article's page answers 410."""
+def mark_gone(newsroom: Newsroom, minute: float) -> None:
+    """Record a 410 response of the article's page."""
     entry = Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="listing")
     newsroom.archive.frontier.add([entry], newsroom.run_id)
-    answer = capture(minutes(minute), url=SLUG_URL, status=410, body=b"<h1>Gone</h1>")
-    newsroom.archive.captures.store(answer, newsroom.run_id)
+    response = capture(minutes(minute), url=SLUG_URL, status=410, body=b"<h1>Gone</h1>")
+    newsroom.archive.captures.store(response, newsroom.run_id)
     newsroom.archive.frontier.mark_gone(SLUG_URL, minutes(minute), status=410)
 
 
@@ -289,33 +289,33 @@ def gone_at(newsroom: Newsroom) -> list[Any]:
 
 
 def test_an_article_is_gone_since_the_first_time_it_was_missing(blank: Path, tmp_path: Path) -> None:
-    with opened(blank, tmp_path / "a.db") as newsroom:
+    with new_newsroom(blank, tmp_path / "a.db") as newsroom:
         newsroom.save(article_urls=(SLUG_URL,))
         for minute in (10, 20, 30):
-            take_away(newsroom, minute)
+            mark_gone(newsroom, minute)
             assert gone_at(newsroom) == ["2026-01-07T12:10:00Z"]
         newsroom.save(minutes(40), article_urls=(SLUG_URL,))
         assert gone_at(newsroom) == [None]
-        take_away(newsroom, 50)
-        take_away(newsroom, 60)
+        mark_gone(newsroom, 50)
+        mark_gone(newsroom, 60)
         assert gone_at(newsroom) == ["2026-01-07T12:50:00Z"]
 
 
 @pytest.mark.parametrize("here_first", [True, False])
-def test_of_two_archives_the_first_time_counts(blank: Path, tmp_path: Path, here_first: bool) -> None:
+def test_a_merge_keeps_the_first_time_an_article_was_gone(blank: Path, tmp_path: Path, here_first: bool) -> None:
     for name, minute in (("here", 10 if here_first else 20), ("there", 20 if here_first else 10)):
-        with opened(blank, tmp_path / f"{name}.db") as newsroom:
+        with new_newsroom(blank, tmp_path / f"{name}.db") as newsroom:
             newsroom.save(article_urls=(SLUG_URL,))
-            take_away(newsroom, minute)
+            mark_gone(newsroom, minute)
     done = CliRunner().invoke(main, ["merge", str(tmp_path / "there.db"), "--archive", str(tmp_path / "here.db")])
     assert done.exit_code == 0, done.output
     with Archive.open(tmp_path / "here.db") as archive:
         assert archive.article(SLUG_URL)["gone_at"] == "2026-01-07T12:10:00Z"
 
 
-def test_two_editions_are_two_articles_even_where_one_page_names_both(blank: Path, tmp_path: Path) -> None:
+def test_two_editions_are_two_articles_even_if_one_page_has_the_urls_of_both(blank: Path, tmp_path: Path) -> None:
     russian = "https://caliber.az/post/baku-s-formula"
-    with opened(blank, tmp_path / "a.db") as newsroom:
+    with new_newsroom(blank, tmp_path / "a.db") as newsroom:
         newsroom.save(article_urls=(SLUG_URL, NUMBER_URL))
         newsroom.save(minutes(1), article_urls=(russian,), language="ru")
         assert newsroom.save(minutes(2), article_urls=(russian, SLUG_URL, NUMBER_URL), language="ru").article_id == 2
@@ -325,7 +325,7 @@ def test_two_editions_are_two_articles_even_where_one_page_names_both(blank: Pat
         assert newsroom.values("SELECT url FROM article_urls WHERE article_id = 2") == [russian]
 
 
-# What is an article.
+# Articles and non-article pages.
 
 WORDS = "<p>" + "The ministers met in Baku and spoke for hours about roads and rails. " * 40 + "</p>"
 LOGIN_BOX = b'<form action="/login"><input name="user"><input type="password" name="word"></form>'
@@ -356,20 +356,20 @@ SHORT = {
 def test_a_long_page_stays_an_article(tmp_path: Path, body: bytes) -> None:
     served = capture(url=SLUG_URL, body=body, final_url=None)
     assert classify(served, SITE) is None
-    assert ingested(tmp_path, served) == (1, [])
+    assert ingest(tmp_path, served) == (1, [])
 
 
 @pytest.mark.parametrize("reason", SHORT)
-def test_a_short_one_with_the_same_marks_is_none(tmp_path: Path, reason: str) -> None:
+def test_a_short_page_with_the_same_marks_is_not_an_article(tmp_path: Path, reason: str) -> None:
     served = capture(url=SLUG_URL, body=SHORT[reason], final_url=None)
     problem = classify(served, SITE)
     assert problem is not None
     assert problem.reason == reason
-    assert ingested(tmp_path, served)[0] == 0
+    assert ingest(tmp_path, served)[0] == 0
 
 
-def ingested(folder: Path, served: Capture) -> tuple[int, list[str]]:
-    """How many articles a WARC file with this page gives, and the reasons why there is none."""
+def ingest(folder: Path, served: Capture) -> tuple[int, list[str]]:
+    """Ingest a WARC file with this page; return the number of articles and the reasons of fatal problems."""
     with (folder / "a.warc.gz").open("wb") as file:
         write_warc([served], file, name="a.warc.gz")
     arguments = ["ingest", str(folder / "a.warc.gz"), "--archive", str(folder / "a.db"), "--jobs", "1"]

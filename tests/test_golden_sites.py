@@ -1,4 +1,4 @@
-"""What may never change about sites: which of them are on this machine, and which definition extracts a page."""
+"""Golden tests of sites: which are on this machine, and which site definition extracts a page."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from caliber_crawler.site import Site
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 SITE = CaliberSpider.site
-
-
-# Whose page it is.
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.8.8.8", "localhost", "localhost:80", "[::1]:8000"])
@@ -27,7 +24,7 @@ def test_a_site_on_this_machine_is_local(host: str) -> None:
         *("[fe80::1]", "[fd00::1]", "128.0.0.1", "localhost.example", "127.0.0.1.example", "mylocalhost", "localhost2"),
     ],
 )
-def test_no_other_site_is(host: str) -> None:
+def test_a_site_on_another_machine_is_not_local(host: str) -> None:
     assert not SITE.served_at(f"http://{host}").is_local
 
 
@@ -44,7 +41,7 @@ OWNERS = {
 
 
 @pytest.mark.parametrize("url", OWNERS)
-def test_the_owner_of_a_url_decides_which_definition_reads_it(url: str) -> None:
+def test_the_host_of_a_url_decides_which_site_definition_extracts_it(url: str) -> None:
     sites = known_sites()
     ingest = SiteResolver(sites=sites, default=sites["caliber"], any_site=True)
     assert name_of(ingest.site_at(url)) == OWNERS[url]

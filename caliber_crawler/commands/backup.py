@@ -14,10 +14,10 @@ from caliber_crawler.commands.terminal import echo
 @click.command()
 @click.argument("destination", required=False, type=click.Path(path_type=Path))
 @archive_option
-@click.option("--keep", type=click.IntRange(1), help="Leave only so many of the newest backups in the folder.")
+@click.option("--keep", type=click.IntRange(1), help="Maximum number of backups in the folder; older ones are deleted.")
 @json_option
 def backup(destination: Path | None, archive: Path, keep: int | None, *, as_json: bool) -> None:
-    """Make a copy of the archive as it stands now. A crawl may go on meanwhile; the copy is verified to the last byte.
+    """Back up the archive, even during a crawl. Every byte of the copy is verified.
 
     DESTINATION is a folder, or a new file ending in .db.  [default: backups/ beside the archive]
 
@@ -30,4 +30,4 @@ def backup(destination: Path | None, archive: Path, keep: int | None, *, as_json
     if as_json:
         echo_json({"path": str(path), "size": path.stat().st_size})
     else:
-        echo(f"{path}: {path.stat().st_size / 1e6:,.1f} MB, verified.")
+        echo(f"Wrote {path}: {path.stat().st_size / 1e6:,.1f} MB, verified.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.browse import public as strangers
+from caliber_crawler.browse import public as public_mode
 from caliber_crawler.commands.options import archive_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArchiveError
@@ -17,17 +17,25 @@ from caliber_crawler.errors import ArchiveError
 
 @click.command()
 @archive_option
-@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 takes a free one.")
-@click.option("--open", "in_browser", is_flag=True, help="Open a web browser on it.")
-@click.option("--public", is_flag=True, help="Serve it to strangers: SQL, raw pages and downloads closed, limits set.")
-@click.option("--include-opted-out", is_flag=True, help="With --public: also articles that their site reserves.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; others need --public.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    help="Port to listen on; 0 chooses a free one.",
+)
+@click.option("--open", "in_browser", is_flag=True, help="Open it in a web browser.")
+@click.option("--public", is_flag=True, help="Public mode: disable SQL, raw pages and downloads, and set limits.")
+@click.option("--include-opted-out", is_flag=True, help="With --public: also serve articles with a rights reservation.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="IP address to listen on; any but loopback needs --public."
+)
 def browse(archive: Path, port: int, host: str, *, in_browser: bool, public: bool, include_opted_out: bool) -> None:
-    """Open the archive in Datasette, on this machine only. Works while a crawl writes; Ctrl-C stops it.
+    """Browse the archive in Datasette, on this machine only, even during a crawl. Ctrl-C stops it.
 
-    With --public it may be put online, best behind a web server that speaks HTTPS: it then says what it closed. What a
-    site reserves (not to be archived, indexed or mined) is not for strangers: `caliber export sqlite` makes a copy
-    without it.
+    With --public it can be put online, preferably behind a web server with HTTPS; it prints what it disables. An
+    archive with articles under a rights reservation (no archiving, indexing or mining) is refused: export a copy
+    without them with `caliber export sqlite`.
 
     \b
     Example:
@@ -35,19 +43,21 @@ def browse(archive: Path, port: int, host: str, *, in_browser: bool, public: boo
       caliber browse --public --host 0.0.0.0
     """
     if host not in ("127.0.0.1", "::1", "localhost") and not public:
-        raise click.UsageError("Add --public to let others in: without it, anyone could run any SQL and take the file.")
-    with Archive.open(archive) as opened:  # a clear word for a missing or foreign file, before a server starts
+        raise click.UsageError(
+            f"--host {host} needs --public: without it, anyone could run SQL and download the archive."
+        )
+    with Archive.open(archive) as opened:  # reports a missing or foreign file before a server starts
         if public and not include_opted_out and (opted_out := opened.opted_out_articles()):
-            raise ArchiveError(f"{strangers.refusal(str(archive), len(opted_out))}.")
+            raise ArchiveError(f"{public_mode.refusal(str(archive), len(opted_out))}.")
     arguments = ["datasette", "serve", str(archive), "--host", host, "--port", str(port)]
-    settings = strangers.SETTINGS if public else {"suggest_facets": "off"}  # ten times slower on a large archive
+    settings = public_mode.SETTINGS if public else {"suggest_facets": "off"}  # ten times slower on a large archive
     for name, value in settings.items():
         arguments += ["--setting", name, value]
     if public:
-        arguments += ["--metadata", strangers.configuration(include_opted_out=include_opted_out)]
-        echo("Open to strangers:", err=True)
-        for deed in strangers.PUBLIC_LIMITS:
-            echo(f"- {deed}", err=True)
+        arguments += ["--metadata", public_mode.configuration(include_opted_out=include_opted_out)]
+        echo("Public mode:", err=True)
+        for limit in public_mode.PUBLIC_LIMITS:
+            echo(f"- {limit}", err=True)
     if in_browser:
         arguments.append("--open")
-    os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606 (no shell is wanted)
+    os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606 (no shell needed)

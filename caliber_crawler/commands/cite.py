@@ -20,13 +20,13 @@ from caliber_crawler.commands.terminal import echo
     type=click.Choice(list(CITATIONS)),
     default="text",
     show_default=True,
-    help="How to write it.",
+    help="Format of the citation.",
 )
 def cite(article: str, archive: Path, style: CitationStyle) -> None:
-    """Print how to cite an article: where and when it was published, when it was kept, and the digest that proves it.
+    """Print a citation of an article: where and when it was published, when it was archived, and its digest.
 
-    ARTICLE is its id, or any address it was ever known under. The digest is the SHA-256 of the page as served; a text
-    can be checked with the one of its words (see docs/architecture.md).
+    ARTICLE is its ID, or any URL that it has or had. The digest is the SHA-256 of the page as served. A text can be
+    verified with its content digest (see docs/architecture.md).
 
     \b
     Example:

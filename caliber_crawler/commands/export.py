@@ -22,12 +22,12 @@ from caliber_crawler.items import Capture
 from caliber_crawler.warc import MAX_FILE_BYTES, numbered_path, write_wacz, write_warcs
 
 NEWEST = 50
-"""Articles in a feed when nothing else is asked for."""
+"""Default number of articles in a feed."""
 
 
 @dataclass(kw_only=True)
 class ExportJob:
-    """What is to be written, and where to."""
+    """What to export, and where to."""
 
     archive: Archive
     selection: Selection
@@ -35,7 +35,7 @@ class ExportJob:
     output: Path | None
     max_size: int
     written: list[Path] = field(default_factory=list)
-    """The files that came of it, where they are others than ``output``."""
+    """The written files, if they have other names than ``output``."""
 
     def rows(self, *, newest_first: bool = False, default_limit: int | None = None) -> Iterator[Row]:
         limit = self.limit or default_limit
@@ -51,12 +51,12 @@ class ExportJob:
 
     @property
     def path(self) -> Path:
-        assert self.output is not None, "asked for by the command"
+        assert self.output is not None, "required by the command"
         return self.output
 
 
 def export_csv(job: ExportJob) -> int:
-    # Spreadsheets know a file's UTF-8 by its mark; what reads from a pipe would take it for a part of the first name.
+    # Spreadsheets detect UTF-8 by the BOM; a program that reads a pipe would take it as part of the first name.
     with open_output(job.output, "utf-8-sig" if job.output else "utf-8") as file:
         return write_csv(job.rows(), list(COLUMNS), file)
 
@@ -118,27 +118,27 @@ OF_CAPTURES = ("warc", "wacz")
 @click.option("--site", default="", help="Only these sites, separated by commas.")
 @click.option("--section", default="", help="Only these sections, separated by commas.")
 @click.option("--language", default="", help="Only these languages (en, ru, hy …), separated by commas.")
-@click.option("--since", type=MOMENT, help="Only articles published at this time or after it.")
+@click.option("--since", type=MOMENT, help="Only articles published at or after this time.")
 @click.option("--until", type=MOMENT, help="Only articles published before this time.")
-@click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for this.")
-@click.option("--light", is_flag=True, expose_value=False, help="Of sqlite: without raw pages, as it always is.")
-@click.option("--include-opted-out", is_flag=True, help="Also pages that their site reserves.")
+@click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for QUERY.")
+@click.option("--light", is_flag=True, expose_value=False, help="sqlite: without raw pages (always on).")
+@click.option("--include-opted-out", is_flag=True, help="Also export pages with a rights reservation.")
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
-    help=f"At most so many; of a feed, the newest.  [default: all; rss: {NEWEST}]",
+    help=f"Maximum number of articles or pages; rss: the newest.  [default: all; rss: {NEWEST}]",
 )
 @click.option(
     "--max-size",
     type=SIZE,
     default=MAX_FILE_BYTES,
-    help="Of warc and wacz: begin another WARC file when one has reached this size; 0: never.  [default: 1GB]",
+    help="warc and wacz: start a new WARC file at this size; 0 disables the limit.  [default: 1GB]",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=f"The file to write; it gets its name when it is complete.  [default for {', '.join(TO_STDOUT)}: stdout]",
+    help=f"File to write; it gets its name when it is complete.  [default for {', '.join(TO_STDOUT)}: stdout]",
 )
 def export(
     format: str,
@@ -155,16 +155,16 @@ def export(
     *,
     include_opted_out: bool,
 ) -> None:
-    """Write articles in another FORMAT, each with its source, the time of retrieval and the condition for reuse.
+    """Export articles to another FORMAT, each with its source, time of retrieval and terms of use.
 
-    csv and jsonl hold a row for each article as it stands now, parquet the same for data frames. rss is a feed of the
-    newest. sqlite is an archive without raw pages, for publishing: every version, every view count, search; its view
-    `sources` tells where each article is from and how it may be used. warc and wacz hold every capture of their pages,
-    for the tools of web archives (pywb, ReplayWeb.page). Where one WARC file is not enough, NAME.warc.gz becomes
+    csv and jsonl contain one row per article in its current state; parquet is the same for data frames. rss is a feed
+    of the newest articles. sqlite is an archive for publication: versions, view counts and search, without raw pages;
+    its view `sources` lists the source and terms of use of each article. warc and wacz contain every capture of the
+    articles' pages, for web archive tools (pywb, ReplayWeb.page). If one WARC file is not enough, NAME.warc.gz becomes
     NAME-00000.warc.gz, NAME-00001.warc.gz and so on.
 
-    A page that asks not to be archived or indexed, or not to be mined for text and data (X-Robots-Tag, robots and TDM
-    elements), is kept here and left out there, unless --include-opted-out says that you may pass it on.
+    Pages with a rights reservation (X-Robots-Tag, robots and TDM elements: no archiving, indexing or text and data
+    mining) are archived but not exported. Use --include-opted-out if you may publish them.
 
     \b
     Example:
@@ -172,9 +172,9 @@ def export(
       caliber export sqlite --language en -o published.db
     """
     if output is None and format not in TO_STDOUT:
-        raise click.UsageError(f"A {format} file needs a name: --output FILE.")
+        raise click.UsageError(f"Format {format} needs an output file: add --output FILE.")
     if output is not None and output.exists() and archive.exists() and output.samefile(archive):
-        raise click.UsageError(f"{output} is the archive itself.")
+        raise click.UsageError(f"--output {output} is the archive itself; choose another file.")
     selection = Selection(
         sites=join_names(site),
         sections=join_names(section),
@@ -190,29 +190,29 @@ def export(
         job = ExportJob(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=max_size)
         count = FORMATS[format](job)
         left_out = opened_archive.count_opted_out(selection, things)
-    echo(f"{count:,} {things}{summary_line(job)}.", err=True)
+    echo(f"Exported {count:,} {things}{summary_line(job)}.", err=True)
     if stale := stale_files(job):
         echo(
-            f"{', '.join(map(str, stale))} of an earlier export {'is' if len(stale) == 1 else 'are'} still there.",
+            f"{', '.join(map(str, stale))} {'is' if len(stale) == 1 else 'are'} left from an earlier export.",
             err=True,
         )
     if left_out:
-        echo(f"{left_out:,} {things} that their site reserves were left out (--include-opted-out).", err=True)
+        echo(f"Skipped {left_out:,} {things} with a rights reservation (--include-opted-out exports them).", err=True)
 
 
 def summary_line(job: ExportJob) -> str:
-    """Where it is, as the end of a sentence."""
+    """Where the export is, as the end of a sentence."""
     if len(job.written) > 1:
-        return f" in {len(job.written):,} files, {job.written[0]} to {job.written[-1].name}"
-    return f" in {job.output}" if job.output else ""
+        return f" to {len(job.written):,} files, {job.written[0]} to {job.written[-1].name}"
+    return f" to {job.output}" if job.output else ""
 
 
 def stale_files(job: ExportJob) -> list[Path]:
-    """Files that an export to the same place would have written, had it been larger or smaller."""
+    """Files of an earlier export to the same name that was split differently."""
     if not job.written:
         return []
-    anyone = numbered_path(job.path, 0).name.replace("-00000", "-[0-9][0-9][0-9][0-9][0-9]")
-    return sorted({*job.path.parent.glob(anyone), *filter(Path.exists, [job.path])} - {*job.written})
+    pattern = numbered_path(job.path, 0).name.replace("-00000", "-[0-9][0-9][0-9][0-9][0-9]")
+    return sorted({*job.path.parent.glob(pattern), *filter(Path.exists, [job.path])} - {*job.written})
 
 
 def join_names(text: str) -> tuple[str, ...]:

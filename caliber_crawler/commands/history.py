@@ -18,13 +18,13 @@ from caliber_crawler.commands.terminal import echo, secho, style
 
 WIDTH = 100
 COLUMNS = 60
-"""Of the curve."""
+"""Width of the chart."""
 BARS = "▁▂▃▄▅▆▇█"
 LINES: tuple[Literal["headline", "subtitle", "authors", "published_local"], ...] = (
     *("headline", "subtitle", "authors", "published_local"),
 )
 MARKS = {"removed": ("[-", "-]", "red"), "added": ("{+", "+}", "green")}
-"""As `wdiff` writes them, so that nothing is lost where there is no colour."""
+"""The marks of `wdiff`, so that changes are visible without colours."""
 
 
 @click.command()
@@ -32,10 +32,9 @@ MARKS = {"removed": ("[-", "-]", "red"), "added": ("{+", "+}", "green")}
 @archive_option
 @json_option
 def history(article: str, archive: Path, *, as_json: bool) -> None:
-    """Print every text an article had, what changed word by word, and how its views grew.
+    """Print every version of an article, its changes word by word, and its view counts over time.
 
-    ARTICLE is its id, or any address it was ever known under. Texts that only this program read differently are left
-    out.
+    ARTICLE is its ID, or any URL that it has or had. Versions that a re-extraction replaced are left out.
 
     \b
     Example:
@@ -72,7 +71,7 @@ def history(article: str, archive: Path, *, as_json: bool) -> None:
 
 
 def _changes(old: ArticleVersion, new: ArticleVersion) -> dict[str, list[Paragraph]]:
-    """What differs, by field; of the body only the paragraphs that do."""
+    """The differences by field; of the body, only the changed paragraphs."""
     lines = {
         name: [line_differences(_line(old[name]), _line(new[name]))]
         for name in LINES
@@ -93,14 +92,14 @@ def _pieces(paragraphs: Iterable[Paragraph]) -> list[list[dict[str, str]]]:
 def _lines(changes: dict[str, list[Paragraph]]) -> Iterable[str]:
     for name, paragraphs in changes.items():
         for paragraph in paragraphs:
-            text = f"{name}: {''.join(map(_shown, paragraph.pieces))}"
-            # Colours are put on after the lines are cut, for their codes have a length.
-            yield textwrap.indent("\n".join(_coloured(textwrap.wrap(text, WIDTH, break_on_hyphens=False))), "  ")
+            text = f"{name}: {''.join(map(_mark, paragraph.pieces))}"
+            # Colours are added after wrapping, because their codes would count as width.
+            yield textwrap.indent("\n".join(_colour(textwrap.wrap(text, WIDTH, break_on_hyphens=False))), "  ")
     if changes:
         yield ""
 
 
-def _shown(piece: Piece) -> str:
+def _mark(piece: Piece) -> str:
     if piece.kind == "same":
         return piece.text
     opening, closing, _ = MARKS[piece.kind]
@@ -108,7 +107,7 @@ def _shown(piece: Piece) -> str:
     return f"{opening}{piece.text.rstrip()}{closing}{blanks}"
 
 
-def _coloured(lines: list[str]) -> Iterable[str]:
+def _colour(lines: list[str]) -> Iterable[str]:
     open_mark: str | None = None
     for line in lines:
         text, position = "", 0
@@ -130,18 +129,18 @@ def _coloured(lines: list[str]) -> Iterable[str]:
 
 
 def _curve(counts: Sequence[tuple[str, int]]) -> list[str]:
-    """The readings of the counter over time, as one line of bars."""
+    """The view counts over time, as one line of bars."""
     if not counts:
         return []
-    moments = [datetime.fromisoformat(moment).timestamp() for moment, _ in counts]
+    times = [datetime.fromisoformat(time).timestamp() for time, _ in counts]
     values = [views for _, views in counts]
-    first, last, least, most = moments[0], moments[-1], min(values), max(values)
+    first, last, least, most = times[0], times[-1], min(values), max(values)
     line = f"{values[-1]:,} views at {counts[-1][0]}"
     if len(counts) == 1 or first == last:
         return [line]
     bars = ""
     for column in range(COLUMNS):
-        moment = first + (last - first) * (column + 1) / COLUMNS
-        value = [views for at, views in zip(moments, values, strict=True) if at <= moment][-1]
+        time = first + (last - first) * (column + 1) / COLUMNS
+        value = [views for at, views in zip(times, values, strict=True) if at <= time][-1]
         bars += BARS[round((value - least) / ((most - least) or 1) * (len(BARS) - 1))]
-    return [bars, f"{values[0]:,} at {counts[0][0]} … {line}, {len(counts):,} readings"]
+    return [bars, f"{values[0]:,} at {counts[0][0]} … {line}, {len(counts):,} view counts"]

@@ -21,10 +21,10 @@ COUNTED = {"captures": "pages", "articles": "articles", "versions": "versions", 
 @archive_option
 @json_option
 def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
-    """Take all that OTHER archives hold into this one; they stay as they are. What is known already is not doubled.
+    """Merge OTHER archives into this one, without duplicates. OTHER archives do not change.
 
-    Where both read a page differently, the newer code's reading stands; the other text comes along as replaced, as do
-    those that OTHER archives had replaced themselves.
+    If two archives extracted a page differently, the result of the newer extractor is current. The other text is kept
+    as a replaced version, and so are the replaced versions of OTHER archives.
 
     \b
     Example:
@@ -32,7 +32,7 @@ def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
     """
     total: Counter[str] = Counter()
     for other in others:
-        # Before ours is made or opened: another that cannot be read must change nothing.
+        # First of all: an archive that cannot be read must not cause any change here.
         Archive.open(other).close()
     with Archive.open(archive, mode="write") as here:
         for other in others:
@@ -47,7 +47,7 @@ def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
 
 
 def merge_one(here: Archive, there: Archive) -> Counter[str]:
-    """Merge one archive, with a progress bar; how many rows of each table are new."""
+    """Merge one archive, with a progress bar; return the number of new rows per table."""
     merging = here.merge(there, software())
     with tqdm(total=len(merging), unit=" rows", disable=None) as progress:
         for done in merging:

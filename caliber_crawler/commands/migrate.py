@@ -18,16 +18,16 @@ from caliber_crawler.errors import NoArchive
 @archive_option
 @json_option
 def migrate(archive: Path, *, as_json: bool) -> None:
-    """Bring an archive of an earlier version of this program up to date. What it was is kept beside it.
+    """Migrate an archive of an earlier version of this program. A copy of the old archive is kept beside it.
 
-    Every command that writes does the same first. An archive of a later version is left alone.
+    Every command that writes to an archive migrates it first. An archive of a later version is not modified.
 
     \b
     Example:
       caliber migrate --archive data/archive.db
     """
     if not archive.exists():
-        raise NoArchive(f"There is no archive at {archive}.")
+        raise NoArchive(f"There is no archive at {archive}; check --archive.")
     with Archive.open(archive, mode="write") as opened:
         before = opened.migrated_from
     copy = None if before is None else backup_path(archive, before)
@@ -36,4 +36,4 @@ def migrate(archive: Path, *, as_json: bool) -> None:
     elif copy is None:
         echo(f"{archive} is up to date (schema {VERSION}).")
     else:
-        echo(f"{archive} was brought from schema {before} to {VERSION}; as it was, it is kept at {copy}.")
+        echo(f"Migrated {archive} from schema {before} to {VERSION}; a copy of the old archive is at {copy}.")

@@ -24,16 +24,17 @@ EXAMPLE_WIDTH = 90
 @click.command()
 @archive_option
 @click.option("--site", help="Only pages of this site.")
-@click.option("--field", type=click.Choice(FIELDS), help="Take over only this field.")
-@click.option("--since", type=MOMENT, help="Only articles with a page fetched since then.")
-@click.option("--until", type=MOMENT, help="Only articles with a page fetched before then.")
-@click.option("--failed", is_flag=True, help="Instead: pages that were kept and gave no article.")
-@click.option("--again", is_flag=True, help="Also pages that today's code has read already.")
+@click.option("--field", type=click.Choice(FIELDS), help="Update only this field.")
+@click.option("--since", type=MOMENT, help="Only articles with a page fetched at or after this time.")
+@click.option("--until", type=MOMENT, help="Only articles with a page fetched before this time.")
+@click.option("--failed", is_flag=True, help="Re-extract stored pages without an article instead.")
+@click.option("--again", is_flag=True, help="Also pages that the current code has extracted already.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; report how many articles would change, by field.")
 @click.option(
-    "--dry-run", is_flag=True, help="Change nothing; say for each field in how many articles it would change."
-)
-@click.option(
-    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes that read.  [default: one per core]"
+    "--jobs",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    help="Number of worker processes.  [default: one per core]",
 )
 @json_option
 def reextract(
@@ -49,10 +50,10 @@ def reextract(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Read kept pages again with today's code, and take over what it reads better. No page is fetched.
+    """Re-extract stored pages with the current code, and update what differs. No page is fetched.
 
-    A text that is read differently becomes a version marked as read anew, never an edit; view counts and the times an
-    article was seen stay. Stop or kill it at any time: the same command goes on where it was.
+    A different text becomes a version with cause `reextract`, never an edit. View counts and the times at which an
+    article was seen do not change. Stop or kill it at any time; rerun the command to resume.
 
     \b
     Example:
@@ -60,20 +61,20 @@ def reextract(
       caliber reextract --site caliber --field authors
     """
     with Archive.open(archive, mode="read" if dry_run else "write") as opened:
-        reader = reextractor(opened)
+        extractor = reextractor(opened)
         if site is not None:
-            reader.sites.named(site)
-        extractors = {name: extractor_of(described) for name, described in reader.sites.items()}
+            extractor.sites.named(site)
+        extractors = {name: extractor_of(definition) for name, definition in extractor.sites.items()}
         pages = opened.reextractions.pages(
             ReextractionFilter(
-                sites=(site,) if site else tuple(reader.sites),
+                sites=(site,) if site else tuple(extractor.sites),
                 since=since,
                 until=until,
                 failed=failed,
                 extractors=None if again or field else extractors,
             )
         )
-        work = ReextractionRun(opened, reader, only=field, dry_run=dry_run, jobs=jobs)
+        work = ReextractionRun(opened, extractor, only=field, dry_run=dry_run, jobs=jobs)
         run_id = None
         if pages and not dry_run:
             arguments = {"site": site, "field": field, "since": since, "until": until, "failed": failed, "again": again}
@@ -102,8 +103,8 @@ def _report(work: ReextractionRun, run_id: int | None) -> dict[str, object]:
             {
                 "field": change.field,
                 "article": change.article_id,
-                "before": _shown(change.before),
-                "after": _shown(change.after),
+                "before": _as_text(change.before),
+                "after": _as_text(change.after),
             }
             for change in tally.examples.values()
         ],
@@ -113,23 +114,23 @@ def _report(work: ReextractionRun, run_id: int | None) -> dict[str, object]:
 def _print(work: ReextractionRun, *, dry_run: bool) -> None:
     counts = work.tally.counts
     if not counts["pages"]:
-        echo("Nothing to do: today's code has read every page already (--again reads them once more).")
+        echo("Nothing to do: the current code has extracted every page already (use --again to repeat it).")
         return
     verb = "would change" if dry_run else "changed"
     echo(
         f"{counts['articles']:,} articles, {counts['pages']:,} pages: {counts['changed']:,} {verb},"
-        f" {counts['unchanged']:,} not; {counts['saved']:,} saved for the first time,"
+        f" {counts['unchanged']:,} unchanged; {counts['saved']:,} new articles,"
         f" {counts['unreadable']:,} pages without an article."
     )
     for name in FIELDS:
         if work.tally.fields[name]:
             change = work.tally.examples[name]
-            echo(f"  {name:14} {work.tally.fields[name]:>7,}  for example article {change.article_id}:")
+            echo(f"  {name:14} {work.tally.fields[name]:>7,}  example: article {change.article_id}:")
             for sign, value in (("-", change.before), ("+", change.after)):
-                echo(f"      {sign} {textwrap.shorten(_shown(value) or '(none)', EXAMPLE_WIDTH, placeholder='…')}")
+                echo(f"      {sign} {textwrap.shorten(_as_text(value) or '(none)', EXAMPLE_WIDTH, placeholder='…')}")
 
 
-def _shown(value: object) -> str | None:
+def _as_text(value: object) -> str | None:
     if value is None:
         return None
     return "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -15,14 +15,14 @@ from caliber_crawler.commands.terminal import echo, secho, style
 @click.command()
 @click.argument("query", nargs=-1, required=True)
 @archive_option
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show at most so many.")
-@click.option("--language", help="Only this language.")
-@click.option("--section", help="Only this section.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Maximum number of results.")
+@click.option("--language", help="Only articles in this language.")
+@click.option("--section", help="Only articles of this section.")
 @json_option
 def search(
     query: tuple[str, ...], archive: Path, limit: int, language: str | None, section: str | None, *, as_json: bool
 ) -> None:
-    """Find articles by their words, the best match first. Inflected forms are found too; "quoted words" stay together.
+    """Search articles, sorted by relevance. Finds all inflections of a word; "quotes" search for an exact phrase.
 
     \b
     Example:
@@ -38,9 +38,12 @@ def search(
         views = f"{hit.views:,} views" if hit.views is not None else "views unknown"
         secho(f"{hit.headline}", bold=True)
         echo(f"  {hit.published_at or 'no date'}  {hit.language}  {hit.section or ''}  {views}  [{hit.article_id}]")
-        echo(f"  {_highlighted(hit)}\n")
-    echo(f"{len(hits)} found." if len(hits) < limit else f"The {limit} best; --limit shows more.", err=True)
+        echo(f"  {_highlight(hit)}\n")
+    echo(
+        f"{len(hits)} found." if len(hits) < limit else f"Showing the {limit} best results; use --limit to show more.",
+        err=True,
+    )
 
 
-def _highlighted(hit: Hit) -> str:
+def _highlight(hit: Hit) -> str:
     return "".join(style(text, fg="yellow", bold=True) if is_match else text for text, is_match in hit.parts())

@@ -19,7 +19,7 @@ WIDTH = 100
 @archive_option
 @json_option
 def show(article: str, archive: Path, *, as_json: bool) -> None:
-    """Print one article and all that is known of it. ARTICLE is its id, or any address it was ever known under.
+    """Print one article and everything known about it. ARTICLE is its ID, or any URL that it has or had.
 
     \b
     Example:
@@ -59,7 +59,7 @@ def _facts(article: ArticleRecord) -> list[str]:
         "views": views,
         "words": f"{article['word_count']:,}",
         "gone": article["gone_at"],
-        "address": "\n             ".join(url["url"] for url in article["urls"]),
+        "URL": "\n             ".join(url["url"] for url in article["urls"]),
         "article": str(article["id"]),
     }
     return [f"  {name:10} {value}" for name, value in facts.items() if value]

@@ -17,14 +17,14 @@ from caliber_crawler.errors import NoSuchArticle
 @click.command()
 @click.argument("article")
 @archive_option
-@click.option("--reason", required=True, help="Why, for the record; say nothing here that must be forgotten.")
-@click.option("--requested-at", type=MOMENT, help="When it was asked for, ISO 8601, UTC.  [default: now]")
+@click.option("--reason", required=True, help="Reason, for the record; do not repeat the removed content here.")
+@click.option("--requested-at", type=MOMENT, help="When the request was made, ISO 8601, UTC.  [default: now]")
 @json_option
 def takedown(article: str, archive: Path, reason: str, requested_at: datetime | None, *, as_json: bool) -> None:
-    """Take an article down for good: its texts, view counts, pages, addresses and every trace in the index are gone.
+    """Delete an article permanently: its versions, view counts, pages, URLs and entries in the search index.
 
-    ARTICLE is its id, or any address it was ever known under. It is not fetched or taken in again. The request is
-    recorded, with no word of the article. Backups, exports and other copies made earlier are yours to delete.
+    ARTICLE is its ID, or any URL that it has or had. It is never fetched or ingested again. The request is recorded
+    without any content of the article. Delete earlier backups, exports and other copies yourself.
 
     \b
     Example:
@@ -33,16 +33,16 @@ def takedown(article: str, archive: Path, reason: str, requested_at: datetime | 
     with Archive.open(archive, mode="write") as opened:
         found = opened.articles.find(article)
         if found is None:
-            raise NoSuchArticle(f"{archive} holds no article {article}.")
+            raise NoSuchArticle(f"{archive} contains no article {article}.")
         takedown = opened.deletion.take_down(found, reason, requested_at or datetime.now(UTC))
         opened.deletion.wipe()
     if as_json:
         echo_json(asdict(takedown))
         return
     echo(
-        f"Forgotten (takedown {takedown.id}): {takedown.versions:,} versions, {takedown.view_counts:,} view counts and"
-        f" {takedown.captures:,} captures are gone; {takedown.blanked:,} pages of lists that named it were emptied."
+        f"Takedown {takedown.id}: deleted {takedown.versions:,} versions, {takedown.view_counts:,} view counts and"
+        f" {takedown.captures:,} captures, and the content of {takedown.blanked:,} listing pages that named it."
     )
     if takedown.mentioned_by:
         others = ", ".join(map(str, takedown.mentioned_by))
-        echo(f"Articles whose own pages still link to it: {others}.", err=True)
+        echo(f"Articles that still link to it: {others}.", err=True)

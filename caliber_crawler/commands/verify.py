@@ -16,18 +16,18 @@ from caliber_crawler.commands.terminal import echo
 
 CHECKS_FAILED = 3
 MAX_ROUNDS = 3
-"""Of repairing: what one round puts right can be what the next one needs."""
+"""Maximum rounds of repair: one round may repair what the next one needs."""
 
 
 @click.command()
 @archive_option
-@click.option("--repair", is_flag=True, help="Put right what can be known for sure, and list what is lost.")
+@click.option("--repair", is_flag=True, help="Repair what can be restored with certainty, and list what is lost.")
 @json_option
 def verify(archive: Path, *, repair: bool, as_json: bool) -> None:
-    """Check every byte: SQLite's own checks, the digest of every page and text, the seal of every row, every count.
+    """Verify every byte: SQLite's checks, digests of pages and texts, checksums of rows, and all totals.
 
-    Finds a single flipped bit, and says which article it touches. A crawl may go on meanwhile. Exit code 3: something
-    is damaged (and, with --repair, could not be put right).
+    Detects a single flipped bit and reports the article concerned. A crawl may continue meanwhile. Exit code 3: the
+    archive is damaged (and, with --repair, could not be repaired completely).
 
     \b
     Example:
@@ -35,8 +35,8 @@ def verify(archive: Path, *, repair: bool, as_json: bool) -> None:
       caliber verify --repair
     """
     with Archive.open(archive) as opened:
-        found, notes, checked = _verified(opened)
-    left = _repaired(archive, found) if repair and found else found
+        found, notes, checked = _verify(opened)
+    left = _repair(archive, found) if repair and found else found
     if as_json:
         echo_json(
             {
@@ -50,7 +50,7 @@ def verify(archive: Path, *, repair: bool, as_json: bool) -> None:
     sys.exit(CHECKS_FAILED if left else 0)
 
 
-def _verified(archive: Archive) -> tuple[list[Finding], list[str], int]:
+def _verify(archive: Archive) -> tuple[list[Finding], list[str], int]:
     verification = archive.verify()
     found, checked = [], 0
     for outcome in tqdm(verification, total=len(verification), unit=" checks", disable=None):
@@ -60,13 +60,13 @@ def _verified(archive: Archive) -> tuple[list[Finding], list[str], int]:
     return found, verification.notes, checked
 
 
-def _repaired(path: Path, found: list[Finding]) -> list[Finding]:
-    """What is left of the findings after repairing, and what only came to light by it."""
+def _repair(path: Path, found: list[Finding]) -> list[Finding]:
+    """Repair; return the findings that remain, including new ones."""
     left = found
     for _ in range(MAX_ROUNDS):
         with Archive.open(path, mode="write") as archive:
             archive.repair(left, reextractor(archive))
-            before, (left, _, _) = left, _verified(archive)
+            before, (left, _, _) = left, _verify(archive)
         if not left or set(left) == set(before):
             break
     return left
@@ -88,8 +88,8 @@ def _print(found: list[Finding], left: list[Finding], notes: list[str], checked:
     for note in notes:
         echo(f"Note: {note}", err=True)
     if not found:
-        echo(f"Sound: {checked:,} checks.")
+        echo(f"OK: {checked:,} checks passed.")
         return
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(Counter(finding.kind for finding in found).items()))
-    hint = f", {len(found) - len(left):,} repaired" if repair else "; --repair puts right what can be"
-    echo(f"Damaged: {len(found):,} of {checked:,} checks ({kinds}){hint}.", err=True)
+    hint = f", {len(found) - len(left):,} repaired" if repair else "; run with --repair to repair what can be repaired"
+    echo(f"Damaged: {len(found):,} of {checked:,} checks failed ({kinds}){hint}.", err=True)

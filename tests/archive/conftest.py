@@ -1,4 +1,4 @@
-"""An archive to write to."""
+"""Fixtures: an archive that is open for writing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.archive.newsroom import Newsroom, start_run
 
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new archive, to be copied: making one takes ten times as long."""
+    """An empty archive to copy: creating one takes ten times as long."""
     path = tmp_path_factory.mktemp("blank") / "archive.db"
     Archive.open(path, mode="write").close()
     return path

@@ -1,7 +1,7 @@
-"""What is on a disk, and what would be left of it after a power cut.
+"""The state of the disk under an archive, and what a power cut would leave of it.
 
-Linux says of every page of a file whether it was written out (``cachestat``, since 6.5). A page that was is on the
-disk; of any other the disk may have what it had before, what was written since, or some sectors of each.
+Linux reports for every page of a file whether it was written back (``cachestat``, since 6.5). Such a page is on the
+disk. For any other page, the disk may have the old content, the new content, or some sectors of each.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOG_HEADER = 32
 
 
 def unwritten(descriptor: int, offset: int) -> bool:
-    """Is a page of a file not yet on the disk? ``OSError`` where the system cannot tell."""
+    """Is a page of a file not yet on the disk? Raises ``OSError`` if the system does not support the call."""
     counts = (ctypes.c_uint64 * 5)()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.syscall(CACHESTAT, descriptor, (ctypes.c_uint64 * 2)(offset, PAGE), counts, 0) != 0:
@@ -28,8 +28,8 @@ def unwritten(descriptor: int, offset: int) -> bool:
     return dirty + writeback > 0
 
 
-def tells(folder: Path) -> bool:
-    """Can it be told in this folder what is on the disk? Not on old systems, and not where files are in memory."""
+def can_observe_writes(folder: Path) -> bool:
+    """Can the tests observe write-back in this folder? Not on old systems, and not on in-memory file systems."""
     probe = folder / "probe"
     with probe.open("wb", buffering=0) as file:
         file.write(b"x" * PAGE)
@@ -42,9 +42,9 @@ def tells(folder: Path) -> bool:
 
 
 class Disk:
-    """The disk under an archive, which is on it at first. Look after every commit: what comes between is not seen.
+    """The disk under an archive. Initially everything is synced. Call :meth:`look` after every commit.
 
-    Its files stay open: to close one would give up the locks that SQLite, in this process, has on it.
+    The files stay open: closing one would release the locks that SQLite has on it in this process.
     """
 
     def __init__(self, archive: Path) -> None:
@@ -53,12 +53,12 @@ class Disk:
         for descriptor in self._descriptors.values():
             os.fsync(descriptor)
         self._written = dict.fromkeys(self._paths, b"")
-        self._seen = dict.fromkeys(self._paths, b"")
+        self._content = dict.fromkeys(self._paths, b"")
         self._before = b""
 
     def look(self) -> None:
-        """See what is written, and what of it is on the disk."""
-        self._before = self._seen[""]
+        """Record the content of the files, and which part of it is on the disk."""
+        self._before = self._content[""]
         for name, descriptor in self._descriptors.items():
             content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
             written = bytearray(self._written[name])
@@ -66,27 +66,27 @@ class Disk:
                 if not unwritten(descriptor, offset):
                     written[offset : offset + PAGE] = content[offset : offset + PAGE].ljust(PAGE, b"\0")
             if name == "-wal":
-                # SQLite syncs the header of a log it begins anew before it writes on: https://sqlite.org/src/info/ff5be73dee
+                # SQLite syncs the header of a restarted log before it continues: https://sqlite.org/src/info/ff5be73dee
                 written[:LOG_HEADER] = content[:LOG_HEADER]
             del written[len(content) :]
-            self._seen[name], self._written[name] = content, bytes(written)
+            self._content[name], self._written[name] = content, bytes(written)
 
     def everything_is_written(self) -> bool:
-        """Would a power cut take nothing?"""
-        return self._seen == self._written
+        """Would a power cut lose nothing?"""
+        return self._content == self._written
 
-    def after_a_power_cut(self, folder: Path, dice: random.Random) -> Path:
-        """The archive as a power cut now might leave it."""
+    def after_a_power_cut(self, folder: Path, rng: random.Random) -> Path:
+        """The archive as a power cut at this point might leave it."""
         for name in self._paths:
-            (folder / f"cut.db{name}").write_bytes(some_sectors(self._written[name], self._seen[name], dice))
+            (folder / f"cut.db{name}").write_bytes(some_sectors(self._written[name], self._content[name], rng))
         return folder / "cut.db"
 
-    def after_a_power_cut_in_the_checkpoint(self, folder: Path, dice: random.Random) -> Path | None:
-        """The same, had power gone while the last commit put the log into the file; ``None`` when it did not."""
-        if self._before == self._seen[""]:
+    def after_a_power_cut_in_the_checkpoint(self, folder: Path, rng: random.Random) -> Path | None:
+        """The archive after a power cut during the last commit's checkpoint; ``None`` if that made no checkpoint."""
+        if self._before == self._content[""]:
             return None
-        (folder / "cut.db").write_bytes(some_sectors(self._before, self._seen[""], dice))
-        (folder / "cut.db-wal").write_bytes(self._seen["-wal"])
+        (folder / "cut.db").write_bytes(some_sectors(self._before, self._content[""], rng))
+        (folder / "cut.db-wal").write_bytes(self._content["-wal"])
         return folder / "cut.db"
 
     def close(self) -> None:
@@ -94,11 +94,11 @@ class Disk:
             os.close(descriptor)
 
 
-def some_sectors(old: bytes, new: bytes, dice: random.Random) -> bytes:
-    """A file on its way from old to new content: some sectors are new, and it may have grown without being filled."""
-    likelihood = dice.choice((0.0, 0.1, 0.5, 0.9, 1.0))
-    length = dice.choice((len(old), len(new), max(len(old), dice.randrange(len(new) + 1))))
+def some_sectors(old: bytes, new: bytes, rng: random.Random) -> bytes:
+    """A file between its old and new content: some sectors are new, and it may have grown without being filled."""
+    likelihood = rng.choice((0.0, 0.1, 0.5, 0.9, 1.0))
+    length = rng.choice((len(old), len(new), max(len(old), rng.randrange(len(new) + 1))))
     return b"".join(
-        (new if dice.random() < likelihood else old)[offset : offset + SECTOR].ljust(SECTOR, b"\0")
+        (new if rng.random() < likelihood else old)[offset : offset + SECTOR].ljust(SECTOR, b"\0")
         for offset in range(0, length, SECTOR)
     )[:length]

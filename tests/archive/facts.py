@@ -1,7 +1,7 @@
-"""Every number of an archive that no migration may change, in words of this file's own.
+"""Every number of an archive that no migration may change, under names of this file's own.
 
-Names of columns, states and reason codes may change with a schema. So nothing here is keyed by them: states and
-reasons are compared as counts, without their names, and columns that were renamed since schema 3 are not read.
+Names of columns, states and reason codes may change with a schema. So they are not keys here: states and reasons are
+compared as counts without names, and columns that were renamed since schema 3 are not compared.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ COUNTED = {
     "versions by cause": "SELECT count(*) FROM versions GROUP BY cause",
     "article URLs by kind": "SELECT count(*) FROM article_urls GROUP BY kind",
 }
-"""Counts of values that may get other names, as sorted numbers."""
+"""Counts of values that may be renamed, as sorted numbers."""
 SUMS = {
     "views": "SELECT sum(views), max(views), min(observed_at), max(observed_at) FROM view_counts",
     "view growth": "SELECT count(*), sum(gained), round(sum(hours), 2) FROM view_growth",
@@ -63,7 +63,7 @@ ROWS = {
     "versions": "SELECT id, article_id, number, content_digest, seen_from, seen_until, capture_id, word_count"
     " FROM versions ORDER BY id",
 }
-"""Rows that are written down whole."""
+"""Rows that are recorded completely."""
 DIGESTS = {
     "texts": "SELECT id, headline, subtitle, body, body_markdown, authors, signature FROM versions ORDER BY id",
     "bodies": "SELECT digest, size FROM bodies ORDER BY digest",
@@ -84,13 +84,13 @@ DIGESTS = {
     "takedowns": "SELECT site, language, reason, requested_at, carried_out_at, versions, captures FROM takedowns",
     "takedown keys": "SELECT digest, takedown_id FROM takedown_keys ORDER BY digest",
 }
-"""Rows of which a digest is written down. Their text must not change by a byte."""
+"""Rows that are recorded as a digest. Their text must not change by a byte."""
 EXPORTED = ("url", "language", "headline", "body", "published_at", "views", "authors", "first_seen_at", "gone_at")
 """Fields of an exported row."""
 
 
 def facts(path: Path, folder: Path) -> dict[str, Any]:
-    """The numbers of an archive; exports for it are written into a folder."""
+    """The numbers of an archive. Its exports are written to ``folder``."""
     with Archive.open(path) as archive:
 
         def rows(sql: str) -> list[list[Any]]:
@@ -108,26 +108,26 @@ def facts(path: Path, folder: Path) -> dict[str, Any]:
 
 
 def digest(rows: Iterable[object]) -> str:
-    """One digest of rows in their order."""
+    """One digest of all rows, in order."""
     return hashlib.sha256("\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()).hexdigest()
 
 
 def status(archive: Archive) -> dict[str, Any]:
-    """What ``caliber status`` counts. What depends on the clock, the file or the machine is left out."""
-    told = archive.status()
+    """The counts of ``caliber status``, without those that depend on the clock, the file or the machine."""
+    report = archive.status()
     return {
-        **{name: told[name] for name in ("articles", "versions", "edits", "view_counts", "gone")},
+        **{name: report[name] for name in ("articles", "versions", "edits", "view_counts", "gone")},
         "articles of each section": [
-            [part["language"], part["section"], part["articles"]] for part in told["editions"]
+            [part["language"], part["section"], part["articles"]] for part in report["editions"]
         ],
-        "captures": sorted(value for value in told["captures"].values() if isinstance(value, int)),
-        "bodies": sorted(told["bodies"].values()),
-        "problems": sorted(row["total"] for row in told["problems"]["all"]),
+        "captures": sorted(value for value in report["captures"].values() if isinstance(value, int)),
+        "bodies": sorted(report["bodies"].values()),
+        "problems": sorted(row["total"] for row in report["problems"]["all"]),
     }
 
 
 def exports(path: Path, folder: Path) -> dict[str, Any]:
-    """Digests of what is exported: articles, WARC records (their ids are random), and the index of a WACZ file."""
+    """Digests of the exports: articles, WARC records (without their random IDs), and the index of a WACZ file."""
     for format in ("jsonl", "warc", "wacz"):
         name = "warc.gz" if format == "warc" else format
         arguments = ["export", format, "--archive", str(path), "--include-opted-out", "-o", str(folder / f"a.{name}")]

@@ -1,4 +1,4 @@
-"""Short ways to make what goes into an archive."""
+"""Helpers that create the contents of an archive."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NUMBER_URL = "https://caliber.az/en/post/247893"
 
 
 def minutes(count: float) -> datetime:
-    """That many minutes past noon."""
+    """The time ``count`` minutes after noon."""
     return NOON + timedelta(minutes=count)
 
 
 def address(url: str, language: str = "en") -> ArticleURL:
-    """An address of the site, taken apart by its last part."""
+    """A URL as an article URL of the site, parsed by its last segment."""
     last = url.rpartition("/")[2]
     number = int(last) if last.isdecimal() else None
     return ArticleURL(url=url, language=language, number=number, slug=None if number else last)
@@ -62,7 +62,7 @@ def capture(at: datetime = NOON, **fields: Any) -> Capture:
 
 @dataclass
 class Newsroom:
-    """An archive with a run under way, into which articles are saved in one line."""
+    """An archive with a running run, and one-line methods to save articles."""
 
     archive: Archive
     run_id: int
@@ -78,27 +78,27 @@ class Newsroom:
         article_urls: tuple[str, ...] = (),
         **fields: Any,
     ) -> SavedArticle:
-        """Keep a page as served at that moment and save the article read on it."""
-        read = article(**fields, **({"url": article_urls[0]} if article_urls else {}))
+        """Store a page as served at a time, and save its article."""
+        found = article(**fields, **({"url": article_urls[0]} if article_urls else {}))
         if kept is None:
             body = {} if page is None else {"body": page}
-            kept = self.archive.captures.store(capture(at, url=read.url, **body), self.run_id)
+            kept = self.archive.captures.store(capture(at, url=found.url, **body), self.run_id)
         extraction = Extraction(
-            capture=kept, article=read, layout=layout, extractor=extractor, methods={"headline": "selector"}
+            capture=kept, article=found, layout=layout, extractor=extractor, methods={"headline": "selector"}
         )
         return self.archive.articles.save(
-            extraction, self.run_id, [address(url, read.language) for url in article_urls or (read.url,)]
+            extraction, self.run_id, [address(url, found.language) for url in article_urls or (found.url,)]
         )
 
     @contextmanager
     def rolled_back(self) -> Iterator[None]:
-        """A transaction in which everything goes well until the very end."""
+        """A transaction that fails at its end."""
         with suppress(InterruptedError), self.archive.transaction():
             yield
             raise InterruptedError
 
     def values(self, sql: str, *parameters: object) -> list[Any]:
-        """The first column of what a query gives."""
+        """The first column of a query's rows."""
         return [row[0] for row in self.archive.db.execute(sql, parameters)]
 
 

@@ -1,4 +1,4 @@
-"""The Python API of an archive: what its methods take, and that its results are what their types say."""
+"""The Python API of an archive: its parameters, and the types of its results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from caliber_crawler.throttle import LastRequest
 from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, minutes
 from tests.warc.newsstand import HTML, PAGE, take_in
 
-LOADED_LATE = {"DataFrame": pd.DataFrame, "Database": sqlite_utils.Database}
+LAZY_TYPES = {"DataFrame": pd.DataFrame, "Database": sqlite_utils.Database}
 TABLES = {
     "article_urls": rows.ArticleUrlRow,
     "captures": rows.CaptureRow,
@@ -43,12 +43,12 @@ TABLES = {
 
 @pytest.fixture
 def full(newsroom: Newsroom) -> Newsroom:
-    """An archive with something in every field: two texts, view counts, a picture, a link, a problem and a host."""
+    """An archive with a value in every field: two versions, view counts, an image, a link and a host."""
     archive = newsroom.archive
     archive.sites.store(CaliberSpider.site)
     archive.hosts.record_request("caliber.az", LastRequest(NOON, 1.0))
-    picture, link = Image(url="https://caliber.az/x.jpg", alt="A"), Link(url="https://example.org/", text="there")
-    newsroom.save(views=100, images=(picture,), links=(link,), authors=("Vugar B.",), subtitle="Of the region")
+    image, link = Image(url="https://caliber.az/x.jpg", alt="A"), Link(url="https://example.org/", text="there")
+    newsroom.save(views=100, images=(image,), links=(link,), authors=("Vugar B.",), subtitle="Of the region")
     newsroom.save(minutes(60), headline="Baku’s new formula", views=250)
     newsroom.save(minutes(90), article_urls=("https://caliber.az/en/post/undated",), published_at=None, section=None)
     archive.runs.finish(newsroom.run_id, "finished", None, {"found": 2})
@@ -56,7 +56,7 @@ def full(newsroom: Newsroom) -> Newsroom:
 
 
 def mismatches(value: object, hint: Any, place: str = "") -> Iterable[str]:
-    """Where a value is not what a type says, all the way down."""
+    """The places at which a value does not match a type, recursively."""
     origin, arguments = get_origin(hint), get_args(hint)
     if is_typeddict(hint):
         if not isinstance(value, dict):
@@ -93,11 +93,11 @@ def mismatches(value: object, hint: Any, place: str = "") -> Iterable[str]:
         yield f"{place}: {value!r} is not {hint}"
 
 
-def returned(method: Any) -> Any:
-    return get_type_hints(method, localns=LOADED_LATE)["return"]
+def return_type(method: Any) -> Any:
+    return get_type_hints(method, localns=LAZY_TYPES)["return"]
 
 
-def test_results_are_what_their_types_say(full: Newsroom) -> None:
+def test_results_match_their_types(full: Newsroom) -> None:
     archive = full.archive
     results = [
         (Archive.article, archive.article(1)),
@@ -117,7 +117,7 @@ def test_results_are_what_their_types_say(full: Newsroom) -> None:
     ]
     assert all(result for _, result in results[:4])
     assert [
-        wrong for method, result in results for wrong in mismatches(result, returned(method), method.__name__)
+        wrong for method, result in results for wrong in mismatches(result, return_type(method), method.__name__)
     ] == []
 
 
@@ -130,7 +130,7 @@ def test_a_typed_row_has_the_columns_of_its_table(full: Newsroom, table: str) ->
         assert list(mismatches(row, kind, table)) == []
 
 
-def test_a_row_that_is_not_of_its_type_is_noticed() -> None:
+def test_a_row_that_does_not_match_its_type_is_detected() -> None:
     class Row(TypedDict):
         count: int
         name: str | None
@@ -148,19 +148,19 @@ def public_methods() -> dict[str, Any]:
     return plain | {"articles": Articles.__call__}
 
 
-def named_in(hint: Any) -> Iterable[Any]:
+def parts_of(hint: Any) -> Iterable[Any]:
     yield hint
     for argument in get_args(hint):
-        yield from named_in(argument)
+        yield from parts_of(argument)
 
 
 @pytest.mark.parametrize("name", public_methods())
 def test_a_public_method_is_typed_without_any_and_documented(name: str) -> None:
     method = public_methods()[name]
-    hints = get_type_hints(method, localns=LOADED_LATE)
+    hints = get_type_hints(method, localns=LAZY_TYPES)
     parameters = [parameter for parameter in inspect.signature(method).parameters if parameter not in ("self", "cls")]
     assert hints.keys() == {*parameters, "return"}
-    assert Any not in [part for hint in hints.values() for part in named_in(hint)]
+    assert Any not in [part for hint in hints.values() for part in parts_of(hint)]
     for parameter in inspect.signature(method).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             assert get_origin(hints[parameter.name]) is Unpack
@@ -178,40 +178,40 @@ def test_the_parts_of_an_archive_are_typed_without_any_and_documented(newsroom: 
     assert len(methods) > 50
     for method in methods:
         hints = get_type_hints(method)
-        assert Any not in [part for hint in hints.values() for part in named_in(hint)], method
+        assert Any not in [part for hint in hints.values() for part in parts_of(hint)], method
         assert inspect.getdoc(method), method
 
 
-def test_a_search_takes_the_keywords_of_the_search_class() -> None:
-    asked = {
+def test_search_has_the_keywords_of_the_search_class() -> None:
+    defaults = {
         name: parameter.default
         for name, parameter in inspect.signature(Archive.search).parameters.items()
         if name not in ("self", "query")
     }
-    assert asked == {field.name: field.default for field in fields(Search) if field.name != "query"}
+    assert defaults == {field.name: field.default for field in fields(Search) if field.name != "query"}
     hints, own = get_type_hints(Archive.search), get_type_hints(Search)
-    assert {name: hints[name] for name in asked} == {name: own[name] for name in asked}
+    assert {name: hints[name] for name in defaults} == {name: own[name] for name in defaults}
 
 
-def test_an_unknown_keyword_is_refused_by_name(full: Newsroom) -> None:
+def test_an_unknown_keyword_is_reported(full: Newsroom) -> None:
     for method in (full.archive.articles, full.archive.views):
-        with pytest.raises(TypeError, match="sections; the keywords are site, section, language, since, until, search"):
+        with pytest.raises(TypeError, match="sections; use site, section, language, since, until, search"):
             method(sections="politics")
     assert set(ArticleFilter.__annotations__) == {"site", "section", "language", "since", "until", "search"}
 
 
-def test_the_columns_of_an_export_are_those_of_its_rows() -> None:
+def test_the_export_columns_are_those_of_an_article_row() -> None:
     assert list(COLUMNS) == list(ArticleRow.__annotations__)
     assert {COLUMNS[name] for name in ("id", "views", "word_count", "version_count")} == {int}
     assert {COLUMNS[name] for name in ("headline", "published_at", "gone_at")} == {str}
 
 
-def test_the_record_of_a_run_has_the_columns_of_its_table(full: Newsroom) -> None:
+def test_a_run_record_has_the_columns_of_its_table(full: Newsroom) -> None:
     assert set(RunRecord.__annotations__) == {column.name for column in full.archive.db["runs"].columns}
 
 
 def texts_in(value: object) -> Iterable[str]:
-    """Every text in a result, all the way down."""
+    """Every text in a result, recursively."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -225,7 +225,7 @@ def texts_in(value: object) -> Iterable[str]:
             yield from texts_in(getattr(value, field.name))
 
 
-def test_control_characters_of_a_page_do_not_come_out_of_the_api(tmp_path: Path) -> None:
+def test_results_contain_no_control_characters_of_a_page(tmp_path: Path) -> None:
     noise = "\x1b[31mred\x1b[0m \x07bell \x9b31m \x08\x7f &#27;[2J &#x9b;"
     page = PAGE.format(
         headline=f"The {noise} formula",
@@ -245,5 +245,5 @@ def test_control_characters_of_a_page_do_not_come_out_of_the_api(tmp_path: Path)
             archive.search("formula"),
         ]
     assert all(results)
-    seen = {letter for text in texts_in(results) for letter in text if unicodedata.category(letter) == "Cc"}
-    assert seen <= {"\n"}
+    found = {letter for text in texts_in(results) for letter in text if unicodedata.category(letter) == "Cc"}
+    assert found <= {"\n"}

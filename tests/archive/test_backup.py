@@ -1,4 +1,4 @@
-"""A backup is whole, checked, and made while others write."""
+"""Backups: complete, verified, and possible while others write."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def texts(path: Path) -> list[tuple[object, ...]]:
         ]
 
 
-def test_a_backup_is_the_archive_as_it_stands(newsroom: Newsroom, path: Path, tmp_path: Path) -> None:
+def test_a_backup_is_a_snapshot_of_the_archive(newsroom: Newsroom, path: Path, tmp_path: Path) -> None:
     for minute in range(5):
         newsroom.save(minutes(minute), headline=f"Headline {minute}", views=minute)
     copy = newsroom.archive.backup(tmp_path / "copies")
@@ -29,12 +29,12 @@ def test_a_backup_is_the_archive_as_it_stands(newsroom: Newsroom, path: Path, tm
     assert list(copy.parent.iterdir()) == [copy]
     assert len(texts(copy)) == 5
     assert texts(copy) == texts(path)[:5]
-    with Archive.open(copy, mode="write") as opened:
-        assert [outcome for outcome in opened.verify() if outcome] == []
-        assert opened.status()["articles"] == 1
+    with Archive.open(copy, mode="write") as backup:
+        assert [outcome for outcome in backup.verify() if outcome] == []
+        assert backup.status()["articles"] == 1
 
 
-def test_only_the_newest_backups_are_left_and_nothing_else_is_touched(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_old_backups_are_deleted_and_other_files_stay(newsroom: Newsroom, tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     folder.mkdir()
     names = [f"archive-2026010{day}T000000Z.db" for day in range(1, 6)]
@@ -45,29 +45,29 @@ def test_only_the_newest_backups_are_left_and_nothing_else_is_touched(newsroom: 
     assert {path.name for path in folder.iterdir()} == {*others, *names[-2:], newest.name}
 
 
-def test_a_backup_overwrites_nothing(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_a_backup_overwrites_no_file(newsroom: Newsroom, tmp_path: Path) -> None:
     (tmp_path / "mine.db").write_text("precious")
     with pytest.raises(ArchiveError, match="never overwrites"):
         newsroom.archive.backup(tmp_path / "mine.db")
     assert (tmp_path / "mine.db").read_text() == "precious"
 
 
-def test_of_a_damaged_archive_no_backup_is_kept(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_no_backup_is_made_of_a_damaged_archive(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.save()
     newsroom.archive.db.execute("UPDATE captures SET url = 'https://caliber.az/en/post/x'")
-    with pytest.raises(ArchiveError, match=r"is not sound.*: Capture 1 of .* is damaged"):
+    with pytest.raises(ArchiveError, match=r"is damaged.*: Capture 1 of .* is damaged"):
         newsroom.archive.backup(tmp_path / "copies")
     assert list((tmp_path / "copies").iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_is_one_sentence(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_a_destination_that_cannot_be_written_is_reported(newsroom: Newsroom, tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     with pytest.raises(ArchiveFull, match="cannot be written"):
         newsroom.archive.backup(tmp_path / "taken")
 
 
 @pytest.mark.slow
-def test_a_backup_made_while_a_crawl_writes_is_sound(path: Path, tmp_path: Path) -> None:
+def test_a_backup_made_during_a_crawl_verifies(path: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", WRITER, str(path), str(Path(__file__).parents[2])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None

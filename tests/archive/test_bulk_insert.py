@@ -1,4 +1,4 @@
-"""What is new to an archive is taken over as it stands, and gives what merging one article at a time gives."""
+"""Bulk insert of new rows gives the same result as merging one article at a time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Image, Link
 from tests.archive.newsroom import NOON, Newsroom, minutes, start_run
-from tests.archive.test_merge import Sighting, facts, findings, make, merged, sightings, texts
+from tests.archive.test_merge import Sighting, facts, findings, make, merge_into, sightings, texts
 
 MANY = 20
 
 
 def newspaper(path: Path, first: int = 0, count: int = MANY) -> Path:
-    """An archive of different articles, with all that articles have."""
+    """Make an archive of different articles with authors, views, images and links."""
     with Archive.open(path, mode="write") as archive:
         newsroom = Newsroom(archive, start_run(archive))
         for number in range(first, first + count):
@@ -31,7 +31,7 @@ def newspaper(path: Path, first: int = 0, count: int = MANY) -> Path:
                         f"https://caliber.az/en/post/{number + 1}",
                         f"https://caliber.az/en/post/slug-{number}",
                     ),
-                    page=b"<p>what all pages share</p>" * 400 + f"<h1>{number} {minute}</h1>".encode(),
+                    page=b"<p>shared content</p>" * 400 + f"<h1>{number} {minute}</h1>".encode(),
                     headline=f"Headline {number // 2} {minute}",
                     views=number + minute,
                     images=(Image(url=f"https://x.az/{number}.webp"),),
@@ -42,11 +42,11 @@ def newspaper(path: Path, first: int = 0, count: int = MANY) -> Path:
     return path
 
 
-def merged_one_by_one(monkeypatch: pytest.MonkeyPatch, into: Path, *others: Path) -> Path:
+def merge_one_by_one(monkeypatch: pytest.MonkeyPatch, into: Path, *others: Path) -> Path:
     with monkeypatch.context() as patched:
         patched.setattr(BulkInsert, "insert_captures", lambda _, ids: ids)
         patched.setattr(BulkInsert, "insert_articles", lambda _, ids, article_of: ids)
-        return merged(into, *others)
+        return merge_into(into, *others)
 
 
 def bodies(path: Path) -> set[tuple[str, int, bytes]]:
@@ -54,13 +54,13 @@ def bodies(path: Path) -> set[tuple[str, int, bytes]]:
         return {tuple(row) for row in archive.db.execute("SELECT digest, dictionary_id IS NULL, data FROM bodies")}
 
 
-def test_many_at_a_time_gives_what_one_at_a_time_gives(
+def test_bulk_insert_equals_merging_one_by_one(
     path: Path, tmp_path: Path, blank: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(blank, path)
     other = newspaper(tmp_path / "other.db")
-    one_by_one = merged_one_by_one(monkeypatch, Path(shutil.copy(path, tmp_path / "one.db")), other)
-    assert facts(merged(path, other)) == facts(one_by_one) == facts(other)
+    one_by_one = merge_one_by_one(monkeypatch, Path(shutil.copy(path, tmp_path / "one.db")), other)
+    assert facts(merge_into(path, other)) == facts(one_by_one) == facts(other)
     assert texts(path) == texts(other)
     assert findings(path) == []
     with Archive.open(path) as archive, Archive.open(other) as there:
@@ -71,7 +71,7 @@ def test_many_at_a_time_gives_what_one_at_a_time_gives(
 @pytest.mark.slow
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sightings, sightings)
-def test_it_does_so_whatever_both_archives_know(
+def test_bulk_insert_equals_merging_one_by_one_for_any_two_archives(
     tmp_path_factory: pytest.TempPathFactory,
     blank: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -82,41 +82,41 @@ def test_it_does_so_whatever_both_archives_know(
     for name, pages in {"a": a, "b": b}.items():
         make(Path(shutil.copy(blank, folder / f"{name}.db")), pages)
     copy = Path(shutil.copy(folder / "a.db", folder / "copy.db"))
-    parallel = merged(folder / "a.db", folder / "b.db")
-    assert facts(parallel) == facts(merged_one_by_one(monkeypatch, copy, folder / "b.db"))
+    parallel = merge_into(folder / "a.db", folder / "b.db")
+    assert facts(parallel) == facts(merge_one_by_one(monkeypatch, copy, folder / "b.db"))
     assert findings(parallel) == []
 
 
 @pytest.mark.slow
-def test_pages_come_along_as_they_are_stored(path: Path, tmp_path: Path) -> None:
+def test_bodies_are_copied_without_recompression(path: Path, tmp_path: Path) -> None:
     Archive.open(path, mode="write").close()
     other = newspaper(tmp_path / "other.db")
-    assert bodies(merged(path, other)) == bodies(other)
+    assert bodies(merge_into(path, other)) == bodies(other)
 
 
 @pytest.mark.slow
-def test_a_dictionary_that_serves_few_pages_stays_behind(path: Path, tmp_path: Path) -> None:
+def test_a_dictionary_used_by_few_pages_is_not_copied(path: Path, tmp_path: Path) -> None:
     newspaper(path)
     other = newspaper(tmp_path / "other.db", first=MANY, count=1)
     with Archive.open(other) as archive:
         (digest,) = [row[0] for row in archive.db.execute("SELECT digest FROM dictionaries")]
-    with Archive.open(merged(path, other)) as archive:
+    with Archive.open(merge_into(path, other)) as archive:
         assert list(archive.db.query("SELECT 1 FROM dictionaries WHERE digest = ?", [digest])) == []
     assert findings(path) == []
 
 
 @pytest.mark.slow
-def test_a_forgotten_page_does_not_come_back_inside_a_dictionary(path: Path, tmp_path: Path) -> None:
+def test_a_page_under_takedown_does_not_return_inside_a_dictionary(path: Path, tmp_path: Path) -> None:
     other = newspaper(tmp_path / "other.db")
     newspaper(path, count=2)
     with Archive.open(path, mode="write") as archive:
         archive.deletion.take_down(1, "asked for", NOON)
         archive.deletion.wipe()
-    with Archive.open(merged(path, other)) as archive:
+    with Archive.open(merge_into(path, other)) as archive:
         digests = [row[0] for row in archive.db.execute("SELECT digest FROM dictionaries")]
-        kept = [archive.captures.get(row[0]).body for row in archive.db.execute("SELECT id FROM captures")]
-        assert len(kept) == 2 * (MANY - 1)
-        assert not any(b"<h1>0 0</h1>" in body for body in kept)
+        stored = [archive.captures.get(row[0]).body for row in archive.db.execute("SELECT id FROM captures")]
+        assert len(stored) == 2 * (MANY - 1)
+        assert not any(b"<h1>0 0</h1>" in body for body in stored)
     with Archive.open(other) as archive:
         theirs = {row[0] for row in archive.db.execute("SELECT digest FROM dictionaries")}
     assert not theirs & set(digests)
@@ -131,45 +131,45 @@ def test_a_forgotten_page_does_not_come_back_inside_a_dictionary(path: Path, tmp
         "UPDATE article_urls SET kind = 'slug' WHERE url LIKE '%/2'",
     ],
 )
-def test_a_damaged_row_is_not_sealed_anew(path: Path, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_row_does_not_get_a_new_checksum(path: Path, tmp_path: Path, damage: str) -> None:
     other = newspaper(tmp_path / "other.db", count=3)
     with Archive.open(other, mode="write") as archive:
         archive.db.execute(damage)
     with (
         Archive.open(path, mode="write") as here,
         Archive.open(other) as there,
-        pytest.raises(ArchiveError, match=r"is damaged: .*`caliber verify` says more"),
+        pytest.raises(ArchiveError, match=r"is damaged: .*run `caliber verify` for details"),
     ):
         merge_one(here, there)
 
 
 @pytest.mark.slow
-def test_texts_with_letters_that_people_leave_out_are_found_without_them(path: Path, tmp_path: Path) -> None:
+def test_folded_letters_are_indexed_in_bulk(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     with Archive.open(other, mode="write") as archive:
         newsroom = Newsroom(archive, start_run(archive))
         for number, letter in enumerate([*FOLDED, "a"]):
             newsroom.save(article_urls=(f"https://caliber.az/en/post/{number + 1}",), headline=f"b{letter}ku {number}")
-    with Archive.open(merged(path, other)) as archive:
+    with Archive.open(merge_into(path, other)) as archive:
         rows = archive.db.execute("SELECT folded IS NOT NULL FROM versions ORDER BY id").fetchall()
         assert [row[0] for row in rows] == [1] * len(FOLDED) + [0]
     assert findings(path) == []
 
 
-def test_every_letter_that_the_schema_folds_is_known(path: Path) -> None:
+def test_the_list_of_folded_letters_matches_the_schema(path: Path) -> None:
     with Archive.open(path, mode="write") as archive:
         for point in range(0x20, 0x600):
             if chr(point) not in FOLDED:
-                # The generated column's own rule, asked without a row.
+                # The rule of the generated column, without a row.
                 assert not archive.db.execute("SELECT ? GLOB '*[ёЁəƏıİ]*'", [chr(point)]).fetchone()[0]
         (sql,) = archive.db.execute("SELECT sql FROM sqlite_schema WHERE name = 'versions'").fetchone()
         assert f"'*[{FOLDED}]*'" in sql
 
 
 @pytest.mark.slow
-def test_what_is_partly_known_is_merged_article_by_article(path: Path, tmp_path: Path) -> None:
+def test_partly_known_articles_are_merged_one_by_one(path: Path, tmp_path: Path) -> None:
     newspaper(path, count=20)
     other = newspaper(tmp_path / "other.db", first=10, count=20)
-    merged(path, other)
+    merge_into(path, other)
     assert facts(path) == facts(newspaper(tmp_path / "all.db", count=30))
     assert findings(path) == []

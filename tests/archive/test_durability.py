@@ -1,4 +1,4 @@
-"""What was acknowledged survives the death of the process that wrote it."""
+"""Acknowledged writes survive the death of the writing process."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ def write(pipe):
         newsroom.save(minutes(number), article_urls=(url,), page=f"<p>{number}</p>".encode() * 500, views=number)
         os.write(pipe, b"%d " % number)
 
-pause, acknowledged = random.Random(5), -1
+rng, acknowledged = random.Random(5), -1
 for killed in range(int(sys.argv[3])):
-    extraction, writing = os.pipe()
+    read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
-        write(writing)
-    os.close(writing)
-    time.sleep(pause.uniform(0.005, 0.12))
+        write(write_end)
+    os.close(write_end)
+    time.sleep(rng.uniform(0.005, 0.12))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    # What stands in the pipe was written after its commit had returned.
-    with os.fdopen(extraction) as pipe:
+    # Each number in the pipe was written after its commit had returned.
+    with os.fdopen(read_end) as pipe:
         acknowledged = max([acknowledged, *map(int, pipe.read().split())])
     with Archive.open(sys.argv[1], mode="write") as archive:
-        count, most = archive.db.execute("SELECT count(*), coalesce(max(views), -1) FROM articles").fetchone()
-        # The last one may be there unacknowledged: it was killed between the commit and the word of it.
-        assert count == most + 1 and most in (acknowledged, acknowledged + 1), (killed, count, most, acknowledged)
-        acknowledged = most
+        count, last = archive.db.execute("SELECT count(*), coalesce(max(views), -1) FROM articles").fetchone()
+        # The last article may be unacknowledged: the writer was killed between the commit and the acknowledgement.
+        assert count == last + 1 and last in (acknowledged, acknowledged + 1), (killed, count, last, acknowledged)
+        acknowledged = last
         assert archive.db.execute("PRAGMA quick_check").fetchall() == [("ok",)]
         assert archive.db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert archive.db.execute("SELECT count(*) FROM articles WHERE current_version_id IS NULL").fetchone() == (0,)
@@ -74,7 +74,7 @@ print(acknowledged)
 
 
 @pytest.mark.slow
-def test_a_writer_killed_at_two_hundred_points_loses_nothing_it_had_acknowledged(path: Path) -> None:
+def test_a_writer_killed_at_two_hundred_points_loses_no_acknowledged_write(path: Path) -> None:
     command = [sys.executable, "-c", ROUNDS, str(path), str(Path(__file__).parents[2]), "200"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=440)
     assert done.returncode == 0, done.stderr
@@ -105,8 +105,8 @@ except ArchiveFull as error:
 
 
 @pytest.mark.parametrize("limit", [600_000, 2_000_000, 5_000_000])
-def test_a_write_that_fails_is_one_sentence_and_the_next_run_goes_on(path: Path, limit: int) -> None:
-    """A limit on the size of a file is what a full disk is to SQLite: a write that comes back refused."""
+def test_a_failed_write_is_reported_and_the_next_run_continues(path: Path, limit: int) -> None:
+    """For SQLite, a limit on the size of a file is like a full disk: a write fails."""
     command = [sys.executable, "-c", LIMITED, str(path), str(Path(__file__).parents[2]), str(limit)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == ArchiveFull.exit_code, done.stderr
@@ -146,7 +146,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-def test_a_disk_that_fills_up_is_one_sentence_and_room_is_all_that_is_needed_to_go_on(small_disk: Path) -> None:
+def test_a_full_disk_is_reported_and_writing_works_after_space_is_freed(small_disk: Path) -> None:
     path = small_disk / "archive.db"
     (ballast := small_disk / "ballast").write_bytes(bytes(2_000_000))
     command = [sys.executable, "-c", FILLING, str(path), str(Path(__file__).parents[2])]
@@ -165,7 +165,7 @@ def test_a_disk_that_fills_up_is_one_sentence_and_room_is_all_that_is_needed_to_
         assert newsroom.save(article_urls=("https://caliber.az/en/post/next",)).outcome == "new"
 
 
-def test_the_log_stays_small_while_somebody_reads(newsroom: Newsroom, path: Path) -> None:
+def test_the_log_stays_small_while_a_reader_is_connected(newsroom: Newsroom, path: Path) -> None:
     log = Path(f"{path}-wal")
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
         largest = 0
@@ -173,11 +173,11 @@ def test_the_log_stays_small_while_somebody_reads(newsroom: Newsroom, path: Path
             newsroom.save(article_urls=(f"https://caliber.az/en/post/{1000 + number}",), body=f"{number} " * 6000)
             assert reader.execute("SELECT count(*) FROM articles").fetchone() == (number + 1,)
             largest = max(largest, log.stat().st_size)
-        # It is put away at 4,000 pages of 8 KB, and a commit can be under way then; all of this takes 64 MB.
+        # It is checkpointed at 4,000 pages of 8 KB, possibly after a further commit; all writes together take 64 MB.
         assert largest < 40_000_000
 
 
-def test_a_reader_in_the_middle_of_something_delays_the_tidying_and_no_more(newsroom: Newsroom, path: Path) -> None:
+def test_a_reader_in_a_transaction_only_delays_the_checkpoint(newsroom: Newsroom, path: Path) -> None:
     log = Path(f"{path}-wal")
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as reader:
         reader.execute("BEGIN")

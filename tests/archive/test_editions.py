@@ -1,4 +1,4 @@
-"""Two editions never merge: a translation is an article of its own, whatever its pages say."""
+"""Articles of two editions are never merged: a translation is a separate article."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def editions(newsroom: Newsroom) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_a_page_that_names_the_urls_of_two_editions_does_not_merge_them(newsroom: Newsroom, language: str) -> None:
+def test_a_page_with_the_urls_of_two_editions_does_not_merge_them(newsroom: Newsroom, language: str) -> None:
     newsroom.save(article_urls=(SLUG_URL,))
     newsroom.save(minutes(1), article_urls=(RUSSIAN_URL,), language="ru")
     both = (SLUG_URL, RUSSIAN_URL) if language == "en" else (RUSSIAN_URL, SLUG_URL)
@@ -36,7 +36,7 @@ def test_a_post_number_that_two_editions_share_does_not_merge_them(newsroom: New
     assert editions(newsroom) == [("en", SLUG_URL), ("ru", RUSSIAN_URL)]
 
 
-def test_a_merge_of_archives_leaves_two_editions_under_one_slug_two(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_merging_archives_keeps_two_editions_with_one_slug_apart(newsroom: Newsroom, tmp_path: Path) -> None:
     russian = SLUG_URL.replace("/en/", "/")
     newsroom.save(article_urls=(SLUG_URL,))
     with Archive.open(tmp_path / "other.db", mode="write") as other:
@@ -47,7 +47,7 @@ def test_a_merge_of_archives_leaves_two_editions_under_one_slug_two(newsroom: Ne
     assert editions(newsroom) == [("en", SLUG_URL), ("ru", russian)]
 
 
-def test_a_canonical_link_to_another_edition_says_nothing_about_an_article() -> None:
+def test_a_canonical_link_to_another_edition_is_ignored() -> None:
     page = (
         f'<html><head><link rel="canonical" href="{RUSSIAN_URL}"><meta property="og:url" content="{RUSSIAN_URL}">'
         '<title>A title</title></head><body><div class="post"><h1 class="post_title">A title</h1>'

@@ -1,4 +1,4 @@
-"""All that is known of one URL."""
+"""Explanations: everything known about one URL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.archive.newsroom import NUMBER_URL, SLUG_URL, Newsroom, capture, minu
 ELSEWHERE = "https://caliber.az/en/post/nothing"
 
 
-def test_of_an_unknown_url_nothing_is_known(newsroom: Newsroom) -> None:
+def test_the_explanation_of_an_unknown_url_is_empty(newsroom: Newsroom) -> None:
     known = newsroom.archive.explain([ELSEWHERE])
     assert known == {"frontier": None, "captures": [], "problems": [], "article": None}
 
@@ -31,7 +31,7 @@ def test_an_article_is_explained_under_each_of_its_urls(newsroom: Newsroom) -> N
     assert known["captures"][0]["opt_outs"] == {}
 
 
-def test_a_url_that_only_the_frontier_joins_to_an_article_is_explained_too(newsroom: Newsroom) -> None:
+def test_a_url_linked_to_its_article_by_the_frontier_alone_is_explained(newsroom: Newsroom) -> None:
     newsroom.save(article_urls=(NUMBER_URL,))
     newsroom.archive.frontier.add(
         [Entry(url=ELSEWHERE, site="caliber", kind="article", discovered_via="listing")], newsroom.run_id

@@ -1,4 +1,4 @@
-"""Finding an article by what it says."""
+"""Full-text search."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_word_in_the_headline_counts_more_than_one_in_the_body(library: Archiv
     assert [hit.headline for hit in library.search("summit")] == ["The summit in Shusha", "A minister resigns"]
 
 
-def test_a_hit_says_what_and_where(library: Archive) -> None:
+def test_a_hit_has_the_fields_and_the_passage_of_its_article(library: Archive) -> None:
     (hit,) = library.search("Shusha")
     assert (hit.url, hit.language, hit.section, hit.views) == (
         "https://caliber.az/en/post/summit",
@@ -73,7 +73,7 @@ def test_a_hit_says_what_and_where(library: Archive) -> None:
         ("Երևան", {"policy"}),
     ],
 )
-def test_inflected_words_are_found(library: Archive, query: str, expected: set[str]) -> None:
+def test_inflections_are_found(library: Archive, query: str, expected: set[str]) -> None:
     assert found(library, query) == expected
 
 
@@ -91,7 +91,7 @@ def test_inflected_words_are_found(library: Archive, query: str, expected: set[s
         ("раион", set()),
     ],
 )
-def test_letters_people_leave_out_are_found(library: Archive, query: str, expected: set[str]) -> None:
+def test_words_typed_without_special_letters_are_found(library: Archive, query: str, expected: set[str]) -> None:
     assert found(library, query) == expected
 
 
@@ -122,35 +122,35 @@ def test_words_phrases_minus_and_or(library: Archive, query: str, expected: set[
     assert found(library, query) == expected
 
 
-def test_editions_and_sections_can_be_asked_for(library: Archive) -> None:
+def test_a_search_can_be_filtered_by_edition_section_and_site(library: Archive) -> None:
     assert found(library, "summit", language="ru") == set()
     assert found(library, "министр", language="ru", section="analytics", site="caliber") == {"sanctions", "world"}
     assert found(library, "министр", section="politics") == set()
     assert found(library, "министр", site="other") == set()
 
 
-def test_the_snippet_is_printed_in_the_letters_of_the_article(library: Archive) -> None:
+def test_the_snippet_has_the_original_letters_of_the_article(library: Archive) -> None:
     (hit,) = library.search("еще", language="ru", limit=1)
     assert "[ещё]" in marked(hit)
     (hit,) = library.search("eliyev")
     assert "[Əliyev]" in marked(hit)
 
 
-def test_a_snippet_is_plain_text_with_the_places_of_its_matches(library: Archive) -> None:
+def test_a_snippet_is_plain_text_with_the_slices_of_its_matches(library: Archive) -> None:
     (hit,) = library.search('"community agreed" -turkish')
     assert [hit.snippet[start:end] for start, end in hit.matches] == ["community agreed"]
     assert "".join(text for text, _ in hit.parts()) == hit.snippet
     assert [text for text, is_match in hit.parts() if is_match] == ["community agreed"]
 
 
-def test_control_characters_of_a_text_are_not_in_its_snippet(newsroom: Newsroom) -> None:
+def test_a_snippet_contains_no_control_characters(newsroom: Newsroom) -> None:
     newsroom.save(body="Before \x02the \x1b[31m needle \x1b[0m\x03 and \x9b31m after")
     (hit,) = newsroom.archive.search("needle")
     assert all(unicodedata.category(letter) != "Cc" for letter in hit.snippet)
     assert "needle" in [text for text, is_match in hit.parts() if is_match]
 
 
-def test_only_the_text_of_today_is_found(newsroom: Newsroom) -> None:
+def test_only_the_current_version_is_found(newsroom: Newsroom) -> None:
     newsroom.save(headline="Before")
     newsroom.save(minutes(1), headline="Afterwards")
     assert newsroom.archive.search("before") == []
@@ -165,7 +165,7 @@ def test_a_merged_article_is_found_once(newsroom: Newsroom) -> None:
     assert [hit.article_id for hit in newsroom.archive.search("formula")] == [1]
 
 
-def test_long_texts_are_cut_around_what_was_found(newsroom: Newsroom) -> None:
+def test_the_snippet_of_a_long_text_is_cut_around_the_match(newsroom: Newsroom) -> None:
     newsroom.save(body="filler " * 500 + "needle " + "filler " * 500)
     (hit,) = newsroom.archive.search("needle")
     assert marked(hit).startswith("…")
@@ -173,7 +173,7 @@ def test_long_texts_are_cut_around_what_was_found(newsroom: Newsroom) -> None:
     assert len(hit.snippet.split()) < 40
 
 
-def test_a_query_is_taken_apart_as_it_reads() -> None:
+def test_a_query_is_parsed_into_groups_of_parts() -> None:
     assert parse('Əliyev "New Road" OR x -"Old"') == [
         [Part(("eliyev",))],
         [Part(("new", "road"), exact=True), Part(("x",))],
@@ -183,11 +183,11 @@ def test_a_query_is_taken_apart_as_it_reads() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text(alphabet='ab "-OR*():^+{}\x00éёәև\ud800', max_size=40)))
-def test_any_text_is_a_query(library: Archive, query: str) -> None:
+def test_any_text_is_a_valid_query(library: Archive, query: str) -> None:
     library.search(query)
 
 
-def test_a_very_long_query_is_a_query(library: Archive) -> None:
+def test_a_very_long_query_is_valid(library: Archive) -> None:
     assert library.search("summit " * 10_000) != []
     library.search(" OR ".join(f"word{n}" for n in range(10_000)))
     library.search('"' + "summit " * 10_000 + '"')

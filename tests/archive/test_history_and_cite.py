@@ -1,4 +1,4 @@
-"""What a reader is told of an article's past, and how it is cited."""
+"""The commands `caliber history` and `caliber cite`."""
 
 from __future__ import annotations
 
@@ -32,42 +32,42 @@ def edited(newsroom: Newsroom) -> Newsroom:
     return newsroom
 
 
-def test_the_changes_are_shown_word_by_word(edited: Newsroom) -> None:
-    shown = run("history", 1, "--archive", edited.archive.path)
-    assert "headline: Baku’s {+new+} formula" in shown
-    assert "body: On January [-5-] {+6+} the president spoke {+at length+}." in re.sub(r"\s+", " ", shown)
-    assert "This course" not in shown
-    assert "▁" in shown
-    assert "█" in shown
-    assert "100 at 2026-01-07T12:00:00Z … 4,200 views at 2026-01-07T13:00:00Z, 2 readings" in shown
+def test_history_shows_changes_word_by_word(edited: Newsroom) -> None:
+    output = run("history", 1, "--archive", edited.archive.path)
+    assert "headline: Baku’s {+new+} formula" in output
+    assert "body: On January [-5-] {+6+} the president spoke {+at length+}." in re.sub(r"\s+", " ", output)
+    assert "This course" not in output
+    assert "▁" in output
+    assert "█" in output
+    assert "100 at 2026-01-07T12:00:00Z … 4,200 views at 2026-01-07T13:00:00Z, 2 view counts" in output
 
 
-def test_a_terminal_shows_them_in_colour(edited: Newsroom) -> None:
+def test_changes_are_coloured_in_a_terminal(edited: Newsroom) -> None:
     assert "\x1b[32m{+new+}\x1b[0m" in run("history", 1, "--archive", edited.archive.path, color=True)
 
 
-def test_programs_get_the_same_as_json(edited: Newsroom) -> None:
-    told = json.loads(run("history", SLUG_URL, "--archive", edited.archive.path, "--json"))
-    first, second = told["versions"]
+def test_history_as_json(edited: Newsroom) -> None:
+    history = json.loads(run("history", SLUG_URL, "--archive", edited.archive.path, "--json"))
+    first, second = history["versions"]
     assert first["changes"] is None
     assert [piece["kind"] for piece in second["changes"]["headline"][0]] == ["same", "added", "same"]
-    assert [count["views"] for count in told["view_counts"]] == [100, 4200]
+    assert [count["views"] for count in history["view_counts"]] == [100, 4200]
 
 
-def test_what_was_only_read_anew_is_no_history(newsroom: Newsroom) -> None:
-    newsroom.save(page=b"the page", headline="Read badly")
-    newsroom.save(minutes(5), page=b"the page", headline="Read well")
-    assert "Read badly" not in run("history", 1, "--archive", newsroom.archive.path)
+def test_history_omits_versions_that_a_re_extraction_replaced(newsroom: Newsroom) -> None:
+    newsroom.save(page=b"the page", headline="Old text")
+    newsroom.save(minutes(5), page=b"the page", headline="New text")
+    assert "Old text" not in run("history", 1, "--archive", newsroom.archive.path)
 
 
-def test_a_citation_names_source_times_and_digests(edited: Newsroom) -> None:
-    shown = edited.archive.articles.show(1)
+def test_a_citation_has_source_dates_and_digest(edited: Newsroom) -> None:
+    record = edited.archive.articles.show(1)
     cited = run("cite", 1, "--archive", edited.archive.path)
     assert "“Baku’s new formula”. Caliber.Az. 6 January 2026. https://caliber.az/en/post/" in cited
-    assert shown["captures"][-1]["body_digest"] in cited  # type: ignore[index]
+    assert record["captures"][-1]["body_digest"] in cited  # type: ignore[index]
 
 
-def test_bibtex_survives_every_sign_latex_knows(newsroom: Newsroom) -> None:
+def test_bibtex_escapes_every_special_character_of_latex(newsroom: Newsroom) -> None:
     newsroom.save(headline=r"50% of #1 & {all} $5_000 ~ a^b \ end", authors=("Smith and Sons", "O_N"))
     entry = run("cite", 1, "--style", "bibtex", "--archive", newsroom.archive.path)
     assert r"{{50\% of \#1 \& \{all\} \$5\_000 \textasciitilde{} a\textasciicircum{}b \textbackslash{} end}}," in entry
@@ -78,7 +78,7 @@ def test_bibtex_survives_every_sign_latex_knows(newsroom: Newsroom) -> None:
     assert "urldate      = {2026-01-07}," in entry
 
 
-def test_csl_json_is_an_item_of_that_format(edited: Newsroom) -> None:
+def test_csl_json(edited: Newsroom) -> None:
     (item,) = json.loads(run("cite", 1, "--style", "csl-json", "--archive", edited.archive.path))
     assert (item["type"], item["URL"], item["container-title"]) == ("article-newspaper", SLUG_URL, "Caliber.Az")
     assert item["issued"] == {"date-parts": [[2026, 1, 6]]}

@@ -1,4 +1,4 @@
-"""Two archives become one: each fact once, whoever is merged into whom, in whatever order, however often."""
+"""Merging archives: no duplicates, regardless of direction, order and repetition."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from caliber_crawler.items import Capture, Image, Link, Problem
 from tests.archive.newsroom import Newsroom, minutes, start_run
 
 Sighting = tuple[int, int, str, int]
-"""Minute, which addresses (number, slug, or both), headline, views."""
+"""Minute, index into ``URLS``, headline, views."""
 
-ADDRESSES = [
+URLS = [
     ("https://caliber.az/en/post/247893",),
     ("https://caliber.az/en/post/baku-s-formula",),
     ("https://caliber.az/en/post/247893", "https://caliber.az/en/post/baku-s-formula"),
@@ -37,9 +37,9 @@ def make(path: Path, pages: Iterable[Sighting]) -> Path:
         newsroom = Newsroom(archive, start_run(archive))
         for minute, which, headline, views in pages:
             newsroom.save(
-                # No two pages of one second: which of them came last, nobody could say.
+                # No two pages in one second, because their order would be undefined.
                 minutes(minute + which / 10),
-                article_urls=ADDRESSES[which],
+                article_urls=URLS[which],
                 page=f"{minute} {which} {headline}".encode() * 300,
                 headline=headline,
                 views=views,
@@ -51,7 +51,7 @@ def make(path: Path, pages: Iterable[Sighting]) -> Path:
     return path
 
 
-def merged(into: Path, *others: Path) -> Path:
+def merge_into(into: Path, *others: Path) -> Path:
     with Archive.open(into, mode="write") as here:
         for other in others:
             with Archive.open(other) as there:
@@ -60,7 +60,7 @@ def merged(into: Path, *others: Path) -> Path:
 
 
 def facts(path: Path) -> dict[str, set[tuple[object, ...]]]:
-    """Everything an archive states, without ids, an article being named by its addresses."""
+    """The rows of an archive without IDs; URLs identify an article."""
     with Archive.open(path) as archive:
         rows = lambda sql, **values: {tuple(row) for row in archive.db.execute(sql, values)}  # noqa: E731
         found: dict[str, set[tuple[object, ...]]] = {
@@ -89,7 +89,7 @@ def facts(path: Path) -> dict[str, set[tuple[object, ...]]]:
 
 
 def texts(path: Path) -> set[tuple[object, ...]]:
-    """Every text an archive ever held, and whether another reading replaced it."""
+    """Every headline in an archive, and whether its version is replaced."""
     with Archive.open(path) as archive:
         rows = archive.db.execute("SELECT headline, replaced_by IS NOT NULL FROM versions")
         return {(headline, bool(replaced)) for headline, replaced in rows}
@@ -105,7 +105,7 @@ def dump(path: Path) -> list[str]:
         return [line for line in archive.db.conn.iterdump() if "sqlite_stat" not in line and "ANALYZE" not in line]
 
 
-# Making a smaller example of a failure would take longer than finding it.
+# No shrinking: it would take longer than finding the failure.
 @pytest.mark.slow
 @settings(
     max_examples=12,
@@ -126,61 +126,61 @@ def test_merging_is_idempotent_commutative_and_associative(
     def copy(name: str) -> Path:
         return Path(shutil.copy(made[name], folder / f"copy-{len(list(folder.iterdir()))}.db"))
 
-    ab_c = merged(merged(copy("a"), made["b"]), made["c"])
-    a_bc = merged(copy("a"), merged(copy("b"), made["c"]))
-    cba = merged(copy("c"), made["b"], made["a"])
+    ab_c = merge_into(merge_into(copy("a"), made["b"]), made["c"])
+    a_bc = merge_into(copy("a"), merge_into(copy("b"), made["c"]))
+    cba = merge_into(copy("c"), made["b"], made["a"])
     expected = facts(ab_c)
     assert facts(a_bc) == expected
     assert facts(cba) == expected
     assert facts(make(Path(shutil.copy(blank, folder / "all.db")), [*a, *b, *c])) == expected
     before = dump(ab_c)
-    assert dump(merged(ab_c, made["a"], made["b"], made["c"])) == before
+    assert dump(merge_into(ab_c, made["a"], made["b"], made["c"])) == before
     assert findings(ab_c) == findings(cba) == []
 
 
-def test_of_a_page_both_have_read_the_newer_reading_stands(path: Path, tmp_path: Path) -> None:
-    for file, extractor, headline in ((path, "1", "Read badly"), (tmp_path / "other.db", "2", "Read well")):
+def test_the_newer_extraction_of_a_page_in_both_archives_is_current(path: Path, tmp_path: Path) -> None:
+    for file, extractor, headline in ((path, "1", "Old text"), (tmp_path / "other.db", "2", "New text")):
         with Archive.open(file, mode="write") as archive:
             Newsroom(archive, start_run(archive)).save(page=b"the page", extractor=extractor, headline=headline)
     shutil.copy(path, tmp_path / "older.db")
     for into, other in ((path, tmp_path / "other.db"), (tmp_path / "other.db", tmp_path / "older.db")):
-        with Archive.open(merged(into, other)) as archive:
-            shown = archive.articles.show(1)
-            assert (shown["headline"], shown["version_count"]) == ("Read well", 1)
+        with Archive.open(merge_into(into, other)) as archive:
+            record = archive.articles.show(1)
+            assert (record["headline"], record["version_count"]) == ("New text", 1)
 
 
-def test_a_text_that_a_newer_reading_replaced_comes_along_as_replaced(path: Path, tmp_path: Path) -> None:
+def test_replaced_versions_are_merged_as_replaced(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     with Archive.open(other, mode="write") as archive:
         newsroom = Newsroom(archive, start_run(archive))
-        newsroom.save(page=b"the page", extractor="1", headline="Read badly")
-        newsroom.save(page=b"the page", extractor="2", headline="Read well")
+        newsroom.save(page=b"the page", extractor="1", headline="Old text")
+        newsroom.save(page=b"the page", extractor="2", headline="New text")
     Archive.open(path, mode="write").close()
     known = texts(other)
-    assert known == {("Read badly", True), ("Read well", False)}
-    assert texts(merged(path, other)) == known
-    assert dump(merged(path, other)) == dump(path)
+    assert known == {("Old text", True), ("New text", False)}
+    assert texts(merge_into(path, other)) == known
+    assert dump(merge_into(path, other)) == dump(path)
     assert findings(path) == []
 
 
-def test_the_older_reading_of_a_page_comes_along_whichever_archive_it_is_in(path: Path, tmp_path: Path) -> None:
-    made = {"1": "Read badly", "2": "Read well"}
+def test_the_older_extraction_of_a_page_becomes_a_replaced_version(path: Path, tmp_path: Path) -> None:
+    made = {"1": "Old text", "2": "New text"}
     for extractor, headline in made.items():
         with Archive.open(tmp_path / extractor, mode="write") as archive:
             Newsroom(archive, start_run(archive)).save(page=b"the page", extractor=extractor, headline=headline)
     for order in ("12", "21"):
         into = Path(shutil.copy(tmp_path / order[0], tmp_path / f"{order}.db"))
-        assert texts(merged(into, tmp_path / order[1])) == {("Read badly", True), ("Read well", False)}
+        assert texts(merge_into(into, tmp_path / order[1])) == {("Old text", True), ("New text", False)}
         assert findings(into) == []
 
 
-def test_failures_problems_and_the_frontier_come_along(path: Path, tmp_path: Path) -> None:
+def test_failures_problems_and_frontier_are_merged(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     with Archive.open(other, mode="write") as archive:
         run_id = start_run(archive)
         url = "https://caliber.az/en/post/broken"
         capture = archive.captures.store(
-            Capture(site="caliber", url=url, fetched_at=minutes(0), error="no answer"), run_id
+            Capture(site="caliber", url=url, fetched_at=minutes(0), error="no response"), run_id
         )
         archive.runs.record_problem(
             run_id, Problem(stage="fetch", reason="timeout", message="Late."), url=url, capture_id=capture.id
@@ -188,15 +188,15 @@ def test_failures_problems_and_the_frontier_come_along(path: Path, tmp_path: Pat
         archive.frontier.add([Entry(url=url, site="caliber", kind="article", discovered_via="seed")], run_id)
         archive.frontier.mark_failed(url, minutes(0), status=None, reason="timeout", due_at=minutes(60))
     Archive.open(path, mode="write").close()
-    found = facts(merged(path, other))
+    found = facts(merge_into(path, other))
     assert (len(found["captures"]), len(found["problems"])) == (1, 1)
     assert found["frontier"] == {("https://caliber.az/en/post/broken", "failed")}
-    assert dump(merged(path, other)) == dump(path)
+    assert dump(merge_into(path, other)) == dump(path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("status", [304, 404])
-def test_an_answer_without_a_page_speaks_of_the_other_archives_article(path: Path, tmp_path: Path, status: int) -> None:
+def test_absences_apply_to_articles_of_the_other_archive(path: Path, tmp_path: Path, status: int) -> None:
     with Archive.open(path, mode="write") as archive:
         Newsroom(archive, start_run(archive)).save(minutes(0))
     answered = tmp_path / "answered.db"
@@ -206,7 +206,7 @@ def test_an_answer_without_a_page_speaks_of_the_other_archives_article(path: Pat
         archive.captures.store(page, start_run(archive))
     both = Path(shutil.copy(answered, tmp_path / "both.db"))
     for into, other in ((both, path), (Path(shutil.copy(path, tmp_path / "here.db")), answered)):
-        with Archive.open(merged(into, other)) as archive:
+        with Archive.open(merge_into(into, other)) as archive:
             (row,) = archive.db.query(
                 "SELECT a.gone_at, v.seen_until FROM articles a JOIN versions v ON v.id = a.current_version_id"
             )

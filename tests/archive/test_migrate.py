@@ -1,4 +1,4 @@
-"""An archive of an earlier version is brought up to date: wholly or not at all, and with a copy of what it was."""
+"""Migration: an archive of an earlier schema is upgraded completely or not at all, and a copy of it is kept."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ RENAMED = {
     "walked_since": "crawled_since",
     "walked_at": "crawled_at",
 }
-"""Columns of the first schema that have another name today."""
+"""Columns of the first schema that were renamed since."""
 
 
 def first_schema(newest: Path, path: Path) -> Path:
-    """An archive as the first version of this program would have written it: its schema, and what fits into it."""
+    """An archive as the first version would have written it: the first schema, with the data that fits into it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA page_size = 8192")
         migrations.apply(Database(connection), stop_before="m0002_proof")
@@ -47,8 +47,8 @@ def first_schema(newest: Path, path: Path) -> Path:
         ).fetchall()
         for (table,) in tables:
             columns = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
-            today = ", ".join(RENAMED.get(column, column) for column in columns)
-            connection.execute(f"INSERT INTO main.{table} ({', '.join(columns)}) SELECT {today} FROM newest.{table}")
+            current = ", ".join(RENAMED.get(column, column) for column in columns)
+            connection.execute(f"INSERT INTO main.{table} ({', '.join(columns)}) SELECT {current} FROM newest.{table}")
         connection.execute("COMMIT")
     return path
 
@@ -78,7 +78,7 @@ def findings(path: Path) -> list[object]:
         return [outcome for outcome in archive.verify() if outcome is not None]
 
 
-def test_it_is_upgraded_in_place_and_kept_as_it_was(old: Path, path: Path) -> None:
+def test_an_archive_is_upgraded_in_place_and_a_copy_is_kept(old: Path, path: Path) -> None:
     shutil.copy(old, path)
     done = CliRunner().invoke(main, ["migrate", "--archive", str(path)])
     assert (done.exit_code, f"schema 1 to {VERSION}" in done.output) == (0, True), done.output
@@ -91,14 +91,14 @@ def test_it_is_upgraded_in_place_and_kept_as_it_was(old: Path, path: Path) -> No
     assert "up to date" in CliRunner().invoke(main, ["migrate", "--archive", str(path)]).output
 
 
-def test_a_reader_is_told_what_to_do(old: Path, path: Path) -> None:
+def test_opening_an_earlier_schema_to_read_names_the_command(old: Path, path: Path) -> None:
     shutil.copy(old, path)
-    with pytest.raises(ArchiveError, match="earlier version; `caliber migrate` brings it up to date"):
+    with pytest.raises(ArchiveError, match="earlier schema version; run `caliber migrate` to upgrade it"):
         Archive.open(path)
     assert version_of(path) == 1
 
 
-def test_where_there_is_no_archive_none_is_made(path: Path) -> None:
+def test_migrate_does_not_create_a_missing_archive(path: Path) -> None:
     assert CliRunner().invoke(main, ["migrate", "--archive", str(path)]).exit_code == 4
     assert not path.exists()
 
@@ -109,7 +109,6 @@ from contextlib import closing
 from pathlib import Path
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.format import VERSION
-from caliber_crawler.archive import migrations
 
 old, path = Path(sys.argv[1]), Path(sys.argv[2])
 
@@ -117,7 +116,7 @@ def upgrade(seconds):
     for leftover in path.parent.glob(f"{path.name}*"):
         leftover.unlink()
     shutil.copy(old, path)
-    begun = time.monotonic()
+    started = time.monotonic()
     child = os.fork()
     if child == 0:
         Archive.open(path, mode="write").close()
@@ -126,15 +125,15 @@ def upgrade(seconds):
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return time.monotonic() - begun
+    return time.monotonic() - started
 
 def version_of(path):
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("PRAGMA user_version").fetchone()[0]
 
-pause, whole = random.Random(2), upgrade(None)
+rng, full_duration = random.Random(2), upgrade(None)
 for killed in range(int(sys.argv[3])):
-    upgrade(pause.uniform(0, whole))
+    upgrade(rng.uniform(0, full_duration))
     version = version_of(path)
     Archive.open(path, mode="write").close()
     with closing(sqlite3.connect(path)) as connection:
@@ -147,7 +146,7 @@ for killed in range(int(sys.argv[3])):
 
 
 @pytest.mark.slow
-def test_killed_at_fifty_points_it_is_as_before_or_up_to_date(old: Path, path: Path) -> None:
+def test_a_migration_killed_at_fifty_points_is_complete_or_undone(old: Path, path: Path) -> None:
     command = [sys.executable, "-c", UPGRADES, str(old), str(path), "50"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=440)
     assert done.returncode == 0, done.stderr

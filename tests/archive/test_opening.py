@@ -1,4 +1,4 @@
-"""What may be opened, by whom, and what is refused."""
+"""Opening an archive: which files are accepted or refused, and locking."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def pragma(path: Path, name: str) -> int:
         connection.close()
 
 
-def test_an_archive_is_created_with_its_folders_and_marks(tmp_path: Path) -> None:
+def test_an_archive_is_created_with_its_folders_and_application_id(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folders" / "archive.db"
     Archive.open(path, mode="write").close()
     assert pragma(path, "application_id") == APPLICATION_ID
@@ -32,35 +32,35 @@ def test_an_archive_is_created_with_its_folders_and_marks(tmp_path: Path) -> Non
     assert pragma(path, "page_size") == 8192
 
 
-def test_the_number_of_steps_is_the_schemas_version(newsroom: Newsroom) -> None:
+def test_the_schema_version_is_the_number_of_migrations(newsroom: Newsroom) -> None:
     assert len(migrations.applied(newsroom.archive.db)) == VERSION
     assert migrations.pending(newsroom.archive.db) == []
 
 
-def test_the_first_bytes_say_whose_file_it_is_even_if_the_writer_is_killed(path: Path) -> None:
+def test_a_new_archive_has_its_application_id_even_if_the_writer_is_killed(path: Path) -> None:
     code = f"import os; from caliber_crawler.archive import Archive; Archive.open({str(path)!r}, 'write'); os._exit(9)"
     assert subprocess.run([sys.executable, "-c", code], timeout=240).returncode == 9
     with Archive.open(path) as archive:
         assert archive.status()["articles"] == 0
 
 
-def test_an_archive_whose_making_was_cut_short_is_finished_by_the_next_writer(path: Path) -> None:
-    begun = sqlite3.connect(path)
-    begun.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    begun.close()
-    with pytest.raises(ArchiveError, match="earlier version"):
+def test_the_next_writer_completes_an_interrupted_creation(path: Path) -> None:
+    incomplete = sqlite3.connect(path)
+    incomplete.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    incomplete.close()
+    with pytest.raises(ArchiveError, match="earlier schema version"):
         Archive.open(path)
     with Archive.open(path, mode="write") as archive:
         assert archive.status()["articles"] == 0
 
 
-def test_nothing_to_read_is_one_sentence(path: Path) -> None:
+def test_reading_a_missing_archive_is_reported(path: Path) -> None:
     with pytest.raises(NoArchive, match=r"^There is no archive at .*archive\.db\.$"):
         Archive.open(path)
     assert not path.exists()
 
 
-def test_an_empty_file_becomes_an_archive_when_written_to(path: Path) -> None:
+def test_opening_an_empty_file_to_write_creates_an_archive(path: Path) -> None:
     path.touch()
     with pytest.raises(NoArchive):
         Archive.open(path)
@@ -69,10 +69,10 @@ def test_an_empty_file_becomes_an_archive_when_written_to(path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["read", "write"])
-def test_somebody_elses_database_is_refused_and_not_touched(path: Path, mode: str) -> None:
-    stranger = sqlite3.connect(path)
-    stranger.execute("CREATE TABLE articles (id INTEGER PRIMARY KEY)")
-    stranger.close()
+def test_another_programs_database_is_refused_and_unchanged(path: Path, mode: str) -> None:
+    foreign = sqlite3.connect(path)
+    foreign.execute("CREATE TABLE articles (id INTEGER PRIMARY KEY)")
+    foreign.close()
     before = path.read_bytes()
     with pytest.raises(ForeignDatabase, match="another program"):
         Archive.open(path, mode=mode)
@@ -81,9 +81,9 @@ def test_somebody_elses_database_is_refused_and_not_touched(path: Path, mode: st
 
 
 @pytest.mark.parametrize("mode", ["read", "write"])
-def test_a_file_that_is_no_database_is_refused_and_not_touched(path: Path, mode: str) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_unchanged(path: Path, mode: str) -> None:
     path.write_bytes(b"a diary")
-    with pytest.raises(ForeignDatabase, match="nor any SQLite database"):
+    with pytest.raises(ForeignDatabase, match="is not an SQLite database"):
         Archive.open(path, mode=mode)
     assert path.read_bytes() == b"a diary"
     assert list(path.parent.iterdir()) == [path]
@@ -95,25 +95,25 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["read", "write"])
-def test_an_archive_of_a_later_version_is_refused_and_not_touched(path: Path, mode: str) -> None:
+def test_an_archive_of_a_later_version_is_refused_and_unchanged(path: Path, mode: str) -> None:
     Archive.open(path, mode="write").close()
     later = sqlite3.connect(path)
     later.execute(f"PRAGMA user_version = {VERSION + 1}")
     later.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     later.close()
     before = path.read_bytes()
-    with pytest.raises(NewerArchive, match=f"schema {VERSION + 1}, known here: {VERSION}"):
+    with pytest.raises(NewerArchive, match=f"schema {VERSION + 1}; supported: {VERSION}"):
         Archive.open(path, mode=mode)
     assert path.read_bytes() == before
 
 
-def test_a_file_below_a_file_cannot_be_created(tmp_path: Path) -> None:
+def test_a_path_below_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     with pytest.raises(ArchiveFull, match="cannot be written"):
         Archive.open(tmp_path / "taken" / "archive.db", mode="write")
 
 
-def test_a_second_writer_is_refused_and_a_reader_is_not(newsroom: Newsroom) -> None:
+def test_a_second_writer_is_refused_but_a_reader_is_not(newsroom: Newsroom) -> None:
     path = newsroom.archive.path
     with pytest.raises(ArchiveLocked, match="Another command is writing"):
         Archive.open(path, mode="write")
@@ -122,7 +122,7 @@ def test_a_second_writer_is_refused_and_a_reader_is_not(newsroom: Newsroom) -> N
         assert reader.status()["articles"] == 1
 
 
-def test_closing_lets_the_next_writer_in_and_puts_the_log_away(path: Path) -> None:
+def test_closing_releases_the_lock_and_removes_the_log(path: Path) -> None:
     archive = Archive.open(path, mode="write")
     start_run(archive)
     archive.close()
@@ -137,7 +137,7 @@ def test_a_reader_cannot_write(path: Path) -> None:
         start_run(reader)
 
 
-def test_a_damaged_archive_is_one_sentence(path: Path) -> None:
+def test_a_damaged_archive_is_reported(path: Path) -> None:
     Archive.open(path, mode="write").close()
     content = bytearray(path.read_bytes())
     content[4096:] = bytes(len(content) - 4096)
@@ -146,9 +146,9 @@ def test_a_damaged_archive_is_one_sentence(path: Path) -> None:
         archive.status()
 
 
-def test_a_full_disk_is_one_sentence_and_loses_nothing_written_before(newsroom: Newsroom) -> None:
+def test_a_full_disk_is_reported_and_loses_no_earlier_write(newsroom: Newsroom) -> None:
     newsroom.save()
-    # SQLite's own limit on the pages of a file gives the very error of a full disk.
+    # SQLite's limit on the number of pages causes the same error as a full disk.
     pages = newsroom.values("PRAGMA page_count")[0]
     newsroom.archive.db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(ArchiveFull, match="disk is full"):
@@ -158,13 +158,13 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing_written_before(newsroom: 
     assert newsroom.save(article_urls=("https://caliber.az/en/post/long",)).outcome == "new"
 
 
-def test_a_transaction_keeps_all_or_nothing(newsroom: Newsroom) -> None:
+def test_a_transaction_commits_all_or_nothing(newsroom: Newsroom) -> None:
     with newsroom.rolled_back():
         newsroom.save()
     assert newsroom.archive.status()["articles"] == 0
 
 
-def test_a_transaction_inside_another_fails_alone(newsroom: Newsroom) -> None:
+def test_a_nested_transaction_can_fail_alone(newsroom: Newsroom) -> None:
     with newsroom.archive.transaction():
         newsroom.save()
         with newsroom.rolled_back():
@@ -172,7 +172,7 @@ def test_a_transaction_inside_another_fails_alone(newsroom: Newsroom) -> None:
     assert newsroom.values("SELECT url FROM articles") == ["https://caliber.az/en/post/baku-s-formula"]
 
 
-def test_a_run_whose_process_died_is_marked_as_interrupted(path: Path) -> None:
+def test_a_run_of_a_dead_process_is_marked_as_interrupted(path: Path) -> None:
     with Archive.open(path, mode="write") as archive:
         dead = start_run(archive)
         ended = start_run(archive)

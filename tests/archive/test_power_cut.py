@@ -1,4 +1,4 @@
-"""What a power cut takes is due again, and what was synced it does not take."""
+"""A power cut loses no synced article, and pages that it loses are due again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.items import Extraction
-from tests.archive.disk import Disk, tells
+from tests.archive.disk import Disk, can_observe_writes
 from tests.archive.newsroom import NOON, Newsroom, address, article, capture, minutes
 
 ARTICLES = 20
@@ -21,9 +21,9 @@ URLS = [f"https://caliber.az/en/post/{1000 + number}" for number in range(ARTICL
 
 @pytest.fixture
 def disk(newsroom: Newsroom, path: Path, tmp_path: Path) -> Iterator[Disk]:
-    if not tells(tmp_path):
-        pytest.skip("this system does not tell what of a file is on the disk")
-    # The log is put away every few articles, so that power can also go in the middle of that.
+    if not can_observe_writes(tmp_path):
+        pytest.skip("this system does not report which pages of a file are on the disk")
+    # Checkpoint every few articles, so that power cuts also happen during checkpoints.
     newsroom.archive.db.execute("PRAGMA wal_autocheckpoint = 120")
     disk = Disk(path)
     disk.look()
@@ -33,22 +33,22 @@ def disk(newsroom: Newsroom, path: Path, tmp_path: Path) -> Iterator[Disk]:
 
 
 def crawl_one(newsroom: Newsroom, number: int, *, synced: bool) -> Iterator[None]:
-    """Keep a page, then what was read on it together with the new state of its address, as a crawl does."""
+    """Store a page, then its article together with the new state of its URL, as a crawl does."""
     url = URLS[number]
     page = f"<p>{number}</p>".encode() * 700
-    kept = newsroom.archive.captures.store(capture(minutes(number), url=url, body=page), newsroom.run_id)
+    stored = newsroom.archive.captures.store(capture(minutes(number), url=url, body=page), newsroom.run_id)
     yield
-    read = article(url=url, headline=f"Number {number}", body=f"{number} " * 300, views=number)
+    found = article(url=url, headline=f"Number {number}", body=f"{number} " * 300, views=number)
     with newsroom.archive.transaction(synced_every=0.0 if synced else math.inf):
         saved = newsroom.archive.articles.save(
-            Extraction(capture=kept, article=read, layout="new", extractor="1"), newsroom.run_id, [address(url)]
+            Extraction(capture=stored, article=found, layout="new", extractor="1"), newsroom.run_id, [address(url)]
         )
         newsroom.archive.frontier.mark_done(url, minutes(number), status=200, article_id=saved.article_id)
     yield
 
 
 def check(path: Path, written: int, synced: int) -> int:
-    """The archive is whole, and as it was after some commit not before the last sync; how many articles it has."""
+    """Check that the archive has the state after a commit since the last sync; return its number of articles."""
     with Archive.open(path, "write") as archive:
         assert [outcome for outcome in archive.verify() if outcome] == []
         left: int = archive.status()["articles"]
@@ -60,16 +60,16 @@ def check(path: Path, written: int, synced: int) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
-def test_what_was_synced_survives_a_power_cut_and_the_rest_is_due_again(
+def test_synced_articles_survive_a_power_cut_and_the_others_are_due_again(
     newsroom: Newsroom, disk: Disk, tmp_path: Path, seed: int
 ) -> None:
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     entries = [Entry(url=url, site="caliber", kind="article", discovered_via="listing", due_at=NOON) for url in URLS]
     newsroom.archive.frontier.add(entries, newsroom.run_id)
     disk.look()
     last_synced = lost = checkpoints = 0
     for number in range(ARTICLES):
-        synced = dice.random() < 0.2
+        synced = rng.random() < 0.2
         for commit, _ in enumerate(crawl_one(newsroom, number, synced=synced)):
             disk.look()
             if synced and commit == 1:
@@ -77,20 +77,20 @@ def test_what_was_synced_survives_a_power_cut_and_the_rest_is_due_again(
                 last_synced = number + 1
             folder = tmp_path / f"{number}-{commit}"
             folder.mkdir()
-            lost += number + commit - check(disk.after_a_power_cut(folder, dice), number + commit, last_synced)
-            in_checkpoint = disk.after_a_power_cut_in_the_checkpoint(folder, dice)
+            lost += number + commit - check(disk.after_a_power_cut(folder, rng), number + commit, last_synced)
+            in_checkpoint = disk.after_a_power_cut_in_the_checkpoint(folder, rng)
             if in_checkpoint is not None:
-                # The log was synced before anything of it went into the file.
+                # The log was synced before the checkpoint.
                 check(in_checkpoint, number + commit, number + commit)
                 checkpoints += 1
             shutil.rmtree(folder)
-    # Cuts that never take anything would prove nothing.
+    # Power cuts that never lose anything would prove nothing.
     assert lost > ARTICLES // 2
     assert checkpoints > 0
 
 
 @pytest.mark.slow
-def test_a_capture_alone_waits_for_what_is_read_on_it(newsroom: Newsroom, disk: Disk) -> None:
+def test_a_capture_is_synced_with_its_article(newsroom: Newsroom, disk: Disk) -> None:
     newsroom.archive.captures.store(capture(body=b"<p>a page</p>" * 900), newsroom.run_id)
     disk.look()
     assert not disk.everything_is_written()

@@ -1,4 +1,4 @@
-"""Reading kept pages again: better texts, no false edits, nothing else touched, and no harm from a kill."""
+"""Re-extraction of stored pages: better texts, no false edits, no other changes, and safe to kill."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ EDITS = "SELECT old_headline, new_headline, seen_before, seen_after FROM edits O
 
 
 class Better(Reextractor):
-    """Reads the headline before a bar, and the body between it and a #."""
+    """Takes the text before ``|`` as headline, and the text between ``|`` and ``#`` as body."""
 
     def read(self, capture: Capture) -> Extraction | Problem:
         headline, _, body = capture.body.decode().partition("|")
         if not headline:
             return Problem(stage="extract", reason="no_headline", message="No headline.", fatal=True)
-        read = article(url=capture.url, headline=headline, body=body.partition("#")[0] or "Text.", views=7)
-        return Extraction(capture=capture, article=read, layout="new", extractor=NEW)
+        found = article(url=capture.url, headline=headline, body=body.partition("#")[0] or "Text.", views=7)
+        return Extraction(capture=capture, article=found, layout="new", extractor=NEW)
 
 
 BETTER = Better(SiteRegistry())
 
 
-class Deadly(Better):
-    """Crashes on one page."""
+class Crashing(Better):
+    """Crashes its process on one page."""
 
     def read(self, capture: Capture) -> Extraction | Problem:
         if b"crash" in capture.body:
@@ -60,9 +60,9 @@ def reextract(archive: Archive, wanted: ReextractionFilter | None = None, **opti
     return work
 
 
-def read_badly(newsroom: Newsroom, minute: float, page: str, **fields: object) -> None:
-    """Save a page of which the old code read only the first word, and that with noise."""
-    headline = f"{page.partition('|')[0].split()[0]} (read badly)"
+def save_old(newsroom: Newsroom, minute: float, page: str, **fields: object) -> None:
+    """Save a page from which the old code extracted only the first word of the headline, and noise."""
+    headline = f"{page.partition('|')[0].split()[0]} (old)"
     newsroom.save(minutes(minute), page=page.encode(), extractor=OLD, headline=headline, body="Text.", **fields)
 
 
@@ -70,31 +70,31 @@ def rows(newsroom: Newsroom, sql: str) -> list[tuple[object, ...]]:
     return [tuple(row) for row in newsroom.archive.db.execute(sql)]
 
 
-def test_a_better_reading_replaces_a_text_and_is_no_edit(newsroom: Newsroom) -> None:
-    read_badly(newsroom, 0, "One headline|", views=100)
-    read_badly(newsroom, 60, "One headline|#", views=120)
+def test_a_better_extraction_replaces_a_version_and_is_not_an_edit(newsroom: Newsroom) -> None:
+    save_old(newsroom, 0, "One headline|", views=100)
+    save_old(newsroom, 60, "One headline|#", views=120)
     before = rows(newsroom, "SELECT * FROM view_counts")
     work = reextract(newsroom.archive)
     assert work.tally.counts == {"pages": 2, "articles": 1, "unreadable": 0, "changed": 1}
     assert work.tally.fields == {"headline": 1}
-    shown = newsroom.archive.articles.show(1)
-    assert (shown["headline"], shown["version_count"], shown["extractor"]) == ("One headline", 1, NEW)
-    assert [version["cause"] for version in shown["versions"]] == ["first", "reextract"]
-    assert [bool(version["replaced_by"]) for version in shown["versions"]] == [True, False]
+    record = newsroom.archive.articles.show(1)
+    assert (record["headline"], record["version_count"], record["extractor"]) == ("One headline", 1, NEW)
+    assert [version["cause"] for version in record["versions"]] == ["first", "reextract"]
+    assert [bool(version["replaced_by"]) for version in record["versions"]] == [True, False]
     assert rows(newsroom, EDITS) == []
     assert rows(newsroom, "SELECT * FROM view_counts") == before
     assert newsroom.values("SELECT first_seen_at FROM articles") == ["2026-01-07T12:00:00Z"]
 
 
-def test_an_edit_stays_an_edit_when_both_its_texts_are_read_better(newsroom: Newsroom) -> None:
-    read_badly(newsroom, 0, "One headline|")
-    read_badly(newsroom, 60, "Two headlines|")
+def test_an_edit_stays_an_edit_after_a_better_extraction(newsroom: Newsroom) -> None:
+    save_old(newsroom, 0, "One headline|")
+    save_old(newsroom, 60, "Two headlines|")
     reextract(newsroom.archive)
     assert [row[:2] for row in rows(newsroom, EDITS)] == [("One headline", "Two headlines")]
     assert newsroom.values("SELECT version_count FROM articles") == [2]
 
 
-def test_an_edit_that_was_only_noise_of_the_reader_goes(newsroom: Newsroom) -> None:
+def test_an_edit_that_was_only_noise_disappears(newsroom: Newsroom) -> None:
     newsroom.save(page=b"One|#1", extractor=OLD, headline="One, 3 minutes ago")
     newsroom.save(minutes(9), page=b"One|#2", extractor=OLD, headline="One, 12 minutes ago")
     assert len(rows(newsroom, EDITS)) == 1
@@ -103,9 +103,9 @@ def test_an_edit_that_was_only_noise_of_the_reader_goes(newsroom: Newsroom) -> N
     assert rows(newsroom, HISTORY) == [("One", "2026-01-07T12:00:00Z", "2026-01-07T12:09:00Z")]
 
 
-def test_a_second_time_changes_nothing(newsroom: Newsroom) -> None:
+def test_a_second_re_extraction_changes_nothing(newsroom: Newsroom) -> None:
     for minute in range(6):
-        read_badly(newsroom, minute, f"Headline {minute // 2}|{minute}", views=minute)
+        save_old(newsroom, minute, f"Headline {minute // 2}|{minute}", views=minute)
     reextract(newsroom.archive)
     assert newsroom.archive.reextractions.pages(ReextractionFilter(extractors={"caliber": NEW})) == []
     before = [line for line in newsroom.archive.db.conn.iterdump() if '"runs"' not in line]
@@ -113,8 +113,8 @@ def test_a_second_time_changes_nothing(newsroom: Newsroom) -> None:
     assert [line for line in newsroom.archive.db.conn.iterdump() if '"runs"' not in line] == before
 
 
-def test_a_dry_run_tells_and_changes_nothing(newsroom: Newsroom) -> None:
-    read_badly(newsroom, 0, "One headline|A better body.")
+def test_a_dry_run_reports_changes_and_changes_nothing(newsroom: Newsroom) -> None:
+    save_old(newsroom, 0, "One headline|A better body.")
     before = list(newsroom.archive.db.conn.iterdump())
     tally = reextract(newsroom.archive, dry_run=True).tally
     assert tally.fields == {"headline": 1, "body": 1}
@@ -122,13 +122,13 @@ def test_a_dry_run_tells_and_changes_nothing(newsroom: Newsroom) -> None:
     assert list(newsroom.archive.db.conn.iterdump()) == before
 
 
-def test_one_field_can_be_taken_over_alone(newsroom: Newsroom) -> None:
-    read_badly(newsroom, 0, "One headline|A better body.")
+def test_a_single_field_can_be_re_extracted(newsroom: Newsroom) -> None:
+    save_old(newsroom, 0, "One headline|A better body.")
     reextract(newsroom.archive, ReextractionFilter(), only="body")
-    assert rows(newsroom, "SELECT headline, body FROM article_texts") == [("One (read badly)", "A better body.")]
+    assert rows(newsroom, "SELECT headline, body FROM article_texts") == [("One (old)", "A better body.")]
 
 
-def test_a_page_that_gave_no_article_can_give_one_later(newsroom: Newsroom) -> None:
+def test_a_failed_page_can_give_an_article_later(newsroom: Newsroom) -> None:
     for path, page in (("1001", b"A headline at last|"), ("1002", b"|")):
         url = f"https://caliber.az/en/post/{path}"
         newsroom.archive.captures.store(Capture(site="caliber", url=url, fetched_at=NOON, status=200, body=page), 1)
@@ -141,29 +141,27 @@ def test_a_page_that_gave_no_article_can_give_one_later(newsroom: Newsroom) -> N
     assert newsroom.values("SELECT views FROM view_counts") == [7]
 
 
-def test_a_page_that_cannot_be_read_any_more_keeps_its_text(newsroom: Newsroom) -> None:
-    newsroom.save(page=b"|nothing to read", extractor=OLD, headline="Read well")
+def test_a_page_that_can_no_longer_be_extracted_keeps_its_text(newsroom: Newsroom) -> None:
+    newsroom.save(page=b"|no headline", extractor=OLD, headline="Known text")
     assert reextract(newsroom.archive).tally.counts["unreadable"] == 1
-    assert newsroom.values("SELECT headline FROM article_texts") == ["Read well"]
+    assert newsroom.values("SELECT headline FROM article_texts") == ["Known text"]
 
 
 @pytest.mark.parametrize(("since", "until", "found"), [(None, 5, 1), (5, None, 1), (0, 20, 2), (3, 4, 0)])
-def test_pages_are_chosen_by_the_time_they_were_fetched(
-    newsroom: Newsroom, since: int | None, until: int | None, found: int
-) -> None:
+def test_pages_are_selected_by_fetch_time(newsroom: Newsroom, since: int | None, until: int | None, found: int) -> None:
     for minute in (0, 10):
-        read_badly(newsroom, minute, "One|", article_urls=(f"https://caliber.az/en/post/{1000 + minute}",))
+        save_old(newsroom, minute, "One|", article_urls=(f"https://caliber.az/en/post/{1000 + minute}",))
     wanted = ReextractionFilter(
         since=None if since is None else minutes(since), until=None if until is None else minutes(until)
     )
     assert len(newsroom.archive.reextractions.pages(wanted)) == found
 
 
-def test_a_new_page_read_by_newer_code_is_compared_with_the_old_one_read_likewise(newsroom: Newsroom) -> None:
-    read_badly(newsroom, 0, "One headline|")
-    read_badly(newsroom, 30, "One headline|#")
+def test_saving_a_page_re_extracts_older_pages_of_the_article_with_the_same_code(newsroom: Newsroom) -> None:
+    save_old(newsroom, 0, "One headline|")
+    save_old(newsroom, 30, "One headline|#")
     for minute, page in ((60, b"One headline|##"), (90, b"Two headlines|")):
-        extraction = BETTER(newsroom.archive.captures.store(_served(minute, page), newsroom.run_id))
+        extraction = BETTER(newsroom.archive.captures.store(_capture(minute, page), newsroom.run_id))
         assert extraction is not None
         newsroom.archive.articles.save(extraction, newsroom.run_id, reextract=BETTER)
     assert [row[:2] for row in rows(newsroom, EDITS)] == [("One headline", "Two headlines")]
@@ -173,7 +171,7 @@ def test_a_new_page_read_by_newer_code_is_compared_with_the_old_one_read_likewis
     ]
 
 
-def _served(minute: int, page: bytes) -> Capture:
+def _capture(minute: int, page: bytes) -> Capture:
     url = "https://caliber.az/en/post/baku-s-formula"
     return Capture(site="caliber", url=url, fetched_at=minutes(minute), status=200, body=page)
 
@@ -185,7 +183,7 @@ def _served(minute: int, page: bytes) -> Capture:
     st.randoms(),
     st.booleans(),
 )
-def test_reading_all_again_gives_what_the_new_code_would_have_given_from_the_start(
+def test_re_extraction_equals_extraction_with_the_new_code_from_the_start(
     tmp_path_factory: pytest.TempPathFactory,
     blank: Path,
     pages: list[tuple[str, str]],
@@ -243,15 +241,15 @@ def contents(path: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_where_it_was(path: Path, tmp_path: Path) -> None:
+def test_a_killed_run_resumes_where_it_stopped(path: Path, tmp_path: Path) -> None:
     with Archive.open(path, mode="write") as archive, archive.transaction():
         newsroom = Newsroom(archive, start_run(archive))
         for number in range(1000):
             for minute in (0, 60):
                 page = f"Headline {number} {minute}|{number}"
-                read_badly(newsroom, minute, page, article_urls=(f"https://caliber.az/en/post/{1000 + number}",))
-    whole = Path(shutil.copy(path, tmp_path / "whole.db"))
-    with Archive.open(whole, mode="write") as archive:
+                save_old(newsroom, minute, page, article_urls=(f"https://caliber.az/en/post/{1000 + number}",))
+    expected = Path(shutil.copy(path, tmp_path / "expected.db"))
+    with Archive.open(expected, mode="write") as archive:
         reextract(archive)
     pause, left = random.Random(3), 2000
     for _ in range(6):
@@ -262,16 +260,16 @@ def test_a_killed_run_goes_on_where_it_was(path: Path, tmp_path: Path) -> None:
             time.sleep(pause.uniform(0.05, 0.4))
             process.kill()
         with Archive.open(path, mode="write") as archive:
-            todo = sum(map(len, archive.reextractions.pages(ReextractionFilter(extractors={"caliber": NEW}))))
-            assert todo <= left
-            left = todo
+            remaining = sum(map(len, archive.reextractions.pages(ReextractionFilter(extractors={"caliber": NEW}))))
+            assert remaining <= left
+            left = remaining
     with Archive.open(path, mode="write") as archive:
         reextract(archive)
-    assert contents(path) == contents(whole)
+    assert contents(path) == contents(expected)
 
 
 @pytest.mark.slow
-def test_the_command_reads_in_parallel_and_says_what_it_did(
+def test_the_command_extracts_in_parallel_and_reports_changes(
     newsroom: Newsroom, path: Path, caliber: Callable[..., Result]
 ) -> None:
     page = Path(__file__).parents[1] / "pages" / "caliber" / "baku-s-geopolitical-formula" / "page.html"
@@ -290,13 +288,13 @@ def test_the_command_reads_in_parallel_and_says_what_it_did(
     assert caliber("verify", "--archive", path).exit_code == 0
 
 
-def test_a_page_that_crashes_its_worker_costs_itself_only(newsroom: Newsroom) -> None:
-    read_badly(newsroom, 0, "Talks resume|Text.", article_urls=("https://caliber.az/en/post/1",))
-    read_badly(newsroom, 1, "Roads crash|Text.", article_urls=("https://caliber.az/en/post/2",))
-    read_badly(newsroom, 2, "Rails follow|Text.", article_urls=("https://caliber.az/en/post/3",))
+def test_a_page_that_crashes_its_worker_does_not_affect_others(newsroom: Newsroom) -> None:
+    save_old(newsroom, 0, "Talks resume|Text.", article_urls=("https://caliber.az/en/post/1",))
+    save_old(newsroom, 1, "Roads crash|Text.", article_urls=("https://caliber.az/en/post/2",))
+    save_old(newsroom, 2, "Rails follow|Text.", article_urls=("https://caliber.az/en/post/3",))
     pages = newsroom.archive.reextractions.pages(ReextractionFilter(extractors={"caliber": NEW}))
-    work = ReextractionRun(newsroom.archive, Deadly(SiteRegistry()), jobs=2)
+    work = ReextractionRun(newsroom.archive, Crashing(SiteRegistry()), jobs=2)
     assert sum(work.run(pages, start_run(newsroom.archive))) == 3
     assert (work.tally.counts["unreadable"], work.tally.counts["changed"]) == (1, 2)
-    headlines = [("Talks resume",), ("Roads (read badly)",), ("Rails follow",)]
+    headlines = [("Talks resume",), ("Roads (old)",), ("Rails follow",)]
     assert rows(newsroom, "SELECT headline FROM articles ORDER BY id") == headlines

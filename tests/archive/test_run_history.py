@@ -1,4 +1,4 @@
-"""What runs brought, over time."""
+"""Comparisons with earlier runs."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ def run(newsroom: Newsroom, outcome: str = "finished", counts: dict[str, int] | 
     return id
 
 
-def test_like_a_run_are_the_finished_ones_that_asked_the_same_newest_first(newsroom: Newsroom) -> None:
+def test_similar_runs_are_finished_runs_with_the_same_arguments_newest_first(newsroom: Newsroom) -> None:
     first, second = run(newsroom), run(newsroom)
     run(newsroom, "stopped")
     run(newsroom, site="other")
     run(newsroom, command="ingest")
     run(newsroom, arguments={"sections": ["politics"]})
-    asked = run(newsroom)
+    newest = run(newsroom)
     run(newsroom)
     history = newsroom.archive.run_history
-    assert [each["id"] for each in history.similar_runs(asked, 9)] == [second, first]
-    assert [each["id"] for each in history.similar_runs(asked, 1)] == [second]
+    assert [each["id"] for each in history.similar_runs(newest, 9)] == [second, first]
+    assert [each["id"] for each in history.similar_runs(newest, 1)] == [second]
 
 
-def test_the_names_of_merged_archives_are_known_once_they_are_in(newsroom: Newsroom) -> None:
+def test_only_finished_merges_are_listed(newsroom: Newsroom) -> None:
     run(newsroom, command="merge", arguments={"other": "a.db"})
     run(newsroom, "failed", command="merge", arguments={"other": "b.db"})
     assert newsroom.archive.run_history.merged() == {"a.db"}
 
 
-def test_coverage_tells_how_many_pages_had_a_field_and_by_which_way(newsroom: Newsroom) -> None:
+def test_coverage_counts_pages_by_field_and_method(newsroom: Newsroom) -> None:
     id = run(newsroom)
-    ways = [("headline", "selector", 7), ("headline", "generic", 2), ("views", "", 9)]
+    methods = [("headline", "selector", 7), ("headline", "generic", 2), ("views", "", 9)]
     newsroom.archive.runs.record_coverage(
-        id, [("caliber", "new", field, way, 10, filled) for field, way, filled in ways]
+        id, [("caliber", "new", field, method, 10, filled) for field, method, filled in methods]
     )
     history = newsroom.archive.run_history
     assert history.coverage([id]) == {("new", "headline"): (10, 9), ("new", "views"): (10, 0)}
@@ -50,7 +50,7 @@ def test_coverage_tells_how_many_pages_had_a_field_and_by_which_way(newsroom: Ne
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_of_each_day_before_a_run_its_new_urls_are_counted(newsroom: Newsroom, count: int) -> None:
+def test_new_urls_are_counted_for_each_day_before_a_run(newsroom: Newsroom, count: int) -> None:
     last = run(newsroom, counts={"found": 5})
     before = [run(newsroom, counts={"found": found}) for found in (3, 4)]
     unfinished = newsroom.archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})

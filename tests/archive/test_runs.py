@@ -1,4 +1,4 @@
-"""What was done to the archive, and what it holds."""
+"""Runs, problems, sites and status reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from caliber_crawler.site import Site
 from tests.archive.newsroom import NUMBER_URL, SLUG_URL, Newsroom, capture, minutes
 
 
-def test_a_run_records_what_is_needed_to_understand_it(newsroom: Newsroom) -> None:
+def test_a_run_records_arguments_settings_and_outcome(newsroom: Newsroom) -> None:
     runs = newsroom.archive.runs
     run_id = runs.start(
         "crawl",
@@ -38,12 +38,12 @@ def test_a_run_records_what_is_needed_to_understand_it(newsroom: Newsroom) -> No
     assert run["finished_at"] >= run["started_at"]
 
 
-def test_problems_are_kept_with_their_page(newsroom: Newsroom) -> None:
-    kept = newsroom.archive.captures.store(capture(), newsroom.run_id)
+def test_a_problem_is_stored_with_its_page(newsroom: Newsroom) -> None:
+    stored = newsroom.archive.captures.store(capture(), newsroom.run_id)
     problem = Problem(
         stage="check", reason="no_headline", message="The page has no headline.", field="headline", fatal=True
     )
-    newsroom.archive.runs.record_problem(newsroom.run_id, problem, url=SLUG_URL, capture_id=kept.id)
+    newsroom.archive.runs.record_problem(newsroom.run_id, problem, url=SLUG_URL, capture_id=stored.id)
     (row,) = newsroom.archive.db.query("SELECT stage, reason, message, field, fatal, url, capture_id FROM problems")
     assert row == {
         "stage": "check",
@@ -52,11 +52,11 @@ def test_problems_are_kept_with_their_page(newsroom: Newsroom) -> None:
         "field": "headline",
         "fatal": 1,
         "url": SLUG_URL,
-        "capture_id": kept.id,
+        "capture_id": stored.id,
     }
 
 
-def test_coverage_told_again_replaces_what_was_told_before(newsroom: Newsroom) -> None:
+def test_newer_coverage_of_a_run_replaces_the_earlier_one(newsroom: Newsroom) -> None:
     for pages in (10, 20):
         newsroom.archive.runs.record_coverage(
             newsroom.run_id, [("caliber", "new", "headline", "selector", pages, pages - 1)]
@@ -64,7 +64,7 @@ def test_coverage_told_again_replaces_what_was_told_before(newsroom: Newsroom) -
     assert newsroom.archive.db.execute("SELECT pages, filled FROM field_coverage").fetchall() == [(20, 19)]
 
 
-def test_a_site_is_kept_as_it_is_described_today(newsroom: Newsroom) -> None:
+def test_a_site_is_stored_once(newsroom: Newsroom) -> None:
     site = Site(
         name="caliber",
         title="Caliber",
@@ -86,7 +86,7 @@ def test_a_site_is_kept_as_it_is_described_today(newsroom: Newsroom) -> None:
     assert newsroom.archive.sites.get("unknown") is None
 
 
-def test_status_counts_as_many_edits_as_the_view_shows(newsroom: Newsroom) -> None:
+def test_status_counts_the_edits_of_the_view(newsroom: Newsroom) -> None:
     for minute, urls, headline in (
         (0, (NUMBER_URL,), "Then"),
         (1, (SLUG_URL,), "Now"),
@@ -95,7 +95,7 @@ def test_status_counts_as_many_edits_as_the_view_shows(newsroom: Newsroom) -> No
         (3, ("https://caliber.az/en/post/another",), "Never edited"),
     ):
         newsroom.save(minutes(minute), article_urls=urls, headline=headline)
-    for extractor, headline in (("1", "Read badly"), ("2", "Read well")):
+    for extractor, headline in (("1", "Extracted badly"), ("2", "Extracted well")):
         newsroom.save(
             minutes(4), article_urls=("https://caliber.az/en/post/4",), extractor=extractor, headline=headline
         )
@@ -104,7 +104,7 @@ def test_status_counts_as_many_edits_as_the_view_shows(newsroom: Newsroom) -> No
     assert newsroom.archive.status()["edits"] == 2
 
 
-def test_status_counts_what_is_there(newsroom: Newsroom) -> None:
+def test_status_counts_the_contents(newsroom: Newsroom) -> None:
     newsroom.save(headline="Before", views=1)
     newsroom.save(minutes(5), headline="After", views=2)
     newsroom.save(article_urls=("https://caliber.az/post/x",), language="ru", published_at=None)
@@ -144,7 +144,7 @@ def test_status_counts_what_is_there(newsroom: Newsroom) -> None:
     json.dumps(status)
 
 
-def test_the_days_of_publication_are_counted_in_the_sites_own_zone(newsroom: Newsroom) -> None:
+def test_days_of_publication_are_in_the_sites_time_zone(newsroom: Newsroom) -> None:
     newsroom.save()
     (day,) = newsroom.archive.db.query("SELECT day, language, section, articles, words FROM coverage_by_day")
     assert day == {"day": "2026-01-06", "language": "en", "section": "analytics", "articles": 1, "words": 10}
@@ -169,10 +169,10 @@ def test_the_health_of_a_run_is_one_row(newsroom: Newsroom) -> None:
 
 
 @pytest.mark.parametrize("version", [(3, 40, 1), (3, 44, 5), (3, 51, 2), (3, 50, 4)])
-def test_an_sqlite_with_the_wal_reset_bug_is_named(version: tuple[int, ...]) -> None:
+def test_a_sqlite_version_with_the_wal_reset_bug_is_reported(version: tuple[int, ...]) -> None:
     assert ".".join(map(str, version)) in (sqlite_warning(version) or "")
 
 
 @pytest.mark.parametrize("version", [(3, 51, 3), (3, 53, 4), (3, 44, 6), (3, 50, 7), (4, 0, 0)])
-def test_an_sqlite_without_it_is_not(version: tuple[int, ...]) -> None:
+def test_a_sqlite_version_without_the_bug_is_not_reported(version: tuple[int, ...]) -> None:
     assert sqlite_warning(version) is None

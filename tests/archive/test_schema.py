@@ -1,4 +1,4 @@
-"""The tables and views an archive promises, and that its rules hold."""
+"""The schema: tables, views and constraints of an archive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TABLES = {
 VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health"}
 
 
-def test_every_promised_table_and_view_is_there_and_opens(newsroom: Newsroom) -> None:
+def test_every_documented_table_and_view_exists_and_can_be_queried(newsroom: Newsroom) -> None:
     assert set(newsroom.archive.db.table_names()) >= TABLES
     assert set(newsroom.archive.db.view_names()) == VIEWS
     newsroom.save(views=1)
@@ -36,7 +36,7 @@ def test_every_table_is_strict(newsroom: Newsroom) -> None:
 
 
 def test_every_foreign_key_has_an_index(newsroom: Newsroom) -> None:
-    """Else deleting or merging a row scans the table that points to it."""
+    """Otherwise deleting or merging a row scans the table that refers to it."""
     db = newsroom.archive.db
     for table in TABLES - {"versions_fts", "versions_vocab"}:
         first_columns = {(index.columns[0],) for index in db.table(table).indexes} | {tuple(db.table(table).pks[:1])}
@@ -71,24 +71,24 @@ def test_history_cannot_be_rewritten(newsroom: Newsroom, statement: str) -> None
         newsroom.archive.db.execute(statement)
 
 
-def test_scraped_scripts_are_no_addresses(newsroom: Newsroom) -> None:
+def test_a_script_is_refused_as_a_url(newsroom: Newsroom) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         newsroom.save(article_urls=("javascript:alert(1)",))
 
 
-def test_a_page_of_text_may_have_a_name_instead_of_an_address(newsroom: Newsroom) -> None:
+def test_a_text_page_may_have_a_urn_instead_of_a_url(newsroom: Newsroom) -> None:
     saved = newsroom.save(article_urls=("urn:sha256:0f",))
     assert newsroom.archive.articles.find("urn:sha256:0f") == saved.article_id
 
 
-def test_foreign_keys_and_pages_are_sound_after_a_days_work(newsroom: Newsroom) -> None:
+def test_integrity_checks_pass_after_many_saves(newsroom: Newsroom) -> None:
     for minute in range(20):
         newsroom.save(minutes(minute), headline=f"Headline {minute // 4}", views=minute, authors=("A", "B"))
     assert newsroom.values("PRAGMA integrity_check") == ["ok"]
     assert newsroom.values("SELECT count(*) FROM pragma_foreign_key_check") == [0]
 
 
-def test_the_index_agrees_with_the_versions_and_can_be_rebuilt(newsroom: Newsroom) -> None:
+def test_the_full_text_index_matches_the_versions_and_can_be_rebuilt(newsroom: Newsroom) -> None:
     newsroom.save(headline="Ещё раз об Əliyev", subtitle="with a subtitle")
     newsroom.save(minutes(1), headline="Plain")
     for command in ("integrity-check", "rebuild", "integrity-check"):

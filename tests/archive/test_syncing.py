@@ -1,4 +1,4 @@
-"""When what was committed must be on the disk itself."""
+"""Which transactions are synced to the disk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from caliber_crawler.archive.core.connection import Connection
 
 NORMAL, FULL = 1, 2
-"""What ``PRAGMA synchronous`` says: with NORMAL, a commit does not wait for the disk."""
+"""Values of ``PRAGMA synchronous``: with NORMAL, a commit does not wait for the disk."""
 
 
 def level(connection: Connection, synced_every: float = 0.0) -> int:
@@ -18,7 +18,7 @@ def level(connection: Connection, synced_every: float = 0.0) -> int:
     return found
 
 
-def test_a_transaction_is_synced_unless_it_says_otherwise(path: Path) -> None:
+def test_a_transaction_is_synced_by_default(path: Path) -> None:
     connection = Connection.open(path, "write")
     assert [level(connection), level(connection), level(connection, math.inf), level(connection)] == [
         FULL,
@@ -29,7 +29,7 @@ def test_a_transaction_is_synced_unless_it_says_otherwise(path: Path) -> None:
     connection.close()
 
 
-def test_of_many_in_a_row_one_is_synced_each_interval(path: Path) -> None:
+def test_one_transaction_per_interval_is_synced(path: Path) -> None:
     connection = Connection.open(path, "write")
     assert level(connection) == FULL
     assert [level(connection, 60.0) for _ in range(5)] == [NORMAL] * 5
@@ -39,7 +39,7 @@ def test_of_many_in_a_row_one_is_synced_each_interval(path: Path) -> None:
     connection.close()
 
 
-def test_a_failed_transaction_counts_as_no_sync(path: Path) -> None:
+def test_a_failed_transaction_does_not_count_as_a_sync(path: Path) -> None:
     connection = Connection.open(path, "write")
     level(connection)
     time.sleep(0.06)

@@ -1,4 +1,4 @@
-"""A takedown leaves nothing of an article but the fact that there was one."""
+"""A takedown deletes an article completely and records only the request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER = "https://caliber.az/en/post/another-one"
 
 @pytest.fixture
 def published(newsroom: Newsroom) -> Newsroom:
-    """An article in two versions, the first page of its kind; another one that links to it; and a listing of both."""
+    """An article with two versions, another one that links to it, and listings."""
     for minute, headline in ((0, "Quixote in zanzibar"), (30, "Quixote in Запретное")):
         newsroom.save(
             minutes(minute),
@@ -64,19 +64,19 @@ def published(newsroom: Newsroom) -> Newsroom:
 
 
 def everything(path: Path) -> str:
-    """All that can be read in an archive: every table, the words of the index, and every page unpacked."""
+    """Every readable text in an archive: tables, index terms and decompressed pages."""
     with Archive.open(path) as archive:
         words = [row[0] for row in archive.db.execute("SELECT term FROM versions_vocab")]
         pages = [archive.captures.get(id).body.decode() for (id,) in archive.db.execute("SELECT id FROM captures")]
         return "\n".join([*archive.db.conn.iterdump(), *words, *pages])
 
 
-def forget(archive: Archive, article_id: int = 1) -> None:
+def take_down(archive: Archive, article_id: int = 1) -> None:
     archive.deletion.take_down(article_id, "asked for by its author", NOON)
     archive.deletion.wipe()
 
 
-def test_nothing_of_it_is_left_in_any_table_index_or_page(published: Newsroom, path: Path) -> None:
+def test_no_table_index_or_page_contains_the_article(published: Newsroom, path: Path) -> None:
     assert all(secret.lower() in everything(path).lower() for secret in SECRETS)
     takedown = published.archive.deletion.take_down(1, "asked for by its author", NOON)
     published.archive.deletion.wipe()
@@ -89,17 +89,17 @@ def test_nothing_of_it_is_left_in_any_table_index_or_page(published: Newsroom, p
     assert [secret for secret in SECRETS if secret.lower().encode() in content] == []
 
 
-def test_all_else_stays_whole(published: Newsroom, path: Path) -> None:
-    forget(published.archive)
-    shown = published.archive.articles.show(2)
-    assert (shown["headline"], len(shown["view_counts"]), len(shown["captures"])) == ("Another", 3, 3)  # type: ignore[arg-type]
+def test_other_articles_are_unchanged(published: Newsroom, path: Path) -> None:
+    take_down(published.archive)
+    record = published.archive.articles.show(2)
+    assert (record["headline"], len(record["view_counts"]), len(record["captures"])) == ("Another", 3, 3)  # type: ignore[arg-type]
     assert [outcome for outcome in published.archive.verify() if outcome] == []
     assert "It stays 2." in published.archive.captures.get(4).body.decode()
     assert [hit.headline for hit in published.archive.search("stays")] == ["Another"]
 
 
-def test_the_request_is_on_record(published: Newsroom) -> None:
-    forget(published.archive)
+def test_the_request_is_recorded(published: Newsroom) -> None:
+    take_down(published.archive)
     (request,) = published.archive.takedowns.all()
     assert (request["reason"], request["requested_at"], request["versions"], request["captures"]) == (
         "asked for by its author",
@@ -109,16 +109,16 @@ def test_the_request_is_on_record(published: Newsroom) -> None:
     )
 
 
-def test_it_is_neither_scheduled_nor_taken_in_again(published: Newsroom) -> None:
-    forget(published.archive)
+def test_the_article_is_neither_queued_nor_saved_again(published: Newsroom) -> None:
+    take_down(published.archive)
     again = [Entry(url=url, site="caliber", kind="article", discovered_via="listing") for url in (SLUG_URL, NUMBER_URL)]
     assert published.archive.frontier.add(again, 1) == []
     with pytest.raises(ArticleTakenDown, match="taken down"):
         published.save(minutes(60), article_urls=("https://caliber.az/en/post/new-slug", NUMBER_URL))
-    kept = published.archive.captures.store(
+    stored = published.archive.captures.store(
         Capture(site="caliber", url=f"{SLUG_URL}-2", fetched_at=NOON, status=200, body=b"x"), 1
     )
-    published.archive.deletion.reject(kept, [address(NUMBER_URL)])
+    published.archive.deletion.reject(stored, [address(NUMBER_URL)])
     assert published.values("SELECT count(*) FROM captures WHERE url LIKE '%-2'") == [0]
     assert (
         published.archive.frontier.add(
@@ -128,20 +128,18 @@ def test_it_is_neither_scheduled_nor_taken_in_again(published: Newsroom) -> None
     )
 
 
-def test_history_of_everything_else_can_still_not_be_deleted(published: Newsroom) -> None:
-    forget(published.archive)
+def test_history_of_other_articles_still_cannot_be_deleted(published: Newsroom) -> None:
+    take_down(published.archive)
     for table in ("versions", "view_counts"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             published.archive.db.execute(f"DELETE FROM {table}")
 
 
-def test_a_merge_brings_nothing_back_and_carries_the_request_over(
-    published: Newsroom, path: Path, tmp_path: Path
-) -> None:
+def test_a_merge_restores_nothing_and_copies_the_takedown(published: Newsroom, path: Path, tmp_path: Path) -> None:
     published.archive.close()
     other = Path(shutil.copy(path, tmp_path / "other.db"))
     with Archive.open(path, mode="write") as here:
-        forget(here)
+        take_down(here)
         with Archive.open(other) as there:
             merge_one(here, there)
         assert here.articles.find(SLUG_URL) is None
@@ -153,17 +151,17 @@ def test_a_merge_brings_nothing_back_and_carries_the_request_over(
         assert [outcome for outcome in here.verify() if outcome] == []
 
 
-def test_while_a_reader_holds_old_bytes_that_is_said(published: Newsroom, path: Path) -> None:
+def test_a_reader_of_old_bytes_raises_an_error(published: Newsroom, path: Path) -> None:
     reader = sqlite3.connect(path)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM articles").fetchone()
     published.archive.db.execute("PRAGMA busy_timeout = 50")
-    with pytest.raises(ArchiveLocked, match="keeps old bytes"):
-        forget(published.archive)
+    with pytest.raises(ArchiveLocked, match="old bytes remain"):
+        take_down(published.archive)
     reader.close()
     published.archive.deletion.wipe()
 
 
-def test_an_article_nobody_has_is_one_sentence(published: Newsroom) -> None:
+def test_a_takedown_of_an_unknown_article_raises_an_error(published: Newsroom) -> None:
     with pytest.raises(NoSuchArticle):
         published.archive.deletion.take_down(99, "?", NOON)

@@ -1,4 +1,4 @@
-"""What is kept of how much there is agrees with what is there, whatever came and went."""
+"""Totals: the stored totals equal a recount after any changes."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ steps = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
-def test_totals_are_what_is_counted(newsroom: Newsroom, steps: list[tuple[str, int]]) -> None:
-    for moment, (step, number) in enumerate(steps):
+def test_totals_equal_a_recount(newsroom: Newsroom, steps: list[tuple[str, int]]) -> None:
+    for minute, (step, number) in enumerate(steps):
         url = f"https://caliber.az/en/post/{1000 + number}"
         known = newsroom.archive.articles.find(url)
         if step == "save":
-            newsroom.save(minutes(moment), article_urls=(url,), headline=f"Headline {moment % 3}", views=moment)
+            newsroom.save(minutes(minute), article_urls=(url,), headline=f"Headline {minute % 3}", views=minute)
         elif step == "fail":
             newsroom.archive.captures.store(
-                capture(minutes(-moment), status=None, error="x", body=b""), newsroom.run_id
+                capture(minutes(-minute), status=None, error="x", body=b""), newsroom.run_id
             )
         elif step == "answer":
-            newsroom.archive.captures.store(capture(status=404 - moment * 10, url=url), newsroom.run_id)
+            newsroom.archive.captures.store(capture(status=404 - minute * 10, url=url), newsroom.run_id)
         elif step == "takedown" and known is not None:
             newsroom.archive.deletion.take_down(known, "asked", NOON)
         elif step == "roll back":
             with newsroom.rolled_back():
-                newsroom.save(minutes(moment), views=moment)
-        # Forgotten articles are not taken in again.
+                newsroom.save(minutes(minute), views=minute)
+        # Otherwise articles that were taken down could not be saved again.
         newsroom.archive.db.execute("DELETE FROM takedown_keys")
     assert wrong_totals(newsroom.archive._connection) == []
     assert status(newsroom.archive._connection)["edits"] == newsroom.values("SELECT count(*) FROM edits")[0]
 
 
 @pytest.mark.parametrize("name", sorted(COUNTED))
-def test_a_total_that_is_wrong_is_found_and_counted_anew(newsroom: Newsroom, name: str) -> None:
+def test_a_wrong_total_is_found_and_repaired(newsroom: Newsroom, name: str) -> None:
     newsroom.save(views=1)
     before = totals(newsroom.archive._connection)
     value = "2020-01-01T00:00:00Z" if name.endswith("_at") else 77
@@ -54,20 +54,20 @@ def test_a_total_that_is_wrong_is_found_and_counted_anew(newsroom: Newsroom, nam
     assert [finding for finding in newsroom.archive.verify() if finding] == []
 
 
-def test_totals_that_are_gone_are_found_and_counted_anew(newsroom: Newsroom) -> None:
+def test_missing_totals_are_found_and_repaired(newsroom: Newsroom) -> None:
     newsroom.save(views=1)
     newsroom.archive.db.execute("DELETE FROM totals")
     newsroom.archive.repair([finding for finding in newsroom.archive.verify() if finding])
     assert newsroom.archive.status()["captures"]["total"] == 1
 
 
-def test_status_reads_no_large_table_as_a_whole(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_scans_no_large_table(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     newsroom.save(views=1)
-    asked: list[str] = []
-    newsroom.archive._connection.raw.set_trace_callback(asked.append)
+    statements: list[str] = []
+    newsroom.archive._connection.raw.set_trace_callback(statements.append)
     newsroom.archive.status()
     newsroom.archive._connection.raw.set_trace_callback(None)
-    plans = [row[3] for sql in asked for row in newsroom.archive.db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    plans = [row[3] for sql in statements for row in newsroom.archive.db.execute(f"EXPLAIN QUERY PLAN {sql}")]
     scanned = [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan]
     assert not any(
         table in plan for plan in scanned for table in ("articles", "captures", "bodies", "versions", "view")
@@ -75,7 +75,7 @@ def test_status_reads_no_large_table_as_a_whole(newsroom: Newsroom, monkeypatch:
     assert len(plans) > 5
 
 
-def test_an_archive_that_is_only_read_has_its_totals_too(newsroom: Newsroom) -> None:
+def test_a_read_only_archive_has_totals(newsroom: Newsroom) -> None:
     newsroom.save()
     with Archive.open(newsroom.archive.path) as reader:
         assert reader.status()["versions"] == 1

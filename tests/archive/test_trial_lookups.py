@@ -1,4 +1,4 @@
-"""What a trial crawl asks an archive: its captures, a known post ID, the article URLs of the frontier."""
+"""Queries of a trial crawl: captures, the latest post ID, the article URLs of the frontier."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from caliber_crawler.archive import Archive, Entry
 from tests.archive.newsroom import NUMBER_URL, SLUG_URL, Newsroom, capture, minutes, start_run
 
 
-def test_every_capture_comes_back_in_the_order_it_was_stored(tmp_path: Path) -> None:
+def test_captures_are_returned_in_order_of_storage(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "a.db", mode="write") as archive:
         run_id = start_run(archive)
         first = archive.captures.store(capture(minutes(5), body=b"<p>first</p>"), run_id)
@@ -22,12 +22,12 @@ def test_every_capture_comes_back_in_the_order_it_was_stored(tmp_path: Path) -> 
         assert [stored.body for stored in archive.captures.each()] == [b"<p>first</p>", b""]
 
 
-def test_the_post_id_that_was_seen_last_is_known_until_its_article_is_gone(tmp_path: Path) -> None:
+def test_the_latest_post_id_is_that_of_an_article_that_is_online(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "a.db", mode="write") as archive:
         newsroom = Newsroom(archive, start_run(archive))
         assert archive.articles.latest_post_number("caliber") is None
         newsroom.save(url=SLUG_URL)
-        assert archive.articles.latest_post_number("caliber") is None, "an article without a post ID does not count"
+        assert archive.articles.latest_post_number("caliber") is None, "articles without a post ID do not count"
         newsroom.save(minutes(1), url=NUMBER_URL, headline="Another", body="Other words.", language="en")
         newsroom.save(minutes(9), url="https://caliber.az/ru/post/300", headline="Third", body="Third.", language="ru")
         assert archive.articles.latest_post_number("caliber") == ("ru", 300)
@@ -36,7 +36,7 @@ def test_the_post_id_that_was_seen_last_is_known_until_its_article_is_gone(tmp_p
         assert archive.articles.latest_post_number("caliber") == ("en", 247893)
 
 
-def test_article_urls_are_those_of_one_site_whatever_their_state(tmp_path: Path) -> None:
+def test_article_urls_of_a_site_include_every_state(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "a.db", mode="write") as archive:
         entries = [
             Entry(url="https://caliber.az/en/post/a", site="caliber", kind="article", discovered_via="listing"),

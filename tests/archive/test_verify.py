@@ -1,4 +1,4 @@
-"""Whatever is changed in the file behind the archive's back is found, named, and repaired or listed as lost."""
+"""Verification finds every change made to the file by other means; repair restores it or reports it as lost."""
 
 from __future__ import annotations
 
@@ -20,28 +20,32 @@ WORDS = ("corridor", "президент", "խաղաղություն", "gas", "�
 
 
 def page_of(number: int, texts: random.Random) -> tuple[str, bytes]:
-    """The body of article ``number``, and a page that is that body in a frame all pages share."""
+    """The body of article ``number``, and a page with that body in a frame that all pages share."""
     body = "\n\n".join(" ".join(texts.choices(WORDS, k=60)) for _ in range(4)) + f" No {number}."
     frame = " ".join(random.Random(1).choices(WORDS, k=600))
     return body, f"<main>{body}</main>{frame}{texts.random()}".encode()
 
 
 def reextract(capture: Capture) -> Extraction | None:
-    """A reader for these pages."""
+    """Extract these pages."""
     number = int(capture.url.rpartition("/")[2])
     body = capture.body.decode().partition("<main>")[2].partition("</main>")[0]
-    read = article(
+    found = article(
         url=capture.url, headline=f"Headline {number}", body=body, authors=("A", "B"), subtitle="ё", views=number
     )
     return Extraction(
-        capture=capture, article=read, layout="new", extractor="caliber_crawler 0.1.0", methods={"headline": "selector"}
+        capture=capture,
+        article=found,
+        layout="new",
+        extractor="caliber_crawler 0.1.0",
+        methods={"headline": "selector"},
     )
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of 40 articles, two versions each, put away in one file."""
-    path = tmp_path_factory.mktemp("sound") / "archive.db"
+def valid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of 40 articles with two versions each, in one file."""
+    path = tmp_path_factory.mktemp("valid") / "archive.db"
     texts = random.Random(7)
     with Archive.open(path, mode="write") as archive:
         newsroom = Newsroom(archive, start_run(archive))
@@ -65,8 +69,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def copy(sound: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(sound, tmp_path / "archive.db"))
+def copy(valid: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(valid, tmp_path / "archive.db"))
 
 
 def findings(path: Path) -> list[Finding]:
@@ -74,16 +78,16 @@ def findings(path: Path) -> list[Finding]:
         return [outcome for outcome in archive.verify() if outcome is not None]
 
 
-def repair(path: Path, reader: Callable[[Capture], Extraction | None] | None = reextract) -> None:
+def repair(path: Path, extract: Callable[[Capture], Extraction | None] | None = reextract) -> None:
     with Archive.open(path, mode="write") as archive:
         left = None
         while (found := {outcome for outcome in archive.verify() if outcome is not None}) and found != left:
             left = found
-            archive.repair(found, reader)
+            archive.repair(found, extract)
 
 
-def behind_its_back(path: Path, *statements: str) -> None:
-    """Change the file as another program could, triggers or not."""
+def change_file(path: Path, *statements: str) -> None:
+    """Change the file as another program could, without triggers."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -100,25 +104,25 @@ def dump(path: Path) -> list[str]:
 
 
 def places_of(path: Path, wanted: str) -> list[tuple[int, int]]:
-    """Where in the file each of these values stands (first byte, length), if it stands there in one piece."""
+    """The position of each value in the file (first byte, length), if it is stored contiguously."""
     content = path.read_bytes()
     with closing(sqlite3.connect(path)) as connection:
         values = [row[0] for row in connection.execute(wanted)]
     found = []
     for value in values:
         data = value.encode() if isinstance(value, str) else value
-        # Long values go on in overflow pages; their beginning is enough.
+        # Long values continue in overflow pages; their beginning is enough.
         start = content.find(data[:40])
         if start >= 0:
             found.append((start, min(len(data), 40)))
     return found
 
 
-def test_a_sound_archive_has_no_findings(sound: Path) -> None:
-    assert findings(sound) == []
+def test_a_valid_archive_has_no_findings(valid: Path) -> None:
+    assert findings(valid) == []
 
 
-def test_an_empty_archive_is_sound(blank: Path) -> None:
+def test_an_empty_archive_is_valid(blank: Path) -> None:
     assert findings(blank) == []
 
 
@@ -160,14 +164,14 @@ def test_an_empty_archive_is_sound(blank: Path) -> None:
         ("bodies", "size = size + 1"),
     ],
 )
-def test_a_changed_value_is_found_and_its_article_named(copy: Path, table: str, change: str) -> None:
+def test_a_changed_value_is_found_with_its_article(copy: Path, table: str, change: str) -> None:
     row = {
         "articles": "id = 3",
         "captures": "id = 5",
         "bodies": "digest = (SELECT body_digest FROM captures WHERE id = 5)",
     }
     where = row.get(table, "article_id = 3")
-    behind_its_back(copy, f"UPDATE {table} SET {change} WHERE {where}")
+    change_file(copy, f"UPDATE {table} SET {change} WHERE {where}")
     found = findings(copy)
     assert found
     assert all(finding.articles in ((3,), ()) for finding in found)
@@ -190,16 +194,16 @@ def test_a_changed_value_is_found_and_its_article_named(copy: Path, table: str, 
         "INSERT INTO versions_fts (versions_fts, rowid, headline, body) VALUES ('delete', 1, 'a', 'b')",
     ],
 )
-def test_what_can_be_known_is_put_back_exactly(copy: Path, change: str) -> None:
+def test_repair_restores_changes_exactly(copy: Path, change: str) -> None:
     before = dump(copy)
-    behind_its_back(copy, change) if "TRIGGER" not in change else sqlite3.connect(copy).execute(change)
+    change_file(copy, change) if "TRIGGER" not in change else sqlite3.connect(copy).execute(change)
     assert findings(copy)
     repair(copy)
     assert findings(copy) == []
     assert sorted(dump(copy)) == sorted(before)
 
 
-def test_one_flipped_bit_in_a_page_is_turned_back(copy: Path) -> None:
+def test_repair_restores_a_flipped_bit_in_a_page(copy: Path) -> None:
     before = dump(copy)
     start, length = places_of(copy, "SELECT data FROM bodies ORDER BY length(data) LIMIT 9")[8]
     content = bytearray(copy.read_bytes())
@@ -213,8 +217,8 @@ def test_one_flipped_bit_in_a_page_is_turned_back(copy: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_lost_is_left_and_named_again(copy: Path) -> None:
-    behind_its_back(
+def test_lost_data_is_not_changed_and_reported_again(copy: Path) -> None:
+    change_file(
         copy,
         "UPDATE bodies SET data = x'00' WHERE digest = (SELECT body_digest FROM captures WHERE id = 5)",
         "UPDATE versions SET headline = 'gone for good' WHERE capture_id = 5",
@@ -225,8 +229,8 @@ def test_what_is_lost_is_left_and_named_again(copy: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_better_reader_does_not_repair_a_text_by_another(copy: Path) -> None:
-    behind_its_back(copy, "UPDATE versions SET headline = 'gone for good' WHERE id = 5")
+def test_repair_does_not_replace_a_text_by_that_of_another_extractor(copy: Path) -> None:
+    change_file(copy, "UPDATE versions SET headline = 'gone for good' WHERE id = 5")
 
     def better(capture: Capture) -> Extraction | None:
         extraction = reextract(capture)
@@ -238,15 +242,15 @@ def test_a_better_reader_does_not_repair_a_text_by_another(copy: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_change_in_a_hundred_damaged_copies_is_found(sound: Path, tmp_path: Path) -> None:
-    """Bytes and bits are changed in the file itself, in texts, in pages and around them; one bit can be turned back."""
+def test_every_change_in_a_hundred_damaged_copies_is_found(valid: Path, tmp_path: Path) -> None:
+    """Bytes and bits are changed in texts, pages and other columns; a single flipped bit can be repaired."""
     chance = random.Random(11)
-    texts = places_of(sound, "SELECT body FROM versions") + places_of(sound, "SELECT headline || '' FROM versions")
-    pages = places_of(sound, "SELECT data FROM bodies")
-    counters = places_of(sound, "SELECT alt || '' FROM images") + places_of(sound, "SELECT url FROM captures")
+    texts = places_of(valid, "SELECT body FROM versions") + places_of(valid, "SELECT headline || '' FROM versions")
+    pages = places_of(valid, "SELECT data FROM bodies")
+    counters = places_of(valid, "SELECT alt || '' FROM images") + places_of(valid, "SELECT url FROM captures")
     assert len(texts) > 100
     assert len(pages) == 80
-    content = sound.read_bytes()
+    content = valid.read_bytes()
     repaired = 0
     for number in range(100):
         damaged = bytearray(content)

@@ -1,4 +1,4 @@
-"""An article was saved: a crawl, an ingested page and a re-extracted one teach the frontier the same."""
+"""Visits in the frontier: a crawl, an ingest and a re-extraction record the same for a saved article."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ URL = "https://caliber.az/en/post/baku-s-geopolitical-formula"
 HEADERS = (("Content-Type", "text/plain"), ("ETag", '"17"'), ("Last-Modified", "Tue, 06 Jan 2026 15:13:00 GMT"))
 
 
-def served(at: datetime = NOON, url: str = URL, **fields: object) -> Capture:
+def page_capture(at: datetime = NOON, url: str = URL, **fields: object) -> Capture:
     return capture(at, url=url, headers=HEADERS, body=PAGE, **fields)
 
 
@@ -42,31 +42,31 @@ def facts_of(archive: Archive, url: str = URL) -> dict[str, object]:
     return {name: getattr(entry, name) for name in names}
 
 
-def crawled(path: Path) -> None:
+def crawl_page(path: Path) -> None:
     scope = Scope(site=SITE, languages=("en",), sections=("analytics",))
     run = CrawlRun(Archive.open(path, mode="write"), scope, user_agent="test", settings={})
     run.archive.frontier.add([Entry(url=URL, site="caliber", kind="article", discovered_via="listing")], run.id)
-    kept = run.archive.captures.store(served(), run.id)
-    extraction = Reextractor(SiteRegistry([SITE])).read(kept)
+    stored = run.archive.captures.store(page_capture(), run.id)
+    extraction = Reextractor(SiteRegistry([SITE])).read(stored)
     assert isinstance(extraction, Extraction)
     run.settlement._save(extraction, lambda extraction: None)
     run.close("finished")
 
 
-def ingested(path: Path) -> None:
-    with Ingester(path, SiteResolver(sites=SiteRegistry([SITE]), default=SITE), {}, []) as intake:
-        intake.ingest(Item(path=path, capture=served(), saved=False), intake.extract(served()))
+def ingest_page(path: Path) -> None:
+    with Ingester(path, SiteResolver(sites=SiteRegistry([SITE]), default=SITE), {}, []) as ingester:
+        ingester.ingest(Item(path=path, capture=page_capture(), saved=False), ingester.extract(page_capture()))
 
 
-def re_extracted(path: Path) -> None:
+def reextract_page(path: Path) -> None:
     with Archive.open(path, mode="write") as archive:
         run_id = archive.runs.start("reextract", site=None, arguments={}, settings={}, software={})
-        kept = archive.captures.store(served(), run_id)
+        stored = archive.captures.store(page_capture(), run_id)
         work = ReextractionRun(archive, Reextractor(SiteRegistry([SITE])))
-        assert list(work.run([[kept.id or 0]], run_id)) == [1]
+        assert list(work.run([[stored.id or 0]], run_id)) == [1]
 
 
-@pytest.mark.parametrize("entrance", [crawled, ingested, re_extracted])
+@pytest.mark.parametrize("entrance", [crawl_page, ingest_page, reextract_page])
 def test_every_entrance_records_the_same_visit(entrance: Callable[[Path], None], tmp_path: Path) -> None:
     entrance(tmp_path / "a.db")
     with Archive.open(tmp_path / "a.db") as archive:
@@ -92,9 +92,9 @@ class Visitor:
         self.newsroom, self.archive = newsroom, newsroom.archive
 
     def visit(self, at: datetime, url: str = SLUG_URL, **fields: object) -> int:
-        kept = self.archive.captures.store(capture(at, url=url), self.newsroom.run_id)
-        self.newsroom.save(at, kept=kept, article_urls=(url, SLUG_URL, NUMBER_URL))
-        extraction = Extraction(capture=kept, article=article(url=url), layout="new", extractor="x")
+        stored = self.archive.captures.store(capture(at, url=url), self.newsroom.run_id)
+        self.newsroom.save(at, kept=stored, article_urls=(url, SLUG_URL, NUMBER_URL))
+        extraction = Extraction(capture=stored, article=article(url=url), layout="new", extractor="x")
         with self.archive.transaction():
             return record_visit(self.archive, SITE, extraction, 1, self.newsroom.run_id, **fields)  # type: ignore[arg-type]
 
@@ -111,24 +111,24 @@ def visitor(newsroom: Newsroom) -> Visitor:
     return Visitor(newsroom)
 
 
-def test_an_older_page_does_not_take_back_what_is_known_of_a_later_visit(visitor: Visitor) -> None:
+def test_an_older_page_does_not_change_a_later_visit(visitor: Visitor) -> None:
     visitor.visit(minutes(60))
     before = facts_of(visitor.archive, SLUG_URL)
     visitor.visit(minutes(5))
     assert facts_of(visitor.archive, SLUG_URL) == before
 
 
-def test_an_older_page_does_not_bring_back_what_was_gone_later(visitor: Visitor) -> None:
+def test_an_older_page_does_not_restore_a_url_that_was_gone_later(visitor: Visitor) -> None:
     entry = Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="listing")
     visitor.archive.frontier.add([entry], visitor.newsroom.run_id)
     visitor.archive.frontier.mark_gone(SLUG_URL, minutes(60), status=404)
     visitor.visit(minutes(5))
     facts = facts_of(visitor.archive, SLUG_URL)
     assert (facts["state"], facts["visited_at"], facts["due_at"]) == ("gone", minutes(60), None)
-    assert facts["article_id"] == 1, "that the URL led to the article is true all the same"
+    assert facts["article_id"] == 1, "the URL still belongs to the article"
 
 
-def test_the_page_that_failed_itself_is_a_visit_once_it_is_extracted(visitor: Visitor) -> None:
+def test_a_failed_page_counts_as_a_visit_once_it_is_extracted(visitor: Visitor) -> None:
     entry = Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="listing")
     visitor.archive.frontier.add([entry], visitor.newsroom.run_id)
     visitor.archive.frontier.mark_failed(SLUG_URL, NOON, status=200, reason="too_slow", due_at=minutes(60))
@@ -137,14 +137,14 @@ def test_the_page_that_failed_itself_is_a_visit_once_it_is_extracted(visitor: Vi
     assert (facts["state"], facts["due_at"]) == ("done", next_visit(PUBLISHED_AT, NOON))
 
 
-def test_a_page_that_is_in_flight_is_no_longer_due_even_when_a_clock_was_put_back(visitor: Visitor) -> None:
+def test_a_page_in_flight_is_not_due_even_if_the_clock_was_set_back(visitor: Visitor) -> None:
     visitor.visit(minutes(60))
     visitor.archive.frontier.make_due(SLUG_URL, minutes(5))
     visitor.visit(minutes(5), in_flight=[SLUG_URL])
     assert visitor.due()[SLUG_URL] == next_visit(PUBLISHED_AT, minutes(5))
 
 
-def test_a_page_that_is_known_to_be_gone_since_then_is_not_due(visitor: Visitor) -> None:
+def test_a_page_with_a_later_404_is_not_due(visitor: Visitor) -> None:
     visitor.gone(minutes(30), SLUG_URL)
     visitor.visit(minutes(5))
     facts = facts_of(visitor.archive, SLUG_URL)
@@ -152,15 +152,13 @@ def test_a_page_that_is_known_to_be_gone_since_then_is_not_due(visitor: Visitor)
 
 
 @pytest.mark.parametrize("order", list(permutations([(SLUG_URL, 5), (NUMBER_URL, 10), (SLUG_URL, 15)])))
-def test_an_article_is_due_at_the_url_visited_last_in_whatever_order_its_pages_come(
-    visitor: Visitor, order: list[tuple[str, int]]
-) -> None:
+def test_only_the_url_visited_last_is_due_in_any_order_of_pages(visitor: Visitor, order: list[tuple[str, int]]) -> None:
     for url, minute in order:
         visitor.visit(minutes(minute), url)
     assert visitor.due() == {SLUG_URL: next_visit(PUBLISHED_AT, minutes(15)), NUMBER_URL: None}
 
 
-def test_urls_that_rest_are_counted_when_they_were_due_except_those_in_flight(visitor: Visitor) -> None:
+def test_a_visit_counts_other_due_urls_of_the_article_except_those_in_flight(visitor: Visitor) -> None:
     visitor.visit(minutes(1), NUMBER_URL)
     assert visitor.visit(minutes(2), SLUG_URL, now=NOON) == 0, "it was not due yet"
     visitor.archive.frontier.make_due(NUMBER_URL, NOON)
@@ -170,21 +168,21 @@ def test_urls_that_rest_are_counted_when_they_were_due_except_those_in_flight(vi
     assert visitor.due()[NUMBER_URL] is None
 
 
-def test_the_age_of_an_article_is_that_of_the_archive(visitor: Visitor) -> None:
+def test_the_age_of_an_article_comes_from_the_archive(visitor: Visitor) -> None:
     undated = article(published_at=None)
     visitor.visit(NOON)
-    kept = visitor.archive.captures.store(capture(minutes(600)), visitor.newsroom.run_id)
-    extraction = Extraction(capture=kept, article=undated, layout="new", extractor="x")
+    stored = visitor.archive.captures.store(capture(minutes(600)), visitor.newsroom.run_id)
+    extraction = Extraction(capture=stored, article=undated, layout="new", extractor="x")
     record_visit(visitor.archive, SITE, extraction, 1, visitor.newsroom.run_id)
     assert visitor.due()[SLUG_URL] == next_visit(PUBLISHED_AT, minutes(600))
 
 
-def test_a_site_has_a_plan_of_its_own(visitor: Visitor) -> None:
-    plan = replace(SITE.revisits, ages=(timedelta(days=5),))
-    kept = visitor.archive.captures.store(capture(NOON), visitor.newsroom.run_id)
-    visitor.newsroom.save(NOON, kept=kept, article_urls=(SLUG_URL,))
-    extraction = Extraction(capture=kept, article=article(), layout="new", extractor="x")
-    record_visit(visitor.archive, replace(SITE, revisits=plan), extraction, 1, visitor.newsroom.run_id)
+def test_a_site_may_define_its_revisit_schedule(visitor: Visitor) -> None:
+    schedule = replace(SITE.revisits, ages=(timedelta(days=5),))
+    stored = visitor.archive.captures.store(capture(NOON), visitor.newsroom.run_id)
+    visitor.newsroom.save(NOON, kept=stored, article_urls=(SLUG_URL,))
+    extraction = Extraction(capture=stored, article=article(), layout="new", extractor="x")
+    record_visit(visitor.archive, replace(SITE, revisits=schedule), extraction, 1, visitor.newsroom.run_id)
     assert visitor.due()[SLUG_URL] == PUBLISHED_AT + timedelta(days=5)
 
 
@@ -200,7 +198,7 @@ def test_a_site_has_a_plan_of_its_own(visitor: Visitor) -> None:
         ("https://example.org/copy", None, "https://example.org/copy", None),
     ],
 )
-def test_a_page_is_visited_again_where_it_was_fetched_and_redirects_are_spared(
+def test_a_revisit_uses_the_url_that_was_fetched_and_avoids_redirects(
     url: str, final_url: str | None, canonical: str, visited: str | None
 ) -> None:
     extraction = Extraction(
@@ -209,7 +207,7 @@ def test_a_page_is_visited_again_where_it_was_fetched_and_redirects_are_spared(
     assert visited_url(SITE, extraction) == visited
 
 
-def test_a_page_without_a_url_of_the_site_is_not_followed(visitor: Visitor) -> None:
+def test_a_page_without_a_url_of_the_site_is_not_revisited(visitor: Visitor) -> None:
     visitor.visit(NOON)
     lost = Extraction(
         capture=capture(url="urn:sha256:00"), article=article(url="urn:article:x"), layout="new", extractor="x"

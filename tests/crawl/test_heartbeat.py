@@ -57,4 +57,4 @@ def test_a_run_tells_how_far_it_is_until_it_is_killed(serve: Callable[..., Any],
     assert {outcome for outcome, _ in seen} == {"running"}
     with Archive.open(archive, mode="write") as opened:
         (run,) = opened.runs.last()
-        assert (run["outcome"], run["reason"]) == ("interrupted", "its process ended without a word")
+        assert (run["outcome"], run["reason"]) == ("interrupted", "its process ended unexpectedly")

@@ -51,10 +51,10 @@ def test_a_light_archive_can_be_searched_and_shown(three_editions: Path, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "said"),
     [
-        (("parquet",), 2, "needs a name"),
-        (("csv", "--language", "arm"), 2, "holds no language 'arm'; it holds en, hy, ru"),
-        (("csv", "--section", "sport"), 2, "holds no section 'sport'"),
-        (("csv", "--site", "bbc"), 2, "holds no site 'bbc'"),
+        (("parquet",), 2, "needs an output file"),
+        (("csv", "--language", "arm"), 2, "has no articles with language 'arm'; available: en, hy, ru"),
+        (("csv", "--section", "sport"), 2, "has no articles with section 'sport'"),
+        (("csv", "--site", "bbc"), 2, "has no articles with site 'bbc'"),
         (("csv", "--since", "yesterday"), 2, "is not a time"),
         (("doc",), 2, "'doc' is not one of"),
         (("csv", "-o", "/dev/null/x.csv"), 11, "cannot be written"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Archive, Selection
-from caliber_crawler.archive.upkeep.light_copy import KEPT_TABLES
+from caliber_crawler.archive.upkeep.light_copy import COPIED_TABLES
 from tests.archive.newsroom import Newsroom
 from tests.export.newspaper import SITE
 
@@ -71,7 +71,7 @@ def test_a_light_copy_contains_only_the_selection(three_editions: Path, tmp_path
 
 def test_every_table_is_copied_or_excluded(newsroom: Newsroom) -> None:
     tables = {name for name in newsroom.archive.db.table_names() if not name.startswith(("versions_", "_", "sqlite_"))}
-    assert tables == KEPT_TABLES.keys() | LEFT_BEHIND | {COUNTED}
+    assert tables == COPIED_TABLES.keys() | LEFT_BEHIND | {COUNTED}
 
 
 def test_merged_articles_are_copied(newsroom: Newsroom, tmp_path: Path) -> None:

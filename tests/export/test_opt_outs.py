@@ -71,10 +71,10 @@ def test_the_command_prints_the_number_of_excluded_articles(one_of_two_reserved:
     path = one_of_two_reserved.archive.path
     exported = run("export", "jsonl", "--archive", path)
     assert [json.loads(line)["headline"] for line in io.StringIO(exported.stdout)] == ["open"]
-    assert "1 articles that their site reserves were left out" in exported.stderr
+    assert "Skipped 1 articles with a rights reservation" in exported.stderr
     whole = run("export", "jsonl", "--archive", path, "--include-opted-out")
     assert len(whole.stdout.splitlines()) == 2
-    assert "left out" not in whole.stderr
+    assert "Skipped" not in whole.stderr
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet", "rss", "sqlite", "warc", "wacz"])
@@ -82,4 +82,4 @@ def test_no_format_exports_a_reserved_article(one_of_two_reserved: Newsroom, tmp
     one_of_two_reserved.archive.close()
     result = run("export", format, "--archive", one_of_two_reserved.archive.path, "-o", tmp_path / f"out.{format}")
     assert result.exit_code == 0
-    assert result.stderr.startswith("1 ")
+    assert result.stderr.startswith("Exported 1 ")

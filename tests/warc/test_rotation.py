@@ -82,12 +82,12 @@ def test_the_command_reports_new_files_and_those_of_earlier_exports(archive: Pat
     assert result.exit_code == 0
     files = sorted(path.parent.iterdir())
     assert len(files) > 2
-    assert f"41 captures in {len(files)} files, {files[0]} to {files[-1].name}." in result.stderr
-    assert "still there" not in result.stderr
+    assert f"41 captures to {len(files)} files, {files[0]} to {files[-1].name}." in result.stderr
+    assert "earlier export" not in result.stderr
     again = run("export", "warc", "--archive", archive, "-o", path)
-    assert f"41 captures in {path}." in again.stderr
+    assert f"41 captures to {path}." in again.stderr
     assert f"{files[0]}, " in again.stderr
-    assert "of an earlier export are still there" in again.stderr
+    assert "are left from an earlier export" in again.stderr
     assert run("export", "warc", "--archive", archive, "-o", path, "--max-size", "much").exit_code == 2
 
 

@@ -1,7 +1,7 @@
-"""Checksums over the rows that state facts: they show a flipped bit, and often which one.
+"""Checksums over rows: they detect a flipped bit, and often locate it.
 
 SQLite has no checksums of its own, so a changed letter or digit would go unnoticed. A checksum shows damage, not
-forgery: whoever can write to the file can write checksums too. To prove a text to others, cite its digest.
+forgery: anyone who can write to the file can write checksums too. To prove a text to others, cite its digest.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ EXCLUDED_COLUMNS: dict[str, frozenset[str]] = {
 """Columns that a checksum leaves out: those that may change, and those that are computed from others."""
 
 HASHED_AS = {"methods": "rungs", "opt_outs": "reservations"}
-"""Names under which columns enter the checksum, where they differ: renaming a column must not change a checksum."""
+"""Hashed names of columns, where they differ from the column name: renaming a column must not change a checksum."""
 
 EARLIER_COLUMN = "seal"
-"""The column of the checksum in archives before schema 4."""
+"""The checksum column of archives before schema 4."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 class Executor(Protocol):
-    """What runs a statement: an archive's connection, or the database of a migration."""
+    """Anything that executes SQL: an archive's connection, or the database of a migration."""
 
     def execute(self, sql: str, parameters: Any = ..., /) -> Any: ...
 
 
 def checksum(table: str, row: Mapping[str, object]) -> int:
-    """64 bits of BLAKE2b over a row. NULL is left out, so a column can be added later."""
+    """The checksum of a row: 64 bits of BLAKE2b. NULL values are left out, so that a column can be added later."""
     excluded = EXCLUDED_COLUMNS[table] | {"checksum", EARLIER_COLUMN}
     included = {
         HASHED_AS.get(name, name): value for name, value in row.items() if value is not None and name not in excluded
     }
-    # A damaged text may not be valid text: its bytes are hashed as they are.
+    # Damaged text may be invalid UTF-8: its bytes are hashed unchanged.
     content = _ENCODER.encode(included).encode("utf-8", "surrogateescape")
     return int.from_bytes(blake2b(content, digest_size=8).digest(), signed=True)
 
 
 def insert_with_checksum(connection: Executor, table: str, row: Mapping[str, object], conflict: str = "") -> Any:
-    """Insert a row with its checksum; returns the cursor."""
+    """Insert a row with its checksum; return the cursor."""
     with_checksum = {**row, "checksum": checksum(table, row)}
     return connection.execute(_insertion(table, tuple(with_checksum), conflict), with_checksum)
 
@@ -87,15 +87,15 @@ def without_triggers(connection: Executor, table: str) -> Iterator[None]:
 
 
 def flip_one_bit(damaged: bytes, fits: Callable[[bytes], bool], near: Collection[int] = ()) -> bytes | None:
-    """The bytes with one bit turned back so that they fit, or ``None``. What a failing disk flips is mostly one bit.
+    """The bytes with one bit flipped so that they fit, or ``None``. Failing disks mostly flip a single bit.
 
-    ``near`` names offsets to try first.
+    ``near`` lists offsets to try first.
     """
     tried = bytearray(damaged)
-    for place in (*near, *range(len(tried))):
+    for offset in (*near, *range(len(tried))):
         for bit in range(8):
-            tried[place] ^= 1 << bit
+            tried[offset] ^= 1 << bit
             if fits(bytes(tried)):
                 return bytes(tried)
-            tried[place] ^= 1 << bit
+            tried[offset] ^= 1 << bit
     return None

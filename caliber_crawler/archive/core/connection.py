@@ -1,4 +1,4 @@
-"""One connection to one archive file: how it is recognised, opened, locked, written to and closed."""
+"""A connection to an archive file: identifying, opening, locking, writing and closing it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ Row = TypeVar("Row")
 
 BUSY_TIMEOUT_S = 30
 JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
-# Each time the log has grown by so many pages (32 MiB) it is put into the file, which waits twice for the disk.
+# The write-ahead log is checkpointed each time it has grown by this many pages (32 MiB); that syncs twice.
 CHECKPOINT_PAGES = 4_000
-# A reader may hold the log open; closing waits this long for it and leaves the rest to the next writer.
+# A reader may keep the log in use; closing waits this long for it, then leaves the checkpoint to the next writer.
 CLOSING_BUSY_MS = 2_000
 
 
@@ -51,20 +51,20 @@ class Connection:
         self._closed = False
         self._synced_at = 0.0
         self.migrated_from: int | None = None
-        """The schema this connection found, if it was an earlier one."""
+        """The schema version before the migration on opening, or ``None``."""
 
     @cached_property
     def db(self) -> Database:
-        """The same connection for sqlite-utils."""
+        """The connection as a sqlite-utils database."""
         from sqlite_utils import Database
 
         return Database(self._connection, execute_plugins=False)
 
     @classmethod
     def open(cls, path: Path, mode: Mode) -> Connection:
-        """Open an archive to read, or to write: then it is created if missing, brought up to date and locked.
+        """Open an archive. Mode ``write`` creates it if missing, migrates it and locks it.
 
-        Raises the errors of :class:`~caliber_crawler.errors.ArchiveError`. A file that is not ours is not touched.
+        Raises subclasses of :class:`~caliber_crawler.errors.ArchiveError`. Other programs' files are not modified.
         """
         is_new = not require_archive(path)
         if mode == "read":
@@ -89,7 +89,7 @@ class Connection:
                 raise
         if version < VERSION:
             connection.close()
-            raise ArchiveError(f"{path} is of an earlier version; `caliber migrate` brings it up to date.")
+            raise ArchiveError(f"{path} has an earlier schema version; run `caliber migrate` to upgrade it.")
         return cls(path, "read", connection, None)
 
     @classmethod
@@ -98,7 +98,7 @@ class Connection:
             connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             try:
                 if is_new:
-                    # Before the write-ahead log: so the file itself says whose it is, from its first byte on.
+                    # Before the write-ahead log is enabled, so that the application ID is in the file from the start.
                     connection.execute("PRAGMA page_size = 8192")
                     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 version = schema_version(connection, path)
@@ -109,27 +109,27 @@ class Connection:
                 connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
                 connection.execute("PRAGMA cache_size = -16000")
                 connection.execute("PRAGMA temp_store = MEMORY")
-                opened = cls(path, "write", connection, lock)
+                archive = cls(path, "write", connection, lock)
                 if 0 < version < VERSION:
-                    copy_into(opened, backup_path(path, version))
-                    opened.migrated_from = version
+                    copy_into(archive, backup_path(path, version))
+                    archive.migrated_from = version
                 if version < VERSION:
                     from caliber_crawler.archive.core.migrations import migrations
 
-                    migrations.apply(opened.db)
+                    migrations.apply(archive.db)
             except BaseException:
                 connection.close()
                 raise
-        return opened
+        return archive
 
     @contextlib.contextmanager
     def transaction(self, *, synced_every: float = 0.0) -> Iterator[None]:
-        """Everything inside is kept, or nothing. One inside another joins it, and can fail alone.
+        """A transaction: all changes inside are committed, or none. A nested one is a savepoint and can fail alone.
 
-        It outlives the process, and a power cut unless the last sync is less than ``synced_every`` seconds ago: then it
-        reaches the disk together with a later one.
-        Never yield to other code in here: its statements would join too. Raises ``ArchiveFull`` when the disk is full
-        or the file cannot be written.
+        A commit survives the death of the process. It also survives a power cut, unless the last sync was less than
+        ``synced_every`` seconds ago: then a later sync writes it to the disk.
+        Never yield to other code inside: its statements would become part of the transaction. Raises ``ArchiveFull``
+        if the disk is full or the file cannot be written.
         """
         synced = monotonic() - self._synced_at >= synced_every
         with self._errors, self._savepoint() if self._connection.in_transaction else self._immediate(synced):
@@ -137,12 +137,12 @@ class Connection:
 
     @contextlib.contextmanager
     def _savepoint(self) -> Iterator[None]:
-        # One name for all, so that its statements are prepared once; the innermost is meant.
+        # The same name for all, so that each statement is prepared once; a name refers to the innermost savepoint.
         self._connection.execute("SAVEPOINT inner")
         try:
             yield
         except BaseException:
-            # A full disk has rolled everything back already.
+            # After a full disk, SQLite has already rolled everything back.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK TO inner")
                 self._connection.execute("RELEASE inner")
@@ -153,14 +153,14 @@ class Connection:
     def _immediate(self, synced: bool) -> Iterator[None]:
         if not synced:
             self._connection.execute("PRAGMA synchronous = NORMAL")
-        # Not deferred: one that begins by reading fails at once when another program wrote meanwhile, timeout or not.
+        # Not deferred: after a read, it would fail at once if another program wrote meanwhile, despite the timeout.
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
             self._connection.execute("COMMIT")
             self._synced_at = monotonic() if synced else self._synced_at
         except BaseException:
-            # A full disk has rolled it back already.
+            # After a full disk, SQLite has already rolled it back.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
@@ -169,14 +169,14 @@ class Connection:
                 self._connection.execute("PRAGMA synchronous = FULL")
 
     def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
-        """Run one statement; the cursor's rows answer to column names."""
+        """Execute one statement; the cursor's rows can be indexed by column name."""
         with self._errors:
             cursor = self._connection.cursor()
             cursor.row_factory = sqlite3.Row
             return cursor.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
-        """Every row, as column name to value."""
+        """Every row as a dictionary, by column name."""
         with self._errors:
             return [dict(row) for row in self.execute(sql, parameters)]
 
@@ -187,11 +187,11 @@ class Connection:
         return None if row is None else dict(row)
 
     def rows_of(self, kind: type[Row], sql: str, parameters: Parameters = ()) -> list[Row]:
-        """Every row as a typed dictionary of that kind. The statement must give its columns; only tests check it."""
+        """Every row as a typed dictionary ``kind``. The statement must select its columns; only tests check that."""
         return cast(list[Row], self.rows(sql, parameters))
 
     def row_of(self, kind: type[Row], sql: str, parameters: Parameters = ()) -> Row | None:
-        """The first row as a typed dictionary of that kind, if there is a row."""
+        """The first row as a typed dictionary ``kind``, if there is a row."""
         return cast(Row | None, self.row(sql, parameters))
 
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
@@ -206,13 +206,13 @@ class Connection:
             return [row[0] for row in self.execute(sql, parameters)]
 
     def close(self) -> None:
-        """Put the write-ahead log away, and let the next writer in. Closing twice is once."""
+        """Checkpoint the write-ahead log, close the file and release the lock. Further calls do nothing."""
         if self._closed:
             return
         self._closed = True
         try:
             if self.mode == "write":
-                # Tidying: on a full disk the archive is whole without it.
+                # Optional: on a full disk the archive is complete without it.
                 with contextlib.suppress(sqlite3.OperationalError):
                     self._connection.execute(f"PRAGMA busy_timeout = {CLOSING_BUSY_MS}")
                     self._connection.execute("PRAGMA analysis_limit = 400")
@@ -225,9 +225,9 @@ class Connection:
 
 
 def require_archive(path: Path) -> bool:
-    """Is there one of our archives (``True``) or nothing yet (``False``)? Anything else raises, untouched.
+    """Is there an archive at ``path``? Returns ``False`` for no file or an empty one, and raises for any other file.
 
-    Only the first hundred bytes are read: opening a stranger's database could leave files beside it.
+    Only the first hundred bytes are read: opening another program's database could create files beside it.
     See https://www.sqlite.org/fileformat.html#the_database_header.
     """
     if not path.exists():
@@ -242,7 +242,7 @@ def require_archive(path: Path) -> bool:
     if not header:
         return False
     if not header.startswith(b"SQLite format 3\0"):
-        raise ForeignDatabase(f"{path} is not an archive of this program, nor any SQLite database.")
+        raise ForeignDatabase(f"{path} is not an SQLite database.")
     if int.from_bytes(header[68:72]) != APPLICATION_ID:
         raise ForeignDatabase(f"{path} is an SQLite database of another program.")
     require_supported_version(path, int.from_bytes(header[60:64]))
@@ -250,32 +250,32 @@ def require_archive(path: Path) -> bool:
 
 
 def require_supported_version(path: Path, version: int) -> None:
-    """Raise ``NewerArchive`` for a schema this program does not know yet."""
+    """Raise ``NewerArchive`` for a schema version later than this program's."""
     if version > VERSION:
         raise NewerArchive(
-            f"{path} was written by a later version of this program (schema {version}, known here: {VERSION})."
+            f"{path} was written by a later version of this program (schema {version}; supported: {VERSION})."
         )
 
 
 def schema_version(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema's number, the write-ahead log included; a newer one raises."""
+    """The schema version, including changes in the write-ahead log. Raises ``NewerArchive``."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     require_supported_version(path, version)
     return version
 
 
 def backup_path(path: Path, version: int) -> Path:
-    """Where an archive is kept as it was before it was brought up to date."""
+    """The path of the copy that is made before an archive is migrated."""
     return path.with_name(f"{path.name}.schema-{version}")
 
 
 def copy_into(connection: Connection, path: Path) -> None:
-    """Copy an archive as it stands at one moment into a new file, whole or not at all, and have it on the disk."""
+    """Copy a consistent snapshot of an archive into a new file, completely or not at all, and sync it to the disk."""
     part = path.with_name(f"{path.name}.copying")
     part.unlink(missing_ok=True)
     try:
-        # All pages in one step: so it need not begin again for somebody who writes meanwhile. VACUUM INTO would not do:
-        # over a read-only connection, SQLite 3.40 fails on a table with a generated column.
+        # All pages in one step: otherwise the backup restarts whenever another process writes. VACUUM INTO does not
+        # work: over a read-only connection, SQLite 3.40 fails on a table with a generated column.
         with SQLiteErrors(path), contextlib.closing(sqlite3.connect(part)) as copy:
             connection.raw.backup(copy)
         with part.open("rb+") as file:
@@ -288,7 +288,7 @@ def copy_into(connection: Connection, path: Path) -> None:
 
 
 def take_lock(path: Path) -> FileLock:
-    """The right to write, for one process at a time; another holder raises ``ArchiveLocked``."""
+    """Take the writer's lock. Raises ``ArchiveLocked`` if another process has it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(f"{path}.lock", timeout=0)
@@ -301,9 +301,9 @@ def take_lock(path: Path) -> FileLock:
 
 
 class SQLiteErrors:
-    """Turns what SQLite says about the disk and the file into errors of ours; errors in our own SQL pass.
+    """Converts SQLite's errors about the disk and the file to subclasses of ``ArchiveError``; others pass unchanged.
 
-    A class, not a generator: it stands around every statement.
+    A class and not a generator, for speed: it wraps every statement.
     """
 
     def __init__(self, path: Path) -> None:
@@ -315,11 +315,11 @@ class SQLiteErrors:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(error, sqlite3.DatabaseError) and (ours := self._ours(error)) is not None:
-            raise ours from error
+        if isinstance(error, sqlite3.DatabaseError) and (converted := self._convert(error)) is not None:
+            raise converted from error
 
-    def _ours(self, error: sqlite3.DatabaseError) -> ArchiveError | None:
-        # The low byte is the family: SQLITE_IOERR_WRITE and SQLITE_IOERR_FSYNC are both SQLITE_IOERR.
+    def _convert(self, error: sqlite3.DatabaseError) -> ArchiveError | None:
+        # The low byte is the primary code: SQLITE_IOERR_WRITE and SQLITE_IOERR_FSYNC are both SQLITE_IOERR.
         code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             return ArchiveFull(f"The disk is full: {self._path} cannot grow.")
@@ -327,7 +327,7 @@ class SQLiteErrors:
             return ArchiveFull(f"{self._path} cannot be written: {error}.")
         if code == sqlite3.SQLITE_BUSY:
             return ArchiveLocked(f"Another program is writing to {self._path}: {error}.")
-        # The second is Python's own: a text that is no text, and so was never written by us.
+        # The text check is for an error of Python's: invalid UTF-8 in a text column, which this program never writes.
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "Could not decode to UTF-8" in str(error):
             return ArchiveError(f"{self._path} is damaged: {error}.")
         return None

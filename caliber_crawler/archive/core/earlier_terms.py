@@ -1,4 +1,4 @@
-"""The terms of archives of schema 3, and what they are called since."""
+"""The terms of archives of schema 3, and their current names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REASONS = {
 """Reason codes of ``problems`` and ``frontier``."""
 
 METHODS = {"structured": "structured_data", "general": "generic"}
-"""Extraction methods, and the layout of pages of generic sites."""
+"""Extraction methods, and the layout of generic sites' pages."""
 
 SOURCES = {"numbers": "post_ids", "page": "start_page"}
 """Discovery sources."""

@@ -1,4 +1,4 @@
-"""The file itself: which SQLite opens it, what tells it from every other database, which schema is today's."""
+"""The file format: the SQLite library, the application ID and the current schema version."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 else:
-    # As sqlite-utils chooses, which is asked for only by those who need it: it loads pandas where that is installed.
+    # The same choice as in sqlite-utils. That is imported only on demand, because it loads pandas if installed.
     try:
         sqlite3 = importlib.import_module("pysqlite3")
     except ImportError:
@@ -17,7 +17,7 @@ else:
 __all__ = ["APPLICATION_ID", "VERSION", "sqlite3"]
 
 APPLICATION_ID = 0x43414C49
-"""``CALI``: what tells our files from every other SQLite database."""
+"""``CALI``: the application ID that marks an SQLite file as an archive."""
 
 VERSION = 4
-"""``user_version`` of an archive with every migration applied; each one's script sets its own number."""
+"""``user_version`` of an archive with every migration applied; each migration's script sets its own number."""

@@ -1,4 +1,4 @@
-"""The schema, as a history of small steps. A released step is never changed: add one."""
+"""The schema as a sequence of migrations. Never change a released migration: add another one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def m0003_counts(db: Database) -> None:
 
 @migrations()
 def m0004_terms(db: Database) -> None:
-    """Rename columns, states and codes. Rows whose checksum was wrong keep a wrong one: damage stays visible."""
+    """Rename columns, states and codes. A row with a wrong checksum keeps a wrong one, so that damage stays visible."""
     rename_methods(db)
     run_script(db, "m0004_terms")
     for table in ("problems", "frontier"):
@@ -49,7 +49,7 @@ def m0004_terms(db: Database) -> None:
 
 
 def rename_methods(db: Database) -> None:
-    """Rename the extraction methods in versions, while their column has its earlier name."""
+    """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")
     names = [column[0] for column in cursor.description]
     with without_triggers(db, "versions"):
@@ -65,7 +65,8 @@ def rename_methods(db: Database) -> None:
             if row[EARLIER_COLUMN] == checksum("versions", row):
                 renamed[EARLIER_COLUMN] = checksum("versions", renamed)
             db.execute(
-                f"UPDATE versions SET rungs = :rungs, layout = :layout, {EARLIER_COLUMN} = :{EARLIER_COLUMN} WHERE id = :id",
+                f"""UPDATE versions SET rungs = :rungs, layout = :layout, {EARLIER_COLUMN} = :{EARLIER_COLUMN}
+                WHERE id = :id""",
                 renamed,
             )
 
@@ -81,7 +82,7 @@ def rename_json(
 
 
 def rename_arguments(arguments: dict[str, object]) -> dict[str, object]:
-    """The arguments of a run; runs are compared with earlier ones by them."""
+    """A run's arguments under their current names; comparisons with earlier runs need them."""
     renamed = {ARGUMENTS.get(name, name): value for name, value in arguments.items()}
     sources = renamed.get("sources")
     if isinstance(sources, list):
@@ -90,13 +91,13 @@ def rename_arguments(arguments: dict[str, object]) -> dict[str, object]:
 
 
 def run_script(db: Database, step: str) -> None:
-    """Run a step's SQL inside the transaction that records it."""
+    """Run the SQL of a migration inside the transaction that records it."""
     for statement in _statements(files(__package__).joinpath("schema", f"{step}.sql").read_text("utf-8")):
         db.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:
-    """The statements of a script in which each ends a line."""
+    """The statements of a script; each must end at the end of a line."""
     lines: list[str] = []
     for line in script.splitlines(keepends=True):
         lines.append(line)
@@ -107,7 +108,7 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def add_checksums(db: Database, table: str, column: str = "checksum") -> None:
-    """Compute the checksum of every row of a table as it is."""
+    """Store the checksum of every row of a table in its current state."""
     key = " AND ".join(f"{name} = :{name}" for name in PRIMARY_KEYS[table])
     with without_triggers(db, table):
         cursor = db.execute(f"SELECT * FROM {table}")

@@ -1,8 +1,8 @@
-"""Rows: the tables of an archive as typed dictionaries, under the names of their columns.
+"""The rows of an archive's tables as typed dictionaries, with column names as keys.
 
-Times are ISO 8601 text in UTC (``2026-01-06T15:13:00Z``) unless a column is named ``..._local``; those are in the
-offset that the site prints in. Digests are SHA-256 in hexadecimal. A column that allows NULL is ``None`` for "unknown".
-A typed dictionary costs nothing: at run time it is the dictionary that SQLite gave.
+Times are ISO 8601 text in UTC (``2026-01-06T15:13:00Z``) except in columns named ``..._local``, which have
+the offset that the site prints. Digests are SHA-256 in hexadecimal. ``None`` (NULL) means unknown.
+A typed dictionary costs nothing: at run time it is the plain dictionary from SQLite.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict
 
 Cause = Literal["first", "edit", "reextract"]
-"""Why there is a version: the first text of its article, a change by the site, or a change of the extraction."""
+"""Why a version was created: the first text of its article, an edit by the site, or a change of the extraction."""
 
 
 JSONObject = dict[str, Any]
-"""A JSON object that a column keeps as it was given, such as the settings of a run."""
+"""A JSON object of any structure in a column, such as the settings of a run."""
 
 
 class ArticleUrlRow(TypedDict):
-    """A row of ``article_urls``: a URL under which an article was ever known."""
+    """A row of ``article_urls``: a URL that an article has or had."""
 
     url: str
     article_id: int
@@ -31,7 +31,7 @@ class ArticleUrlRow(TypedDict):
 
 
 class VersionRow(TypedDict):
-    """A row of ``versions``: one text of an article, and when it stood."""
+    """A row of ``versions``: one text of an article, and when it was online."""
 
     id: int
     article_id: int
@@ -55,12 +55,12 @@ class VersionRow(TypedDict):
     extractor: str
     layout: str
     methods: str
-    """A JSON object: field to the method that gave it."""
+    """A JSON object: field to extraction method."""
     folded: str | None
-    """The text as it is indexed, where that differs."""
+    """The indexed text, where it differs from the body."""
     checksum: int | None
     replaced_by: int | None
-    """The version that replaced it when the same page was extracted again."""
+    """The version that replaced this one when the same page was re-extracted."""
 
 
 class CaptureRow(TypedDict):
@@ -79,20 +79,20 @@ class CaptureRow(TypedDict):
     """A JSON list of URLs."""
     media_type: str | None
     headers: str
-    """A JSON list of pairs of name and value."""
+    """A JSON list of name–value pairs."""
     size: int
-    """Bytes of the body, content encodings undone."""
+    """Bytes of the body after content decoding."""
     body_digest: str | None
     article_id: int | None
     version_id: int | None
     extractor: str | None
     checksum: int | None
     opt_outs: str | None
-    """A JSON object: what is reserved, and where that is said."""
+    """A JSON object: each rights reservation, and where the page states it."""
 
 
 class ViewCountRow(TypedDict):
-    """A row of ``view_counts``: what the counter of an article showed."""
+    """A row of ``view_counts``: one observed value of an article's view counter."""
 
     article_id: int
     observed_at: str
@@ -104,7 +104,7 @@ class ViewCountRow(TypedDict):
 
 
 class FrontierRow(TypedDict):
-    """A row of ``frontier``: a URL that crawls know of, and when it is due."""
+    """A row of ``frontier``: a known URL, and when it is due."""
 
     id: int
     url: str
@@ -126,7 +126,7 @@ class FrontierRow(TypedDict):
     visited_at: str | None
     last_status: int | None
     failures: int
-    """Failed visits in a row."""
+    """Consecutive failed visits."""
     reason: str | None
     etag: str | None
     last_modified: str | None
@@ -134,7 +134,7 @@ class FrontierRow(TypedDict):
 
 
 class HostRow(TypedDict):
-    """A row of ``hosts``: what is remembered of a host between crawls."""
+    """A row of ``hosts``: the state of a host that is kept between crawls."""
 
     host: str
     last_request_at: str | None
@@ -150,7 +150,7 @@ class HostRow(TypedDict):
 
 
 class SiteRow(TypedDict):
-    """A row of ``sites``: where articles come from, and on what condition they may be used."""
+    """A row of ``sites``: a site, and its terms of use."""
 
     site: str
     title: str
@@ -161,7 +161,7 @@ class SiteRow(TypedDict):
 
 
 class TakedownRow(TypedDict):
-    """A row of ``takedowns``: a request to delete an article, and what was deleted."""
+    """A row of ``takedowns``: a request to delete an article, and the numbers of deleted rows."""
 
     id: int
     site: str

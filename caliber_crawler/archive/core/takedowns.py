@@ -1,7 +1,7 @@
-"""Takedowns: which articles an archive must not hold. Every crawl and every merge asks before it saves.
+"""Takedowns: articles that an archive must not contain. Every crawl and merge checks them before saving.
 
-What a takedown keeps is that there was a request, when and why, and digests of everything that names the article: its
-URLs, its post number, its slug. :mod:`~caliber_crawler.archive.upkeep.deletion` carries a takedown out.
+A takedown records the request with its date and reason, and digests of the article's identifiers: its URLs, its post
+number, its slug. :mod:`~caliber_crawler.archive.upkeep.deletion` carries a takedown out.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ class Takedowns:
         self._connection = connection
 
     def all(self) -> list[TakedownRow]:
-        """Every request, oldest first."""
+        """Every takedown, oldest first."""
         return self._connection.rows_of(
             TakedownRow,
             "SELECT id, site, language, reason, requested_at, carried_out_at, versions, captures FROM takedowns",
         )
 
     def covers(self, site: str, article_urls: Iterable[ArticleURL]) -> bool:
-        """Is one of these addresses that of an article that was forgotten?"""
+        """Does one of these URLs belong to an article that was taken down?"""
         return self.covering(site, article_urls) is not None
 
     def covering(self, site: str, article_urls: Iterable[ArticleURL]) -> int | None:
-        """The id of a takedown that covers one of these addresses, if there is one."""
+        """The ID of a takedown that covers one of these URLs, if there is one."""
         if self._connection.value("SELECT 1 FROM takedown_keys") is None:
             return None
         keys = [digest for article_url in article_urls for digest in keys_of(site, article_url)]
@@ -44,7 +44,7 @@ class Takedowns:
         return found
 
     def keep_keys(self, takedown_id: int | None, keys: Iterable[str]) -> None:
-        """Record digests of a takedown; those that another takedown has stay with it. In the caller's transaction."""
+        """Record the digests of a takedown, except those of an earlier one. Runs inside the caller's transaction."""
         for digest in keys:
             self._connection.execute(
                 "INSERT INTO takedown_keys (digest, takedown_id) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
@@ -53,12 +53,12 @@ class Takedowns:
 
 
 def address_of(row: ArticleUrlRow) -> ArticleURL:
-    """The address that a row of ``article_urls`` records."""
+    """A row of ``article_urls`` as an article URL."""
     return ArticleURL(url=row["url"], language=row["language"], number=row["post_number"], slug=row["slug"])
 
 
 def keys_of(site: str, article_url: ArticleURL) -> list[str]:
-    """Digests of all by which an address names its article."""
+    """Digests of everything in a URL that identifies its article."""
     names = [f"{site} url {article_url.url}"]
     if article_url.number is not None:
         names.append(f"{site} number {article_url.number}")

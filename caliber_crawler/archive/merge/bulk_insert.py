@@ -1,8 +1,8 @@
-"""BulkInsert: what another archive holds and this one knows nothing of, taken over as it stands, many rows at a time.
+"""Bulk insert: copy the rows of another archive that are new to this one, many at a time.
 
-Captures of pages that were not captured here, articles of which no address, number or slug is known here: nothing has
-to be found, compared or worked out. Ids and the seals over them are given anew; a row whose seal does not fit is not
-taken. Merge one article at a time gives the same and takes three times as long (`benchmarks/bulk.py`).
+New are captures of pages not captured here, and articles whose URLs, post numbers and slugs are all unknown here. They
+need no look-up and no comparison. IDs and the checksums over them are assigned anew; a row with a wrong checksum raises
+``ArchiveError``. Merging one article at a time gives the same result in three times the time (`benchmarks/bulk.py`).
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from caliber_crawler.errors import ArchiveError
 
 Row = dict[str, Any]
 Store = Callable[[Row], None]
-"""Stores the page of a capture, a row of the other archive, as a page that was just fetched."""
+"""Stores the page of a capture of the other archive like one that was just fetched; takes the capture's row."""
 
 MIN_DICTIONARY_GAIN = 8
-"""A dictionary comes along when what was packed with it takes so many times what it takes itself."""
+"""Minimum ratio of the bodies compressed with a dictionary to the dictionary itself, in bytes, to copy it."""
 ARTICLE_TABLES = ("images", "links", "view_counts", "article_urls")
-"""Tables of an article's own rows, besides its versions."""
+"""Tables with rows of one article, besides its versions."""
 
 COUNTED = ("captures", "articles", "versions", "view_counts")
 
 INDEXING = "versions_are_indexed"
-"""The trigger that indexes a version for search."""
+"""The trigger that adds a version to the full-text index."""
 INDEX = """INSERT INTO versions_fts (rowid, headline, subtitle, body, folded)
 SELECT id, headline, subtitle, body, {folded} FROM versions WHERE id IN (SELECT value FROM json_each(?))"""
 FOLDED = "ёЁəƏıİ"
-"""Letters for which the column ``folded`` says something."""
+"""Letters for which the column ``folded`` is not NULL."""
 
 ADD_AUTHORS = """INSERT INTO authors (name, site)
 SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
@@ -45,9 +45,9 @@ JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id BETWEEN ? AND 
 
 
 class BulkInsert:
-    """Takes over what is new. Runs inside the caller's transaction; ``counts`` says how many rows that were.
+    """Inserts new rows. Runs inside the caller's transaction; ``counts`` has the number of new rows per table.
 
-    ``run_of`` and ``capture_of`` tell the ids here of runs and captures there; captures that are taken are added.
+    ``run_of`` and ``capture_of`` map IDs of runs and captures there to IDs here; inserted captures are added.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class BulkInsert:
     # --- captures -----------------------------------------------------------------------------------------------------
 
     def insert_captures(self, ids: Sequence[int]) -> list[int]:
-        """Take those of these captures whose address was not captured here at that time; gives the others."""
+        """Insert those captures whose URL was not captured here at that time; return the IDs of the others."""
         rows = self._rows("captures", "id", ids)
         known = {
             (row[0], row[1])
@@ -86,9 +86,9 @@ class BulkInsert:
         new = [row for row in rows if times[row["url"], row["fetched_at"]] == 1]
         new = [row for row in new if (row["url"], row["fetched_at"]) not in known]
         self._insert_bodies(new)
-        self._capture_of |= self._numbered("captures", new)
+        self._capture_of |= self._new_ids("captures", new)
         own = {"article_id": None, "version_id": None, "extractor": None}
-        self._insert("captures", [row | own | self._renamed(row, "id", "run_id") for row in new])
+        self._insert("captures", [row | own | self._mapped(row, "id", "run_id") for row in new])
         return [id for id in ids if id not in self._capture_of]
 
     def _insert_bodies(self, captures: Iterable[Row]) -> None:
@@ -104,7 +104,7 @@ class BulkInsert:
         ).fetchall()
         if len(stored) + len(known) < len(of):
             missing = min(of.keys() - set(known) - {row["digest"] for row in stored})
-            raise ArchiveError(f"{self._there.path} holds no body {missing}.")
+            raise ArchiveError(f"{self._there.path} contains no body {missing}; run `caliber verify` on it.")
         for row in stored:
             dictionary_id = row["dictionary_id"]
             if dictionary_id is not None:
@@ -120,7 +120,7 @@ class BulkInsert:
             )
 
     def _dictionary_here(self, there: int) -> int | None:
-        """A dictionary, taken over if it pays; ``None`` when the pages made with it are better packed anew."""
+        """The ID here of a dictionary; ``None`` when the pages compressed with it are to be compressed again."""
         if there not in self._dictionary_of:
             self._dictionary_of[there] = self._insert_dictionary(there)
         return self._dictionary_of[there]
@@ -130,10 +130,10 @@ class BulkInsert:
         known: int | None = self._here.value("SELECT id FROM dictionaries WHERE digest = ?", (row["digest"],))
         if known is not None:
             return known
-        packed = self._there.value("SELECT sum(length(data)) FROM bodies WHERE dictionary_id = ?", (there,))
-        # It is made of pages. One that was forgotten here must not come back as a part of it.
+        compressed = self._there.value("SELECT sum(length(data)) FROM bodies WHERE dictionary_id = ?", (there,))
+        # A dictionary contains parts of pages: it must not restore a page under takedown.
         if (
-            packed < MIN_DICTIONARY_GAIN * len(row["data"])
+            compressed < MIN_DICTIONARY_GAIN * len(row["data"])
             or self._here.value("SELECT 1 FROM takedown_keys") is not None
         ):
             return None
@@ -146,33 +146,30 @@ class BulkInsert:
     # --- articles -----------------------------------------------------------------------------------------------------
 
     def insert_articles(self, ids: Sequence[int], article_of: dict[int, int]) -> list[int]:
-        """Take those of these articles of which nothing is known here, and add their ids; gives the others."""
-        new = self._unknown(ids)
+        """Insert those articles that are unknown here and add them to ``article_of``; return the IDs of the others."""
+        new = self._new_articles(ids)
         if new:
             article_of |= self._insert_articles(new)
         return [id for id in ids if id not in article_of]
 
     def _insert_articles(self, ids: Sequence[int]) -> dict[int, int]:
         articles, versions = self._rows("articles", "id", ids), self._rows("versions", "article_id", ids)
-        article_of, version_of = self._numbered("articles", articles), self._numbered("versions", versions)
-        # Articles and versions point to each other. Never by putting off the check of that: then SQLite would look
-        # through all captures for those that waited for a version.
+        article_of, version_of = self._new_ids("articles", articles), self._new_ids("versions", versions)
+        # Articles and versions reference each other. Deferring that check would make SQLite scan all captures for rows
+        # that wait for a version.
         self._insert("articles", [row | {"id": article_of[row["id"]], "current_version_id": None} for row in articles])
         self._insert_versions(versions, article_of, version_of)
         for table in ARTICLE_TABLES:
             rows = self._rows(table, "article_id", ids)
             self._insert(
                 table,
-                [
-                    row | {"article_id": article_of[row["article_id"]]} | self._renamed(row, "capture_id")
-                    for row in rows
-                ],
+                [row | {"article_id": article_of[row["article_id"]]} | self._mapped(row, "capture_id") for row in rows],
             )
         self._here.raw.executemany(
             "UPDATE articles SET current_version_id = ? WHERE id = ?",
             [(version_of.get(row["current_version_id"]), article_of[row["id"]]) for row in articles],
         )
-        self._point(ids, article_of, version_of)
+        self._point_captures(ids, article_of, version_of)
         first, last = min(article_of.values()), max(article_of.values())
         for sql in (ADD_AUTHORS, LINK_AUTHORS):
             self._here.execute(sql, (first, last))
@@ -187,7 +184,7 @@ class BulkInsert:
                 [
                     row
                     | {"id": version_of[row["id"]], "article_id": article_of[row["article_id"]], "replaced_by": None}
-                    | self._renamed(row, "capture_id", "run_id")
+                    | self._mapped(row, "capture_id", "run_id")
                     for row in versions
                 ],
             )
@@ -199,42 +196,47 @@ class BulkInsert:
 
     @contextlib.contextmanager
     def _batch_indexing(self, versions: Iterable[Row], version_of: Mapping[int, int]) -> Iterator[None]:
-        """New versions are indexed for search together, at the end: one by one, as otherwise, it takes longer."""
+        """Index new versions for search together at the end; one by one takes longer."""
         trigger = self._here.value("SELECT sql FROM sqlite_schema WHERE name = ?", (INDEXING,))
         self._here.execute(f"DROP TRIGGER {INDEXING}")
         yield
         self._here.execute(trigger)
-        # That a text needs no folding, which SQLite takes long to see, is seen here.
+        # Python finds the texts that need folding faster than SQLite.
         folded = {version_of[row["id"]] for row in versions if needs_folding(row)}
         for column, ids in (("NULL", set(version_of.values()) - folded), ("folded", folded)):
             self._here.execute(INDEX.format(folded=column), json_list(sorted(ids)))
 
-    def _unknown(self, ids: Sequence[int]) -> list[int]:
-        """Articles of one row each, all of whose pages are new here, and none of whose names is known."""
+    def _new_articles(self, ids: Sequence[int]) -> list[int]:
+        """The articles without duplicates whose pages are all new here and whose identifiers are all unknown here."""
         among = json_list(ids)
-        known = set(self._there.values("SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL"))
+        merged = set(self._there.values("SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL"))
         pages: dict[int, set[int | None]] = {id: set() for id in ids}
         for table, column in (("captures", "id"), ("versions", "capture_id"), ("view_counts", "capture_id")):
             for row in self._there.execute(
                 f"SELECT article_id, {column} FROM {table} WHERE article_id IN (SELECT value FROM json_each(?))", among
             ):
                 pages[row[0]].add(self._capture_of.get(row[1]))
-        read = set(
+        assigned = set(
             self._here.values(
                 """SELECT id FROM captures WHERE id IN (SELECT value FROM json_each(?)) AND article_id IS NOT NULL""",
                 json_list({page for each in pages.values() for page in each if page is not None}),
             )
         )
-        names = names_of(self._there, ids)
-        taken = self._ambiguous | self._names_here({name for each in names.values() for name in each})
+        names = identifiers_of(self._there, ids)
+        known_identifiers = self._ambiguous | self._known_identifiers(
+            {name for each in names.values() for name in each}
+        )
         return [
             id
             for id in ids
-            if id not in known and None not in pages[id] and not pages[id] & read and not names.get(id, set()) & taken
+            if id not in merged
+            and None not in pages[id]
+            and not pages[id] & assigned
+            and not names.get(id, set()) & known_identifiers
         ]
 
-    def _names_here(self, names: Collection[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
-        """Which of these names are those of articles here."""
+    def _known_identifiers(self, names: Collection[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+        """Those identifiers that articles here have."""
         found: set[tuple[Any, ...]] = set()
         by_kind: dict[tuple[Any, ...], list[Any]] = {}
         for name in names:
@@ -256,7 +258,7 @@ class BulkInsert:
             found |= {(*kind, name) for name in known}
         return found
 
-    def _point(self, ids: Sequence[int], here: Mapping[int, int], version_of: Mapping[int, int]) -> None:
+    def _point_captures(self, ids: Sequence[int], here: Mapping[int, int], version_of: Mapping[int, int]) -> None:
         self._here.raw.executemany(
             "UPDATE captures SET article_id = ?, version_id = ?, extractor = ? WHERE id = ?",
             [
@@ -286,13 +288,13 @@ class BulkInsert:
                 raise self._damaged(table, row.get("id", row.get("url")))
         return rows
 
-    def _numbered(self, table: str, rows: Iterable[Row]) -> dict[int, int]:
-        """New ids for rows, by the ids they have there."""
+    def _new_ids(self, table: str, rows: Iterable[Row]) -> dict[int, int]:
+        """New IDs for rows, by their IDs there."""
         first = 1 + (self._here.value(f"SELECT max(id) FROM {table}") or 0)
         return {row["id"]: id for id, row in enumerate(rows, first)}
 
-    def _renamed(self, row: Row, *names: str) -> Row:
-        """What these columns are here, as far as the row has them."""
+    def _mapped(self, row: Row, *names: str) -> Row:
+        """The values of these ID columns here, for the columns that the row has."""
         of = {"id": self._capture_of, "capture_id": self._capture_of, "run_id": self._run_of}
         return {name: of[name][row[name]] for name in names if name in row}
 
@@ -307,11 +309,11 @@ class BulkInsert:
             self.counts[table] += len(rows)
 
     def _damaged(self, table: str, name: object) -> ArchiveError:
-        return ArchiveError(f"{self._there.path} is damaged: {table} {name}; `caliber verify` says more.")
+        return ArchiveError(f"{self._there.path} is damaged: {table} {name}; run `caliber verify` for details.")
 
 
 def columns(connection: Connection, table: str) -> list[str]:
-    """The columns of a table that are written, not made from others."""
+    """The columns of a table, without generated ones."""
     return connection.values(f"SELECT name FROM pragma_table_info('{table}')")
 
 
@@ -324,8 +326,8 @@ def json_list(values: Iterable[Any]) -> tuple[str]:
     return (json.dumps(list(values)),)
 
 
-def names_of(connection: Connection, ids: Iterable[int]) -> dict[int, set[tuple[Any, ...]]]:
-    """All by which articles may be recognised: their addresses, and for each site their numbers and slugs."""
+def identifiers_of(connection: Connection, ids: Iterable[int]) -> dict[int, set[tuple[Any, ...]]]:
+    """The identifiers of articles: their URLs, and their post numbers and slugs with the site."""
     found: dict[int, set[tuple[Any, ...]]] = {}
     among = json_list(ids)
     for row in connection.execute(
@@ -341,7 +343,7 @@ def names_of(connection: Connection, ids: Iterable[int]) -> dict[int, set[tuple[
 
 
 def ambiguous(connection: Connection) -> set[tuple[Any, ...]]:
-    """Numbers and slugs that several articles of one archive share: what they belong to, merging works out."""
+    """Post numbers and slugs that several articles of an archive share; their articles are merged one at a time."""
     found: set[tuple[Any, ...]] = set()
     for name in ("post_number", "slug"):
         rows = connection.execute(

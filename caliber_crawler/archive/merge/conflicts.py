@@ -1,7 +1,7 @@
-"""Shared articles: of what another archive holds, the articles that this one may know already.
+"""Conflicts: merge those articles of another archive that this one may have already.
 
-Everything about them is worked out from the captures of both: the place they have here, the texts that stood when, the
-readings of the counter. What is new altogether is taken as it stands (:mod:`~caliber_crawler.archive.merge.bulk_insert`).
+Their identity, versions and view counts are computed from the captures of both archives. Articles that are entirely new
+are copied by :mod:`~caliber_crawler.archive.merge.bulk_insert`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from caliber_crawler.items import Article
 
 
 class ConflictMerge:
-    """Takes articles over. Runs inside the caller's transaction; ``counts`` says how many rows were new.
+    """Merges articles. Runs inside the caller's transaction; ``counts`` has the number of new rows per table.
 
-    ``run_of`` and ``capture_of`` tell the ids here of runs and captures there.
+    ``run_of`` and ``capture_of`` map IDs of runs and captures there to IDs here.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ConflictMerge:
         self.counts: Counter[str] = Counter()
 
     def merge(self, id: int) -> dict[int, int]:
-        """Take an article with all that is one with it; gives the ids that they have there, each with the one here."""
+        """Merge an article and its duplicates; return the ID here for each of their IDs there."""
         theirs = self._there.row("SELECT * FROM articles WHERE id = ?", (id,)) or {}
         urls = self._there.rows_of(ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = ? ORDER BY url", (id,))
         article = Article(
@@ -73,7 +73,7 @@ class ConflictMerge:
         return dict.fromkeys(family, here)
 
     def _article_for(self, article: Article, theirs: Mapping[str, Any], urls: list[ArticleUrlRow]) -> int:
-        """The article here, made if need be, with the addresses and times of both."""
+        """The ID here of an article, inserted if new; its URLs and times are those of both archives."""
         article_urls = article_urls_of(theirs["slug"], urls)
         here = self._identity.find(article, article_urls)
         times = {name: theirs[name] for name in ("first_seen_at", "last_seen_at", "gone_at")}
@@ -88,7 +88,7 @@ class ConflictMerge:
             self._identity.register_url({**row, "article_id": here})
         self._identity.set_identifiers(here, article, article_urls, newest=is_newer)
         last = max(mine["last_seen_at"], theirs["last_seen_at"])
-        gone = max(moment for moment in (mine["gone_at"], theirs["gone_at"], "") if moment is not None)
+        gone = max(time for time in (mine["gone_at"], theirs["gone_at"], "") if time is not None)
         columns = {
             "first_seen_at": min(mine["first_seen_at"], theirs["first_seen_at"]),
             "last_seen_at": last,
@@ -103,13 +103,13 @@ class ConflictMerge:
         return here
 
     def _merge_extractions(self, there: int, here: int) -> None:
-        """What their captures read as; of a page that both know, the newer extractor's."""
+        """Merge the extractions of their captures; if both archives have a page, the newer extractor wins."""
         before = self._count_versions(here)
         extractions = []
         until = None
         for row in self._there.rows_of(
             ExtractedVersion,
-            f"""SELECT v.*, c.id AS page_id, c.fetched_at, c.extractor AS read_by FROM captures c
+            f"""SELECT v.*, c.id AS page_id, c.fetched_at, c.extractor AS page_extractor FROM captures c
             JOIN versions v ON v.id = c.version_id WHERE c.article_id IN ({FAMILY}) ORDER BY c.fetched_at, c.id""",
             {"article_id": there},
         ):
@@ -120,13 +120,13 @@ class ConflictMerge:
                 WHERE c.id = ?""",
                 (page_id,),
             )
-            theirs = (row["read_by"] or row["extractor"], row["content_digest"])
+            theirs = (row["page_extractor"] or row["extractor"], row["content_digest"])
             if mine is None or theirs > (mine["extractor"] or "", mine["content_digest"]):
                 extractions.append(extraction_of(row, page_id))
         if extractions:
             self._versions.rebuild(here, extractions, self._run_id)
         if until is not None:
-            # A later "not modified" of theirs speaks for the text that stood last.
+            # A later 304 response there confirms the text seen last.
             self._here.execute(
                 f"""UPDATE versions SET seen_until = max(seen_until, :until) WHERE id = (
                   SELECT id FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
@@ -137,7 +137,7 @@ class ConflictMerge:
         self.counts["versions"] += self._count_versions(here) - before
 
     def _merge_replaced(self, there: int, here: int) -> None:
-        """Texts of theirs that no page reads as here: each was once what they said, and may have been cited."""
+        """Insert their versions that no page has here as replaced versions: they may have been cited."""
         texts = f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY id"
         known = {row["content_digest"] for row in self._here.rows(texts, {"article_id": here})}
         for row in self._there.rows_of(VersionRow, texts, {"article_id": there}):

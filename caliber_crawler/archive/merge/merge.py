@@ -1,9 +1,9 @@
-"""Merge: all that another archive holds is taken into this one, each fact once.
+"""Merge: add everything in another archive to this one, without duplicates.
 
-The facts are captures, what they read as, readings of the counter, and the addresses that make articles one. Ids are an
-archive's own and are given anew; versions are worked out from the captures of both. So it makes no difference which
-archive is merged into which, in what order, or how often. Where both read one page differently, the newer extractor's
-reading stands; the other's text comes along as replaced, and so do those the other archive had replaced itself.
+Merged are captures, their extractions, view counts, and the URLs that identify articles. IDs are local to an archive
+and are assigned anew; versions are computed from the captures of both. So the direction, order and number of merges do
+not matter. If both archives extracted one page differently, the result of the newer extractor is current. The other
+text becomes a replaced version, and so do the replaced versions of the other archive.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from caliber_crawler.archive.upkeep.deletion import Deletion
 from caliber_crawler.items import Capture
 from caliber_crawler.site import ArticleURL
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 
 BATCH_SIZE = 1_000
-"""Captures or articles committed together."""
+"""Captures or articles per transaction."""
 RUN = ("command", "site", "started_at", "arguments", "settings", "software", "user_agent")
-"""What tells runs apart."""
+"""The columns that identify a run."""
 FRONTIER_STATE = (
     *("state", "priority", "due_at", "visited_at", "last_status", "failures", "reason", "etag", "last_modified"),
 )
-"""Columns of an address that are those of the archive that visited it last."""
+"""Frontier columns that are taken from the archive that visited the URL last."""
 FROM_LATER_VISIT = ", ".join(
     f"""{name} = CASE WHEN coalesce(excluded.visited_at, '') > coalesce(frontier.visited_at, '')
       THEN excluded.{name} ELSE frontier.{name} END"""
@@ -49,22 +49,21 @@ discovered_at = min(frontier.discovered_at, excluded.discovered_at),
 crawled_since = coalesce(
   min(frontier.crawled_since, excluded.crawled_since), frontier.crawled_since, excluded.crawled_since),
 article_id = coalesce(frontier.article_id, excluded.article_id)"""
-"""What becomes of an address that both archives know."""
+"""How to merge a frontier row that both archives have."""
 
-
-ANSWERED = f"""
+WITH_ABSENCES = f"""
 SELECT u.article_id FROM json_each(:captures) j JOIN captures c ON c.id = j.value JOIN article_urls u ON u.url = c.url
 WHERE c.status = 304 OR {SAYS_GONE}
 UNION
 SELECT u.article_id FROM json_each(:articles) j JOIN article_urls u ON u.article_id = j.value
 JOIN captures c ON c.url = u.url WHERE c.status = 304 OR {SAYS_GONE}"""
-"""Articles of which an answer without a page says something, when it or the article was merged."""
+"""Merged articles, and articles with merged captures, that have a 304 or "gone" response."""
 
 
 class Merge:
-    """Takes in one other archive, as a run of this one. Iterate it to the end.
+    """Merges one other archive, as a run of this one. Iterate it to the end.
 
-    ``counts`` says how many rows of each table were new. A merge that found nothing new leaves no run behind.
+    ``counts`` has the number of new rows per table. A merge without new rows leaves no run.
     """
 
     def __init__(self, here: Connection, there: Connection, software: Mapping[str, object]) -> None:
@@ -79,15 +78,15 @@ class Merge:
         self._run_of: dict[int, int] = {}
         self._capture_of: dict[int, int] = {}
         self._article_of: dict[int, int] = {}
-        self._forgets = False
+        self._has_takedowns = False
         self.counts: Counter[str] = Counter()
 
     def __len__(self) -> int:
-        """Captures and articles to be looked at."""
+        """The number of captures and articles to merge."""
         return int(self._there.value("SELECT (SELECT count(*) FROM captures) + (SELECT count(*) FROM articles)"))
 
     def __iter__(self) -> Iterator[int]:
-        """Merge; yields the number of captures and articles that were merged since the last yield."""
+        """Merge; yield the number of captures and articles processed since the last yield."""
         run_id = self._runs.start(
             "merge", site=None, arguments={"other": self._there.path.name}, settings={}, software=self._software
         )
@@ -105,7 +104,7 @@ class Merge:
     def _merge(self, run_id: int) -> Iterator[int]:
         with self._here.transaction():
             self._deletion.import_from(self._there)
-            self._forgets = self._here.value("SELECT 1 FROM takedown_keys") is not None
+            self._has_takedowns = self._here.value("SELECT 1 FROM takedown_keys") is not None
             self._merge_runs()
             self._merge_plain("sites", "site")
             self._merge_plain("sections", "site", "language", "section")
@@ -114,14 +113,14 @@ class Merge:
         shared = ConflictMerge(self._here, self._there, self._run_of, self._capture_of, run_id)
         for ids in in_chunks(self._there.values("SELECT id FROM captures ORDER BY id")):
             with self._here.transaction():
-                wanted = [id for id in ids if not self._forgets or not self._is_taken_down_capture(id)]
+                wanted = [id for id in ids if not self._has_takedowns or not self._is_taken_down_capture(id)]
                 for id in bulk.insert_captures(wanted):
                     self._merge_capture(id)
             yield len(ids)
         survivors = self._there.values("SELECT id FROM articles WHERE duplicate_of IS NULL ORDER BY id")
         for ids in in_chunks(survivors):
             with self._here.transaction():
-                wanted = [id for id in ids if not self._forgets or not self._is_taken_down(id)]
+                wanted = [id for id in ids if not self._has_takedowns or not self._is_taken_down(id)]
                 for id in bulk.insert_articles(wanted, self._article_of):
                     self._article_of |= shared.merge(id)
             yield len(ids)
@@ -177,7 +176,7 @@ class Merge:
         self._capture_of[id] = known
 
     def _store(self, row: Mapping[str, Any]) -> None:
-        """Store the page of a capture of theirs like one that was just fetched."""
+        """Store the page of a capture of the other archive like one that was just fetched."""
         self._captures.store_body(
             Capture(
                 site=row["site"],
@@ -206,7 +205,7 @@ class Merge:
         urls = self._there.rows_of(ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = ?", (id,))
         return self._takedowns.covers(site, map(address_of, urls))
 
-    # --- the rest -----------------------------------------------------------------------------------------------------
+    # --- other tables -------------------------------------------------------------------------------------------------
 
     def _merge_frontier(self) -> None:
         last = self._here.value("SELECT max(id) FROM frontier") or 0
@@ -219,7 +218,7 @@ class Merge:
                     "article_id": self._article_of.get(row["article_id"]),
                 }
                 for row in rows
-                if not (self._forgets and self._takedowns.covers(row["site"], [ArticleURL(url=row["url"])]))
+                if not (self._has_takedowns and self._takedowns.covers(row["site"], [ArticleURL(url=row["url"])]))
             ]
             if wanted:
                 names, places = ", ".join(wanted[0]), ", ".join(f":{name}" for name in wanted[0])
@@ -237,14 +236,14 @@ class Merge:
                 self._insert("problems", theirs)
 
     def _apply_absences(self) -> None:
-        """What the answers of one archive say of the articles of the other: "not modified", "no more"."""
-        answers = Absences(self._here)
+        """Apply 304 and "gone" responses of one archive to the articles of the other."""
+        absences = Absences(self._here)
         captures, articles = json.dumps(list(self._capture_of.values())), json.dumps(list(self._article_of.values()))
-        for id in self._here.values(ANSWERED, {"captures": captures, "articles": articles}):
-            answers.apply(id)
+        for id in self._here.values(WITH_ABSENCES, {"captures": captures, "articles": articles}):
+            absences.apply(id)
 
 
-def in_chunks(things: Iterable[Thing]) -> Iterator[list[Thing]]:
-    rest = iter(things)
+def in_chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    rest = iter(items)
     while batch := list(islice(rest, BATCH_SIZE)):
         yield batch

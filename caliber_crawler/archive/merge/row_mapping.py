@@ -1,4 +1,4 @@
-"""Counterparts: rows of another archive as what they stand for."""
+"""Row mapping: objects made from rows of another archive."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from caliber_crawler.site import ArticleURL
 
 
 class ExtractedVersion(VersionRow):
-    """A version with the capture that it was extracted from."""
+    """A version and one of its captures."""
 
     page_id: int
     fetched_at: str
-    read_by: str | None
-    """The extractor that the capture was last given to."""
+    page_extractor: str | None
+    """The extractor that last processed the capture."""
 
 
 def article_urls_of(slug: str | None, urls: Sequence[ArticleUrlRow]) -> list[ArticleURL]:
-    """The URLs of an article that name it; those with its slug first."""
+    """The URLs of an article that identify it; those with its slug first."""
     named = [row for row in urls if row["kind"] != "other"]
     named.sort(key=lambda row: (row["slug"] != slug, row["post_number"] is None, row["url"]))
     return [address_of(row) for row in named]
 
 
 def extraction_of(row: ExtractedVersion, page_id: int) -> Extraction:
-    """A version as the reading of one capture."""
-    moment = row["published_local"] or row["published_at"]
+    """A version as the extraction of one capture."""
+    published_at = row["published_local"] or row["published_at"]
     article = Article(
         site="",
         language="",
@@ -42,7 +42,7 @@ def extraction_of(row: ExtractedVersion, page_id: int) -> Extraction:
         subtitle=row["subtitle"],
         body=row["body"],
         body_markdown=row["body_markdown"],
-        published_at=None if moment is None else datetime.fromisoformat(moment),
+        published_at=None if published_at is None else datetime.fromisoformat(published_at),
         authors=tuple(json.loads(row["authors"])),
         signature=row["signature"],
     )
@@ -52,10 +52,12 @@ def extraction_of(row: ExtractedVersion, page_id: int) -> Extraction:
         capture=Capture(site="", url="", fetched_at=utc_time(row["fetched_at"]), id=page_id),
         article=article,
         layout=row["layout"],
-        extractor=row["read_by"] or row["extractor"],
+        extractor=row["page_extractor"] or row["extractor"],
         methods=json.loads(row["methods"]),
     )
 
 
 def damaged(version: VersionRow) -> ArchiveError:
-    return ArchiveError(f"Version {version['id']} of the other archive is damaged; `caliber verify` says more.")
+    return ArchiveError(
+        f"Version {version['id']} of the other archive is damaged; run `caliber verify` on it for details."
+    )

@@ -1,7 +1,8 @@
-"""Bodies: every distinct page once, compressed against earlier pages of the same kind.
+"""Bodies: every distinct page stored once, compressed with a dictionary of earlier pages of the same class.
 
-With such a :mod:`dictionary <caliber_crawler.archive.pages.dictionaries>`, pages of 82 to 252 KB took 2.7 to 4.6 KB each,
-against 16 to 46 KB with zstd alone; level 19 saves up to 8 % more at a tenth of the speed (`benchmarks/archive.py`).
+With such a :mod:`dictionary <caliber_crawler.archive.pages.dictionaries>`, pages of 82 to 252 KB took 2.7 to 4.6 KB
+each, against 16 to 46 KB with zstd alone. Level 19 saves up to 8 % more at a tenth of the speed
+(`benchmarks/archive.py`).
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ import zstandard
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.pages.dictionaries import (
     CANDIDATES,
-    FROM_BYTES,
     LEVEL,
     MAX_BYTES,
+    MIN_BYTES,
     Dictionaries,
     Dictionary,
     PageClass,
-    damaged,
+    damaged_body,
 )
 from caliber_crawler.errors import ArchiveError
 
-# Error pages are kept, and would make poor dictionaries.
+# Error pages are excluded: they are stored, but would make poor dictionaries.
 NEWEST_PAGES = """SELECT digest FROM bodies b WHERE dictionary_id = ? AND size BETWEEN ? AND ? AND EXISTS (
   SELECT 1 FROM captures WHERE body_digest = b.digest AND status = 200) ORDER BY rowid DESC LIMIT ?"""
 
@@ -41,7 +42,7 @@ class Compressed:
 
 @dataclass(frozen=True, slots=True)
 class CompressedBody:
-    """A body made ready to be stored by somebody who may only read; ``dictionary`` is the digest of that one."""
+    """A body compressed ahead of its insertion, without write access. ``dictionary`` is the dictionary's digest."""
 
     digest: str
     dictionary: str | None
@@ -65,9 +66,10 @@ class Bodies:
         usable_as_dictionary: bool,
         compressed: CompressedBody | None = None,
     ) -> str:
-        """Store a body unless it is known, and return its digest. Only an ``usable_as_dictionary`` one may become a dictionary.
+        """Store a body unless it is already stored, and return its digest.
 
-        ``compressed`` saves packing it once more, if it was made with the dictionary that is the newest now.
+        Only a body that is ``usable_as_dictionary`` may become a dictionary. ``compressed`` saves compressing the body
+        again, if it was made with the newest dictionary.
         """
         digest = compressed.digest if compressed else hashlib.sha256(body).hexdigest()
         if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is None:
@@ -79,67 +81,67 @@ class Bodies:
         return digest
 
     def compress(self, body: bytes, page_class: PageClass) -> CompressedBody:
-        """A body as it would be stored now, unless it were to become a dictionary."""
+        """Compress a body as it would be stored now if it does not become a dictionary."""
         current = self._dictionaries.newest(page_class)
         compressor = self._dictionaries.compressor(current.digest) if current else self._plain_compressor
         digest = hashlib.sha256(body).hexdigest()
         return CompressedBody(digest, current.digest if current else None, compressor.compress(body))
 
     def get(self, digest: str) -> bytes:
-        """The body, bit for bit; ``ArchiveError`` when the stored bytes do not give it back."""
+        """The body, bit for bit. Raises ``ArchiveError`` if it is missing or damaged."""
         row = self._connection.row(
             """SELECT b.size, b.data, d.digest AS dictionary FROM bodies b
             LEFT JOIN dictionaries d ON d.id = b.dictionary_id WHERE b.digest = ?""",
             (digest,),
         )
         if row is None:
-            raise ArchiveError(f"{self._connection.path} holds no body {digest}.")
+            raise ArchiveError(f"{self._connection.path} contains no body {digest}.")
         body = self._decompress(row["data"], row["size"], row["dictionary"])
         if body is None or hashlib.sha256(body).hexdigest() != digest:
-            raise damaged(self._connection, digest)
+            raise damaged_body(self._connection, digest)
         return body
 
     def is_dictionary_valid(self, digest: str) -> bool:
-        """Does a dictionary read back as it was stored?"""
+        """Does the stored content of a dictionary match its digest?"""
         data, size = self._connection.execute(
             "SELECT data, size FROM dictionaries WHERE digest = ?", (digest,)
         ).fetchone()
         return self.fits(data, digest, size)
 
     def fits(self, data: bytes, digest: str, size: int, dictionary: str | None = None) -> bool:
-        """Do stored bytes give the body of a digest?"""
+        """Do stored bytes decompress to the body with this digest?"""
         body = self._decompress(data, size, dictionary)
         return body is not None and hashlib.sha256(body).hexdigest() == digest
 
     def delete(self, digests: Iterable[str]) -> None:
-        """Delete bodies, and every dictionary that one of them is part of; what was made with it is packed anew."""
-        tainted: set[int] = set()
+        """Delete bodies and every dictionary that contains one of them; bodies that need one are recompressed."""
+        dictionaries: set[int] = set()
         for digest in digests:
-            tainted |= self._dictionaries_of(digest)
+            dictionaries |= self._dictionaries_with(digest)
             self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
-        for id in sorted(tainted):
-            self._drop_dictionary(id)
+        for id in sorted(dictionaries):
+            self._delete_dictionary(id)
 
-    def _dictionaries_of(self, digest: str) -> set[int]:
-        """The dictionaries that a body is part of."""
+    def _dictionaries_with(self, digest: str) -> set[int]:
+        """The dictionaries that contain a body."""
         try:
             page = self.get(digest)
         except ArchiveError:
-            # What cannot be read cannot be looked for. The dictionary that is this page alone has its name.
+            # A damaged body cannot be searched for. A dictionary of this body alone has the same digest.
             return set(self._connection.values("SELECT id FROM dictionaries WHERE digest = ?", (digest,)))
-        if len(page) < FROM_BYTES:
+        if len(page) < MIN_BYTES:
             return set()
         known = self._connection.rows("SELECT id, digest FROM dictionaries WHERE size >= ?", (len(page),))
         return {row["id"] for row in known if page in self._dictionaries.content(row["digest"])}
 
-    def _drop_dictionary(self, id: int) -> None:
+    def _delete_dictionary(self, id: int) -> None:
         bodies = self._connection.values("SELECT digest FROM bodies WHERE dictionary_id = ? ORDER BY rowid", (id,))
         if bodies:
-            successor = self._dictionaries.succeed(id, [self.get(digest) for digest in bodies[-CANDIDATES:]])
+            successor = self._dictionaries.replace(id, [self.get(digest) for digest in bodies[-CANDIDATES:]])
         for digest in bodies:
             page = self.get(digest)
             self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
-            self._insert(digest, len(page), self._packed(page, successor))
+            self._insert(digest, len(page), self._compress_with(page, successor))
         self._connection.execute("DELETE FROM dictionaries WHERE id = ?", (id,))
 
     def _insert(self, digest: str, size: int, compressed: Compressed) -> None:
@@ -151,7 +153,7 @@ class Bodies:
     def _decompress(self, data: bytes, size: int, dictionary: str | None) -> bytes | None:
         try:
             decompressor = self._dictionaries.decompressor(dictionary) if dictionary else self._plain_decompressor
-            # A damaged frame may claim any size, and that much memory would be taken for it.
+            # A damaged frame may claim any size, and zstd would allocate that much memory.
             if zstandard.frame_content_size(data) != size:
                 return None
             return decompressor.decompress(data)
@@ -161,7 +163,7 @@ class Bodies:
     def _compress(
         self, body: bytes, page_class: PageClass, *, usable_as_dictionary: bool, compressed: CompressedBody | None
     ) -> Compressed:
-        usable_as_dictionary = usable_as_dictionary and FROM_BYTES <= len(body) <= MAX_BYTES
+        usable_as_dictionary = usable_as_dictionary and MIN_BYTES <= len(body) <= MAX_BYTES
         current = self._dictionaries.newest(page_class)
         if current is None and usable_as_dictionary:
             current = self._dictionaries.add(body, page_class)
@@ -171,16 +173,16 @@ class Bodies:
             return Compressed(current.id if current else None, compressed.data)
         if current is None:
             return Compressed(None, self._plain_compressor.compress(body))
-        return self._packed(body, current)
+        return self._compress_with(body, current)
 
     def _newest_pages(self, dictionary: Dictionary) -> list[bytes]:
-        """The newest pages made with a dictionary, the newest last."""
+        """The newest pages compressed with a dictionary, newest last."""
         pages = []
-        for digest in self._connection.values(NEWEST_PAGES, (dictionary.id, FROM_BYTES, MAX_BYTES, CANDIDATES)):
-            # A damaged page is for `verify` to tell; the crawl goes on without it.
+        for digest in self._connection.values(NEWEST_PAGES, (dictionary.id, MIN_BYTES, MAX_BYTES, CANDIDATES)):
+            # `verify` reports damaged pages; the crawl continues without them.
             with contextlib.suppress(ArchiveError):
                 pages.append(self.get(digest))
         return pages[::-1]
 
-    def _packed(self, body: bytes, dictionary: Dictionary) -> Compressed:
+    def _compress_with(self, body: bytes, dictionary: Dictionary) -> Compressed:
         return Compressed(dictionary.id, self._dictionaries.compressor(dictionary.digest).compress(body))

@@ -1,4 +1,4 @@
-"""Captures: every page as it was served, and every failure to get one."""
+"""Captures: every page as served, and every failed request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture
 from caliber_crawler.opt_outs import opt_outs
 
-# What was in flight when a crawl was killed is the last that it kept.
+# The pages in flight when a crawl was killed are among the last that it stored.
 LATEST_RUNS, LATEST_PAGES = 10, 1_000
 UNPROCESSED = f"""SELECT f.url, max(c.id) AS id FROM (
   SELECT id FROM runs WHERE site = ? AND command = 'crawl' AND outcome = 'interrupted'
@@ -38,25 +38,25 @@ class Captures:
         self._bodies = Bodies(connection)
 
     def store(self, capture: Capture, run_id: int, compressed: CompressedBody | None = None) -> Capture:
-        """Store a capture and return it as the archive holds it: with its ``id``, its time in whole seconds.
+        """Store a capture and return it as stored: with its ``id`` and its time in whole seconds.
 
-        The same body is stored once, however often it was served. The same answer (address, second, status, body) is
-        the same capture: kept again, as when a saved file is read twice, it is found and not doubled.
+        An identical body is stored once. An identical response (URL, second, status, body) is the same capture, for
+        example when a file is ingested twice: the existing capture is returned.
 
-        It reaches the disk together with what is read on it: until then its address is due, so a power cut costs a
-        request and no page. ``compressed`` is what :meth:`pack` made of it.
+        The transaction is not synced here but with the extracted article. Until then the URL stays due, so a power cut
+        costs a request, but not the page. ``compressed`` is the result of :meth:`compress`.
         """
-        kept = replace(capture, fetched_at=whole_second(capture.fetched_at))
+        stored = replace(capture, fetched_at=whole_second(capture.fetched_at))
         with self._connection.transaction(synced_every=math.inf):
             digest = self.store_body(capture, compressed)
-            known = self._known(kept, digest) if digest else None
-            return replace(kept, id=known if known is not None else self._insert(kept, digest, run_id))
+            known = self._find(stored, digest) if digest else None
+            return replace(stored, id=known if known is not None else self._insert(stored, digest, run_id))
 
     def get(self, id: int) -> Capture:
-        """A capture with its body, as it was kept; ``ArchiveError`` when there is none or its body is damaged."""
+        """A capture with its body. Raises ``ArchiveError`` if there is none or its body is damaged."""
         row = self._connection.row("SELECT * FROM captures WHERE id = ?", (id,))
         if row is None:
-            raise ArchiveError(f"{self._connection.path} holds no capture {id}.")
+            raise ArchiveError(f"{self._connection.path} contains no capture {id}.")
         return Capture(
             id=row["id"],
             site=row["site"],
@@ -72,7 +72,7 @@ class Captures:
         )
 
     def is_processed(self, capture: Capture) -> bool:
-        """Was this very capture kept before, and is it known what came of it?"""
+        """Is this capture already stored, with a known outcome?"""
         digest = hashlib.sha256(capture.body).hexdigest() if capture.body else None
         found = self._connection.value(
             """SELECT 1 FROM captures c
@@ -84,18 +84,15 @@ class Captures:
         return found is not None
 
     def urls(self) -> list[str]:
-        """Every URL that was ever fetched, each once."""
+        """Every URL that was ever fetched, without duplicates."""
         return self._connection.values("SELECT DISTINCT url FROM captures ORDER BY url")
 
     def unprocessed(self, site: str) -> dict[str, int]:
-        """Pages of articles that killed crawls of a site fetched and came no further with, by the address still due.
-
-        The address leads to the capture's id.
-        """
+        """Captures that killed crawls of a site left unprocessed: the URL, which is still due, to the capture's ID."""
         return {row["url"]: row["id"] for row in self._connection.rows(UNPROCESSED, (site,))}
 
     def latest(self, url: str) -> Capture | None:
-        """The newest capture of a URL, if there is one. Raises :class:`ArchiveError` when its body is damaged."""
+        """The newest capture of a URL, if there is one. Raises :class:`ArchiveError` if its body is damaged."""
         id = self._connection.value(
             "SELECT id FROM captures WHERE url = ? ORDER BY fetched_at DESC, id DESC LIMIT 1", (url,)
         )
@@ -109,11 +106,11 @@ class Captures:
         return found is not None
 
     def compress(self, capture: Capture) -> CompressedBody | None:
-        """The page of a capture made ready to be stored; it takes no more than reading the archive."""
+        """Compress the body of a capture for storage; needs only read access to the archive."""
         return self._bodies.compress(capture.body, self._page_class(capture)) if capture.body else None
 
     def store_body(self, capture: Capture, compressed: CompressedBody | None = None) -> str | None:
-        """Store the page of a capture, unless it is known, and give its digest; ``None`` for one without a page."""
+        """Store the body of a capture unless it is already stored; return its digest, or ``None`` without a body."""
         if not capture.body:
             return None
         return self._bodies.put(
@@ -121,11 +118,11 @@ class Captures:
         )
 
     def _page_class(self, capture: Capture) -> PageClass:
-        # The page has not been read yet: its language is that of the listing which led to it.
+        # The page is not extracted yet: the frontier has the language of the listing that linked to it.
         language = self._connection.value("SELECT language FROM frontier WHERE url = ?", (capture.url,))
         return PageClass(capture.site, capture.kind, language, capture.media_type)
 
-    def _known(self, capture: Capture, digest: str) -> int | None:
+    def _find(self, capture: Capture, digest: str) -> int | None:
         found: int | None = self._connection.value(
             """SELECT id FROM captures WHERE url = ? AND fetched_at = ? AND body_digest = ? AND status IS ? AND site = ?
             AND kind = ?""",
@@ -146,7 +143,7 @@ class Captures:
             "final_url": capture.final_url,
             "redirects": json.dumps(capture.redirects, ensure_ascii=False),
             "media_type": capture.media_type or None,
-            # A server may send any bytes as headers: escaped, they are valid text.
+            # A server may send any bytes as headers: json.dumps escapes them to valid text.
             "headers": json.dumps(capture.headers),
             "size": len(capture.body),
             "body_digest": digest,

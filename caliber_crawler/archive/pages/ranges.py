@@ -1,4 +1,4 @@
-"""Ranges: the pages of articles in an archive, in pieces that can be read side by side."""
+"""Ranges: an archive's article pages in parts for parallel extraction."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from hashlib import sha256
 from caliber_crawler.archive.core.connection import Connection
 
 PAGES = "kind = 'article' AND status = 200 AND body_digest IS NOT NULL"
-"""Captures on which an article may stand."""
+"""Captures that may contain an article."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureRange:
-    """Pages of articles whose ids lie in a range, both ends included. ``size`` is in bytes, as served."""
+    """Article pages with capture IDs from ``first`` to ``last``, both included. ``size`` is in bytes, as served."""
 
     first: int
     last: int
     digest: str
-    """Over the pages and what is stated of them: as long as these are the same, it is."""
+    """A digest of the pages and their captures' checksums; it changes when one of them changes."""
     size: int
 
 
 def capture_ranges(connection: Connection, pages: int) -> Iterator[CaptureRange]:
-    """An archive's pages in ranges of so many. Pages that come later begin ranges of their own."""
+    """An archive's article pages in ranges of at most ``pages`` captures, by ID."""
     last = 0
     while rows := connection.execute(
         f"SELECT id, size, body_digest, checksum FROM captures WHERE {PAGES} AND id > ? ORDER BY id LIMIT ?",
@@ -38,7 +38,7 @@ def capture_ranges(connection: Connection, pages: int) -> Iterator[CaptureRange]
 
 
 def pages_between(connection: Connection, first: int, last: int) -> list[int]:
-    """The captures of a range, in order."""
+    """The IDs of the captures in a range, in order."""
     ids: list[int] = connection.values(
         f"SELECT id FROM captures WHERE {PAGES} AND id BETWEEN ? AND ? ORDER BY id", (first, last)
     )

@@ -1,4 +1,4 @@
-"""Further addresses of an article in the frontier: one is visited, the others rest, and wake when that one is gone."""
+"""Aliases: other URLs of an article in the frontier. One URL is revisited; if it is gone, the others become due."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ KNOWN_BY_SLUG = KNOWN.format(names="u.slug = :slug AND u.language IS :language")
 
 
 class Aliases:
-    """The addresses of an archive's articles, as far as they are to be visited."""
+    """The URLs of an archive's articles in the frontier."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def visited_under_other_url(self, article_url: ArticleURL, site: str) -> int | None:
-        """The article that this address names, if it still stands and is visited at another one."""
+        """The article that a URL identifies, if it is online and visited under another URL."""
         values = {
             "url": article_url.url,
             "site": site,
@@ -40,15 +40,15 @@ class Aliases:
         return found
 
     def skip_alias(self, url: str, article_id: int) -> None:
-        """An address need not be visited: its article is visited elsewhere."""
+        """Mark a URL as done without a visit: its article is visited under another URL."""
         self._connection.execute(
             "UPDATE frontier SET state = 'done', due_at = NULL, article_id = ? WHERE url = ?", (article_id, url)
         )
 
     def suspend(self, article_id: int, active: Collection[str], now: datetime) -> int:
-        """Visit an article at one address only, which has just been read. The others stay known.
+        """Stop visits to an article's URLs except the ``active`` ones. They stay known.
 
-        ``active`` holds that address, and those that are being fetched. Gives how many of the others were due.
+        ``active`` contains the URL that was just fetched and those in flight. Returns how many of the others were due.
         """
         visited = self._connection.rows(
             """SELECT url, due_at FROM frontier
@@ -61,13 +61,13 @@ class Aliases:
         return sum(row["due_at"] <= utc_text(now) for row in others)
 
     def resume(self, url: str, now: datetime) -> None:
-        """An address is gone: see whether its article still stands at another one, were it never asked for there."""
+        """A URL is gone: make all other URLs of its article due, including those that were never fetched."""
         values = {"url": url, "now": utc_text(now), "precise": utc_text_us(now)}
         self._connection.execute(
             """INSERT INTO frontier (url, site, kind, language, section, priority, due_at, discovered_at, discovered_on,
               discovered_via, run_id, article_id)
-            SELECT u.url, f.site, f.kind, f.language, f.section, f.priority, :now, :precise, f.url, f.discovered_via, f.run_id,
-              f.article_id
+            SELECT u.url, f.site, f.kind, f.language, f.section, f.priority, :now, :precise, f.url, f.discovered_via,
+              f.run_id, f.article_id
             FROM frontier f JOIN article_urls u ON u.article_id = f.article_id
             WHERE f.url = :url AND u.url GLOB 'http*' ON CONFLICT (url) DO NOTHING""",
             values,

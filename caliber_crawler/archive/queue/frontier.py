@@ -1,7 +1,7 @@
-"""The frontier: every address we know of, and when it is to be fetched. The archive is the only queue there is.
+"""The frontier: every known URL, and when it is due. The archive is the only crawl queue.
 
-An address is due when its ``due_at`` has come. Whatever happens to it is written here in the transaction that keeps
-what was read on it, so a crawl that is killed goes on where it stood.
+A URL is due when its ``due_at`` has passed. The outcome of a fetch is written here in the transaction that saves the
+extracted article, so a killed crawl resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ State = Literal["queued", "done", "failed", "refused", "gone"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One address of the frontier. The last fields are the archive's: they are filled in on what it gives back."""
+    """One URL in the frontier. The archive sets the fields from ``id`` on; they are filled in on returned entries."""
 
     url: str
     site: str
@@ -32,21 +32,21 @@ class Entry:
     language: str | None = None
     section: str | None = None
     discovered_on: str | None = None
-    """The page it was found on."""
+    """The page on which it was found."""
     discovered_via: str
     """How it was found: ``listing``, ``seed``, ``feed``, …"""
     priority: int = 0
     """Higher is fetched first."""
     due_at: datetime | None = None
-    """When it is to be fetched: at once when not said; on an entry read back, ``None`` is not again."""
+    """When it is due. On a new entry, ``None`` means now; on a returned entry, ``None`` means never."""
     traversal_started_at: datetime | None = None
-    """Of a listing: since when the walk through it has been under way. What was discovered before is known ground."""
+    """Of a listing: when its traversal began. URLs discovered before that are already crawled."""
     page_number: int = 1
-    """Of a listing: which helping of teasers this is."""
+    """Of a listing: the number of the page."""
     id: int | None = None
     state: State = "queued"
     failures: int = 0
-    """In a row, since the last success."""
+    """Consecutive failures since the last success."""
     etag: str | None = None
     last_modified: str | None = None
     last_status: int | None = None
@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Entries that stand one behind the other: the index holds each lane in the order it is fetched in."""
+    """Entries with the same key: the index keeps each partition in the order of fetching."""
 
     kind: PageKind
     language: str | None
@@ -65,8 +65,8 @@ class Partition:
     priority: int
 
 
-# `IS` and not `=`: the language or section of an entry may be unknown. The index is named, for no statistics may talk
-# SQLite into sorting a large frontier.
+# `IS` and not `=`: the language or section of an entry may be NULL. The index is named so that SQLite never decides by
+# statistics to sort a large frontier.
 IN_PARTITION = """FROM frontier INDEXED BY frontier_due
 WHERE site = ? AND kind = ? AND language IS ? AND section IS ? AND priority = ? AND due_at <= ?"""
 DUE = f"""SELECT * {IN_PARTITION} AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, id LIMIT ?"""
@@ -76,7 +76,7 @@ TIME_FIELDS = ("due_at", "traversal_started_at", "discovered_at", "visited_at")
 
 
 class Frontier:
-    """The frontier of an archive. Methods that change an address raise ``KeyError`` when it was never added."""
+    """The frontier of an archive. Methods that change a URL raise ``KeyError`` if it was never added."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -84,10 +84,11 @@ class Frontier:
         self._partitions: dict[str, set[Partition]] = {}
 
     def add(self, entries: Iterable[Entry], run_id: int | None) -> list[Entry]:
-        """Add what is not known yet, all or nothing; return what was new, in order, as the archive holds it.
+        """Add the unknown entries, all or none; return the new ones, in order, as stored.
 
-        An article that is known stays as it is. A list that is known (a listing, a feed, a site map) is due again, and
-        keeps the earlier ``traversal_started_at`` unless that walk was done; one already done on this very walk is not walked again.
+        A known article stays unchanged. A known listing, feed or sitemap becomes due again; it keeps the earlier
+        ``traversal_started_at`` unless that traversal was done. A page already done in the same traversal is not due
+        again.
         """
         with self._connection.transaction():
             return [added for entry in entries if (added := self._add(entry, run_id)) is not None]
@@ -103,22 +104,22 @@ class Frontier:
         exclude: Collection[int] = (),
         without: Collection[int] = (),
     ) -> list[Entry]:
-        """What is due, at most ``limit``: highest priority first, then longest due, then first discovered.
+        """At most ``limit`` due entries: highest priority first, then longest due, then first discovered.
 
-        ``exclude`` names entries by id that are being fetched already. With ``languages`` or ``sections``, entries of
-        unknown language or section are left out, unless ``None`` is among them. Nothing is marked as taken.
-        ``without`` leaves out whole priorities.
+        ``exclude`` lists the IDs of entries in flight. With ``languages`` or ``sections``, entries of unknown language
+        or section are left out, unless ``None`` is in the collection. ``without`` leaves out whole priorities. Nothing
+        is marked as in flight.
         """
         excluded = json.dumps(list(exclude))
-        chosen = (
+        selected = (
             partition
             for partition in self._selected_partitions(site, languages, sections, None)
             if partition.priority not in without
         )
-        partitions = sorted(chosen, key=lambda partition: -partition.priority)
-        taken: list[dict[str, Any]] = []
+        partitions = sorted(selected, key=lambda partition: -partition.priority)
+        due: list[dict[str, Any]] = []
         for _, same_priority in groupby(partitions, key=lambda partition: partition.priority):
-            wanted = limit - len(taken)
+            wanted = limit - len(due)
             if wanted <= 0:
                 break
             heads = [
@@ -126,8 +127,8 @@ class Frontier:
                 for partition in same_priority
                 for row in self._connection.rows(DUE, (*self._key(site, partition, now), excluded, wanted))
             ]
-            taken += sorted(heads, key=lambda row: (row["due_at"], row["id"]))[:wanted]
-        return [entry_of(row) for row in taken]
+            due += sorted(heads, key=lambda row: (row["due_at"], row["id"]))[:wanted]
+        return [entry_of(row) for row in due]
 
     def due_count(
         self,
@@ -137,19 +138,19 @@ class Frontier:
         sections: Collection[str | None] | None = None,
         kind: PageKind | None = None,
     ) -> int:
-        """How many entries are due."""
+        """The number of due entries."""
         return sum(
             self._connection.value(COUNT, self._key(site, partition, now))
             for partition in self._selected_partitions(site, languages, sections, kind)
         )
 
     def get(self, url: str) -> Entry | None:
-        """The entry of an address, if it is known."""
+        """The entry of a URL, if it is known."""
         row = self._connection.row("SELECT * FROM frontier WHERE url = ?", (url,))
         return None if row is None else entry_of(row)
 
     def known_urls(self, urls: Collection[str], before: datetime | None = None) -> set[str]:
-        """Which of these are in the frontier; with ``before``, which were discovered before then."""
+        """Those of the URLs that are in the frontier; with ``before``, those discovered before that time."""
         return set(
             self._connection.values(
                 """SELECT url FROM frontier WHERE url IN (SELECT value FROM json_each(:urls))
@@ -159,7 +160,7 @@ class Frontier:
         )
 
     def idle_urls(self, urls: Collection[str], since: datetime) -> set[str]:
-        """Which of these were known before a moment, and neither visited since then nor due by then."""
+        """Those of the URLs that were discovered before ``since``, not visited since, and not due by then."""
         return set(
             self._connection.values(
                 """SELECT url FROM frontier WHERE url IN (SELECT value FROM json_each(:urls))
@@ -170,9 +171,9 @@ class Frontier:
         )
 
     def count_query_variants(self, url: str) -> int:
-        """How many known addresses differ from this one in their query alone."""
+        """The number of known URLs that differ from this one only in their query."""
         path = url.partition("?")[0]
-        # "@" follows "?": the range holds the addresses of this path that have a query.
+        # "@" follows "?" in ASCII: the range contains the URLs of this path with a query.
         count: int = self._connection.value(
             "SELECT count(*) FROM frontier WHERE url > ? AND url < ? AND url <> ?", (f"{path}?", f"{path}@", url)
         )
@@ -190,9 +191,9 @@ class Frontier:
         last_modified: str | None = None,
         priority: int | None = None,
     ) -> None:
-        """It was fetched and dealt with; ``due_at`` is the next visit, ``None`` for no more, ``priority`` that of it.
+        """Mark a URL as fetched and processed; ``due_at`` and ``priority`` are for the next visit, ``None`` is never.
 
-        The validators are those of this answer; a 304 without them leaves those we have.
+        The validators are those of this response; a 304 without them leaves the stored ones.
         """
         changed = self._change(
             url,
@@ -211,11 +212,11 @@ class Frontier:
         self._add_partition(changed)
 
     def link(self, url: str, article_id: int) -> None:
-        """Record which article a URL leads to, when none is known; nothing else changes."""
+        """Record the article of a URL, if none is recorded yet; nothing else changes."""
         self._change(url, "article_id = coalesce(article_id, :article_id)", article_id=article_id)
 
     def was_visited_elsewhere(self, article_id: int, url: str, since: datetime) -> bool:
-        """Is the article due again at another URL, which was visited later?"""
+        """Was another URL of the article, which will be revisited, visited after ``since``?"""
         return bool(
             self._connection.value(
                 """SELECT EXISTS (SELECT 1 FROM frontier WHERE article_id = ? AND url <> ? AND state = 'done'
@@ -225,15 +226,15 @@ class Frontier:
         )
 
     def make_due(self, url: str, now: datetime) -> None:
-        """Ask for an address again, whatever came of it before."""
+        """Make a URL due, whatever its state."""
         self._change(url, "due_at = :now", now=utc_text(now))
 
     def drop_validators(self, url: str) -> None:
-        """Forget by what a page would be known as unchanged."""
+        """Delete the validators of a URL, so that the next request is unconditional."""
         self._change(url, "etag = NULL, last_modified = NULL")
 
     def mark_failed(self, url: str, now: datetime, *, status: int | None, reason: str, due_at: datetime | None) -> None:
-        """It could not be fetched or read; ``due_at`` is the next try, ``None`` for no more."""
+        """Mark a URL as failed in fetching or extraction; ``due_at`` is the next attempt, ``None`` for never."""
         self._change(
             url,
             """state = 'failed', visited_at = :now, last_status = :status, due_at = :due_at, failures = failures + 1,
@@ -247,7 +248,7 @@ class Frontier:
     def mark_refused(
         self, url: str, now: datetime, *, status: int | None, reason: str, due_at: datetime | None = None
     ) -> None:
-        """It may not be fetched, or is no page for the archive; ``due_at`` is the next look, ``None`` for no more."""
+        """Mark a URL as not allowed or not an article; ``due_at`` is the next attempt, ``None`` for never."""
         self._change(
             url,
             """state = 'refused', visited_at = :now, last_status = :status, due_at = :due_at, failures = failures + 1,
@@ -259,7 +260,7 @@ class Frontier:
         )
 
     def mark_gone(self, url: str, now: datetime, *, status: int | None, due_at: datetime | None = None) -> None:
-        """The site has taken it down: its article is marked as gone. ``due_at`` is as in :meth:`refuse`."""
+        """Mark a URL and its article as gone from the site. ``due_at`` is as in :meth:`mark_refused`."""
         with self._connection.transaction():
             self._change(
                 url,
@@ -277,20 +278,20 @@ class Frontier:
             )
 
     def crawled_since(self, listing_url: str) -> datetime | None:
-        """Since when a listing has been walked without a gap, by what its teasers date from; ``None`` for never.
+        """The publication date back to which a listing was crawled without a gap; ``None`` for never.
 
-        :data:`~caliber_crawler.archive.core.times.BEGINNING` means to its end.
+        :data:`~caliber_crawler.archive.core.times.BEGINNING` means that it was crawled to its end.
         """
         return utc_time_or_none(
             self._connection.value("SELECT crawled_since FROM frontier WHERE url = ?", (listing_url,))
         )
 
     def crawled_at(self, listing_url: str) -> datetime | None:
-        """When the last completed walk through a listing ended: only what was known then is known ground."""
+        """When the last complete traversal of a listing ended: only URLs known by then are already crawled."""
         return utc_time_or_none(self._connection.value("SELECT crawled_at FROM frontier WHERE url = ?", (listing_url,)))
 
     def set_crawled_since(self, listing_url: str, since: datetime) -> None:
-        """Record a completed walk. One that went less far back than an earlier one takes nothing away."""
+        """Record a complete traversal. The earliest ``crawled_since`` of all traversals is kept."""
         self._change(
             listing_url,
             "crawled_since = min(coalesce(crawled_since, :since), :since), crawled_at = :now",
@@ -299,7 +300,7 @@ class Frontier:
         )
 
     def set_page_number(self, url: str, page_number: int) -> None:
-        """Record how far a walk that is no page of its own has come."""
+        """Record the progress of a traversal whose pages have no URLs of their own."""
         self._change(url, "page_number = :page_number", page_number=page_number)
 
     def _add(self, entry: Entry, run_id: int | None) -> Entry | None:
@@ -343,13 +344,15 @@ class Frontier:
         self._connection.execute(
             """UPDATE frontier SET state = 'queued',
               due_at = CASE WHEN state = 'queued' THEN min(due_at, :due_at) ELSE :due_at END,
-              traversal_started_at = CASE WHEN state = 'done' THEN :traversal_started_at ELSE min(coalesce(traversal_started_at, :traversal_started_at), coalesce(:traversal_started_at, traversal_started_at)) END
-            WHERE url = :url AND kind <> 'article' AND NOT (state = 'done' AND :traversal_started_at IS NOT NULL AND traversal_started_at IS :traversal_started_at)""",
-            {"url": entry.url, "due_at": utc_text(due_at), "traversal_started_at": traversal_text(entry)},
+              traversal_started_at = CASE WHEN state = 'done' THEN :started_at ELSE
+                min(coalesce(traversal_started_at, :started_at), coalesce(:started_at, traversal_started_at)) END
+            WHERE url = :url AND kind <> 'article'
+              AND NOT (state = 'done' AND :started_at IS NOT NULL AND traversal_started_at IS :started_at)""",
+            {"url": entry.url, "due_at": utc_text(due_at), "started_at": traversal_text(entry)},
         )
 
     def _change(self, url: str, assignments: str, **values: object) -> dict[str, Any]:
-        # One statement is a transaction of its own, where it is not part of one.
+        # Outside a transaction, one statement is its own transaction.
         changed = self._connection.rows(
             f"UPDATE frontier SET {assignments} WHERE url = :url RETURNING site, kind, language, section, priority",
             {"url": url} | values,
@@ -377,7 +380,7 @@ class Frontier:
         ]
 
     def _partitions_of(self, site: str) -> set[Partition]:
-        # Only the one writer may remember them: no lane can appear behind its back.
+        # Only the writer may cache the partitions: no other process can add one.
         if self._connection.mode == "write" and site in self._partitions:
             return self._partitions[site]
         rows = self._connection.rows(
@@ -387,7 +390,7 @@ class Frontier:
         return self._partitions[site]
 
     def article_urls(self, site: str) -> list[str]:
-        """The URL of every article of a site in the frontier, whatever its state, in the order of discovery."""
+        """The URLs of a site's articles in the frontier, in any state, in order of discovery."""
         return self._connection.values(
             "SELECT url FROM frontier WHERE site = ? AND kind = 'article' ORDER BY id", (site,)
         )
@@ -399,5 +402,5 @@ def traversal_text(entry: Entry) -> str | None:
 
 def entry_of(row: dict[str, Any]) -> Entry:
     """A row of ``frontier`` as an entry."""
-    moments = {name: utc_time_or_none(row[name]) for name in TIME_FIELDS}
-    return Entry(**{name: row[name] for name in FIELDS} | moments)
+    times = {name: utc_time_or_none(row[name]) for name in TIME_FIELDS}
+    return Entry(**{name: row[name] for name in FIELDS} | times)

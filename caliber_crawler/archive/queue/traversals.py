@@ -1,4 +1,4 @@
-"""What the walks through lists have met: on which page an article was found, and whether a walk still goes on."""
+"""Traversals of listings: on which page an article was found, and whether a traversal is still going on."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from caliber_crawler.archive.queue.frontier import Entry
 
 
 class Traversals:
-    """Questions about the walks of an archive's frontier."""
+    """Queries about the listing traversals in an archive's frontier."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def sources(self, urls: Collection[str], before: datetime) -> dict[str, str]:
-        """On which page each of these was found, of those that were discovered before a moment."""
+        """The page on which each URL was found, for URLs discovered before a time."""
         rows = self._connection.rows(
             """SELECT url, discovered_on FROM frontier WHERE url IN (SELECT value FROM json_each(:urls))
             AND discovered_at < :before AND discovered_on IS NOT NULL""",
@@ -26,20 +26,21 @@ class Traversals:
         )
         return {row["url"]: row["discovered_on"] for row in rows}
 
-    def under_way(self, batch: Entry, before: datetime) -> bool:
-        """Is a later batch like this one still to be asked for, by a walk that began before a moment?"""
+    def under_way(self, page: Entry, before: datetime) -> bool:
+        """Is an entry with the same key and ``discovered_on`` still due in a traversal that began before a time?"""
         found = self._connection.value(
             """SELECT 1 FROM frontier INDEXED BY frontier_due WHERE site = ? AND kind = ? AND language IS ?
-            AND section IS ? AND priority = ? AND due_at IS NOT NULL AND discovered_on = ? AND traversal_started_at < ? LIMIT 1""",
+            AND section IS ? AND priority = ? AND due_at IS NOT NULL AND discovered_on = ? AND traversal_started_at < ?
+            LIMIT 1""",
             (
-                *(batch.site, batch.kind, batch.language, batch.section, batch.priority),
-                *(batch.discovered_on, utc_text_us(before)),
+                *(page.site, page.kind, page.language, page.section, page.priority),
+                *(page.discovered_on, utc_text_us(before)),
             ),
         )
         return found is not None
 
     def published(self, urls: Collection[str]) -> dict[str, datetime]:
-        """When the articles at these addresses were published, as far as they were read and tell it."""
+        """When the articles at these URLs were published; URLs without an article or date are left out."""
         rows = self._connection.rows(
             """SELECT f.url, a.published_at FROM frontier f JOIN articles a ON a.id = f.article_id
             WHERE f.url IN (SELECT value FROM json_each(?)) AND a.published_at IS NOT NULL""",

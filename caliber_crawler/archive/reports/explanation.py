@@ -1,4 +1,4 @@
-"""All that an archive knows of one address."""
+"""Everything an archive knows about one URL."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ class ExplainedCapture(TypedDict):
     url: str
     fetched_at: str
     status: int | None
-    """The HTTP status; ``None`` when there was no answer."""
+    """The HTTP status; ``None`` if there was no response."""
     error: str | None
-    """One clause: why there was no answer."""
+    """Why there was no response, as one clause."""
     final_url: str | None
     media_type: str | None
     size: int
-    """Bytes of the body, content encodings undone."""
+    """Bytes of the body after content decoding."""
     run_id: int
     opt_outs: dict[str, str]
-    """What the page reserves (``noarchive``, ``tdm`` …), and where that is said."""
+    """Each rights reservation (``noarchive``, ``tdm`` …), and where the page states it."""
 
 
 class ExplainedProblem(TypedDict):
-    """Something that was not as it should be on a page of the URL."""
+    """Something unexpected on a page of the URL."""
 
     noted_at: str
     stage: str
     reason: str
-    """A code to group by (``http_404``)."""
+    """A reason code (``http_404``)."""
     message: str
     field: str | None
     fatal: int
-    """1 when the page was refused because of it, else 0."""
+    """1 if the page was refused because of it, else 0."""
     run_id: int
 
 
 class DueUrl(TypedDict):
-    """A URL of the article that a crawl will fetch."""
+    """A URL of the article that is or will be due."""
 
     url: str
     due_at: str
@@ -69,42 +69,42 @@ class ExplainedArticle(TypedDict):
     layout: str
     extractor: str
     methods: dict[str, str]
-    """Which extraction method gave each field."""
+    """The extraction method of each field."""
     view_count_observations: int
     due: list[DueUrl]
-    """The earliest first."""
+    """Earliest first."""
 
 
 class Explanation(TypedDict):
-    """All that an archive knows of one URL."""
+    """Everything an archive knows about one URL."""
 
     frontier: FrontierRow | None
     captures: list[ExplainedCapture]
-    """The newest first."""
+    """Newest first."""
     problems: list[ExplainedProblem]
-    """The newest first."""
+    """Newest first."""
     article: ExplainedArticle | None
 
 
 def explain(connection: Connection, urls: Sequence[str]) -> Explanation:
-    """What is known of a URL, given in all its url_variants. Captures and problems are those of the URL itself."""
-    asked = json.dumps(list(urls))
+    """Everything known about a URL, given in all its variants. Captures and problems are those of the URL itself."""
+    variants = json.dumps(list(urls))
     entry = connection.row_of(
         FrontierRow,
         """SELECT * FROM frontier WHERE url IN (SELECT value FROM json_each(?))
         ORDER BY visited_at IS NULL, id LIMIT 1""",
-        (asked,),
+        (variants,),
     )
     captures = connection.rows(
         """SELECT id, url, fetched_at, status, error, final_url, media_type, size, run_id, opt_outs FROM captures
         WHERE url IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?""",
-        (asked, MAX_ROWS),
+        (variants, MAX_ROWS),
     )
     problems = connection.rows_of(
         ExplainedProblem,
         """SELECT noted_at, stage, reason, message, field, fatal, run_id FROM problems
         WHERE url IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?""",
-        (asked, MAX_ROWS),
+        (variants, MAX_ROWS),
     )
     return {
         "frontier": entry,
@@ -112,12 +112,14 @@ def explain(connection: Connection, urls: Sequence[str]) -> Explanation:
             cast(ExplainedCapture, row | {"opt_outs": json.loads(row["opt_outs"] or "{}")}) for row in captures
         ],
         "problems": problems,
-        "article": _article(connection, asked, entry),
+        "article": _article(connection, variants, entry),
     }
 
 
-def _article(connection: Connection, asked: str, entry: FrontierRow | None) -> ExplainedArticle | None:
-    id = connection.value("SELECT article_id FROM article_urls WHERE url IN (SELECT value FROM json_each(?))", (asked,))
+def _article(connection: Connection, variants: str, entry: FrontierRow | None) -> ExplainedArticle | None:
+    id = connection.value(
+        "SELECT article_id FROM article_urls WHERE url IN (SELECT value FROM json_each(?))", (variants,)
+    )
     id = id or (entry and entry["article_id"])
     row = connection.row(
         """SELECT a.id, a.url, a.headline, a.language, a.section, a.published_at, a.first_seen_at, a.last_seen_at,

@@ -1,4 +1,4 @@
-"""Earlier runs of the same kind, to hold a new one against."""
+"""Earlier runs of the same kind, for comparison with a new one."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text, utc_time
 from caliber_crawler.archive.reports.runs import RunRecord, record_of
 
-SAME = ("base_url", "languages", "sections", "sources")
-"""Arguments in which runs must agree to be held against each other."""
+COMPARED_ARGUMENTS = ("base_url", "languages", "sections", "sources")
+"""Arguments that must be equal for two runs to be comparable."""
 
 
 class RunHistory:
-    """What runs brought, over time."""
+    """Results of runs over time."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def similar_runs(self, run_id: int, limit: int) -> list[RunRecord]:
-        """The newest earlier runs that asked the same of the same site and came to their end, newest first."""
-        same = " AND ".join(f"r.arguments ->> '{name}' IS t.arguments ->> '{name}'" for name in SAME)
+        """Earlier finished runs of the same command and site with the same arguments, newest first."""
+        same = " AND ".join(f"r.arguments ->> '{name}' IS t.arguments ->> '{name}'" for name in COMPARED_ARGUMENTS)
         rows = self._connection.rows(
             f"""SELECT r.* FROM runs r JOIN runs t ON t.id = ?
             WHERE r.id < t.id AND r.site = t.site AND r.command = t.command AND r.outcome = 'finished' AND {same}
@@ -31,7 +31,7 @@ class RunHistory:
         return [record_of(row) for row in rows]
 
     def merged(self) -> set[str]:
-        """The names of the archives that were taken in."""
+        """The names of the archives that were merged."""
         return set(
             self._connection.values(
                 "SELECT arguments ->> 'other' FROM runs WHERE command = 'merge' AND outcome = 'finished'"
@@ -39,9 +39,9 @@ class RunHistory:
         )
 
     def coverage(self, run_ids: Collection[int], method: str = "") -> dict[tuple[str, str], tuple[int, int]]:
-        """By layout and field: pages that were read in these runs, and pages on which the field was found.
+        """By layout and field: the number of pages extracted in these runs, and of those on which the field was found.
 
-        With ``method``, those on which that method of the ladder gave it.
+        With ``method``, the second number counts pages on which that extraction method found the field.
         """
         rows = self._connection.rows(
             """SELECT layout, field, sum(pages) AS pages, sum(filled) AS filled FROM (
@@ -55,7 +55,7 @@ class RunHistory:
         return {(row["layout"], row["field"]): (row["pages"], row["filled"] or 0) for row in rows}
 
     def pages(self, run_ids: Collection[int]) -> dict[int, int]:
-        """How many pages were read in each of these runs, of those in which any were."""
+        """The number of pages extracted in each of these runs; runs without pages are left out."""
         rows = self._connection.rows(
             """SELECT run_id, sum(pages) AS pages FROM (
               SELECT run_id, max(pages) AS pages FROM field_coverage
@@ -66,9 +66,9 @@ class RunHistory:
         return {row["run_id"]: row["pages"] for row in rows}
 
     def days(self, run_id: int, count: int) -> list[int | None]:
-        """New addresses found in the 24 hours before a run ended, its own included, then in those before, and so on.
+        """New URLs found per period of 24 hours, counted back from the end of a run; the first includes the run itself.
 
-        ``None`` for 24 hours in which no run came to its end.
+        ``None`` for a period in which no run ended.
         """
         run = self._connection.row("SELECT site, finished_at FROM runs WHERE id = ?", (run_id,))
         if run is None or run["finished_at"] is None:

@@ -1,4 +1,4 @@
-"""Runs: what was done to the archive, by which command, how it ended, and what went wrong on the way."""
+"""Runs: executions of commands that wrote to the archive, with their outcome and problems."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from caliber_crawler.items import Problem
 
 Outcome = Literal["finished", "failed", "interrupted", "stopped"]
 CoverageRow = tuple[str, str, str, str, int, int]
-"""Site, layout, field, method; pages of that layout read; pages on which that method gave the field."""
+"""Site, layout, field, method; pages of that layout extracted; pages on which that method found the field."""
 
 
 class RunRecord(TypedDict):
-    """What a command did to the archive, and how it ended. Times are ISO 8601 text in UTC."""
+    """One execution of a command. Times are ISO 8601 text in UTC."""
 
     id: int
     command: str
     site: str | None
     outcome: Literal["running", "finished", "failed", "interrupted", "stopped"]
     reason: str | None
-    """One clause for a person."""
+    """Why it ended, as one clause for people."""
     started_at: str
     heartbeat_at: str
-    """When it last reported that it is alive."""
+    """When it last sent a heartbeat."""
     finished_at: str | None
     counts: dict[str, int]
     arguments: JSONObject
-    """What the command was asked for."""
+    """The arguments of the command."""
     settings: JSONObject
     software: JSONObject
-    """Names and versions of what it ran on."""
+    """Names and versions of the software."""
     user_agent: str | None
 
 
@@ -54,7 +54,7 @@ class Runs:
         software: Mapping[str, object],
         user_agent: str | None = None,
     ) -> int:
-        """Record that a command begins, with all that is needed to understand later what it did."""
+        """Record the start of a command, with everything needed to understand later what it did."""
         now = utc_text(utc_now())
         row = (command, site, now, now, as_json(arguments), as_json(settings), as_json(software), user_agent)
         with self._connection.transaction():
@@ -67,7 +67,7 @@ class Runs:
         return cursor.lastrowid
 
     def heartbeat(self, run_id: int, counts: Mapping[str, int]) -> None:
-        """Say that a run is alive, and how far it has come."""
+        """Record that a run is alive, and its counts so far."""
         with self._connection.transaction():
             self._connection.execute(
                 "UPDATE runs SET heartbeat_at = ?, counts = ? WHERE id = ?",
@@ -75,7 +75,7 @@ class Runs:
             )
 
     def finish(self, run_id: int, outcome: Outcome, reason: str | None, counts: Mapping[str, int]) -> None:
-        """Record how a run ended; ``reason`` is one clause for a person."""
+        """Record how a run ended; ``reason`` is one clause for people."""
         now = utc_text(utc_now())
         with self._connection.transaction():
             self._connection.execute(
@@ -84,22 +84,22 @@ class Runs:
             )
 
     def discard(self, run_id: int) -> None:
-        """Take back a run that did nothing."""
+        """Delete a run that did nothing."""
         with self._connection.transaction():
             self._connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
     def interrupt_dead(self) -> int:
-        """Mark every run still ``running`` as ``interrupted``: called with the writer's lock held, so none is alive."""
+        """Mark every ``running`` run as ``interrupted``. The caller has the writer's lock, so none of them is alive."""
         with self._connection.transaction():
             return self._connection.execute(
-                """UPDATE runs SET outcome = 'interrupted', reason = 'its process ended without a word'
+                """UPDATE runs SET outcome = 'interrupted', reason = 'its process ended unexpectedly'
                 WHERE outcome = 'running'"""
             ).rowcount
 
     def record_problem(
         self, run_id: int, problem: Problem, *, url: str | None = None, capture_id: int | None = None
     ) -> None:
-        """Keep a problem with the page it was met on."""
+        """Store a problem with its URL and capture."""
         self._connection.execute(
             """INSERT INTO problems (run_id, noted_at, stage, reason, message, field, fatal, url, capture_id)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -117,7 +117,7 @@ class Runs:
         )
 
     def record_coverage(self, run_id: int, coverage: Iterable[CoverageRow]) -> None:
-        """Keep how full each field was. Totals of the run so far: told again, they replace what was told before."""
+        """Store the coverage of each field. The numbers are totals of the run so far and replace earlier ones."""
         with self._connection.transaction():
             for row in coverage:
                 self._connection.execute(
@@ -129,12 +129,12 @@ class Runs:
                 )
 
     def get(self, run_id: int) -> RunRecord | None:
-        """The record of a run, if there is one."""
+        """The record of a run, if it exists."""
         row = self._connection.row("SELECT * FROM runs WHERE id = ?", (run_id,))
         return None if row is None else record_of(row)
 
     def last(self, limit: int = 5) -> list[RunRecord]:
-        """The newest runs, newest first."""
+        """The last runs, newest first."""
         rows = self._connection.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,))
         return [record_of(row) for row in rows]
 
@@ -146,5 +146,5 @@ def record_of(row: JSONObject) -> RunRecord:
 
 
 def as_json(values: Mapping[str, object]) -> str:
-    # Settings hold classes, paths and dates; their text is what a reader of the archive needs.
+    # Settings contain classes, paths and dates; readers of the archive need their text.
     return json.dumps(dict(values), ensure_ascii=False, default=str)

@@ -1,4 +1,4 @@
-"""Sites: what an archive must say of where its texts come from, so that the file can be used without this program."""
+"""Sites: title, URL, time zone and terms of use, so that the archive can be used without this program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Sites:
         self._connection = connection
 
     def store(self, site: Site) -> None:
-        """Record a site as it is described today."""
+        """Store or update a site from its definition."""
         with self._connection.transaction():
             self._connection.execute(
                 """INSERT INTO sites (site, title, url, timezone, reuse) VALUES (?, ?, ?, ?, ?)
@@ -24,9 +24,9 @@ class Sites:
             )
 
     def get(self, name: str) -> SiteRow | None:
-        """What the archive says of a site; ``None`` when it was never described."""
+        """The row of a site; ``None`` if it was never stored."""
         return self._connection.row_of(SiteRow, "SELECT * FROM sites WHERE site = ?", (name,))
 
     def base_urls(self) -> dict[str, str]:
-        """Where each site was crawled, by name: its own base URL, a mirror's, or the demo site's."""
+        """The base URL at which each site was crawled, by name: its own, a mirror's or the demo site's."""
         return {row["site"]: row["url"] for row in self._connection.rows("SELECT site, url FROM sites")}

@@ -1,4 +1,4 @@
-"""Status: what an archive holds, in numbers."""
+"""Status: counts of an archive's contents."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ WAL_RESET_BACKPORTS = {(3, 44): 6, (3, 50): 7}
 
 
 class SQLiteStatus(TypedDict):
-    """The SQLite library that reads the archive."""
+    """The SQLite library in use."""
 
     version: str
     warning: str | None
-    """What to know about this version, in one sentence."""
+    """A known bug of this version, in one sentence."""
 
 
 class Edition(TypedDict):
@@ -34,13 +34,13 @@ class Edition(TypedDict):
     articles: int
     versions: int
     views: int | None
-    """The newest view counts of its articles together; ``None`` when the site shows none."""
+    """The sum of its articles' newest view counts; ``None`` if the site shows none."""
     first_published_at: str | None
     last_published_at: str | None
 
 
 class CaptureCounts(TypedDict):
-    """How fetches ended. ``ok`` is every answer below 400, "not modified" included."""
+    """Captures by outcome. ``ok`` counts every status below 400, including 304."""
 
     total: int
     ok: int
@@ -51,15 +51,15 @@ class CaptureCounts(TypedDict):
 
 
 class BodySizes(TypedDict):
-    """Distinct pages: how many, and their bytes."""
+    """The number of distinct pages, and their bytes."""
 
     total: int
     served: int
-    """Bytes as served, content encodings undone."""
+    """Bytes as served, after content decoding."""
     stored: int
-    """Bytes in the archive, the dictionaries included."""
+    """Bytes in the archive, including the dictionaries."""
     dictionaries: int
-    """How many dictionaries the pages are compressed with."""
+    """The number of dictionaries."""
 
 
 class ProblemCount(TypedDict):
@@ -69,20 +69,20 @@ class ProblemCount(TypedDict):
     reason: str
     total: int
     refused: int
-    """How many of them kept a page from becoming an article."""
+    """The number of pages that were refused because of it."""
     example: str
     """The message of one of them."""
 
 
 class ProblemCounts(TypedDict):
-    """Problems by reason, the most frequent first."""
+    """Problems by reason, most frequent first."""
 
     last_run: list[ProblemCount]
     all: list[ProblemCount]
 
 
 class StatusReport(TypedDict):
-    """What an archive holds, in numbers."""
+    """Counts of an archive's contents."""
 
     path: str
     size: int
@@ -91,37 +91,37 @@ class StatusReport(TypedDict):
     articles: int
     versions: int
     edits: int
-    """Changes that sites made to texts after publication."""
+    """Changes of texts by their sites after publication."""
     view_counts: int
     gone: int
-    """Articles that their site no longer has."""
+    """Articles that are no longer on their site."""
     editions: list[Edition]
     captures: CaptureCounts
     bodies: BodySizes
     frontier: dict[str, int]
     """Known URLs by state; ``due`` counts those that are due now."""
     runs: list[RunRecord]
-    """The last five, newest first."""
+    """The last five runs, newest first."""
     problems: ProblemCounts
 
 
 def status(connection: Connection) -> StatusReport:
-    """Counts of everything, the last runs, and problems by reason; sizes in bytes. No table is read as a whole."""
+    """Counts, sizes in bytes, the last runs, and problems by reason. Does not read whole tables."""
     rows = edition_rows(connection)
-    # Texts of one article that stood one after the other differ: each but the first is an edit.
+    # Consecutive versions of an article differ: each one but the first is an edit.
     edits = sum(int(row.pop("edits")) for row in rows)
-    held = cast(list[Edition], rows)
+    editions = cast(list[Edition], rows)
     counted = totals(connection)
     return {
         "path": str(connection.path),
         "size": sum(file.stat().st_size for file in files_of(connection) if file.exists()),
         "sqlite": {"version": sqlite3.sqlite_version, "warning": sqlite_warning(sqlite3.sqlite_version_info)},
-        "articles": sum(edition["articles"] for edition in held),
+        "articles": sum(edition["articles"] for edition in editions),
         "versions": counted["versions"],
         "edits": edits,
         "view_counts": counted["view_counts"],
         "gone": connection.value("SELECT count(*) FROM articles WHERE duplicate_of IS NULL AND gone_at IS NOT NULL"),
-        "editions": held,
+        "editions": editions,
         "captures": captures(counted),
         "bodies": bodies(connection, counted),
         "frontier": frontier(connection),
@@ -134,18 +134,18 @@ def status(connection: Connection) -> StatusReport:
 
 
 def files_of(connection: Connection) -> tuple[Path, Path]:
-    """The archive, and what was written but not yet put into it."""
+    """The archive and its write-ahead log."""
     return connection.path, Path(f"{connection.path}-wal")
 
 
 def sqlite_warning(version: tuple[int, ...]) -> str | None:
-    """What to know about this version of SQLite, in one sentence."""
+    """A warning if this version of SQLite has the WAL reset bug, in one sentence."""
     backport = WAL_RESET_BACKPORTS.get((version[0], version[1]))
     if version >= WAL_RESET_FIXED or (backport is not None and version[2] >= backport):
         return None
     return (
-        f"SQLite {'.'.join(map(str, version))} can damage a file that several programs write to at once;"
-        " this program never does, other tools should only read (fixed in SQLite 3.51.3)."
+        f"SQLite {'.'.join(map(str, version))} can damage a file if several programs write to it at once"
+        " (fixed in SQLite 3.51.3). Commands lock the archive; do not write to it with other tools."
     )
 
 
@@ -160,7 +160,7 @@ def edition_rows(connection: Connection) -> list[JSONObject]:
 
 
 def captures(counted: TotalsRow) -> CaptureCounts:
-    """How fetches ended."""
+    """Captures by outcome."""
     return {
         "total": counted["captures"],
         "ok": counted["answered"],
@@ -172,7 +172,7 @@ def captures(counted: TotalsRow) -> CaptureCounts:
 
 
 def bodies(connection: Connection, counted: TotalsRow) -> BodySizes:
-    """Distinct pages: bytes as served, and bytes in the file with the dictionaries they need."""
+    """Distinct pages: bytes as served, and bytes in the file including the dictionaries."""
     dictionaries = connection.rows("SELECT length(data) AS stored FROM dictionaries")
     return {
         "total": counted["bodies"],
@@ -183,7 +183,7 @@ def bodies(connection: Connection, counted: TotalsRow) -> BodySizes:
 
 
 def frontier(connection: Connection) -> dict[str, int]:
-    """Known addresses by state, and how many are ``due`` now."""
+    """The number of known URLs by state, and of those that are ``due`` now."""
     rows = connection.rows("SELECT state, count(*) AS total FROM frontier GROUP BY state ORDER BY state")
     due = connection.value("SELECT count(*) FROM frontier WHERE due_at <= ?", (utc_text(utc_now()),))
     return {row["state"]: row["total"] for row in rows} | {"due": due}

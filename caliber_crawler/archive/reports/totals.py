@@ -1,4 +1,4 @@
-"""Totals: how much an archive holds, kept by triggers so that nobody need count, and counted when it is verified."""
+"""Totals: counts that triggers maintain, so that reports need not scan tables. Verification recounts them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ COUNTED = {
     "versions": "SELECT count(*) FROM versions",
     "view_counts": "SELECT count(*) FROM view_counts",
 }
-"""Each total, and what it is a total of."""
+"""Each total, with the query that computes it."""
 
 
 def totals(connection: Connection) -> TotalsRow:
-    """Every total as it is kept."""
+    """Every total as stored."""
     return connection.rows_of(TotalsRow, f"SELECT {', '.join(COUNTED)} FROM totals")[0]
 
 
 def wrong_totals(connection: Connection) -> list[str]:
-    """The totals that are not what is counted."""
-    kept = connection.row(f"SELECT {', '.join(COUNTED)} FROM totals") or {}
-    return [name for name, sql in COUNTED.items() if kept.get(name) != connection.value(sql)]
+    """The names of the totals that differ from a recount."""
+    stored = connection.row(f"SELECT {', '.join(COUNTED)} FROM totals") or {}
+    return [name for name, sql in COUNTED.items() if stored.get(name) != connection.value(sql)]
 
 
 def recount(connection: Connection) -> None:
-    """Count everything anew. Runs inside the caller's transaction."""
+    """Recompute every total. Runs inside the caller's transaction."""
     connection.execute("DELETE FROM totals")
     counted = ", ".join(f"({sql})" for sql in COUNTED.values())
     connection.execute(f"INSERT INTO totals (id, {', '.join(COUNTED)}) SELECT 1, {counted}")

@@ -1,4 +1,4 @@
-"""Search: full text over the current versions, finding a word in every form the archive holds, best matches first."""
+"""Search: full-text search over the current versions, with all inflections of a word, best matches first."""
 
 from caliber_crawler.archive.search.hits import Hit
 from caliber_crawler.archive.search.inflections import match_expression

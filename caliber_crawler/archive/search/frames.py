@@ -1,4 +1,4 @@
-"""Rows as pandas data frames. Needs the extra ``pandas``."""
+"""Rows as pandas data frames. Requires the extra ``pandas``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def to_pandas(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """A data frame of rows: columns that end in ``_at`` as times in UTC, numbers whole even where some are unknown.
+    """A data frame of rows: ``..._at`` columns as timestamps in UTC, integers as nullable integers.
 
-    Raises ``MissingExtra`` where pandas is not installed.
+    Raises ``MissingExtra`` if pandas is not installed.
     """
     try:
         import pandas as pd

@@ -1,4 +1,4 @@
-"""Hits: articles that were found, each with the passage that answers."""
+"""Hits: the articles found by a search, each with its matching passage."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TypedDict
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.query import FOLDING
 
-# What SQLite puts around a word found, and where it cuts the text. No extracted text contains them.
-OPENING, CLOSING, CUT = SIGNS = ("\x02", "\x03", "\x04")
+# SQLite puts these markers around a match and where it cuts the text. No extracted text contains them.
+OPENING, CLOSING, CUT = MARKERS = ("\x02", "\x03", "\x04")
 SNIPPET_TOKENS = 32
 LATIN_MARKS = re.compile("[\u0300-\u036f]")
 
@@ -31,8 +31,8 @@ SELECT snippet(versions_fts, -1, :opening, :closing, :cut, :tokens) FROM version
 WHERE versions_fts MATCH :match AND rowid = :version"""
 
 
-class Found(TypedDict):
-    """An article as :data:`TEXTS` gives it."""
+class HitRow(TypedDict):
+    """A row of :data:`TEXTS`."""
 
     version_id: int
     article_id: int
@@ -52,31 +52,31 @@ class Found(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """An article that answers a search, as it is now."""
+    """An article that matches a search, in its current version."""
 
     article_id: int
     url: str
     headline: str
     published_at: str | None
-    """ISO 8601 in UTC (``2026-01-06T15:13:00Z``); ``None`` when the page gives no date."""
+    """ISO 8601 in UTC (``2026-01-06T15:13:00Z``); ``None`` if the page has no date."""
     language: str
     """BCP 47: ``en``, ``ru``, ``hy``."""
     section: str | None
     views: int | None
-    """The newest view count; ``None`` when the site shows none."""
+    """The newest view count; ``None`` if the site shows none."""
     snippet: str
-    """The passage that answers the query: one line of plain text, with ``…`` where the article is cut."""
+    """The passage that matches the query: one line of plain text, with ``…`` where the article is cut."""
     matches: tuple[tuple[int, int], ...]
-    """The words found in ``snippet``, in order: the start and the end of a slice each, in characters."""
+    """The matches in ``snippet``, in order: start and end of each slice, in characters."""
     published_local: str | None
-    """The same time as ``published_at``, in the offset that the site prints in."""
+    """The same time as ``published_at``, with the offset that the site prints."""
     site: str
     version_count: int
     section_label: str | None
-    """The section as the site prints it."""
+    """The section's name on the site."""
 
     def parts(self) -> Iterator[tuple[str, bool]]:
-        """The snippet cut at its matches: each part with whether it is a match."""
+        """The snippet split at its matches: each part, and whether it is a match."""
         position = 0
         for start, end in self.matches:
             if position < start:
@@ -87,20 +87,20 @@ class Hit:
             yield self.snippet[position:], False
 
     def marked(self, opening: str, closing: str) -> str:
-        """The snippet with a sign of your choice before and after each match: ``hit.marked("<mark>", "</mark>")``."""
+        """The snippet with a marker before and after each match: ``hit.marked("<mark>", "</mark>")``."""
         return "".join(f"{opening}{text}{closing}" if is_match else text for text, is_match in self.parts())
 
 
 def hits(connection: Connection, inflections: Sequence[str], versions: Sequence[int]) -> list[Hit]:
-    """The articles of some versions, in that order, with what was found in them: any of these forms."""
-    return [hit_of(connection, inflections, row) for row in connection.rows_of(Found, TEXTS, (json.dumps(versions),))]
+    """The articles of some versions, in that order, with the inflections that were found in them."""
+    return [hit_of(connection, inflections, row) for row in connection.rows_of(HitRow, TEXTS, (json.dumps(versions),))]
 
 
-def hit_of(connection: Connection, inflections: Sequence[str], row: Found) -> Hit:
+def hit_of(connection: Connection, inflections: Sequence[str], row: HitRow) -> Hit:
     text = "\n".join((row["headline"], row["subtitle"] or "", row["body"]))
-    asked = {"opening": OPENING, "closing": CLOSING, "cut": CUT, "tokens": SNIPPET_TOKENS}
-    asked |= {"match": any_of(inflections_in(text, inflections)), "version": row["version_id"]}
-    snippet, matches = without_signs(with_original_letters(connection.value(SNIPPET, asked) or "", text))
+    parameters = {"opening": OPENING, "closing": CLOSING, "cut": CUT, "tokens": SNIPPET_TOKENS}
+    parameters |= {"match": any_of(inflections_in(text, inflections)), "version": row["version_id"]}
+    snippet, matches = without_markers(with_original_letters(connection.value(SNIPPET, parameters) or "", text))
     return Hit(
         article_id=row["article_id"],
         url=row["url"],
@@ -118,8 +118,8 @@ def hit_of(connection: Connection, inflections: Sequence[str], row: Found) -> Hi
     )
 
 
-def without_signs(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """A snippet as one line of plain text without control characters, and the places of its matches."""
+def without_markers(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A snippet as one line of plain text without control characters, and the slices of its matches."""
     letters: list[str] = []
     matches: list[tuple[int, int]] = []
     start: int | None = None
@@ -135,26 +135,26 @@ def without_signs(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
 
 
 def any_of(inflections: Iterable[str]) -> str:
-    """Forms as an expression for ``versions_fts MATCH``."""
-    return "(" + " OR ".join(f'"{form}"' for form in inflections) + ")"
+    """Inflections as an expression for ``versions_fts MATCH``."""
+    return "(" + " OR ".join(f'"{inflection}"' for inflection in inflections) + ")"
 
 
 def inflections_in(text: str, inflections: Sequence[str]) -> Sequence[str]:
-    """The forms that can be found in a text. To look in the index for one that is not there takes as long."""
+    """The inflections that occur in a text; searching the index for those that do not occur would cost as much."""
     plain = text.translate(FOLDING).lower()
-    # As the index has it, where Latin letters have lost their marks and all others kept them.
+    # The index removes diacritics from Latin letters only.
     letters = plain + LATIN_MARKS.sub("", unicodedata.normalize("NFD", plain))
-    found = [form for form in inflections if all(word in letters for word in form.split())]
+    found = [inflection for inflection in inflections if all(word in letters for word in inflection.split())]
     return found or inflections
 
 
 def with_original_letters(snippet: str, original: str) -> str:
-    """A snippet in the letters of the article, where the index cut it from the folded text."""
-    text = "".join(letter for letter in snippet if letter not in SIGNS)
+    """A snippet with the article's original letters, where the index took it from the folded text."""
+    text = "".join(letter for letter in snippet if letter not in MARKERS)
     if text in original:
         return snippet
     start = original.translate(FOLDING).find(text)
     if start < 0:
         return snippet
     letters = iter(original[start : start + len(text)])
-    return "".join(letter if letter in SIGNS else next(letters) for letter in snippet)
+    return "".join(letter if letter in MARKERS else next(letters) for letter in snippet)

@@ -1,7 +1,7 @@
-"""Forms: a query as full-text expressions, each of its words in every form that the archive holds.
+"""Inflections: a query as full-text expressions, with every inflection of its words that occurs in the archive.
 
-The index's own vocabulary is asked for words with the same stem. So the index stays one that any SQLite can open, and
-``министров`` still finds ``министр``.
+Words with the same stem are looked up in the index's vocabulary. So the index needs no custom tokenizer and any SQLite
+can open it, and ``министров`` still finds ``министр``.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from caliber_crawler.archive.search.hits import any_of
 from caliber_crawler.archive.search.query import Part, parse
 from caliber_crawler.archive.search.ranking import Match
 
-# A shorter beginning would have half the vocabulary compared.
+# With a shorter prefix, half of the vocabulary would be compared.
 STEM_LETTERS = 3
 MAX_INFLECTIONS = 48
-# By the script of a word. A Latin word is taken for English until an edition says otherwise.
+# By the script of a word. A Latin word is stemmed as English.
 STEMMERS = {"CYRILLIC": "russian", "ARMENIAN": "armenian", "LATIN": "english"}
-# Snowball cuts Armenian words of one root at different places (-ություն, -ության): a long stem is taken as a beginning.
+# Snowball cuts Armenian words of one root at different places (-ություն, -ության): a long stem is used as a prefix.
 OPEN_STEM_LETTERS = {"ARMENIAN": 4}
 
 
 def match_expression(connection: Connection, query: str) -> str:
-    """The query as an expression for ``versions_fts MATCH``; empty when it asks for nothing."""
+    """The query as an expression for ``versions_fts MATCH``; empty if the query has no words to find."""
     return matching(connection, query).anywhere
 
 
 def matching(connection: Connection, query: str) -> Match:
-    """The query as full-text expressions, each word in every form of it that the archive holds."""
+    """The query as full-text expressions, with every inflection of its words that occurs in the archive."""
     groups = parse(query)
     wanted = [group for group in groups if not group[0].excluded]
     excluded = [part for group in groups if group[0].excluded for part in group]
@@ -39,20 +39,20 @@ def matching(connection: Connection, query: str) -> Match:
         return Match()
     inflections = [inflections_of_any(connection, group) for group in wanted]
     expression = " AND ".join(map(any_of, inflections))
-    but = f" NOT {any_of(inflections_of_any(connection, excluded))}" if excluded else ""
+    exclusion = f" NOT {any_of(inflections_of_any(connection, excluded))}" if excluded else ""
     return Match(
-        anywhere=f"({expression}){but}",
-        in_headline=f"({{headline subtitle}} : ({expression})){but}",
-        inflections=tuple(dict.fromkeys(form for group in inflections for form in group)),
+        anywhere=f"({expression}){exclusion}",
+        in_headline=f"({{headline subtitle}} : ({expression})){exclusion}",
+        inflections=tuple(dict.fromkeys(inflection for group in inflections for inflection in group)),
     )
 
 
 def inflections_of_any(connection: Connection, parts: list[Part]) -> list[str]:
-    return list(dict.fromkeys(form for part in parts for form in inflections_of(connection, part)))
+    return list(dict.fromkeys(inflection for part in parts for inflection in inflections_of(connection, part)))
 
 
 def inflections_of(connection: Connection, part: Part) -> list[str]:
-    """What to look for: the part itself and, of a single word, every form of it that some article holds."""
+    """The part itself and, for a single word, its inflections that occur in the archive, most frequent first."""
     if part.exact or len(part.words) > 1:
         return [" ".join(part.words)]
     word = part.words[0]
@@ -61,14 +61,14 @@ def inflections_of(connection: Connection, part: Part) -> list[str]:
         return [word]
     stemmer = snowballstemmer.stemmer(STEMMERS[script])
     stem: str = stemmer.stemWord(word)
-    beginning = common_prefix(word, stem)
-    if len(beginning) < STEM_LETTERS:
+    prefix = common_prefix(word, stem)
+    if len(prefix) < STEM_LETTERS:
         return [word]
-    # One letter less: of community and communities, one ends its stem in a letter the other does not have.
-    beginning = beginning[: max(STEM_LETTERS, len(beginning) - 1)]
+    # One letter less: the stem of `community` ends in `i`, which the word does not contain.
+    prefix = prefix[: max(STEM_LETTERS, len(prefix) - 1)]
     terms = connection.values(
         "SELECT term FROM versions_vocab WHERE term >= ? AND term < ? ORDER BY doc DESC",
-        (beginning, beginning + "\U0010ffff"),
+        (prefix, prefix + "\U0010ffff"),
     )
     is_open = len(stem) >= OPEN_STEM_LETTERS.get(script, len(word) + len(stem))
     inflections = [term for term in terms if stemmer.stemWord(term) == stem or (is_open and term.startswith(stem))]

@@ -1,4 +1,4 @@
-"""What a search asks; and queries, what people type into its box, taken apart: any text is one, none is an error."""
+"""Searches and the query parser. Any text is a valid query."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-# The letters `folded` replaces in the schema, one for one.
+# The letters that the column `folded` replaces in the schema, one for one.
 FOLDING = str.maketrans({"ё": "е", "Ё": "Е", "ə": "e", "Ə": "E", "ı": "i", "İ": "I"})
 PART = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
-# FTS5 limits the depth of an expression, and no article has this many words of a query in common.
+# FTS5 limits the depth of an expression, and longer queries hardly match any article.
 MAX_WORDS = 24
 
 Order = Literal["best", "newest"]
@@ -19,10 +19,10 @@ Order = Literal["best", "newest"]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for, among which articles, and which part of the answer is wanted. ``None`` narrows nothing.
+    """A query with filters, order, limit and offset. A filter that is ``None`` includes everything.
 
-    Every word of the query must be there, in any form. ``OR`` between two words asks for one of them, ``"…"`` for words
-    in a row as they stand, a minus before either for its absence.
+    Every word of the query must occur, in any inflection. ``OR`` between two words matches either, ``"…"`` matches an
+    exact phrase, and a minus excludes the word or phrase after it.
     """
 
     query: str
@@ -30,7 +30,7 @@ class Search:
     section: str | None = None
     site: str | None = None
     first_day: str | None = None
-    """The first and the last day of publication (``2026-01-31``), in the site's own time."""
+    """The first and the last day of publication (``2026-01-31``), in the site's time zone."""
     last_day: str | None = None
     order: Order = "best"
     limit: int = 20
@@ -39,19 +39,19 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing asked for: words in a row, each as the index spells it."""
+    """One term of a query: a word or a phrase, spelled as in the index."""
 
     words: tuple[str, ...]
     exact: bool = False
-    """Quoted: these words as they stand and no other form of them."""
+    """Quoted: no other inflections match."""
     excluded: bool = False
 
 
 def parse(query: str) -> list[list[Part]]:
-    """The parts of a query. All of the outer list are asked for, any one of each inner list will do.
+    """The parts of a query. An article must match every inner list; one part of an inner list is enough.
 
-    ``OR`` joins the part before it to the one after; ``"…"`` is one exact part; a minus makes its part unwanted. Words
-    past the first :data:`MAX_WORDS` are left out.
+    ``OR`` joins the part before it to the one after; ``"…"`` is one exact part; a minus excludes its part. Words after
+    the first :data:`MAX_WORDS` are ignored.
     """
     groups: list[list[Part]] = []
     joins = False
@@ -81,7 +81,7 @@ def part_of(match: re.Match[str]) -> Part:
 
 
 def words_in(text: str) -> list[str]:
-    """Cut a text as the index does: letters and digits make words, all else parts them."""
+    """Split a text as the index does: words consist of letters and digits, everything else separates them."""
     composed = unicodedata.normalize("NFC", text)
     return fold("".join(c if is_word_character(c) else " " for c in composed)).split()
 
@@ -93,13 +93,13 @@ def is_word_character(character: str) -> bool:
 
 
 def fold(text: str) -> str:
-    """Lower case, Latin letters without marks, and the letters people leave out when they type replaced."""
+    """A text in lower case, without Latin diacritics, and with the letters replaced that people often do not type."""
     return "".join(without_diacritics(letter) for letter in text.translate(FOLDING).lower())
 
 
 @lru_cache(maxsize=4096)
 def without_diacritics(letter: str) -> str:
-    # As `remove_diacritics` has it: only Latin letters lose their marks, so й stays й.
+    # Like `remove_diacritics`: only Latin letters lose their marks, so й stays й.
     if not unicodedata.name(letter, "").startswith("LATIN"):
         return letter
     return "".join(c for c in unicodedata.normalize("NFD", letter) if not unicodedata.combining(c))

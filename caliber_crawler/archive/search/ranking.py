@@ -1,9 +1,9 @@
-"""Ranking: which of the articles that answer a query come first, at the same price however many answer it.
+"""Ranking: the order of search results, with a bounded cost however many articles match.
 
-BM25 costs microseconds for each text, and a common word stands in most of them. So of more than
-:data:`MAX_RANKED` answers not all are compared: first come those that answer in headline or subtitle, of these
-the newest :data:`MAX_RANKED_HEADLINES`, then the newest of all, each ranked among themselves, then the others, the newest
-first. None is left out.
+BM25 costs microseconds per text, and a common word occurs in most texts. So if more than :data:`MAX_RANKED` articles
+match, not all are ranked. First come the newest :data:`MAX_RANKED_HEADLINES` that match in headline or subtitle, ranked
+among themselves; then the newest :data:`MAX_RANKED` of all, ranked among themselves; then the others, newest first.
+No match is left out.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ NARROWED = """a.duplicate_of IS NULL
   AND (:language IS NULL OR a.language = :language) AND (:section IS NULL OR a.section = :section)
   AND (:site IS NULL OR a.site = :site)
   AND (:first_day IS NULL OR a.published_date >= :first_day) AND (:last_day IS NULL OR a.published_date <= :last_day)"""
-"""What makes a row of ``articles a`` one of those that are searched; its values are the fields of a ``Search``."""
+"""The condition for rows of ``articles a`` that pass the filters; its parameters are the fields of a ``Search``."""
 
-# All that is asked of an article here stands in the index `articles_current_version`.
+# The index `articles_current_version` covers every column of an article used here.
 FOUND = f"""FROM versions_fts f
 CROSS JOIN articles a ON a.current_version_id = f.rowid
 WHERE versions_fts MATCH :match AND {NARROWED}"""
 
 TOTAL = f"SELECT count(*) {FOUND}"
-# Versions are numbered as they come.
+# Version IDs ascend in order of insertion.
 OLDEST_OF = f"SELECT f.rowid {FOUND} ORDER BY f.rowid DESC LIMIT 1 OFFSET :offset"
 # A headline counts ten times the body.
 BEST = f"""SELECT f.rowid {FOUND} AND f.rowid >= :oldest
@@ -40,20 +40,20 @@ NEWEST = f"SELECT f.rowid {FOUND} ORDER BY a.published_at DESC, a.id DESC LIMIT 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A query as expressions for ``versions_fts MATCH``; both empty when it asks for nothing."""
+    """A query as expressions for ``versions_fts MATCH``; both are empty if the query has no words to find."""
 
     anywhere: str = ""
     in_headline: str = ""
-    """The same, what is asked for being in the headline or the subtitle."""
+    """The same, restricted to headline and subtitle."""
     inflections: tuple[str, ...] = ()
-    """Every word or row of words that is asked for, in all its forms."""
+    """Every word or phrase of the query, in all inflections."""
 
     def __bool__(self) -> bool:
         return bool(self.anywhere)
 
 
 class Ranking:
-    """The answers to a search, whose query is ``match`` as full-text expressions."""
+    """The results of a search; ``match`` is its query as full-text expressions."""
 
     def __init__(self, connection: Connection, search: Search, match: Match) -> None:
         self._connection = connection
@@ -61,15 +61,15 @@ class Ranking:
         self.match = match
 
     def total(self) -> int:
-        """How many articles answer."""
-        return self._connection.value(TOTAL, self._asked(self.match.anywhere)) if self.match else 0
+        """The number of matching articles."""
+        return self._connection.value(TOTAL, self._parameters(self.match.anywhere)) if self.match else 0
 
     def versions(self) -> list[int]:
-        """The versions that answer, as many as are wanted and in the order that is."""
+        """The IDs of the matching versions, in the requested order, within limit and offset."""
         if not self.match:
             return []
         if self._search.order == "newest":
-            return self._connection.values(NEWEST, self._asked(self.match.anywhere))
+            return self._connection.values(NEWEST, self._parameters(self.match.anywhere))
         return self._best(self._search.limit, self._search.offset)
 
     def _best(self, limit: int, offset: int) -> list[int]:
@@ -84,19 +84,19 @@ class Ranking:
         return list(found)[offset : offset + limit]
 
     def _parts(self, oldest: int, wanted: int) -> Iterator[list[int]]:
-        """Three parts of the answers, best first, each long enough though it may repeat what came in those before."""
+        """Three parts of the results, best first; each is long enough even if it repeats results of earlier parts."""
         in_headline = self.match.in_headline
         yield self._ranked(in_headline, self._oldest_of(MAX_RANKED_HEADLINES, in_headline) or 0, wanted)
         yield self._ranked(self.match.anywhere, oldest, 2 * wanted)
-        yield self._connection.values(REST, self._asked(self.match.anywhere, oldest=oldest, limit=3 * wanted))
+        yield self._connection.values(REST, self._parameters(self.match.anywhere, oldest=oldest, limit=3 * wanted))
 
     def _oldest_of(self, count: int, match: str) -> int | None:
-        """The last of the newest so many versions that answer; ``None`` when there are fewer."""
-        oldest: int | None = self._connection.value(OLDEST_OF, self._asked(match, offset=count - 1))
+        """The ID of the oldest among the ``count`` newest matching versions; ``None`` if there are fewer."""
+        oldest: int | None = self._connection.value(OLDEST_OF, self._parameters(match, offset=count - 1))
         return oldest
 
     def _ranked(self, match: str, oldest: int, limit: int, offset: int = 0) -> list[int]:
-        return self._connection.values(BEST, self._asked(match, oldest=oldest, limit=limit, offset=offset))
+        return self._connection.values(BEST, self._parameters(match, oldest=oldest, limit=limit, offset=offset))
 
-    def _asked(self, match: str, **numbers: int) -> dict[str, str | int | None]:
+    def _parameters(self, match: str, **numbers: int) -> dict[str, str | int | None]:
         return {**asdict(self._search), "match": match, **numbers}

@@ -1,4 +1,4 @@
-"""Finding: from what a search asks to the articles that answer it."""
+"""Results: run a search and return the matching articles."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from caliber_crawler.archive.search.ranking import Ranking
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """Some of the articles found, in order, and how many there are in all."""
+    """One page of the matching articles, in order, and the total number of matches."""
 
     total: int = 0
     hits: tuple[Hit, ...] = ()
 
 
 def find(connection: Connection, search: Search) -> list[Hit]:
-    """Articles whose current version answers a search, in the order of :mod:`~caliber_crawler.archive.search.ranking`.
+    """Articles whose current version matches a search, in the order of :mod:`~caliber_crawler.archive.search.ranking`.
 
-    A query that asks for nothing finds nothing.
+    A query without words to find matches nothing.
     """
     return _hits(connection, Ranking(connection, search, matching(connection, search.query)))
 
 
 def find_and_count(connection: Connection, search: Search) -> SearchResults:
-    """The same, and how many there are in all: of a common word, counting takes longer than finding."""
+    """Like :func:`find`, with the total number of matches; for a common word, counting takes longer than finding."""
     ranking = Ranking(connection, search, matching(connection, search.query))
     return SearchResults(ranking.total(), tuple(_hits(connection, ranking)))
 

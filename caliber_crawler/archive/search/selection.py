@@ -1,7 +1,7 @@
-"""Selections: some of an archive's articles, asked for by site, section, language, date and words, a row for each.
+"""Selections: an archive's articles filtered by site, section, language, date and query, with a row for each.
 
 Rows are fetched a few hundred at a time. So a selection of any size takes little memory, and a crawl that writes
-meanwhile can still tidy its log.
+meanwhile can still checkpoint its log.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from caliber_crawler.archive.search import match_expression
 from caliber_crawler.items import Capture
 
 BATCH_SIZE = 200
-"""Rows held in memory together."""
+"""The number of rows in memory at a time."""
 
 
 class ArticleRow(TypedDict):
-    """An article as it is now, where it is from and on what condition it may be used: a row of every export.
+    """An article in its current version, with its source and terms of use: a row of every export.
 
-    Times are ISO 8601 text in UTC; ``published_local`` is in the offset that the site prints in.
+    Times are ISO 8601 text in UTC; ``published_local`` has the offset that the site prints.
     """
 
     id: int
@@ -37,35 +37,35 @@ class ArticleRow(TypedDict):
     """BCP 47: ``en``, ``ru``, ``hy``."""
     section: str | None
     section_label: str | None
-    """The section as the site prints it."""
+    """The section's name on the site."""
     authors: str | None
-    """Names, separated by ``; ``; ``None`` when the page names none."""
+    """Names, separated by ``; ``; ``None`` if the page names none."""
     views: int | None
-    """The newest view count; ``None`` when the site shows none."""
+    """The newest view count; ``None`` if the site shows none."""
     views_at: str | None
     word_count: int
     url: str
     site: str
     site_title: str
     retrieved_at: str
-    """When the page was fetched that the text was extracted from."""
+    """When the page with the text was fetched."""
     reuse: str
-    """The site's condition for reuse, or ``not stated``."""
+    """The site's terms of use, or ``not stated``."""
     first_seen_at: str
     last_seen_at: str
     gone_at: str | None
-    """Since when the site no longer has it; ``None`` while it does."""
+    """When it was first found to be gone from the site; ``None`` while it is online."""
     version_count: int
     content_digest: str
     """SHA-256 of the text, in hexadecimal (see docs/architecture.md)."""
     body: str
-    """Plain text: paragraphs separated by a blank line."""
+    """Plain text; blank lines separate paragraphs."""
 
 
 COLUMNS: dict[str, type[str] | type[int]] = {
     name: int if int in (hint, *get_args(hint)) else str for name, hint in get_type_hints(ArticleRow).items()
 }
-"""The columns of an :class:`ArticleRow`, in order, with the type of what is not ``None``."""
+"""The columns of an :class:`ArticleRow`, in order, with the type of values other than ``None``."""
 
 EXTRA_COLUMNS = {
     "site_title": "coalesce(s.title, t.site)",
@@ -73,7 +73,7 @@ EXTRA_COLUMNS = {
     "reuse": "coalesce(s.reuse, 'not stated')",
     "content_digest": "v.content_digest",
 }
-"""What the view ``article_texts`` does not say."""
+"""The columns that are not in the view ``article_texts``."""
 
 ROWS = f"""
 SELECT {", ".join(f"{EXTRA_COLUMNS.get(name, f't.{name}')} AS {name}" for name in COLUMNS)}
@@ -91,14 +91,14 @@ WHERE r.opt_outs IS NOT NULL AND r.version_id IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM articles same JOIN captures later ON later.article_id = same.id
   WHERE (same.id = coalesce(a.duplicate_of, a.id) OR same.duplicate_of = coalesce(a.duplicate_of, a.id))
     AND later.version_id IS NOT NULL AND later.opt_outs IS NULL AND later.fetched_at > r.fetched_at)"""
-"""Articles that their newest page reserves: a site may change its mind, either way."""
+"""Articles whose newest page has a rights reservation: a site may add or withdraw one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which articles: those that are as every one of these says; an empty one says nothing.
+    """Filters for articles; all must match. An empty filter matches everything.
 
-    ``since`` and ``until`` (excluded) are times of publication: an article without one is in no such period.
+    ``since`` (included) and ``until`` (excluded) are times of publication; they exclude articles without one.
     """
 
     sites: tuple[str, ...] = ()
@@ -108,47 +108,47 @@ class Selection:
     until: datetime | None = None
     search: str | None = None
     include_opted_out: bool = True
-    """Also what its site reserves (see :mod:`caliber_crawler.opt_outs`); without it, what may be passed on."""
+    """Whether to include articles with a rights reservation (see :mod:`caliber_crawler.opt_outs`)."""
 
     @property
     def selects_articles(self) -> bool:
-        """Does it ask for more than sites? Then a page that is no article's is not of it."""
+        """Are there filters other than sites? Then only pages of articles match."""
         return bool(self.sections or self.languages or self.since or self.until or self.search is not None)
 
 
 Names = str | Iterable[str] | None
-"""One name, several, or ``None`` for all."""
-Moment = str | date | None
-"""A time, a date, or the ISO 8601 text of either; in UTC unless it says otherwise. ``None`` sets no limit."""
+"""One name, several names, or ``None`` for all."""
+Time = str | date | None
+"""A time, a date, or the ISO 8601 text of either; UTC is assumed without an offset. ``None`` sets no limit."""
 
 
 class ArticleFilter(TypedDict, total=False):
-    """Which articles, in keywords: those that every given keyword allows."""
+    """Keyword filters for articles; all must match."""
 
     site: Names
     section: Names
     """Keys of sections (``analytics``), the same in every language."""
     language: Names
-    since: Moment
-    """Published at this time or later. An article without a date is in no period."""
-    until: Moment
-    """Published before this time."""
+    since: Time
+    """Published at this time or later. Articles without a date do not match."""
+    until: Time
+    """Published before this time. Articles without a date do not match."""
     search: str | None
     """A query as for :class:`~caliber_crawler.archive.search.Search`."""
 
 
-def selection_of(**wanted: Unpack[ArticleFilter]) -> Selection:
-    """The selection that these keywords describe. Raises ``TypeError`` for any other, ``ValueError`` for no time."""
-    if unknown := wanted.keys() - ArticleFilter.__annotations__.keys():
+def selection_of(**filters: Unpack[ArticleFilter]) -> Selection:
+    """The selection for keyword filters. Raises ``TypeError`` for an unknown keyword, ``ValueError`` for a bad time."""
+    if unknown := filters.keys() - ArticleFilter.__annotations__.keys():
         known = ", ".join(ArticleFilter.__annotations__)
-        raise TypeError(f"Articles are not selected by {', '.join(sorted(unknown))}; the keywords are {known}.")
+        raise TypeError(f"Unknown keywords for selecting articles: {', '.join(sorted(unknown))}; use {known}.")
     return Selection(
-        sites=names(wanted.get("site")),
-        sections=names(wanted.get("section")),
-        languages=names(wanted.get("language")),
-        since=moment(wanted.get("since")),
-        until=moment(wanted.get("until")),
-        search=wanted.get("search"),
+        sites=names(filters.get("site")),
+        sections=names(filters.get("section")),
+        languages=names(filters.get("language")),
+        since=parse_time(filters.get("since")),
+        until=parse_time(filters.get("until")),
+        search=filters.get("search"),
     )
 
 
@@ -156,7 +156,7 @@ def names(given: Names) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given or ())
 
 
-def moment(given: Moment) -> datetime | None:
+def parse_time(given: Time) -> datetime | None:
     if given is None:
         return None
     if isinstance(given, str):
@@ -169,7 +169,7 @@ def moment(given: Moment) -> datetime | None:
 def article_ids(
     connection: Connection, selection: Selection, *, newest_first: bool = False, limit: int | None = None
 ) -> list[int]:
-    """The selected articles in the order of their publication, those of unknown date first."""
+    """The IDs of the selected articles in order of publication; those without a date come first."""
     where, values = condition(connection, selection)
     direction = "DESC" if newest_first else "ASC"
     ids: list[int] = connection.values(
@@ -181,32 +181,32 @@ def article_ids(
 
 
 def condition(connection: Connection, selection: Selection) -> tuple[str, dict[str, str]]:
-    """What makes a row of ``articles a`` one of the selection, and the values named in it.
+    """The SQL condition for rows of ``articles a`` in a selection, and its parameters.
 
-    Every export of articles goes through here: what must not leave an archive is to be excluded here.
+    Every export of articles uses this condition: exclude here what must not leave an archive.
     """
-    among = {"site": selection.sites, "section": selection.sections, "language": selection.languages}
+    columns = {"site": selection.sites, "section": selection.sections, "language": selection.languages}
     terms = ["a.duplicate_of IS NULL", "a.current_version_id IS NOT NULL"]
     values: dict[str, str] = {}
-    for column, wanted in among.items():
-        if wanted:
+    for column, allowed in columns.items():
+        if allowed:
             terms.append(f"a.{column} IN (SELECT value FROM json_each(:{column}))")
-            values[column] = json.dumps(wanted)
-    for name, comparison, moment in (("since", ">=", selection.since), ("until", "<", selection.until)):
-        if moment is not None:
+            values[column] = json.dumps(allowed)
+    for name, comparison, limit in (("since", ">=", selection.since), ("until", "<", selection.until)):
+        if limit is not None:
             terms.append(f"a.published_at {comparison} :{name}")
-            values[name] = utc_text(moment)
+            values[name] = utc_text(limit)
     if selection.search is not None:
         values["match"] = match_expression(connection, selection.search)
-        found = "a.current_version_id IN (SELECT rowid FROM versions_fts WHERE versions_fts MATCH :match)"
-        terms.append(found if values["match"] else "0")
+        matches = "a.current_version_id IN (SELECT rowid FROM versions_fts WHERE versions_fts MATCH :match)"
+        terms.append(matches if values["match"] else "0")
     if not selection.include_opted_out:
         terms.append(f"a.id NOT IN ({OPTED_OUT})")
     return " AND ".join(terms), values
 
 
 def distinct_values(connection: Connection, column: Literal["site", "section", "language"]) -> list[str]:
-    """The sites, sections or languages of which there are articles, sorted."""
+    """The sites, sections or languages that have articles, sorted."""
     found: list[str] = connection.values(
         f"""SELECT DISTINCT {column} FROM articles WHERE duplicate_of IS NULL AND {column} IS NOT NULL
         ORDER BY {column}"""
@@ -217,47 +217,47 @@ def distinct_values(connection: Connection, column: Literal["site", "section", "
 def article_rows(
     connection: Connection, selection: Selection, *, newest_first: bool = False, limit: int | None = None
 ) -> Iterator[ArticleRow]:
-    """A row for each selected article; its columns are :data:`COLUMNS`."""
+    """A row for each selected article, with the columns :data:`COLUMNS`."""
     ids = article_ids(connection, selection, newest_first=newest_first, limit=limit)
     for start in range(0, len(ids), BATCH_SIZE):
         yield from connection.rows_of(ArticleRow, ROWS, (json.dumps(ids[start : start + BATCH_SIZE]),))
 
 
 def capture_ids(connection: Connection, selection: Selection) -> list[int]:
-    """The captures of the selected articles; of whole sites, every capture. In the order of time."""
+    """The IDs of the selected articles' captures, oldest first; every capture when whole sites are selected."""
     if selection.selects_articles:
         where = """article_id IN (SELECT id FROM articles
-          WHERE coalesce(duplicate_of, id) IN (SELECT value FROM json_each(:chosen)))"""
-        chosen: Sequence[int | str] = article_ids(connection, selection)
+          WHERE coalesce(duplicate_of, id) IN (SELECT value FROM json_each(:keys)))"""
+        keys: Sequence[int | str] = article_ids(connection, selection)
     else:
-        where = "json_array_length(:chosen) = 0 OR site IN (SELECT value FROM json_each(:chosen))"
-        chosen = selection.sites
+        where = "json_array_length(:keys) = 0 OR site IN (SELECT value FROM json_each(:keys))"
+        keys = selection.sites
     if not selection.include_opted_out:
         where = f"""({where}) AND opt_outs IS NULL AND (article_id IS NULL OR article_id NOT IN (
           SELECT id FROM articles WHERE coalesce(duplicate_of, id) IN ({OPTED_OUT})))"""
     ids: list[int] = connection.values(
-        f"SELECT id FROM captures WHERE {where} ORDER BY fetched_at, id", {"chosen": json.dumps(chosen)}
+        f"SELECT id FROM captures WHERE {where} ORDER BY fetched_at, id", {"keys": json.dumps(keys)}
     )
     return ids
 
 
 def opted_out_articles(connection: Connection) -> list[int]:
-    """The articles that their newest page reserves: they may be kept, and not passed on."""
+    """The IDs of articles whose newest page has a rights reservation: they may be archived, but not published."""
     ids: list[int] = connection.values(f"SELECT DISTINCT id FROM articles WHERE id IN ({OPTED_OUT}) ORDER BY id")
     return ids
 
 
 def count_opted_out(connection: Connection, selection: Selection, of: Literal["articles", "captures"]) -> int:
-    """How many a selection leaves out because they are reserved."""
+    """The number of articles or captures that a selection excludes because of a rights reservation."""
     ids = article_ids if of == "articles" else capture_ids
     return len(ids(connection, replace(selection, include_opted_out=True))) - len(ids(connection, selection))
 
 
 def captures(connection: Connection, selection: Selection) -> Iterator[Capture]:
     """The captures of :func:`capture_ids`, each with its body."""
-    kept = Captures(connection)
+    stored = Captures(connection)
     for id in capture_ids(connection, selection):
-        yield kept.get(id)
+        yield stored.get(id)
 
 
 VIEWS = """
@@ -268,7 +268,7 @@ WHERE g.article_id IN (SELECT value FROM json_each(?)) ORDER BY g.article_id, g.
 
 
 class ViewRow(TypedDict):
-    """One view count of an article, and how it grew since the one before. Times are ISO 8601 text in UTC."""
+    """One view count of an article, and its growth since the previous one. Times are ISO 8601 text in UTC."""
 
     article_id: int
     headline: str
@@ -279,19 +279,19 @@ class ViewRow(TypedDict):
     observed_at: str
     views: int
     gained: int | None
-    """Views since the count before; ``None`` for the first."""
+    """Views since the previous count; ``None`` for the first."""
     hours: float | None
-    """Hours since the count before."""
+    """Hours since the previous count."""
     per_hour: float | None
 
 
 def view_rows(connection: Connection, ids: Iterable[int]) -> list[ViewRow]:
-    """Every view count of these articles, in order of time, with its growth."""
+    """Every view count of these articles with its growth, by article, oldest first."""
     return connection.rows_of(ViewRow, VIEWS, (json.dumps(list(ids)),))
 
 
 def headline_on(connection: Connection, capture_id: int | None) -> str | None:
-    """The headline of the article that was read on a capture, if one was."""
+    """The headline of the article extracted from a capture, if there is one."""
     headline: str | None = connection.value(
         "SELECT v.headline FROM captures c JOIN versions v ON v.id = c.version_id WHERE c.id = ?", (capture_id,)
     )

@@ -1,6 +1,6 @@
-"""The record of an article: everything that an archive knows of it, as ``Archive.article`` returns it.
+"""The record of an article: everything that an archive knows about it, as ``Archive.article`` returns it.
 
-Times are ISO 8601 text in UTC unless a field is named ``..._local``; those are in the offset that the site prints in.
+Times are ISO 8601 text in UTC unless a field is named ``..._local``; those have the offset that the site uses.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from caliber_crawler.archive.core.rows import Cause
 
 
 class KnownUrl(TypedDict):
-    """A URL under which an article was ever known."""
+    """A URL that an article has or had."""
 
     url: str
     kind: str
-    """``slug``, ``number`` and the like; ``other`` for one that the site's rules cannot take apart."""
+    """``slug``, ``number`` and the like; ``other`` for a URL that the site's rules cannot parse."""
     first_seen_at: str
 
 
@@ -36,7 +36,7 @@ class VersionSummary(TypedDict):
     content_digest: str
     """SHA-256 of the text, in hexadecimal (see docs/architecture.md)."""
     replaced_by: int | None
-    """The id of the version that replaced this one when the same page was extracted again; else ``None``."""
+    """The id of the version that replaced this one when its page was re-extracted; else ``None``."""
 
 
 class ArticleVersion(TypedDict):
@@ -59,7 +59,7 @@ class ArticleVersion(TypedDict):
 
 
 class ViewCount(TypedDict):
-    """What the counter of an article showed at one time."""
+    """One observed value of an article's view counter."""
 
     observed_at: str
     views: int
@@ -73,19 +73,19 @@ class ArticleCapture(TypedDict):
     id: int
     url: str
     final_url: str | None
-    """The URL that answered, when redirects led away from ``url``."""
+    """The URL that responded, when ``url`` redirected to another one."""
     fetched_at: str
     status: int | None
-    """The HTTP status; ``None`` when there was no answer."""
+    """The HTTP status; ``None`` when there was no response."""
     size: int
-    """Bytes of the body, content encodings undone."""
+    """Bytes of the body, after content decoding."""
     body_digest: str | None
     """SHA-256 of the body, in hexadecimal."""
     run_id: int
 
 
 class ArticleImage(TypedDict):
-    """A picture on the newest page of an article."""
+    """An image on the newest page of an article."""
 
     url: str
     alt: str | None
@@ -99,7 +99,7 @@ class ArticleLink(TypedDict):
 
 
 class ArticleRecord(TypedDict):
-    """An article as it is now, with its whole history."""
+    """An article in its current state, with its complete history."""
 
     id: int
     headline: str
@@ -109,7 +109,7 @@ class ArticleRecord(TypedDict):
     """BCP 47: ``en``, ``ru``, ``hy``."""
     section: str | None
     views: int | None
-    """The newest view count; ``None`` when the site shows none."""
+    """The newest view count; ``None`` when the site does not show any."""
     word_count: int
     body: str
     """Plain text: paragraphs separated by a blank line."""
@@ -128,7 +128,7 @@ class ArticleRecord(TypedDict):
     first_seen_at: str
     last_seen_at: str
     gone_at: str | None
-    """Since when the site no longer has it; ``None`` while it does."""
+    """When the article was first missing on the site; ``None`` while it is available."""
     post_number: int | None
     slug: str | None
     cover_image: str | None
@@ -141,7 +141,7 @@ class ArticleRecord(TypedDict):
     body_markdown: str
     urls: list[KnownUrl]
     versions: list[VersionSummary]
-    """In order of time, those that were replaced included."""
+    """In order of time, including replaced versions."""
     view_counts: list[ViewCount]
     """In order of time."""
     captures: list[ArticleCapture]

@@ -1,4 +1,4 @@
-"""Articles: what was read, saved under the article it belongs to, and shown again with everything known of it."""
+"""Articles: save extractions under the article they belong to, find articles and return their records."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ from caliber_crawler.site.urls import PATH_CHARACTERS
 # Digits that always fit SQLite's integers.
 MAX_ID_DIGITS = 18
 
-# What an article is now, worked out afresh from what the archive holds; nothing else writes these columns.
-NOW = f"""FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+# The current state of an article, computed from its versions and view counts. Nothing else writes these columns.
+FROM_CURRENT_VERSION = f"""FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
 ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1"""
 TEXT = {
     **{name: name for name in ("headline", "subtitle", "published_at", "published_local", "word_count", "layout")},
     "published_date": "substr(published_local, 1, 10)",
     "published_month": "substr(published_local, 1, 7)",
     "published_year": "substr(published_local, 1, 4)",
-    # The names of a damaged version may be no JSON any more; `verify` says so.
+    # The authors of a damaged version may be invalid JSON; `verify` reports it.
     "authors": "CASE WHEN json_valid(authors) THEN authors ELSE '[]' END",
     "current_version_id": "id",
 }
 CURRENT = {
-    **{name: f"SELECT {sql} {NOW}" for name, sql in TEXT.items()},
+    **{name: f"SELECT {sql} {FROM_CURRENT_VERSION}" for name, sql in TEXT.items()},
     "version_count": f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
-    # A plus keeps SQLite from reading all counts in the order of time.
+    # The unary plus keeps SQLite from scanning all view counts in order of time.
     "views": f"""SELECT max(views) FROM view_counts WHERE article_id IN ({FAMILY})
       GROUP BY +observed_at ORDER BY +observed_at DESC LIMIT 1""",
     "views_at": f"SELECT max(observed_at) FROM view_counts WHERE article_id IN ({FAMILY})",
 }
 REFRESH = f"""UPDATE articles SET
-  ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {NOW}),
+  ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION}),
   {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items() if name not in TEXT)}
 WHERE id = :article_id RETURNING current_version_id"""
 
@@ -72,19 +72,19 @@ LINK_AUTHORS = """INSERT INTO article_authors (article_id, author_id, position)
 SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
 JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id = ? GROUP BY p.id"""
 
-OF_TODAY = """SELECT {columns} FROM {table} WHERE article_id = :id AND last_seen_at = (
+ON_NEWEST_PAGE = """SELECT {columns} FROM {table} WHERE article_id = :id AND last_seen_at = (
   SELECT max(fetched_at) FROM captures WHERE article_id = :id AND version_id IS NOT NULL)
 ORDER BY position"""
 
 Outcome = Literal["new", "updated", "unchanged"]
 
 Reextract = Callable[[Capture], Extraction | None]
-"""Reads a kept page with today's code; ``None`` when it finds no article on it."""
+"""Re-extracts a stored page with the current code; ``None`` when the page has no article."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedArticle:
-    """What saving did. ``version`` is the number of the version that holds the text."""
+    """The result of saving. ``version`` is the number of the version with the text."""
 
     article_id: int
     version: int
@@ -104,11 +104,11 @@ class Articles:
     def __call__(
         self, *, limit: int | None = None, newest_first: bool = False, **wanted: Unpack[ArticleFilter]
     ) -> list[ArticleRow]:
-        """A row for each article that the keywords select, in order of publication: a table for a notebook.
+        """A row for each selected article, in order of publication; suits a data frame.
 
-        ``site``, ``section`` and ``language`` take one name or several; ``since`` and ``until`` (excluded) a time, a
-        date or its ISO 8601 text, in UTC unless it says otherwise; ``search`` a query. ``limit`` is the maximum number
-        of rows. Raises ``TypeError`` for an unknown keyword and ``ValueError`` for a text that is not a time.
+        ``site``, ``section`` and ``language`` take one name or several. ``since`` and ``until`` (excluded) take a
+        datetime, a date or ISO 8601 text; without an offset they are UTC. ``search`` takes a query. ``limit`` is the
+        maximum number of rows. Raises ``TypeError`` for an unknown keyword and ``ValueError`` for an invalid time.
         """
         return list(article_rows(self._connection, selection_of(**wanted), newest_first=newest_first, limit=limit))
 
@@ -119,17 +119,18 @@ class Articles:
         article_urls: Sequence[ArticleURL] = (),
         reextract: Reextract | None = None,
     ) -> SavedArticle:
-        """Save what was read on a kept capture: all of it, or nothing.
+        """Save the extraction of a stored capture in one transaction.
 
-        ``article_urls`` are all the addresses the page was found under or gives for itself, the surest first, taken apart
-        by the site's rules; without any, its plain URLs are its identity. ``new``: a new article. ``updated``: another
-        text of a known one. ``unchanged``: a text already known, seen again. The view count is kept in every case.
+        ``article_urls`` are the URLs that led to the page or that it states, parsed by the site's rules; the most
+        reliable one is first. Without any, the plain URLs of the article identify it. The outcome is ``new`` for a new
+        article, ``updated`` for a new text of a known one and ``unchanged`` for a known text. The view count is always
+        saved.
 
-        With ``reextract``, a text that differs from the one before is compared with that one's pages as today's code reads
-        them: so what only the code changed is no edit.
+        With ``reextract``, the pages of a neighbouring version with a different text are re-extracted with the current
+        code first. So a difference that only comes from the code does not count as an edit.
         """
         if extraction.capture.id is None:
-            raise ValueError("keep the capture first: an article is saved with the page it was read on")
+            raise ValueError("store the capture first: an article is saved with the page that it was extracted from")
         with self._connection.transaction():
             if self._takedowns.covers(extraction.article.site, (*article_urls, *plain_urls_of(extraction.article))):
                 raise ArticleTakenDown(
@@ -153,26 +154,26 @@ class Articles:
             return SavedArticle(article_id, version["number"], changed if is_new_version else "unchanged")
 
     def record_not_modified(self, article_id: int, seen_at: datetime) -> None:
-        """Record that an article was still there and unchanged, as a 304 says, without reading it."""
-        moment = utc_text(seen_at)
+        """Record that an article was still available and unchanged (304)."""
+        at = utc_text(seen_at)
         with self._connection.transaction():
             current = self._connection.value("SELECT current_version_id FROM articles WHERE id = ?", (article_id,))
             if current is None:
                 raise self._no_such(str(article_id))
-            self._versions.record_not_modified(current, moment)
+            self._versions.record_not_modified(current, at)
             self._connection.execute(
                 """UPDATE articles SET last_seen_at = max(last_seen_at, :at),
                   gone_at = CASE WHEN gone_at > :at THEN gone_at END WHERE id = :article_id""",
-                {"article_id": article_id, "at": moment},
+                {"article_id": article_id, "at": at},
             )
 
     def appeared_at(self, article_id: int) -> datetime | None:
-        """When an article was published, or when it was first seen where it does not tell."""
+        """When an article was published; when it was first seen if it does not state a date."""
         sql = "SELECT coalesce(published_at, first_seen_at) FROM articles WHERE id = ?"
         return utc_time_or_none(self._connection.value(sql, (article_id,)))
 
     def find(self, reference: str) -> int | None:
-        """The article under an id, or under any URL it was ever known by."""
+        """The ID of the article with an ID or with any URL that it has or had."""
         reference = reference.strip()
         found: int | None
         if reference.isascii() and reference.isdecimal() and len(reference) <= MAX_ID_DIGITS:
@@ -187,7 +188,7 @@ class Articles:
         return None
 
     def show(self, article_id: int) -> ArticleRecord:
-        """Everything the archive knows of an article; ``NoSuchArticle`` when it has none."""
+        """The record of an article. Raises ``NoSuchArticle``."""
         survivor = self._connection.value("SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,))
         text = self._connection.row("SELECT * FROM article_texts WHERE id = ?", (survivor,))
         if text is None:
@@ -225,13 +226,13 @@ class Articles:
                 WHERE article_id IN ({FAMILY}) ORDER BY fetched_at, id""",
                 family,
             ),
-            "images": rows_of(ArticleImage, OF_TODAY.format(columns="url, alt", table="images"), text),
-            "links": rows_of(ArticleLink, OF_TODAY.format(columns="url, text", table="links"), text),
+            "images": rows_of(ArticleImage, ON_NEWEST_PAGE.format(columns="url, alt", table="images"), text),
+            "links": rows_of(ArticleLink, ON_NEWEST_PAGE.format(columns="url, text", table="links"), text),
         }
         return cast(ArticleRecord, record)
 
     def texts(self, article_id: int) -> list[ArticleVersion]:
-        """Every text of an article that the site published, in order of time."""
+        """Every version of an article that the site published, in order of time."""
         texts = self._connection.rows(
             f"""SELECT id, number, cause, seen_from, seen_until, headline, subtitle, authors, published_local,
               word_count, body, content_digest, capture_id FROM versions
@@ -244,11 +245,11 @@ class Articles:
         try:
             return reextract(self._captures.get(capture_id))
         except ArchiveError:
-            # A damaged page cannot be read again; `verify` says so.
+            # A damaged page cannot be re-extracted; `verify` reports it.
             return None
 
     def _no_such(self, reference: str) -> NoSuchArticle:
-        return NoSuchArticle(f"{self._connection.path} holds no article {reference}.")
+        return NoSuchArticle(f"{self._connection.path} contains no article {reference}.")
 
     def _insert(self, extraction: Extraction) -> int:
         article, seen_at = extraction.article, utc_text(extraction.capture.fetched_at)
@@ -265,7 +266,7 @@ class Articles:
         return cursor.lastrowid
 
     def _touch(self, article_id: int, extraction: Extraction) -> bool:
-        """Note that the page was there then; what only the page of today can say changes with the newest capture."""
+        """Record that the article was seen and return whether this is its newest page, whose data is then applied."""
         article, seen_at = extraction.article, utc_text(extraction.capture.fetched_at)
         key = {"article_id": article_id, "at": seen_at}
         newest = bool(self._connection.value("SELECT last_seen_at <= :at FROM articles WHERE id = :article_id", key))
@@ -282,7 +283,7 @@ class Articles:
         return newest
 
     def update_latest(self, article_id: int, extraction: Extraction) -> None:
-        """Take over what only the newest page can say. Runs inside the caller's transaction."""
+        """Update what only the newest page states. Runs inside the caller's transaction."""
         article = extraction.article
         self._connection.execute(
             """UPDATE articles SET section = coalesce(?, section), cover_image = coalesce(?, cover_image)
@@ -292,7 +293,10 @@ class Articles:
         self._record_section(extraction)
 
     def update_from(self, article_id: int, extractions: Sequence[Extraction]) -> None:
-        """Take pictures and links from all the pages of an article anew. Runs inside the caller's transaction."""
+        """Replace the images and links of an article by those of all its pages.
+
+        Does nothing unless every page of the article is given. Runs inside the caller's transaction.
+        """
         pages = self._connection.value(
             f"SELECT count(*) FROM captures WHERE article_id IN ({FAMILY}) AND version_id IS NOT NULL",
             {"article_id": article_id},
@@ -348,13 +352,13 @@ class Articles:
             )
 
     def refresh(self, article_id: int, *, authors: bool = False) -> None:
-        """Work out anew what an article is now; who wrote it only if its text is another one, or when told to.
+        """Recompute the current state of an article; its authors only with ``authors`` or if the version changed.
 
         Runs inside the caller's transaction.
         """
         key = {"article_id": article_id}
         before = self._connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
-        # All rows are fetched, and so the statement is done: there is but one.
+        # Fetching all rows (here one) ends the statement.
         (after,) = self._connection.values(REFRESH, key) or (None,)
         if after != before or authors:
             if before is not None:
@@ -373,7 +377,7 @@ class Articles:
 
 
 def url_variants(url: str) -> list[str]:
-    """An address as it was typed or copied, then in the forms the archive keeps: encoded, with a slash or without."""
+    """A URL as typed or copied, then in the spellings that the archive stores: encoded, with and without a slash."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -385,7 +389,7 @@ def url_variants(url: str) -> list[str]:
 
 
 def host_of(url: str) -> str | None:
-    """The host a link leads to, if it names one."""
+    """The host of a link, if any."""
     try:
         return urlsplit(url).hostname
     except ValueError:

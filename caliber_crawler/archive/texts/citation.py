@@ -1,4 +1,4 @@
-"""Citations: who wrote what where and when, and which stored page proves it; as a footnote, BibTeX or CSL-JSON."""
+"""Citations of an article with the digest of its stored page, as a footnote, BibTeX or CSL-JSON."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Proof(NamedTuple):
 
 
 def citation(article: ArticleRecord, site: SiteRow | None) -> str:
-    """One line for a footnote: the article as the site published it, and the capture of this archive it rests on.
+    """One line for a footnote: the article as published, and the capture that it was extracted from.
 
-    The SHA-256 is that of the page's bytes, so that whoever has them can check that they are the ones cited.
+    The SHA-256 is that of the page's bytes: a reader who has the page can verify it.
     """
     authors = ", ".join(article["authors"])
     local = article["published_local"]
@@ -61,7 +61,7 @@ def citation(article: ArticleRecord, site: SiteRow | None) -> str:
 
 
 def bibtex(article: ArticleRecord, site: SiteRow | None) -> str:
-    """An entry for biblatex; braces keep the letters of names and titles as they are."""
+    """An entry for biblatex; braces preserve the capitals of names and titles."""
     proof = _proof(article)
     published = article["published_local"]
     fields = {
@@ -70,7 +70,7 @@ def bibtex(article: ArticleRecord, site: SiteRow | None) -> str:
         "subtitle": f"{{{_latex(article['subtitle'])}}}" if article["subtitle"] else "",
         "organization": f"{{{_latex(_outlet(article, site))}}}",
         "date": published[:10] if published else "",
-        # Verbatim to biblatex, all but the braces.
+        # biblatex reads a URL verbatim, except for braces.
         "url": quote(article["url"], safe="/:?#[]@!$&'()*+,;=%-._~"),
         "urldate": proof.fetched_at[:10],
         "langid": {"en": "english", "ru": "russian", "hy": "armenian"}.get(article["language"], ""),
@@ -81,7 +81,7 @@ def bibtex(article: ArticleRecord, site: SiteRow | None) -> str:
 
 
 def csl_json(article: ArticleRecord, site: SiteRow | None) -> str:
-    """An item of CSL-JSON for Zotero and Pandoc: https://citeproc-js.readthedocs.io/en/latest/csl-json/markup.html."""
+    """A CSL-JSON item for Zotero and Pandoc: https://citeproc-js.readthedocs.io/en/latest/csl-json/markup.html."""
     proof = _proof(article)
     published = article["published_local"]
     item = {
@@ -104,7 +104,7 @@ CITATIONS: Mapping[CitationStyle, Callable[[ArticleRecord, SiteRow | None], str]
     "bibtex": bibtex,
     "csl-json": csl_json,
 }
-"""Each style, and what writes it."""
+"""The function that writes each style."""
 
 
 def _proof(article: ArticleRecord) -> Proof:
@@ -122,12 +122,12 @@ def _key(article: ArticleRecord) -> str:
     return re.sub(r"[^\w-]", "", f"{article['site']}-{name}", flags=re.ASCII)
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+def _day(time: datetime) -> str:
+    return f"{time.day} {time:%B %Y}"
 
 
-def _date_parts(moment: str) -> list[int]:
-    date = datetime.fromisoformat(moment)
+def _date_parts(time: str) -> list[int]:
+    date = datetime.fromisoformat(time)
     return [date.year, date.month, date.day]
 
 

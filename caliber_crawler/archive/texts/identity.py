@@ -1,8 +1,8 @@
-"""Identity: which article a page is about. Not by its URL alone, for one article has been known under many.
+"""Identity: which article a page belongs to. A URL alone does not decide, because one article may have several.
 
-Two addresses with a post number in common, or a slug in one language, are one article. Rows that turn out to be one
-article are merged into the oldest: it takes over their addresses, they point to it by ``duplicate_of`` and keep what
-was recorded under them. Every view of the archive reads them through it.
+Two URLs with the same post number, or with the same slug in one language, belong to one article. Rows that turn out to
+be the same article are merged into the oldest one, the survivor. It takes over their URLs; they point to it by
+``duplicate_of`` and keep their versions and view counts. Every view of the archive shows them under the survivor.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from caliber_crawler.site import ArticleURL
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row that may be the article looked for."""
+    """A row that may be the wanted article."""
 
     id: int
     language: str
     post_number: int | None
 
     def contradicts(self, other: Candidate) -> bool:
-        """Two editions never share an article, nor do two post numbers."""
+        """Whether the rows differ in language or post number: then they are different articles."""
         numbers = {self.post_number, other.post_number} - {None}
         return self.language != other.language or len(numbers) > 1
 
@@ -39,9 +39,9 @@ class Identity:
         self._connection = connection
 
     def find(self, article: Article, article_urls: Sequence[ArticleURL]) -> int | None:
-        """The article these addresses lead to, rows of the same article merged; ``None`` for a new one.
+        """The article with these URLs, after merging rows of the same article; ``None`` for a new article.
 
-        A match that contradicts the first one (another post number) is left alone.
+        A match that contradicts the first one (another language or post number) is not merged.
         """
         numbers = {article_url.number for article_url in article_urls if article_url.number is not None}
         matches = [
@@ -61,7 +61,7 @@ class Identity:
     def register_urls(
         self, article_id: int, article: Article, article_urls: Sequence[ArticleURL], seen_at: str, *, newest: bool
     ) -> None:
-        """Record the addresses, and with them the article's post number and slug; the slug changes with the newest."""
+        """Record the URLs of an article, its post number and its slug. Only the newest page changes a known slug."""
         by_url: dict[str, ArticleURL] = {}
         for article_url in (*article_urls, *plain_urls_of(article)):
             by_url.setdefault(article_url.url, article_url)
@@ -81,7 +81,7 @@ class Identity:
     def set_identifiers(
         self, article_id: int, article: Article, article_urls: Sequence[ArticleURL], *, newest: bool
     ) -> None:
-        """Give an article the number and slug of its addresses."""
+        """Set the post number and slug of an article from its URLs, unless another article has them."""
         number = next((article_url.number for article_url in article_urls if article_url.number is not None), None)
         slug = next(
             (a.slug for a in article_urls if a.slug is not None and a.language in (None, article.language)),
@@ -101,7 +101,7 @@ class Identity:
         )
 
     def register_url(self, row: Mapping[str, Any]) -> None:
-        """Record an address, a row of ``article_urls``; one that is known stays with its article."""
+        """Insert a row of ``article_urls``; a known URL stays with its article."""
         known = self._connection.row("SELECT * FROM article_urls WHERE url = ?", (row["url"],))
         if known is None:
             insert_with_checksum(self._connection, "article_urls", row)
@@ -113,9 +113,9 @@ class Identity:
             )
 
     def _candidates(self, article: Article, article_urls: Sequence[ArticleURL]) -> list[Candidate]:
-        """Rows reached by the addresses, in their order: the surest match first."""
+        """Rows that the URLs match, in the order of the URLs: the most reliable match first."""
         ids: dict[int, None] = {}
-        # Only addresses of articles lead to one: pages that all name the front page as their own are not one article.
+        # Only URLs of articles identify one: pages that all state the start page as canonical are not one article.
         for article_url in article_urls or plain_urls_of(article):
             found = self._connection.values("SELECT article_id FROM article_urls WHERE url = ?", (article_url.url,))
             if article_url.number is not None:
@@ -156,11 +156,11 @@ class Identity:
 
 
 def newer_value(column: str) -> str:
-    """What the row seen last says, of an article and the duplicate ``d`` of it, if it says anything."""
+    """SQL for the value of the row seen last, of an article and its duplicate ``d``; if NULL, the other value."""
     return f"""CASE WHEN d.last_seen_at > articles.last_seen_at THEN coalesce(d.{column}, articles.{column})
       ELSE coalesce(articles.{column}, d.{column}) END"""
 
 
 def plain_urls_of(article: Article) -> list[ArticleURL]:
-    """The article's own addresses, where the site's rules cannot take them apart."""
+    """The URLs of an article, not parsed by the site's rules."""
     return [ArticleURL(url=url) for url in dict.fromkeys((article.url, *article.urls))]

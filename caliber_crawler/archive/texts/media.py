@@ -1,4 +1,4 @@
-"""Pictures and links: what an article was ever seen with, and from when to when."""
+"""Images and links of an article, each with the times at which it was first and last seen."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from caliber_crawler.archive.core.connection import Connection
 
 
 def record_media(connection: Connection, table: Literal["images", "links"], row: Mapping[str, Any]) -> None:
-    """Keep a picture or link an article was seen with; what is said of it is that of the newest page."""
-    kept = {name: value for name, value in row.items() if name != "checksum"}
-    known = connection.row(f"SELECT * FROM {table} WHERE article_id = :article_id AND url = :url", kept)
+    """Insert or update an image or link of an article; its text and position are those of the newest page."""
+    new = {name: value for name, value in row.items() if name != "checksum"}
+    known = connection.row(f"SELECT * FROM {table} WHERE article_id = :article_id AND url = :url", new)
     if known is not None:
         own = known.pop("checksum")
-        newest = known if known["last_seen_at"] > kept["last_seen_at"] else kept
+        newest = known if known["last_seen_at"] > new["last_seen_at"] else new
         times = {
-            "first_seen_at": min(known["first_seen_at"], kept["first_seen_at"]),
+            "first_seen_at": min(known["first_seen_at"], new["first_seen_at"]),
             "last_seen_at": newest["last_seen_at"],
         }
-        kept = newest | times
-        if kept == known and own is not None:
+        new = newest | times
+        if new == known and own is not None:
             return
-        connection.execute(f"DELETE FROM {table} WHERE article_id = :article_id AND url = :url", kept)
-    insert_with_checksum(connection, table, kept)
+        connection.execute(f"DELETE FROM {table} WHERE article_id = :article_id AND url = :url", new)
+    insert_with_checksum(connection, table, new)
 
 
 def move_media(connection: Connection, duplicate: int, survivor: int) -> None:
-    """Give all that a duplicate was seen with to the article that stands for it."""
+    """Move the images and links of a duplicate to its survivor."""
     tables: tuple[Literal["images", "links"], ...] = ("images", "links")
     for table in tables:
         rows = connection.rows(f"SELECT * FROM {table} WHERE article_id = ?", (duplicate,))

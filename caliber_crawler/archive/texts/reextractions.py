@@ -1,4 +1,4 @@
-"""Rereads: kept pages whose text is taken from them anew. What was counted and when it was seen stays as it was."""
+"""Re-extraction: apply new extractions of stored pages. View counts and times of captures do not change."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from caliber_crawler.items import Article, Extraction
 
 TEXT_FIELDS = ("headline", "subtitle", "body", "authors", "published_at")
 FIELDS = (*TEXT_FIELDS, "section", "signature", "body_markdown", "cover_image")
-"""What re-reading can change."""
+"""The fields that a re-extraction can change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReextractionFilter:
-    """Which pages are to be read again. Pages of one article are read together, or not at all."""
+    """Which pages to re-extract: all pages of an article, or none."""
 
     sites: Collection[str] = ()
     since: datetime | None = None
     until: datetime | None = None
-    """Articles with a page fetched in that time (``until`` excluded)."""
+    """Only articles with a page fetched in that period (``until`` excluded)."""
     failed: bool = False
-    """Instead of articles: pages that gave none."""
+    """Pages without an extracted article, instead of articles."""
     extractors: Mapping[str, str] | None = None
-    """By site, who reads today: pages last read by it are left out. ``None``: every page."""
+    """The current extractor by site: pages last extracted by it are skipped. ``None`` includes every page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What another reading makes of one field of one page."""
+    """How one field of one page differs in a new extraction."""
 
     field: str
     article_id: int
@@ -43,11 +43,11 @@ class Change:
     after: object
 
 
-class StatedVersion(VersionRow):
-    """The version that a page was extracted as, with what its article says beside the text."""
+class StoredVersion(VersionRow):
+    """The version of a page, with columns of its article."""
 
     survivor: int
-    """The id of the article, or of the one that it was merged into."""
+    """The ID of the article, or of the one that it was merged into."""
     section: str | None
     cover_image: str | None
     language: str
@@ -57,7 +57,7 @@ class StatedVersion(VersionRow):
 
 
 class Reextractions:
-    """Readings anew, in an archive."""
+    """Selects stored pages and applies their new extractions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -65,14 +65,14 @@ class Reextractions:
         self._versions = Versions(connection)
 
     def pages(self, wanted: ReextractionFilter) -> list[list[int]]:
-        """Captures to be read again: those of one article together, in the order of their time."""
-        read = "c.version_id IS NULL" if wanted.failed else "c.version_id IS NOT NULL"
+        """IDs of captures to re-extract, grouped by article and in order of time."""
+        has_version = "c.version_id IS NULL" if wanted.failed else "c.version_id IS NOT NULL"
         group = "c.id" if wanted.failed else "coalesce(a.duplicate_of, a.id)"
         rows = self._connection.execute(
             f"""SELECT json_group_array(id) FROM (
               SELECT c.id, {group} AS article, c.fetched_at, c.extractor, c.site FROM captures c
               LEFT JOIN articles a ON a.id = c.article_id
-              WHERE c.kind = 'article' AND c.body_digest IS NOT NULL AND c.status = 200 AND {read}
+              WHERE c.kind = 'article' AND c.body_digest IS NOT NULL AND c.status = 200 AND {has_version}
               ORDER BY article, c.fetched_at, c.id)
             WHERE json_array_length(:sites) = 0 OR site IN (SELECT value FROM json_each(:sites))
             GROUP BY article
@@ -90,11 +90,11 @@ class Reextractions:
         return [json.loads(row[0]) for row in rows]
 
     def changes(self, extraction: Extraction) -> Iterator[Change]:
-        """How a page that was read before reads now, field by field."""
-        stated = self._stored_article(extraction)
-        if stated is None:
+        """The fields of a page that differ from its stored version; empty without a stored version."""
+        stored = self._stored_article(extraction)
+        if stored is None:
             return
-        before, article_id, is_newest = stated
+        before, article_id, is_newest = stored
         for field in FIELDS:
             if field in ("section", "cover_image") and not (is_newest and getattr(extraction.article, field)):
                 continue
@@ -103,11 +103,11 @@ class Reextractions:
                 yield Change(field, article_id, was, now)
 
     def apply(self, extractions: Sequence[Extraction], run_id: int, only: str | None = None) -> bool:
-        """Take over what all the pages of one article say now, or only one field of it; was anything new?
+        """Apply new extractions of all pages of one article, or one field of them; return whether anything changed.
 
         Runs inside the caller's transaction.
         """
-        stated = {extraction.capture.id: self._stored_article(extraction) for extraction in extractions}
+        stored = {extraction.capture.id: self._stored_article(extraction) for extraction in extractions}
         changed = {
             extraction.capture.id: any(only in (None, change.field) for change in self.changes(extraction))
             for extraction in extractions
@@ -116,15 +116,15 @@ class Reextractions:
             extractions = [
                 replace(extraction, article=replace(known[0], **{only: getattr(extraction.article, only)}))
                 for extraction in extractions
-                if (known := stated[extraction.capture.id]) is not None and changed[extraction.capture.id]
+                if (known := stored[extraction.capture.id]) is not None and changed[extraction.capture.id]
             ]
-        articles = {known[1] for known in stated.values() if known is not None}
+        articles = {known[1] for known in stored.values() if known is not None}
         if not extractions or len(articles) != 1:
             return False
         article_id = articles.pop()
         self._versions.rebuild(article_id, extractions, run_id)
         for extraction in extractions:
-            known = stated[extraction.capture.id]
+            known = stored[extraction.capture.id]
             if known is not None and known[2]:
                 self._articles.update_latest(article_id, extraction)
         if only is None:
@@ -133,19 +133,19 @@ class Reextractions:
         return any(changed.values())
 
     def has_article(self, extraction: Extraction) -> bool:
-        """Did the page give an article before?"""
+        """Whether an article was extracted from the page before."""
         return self._stored_article(extraction) is not None
 
     def mark(self, capture_id: int, extractor: str) -> None:
-        """Remember that an extractor found no article on a page."""
+        """Record that an extractor did not find an article on a page."""
         self._connection.execute(
             "UPDATE captures SET extractor = ?1 WHERE id = ?2 AND extractor IS NOT ?1", (extractor, capture_id)
         )
 
     def _stored_article(self, extraction: Extraction) -> tuple[Article, int, bool] | None:
-        """What a page was read as, of which article, and whether it is the newest of that article."""
+        """The stored article of a page, its ID, and whether the page is the newest of that article."""
         row = self._connection.row_of(
-            StatedVersion,
+            StoredVersion,
             """SELECT v.*, coalesce(a.duplicate_of, a.id) AS survivor, s.section, s.cover_image, s.language, s.url,
               NOT EXISTS (SELECT 1 FROM captures n WHERE n.version_id IS NOT NULL AND n.article_id = c.article_id
                 AND (n.fetched_at, n.id) > (c.fetched_at, c.id)) AS is_newest
@@ -158,11 +158,11 @@ class Reextractions:
         return article_of(row, extraction.article), row["survivor"], bool(row["is_newest"])
 
 
-def article_of(row: StatedVersion, page: Article) -> Article:
-    """The article as a version has it; what no version keeps is taken from the page."""
-    moment = utc_time_or_none(row["published_at"])
-    if moment is not None and row["published_local"]:
-        moment = datetime.fromisoformat(row["published_local"])
+def article_of(row: StoredVersion, page: Article) -> Article:
+    """The article of a version; fields that versions do not store are those of the page."""
+    published_at = utc_time_or_none(row["published_at"])
+    if published_at is not None and row["published_local"]:
+        published_at = datetime.fromisoformat(row["published_local"])
     return replace(
         page,
         headline=row["headline"],
@@ -170,7 +170,7 @@ def article_of(row: StatedVersion, page: Article) -> Article:
         body=row["body"],
         body_markdown=row["body_markdown"],
         authors=tuple(json.loads(row["authors"])),
-        published_at=moment,
+        published_at=published_at,
         signature=row["signature"],
         section=row["section"],
         cover_image=row["cover_image"],
@@ -178,7 +178,7 @@ def article_of(row: StatedVersion, page: Article) -> Article:
 
 
 def comparable(value: object) -> object:
-    """A field as versions are told apart by it: blanks and Unicode forms make no difference."""
+    """A field in the form in which versions compare it: white space and Unicode normalization do not matter."""
     if isinstance(value, str):
         return plain(value) or None
     if isinstance(value, tuple):

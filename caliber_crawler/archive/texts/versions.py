@@ -1,13 +1,12 @@
-"""Versions: every distinct text of an article, and when it stood.
+"""Versions: every distinct text of an article, and when it was online.
 
-A version is recognised by what the newspaper wrote (headline, subtitle, authors, body, time of publication) and by
-nothing else of the page. Versions are worked out from the captures of an article in the order of their time: those in a
-row that read alike are one version. So it makes no difference in which order pages arrive. The current version is the
-one seen last.
+The text of a version is what the newspaper wrote: headline, subtitle, authors, body and time of publication. Versions
+are computed from the captures of an article in order of time: consecutive captures with the same text are one version.
+So the order in which pages arrive does not matter. The current version is the one seen last.
 
-Every capture points to the version it reads as today. A version that no page reads as any more is replaced: it stays,
-for it was once what we said, but it no longer counts as a text that stood. So an edit is a difference between pages
-that were read alike, and a better extractor never makes one.
+Every capture points to the version that the current code extracts from it. A version without captures is replaced: it
+stays, because it may have been cited, but it no longer counts as a published text. So an edit is a difference between
+pages that the same code extracted, and a better extractor never causes one.
 """
 
 from __future__ import annotations
@@ -29,20 +28,20 @@ from caliber_crawler.items import Article, Extraction
 
 
 def content_digest(article: Article) -> str:
-    """SHA-256 over the text of an article, in NFC, every run of blanks as one."""
+    """SHA-256 over the text of an article, in NFC, with every run of white space as one space."""
     return digest_of(
         article.headline, article.subtitle, article.authors, article.body, utc_text_or_none(article.published_at)
     )
 
 
 def digest_of_row(row: VersionRow) -> str:
-    """The same over a row of ``versions``."""
+    """The content digest of a row of ``versions``."""
     return digest_of(row["headline"], row["subtitle"], json.loads(row["authors"]), row["body"], row["published_at"])
 
 
 def digest_of(headline: str, subtitle: str | None, authors: Sequence[str], body: str, published_at: str | None) -> str:
     content = [plain(headline), plain(subtitle or ""), [plain(author) for author in authors], plain(body), published_at]
-    # JSON keeps the fields apart: no text moved from one into the other gives the same digest.
+    # JSON separates the fields: moving text from one field to another changes the digest.
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -82,7 +81,7 @@ class ExtractedColumns(TypedDict):
 
 
 def version_columns(extraction: Extraction) -> ExtractedColumns:
-    """What a version keeps of a reading: all that came from the page."""
+    """The columns of a version that an extraction fills."""
     article = extraction.article
     return {
         "headline": article.headline,
@@ -101,7 +100,7 @@ def version_columns(extraction: Extraction) -> ExtractedColumns:
 
 
 class Page(NamedTuple):
-    """A capture of an article: what it reads as, and what it read as before."""
+    """A capture of an article, with the digest of its text now and before."""
 
     fetched_at: str
     digest: str
@@ -112,7 +111,7 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Captures in a row that read alike, and until when their text is known to have stood."""
+    """Consecutive captures with the same text, and the last time at which the text is known to be online."""
 
     digest: str
     pages: tuple[Page, ...]
@@ -124,39 +123,39 @@ class Interval:
 
     @property
     def is_reextracted(self) -> bool:
-        """Was any of its pages read as another text before?"""
+        """Whether a different text was extracted from any of its pages before."""
         return any(page.previous_digest not in (None, self.digest) for page in self.pages)
 
-    def fits(self, version: VersionRow, taken: set[int]) -> bool:
-        """Can a version stand for this stretch? It may be made longer, never shorter."""
+    def fits(self, version: VersionRow, used: set[int]) -> bool:
+        """Whether an existing version can be extended to this interval; a version never becomes shorter."""
         return (
             version["content_digest"] == self.digest
-            and version["id"] not in taken
+            and version["id"] not in used
             and self.first <= version["seen_from"]
             and version["seen_until"] <= self.until
         )
 
 
 def intervals(pages: Sequence[Page], versions: Sequence[VersionRow]) -> list[Interval]:
-    """Captures, sorted, as the stretches in which one text stood."""
+    """Group sorted captures into intervals with one text each."""
     runs = [tuple(run) for _, run in groupby(pages, key=lambda page: page.digest)]
     seen_until = {version["id"]: version["seen_until"] for version in versions}
     live = [version["seen_until"] for version in versions if version["replaced_by"] is None]
     found = []
     for place, run in enumerate(runs):
-        # An answer of "not modified" says that a text stood longer than its last capture.
-        said = [seen_until[page.version_id] for page in run if page.version_id is not None]
+        # A 304 response confirms a text after its last capture.
+        confirmed = [seen_until[page.version_id] for page in run if page.version_id is not None]
         until = run[-1].fetched_at
         if place + 1 == len(runs):
-            until = max(until, *said, *live, until)
+            until = max(until, *confirmed, *live, until)
         else:
-            until = max([until, *(moment for moment in said if moment < runs[place + 1][0].fetched_at)])
+            until = max([until, *(time for time in confirmed if time < runs[place + 1][0].fetched_at)])
         found.append(Interval(run[0].digest, run, until))
     return found
 
 
 ReextractById = Callable[[int], Extraction | None]
-"""Reads a kept page again, by the id of its capture, with today's code; ``None`` when that gives no article."""
+"""Re-extracts a stored page by its capture ID with the current code; ``None`` when the page has no article."""
 
 
 class Versions:
@@ -168,9 +167,10 @@ class Versions:
     def record(
         self, article_id: int, extraction: Extraction, run_id: int, reextract: ReextractById | None = None
     ) -> tuple[VersionRow, bool]:
-        """Record that this text stood when the page was captured: the version's row, and whether it is new.
+        """Record the text of a page; return the version's row and whether the version is new.
 
-        With ``reextract``, texts beside it in time that earlier code read differently are read again first.
+        With ``reextract``, pages of the neighbouring versions are re-extracted first if their text differs and an older
+        extractor produced it.
         """
         versions = self._all(article_id)
         extractions = [extraction]
@@ -183,7 +183,7 @@ class Versions:
         return version, all(version["id"] != known["id"] for known in versions)
 
     def rebuild(self, article_id: int, extractions: Sequence[Extraction], run_id: int) -> None:
-        """Work out the versions of an article anew, with these readings in the place of earlier ones."""
+        """Recompute the versions of an article, with these extractions instead of the earlier ones."""
         self._rebuild(article_id, extractions, run_id, self._all(article_id))
 
     def _all(self, article_id: int) -> list[VersionRow]:
@@ -196,32 +196,32 @@ class Versions:
     def _rebuild(
         self, article_id: int, extractions: Sequence[Extraction], run_id: int, versions: Sequence[VersionRow]
     ) -> dict[int, VersionRow]:
-        """The version of each page, by its capture."""
+        """Recompute the versions; return the version of each page by its capture ID."""
         fresh = {extraction.capture.id: extraction for extraction in extractions if extraction.capture.id is not None}
         pages = self._pages(article_id, fresh)
         numbers = count(1 + max((version["number"] for version in versions), default=0))
-        taken: set[int] = set()
+        used: set[int] = set()
         found: dict[int, VersionRow] = {}
         for place, interval in enumerate(intervals(pages, versions)):
-            version = next((version for version in versions if interval.fits(version, taken)), None)
+            version = next((version for version in versions if interval.fits(version, used)), None)
             if version is None:
                 version = self._add(article_id, run_id, interval, fresh, versions, next(numbers), is_first=place == 0)
             else:
                 self._extend(version, interval)
-            taken.add(version["id"])
-            self._point(article_id, version, interval, fresh)
+            used.add(version["id"])
+            self._assign_captures(article_id, version, interval, fresh)
             found |= {page.id: version for page in interval.pages}
-        self._replace(versions, taken, pages)
+        self._replace(versions, used, pages)
         return found
 
     def record_not_modified(self, version_id: int, seen_at: str) -> None:
-        """Record that a text was still there."""
-        self._widen(version_id, seen_at)
+        """Record that the text of a version was still online."""
+        self._extend_times(version_id, seen_at)
 
     def _reextract_neighbours(
         self, article_id: int, extraction: Extraction, reextract: ReextractById
     ) -> list[Extraction]:
-        """The pages of the texts beside a new one in time, read with the code that read it."""
+        """Re-extract pages of the versions before and after a new text that another extractor processed."""
         key = {
             "article_id": article_id,
             "seen_at": utc_text(extraction.capture.fetched_at),
@@ -245,7 +245,7 @@ class Versions:
         return extractions
 
     def _same_bytes(self, article_id: int, extraction: Extraction) -> list[Extraction]:
-        """The same reading of every capture of the same bytes: it can be no other."""
+        """The same extraction for every other capture with the same bytes."""
         same_bytes = self._connection.rows(
             f"""SELECT c.id, c.fetched_at FROM captures this JOIN captures c ON c.body_digest = this.body_digest
             WHERE this.id = :id AND c.id <> this.id AND c.version_id IS NOT NULL AND c.article_id IN ({FAMILY})""",
@@ -282,9 +282,11 @@ class Versions:
     def _extend(self, version: VersionRow, interval: Interval) -> None:
         if version["replaced_by"] is not None:
             self._connection.execute("UPDATE versions SET replaced_by = NULL WHERE id = ?", (version["id"],))
-        self._widen(version["id"], interval.first, interval.until)
+        self._extend_times(version["id"], interval.first, interval.until)
 
-    def _point(self, article_id: int, version: VersionRow, interval: Interval, fresh: Mapping[int, Extraction]) -> None:
+    def _assign_captures(
+        self, article_id: int, version: VersionRow, interval: Interval, fresh: Mapping[int, Extraction]
+    ) -> None:
         for page in interval.pages:
             if page.id in fresh:
                 self._connection.execute(
@@ -292,30 +294,30 @@ class Versions:
                     AND (article_id IS NOT ?1 OR version_id IS NOT ?2 OR extractor IS NOT ?3)""",
                     (article_id, version["id"], fresh[page.id].extractor, page.id),
                 )
-                self._note(version, fresh[page.id])
+                self._update_extraction(version, fresh[page.id])
             elif page.version_id != version["id"]:
                 self._connection.execute("UPDATE captures SET version_id = ? WHERE id = ?", (version["id"], page.id))
 
-    def _replace(self, versions: Sequence[VersionRow], taken: set[int], pages: Sequence[Page]) -> None:
-        """A text that no page reads as any more gives way to what its first page reads as now."""
+    def _replace(self, versions: Sequence[VersionRow], used: set[int], pages: Sequence[Page]) -> None:
+        """Mark versions without pages as replaced by the version that their first page has now."""
         for version in versions:
-            if version["replaced_by"] is None and version["id"] not in taken:
+            if version["replaced_by"] is None and version["id"] not in used:
                 first = next((page for page in pages if page.version_id == version["id"]), pages[0])
                 self._connection.execute(
                     "UPDATE versions SET replaced_by = (SELECT version_id FROM captures WHERE id = ?) WHERE id = ?",
                     (first.id, version["id"]),
                 )
 
-    def _note(self, version: VersionRow, extraction: Extraction) -> None:
-        """What is noted of a text (its signature, its Markdown, the methods) is as its own page reads today."""
+    def _update_extraction(self, version: VersionRow, extraction: Extraction) -> None:
+        """Update signature, Markdown and methods of a version from a new extraction of its own page."""
         if version["capture_id"] != extraction.capture.id or version["extractor"] == extraction.extractor:
             return
-        noted = {name: value for name, value in version_columns(extraction).items() if name in EXTRACTION_COLUMNS}
-        noted["checksum"] = checksum("versions", {**version, **noted})
-        assignments = ", ".join(f"{name} = :{name}" for name in noted)
-        self._connection.execute(f"UPDATE versions SET {assignments} WHERE id = :id", noted | {"id": version["id"]})
+        columns = {name: value for name, value in version_columns(extraction).items() if name in EXTRACTION_COLUMNS}
+        columns["checksum"] = checksum("versions", {**version, **columns})
+        assignments = ", ".join(f"{name} = :{name}" for name in columns)
+        self._connection.execute(f"UPDATE versions SET {assignments} WHERE id = :id", columns | {"id": version["id"]})
 
-    def _widen(self, version_id: int, *seen_at: str) -> None:
+    def _extend_times(self, version_id: int, *seen_at: str) -> None:
         self._connection.execute(
             """UPDATE versions SET seen_from = min(seen_from, :first), seen_until = max(seen_until, :last)
             WHERE id = :id AND (seen_from > :first OR seen_until < :last)""",
@@ -333,13 +335,13 @@ class Versions:
         *,
         is_first: bool,
     ) -> VersionRow:
-        """A new version: of a fresh extraction, or a known text that turns out to have stood in two stretches."""
-        read = next((page for page in interval.pages if page.id in fresh), None)
-        if read is not None:
-            columns: Mapping[str, object] = version_columns(fresh[read.id])
+        """Insert a version: from a new extraction, or for a known text that was online in two separate intervals."""
+        page = next((page for page in interval.pages if page.id in fresh), None)
+        if page is not None:
+            columns: Mapping[str, object] = version_columns(fresh[page.id])
             cause: Cause = "reextract" if interval.is_reextracted else "edit" if versions else "first"
         else:
-            read = interval.pages[0]
+            page = interval.pages[0]
             known = next(version for version in versions if version["content_digest"] == interval.digest)
             columns = {name: value for name, value in known.items() if name in COPIED_COLUMNS}
             cause = known["cause"] if is_first else "edit"
@@ -350,7 +352,7 @@ class Versions:
             "seen_from": interval.first,
             "seen_until": interval.until,
             "content_digest": interval.digest,
-            "capture_id": read.id,
+            "capture_id": page.id,
             "run_id": run_id,
             **columns,
         }

@@ -1,4 +1,4 @@
-"""Backups: a copy of a living archive that is whole, checked, and put under its name only then."""
+"""Backups: a verified copy of an archive that may be in use; the copy gets its name only after verification."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from caliber_crawler.archive.upkeep.verification import Verification
 from caliber_crawler.errors import ArchiveError, ArchiveFull
 
 NAME = re.compile(r"-\d{8}T\d{6}Z\.db$")
-"""What the name of a backup in a folder ends in: when it was made."""
+"""The end of a backup's file name: when it was made."""
 
 
 def backup(connection: Connection, destination: Path, *, keep: int | None = None) -> Path:
-    """Copy an archive, as it stands at one moment, while others may read and write it; gives the copy's path.
+    """Copy a consistent snapshot of an archive while others may read and write it; return the copy's path.
 
-    ``destination`` is a folder, where the copy gets a name with its time and only the newest ``keep`` are left, or a
-    file that is not there yet. The copy is verified to the last byte; one that is not sound is not kept, and raises
+    ``destination`` is a folder or a new file. In a folder, the copy is named after its time, and only the newest
+    ``keep`` backups are kept. Every byte of the copy is verified; an invalid copy is deleted and raises
     ``ArchiveError``.
     """
     is_file = destination.suffix == ".db"
     path = destination if is_file else destination / f"{connection.path.stem}-{utc_now():%Y%m%dT%H%M%SZ}.db"
     if path.exists():
-        raise ArchiveError(f"{path} is there already; a backup never overwrites anything.")
+        raise ArchiveError(f"{path} exists already; a backup never overwrites a file. Choose another name.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -45,14 +45,14 @@ def backup(connection: Connection, destination: Path, *, keep: int | None = None
 
 
 def rotate(folder: Path, stem: str, keep: int) -> None:
-    """Leave the newest backups of an archive in a folder. What does not bear such a name is nobody's to remove."""
+    """Delete all but the newest ``keep`` backups of an archive in a folder; other files are not touched."""
     copies = sorted(path for path in folder.glob(f"{stem}-*.db") if NAME.fullmatch(path.name[len(stem) :]))
     for path in copies[: max(len(copies) - keep, 0)]:
         path.unlink()
 
 
 def require_valid(path: Path) -> None:
-    """Raise ``ArchiveError`` unless every check of a copy passes."""
+    """Raise ``ArchiveError`` unless a copy passes every check."""
     copy = Connection.open(path, "read")
     try:
         wrong = next((finding for finding in Verification(copy) if finding is not None), None)
@@ -62,12 +62,12 @@ def require_valid(path: Path) -> None:
         Path(f"{path}{leftover}").unlink(missing_ok=True)
     if wrong is not None:
         raise ArchiveError(
-            f"The archive is not sound, so no backup was made: {wrong.message} `caliber verify` says more."
+            f"The archive is damaged, so no backup was made: {wrong.message} Run `caliber verify` for details."
         )
 
 
 def sync(folder: Path) -> None:
-    """Have a new name in a folder survive a power cut."""
+    """Flush a folder, so that a new file name survives a power cut."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,7 +1,7 @@
-"""Deletion: takes an article that must be forgotten out of every table, index and page of an archive.
+"""Deletion: carry out a takedown by deleting an article from every table, index and page of an archive.
 
-The takedown that stays (:mod:`~caliber_crawler.archive.core.takedowns`) recognises the article if it is met again. Pages of
-other articles that mention it belong to those articles, and stay.
+The recorded takedown (:mod:`~caliber_crawler.archive.core.takedowns`) blocks the article from being archived again.
+Pages of other articles that mention it belong to those articles and stay.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from caliber_crawler.site import ArticleURL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
-    """What a takedown deleted."""
+    """What a takedown deleted: numbers of rows."""
 
     id: int
     versions: int
     view_counts: int
     captures: int
     blanked: int
-    """Pages of lists that named it: their captures stay, without the page."""
+    """Listings, feeds and sitemaps that named it: their captures stay, without the page."""
     mentioned_by: tuple[int, ...]
     """Other articles whose text links to it."""
 
 
-class Named(TypedDict):
-    """The columns that name an article."""
+class ArticleName(TypedDict):
+    """The columns that identify an article."""
 
     site: str
     language: str
@@ -51,7 +51,7 @@ class Named(TypedDict):
 
 
 class Deletion:
-    """Deletes articles from an archive, each with a takedown."""
+    """Deletes articles from an archive and records a takedown for each."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -60,19 +60,19 @@ class Deletion:
     def take_down(self, article_id: int, reason: str, requested_at: datetime) -> Takedown:
         """Delete an article and record why. Call :meth:`wipe` afterwards to remove its bytes from the file.
 
-        Raises ``NoSuchArticle``. All of it happens, or nothing.
+        Runs in one transaction. Raises ``NoSuchArticle``.
         """
         key = {"article_id": article_id}
         article = self._connection.row_of(
-            Named,
+            ArticleName,
             """SELECT site, language, url, post_number, slug FROM articles
             WHERE id = :article_id AND duplicate_of IS NULL""",
             key,
         )
         if article is None:
-            raise NoSuchArticle(f"{self._connection.path} holds no article {article_id}.")
+            raise NoSuchArticle(f"{self._connection.path} contains no article {article_id}.")
         self._connection.execute("PRAGMA secure_delete = ON")
-        with self._connection.transaction(), self._unchecked():
+        with self._connection.transaction(), self._deferred_foreign_keys():
             family = self._connection.values(f"SELECT id FROM ({FAMILY})", key)
             urls = self._connection.rows_of(
                 ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = :article_id", key
@@ -107,27 +107,27 @@ class Deletion:
         )
 
     def wipe(self) -> None:
-        """Take what was deleted out of the file. Raises ``ArchiveLocked`` while a reader keeps old pages alive."""
+        """Remove deleted bytes from the file. Raises ``ArchiveLocked`` while another program reads old bytes."""
         self._connection.execute("INSERT INTO versions_fts (versions_fts) VALUES ('optimize')")
         self._connection.execute("VACUUM")
         busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             raise ArchiveLocked(
-                f"The article is gone from {self._connection.path}, but a program that reads the file keeps old bytes"
-                f" of it in {self._connection.path}-wal; close it and run the command once more."
+                f"The article was deleted from {self._connection.path}, but another program reads the file, so its"
+                f" old bytes remain in {self._connection.path}-wal. Close that program and run the command again."
             )
 
     def reject(self, capture: Capture, article_urls: Iterable[ArticleURL] = ()) -> None:
-        """Let go of a page that turned out to be a forgotten article's, and of the address that led to it."""
+        """Delete a capture that belongs to an article under takedown, and block the URL that led to it."""
         takedown_id = self._takedowns.covering(capture.site, article_urls)
-        with self._connection.transaction(), self._unchecked():
+        with self._connection.transaction(), self._deferred_foreign_keys():
             for url in {capture.url, capture.effective_url} if takedown_id is not None else ():
                 self._takedowns.keep_keys(takedown_id, keys_of(capture.site, ArticleURL(url=url)))
                 self._connection.execute("DELETE FROM frontier WHERE url = ?", (url,))
             self._delete_captures([capture.id] if capture.id is not None else [])
 
     def import_from(self, there: Connection) -> None:
-        """Carry out here what was asked of another archive. Runs inside the caller's transaction."""
+        """Carry out the takedowns of another archive in this one. Runs inside the caller's transaction."""
         for row in there.rows("SELECT * FROM takedowns ORDER BY id"):
             keys = there.values("SELECT digest FROM takedown_keys WHERE takedown_id = ?", (row["id"],))
             known = "SELECT digest FROM takedown_keys WHERE digest IN (SELECT value FROM json_each(?))"
@@ -147,14 +147,14 @@ class Deletion:
             self._takedowns.keep_keys(cursor.lastrowid, unknown)
 
     @contextlib.contextmanager
-    def _unchecked(self) -> Iterator[None]:
-        # Rows point to each other in circles: whether all still point to something is asked at the commit.
+    def _deferred_foreign_keys(self) -> Iterator[None]:
+        # Rows reference each other in cycles, so foreign keys are checked at the commit.
         self._connection.execute("PRAGMA defer_foreign_keys = ON")
         yield
 
     def _record(
         self,
-        article: Named,
+        article: ArticleName,
         urls: Sequence[ArticleUrlRow],
         reason: str,
         requested_at: datetime,
@@ -195,7 +195,7 @@ class Deletion:
         )
         self._connection.execute("DELETE FROM problems WHERE url IN (SELECT value FROM json_each(?))", (urls,))
         for id in family:
-            # The triggers that keep history let go of this one article, for as long as this stands.
+            # The append-only triggers allow deletion of the article that this column names.
             self._connection.execute("UPDATE takedowns SET article_id = ? WHERE id = ?", (id, takedown_id))
             for table in ("view_counts", "versions", "images", "links", "article_authors", "article_urls"):
                 self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (id,))
@@ -219,14 +219,14 @@ class Deletion:
         self._delete_bodies(digests)
 
     def _delete_bodies(self, digests: Iterable[str]) -> None:
-        """Bodies that no capture has any more, and the dictionaries that they are part of."""
+        """Delete those bodies that no capture has any more, and the dictionaries that contain parts of them."""
         captured = "SELECT 1 FROM captures WHERE body_digest = ?"
         Bodies(self._connection).delete(
             [digest for digest in digests if self._connection.value(captured, (digest,)) is None]
         )
 
     def _blank_listings(self, site: str, wanted: Sequence[bytes]) -> int:
-        """Let go of the pages of listings, feeds and site maps that name the article."""
+        """Delete pages of listings, feeds and sitemaps that name the article; return the number of captures."""
         bodies = Bodies(self._connection)
         blanked = 0
         named: set[str] = set()
@@ -253,7 +253,7 @@ class Deletion:
 
 
 def search_terms(urls: Iterable[str]) -> list[bytes]:
-    """The ways in which a page may write the path of an address."""
+    """The spellings of a URL's path that may occur in a page."""
     found: dict[bytes, None] = {}
     for url in urls:
         path = urlsplit(url).path.rstrip("/")

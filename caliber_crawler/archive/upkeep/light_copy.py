@@ -1,7 +1,7 @@
-"""A light copy: an archive of selected articles for publishing, with every text and view count and without raw pages.
+"""Light copies: archives of selected articles for publication, with all versions and view counts, without raw pages.
 
-It is an archive like any other, to be read, searched and browsed. What serves only the crawl stays behind: the
-frontier, problems, raw pages and the headers they came with.
+A light copy is a normal archive: it can be read, searched and browsed. It does not contain what only a crawl needs:
+the frontier, problems, raw pages and HTTP headers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from caliber_crawler.archive.search.selection import Selection, article_ids
 from caliber_crawler.errors import ArchiveError
 
 ARTICLE_TABLES = "article_id IN (SELECT id FROM chosen)"
-KEPT_TABLES = {
+COPIED_TABLES = {
     "articles": "id IN (SELECT id FROM chosen)",
     "article_urls": ARTICLE_TABLES,
     "versions": ARTICLE_TABLES,
@@ -32,7 +32,7 @@ KEPT_TABLES = {
       OR article_id IN (SELECT id FROM chosen)""",
     "runs": "id IN (SELECT run_id FROM main.versions UNION SELECT run_id FROM main.captures)",
 }
-"""The tables that are copied, in an order in which each can look at those before it, and which of their rows."""
+"""The tables to copy and a condition for their rows, which may refer to tables copied before."""
 
 SOURCES = """
 CREATE VIEW main.sources AS
@@ -43,24 +43,24 @@ JOIN versions v ON v.id = a.current_version_id
 JOIN captures c ON c.id = v.capture_id
 LEFT JOIN sites s ON s.site = a.site
 WHERE a.duplicate_of IS NULL"""
-"""Where each article is from and on what condition it may be used, for whoever meets the copy alone."""
+"""The source of each article and its terms of use, for readers of the copy."""
 
 BLANKED = {"captures": {"body_digest": None, "headers": "[]"}}
-"""Columns that are not copied, and what stands there instead."""
+"""Columns that are not copied, and their values in the copy."""
 
 
 def write_light_copy(source: Connection, selection: Selection, path: Path, *, limit: int | None = None) -> int:
-    """Write the selected articles into a new archive at ``path``; how many there are.
+    """Write the selected articles into a new archive at ``path``; return their number.
 
-    ``path`` must not be there yet. The source may be written to meanwhile: the copy is of one moment. Raises
-    ``ArchiveFull`` when there is no room, and ``ArchiveError`` when the copy does not pass SQLite's own checks.
+    ``path`` must not exist. The copy is a consistent snapshot, even if others write to the source. Raises
+    ``ArchiveFull`` when the disk is full, and ``ArchiveError`` when the copy does not pass SQLite's own checks.
     """
     Connection.open(path, "write").close()
     Path(f"{path}.lock").unlink(missing_ok=True)
     ids = article_ids(source, selection, limit=limit)
     with SQLiteErrors(path), closing(connect(path)) as copy:
         copy.execute("ATTACH ? AS source", (f"{source.path.absolute().as_uri()}?mode=ro",))
-        # One transaction: all of it is read as it was when it began.
+        # One transaction reads one snapshot.
         copy.execute("BEGIN IMMEDIATE")
         copy.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
         copy.execute(
@@ -68,7 +68,7 @@ def write_light_copy(source: Connection, selection: Selection, path: Path, *, li
             WHERE coalesce(duplicate_of, id) IN (SELECT value FROM json_each(?))""",
             (json.dumps(ids),),
         )
-        for table, rows in KEPT_TABLES.items():
+        for table, rows in COPIED_TABLES.items():
             copy_table(copy, table, rows)
         count: int = copy.execute("SELECT count(*) FROM articles WHERE duplicate_of IS NULL").fetchone()[0]
         copy.execute(SOURCES)
@@ -76,7 +76,7 @@ def write_light_copy(source: Connection, selection: Selection, path: Path, *, li
         copy.execute("DETACH source")
         check(copy, path)
         copy.execute("PRAGMA optimize")
-        # One file and nothing beside it: what is published is read, and may lie where nobody can write.
+        # Without WAL the copy is a single file, readable in a folder that is not writable.
         copy.execute("PRAGMA journal_mode = DELETE")
     return count
 
@@ -86,22 +86,24 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def copy_table(copy: sqlite3.Connection, table: str, rows: str) -> None:
-    # Generated columns are listed by table_xinfo only, and cannot be written to.
+    # table_info omits generated columns, which cannot be written.
     columns = [name for _, name, *_ in copy.execute(f"PRAGMA main.table_info({table})")]
     wanted = f"SELECT {', '.join(columns)} FROM source.{table} WHERE {rows}"
     if table not in BLANKED:
         copy.execute(f"INSERT INTO main.{table} ({', '.join(columns)}) {wanted}")
         return
     for row in copy.execute(wanted):
-        kept = dict(zip(columns, row, strict=True)) | BLANKED[table]
-        del kept["checksum"]
-        insert_with_checksum(copy, table, kept)
+        values = dict(zip(columns, row, strict=True)) | BLANKED[table]
+        del values["checksum"]
+        insert_with_checksum(copy, table, values)
 
 
 def check(copy: sqlite3.Connection, path: Path) -> None:
-    """Raise ``ArchiveError`` unless file, foreign keys and full-text index are sound."""
+    """Raise ``ArchiveError`` unless file, foreign keys and full-text index are valid."""
     found = [row[0] for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]
-    found += [f"{row[0]} points to a {row[2]} that is not there" for row in copy.execute("PRAGMA foreign_key_check")]
+    found += [
+        f"a row of {row[0]} references a missing row of {row[2]}" for row in copy.execute("PRAGMA foreign_key_check")
+    ]
     if found:
-        raise ArchiveError(f"The copy at {path} is not sound: {found[0]}.")
+        raise ArchiveError(f"The copy at {path} is damaged: {found[0]}.")
     copy.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")

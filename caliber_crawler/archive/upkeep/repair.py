@@ -1,7 +1,7 @@
-"""Repair: what can be known for sure is put right, everything else is left as it is and listed as lost.
+"""Repair: restore what can be restored with certainty; leave everything else unchanged.
 
-Nothing is guessed. A row fits its seal again, a text its digest, a page its digest, a derived column what it is derived
-from, or it is not touched.
+Nothing is guessed. A row is only changed if it then matches its checksum, a text or page its digest, and a derived
+column the data that it is derived from.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from caliber_crawler.archive.upkeep.verification import Finding, Key, Kind, leni
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Extraction
 
-# What is repaired from what: pages before texts, texts before what is worked out from them.
+# Each kind is repaired from the kinds before it: pages, then texts, then what is computed from texts.
 ORDER: tuple[Kind, ...] = (
     *("file", "schema", "dictionary", "body", "capture", "version", "view_count", "article", "index", "total"),
 )
-Mended = dict[str, object]
-"""A row of any sealed table, put right: column to value."""
+RepairedRow = dict[str, object]
+"""A repaired row of a table with checksums: column to value."""
 TABLES: dict[Kind, str] = {"capture": "captures", "version": "versions", "view_count": "view_counts"}
 
 
 class Repair:
-    """Repairs an archive that is open for writing. ``reextract`` reads a kept page again, where the site is known."""
+    """Repairs an archive that is open for writing. ``reextract`` re-extracts a stored page, if its site is known."""
 
     def __init__(self, connection: Connection, reextract: Reextract | None = None) -> None:
         self._connection = connection
@@ -42,7 +42,7 @@ class Repair:
         self._bodies = Bodies(connection)
 
     def repair(self, findings: Iterable[Finding]) -> None:
-        """Do what can be done. What was achieved is told by verifying again."""
+        """Repair what can be repaired. Verify again to see what remains."""
         known = [finding for finding in findings if finding.kind in ORDER]
         with lenient_text(self._connection):
             for finding in sorted(known, key=lambda finding: ORDER.index(finding.kind)):
@@ -71,11 +71,11 @@ class Repair:
             self._repair_row(str(table), (url,) if table == "article_urls" else (article_id, url))
 
     def _restore_schema(self, name: str) -> None:
-        kept = self._connection.row("SELECT type FROM sqlite_master WHERE name = ?", (name,))
+        stored = self._connection.row("SELECT type FROM sqlite_master WHERE name = ?", (name,))
         sql = shipped_schema()[name]
-        if kept is not None and kept["type"] in ("view", "trigger", "index"):
-            self._connection.execute(f'DROP {kept["type"]} "{name}"')
-        if kept is None or kept["type"] != "table":
+        if stored is not None and stored["type"] in ("view", "trigger", "index"):
+            self._connection.execute(f'DROP {stored["type"]} "{name}"')
+        if stored is None or stored["type"] != "table":
             self._connection.execute(sql)
 
     def _repair_compressed(self, table: str, digest: str) -> None:
@@ -91,26 +91,26 @@ class Repair:
                 self._connection.execute(f"UPDATE {table} SET data = ? WHERE digest = ?", (data, digest))
 
     def _repair_row(self, table: str, key: Key) -> None:
-        """A row whose seal is broken: by one bit, or by more where its page says what it should be."""
+        """Repair a row with a wrong checksum: flip one bit, or restore the row from its page."""
         names = PRIMARY_KEYS[table]
-        # As bytes: a damaged key may be no text.
-        where = " AND ".join(f"{name} = {place(value)}" for name, value in zip(names, key, strict=True))
-        row = self._connection.row(f"SELECT * FROM {table} WHERE {where}", [stored(value) for value in key])
+        # Compare keys as bytes: a damaged key may be invalid UTF-8.
+        where = " AND ".join(f"{name} = {placeholder(value)}" for name, value in zip(names, key, strict=True))
+        row = self._connection.row(f"SELECT * FROM {table} WHERE {where}", [bytes_of(value) for value in key])
         if row is None:
             return
-        mended = self._flip_one_bit(table, row) or self._reextract_row(table, row)
-        if mended is None:
+        repaired = self._flip_one_bit(table, row) or self._reextract_row(table, row)
+        if repaired is None:
             return
-        mended |= {"checksum": checksum(table, mended)}
-        changed = {name: value for name, value in mended.items() if value != row[name] and name != "folded"}
+        repaired |= {"checksum": checksum(table, repaired)}
+        changed = {name: value for name, value in repaired.items() if value != row[name] and name != "folded"}
         assignments = ", ".join(f"{name} = ?" for name in changed)
         if changed:
             with without_triggers(self._connection, table):
                 self._connection.execute(
-                    f"UPDATE {table} SET {assignments} WHERE {where}", [*changed.values(), *map(stored, key)]
+                    f"UPDATE {table} SET {assignments} WHERE {where}", [*changed.values(), *map(bytes_of, key)]
                 )
 
-    def _flip_one_bit(self, table: str, row: Mapping[str, Any]) -> Mended | None:
+    def _flip_one_bit(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         if row["checksum"] is not None and (checksum(table, row) ^ row["checksum"]).bit_count() <= 1:
             return dict(row)
         for name, value in row.items():
@@ -128,26 +128,26 @@ class Repair:
                 return {**row, name: restored}
         return None
 
-    def _reextract_row(self, table: str, row: Mapping[str, Any]) -> Mended | None:
+    def _reextract_row(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         if table == "versions":
             return self._reextract_version(cast(VersionRow, row))
         if table == "view_counts":
             return self._reextract_count(cast(ViewCountRow, row))
         return None
 
-    def _reextract_version(self, row: VersionRow) -> Mended | None:
+    def _reextract_version(self, row: VersionRow) -> RepairedRow | None:
         for capture_id in self._connection.values(
             "SELECT id FROM captures WHERE id = ? OR version_id = ? ORDER BY id = ?1 DESC",
             (row["capture_id"], row["id"]),
         ):
             extraction = self._extraction(capture_id)
             if extraction is not None and content_digest(extraction.article) == row["content_digest"]:
-                again: VersionRow = {**row, **version_columns(extraction)}
-                # What does not depend on the page must be as it was sealed, or be of no weight.
-                return dict(again) if wrong_version(again) is None else None
+                restored: VersionRow = {**row, **version_columns(extraction)}
+                # The columns that do not come from the page must be valid too.
+                return dict(restored) if wrong_version(restored) is None else None
         return None
 
-    def _reextract_count(self, row: ViewCountRow) -> Mended | None:
+    def _reextract_count(self, row: ViewCountRow) -> RepairedRow | None:
         extraction = self._extraction(row["capture_id"])
         if extraction is None or extraction.article.views is None:
             return None
@@ -168,13 +168,13 @@ class Repair:
 
     def _repair_article(self, article_id: int) -> None:
         for name in ("url", "post_number", "slug"):
-            stated = self._connection.value(f"SELECT {name} FROM articles WHERE id = ?", (article_id,))
+            stored = self._connection.value(f"SELECT {name} FROM articles WHERE id = ?", (article_id,))
             known = self._connection.values(
                 f"SELECT {name} FROM article_urls WHERE article_id = ? AND {name} IS NOT NULL ORDER BY url",
                 (article_id,),
             )
-            if stated is not None and known and stated not in known:
-                nearest = min(known, key=lambda value: difference(value, stated))
+            if stored is not None and known and stored not in known:
+                nearest = min(known, key=lambda value: difference(value, stored))
                 self._connection.execute(f"UPDATE articles SET {name} = ? WHERE id = ?", (nearest, article_id))
         self._connection.execute(
             """UPDATE articles SET (first_seen_at, last_seen_at) = (
@@ -193,15 +193,15 @@ def text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def place(value: object) -> str:
+def placeholder(value: object) -> str:
     return "CAST(? AS TEXT)" if isinstance(value, str) else "?"
 
 
-def stored(value: object) -> object:
+def bytes_of(value: object) -> object:
     return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
 
 
 def difference(one: object, other: object) -> int:
-    """How many bytes differ."""
+    """The number of bytes that differ."""
     first, second = str(one).encode(), str(other).encode("utf-8", "surrogateescape")
     return sum(a != b for a, b in zip(first, second, strict=False)) + abs(len(first) - len(second))

@@ -1,7 +1,7 @@
-"""Verification: is every byte of the archive what was written? Each finding names the article or capture it touches.
+"""Verification: check that every byte of an archive is as it was written. Findings name the articles concerned.
 
-SQLite's own checks see a broken tree, not a changed letter. So every body is unpacked and compared with its digest,
-every row that states a fact with its seal, and everything that is worked out from facts is worked out again.
+SQLite's own checks detect a damaged B-tree, but not a changed letter. So every body is decompressed and compared with
+its digest, every stored row with its checksum, and every derived value is computed again.
 """
 
 from __future__ import annotations
@@ -31,51 +31,51 @@ Key = tuple[str | int | None, ...]
 MAX_FILE_FINDINGS = 100
 
 
-class Belonging(TypedDict):
-    """What rows of ``article_urls``, ``images`` and ``links`` have in common."""
+class ArticlePartRow(TypedDict):
+    """The common columns of ``article_urls``, ``images`` and ``links``."""
 
     article_id: int
     url: str
     checksum: int | None
 
 
-class Served(TypedDict):
-    """The captures that a page was served to."""
+class BodyCapture(TypedDict):
+    """A capture with a given body."""
 
     url: str
     fetched_at: str
     article_id: int | None
 
 
-Sealed = TypeVar("Sealed", CaptureRow, VersionRow, ViewCountRow, Belonging)
+RowWithChecksum = TypeVar("RowWithChecksum", CaptureRow, VersionRow, ViewCountRow, ArticlePartRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is not as it was written."""
+    """One damaged or inconsistent part of an archive."""
 
     kind: Kind
     message: str
-    """One sentence for a person."""
+    """One sentence for the operator."""
     key: Key = ()
-    """Where: the row's primary key, or the name of a part of the schema."""
+    """The primary key of the row, or the name of a schema object."""
     articles: tuple[int, ...] = ()
-    """The articles it touches."""
+    """The IDs of the articles concerned."""
 
 
 @dataclass
 class Verification:
-    """Checks one archive, read-only and under one snapshot, so that a crawl may go on meanwhile.
+    """Checks one archive, read-only and in one snapshot, so that a crawl may continue.
 
-    Iterating gives ``None`` for each thing that was checked and is sound, a :class:`Finding` for each that is not.
+    Iterating gives ``None`` for each check that passed and a :class:`Finding` for each one that failed.
     """
 
     connection: Connection
     notes: list[str] = field(default_factory=list)
-    """What could not be checked, and why."""
+    """Checks that were skipped, and why."""
 
     def __len__(self) -> int:
-        """How many things there are to check, if the file can still be counted."""
+        """The number of checks, as far as the file can be read."""
         tables = ("dictionaries", "bodies", "captures", "versions", "view_counts", "article_urls", "images", "links")
         total = 5
         with contextlib.suppress(ArchiveError):
@@ -87,10 +87,10 @@ class Verification:
 
     def __iter__(self) -> Iterator[Finding | None]:
         with lenient_text(self.connection):
-            yield from self._whole("file", self._file())
-            yield from self._whole("reference", self._references())
-            yield from self._whole("schema", self._schema())
-            yield from self._whole("index", self._index())
+            yield from self._check_once("file", self._file())
+            yield from self._check_once("reference", self._references())
+            yield from self._check_once("schema", self._schema())
+            yield from self._check_once("index", self._index())
             for kind, check in (
                 ("dictionary", self._dictionaries),
                 ("body", self._bodies),
@@ -104,9 +104,9 @@ class Verification:
                     yield from check()
                 except ArchiveError as error:
                     yield Finding(kind=kind, message=str(error))  # type: ignore[arg-type]
-            yield from self._whole("total", self._totals())
+            yield from self._check_once("total", self._totals())
 
-    def _whole(self, kind: Kind, findings: Iterator[Finding]) -> Iterator[Finding | None]:
+    def _check_once(self, kind: Kind, findings: Iterator[Finding]) -> Iterator[Finding | None]:
         try:
             found = list(findings)
         except ArchiveError as error:
@@ -126,17 +126,17 @@ class Verification:
             yield Finding(
                 kind="reference",
                 key=(table, rowid, parent),
-                message=f"A row of {table} ({rowid}) points to a row of {parent} that is not there.",
+                message=f"A row of {table} ({rowid}) references a missing row of {parent}.",
             )
 
     def _schema(self) -> Iterator[Finding]:
-        kept = schema_of(self.connection)
+        found = schema_of(self.connection)
         for name, sql in shipped_schema().items():
-            if kept.get(name) != sql:
-                yield Finding(kind="schema", key=(name,), message=f"{name} is not as this program made it.")
+            if found.get(name) != sql:
+                yield Finding(kind="schema", key=(name,), message=f"{name} differs from the schema of this program.")
 
     def _index(self) -> Iterator[Finding]:
-        """The full-text index is checked by a command that SQLite only gives a writer; it writes nothing."""
+        """Check the full-text index. The command needs a writable connection, but does not write."""
         uri = f"{self.connection.path.absolute().as_uri()}?mode=rw"
         try:
             with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)) as writer:
@@ -148,7 +148,7 @@ class Verification:
             if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PERM):
                 self.notes.append(f"The full-text index was not checked: {error}.")
             else:
-                yield Finding(kind="index", message=f"The full-text index does not agree with the versions: {error}.")
+                yield Finding(kind="index", message=f"The full-text index does not match the versions: {error}.")
 
     def _dictionaries(self) -> Iterator[Finding | None]:
         bodies = Bodies(self.connection)
@@ -158,7 +158,7 @@ class Verification:
                 continue
             count = self.connection.value("SELECT count(*) FROM bodies WHERE dictionary_id = ?", (id,))
             yield Finding(
-                kind="dictionary", key=(digest,), message=f"Dictionary {id}, which {count} pages need, is damaged."
+                kind="dictionary", key=(digest,), message=f"Dictionary {id} is damaged; {count} pages need it."
             )
 
     def _bodies(self) -> Iterator[Finding | None]:
@@ -173,7 +173,7 @@ class Verification:
 
     def _damaged_body(self, digest: str) -> Finding:
         captures = self.connection.rows_of(
-            Served, "SELECT url, fetched_at, article_id FROM captures WHERE body_digest = ?", (digest,)
+            BodyCapture, "SELECT url, fetched_at, article_id FROM captures WHERE body_digest = ?", (digest,)
         )
         where = ", ".join(f"{capture['url']} of {capture['fetched_at']}" for capture in captures) or "no capture"
         return Finding(
@@ -184,7 +184,7 @@ class Verification:
         )
 
     def _captures(self) -> Iterator[Finding | None]:
-        for row in self._wrong_checksums(CaptureRow, "captures"):
+        for row in self._rows_of(CaptureRow, "captures"):
             wrong = self._wrong_checksum("captures", row) or self._wrong_capture(row)
             yield finding(
                 wrong,
@@ -198,7 +198,7 @@ class Verification:
         if row["body_digest"] is not None:
             size = self.connection.value("SELECT size FROM bodies WHERE digest = ?", (row["body_digest"],))
             if size != row["size"]:
-                return f"its page is of {size} bytes and not of {row['size']}"
+                return f"its page has {size} bytes instead of {row['size']}"
         if row["version_id"] is not None and not self.connection.value(
             """SELECT 1 FROM versions v JOIN articles a ON a.id = v.article_id JOIN articles b ON b.id = ?
             WHERE v.id = ? AND coalesce(a.duplicate_of, a.id) = coalesce(b.duplicate_of, b.id)
@@ -209,7 +209,7 @@ class Verification:
         return None
 
     def _versions(self) -> Iterator[Finding | None]:
-        for row in self._wrong_checksums(VersionRow, "versions"):
+        for row in self._rows_of(VersionRow, "versions"):
             wrong = self._wrong_checksum("versions", row) or wrong_version(row) or self._wrong_span(row)
             yield finding(
                 wrong,
@@ -229,25 +229,25 @@ class Verification:
             (row["id"], row["article_id"]),
         )
         if first is not None and first != row["seen_from"]:
-            return f"it was first seen at {first} and not at {printable(row['seen_from'])}"
+            return f"it was first seen at {first}, not at {printable(row['seen_from'])}"
         return None
 
     def _view_counts(self) -> Iterator[Finding | None]:
-        for row in self._wrong_checksums(ViewCountRow, "view_counts"):
+        for row in self._rows_of(ViewCountRow, "view_counts"):
             wrong = self._wrong_checksum("view_counts", row)
             yield finding(
                 wrong,
                 kind="view_count",
                 key=(row["article_id"], row["observed_at"], row["views"]),
                 articles=articles_of(row["article_id"]),
-                message=f"A reading of the counter of article {row['article_id']} is damaged:"
+                message=f"A view count of article {row['article_id']} is damaged:"
                 f" {row['views']} views at {printable(row['observed_at'])}.",
             )
 
     def _authors_and_media(self) -> Iterator[Finding | None]:
-        """Addresses, pictures and links."""
-        for table, noun in (("article_urls", "An address"), ("images", "A picture"), ("links", "A link")):
-            for row in self._wrong_checksums(Belonging, table):
+        """Check URLs, images and links."""
+        for table, noun in (("article_urls", "A URL"), ("images", "An image"), ("links", "A link")):
+            for row in self._rows_of(ArticlePartRow, table):
                 yield finding(
                     self._wrong_checksum(table, row),
                     kind="article",
@@ -264,24 +264,24 @@ class Verification:
                 kind="article",
                 key=("articles", id),
                 articles=(id,),
-                message=f"Article {id} is not as its versions and readings say: {wrong}.",
+                message=f"Article {id} does not match its versions, view counts and URLs: {wrong}.",
             )
 
     def _totals(self) -> Iterator[Finding]:
         wrong = ", ".join(wrong_totals(self.connection))
         if wrong:
-            yield Finding(kind="total", message=f"What is kept of how much there is does not agree with it: {wrong}.")
+            yield Finding(kind="total", message=f"Stored totals do not match the number of rows: {wrong}.")
 
-    def _wrong_checksums(self, kind: type[Sealed], table: str) -> Iterator[Sealed]:
+    def _rows_of(self, kind: type[RowWithChecksum], table: str) -> Iterator[RowWithChecksum]:
         with SQLiteErrors(self.connection.path):
             for row in self.connection.execute(f"SELECT * FROM {table}"):
-                yield cast(Sealed, dict(row))
+                yield cast(RowWithChecksum, dict(row))
 
-    def _wrong_checksum(self, table: str, row: CaptureRow | VersionRow | ViewCountRow | Belonging) -> str | None:
-        return None if checksum(table, row) == row["checksum"] else "it is not what was sealed"
+    def _wrong_checksum(self, table: str, row: CaptureRow | VersionRow | ViewCountRow | ArticlePartRow) -> str | None:
+        return None if checksum(table, row) == row["checksum"] else "its checksum does not match"
 
 
-class Found(TypedDict):
+class FindingFields(TypedDict):
     """The fields of a :class:`Finding`."""
 
     kind: Kind
@@ -290,35 +290,35 @@ class Found(TypedDict):
     articles: tuple[int, ...]
 
 
-def finding(wrong: str | None, **fields: Unpack[Found]) -> Finding | None:
+def finding(wrong: str | None, **fields: Unpack[FindingFields]) -> Finding | None:
     return Finding(**fields) if wrong else None
 
 
 def wrong_version(row: VersionRow) -> str | None:
-    """What does not hold within a version, in one clause."""
+    """What is inconsistent within a version, as a clause; ``None`` if nothing is."""
     try:
         digest = digest_of_row(row)
     except ValueError:
-        return "its authors cannot be read"
+        return "its authors are not valid JSON"
     if digest != row["content_digest"]:
-        return "its text is not that of its digest"
+        return "its text does not match its digest"
     if len(row["body"].split()) != row["word_count"]:
-        return "its words are not as many as it says"
+        return "its word count is wrong"
     return None
 
 
 def wrong_columns(connection: Connection, article_id: int) -> list[str]:
-    """The columns of an article that are not what the rest of the archive says."""
+    """The columns of an article that do not match the rest of the archive."""
     key = {"article_id": article_id}
-    stated = connection.row("SELECT * FROM articles WHERE id = :article_id", key) or {}
-    due = connection.row(f"SELECT {', '.join(f'({sql}) AS {name}' for name, sql in CURRENT.items())}", key) or {}
-    wrong = [name for name, value in due.items() if stated[name] != value]
+    actual = connection.row("SELECT * FROM articles WHERE id = :article_id", key) or {}
+    expected = connection.row(f"SELECT {', '.join(f'({sql}) AS {name}' for name, sql in CURRENT.items())}", key) or {}
+    wrong = [name for name, value in expected.items() if actual[name] != value]
     named = connection.value(
         """SELECT json_group_array(name) FROM (SELECT p.name FROM article_authors w JOIN authors p ON p.id = w.author_id
         WHERE w.article_id = :article_id ORDER BY w.position)""",
         key,
     )
-    authors = connection.value("SELECT authors FROM versions WHERE id = ?", (due["current_version_id"],)) or "[]"
+    authors = connection.value("SELECT authors FROM versions WHERE id = ?", (expected["current_version_id"],)) or "[]"
     with contextlib.suppress(ValueError):
         if json.loads(named) != list(dict.fromkeys(json.loads(authors))):
             wrong.append("article_authors")
@@ -328,10 +328,10 @@ def wrong_columns(connection: Connection, article_id: int) -> list[str]:
         AND replaced_by IS NULL""",
         key,
     )
-    wrong += [name for name, value in (seen or {}).items() if value is not None and stated[name] != value]
+    wrong += [name for name, value in (seen or {}).items() if value is not None and actual[name] != value]
     for name in ("url", "post_number", "slug"):
         known = f"SELECT 1 FROM article_urls WHERE article_id = ? AND {name} = ?"
-        if stated[name] is not None and not connection.value(known, (article_id, stated[name])):
+        if actual[name] is not None and not connection.value(known, (article_id, actual[name])):
             wrong.append(name)
     return wrong
 
@@ -341,13 +341,13 @@ def articles_of(*ids: int | None) -> tuple[int, ...]:
 
 
 def printable(text: object) -> str:
-    """A text that may be damaged, so that it can be printed."""
+    """A possibly damaged text in printable form."""
     return str(text).encode("utf-8", "replace").decode()
 
 
 @contextlib.contextmanager
 def lenient_text(connection: Connection) -> Iterator[None]:
-    """Inside, one snapshot is read, and a text that is no text any more is read as well as can be."""
+    """Read one snapshot, and decode invalid UTF-8 with surrogate escapes, inside a ``with`` block."""
     raw = connection.raw
     raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     if connection.mode == "read":
@@ -361,7 +361,7 @@ def lenient_text(connection: Connection) -> Iterator[None]:
 
 
 def schema_of(connection: Connection) -> dict[str, str]:
-    """Everything an archive is made of, by name."""
+    """The SQL of every table, index, view and trigger of an archive, by name."""
     return {
         row["name"]: row["sql"]
         for row in connection.rows("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
@@ -370,10 +370,10 @@ def schema_of(connection: Connection) -> dict[str, str]:
 
 @cache
 def shipped_schema() -> dict[str, str]:
-    """The same of an archive that was just made."""
+    """The schema of a new archive."""
     from caliber_crawler.archive.core.migrations import migrations
 
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
-        made = Connection(Path(":memory:"), "write", memory, None)
-        migrations.apply(made.db)
-        return schema_of(made)
+        connection = Connection(Path(":memory:"), "write", memory, None)
+        migrations.apply(connection.db)
+        return schema_of(connection)
