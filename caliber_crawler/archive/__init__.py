@@ -2,7 +2,7 @@
 
 from caliber_crawler.archive.archive import Archive
 from caliber_crawler.archive.core.times import BEGINNING
-from caliber_crawler.archive.queue.frontier import Entry
+from caliber_crawler.archive.queue.entry import Entry
 from caliber_crawler.archive.reports.explanation import Explanation
 from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.archive.reports.status import StatusReport

@@ -8,51 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.core.times import utc_text, utc_text_or_none, utc_text_us, utc_time_or_none, whole_second
+from caliber_crawler.archive.queue.entry import Entry, entry_of, traversal_text
 from caliber_crawler.items import PageKind
 from caliber_crawler.site import ArticleURL
-
-State = Literal["queued", "done", "failed", "refused", "gone"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One URL in the frontier. The archive sets the fields from ``id`` on; they are filled in on returned entries."""
-
-    url: str
-    site: str
-    kind: PageKind
-    language: str | None = None
-    section: str | None = None
-    discovered_on: str | None = None
-    """The page on which it was found."""
-    discovered_via: str
-    """How it was found: ``listing``, ``seed``, ``feed``, …"""
-    priority: int = 0
-    """Higher is fetched first."""
-    due_at: datetime | None = None
-    """When it is due. On a new entry, ``None`` means now; on a returned entry, ``None`` means never."""
-    traversal_started_at: datetime | None = None
-    """Of a listing: when its traversal began. URLs discovered before that are already crawled."""
-    page_number: int = 1
-    """Of a listing: the number of the page."""
-    id: int | None = None
-    state: State = "queued"
-    failures: int = 0
-    """Consecutive failures since the last success."""
-    etag: str | None = None
-    last_modified: str | None = None
-    last_status: int | None = None
-    article_id: int | None = None
-    discovered_at: datetime | None = None
-    visited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +37,6 @@ IN_PARTITION = """FROM frontier INDEXED BY frontier_due
 WHERE site = ? AND kind = ? AND language IS ? AND section IS ? AND priority = ? AND due_at <= ?"""
 DUE = f"""SELECT * {IN_PARTITION} AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, id LIMIT ?"""
 COUNT = f"SELECT count(*) {IN_PARTITION}"
-FIELDS = tuple(field.name for field in fields(Entry))
-TIME_FIELDS = ("due_at", "traversal_started_at", "discovered_at", "visited_at")
 
 
 class Frontier:
@@ -394,13 +358,3 @@ class Frontier:
         return self._connection.values(
             "SELECT url FROM frontier WHERE site = ? AND kind = 'article' ORDER BY id", (site,)
         )
-
-
-def traversal_text(entry: Entry) -> str | None:
-    return None if entry.traversal_started_at is None else utc_text_us(entry.traversal_started_at)
-
-
-def entry_of(row: dict[str, Any]) -> Entry:
-    """A row of ``frontier`` as an entry."""
-    times = {name: utc_time_or_none(row[name]) for name in TIME_FIELDS}
-    return Entry(**{name: row[name] for name in FIELDS} | times)

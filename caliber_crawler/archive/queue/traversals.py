@@ -8,7 +8,7 @@ from datetime import datetime
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text_us, utc_time
-from caliber_crawler.archive.queue.frontier import Entry
+from caliber_crawler.archive.queue.entry import Entry
 
 
 class Traversals:
