@@ -1,4 +1,4 @@
-"""The sites that have a file, and what is to be known of them before anything is asked of one."""
+"""The sites with definitions: loading their spiders, and choosing one by name or URL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Member = TypeVar("Member")
 
 
 def project_settings(**overrides: Any) -> Settings:
-    """The project's settings, with what the command line says on top."""
+    """The project's settings, overridden by those of the command line."""
     settings = Settings()
     settings.setmodule("caliber_crawler.settings", priority="project")
     settings.setdict({name: value for name, value in overrides.items() if value is not None}, priority="cmdline")
@@ -27,18 +27,20 @@ def project_settings(**overrides: Any) -> Settings:
 def known_spiders(settings: Settings) -> dict[str, type[NewsSpider]]:
     """Every site that has a definition, by name.
 
-    Raises :class:`SiteError` for a module that cannot be loaded, and for a spider with another name than its site.
+    Raises :class:`SiteError` for a module that cannot be loaded, and for a spider whose name differs from its site's.
     """
     try:
         loader = SpiderLoader.from_settings(settings)
     except ImportError as error:
-        raise SiteError(f"The sites of {', '.join(settings['SPIDER_MODULES'])} cannot be loaded: {error}.") from error
+        raise SiteError(
+            f"Cannot load the site definitions in {', '.join(settings['SPIDER_MODULES'])}: {error}."
+        ) from error
     spiders = {name: loader.load(name) for name in sorted(loader.list())}
     known = {name: spider for name, spider in spiders.items() if issubclass(spider, NewsSpider)}
     for name, spider in known.items():
         if spider.site.name != name:
             where = f"{spider.__module__}.{spider.__name__}"
-            raise SiteError(f"{where} is called {name!r} and its site {spider.site.name!r}: give both one name.")
+            raise SiteError(f"{where} is named {name!r}, but its site {spider.site.name!r}; give both the same name.")
     return known
 
 
@@ -48,21 +50,21 @@ def known_sites() -> SiteRegistry:
 
 
 def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
-    """The spider of a site, by its name or by the address of one of its pages.
+    """The spider of a site, by the site's name or the URL of one of its pages.
 
-    Raises :class:`SiteError` naming the known sites, or saying that the address is none.
+    Raises :class:`SiteError` for an unknown name, with the known names, and for an invalid URL.
     """
     return spider_among(known_spiders(settings), name)
 
 
 def spider_among(spiders: Mapping[str, type[NewsSpider]], name: str) -> type[NewsSpider]:
-    """The same for somebody who knows the spiders already."""
+    """The spider of a site, like :func:`spider_named`, chosen from spiders that are loaded already."""
     sites = SiteRegistry(spider.site for spider in spiders.values())
     return _spider_from(name, sites) if "://" in name else spiders[sites.named(name).name]
 
 
 def _spider_from(url: str, sites: SiteRegistry) -> type[NewsSpider]:
-    """A spider that begins at a page; where its site has a definition, that extracts it."""
+    """A spider with a start page. If the site has a definition, that definition is used."""
     try:
         site = sites.site_of(url)
     except ValueError as error:
@@ -75,7 +77,7 @@ def _spider_from(url: str, sites: SiteRegistry) -> type[NewsSpider]:
 def group_by_shared_host(
     members: Iterable[Member], hosts_of: Callable[[Member], Collection[str]]
 ) -> list[list[Member]]:
-    """Members that share a host, directly or through others, stand together; members and groups in the order given."""
+    """Group members that share a host, directly or through others. Members and groups stay in the given order."""
     groups: list[tuple[set[str], list[Member]]] = []
     for member in members:
         hosts = set(hosts_of(member))

@@ -1,4 +1,4 @@
-"""Pages of sites that have no file of their own, through the commands."""
+"""Commands on pages of generic sites."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEAD = linked(
 )
 
 
-def test_a_page_of_any_site_is_taken_in_under_its_host(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_page_of_any_site_is_ingested_under_its_host(caliber: Callable[..., Result], tmp_path: Path) -> None:
     saved = tmp_path / "page.html"
     saved.write_text(article(head=HEAD), encoding="utf-8")
     assert caliber("ingest", saved, "--url", URL, "--fetched-at", "2026-01-08T00:00:00Z").exit_code == 0
@@ -35,15 +35,15 @@ def test_a_page_of_any_site_is_taken_in_under_its_host(caliber: Callable[..., Re
 
 
 @pytest.mark.parametrize("url", ["ftp://news.example/a", "http://"])
-def test_an_address_that_is_none_is_wrong_usage(caliber: Callable[..., Result], tmp_path: Path, url: str) -> None:
+def test_an_invalid_url_is_a_usage_error(caliber: Callable[..., Result], tmp_path: Path, url: str) -> None:
     saved = tmp_path / "page.html"
     saved.write_text(article(), encoding="utf-8")
     refused = caliber("ingest", saved, "--url", url)
     assert refused.exit_code == 2
-    assert "no address of a web page" in refused.stderr
+    assert "is not the URL of a web page" in refused.stderr
 
 
-def test_a_crawl_may_begin_at_an_article_of_any_site(caliber: Callable[..., Result], serve: Callable[..., Any]) -> None:
+def test_a_crawl_may_start_at_an_article_of_any_site(caliber: Callable[..., Result], serve: Callable[..., Any]) -> None:
     with serve() as demo:
         truth = next(iter(demo.truth(language="en").values()))
         crawled = caliber("crawl", truth["url"], "--delay", 0, "--limit", 5, "--json").json
@@ -54,7 +54,7 @@ def test_a_crawl_may_begin_at_an_article_of_any_site(caliber: Callable[..., Resu
     assert crawled["new"] == crawled["stored"] == crawled["discovered"] == 1
 
 
-def test_a_crawl_may_begin_at_a_list_of_articles_of_any_site(
+def test_a_crawl_may_start_at_a_list_of_articles_of_any_site(
     caliber: Callable[..., Result], serve: Callable[..., Any]
 ) -> None:
     with serve() as demo:
@@ -65,24 +65,24 @@ def test_a_crawl_may_begin_at_a_list_of_articles_of_any_site(
     assert all("/post/" in path for path in asked[3:])
 
 
-def test_a_page_of_a_known_site_is_read_by_its_file(caliber: Callable[..., Result]) -> None:
+def test_a_page_of_a_known_site_uses_its_definition(caliber: Callable[..., Result]) -> None:
     refused = caliber("crawl", "https://caliber.az/en/post/talks-resume", CALIBER_CONTACT="")
     assert refused.exit_code == 2
     assert "caliber.az must be able to reach whoever crawls it" in refused.stderr
 
 
-def test_what_is_no_address_is_said_in_one_sentence(caliber: Callable[..., Result]) -> None:
+def test_an_invalid_start_url_is_reported_in_one_line(caliber: Callable[..., Result]) -> None:
     refused = caliber("crawl", "ftp://news.example/a")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
 
 
-def test_a_feed_that_the_page_names_brings_its_articles_too(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_feed_linked_in_the_start_page_is_crawled(caliber: Callable[..., Result], tmp_path: Path) -> None:
     site = DemoSite(articles=40, clock=lambda: AT, sections=("analytics",))
     page = (
         '<html><head><link rel="alternate" type="application/rss+xml" href="/rss.xml"></head><body>Hello.</body></html>'
     )
     with running(Around(site, {"/world": page}, media_type="text/html")) as base_url:
         crawled = caliber("crawl", f"{base_url}/world", "--delay", 0, "--json").json
-        roads = caliber("explain", next(site.truth(AT))["url"], "--json").json["frontier"]
+        entry = caliber("explain", next(site.truth(AT))["url"], "--json").json["frontier"]
     assert crawled["new"] == 30
-    assert (roads["discovered_via"], roads["discovered_on"]) == ("feed", f"{base_url}/rss.xml")
+    assert (entry["discovered_via"], entry["discovered_on"]) == ("feed", f"{base_url}/rss.xml")

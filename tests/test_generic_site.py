@@ -1,4 +1,4 @@
-"""A site made from the address of one of its pages."""
+"""A generic site, created from the URL of one of its pages."""
 
 import pytest
 
@@ -18,10 +18,10 @@ from caliber_crawler.site.generic import generic_site
         "/news/articles/c4gd9w0p0x9o",
     ],
 )
-def test_addresses_of_articles_are_told_by_their_shape(path: str) -> None:
-    address = generic_site("https://news.example").article_url("https://news.example" + path)
-    assert address is not None
-    assert address.kind == "other"
+def test_article_urls_are_recognized_by_their_form(path: str) -> None:
+    article_url = generic_site("https://news.example").article_url("https://news.example" + path)
+    assert article_url is not None
+    assert article_url.kind == "other"
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_addresses_of_articles_are_told_by_their_shape(path: str) -> None:
         *("/author/ayla-quliyeva-1234567", "/media/2026/01/07/road.jpg", "/search", "/feed/12345"),
     ],
 )
-def test_other_pages_are_no_articles(path: str) -> None:
+def test_other_pages_are_not_articles(path: str) -> None:
     assert generic_site("https://news.example").article_url("https://news.example" + path) is None
 
 
-def test_a_site_goes_by_its_host() -> None:
+def test_the_name_of_a_generic_site_is_its_host() -> None:
     site = generic_site("HTTPS://www.News.example:8443/world?page=2")
     assert (site.name, site.base_url) == ("news.example:8443", "https://www.news.example:8443")
     assert not site.has_layouts
@@ -43,13 +43,13 @@ def test_a_site_goes_by_its_host() -> None:
     assert not site.owns("https://other.example/x")
 
 
-def test_a_password_in_an_address_is_not_kept() -> None:
+def test_a_password_in_a_url_is_not_stored() -> None:
     site = generic_site("https://ann:secret@news.example/world?page=2")
     assert site.base_url == "https://news.example"
     assert site.sources[0] == StartPage(url="https://news.example/world?page=2")
 
 
 @pytest.mark.parametrize("url", ["", "news.example", "ftp://news.example/a", "https://", "/en/post/a", "urn:sha256:0"])
-def test_what_is_no_address_of_the_web_makes_no_site(url: str) -> None:
-    with pytest.raises(ValueError, match="no address of a web page"):
+def test_other_than_http_urls_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="is not the URL of a web page"):
         generic_site(url)

@@ -1,4 +1,4 @@
-"""Identity is not the URL: every spelling of an address leads to one article."""
+"""The identity of articles: every form of a URL leads to one article."""
 
 import unicodedata
 from dataclasses import replace
@@ -28,21 +28,21 @@ ARMENIAN = "հայաստանում-ամն-ի-դեսպանատունը"
         "  https://caliber.az/en/post/in-the-shadow-of-pace ",
     ],
 )
-def test_every_spelling_of_an_address_is_one(spelling: str) -> None:
-    address = SITE.article_url(spelling)
-    assert address is not None
-    assert address.url == "https://caliber.az/en/post/in-the-shadow-of-pace"
-    assert (address.language, address.slug, address.number) == ("en", "in-the-shadow-of-pace", None)
+def test_all_forms_of_a_url_have_one_normal_form(spelling: str) -> None:
+    article_url = SITE.article_url(spelling)
+    assert article_url is not None
+    assert article_url.url == "https://caliber.az/en/post/in-the-shadow-of-pace"
+    assert (article_url.language, article_url.slug, article_url.number) == ("en", "in-the-shadow-of-pace", None)
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("encode", [quote, str])
-def test_armenian_letters_are_one_in_every_form_and_encoding(form: str, encode: type[str]) -> None:
+def test_armenian_urls_are_equal_in_every_unicode_form_and_encoding(form: str, encode: type[str]) -> None:
     slug = unicodedata.normalize(form, ARMENIAN)  # type: ignore[arg-type]
-    address = SITE.article_url(f"https://caliber.az/arm/post/{encode(slug)}")
-    assert address is not None
-    assert (address.language, address.slug) == ("hy", ARMENIAN)
-    assert address.url == f"https://caliber.az/arm/post/{quote(ARMENIAN)}"
+    article_url = SITE.article_url(f"https://caliber.az/arm/post/{encode(slug)}")
+    assert article_url is not None
+    assert (article_url.language, article_url.slug) == ("hy", ARMENIAN)
+    assert article_url.url == f"https://caliber.az/arm/post/{quote(ARMENIAN)}"
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_armenian_letters_are_one_in_every_form_and_encoding(form: str, encode: 
         ("https://caliber.az/post/164699", "ru", 164699),
     ],
 )
-def test_old_addresses_carry_a_number(url: str, language: str, number: int) -> None:
-    address = SITE.article_url(url)
-    assert address is not None
-    assert (address.language, address.number, address.slug) == (language, number, None)
-    assert address.kind == "number"
+def test_old_urls_have_a_number(url: str, language: str, number: int) -> None:
+    article_url = SITE.article_url(url)
+    assert article_url is not None
+    assert (article_url.language, article_url.number, article_url.slug) == (language, number, None)
+    assert article_url.kind == "number"
 
 
 @pytest.mark.parametrize(
@@ -77,18 +77,18 @@ def test_old_addresses_carry_a_number(url: str, language: str, number: int) -> N
         "",
     ],
 )
-def test_what_is_no_article_has_no_article_address(url: str) -> None:
+def test_other_urls_are_not_article_urls(url: str) -> None:
     assert SITE.article_url(url) is None
 
 
-def test_on_a_site_whose_addresses_end_with_a_slash_they_all_do() -> None:
+def test_all_urls_of_a_site_with_trailing_slashes_end_with_one() -> None:
     listing = replace(SITE.listing, more="{path}/page/{page}/") if SITE.listing else None
     site = replace(SITE, trailing_slash=True, listing=listing)
     forms = ("/en/post/a", "/en/post/a/", "https://www.caliber.az/en/post/a?utm_source=x#top")
     assert {site.normal_url(form) for form in forms} == {"https://caliber.az/en/post/a/"}
-    address = site.article_url("/en/post/a")
-    assert address is not None
-    assert (address.language, address.slug) == ("en", "a")
+    article_url = site.article_url("/en/post/a")
+    assert article_url is not None
+    assert (article_url.language, article_url.slug) == ("en", "a")
     assert site.normal_url("/rss.xml") == "https://caliber.az/rss.xml"
     assert site.normal_url("https://caliber.az") == "https://caliber.az/"
     start = site.listing_url(site.editions[0], "analytics")
@@ -96,34 +96,34 @@ def test_on_a_site_whose_addresses_end_with_a_slash_they_all_do() -> None:
 
 
 @pytest.mark.parametrize("parameter", ["ysclid", "gbraid", "UTM_Source", "mtm_campaign", "igsh"])
-def test_what_only_says_where_a_reader_came_from_goes(parameter: str) -> None:
+def test_tracking_parameters_are_removed(parameter: str) -> None:
     assert SITE.normal_url(f"/en/post/a?{parameter}=x&p=2") == "https://caliber.az/en/post/a?p=2"
 
 
-def test_a_query_that_means_something_stays() -> None:
+def test_other_query_parameters_are_kept() -> None:
     assert (
         SITE.normal_url("/en/category/analytics?page=2&fbclid=x") == "https://caliber.az/en/category/analytics?page=2"
     )
 
 
-def test_the_same_site_elsewhere_has_its_addresses_there() -> None:
+def test_a_site_at_another_base_url_has_its_urls_there() -> None:
     demo = SITE.served_at("http://127.0.0.1:8000/")
     assert demo.normal_url("/en/post/a/") == "http://127.0.0.1:8000/en/post/a"
     assert demo.article_url("https://caliber.az/en/post/a") is None
 
 
-def test_an_edition_is_found_by_code_and_by_the_sites_own_name() -> None:
+def test_an_edition_is_found_by_its_code_or_the_sites_own_name() -> None:
     assert SITE.edition("arm") is SITE.edition("hy") is not None
     assert SITE.edition("az") is None
 
 
-def test_a_section_is_known_by_its_label_in_every_edition() -> None:
+def test_a_section_is_found_by_its_label_in_any_edition() -> None:
     assert SITE.section_named("ANALYTICS") == SITE.section_named("АНАЛИТИКА") == SITE.section_named("analytics")
     assert SITE.section_named("HOROSCOPE") is None
 
 
 @given(st.text())
-def test_normal_urls_stay_as_they_are(text: str) -> None:
+def test_normal_urls_are_unchanged_by_normalization(text: str) -> None:
     try:
         once = SITE.normal_url("https://caliber.az/en/post/" + text.replace("?", "").replace("#", ""))
     except ValueError:

@@ -36,7 +36,7 @@ def paper(name: str, article_path: str, **facts: object) -> Site:
     )
 
 
-def captured(site: str, url: str) -> Capture:
+def capture_of(site: str, url: str) -> Capture:
     return Capture(site=site, url=url, fetched_at=datetime(2026, 1, 7, tzinfo=UTC), status=200, body=b"<p>x</p>")
 
 
@@ -82,7 +82,7 @@ def test_no_site_owns_any_other_url(url: str) -> None:
     assert not CALIBER.owns(url)
 
 
-def test_a_host_is_known_without_its_www_and_in_letters_of_every_script() -> None:
+def test_a_host_is_recognized_without_www_and_in_every_script() -> None:
     assert SITES.owner("https://kommersant.ru/doc/17") is KOMMERSANT
     site = paper("gazeta", r"/x", base_url="https://www.газета.example")
     assert SiteRegistry([site]).owner("https://Газета.example/x") is site
@@ -90,12 +90,12 @@ def test_a_host_is_known_without_its_www_and_in_letters_of_every_script() -> Non
 
 
 @given(st.text())
-def test_whatever_is_asked_about_has_an_owner_or_none(text: str) -> None:
+def test_any_text_has_an_owner_or_none(text: str) -> None:
     assert SITES.owner(text) in (None, CALIBER, KOMMERSANT)
     assert SITES.owner(f"https://example.org/{text.lstrip('@')}") is None
 
 
-def test_of_two_sites_on_one_host_the_one_whose_article_it_is_owns_a_url() -> None:
+def test_of_two_sites_on_one_host_the_one_with_the_article_owns_a_url() -> None:
     news, sport = paper("news", r"/news/\d+"), paper("sport", r"/sport/\d+")
     for sites in (SiteRegistry([news, sport]), SiteRegistry([sport, news])):
         assert sites.owner("https://news.example.org/sport/17") is sites["sport"]
@@ -103,7 +103,7 @@ def test_of_two_sites_on_one_host_the_one_whose_article_it_is_owns_a_url() -> No
     assert SiteRegistry([sport, news]).owner("https://news.example.org/about") is sport
 
 
-def test_a_site_that_only_keeps_files_on_a_host_does_not_own_it() -> None:
+def test_a_site_that_only_lists_a_host_does_not_own_it() -> None:
     guest = paper("guest", r"/g/\d+", base_url="https://guest.example", hosts=("news.example.org",))
     host = paper("host", r"/h/\d+")
     assert SiteRegistry([guest, host]).owner("https://news.example.org/about") is host
@@ -114,11 +114,11 @@ def test_the_owner_of_a_url_decides_which_definition_extracts_it() -> None:
     assert SITES.site_of("https://www.kommersant.ru/doc/17") is KOMMERSANT
     generic = SITES.site_of("https://news.example/2026/01/07/talks-resume")
     assert (generic.name, generic.has_layouts) == ("news.example", False)
-    with pytest.raises(ValueError, match="no address of a web page"):
+    with pytest.raises(ValueError, match="is not the URL of a web page"):
         SITES.site_of("page.html")
 
 
-def test_at_a_mirror_a_site_owns_the_urls_of_the_mirror_alone() -> None:
+def test_a_site_at_a_mirror_owns_only_urls_of_the_mirror() -> None:
     mirrored = SITES.served_at({"caliber": MIRROR, "closed-last-year": "https://closed.example"})
     assert list(mirrored) == list(SITES)
     assert mirrored["caliber"] == CALIBER.served_at(MIRROR)
@@ -127,30 +127,30 @@ def test_at_a_mirror_a_site_owns_the_urls_of_the_mirror_alone() -> None:
     assert mirrored.owner("https://www.kommersant.ru/doc/17") is KOMMERSANT
 
 
-def test_a_capture_is_extracted_by_the_definition_it_was_captured_for() -> None:
-    assert SITES.definition_for(captured("caliber", "https://caliber.az/en/post/a")) is CALIBER
-    assert SITES.definition_for(captured("caliber", f"{MIRROR}/en/post/a")) is CALIBER
-    assert SITES.definition_for(captured("caliber", "urn:sha256:00")) is CALIBER
+def test_a_capture_is_extracted_by_the_definition_of_its_site() -> None:
+    assert SITES.definition_for(capture_of("caliber", "https://caliber.az/en/post/a")) is CALIBER
+    assert SITES.definition_for(capture_of("caliber", f"{MIRROR}/en/post/a")) is CALIBER
+    assert SITES.definition_for(capture_of("caliber", "urn:sha256:00")) is CALIBER
 
 
 def test_a_capture_of_a_site_without_a_definition_is_extracted_by_its_generic_site() -> None:
     url = "https://www.news.example/2026/01/07/talks-resume"
-    assert SITES.definition_for(captured("news.example", url)) == generic_site(url)
+    assert SITES.definition_for(capture_of("news.example", url)) == generic_site(url)
 
 
 @pytest.mark.parametrize("url", ["https://news.example/a", "https://caliber.az/en/post/a", "urn:sha256:00"])
-def test_a_capture_whose_definition_is_gone_has_none(url: str) -> None:
-    assert SITES.definition_for(captured("closed-last-year", url)) is None
+def test_a_capture_of_a_removed_definition_has_none(url: str) -> None:
+    assert SITES.definition_for(capture_of("closed-last-year", url)) is None
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+def test_the_error_for_an_unknown_name_lists_the_known_ones() -> None:
     assert SITES.named("caliber") is CALIBER
     assert dict(SITES.only("kommersant")) == {"kommersant": KOMMERSANT}
-    with pytest.raises(SiteError, match="no site 'calibre'; known sites: caliber, kommersant"):
+    with pytest.raises(SiteError, match="Unknown site 'calibre'; known sites: caliber, kommersant"):
         SITES.named("calibre")
 
 
-def test_a_registry_travels_between_processes() -> None:
+def test_a_registry_can_be_pickled() -> None:
     sent = pickle.loads(pickle.dumps(SITES))
     assert dict(sent) == dict(SITES)
     assert sent.owner("https://cdn.caliber.az/a.jpg") == CALIBER
@@ -188,11 +188,11 @@ def test_a_crawl_from_a_page_uses_the_definition_of_its_owner() -> None:
         ("http://127.0.0.1.example.org", False),
     ],
 )
-def test_a_site_is_local_on_a_loopback_address_and_nowhere_else(base_url: str, local: bool) -> None:
+def test_a_site_is_local_only_on_a_loopback_address(base_url: str, local: bool) -> None:
     assert CALIBER.served_at(base_url).is_local is local
 
 
-def test_a_spider_and_its_site_have_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_spider_must_have_the_name_of_its_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "two_names.py").write_text(
         "from dataclasses import replace\n"
         "from caliber_crawler.news_spider import NewsSpider\n"
@@ -202,5 +202,5 @@ def test_a_spider_and_its_site_have_one_name(tmp_path: Path, monkeypatch: pytest
         '    site = replace(CaliberSpider.site, base_url="https://mirror.example")\n'
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(SiteError, match=r"two_names\.TwoNamesSpider is called 'mirror' and its site 'caliber'"):
+    with pytest.raises(SiteError, match=r"two_names\.TwoNamesSpider is named 'mirror', but its site 'caliber'"):
         known_spiders(Settings({"SPIDER_MODULES": ["two_names"]}))

@@ -1,4 +1,4 @@
-"""A site's file that cannot be right is told of in a sentence, before anything is asked of the site."""
+"""Errors in a site definition are reported in one line, before any request to the site."""
 
 from __future__ import annotations
 
@@ -22,41 +22,50 @@ LISTING = SITE.listing
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "message"),
     [
-        ({"listing": replace(LISTING, more="?page={pge}")}, r"listing\.more names \{pge\}; it may name page, offset"),
-        ({"listing": replace(LISTING, more="?page={page")}, r"listing\.more cannot be read"),
-        ({"listing": replace(LISTING, more="/more")}, r"names neither \{page\} nor \{offset\}"),
-        ({"listing": replace(LISTING, more="/more?start={offset}")}, "page_size must say how many"),
-        ({"listing": replace(LISTING, more="", form="page={page}")}, r"listing\.more, which is empty"),
+        (
+            {"listing": replace(LISTING, more="?page={pge}")},
+            r"listing\.more contains the unknown field \{pge\}; known fields: page, offset",
+        ),
+        ({"listing": replace(LISTING, more="?page={page")}, r"listing\.more is not a valid template"),
+        ({"listing": replace(LISTING, more="/more")}, r"contains neither \{page\} nor \{offset\}"),
+        ({"listing": replace(LISTING, more="/more?start={offset}")}, "page_size must be the number of teasers"),
+        ({"listing": replace(LISTING, more="", form="page={page}")}, r"listing\.form needs listing\.more"),
         ({"revisits": Revisits(later=timedelta())}, r"revisits\.later"),
-        ({"revisits": Revisits(ages=(timedelta(days=2), timedelta(days=1)))}, r"revisits\.ages must rise"),
-        ({"sources": (Search(path="/search"),)}, r"Search\.path must name \{query\}"),
-        ({"sources": (Search(path="/search/{query}", more="?page=2"),)}, r"Search\.more must name \{page\}"),
-        ({"sources": (PostIds(paths={"en": "/en/post/"}, last=9),)}, r"Numbers\.paths must name \{number\}"),
-        ({"article_path": r"/post/(?P<number>\d+"}, "article_path is no regular expression"),
-        ({"timezone": "Asia/Bakku"}, "no time zone 'Asia/Bakku'"),
-        ({"layouts": (*SITE.layouts, *SITE.layouts)}, "two layouts are called 'new'"),
-        ({"layouts": (replace(SITE.layouts[0], name="generic"),)}, "no layout may be called 'generic'"),
-        ({"text": TextLayout(labelled_dateline="unknown")}, "no layout may be called 'unknown'"),
+        (
+            {"revisits": Revisits(ages=(timedelta(days=2), timedelta(days=1)))},
+            r"revisits\.ages must be positive and in ascending order",
+        ),
+        ({"sources": (Search(path="/search"),)}, r"Search\.path must contain \{query\}"),
+        ({"sources": (Search(path="/search/{query}", more="?page=2"),)}, r"Search\.more must contain \{page\}"),
+        ({"sources": (PostIds(paths={"en": "/en/post/"}, last=9),)}, r"PostIds\.paths must contain \{number\}"),
+        ({"article_path": r"/post/(?P<number>\d+"}, "article_path is not a valid regular expression"),
+        ({"timezone": "Asia/Bakku"}, "unknown time zone 'Asia/Bakku'"),
+        ({"layouts": (*SITE.layouts, *SITE.layouts)}, "two layouts are named 'new'"),
+        ({"layouts": (replace(SITE.layouts[0], name="generic"),)}, "the layout name 'generic' is reserved"),
+        ({"text": TextLayout(labelled_dateline="unknown")}, "the layout name 'unknown' is reserved"),
         ({"text": TextLayout(labelled_dateline="new")}, "'new', which has selectors"),
-        ({"text": TextLayout(controls=("A+", " "))}, r"text\.controls holds a label that is empty"),
-        ({"text": TextLayout(controls=("A+", "A- "))}, r"text\.controls holds a label that is empty or has blanks"),
-        ({"text": TextLayout(controls=("A+", "A+"))}, r"text\.controls names a label twice"),
+        ({"text": TextLayout(controls=("A+", " "))}, r"text\.controls contains a label that is empty"),
+        (
+            {"text": TextLayout(controls=("A+", "A- "))},
+            r"text\.controls contains a label that is empty or has extra spaces",
+        ),
+        ({"text": TextLayout(controls=("A+", "A+"))}, r"text\.controls contains a label twice"),
         ({"default_sections": ("horoscope",)}, "'horoscope', which no edition has"),
     ],
 )
-def test_what_cannot_be_right_is_named(facts: dict[str, Any], told: str) -> None:
-    with pytest.raises(SiteError, match=rf"'caliber' cannot be right: .*{told}"):
+def test_each_error_is_reported(facts: dict[str, Any], message: str) -> None:
+    with pytest.raises(SiteError, match=rf"Invalid definition of site 'caliber': .*{message}"):
         replace(SITE, **facts)
 
 
-def test_a_form_may_count_instead_of_the_address() -> None:
+def test_the_page_number_may_be_in_the_form_instead_of_the_url() -> None:
     assert replace(SITE, listing=replace(LISTING, more="/ajax", form="page={page}")).listing is not None
 
 
 @pytest.mark.slow
-def test_a_crawl_by_such_a_file_is_one_sentence(tmp_path: Path) -> None:
+def test_a_crawl_with_an_invalid_definition_prints_one_line(tmp_path: Path) -> None:
     (tmp_path / "wrong_paper.py").write_text(
         "from dataclasses import replace\n"
         "from caliber_crawler.spiders.caliber import CaliberSpider\n"

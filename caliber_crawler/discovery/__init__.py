@@ -1,7 +1,7 @@
-"""Every road to a page, a module each: where it begins, how its pages are read, what they lead to.
+"""Discovery sources, one module each: seed URLs, the parsers of their pages, and the entries that these lead to.
 
-A site's file switches roads on (:attr:`caliber_crawler.site.Site.sources`); every address in the frontier says by which
-road and on which page it was found.
+A site definition lists its sources (:attr:`caliber_crawler.site.Site.sources`). Every URL in the frontier records the
+source and the page that it was found on.
 """
 
 from caliber_crawler.discovery.sources import Discovery, due_seeds, parse_list_page, seeds

@@ -1,4 +1,4 @@
-"""What a list of articles leads to: addresses in the frontier, each with the road and the page it was found on."""
+"""Adds the articles that lists name to the frontier, each with the discovery source and the page it was found on."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
 
 USER_CHOSEN = ("url_list", "post_ids")
-"""Roads whose addresses a person chose."""
+"""Discovery sources whose URLs a person chose."""
 MAX_REPORTED_TRAPS = 50
-"""In one run; the others are only counted."""
+"""Maximum number of traps that a run reports; the others are only counted."""
 
 
 class Discoveries:
-    """Adds the articles that lists name to a run's frontier, and keeps the accounts of them.
+    """Adds the articles that lists name to a run's frontier, and counts them.
 
-    An article that is known to lie outside the languages, sections or dates asked for is passed over; one of which the
-    list does not tell is followed, for it may be one of those asked for.
+    An article outside the requested languages, sections or dates is skipped. One whose language, section or date the
+    list does not state is followed, because it may be in scope.
     """
 
     def __init__(self, run: CrawlRun) -> None:
         self._run = run
         self._frontier = run.archive.frontier
-        self._held: set[str] = set()
-        self._told: set[tuple[str, str]] = set()
+        self._idle: set[str] = set()
+        self._reported: set[tuple[str, str]] = set()
 
     def add(
         self,
@@ -45,8 +45,8 @@ class Discoveries:
     ) -> None:
         """Commit the articles that these teasers name.
 
-        ``source`` is the name of the discovery source, ``found_on`` the page with the teasers. Its language and section
-        are theirs where it has them. ``depth`` counts the links from the nearest list.
+        ``source`` is the name of the discovery source, ``found_on`` the page with the teasers. The teasers inherit the
+        language and section of that page, if it has them. ``depth`` counts the links from the nearest list.
         """
         scope = self._run.scope
         entries = [
@@ -67,8 +67,8 @@ class Discoveries:
         self.commit(wanted)
         self._run.accounts.counts["out_of_scope"] += len(teasers) - len(wanted)
 
-    def mark_read(self, capture: Capture) -> None:
-        """A list was read: the next crawl decides when it is due again."""
+    def mark_fetched(self, capture: Capture) -> None:
+        """Record that a list was fetched. The next crawl decides when it is due again."""
         self._frontier.mark_done(
             capture.url,
             capture.fetched_at,
@@ -78,14 +78,14 @@ class Discoveries:
         )
 
     def commit(self, entries: Collection[Entry]) -> None:
-        """Add article entries as they are, but for traps."""
+        """Add article entries unchanged, except for traps."""
         entries = [entry for entry in entries if not self._is_trap(entry)]
         new = {entry.url for entry in self._frontier.add(entries, self._run.id)}
-        new |= {entry.url for entry in entries if entry.discovered_via == "url_list" and self._revived(entry)}
+        new |= {entry.url for entry in entries if entry.discovered_via == "url_list" and self._make_due(entry)}
         counts = self._run.accounts.counts
         counts["found"] += len(new)
         counts["discovered"] += len(new)
-        self._count_held(entry.url for entry in entries if entry.url not in new)
+        self._count_idle(entry.url for entry in entries if entry.url not in new)
 
     def _in_window(self, teaser: Teaser) -> bool:
         window = self._run.scope.window
@@ -93,8 +93,8 @@ class Discoveries:
             return teaser.modified_at >= window.since
         return window.holds(teaser.published_at)
 
-    def _revived(self, entry: Entry) -> bool:
-        """Ask again for what was gone, refused or failed, and what a person lists now."""
+    def _make_due(self, entry: Entry) -> bool:
+        """Make a URL due again that was gone, refused or failed and that a person now lists. Return whether it was."""
         known = self._frontier.get(entry.url)
         if known is None or known.state not in ("gone", "refused", "failed"):
             return False
@@ -105,15 +105,15 @@ class Discoveries:
         return True
 
     def _is_trap(self, entry: Entry) -> bool:
-        """What is known already, and what a person wrote down, is followed whatever it looks like."""
+        """Whether to skip an entry as a trap. Known URLs and those that a person chose are always followed."""
         trap = None if entry.discovered_via in USER_CHOSEN else self._trap(entry.url)
         if trap is None or self._frontier.get(entry.url) is not None:
             return False
         run = self._run
         run.accounts.counts["trapped"] += 1
-        if (trap.code, trap.pattern) not in self._told and len(self._told) < MAX_REPORTED_TRAPS:
-            self._told.add((trap.code, trap.pattern))
-            message = f"{entry.url[:200]} was left out: {trap.clause}, so it may be one of any number."
+        if (trap.code, trap.pattern) not in self._reported and len(self._reported) < MAX_REPORTED_TRAPS:
+            self._reported.add((trap.code, trap.pattern))
+            message = f"Skipped {entry.url[:200]}: {trap.clause}, so there may be any number of such URLs."
             problem = Problem(stage="pagination", reason=trap.code, message=message)
             run.accounts.note(problem, url=entry.discovered_on)
         return True
@@ -127,8 +127,8 @@ class Discoveries:
             trap = variant_trap(url, self._frontier.count_query_variants(url), bounds, named=named)
         return trap
 
-    def _count_held(self, urls: Iterable[str]) -> None:
-        held = self._frontier.idle_urls(set(urls) - self._held, self._run.started_at)
-        self._held |= held
+    def _count_idle(self, urls: Iterable[str]) -> None:
+        idle = self._frontier.idle_urls(set(urls) - self._idle, self._run.started_at)
+        self._idle |= idle
         for name in ("discovered", "unchanged", "not_due"):
-            self._run.accounts.counts[name] += len(held)
+            self._run.accounts.counts[name] += len(idle)

@@ -1,7 +1,7 @@
-"""Entries of the frontier that discovery makes: pages that name articles, and the articles that they name.
+"""Frontier entries that discovery creates: pages that name articles, and the articles that they name.
 
-The one place where such an entry is put together. A page that names articles is a *list* here: a listing, a page of
-search results, a feed, a sitemap, an index of a web archive, a start page.
+All such entries are created here. A page that names articles is a *list*: a listing, a page of search results, a feed,
+a sitemap, an index of a web archive, a start page.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from caliber_crawler.items import PageKind
 from caliber_crawler.site import Site
 
 LIST_PAGE, SITEMAP, LATER_PAGE = 100, 95, 40
-"""Priorities of lists: the newest teasers before any article, those of later pages after the articles on earlier ones.
-Sitemaps follow listings and feeds, which name the news first."""
+"""Priorities of lists: first pages come before any article, later pages after the articles of earlier pages.
+Sitemaps come after listings and feeds, which name news first."""
 
 PRIORITIES = {
     "listing": 50,
@@ -43,10 +43,10 @@ def list_entry(
     section: str | None = None,
     priority: int = LIST_PAGE,
 ) -> Entry:
-    """A list at its first page, due at once.
+    """The first page of a list, due at once.
 
-    ``source`` is the name of the discovery source, ``started_at`` when the crawl began that goes through the list: what
-    was discovered before is already crawled, and a list that this crawl has read is not read again.
+    ``source`` is the name of the discovery source. ``started_at`` is the start of the crawl that traverses the list:
+    articles discovered before it count as already crawled, and the crawl fetches each list only once.
     """
     return Entry(
         url=url,
@@ -63,7 +63,7 @@ def list_entry(
 
 
 def next_page(entry: Entry, url: str, *, found_on: str, due_at: datetime | None = None) -> Entry:
-    """The page of a list that follows another one, behind the articles that are known by now."""
+    """The page of a list after ``entry``, with a lower priority than the articles discovered so far."""
     return replace(
         entry,
         id=None,
@@ -87,9 +87,9 @@ def article_entry(
     section: str | None = None,
     depth: int = 1,
 ) -> Entry:
-    """An article that a list, a person or another article names; ``depth`` counts the links from the nearest list.
+    """An article that a list, a person or another article names.
 
-    Its language is that of its URL where nobody says another.
+    ``depth`` counts the links from the nearest list. The language defaults to that of the URL.
     """
     if language is None:
         article_url = site.article_url(url)

@@ -1,7 +1,7 @@
-"""Feeds: RSS, Atom and their kin, read by feedparser, which follows no external entity and expands none of a bomb.
+"""Feeds: RSS and Atom, parsed by feedparser, and JSON feeds (https://www.jsonfeed.org/version/1.1/), parsed here.
 
-JSON feeds (https://www.jsonfeed.org/version/1.1/) are read here. An item is known by its link. Feeds of news sites give
-one ``guid`` to all items, or none; it counts only where the link is none of an article.
+feedparser neither fetches external entities nor expands entity bombs. An item is identified by its link. Feeds of news
+sites give one ``guid`` to all items, or none, so it is used only if the link is not an article.
 """
 
 from __future__ import annotations
@@ -29,27 +29,26 @@ from caliber_crawler.items import Capture, Listing, Teaser
 from caliber_crawler.site import ArticleURL, Feed, Site
 
 MAX_FEED_BYTES = 8 * 1024 * 1024
-"""Bytes."""
 MAX_LINKED_FEEDS = 5
-"""Feeds that a page names are taken, from the first one on: comments and the like follow behind."""
+"""Maximum number of feeds used from one page: the first ones. Feeds of comments and the like come after them."""
 MEDIA_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 LINKS = ("link", "feedburner_origlink", "id")
-"""Where an item may name its article, the surest place first."""
+"""Fields in which an item may name its article, most reliable first."""
 _TAG = re.compile(r"<[^<>]{1,200}>")
 
 
 def feeds(feed: Feed, scope: Scope, started_at: datetime) -> Iterator[Entry]:
-    """The feed as an address to fetch."""
+    """The frontier entry of a site's feed."""
     yield feed_entry(scope.site.normal_url(feed.path), scope.site, None, started_at)
 
 
 def feed_entry(url: str, site: Site, found_on: str | None, traversal_started_at: datetime) -> Entry:
-    """A feed as an address to fetch."""
+    """The frontier entry of a feed."""
     return list_entry(url, site, "feed", Feed.name, traversal_started_at, found_on=found_on)
 
 
 def linked_feeds(capture: Capture, site: Site) -> tuple[str, ...]:
-    """The feeds of the site that a page names in its head, as browsers look for them.
+    """The feeds of the site that a page names in its head, by the rules of browsers.
 
     See https://html.spec.whatwg.org/multipage/links.html#rel-alternate.
     """
@@ -59,11 +58,11 @@ def linked_feeds(capture: Capture, site: Site) -> tuple[str, ...]:
         return ()
     links = (link for link in root.iter("link") if "alternate" in (link.get("rel") or "").lower().split())
     named = (link.get("href") for link in links if (link.get("type") or "").strip().lower() in MEDIA_TYPES)
-    urls = (_address(capture, href, site) for href in named if href)
+    urls = (_own_url(capture, href, site) for href in named if href)
     return tuple(islice(dict.fromkeys(url for url in urls if url), MAX_LINKED_FEEDS))
 
 
-def _address(capture: Capture, href: str, site: Site) -> str | None:
+def _own_url(capture: Capture, href: str, site: Site) -> str | None:
     try:
         url = site.normal_url(urljoin(capture.effective_url, href.strip()))
         return url if site.owns(url) else None
@@ -72,13 +71,13 @@ def _address(capture: Capture, href: str, site: Site) -> str | None:
 
 
 def parse_feed(capture: Capture, site: Site) -> Listing:
-    """The items of a feed from top to bottom, each article once. Raises :class:`Unreadable` for what is no feed."""
+    """The items of a feed in order, each article once. Raises :class:`Unreadable` for a page that is not a feed."""
     if len(capture.body) > MAX_FEED_BYTES:
         raise Unreadable("too_large", f"{capture.effective_url} is a feed of more than {MAX_FEED_BYTES:,} bytes.")
     teasers: dict[str, Teaser] = {}
     not_articles = 0
     for item in _items(capture):
-        article_url = next(_named(item, capture, site), None)
+        article_url = next(_article_urls(item, capture, site), None)
         if article_url is None:
             not_articles += 1
         else:
@@ -86,11 +85,11 @@ def parse_feed(capture: Capture, site: Site) -> Listing:
     return Listing(capture=capture, teasers=tuple(teasers.values()), not_articles=not_articles)
 
 
-def _named(item: Mapping[str, Any], capture: Capture, site: Site) -> Iterator[ArticleURL]:
-    """The article of an item: its link, unless that is a counter's that leads there; then another address of it."""
+def _article_urls(item: Mapping[str, Any], capture: Capture, site: Site) -> Iterator[ArticleURL]:
+    """The article URLs of an item: its link, or another field if the link is that of a click counter."""
     for name in LINKS:
         text = str(item.get(name) or "").strip()
-        # An id that is no address may look like the last part of one.
+        # An id that is not a URL may look like a relative URL.
         if not text or (name != "link" and not text.lower().startswith(("http://", "https://"))):
             continue
         article_url = site.article_url(urljoin(capture.effective_url, text))
@@ -103,36 +102,36 @@ def _items(capture: Capture) -> list[Mapping[str, Any]]:
         return _json_items(capture)
     parsed = feedparser.parse(capture.body, response_headers=_headers(capture), sanitize_html=False)
     if not parsed.version and not parsed.entries:
-        raise Unreadable("not_a_feed", f"{capture.effective_url} is no feed.")
+        raise Unreadable("not_a_feed", f"{capture.effective_url} is not a feed.")
     items: list[Mapping[str, Any]] = parsed.entries
     return items
 
 
 def _json_items(capture: Capture) -> list[Mapping[str, Any]]:
-    """The items of a JSON feed, under the names that feedparser gives to those of others."""
+    """The items of a JSON feed, with the field names of feedparser."""
     feed = parse_json(capture)
     feed = feed if isinstance(feed, dict) else {}
     items = feed.get("items")
     if not isinstance(items, list) or "jsonfeed.org" not in str(feed.get("version")):
-        raise Unreadable("not_a_feed", f"{capture.effective_url} is no feed.")
+        raise Unreadable("not_a_feed", f"{capture.effective_url} is not a feed.")
     return [
         {
             "link": item.get("url") or item.get("id"),
             "title": item.get("title"),
             "tags": [{"term": tag} for tag in item.get("tags") or () if isinstance(tag, str)],
-            "published_parsed": _parsed(item.get("date_published")),
+            "published_parsed": _parse_date(item.get("date_published")),
         }
         for item in items
         if isinstance(item, dict)
     ]
 
 
-def _parsed(moment: object) -> struct_time | None:
+def _parse_date(value: object) -> struct_time | None:
     try:
-        read = datetime.fromisoformat(str(moment))
+        date = datetime.fromisoformat(str(value))
     except ValueError:
         return None
-    return read.utctimetuple() if read.tzinfo else None
+    return date.utctimetuple() if date.tzinfo else None
 
 
 def _teaser(item: Any, url: str, language: str | None, site: Site) -> Teaser:
@@ -142,20 +141,20 @@ def _teaser(item: Any, url: str, language: str | None, site: Site) -> Teaser:
     label, section = next((pair for pair in known if pair[1]), (labels[0] if labels else None, None))
     return Teaser(
         url=url,
-        headline=_plain(str(item.get("title") or "")),
+        headline=_clean_title(str(item.get("title") or "")),
         section=section,
         section_label=label or None,
-        published_at=_moment(item.get("published_parsed")),
+        published_at=_timestamp(item.get("published_parsed")),
     )
 
 
-def _plain(title: str) -> str | None:
-    """A title without the markup and the doubly escaped entities that feeds put into it."""
+def _clean_title(title: str) -> str | None:
+    """A title without markup and doubly escaped entities, which feeds put into titles."""
     text = html.unescape(title).replace("<![CDATA[", "").replace("]]>", "")
     return " ".join(_TAG.sub("", text).split()) or None
 
 
-def _moment(parsed: Any) -> datetime | None:
+def _timestamp(parsed: Any) -> datetime | None:
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
     except (ValueError, OverflowError, OSError):

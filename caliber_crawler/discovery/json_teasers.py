@@ -1,4 +1,4 @@
-"""Batches of a listing that are JSON with one object a teaser."""
+"""Pages of a listing in JSON, with one object for each teaser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from caliber_crawler.site import JsonTeasers, Site
 
 
 def parse_json(capture: Capture) -> Any | None:
-    """The JSON of a batch, ``None`` when it is something else."""
+    """The JSON of a page, or ``None`` if the page is not JSON."""
     if capture.body.lstrip()[:1] not in (b"{", b"["):
         return None
     try:
@@ -23,13 +23,13 @@ def parse_json(capture: Capture) -> Any | None:
 
 
 def parse_json_teasers(data: Any, capture: Capture, site: Site, layout: JsonTeasers) -> tuple[Teaser, ...]:
-    """The teasers of a batch, each article once. Raises :class:`Unreadable` where something else stands than a list."""
+    """The teasers of a page, each article once. Raises :class:`Unreadable` if there is no list at the layout's path."""
     items = dig(data, layout.items)
     if items is None:
         items = []
     if not isinstance(items, list):
         raise Unreadable(
-            "no_teasers", f"{capture.effective_url} holds no list of teasers at {layout.items or 'its top'!r}."
+            "no_teasers", f"{capture.effective_url} has no list of teasers at {layout.items or 'its top level'!r}."
         )
     teasers: dict[str, Teaser] = {}
     for item in items:
@@ -40,7 +40,7 @@ def parse_json_teasers(data: Any, capture: Capture, site: Site, layout: JsonTeas
 
 
 def dig(data: Any, path: str) -> Any:
-    """What stands at a dotted path, ``None`` when there is nothing; an empty path is the data itself."""
+    """The value at a dotted path, or ``None`` if there is none. An empty path returns the data itself."""
     for key in path.split(".") if path else ():
         data = data.get(key) if isinstance(data, dict) else None
     return data
@@ -49,7 +49,7 @@ def dig(data: Any, path: str) -> Any:
 def _teaser(item: Any, site: Site, layout: JsonTeasers) -> Teaser | None:
     url = _text(item, layout.url)
     article_url = (
-        site.article_url(layout.address.format(url=url if "/" in url else quote(url, safe="%"))) if url else None
+        site.article_url(layout.url_template.format(url=url if "/" in url else quote(url, safe="%"))) if url else None
     )
     if article_url is None:
         return None

@@ -9,7 +9,7 @@ from caliber_crawler.site import Links, Site
 
 
 def linked_articles(article: Article, site: Site) -> list[Teaser]:
-    """The articles of the same site that this one's text links to, itself left out."""
+    """The other articles of the site that the text of an article links to."""
     own = {article_url.url for url in article.urls if (article_url := site.article_url(url))}
     linked = (site.article_url(link.url) for link in article.links)
     urls = dict.fromkeys(article_url.url for article_url in linked if article_url is not None)
@@ -17,9 +17,9 @@ def linked_articles(article: Article, site: Site) -> list[Teaser]:
 
 
 def follow_links(links: Links, article: Article, entry: Entry, discoveries: Discoveries, site: Site) -> None:
-    """Commit the articles that this one links to, unless it is itself too many links away from a list.
+    """Commit the articles that an article links to, unless it is itself too many links away from a list.
 
-    The section of a linked article is unknown until it is read, whatever the section of the one that links to it.
+    The section of a linked article is unknown until it is extracted; it is not inherited from the linking article.
     """
     depth = entry.page_number + 1 if entry.discovered_via == links.name else 2
     if depth <= links.depth + 1:

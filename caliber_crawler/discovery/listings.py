@@ -1,4 +1,4 @@
-"""The walk through a site's listings, committed batch by batch: a crawl killed anywhere goes on where it was."""
+"""Pagination of a site's listings. Each page is committed separately, so that a killed crawl resumes after it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def first_pages(scope: Scope, started_at: datetime) -> Iterator[Entry]:
-    """The listings of every asked-for edition and section, from their first batch."""
+    """The first page of each listing of the requested editions and sections."""
     for language in scope.languages:
         edition = scope.site.edition(language)
         assert edition is not None
@@ -41,7 +41,7 @@ def first_pages(scope: Scope, started_at: datetime) -> Iterator[Entry]:
 
 
 class ListingPagination:
-    """Takes the batches of a run's listings as they come in, search results among them."""
+    """Processes the pages of a run's listings, including search results."""
 
     def __init__(self, run: CrawlRun, discoveries: Discoveries) -> None:
         self._run = run
@@ -49,28 +49,28 @@ class ListingPagination:
         self._frontier = run.archive.frontier
         self._window = run.scope.window
         self._search = next((source for source in run.scope.site.sources if isinstance(source, Search)), None)
-        # After a kill, two walks through one listing may be under way: the old one, further down, and a new one.
+        # After a kill, two traversals of one listing may be under way: the old one on later pages, and a new one.
         self._seen: defaultdict[tuple[str, datetime | None], SeenPages] = defaultdict(SeenPages)
 
     def advance(self, listing: Listing, entry: Entry) -> End | None:
-        """Commit a batch's teasers and, where the walk goes on, the request for the next batch.
+        """Commit the teasers of a page and, unless the traversal ends, the request for the next page.
 
-        Gives the reason when the walk ends here.
+        Return the reason if the traversal ends here.
         """
         capture = listing.capture
         start = _start(entry)
         seen = self._seen[start, entry.traversal_started_at]
         if listing.guessed and entry.page_number > 1 and seen.teasers_known:
-            # Behind its last page a site shows what stands beside its lists: what is read most, what is new.
+            # After the last page of a list a site still shows its sidebars: most read, latest news.
             listing = replace(listing, teasers=())
-        if beyond := self._behind(seen):
+        if past_window := self._is_past_window(seen):
             listing = replace(listing, teasers=())
         ordered = entry.discovered_via != Search.name or (self._search is not None and self._search.newest_first)
         already_crawled = (
             already_crawled_urls(self._run, entry, [teaser.url for teaser in listing.teasers]) if ordered else ()
         )
         queued_by_unfinished = self._queued_by_unfinished(entry, listing) if ordered and not already_crawled else ()
-        judged = decide_page(
+        decision = decide_page(
             listing.teasers,
             window=self._window if ordered else Window(),
             already_crawled=already_crawled or queued_by_unfinished,
@@ -82,9 +82,9 @@ class ListingPagination:
             seen.undated.append(tuple(teaser.url for teaser in listing.teasers))
         next_url = listing.next_url or self._page_url(entry)
         last = End.CUT if listing.cut else End.LAST_PAGE
-        further = last if next_url is None or listing.ended else self._trapped(next_url, entry)
-        end = End.WINDOW if beyond else judged.end or further
-        if end is End.REPEATS and self._understood(entry, listing, seen):
+        limit = last if next_url is None or listing.ended else self._trap_end(next_url, entry)
+        end = End.WINDOW if past_window else decision.end or limit
+        if end is End.REPEATS and self._pagination_works(entry, listing, seen):
             end = End.LAST_PAGE
         if end is End.ALREADY_CRAWLED and queued_by_unfinished:
             end = End.EARLIER_CRAWL
@@ -96,7 +96,7 @@ class ListingPagination:
                 language=entry.language,
                 section=entry.section,
             )
-            self._discoveries.mark_read(capture)
+            self._discoveries.mark_fetched(capture)
             if end is None:
                 assert next_url is not None
                 following = next_page(entry, next_url, found_on=_start(entry), due_at=self._run.started_at)
@@ -109,9 +109,9 @@ class ListingPagination:
         return end
 
     def _queued_by_unfinished(self, entry: Entry, listing: Listing) -> Collection[str]:
-        """Teasers that an earlier walk through this listing has met, if it was cut short and goes on further down.
+        """Teasers that an earlier, unfinished traversal of this listing found, if it still has later pages to fetch.
 
-        Where a crawl is stopped again and again, each begins at the top, and need not go the whole way once more.
+        If crawls are stopped repeatedly, each begins at the top. It need not repeat the pages of the earlier ones.
         """
         start, traversals = _start(entry), self._run.archive.traversals
         head = replace(entry, priority=LATER_PAGE, discovered_on=start)
@@ -126,34 +126,34 @@ class ListingPagination:
         own = {page for page, found in pages.items() if found is not None and _start(found) == start}
         return {url for url, page in sources.items() if page in own}
 
-    def _behind(self, seen: SeenPages) -> bool:
-        """Is the walk past the window? Where teasers tell no dates, the articles of earlier batches do, read by now."""
-        return self._window.since is not None and any(self._is_old(batch, self._window.since) for batch in seen.undated)
+    def _is_past_window(self, seen: SeenPages) -> bool:
+        """Whether the traversal is past the window. Teasers without dates are judged by the dates of their articles."""
+        return self._window.since is not None and any(self._is_old(urls, self._window.since) for urls in seen.undated)
 
-    def _is_old(self, batch: Collection[str], since: datetime) -> bool:
-        dates = self._run.archive.traversals.published(batch)
-        # What could not be read says nothing.
-        return 2 * len(dates) >= len(batch) and all(published_at < since for published_at in dates.values())
+    def _is_old(self, urls: Collection[str], since: datetime) -> bool:
+        dates = self._run.archive.traversals.published(urls)
+        # At least half of the dates must be known.
+        return 2 * len(dates) >= len(urls) and all(published_at < since for published_at in dates.values())
 
-    def ends_before(self, entry: Entry) -> bool:
-        """A batch answers that nothing is there: does the listing end with the one before?
+    def ends_when_missing(self, entry: Entry) -> bool:
+        """Whether a listing ends normally before a page that is missing (404, 410).
 
-        Behind its second page it does, for the site has understood how we ask for more. A second page that is missing
-        is the end where that of another listing is there; one that was there once is not, for something has changed.
+        After page 2 it does, because pagination has worked. A missing page 2 is the end if another listing has a
+        page 2. It is not the end if this page existed before, because then something has changed.
         """
         if entry.kind != "listing" or entry.page_number == 1:
             return entry.discovered_via == Search.name
         return (
             entry.page_number > 2
             or entry.discovered_via == Search.name
-            or (entry.last_status != 200 and self._others_go_on(entry))
+            or (entry.last_status != 200 and self._other_listings_continue(entry))
         )
 
     def mark_incomplete(self, entry: Entry) -> None:
-        """The walk could not go on: its first page is not left out as unchanged next time."""
+        """Record that a traversal failed: the next one must not skip the first page as unchanged."""
         self._frontier.drop_validators(_start(entry))
 
-    def _others_go_on(self, entry: Entry) -> bool:
+    def _other_listings_continue(self, entry: Entry) -> bool:
         site = self._run.scope.site
         urls = [
             site.page_url(site.listing_url(each, name), 2, name) for each in site.editions for name in each.sections
@@ -161,14 +161,14 @@ class ListingPagination:
         others = (self._frontier.get(url) for url in urls if url is not None)
         return any(other is not None and other.last_status == 200 and other.url != entry.url for other in others)
 
-    def _understood(self, entry: Entry, listing: Listing, seen: SeenPages) -> bool:
-        """A batch repeats: has the site shown that it understands how we ask, so that this is how its lists end?"""
+    def _pagination_works(self, entry: Entry, listing: Listing, seen: SeenPages) -> bool:
+        """Whether pagination has worked on this listing, so that a repeated page is its normal end."""
         layout = self._run.scope.site.listing
         fresh = entry.page_number - seen.stale
         return fresh > 1 or (fresh == 1 and layout is not None and 0 < len(listing.teasers) < layout.page_size)
 
-    def _trapped(self, next_url: str, entry: Entry) -> End | None:
-        """Does the next batch lead back to where this walk has been, or on and on?"""
+    def _trap_end(self, next_url: str, entry: Entry) -> End | None:
+        """The reason to stop before the next page: it was fetched by this traversal, or there are too many pages."""
         known = self._frontier.get(next_url)
         if (
             known is not None
@@ -181,17 +181,18 @@ class ListingPagination:
         return End.ENDLESS if bound and entry.page_number >= bound else None
 
     def _page_url(self, entry: Entry) -> str | None:
-        site, start, batch = self._run.scope.site, _start(entry), entry.page_number + 1
+        site, start, number = self._run.scope.site, _start(entry), entry.page_number + 1
         if entry.discovered_via != Search.name:
-            return site.page_url(start, batch, entry.section)
-        return urljoin(start, self._search.more.format(page=batch)) if self._search and self._search.more else None
+            return site.page_url(start, number, entry.section)
+        return urljoin(start, self._search.more.format(page=number)) if self._search and self._search.more else None
 
 
 def already_crawled_urls(run: CrawlRun, entry: Entry, urls: Collection[str]) -> Collection[str]:
-    """Those of some articles that end a walk: only where an earlier one has already been to where this one is going.
+    """The articles that end a traversal as already crawled.
 
-    Known is what that walk could know: articles that a feed brought since then may hide others between them. What was
-    taken down here never enters the frontier, and is known all the same.
+    There are some only if an earlier traversal has reached the target of this one. Only articles discovered before its
+    end count, because a feed may have discovered later ones and missed others between them. Takedowns count too,
+    although they never enter the frontier.
     """
     start, site, frontier = _start(entry), run.scope.site, run.archive.frontier
     crawled_since, crawled_at = frontier.crawled_since(start), frontier.crawled_at(start)
@@ -205,12 +206,14 @@ def already_crawled_urls(run: CrawlRun, entry: Entry, urls: Collection[str]) -> 
     known = frontier.known_urls(
         urls, before=min(crawled_at, entry.traversal_started_at) if entry.traversal_started_at else crawled_at
     )
-    forgotten = run.archive.takedowns.covers
+    is_taken_down = run.archive.takedowns.covers
     return known | {
-        url for url in urls if url not in known and forgotten(site.name, [site.article_url(url) or ArticleURL(url=url)])
+        url
+        for url in urls
+        if url not in known and is_taken_down(site.name, [site.article_url(url) or ArticleURL(url=url)])
     }
 
 
 def _start(entry: Entry) -> str:
-    """The address of the listing that an entry is a batch of."""
+    """The URL of the listing that an entry is a page of."""
     return entry.url if entry.page_number == 1 else entry.discovered_on or entry.url

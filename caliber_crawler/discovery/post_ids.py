@@ -1,7 +1,7 @@
-"""The walk through post numbers: bounded, resumable, up or down.
+"""The enumeration of post IDs: bounded, resumable, ascending or descending.
 
-Numbers enter the frontier a window at a time, and only when nothing else is due, so a walk through 250,000 of them
-never stands in the way of news. How far it has come is kept in the frontier, in an entry of its own that is no page.
+IDs are added to the frontier in windows, and only when nothing else is due, so that an enumeration of 250,000 IDs does
+not delay news. Its progress is stored in a frontier entry of its own that is not a page.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
 
 WINDOW = 100
-"""Numbers committed at once."""
+"""Number of IDs that are committed together."""
 
 
 class PostIdEnumeration:
-    """Walks the numbers of every asked-for language side by side, both ends included."""
+    """Enumerates the post IDs of all requested languages in parallel. Both ends of the range are included."""
 
     def __init__(self, source: PostIds, run: CrawlRun, discoveries: Discoveries) -> None:
         self._run = run
@@ -40,23 +40,23 @@ class PostIdEnumeration:
 
     @property
     def left(self) -> int:
-        """Numbers that have not entered the frontier yet."""
+        """Number of IDs that are not in the frontier yet."""
         return sum(self._length - self._progress(state) for state in self._ranges)
 
     def enqueue(self) -> bool:
-        """Commit the next window of every walk; false when all of them are at their end."""
-        released = False
+        """Commit the next window of every language. Return false if all of them are finished."""
+        enqueued = False
         for state, (language, template) in self._ranges.items():
             progress = self._progress(state)
             count = min(WINDOW, self._length - progress)
             if count <= 0:
                 continue
-            released = True
+            enqueued = True
             entries = [self._entry(template, language, place) for place in range(progress, progress + count)]
             with self._run.archive.transaction():
                 self._discoveries.commit(entries)
                 self._frontier.set_page_number(state, progress + count + 1)
-        return released
+        return enqueued
 
     @property
     def _length(self) -> int:

@@ -1,6 +1,7 @@
-"""Site maps and news site maps (sitemaps.org, and Google's news extension), found through robots.txt.
+"""Sitemaps and news sitemaps (sitemaps.org and Google's news extension), found through robots.txt.
 
-The parser fetches nothing, knows no document type and expands no entity, so a map can neither read files nor blow up.
+The parser does not use the network, load document types or expand entities, so that a sitemap can neither read files
+nor exhaust memory.
 """
 
 from __future__ import annotations
@@ -26,29 +27,29 @@ from caliber_crawler.site import Site, Sitemaps
 MAX_SITEMAP_BYTES = 50 * 1024 * 1024
 """Bytes, uncompressed: the limit of https://www.sitemaps.org/protocol.html."""
 MAX_URLS = 50_000
-"""In one map, by the same protocol."""
+"""Maximum number of URLs in one sitemap, by the same protocol."""
 MAX_ROBOTS_BYTES = 500 * 1024
-"""Bytes of robots.txt that are read (RFC 9309, section 2.5)."""
+"""Bytes of robots.txt that are parsed (RFC 9309, section 2.5)."""
 _GZIP = b"\x1f\x8b"
 
 
 def sitemaps(source: Sitemaps, scope: Scope, started_at: datetime) -> Iterator[Entry]:
-    """Where the search for site maps begins."""
+    """The URLs at which the search for sitemaps begins."""
     for path in source.paths:
         yield sitemap_entry(scope.site.normal_url(path), scope.site, None, started_at)
 
 
 def sitemap_entry(url: str, site: Site, found_on: str | None, traversal_started_at: datetime) -> Entry:
-    """A site map as an address to fetch; one that was read on this walk is not read again, so circles end."""
+    """The frontier entry of a sitemap. A traversal fetches each sitemap once, so that circular indexes end."""
     return list_entry(url, site, "sitemap", Sitemaps.name, traversal_started_at, found_on=found_on, priority=SITEMAP)
 
 
 def parse_sitemap(capture: Capture, site: Site) -> Listing:
-    """What a site map names: articles, or further maps; robots.txt names maps only.
+    """The articles or further sitemaps that a sitemap names; robots.txt names only sitemaps.
 
-    Raises :class:`Unreadable` for what is neither, and for what is larger than the protocol allows.
+    Raises :class:`Unreadable` for any other page, and for a sitemap larger than the protocol allows.
     """
-    body = _unpacked(capture)
+    body = _decompress(capture)
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return _parse_lines(capture, body, site)
     parser = etree.XMLParser(
@@ -61,13 +62,13 @@ def parse_sitemap(capture: Capture, site: Site) -> Listing:
     if root is not None and _name(root) in ("rss", "feed", "rdf"):
         return parse_feed(replace(capture, body=body), site)
     if root is None or _name(root) not in ("urlset", "sitemapindex"):
-        raise Unreadable("not_a_sitemap", f"{capture.effective_url} is no site map.")
+        raise Unreadable("not_a_sitemap", f"{capture.effective_url} is not a sitemap.")
     if _name(root) == "sitemapindex":
         return Listing(capture=capture, teasers=(), sitemaps=tuple(_locations(root, capture)))
     teasers: dict[str, Teaser] = {}
     not_articles = 0
     for element in islice(root, MAX_URLS):
-        # Pictures and videos of an article have addresses and titles of their own, further inside.
+        # Images and videos of an article have URLs and titles of their own, in nested elements.
         texts = _texts(element)
         news = next((_texts(part) for part in element if isinstance(part.tag, str) and _name(part) == "news"), {})
         article_url = site.article_url(urljoin(capture.effective_url, texts["loc"])) if texts.get("loc") else None
@@ -79,7 +80,7 @@ def parse_sitemap(capture: Capture, site: Site) -> Listing:
                 Teaser(
                     url=article_url.url,
                     headline=news.get("title") or None,
-                    published_at=_moment(news.get("publication_date", ""), site),
+                    published_at=_timestamp(news.get("publication_date", ""), site),
                     modified_at=_end_of(texts.get("lastmod", ""), site),
                 ),
             )
@@ -91,17 +92,17 @@ def _texts(element: etree._Element) -> dict[str, str]:
 
 
 def _parse_lines(capture: Capture, body: bytes, site: Site) -> Listing:
-    """A robots.txt, or a site map that is a list of addresses, one a line."""
-    maps = _maps_in_robots(capture, body)
-    lines = body[:MAX_SITEMAP_BYTES].decode("utf-8-sig", "replace").split() if not maps else []
+    """A robots.txt, or a sitemap in text form with one URL per line."""
+    found = _sitemaps_in_robots(capture, body)
+    lines = body[:MAX_SITEMAP_BYTES].decode("utf-8-sig", "replace").split() if not found else []
     urls = [line for line in islice(lines, MAX_URLS) if line.lower().startswith(("http://", "https://"))]
     articles = {article_url.url: Teaser(url=article_url.url) for article_url in site.article_urls(urls)}
     return Listing(
-        capture=capture, teasers=tuple(articles.values()), sitemaps=maps, not_articles=len(urls) - len(articles)
+        capture=capture, teasers=tuple(articles.values()), sitemaps=found, not_articles=len(urls) - len(articles)
     )
 
 
-def _unpacked(capture: Capture) -> bytes:
+def _decompress(capture: Capture) -> bytes:
     body = capture.body
     if body.startswith(_GZIP):
         unzip = zlib.decompressobj(wbits=31)
@@ -111,14 +112,15 @@ def _unpacked(capture: Capture) -> bytes:
             raise Unreadable("not_a_sitemap", f"{capture.effective_url} is a damaged gzip file.") from error
     if len(body) > MAX_SITEMAP_BYTES:
         raise Unreadable(
-            "too_large", f"{capture.effective_url} is larger than a site map may be: {MAX_SITEMAP_BYTES:,} bytes."
+            "too_large",
+            f"{capture.effective_url} is larger than the limit for sitemaps of {MAX_SITEMAP_BYTES:,} bytes.",
         )
     if not body.strip():
         raise Unreadable("empty", f"{capture.effective_url} is empty.")
     return body
 
 
-def _maps_in_robots(capture: Capture, body: bytes) -> tuple[str, ...]:
+def _sitemaps_in_robots(capture: Capture, body: bytes) -> tuple[str, ...]:
     rules = Protego.parse(body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "replace"))
     return tuple(dict.fromkeys(urljoin(capture.effective_url, found.strip()) for found in rules.sitemaps))
 
@@ -135,21 +137,21 @@ def _name(element: etree._Element) -> str:
 
 
 def _end_of(text: str, site: Site) -> datetime | None:
-    """The end of a moment that a map tells, which may be a day."""
+    """The end of the time that a sitemap states, which may be a whole day."""
     try:
-        moment = datetime.fromisoformat(text)
+        date = datetime.fromisoformat(text)
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=site.zone)
-    return moment if "T" in text else moment + timedelta(days=1)
+    date = date if date.tzinfo else date.replace(tzinfo=site.zone)
+    return date if "T" in text else date + timedelta(days=1)
 
 
-def _moment(text: str, site: Site) -> datetime | None:
-    """A W3C date and time, as the protocol asks; a day without a time says too little to leave an article out."""
+def _timestamp(text: str, site: Site) -> datetime | None:
+    """A W3C date and time. A date without a time is too imprecise to exclude an article, so it gives ``None``."""
     if "T" not in text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        date = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=site.zone)
+    return date if date.tzinfo else date.replace(tzinfo=site.zone)

@@ -1,4 +1,4 @@
-"""Which road does what: where each begins, how the pages on it are read, what they lead to."""
+"""Dispatches between the discovery sources: their seeds, the parsers of their pages, and the resulting entries."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 MAX_DEFERRED_RUNS = 20
-"""Of the site maps beyond those that a run may read, those of so many further runs are remembered."""
+"""Number of later runs for which sitemaps beyond a run's limit are scheduled; the rest are dropped."""
 DUE_TOLERANCE = 0.9
-"""Share of the time between two visits of a list after which it is due for ``caliber crawl --due``."""
+"""Share of the interval between two visits of a list after which it is due for ``caliber crawl --due``."""
 
 
 def seeds(scope: Scope, started_at: datetime) -> Iterator[tuple[Entry, timedelta]]:
-    """The pages on which the roads of a scope begin, and after how long each is due again."""
+    """The seed URLs of a scope, each with the interval after which it is due again."""
     for source in scope.sources:
         match source:
             case Listings():
@@ -51,28 +51,28 @@ def seeds(scope: Scope, started_at: datetime) -> Iterator[tuple[Entry, timedelta
 
 
 def due_seeds(run: CrawlRun) -> list[Entry]:
-    """Where the roads of a run begin: all of them, or, when only what is due is asked for, those that are due again."""
+    """The seed URLs of a run; with ``--due`` only those that are due again."""
     found = []
     for entry, every in seeds(run.scope, run.started_at):
         known = run.archive.frontier.get(entry.url) if run.scope.due_only else None
-        # A timetable is not kept to the second: a list that is nearly due would else be left out every other time.
+        # Schedules are not exact: without a tolerance, a list that is almost due would be skipped every other time.
         if known is None or known.visited_at is None or known.visited_at + DUE_TOLERANCE * every <= run.started_at:
             found.append(entry)
     return found
 
 
 def parse_list_page(capture: Capture, site: Site) -> Listing:
-    """What a page that names articles names: a batch of a listing, a feed, a site map. Raises ``Unreadable``."""
+    """Parse a page of a listing, a feed or a sitemap. Raises ``Unreadable``."""
     match capture.kind:
         case "feed":
             return parse_feed(capture, site)
         case "sitemap":
-            read = cdx_indexes.parse_index if cdx_indexes.names_index(capture.url) else parse_sitemap
-            return read(capture, site)
+            parse = cdx_indexes.parse_index if cdx_indexes.is_index_url(capture.url) else parse_sitemap
+            return parse(capture, site)
     if any(name == SCROLLED and "cut" in value for name, value in capture.headers):
         return replace(extract_listing(capture, site), cut=True)
     if not site.has_layouts:
-        # Nobody has written down where its feeds are: the page that was named may tell.
+        # A generic site has no feeds in a definition; its start page may link to them.
         return replace(extract_listing(capture, site), feeds=linked_feeds(capture, site))
     data = parse_json(capture)
     layout = site.listing
@@ -91,7 +91,7 @@ def _last_fetched(entry: Entry | None) -> datetime:
 
 
 class Discovery:
-    """What a run does with the pages that name articles, and with the links in articles."""
+    """Processes the lists of a run, and the links in its articles."""
 
     def __init__(self, run: CrawlRun) -> None:
         self._run = run
@@ -103,14 +103,14 @@ class Discovery:
             run.dispatcher.backlog = PostIdEnumeration(post_ids, run, self._discoveries)
 
     def advance(self, listing: Listing) -> End | None:
-        """Commit what a page names; gives the reason when the walk through a listing ends with it.
+        """Commit the articles that a page names. Return the reason if the traversal of a listing ends with it.
 
         Raises ``LookupError`` for a page that was fetched without being in the frontier.
         """
         entry = self._run.archive.frontier.get(listing.capture.url)
         if entry is None:
             raise LookupError(f"{listing.capture.url} was fetched without being in the frontier")
-        if listing.missing is not None and not self._pagination.ends_before(entry):
+        if listing.missing is not None and not self._pagination.ends_when_missing(entry):
             self._run.settlement.reject(listing.capture, listing.missing)
             self._pagination.mark_incomplete(entry)
             return None
@@ -119,21 +119,21 @@ class Discovery:
             self._run.accounts.counts[f"teasers{name}"] += len(listing.teasers)
         self._run.accounts.counts["not_articles"] += listing.not_articles
         if entry.discovered_via == StartPage.name:
-            self._take(listing, entry)
+            self._commit(listing, entry)
             return None
         if entry.kind == "listing":
             return self._pagination.advance(listing, entry)
-        self._take(listing, entry)
+        self._commit(listing, entry)
         return None
 
     def follow(self, extraction: Extraction) -> None:
-        """Commit the articles that an article links to, where links are a road of this run."""
+        """Commit the articles that an article links to, if links are a discovery source of this run."""
         if self._links is not None:
             entry = self._run.archive.frontier.get(extraction.capture.url)
             if entry is not None:
                 follow_links(self._links, extraction.article, entry, self._discoveries, self._run.scope.site)
 
-    def _take(self, listing: Listing, entry: Entry) -> None:
+    def _commit(self, listing: Listing, entry: Entry) -> None:
         capture, frontier = listing.capture, self._run.archive.frontier
         with self._run.archive.transaction():
             self._discoveries.add(
@@ -143,33 +143,31 @@ class Discovery:
                 language=entry.language,
                 section=entry.section,
             )
-            frontier.add([*self._maps(listing, entry), *self._feeds(listing, entry)], self._run.id)
-            self._discoveries.mark_read(capture)
+            frontier.add([*self._sitemap_entries(listing, entry), *self._feed_entries(listing, entry)], self._run.id)
+            self._discoveries.mark_fetched(capture)
             self._run.settlement.mark_done(capture, "traversed")
 
-    def _feeds(self, listing: Listing, entry: Entry) -> list[Entry]:
+    def _feed_entries(self, listing: Listing, entry: Entry) -> list[Entry]:
         traversal_started_at = entry.traversal_started_at or self._run.started_at
         return [feed_entry(url, self._run.scope.site, entry.url, traversal_started_at) for url in listing.feeds]
 
-    def _maps(self, listing: Listing, entry: Entry) -> list[Entry]:
+    def _sitemap_entries(self, listing: Listing, entry: Entry) -> list[Entry]:
         if cdx_indexes.is_index(entry):
             return cdx_indexes.following(listing, entry)
         source = next((source for source in self._run.scope.site.sources if isinstance(source, Sitemaps)), Sitemaps())
         site, counts = self._run.scope.site, self._run.accounts.counts
         own = [url for url in map(site.normal_url, listing.sitemaps) if site.owns(url)]
         counts["not_articles"] += len(listing.sitemaps) - len(own)
-        room, traversal_started_at = (
-            max(0, source.most - counts["sitemaps"]),
-            entry.traversal_started_at or self._run.started_at,
-        )
+        room = max(0, source.most - counts["sitemaps"])
+        traversal_started_at = entry.traversal_started_at or self._run.started_at
         known = {url: self._run.archive.frontier.get(url) for url in own}
-        # The ones that were never read come first, so that all have their turn.
+        # Sitemaps that were never fetched come first, so that each has its turn.
         own.sort(key=lambda url: _last_fetched(known[url]))
         later = [url for url in own[room:] if known[url] is None][: MAX_DEFERRED_RUNS * source.most]
         counts["sitemaps"] += min(room, len(own))
         counts["sitemaps_deferred"] += len(later)
         entries = [sitemap_entry(url, site, entry.url, traversal_started_at) for url in own[:room]]
-        for place, url in enumerate(later):
-            due_at = self._run.started_at + source.every * (place // max(1, source.most) + 1)
+        for position, url in enumerate(later):
+            due_at = self._run.started_at + source.every * (position // max(1, source.most) + 1)
             entries.append(replace(sitemap_entry(url, site, entry.url, traversal_started_at), due_at=due_at))
         return entries

@@ -1,4 +1,4 @@
-"""One page that somebody named: it may be an article, a list of articles, or both."""
+"""A page chosen by the user: an article, a list of articles, or both."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from caliber_crawler.site import StartPage
 
 
 def start_page(source: StartPage, scope: Scope, started_at: datetime) -> Entry:
-    """The page, to be read as a list first."""
+    """The frontier entry of the page, which is parsed as a list first."""
     return list_entry(scope.site.normal_url(source.url), scope.site, "listing", source.name, started_at)

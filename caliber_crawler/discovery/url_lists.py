@@ -1,8 +1,8 @@
-"""Lists of addresses that somebody already has: one a line, or the index of a web archive (CDX).
+"""URL lists from files: one URL per line, or the index of a web archive (CDX).
 
-CDX is read as the two public services answer it: the Wayback Machine's JSON, one array of rows under a row of names
-(https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server), and the Common Crawl index, one JSON object
-a line (https://index.commoncrawl.org). The plain format, columns separated by blanks, is read too.
+CDX is parsed in the formats of the two public services. The Wayback Machine returns a JSON array of rows after a row of
+column names (https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server); Common Crawl returns one JSON
+object per line (https://index.commoncrawl.org). The plain format with columns separated by spaces is supported too.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 URLS_PER_COMMIT = 500
-"""Addresses committed at once."""
+"""Number of URLs that are committed together."""
 MAX_LINE_LENGTH = 64 * 1024
-"""Characters; nothing that long is an address."""
+"""Characters; no URL is that long."""
 MAX_REPORTED_LENGTH = 500
-"""Characters of a bad address that are kept."""
+"""Characters of an invalid URL that are stored."""
 MIN_PLAIN_COLUMNS = 5
-"""At least so many in a line of plain CDX: the third is the address, the fifth the status."""
+"""Minimum number of columns in a line of plain CDX: the third is the URL, the fifth the status."""
 
 ListKind = Literal["url_list", "cdx"]
 
 
 @dataclass(frozen=True, slots=True)
 class UrlList:
-    """A list as it was given; ``name`` is told in the frontier (``discovered_on``)."""
+    """A list of URLs. Its ``name`` is recorded in the frontier (``discovered_on``)."""
 
     name: str
     kind: ListKind
@@ -47,7 +47,7 @@ class UrlList:
 
 
 def parse_urls(lines: Iterable[str]) -> Iterator[str]:
-    """One address a line; empty lines and those that begin with ``#`` say nothing."""
+    """The URLs of a list, one per line. Empty lines and lines that begin with ``#`` are ignored."""
     for line in lines:
         text = line.strip().lstrip("\ufeff")
         if text and not text.startswith("#"):
@@ -55,9 +55,9 @@ def parse_urls(lines: Iterable[str]) -> Iterator[str]:
 
 
 def parse_cdx(lines: Iterable[str]) -> Iterator[str]:
-    """The addresses in a CDX that were answered with a page: status 200, ``-`` (seen again) or unsaid.
+    """The URLs in a CDX that returned a page: status 200, ``-`` (a revisit record) or no status.
 
-    Raises :class:`InputError` naming the line that is none.
+    Raises :class:`InputError` with the number of a line that cannot be parsed.
     """
     names: list[str] | None = None
     for number, line in enumerate(lines, 1):
@@ -66,7 +66,7 @@ def parse_cdx(lines: Iterable[str]) -> Iterator[str]:
         if not text or text.startswith("CDX "):
             continue
         if len(text) > MAX_LINE_LENGTH:
-            raise InputError(f"Line {number} is too long for an entry of a CDX.")
+            raise InputError(f"Line {number} is too long for a CDX entry.")
         if text.startswith("{") or text.partition(" {")[1]:
             row = _object(text[text.index("{") :], number)
         else:
@@ -78,51 +78,51 @@ def parse_cdx(lines: Iterable[str]) -> Iterator[str]:
         url = row.get("original") or row.get("url")
         status = str(row.get("statuscode") or row.get("status") or "200")
         if not isinstance(url, str):
-            raise InputError(f"Line {number} is no entry of a CDX: it names no address.")
+            raise InputError(f"Line {number} is not a CDX entry: it has no URL.")
         if status in ("200", "-"):
             yield url
 
 
-def add_list(article_urls: UrlList, run: CrawlRun, discoveries: Discoveries) -> None:
-    """Commit the articles on a list, in portions. What is on it and is no article of the site is said or counted."""
-    read = parse_urls if article_urls.kind == "url_list" else parse_cdx
+def add_list(url_list: UrlList, run: CrawlRun, discoveries: Discoveries) -> None:
+    """Commit the articles on a list, in portions. Report or count URLs that are not articles of the site."""
+    parse = parse_urls if url_list.kind == "url_list" else parse_cdx
     teasers: dict[str, Teaser] = {}
-    for url in _read(read(article_urls.lines), article_urls, run):
+    for url in _until_error(parse(url_list.lines), url_list, run):
         teaser = teaser_of(url, run.scope.site)
         if teaser is not None:
             teasers.setdefault(teaser.url, teaser)
         else:
             run.accounts.counts["not_articles"] += 1
-            if article_urls.kind == "url_list":
+            if url_list.kind == "url_list":
                 _report(url[:MAX_REPORTED_LENGTH], run)
         if len(teasers) >= URLS_PER_COMMIT:
-            discoveries.add(list(teasers.values()), article_urls.kind, found_on=article_urls.name)
+            discoveries.add(list(teasers.values()), url_list.kind, found_on=url_list.name)
             teasers.clear()
-    discoveries.add(list(teasers.values()), article_urls.kind, found_on=article_urls.name)
+    discoveries.add(list(teasers.values()), url_list.kind, found_on=url_list.name)
 
 
-def _read(urls: Iterator[str], article_urls: UrlList, run: CrawlRun) -> Iterator[str]:
-    """The addresses up to where the list cannot be read, which is said."""
+def _until_error(urls: Iterator[str], url_list: UrlList, run: CrawlRun) -> Iterator[str]:
+    """The URLs before the first line that cannot be parsed, which is reported."""
     try:
         yield from urls
     except InputError as error:
-        message = f"{article_urls.name}: {error}"
+        message = f"{url_list.name}: {error}"
         logger.error("%s", message)
         run.accounts.note(Problem(stage="list", reason="unreadable_list", message=message))
         run.accounts.counts["incomplete_lists"] += 1
 
 
 def _report(url: str, run: CrawlRun) -> None:
-    message = f"{url} is no article of {run.scope.site.title}."
+    message = f"{url} is not an article of {run.scope.site.title}."
     run.accounts.note(Problem(stage="list", reason="not_an_article", message=message), url=url)
 
 
 def open_list(name: str, kind: ListKind) -> UrlList:
-    """The list in a file, or the one on standard input when the name is ``-``. Raises :class:`InputError`."""
+    """Open the list in a file, or on standard input for the name ``-``. Raises :class:`InputError`."""
     if name == "-":
         return UrlList("standard input", kind, sys.stdin)
     if not Path(name).is_file():
-        raise InputError(f"{name} is no file.")
+        raise InputError(f"{name} is not a file.")
     return UrlList(name, kind, _lines(Path(name)))
 
 
@@ -135,9 +135,9 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def teaser_of(url: str, site: Site) -> Teaser | None:
-    """The article of the site that an address from a list names, if it is one."""
+    """The article of the site that a URL of a list names, or ``None``."""
     try:
-        # Web archives write the port that was asked, and addresses that were seen before https came.
+        # Web archives write the default port into URLs, and have URLs from before HTTPS.
         article_url = site.article_url(url.replace(":80/", "/", 1).replace(":443/", "/", 1))
     except ValueError:
         return None
@@ -150,7 +150,7 @@ def _object(text: str, number: int) -> dict[str, Any]:
     except ValueError:
         row = None
     if not isinstance(row, dict):
-        raise InputError(f"Line {number} is no entry of a CDX: it is neither JSON nor columns.")
+        raise InputError(f"Line {number} is not a CDX entry: it is neither JSON nor columns.")
     return row
 
 
@@ -164,5 +164,5 @@ def _cells(text: str, number: int) -> list[str]:
             return cells
     cells = text.split(" ")
     if len(cells) < MIN_PLAIN_COLUMNS:
-        raise InputError(f"Line {number} is no entry of a CDX: it is neither JSON nor columns.")
+        raise InputError(f"Line {number} is not a CDX entry: it is neither JSON nor columns.")
     return cells

@@ -1,8 +1,8 @@
-"""Reading a page: bytes in, article out. Pure: no network, no database, no clock.
+"""Extraction of an article from the bytes of a page. It uses no network, no database and no clock.
 
-    capture ── open_page ──> Page ── clean_page ──> Page ── extract_article ──> Reading ── check ──> problems
+    capture ── open_page ──> Page ── clean_page ──> Page ── extract_article ──> Extraction ── check ──> problems
 
-A field is read by the surest rule that finds it: the layout's selectors, the page's structured data, then its text.
+Each field comes from the most reliable method that finds it: the layout's selectors, structured data, then the text.
 """
 
 from caliber_crawler.extraction.article import extract_article, extract_page

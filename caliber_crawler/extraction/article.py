@@ -17,7 +17,7 @@ from caliber_crawler.extraction.counts import is_counter, parse_count, with_coun
 from caliber_crawler.extraction.dates import find_date, parse_date, parse_iso_date
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.extraction.headline import split_heading, subtitle_below
-from caliber_crawler.extraction.identity import addresses_of, with_addresses
+from caliber_crawler.extraction.identity import article_urls_of, with_urls
 from caliber_crawler.extraction.languages import language_of_letters
 from caliber_crawler.extraction.lines import Line, extract_lines, images_of, length_of, links_of, paragraphs
 from caliber_crawler.extraction.markdown import write_markdown
@@ -94,8 +94,8 @@ class _ArticleExtractor:
     def generic(self) -> GenericExtraction | None:
         if self.page.document is None or self.page.layout is not None:
             return None
-        told = length_of(self.parts.body) if self.parts is not None else 0
-        if told >= SHORT_TEXT:
+        text_length = length_of(self.parts.body) if self.parts is not None else 0
+        if text_length >= SHORT_TEXT:
             return None
         # Imported here: these libraries take longer to load than most pages take to extract.
         from caliber_crawler.extraction.generic import extract_generic
@@ -103,7 +103,7 @@ class _ArticleExtractor:
         extraction = extract_generic(self.page)
         if extraction is None or self.parts is None:
             return extraction
-        return extraction if length_of(extraction.body) >= max(LONG_TEXT, 3 * told) else None
+        return extraction if length_of(extraction.body) >= max(LONG_TEXT, 3 * text_length) else None
 
     @cached_property
     def parts(self) -> TextParts | None:
@@ -119,8 +119,8 @@ class _ArticleExtractor:
         return Selection(self.page.article)
 
     @cached_property
-    def addresses(self) -> list[tuple[ArticleURL, str]]:
-        return addresses_of(self.page)
+    def article_urls(self) -> list[tuple[ArticleURL, str]]:
+        return article_urls_of(self.page)
 
     @property
     def layout_name(self) -> str:
@@ -212,7 +212,7 @@ class _ArticleExtractor:
         )
         for field in ("images", "links"):
             self.methods[field] = self.methods.get("body", "selector")
-        article, self.methods["url"] = with_addresses(article, self.page, self.addresses)
+        article, self.methods["url"] = with_urls(article, self.page, self.article_urls)
         self.methods["urls"] = self.methods["url"]
         return article
 
@@ -264,8 +264,16 @@ class _ArticleExtractor:
         found = self.selection.select(self.layout.body)
         outermost = [element for element in found if not any(ancestor in found for ancestor in element.iterancestors())]
         # The body may contain a signature or the authors, which are not part of the text.
-        told = self.layout
-        others = (told.headline, told.subtitle, told.section, told.date, told.authors, told.signature, told.views)
+        layout = self.layout
+        others = (
+            layout.headline,
+            layout.subtitle,
+            layout.section,
+            layout.date,
+            layout.authors,
+            layout.signature,
+            layout.views,
+        )
         named = [part for css in others if (part := self.part(css)) is not None]
         lines = (line for element in outermost for line in extract_lines(element, without=named))
         return without_boilerplate(lines, self.site)
@@ -332,7 +340,7 @@ class _ArticleExtractor:
                 (
                     "url",
                     lambda: next(
-                        (article_url.language for article_url, _ in self.addresses if article_url.language), None
+                        (article_url.language for article_url, _ in self.article_urls if article_url.language), None
                     ),
                 ),
                 ("text", lambda: self.language_of_labels(section_label, views_shown)),

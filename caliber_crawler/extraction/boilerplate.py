@@ -1,4 +1,4 @@
-"""The lines that stand on every page of a site and belong to no article."""
+"""Boilerplate: the lines on pages of a site that are not part of an article."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from caliber_crawler.extraction.lines import Line
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.site import Site
 
-# Icons and buttons that news sites at large label with one word; a whole line of this kind is never a paragraph. Those
-# of one site are facts of its definition (`Site.chrome`, `TextLayout.controls`).
+# One-word labels of icons and buttons on many news sites; such a line is never a paragraph. Labels of one site are in
+# its definition (`Site.boilerplate`, `TextLayout.controls`).
 COMMON_BOILERPLATE = (
     *("search", "share", "read also", "advertisement", "реклама", "читайте также"),
     *("twitter", "youtube", "instagram", "facebook", "telegram", "whatsapp", "linkedin", "tiktok"),
@@ -20,28 +20,26 @@ COMMON_BOILERPLATE = (
 )
 MAX_NOTICE_LENGTH = 90
 MIN_SENTENCE_LENGTH = 20
-LABELS_IN_A_LINE = 4
-"""Of boilerplate that run together, at most."""
+MAX_LABELS_IN_LINE = 4
+"""Maximum number of boilerplate lines that are joined in one line."""
 _ADVERTISING = re.compile(r"\b(?:advertis(?:ement|ing)|sponsored|реклам[аы]|գովազդ|reklam)\b", re.I)
 MAX_AD_LABEL_LENGTH = 40
 _COPYRIGHT = re.compile(r"©\s*(?:19|20)\d\d|(?:19|20)\d\d\s*©|\(c\)\s*(?:19|20)\d\d", re.I)
-
-
 _COMMON_BOILERPLATE = frozenset(fold(line) for line in COMMON_BOILERPLATE)
 
 
 @dataclass(frozen=True, slots=True)
 class _BoilerplateLines:
-    """What a site's file says of its chrome, folded once."""
+    """The boilerplate of a site definition, folded once."""
 
     title: str
     own: frozenset[str]
     short: frozenset[str]
-    """Language switches, controls and the furniture of every site, beside the site's own."""
+    """Language switches, controls and the boilerplate of all sites, in addition to the site's own."""
     leads: re.Pattern[str]
-    """The site's own lines, longest first, at the start of a line."""
+    """Matches one of the site's own lines, longest first, at the start of a line."""
     sentences: tuple[tuple[str, str], ...]
-    """Those of them that are long enough to be looked for inside a text, folded and as the site's file has them."""
+    """The site's own lines that are long enough to search for in a text: folded, and as in the site definition."""
 
 
 @lru_cache(maxsize=32)
@@ -59,23 +57,23 @@ def _boilerplate(site: Site) -> _BoilerplateLines:
 
 
 def is_advertising(line: Line) -> bool:
-    """Is this short line the label of an advertisement? For pages where nothing else tells advertising from text."""
+    """Whether a short line is the label of an advertisement, on pages where only text can identify advertising."""
     short = len(line.text) <= MAX_AD_LABEL_LENGTH and line.text[-1:] not in (*".!?…:,;»”",)
     return short and not line.heading and _ADVERTISING.search(line.text) is not None
 
 
 def boilerplate_of(site: Site) -> tuple[str, ...]:
-    """Every chrome line the site's file names, of all editions: their strings turn up on each other's pages."""
+    """All boilerplate lines of the site definition. Those of one edition also appear on pages of others."""
     return (*site.boilerplate, *(line for edition in site.editions for line in edition.boilerplate))
 
 
 def is_boilerplate(line: str, site: Site) -> bool:
-    """Is this whole line page furniture: a known line, several of them run together, or a copyright notice?"""
+    """Whether a line is boilerplate: a known line, several of them joined, or a copyright notice."""
     return _is_boilerplate(line, _boilerplate(site))
 
 
 def is_site_boilerplate(line: str, site: Site) -> bool:
-    """Is this whole line made of chrome the site's file names, or its copyright notice?"""
+    """Whether a line consists of boilerplate from the site definition, or is the site's copyright notice."""
     return len(line) <= 2 * MAX_NOTICE_LENGTH and _is_site_boilerplate(line, fold(line), _boilerplate(site))
 
 
@@ -90,7 +88,7 @@ def _is_site_boilerplate(line: str, folded: str, boilerplate: _BoilerplateLines)
     if len(line) <= MAX_NOTICE_LENGTH and folded.startswith(boilerplate.title) and _COPYRIGHT.search(line):
         return True
     rest = folded
-    for _ in range(LABELS_IN_A_LINE):
+    for _ in range(MAX_LABELS_IN_LINE):
         if rest in boilerplate.own:
             return True
         # Icon fonts write the name of a glyph before its label: "share-lineShare this story".
@@ -102,13 +100,13 @@ def _is_site_boilerplate(line: str, folded: str, boilerplate: _BoilerplateLines)
 
 
 def without_boilerplate(lines: Iterable[Line], site: Site) -> list[Line]:
-    """The lines that are not chrome, in order; lines of pictures and links alone stay."""
+    """The lines that are not boilerplate, in order. Lines with only images or links are kept."""
     boilerplate = _boilerplate(site)
     return [line for line in lines if not line.text or not _is_boilerplate(line.text, boilerplate)]
 
 
 def boilerplate_inside(text: str, site: Site) -> str | None:
-    """A chrome sentence that stands somewhere in a text. Single words are not looked for: articles use them too."""
+    """A boilerplate sentence inside a text, or ``None``. Short labels are not searched for: articles use them too."""
     folded = fold(text)
     for sentence, line in _boilerplate(site).sentences:
         if sentence in folded:

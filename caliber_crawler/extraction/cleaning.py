@@ -1,4 +1,4 @@
-"""Cleaning: what is not of the article goes, before anything is read."""
+"""Removal of everything that is not part of the article, before extraction."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from caliber_crawler.extraction.text_page import find_parts
 from caliber_crawler.extraction.tree import select
 from caliber_crawler.site import Site
 
-# Never text of an article, on any page.
+# Elements that are never part of an article.
 NON_CONTENT = "script, style, noscript, template, svg, iframe, form, button, select, textarea, object, canvas, dialog"
 HIDDEN = "[hidden], [style*='display:none'], [style*='display: none']"
-# Around an article, on a page of unknown layout.
+# Elements around an article on a page of unknown layout.
 SURROUNDINGS = "head, nav, footer, aside, [role=navigation], [role=search], [role=banner] nav"
 DROPPED = "dropped"
 
 
 def clean_page(page: Page) -> Page:
-    """The page with its article alone; the given page and its tree are left as they are.
+    """The page reduced to its article. The given page and its tree are not modified.
 
-    What the article embeds leaves one line that says what and where. On a page that is read as text, the
-    lines are told apart here, and those before the headline and after the view counter are gone. A page of a site that
-    nobody described is left to the general reader, which does its own cleaning.
+    Each embed is replaced by one line with its kind and URL. On a page that is extracted as text, this function
+    identifies the parts of the article, and drops the lines before the headline and after the view counter. A page of a
+    generic site is returned unchanged, because the generic extractor does its own cleaning.
     """
     if not page.site.has_layouts:
         return page
@@ -45,19 +45,19 @@ def clean_page(page: Page) -> Page:
         return replace(page, article=article)
     _drop(article, ", ".join((NON_CONTENT, HIDDEN, SURROUNDINGS, *_boilerplate_selectors(page.site))))
     _drop_advertising(article)
-    _part_headings(article)
+    _split_headings(article)
     lines = tuple(line for line in extract_lines(article) if not is_advertising(line))
     return replace(page, article=article, lines=lines, parts=find_parts(lines, page.site, extract_title(page)))
 
 
 def _boilerplate_selectors(site: Site) -> tuple[str, ...]:
-    """What a site's file says is never of an article, whatever the layout: listing teasers, advertising."""
+    """Selectors of elements that are not part of an article in any layout: listing teasers, advertising."""
     dropped = [selector for layout in site.layouts for selector in layout.drop]
     return tuple(dict.fromkeys([*dropped, *([site.listing.teaser] if site.listing else [])]))
 
 
 def _drop(article: etree._Element, css: str) -> None:
-    """Take elements out; the text behind each stays."""
+    """Remove elements, but keep the text after each."""
     for element in select(article, css):
         if element is not article:
             element.tag = DROPPED
@@ -65,7 +65,7 @@ def _drop(article: etree._Element, css: str) -> None:
 
 
 def _drop_advertising(article: etree._Element) -> None:
-    """Take out pictures that link to where search engines are asked not to follow: they were paid for."""
+    """Remove images in links marked ``sponsored`` or ``nofollow``: they are advertising."""
     for link in list(article.iter("a")):
         paid = {"sponsored", "nofollow"} & set((link.get("rel") or "").lower().split())
         if paid and next(link.iter("img"), None) is not None:
@@ -73,8 +73,8 @@ def _drop_advertising(article: etree._Element) -> None:
     etree.strip_elements(article, DROPPED, with_tail=False)
 
 
-def _part_headings(article: etree._Element) -> None:
-    """Put the subtitle inside a heading on a line of its own, so that reading by lines finds it."""
+def _split_headings(article: etree._Element) -> None:
+    """Put a subtitle inside a heading on a line of its own, so that extraction by lines finds it."""
     for heading in select(article, "h1"):
         headline, subtitle = split_heading(heading)
         if subtitle is not None:

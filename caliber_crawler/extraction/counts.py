@@ -68,9 +68,9 @@ def parse_count(text: str) -> int | None:
     return int(value) if value == value.to_integral_value() else None
 
 
-def with_count(shown: str | None) -> str | None:
+def with_count(text: str | None) -> str | None:
     """Return a counter as printed; ``None`` if it contains no number."""
-    return shown if shown and parse_count(shown) is not None else None
+    return text if text and parse_count(text) is not None else None
 
 
 @cache

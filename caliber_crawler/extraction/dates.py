@@ -42,7 +42,7 @@ _DIRECTIVES = {
 class FoundDate(NamedTuple):
     """A timestamp and its position in the line."""
 
-    moment: datetime
+    timestamp: datetime
     start: int
     end: int
     language: str | None
@@ -101,15 +101,15 @@ def find_date(line: str, site: Site) -> FoundDate | None:
             parts = match.groupdict()
             name = parts["month"].casefold()
             month = Month(int(name), frozenset()) if name.isdecimal() else months.get(name)
-            moment = _moment(month.number, parts, site) if month else None
-            if month and moment:
+            timestamp = _timestamp_of(month.number, parts, site) if month else None
+            if month and timestamp:
                 language = next(iter(month.languages)) if len(month.languages) == 1 else None
-                found.append(FoundDate(moment, match.start(), match.end(), language))
+                found.append(FoundDate(timestamp, match.start(), match.end(), language))
                 break
     return min(found, key=lambda date: date.start, default=None)
 
 
-def _moment(month: int, parts: dict[str, str], site: Site) -> datetime | None:
+def _timestamp_of(month: int, parts: dict[str, str], site: Site) -> datetime | None:
     numbers = {key: int(parts[key]) for key in ("year", "day", "hour", "minute", "second") if parts.get(key)}
     try:
         if offset := parts.get("offset"):
@@ -124,13 +124,13 @@ def parse_date(text: str, site: Site) -> datetime | None:
     """Parse the timestamp in a short text; ``None`` if there is none.
 
     Tries the site's formats, ISO 8601, then dateparser. Without a time of day, the result is the start of that day at
-    the site. PostIds, single letters, phrases and dates without a year are not dates.
+    the site. Numbers, single letters, phrases and dates without a year are not dates.
     """
     if len(text) > MAX_TEXT_LENGTH:
         return None
     line = clean_inline(text)
     if found := find_date(line, site):
-        return found.moment
+        return found.timestamp
     if not line or len(line) > MAX_DATE_LENGTH:
         return None
     return parse_iso_date(line, site) or _parse(line, site)
@@ -142,8 +142,8 @@ def parse_iso_date(text: str, site: Site) -> datetime | None:
     if not re.match(r"\d{4}-\d{2}-\d{2}", line):
         return None
     try:
-        moment = datetime.fromisoformat(line)
-        return moment.replace(tzinfo=site.zone) if moment.tzinfo is None else moment.astimezone(site.zone)
+        timestamp = datetime.fromisoformat(line)
+        return timestamp.replace(tzinfo=site.zone) if timestamp.tzinfo is None else timestamp.astimezone(site.zone)
     except (ValueError, OverflowError):  # the year 9999 cannot be converted to a zone in which it ends
         return None
 
@@ -158,8 +158,8 @@ def _parse(line: str, site: Site) -> datetime | None:
     if not all(word in months or word in _date_words(languages) for word in words):
         return None
     try:
-        moment = _parser(languages, site.timezone).get_date_data(line).date_obj
-        return moment.astimezone(site.zone) if isinstance(moment, datetime) and moment.tzinfo else None
+        timestamp = _parser(languages, site.timezone).get_date_data(line).date_obj
+        return timestamp.astimezone(site.zone) if isinstance(timestamp, datetime) and timestamp.tzinfo else None
     except (ValueError, OverflowError, TypeError, AttributeError, IndexError, RecursionError):
         return None  # dateparser raises all of these on odd input
 

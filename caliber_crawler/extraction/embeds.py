@@ -30,7 +30,7 @@ POSTS = {
     "fb-video": "Video on Facebook",
 }
 _HOSTS = r"https?://(?:www\.|m\.|mobile\.|vm\.|web\.)?"
-_PLACES = (
+_PLATFORMS = (
     (re.compile(rf"{_HOSTS}(?:twitter|x)\.com/\w+/status(?:es)?/\d+"), "Post on X"),
     (re.compile(rf"{_HOSTS}instagram\.com/(?:[\w.]+/)?(?:p|reel|tv)/[\w-]+/?"), "Post on Instagram"),
     (re.compile(rf"{_HOSTS}tiktok\.com/(?:@[\w.-]+/video|embed(?:/v2)?)/\d+"), "Video on TikTok"),
@@ -63,15 +63,15 @@ MIN_PROSE_LENGTH = 100
 """Characters. Shorter text beside a gallery's pictures is its buttons."""
 
 
-def named_in(line: str) -> tuple[str, str] | None:
+def parse_embed(line: str) -> tuple[str, str] | None:
     """Return the kind and URL in such a line; ``None`` for any other line."""
     match = _LINE.fullmatch(line) if line.startswith("[") else None
     return (match[1], match[2]) if match else None
 
 
-def is_known_place(address: str) -> bool:
+def is_known_embed(url: str) -> bool:
     """Return whether this URL is a player or post of a known platform."""
-    return any(place.match(address) for place, _ in _PLACES)
+    return any(pattern.match(url) for pattern, _ in _PLATFORMS)
 
 
 def replace_embeds(article: etree._Element, page: Page) -> None:
@@ -85,9 +85,9 @@ def replace_embeds(article: etree._Element, page: Page) -> None:
             _replace_post(element, name, page)
         elif element.tag == "blockquote":
             if status := _status_quoted(element):
-                become_line(element, "Post on X", status)
+                replace_by_line(element, "Post on X", status)
         elif number := element.get("data-telegram-post"):
-            become_line(element, "Post on Telegram", f"https://t.me/{clean_inline(number)}")
+            replace_by_line(element, "Post on Telegram", f"https://t.me/{clean_inline(number)}")
         elif element.tag in FRAMES:
             if not _is_hidden(element):
                 _replace_frame(element, page)
@@ -98,17 +98,17 @@ def replace_embeds(article: etree._Element, page: Page) -> None:
 def _replace_post(post: etree._Element, name: str, page: Page) -> None:
     if post.tag == "div" and not post.get("data-href"):
         return
-    address = _permalink(post)
-    if address and name == "Post on Telegram" and not address.startswith("http"):
-        address = f"https://t.me/{address}"
-    become_line(post, name, absolute(address, page) if address else None)
+    url = _permalink(post)
+    if url and name == "Post on Telegram" and not url.startswith("http"):
+        url = f"https://t.me/{url}"
+    replace_by_line(post, name, absolute(url, page) if url else None)
 
 
 def _permalink(post: etree._Element) -> str | None:
     """The URL of a post: its own attribute, else its last link to a status of its author, else its last link."""
     for attribute in ("cite", "data-instgrm-permalink", "data-telegram-post", "data-href"):
-        if address := post.get(attribute):
-            return clean_inline(address)
+        if url := post.get(attribute):
+            return clean_inline(url)
     links = [clean_inline(link.get("href") or "") for link in post.iter("a")]
     statuses = [link for link in links if "/status/" in link]
     return next(iter([*reversed(statuses), *reversed(links)]), None)
@@ -121,26 +121,26 @@ def _status_quoted(quotation: etree._Element) -> str | None:
         return None
     before = last.getprevious()
     lead = (before.tail if before is not None else quotation.text) or ""
-    address = last.get("href") or ""
-    return address if _AUTHOR_OF_POST.search(lead) and _PLACES[0][0].match(address) else None
+    url = last.get("href") or ""
+    return url if _AUTHOR_OF_POST.search(lead) and _PLATFORMS[0][0].match(url) else None
 
 
 def _replace_frame(element: etree._Element, page: Page) -> None:
     nodes = (element, *element.iter("source")) if element.tag == "video" else (element,)
     sources = (source for node in nodes for source in map(node.get, SOURCES) if source)
-    address = next((url for source in sources if (url := absolute(clean_inline(source), page))), None)
-    if address is None or _FOREIGN_FRAME.search(address):
+    url = next((found for source in sources if (found := absolute(clean_inline(source), page))), None)
+    if url is None or _FOREIGN_FRAME.search(url):
         return
-    become_line(element, VIDEO if element.tag == "video" else EMBEDDED, shown_at(address))
+    replace_by_line(element, VIDEO if element.tag == "video" else EMBEDDED, page_url_of(url))
 
 
-def shown_at(address: str) -> str:
+def page_url_of(url: str) -> str:
     """Return the URL at which a visitor finds the content of a player or frame.
 
-    >>> shown_at("https://www.youtube.com/embed/x-1?rel=0")
+    >>> page_url_of("https://www.youtube.com/embed/x-1?rel=0")
     'https://www.youtube.com/watch?v=x-1'
     """
-    parts = urlsplit(address)
+    parts = urlsplit(url)
     host, path = parts.netloc.lower().removeprefix("www."), parts.path.strip("/").split("/")
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     last = path[-1]
@@ -152,10 +152,10 @@ def shown_at(address: str) -> str:
     if host == "player.vimeo.com":
         return f"https://vimeo.com/{last}"
     if host == "facebook.com" and path[0] == "plugins":
-        return query.get("href", address)
+        return query.get("href", url)
     if host == "platform.twitter.com" and "id" in query:
         return f"https://x.com/i/status/{query['id']}"
-    return address
+    return url
 
 
 def is_called_gallery(element: etree._Element) -> bool:
@@ -185,18 +185,18 @@ def _is_hidden(element: etree._Element) -> bool:
     return tiny or element.get("hidden") is not None or "display:none" in style or "visibility:hidden" in style
 
 
-def become_line(element: etree._Element, name: str, address: str | None) -> None:
+def replace_by_line(element: etree._Element, name: str, url: str | None) -> None:
     """Replace an element by the line that names it; the link stays a link."""
     _clear(element)
-    if address is None:
+    if url is None:
         element.text = f"[{name}]"
         return
-    for place, known in _PLACES:
-        if match := place.match(address):
-            address, name = match[0], name if name in POSTS.values() else known
+    for pattern, known in _PLATFORMS:
+        if match := pattern.match(url):
+            url, name = match[0], name if name in POSTS.values() else known
             break
-    element.text = f"[{name}: {address}]"
-    etree.SubElement(element, "a", href=address)
+    element.text = f"[{name}: {url}]"
+    etree.SubElement(element, "a", href=url)
 
 
 def _clear(element: etree._Element) -> None:

@@ -1,8 +1,8 @@
-"""The extractor: which code and which facts of a site a page was read with.
+"""The extractor's name: the code and the site definition that a page was extracted with.
 
-Its name changes whenever a page might be read differently: with the sources of this package, and with what the site's
-file says. So a page that was read with the same extractor need not be read again. A changed comment changes it too:
-that costs a second reading and no more.
+The name changes whenever the result might change: with the source code of this package, and with the site definition.
+A page with the current extractor's name need not be re-extracted. A changed comment changes the name too; the only cost
+is a re-extraction.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from caliber_crawler import __version__
 from caliber_crawler.site import Site
 
 DIGITS = 8
-"""Of a SHA-256, to tell extractors apart."""
+"""Digits of the SHA-256 in an extractor's name."""
 
-_named: dict[int, tuple[Site, str]] = {}
+_names: dict[int, tuple[Site, str]] = {}
 
 
 def extractor_of(site: Site) -> str:
-    """Name, version and digest: ``caliber_crawler 0.1.0 (1b2c3d4e)``. Where the site is served from does not count."""
-    known = _named.get(id(site))
+    """Name, version and digest: ``caliber_crawler 0.1.0 (1b2c3d4e)``. The site's base URL and hosts do not count."""
+    known = _names.get(id(site))
     if known is None:
         facts = repr(replace(site, base_url="", hosts=()))
         digest = hashlib.sha256(f"{_sources()}\n{facts}".encode()).hexdigest()[:DIGITS]
-        # The site is kept with its name: so no other can take its place in memory.
-        known = _named[id(site)] = site, f"caliber_crawler {__version__} ({digest})"
+        # The reference to the site keeps its ID from being reused.
+        known = _names[id(site)] = site, f"caliber_crawler {__version__} ({digest})"
     return known[1]
 
 
@@ -41,11 +41,11 @@ def _sources() -> str:
     return digest.hexdigest()
 
 
-def _python_files(folder: Traversable, beginning: str) -> list[tuple[str, Traversable]]:
+def _python_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
     found: list[tuple[str, Traversable]] = []
     for entry in folder.iterdir():
         if entry.is_dir():
-            found += _python_files(entry, f"{beginning}{entry.name}/")
+            found += _python_files(entry, f"{prefix}{entry.name}/")
         elif entry.name.endswith(".py"):
-            found.append((beginning + entry.name, entry))
+            found.append((prefix + entry.name, entry))
     return found

@@ -15,22 +15,22 @@ from caliber_crawler.site import ArticleURL
 _KINDS = ("slug", "number", "other")
 
 
-def addresses_of(page: Page) -> list[tuple[ArticleURL, str]]:
+def article_urls_of(page: Page) -> list[tuple[ArticleURL, str]]:
     """Return the article's normalised URLs with the method that gave each, most reliable first, without duplicates.
 
     Only article URLs of this site and of one edition count: a canonical link to the home page or to another language
     does not identify this article.
     """
     capture = page.capture
-    asked = [
-        *(article_url for article_url in (capture.final_url, capture.url) if article_url),
+    requested = [
+        *(url for url in (capture.final_url, capture.url) if url),
         *reversed(capture.redirects),
     ]
     own = [page.metadata.canonical, extract_meta(page, "og:url")]
-    known = {url: article_url for url in {*asked, *own} if url and (article_url := _accepted(url, page))}
+    known = {url: article_url for url in {*requested, *own} if url and (article_url := _accepted(url, page))}
     found: dict[str, tuple[ArticleURL, str]] = {}
-    language = next((known[url].language for url in asked if url in known), None)
-    for method, urls in (("url", asked), ("structured_data", own)):
+    language = next((known[url].language for url in requested if url in known), None)
+    for method, urls in (("url", requested), ("structured_data", own)):
         for article_url in (known[url] for url in urls if url in known):
             if language is None or article_url.language == language:
                 found.setdefault(article_url.url, (article_url, method))
@@ -38,22 +38,21 @@ def addresses_of(page: Page) -> list[tuple[ArticleURL, str]]:
     return list(found.values())
 
 
-def best_address(article_urls: list[tuple[ArticleURL, str]]) -> tuple[ArticleURL, str] | None:
+def best_url(article_urls: list[tuple[ArticleURL, str]]) -> tuple[ArticleURL, str] | None:
     """Return the URL to cite: a slug before a number, the page's own URL before the requested one."""
     return min(
         article_urls, key=lambda entry: (_KINDS.index(entry[0].kind), entry[1] != "structured_data"), default=None
     )
 
 
-def with_addresses(article: Article, page: Page, article_urls: list[tuple[ArticleURL, str]]) -> tuple[Article, str]:
+def with_urls(article: Article, page: Page, article_urls: list[tuple[ArticleURL, str]]) -> tuple[Article, str]:
     """Return the article with its URLs, and the method that gave the best one."""
-    if (best := best_address(article_urls)) is not None:
-        return replace(article, url=best[0].url, urls=tuple(article_url.url for article_url, _ in article_urls)), best[
-            1
-        ]
-    asked = page.capture.effective_url
-    on_the_web = asked.startswith(("http:", "https:"))
-    url = page.site.normal_url(asked) if on_the_web else text_identity(article)
+    if (best := best_url(article_urls)) is not None:
+        article_url, method = best
+        return replace(article, url=article_url.url, urls=tuple(each.url for each, _ in article_urls)), method
+    requested = page.capture.effective_url
+    on_the_web = requested.startswith(("http:", "https:"))
+    url = page.site.normal_url(requested) if on_the_web else text_identity(article)
     return replace(article, url=url, urls=(url,)), "url" if on_the_web else "text"
 
 
@@ -73,5 +72,5 @@ def text_identity(article: Article) -> str:
     does not separate them. Changes of text and view counter do not change it.
     """
     title = slug(f"{article.headline} {article.subtitle or ''}")
-    moment = article.published_at.astimezone(UTC).strftime("%Y%m%dT%H%MZ") if article.published_at else "undated"
-    return f"urn:article:{article.site}:{article.language}:{moment}:{quote(title)}"
+    date = article.published_at.astimezone(UTC).strftime("%Y%m%dT%H%MZ") if article.published_at else "undated"
+    return f"urn:article:{article.site}:{article.language}:{date}:{quote(title)}"

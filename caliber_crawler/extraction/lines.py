@@ -1,4 +1,4 @@
-"""A page as lines of text: what a person would see, from top to bottom, with the links and pictures of each line."""
+"""A page as lines of visible text in order, with the links and images of each line."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ CELLS = frozenset(("td", "th"))
 LISTS = frozenset(("ul", "ol"))
 BETWEEN_CELLS = " | "
 CAPTION = "caption"
-"""Attribute in which cleaning leaves a picture its caption; HTML has none of this name."""
+"""Attribute in which cleaning stores the caption of an image; HTML has no attribute of this name."""
 MAX_DECORATION_PIXELS = 32
-"""Pixels."""
+"""Images that are at most this wide or high are decoration."""
 _TEXT = etree.XPath("string()", smart_strings=False)
 _PICTURE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?#/])", re.IGNORECASE)
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
 STYLED = STRONG | EMPHASIS | {"a"}
 _CELL_BLOCKS = ("p", "li", "blockquote", *HEADINGS)
-# Quotations within quotations; deeper ones are an accident of the markup.
+# Maximum depth of nested quotations and lists; deeper nesting is an artefact of the markup.
 MAX_PREFIX_DEPTH = 6
 
 
 class Style(NamedTuple):
-    """How a run of text is shown."""
+    """The style of a run of text."""
 
     strong: bool = False
     emphasis: bool = False
@@ -46,7 +46,7 @@ PLAIN = Style()
 
 
 class Picture(NamedTuple):
-    """A picture as the page has it."""
+    """An image as written on the page."""
 
     url: str
     alt: str = ""
@@ -54,21 +54,21 @@ class Picture(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of a page. ``text`` is clean, and empty only for a line that shows nothing but pictures or links."""
+    """One line of a page. ``text`` is clean; it is empty only for a line with nothing but images or links."""
 
     text: str
     gap: bool = False
-    """A blank line, or the edge of a block, stands before it."""
+    """Whether a blank line or the edge of a block is before it."""
     heading: int = 0
-    """The level of the heading it is the line of; 0 outside of headings."""
+    """The level of the heading that contains it; 0 outside of headings."""
     links: tuple[Link, ...] = ()
     pictures: tuple[Picture, ...] = ()
     prefix: str = ""
-    """What stands before it in Markdown to show the quotation or list it is in (``> ``, ``- ``, ``  2. ``)."""
+    """Its Markdown prefix, for the quotation or list that contains it (``> ``, ``- ``, ``  2. ``)."""
     cells: int = 0
-    """Of a row of a table: how many cells it has. Its text has `` | `` between them."""
+    """Number of cells, if it is the row of a table. Its text has `` | `` between them."""
     runs: tuple[tuple[str, Style], ...] = ()
-    """The line as its source has it, cut where the style changes; none when all of it is plain."""
+    """The line as in the source, split where the style changes; empty if all of it is plain."""
 
 
 def split_lines(text: str) -> list[Line]:
@@ -86,29 +86,27 @@ def split_lines(text: str) -> list[Line]:
 def paragraphs(lines: Sequence[Line]) -> str:
     """Lines as the text of a body: paragraphs separated by one blank line.
 
-    Where no line has a gap before it, the gaps were lost on the way and every line is a paragraph.
+    If no line has a gap before it, the source lost its gaps and every line is a paragraph.
     """
-    shown = [line for line in lines if line.text]
-    gaps = are_gaps_known(shown)
+    visible = [line for line in lines if line.text]
+    gaps = are_gaps_known(visible)
     parts: list[str] = []
-    for line in shown:
+    for line in visible:
         if parts:
             parts.append("\n\n" if line.gap or not gaps else "\n")
         parts.append(line.text)
     return "".join(parts)
 
 
-def are_gaps_known(shown: Sequence[Line]) -> bool:
-    """Do these lines still say where one paragraph ends and the next begins?"""
-    return any(line.gap or line.cells for line in shown[1:])
+def are_gaps_known(lines: Sequence[Line]) -> bool:
+    """Whether these lines still show where paragraphs begin and end."""
+    return any(line.gap or line.cells for line in lines[1:])
 
 
 def extract_lines(element: etree._Element, without: Collection[etree._Element] = ()) -> list[Line]:
-    """The lines of an element's text. Addresses of links and pictures are left as the page writes them.
+    """The lines of an element's text, except that of elements in ``without``.
 
-    What stands in the elements of ``without`` is passed over.
-
-    Never recursive: pages may be nested deeper than Python's stack.
+    URLs of links and images stay as written on the page. Not recursive: pages may be nested deeper than Python's stack.
     """
     writer = _LineWriter()
     skipped = frozenset(without)
@@ -129,7 +127,7 @@ def extract_lines(element: etree._Element, without: Collection[etree._Element] =
 
 
 def inner_text(element: etree._Element) -> str:
-    """The text of an element as its source has it, blanks and all."""
+    """The text of an element as in the source, including white space."""
     return cast(str, _TEXT(element))
 
 
@@ -150,7 +148,7 @@ class _LineWriter:
         self._cells = 0
 
     def write(self, text: str) -> None:
-        if self._runs or not text.isspace():  # no line begins with a blank
+        if self._runs or not text.isspace():  # no line begins with white space
             self._runs.append((text, self._style))
 
     def open(self, node: etree._Element) -> None:
@@ -161,19 +159,19 @@ class _LineWriter:
             if self._table is not None:
                 self.write(" ")
             else:
-                self.finish(gap=not self._anything_written())
+                self.finish(gap=not self._has_text())
         elif tag == "a":
             self._anchors.append((node, len(self._runs)))
-            self._dress(self._style._replace(href=node.get("href")))
+            self._push_style(self._style._replace(href=node.get("href")))
         elif tag == "img":
-            self._see_image(node)
+            self._add_image(node)
         elif tag in CELLS:
             self.write(BETWEEN_CELLS if self._table is not None and self._cells else " ")
             self._cells += 1
         elif tag in STRONG:
-            self._dress(self._style._replace(strong=True))
+            self._push_style(self._style._replace(strong=True))
         elif tag in EMPHASIS:
-            self._dress(self._style._replace(emphasis=True))
+            self._push_style(self._style._replace(emphasis=True))
         if node.text:
             self.write(node.text)
 
@@ -189,7 +187,7 @@ class _LineWriter:
                     self._links.append(Link(url=href, text=_text_of(self._runs[start:]) or None))
 
     def finish(self, *, gap: bool) -> None:
-        """End the line; ``gap`` says whether the next one stands apart from it."""
+        """End the line. ``gap`` states whether a gap follows it."""
         if self._runs or self._links or self._pictures:
             self._end_line()
         self._gap = self._gap or gap
@@ -197,7 +195,7 @@ class _LineWriter:
     def _end_line(self) -> None:
         text = _text_of(self._runs)
         if text or self._links or self._pictures:
-            shaped = self._table is not None or any(style is not PLAIN for _, style in self._runs)
+            styled = self._table is not None or any(style is not PLAIN for _, style in self._runs)
             self.lines.append(
                 Line(
                     text,
@@ -207,11 +205,11 @@ class _LineWriter:
                     pictures=tuple(self._pictures),
                     prefix="".join(self._prefixes[:MAX_PREFIX_DEPTH]),
                     cells=self._cells if self._table is not None else 0,
-                    runs=tuple(self._runs) if shaped else (),
+                    runs=tuple(self._runs) if styled else (),
                 )
             )
             if (text or self._pictures) and self._prefixes:
-                # The marker of a list's item stands before its first line only.
+                # The marker of a list item is before its first line only.
                 self._prefixes = [prefix if prefix == "> " else " " * len(prefix) for prefix in self._prefixes]
             self._gap = self._gap and not text
             self._links, self._pictures = [], []
@@ -260,15 +258,15 @@ class _LineWriter:
         self._numbers[-1] = number + 1
         return f"{number}. "
 
-    def _dress(self, style: Style) -> None:
+    def _push_style(self, style: Style) -> None:
         self._outer_styles.append(self._style)
         self._style = style
 
-    def _anything_written(self) -> bool:
+    def _has_text(self) -> bool:
         return any(not text.isspace() for text, _ in self._runs)
 
-    def _see_image(self, node: etree._Element) -> None:
-        if (source := _picture_source(node)) and not _is_speck(node):
+    def _add_image(self, node: etree._Element) -> None:
+        if (source := _picture_source(node)) and not _is_tiny(node):
             alt, caption = (clean_inline(node.get(name) or "") for name in ("alt", CAPTION))
             self._pictures.append(Picture(source, alt, caption))
 
@@ -278,26 +276,26 @@ def _text_of(runs: Sequence[tuple[str, Style]]) -> str:
 
 
 def _picture_source(image: etree._Element) -> str | None:
-    """Where a picture is. Pages that load pictures late keep the address in an attribute of their own."""
+    """The URL of an image. Pages with lazy loading store it in an attribute of their own."""
     names = [name for name in map(str, image.keys()) if name.startswith("data-") and name.endswith(("src", "original"))]
     sources = [image.get(name) or "" for name in (*names, "src")]
     sources += [(image.get(name) or "").strip().partition(" ")[0] for name in ("srcset", "data-srcset")]
     return next((source for source in sources if source and not source.startswith("data:")), None)
 
 
-def is_picture(address: str) -> bool:
-    """Is this the address of a picture, by its name?"""
-    return _PICTURE_NAME.search(address) is not None
+def is_picture(url: str) -> bool:
+    """Whether this is the URL of an image, by its file name."""
+    return _PICTURE_NAME.search(url) is not None
 
 
-def _is_speck(image: etree._Element) -> bool:
-    """Does the page itself say that this picture is too small to show anything: a counter's dot, an icon?"""
+def _is_tiny(image: etree._Element) -> bool:
+    """Whether the page declares an image as too small to show anything, such as a tracking pixel or an icon."""
     sizes = ((image.get(name) or "").strip().removesuffix("px") for name in ("width", "height"))
     return any(size.isdecimal() and len(size) < 3 and int(size) <= MAX_DECORATION_PIXELS for size in sizes)
 
 
 def is_data_table(table: etree._Element) -> bool:
-    """Is this a table of facts, to be read row by row? Tables that only arrange a page hold blocks of text."""
+    """Whether a table contains data, to be extracted row by row. Layout tables contain blocks of text instead."""
     wide = False
     for row in table.iter("tr", "table"):
         if row.tag == "table" and row is not table:
@@ -310,7 +308,7 @@ def is_data_table(table: etree._Element) -> bool:
 
 
 def length_of(lines: Iterable[Line]) -> int:
-    """How many characters of text the lines have."""
+    """The number of characters in the lines."""
     return sum(len(line.text) for line in lines)
 
 
@@ -319,4 +317,4 @@ def links_of(lines: Iterable[Line]) -> list[Link]:
 
 
 def images_of(lines: Iterable[Line]) -> list[Image]:
-    return [Image(url=shown.url, alt=shown.alt or None) for line in lines for shown in line.pictures]
+    return [Image(url=picture.url, alt=picture.alt or None) for line in lines for picture in line.pictures]

@@ -1,4 +1,4 @@
-"""The teasers of a listing."""
+"""Extraction of the teasers on a listing page."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from caliber_crawler.site import ListingLayout, Site
 
 
 def extract_listing(capture: Capture, site: Site) -> Listing:
-    """The teasers of one batch of a listing from top to bottom, each article once, its address in normal form.
+    """The teasers of a listing page in order, each article once, with normal URLs.
 
-    An empty answer is an empty batch: lists end that way. Where no teaser of the known layout is found, every link to an
-    article of the site counts as a teaser. Raises :class:`Unreadable`.
+    An empty response is a page without teasers, because some listings end that way. If no teaser of the known layout is
+    found, every link to an article of the site counts as a teaser. Raises :class:`Unreadable`.
     """
     try:
         document = Document(_html_in(decode_source(capture)))
@@ -32,13 +32,13 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
         raise
     page = Page(capture=capture, site=site, document=document)
     layout = site.listing
-    over = layout is not None and bool(layout.continues) and first(root, layout.continues) is None
+    ended = layout is not None and bool(layout.continues) and first(root, layout.continues) is None
     teasers: dict[str, Teaser] = {}
     known = _known_teasers(page, root)
     for teaser in known or _linked_teasers(page, root):
         teasers.setdefault(teaser.url, teaser)
     return Listing(
-        capture=capture, teasers=tuple(teasers.values()), guessed=not known, next_url=_next_url(page, root), ended=over
+        capture=capture, teasers=tuple(teasers.values()), guessed=not known, next_url=_next_url(page, root), ended=ended
     )
 
 
@@ -49,7 +49,7 @@ def _next_url(page: Page, root: etree._Element) -> str | None:
 
 
 def _html_in(source: bytes) -> bytes:
-    """The HTML of a batch; scroll requests often answer JSON that holds it in one of its strings."""
+    """The HTML of a listing page. Requests for more teasers often return JSON with HTML in its strings."""
     if source.lstrip()[:1] not in (b"{", b"["):
         return source
     try:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from caliber_crawler.extraction.embeds import named_in
+from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.lines import BETWEEN_CELLS, PLAIN, Line, Style, are_gaps_known
 from caliber_crawler.extraction.text import without_invisible
 
@@ -19,7 +19,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>~|]|&(?=#?\w+;))")
 # Text that would start a heading, an item, a rule or a quotation at the beginning of a line.
 _BLOCK_START = re.compile(r"#{1,6}(?=\s|$)|[-+](?=\s|$)|-+$|=+$")
 _NUMBER_START = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
-_NOT_IN_ADDRESS = str.maketrans({" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\\": "%5C"})
+_NOT_IN_URL = str.maketrans({" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\\": "%5C"})
 _ITEM = re.compile(r"(?:-|\d\.) $")
 
 
@@ -59,7 +59,7 @@ def _write_pictures(line: Line, locate: Resolve) -> str:
         if url := locate(picture.url):
             caption = _escape(picture.caption).replace('"', '\\"')
             title = f' "{caption}"' if caption else ""
-            written.append(f"![{_escape(picture.alt or picture.caption)}]({url.translate(_NOT_IN_ADDRESS)}{title})")
+            written.append(f"![{_escape(picture.alt or picture.caption)}]({url.translate(_NOT_IN_URL)}{title})")
     return " ".join(written)
 
 
@@ -73,8 +73,8 @@ def _write_line(line: Line, above: Line | None, resolve: Resolve, pictures: str)
 
 
 def _write_words(line: Line, resolve: Resolve, pictures: str) -> str:
-    if named := named_in(line.text):
-        return f"[{_escape(named[0])}]({named[1].translate(_NOT_IN_ADDRESS)})"
+    if embed := parse_embed(line.text):
+        return f"[{_escape(embed[0])}]({embed[1].translate(_NOT_IN_URL)})"
     words = _write_runs(line, resolve)
     if line.heading and not line.prefix:
         # Number signs at the end of a heading would be read as its closing sequence.
@@ -87,12 +87,12 @@ def _write_runs(line: Line, resolve: Resolve) -> str:
         return _escape(line.text)
     runs = _clean_runs(line)
     written = []
-    for place, (text, style) in enumerate(runs):
+    for position, (text, style) in enumerate(runs):
         if style is PLAIN:
             written.append(text if line.cells and text == BETWEEN_CELLS else _escape(text))
             continue
-        before, after = (runs[at][0] if 0 <= at < len(runs) else "" for at in (place - 1, place + 1))
-        if place and runs[place - 1][1] is not PLAIN and before[-1:] != " ":
+        before, after = (runs[at][0] if 0 <= at < len(runs) else "" for at in (position - 1, position + 1))
+        if position and runs[position - 1][1] is not PLAIN and before[-1:] != " ":
             style = Style(href=style.href)  # adjacent emphasis in one word: the marks would merge
         written.append(_dress(text, style, before[-1:], after[:1], resolve))
     # An exclamation mark before a link would make it a picture.
@@ -127,7 +127,7 @@ def _dress(text: str, style: Style, before: str, after: str, resolve: Resolve) -
     marks = "*" * (style.emphasis + 2 * style.strong)
     core = f"{marks}{core}{marks}"
     if url:
-        core = f"[{core}]({url.translate(_NOT_IN_ADDRESS)})"
+        core = f"[{core}]({url.translate(_NOT_IN_URL)})"
     return f"{_escape(text[:start])}{core}{_escape(text[end:])}"
 
 

@@ -1,6 +1,6 @@
-"""Pages that stand in an article's place: challenges, log-in forms, "not found" with status 200. Known by their shape.
+"""Non-article pages: bot challenges, login walls, soft 404s. They are recognized by their form.
 
-No rule names a site. A rule that a real article could meet asks in addition that the page shows next to no text.
+The rules apply to all sites. Rules that could match a real article also require that the page has little text.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from caliber_crawler.items import Capture, Problem
 from caliber_crawler.site import Site
 
 MAX_SCANNED = 256 * 1024
-"""Bytes of a page that are looked at; an non_article is short."""
+"""Bytes of a page that are examined; non-article pages are short."""
 MAX_NON_ARTICLE_TEXT = 1_500
-"""Characters. Articles are longer; a page of a challenge, a log-in or an apology is not."""
+"""Characters. Articles are longer than challenges, login forms and error pages."""
 
 _HIDDEN = rb"script|style|noscript|template|svg|head"
-# A part that shows nothing, tags in a row, or text.
+# An invisible element, consecutive tags, or text.
 _PART = re.compile(
     rb"<(?P<hidden>" + _HIDDEN + rb")\b(?:[^<]++|<(?!/(?P=hidden)))*+"
     rb"|(?:<(?!(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+)++"
@@ -33,9 +33,9 @@ _CHALLENGE = re.compile(
 )
 _COOKIE_SCRIPT = re.compile(rb"document\.cookie\s*=.{0,4000}?location\.(?:reload|href|replace)", re.I | re.S)
 _PASSWORD = re.compile(rb"<input\b[^>]*\btype\s*=\s*[\"']?password\b", re.I)
-_LOG_IN_PATH = re.compile(r"/(?:log-?in|sign-?in|auth|sso|account|user/login|wp-login\.php)(?:/|$|\?)", re.I)
+_LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|auth|sso|account|user/login|wp-login\.php)(?:/|$|\?)", re.I)
 _TITLE = re.compile(rb"<title[^>]*>(.{0,300}?)</title", re.I | re.S)
-_LOST = re.compile(
+_NOT_FOUND_TITLE = re.compile(
     r"\b404\b|not[ -]found|does(?: not|n't) exist|no longer available|page unavailable|не найден|не существует"
     r"|tapılmadı|mövcud deyil|չի գտնվել|գտնված չէ",
     re.I,
@@ -43,31 +43,31 @@ _LOST = re.compile(
 
 
 def classify(capture: Capture, site: Site) -> Problem | None:
-    """What an article's page is in truth, where it is not one; ``None`` for all that may be an article."""
+    """The kind of a non-article page, as a problem; ``None`` for a page that may be an article."""
     if is_home(capture, site):
-        return _problem("redirect_home", f"{capture.url} leads to the home page, or to a section: it is gone.")
-    # The plain text of a page has no shape that could give it away.
+        return _problem(
+            "redirect_home", f"{capture.url} redirects to the home page or a section, so the article is gone."
+        )
+    # A page of plain text has no markup to recognize.
     body = b"" if capture.media_type == "text/plain" else capture.body[:MAX_SCANNED]
     mitigated = any(name.lower() == "cf-mitigated" for name, _ in capture.headers)
     text_length = _length_of_text(body)
     if mitigated or (
         text_length < MAX_NON_ARTICLE_TEXT and (_CHALLENGE.search(body) or _is_cookie_wall(body, text_length))
     ):
-        return _problem(
-            "bot_challenge", f"{capture.effective_url} answers with a challenge for people, not with an article."
-        )
+        return _problem("bot_challenge", f"{capture.effective_url} returned a bot challenge instead of an article.")
     if capture.status != 200 or text_length >= MAX_NON_ARTICLE_TEXT:
         return None
-    if _LOG_IN_PATH.search(urlsplit(capture.final_url or "").path) or _PASSWORD.search(body):
-        return _problem("login_wall", f"{capture.effective_url} asks for a log-in.")
+    if _LOGIN_PATH.search(urlsplit(capture.final_url or "").path) or _PASSWORD.search(body):
+        return _problem("login_wall", f"{capture.effective_url} requires a login.")
     title = _TITLE.search(body)
-    if title and _LOST.search(title[1].decode("utf-8", "replace")):
-        return _problem("soft_404", f"{capture.effective_url} says that it is not there, with status 200.")
+    if title and _NOT_FOUND_TITLE.search(title[1].decode("utf-8", "replace")):
+        return _problem("soft_404", f"{capture.effective_url} says that the page does not exist, with status 200.")
     return None
 
 
 def is_home(capture: Capture, site: Site) -> bool:
-    """Did an article's address lead to the front page of an edition, or of a section?"""
+    """Whether an article URL redirected to the front page of an edition, or to a section."""
     target = _target(capture)
     if target is None or site.article_url(capture.url) is None:
         return False
@@ -76,7 +76,7 @@ def is_home(capture: Capture, site: Site) -> bool:
 
 
 def _target(capture: Capture) -> str | None:
-    """Where an address led: followed by whoever fetched the page, or kept as a redirect in a web archive."""
+    """The target of a redirect: one that was followed when the page was fetched, or one stored in a web archive."""
     location = capture.header("location")
     if capture.status is not None and 300 <= capture.status < 400 and location:
         try:
@@ -87,7 +87,7 @@ def _target(capture: Capture) -> str | None:
 
 
 def is_front_page(url: str, site: Site) -> bool:
-    """Is this the address of the front page of an edition?"""
+    """Whether this is the URL of the front page of an edition."""
     homes = {"/", *(prefix or "/" for edition in site.editions for prefix in edition.prefixes)}
     path = urlsplit(site.normal_url(url)).path.rstrip("/") or "/"
     return path in homes or path.removesuffix("/index.html").removesuffix("/index.php") in homes
@@ -98,7 +98,7 @@ def _is_cookie_wall(body: bytes, text_length: int) -> bool:
 
 
 def _length_of_text(body: bytes) -> int:
-    """How many characters of text a page shows, counted no further than it takes to call them many."""
+    """The number of visible characters on a page; counting stops above ``MAX_NON_ARTICLE_TEXT``."""
     length = 0
     for part in _PART.finditer(body):
         if (text := part["text"]) is None:

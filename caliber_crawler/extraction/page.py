@@ -58,8 +58,8 @@ class Page:
     @cached_property
     def base_url(self) -> str:
         """The base of relative URLs on this page."""
-        address = self.capture.effective_url
-        return urljoin(address if address.startswith("http") else self.site.base_url + "/", self.metadata.base)
+        url = self.capture.effective_url
+        return urljoin(url if url.startswith("http") else self.site.base_url + "/", self.metadata.base)
 
 
 def open_page(capture: Capture, site: Site) -> Page:

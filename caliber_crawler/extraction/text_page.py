@@ -1,9 +1,9 @@
-"""A page read as lines of text: a text file, or a page in a design that no layout of its site describes.
+"""Extraction from lines of text: for a text file, or a page that matches no layout of its site.
 
-The order of the lines tells the parts apart: boilerplate, perhaps a pinned headline, the section's label, controls,
-headline and subtitle, the dateline, the body, a byline, the signature, the view counter, boilerplate. Where a dateline
-begins with the section's label, headline and subtitle stand above it. What is peculiar to one site is a fact of its
-site definition: :class:`~caliber_crawler.site.TextLayout`.
+The order of the lines identifies the parts: boilerplate, an optional pinned headline, the section's label, controls,
+headline and subtitle, the dateline, the body, a byline, the signature, the view counter, boilerplate. If the dateline
+begins with the section's label, the headline and subtitle are above it. Peculiarities of a site are in its definition:
+:class:`~caliber_crawler.site.TextLayout`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ MAX_LABEL_LENGTH = 40
 
 @dataclass(frozen=True, slots=True)
 class TextParts:
-    """What the lines of a page turned out to be."""
+    """The parts of an article that were found in the lines of a page."""
 
     headline: str
     subtitle: str | None
     published_at: datetime
     body: tuple[Line, ...]
     layout: str | None = None
-    """The name of the design that such lines show, where there is one: :attr:`TextLayout.labelled_dateline`."""
+    """The name of the design, if it was recognized: :attr:`TextLayout.labelled_dateline`."""
     section_label: str | None = None
     authors: tuple[str, ...] = ()
     signature: str | None = None
@@ -52,9 +52,9 @@ class _Dateline:
 
 
 def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> TextParts | None:
-    """Tell the lines of a page apart; ``None`` when they hold no article.
+    """Identify the parts of an article in the lines of a page. Return ``None`` if there is no article.
 
-    ``title`` is the headline as the page's metadata has it, when there is any: it tells headline from subtitle.
+    ``title`` is the headline from the page's metadata, if any. It distinguishes the headline from the subtitle.
     """
     lines = _split_controls(lines, site)
     dateline = _find_dateline(lines, site)
@@ -75,7 +75,7 @@ def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> T
     return TextParts(
         headline=headline,
         subtitle=subtitle,
-        published_at=dateline.date.moment,
+        published_at=dateline.date.timestamp,
         body=tuple(body),
         layout=layout,
         section_label=label,
@@ -88,30 +88,30 @@ def find_parts(lines: Sequence[Line], site: Site, title: str | None = None) -> T
 
 @cache
 def _controls_in_a_row(controls: tuple[str, ...]) -> re.Pattern[str]:
-    """The site's controls one behind the other; any dash will do for a hyphen."""
+    """Matches the site's controls in a row. A hyphen matches any dash."""
     row = r"\s*".join(re.escape(label).replace(r"\-", "[-–]") for label in controls)
     return re.compile(rf"{row}(?=\s|$)" if row else r"(?!)")
 
 
 def _split_controls(lines: Sequence[Line], site: Site) -> Sequence[Line]:
-    """Lines with the controls on lines of their own, where they ran together with the label or with the title."""
+    """Put controls on lines of their own if they are joined with the label or the title."""
     controls = _controls_in_a_row(site.text.controls)
     if not any(controls.search(line.text) for line in lines):
         return lines
-    parted: list[Line] = []
+    result: list[Line] = []
     for line in lines:
         match = controls.search(line.text)
         before = line.text[: match.start()].strip() if match else ""
         if match is None or (before and site.section_named(before) is None):
-            parted.append(line)
+            result.append(line)
             continue
         texts = (before, *site.text.controls, line.text[match.end() :].strip())
-        parted += [line._replace(text=text, gap=line.gap and at == 0, runs=()) for at, text in enumerate(texts) if text]
-    return parted
+        result += [line._replace(text=text, gap=line.gap and at == 0, runs=()) for at, text in enumerate(texts) if text]
+    return result
 
 
 def _find_dateline(lines: Sequence[Line], site: Site) -> _Dateline | None:
-    """The line of the article's date. A pinned headline has a date too, but stands before the section's label."""
+    """The line with the article's date. A pinned headline has a date too, but comes before the section's label."""
     control = _last(lines, lambda line: line.text in site.text.controls)
     start = 0 if control is None else control + 1
     first: _Dateline | None = None
@@ -145,15 +145,15 @@ def _extract_titles(
     lines: Sequence[Line], dateline: _Dateline, label_at: int | None, site: Site, title: str | None
 ) -> tuple[str, str | None]:
     above = range(dateline.index)
-    wall = max(
+    barrier = max(
         (at for at in above if at == label_at or (lines[at].text and is_boilerplate(lines[at].text, site))),
         default=-1,
     )
-    between = [lines[at] for at in range(wall + 1, dateline.index) if lines[at].text]
+    between = [lines[at] for at in range(barrier + 1, dateline.index) if lines[at].text]
     start = _find_title(between, title)
     if start is None:
-        # Above the two lines of a title there may still be a pinned headline or a header nobody has described.
-        start = max(0, len(between) - 2) if wall == -1 or dateline.label else 0
+        # Above the two lines of a title there may be a pinned headline or an unknown header.
+        start = max(0, len(between) - 2) if barrier == -1 or dateline.label else 0
     titles = [line.text for line in between[start:]]
     if not titles:
         return "", None
@@ -161,7 +161,7 @@ def _extract_titles(
 
 
 def _find_title(lines: Sequence[Line], title: str | None) -> int | None:
-    """The line the title starts on: the one the metadata quotes, else the last of the highest headings."""
+    """The first line of the title: the line that the metadata quotes, or the last heading of the highest level."""
     quoted = [at for at, line in enumerate(lines) if title and fold(title).startswith(fold(line.text))]
     if quoted:
         return max(quoted, key=lambda at: len(lines[at].text))
@@ -170,7 +170,7 @@ def _find_title(lines: Sequence[Line], title: str | None) -> int | None:
 
 
 def _find_end(lines: Sequence[Line], start: int, site: Site) -> int:
-    """Where the body ends: at the view counter, or at the first line of the boilerplate that follows every article."""
+    """The end of the body: the view counter, or the first line of the site's boilerplate after the article."""
     labels = _view_labels(site)
     for at in range(start, len(lines)):
         text = lines[at].text
@@ -195,7 +195,7 @@ def _views_line(lines: Sequence[Line], end: int, site: Site) -> str | None:
 
 
 def _signature_after(lines: Sequence[Line], end: int, site: Site) -> str | None:
-    """The signature when it stands just below the counter instead of above it."""
+    """The signature, if it is just below the view counter instead of above it."""
     return next((line.text for line in lines[end : end + 2] if is_signature(line.text, site)), None)
 
 

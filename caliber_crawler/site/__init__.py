@@ -1,6 +1,6 @@
-"""What a site is: a description in plain facts, from which everything else works.
+"""The data model of a site. It describes a site; nothing here fetches or parses pages.
 
-A site's file (``spiders/<site>.py``) fills in a :class:`Site`. Nothing here fetches or parses pages.
+A site definition (``spiders/<site>.py``) creates a :class:`Site`.
 """
 
 from caliber_crawler.site.discovery import (

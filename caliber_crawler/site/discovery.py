@@ -1,4 +1,4 @@
-"""The ways to find articles that a site offers, and when those found are asked for again."""
+"""The discovery sources of a site, and the schedule for revisiting its articles."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoverySource:
-    """One way to find articles. A site's file switches roads on by naming them in :attr:`Site.sources`."""
+    """One way to find articles. A site definition lists its sources in :attr:`Site.sources`."""
 
     name: ClassVar[str]
     is_default: bool = False
-    """Taken when no road is asked for."""
+    """Used when no discovery source is requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listings(DiscoverySource):
-    """The listings of the asked-for sections, from the newest teaser back; :class:`ListingLayout` says how."""
+    """The listings of the requested sections, newest teaser first. :class:`ListingLayout` describes their pages."""
 
     name: ClassVar[str] = "listing"
     is_default: bool = True
     every: timedelta = timedelta(hours=1)
-    """After how long a listing is due again for ``caliber crawl --due``."""
+    """Interval after which a listing is due again for ``caliber crawl --due``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,35 +39,35 @@ class Feed(DiscoverySource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitemaps(DiscoverySource):
-    """Site maps and news site maps: those that robots.txt names, or those named here."""
+    """Sitemaps and news sitemaps: those that robots.txt names, or those named here."""
 
     name: ClassVar[str] = "sitemap"
     paths: tuple[str, ...] = ("/robots.txt",)
     most: int = 50
-    """How many site maps a run reads, indexes included."""
+    """Maximum number of sitemaps that a run fetches, including indexes."""
     every: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search(DiscoverySource):
-    """The site's own search, for what ``--search`` asks."""
+    """The site's own search, for the queries of ``--search``."""
 
     name: ClassVar[str] = "search"
     path: str
-    """With ``{query}``."""
+    """URL path of the first page of results, with ``{query}``."""
     more: str = ""
-    """Address of page ``{page}`` of the results, relative to the first; empty when there is one page."""
+    """URL of page ``{page}`` of the results, relative to the first; empty if there is only one page."""
     newest_first: bool = False
-    """Results run from the newest to the oldest, so that known ones, and old ones, end a walk as in a listing."""
+    """Results are sorted newest first, so that already crawled or too old articles end the traversal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostIds(DiscoverySource):
-    """The walk through post numbers, from ``last`` down to ``first`` unless asked otherwise."""
+    """Post IDs, from ``last`` down to ``first`` by default."""
 
     name: ClassVar[str] = "post_ids"
     paths: Mapping[str, str]
-    """By language, the address of post ``{number}``."""
+    """URL path of post ``{number}`` by language."""
     first: int = 1
     last: int
 
@@ -78,12 +78,12 @@ class Links(DiscoverySource):
 
     name: ClassVar[str] = "links"
     depth: int = 2
-    """How many links away from a listing, feed or other list an article may be."""
+    """Maximum number of links between an article and the nearest listing, feed or other list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartPage(DiscoverySource):
-    """One page somebody named: the article on it, and the articles it links to."""
+    """One page chosen by the user: the article on it, and the articles that it links to."""
 
     name: ClassVar[str] = "start_page"
     is_default: bool = True
@@ -92,12 +92,12 @@ class StartPage(DiscoverySource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revisits:
-    """When an article is visited again: young ones often, old ones rarely, so that each gets a curve of view counts."""
+    """The schedule of revisits, which give each article a series of view counts: often when new, rarely when old."""
 
     ages: tuple[timedelta, ...] = (
         *(timedelta(hours=hours) for hours in (1, 3, 6, 12)),
         *(timedelta(days=days) for days in (1, 2, 4, 7, 14, 30)),
     )
-    """Ages of an article, rising, at which it is visited; at least one."""
+    """Ages at which an article is revisited, in ascending order; at least one."""
     later: timedelta = timedelta(days=91)
-    """The interval once it has outgrown all of them: quarterly."""
+    """Interval between revisits after the last of these ages: quarterly."""

@@ -1,4 +1,4 @@
-"""The languages of a site and their sections."""
+"""The editions of a site and their sections."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A section of one edition: where its listing is and what its label reads on a page."""
+    """A section of one edition: the path of its listing, and its labels on pages."""
 
     path: str
     labels: tuple[str, ...] = ()
     id: str = ""
-    """What the site's own requests call it (``17``), where that is not in its path."""
+    """The ID of the section in the site's own requests (``17``), if it is not in the path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +21,13 @@ class Edition:
     """One language of a site."""
 
     language: str
-    """BCP 47."""
+    """BCP 47 code."""
     name: str
-    """What the site itself calls it (``arm``); accepted wherever a language is asked for."""
+    """The site's own name for it (``arm``); accepted wherever a language is."""
     prefixes: tuple[str, ...] = ("",)
-    """Path prefixes of its pages, the one in use today first."""
+    """Path prefixes of its pages, the current one first."""
     sections: Mapping[str, Section] = field(default_factory=dict)
     view_labels: tuple[str, ...] = ()
-    """The words before the view counter (``Views``)."""
+    """Labels of the view counter (``Views``)."""
     boilerplate: tuple[str, ...] = ()
-    """Lines of text that stand on pages of this edition and belong to no article."""
+    """Lines on pages of this edition that are not part of an article."""

@@ -1,4 +1,4 @@
-"""A site that has no file of its own, made from the address of one of its pages."""
+"""A site without a definition, created from the URL of one of its pages."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ ARTICLE_SHAPES = (
     rf"(?:.*/)?(?:{_WORD}[-_]){{3,}}[^/]*",  # /talks-resume-after-winter
     r"(?:.*/)?(?=[^/]*\d[^/]*\d)(?=[^/]*[a-z])[a-z0-9]{8,}",  # /articles/c4gd9w0p0x9o
 )
-"""How addresses of articles look on news sites at large; 92 of 100 real ones look like this, and few other pages do."""
+"""Patterns of article URLs on news sites. They match 92 of 100 real article URLs, and few other pages."""
 ARTICLE_PATH = rf"/(?!(?:.*/)?(?:{'|'.join(_OTHER_PAGES)})(?:/|$))(?!.*\.(?:{_FILES})$)(?:{'|'.join(ARTICLE_SHAPES)})"
 
 
 def generic_site(url: str) -> Site:
-    """The site of a page, by its host. Raises ``ValueError`` for what is no address of the web.
+    """The generic site of a page's host, with the page as its start page.
 
-    Its roads lead from that page. Moments without an offset are taken for UTC.
+    Timestamps without an offset are assumed to be UTC. Raises ``ValueError`` unless ``url`` is an HTTP or HTTPS URL.
     """
     if not is_http_url(url := url.strip()):
-        raise ValueError(f"{url!r} is no address of a web page; write it as https://example.org/page.")
+        raise ValueError(f"{url!r} is not the URL of a web page; write it as https://example.org/page.")
     parts = urlsplit(url)
     host = ascii_netloc(parts.netloc.rpartition("@")[2])
     base_url = f"{parts.scheme.lower()}://{host}"

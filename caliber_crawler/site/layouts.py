@@ -1,4 +1,4 @@
-"""What the pages of a site look like: where an article has its parts, and a listing its teasers."""
+"""The layouts of a site's pages: the parts of an article, and the teasers of a listing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """CSS selectors of one design of the article page; an empty selector means the design has no such part."""
+    """CSS selectors of one design of the article page. An empty selector means that the design has no such part."""
 
     name: str
     article: str
-    """The element whose presence tells this layout from others."""
+    """The element of the article; its presence identifies this layout."""
     headline: str = ""
     subtitle: str = ""
     section: str = ""
@@ -23,37 +23,37 @@ class Layout:
     views: str = ""
     cover: str = ""
     drop: tuple[str, ...] = ()
-    """What stands inside the article and is not of it: advertising, share bars, scripts."""
+    """Elements inside the article that are not part of it: advertising, share bars, scripts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextLayout:
-    """What the lines of an article page look like where no :class:`Layout` fits: in a text file, after a redesign.
+    """The lines of an article page without a matching :class:`Layout`: a text file, or a page after a redesign.
 
-    The labels of sections and of the view counter, boilerplate and signatures are facts of the editions and the site.
+    The labels of sections and view counters, boilerplate and signatures belong to :class:`Edition` and :class:`Site`.
     """
 
     controls: tuple[str, ...] = ()
-    """Labels of the buttons between the section's label and the headline (``A+``, ``A-``), in their order. They may run
-    together with each other, with the label before them and with the headline behind them."""
+    """Labels of the buttons between the section's label and the headline (``A+``, ``A-``), in their order. They may be
+    joined with each other, with the label before them and with the headline after them."""
     labelled_dateline: str = ""
-    """Name of the design that prints the section's label and the date on one line, with the bylines on the lines below:
-    a name, the outlet or a role there. Empty when the site never had one."""
+    """Name of the design with the section's label and the date on one line, and the bylines (a name, the outlet or a
+    role) on the lines below. Empty if the site never had one."""
     unlabelled_counter: bool = False
-    """The line behind the signature is the view counter under whatever label: an edition's ``view_labels`` are not all
-    known."""
+    """The line after the signature is the view counter, whatever its label, because not all ``view_labels`` of the
+    editions are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonTeasers:
-    """Where a batch of JSON keeps what is on its teasers: dotted paths, ``items`` from the top, the rest in an item."""
+    """Dotted paths in a listing page of JSON: ``items`` from the top level, the others inside an item."""
 
     items: str
-    """The list of teasers (``result.posts``); empty when the answer itself is that list."""
+    """The list of teasers (``result.posts``); empty if the response itself is that list."""
     url: str
-    """An item's address, or what ``address`` makes one of."""
-    address: str = "{url}"
-    """Address made of the item's ``url`` (``/en/post/{url}``)."""
+    """The URL of an item, or the value that ``url_template`` inserts into one."""
+    url_template: str = "{url}"
+    """Template of the URL, with the item's ``url`` (``/en/post/{url}``)."""
     headline: str = ""
     section: str = ""
     date: str = ""
@@ -62,7 +62,7 @@ class JsonTeasers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingLayout:
-    """CSS selectors of a listing's teasers, and the request that brings more of them."""
+    """CSS selectors of a listing's teasers, and the request for its later pages."""
 
     teaser: str
     link: str
@@ -71,34 +71,34 @@ class ListingLayout:
     date: str = ""
     image: str = ""
     more: str = ""
-    """Address of a later batch, relative to the listing; empty when there is one batch or ``next`` links to it.
+    """Template of the URL of a later page, relative to the listing. Empty if there is one page or ``next`` links to it.
 
-    It is composed from ``{page}`` (the first batch is ``first_page``), ``{offset}`` (teasers before it, by
-    ``page_size``), ``{size}`` (the same), ``{path}`` and ``{slug}`` (the listing's path and its last part),
-    ``{section}`` (our key), ``{id}`` (the site's own), ``{language}`` and ``{edition}`` (the site's name for it):
-    ``?page={page}``, ``/api/posts?category={slug}&offset={offset}&limit={size}``. Further batches may be pages,
-    fragments of HTML, JSON that holds such fragments, or JSON with one object a teaser (``json``).
+    Fields: ``{page}`` (the first page is ``first_page``), ``{offset}`` (teasers before the page, from ``page_size``),
+    ``{size}`` (``page_size``), ``{path}`` and ``{slug}`` (the listing's path and its last segment), ``{section}`` (the
+    section's key), ``{id}`` (the site's ID of it), ``{language}`` and ``{edition}`` (the site's name of it). Examples:
+    ``?page={page}``, ``/api/posts?category={slug}&offset={offset}&limit={size}``. Later pages may be HTML pages, HTML
+    fragments, JSON that contains fragments, or JSON with one object for each teaser (``json``).
 
-    A list ends with a batch without teasers, one that is missing (404, 410), one that was there before, and where
-    ``next``, ``last`` or ``continues`` say so.
+    A listing ends at a page that has no teasers, is missing (404, 410) or repeats an earlier one, and where ``next``,
+    ``last`` or ``continues`` indicate the end.
     """
     form: str = ""
-    """What the request for a later batch posts to ``more``, composed in the same way (``action=more&page={page}``);
-    empty where it is no ``POST``. ``headers`` say so where it is no form."""
+    """Template of the form that the request for a later page posts to ``more`` (``action=more&page={page}``). Empty for
+    a ``GET``. Set the content type in ``headers`` if the body is not a form."""
     first_page: int = 1
     page_size: int = 0
-    """Teasers in a batch; needed for ``{offset}``."""
+    """Number of teasers on a page; required for ``{offset}``."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """What the request for a later batch must carry (``X-Requested-With``)."""
+    """Headers that the request for a later page needs (``X-Requested-With``)."""
     next: str = ""
-    """Selector of the link to the next page of the list."""
+    """Selector of the link to the next page."""
     json: JsonTeasers | None = None
-    """How later batches of JSON objects are read."""
+    """Paths of the teasers on later pages in JSON."""
     last: str = ""
-    """Dotted path in a JSON batch that is false, zero, empty or missing on the last one (``pagination.has_more``)."""
+    """Dotted path in a JSON page that is false, zero, empty or missing on the last page (``pagination.has_more``)."""
     continues: str = ""
-    """Selector of what a batch of HTML shows only while more follow (``button.more``)."""
+    """Selector of an element that is missing on the last HTML page (``button.more``)."""
     scroll: str = ""
-    """``browser``: teasers arrive on scroll by a request that nobody has named, so a real browser does the scrolling."""
+    """``browser``: the request that loads teasers on scroll is unknown, so a headless browser scrolls the page."""
     max_scrolls: int = 40
-    """How many times a browser scrolls at most."""
+    """Maximum number of times that the browser scrolls."""

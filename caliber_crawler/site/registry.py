@@ -1,4 +1,4 @@
-"""Which site owns a URL, and which site definition extracts a capture: the one place for both rules."""
+"""The rules for which site owns a URL, and which site definition extracts a capture."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from caliber_crawler.site.urls import host_of
 class SiteRegistry(Mapping[str, Site]):
     """Sites by name. A registry can be sent to another process.
 
-    A site owns the URLs on its own hosts (:meth:`Site.owns`). Where several sites share a host, a site that is served
-    there comes before one that only keeps files there, and the one for which the URL is an article before the others.
+    A site owns the URLs on its own hosts (:meth:`Site.owns`). If several sites share a host, the site for which the URL
+    is an article comes first, then a site whose ``base_url`` is on that host, then one that lists it in ``hosts``.
     """
 
     def __init__(self, sites: Iterable[Site] = ()) -> None:
         self._sites = {site.name: site for site in sites}
         self._served: defaultdict[str, list[Site]] = defaultdict(list)
-        self._further: defaultdict[str, list[Site]] = defaultdict(list)
+        self._additional: defaultdict[str, list[Site]] = defaultdict(list)
         for site in self._sites.values():
             self._served[site.host.removeprefix("www.")].append(site)
             for host in site.hosts:
-                self._further[host].append(site)
+                self._additional[host].append(site)
 
     def __getitem__(self, name: str) -> Site:
         return self._sites[name]
@@ -38,23 +38,23 @@ class SiteRegistry(Mapping[str, Site]):
         return len(self._sites)
 
     def __repr__(self) -> str:
-        # Every fact of every site: what was made with other facts is told apart by it.
+        # It contains every field of every site, so that results of other definitions can be recognized.
         return f"SiteRegistry({list(self._sites.values())!r})"
 
     def named(self, name: str) -> Site:
-        """The site of a name. Raises :class:`SiteError` that lists the known names."""
+        """The site with a name. Raises :class:`SiteError` with the known names."""
         if name not in self._sites:
-            raise SiteError(f"There is no site {name!r}; known sites: {', '.join(self._sites)}.")
+            raise SiteError(f"Unknown site {name!r}; known sites: {', '.join(self._sites)}.")
         return self._sites[name]
 
     def only(self, name: str) -> SiteRegistry:
-        """A registry of one site. Raises as :meth:`named` does."""
+        """A registry of one site. Raises like :meth:`named`."""
         return SiteRegistry([self.named(name)])
 
     def served_at(self, base_urls: Mapping[str, str]) -> SiteRegistry:
-        """The same sites, those named here at another base URL: a mirror, the demo site.
+        """The same sites, with another base URL for some of them: a mirror, the demo site.
 
-        Names that are not in the registry are ignored: an archive may hold sites that have no definition here.
+        Names that are not in the registry are ignored: an archive may contain sites without a definition.
         """
         return SiteRegistry(
             site.served_at(base_urls[name]) if name in base_urls else site for name, site in self.items()
@@ -65,19 +65,19 @@ class SiteRegistry(Mapping[str, Site]):
         host = host_of(url)
         if host is None:
             return None
-        owners: list[Site] = [*self._served.get(host.removeprefix("www."), ()), *self._further.get(host, ())]
+        owners: list[Site] = [*self._served.get(host.removeprefix("www."), ()), *self._additional.get(host, ())]
         if len(owners) > 1:
             return next((site for site in owners if site.article_url(url) is not None), owners[0])
         return owners[0] if owners else None
 
     def site_of(self, url: str) -> Site:
-        """The site that owns a URL, or the generic site of its host. Raises ``ValueError`` for no URL of the web."""
+        """The site that owns a URL, or the generic site of its host. Raises ``ValueError`` for other URLs."""
         return self.owner(url) or generic_site(url)
 
     def definition_for(self, capture: Capture) -> Site | None:
-        """The site whose definition extracts a capture: the one it was captured for, whoever owns its URL today.
+        """The site whose definition extracts a capture: the site that it was fetched for, not the owner of its URL.
 
-        A capture of a generic site is extracted as one. ``None`` when its site had a definition that is not here.
+        A capture of a generic site is extracted as one. Return ``None`` if its site has no definition here.
         """
         site = self.get(capture.site)
         if site is not None:

@@ -1,4 +1,4 @@
-"""A news site, as facts, and its one piece of behaviour, identity: which addresses are the same article."""
+"""A news site as data, and the rules that decide which URLs are the same article."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from caliber_crawler.site.validation import validation_errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A news site, as facts."""
+    """A news site. Site definitions create it."""
 
     name: str
     title: str
@@ -27,50 +27,51 @@ class Site:
     timezone: str
     editions: tuple[Edition, ...]
     article_path: str
-    """Regular expression for the path of an article; groups ``prefix``, ``number``, ``slug`` where it has them."""
+    """Regular expression for the path of an article, with the optional groups ``prefix``, ``number`` and ``slug``."""
     listing: ListingLayout | None = None
     sources: tuple[DiscoverySource, ...] = (Listings(),)
-    """Every way to find articles that this site offers; :attr:`DiscoverySource.is_default` says which are usual."""
+    """All discovery sources of this site; :attr:`DiscoverySource.is_default` marks those of a normal crawl."""
     trailing_slash: bool = False
-    """Addresses end with a slash (``/2026/01/talks-resume/``), and redirect there when asked for without it. What
-    ``article_path`` matches has none in any case."""
+    """URLs end with a slash (``/2026/01/talks-resume/``), and redirect there without it. ``article_path`` matches the
+    path without the slash in any case."""
     layouts: tuple[Layout, ...] = ()
     text: TextLayout = field(default_factory=TextLayout)
-    """How an article page reads as lines of text."""
+    """The lines of an article page without a matching layout."""
     default_sections: tuple[str, ...] = ()
-    """Crawled when no section is asked for."""
+    """Sections that are crawled when none is requested."""
     hosts: tuple[str, ...] = ()
-    """Other hosts of the site (``www.``, image hosts), beside the host of ``base_url``."""
+    """Hosts of the site (``www.``, image hosts) in addition to the host of ``base_url``."""
     date_formats: tuple[str, ...] = ()
-    """The site's own forms, in the directives of ``strptime``, surest first."""
+    """The site's date formats, as directives of ``strptime``, most reliable first."""
     signatures: tuple[str, ...] = ()
-    """Last lines of an article that name the outlet and not an author."""
+    """Last lines of articles that name the outlet instead of an author."""
     decoration: tuple[str, ...] = ()
-    """Path prefixes of images that are page furniture."""
+    """Path prefixes of decorative images."""
     boilerplate: tuple[str, ...] = ()
-    """Lines of text that stand on pages of every edition and belong to no article."""
+    """Lines on pages of all editions that are not part of an article."""
     trusted_metadata: tuple[str, ...] = ()
-    """Fields for which the pages' own metadata (JSON-LD, OpenGraph) is believed where no selector gives them:
-    ``headline``, ``published_at``, ``authors``, ``section``, ``cover_image``. On many sites it names the site in titles
-    and the day of a rebuild in dates."""
+    """Fields that may come from the metadata of pages (JSON-LD, OpenGraph) if no selector finds them: ``headline``,
+    ``published_at``, ``authors``, ``section``, ``cover_image``. On many sites, metadata titles contain the site's name,
+    and metadata dates are those of a rebuild."""
     reuse: str = ""
-    """The site's own condition for using its texts."""
+    """The site's terms of use for its texts."""
     revisits: Revisits = field(default_factory=Revisits)
-    """When its articles are due again."""
+    """The schedule for revisiting its articles."""
     counter_in_page: bool = True
-    """The view counter stands in the article's page, so each visit brings a reading even when nothing else changed."""
+    """The view counter is part of the article's page, so that each visit yields a view count even if the text is
+    unchanged."""
 
     def __post_init__(self) -> None:
-        # Requests name hosts in ASCII, and are held against these.
+        # Hosts of requests are in ASCII, and are compared with these.
         parts = urlsplit(self.base_url)
         object.__setattr__(self, "base_url", urlunsplit(parts._replace(netloc=ascii_netloc(parts.netloc))))
         object.__setattr__(self, "hosts", tuple(map(ascii_netloc, self.hosts)))
-        if fault := next(validation_errors(self), None):
-            raise SiteError(f"The file of {self.name!r} cannot be right: {fault}.")
+        if error := next(validation_errors(self), None):
+            raise SiteError(f"Invalid definition of site {self.name!r}: {error}.")
 
     @property
     def has_layouts(self) -> bool:
-        """Has somebody written down what its pages look like?"""
+        """Whether the site has a definition with layouts; generic sites have none."""
         return bool(self.layouts)
 
     @property
@@ -83,12 +84,12 @@ class Site:
 
     @property
     def all_hosts(self) -> frozenset[str]:
-        """All hosts that a crawl of the site may ask."""
+        """All hosts that a crawl of the site may send requests to."""
         return frozenset((self.host, *self.hosts))
 
     @property
     def is_local(self) -> bool:
-        """Is it served on this machine, as the demo site is?"""
+        """Whether the site is served on this machine, like the demo site."""
         host = urlsplit(self.base_url).hostname or ""
         try:
             return host == "localhost" or ip_address(host).is_loopback
@@ -96,7 +97,7 @@ class Site:
             return False
 
     def served_at(self, base_url: str) -> Site:
-        """The same site served from another address (a mirror, the demo). Raises :class:`SiteError` for no address."""
+        """The same site at another base URL (a mirror, the demo). Raises :class:`SiteError` for an invalid URL."""
         return replace(self, base_url=origin(base_url))
 
     def edition(self, language: str) -> Edition | None:
@@ -116,19 +117,19 @@ class Site:
         return max(matches, key=lambda match: match[0])[1] if matches else None
 
     def listing_url(self, edition: Edition, section: str) -> str:
-        """Where the section's listing starts."""
+        """The URL of the first page of a section's listing."""
         return self.normal_url(edition.sections[section].path)
 
     def page_url(self, listing_url: str, page_number: int, section: str | None = None) -> str | None:
-        """The request for a later batch of a listing, ``None`` where the site has only one.
+        """The URL of a later page of a listing, or ``None`` if listings have only one page.
 
-        What is to be posted stands behind a ``#``, which is never sent: each batch has an address of its own.
+        The form to be posted is in the fragment, which is never sent, so that each page has its own URL.
         """
         if self.listing is None or not self.listing.more:
             return None
         path, edition = urlsplit(listing_url).path.rstrip("/"), self.edition_at(listing_url)
         known = edition.sections.get(section or "") if edition else None
-        facts = {
+        fields = {
             "page": self.listing.first_page + page_number - 1,
             "offset": (page_number - 1) * self.listing.page_size,
             "size": self.listing.page_size,
@@ -139,11 +140,11 @@ class Site:
             "language": edition.language if edition else "",
             "edition": edition.name if edition else "",
         }
-        posted = f"#{self.listing.form.format(**facts)}" if self.listing.form else ""
-        return urljoin(listing_url, self.listing.more.format(**facts)) + posted
+        posted = f"#{self.listing.form.format(**fields)}" if self.listing.form else ""
+        return urljoin(listing_url, self.listing.more.format(**fields)) + posted
 
     def section_named(self, label: str, edition: Edition | None = None) -> str | None:
-        """The section whose label is printed on a page, whatever its case; in one edition or, without one, in any."""
+        """The key of the section with a label, ignoring case: in one edition or, without an edition, in all of them."""
         wanted = label.strip().casefold()
         for candidate in (edition,) if edition else self.editions:
             for key, section in candidate.sections.items():
@@ -152,7 +153,7 @@ class Site:
         return None
 
     def owns(self, url: str) -> bool:
-        """Is this an absolute URL on one of the site's own hosts? The base host counts with and without ``www.``.
+        """Whether this is an absolute URL on a host of the site. The base host counts with and without ``www.``.
 
         :class:`~caliber_crawler.site.SiteRegistry` decides between several sites.
         """
@@ -164,10 +165,10 @@ class Site:
         return host == own or host in self.hosts or host.removeprefix("www.") == own.removeprefix("www.")
 
     def article_url(self, url: str) -> ArticleURL | None:
-        """The article an address names, or ``None`` when it is no article of this site."""
+        """Parse the URL of an article. Return ``None`` if it is not an article of this site."""
         normal = self.normal_url(url)
         parts = urlsplit(normal)
-        # A URL with a password in it is nobody's article: it would be kept with the password.
+        # A URL with a password does not count as an article, because it would be stored with the password.
         if parts.scheme not in ("http", "https") or not self._owns_host(parts.netloc):
             return None
         path = unquote(parts.path).rstrip("/") or "/"
@@ -185,28 +186,28 @@ class Site:
         )
 
     def article_urls(self, urls: Iterable[str]) -> list[ArticleURL]:
-        """Those of some addresses that are articles of this site, taken apart, in their order."""
+        """Parse those URLs that are articles of this site, in their order."""
         return [article_url for url in urls if (article_url := self.article_url(url))]
 
     def normal_url(self, url: str) -> str:
-        """One spelling for every way to write an address of the site.
+        """The normal form of a URL of the site.
 
-        Relative addresses are completed; the host takes the case and scheme of ``base_url``; the path is NFC,
-        percent-encoded UTF-8 without a trailing slash, or with one where the site has them; fragments and tracking
-        parameters go.
+        Relative URLs become absolute. The host gets the case and scheme of ``base_url``. The path becomes NFC,
+        percent-encoded UTF-8 without a trailing slash, or with one if ``trailing_slash`` is set. Fragments and tracking
+        parameters are removed.
         """
         return normal_url(url, self.base_url, slash=self.trailing_slash)
 
 
 def origin(base_url: str) -> str:
-    """Where a whole site stands: scheme and host. Raises :class:`SiteError` for what is no such address."""
+    """The scheme and host of a base URL. Raises :class:`SiteError` for an invalid one."""
     if is_http_url(base_url := base_url.strip()):
         parts = urlsplit(base_url)
         if not (parts.path.strip("/") or parts.query or parts.fragment or parts.username):
             return f"{parts.scheme}://{ascii_netloc(parts.netloc)}"
-    raise SiteError(f"{base_url!r} is no address of a site; write it as https://example.org.")
+    raise SiteError(f"{base_url!r} is not the base URL of a site; write it as https://example.org.")
 
 
 def known_languages(sites: Sequence[Site]) -> list[str]:
-    """Every language of these sites, by its code, sorted."""
+    """The language codes of these sites, sorted."""
     return sorted({edition.language for site in sites for edition in site.editions})

@@ -1,4 +1,4 @@
-"""Addresses: one spelling for every way to write one, and what an article's address says."""
+"""URLs: normal forms, and the parts of an article URL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
-# Parameters that say where a reader came from and never what the page is.
+# Parameters that record where a visitor came from. They do not select a page.
 TRACKING_PARAMETERS = re.compile(
     r"^(utm_\w+|at_(?:medium|campaign|custom\d)|mtm_\w+|pk_(?:campaign|kwd|source|medium|content)|hsa_\w+|mc_[ce]id"
     r"|fbclid|gclid|gclsrc|gbraid|wbraid|gad_source|gad_campaignid|dclid|srsltid|yclid|ysclid|ymclid|msclkid|ttclid|twclid"
@@ -16,7 +16,7 @@ TRACKING_PARAMETERS = re.compile(
     r"|oly_(?:anon|enc)_id|guccounter|ref|ref_src|ref_url|cmpid|ito|ncid)$",
     re.IGNORECASE,
 )
-# Numbers of a visit, which make a new address of every page each time it is met.
+# Session IDs, which give every page a new URL on each visit.
 SESSIONS = re.compile(r"^(phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken)$", re.IGNORECASE)
 SESSION_IN_PATH = re.compile(r";jsessionid=[^/?#;]*", re.IGNORECASE)
 PATH_CHARACTERS = "/:@!$&'()*+,;=-._~"
@@ -24,24 +24,24 @@ PATH_CHARACTERS = "/:@!$&'()*+,;=-._~"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleURL:
-    """An article's address, taken apart. Two addresses with a number or a slug in common are one article."""
+    """A parsed article URL. Two URLs with the same number or slug are the same article."""
 
     url: str
-    """The normal form, the same for every spelling of this address."""
+    """The normal form of the URL."""
     language: str | None = None
     number: int | None = None
     slug: str | None = None
 
     @property
     def kind(self) -> str:
-        """``number``, ``slug`` or ``other``: by what the address names its article."""
+        """The part that identifies the article: ``number``, ``slug`` or ``other``."""
         return "number" if self.number is not None else "slug" if self.slug is not None else "other"
 
 
 def ascii_netloc(netloc: str) -> str:
-    """A host, and its port, as requests name it: in lower case, letters of other scripts as the name system has them.
+    """A host and its port, as they appear in requests: in lower case and IDNA encoding.
 
-    Raises ``ValueError`` for what can be no host's name.
+    Raises ``ValueError`` for an invalid host name.
     """
     if netloc.isascii():
         return netloc.lower()
@@ -50,7 +50,7 @@ def ascii_netloc(netloc: str) -> str:
 
 
 def host_of(url: str) -> str | None:
-    """The host of a URL, and its port, as requests name it; ``None`` for what is no absolute URL of the web."""
+    """The host and port of a URL, as they appear in requests; ``None`` unless it is an absolute HTTP or HTTPS URL."""
     try:
         parts = urlsplit(url.strip())
         return ascii_netloc(parts.netloc.rpartition("@")[2]) or None if parts.scheme in ("http", "https") else None
@@ -59,7 +59,7 @@ def host_of(url: str) -> str | None:
 
 
 def is_http_url(url: str) -> bool:
-    """Can a page stand there: an address of the web, of a host that can have a name, at a port that there is?"""
+    """Whether this is an absolute HTTP or HTTPS URL with a valid host name and port."""
     try:
         parts = urlsplit(url)
         named = parts.netloc.rpartition("@")[2].startswith("[") or (parts.hostname or "").encode("idna")
@@ -68,9 +68,10 @@ def is_http_url(url: str) -> bool:
         return False
 
 
-# An address is asked about at every stage its page goes through.
+# Every stage of a page's processing normalizes its URL.
 @lru_cache(maxsize=256)
 def normal_url(url: str, base_url: str, *, slash: bool = False) -> str:
+    """The normal form of a URL, relative to a base URL: :meth:`Site.normal_url`. ``slash`` adds a trailing slash."""
     parts = urlsplit(urljoin(base_url + "/", url.strip()))
     scheme, netloc = parts.scheme.lower(), ascii_netloc(parts.netloc)
     base = urlsplit(base_url)

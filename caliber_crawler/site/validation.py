@@ -1,4 +1,4 @@
-"""What cannot be right in a site's file, said before anything is asked of the site."""
+"""Validation of site definitions, before any request to the site."""
 
 from __future__ import annotations
 
@@ -15,91 +15,91 @@ if TYPE_CHECKING:
     from caliber_crawler.site.site import Site
 
 COUNTING = ("page", "offset")
-PLACES = (*COUNTING, "size", "path", "slug", "section", "id", "language", "edition")
-"""What the request for a later batch may name."""
+FIELDS = (*COUNTING, "size", "path", "slug", "section", "id", "language", "edition")
+"""Fields of the templates ``ListingLayout.more`` and ``form``."""
 
 RESERVED_LAYOUTS = ("text", "generic", "unknown")
 """Names under which the archive records that a page was extracted without a layout."""
 
 
 def validation_errors(site: Site) -> Iterator[str]:
-    """One clause for each fault."""
+    """One clause for each error in a site definition."""
     try:
         re.compile(site.article_path)
     except re.error as error:
-        yield f"article_path is no regular expression: {error}"
+        yield f"article_path is not a valid regular expression: {error}"
     try:
         ZoneInfo(site.timezone)
     except (KeyError, ValueError, OSError):
-        yield f"there is no time zone {site.timezone!r}"
+        yield f"unknown time zone {site.timezone!r}"
     sections = {key for edition in site.editions for key in edition.sections}
     for key in site.default_sections:
         if key not in sections:
             yield f"default_sections names {key!r}, which no edition has"
-    yield from _layouts(site)
-    yield from _listing(site)
-    yield from _revisits(site.revisits)
+    yield from _layout_errors(site)
+    yield from _listing_errors(site)
+    yield from _revisit_errors(site.revisits)
     for source in site.sources:
         if isinstance(source, Search):
-            yield from _named("Search.path", source.path, ("query",), needs=("query",))
-            yield from _named("Search.more", source.more, ("page",), needs=("page",) if source.more else ())
+            yield from _field_errors("Search.path", source.path, ("query",), needs=("query",))
+            yield from _field_errors("Search.more", source.more, ("page",), needs=("page",) if source.more else ())
         elif isinstance(source, PostIds):
             for path in source.paths.values():
-                yield from _named("Numbers.paths", path, ("number",), needs=("number",))
+                yield from _field_errors("PostIds.paths", path, ("number",), needs=("number",))
 
 
-def _layouts(site: Site) -> Iterator[str]:
+def _layout_errors(site: Site) -> Iterator[str]:
     names = [layout.name for layout in site.layouts]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"two layouts are called {name!r}"
+        yield f"two layouts are named {name!r}"
     for name in (*names, site.text.labelled_dateline):
         if name in RESERVED_LAYOUTS:
-            yield f"no layout may be called {name!r}, which says how a page without a layout was extracted"
+            yield f"the layout name {name!r} is reserved for pages extracted without a layout"
     if site.text.labelled_dateline in names:
         yield f"text.labelled_dateline names {site.text.labelled_dateline!r}, which has selectors in layouts"
     controls = site.text.controls
     if any(label != " ".join(label.split()) or not label for label in controls):
-        yield "text.controls holds a label that is empty or has blanks around it"
+        yield "text.controls contains a label that is empty or has extra spaces"
     if len(set(controls)) < len(controls):
-        yield "text.controls names a label twice"
+        yield "text.controls contains a label twice"
 
 
-def _listing(site: Site) -> Iterator[str]:
+def _listing_errors(site: Site) -> Iterator[str]:
     layout = site.listing
     if layout is None:
         return
     if layout.form and not layout.more:
-        yield "listing.form is posted to listing.more, which is empty"
-    unsound = [*_named("listing.more", layout.more, PLACES), *_named("listing.form", layout.form, PLACES)]
-    yield from unsound
-    if unsound:
+        yield "listing.form needs listing.more, the URL that it is posted to"
+    errors = [*_field_errors("listing.more", layout.more, FIELDS), *_field_errors("listing.form", layout.form, FIELDS)]
+    yield from errors
+    if errors:
         return
-    named = _places(layout.more) | _places(layout.form)
-    if layout.more and not named & set(COUNTING):
-        yield "listing.more asks for the same teasers each time: it names neither {page} nor {offset}"
-    if "offset" in named and layout.page_size < 1:
-        yield "listing.more counts teasers by {offset}, so page_size must say how many a batch has"
+    used = _fields(layout.more) | _fields(layout.form)
+    if layout.more and not used & set(COUNTING):
+        yield "listing.more requests the same page each time: it contains neither {page} nor {offset}"
+    if "offset" in used and layout.page_size < 1:
+        yield "listing.more contains {offset}, so page_size must be the number of teasers on a page"
 
 
-def _revisits(plan: Revisits) -> Iterator[str]:
+def _revisit_errors(plan: Revisits) -> Iterator[str]:
     if plan.later <= timedelta():
-        yield "revisits.later must be longer than no time"
+        yield "revisits.later must be greater than zero"
     if list(plan.ages) != sorted(set(plan.ages)) or any(age <= timedelta() for age in plan.ages):
-        yield "revisits.ages must rise"
+        yield "revisits.ages must be positive and in ascending order"
 
 
-def _named(name: str, text: str, known: tuple[str, ...], needs: tuple[str, ...] = ()) -> Iterator[str]:
+def _field_errors(name: str, template: str, known: tuple[str, ...], needs: tuple[str, ...] = ()) -> Iterator[str]:
     try:
-        named = _places(text)
+        used = _fields(template)
     except ValueError as error:
-        yield f"{name} cannot be read: {error}"
+        yield f"{name} is not a valid template: {error}"
         return
-    for place in sorted(named - set(known)):
-        yield f"{name} names {{{place}}}; it may name {', '.join(known)}"
-    for place in needs:
-        if place not in named:
-            yield f"{name} must name {{{place}}}"
+    for field in sorted(used - set(known)):
+        yield f"{name} contains the unknown field {{{field}}}; known fields: {', '.join(known)}"
+    for field in needs:
+        if field not in used:
+            yield f"{name} must contain {{{field}}}"
 
 
-def _places(text: str) -> set[str]:
-    return {place for _, place, _, _ in Formatter().parse(text) if place is not None}
+def _fields(template: str) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(template) if field is not None}

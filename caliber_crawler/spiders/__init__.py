@@ -1,4 +1,4 @@
 """Site definitions: one module for each site."""
 
 DEFAULT_SITE = "caliber"
-"""The site of every command that is not told which site is meant."""
+"""The site that commands use if none is given."""

@@ -1,7 +1,7 @@
 """Caliber.Az, Baku: analysis and news in Russian, English and Armenian.
 
-Sections marked *presumed* have never been seen at that address: only ``/category/mir`` has. When one answers 404, the
-run says so and the path is to be corrected here.
+The URLs of sections marked *presumed* are unverified; only ``/category/mir`` was observed. A run reports a section that
+answers 404; correct its path here.
 """
 
 from caliber_crawler.news_spider import NewsSpider
@@ -36,7 +36,7 @@ class CaliberSpider(NewsSpider):
         sources=(
             Listings(),
             Feed(path="/rss.xml"),
-            Sitemaps(),  # presumed: neither robots.txt nor a site map was ever seen
+            Sitemaps(),  # presumed: neither robots.txt nor a sitemap was observed
             Search(path="/search/{query}"),
             # One sequence over all languages: 73,542 on 25 April 2022, 247,893 on 16 June 2024; slugs since then.
             PostIds(
@@ -45,7 +45,7 @@ class CaliberSpider(NewsSpider):
             Links(),
         ),
         date_formats=("%d %B %Y %H:%M", "%d %B %Y - %H:%M"),
-        signatures=("Caliber.Az", "Сaliber.Az", "Caliber.Аz"),  # the second and third hold a Cyrillic letter
+        signatures=("Caliber.Az", "Сaliber.Az", "Caliber.Аz"),  # the second and third contain a Cyrillic letter
         decoration=("/templates/",),
         editions=(
             Edition(
@@ -74,7 +74,7 @@ class CaliberSpider(NewsSpider):
                 name="ru",
                 prefixes=("", "/ru"),
                 view_labels=("Просмотров",),
-                sections={  # presumed, but for mir
+                sections={  # presumed, except mir
                     "analytics": Section(path="/category/analitika", labels=("АНАЛИТИКА",)),
                     "interviews": Section(path="/category/intervyu", labels=("ИНТЕРВЬЮ",)),
                     "karabakh": Section(path="/category/karabah", labels=("КАРАБАХ",)),
@@ -93,7 +93,7 @@ class CaliberSpider(NewsSpider):
                 language="hy",
                 name="arm",
                 prefixes=("/arm",),
-                view_labels=("Դիտումներ",),  # presumed: the label was never seen
+                view_labels=("Դիտումներ",),  # presumed: the label was not observed
                 sections={  # presumed
                     "analytics": Section(path="/arm/category/analytics", labels=("Վերլուծություն",)),
                     "interviews": Section(path="/arm/category/interviews", labels=("Հարցազրույց",)),
@@ -137,7 +137,7 @@ class CaliberSpider(NewsSpider):
         text=TextLayout(
             controls=("A+", "A-"),
             labelled_dateline="old",  # headline, subtitle, "ANALYTICS 25 April 2022 - 16:11", bylines, body
-            unlabelled_counter=True,  # the Armenian label was never seen
+            unlabelled_counter=True,  # the Armenian label was not observed
         ),
         listing=ListingLayout(
             teaser=".float_block",
@@ -146,6 +146,6 @@ class CaliberSpider(NewsSpider):
             section=".float_block_category",
             date=".float_block_time",
             image=".float_block_image",
-            more="?page={page}",  # presumed: the request behind the scroll was never seen
+            more="?page={page}",  # presumed: the request for more teasers was not observed
         ),
     )

@@ -45,9 +45,9 @@ def test_this_machine_and_its_network_are_not(address: str) -> None:
     ],
 )
 def test_what_no_site_can_stand_at_is_said_in_a_sentence(address: str) -> None:
-    with pytest.raises(SiteError, match="is no address of a site"):
+    with pytest.raises(SiteError, match="is not the base URL of a site"):
         CaliberSpider.site.served_at(address)
-    with pytest.raises(ValueError, match="is no address of a web page"):
+    with pytest.raises(ValueError, match="is not the URL of a web page"):
         generic_site(address)
 
 

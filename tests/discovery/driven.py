@@ -1,4 +1,4 @@
-"""Crawls of a newspaper in memory: discovery as it runs in a crawl, without a server and without Scrapy."""
+"""Crawls of a newspaper in memory: discovery as in a real crawl, but without a server and without Scrapy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def section_of(name: str) -> Section:
 
 
 def paper_site(*sections: str, **facts: Any) -> Site:
-    """The definition of the newspaper; its listings are at ``/<section>``."""
+    """The site definition of the newspaper. Its listings are at ``/<section>``."""
     names = sections or ("world",)
     return Site(
         **{
@@ -57,7 +57,7 @@ def paper_site(*sections: str, **facts: Any) -> Site:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the newspaper answers."""
+    """A response of the newspaper."""
 
     body: str | bytes = ""
     status: int = 200
@@ -66,7 +66,7 @@ class Answer:
 
 
 def day(number: int) -> datetime:
-    """When a story was published."""
+    """The publication date of a story."""
     return FIRST_DAY + timedelta(days=number)
 
 
@@ -75,19 +75,19 @@ def teaser(number: int, *, dated: bool = True) -> str:
     return f'<article class="teaser"><a href="/story/{number}"><h2>Story {number}</h2></a>{date}</article>'
 
 
-def listing_of(stories: list[int], beside: str = "", *, dated: bool = True) -> Answer:
-    return Answer(f"<main>{''.join(teaser(story, dated=dated) for story in stories)}</main>{beside}")
+def listing_of(stories: list[int], sidebar: str = "", *, dated: bool = True) -> Answer:
+    return Answer(f"<main>{''.join(teaser(story, dated=dated) for story in stories)}</main>{sidebar}")
 
 
 @dataclass
 class Paper:
-    """The stories of each section, newest first. ``pages`` come first, by path; they may depend on the query."""
+    """The stories of each section, newest first. ``pages`` overrides paths; a page may depend on the query."""
 
     sections: dict[str, list[int]] = field(default_factory=lambda: {"world": list(range(25, 0, -1))})
     pages: dict[str, Answer | Callable[[dict[str, str]], Answer]] = field(default_factory=dict)
     dated: bool = True
     links: dict[int, list[str]] = field(default_factory=dict)
-    """URLs that the text of a story links to."""
+    """URLs in the text of each story."""
 
     def part(self, section: str, page: int) -> list[int]:
         return self.sections[section][(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
@@ -107,7 +107,7 @@ class Paper:
 
     def story(self, number: int) -> Answer:
         links = "".join(f'<p>See <a href="{url}">there</a>.</p>' for url in self.links.get(number, ()))
-        text = f"<p>Story {number} tells of the council.</p><p>And of the harbour.</p>{links}"
+        text = f"<p>Story {number} is about the council.</p><p>And of the harbour.</p>{links}"
         return Answer(
             f'<article class="story"><h1>Story {number} of the town</h1><time>{day(number):%d %B %Y, %H:%M}</time>'
             f'<div class="text">{text}</div></article>'
@@ -116,76 +116,76 @@ class Paper:
 
 @dataclass
 class Crawl:
-    """What a crawl asked for and found."""
+    """The requests and results of a crawl."""
 
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     """Paths with their queries, in order."""
     ends: dict[str, End] = field(default_factory=dict)
     """Why the crawl of a list ended, by the path of its last page."""
     problems: list[tuple[str, str]] = field(default_factory=list)
-    """Path and reason of what could not be read."""
+    """Path and reason of each page that could not be parsed."""
     counts: Mapping[str, int] = field(default_factory=dict)
     left: int = 0
     """Pages that are still due."""
 
     @property
     def lists(self) -> list[str]:
-        return [path for path in self.asked if not path.startswith("/story/")]
+        return [path for path in self.requested if not path.startswith("/story/")]
 
     @property
     def stories(self) -> list[int]:
-        return sorted(int(path.rpartition("/")[2]) for path in self.asked if path.startswith("/story/"))
+        return sorted(int(path.rpartition("/")[2]) for path in self.requested if path.startswith("/story/"))
 
 
 @cache
 def empty_archive() -> bytes:
-    """An archive that was just made: many tests begin with one, and making one takes as long as a small crawl."""
+    """The bytes of an empty archive. It is cached, because creating one takes as long as a small crawl."""
     with TemporaryDirectory() as folder:
         Archive.open(Path(folder) / "a.db", mode="write").close()
         return (Path(folder) / "a.db").read_bytes()
 
 
-class Desk:
-    """An archive into which a newspaper is crawled again and again."""
+class PaperCrawler:
+    """Crawls a newspaper into one archive, any number of times."""
 
     def __init__(self, path: Path, paper: Paper, site: Site | None = None) -> None:
         self.path, self.paper = path, paper
         path.write_bytes(empty_archive())
         self.site = site or paper_site(*paper.sections)
 
-    def scope(self, **asked: Any) -> Scope:
+    def scope(self, **options: Any) -> Scope:
         sections = self.site.default_sections
         sources = tuple(source for source in self.site.sources if source.is_default)
-        return Scope(**{"site": self.site, "languages": ("en",), "sections": sections, "sources": sources, **asked})
+        return Scope(**{"site": self.site, "languages": ("en",), "sections": sections, "sources": sources, **options})
 
-    def run(self, **asked: Any) -> CrawlRun:
-        """A run that has been started, and not seeded."""
-        return CrawlRun(Archive.open(self.path, mode="write"), self.scope(**asked), user_agent="test", settings={})
+    def run(self, **options: Any) -> CrawlRun:
+        """A new run without seeds."""
+        return CrawlRun(Archive.open(self.path, mode="write"), self.scope(**options), user_agent="test", settings={})
 
     def crawl(
-        self, *, stop_after: int | None = None, lists: Callable[[CrawlRun], None] | None = None, **asked: Any
+        self, *, stop_after: int | None = None, lists: Callable[[CrawlRun], None] | None = None, **options: Any
     ) -> Crawl:
-        """Crawl, at most ``stop_after`` pages: then the process is killed. ``lists`` commits lists of URLs first."""
-        return asyncio.run(self._crawl(stop_after, lists, asked))
+        """Crawl. The crawl is killed after ``stop_after`` pages. ``lists`` commits lists of URLs first."""
+        return asyncio.run(self._crawl(stop_after, lists, options))
 
     async def _crawl(
-        self, stop_after: int | None, lists: Callable[[CrawlRun], None] | None, asked: dict[str, Any]
+        self, stop_after: int | None, lists: Callable[[CrawlRun], None] | None, options: dict[str, Any]
     ) -> Crawl:
-        run, crawl = self.run(**asked), Crawl()
-        sources = Discovery(run)
+        run, crawl = self.run(**options), Crawl()
+        discovery = Discovery(run)
         run.seed(due_seeds(run))
         if lists is not None:
             lists(run)
-        while (stop_after is None or len(crawl.asked) < stop_after) and (entries := run.dispatcher.next_batch(1)):
-            await self._page(entries[0], run, sources, crawl)
+        while (stop_after is None or len(crawl.requested) < stop_after) and (entries := run.dispatcher.next_batch(1)):
+            await self._page(entries[0], run, discovery, crawl)
         crawl.counts = run.accounts.counts
         crawl.left = run.dispatcher.due_count("article", "listing", "feed", "sitemap")
         run.close("finished" if stop_after is None else "killed")
         return crawl
 
-    async def _page(self, entry: Entry, run: CrawlRun, sources: Discovery, crawl: Crawl) -> None:
+    async def _page(self, entry: Entry, run: CrawlRun, discovery: Discovery, crawl: Crawl) -> None:
         path = entry.url.removeprefix(self.site.base_url)
-        crawl.asked.append(path)
+        crawl.requested.append(path)
         answer = self.paper.answer(entry.url)
         body = answer.body.encode() if isinstance(answer.body, str) else answer.body
         headers = (("Content-Type", answer.media_type), *((("ETag", answer.etag),) if answer.etag else ()))
@@ -206,11 +206,11 @@ class Desk:
         try:
             if entry.kind == "article":
                 if problem is None:
-                    await run.settlement.save(extract_page(capture, self.site), sources.follow)
+                    await run.settlement.save(extract_page(capture, self.site), discovery.follow)
             elif problem is None or (entry.kind == "listing" and answer.status in (404, 410)):
                 known = parse_list_page(capture, self.site) if problem is None else None
                 listing = known or Listing(capture=capture, teasers=(), missing=problem)
-                end = await run.settlement.commits(partial(sources.advance, listing))
+                end = await run.settlement.commits(partial(discovery.advance, listing))
                 problem = None
                 if end is not None:
                     crawl.ends[path] = end
@@ -233,8 +233,8 @@ class Desk:
             return [tuple(row) for row in archive.db.execute(sql).fetchall()]
 
 
-def listed(urls: list[str], kind: ListKind = "url_list") -> Callable[[CrawlRun], None]:
-    """Commits a list of URLs, as ``caliber crawl --urls`` does."""
+def url_list(urls: list[str], kind: ListKind = "url_list") -> Callable[[CrawlRun], None]:
+    """A function that commits a list of URLs, like ``caliber crawl --urls``."""
     return lambda run: add_list(UrlList("urls.txt", kind, urls), run, Discoveries(run))
 
 

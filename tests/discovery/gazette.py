@@ -1,4 +1,4 @@
-"""A small newspaper with a file of its own, which is written for each test: what no demo of one site can show."""
+"""A small newspaper with a site definition that is written for each test, for cases that the demo site lacks."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def as_json(data: Any) -> Response:
 
 @dataclass
 class Gazette:
-    """Answers every request; ``pages`` come first, by address without query."""
+    """Answers every request. ``pages`` overrides paths, without their query."""
 
     sections: dict[str, list[int]] = field(default_factory=lambda: {"world": list(range(25, 0, -1))})
     """The stories of each section, newest first."""
     pages: dict[str, Answer] = field(default_factory=dict)
     dated: bool = True
-    """Do teasers tell their dates?"""
+    """Whether teasers have dates."""
     base_url: str = ""
 
     def respond(self, target: str, now: datetime | None = None) -> Response:
@@ -82,8 +82,8 @@ class Gazette:
     def part(self, section: str, page: int, size: int = PAGE) -> list[int]:
         return self.sections[section][(page - 1) * size : page * size]
 
-    def listing(self, stories: list[int], beside: str = "") -> Response:
-        return html(f"<main>{''.join(map(self.teaser, stories))}</main>{beside}")
+    def listing(self, stories: list[int], sidebar: str = "") -> Response:
+        return html(f"<main>{''.join(map(self.teaser, stories))}</main>{sidebar}")
 
     def teaser(self, number: int) -> str:
         date = f"<time>{printed(number)}</time>" if self.dated else ""
@@ -91,7 +91,7 @@ class Gazette:
 
     def story(self, number: int, head: str = "", views: int = 100) -> Response:
         text = "".join(
-            f"<p>Paragraph {n} of story {number} tells of the council, the harbour and the price of bread.</p>"
+            f"<p>Paragraph {n} of story {number} is about the council, the harbour and the price of bread.</p>"
             for n in range(6)
         )
         return Response(
@@ -104,13 +104,13 @@ class Gazette:
 
 
 def printed(number: int) -> str:
-    """When a story was published: the higher its number, the later, a day apart from 1 January 2024 on."""
+    """The publication date of a story: one story a day, from 1 January 2024 on."""
     return (date(2024, 1, 1) + timedelta(days=number)).strftime("%d %B %Y, 10:00")
 
 
 @dataclass(frozen=True)
 class Stand:
-    """Where the Gazette is sold: it is being served, and there is an archive of it."""
+    """The running server of the Gazette, and an archive of it."""
 
     gazette: Gazette
     base_url: str
@@ -122,7 +122,7 @@ class Stand:
         return self.folder / "gazette.db"
 
     def crawl(self, *arguments: object) -> Result:
-        """``caliber crawl gazette``, fast."""
+        """Run ``caliber crawl gazette`` without delays."""
         path = os.pathsep.join([str(self.folder), *filter(None, [os.environ.get("PYTHONPATH")])])
         return self.caliber(
             *("crawl", "gazette", "--base-url", self.base_url, "--archive", self.archive, "--delay", 0, *arguments),
@@ -131,17 +131,17 @@ class Stand:
         )
 
     def asked(self, since: int = 0) -> list[str]:
-        """The addresses asked for, in order, without those that every crawl asks for."""
+        """The requested paths in order, without those that every crawl requests."""
         paths = [request["path"] for request in self.log(since)]
         return [path for path in paths if path not in ("/robots.txt", "/.well-known/tdmrep.json")]
 
     def log(self, since: int = 0) -> list[dict[str, Any]]:
-        """The server's log, from a request on."""
+        """The server's log after the first ``since`` requests."""
         lines = (self.folder / "requests.jsonl").read_text().splitlines()[since:]
         return [json.loads(line) for line in lines]
 
     def requests(self) -> int:
-        """How many there were so far."""
+        """The number of requests so far."""
         return len(self.log())
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -149,7 +149,7 @@ class Stand:
             return connection.execute(sql).fetchall()
 
     def make_due(self) -> None:
-        """Let the time come at which each page is to be visited that ever is."""
+        """Make every page due that is scheduled for a visit."""
         self.rows("UPDATE frontier SET due_at = '2024-01-01T00:00:00Z' WHERE due_at IS NOT NULL")
 
 
@@ -163,12 +163,12 @@ def sold(
     facts: str = "",
     sections: Mapping[str, str] | None = None,
 ) -> Iterator[Stand]:
-    """Serve the Gazette, and write the file that describes it; ``sections`` says more of each than its path."""
-    further = sections or {}
+    """Serve the Gazette, and write its site definition. ``sections`` adds fields to each section."""
+    extra = sections or {}
     text = SITE.format(
         keys="".join(f"{key!r}, " for key in gazette.sections),
         sections="".join(
-            f'"{key}": Section(path="/{key}", labels=("{key.title()}",), {further.get(key, "")}),'
+            f'"{key}": Section(path="/{key}", labels=("{key.title()}",), {extra.get(key, "")}),'
             for key in gazette.sections
         ),
         listing=listing,

@@ -1,4 +1,4 @@
-"""Captures of small pages, and a demo site with further pages beside its own."""
+"""Captures of small pages, and a demo site with additional pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def capture(body: bytes | str, kind: PageKind, path: str = "/rss.xml", media_typ
 
 
 class Around:
-    """A demo site with pages of one's own in front of it: by path, bytes, a text, or what makes it from the address."""
+    """A demo site with additional pages by path: bytes, a text, or a function of the base URL that returns one."""
 
     def __init__(self, site: DemoSite, pages: Mapping[str, Page], media_type: str = "text/xml") -> None:
         self.site, self.pages, self.media_type = site, pages, media_type

@@ -1,4 +1,4 @@
-"""A crawl of the demo site as if nobody knew the request behind its scroll: ``BASE_URL ARCHIVE [ROUNDS]``."""
+"""Crawl the demo site by scrolling, as if the request for more teasers were unknown: ``BASE_URL ARCHIVE [ROUNDS]``."""
 
 from __future__ import annotations
 

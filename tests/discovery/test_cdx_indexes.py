@@ -1,4 +1,4 @@
-"""The indexes of web archives, asked as their documentation says: recorded replies, served on this machine."""
+"""CDX indexes of web archives: recorded responses, and local servers that follow the services' documentation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.demo import DemoSite, Response, running
-from caliber_crawler.discovery.cdx_indexes import following, index_entry, is_service, names_index, parse_index
+from caliber_crawler.discovery.cdx_indexes import following, index_entry, is_index_url, is_service, parse_index
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Capture
 from caliber_crawler.settings import CDX_SERVICES
@@ -47,8 +47,8 @@ COLLINFO = json.dumps(
 )
 
 
-def began(wish: str, scope: Scope = SCOPE) -> Entry:
-    return index_entry(wish, CDX_SERVICES, scope, NOW)
+def start(index: str, scope: Scope = SCOPE) -> Entry:
+    return index_entry(index, CDX_SERVICES, scope, NOW)
 
 
 def reply(url: str, body: str) -> Capture:
@@ -60,34 +60,38 @@ def query(url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("wish", "answer"),
+    ("index", "answer"),
     [("wayback", True), ("commoncrawl:2025", True), ("https://web.archive.org/cdx", True), ("saved.json", False)],
 )
-def test_a_service_is_told_from_a_file(wish: str, answer: bool) -> None:
-    assert is_service(wish, CDX_SERVICES) is answer
+def test_a_service_is_distinguished_from_a_file(index: str, answer: bool) -> None:
+    assert is_service(index, CDX_SERVICES) is answer
 
 
-def test_the_wayback_machine_is_asked_for_the_pages_of_the_host() -> None:
-    entry = began("wayback")
-    asked = query(entry.url)
+def test_the_wayback_machine_is_queried_for_the_pages_of_the_host() -> None:
+    entry = start("wayback")
+    parameters = query(entry.url)
     assert entry.url.startswith("https://web.archive.org/cdx/search/cdx?")
-    assert (asked["url"], asked["matchType"], asked["output"]) == ("caliber.az", "host", "json")
-    assert (asked["filter"], asked["collapse"], asked["showResumeKey"]) == ("statuscode:200", "urlkey", "true")
-    assert names_index(entry.url)
+    assert (parameters["url"], parameters["matchType"], parameters["output"]) == ("caliber.az", "host", "json")
+    assert (parameters["filter"], parameters["collapse"], parameters["showResumeKey"]) == (
+        "statuscode:200",
+        "urlkey",
+        "true",
+    )
+    assert is_index_url(entry.url)
 
 
-def test_articles_since_a_day_were_archived_since_then() -> None:
+def test_the_window_limits_the_dates_of_captures() -> None:
     scope = Scope(site=SITE, languages=("en",), sections=(), window=Window(since=NOW))
-    assert query(began("wayback", scope).url)["from"] == "20260107"
+    assert query(start("wayback", scope).url)["from"] == "20260107"
 
 
-def test_a_question_of_ones_own_is_asked_as_it_is() -> None:
+def test_a_url_with_its_own_query_is_used_unchanged() -> None:
     own = "https://web.archive.org/cdx/search/cdx?url=caliber.az/en/post/*&output=json"
-    assert began(own).url == own + "#cdx"
+    assert start(own).url == own + "#cdx"
 
 
 def test_a_resumption_key_leads_to_the_next_page() -> None:
-    entry = began("wayback")
+    entry = start("wayback")
     listing = parse_index(reply(entry.url, WAYBACK), SITE)
     assert [teaser.url for teaser in listing.teasers] == [
         "https://caliber.az/en/post/100",
@@ -104,23 +108,23 @@ def test_a_resumption_key_leads_to_the_next_page() -> None:
 @pytest.mark.parametrize(
     "key", ["az,caliber)/en/post/a 20240102030405!", "az%2Ccaliber%29%2Fen%2Fpost%2Fa+20240102030405%21"]
 )
-def test_a_key_is_sent_back_as_it_was_meant(key: str) -> None:
+def test_a_resumption_key_is_quoted_exactly_once(key: str) -> None:
     text = f"az,caliber)/en/post/a 20240102030405 https://caliber.az/en/post/a text/html 200 AAAA 9\n\n{key}\n"
     if " " in key:
         text = f'[["original"],\n["https://caliber.az/en/post/a"],\n[],\n["{key}"]]'
-    listing = parse_index(reply(began("wayback").url, text), SITE)
+    listing = parse_index(reply(start("wayback").url, text), SITE)
     assert len(listing.teasers) == 1
     assert query(listing.sitemaps[0])["resumeKey"] == "az,caliber)/en/post/a 20240102030405!"
 
 
-def test_the_last_page_leads_nowhere() -> None:
-    listing = parse_index(reply(began("wayback").url, '[["original","statuscode"]]\n'), SITE)
+def test_the_last_page_has_no_successor() -> None:
+    listing = parse_index(reply(start("wayback").url, '[["original","statuscode"]]\n'), SITE)
     assert (listing.teasers, listing.sitemaps) == ((), ())
 
 
 @pytest.mark.parametrize(("which", "count"), [("", 1), (":2026", 2), (":all", 3), (":CC-MAIN-2025-51", 1)])
-def test_common_crawls_newest_index_is_asked_unless_others_are_named(which: str, count: int) -> None:
-    entry = began("commoncrawl" + which)
+def test_the_newest_index_of_common_crawl_is_the_default(which: str, count: int) -> None:
+    entry = start("commoncrawl" + which)
     assert urlsplit(entry.url).query == ""
     listing = parse_index(reply(entry.url, COLLINFO), SITE)
     assert len(listing.sitemaps) == count
@@ -135,8 +139,8 @@ def test_common_crawls_newest_index_is_asked_unless_others_are_named(which: str,
         }
 
 
-def test_pages_are_counted_and_then_asked_for() -> None:
-    entry = began("commoncrawl")
+def test_the_page_count_is_requested_before_the_pages() -> None:
+    entry = start("commoncrawl")
     (counting,) = parse_index(reply(entry.url, COLLINFO), SITE).sitemaps
     pages = parse_index(reply(counting, '{"pages": 3, "pageSize": 5, "blocks": 12}'), SITE).sitemaps
     assert [query(url)["page"] for url in pages] == ["0", "1", "2"]
@@ -148,38 +152,38 @@ def test_pages_are_counted_and_then_asked_for() -> None:
     assert ([teaser.url for teaser in listing.teasers], listing.sitemaps) == (["https://caliber.az/en/post/a"], ())
 
 
-def test_a_list_of_indexes_leads_to_no_other_host() -> None:
+def test_a_list_of_indexes_cannot_lead_to_another_host() -> None:
     elsewhere = COLLINFO.replace("https://index.commoncrawl.org/CC-MAIN-2026-43-index", "http://169.254.169.254/")
-    assert parse_index(reply(began("commoncrawl").url, elsewhere), SITE).sitemaps == ()
+    assert parse_index(reply(start("commoncrawl").url, elsewhere), SITE).sitemaps == ()
 
 
 @pytest.mark.parametrize(
-    ("wish", "body"),
+    ("index", "body"),
     [("wayback", "<html>Busy</html>"), ("commoncrawl", '{"message": "no"}'), ("commoncrawl:1999", COLLINFO)],
 )
-def test_what_is_no_index_is_said(wish: str, body: str) -> None:
+def test_other_responses_are_refused_with_a_message(index: str, body: str) -> None:
     with pytest.raises(Unreadable, match="index"):
-        parse_index(reply(began(wish).url, body), SITE)
+        parse_index(reply(start(index).url, body), SITE)
 
 
-def test_an_index_without_end_is_left_at_some_point() -> None:
-    entry = began("wayback")
-    entries, walked = [entry], 0
-    while entries and walked < 5_000:
+def test_an_endless_index_is_abandoned() -> None:
+    entry = start("wayback")
+    entries, pages = [entry], 0
+    while entries and pages < 5_000:
         listing = parse_index(reply(entries[0].url, WAYBACK), SITE)
-        entries, walked = following(listing, entries[0]), walked + 1
-    assert walked == 2_000
+        entries, pages = following(listing, entries[0]), pages + 1
+    assert pages == 2_000
 
 
 class Index:
-    """The two services as they answer, over the articles of a demo site."""
+    """Both services, with the articles of a demo site."""
 
     def __init__(self, articles: list[str], *, busy: int = 0) -> None:
         self.base_url = ""
         self.articles, self.busy = articles, busy
 
     def respond(self, target: str, now: datetime | None = None) -> Response:
-        path, asked = (
+        path, parameters = (
             urlsplit(target).path,
             {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()},
         )
@@ -193,14 +197,14 @@ class Index:
         if path == "/collinfo.json":
             known = [{"id": "CC-MAIN-2026-43", "cdx-api": f"{self.base_url}/CC-MAIN-2026-43-index"}]
             return _json(json.dumps(known))
-        if "showNumPages" in asked:
+        if "showNumPages" in parameters:
             return _json('{"pages": 2, "pageSize": 5, "blocks": 6}')
         half = len(self.articles) // 2
         if path.endswith("-index"):
-            page = self.articles[:half] if asked["page"] == "0" else self.articles[half:]
+            page = self.articles[:half] if parameters["page"] == "0" else self.articles[half:]
             return _json("".join(json.dumps({"url": url, "status": "200"}) + "\n" for url in page))
         page, key = (
-            (self.articles[half:], "") if "resumeKey" in asked else (self.articles[:half], "az%2Ccaliber%29+1%21")
+            (self.articles[half:], "") if "resumeKey" in parameters else (self.articles[:half], "az%2Ccaliber%29+1%21")
         )
         rows: list[list[str]] = [
             ["original", "statuscode"],
@@ -228,12 +232,12 @@ def stored(archive: Path) -> int:
         return int(connection.execute("select count(*) from articles where language = 'en'").fetchone()[0])
 
 
-def crawled(archive: Path, base_url: str, cdx: str, **settings: object) -> tuple[str, dict[str, int]]:
-    """Crawl as Scrapy's own command does, with these settings; how the run ended, and its counts."""
-    given = {"DOWNLOAD_DELAY": 0, "CDX_DELAY": 0.1, **settings}
+def run_crawl(archive: Path, base_url: str, cdx: str, **settings: object) -> tuple[str, dict[str, int]]:
+    """Crawl with ``scrapy crawl`` and these settings. Return the outcome of the run, and its counts."""
+    all_settings = {"DOWNLOAD_DELAY": 0, "CDX_DELAY": 0.1, **settings}
     arguments = ("-a", f"base_url={base_url}", "-a", f"cdx={cdx}")
-    settings_given = (part for name, value in given.items() for part in ("-s", f"{name}={value}"))
-    done = run_module("scrapy", "crawl", "caliber", *arguments, *settings_given, CALIBER_ARCHIVE=str(archive))
+    options = (part for name, value in all_settings.items() for part in ("-s", f"{name}={value}"))
+    done = run_module("scrapy", "crawl", "caliber", *arguments, *options, CALIBER_ARCHIVE=str(archive))
     assert done.exit_code == 0, done.stderr
     with closing(sqlite3.connect(archive)) as connection:
         outcome, counts = connection.execute("select outcome, counts from runs order by id desc").fetchone()
@@ -241,27 +245,27 @@ def crawled(archive: Path, base_url: str, cdx: str, **settings: object) -> tuple
 
 
 @pytest.mark.slow
-def test_an_index_is_asked_slowly_by_name_and_its_articles_are_fetched(tmp_path: Path) -> None:
+def test_a_service_is_queried_slowly_and_its_articles_are_fetched(tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with services(tmp_path) as (base_url, index_url, articles, log):
         known = json.dumps({"wayback": f"{index_url}/cdx/search/cdx?output=json&limit=12&showResumeKey=true"})
-        outcome, counts = crawled(archive, base_url, "wayback", CDX_SERVICES=known, CDX_DELAY=1)
+        outcome, counts = run_crawl(archive, base_url, "wayback", CDX_SERVICES=known, CDX_DELAY=1)
         requests = [json.loads(line) for line in log.read_text().splitlines()]
     assert (outcome, counts["new"], stored(archive)) == ("finished", len(articles), len(articles))
     assert [urlsplit(request["path"]).path for request in requests] == ["/cdx/search/cdx"] * 2
     times = [datetime.fromisoformat(request["time"]).timestamp() for request in requests]
     assert all(later - earlier > 0.9 for earlier, later in pairwise(times))
     with closing(sqlite3.connect(archive)) as connection:
-        roads = connection.execute("select distinct discovered_via, kind, state from frontier order by kind").fetchall()
-    assert roads == [("cdx", "article", "done"), ("cdx", "sitemap", "done")]
+        found = connection.execute("select distinct discovered_via, kind, state from frontier order by kind").fetchall()
+    assert found == [("cdx", "article", "done"), ("cdx", "sitemap", "done")]
 
 
 @pytest.mark.slow
-def test_a_list_of_indexes_is_asked_by_address_and_a_busy_one_ends_no_run(tmp_path: Path) -> None:
+def test_a_list_of_indexes_is_queried_by_url_and_an_overloaded_one_does_not_end_the_run(tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with services(tmp_path, busy=3) as (base_url, index_url, articles, log):
-        busy, busy_counts = crawled(archive, base_url, f"{index_url}/collinfo.json")
-        done, done_counts = crawled(archive, base_url, f"{index_url}/collinfo.json")
+        busy, busy_counts = run_crawl(archive, base_url, f"{index_url}/collinfo.json")
+        done, done_counts = run_crawl(archive, base_url, f"{index_url}/collinfo.json")
         paths = [urlsplit(json.loads(line)["path"]).path for line in log.read_text().splitlines()]
     assert (busy, busy_counts["problems"], busy_counts["incomplete_lists"]) == ("finished", 1, 1)
     assert (done, done_counts["new"]) == ("finished", len(articles))
@@ -269,7 +273,7 @@ def test_a_list_of_indexes_is_asked_by_address_and_a_busy_one_ends_no_run(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_redirect_of_an_index_leads_nowhere_else(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_redirect_of_an_index_to_another_host_is_refused(caliber: Callable[..., Result], tmp_path: Path) -> None:
     class Elsewhere(Index):
         def respond(self, target: str, now: datetime | None = None) -> Response:
             return Response(302, (("location", "http://169.254.169.254/latest/"),), b"")
@@ -283,9 +287,7 @@ def test_a_redirect_of_an_index_leads_nowhere_else(caliber: Callable[..., Result
 
 
 @pytest.mark.slow
-def test_what_is_neither_a_service_nor_a_file_is_said_in_a_sentence(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_an_unknown_service_or_file_is_reported_in_one_line(caliber: Callable[..., Result], tmp_path: Path) -> None:
     result = caliber("crawl", "--archive", tmp_path / "a.db", "--base-url", "http://127.0.0.1:9", "--cdx", "waybakc")
     assert (result.exit_code, result.stderr.count("\n")) == (4, 1)
     assert "waybakc" in result.stderr

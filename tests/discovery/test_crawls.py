@@ -1,4 +1,4 @@
-"""Whole crawls of the demo site by every road, held against what the site knows to be true."""
+"""Full crawls of the demo site from each discovery source, compared with the site's ground truth."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "remaining")
 
 
 @contextmanager
-def served(tmp_path: Path, pages: Mapping[str, Page] | None = None, **options: Any) -> Iterator[Served]:
+def serve_demo(tmp_path: Path, pages: Mapping[str, Page] | None = None, **options: Any) -> Iterator[Served]:
     site = DemoSite(**{"articles": 60, "clock": lambda: AT, "sections": ("analytics",), **options})
     with running(Around(site, pages or {}), log=tmp_path / "requests.jsonl") as base_url:
         yield Served(site, base_url, tmp_path / "requests.jsonl")
@@ -44,9 +44,9 @@ def balanced(run: dict[str, Any]) -> bool:
     return bool(run["discovered"] == sum(run.get(outcome, 0) for outcome in OUTCOMES))
 
 
-def test_a_feed_brings_its_articles_and_says_so_in_the_frontier(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_articles_of_a_feed_are_fetched_and_record_their_source(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
-    with served(tmp_path) as demo:
+    with serve_demo(tmp_path) as demo:
         result = caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--via", "feed", "--json")
         newest = [page["slug"] for page in demo.site.truth(AT)][:30]
     assert result.exit_code == 0, result.stderr
@@ -57,12 +57,10 @@ def test_a_feed_brings_its_articles_and_says_so_in_the_frontier(caliber: Callabl
     assert balanced(result.json)
 
 
-def test_what_a_feed_brought_does_not_hide_older_articles_from_a_listing(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_articles_of_a_feed_do_not_hide_older_ones_in_a_listing(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     clock = {"now": AT}
-    with served(tmp_path, articles=240, clock=lambda: clock["now"]) as demo:
+    with serve_demo(tmp_path, articles=240, clock=lambda: clock["now"]) as demo:
         every = {page["slug"]: page for page in demo.site.truth(AT)}
         dates = sorted(page["published_at"] for page in every.values())
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
@@ -76,7 +74,7 @@ def test_what_a_feed_brought_does_not_hide_older_articles_from_a_listing(
     assert slugs(archive) == set(every)
 
 
-def test_site_maps_are_found_through_robots_txt_and_a_circle_of_them_ends(
+def test_sitemaps_are_found_through_robots_txt_and_circular_ones_end(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
@@ -95,20 +93,20 @@ def test_site_maps_are_found_through_robots_txt_and_a_circle_of_them_ends(
         "/sitemap.xml": index,
         "/map-1.xml": urlset(paths[:30]),
     }
-    with served(tmp_path, pages) as demo:
+    with serve_demo(tmp_path, pages) as demo:
         pages["/map-2.xml.gz"] = gzip.compress(str(urlset(paths[30:])(demo.base_url)).encode())
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--via", "sitemap")
         result = caliber(*arguments, "--json")
-        asked = Counter(request["path"] for request in demo.requests())
+        requested = Counter(request["path"] for request in demo.requests())
     assert result.exit_code == 0, result.stdout + result.stderr
     assert slugs(archive) == {page["slug"] for page in truth}
-    assert asked["/sitemap.xml"] == asked["/map-1.xml"] == asked["/map-2.xml.gz"] == 1
+    assert requested["/sitemap.xml"] == requested["/map-1.xml"] == requested["/map-2.xml.gz"] == 1
     assert balanced(result.json)
 
 
-def test_the_sites_search_brings_what_it_finds(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_results_of_the_sites_search_are_fetched(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
-    with served(tmp_path, {"/robots.txt": "User-agent: *\nAllow: /\n"}, articles=120) as demo:
+    with serve_demo(tmp_path, {"/robots.txt": "User-agent: *\nAllow: /\n"}, articles=120) as demo:
         word = next(demo.site.truth(AT))["headline"].split()[0]
         truth = {page["slug"] for page in demo.site.truth(AT) if word.casefold() in page["headline"].casefold()}
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--search", word)
@@ -117,13 +115,13 @@ def test_the_sites_search_brings_what_it_finds(caliber: Callable[..., Result], t
     assert truth
     assert slugs(archive) <= truth
     assert len(slugs(archive)) == min(20, len(truth))
-    assert {road for (road,) in rows(archive, "select discovered_via from frontier where kind = 'article'")} == {
+    assert {source for (source,) in rows(archive, "select discovered_via from frontier where kind = 'article'")} == {
         "search"
     }
 
 
-def test_a_search_that_robots_txt_forbids_is_not_made(caliber: Callable[..., Result], tmp_path: Path) -> None:
-    with served(tmp_path) as demo:
+def test_a_search_disallowed_by_robots_txt_is_not_requested(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    with serve_demo(tmp_path) as demo:
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--search", "Baku")
         result = caliber(*arguments)
         assert not [request for request in demo.requests() if request["path"].startswith("/search")]
@@ -132,16 +130,16 @@ def test_a_search_that_robots_txt_forbids_is_not_made(caliber: Callable[..., Res
 
 def test_links_in_articles_lead_to_further_articles(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
-    with served(tmp_path, articles=300) as demo:
+    with serve_demo(tmp_path, articles=300) as demo:
         truth = {page["slug"]: page for page in demo.site.truth(AT)}
         linked = {
             page["slug"]: [link for link in page["links"] if link.startswith(f"{demo.base_url}/")]
             for page in truth.values()
         }
         start = next(slug for slug, links in linked.items() if any("/post/" in link for link in links))
-        addresses = tmp_path / "urls.txt"
-        addresses.write_text(truth[start]["url"])
-        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--urls", addresses)
+        url_file = tmp_path / "urls.txt"
+        url_file.write_text(truth[start]["url"])
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--urls", url_file)
         alone = caliber(*arguments, "--json").json
         followed = caliber(
             "crawl",
@@ -151,7 +149,7 @@ def test_links_in_articles_lead_to_further_articles(caliber: Callable[..., Resul
             tmp_path / "b.db",
             *FAST,
             "--urls",
-            addresses,
+            url_file,
             "--via",
             "links",
             "--json",
@@ -160,81 +158,84 @@ def test_links_in_articles_lead_to_further_articles(caliber: Callable[..., Resul
     assert followed["new"] > 1
     found = rows(
         tmp_path / "b.db",
-        "select discovered_via, discovered_on, page_number from frontier where discovered_via = 'links' order by page_number",
+        "select discovered_via, discovered_on, page_number from frontier where discovered_via = 'links'"
+        " order by page_number",
     )
     assert found[0] == ("links", truth[start]["url"], 2)
-    assert max(batch for _, _, batch in found) <= 3
+    assert max(depth for _, _, depth in found) <= 3
     assert balanced(followed)
 
 
-def test_post_numbers_are_walked_down_and_misses_are_no_failures(
+def test_post_ids_are_enumerated_in_descending_order_and_misses_are_not_failures(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
     low, high = 100_000, 100_060
-    with served(tmp_path, articles=100_000) as demo:
+    with serve_demo(tmp_path, articles=100_000) as demo:
         english = edition_named("en")
         known = {n for n in range(low, high + 1) if demo.site.newsroom.with_number(english, n) is not None}
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--language", "en")
         result = caliber(*arguments, "--concurrency", 1, "--ids", f"{high}-{low}", "--json")
-        asked = [int(request["path"].rpartition("/")[2]) for request in demo.requests() if "/post/" in request["path"]]
+        requested = [
+            int(request["path"].rpartition("/")[2]) for request in demo.requests() if "/post/" in request["path"]
+        ]
     assert result.exit_code == 0, result.stdout + result.stderr
-    assert asked == list(range(high, low - 1, -1))
+    assert requested == list(range(high, low - 1, -1))
     assert 3 < len(known) < 30
     assert {n for (n,) in rows(archive, "select post_number from articles")} == known
     assert result.json["stored"] == len(known)
-    assert result.json["missing"] == len(asked) - len(known)
+    assert result.json["missing"] == len(requested) - len(known)
     assert balanced(result.json)
     assert rows(archive, "select count(*) from problems where fatal") == [(0,)]
 
 
-def test_a_walk_through_numbers_goes_on_where_it_was(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_an_enumeration_of_post_ids_is_resumed(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
-    with served(tmp_path) as demo:
+    with serve_demo(tmp_path) as demo:
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--language", "en")
-        walk = (*arguments, "--ids", "1-260", "--json")
-        runs = [caliber(*walk, "--limit", 70).json, caliber(*walk).json, caliber(*walk).json]
-        asked = Counter(request["path"] for request in demo.requests() if "/post/" in request["path"])
+        crawl = (*arguments, "--ids", "1-260", "--json")
+        runs = [caliber(*crawl, "--limit", 70).json, caliber(*crawl).json, caliber(*crawl).json]
+        requested = Counter(request["path"] for request in demo.requests() if "/post/" in request["path"])
     assert runs[0]["outcome"] == "stopped"
     assert runs[1]["outcome"] == "finished"
-    assert set(asked) == {f"/en/post/{n}" for n in range(1, 261)}
-    assert max(asked.values()) == 1
+    assert set(requested) == {f"/en/post/{n}" for n in range(1, 261)}
+    assert max(requested.values()) == 1
     assert runs[2].get("pages", 0) == 0
     assert all(map(balanced, runs))
 
 
-def test_a_list_of_addresses_is_fetched_and_what_is_no_article_is_said(
+def test_urls_of_a_list_are_fetched_and_others_than_articles_are_reported(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
-    addresses = tmp_path / "urls.txt"
-    with served(tmp_path) as demo:
+    url_file = tmp_path / "urls.txt"
+    with serve_demo(tmp_path) as demo:
         wanted = [page["url"] for page in demo.site.truth(AT)][:4]
-        addresses.write_text("\n".join([*wanted, wanted[0] + "?utm_source=x", "https://example.org/post/x"]))
-        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--urls", addresses)
+        url_file.write_text("\n".join([*wanted, wanted[0] + "?utm_source=x", "https://example.org/post/x"]))
+        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--urls", url_file)
         result = caliber(*arguments, "--json")
     assert result.exit_code == 0, result.stderr
     assert result.json["stored"] == 4
     assert result.json["not_articles"] == 1
     assert rows(archive, "select reason, url from problems") == [("not_an_article", "https://example.org/post/x")]
-    assert set(rows(archive, "select discovered_via, discovered_on from frontier")) == {("url_list", str(addresses))}
+    assert set(rows(archive, "select discovered_via, discovered_on from frontier")) == {("url_list", str(url_file))}
 
 
 @pytest.mark.parametrize("way", ["ingest", "urls"])
-def test_a_list_of_addresses_is_fetched_whatever_section_they_turn_out_to_be_of(
+def test_urls_of_a_list_are_fetched_whatever_their_section(
     caliber: Callable[..., Result], tmp_path: Path, way: str
 ) -> None:
     archive = tmp_path / "a.db"
-    addresses = tmp_path / "urls.txt"
-    with served(tmp_path, sections=("analytics", "politics")) as demo:
+    url_file = tmp_path / "urls.txt"
+    with serve_demo(tmp_path, sections=("analytics", "politics")) as demo:
         truth = {page["slug"]: page["url"] for page in demo.site.truth(AT) if page["section"] == "politics"}
-        addresses.write_text("\n".join(truth.values()))
+        url_file.write_text("\n".join(truth.values()))
         crawl = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--json")
         if way == "ingest":
-            caliber("ingest", addresses, "--base-url", demo.base_url, "--archive", archive)
+            caliber("ingest", url_file, "--base-url", demo.base_url, "--archive", archive)
             result = caliber(*crawl)
         else:
-            result = caliber(*crawl, "--urls", addresses)
+            result = caliber(*crawl, "--urls", url_file)
     assert result.exit_code == 0, result.stdout + result.stderr
     assert truth
     assert {slug for (slug,) in rows(archive, "select slug from articles where section = 'politics'")} == truth.keys()
@@ -242,37 +243,35 @@ def test_a_list_of_addresses_is_fetched_whatever_section_they_turn_out_to_be_of(
     assert balanced(result.json)
 
 
-def test_an_unknown_road_and_a_missing_file_are_said_in_a_sentence(
+def test_an_unknown_source_and_a_missing_file_are_reported_in_one_line(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
-    road = caliber("crawl", "--via", "teleport", "--archive", tmp_path / "a.db")
-    assert (road.exit_code, len(road.stderr.splitlines())) == (2, 1)
-    assert "sitemap" in road.stderr
+    unknown = caliber("crawl", "--via", "teleport", "--archive", tmp_path / "a.db")
+    assert (unknown.exit_code, len(unknown.stderr.splitlines())) == (2, 1)
+    assert "sitemap" in unknown.stderr
     missing = caliber("crawl", "--urls", tmp_path / "none.txt", "--archive", tmp_path / "a.db")
     assert (missing.exit_code, len(missing.stderr.splitlines())) == (4, 1)
     numbers = caliber("crawl", "--ids", "many", "--archive", tmp_path / "a.db")
     assert numbers.exit_code == 2
 
 
-def test_only_what_is_due_is_fetched_when_only_that_is_asked_for(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_the_due_option_fetches_only_pages_that_are_due(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
-    with served(tmp_path) as demo:
-        articles_there = len(demo.truth())
+    with serve_demo(tmp_path) as demo:
+        count = len(demo.truth())
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--due")
         first = caliber(*arguments, "--json").json
-        asked = len(demo.requests())
+        requested = len(demo.requests())
         again = caliber(*arguments, "--json")
-        assert [request["path"] for request in demo.requests()[asked:]] == []
+        assert [request["path"] for request in demo.requests()[requested:]] == []
         assert again.json["outcome"] == "finished"
         with closing(sqlite3.connect(archive)) as connection, connection:
-            # Due every half hour and every hour: a timetable is not kept to the second.
+            # They are due every 30 and every 60 minutes, with a tolerance.
             ago = "visited_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?)"
             connection.execute(f"update frontier set {ago} where kind = 'feed'", ("-28 minutes",))
             connection.execute(f"update frontier set {ago} where kind = 'listing'", ("-50 minutes",))
         caliber(*arguments)
-        paths = [request["path"] for request in demo.requests()[asked:]]
-    assert first["stored"] == articles_there
+        paths = [request["path"] for request in demo.requests()[requested:]]
+    assert first["stored"] == count
     assert again.exit_code == 0, again.stderr
     assert [path for path in paths if path != "/robots.txt"] == ["/rss.xml"]

@@ -1,4 +1,4 @@
-"""Where each discovery source begins, and what the frontier knows of the lists and articles it discoveries."""
+"""The seed entries of each discovery source, and the fields of entries for lists and articles."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from caliber_crawler.discovery import due_seeds, seeds
 from caliber_crawler.discovery.entries import LATER_PAGE, LIST_PAGE, PRIORITIES, article_entry, list_entry, next_page
 from caliber_crawler.discovery.sources import DUE_TOLERANCE
 from caliber_crawler.site import Feed, Links, Listings, PostIds, Search, Sitemaps, StartPage
-from tests.discovery.driven import BASE_URL, Desk, Paper, paper_of, paper_site, site_with
+from tests.discovery.driven import BASE_URL, Paper, PaperCrawler, paper_of, paper_site, site_with
 
 NOW = datetime(2026, 1, 7, tzinfo=UTC)
 
 
-def test_each_source_begins_with_an_entry_of_its_own(tmp_path: Path) -> None:
+def test_each_source_has_its_own_seed_entries(tmp_path: Path) -> None:
     site = site_with(
         Listings(every=timedelta(hours=1)),
         Feed(path="/rss.xml", every=timedelta(minutes=5)),
@@ -27,7 +27,7 @@ def test_each_source_begins_with_an_entry_of_its_own(tmp_path: Path) -> None:
         PostIds(paths={"en": "/story/{number}"}, last=9),
         Links(),
     )
-    scope = Desk(tmp_path / "a.db", paper_of(1), site).scope(queries=("bread", "a&b?"))
+    scope = PaperCrawler(tmp_path / "a.db", paper_of(1), site).scope(queries=("bread", "a&b?"))
     found = list(seeds(scope, NOW))
     assert [
         (entry.url.removeprefix(BASE_URL), entry.kind, entry.discovered_via, entry.priority, every)
@@ -46,31 +46,31 @@ def test_each_source_begins_with_an_entry_of_its_own(tmp_path: Path) -> None:
         assert entry.discovered_on is None
 
 
-def test_only_asked_for_sections_that_an_edition_has_begin(tmp_path: Path) -> None:
+def test_seeds_are_the_requested_sections_of_an_edition(tmp_path: Path) -> None:
     site = paper_site("world", "sport")
-    desk = Desk(tmp_path / "a.db", Paper({"world": [1], "sport": [2]}), site)
-    found = [entry.url for entry, _ in seeds(desk.scope(sections=("sport", "weather")), NOW)]
+    crawler = PaperCrawler(tmp_path / "a.db", Paper({"world": [1], "sport": [2]}), site)
+    found = [entry.url for entry, _ in seeds(crawler.scope(sections=("sport", "weather")), NOW)]
     assert found == [f"{BASE_URL}/sport"]
-    assert list(seeds(desk.scope(languages=()), NOW)) == []
+    assert list(seeds(crawler.scope(languages=()), NOW)) == []
 
 
-def test_a_list_is_due_again_a_little_before_its_time(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "a.db", paper_of(3), site_with(Listings(every=timedelta(hours=10))))
-    desk.crawl()
-    visited_at = (desk.entry("/world") or pytest.fail("it is not in the frontier")).visited_at
+def test_a_list_is_due_again_shortly_before_its_interval_ends(tmp_path: Path) -> None:
+    crawler = PaperCrawler(tmp_path / "a.db", paper_of(3), site_with(Listings(every=timedelta(hours=10))))
+    crawler.crawl()
+    visited_at = (crawler.entry("/world") or pytest.fail("it is not in the frontier")).visited_at
     assert visited_at is not None
-    run = desk.run(due_only=True)
+    run = crawler.run(due_only=True)
     for hours, due in ((0.0, False), (10 * DUE_TOLERANCE - 0.1, False), (10 * DUE_TOLERANCE, True), (11.0, True)):
         run.started_at = visited_at + timedelta(hours=hours)
         assert bool(due_seeds(run)) is due, hours
     run.close("finished")
-    everything = desk.run()
-    assert due_seeds(everything), "unless only what is due is asked for"
+    everything = crawler.run()
+    assert due_seeds(everything), "without due_only, all lists are seeds"
     everything.close("finished")
 
 
 @pytest.mark.parametrize("kind", ["listing", "feed", "sitemap", "post_ids"])
-def test_an_entry_of_a_list_says_all_that_the_frontier_needs(kind: str) -> None:
+def test_an_entry_of_a_list_has_all_fields(kind: str) -> None:
     entry = list_entry("u", paper_site(), kind, "feed", NOW, found_on="f", language="en", section="s", priority=7)  # type: ignore[arg-type]
     assert (entry.url, entry.site, entry.kind, entry.discovered_via, entry.priority) == ("u", "paper", kind, "feed", 7)
     assert (entry.discovered_on, entry.language, entry.section) == ("f", "en", "s")

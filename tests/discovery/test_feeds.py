@@ -1,4 +1,4 @@
-"""What is read in a feed, and the traps that feeds of news sites set."""
+"""Parsing of feeds, including the peculiarities of feeds of news sites."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def test_a_guid_that_all_items_share_hides_none_of_them() -> None:
     ]
 
 
-def test_items_without_a_guid_are_read() -> None:
+def test_items_without_a_guid_are_parsed() -> None:
     assert len(urls(rss(link("a"), link("b")))) == 2
 
 
-def test_an_item_whose_link_is_a_counter_is_known_by_its_own_address() -> None:
+def test_an_item_whose_link_is_a_click_counter_gets_the_url_of_another_field() -> None:
     counter = "<link>https://counter.example/click?to=17</link>"
     guid = '<guid isPermaLink="true">https://caliber.az/en/post/a</guid>'
     origin = "<feedburner:origLink>https://caliber.az/en/post/b</feedburner:origLink>"
@@ -60,23 +60,23 @@ def test_an_article_named_twice_is_one_teaser() -> None:
         ("&lt;![CDATA[A]]&gt; B", "A B"),
     ],
 )
-def test_titles_are_read_through_their_wrappings(title: str, headline: str) -> None:
+def test_titles_are_unescaped_and_stripped_of_markup(title: str, headline: str) -> None:
     (teaser,) = parse_feed(capture(rss(f"<title>{title}</title>{link('a')}"), "feed"), SITE).teasers
     assert teaser.headline == headline
 
 
-def test_a_link_in_cdata_between_blanks_is_read() -> None:
+def test_a_link_in_cdata_with_white_space_is_parsed() -> None:
     assert urls(rss("<link><![CDATA[\n https://caliber.az/en/post/a \n]]></link>")) == ["https://caliber.az/en/post/a"]
 
 
-def test_the_time_and_the_section_come_from_the_item() -> None:
+def test_the_date_and_the_section_come_from_the_item() -> None:
     item = "<pubDate>Tue, 06 Jan 2026 19:13:00 +0400</pubDate><category>ANALYTICS</category>" + link("a")
     (teaser,) = parse_feed(capture(rss(item), "feed"), SITE).teasers
     assert teaser.published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
     assert teaser.section == "analytics"
 
 
-def test_atom_is_a_feed_too() -> None:
+def test_an_atom_feed_is_parsed() -> None:
     text = (
         '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title>'
         '<link rel="alternate" href="/post/a"/><published>2026-01-06T19:13:00+04:00</published></entry></feed>'
@@ -86,7 +86,7 @@ def test_atom_is_a_feed_too() -> None:
     assert teaser.published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
 
 
-def test_what_is_no_article_of_the_site_is_passed_over_and_counted() -> None:
+def test_items_that_are_not_articles_of_the_site_are_counted() -> None:
     listing = parse_feed(
         capture(rss(link("a"), "<link>https://example.org/post/b</link>", "<title>t</title>"), "feed"), SITE
     )
@@ -94,18 +94,18 @@ def test_what_is_no_article_of_the_site_is_passed_over_and_counted() -> None:
     assert listing.not_articles == 2
 
 
-def test_a_page_is_no_feed() -> None:
-    with pytest.raises(Unreadable, match="is no feed"):
+def test_an_html_page_is_not_a_feed() -> None:
+    with pytest.raises(Unreadable, match="is not a feed"):
         parse_feed(capture("<html><body><h1>RSS</h1></body></html>", "feed", media_type="text/html"), SITE)
 
 
-def test_a_feed_that_breaks_off_gives_what_came() -> None:
-    backfill = rss(link("a"), link("b"), link("c"))
-    assert urls(backfill[: backfill.index("post/c")])[:2] == urls(backfill)[:2]
+def test_a_truncated_feed_gives_its_complete_items() -> None:
+    complete = rss(link("a"), link("b"), link("c"))
+    assert urls(complete[: complete.index("post/c")])[:2] == urls(complete)[:2]
 
 
 @pytest.mark.timeout(60)
-def test_an_entity_bomb_neither_blows_up_nor_reads_a_file() -> None:
+def test_an_entity_bomb_is_not_expanded_and_reads_no_file() -> None:
     entities = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
     bomb = (
         f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "lol">{entities}<!ENTITY x SYSTEM "file:///etc/passwd">]>'
@@ -121,7 +121,7 @@ def json_feed(*items: dict[str, object]) -> str:
     return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "C", "items": items})
 
 
-def test_a_json_feed_is_read_like_others() -> None:
+def test_a_json_feed_is_parsed() -> None:
     text = json_feed(
         {
             "id": "1",
@@ -146,24 +146,24 @@ def test_a_json_feed_is_read_like_others() -> None:
 @pytest.mark.parametrize(
     "text", ["{}", '{"items": []}', '{"version": "https://jsonfeed.org/version/1", "items": 7}', "{"]
 )
-def test_json_that_is_no_feed_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(Unreadable, match="no feed"):
+def test_other_json_is_not_a_feed(text: str) -> None:
+    with pytest.raises(Unreadable, match="is not a feed"):
         parse_feed(capture(text, "feed", "/feed.json", "application/json"), SITE)
 
 
-def named(head: str) -> tuple[str, ...]:
+def feeds_linked_in(head: str) -> tuple[str, ...]:
     page = f"<html><head>{head}</head><body><p>Text.</p></body></html>"
     return linked_feeds(capture(page, "listing", "/world/", "text/html"), SITE)
 
 
 @pytest.mark.parametrize("media_type", ["application/rss+xml", "application/atom+xml", " Application/Feed+JSON "])
-def test_the_feeds_that_a_page_names_are_found(media_type: str) -> None:
-    assert named(f'<link rel="Alternate home" type="{media_type}" href="feed.xml">') == (
+def test_the_feeds_linked_in_a_page_are_found(media_type: str) -> None:
+    assert feeds_linked_in(f'<link rel="Alternate home" type="{media_type}" href="feed.xml">') == (
         "https://caliber.az/world/feed.xml",
     )
 
 
-def test_only_feeds_of_the_site_itself_are_taken_and_only_a_few() -> None:
+def test_only_the_first_feeds_of_the_site_itself_are_used() -> None:
     some = "".join(f'<link rel=alternate type="application/rss+xml" href="/{n}.xml">' for n in range(20))
     others = (
         '<link rel=alternate type="application/rss+xml" href="https://elsewhere.example/feed">'
@@ -171,4 +171,4 @@ def test_only_feeds_of_the_site_itself_are_taken_and_only_a_few() -> None:
         '<link rel=alternate hreflang="ru" href="/ru">'
         '<link rel=stylesheet type="application/rss+xml" href="/style">'
     )
-    assert named(others + some) == tuple(f"https://caliber.az/{n}.xml" for n in range(5))
+    assert feeds_linked_in(others + some) == tuple(f"https://caliber.az/{n}.xml" for n in range(5))

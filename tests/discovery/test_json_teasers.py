@@ -1,4 +1,4 @@
-"""Batches of a listing that are JSON."""
+"""Listing pages in JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LAYOUT = replace(
     json=JsonTeasers(
         items="result.posts",
         url="slug",
-        address="/en/post/{url}",
+        url_template="/en/post/{url}",
         headline="title",
         section="category.name",
         date="published",
@@ -39,13 +39,13 @@ POST = {
 }
 
 
-def read(data: Any) -> Listing:
+def parse(data: Any) -> Listing:
     page = capture(json.dumps(data), "listing", "/api/posts", "application/json")
     return parse_list_page(page, replace(SITE, listing=LAYOUT))
 
 
 def test_one_object_is_one_teaser() -> None:
-    listing = read({"result": {"posts": [POST, POST], "more": True}})
+    listing = parse({"result": {"posts": [POST, POST], "more": True}})
     (teaser,) = listing.teasers
     assert teaser.url == "https://caliber.az/en/post/a-b"
     assert (teaser.headline, teaser.section) == ("A b", "analytics")
@@ -54,20 +54,20 @@ def test_one_object_is_one_teaser() -> None:
 
 
 @pytest.mark.parametrize("more", [False, 0, None, ""])
-def test_the_batch_itself_says_that_it_is_the_last(more: object) -> None:
-    assert read({"result": {"posts": [POST], "more": more}}).ended
+def test_a_field_marks_the_last_page(more: object) -> None:
+    assert parse({"result": {"posts": [POST], "more": more}}).ended
 
 
-def test_no_list_where_there_should_be_one_is_said() -> None:
+def test_a_missing_list_of_teasers_is_an_error() -> None:
     with pytest.raises(Unreadable, match=r"result\.posts"):
-        read({"result": {"posts": "gone"}})
+        parse({"result": {"posts": "gone"}})
 
 
-def test_an_empty_or_missing_list_is_an_empty_batch() -> None:
-    assert read({"result": {"posts": []}}).teasers == read({"result": {}}).teasers == ()
+def test_an_empty_or_null_list_is_a_page_without_teasers() -> None:
+    assert parse({"result": {"posts": []}}).teasers == parse({"result": {}}).teasers == ()
 
 
-def test_html_in_json_is_read_as_html() -> None:
+def test_html_in_json_is_parsed_as_html() -> None:
     html = '<div class="float_block"><a href="/en/post/x">X</a></div>'
     page = capture(json.dumps({"html": html, "more": 0}), "listing", "/api", "application/json")
     site = replace(SITE, listing=replace(LAYOUT, json=None, last="more"))
@@ -76,7 +76,7 @@ def test_html_in_json_is_read_as_html() -> None:
     assert listing.ended
 
 
-def test_a_later_batch_is_asked_for_as_the_sites_file_says() -> None:
+def test_the_definition_gives_the_url_of_a_later_page() -> None:
     site = replace(SITE, listing=LAYOUT)
     url = site.page_url("https://caliber.az/en/category/analytics", 3)
     assert url == "https://caliber.az/api/posts?category=analytics&offset=40&limit=20"

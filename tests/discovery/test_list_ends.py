@@ -1,4 +1,4 @@
-"""Lists end in many ways. A walk must know the end of a list from a list that cannot be walked."""
+"""Lists end in many ways. A crawl must distinguish the end of a list from a list that cannot be crawled."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ pytestmark = pytest.mark.slow
 ASIDE = '<aside>Most read: <a href="/story/1">Story 1</a>, <a href="/story/2">Story 2</a></aside>'
 
 
-def listing_that_ends(section: str, end: Callable[[Gazette], Response], beside: str = "") -> Answer:
-    """A listing whose pages are those of the section, up to the last; then comes ``end``."""
+def listing_that_ends(section: str, end: Callable[[Gazette], Response], sidebar: str = "") -> Answer:
+    """A listing with the pages of a section, and ``end`` after the last one."""
 
     def answer(gazette: Gazette, query: Query) -> Response:
         part = gazette.part(section, int(query.get("page", "1")))
-        return gazette.listing(part, beside) if part else end(gazette)
+        return gazette.listing(part, sidebar) if part else end(gazette)
 
     return answer
 
 
 ENDS: dict[str, tuple[Callable[[Gazette], Response], str]] = {
     "empty": (lambda gazette: gazette.listing([]), ""),
-    "beside": (lambda gazette: gazette.listing([], ASIDE), ASIDE),
+    "sidebar": (lambda gazette: gazette.listing([], ASIDE), ASIDE),
     "missing": (lambda gazette: html("<h1>Not found</h1>", 404), ""),
     "over": (lambda gazette: html("<h1>Gone</h1>", 410), ""),
     "last": (lambda gazette: gazette.listing(gazette.part("last", 3)), ""),
     "first": (lambda gazette: gazette.listing(gazette.part("first", 1)), ""),
     "back": (lambda gazette: html("", 301, location="/back"), ""),
 }
-"""What stands behind the last page of a list."""
+"""Responses after the last page of a list."""
 
 
-def test_a_list_is_walked_to_its_end_whatever_stands_behind_it(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_list_is_crawled_to_its_end_whatever_comes_after_it(caliber: Callable[..., Result], tmp_path: Path) -> None:
     sections = {name: list(range(100 * n + 25, 100 * n, -1)) for n, name in enumerate(ENDS)}
-    pages = {f"/{name}": listing_that_ends(name, end, beside) for name, (end, beside) in ENDS.items()}
+    pages = {f"/{name}": listing_that_ends(name, end, sidebar) for name, (end, sidebar) in ENDS.items()}
     with sold(Gazette(sections=sections, pages=pages), tmp_path, caliber) as stand:
         first = stand.crawl("--concurrency", 4, "--json")
         asked = stand.requests()
@@ -52,14 +52,13 @@ def test_a_list_is_walked_to_its_end_whatever_stands_behind_it(caliber: Callable
     assert sorted(again) == sorted(f"/{name}" for name in ENDS)
 
 
-def test_a_second_page_that_is_missing_is_said_unless_other_lists_go_on(
+def test_a_missing_second_page_is_reported_unless_other_lists_have_one(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     alone = Gazette(sections={"short": [3, 2, 1]}, pages={"/short": listing_that_ends("short", ENDS["missing"][0])})
     with sold(alone, tmp_path, caliber) as stand:
-        # Nobody has seen yet that this site understands "?page=2".
-        said = stand.crawl()
-        assert said.exit_code == 3
+        # It is not known yet whether "?page=2" works on this site.
+        assert stand.crawl().exit_code == 3
         assert stand.rows("select reason from problems") == [("http_404",)]
     (tmp_path / "b").mkdir()
     both = Gazette(
@@ -68,23 +67,21 @@ def test_a_second_page_that_is_missing_is_said_unless_other_lists_go_on(
     )
     with sold(both, tmp_path / "b", caliber) as stand:
         assert stand.crawl().exit_code == 0
-        # What goes on today and is missing tomorrow has changed, and that is said once.
+        # Page 2 existed before and is missing now: the site has changed, and that is reported once.
         both.sections["long"] = list(range(206, 196, -1))
         assert stand.crawl().exit_code == 3
         assert stand.rows("select reason from problems") == [("http_404",)]
 
 
-def test_a_site_that_does_not_understand_how_it_is_asked_for_more_is_told_from_one_whose_list_is_over(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
-    deaf: Answer = lambda gazette, query: gazette.listing(gazette.part("world", 1))  # noqa: E731
-    with sold(Gazette(pages={"/world": deaf}), tmp_path, caliber) as stand:
+def test_a_site_that_ignores_the_page_number_is_reported(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    same_page: Answer = lambda gazette, query: gazette.listing(gazette.part("world", 1))  # noqa: E731
+    with sold(Gazette(pages={"/world": same_page}), tmp_path, caliber) as stand:
         for _ in range(2):
             assert stand.crawl().exit_code == 3
     assert stand.rows("select distinct reason from problems") == [("listing_repeats",)]
 
 
-def test_a_walk_that_broke_off_is_not_left_out_as_unchanged(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_failed_traversal_is_not_skipped_as_unchanged(caliber: Callable[..., Result], tmp_path: Path) -> None:
     gazette = Gazette()
 
     def world(gazette: Gazette, query: Query) -> Response:
@@ -95,7 +92,7 @@ def test_a_walk_that_broke_off_is_not_left_out_as_unchanged(caliber: Callable[..
     with sold(gazette, tmp_path, caliber) as stand:
         assert stand.crawl().exit_code == 0
         gazette.sections["world"] = list(range(45, 0, -1))
-        # The site is being rebuilt: for a day each page of the list is the first.
+        # The site is being rebuilt: every page of the list is page 1.
         gazette.pages["/world"] = lambda gazette, query: world(gazette, {})
         assert stand.crawl().exit_code == 3
         gazette.pages["/world"] = world
@@ -103,14 +100,14 @@ def test_a_walk_that_broke_off_is_not_left_out_as_unchanged(caliber: Callable[..
     assert stand.rows("select count(*) from articles") == [(45,)]
 
 
-def test_a_list_that_is_walked_in_many_runs_is_asked_for_little_more_than_once(
+def test_a_list_crawled_in_many_runs_is_fetched_little_more_than_once(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     gazette = Gazette({"world": list(range(120, 0, -1))})
     with sold(gazette, tmp_path, caliber) as stand:
         for run in range(4):
             stand.crawl("--limit", 25)
-            # News comes in meanwhile.
+            # A new article is published between two runs.
             gazette.sections["world"].insert(0, 121 + run)
         last = stand.crawl("--json")
         requests = stand.requests()
@@ -119,7 +116,7 @@ def test_a_list_that_is_walked_in_many_runs_is_asked_for_little_more_than_once(
     lists = [path for path in stand.asked() if path.startswith("/world")]
     assert (last.exit_code, last.json["outcome"], last.json["remaining"]) == (0, "finished", 0)
     assert stand.rows("select count(*) from articles") == [(124,)]
-    # Thirteen pages and an empty one; of the first ones a run asks for as many as hold something new, and one more.
+    # Thirteen pages and an empty one. A run also fetches the first pages with new articles, and one more.
     assert len(lists) <= 14 + 5 * 2 + 1
     assert (again.exit_code, second) == (0, ["/world"])
     assert not stand.rows("select crawled_at from frontier where url like '%/world' and crawled_at is null")

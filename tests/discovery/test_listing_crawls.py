@@ -1,4 +1,4 @@
-"""Listings: which pages of them are asked for, where they end, and how a killed crawl goes on."""
+"""Pagination of listings: the requested pages, the end, and the resumption of a killed crawl."""
 
 from __future__ import annotations
 
@@ -13,65 +13,75 @@ import pytest
 from caliber_crawler.crawling.pagination import End, Window
 from caliber_crawler.crawling.traps import Bounds
 from caliber_crawler.site import JsonTeasers, Listings, Search
-from tests.discovery.driven import Answer, Desk, Paper, day, listed, listing_of, paper_site, teaser, with_listing
+from tests.discovery.driven import (
+    Answer,
+    Paper,
+    PaperCrawler,
+    day,
+    listing_of,
+    paper_site,
+    teaser,
+    url_list,
+    with_listing,
+)
 
 ALL = list(range(1, 26))
 PAGES = ["/world", "/world?page=2", "/world?page=3"]
-BESIDE = '<aside>Most read: <a href="/story/1">Story 1</a>, <a href="/story/2">Story 2</a></aside>'
-BEHIND: dict[str, Callable[[Paper], Answer]] = {
+SIDEBAR = '<aside>Most read: <a href="/story/1">Story 1</a>, <a href="/story/2">Story 2</a></aside>'
+AFTER: dict[str, Callable[[Paper], Answer]] = {
     "an empty page": lambda paper: listing_of([]),
-    "what stands beside every list": lambda paper: listing_of([], BESIDE),
+    "only a sidebar": lambda paper: listing_of([], SIDEBAR),
     "no page": lambda paper: Answer("<h1>Not found</h1>", 404),
     "a page that is gone": lambda paper: Answer("<h1>Gone</h1>", 410),
     "the last page again": lambda paper: listing_of(paper.part("world", 3)),
     "the first page again": lambda paper: listing_of(paper.part("world", 1)),
-    "an empty answer": lambda paper: Answer(""),
+    "an empty response": lambda paper: Answer(""),
 }
 
 
-def ending(paper: Paper, behind: Callable[[Paper], Answer], beside: str = "") -> Paper:
-    """A paper whose listing has ``behind`` after its last page."""
+def ending(paper: Paper, after: Callable[[Paper], Answer], sidebar: str = "") -> Paper:
+    """A paper whose listing has ``after`` after its last page."""
 
     def page(query: dict[str, str]) -> Answer:
         part = paper.part("world", int(query.get("page", 1)))
-        return listing_of(part, beside) if part else behind(paper)
+        return listing_of(part, sidebar) if part else after(paper)
 
     paper.pages["/world"] = page
     return paper
 
 
-@pytest.mark.parametrize("behind", list(BEHIND))
-def test_a_listing_ends_well_whatever_stands_behind_its_last_page(behind: str, tmp_path: Path) -> None:
-    paper = ending(Paper(), BEHIND[behind], BESIDE if "beside" in behind else "")
-    desk = Desk(tmp_path / "a.db", paper)
-    first = desk.crawl()
+@pytest.mark.parametrize("after", list(AFTER))
+def test_a_listing_ends_without_problems_whatever_comes_after_its_last_page(after: str, tmp_path: Path) -> None:
+    paper = ending(Paper(), AFTER[after], SIDEBAR if "sidebar" in after else "")
+    crawler = PaperCrawler(tmp_path / "a.db", paper)
+    first = crawler.crawl()
     assert (first.lists, first.stories) == ([*PAGES, "/world?page=4"], ALL)
     assert (first.left, first.problems) == (0, [])
     assert all(end.complete for end in first.ends.values())
-    second = desk.crawl()
-    assert (second.asked, second.ends) == (["/world"], {"/world": End.ALREADY_CRAWLED})
+    second = crawler.crawl()
+    assert (second.requested, second.ends) == (["/world"], {"/world": End.ALREADY_CRAWLED})
 
 
-def test_one_new_story_keeps_a_crawl_going_until_a_page_without_news(tmp_path: Path) -> None:
+def test_a_crawl_continues_until_a_page_without_new_stories(tmp_path: Path) -> None:
     paper = Paper({"world": list(range(60, 0, -1))})
-    desk = Desk(tmp_path / "a.db", paper)
-    desk.crawl()
+    crawler = PaperCrawler(tmp_path / "a.db", paper)
+    crawler.crawl()
     paper.sections["world"] = [*range(72, 60, -1), *paper.sections["world"]]
-    again = desk.crawl()
+    again = crawler.crawl()
     assert again.lists == ["/world", "/world?page=2", "/world?page=3"]
     assert again.stories == list(range(61, 73))
     assert again.ends == {"/world?page=3": End.ALREADY_CRAWLED}
     paper.sections["world"].append(999)
-    assert desk.crawl().stories == []
-    backfill = desk.crawl(backfill=True)
+    assert crawler.crawl().stories == []
+    backfill = crawler.crawl(backfill=True)
     assert backfill.stories == [999]
     assert backfill.ends == {"/world?page=9": End.LAST_PAGE}
 
 
-def test_the_entries_of_a_listing_and_its_stories_say_where_they_come_from(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "a.db", Paper())
-    desk.crawl()
-    start, second, story = desk.entry("/world"), desk.entry("/world?page=2"), desk.entry("/story/12")
+def test_frontier_entries_record_their_source(tmp_path: Path) -> None:
+    crawler = PaperCrawler(tmp_path / "a.db", Paper())
+    crawler.crawl()
+    start, second, story = crawler.entry("/world"), crawler.entry("/world?page=2"), crawler.entry("/story/12")
     assert start is not None
     assert second is not None
     assert story is not None
@@ -84,53 +94,53 @@ def test_the_entries_of_a_listing_and_its_stories_say_where_they_come_from(tmp_p
 
 
 def test_stories_are_fetched_before_the_later_pages_of_their_listing(tmp_path: Path) -> None:
-    asked = Desk(tmp_path / "a.db", Paper()).crawl().asked
-    assert asked.index("/story/16") < asked.index("/world?page=2") < asked.index("/story/6")
+    requested = PaperCrawler(tmp_path / "a.db", Paper()).crawl().requested
+    assert requested.index("/story/16") < requested.index("/world?page=2") < requested.index("/story/6")
 
 
 @pytest.mark.parametrize("killed_after", [1, 6, 12, 20, 24, 28])
-def test_a_killed_crawl_is_taken_up_and_nothing_is_missed(killed_after: int, tmp_path: Path) -> None:
+def test_a_killed_crawl_is_resumed_without_gaps(killed_after: int, tmp_path: Path) -> None:
     paper = Paper({"world": list(range(35, 0, -1))})
-    desk = Desk(tmp_path / "a.db", paper)
-    first = desk.crawl(stop_after=killed_after)
+    crawler = PaperCrawler(tmp_path / "a.db", paper)
+    first = crawler.crawl(stop_after=killed_after)
     paper.sections["world"].insert(0, 36)
-    second = desk.crawl()
+    second = crawler.crawl()
     assert sorted(first.stories + second.stories) == list(range(1, 37))
     assert second.left == 0
     assert second.lists[0] == "/world"
     assert all(end.complete for end in second.ends.values())
-    third = desk.crawl()
+    third = crawler.crawl()
     assert (third.lists, third.stories) == (["/world"], [])
 
 
-def test_a_crawl_from_the_top_stops_where_an_older_one_goes_on_further_down(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "a.db", Paper({"world": list(range(80, 0, -1))}))
-    desk.crawl(stop_after=33)  # three pages of the listing, and their stories
-    second = desk.crawl()
+def test_a_crawl_stops_where_an_earlier_unfinished_crawl_has_queued_the_rest(tmp_path: Path) -> None:
+    crawler = PaperCrawler(tmp_path / "a.db", Paper({"world": list(range(80, 0, -1))}))
+    crawler.crawl(stop_after=33)  # three pages of the listing, and their stories
+    second = crawler.crawl()
     assert second.ends["/world"] is End.EARLIER_CRAWL
     assert sorted(second.lists) == sorted(["/world", *(f"/world?page={n}" for n in range(4, 10))])
 
 
-def test_a_crawl_through_the_whole_list_does_not_stop_there(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "a.db", Paper({"world": list(range(80, 0, -1))}))
-    desk.crawl(stop_after=33)
-    assert "/world?page=2" in desk.crawl(backfill=True).lists
+def test_a_backfill_does_not_stop_there(tmp_path: Path) -> None:
+    crawler = PaperCrawler(tmp_path / "a.db", Paper({"world": list(range(80, 0, -1))}))
+    crawler.crawl(stop_after=33)
+    assert "/world?page=2" in crawler.crawl(backfill=True).lists
 
 
-def test_a_second_page_that_is_missing_is_a_problem_where_no_other_list_has_one(tmp_path: Path) -> None:
-    paper = ending(Paper({"world": [3, 2, 1]}), BEHIND["no page"])
+def test_a_missing_second_page_is_a_problem_if_no_other_listing_has_one(tmp_path: Path) -> None:
+    paper = ending(Paper({"world": [3, 2, 1]}), AFTER["no page"])
     paper.pages["/world"] = lambda query: (
         Answer("", 404) if "page" in query else replace(listing_of([3, 2, 1]), etag='"1"')
     )
-    desk = Desk(tmp_path / "a.db", paper)
-    crawl = desk.crawl()
+    crawler = PaperCrawler(tmp_path / "a.db", paper)
+    crawl = crawler.crawl()
     assert (crawl.problems, crawl.stories) == ([("/world?page=2", "http_404")], [1, 2, 3])
-    start = desk.entry("/world")
+    start = crawler.entry("/world")
     assert start is not None
-    assert start.etag is None, "a list that broke off is asked for whole again"
+    assert start.etag is None, "an incomplete listing is fetched unconditionally"
 
 
-def test_a_second_page_that_is_missing_is_the_end_where_other_lists_have_one(tmp_path: Path) -> None:
+def test_a_missing_second_page_is_the_end_if_another_listing_has_one(tmp_path: Path) -> None:
     paper = Paper({"long": list(range(125, 100, -1)), "short": [3, 2, 1]})
     for name in ("long", "short"):
 
@@ -139,90 +149,90 @@ def test_a_second_page_that_is_missing_is_the_end_where_other_lists_have_one(tmp
             return listing_of(part) if part else Answer("", 404)
 
         paper.pages[f"/{name}"] = page
-    desk = Desk(tmp_path / "a.db", paper)
-    assert desk.crawl().problems == []
-    # What went on once and is missing now has changed.
+    crawler = PaperCrawler(tmp_path / "a.db", paper)
+    assert crawler.crawl().problems == []
+    # A page that existed before and is missing now is a problem.
     paper.sections["long"] = list(range(206, 196, -1))
-    assert desk.crawl().problems == [("/long?page=2", "http_404")]
+    assert crawler.crawl().problems == [("/long?page=2", "http_404")]
 
 
-def test_a_first_page_that_is_missing_is_a_problem(tmp_path: Path) -> None:
-    crawl = Desk(tmp_path / "a.db", Paper(pages={"/world": Answer("", 404)})).crawl()
-    assert (crawl.problems, crawl.asked) == ([("/world", "http_404")], ["/world"])
+def test_a_missing_first_page_is_a_problem(tmp_path: Path) -> None:
+    crawl = PaperCrawler(tmp_path / "a.db", Paper(pages={"/world": Answer("", 404)})).crawl()
+    assert (crawl.problems, crawl.requested) == ([("/world", "http_404")], ["/world"])
 
 
 def test_a_first_page_without_teasers_is_a_problem(tmp_path: Path) -> None:
-    crawl = Desk(tmp_path / "a.db", Paper(pages={"/world": Answer("<p>Soon.</p>")})).crawl()
+    crawl = PaperCrawler(tmp_path / "a.db", Paper(pages={"/world": Answer("<p>Soon.</p>")})).crawl()
     assert crawl.ends == {"/world": End.EMPTY}
     assert not End.EMPTY.complete
 
 
-def test_a_site_that_does_not_understand_how_it_is_asked_for_more_is_a_problem(tmp_path: Path) -> None:
+def test_a_site_that_ignores_the_page_number_is_a_problem(tmp_path: Path) -> None:
     first = replace(listing_of(list(range(25, 15, -1))), etag='"1"')
-    desk = Desk(tmp_path / "a.db", Paper(pages={"/world": lambda query: first}))
-    crawl = desk.crawl()
+    crawler = PaperCrawler(tmp_path / "a.db", Paper(pages={"/world": lambda query: first}))
+    crawl = crawler.crawl()
     assert crawl.ends == {"/world?page=2": End.REPEATS}
-    start = desk.entry("/world")
+    start = crawler.entry("/world")
     assert start is not None
     assert start.etag is None
-    assert desk.crawl().ends == {"/world?page=2": End.REPEATS}, "so it is not taken for crawled to its end"
+    assert crawler.crawl().ends == {"/world?page=2": End.REPEATS}, "the listing does not count as crawled"
 
 
-def test_a_list_shorter_than_a_page_that_repeats_has_one_page(tmp_path: Path) -> None:
+def test_a_repeated_listing_shorter_than_a_page_has_one_page(tmp_path: Path) -> None:
     first = listing_of([3, 2, 1])
-    desk = Desk(tmp_path / "a.db", Paper(pages={"/world": lambda query: first}))
-    assert desk.crawl().ends == {"/world?page=2": End.LAST_PAGE}
-    assert desk.crawl().asked == ["/world"]
+    crawler = PaperCrawler(tmp_path / "a.db", Paper(pages={"/world": lambda query: first}))
+    assert crawler.crawl().ends == {"/world?page=2": End.LAST_PAGE}
+    assert crawler.crawl().requested == ["/world"]
 
 
-def test_a_list_that_never_ends_is_left_after_as_many_pages_as_allowed(tmp_path: Path) -> None:
+def test_an_endless_listing_is_abandoned_after_the_maximum_number_of_pages(tmp_path: Path) -> None:
     endless = Paper({"world": list(range(1000, 0, -1))})
-    crawl = Desk(tmp_path / "a.db", endless).crawl(bounds=Bounds(pages=4))
+    crawl = PaperCrawler(tmp_path / "a.db", endless).crawl(bounds=Bounds(pages=4))
     assert crawl.lists == [*PAGES, "/world?page=4"]
     assert crawl.ends == {"/world?page=4": End.ENDLESS}
     assert not End.ENDLESS.complete
 
 
-def test_a_crawl_ends_at_the_first_page_older_than_asked_for(tmp_path: Path) -> None:
+def test_a_crawl_ends_at_the_first_page_before_the_window(tmp_path: Path) -> None:
     paper = Paper({"world": list(range(100, 0, -1))})
-    desk = Desk(tmp_path / "a.db", paper)
+    crawler = PaperCrawler(tmp_path / "a.db", paper)
     window = Window(since=day(75) - timedelta(hours=1))
-    crawl = desk.crawl(window=window)
+    crawl = crawler.crawl(window=window)
     assert crawl.stories == list(range(75, 101))
     assert crawl.lists == [*PAGES, "/world?page=4"]
     assert crawl.ends == {"/world?page=4": End.WINDOW}
     assert crawl.counts["out_of_scope"] == 14
-    further = desk.crawl(window=Window(since=day(55)))
+    further = crawler.crawl(window=Window(since=day(55)))
     assert further.stories == list(range(55, 75)), "an earlier crawl did not go that far back"
-    assert desk.crawl(window=window).lists == ["/world"]
+    assert crawler.crawl(window=window).lists == ["/world"]
 
 
-def test_where_teasers_have_no_dates_the_stories_themselves_end_a_crawl(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "a.db", Paper({"world": list(range(100, 0, -1))}, dated=False))
-    crawl = desk.crawl(window=Window(since=day(75)))
+def test_without_dated_teasers_the_dates_of_stories_end_a_crawl(tmp_path: Path) -> None:
+    crawler = PaperCrawler(tmp_path / "a.db", Paper({"world": list(range(100, 0, -1))}, dated=False))
+    crawl = crawler.crawl(window=Window(since=day(75)))
     assert set(crawl.ends.values()) == {End.WINDOW}
     assert crawl.lists == [*PAGES, "/world?page=4", "/world?page=5"]
-    assert crawl.stories == list(range(61, 101)), "those of the last page are known to be too old"
+    assert crawl.stories == list(range(61, 101)), "those of the last page are too old"
 
 
-def test_stories_that_a_feed_brought_meanwhile_do_not_hide_those_between_them(tmp_path: Path) -> None:
+def test_stories_discovered_elsewhere_do_not_hide_those_between_them(tmp_path: Path) -> None:
     paper = Paper()
-    desk = Desk(tmp_path / "a.db", paper)
-    desk.crawl()
+    crawler = PaperCrawler(tmp_path / "a.db", paper)
+    crawler.crawl()
     paper.sections["world"] = [*range(45, 25, -1), *paper.sections["world"]]
-    desk.crawl(sources=(), lists=listed([f"/story/{n}" for n in range(36, 46)]))
-    crawl = desk.crawl()
+    crawler.crawl(sources=(), lists=url_list([f"/story/{n}" for n in range(36, 46)]))
+    crawl = crawler.crawl()
     assert crawl.stories == list(range(26, 36))
     assert crawl.lists == PAGES
 
 
-def test_a_section_that_was_not_asked_for_is_not_crawled(tmp_path: Path) -> None:
+def test_a_section_that_was_not_requested_is_not_crawled(tmp_path: Path) -> None:
     paper = Paper({"world": [3, 2, 1], "sport": [6, 5, 4]})
-    crawl = Desk(tmp_path / "a.db", paper).crawl(sections=("sport",))
+    crawl = PaperCrawler(tmp_path / "a.db", paper).crawl(sections=("sport",))
     assert (crawl.stories, set(crawl.lists)) == ([4, 5, 6], {"/sport", "/sport?page=2"})
 
 
-def test_the_next_page_is_the_one_linked_and_the_last_has_no_link(tmp_path: Path) -> None:
+def test_the_next_page_may_be_a_link_that_the_last_page_lacks(tmp_path: Path) -> None:
     paper = Paper()
 
     def page(query: dict[str, str]) -> Answer:
@@ -231,12 +241,12 @@ def test_the_next_page_is_the_one_linked_and_the_last_has_no_link(tmp_path: Path
         return listing_of(paper.part("world", number), link)
 
     paper.pages["/world"] = page
-    crawl = Desk(tmp_path / "a.db", paper, paper_site(listing=with_listing(more="", next="a.next"))).crawl()
+    crawl = PaperCrawler(tmp_path / "a.db", paper, paper_site(listing=with_listing(more="", next="a.next"))).crawl()
     assert (crawl.lists, crawl.stories) == (["/world", "/world?p=2", "/world?p=3"], ALL)
     assert crawl.ends == {"/world?p=3": End.LAST_PAGE}
 
 
-def test_a_link_that_leads_back_ends_a_crawl(tmp_path: Path) -> None:
+def test_a_link_to_an_earlier_page_ends_a_crawl(tmp_path: Path) -> None:
     paper = Paper()
     links = {1: 2, 2: 3, 3: 2}
 
@@ -245,11 +255,11 @@ def test_a_link_that_leads_back_ends_a_crawl(tmp_path: Path) -> None:
         return listing_of(paper.part("world", number), f'<a class="next" href="?p={links[number]}">Older</a>')
 
     paper.pages["/world"] = page
-    crawl = Desk(tmp_path / "a.db", paper, paper_site(listing=with_listing(more="", next="a.next"))).crawl()
+    crawl = PaperCrawler(tmp_path / "a.db", paper, paper_site(listing=with_listing(more="", next="a.next"))).crawl()
     assert (crawl.lists, crawl.stories) == (["/world", "/world?p=2", "/world?p=3"], ALL)
 
 
-def test_a_button_that_is_missing_says_that_a_list_is_over(tmp_path: Path) -> None:
+def test_a_missing_button_marks_the_last_page(tmp_path: Path) -> None:
     paper = Paper()
 
     def page(query: dict[str, str]) -> Answer:
@@ -257,45 +267,45 @@ def test_a_button_that_is_missing_says_that_a_list_is_over(tmp_path: Path) -> No
         return listing_of(paper.part("world", number), '<button class="more">More</button>' if number < 3 else "")
 
     paper.pages["/world"] = page
-    crawl = Desk(tmp_path / "a.db", paper, paper_site(listing=with_listing(continues="button.more"))).crawl()
+    crawl = PaperCrawler(tmp_path / "a.db", paper, paper_site(listing=with_listing(continues="button.more"))).crawl()
     assert (crawl.lists, crawl.stories) == (PAGES, ALL)
     assert crawl.ends == {"/world?page=3": End.LAST_PAGE}
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_json_pages_are_read_and_say_which_is_the_last(told: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("marked", [True, False])
+def test_json_pages_are_parsed_and_may_mark_the_last(marked: bool, tmp_path: Path) -> None:
     paper = Paper()
 
     def page(query: dict[str, str]) -> Answer:
         number = int(query["page"])
         items = [{"id": story, "title": f"Story {story}"} for story in paper.part("world", number)]
-        data = {"data": {"items": items}, **({"more": number < 3} if told else {})}
+        data = {"data": {"items": items}, **({"more": number < 3} if marked else {})}
         return Answer(json.dumps(data), media_type="application/json")
 
     paper.pages["/api"] = page
     layout = with_listing(
         more="/api?page={page}",
-        json=JsonTeasers(items="data.items", url="id", address="/story/{url}", headline="title"),
-        last="more" if told else "",
+        json=JsonTeasers(items="data.items", url="id", url_template="/story/{url}", headline="title"),
+        last="more" if marked else "",
     )
-    crawl = Desk(tmp_path / "a.db", paper, paper_site(listing=layout)).crawl()
+    crawl = PaperCrawler(tmp_path / "a.db", paper, paper_site(listing=layout)).crawl()
     assert crawl.stories == ALL
-    assert crawl.lists == ["/world", "/api?page=2", "/api?page=3", *(() if told else ("/api?page=4",))]
+    assert crawl.lists == ["/world", "/api?page=2", "/api?page=3", *(() if marked else ("/api?page=4",))]
     assert list(crawl.ends.values()) == [End.LAST_PAGE]
 
 
-def test_urls_that_look_like_a_trap_are_left_out_and_said_once(tmp_path: Path) -> None:
+def test_urls_that_look_like_a_trap_are_skipped_and_reported_once(tmp_path: Path) -> None:
     circle = "/world".join([""] * 6) + "/story-17.html"
     site = paper_site(article_path=r"/story/(?P<number>\d+)|/.*story-\d+\.html")
     links = f'<article class="teaser"><a href="{circle}"><h2>A</h2></a></article>'
     both = listing_of([2, 1], links + links.replace("17", "18"))
     paper = Paper(pages={"/world": lambda query: Answer("") if query else both})
-    desk = Desk(tmp_path / "a.db", paper, site)
-    crawl = desk.crawl()
+    crawler = PaperCrawler(tmp_path / "a.db", paper, site)
+    crawl = crawler.crawl()
     assert (crawl.stories, crawl.counts["trapped"]) == ([1, 2], 2)
-    assert desk.rows("SELECT reason FROM problems") == [("trap_circle",)]
-    trusted = desk.crawl(sources=(), lists=listed([circle]))
-    assert circle in trusted.asked, "a person may ask for it"
+    assert crawler.rows("SELECT reason FROM problems") == [("trap_circle",)]
+    trusted = crawler.crawl(sources=(), lists=url_list([circle]))
+    assert circle in trusted.requested, "a URL that a person lists is not skipped"
 
 
 def search_site(**facts: object) -> object:
@@ -303,7 +313,7 @@ def search_site(**facts: object) -> object:
     return paper_site(sources=(Listings(is_default=False), search))
 
 
-def found(paper: Paper) -> Callable[[dict[str, str]], Answer]:
+def results_of(paper: Paper) -> Callable[[dict[str, str]], Answer]:
     def page(query: dict[str, str]) -> Answer:
         part = paper.part("world", int(query.get("p", 1)))
         return listing_of(part) if part else Answer("", 404)
@@ -313,38 +323,38 @@ def found(paper: Paper) -> Callable[[dict[str, str]], Answer]:
 
 def test_results_of_a_search_are_crawled_page_by_page(tmp_path: Path) -> None:
     paper = Paper()
-    paper.pages["/search/harbour%20bread"] = found(paper)
+    paper.pages["/search/harbour%20bread"] = results_of(paper)
     site = search_site(more="?p={page}")
-    desk = Desk(tmp_path / "a.db", paper, site)  # type: ignore[arg-type]
+    crawler = PaperCrawler(tmp_path / "a.db", paper, site)  # type: ignore[arg-type]
     source = site.sources[1]  # type: ignore[attr-defined]
-    first = desk.crawl(sources=(source,), queries=("harbour bread",))
+    first = crawler.crawl(sources=(source,), queries=("harbour bread",))
     start = "/search/harbour%20bread"
     assert (first.lists, first.stories) == ([start, *(f"{start}?p={n}" for n in (2, 3, 4))], ALL)
     assert first.problems == []
-    entry = desk.entry(start)
+    entry = crawler.entry(start)
     assert entry is not None
     assert (entry.kind, entry.discovered_via, entry.priority, entry.language) == ("listing", "search", 100, None)
-    # The best answers come first, and not the newest: known ones say nothing of what follows.
-    assert desk.crawl(sources=(source,), queries=("harbour bread",)).lists == first.lists
+    # Results are sorted by relevance, so known ones do not end the crawl.
+    assert crawler.crawl(sources=(source,), queries=("harbour bread",)).lists == first.lists
 
 
-def test_results_that_run_from_the_newest_end_on_known_ones(tmp_path: Path) -> None:
+def test_results_sorted_newest_first_end_at_known_ones(tmp_path: Path) -> None:
     paper = Paper()
-    paper.pages["/search/harbour"] = found(paper)
+    paper.pages["/search/harbour"] = results_of(paper)
     site = search_site(more="?p={page}", newest_first=True)
-    desk = Desk(tmp_path / "a.db", paper, site)  # type: ignore[arg-type]
+    crawler = PaperCrawler(tmp_path / "a.db", paper, site)  # type: ignore[arg-type]
     source = site.sources[1]  # type: ignore[attr-defined]
-    desk.crawl(sources=(source,), queries=("harbour",))
-    assert desk.crawl(sources=(source,), queries=("harbour",)).lists == ["/search/harbour"]
+    crawler.crawl(sources=(source,), queries=("harbour",))
+    assert crawler.crawl(sources=(source,), queries=("harbour",)).lists == ["/search/harbour"]
 
 
-def test_a_search_without_results_and_one_of_a_single_page_are_no_problem(tmp_path: Path) -> None:
+def test_a_search_without_results_and_one_of_a_single_page_are_not_problems(tmp_path: Path) -> None:
     paper = Paper(pages={"/search/one": listing_of([2, 1])})
     site = search_site()
-    crawl = Desk(tmp_path / "a.db", paper, site).crawl(sources=(site.sources[1],), queries=("none", "one"))  # type: ignore[arg-type, attr-defined]
+    crawl = PaperCrawler(tmp_path / "a.db", paper, site).crawl(sources=(site.sources[1],), queries=("none", "one"))  # type: ignore[arg-type, attr-defined]
     assert (crawl.lists, crawl.problems, crawl.stories) == (["/search/none", "/search/one"], [], [1, 2])
 
 
-def test_teasers_are_written_as_the_tests_need_them() -> None:
+def test_teasers_of_the_tests_have_dates_on_request() -> None:
     assert "<time>" in teaser(1)
     assert "<time>" not in teaser(1, dated=False)

@@ -1,4 +1,4 @@
-"""What brings more teasers is a fact of a site's file: whole crawls of a paper that serves them in every way."""
+"""The request for more teasers is part of the site definition: full crawls of a paper, for each kind of pagination."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def button(gazette: Gazette, query: Query) -> Response:
 
 
 def fragments(gazette: Gazette, query: Query) -> Response:
-    """HTML in JSON, for whoever asks as the site's own script does."""
+    """HTML in JSON, if the request is like that of the site's own script."""
     start = int(query["offset"])
     teasers = "".join(map(gazette.teaser, gazette.sections["world"][start : start + int(query["n"])]))
     return as_json({"html": teasers}) if query["cat"] == "17" and query["lang"] == "en" else html("no", 400)
@@ -42,10 +42,10 @@ def objects(gazette: Gazette, query: Query) -> Response:
     start = int(query["offset"])
     stories = gazette.sections["world"]
     posts = [{"id": n, "headline": f"Story {n}"} for n in stories[start : start + PAGE]]
-    return as_json({"result": {"posts": posts, "remaining": len(stories[start + PAGE :])}})
+    return as_json({"result": {"posts": posts, "left": len(stories[start + PAGE :])}})
 
 
-WAYS: dict[str, tuple[str, dict[str, Answer], list[str]]] = {
+PAGINATIONS: dict[str, tuple[str, dict[str, Answer], list[str]]] = {
     "a link to the next page": ('next="a.older"', {"/world": linked}, ["/world", "/world?p=2", "/world?p=3"]),
     "pages by number, and a button while there are more": (
         'more="?page={page}", continues="button.more"',
@@ -58,9 +58,9 @@ WAYS: dict[str, tuple[str, dict[str, Answer], list[str]]] = {
         {"/more": fragments},
         ["/world", *(f"/more?cat=17&lang=en&offset={offset}&n=10" for offset in (10, 20, 30))],
     ),
-    "objects by offset, which tell how many are left": (
+    "objects by offset, with the number of those left": (
         'more="/api/{section}?offset={offset}", page_size=10, last="result.left",'
-        'json=JsonTeasers(items="result.posts", url="id", address="/story/{url}", headline="headline")',
+        'json=JsonTeasers(items="result.posts", url="id", url_template="/story/{url}", headline="headline")',
         {"/api/world": objects},
         ["/world", "/api/world?offset=10", "/api/world?offset=20"],
     ),
@@ -68,7 +68,7 @@ WAYS: dict[str, tuple[str, dict[str, Answer], list[str]]] = {
 
 
 class Posting(BaseHTTPRequestHandler):
-    """The Gazette, which gives more teasers only to whoever posts a form as its own script does."""
+    """The Gazette, which returns more teasers only for a form like that of its own script."""
 
     gazette: Gazette
     posted: ClassVar[list[str]] = []
@@ -80,9 +80,9 @@ class Posting(BaseHTTPRequestHandler):
         form = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.posted.append(f"{self.path}?{form}")
         given = dict(parse_qsl(form))
-        sound = self.headers["Content-Type"].startswith("application/x-www-form-urlencoded") and given["cat"] == "17"
+        valid = self.headers["Content-Type"].startswith("application/x-www-form-urlencoded") and given["cat"] == "17"
         teasers = "".join(map(self.gazette.teaser, self.gazette.part("world", int(given["page"]))))
-        self.answer(as_json({"html": teasers}) if sound else html("no", 400))
+        self.answer(as_json({"html": teasers}) if valid else html("no", 400))
 
     def answer(self, response: Response) -> None:
         self.send_response(response.status)
@@ -95,7 +95,7 @@ class Posting(BaseHTTPRequestHandler):
         pass
 
 
-def test_more_teasers_may_have_to_be_asked_for_by_a_form(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_more_teasers_are_requested_with_a_form(caliber: Callable[..., Result], tmp_path: Path) -> None:
     gazette, posted = Gazette(), []
     handler = type("Handler", (Posting,), {"gazette": gazette, "posted": posted})
     listing, section = 'more="/ajax", form="action=more&cat={id}&page={page}"', {"world": 'id="17"'}
@@ -114,11 +114,11 @@ def test_more_teasers_may_have_to_be_asked_for_by_a_form(caliber: Callable[..., 
     assert posted == [f"/ajax?action=more&cat=17&page={page}" for page in (2, 3, 4)]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_every_teaser_is_found_by_no_more_requests_than_it_takes(
-    caliber: Callable[..., Result], tmp_path: Path, way: str
+@pytest.mark.parametrize("pagination", PAGINATIONS)
+def test_every_teaser_is_found_with_the_minimum_number_of_requests(
+    caliber: Callable[..., Result], tmp_path: Path, pagination: str
 ) -> None:
-    listing, pages, lists = WAYS[way]
+    listing, pages, lists = PAGINATIONS[pagination]
     gazette, section = Gazette(pages=pages), {"world": 'id="17"'}
     with sold(gazette, tmp_path, caliber, listing=listing, sections=section) as stand:
         run = stand.crawl("--json")
@@ -131,7 +131,7 @@ def test_every_teaser_is_found_by_no_more_requests_than_it_takes(
     assert (again.exit_code, second) == (0, ["/world"])
 
 
-def test_all_pages_of_a_search_are_looked_at_however_its_results_are_sorted(
+def test_all_pages_of_a_search_are_fetched_whatever_the_order_of_results(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     gazette = Gazette()
@@ -144,7 +144,7 @@ def test_all_pages_of_a_search_are_looked_at_however_its_results_are_sorted(
     facts = 'sources=(Search(path="/find/{query}", more="?page={page}"),)'
     with sold(gazette, tmp_path, caliber, facts=facts) as stand:
         first = stand.crawl("--search", "price of bread", "--json")
-        # What is new may be the worst match.
+        # A new article may be the worst match.
         gazette.sections["world"].append(26)
         second = stand.crawl("--search", "price of bread", "--json")
         nothing = stand.crawl("--search", "unicorns", "--json")

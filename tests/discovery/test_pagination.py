@@ -1,4 +1,4 @@
-"""How a site's file says where more teasers are."""
+"""URLs of later listing pages, from the site definition."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ LISTING = "https://caliber.az/en/category/analytics"
         ({"more": ""}, None, None),
     ],
 )
-def test_a_later_batch_has_the_address_that_the_file_says(
+def test_the_definition_gives_the_url_of_a_later_page(
     facts: dict[str, object], second: str | None, third: str | None
 ) -> None:
     assert SITE.listing is not None
     site = replace(SITE, listing=replace(SITE.listing, **facts))
-    assert [site.page_url(LISTING, batch) for batch in (2, 3)] == [second, third]
+    assert [site.page_url(LISTING, number) for number in (2, 3)] == [second, third]
 
 
-def test_the_next_page_is_the_one_that_is_linked() -> None:
+def test_the_next_page_may_be_a_link() -> None:
     assert SITE.listing is not None
     site = replace(SITE, listing=replace(SITE.listing, more="", next="a.next"))
     teaser = '<div class="float_block"><a href="/en/post/x">X</a></div>'

@@ -1,4 +1,4 @@
-"""Post numbers: where a site has them."""
+"""Post IDs as a discovery source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Paper(NewsSpider):
     site = replace(SITE, sources=(PostIds(paths={"en": "/en/post/{number}/"}, last=9),))
 
 
-def test_an_edition_without_post_numbers_is_not_walked_in_silence() -> None:
+def test_an_edition_without_post_ids_is_an_error() -> None:
     with pytest.raises(SiteError, match="post IDs in en, not in ru"):
         Paper(ids="1-9", language="ru")
     assert Paper(ids="9-1", language="en,ru").scope.ids == (9, 1)

@@ -1,4 +1,4 @@
-"""A real browser scrolls through listings whose request for more teasers is unknown."""
+"""A headless browser scrolls through listings whose request for more teasers is unknown."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def scrolled(tmp_path: Path) -> Callable[..., Result]:
+def scroll(tmp_path: Path) -> Callable[..., Result]:
     """Crawl a site with a browser into ``a.db``."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
@@ -47,34 +47,36 @@ def rows(archive: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_browser_scrolls_to_the_last_teaser(
-    serve: Callable[..., Any], scrolled: Callable[..., Result], tmp_path: Path
+    serve: Callable[..., Any], scroll: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
     with serve(articles=180, sections=("analytics",)) as demo:
-        result = scrolled(demo.base_url, archive)
+        result = scroll(demo.base_url, archive)
         truth = demo.truth(language="en")
         requests = demo.requests()
-        again = scrolled(demo.base_url, archive)
+        again = scroll(demo.base_url, archive)
         second = [request["path"] for request in demo.requests()[len(requests) :]]
     assert again.exit_code == 0, again.stdout + again.stderr
-    assert [path for path in second if "page=" in path] == [], "known ground is not scrolled through again"
+    assert [path for path in second if "page=" in path] == [], "a crawled listing is not scrolled again"
     assert "/en/category/analytics" in second
     assert result.exit_code == 0, result.stdout + result.stderr
-    assert len(truth) > 40, "a site of several batches"
+    assert len(truth) > 40, "the listing has several pages"
     assert {slug for (slug,) in rows(archive, "select slug from articles")} == set(truth)
-    (headers, told) = (text for (text,) in rows(archive, "select headers from captures where kind = 'listing'"))
-    assert "; known" in told
+    (headers, second_headers) = (
+        text for (text,) in rows(archive, "select headers from captures where kind = 'listing'")
+    )
+    assert "; known" in second_headers
     assert "X-Caliber-Scrolled" in headers
-    assert not [request for request in requests if request["path"].startswith("/media/")], "pictures are not asked for"
+    assert not [request for request in requests if request["path"].startswith("/media/")], "images are not requested"
     assert {request["user_agent"].partition("/")[0] for request in requests} == {"caliber_crawler"}
 
 
-def test_a_listing_that_goes_on_and_on_is_cut_and_said_to_be(
-    serve: Callable[..., Any], scrolled: Callable[..., Result], tmp_path: Path
+def test_an_endless_listing_is_cut_and_reported(
+    serve: Callable[..., Any], scroll: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
     with serve(articles=240, sections=("analytics",)) as demo:
-        result = scrolled(demo.base_url, archive, 1)
+        result = scroll(demo.base_url, archive, 1)
         truth = demo.truth(language="en")
     assert result.exit_code == 0, result.stdout + result.stderr
     assert 20 < len(rows(archive, "select slug from articles")) < len(truth)
@@ -100,8 +102,8 @@ PRYING = """<!DOCTYPE html><html><head>
 </script></body></html>"""
 
 
-def test_what_the_scripts_of_a_page_ask_for_obeys_the_rules_of_a_crawl(
-    scrolled: Callable[..., Result], caliber: Callable[..., Result], tmp_path: Path
+def test_requests_of_page_scripts_obey_the_rules_of_a_crawl(
+    scroll: Callable[..., Result], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     demo = DemoSite(articles=30, seed=1, sections=("analytics",), clock=lambda: AT)
     with canary() as (port, visits):
@@ -114,23 +116,23 @@ def test_what_the_scripts_of_a_page_ask_for_obeys_the_rules_of_a_crawl(
         with misbehaving(HostileSite(demo, instead=instead), log=tmp_path / "log.jsonl") as base_url:
             result = caliber("doctor", "--scroll", "--base-url", base_url, "--delay", 0.5)
         requests = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-        assert visits == [], "nothing outside the site is asked, at any address"
+        assert visits == [], "no request leaves the site"
         with closing(socket.create_connection(("127.0.0.1", port))):
             time.sleep(0.2)
-        assert visits == ["tcp"], "the canary sees who asks"
+        assert visits == ["tcp"], "the canary records connections"
     assert result.exit_code == 3, result.stderr
     paths = [request["path"] for request in requests]
     assert paths[:2] == ["/robots.txt", "/en/category/analytics"]
-    assert sorted(paths[2:]) == ["/first", "/last", "/to-private"], "robots.txt holds for scripts"
+    assert sorted(paths[2:]) == ["/first", "/last", "/to-private"], "robots.txt applies to scripts"
     times = [datetime.fromisoformat(request["time"]) for request in requests]
-    # A single gap may look shorter where the request before it was slow to arrive.
+    # A single interval may be shorter if the request before it arrived late.
     assert (times[-1] - times[0]).total_seconds() > 0.8 * 0.5 * (len(times) - 1)
     assert {request["user_agent"].partition("/")[0] for request in requests} == {"caliber_crawler"}
     assert {request["cookie"] for request in requests} == {None}
 
 
-def test_a_crawl_that_is_told_to_stop_does_not_wait_for_the_browser(
-    scrolled: Callable[..., Result], serve: Callable[..., Any], tmp_path: Path
+def test_stopping_a_crawl_does_not_wait_for_the_browser(
+    scroll: Callable[..., Result], serve: Callable[..., Any], tmp_path: Path
 ) -> None:
     with serve(articles=900, sections=("analytics",)) as demo:
         arguments = [sys.executable, "-m", "tests.discovery.scrolling_crawl", demo.base_url, str(tmp_path / "a.db")]
@@ -140,17 +142,17 @@ def test_a_crawl_that_is_told_to_stop_does_not_wait_for_the_browser(
             while not any("page=2" in request["path"] for request in demo.requests()):
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
-            told_at = time.monotonic()
+            stopped_at = time.monotonic()
             process.send_signal(signal.SIGINT)
             stdout, stderr = process.communicate(timeout=60)
-            seconds = time.monotonic() - told_at
+            seconds = time.monotonic() - stopped_at
     assert "Traceback" not in stderr, stderr
     assert json.loads(stdout)["outcome"] == "stopped"
-    assert rows(tmp_path / "a.db", "select count(*) from captures where kind = 'listing'") == [(0,)], "due as before"
+    assert rows(tmp_path / "a.db", "select count(*) from captures where kind = 'listing'") == [(0,)], "still due"
     assert seconds < 30
 
 
-def test_a_browser_that_is_not_there_is_said_in_a_sentence() -> None:
+def test_a_missing_browser_is_reported() -> None:
     from caliber_crawler.fetching.browser import chromium
 
     with pytest.raises(SiteError, match="CALIBER_CHROMIUM"):

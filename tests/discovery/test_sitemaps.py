@@ -1,4 +1,4 @@
-"""What is read in site maps and in robots.txt, and what is not done with hostile ones."""
+"""Parsing of sitemaps and robots.txt, including hostile ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def loc(slug: str) -> str:
     return f"<loc>https://caliber.az/en/post/{slug}</loc>"
 
 
-def test_a_site_map_names_articles() -> None:
+def test_a_sitemap_names_articles() -> None:
     listing = parse_sitemap(capture(urlset(loc("a"), loc("b"), loc("a/")), "sitemap"), SITE)
     assert [teaser.url for teaser in listing.teasers] == [
         "https://caliber.az/en/post/a",
@@ -34,7 +34,7 @@ def test_a_site_map_names_articles() -> None:
     assert all(teaser.published_at is None for teaser in listing.teasers)
 
 
-def test_a_news_site_map_tells_headline_and_time() -> None:
+def test_a_news_sitemap_has_headlines_and_dates() -> None:
     time = "<news:publication_date>2026-01-06T19:13:00+04:00</news:publication_date>"
     news = f"<news:news>{time}<news:title>A &amp; B</news:title></news:news>"
     (teaser,) = parse_sitemap(capture(urlset(loc("a") + news), "sitemap"), SITE).teasers
@@ -42,14 +42,14 @@ def test_a_news_site_map_tells_headline_and_time() -> None:
     assert teaser.published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
 
 
-def test_a_change_is_no_publication() -> None:
+def test_lastmod_is_not_a_publication_date() -> None:
     (teaser,) = parse_sitemap(
         capture(urlset(loc("a") + "<lastmod>2026-01-06T19:13:00Z</lastmod>"), "sitemap"), SITE
     ).teasers
     assert teaser.published_at is None
 
 
-def test_pictures_and_videos_of_an_article_are_not_taken_for_it() -> None:
+def test_images_of_an_article_do_not_replace_its_url_and_title() -> None:
     spaces = 'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
     image = f"<image:image {spaces}><image:loc>https://caliber.az/a.webp</image:loc><image:title>P</image:title></image:image>"
     (teaser,) = parse_sitemap(capture(urlset(loc("a") + image), "sitemap"), SITE).teasers
@@ -57,19 +57,19 @@ def test_pictures_and_videos_of_an_article_are_not_taken_for_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "last_moment"),
+    ("lastmod", "modified_at"),
     [
         ("2026-01-06T19:13:00+04:00", datetime(2026, 1, 6, 15, 13, tzinfo=UTC)),
         ("2026-01-06", datetime(2026, 1, 6, 20, 0, tzinfo=UTC)),
         ("lately", None),
     ],
 )
-def test_an_article_was_published_no_later_than_it_changed(told: str, last_moment: datetime | None) -> None:
-    (teaser,) = parse_sitemap(capture(urlset(loc("a") + f"<lastmod>{told}</lastmod>"), "sitemap"), SITE).teasers
-    assert teaser.modified_at == last_moment
+def test_lastmod_is_an_upper_bound_of_the_publication_date(lastmod: str, modified_at: datetime | None) -> None:
+    (teaser,) = parse_sitemap(capture(urlset(loc("a") + f"<lastmod>{lastmod}</lastmod>"), "sitemap"), SITE).teasers
+    assert teaser.modified_at == modified_at
 
 
-def test_a_site_map_may_be_a_list_of_addresses_or_a_feed() -> None:
+def test_a_sitemap_may_be_a_list_of_urls_or_a_feed() -> None:
     lines = "https://caliber.az/en/post/a\r\nhttps://caliber.az/en/post/b/\nhttps://caliber.az/about\n"
     listing = parse_sitemap(capture(lines, "sitemap", "/sitemap.txt", "text/plain"), SITE)
     assert [teaser.url[-1] for teaser in listing.teasers] == ["a", "b"]
@@ -78,23 +78,23 @@ def test_a_site_map_may_be_a_list_of_addresses_or_a_feed() -> None:
     assert len(parse_sitemap(capture(feed, "sitemap"), SITE).teasers) == 1
 
 
-def test_an_index_names_maps() -> None:
+def test_an_index_names_sitemaps() -> None:
     text = f"<sitemapindex {NAMESPACES}><sitemap><loc>/map-1.xml.gz</loc></sitemap></sitemapindex>"
     assert parse_sitemap(capture(text, "sitemap"), SITE).sitemaps == ("https://caliber.az/map-1.xml.gz",)
 
 
-def test_robots_txt_names_maps() -> None:
+def test_robots_txt_names_sitemaps() -> None:
     text = "User-agent: *\nDisallow: /search\nSitemap: https://caliber.az/sitemap.xml\nSitemap: /news.xml\n"
     maps = parse_sitemap(capture(text, "sitemap", "/robots.txt", "text/plain"), SITE).sitemaps
     assert maps == ("https://caliber.az/sitemap.xml", "https://caliber.az/news.xml")
 
 
-def test_a_packed_map_is_unpacked() -> None:
+def test_a_gzipped_sitemap_is_decompressed() -> None:
     packed = gzip.compress(urlset(loc("a")).encode())
     assert len(parse_sitemap(capture(packed, "sitemap", media_type="application/gzip"), SITE).teasers) == 1
 
 
-def test_addresses_that_are_no_articles_are_counted() -> None:
+def test_urls_that_are_not_articles_are_counted() -> None:
     listing = parse_sitemap(capture(urlset(loc("a"), "<loc>https://caliber.az/en/about</loc>"), "sitemap"), SITE)
     assert (len(listing.teasers), listing.not_articles) == (1, 1)
 
@@ -102,24 +102,24 @@ def test_addresses_that_are_no_articles_are_counted() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"<html><body>404</body></html>", "is no site map"),
+        (b"<html><body>404</body></html>", "is not a sitemap"),
         (b"   ", "is empty"),
         (b"\x1f\x8bnonsense", "damaged gzip"),
-        (gzip.compress(b" " * (60 * 1024 * 1024), 1), "larger than a site map may be"),
+        (gzip.compress(b" " * (60 * 1024 * 1024), 1), "larger than the limit for sitemaps"),
     ],
 )
-def test_what_is_no_site_map_is_refused_in_a_sentence(body: bytes, words: str) -> None:
+def test_other_files_are_refused_with_a_message(body: bytes, words: str) -> None:
     with pytest.raises(Unreadable, match=words):
         parse_sitemap(capture(body, "sitemap"), SITE)
 
 
-def test_more_addresses_than_the_protocol_allows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_urls_beyond_the_limit_of_the_protocol_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sitemaps, "MAX_URLS", 3)
     assert len(parse_sitemap(capture(urlset(*map(loc, "abcdef")), "sitemap"), SITE).teasers) == 3
 
 
 @pytest.mark.timeout(60)
-def test_an_entity_bomb_neither_blows_up_nor_reads_a_file() -> None:
+def test_an_entity_bomb_is_not_expanded_and_reads_no_file() -> None:
     entities = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
     text = (
         f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "lol">{entities}<!ENTITY x SYSTEM "file:///etc/passwd">]>'

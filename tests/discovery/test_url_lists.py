@@ -1,4 +1,4 @@
-"""Lists of addresses: a line each, and the answers of the two public web archives as they were recorded."""
+"""Lists of URLs: one per line, and recorded responses of the two public CDX services."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ az,caliber)/en/post/a 20250102030405 {"url": "https://caliber.az/en/post/a", "st
 """.splitlines()
 
 
-def test_addresses_stand_a_line_each() -> None:
-    lines = ["\ufeffhttps://caliber.az/en/post/a\r\n", "", "# read before", "  /en/post/b  "]
+def test_a_list_has_one_url_per_line() -> None:
+    lines = ["\ufeffhttps://caliber.az/en/post/a\r\n", "", "# a comment", "  /en/post/b  "]
     assert list(parse_urls(lines)) == ["https://caliber.az/en/post/a", "/en/post/b"]
 
 
-def test_the_wayback_machines_answer_is_read() -> None:
+def test_the_format_of_the_wayback_machine_is_parsed() -> None:
     assert list(parse_cdx(WAYBACK)) == ["https://caliber.az:443/en/post/100/", "https://caliber.az/post/a?fbclid=1"]
 
 
-def test_common_crawls_answer_is_read() -> None:
+def test_the_format_of_common_crawl_is_parsed() -> None:
     assert list(parse_cdx(COMMON_CRAWL)) == ["https://caliber.az/en/post/a"]
 
 
-def test_columns_are_read() -> None:
+def test_plain_cdx_is_parsed() -> None:
     assert list(parse_cdx(PLAIN)) == ["https://caliber.az/en/post/100/", "https://caliber.az/en/post/a"]
 
 
 @pytest.mark.parametrize("nothing", [[], ["[]"], ["[["], [""]])
-def test_an_empty_answer_names_nothing(nothing: list[str]) -> None:
+def test_an_empty_response_has_no_urls(nothing: list[str]) -> None:
     assert list(parse_cdx(nothing)) == []
 
 
 @pytest.mark.parametrize("line", ["<html>", '{"error": "no captures"}', "{broken", "a b c"])
-def test_what_is_no_cdx_is_said_with_its_line(line: str) -> None:
+def test_an_invalid_line_is_reported_with_its_number(line: str) -> None:
     with pytest.raises(InputError, match="Line 2"):
         list(parse_cdx(["", line]))
 
 
 @given(st.lists(st.text(max_size=200), max_size=5))
-def test_whatever_stands_there_is_read_or_refused_in_a_sentence(lines: list[str]) -> None:
+def test_any_text_is_parsed_or_refused_with_a_message(lines: list[str]) -> None:
     with suppress(InputError):
         assert all(isinstance(url, str) for url in parse_cdx(lines))

@@ -1,4 +1,4 @@
-"""Crawls of a span of time ask for little beyond it, on every road, and a second one for nothing."""
+"""Crawls of a date range fetch little beyond it, from every discovery source; a second crawl fetches nothing."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ from tests.discovery.gazette import Gazette, printed, sold
 pytestmark = pytest.mark.slow
 
 FROM_75 = ("--since", "2024-03-16", "--json")
-"""Stories 75 and later: a story a day since 1 January 2024."""
+"""Stories 75 and later: one story a day since 1 January 2024."""
 
 
 def numbers(paths: list[str]) -> list[int]:
     return sorted(int(path.removeprefix("/story/")) for path in paths if path.startswith("/story/"))
 
 
-def test_a_second_crawl_of_a_window_asks_only_for_the_first_page(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_a_second_crawl_of_a_window_fetches_only_the_first_page(caliber: Callable[..., Result], tmp_path: Path) -> None:
     assert printed(75).startswith("16 March 2024")
-    # The first page holds stories on both sides of the day.
+    # The first page has stories on both sides of the date.
     with sold(Gazette({"world": list(range(80, 0, -1))}), tmp_path, caliber) as stand:
         first = stand.crawl(*FROM_75)
         assert numbers(stand.asked()) == list(range(75, 81))
@@ -35,7 +33,7 @@ def test_a_second_crawl_of_a_window_asks_only_for_the_first_page(
     assert (first.exit_code, second.exit_code) == (0, 0)
 
 
-def test_a_listing_that_tells_no_dates_is_walked_little_further_than_asked_for(
+def test_a_listing_without_dates_is_crawled_little_beyond_the_window(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     gazette = Gazette({"world": list(range(100, 0, -1))}, dated=False)
@@ -47,7 +45,7 @@ def test_a_listing_that_tells_no_dates_is_walked_little_further_than_asked_for(
         gazette.sections["world"].insert(0, 101)
         second = stand.crawl(*FROM_75)
         again = stand.asked(requests)
-    # All stories of the fourth page are older; the walk is a page or two ahead when that is known.
+    # All stories of page 4 are older; the crawl is a page or two ahead by the time that is known.
     assert lists == ["/world", *(f"/world?page={page}" for page in (2, 3, 4, 5, 6))]
     assert fetched == list(range(51, 101))
     assert (first.exit_code, first.json["outcome"]) == (0, "finished")
@@ -55,7 +53,7 @@ def test_a_listing_that_tells_no_dates_is_walked_little_further_than_asked_for(
     assert [path for path in again if path.startswith("/world")] == ["/world", "/world?page=2"]
 
 
-def test_site_maps_bring_nothing_that_last_changed_before_the_window(
+def test_sitemap_entries_last_modified_before_the_window_are_skipped(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     gazette = Gazette({"world": list(range(5, 0, -1))})
@@ -72,13 +70,11 @@ def test_site_maps_bring_nothing_that_last_changed_before_the_window(
         run = stand.crawl(*FROM_75, "--via", "sitemap")
         asked = numbers(stand.asked())
     assert run.exit_code == 0, run.stdout
-    # Of the first story the map tells nothing, so it may be one of those asked for.
+    # The sitemap has no date for story 1, so it may be in the window.
     assert asked == [1, 4, 5]
 
 
-def test_site_maps_beyond_those_of_one_run_have_their_turn_in_the_next(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_sitemaps_beyond_the_limit_are_fetched_by_later_runs(caliber: Callable[..., Result], tmp_path: Path) -> None:
     gazette = Gazette({"world": list(range(5, 0, -1))})
     xml = (("content-type", "application/xml"),)
 
@@ -99,28 +95,26 @@ def test_site_maps_beyond_those_of_one_run_have_their_turn_in_the_next(
     assert stand.rows("select count(*) from articles") == [(5,)]
 
 
-def test_what_was_added_further_down_is_found_when_the_whole_list_is_walked(
+def test_a_backfill_finds_an_article_added_at_the_end_of_a_listing(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     gazette = Gazette({"world": list(range(60, 30, -1))})
     with sold(gazette, tmp_path, caliber) as stand:
         stand.crawl()
-        # An article of long ago is published today, at its place in the list.
+        # An old article is published today, at its place in the list.
         gazette.sections["world"].append(7)
         assert stand.crawl("--json").json.get("new", 0) == 0
         found = stand.crawl("--backfill", "--json")
     assert (found.exit_code, found.json["new"]) == (0, 1)
 
 
-def test_an_article_that_was_taken_down_here_does_not_keep_walks_going(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_a_takedown_does_not_prolong_later_crawls(caliber: Callable[..., Result], tmp_path: Path) -> None:
     with sold(Gazette(), tmp_path, caliber) as stand:
         stand.crawl()
-        forgotten = caliber(
+        takedown = caliber(
             "takedown", f"{stand.base_url}/story/25", "--archive", stand.archive, "--reason", "asked for"
         )
-        assert forgotten.exit_code == 0
+        assert takedown.exit_code == 0
         requests = stand.requests()
         stand.crawl()
         assert stand.asked(requests) == ["/world"]

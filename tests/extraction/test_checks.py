@@ -9,14 +9,14 @@ from caliber_crawler.items import Extraction, Problem
 from tests.extraction.pages import PAGES, READ_AT, recorded_capture, site_named
 
 SITE = site_named("caliber")
-SOUND = extract_page(recorded_capture(PAGES / "caliber/baku-s-geopolitical-formula"), SITE)
+VALID = extract_page(recorded_capture(PAGES / "caliber/baku-s-geopolitical-formula"), SITE)
 
 
-def problems(extraction: Extraction = SOUND, now: datetime = READ_AT, **fields: Any) -> list[Problem]:
+def problems(extraction: Extraction = VALID, now: datetime = READ_AT, **fields: Any) -> list[Problem]:
     return check(replace(extraction, article=replace(extraction.article, **fields)), SITE, now)
 
 
-def test_a_sound_article_has_no_problems() -> None:
+def test_a_valid_article_has_no_problems() -> None:
     assert problems() == []
 
 
@@ -32,8 +32,8 @@ def test_a_sound_article_has_no_problems() -> None:
         ({"body": "", "images": ()}, "no_body", True),
         ({"body": "Too short.", "images": ()}, "short_body", True),
         ({"body": ""}, "no_body", False),
-        ({"body": SOUND.article.body + "\n\nLiked the story? Share it on social media!"}, "boilerplate_in_body", False),
-        ({"body": SOUND.article.body + "\ufffd"}, "broken_characters", False),
+        ({"body": VALID.article.body + "\n\nLiked the story? Share it on social media!"}, "boilerplate_in_body", False),
+        ({"body": VALID.article.body + "\ufffd"}, "broken_characters", False),
         ({"published_at": None}, "no_date", False),
         ({"published_at": READ_AT + timedelta(days=1, minutes=1)}, "future_date", True),
         ({"published_at": READ_AT.replace(year=1970)}, "impossible_date", True),
@@ -42,33 +42,33 @@ def test_a_sound_article_has_no_problems() -> None:
         ({"section": None, "section_label": None}, "no_section", False),
     ],
 )
-def test_what_is_wrong_is_said(fields: dict[str, Any], reason: str, fatal: bool) -> None:
+def test_each_defect_is_reported(fields: dict[str, Any], reason: str, fatal: bool) -> None:
     (problem,) = problems(**fields)
     assert (problem.stage, problem.reason, problem.fatal) == ("check", reason, fatal)
     assert problem.message.endswith(".")
 
 
-def test_a_headline_about_a_missing_thing_is_a_headline() -> None:
+def test_a_headline_may_contain_not_found_or_404() -> None:
     assert problems(headline="Missing plane not found after 404 days of search") == []
     assert problems(headline="404 days of war") == []
 
 
-def test_a_short_page_headed_404_is_none() -> None:
+def test_a_short_page_with_a_404_headline_is_refused() -> None:
     body = "What you are looking for was here once, and is here no longer."
     (problem,) = problems(headline="Error 404: nothing here", body=body)
     assert (problem.reason, problem.fatal) == ("not_found", True)
 
 
-def test_an_article_of_tomorrow_is_let_through_for_clocks_that_go_wrong() -> None:
+def test_a_date_less_than_a_day_ahead_is_tolerated() -> None:
     assert problems(published_at=READ_AT + timedelta(hours=23)) == []
 
 
 @pytest.mark.parametrize("status", [301, 404, 500])
-def test_an_answer_that_is_no_success_holds_no_article(status: int) -> None:
-    (problem,) = problems(replace(SOUND, capture=replace(SOUND.capture, status=status)))
+def test_an_unsuccessful_response_has_no_article(status: int) -> None:
+    (problem,) = problems(replace(VALID, capture=replace(VALID.capture, status=status)))
     assert (problem.reason, problem.fatal) == (f"http_{status}", True)
 
 
 def test_an_unknown_layout_is_reported() -> None:
-    (problem,) = problems(replace(SOUND, layout="unknown"))
+    (problem,) = problems(replace(VALID, layout="unknown"))
     assert (problem.reason, problem.fatal) == ("unknown_layout", False)

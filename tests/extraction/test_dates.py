@@ -66,8 +66,8 @@ def test_any_minute_is_parsed_in_every_edition_and_layout(
     month = case(MONTHS[language].split()[moment.month - 1])
     found = find_date(f"{moment:%d} {month} {moment:%Y}{dash}{moment:%H:%M}", SITE)
     assert found is not None
-    assert found.moment == moment.replace(second=0, microsecond=0, tzinfo=SITE.zone)
-    assert found.moment.utcoffset() == timedelta(hours=4)
+    assert found.timestamp == moment.replace(second=0, microsecond=0, tzinfo=SITE.zone)
+    assert found.timestamp.utcoffset() == timedelta(hours=4)
     assert found.language == language
 
 
@@ -110,7 +110,7 @@ def test_an_unsupported_date_format_is_a_site_error() -> None:
 def test_a_date_after_a_section_label_is_found() -> None:
     found = find_date("ИНТЕРВЬЮ 05 Июня 2023 - 12:52", SITE)
     assert found is not None
-    assert (found.moment.isoformat(), found.start) == ("2023-06-05T12:52:00+04:00", 9)
+    assert (found.timestamp.isoformat(), found.start) == ("2023-06-05T12:52:00+04:00", 9)
 
 
 def test_iso_dates_keep_their_offset() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from caliber_crawler.extraction import check, extract_page
-from caliber_crawler.extraction.embeds import shown_at
+from caliber_crawler.extraction.embeds import page_url_of
 from caliber_crawler.items import Article
 from tests.extraction.pages import READ_AT, capture_of, site_named
 
@@ -120,7 +120,7 @@ def test_a_body_of_only_embedded_posts_is_short() -> None:
 
 @pytest.mark.parametrize("address", ["https://youtu.be/x?t=5", "https://www.youtube.com/embed/x"])
 def test_a_player_gets_the_url_of_its_video_page(address: str) -> None:
-    assert shown_at(address) == "https://www.youtube.com/watch?v=x"
+    assert page_url_of(address) == "https://www.youtube.com/watch?v=x"
 
 
 def test_a_caption_stays_with_its_picture_and_not_in_the_text() -> None:

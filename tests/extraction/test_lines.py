@@ -36,11 +36,11 @@ def test_lines_without_any_gap_are_paragraphs() -> None:
     assert paragraphs(split_lines("One\nTwo\nThree")) == "One\n\nTwo\n\nThree"
 
 
-def test_gaps_in_a_plain_text_are_kept_whatever_their_size() -> None:
+def test_gaps_in_plain_text_are_kept_whatever_their_size() -> None:
     assert paragraphs(split_lines("One\r\n\r\n\r\n  Two\nThree\n")) == "One\n\nTwo\nThree"
 
 
-def test_deep_nesting_is_read_to_the_bottom() -> None:
+def test_deeply_nested_text_is_extracted() -> None:
     element = etree.Element("div")
     inner = element
     for _ in range(5000):
@@ -49,7 +49,7 @@ def test_deep_nesting_is_read_to_the_bottom() -> None:
     assert paragraphs(extract_lines(element)) == "Bottom"
 
 
-def test_links_and_pictures_come_in_the_order_of_the_page() -> None:
+def test_links_and_images_are_in_page_order() -> None:
     element = etree.HTML(
         '<p><img src="1.webp" alt=" A  map "><a href="/one">The <b>first</b></a></p>'
         '<p><img data-src="2.webp" src="blank.gif"><a href="/two"><img src="3.webp"></a></p>'

@@ -31,12 +31,12 @@ def test_an_article_listed_twice_is_one_teaser() -> None:
     assert [entry.url for entry in teasers] == ["https://caliber.az/en/post/a", "https://caliber.az/en/post/b"]
 
 
-def test_a_subtitle_in_a_teaser_is_not_of_its_headline() -> None:
+def test_a_subtitle_in_a_teaser_is_not_part_of_its_headline() -> None:
     (entry,) = extract_listing(capture_of(teaser(title="Head <span>Sub</span>"), url=URL), SITE).teasers
     assert entry.headline == "Head"
 
 
-def test_a_section_is_known_by_its_link_when_its_label_is_not() -> None:
+def test_an_unknown_section_label_is_resolved_by_its_link() -> None:
     (entry,) = extract_listing(capture_of(teaser(label="Long reads"), url=URL), SITE).teasers
     assert (entry.section, entry.section_label) == ("analytics", "Long reads")
 
@@ -47,22 +47,22 @@ def test_a_teaser_without_a_date_is_still_a_teaser() -> None:
 
 
 @pytest.mark.parametrize("body", ["", " \n", "<div></div>"])
-def test_an_empty_batch_has_no_teasers(body: str) -> None:
+def test_an_empty_page_has_no_teasers(body: str) -> None:
     assert extract_listing(capture_of(body, url=URL), SITE).teasers == ()
 
 
-def test_a_listing_of_unknown_layout_is_read_by_its_links() -> None:
+def test_links_are_the_teasers_of_a_listing_of_unknown_layout() -> None:
     page = '<a href="/en/post/a"><img src="a.webp"></a><a href="/en/post/a">Peace</a><a href="/en/category/x">More</a>'
     (entry,) = extract_listing(capture_of(page, url=URL), SITE).teasers
     assert (entry.url, entry.headline) == ("https://caliber.az/en/post/a", "Peace")
 
 
-def test_a_batch_may_come_as_json_around_html() -> None:
+def test_a_page_may_be_json_that_contains_html() -> None:
     body = json.dumps({"pages_left": True, "result": [{"html": teaser()}, {"html": teaser(href="/en/post/b")}]})
     teasers = extract_listing(capture_of(body, url=URL, headers=(("Content-Type", "application/json"),)), SITE).teasers
     assert [entry.url for entry in teasers] == ["https://caliber.az/en/post/a", "https://caliber.az/en/post/b"]
 
 
-def test_a_picture_is_no_listing() -> None:
+def test_an_image_is_not_a_listing() -> None:
     with pytest.raises(Unreadable):
         extract_listing(capture_of(b"\x89PNG\r\n\x1a\n", url=URL), SITE)

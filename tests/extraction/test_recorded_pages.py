@@ -31,7 +31,7 @@ def cases() -> list[Any]:
 
 
 @cache
-def read(folder: Path) -> dict[str, Any]:
+def extract(folder: Path) -> dict[str, Any]:
     """Return the extraction of a recorded page as JSON data."""
     capture, site = recorded_capture(folder), site_of(folder)
     if capture.kind == "listing":
@@ -43,7 +43,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    return json.loads(json.dumps(value, default=lambda moment: moment.isoformat()))
+    return json.loads(json.dumps(value, default=lambda date: date.isoformat()))
 
 
 @pytest.mark.parametrize("folder", sorted(PAGES.glob("*/*/")), ids=lambda folder: f"{folder.parent.name}/{folder.name}")
@@ -54,4 +54,4 @@ def test_no_expected_result_is_still_a_draft(folder: Path) -> None:
 @pytest.mark.parametrize(("folder", "field"), cases())
 def test_a_recorded_page_gives_its_expected_result(folder: Path, field: str) -> None:
     expected = expected_of(folder)
-    assert read(folder)[field] == {**expected, **expected.get("article", {})}[field]
+    assert extract(folder)[field] == {**expected, **expected.get("article", {})}[field]

@@ -1,4 +1,4 @@
-"""What is peculiar to one site is a fact of its definition; generic extraction knows no site."""
+"""Peculiarities of a site belong to its definition; shared code contains none of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from caliber_crawler.site import Edition, Section, Site, TextLayout
 from tests.extraction.pages import READ_AT, capture_of, site_named
 
 CALIBER = site_named("caliber")
-GENERIC = [path for name in ("extraction", "sources", "crawling") for path in sorted(
+SHARED = [path for name in ("extraction", "discovery", "crawling") for path in sorted(
     Path(caliber_crawler.__path__[0], name).rglob("*.py")
 )]  # fmt: skip
 WORLD = Section(path="/w", labels=("World",))
@@ -34,8 +34,8 @@ PAPER = Site(
 )  # fmt: skip
 
 
-SAID_EVERYWHERE = {"article", "news", "print", "copy link", "ссылка скопирована"}
-"""Facts of a site that pages of many others show as well."""
+COMMON_TEXTS = {"article", "news", "print", "copy link", "ссылка скопирована"}
+"""Texts of a site that appear on pages of many others."""
 
 
 def facts_of(site: Site) -> set[str]:
@@ -52,21 +52,21 @@ def facts_of(site: Site) -> set[str]:
 
 
 def texts_in(path: Path) -> Iterator[str]:
-    """The texts that a module works with: its strings, but for docstrings."""
+    """The string literals of a module, except docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.value.casefold()
 
 
-@pytest.mark.parametrize("path", GENERIC, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_generic_code_holds_no_fact_of_a_site(path: Path) -> None:
-    facts = {fact for site in known_sites().values() for fact in facts_of(site)} - SAID_EVERYWHERE
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_shared_code_contains_no_text_of_a_site(path: Path) -> None:
+    facts = {fact for site in known_sites().values() for fact in facts_of(site)} - COMMON_TEXTS
     assert facts & set(texts_in(path)) == set()
 
 
-def read(text: str, site: Site = PAPER) -> tuple[str, str | None, str, int | None]:
+def extract(text: str, site: Site = PAPER) -> tuple[str, str | None, str, int | None]:
     article = extract_page(
         replace(capture_of(text, url="urn:text:1"), site=site.name, fetched_at=READ_AT), site
     ).article
@@ -74,37 +74,40 @@ def read(text: str, site: Site = PAPER) -> tuple[str, str | None, str, int | Non
 
 
 @pytest.mark.parametrize("controls", ["Larger text\nPrint\n", "Larger text Print\n", "Larger textPrint ", "Print\n"])
-def test_a_site_names_the_controls_between_its_label_and_the_headline(controls: str) -> None:
+def test_controls_of_a_definition_are_removed_before_the_headline(controls: str) -> None:
     text = (
         f"Pinned story\n1 January 2026, 09:00\nWorld\n{controls}A headline\n2 January 2026, 10:00\n\nOne.\n\nRead: 17"
     )
-    assert read(text) == ("A headline", "world", "One.", 17)
+    assert extract(text) == ("A headline", "world", "One.", 17)
 
 
 def test_controls_of_one_site_are_text_on_another() -> None:
     text = "World\nA+\n2 January 2026, 10:00\n\nOne.\n\nRead: 17"
-    assert read(text)[0] == "A+"
+    assert extract(text)[0] == "A+"
     assert (
-        read(text.replace("A+", "A+\nA headline"), replace(PAPER, text=TextLayout(controls=("A+",))))[0] == "A headline"
+        extract(text.replace("A+", "A+\nA headline"), replace(PAPER, text=TextLayout(controls=("A+",))))[0]
+        == "A headline"
     )
 
 
 @pytest.mark.parametrize(("unlabelled", "views"), [(True, 77), (False, None)])
-def test_a_counter_under_an_unknown_label_is_one_where_the_site_says_so(unlabelled: bool, views: int | None) -> None:
+def test_a_counter_with_an_unknown_label_is_recognized_if_the_definition_allows_it(
+    unlabelled: bool, views: int | None
+) -> None:
     site = replace(PAPER, text=TextLayout(unlabelled_counter=unlabelled))
     text = "World\nA headline\n2 January 2026, 10:00\n\nOne.\n\nThe Paper\nSeen: 77"
-    assert read(text, site)[3] == views
+    assert extract(text, site)[3] == views
 
 
-def test_bylines_stand_above_the_body_where_the_dateline_has_the_label_and_the_site_says_so() -> None:
+def test_bylines_are_above_the_body_if_the_definition_has_a_labelled_dateline() -> None:
     text = "A headline\nWORLD 2 January 2026, 10:00\nAnna Petrova\nThe Paper\nOne.\n\nTwo."
     for name, layout, authors, first in (("1999", "1999", ("Anna Petrova",), "One."), ("", "text", (), "Anna Petrova")):
         site = replace(PAPER, text=TextLayout(labelled_dateline=name))
         extraction = extract_page(replace(capture_of(text, url="urn:text:1"), site="paper"), site)
         assert (extraction.article.authors, extraction.article.body.splitlines()[0]) == (authors, first)
         page = f"<html><body>{text.replace(chr(10), '<br>')}</body></html>"
-        shown = extract_page(replace(capture_of(page, url="https://paper.example/a"), site="paper"), site)
-        assert shown.layout == (layout if name else "unknown")
+        from_html = extract_page(replace(capture_of(page, url="https://paper.example/a"), site="paper"), site)
+        assert from_html.layout == (layout if name else "unknown")
 
 
 def edition(language: str) -> Edition:
@@ -128,7 +131,7 @@ def edition(language: str) -> Edition:
         ((), "Baku", None),
     ],
 )
-def test_a_language_is_told_by_its_script_where_one_edition_has_it(
+def test_a_script_identifies_the_language_if_only_one_edition_uses_it(
     languages: tuple[str, ...], text: str, language: str | None
 ) -> None:
     assert language_of_letters(text, replace(PAPER, editions=tuple(map(edition, languages)))) == language

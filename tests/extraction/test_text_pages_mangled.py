@@ -1,4 +1,4 @@
-"""Pages as plain text, made from what is true of an article, and then mangled as programs and people mangle them."""
+"""Plain-text pages generated from the ground truth, with the damage that programs and people cause."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ MONTHS = {
 
 
 class TextPage(NamedTuple):
-    """A page as lines, and where its parts begin."""
+    """A page as lines, with the positions of its parts."""
 
     lines: list[str]
     label_at: int
     headline_at: int
     body_at: int
     end: int
-    """The line behind the view counter."""
+    """The line after the view counter."""
 
 
-def printed(truth: dict[str, Any], dash: str) -> str:
-    moment = datetime.fromisoformat(truth["published_local"])
-    month = MONTHS[truth["language"]].split()[moment.month - 1]
-    return f"{moment:%d} {month} {moment:%Y}{dash}{moment:%H:%M}"
+def dateline_of(truth: dict[str, Any], dash: str) -> str:
+    date = datetime.fromisoformat(truth["published_local"])
+    month = MONTHS[truth["language"]].split()[date.month - 1]
+    return f"{date:%d} {month} {date:%Y}{dash}{date:%H:%M}"
 
 
 def title_lines(truth: dict[str, Any], *, joined: bool) -> list[str]:
@@ -57,8 +57,8 @@ def title_lines(truth: dict[str, Any], *, joined: bool) -> list[str]:
 
 
 def byline_of(truth: dict[str, Any]) -> list[str]:
-    signs = truth["authors"] and truth["authors"][0] not in (truth["subtitle"] or "")
-    return [f"By {truth['authors'][0]}", ""] if signs else []
+    has_byline = truth["authors"] and truth["authors"][0] not in (truth["subtitle"] or "")
+    return [f"By {truth['authors'][0]}", ""] if has_byline else []
 
 
 def new_page(truth: dict[str, Any], *, joined: bool, pinned: bool) -> TextPage:
@@ -68,7 +68,7 @@ def new_page(truth: dict[str, Any], *, joined: bool, pinned: bool) -> TextPage:
     label_at = len(lines)
     lines += [truth["section_label"], "A+", "A-", ""]
     headline_at = len(lines)
-    lines += [*title_lines(truth, joined=joined), "", printed(truth, " "), ""]
+    lines += [*title_lines(truth, joined=joined), "", dateline_of(truth, " "), ""]
     body_at = len(lines)
     for paragraph in truth["body"].split("\n\n"):
         lines += [paragraph, ""]
@@ -78,20 +78,20 @@ def new_page(truth: dict[str, Any], *, joined: bool, pinned: bool) -> TextPage:
 
 
 @st.composite
-def mangled_pages(draw: st.DrawFn) -> tuple[dict[str, Any], str, bool]:
-    """A text page of the new layout after some accidents; the truth, and whether its titles run together."""
+def damaged_pages(draw: st.DrawFn) -> tuple[dict[str, Any], str, bool]:
+    """A damaged text page of the new layout: its ground truth, its text, and whether its titles are joined."""
     truth = draw(st.sampled_from(TRUTHS))
     joined = draw(st.booleans())
     page = new_page(truth, joined=joined, pinned=draw(st.booleans()))
     lines = list(page.lines)
-    if draw(st.booleans()):  # the font buttons run together, or with the section
+    if draw(st.booleans()):  # the font buttons are joined, or joined with the section
         start, stop = draw(
             st.sampled_from([(page.label_at + 1, page.label_at + 3), (page.label_at, page.label_at + 3)])
         )
         lines[start:stop] = [draw(st.sampled_from([" ", "  ", "\t"])).join(lines[start:stop])] + [""] * (
             stop - start - 1
         )
-    if draw(st.booleans()):  # the chrome below runs together
+    if draw(st.booleans()):  # the boilerplate below is joined
         lines[page.end :] = [
             draw(st.sampled_from([" ", ""])).join(lines[page.end : page.end + 4]),
             *lines[page.end + 4 :],
@@ -108,9 +108,9 @@ def mangled_pages(draw: st.DrawFn) -> tuple[dict[str, Any], str, bool]:
 
 
 @settings(max_examples=150)
-@given(mangled_pages())
-def test_a_mangled_text_page_is_read_right(mangled: tuple[dict[str, Any], str, bool]) -> None:
-    truth, text, joined = mangled
+@given(damaged_pages())
+def test_a_damaged_text_page_is_extracted_correctly(damaged: tuple[dict[str, Any], str, bool]) -> None:
+    truth, text, joined = damaged
     article = extract_page(capture_of(text, url="urn:text:1"), SITE).article
     assert f"{article.headline} {article.subtitle or ''}".split() == " ".join(title_lines(truth, joined=True)).split()
     if not joined:
@@ -126,9 +126,9 @@ def test_a_mangled_text_page_is_read_right(mangled: tuple[dict[str, Any], str, b
 
 
 @settings(max_examples=60)
-@given(mangled_pages())
-def test_the_section_is_known_while_its_label_is_there(mangled: tuple[dict[str, Any], str, bool]) -> None:
-    truth, text, _joined = mangled
+@given(damaged_pages())
+def test_the_section_is_found_if_its_label_is_present(damaged: tuple[dict[str, Any], str, bool]) -> None:
+    truth, text, _joined = damaged
     article = extract_page(capture_of(text, url="urn:text:1"), SITE).article
     above = text[: text.index(truth["headline"][:10])]
     assert article.section == (truth["section"] if truth["section_label"] in above else article.section)
@@ -140,7 +140,7 @@ def old_pages(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
     lines = [
         truth["headline"],
         *([f"    {truth['subtitle']}"] if truth["subtitle"] else []),
-        f"    {truth['section_label']}  {printed(truth, ' - ')}",
+        f"    {truth['section_label']}  {dateline_of(truth, ' - ')}",
         *(f"    {author}" for author in truth["authors_on_old_layout"]),
         *draw(st.sampled_from([[], ["    Caliber.Az"], ["    Политический обозреватель Caliber.Az"]])),
     ]
@@ -155,7 +155,7 @@ def old_pages(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
 
 @settings(max_examples=100)
 @given(old_pages())
-def test_a_text_page_of_the_old_layout_is_read_right(page: tuple[dict[str, Any], str]) -> None:
+def test_a_text_page_of_the_old_layout_is_extracted_correctly(page: tuple[dict[str, Any], str]) -> None:
     truth, text = page
     article = extract_page(capture_of(text, url="urn:text:1"), SITE).article
     assert (article.headline, article.subtitle) == (truth["headline"], truth["subtitle"])

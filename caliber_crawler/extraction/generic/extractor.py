@@ -1,6 +1,6 @@
 """Generic extraction of a news page: every field of its article, and the method that found it.
 
-    tree, URL ── linked data, titles, moments, authors, facts ── pruned tree ── body
+    tree, URL ── linked data, titles, timestamps, authors, facts ── pruned tree ── body
 
 Pure: no network, no clock, no state between pages.
 """
@@ -14,13 +14,13 @@ from datetime import datetime
 
 from lxml import etree
 
-from caliber_crawler.extraction.embeds import named_in
+from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.generic.authorship import extract_authors
 from caliber_crawler.extraction.generic.body import extract_body
 from caliber_crawler.extraction.generic.fields import extract_image, extract_language, extract_section, extract_subtitle
 from caliber_crawler.extraction.generic.publication_dates import extract_published_at
 from caliber_crawler.extraction.generic.titles import extract_headline, site_names
-from caliber_crawler.extraction.identity import addresses_of
+from caliber_crawler.extraction.identity import article_urls_of
 from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, length_of, links_of
 from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
 from caliber_crawler.extraction.page import Page
@@ -66,9 +66,9 @@ def extract_generic(page: Page) -> GenericExtraction | None:
     extraction = extract_tree(copy.deepcopy(page.root), page.base_url, stamps=not page.site.has_layouts)
     if not _is_article(extraction, page):
         return None
-    moment = extraction.published_at
-    if moment is not None and moment.tzinfo is None:
-        extraction = replace(extraction, published_at=moment.replace(tzinfo=page.site.zone))
+    date = extraction.published_at
+    if date is not None and date.tzinfo is None:
+        extraction = replace(extraction, published_at=date.replace(tzinfo=page.site.zone))
     if page.site.has_layouts:
         known = extraction.language if page.site.edition(extraction.language or "") else None
         extraction = replace(extraction, language=known, section=None)
@@ -84,7 +84,7 @@ def extract_tree(root: etree._Element, url: str, *, stamps: bool = True) -> Gene
     headline = extract_headline(root, data, url)
     title = headline.text if headline else None
     declared = extract_language(root, data, "")
-    moment = extract_published_at(root, data, url, declared.text if declared else None, stamps=stamps)
+    date = extract_published_at(root, data, url, declared.text if declared else None, stamps=stamps)
     authors = extract_authors(root, data, site_names(data, url))
     subtitle = extract_subtitle(root, data, title)
     section, image = extract_section(data, url, title), extract_image(data, url)
@@ -92,7 +92,7 @@ def extract_tree(root: etree._Element, url: str, *, stamps: bool = True) -> Gene
     paragraphs = body.paragraphs if body else ()
     language = declared or extract_language(root, data, "\n\n".join(paragraphs))
     found = {
-        "headline": headline, "subtitle": subtitle, "published_at": moment, "authors": authors, "section": section,
+        "headline": headline, "subtitle": subtitle, "published_at": date, "authors": authors, "section": section,
         "language": language, "cover_image": image,
     }  # fmt: skip
     methods = {name: fact.method for name, fact in found.items() if fact is not None}
@@ -101,7 +101,7 @@ def extract_tree(root: etree._Element, url: str, *, stamps: bool = True) -> Gene
     return GenericExtraction(
         headline=title,
         subtitle=subtitle.text if subtitle else None,
-        published_at=moment.at if moment else None,
+        published_at=date.at if date else None,
         authors=authors.names if authors else (),
         section=section.text if section else None,
         language=language.text if language else None,
@@ -119,12 +119,12 @@ def _is_article(extraction: GenericExtraction, page: Page) -> bool:
     """
     if extraction.declared or not extraction.body:
         return bool(extraction.body)
-    addressed = bool(addresses_of(page))
+    has_url = bool(article_urls_of(page))
     linked = sum(len(link.text or "") for link in links_of(extraction.body))
-    if (extraction.declared is False and not addressed) or linked > MAX_LINKED_SHARE * length_of(extraction.body):
+    if (extraction.declared is False and not has_url) or linked > MAX_LINKED_SHARE * length_of(extraction.body):
         return False
     prose = length_of(line for line in extraction.body if len(line.text) >= MIN_PROSE_LENGTH)
-    return prose >= (1 if addressed and extraction.published_at else MIN_UNDECLARED_LENGTH)
+    return prose >= (1 if has_url and extraction.published_at else MIN_UNDECLARED_LENGTH)
 
 
 def _is_declared(data: LinkedData) -> bool | None:
@@ -138,24 +138,26 @@ def _as_lines(paragraphs: Sequence[str], root: etree._Element) -> Iterator[Line]
     A paragraph takes these from the page's line with the same text.
     """
     own = extract_lines(_around(paragraphs, root))
-    places = {line.text: place for place, line in enumerate(own) if line.text}
+    positions = {line.text: position for position, line in enumerate(own) if line.text}
     last = len(own)
     for paragraph in paragraphs:
         line = Line(paragraph)
-        if (place := places.get(paragraph)) is not None:
-            yield from (between._replace(links=()) for between in own[last + 1 : place] if _is_shown(between))
-            line, last = own[place], place
+        if (position := positions.get(paragraph)) is not None:
+            yield from (
+                between._replace(links=()) for between in own[last + 1 : position] if _has_only_pictures(between)
+            )
+            line, last = own[position], position
         yield _embed_line(paragraph) or line._replace(gap=True)
 
 
-def _is_shown(line: Line) -> bool:
+def _has_only_pictures(line: Line) -> bool:
     """Return whether a line contains only pictures. Pictures that link to another page belong to a teaser."""
     return bool(line.pictures) and not line.text and all(is_picture(link.url) for link in line.links)
 
 
 def _embed_line(paragraph: str) -> Line | None:
-    named = named_in(paragraph)
-    return Line(paragraph, gap=True, links=(Link(url=named[1]),)) if named else None
+    embed = parse_embed(paragraph)
+    return Line(paragraph, gap=True, links=(Link(url=embed[1]),)) if embed else None
 
 
 def _around(paragraphs: Sequence[str], root: etree._Element) -> etree._Element:

@@ -94,10 +94,10 @@ def extract_subtitle(root: etree._Element, data: LinkedData, headline: str | Non
     if heading is None:
         return None
     title = fold(headline or "")
-    if len(under := _behind(title, text_of(heading)).strip(" :–—-|")) >= MIN_SUBTITLE_LENGTH:
+    if len(under := _text_after(title, text_of(heading)).strip(" :–—-|")) >= MIN_SUBTITLE_LENGTH:
         return FieldValue(under, "text")
-    said = [data.text("description"), data.meta("og:description"), data.meta("description")]
-    descriptions = {fold(text) for text in said if text}
+    candidates = [data.text("description"), data.meta("og:description"), data.meta("description")]
+    descriptions = {fold(text) for text in candidates if text}
     for element in _below(heading):
         text = text_of(element)
         if not MIN_SUBTITLE_LENGTH <= len(text) <= MAX_SUBTITLE_LENGTH or fold(text) == title:
@@ -107,7 +107,7 @@ def extract_subtitle(root: etree._Element, data: LinkedData, headline: str | Non
     return None
 
 
-def _behind(title: str, text: str) -> str:
+def _text_after(title: str, text: str) -> str:
     """The rest of a text after the folded title it begins with; folding changes lengths (``ß``)."""
     if not title or not fold(text).startswith(title):
         return ""
@@ -135,9 +135,9 @@ def extract_image(data: LinkedData, url: str) -> FieldValue | None:
         data.meta("parsely-image-url", "image", "thumbnailurl"),
         *_image_urls(data.resolved(data.article.get("image"))),
     ]
-    for address in found:
+    for found_url in found:
         try:
-            absolute = urljoin(url, address.strip()) if address else ""
+            absolute = urljoin(url, found_url.strip()) if found_url else ""
         except ValueError:
             continue
         if absolute.startswith(("http://", "https://")):
@@ -147,6 +147,6 @@ def extract_image(data: LinkedData, url: str) -> FieldValue | None:
 
 def _image_urls(images: Sequence[Any]) -> Iterator[str]:
     for image in images:
-        address = image.get("url") or image.get("contentUrl") if isinstance(image, dict) else image
-        if isinstance(address, str):
-            yield address
+        url = image.get("url") or image.get("contentUrl") if isinstance(image, dict) else image
+        if isinstance(url, str):
+            yield url

@@ -17,11 +17,11 @@ from caliber_crawler.extraction.captions import move_captions
 from caliber_crawler.extraction.embeds import (
     MAX_GALLERIES,
     SOURCES,
-    become_line,
     is_called_gallery,
-    is_known_place,
+    is_known_embed,
+    page_url_of,
+    replace_by_line,
     replace_gallery,
-    shown_at,
 )
 from caliber_crawler.extraction.lines import is_data_table, is_picture
 from caliber_crawler.extraction.text import clean_inline, fold
@@ -133,29 +133,29 @@ def _unembed(root: etree._Element, url: str) -> None:
     """Replace an embedded post or video by one line with its kind and URL. Its words are not the article's."""
     for quote in list(root.iter("blockquote")):
         links = [link for a in quote.iter("a") if _POST_LINK.match(link := a.get("href") or "")]
-        address = next((value for key in _PERMALINKS if (value := quote.get(key))), links[-1] if links else None)
+        permalink = next((value for key in _PERMALINKS if (value := quote.get(key))), links[-1] if links else None)
         if _EMBEDDED.search(quote.get("class") or "") or links:
-            _become_paragraph(quote, "Post", (address or "").partition("?")[0] or None)
+            _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
     for frame in list(root.iter("iframe", "video")):
         sources = [source for node in (frame, *frame.iter("source")) for key in SOURCES if (source := node.get(key))]
-        address = next((known for source in sources if is_known_place(known := _address(source, url))), None)
-        if address is not None:
-            _become_paragraph(frame, "Video", address)
+        embed_url = next((known for source in sources if is_known_embed(known := _page_url(source, url))), None)
+        if embed_url is not None:
+            _become_paragraph(frame, "Video", embed_url)
     for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MAX_GALLERIES)):
         if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # otherwise it is a list of teasers
             replace_gallery(gallery, lambda source: source)
 
 
-def _address(source: str, url: str) -> str:
+def _page_url(source: str, url: str) -> str:
     try:
-        return shown_at(urljoin(url, source.strip()))
+        return page_url_of(urljoin(url, source.strip()))
     except ValueError:
         return ""
 
 
-def _become_paragraph(element: etree._Element, name: str, address: str | None) -> None:
+def _become_paragraph(element: etree._Element, name: str, url: str | None) -> None:
     """Turn an element into a paragraph: extraction libraries keep paragraphs, but not those that are only a link."""
-    become_line(element, name, address)
+    replace_by_line(element, name, url)
     element.tag = "p"
     for link in list(element):
         element.remove(link)

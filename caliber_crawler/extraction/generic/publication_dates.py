@@ -47,7 +47,7 @@ def extract_published_at(
         return find_visible_date(root, language)
     found = [(stamp, method) for text, method in _stamps(root, data) if (stamp := parse_timestamp(text)) is not None]
     if not found:
-        return find_visible_date(root, language) or _moment_of_url(url)
+        return find_visible_date(root, language) or _date_of_url(url)
     (first, bare), method = found[0]
     if bare:
         exact = next((other for (other, is_bare), _ in found if not is_bare and other.date() == first.date()), None)
@@ -57,9 +57,9 @@ def extract_published_at(
     return FoundTimestamp(first, method)
 
 
-def _same_clock(other: datetime, moment: datetime) -> bool:
+def _same_clock(other: datetime, timestamp: datetime) -> bool:
     """Return whether another timestamp has the same time of day and also an offset."""
-    return other.tzinfo is not None and other.replace(tzinfo=None, second=0, microsecond=0) == moment.replace(
+    return other.tzinfo is not None and other.replace(tzinfo=None, second=0, microsecond=0) == timestamp.replace(
         second=0, microsecond=0
     )
 
@@ -100,17 +100,17 @@ def parse_timestamp(text: str) -> tuple[datetime, bool] | None:
     Formats: ISO 8601 and near misses, RFC 2822, epoch.
     """
     text = text.strip()
-    moment: datetime | None
+    timestamp: datetime | None
     if match := _ISO.match(text):
-        moment, bare = _iso_moment(match), match[4] is None
+        timestamp, bare = _parse_iso(match), match[4] is None
     elif match := _EPOCH.fullmatch(text):
-        moment, bare = datetime.fromtimestamp(int(match[1]), tz=UTC), False
+        timestamp, bare = datetime.fromtimestamp(int(match[1]), tz=UTC), False
     else:
-        moment, bare = _mail_moment(text), False
-    return (moment, bare) if moment is not None and moment.year >= FIRST_YEAR else None
+        timestamp, bare = _parse_rfc_2822(text), False
+    return (timestamp, bare) if timestamp is not None and timestamp.year >= FIRST_YEAR else None
 
 
-def _iso_moment(match: re.Match[str]) -> datetime | None:
+def _parse_iso(match: re.Match[str]) -> datetime | None:
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     clock = f"{int(hour or 0):02}:{minute or '00'}:{second or '00'}.{(fraction or '0')[:6]:0<6}"
     zone = {"Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}.get((offset or "").upper(), offset or "")
@@ -120,14 +120,14 @@ def _iso_moment(match: re.Match[str]) -> datetime | None:
         return None
 
 
-def _mail_moment(text: str) -> datetime | None:
+def _parse_rfc_2822(text: str) -> datetime | None:
     try:
         return parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
-def _moment_of_url(url: str) -> FoundTimestamp | None:
+def _date_of_url(url: str) -> FoundTimestamp | None:
     match = _URL_DATE.search(url)
-    moment = parse_timestamp("-".join(match.groups())) if match else None
-    return FoundTimestamp(moment[0], "url") if moment else None
+    timestamp = parse_timestamp("-".join(match.groups())) if match else None
+    return FoundTimestamp(timestamp[0], "url") if timestamp else None

@@ -47,8 +47,8 @@ def find_visible_date(root: etree._Element, language: str | None) -> FoundTimest
     scopes = [*heading.iterancestors()] if heading is not None else [root]
     near = (line for scope in scopes[:LEVELS_ABOVE] for line in _short_lines(scope))
     for line in chain((line for scope in scopes for line in _datelines(scope)), near):
-        if (moment := parse_printed_date(line, language)) is not None:
-            return FoundTimestamp(moment, "text")
+        if (timestamp := parse_printed_date(line, language)) is not None:
+            return FoundTimestamp(timestamp, "text")
     return None
 
 

@@ -48,14 +48,14 @@ def test_every_field_is_extracted_with_its_method() -> None:
 
 
 def test_the_publication_date_keeps_the_offset_of_the_page() -> None:
-    moment = read_at(URL, article(head=HEAD)).article.published_at
-    assert moment == datetime(2026, 1, 7, 6, 30, tzinfo=UTC)
-    assert moment.utcoffset() == timedelta(hours=4)
+    published_at = read_at(URL, article(head=HEAD)).article.published_at
+    assert published_at == datetime(2026, 1, 7, 6, 30, tzinfo=UTC)
+    assert published_at.utcoffset() == timedelta(hours=4)
 
 
 def test_a_timestamp_without_an_offset_is_utc() -> None:
-    moment = read_at(URL, article(head=HEAD.replace("+04:00", ""))).article.published_at
-    assert moment == datetime(2026, 1, 7, 10, 30, tzinfo=UTC)
+    published_at = read_at(URL, article(head=HEAD.replace("+04:00", ""))).article.published_at
+    assert published_at == datetime(2026, 1, 7, 10, 30, tzinfo=UTC)
 
 
 def test_missing_fields_are_not_guessed() -> None:
@@ -88,8 +88,7 @@ def test_a_canonical_link_to_the_home_page_is_ignored() -> None:
     [
         page("<h1>News</h1>" + "<ul>" + '<li><a href="/a">The road was opened on Tuesday</a></li>' * 5 + "</ul>"),
         page(
-            "<h1>News</h1>"
-            + "".join(f"<h2><a href='/a{at}'>DiscoverySource {at}</a></h2><p>{text}</p>" for at, text in TEASERS),
+            "<h1>News</h1>" + "".join(f"<h2><a href='/a{at}'>Story {at}</a></h2><p>{text}</p>" for at, text in TEASERS),
             '<meta property="og:type" content="website">',
         ),
         page("<p>Please log in.</p>"),
