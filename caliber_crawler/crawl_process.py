@@ -1,7 +1,7 @@
-"""Crawls of several sites in one process: each with its own throttle, limits, statistics and outcome.
+"""Crawls of several sites in one process: each has its own throttle, limits, statistics and outcome.
 
-They share nothing but the archive, of which there can be only one writer. Each response is committed in one go, with no
-step of another crawl in between, so one connection in one thread serves them all.
+They share only the archive, which can have only one writer. Each response is committed without interruption by another
+crawl, so one connection in one thread is enough for all.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from caliber_crawler.site import Site
 
 
-REPORTED_EVERY = 0.5
-"""Seconds."""
+REPORT_INTERVAL = 0.5
+"""Seconds between two reports of progress."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Crawl:
-    """One site's crawl: its options, then either the run it became or the error that kept it from starting.
+    """The crawl of one site: its options, and later its run, or the error that prevented it from starting.
 
-    Neither, when the process was stopped before its turn.
+    It has neither if the process was stopped before the crawl began.
     """
 
     spider: type[NewsSpider]
@@ -49,11 +49,11 @@ class Crawl:
 
     @property
     def site(self) -> Site:
-        """The site as it will be crawled: at another URL, if one was given."""
+        """The site to crawl, moved to another URL if the option is given."""
         return self.options.site(self.spider.site)
 
     def check(self, settings: Settings) -> bool:
-        """Can it begin? If not, the reason becomes its ``error``."""
+        """Return whether the crawl can start; otherwise store the reason in ``error``."""
         try:
             require_contact(self.spider(**self.options.as_arguments()).scope.site, settings)
         except CaliberError as error:
@@ -62,7 +62,7 @@ class Crawl:
 
 
 class CrawlProcess(AsyncCrawlerProcess):
-    """Scrapy's process. Once asked to stop, it begins no further crawl."""
+    """Scrapy's process. After a request to stop, it starts no further crawl."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -72,7 +72,7 @@ class CrawlProcess(AsyncCrawlerProcess):
             silence_repetitions()
 
     def run(self, main: Coroutine[Any, Any, None], *, install_signal_handlers: bool = True) -> None:
-        """Run the reactor until ``main`` ends, which on Ctrl-C it does soon. Can be called once in a process."""
+        """Run the reactor until ``main`` ends; Ctrl-C stops it. Can be called once per process."""
         self._main = asyncio.get_event_loop().create_task(main)
         self._main.add_done_callback(self._stop_reactor)
         self.start(stop_after_crawl=False, install_signal_handlers=install_signal_handlers)
@@ -80,24 +80,24 @@ class CrawlProcess(AsyncCrawlerProcess):
             self._main.result()
 
     async def stop(self) -> None:
-        """Stop every crawl cleanly; ``main`` is told first. A second call does not wait."""
+        """Stop every crawl cleanly, and wait for ``main``; a second call does not wait."""
         again, self.stopping = self.stopping, True
         await super().stop()
         if self._main is not None and not again:
             await asyncio.wait([self._main])
 
     async def follow(self, crawl: Crawl, crawler: Crawler | None = None, **shared: Any) -> None:
-        """Run one crawl to its end; whatever kept it from starting becomes its ``error``."""
+        """Run one crawl to its end; an error that prevents its start is stored in its ``error``."""
         if self.stopping:
             return
         try:
             crawler = crawler or self.create_crawler(crawl.spider)
 
-            def begun() -> None:
+            def set_run() -> None:
                 assert crawler is not None
                 crawl.run = crawler.get_extension(CrawlRun)
 
-            crawler.signals.connect(begun, signals.spider_opened)
+            crawler.signals.connect(set_run, signals.spider_opened)
             await self.crawl(crawler, **crawl.options.as_arguments(), **shared)
         except Exception as error:  # noqa: BLE001 - a failure on one site does not affect the others
             crawl.error = error
@@ -110,39 +110,37 @@ def crawl_sites(
     parallel: int = 1,
     report: Callable[[Sequence[Crawl]], None] = lambda crawls: None,
 ) -> None:
-    """Run crawls until none has anything left to do, at most ``parallel`` at a time; each gets its run or its error.
+    """Run crawls to their end, at most ``parallel`` at a time; set the run or the error of each.
 
-    Sites that share a host wait for each other. ``report`` is called twice a second. Can be called once in a process.
-    Raises the errors of :class:`~caliber_crawler.errors.ArchiveError` when the archive cannot be written to.
+    Sites that share a host are crawled one after the other. ``report`` is called twice a second. Can be called once per
+    process. Raises :class:`~caliber_crawler.errors.ArchiveError` when the archive cannot be written.
     """
     crawls = [crawl for crawl in crawls if crawl.check(settings)]
     if not crawls:
         return
     process = CrawlProcess(settings)
     with Archive.open(settings["ARCHIVE"], mode="write") as archive:
-        process.run(_all(process, crawls, archive, parallel, report))
+        process.run(_follow_all(process, crawls, archive, parallel, report))
 
 
-async def _all(
+async def _follow_all(
     process: CrawlProcess,
     crawls: Sequence[Crawl],
     archive: Archive,
     parallel: int,
     report: Callable[[Sequence[Crawl]], None],
 ) -> None:
-    places = asyncio.Semaphore(parallel)
+    slots = asyncio.Semaphore(parallel)
 
-    async def one_after_the_other(neighbours: Sequence[Crawl]) -> None:
-        for crawl in neighbours:
-            async with places:
+    async def follow_in_turn(same_host: Sequence[Crawl]) -> None:
+        for crawl in same_host:
+            async with slots:
                 await process.follow(crawl, archive=archive)
 
     reporting = create_looping_call(report, crawls)
-    reporting.start(REPORTED_EVERY, now=False)
+    reporting.start(REPORT_INTERVAL, now=False)
     try:
-        await asyncio.gather(
-            *map(one_after_the_other, group_by_shared_host(crawls, lambda crawl: crawl.site.all_hosts))
-        )
+        await asyncio.gather(*map(follow_in_turn, group_by_shared_host(crawls, lambda crawl: crawl.site.all_hosts)))
     finally:
         reporting.stop()
         report(crawls)

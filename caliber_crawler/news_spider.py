@@ -1,4 +1,4 @@
-"""Discover and fetch: a spider that requests the due pages of the frontier and yields them as captures."""
+"""The spider: requests the due pages of the frontier and yields the responses as captures."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ if TYPE_CHECKING:
 
 
 class Lease(Protocol):
-    """The right of a cluster's worker to crawl the site."""
+    """The right of a cluster worker to crawl the site."""
 
     def confirm(self) -> None:
-        """Raise an error when the right has lapsed."""
+        """Raise an error when the lease has expired."""
 
 
-FORM = "application/x-www-form-urlencoded; charset=UTF-8"
+FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
 class NewsSpider(Spider):
-    """A news site. A subclass states its ``name`` and its ``site``; nothing else is needed.
+    """The spider of a news site. A subclass needs only a ``name`` and a ``site``.
 
     Its arguments (``scrapy crawl NAME -a section=analytics``) are those of
-    :class:`~caliber_crawler.crawling.options.CrawlOptions`; they raise :class:`SiteError` for an unknown argument, a
-    wrong value and what the site does not have, and :class:`InputError` for a missing file. A program that runs the
-    spider may pass an open ``archive``, and a ``lease`` that every request confirms.
+    :class:`~caliber_crawler.crawling.options.CrawlOptions`. :class:`SiteError` is raised for an unknown argument, a
+    wrong value or something that the site does not have; :class:`InputError` for a missing file. A program that runs
+    the spider may pass an open ``archive``, and a ``lease`` that is confirmed before every request.
     """
 
     site: ClassVar[Site]
 
     def __init__(self, *, archive: Archive | None = None, lease: Lease | None = None, **arguments: Any) -> None:
         super().__init__()
-        # Scrapy's command gives text, which is neither.
+        # Text comes from Scrapy's command, which must not set these two.
         arguments |= {name: value for name, value in (("archive", archive), ("lease", lease)) if isinstance(value, str)}
         options = CrawlOptions.from_arguments(arguments)
         self.archive, self.lease = archive, lease
@@ -78,7 +78,7 @@ class NewsSpider(Spider):
         return spider
 
     def _prepare(self, settings: BaseSettings) -> None:
-        """Check and complete what the arguments say by the settings."""
+        """Check the contact, and apply settings to the scope."""
         require_contact(self.scope.site, settings)
         self.scope = replace(self.scope, bounds=Bounds.from_settings(settings))
         if self._cdx and not cdx_indexes.is_service(self._cdx, settings.getdict("CDX_SERVICES")):
@@ -87,7 +87,7 @@ class NewsSpider(Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Raise when the site definition asks for a browser and there is none."""
+        """Raise an error when the site definition needs a browser and none is installed."""
         super().update_settings(settings)
         if cls.site.listing and cls.site.listing.scroll:
             try:
@@ -97,19 +97,19 @@ class NewsSpider(Spider):
             chromium(os.environ.get("CALIBER_CHROMIUM", ""))
 
     async def start(self) -> AsyncIterator[Any]:
-        """Put the pages on which the roads begin into the frontier; all else the scheduler asks the archive for.
+        """Add the due seed URLs to the frontier; the scheduler takes all further requests from there.
 
-        First comes what an earlier crawl had fetched when it was killed.
+        Yield the pages that a killed crawl stored but did not process.
         """
         run = self._run
-        left_behind = resume_stored_pages(run)
+        resumed = resume_stored_pages(run)
         run.seed(due_seeds(run))
         if self._cdx:
             services = self.settings.getdict("CDX_SERVICES")
             run.seed([cdx_indexes.index_entry(self._cdx, services, self.scope, run.started_at)])
         for article_urls in self._lists:
             url_lists.add_list(article_urls, run, Discoveries(run))
-        for capture in left_behind:
+        for capture in resumed:
             yield capture
 
     @property
@@ -120,30 +120,31 @@ class NewsSpider(Spider):
 
     def request(self, entry: Entry) -> Request:
         """Make the request for an entry of the frontier."""
-        posted = self._posted(entry)
+        form = self._form(entry)
         return Request(
-            entry.url if posted is None else entry.url.partition("#")[0],
-            method="GET" if posted is None else "POST",
-            body=posted or "",
+            entry.url if form is None else entry.url.partition("#")[0],
+            method="GET" if form is None else "POST",
+            body=form or "",
             callback=self.parse,
             errback=self.failed,
             headers=self._headers(entry),
             meta=self._meta(entry),
             cb_kwargs={"entry": entry},
-            dont_filter=True,  # the frontier knows each address once
+            dont_filter=True,  # the frontier has each URL once
         )
 
-    def _posted(self, entry: Entry) -> str | None:
-        """What the request for a later batch of a listing posts, on a site where it does."""
+    def _form(self, entry: Entry) -> str | None:
+        """The form data of a request for a further page of a listing, on sites that use POST requests."""
         layout = self.scope.site.listing
-        _, mark, form = entry.url.partition("#")
-        return form if layout and layout.form and entry.kind == "listing" and entry.page_number > 1 and mark else None
+        _, hash_sign, form = entry.url.partition("#")
+        is_posted = layout and layout.form and entry.kind == "listing" and entry.page_number > 1 and hash_sign
+        return form if is_posted else None
 
     def _headers(self, entry: Entry) -> dict[str, str]:
         layout = self.scope.site.listing
         if layout is None or entry.kind != "listing" or entry.page_number == 1:
             return {}
-        return ({} if self._posted(entry) is None else {"Content-Type": FORM}) | dict(layout.headers)
+        return ({} if self._form(entry) is None else {"Content-Type": FORM_TYPE}) | dict(layout.headers)
 
     def _meta(self, entry: Entry) -> dict[str, Any]:
         if cdx_indexes.is_index(entry):
@@ -151,13 +152,13 @@ class NewsSpider(Spider):
         return {}
 
     def parse(self, response: Response, entry: Entry | None = None) -> Iterable[Capture]:
-        """Yield the response as a capture, whatever its status. ``scrapy parse`` calls it without a frontier entry."""
+        """Yield the response as a capture, with any status. ``scrapy parse`` calls it without a frontier entry."""
         entry = entry or self._entry_for(response.url)
         yield Capture(
             site=self.scope.site.name,
             kind=entry.kind,
             url=entry.url,
-            final_url=_elsewhere(response.url, entry),
+            final_url=_final_url(response.url, entry),
             redirects=tuple(response.meta.get("redirect_urls", ())[1:]),
             fetched_at=datetime.now(UTC),
             status=response.status,
@@ -188,13 +189,13 @@ class NewsSpider(Spider):
             site=self.scope.site.name,
             kind=entry.kind,
             url=entry.url,
-            final_url=_elsewhere(request.url, entry),
+            final_url=_final_url(request.url, entry),
             fetched_at=datetime.now(UTC),
             error=error,
             error_code=code,
         )
 
 
-def _elsewhere(url: str, entry: Entry) -> str | None:
-    """The URL of the response, when it is not the one that was requested."""
+def _final_url(url: str, entry: Entry) -> str | None:
+    """The URL of the response, if it differs from the requested URL."""
     return url if url not in (entry.url, entry.url.partition("#")[0]) else None

@@ -1,8 +1,8 @@
 """Rights reservations of a page: no archiving, no indexing, no text and data mining (TDM).
 
-Read from headers and ``<meta>`` elements; for TDM also from the site's ``tdmrep.json``. Directives for other crawlers
-(``googlebot: noarchive``) are ignored. If header and page differ, the one with the reservation counts; both take
-precedence over the site's ``tdmrep.json``.
+Sources are headers and ``<meta>`` elements, and for TDM also the site's ``tdmrep.json``. Directives for other crawlers
+(``googlebot: noarchive``) are ignored. If header and page differ, the reservation counts. Both take precedence over the
+site's ``tdmrep.json``.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from urllib.parse import unquote
 
 from caliber_crawler.items import SITE_OPTS_OUT, Capture
 
-SITE_FILE = "/.well-known/tdmrep.json"
-"""Reserves rights for a whole site; see :func:`opt_outs` for the protocol."""
+TDMREP_PATH = "/.well-known/tdmrep.json"
+"""Path of the file with the reservations of a whole site; see :func:`opt_outs` for the protocol."""
 
 MAX_RULES = 1_000
 MAX_LOCATION_LENGTH = 500
 """Characters."""
-ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
+POLICY_URL = re.compile(r"https?://[!-~]{1,2000}")
 
 AGENTS = ("robots", "caliber_crawler")
-"""Names that address this crawler."""
+"""User-agent tokens of directives for this crawler."""
 
-HEAD = 256 * 1024
-"""Bytes of a page that are searched for ``<meta>`` elements: they occur only in its head."""
+MAX_HEAD_BYTES = 256 * 1024
+"""Number of bytes of a page that are searched for ``<meta>`` elements, which occur only in its head."""
 
-MEANT_BY = {"noarchive": "noarchive", "nocache": "noarchive", "noindex": "noindex", "none": "noindex"}
-"""The reservation meant by each directive of ``X-Robots-Tag`` or ``<meta name="robots">``; others are ignored."""
+RESERVATION_OF = {"noarchive": "noarchive", "nocache": "noarchive", "noindex": "noindex", "none": "noindex"}
+"""The reservation for each directive of ``X-Robots-Tag`` or ``<meta name="robots">``; others are ignored."""
 
 WITH_VALUE = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
 """Directives whose colon does not follow a crawler's name."""
@@ -50,19 +50,19 @@ def opt_outs(capture: Capture) -> dict[str, str]:
     https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240202/ for ``tdm``.
     """
     found: dict[str, str] = {}
-    policy, said = None, False
-    for place, name, value in (*_in_headers(capture), *_in_page(capture)):
+    policy, page_decides = None, False
+    for source, name, value in (*_in_headers(capture), *_in_page(capture)):
         if name == "tdm-reservation":
-            said = said or value.strip() in ("0", "1")
+            page_decides = page_decides or value.strip() in ("0", "1")
             if value.strip() == "1":
-                found.setdefault("tdm", place)
+                found.setdefault("tdm", source)
         elif name == "tdm-policy":
             policy = value.strip()
         elif name == "robots":
-            for word in _words_for_us(value):
-                found.setdefault(word, place)
+            for directive in _directives_for_us(value):
+                found.setdefault(directive, source)
     by_site = capture.header(SITE_OPTS_OUT.lower())
-    if by_site and not said:
+    if by_site and not page_decides:
         found["tdm"], policy = "site", by_site.partition(" ")[2] or policy
     return found | ({"tdm_policy": policy} if policy and "tdm" in found else {})
 
@@ -77,22 +77,22 @@ def _in_headers(capture: Capture) -> Iterator[tuple[str, str, str]]:
 def _in_page(capture: Capture) -> Iterator[tuple[str, str, str]]:
     if "html" not in (capture.media_type or "html"):
         return
-    head = capture.body[:HEAD]
+    head = capture.body[:MAX_HEAD_BYTES]
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         head = head.decode("utf-16", "replace").encode()
     if end := END_OF_HEAD.search(head):
         head = head[: end.start()]
     for element in META.findall(COMMENT.sub(b"", head)):
-        given = {
+        attributes = {
             name.lower(): html.unescape(quoted or single or bare)
             for name, quoted, single, bare in ATTRIBUTE.findall(element.decode("utf-8", "replace"))
         }
-        name = given.get("name", "").strip().lower()
+        name = attributes.get("name", "").strip().lower()
         if name in (*AGENTS, "tdm-reservation", "tdm-policy"):
-            yield "page", "robots" if name in AGENTS else name, given.get("content", "")
+            yield "page", "robots" if name in AGENTS else name, attributes.get("content", "")
 
 
-def _words_for_us(value: str) -> Iterator[str]:
+def _directives_for_us(value: str) -> Iterator[str]:
     """Yield the directives of one header or element for this crawler.
 
     A crawler's name applies to all directives after it.
@@ -102,8 +102,8 @@ def _words_for_us(value: str) -> Iterator[str]:
         first, colon, rest = part.partition(":")
         if colon and first.strip() not in WITH_VALUE:
             for_us, part = first.strip() in AGENTS, rest
-        if for_us and (meant := MEANT_BY.get(part.strip())):
-            yield meant
+        if for_us and (reservation := RESERVATION_OF.get(part.strip())):
+            yield reservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class SiteRule:
     """One rule of ``tdmrep.json``: the parts of a path pattern between its asterisks, and the reservation."""
 
     parts: tuple[str, ...]
-    to_the_end: bool
+    anchored: bool
     reserves: bool
     policy: str | None
 
@@ -120,7 +120,7 @@ class SiteRule:
         first, *others = self.parts
         if not path.startswith(first):
             return False
-        if self.to_the_end:
+        if self.anchored:
             last = others.pop() if others else None
             if last is None or not path.endswith(last):
                 return last is None and path == first
@@ -140,12 +140,12 @@ class SiteRules:
 
     rules: tuple[SiteRule, ...] = ()
 
-    def opted_out(self, path: str) -> str | None:
+    def reservation_of(self, path: str) -> str | None:
         """Return the value of :data:`SITE_OPTS_OUT` for a path; ``None`` if nothing is reserved.
 
         The first rule that matches decides.
         """
-        plain = _plain(path or "/")
+        plain = _normalise(path or "/")
         rule = next((rule for rule in self.rules if rule.matches(plain)), None)
         return f"1 {rule.policy or ''}".strip() if rule is not None and rule.reserves else None
 
@@ -156,27 +156,27 @@ def site_rules(body: bytes) -> SiteRules:
     Paths are matched as in robots.txt: from the beginning, ``*`` for anything, ``$`` for the end.
     """
     try:
-        given = json.loads(body)
+        data = json.loads(body)
     except (ValueError, RecursionError):
         return SiteRules()
-    rules = (_rule(rule) for rule in given[:MAX_RULES]) if isinstance(given, list) else ()
+    rules = (_rule(rule) for rule in data[:MAX_RULES]) if isinstance(data, list) else ()
     return SiteRules(tuple(rule for rule in rules if rule is not None))
 
 
-def _rule(given: object) -> SiteRule | None:
-    if not isinstance(given, dict):
+def _rule(data: object) -> SiteRule | None:
+    if not isinstance(data, dict):
         return None
-    location, reserves, policy = (given.get(name) for name in ("location", "tdm-reservation", "tdm-policy"))
+    location, reserves, policy = (data.get(name) for name in ("location", "tdm-reservation", "tdm-policy"))
     if not isinstance(location, str) or len(location) > MAX_LOCATION_LENGTH or str(reserves) not in ("0", "1"):
         return None
     return SiteRule(
-        parts=tuple(map(_plain, re.split(r"\*+", location.removesuffix("$")))),
-        to_the_end=location.endswith("$"),
+        parts=tuple(map(_normalise, re.split(r"\*+", location.removesuffix("$")))),
+        anchored=location.endswith("$"),
         reserves=str(reserves) == "1",
-        policy=policy if isinstance(policy, str) and ADDRESS.fullmatch(policy) else None,
+        policy=policy if isinstance(policy, str) and POLICY_URL.fullmatch(policy) else None,
     )
 
 
-def _plain(path: str) -> str:
+def _normalise(path: str) -> str:
     """Normalise a path: percent-encoded octets equal plain ones."""
     return unquote(path, errors="surrogateescape")

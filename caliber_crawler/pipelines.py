@@ -1,11 +1,11 @@
-"""From a fetched page to a row of the archive, in five stages: capture, clean, extract, check, archive.
+"""The pipelines: from a fetched page to a row of the archive in five stages.
 
-    Capture ── CapturePipeline ──> Capture ── CleanPipeline ──> CleanedPage ── ExtractPipeline ──> Reading or Listing
-    ── CheckPipeline ──> Reading or Listing ── ArchivePipeline ──> Article
+    Capture ── CapturePipeline ──> Capture ── CleanPipeline ──> CleanedPage ── ExtractPipeline ──> Extraction or Listing
+    ── CheckPipeline ──> Extraction or Listing ── ArchivePipeline ──> Article
 
-All items are dataclasses of :mod:`caliber_crawler.items`. A stage passes items of other types on untouched, and drops a
-page that goes no further; in a crawl of this project the reason is recorded first. In another project each stage can
-be used alone: see ``docs/pipelines.md``.
+All items are dataclasses of :mod:`caliber_crawler.items`. A stage passes items of other types on unchanged. It drops
+pages that are not processed further; in a crawl of this project the reason is recorded first. Each stage can be used
+alone in another project: see ``docs/pipelines.md``.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
 
 
 def capture_from(response: Response) -> Capture:
-    """A response as the item that the stages take; for spiders of other projects."""
-    asked = response.request.url if response.request is not None else response.url
-    first, *between = (*response.meta.get("redirect_urls", ()), asked) if response.request is not None else (asked,)
+    """Convert a response to the item that the stages process; for spiders of other projects."""
+    requested = response.request.url if response.request is not None else response.url
+    first, *between = (
+        (*response.meta.get("redirect_urls", ()), requested) if response.request is not None else (requested,)
+    )
     return Capture(
         site=generic_site(response.url).name,
         url=first,
@@ -53,7 +55,7 @@ def capture_from(response: Response) -> Capture:
 
 
 class Stage:
-    """A stage of a crawl. ``run`` is ``None`` in another project, where nobody keeps accounts of pages."""
+    """A stage of a crawl. ``run`` is ``None`` in other projects, which have no accounts of pages."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -64,14 +66,14 @@ class Stage:
         return cls(crawler)
 
     def drop(self, capture: Capture, problem: Problem) -> None:
-        """Record why a page goes no further, and drop it."""
+        """Record why a page is not processed further, and drop it."""
         if self.run is not None:
             self.run.settlement.reject(capture, problem)
         raise DropItem(problem.message)
 
 
 class ExtractionStage(Stage):
-    """A stage that has its step done in a worker process, which all stages and all crawls of this process share."""
+    """A stage that runs its step in a worker process, which all stages and crawls of this process share."""
 
     executor: ClassVar = AsyncExecutor()
 
@@ -86,7 +88,7 @@ class ExtractionStage(Stage):
         await self.executor.leave()
 
     def steps(self, capture: Capture) -> IsolatedSteps:
-        """The steps for the site of a page: the spider's own, or one that is known by its host only."""
+        """The extraction steps for the site of a page: the spider's site, or else a generic one."""
         site = self.run.scope.site if self.run is not None else getattr(self.crawler.spider, "site", None)
         name = site.name if isinstance(site, Site) else capture.site
         if name not in self._steps:
@@ -97,7 +99,7 @@ class ExtractionStage(Stage):
 
 
 class CapturePipeline(Stage):
-    """Stores the page as it was served, and stops what is not a page: failures, answers of "not modified"."""
+    """Stores the raw response, and drops failed requests and 304 (not modified) responses."""
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Capture):
@@ -121,7 +123,7 @@ class CapturePipeline(Stage):
 
 
 class CleanPipeline(ExtractionStage):
-    """Takes out of a page what belongs to the site; stops what is not a page of an article: log-ins, challenges."""
+    """Removes the site's boilerplate from a page, and drops non-article pages: login walls, bot challenges."""
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Capture):
@@ -133,7 +135,7 @@ class CleanPipeline(ExtractionStage):
 
 
 class ExtractPipeline(ExtractionStage):
-    """Extracts the fields of an article, or the entries of a listing. A page that was not cleaned is cleaned first."""
+    """Extracts the fields of an article or the teasers of a listing. Cleans a capture that is not cleaned yet."""
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Capture | CleanedPage):
@@ -146,7 +148,7 @@ class ExtractPipeline(ExtractionStage):
 
 
 class CheckPipeline(ExtractionStage):
-    """Refuses an article that is not valid, and counts which fields were found."""
+    """Refuses invalid articles, and counts the fields that were found."""
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Extraction | Listing):
@@ -160,7 +162,7 @@ class CheckPipeline(ExtractionStage):
 
 
 class ArchivePipeline(Stage):
-    """Commits the article together with the frontier, and passes the article on. A listing ends here."""
+    """Commits an article together with the frontier and passes it on. Listings end here."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -172,19 +174,19 @@ class ArchivePipeline(Stage):
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Extraction | Listing):
             return item
-        article = await self._articles_of(item) if self.run is not None else self._article_alone(item)
+        article = await self._save(item) if self.run is not None else self._save_alone(item)
         if article is None:
-            clause = "lists articles" if isinstance(item, Listing) else "was taken down before"
+            clause = "lists articles" if isinstance(item, Listing) else "is under a takedown"
             raise DropItem(f"{item.capture.effective_url} {clause}.", log_level="DEBUG")
         return article
 
-    async def _articles_of(self, item: Extraction | Listing) -> Article | None:
+    async def _save(self, item: Extraction | Listing) -> Article | None:
         assert self.run is not None
         assert self.discovery is not None
         if isinstance(item, Extraction):
             return item.article if await self.run.settlement.save(item, self.discovery.follow) else None
         if self.run.archive.frontier.get(item.capture.url) is None:
-            raise DropItem(f"{item.capture.url} is not in the frontier: nothing is known of its listing.")
+            raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
         end = await self.run.settlement.commits(partial(self.discovery.advance, item))
         article = None
         if item.extraction is not None:
@@ -194,12 +196,12 @@ class ArchivePipeline(Stage):
             problem = Problem(
                 stage="pagination",
                 reason=f"listing_{end.name.lower()}",
-                message=f"The walk through {item.capture.url} broke off: {end.value}.",
+                message=f"Pagination of {item.capture.url} ended early: {end.value}.",
             )
             self.run.accounts.note(problem, item.capture)
         return article
 
-    def _article_alone(self, item: Extraction | Listing) -> Article | None:
+    def _save_alone(self, item: Extraction | Listing) -> Article | None:
         return plain_archive(self.crawler).save(item) if isinstance(item, Extraction) else None
 
 
@@ -207,7 +209,7 @@ _plain_archives: WeakKeyDictionary[Crawler, PlainArchive] = WeakKeyDictionary()
 
 
 def plain_archive(crawler: Crawler) -> PlainArchive:
-    """The archive of a crawl that is not of this project; its stages share it."""
+    """The archive for stages in another project, shared by all stages of a crawl."""
     archive = _plain_archives.get(crawler)
     if archive is None:
         archive = _plain_archives[crawler] = PlainArchive.from_crawler(crawler)

@@ -1,4 +1,4 @@
-"""Scrapy's scheduler on the archive's frontier: nothing is queued in memory that a kill could lose."""
+"""A Scrapy scheduler that uses the archive's frontier: a killed crawl loses no queued request."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from caliber_crawler.news_spider import NewsSpider
 
 PREFETCH = 32
-"""Frontier entries taken at a time: few, so that a listing discovered meanwhile does not wait long."""
+"""Number of frontier entries fetched at a time; small, so that a newly discovered listing does not wait long."""
 
 
 class FrontierScheduler(BaseScheduler):
     """Returns due entries of the frontier as requests, after those that Scrapy sends back (retries, redirects).
 
-    ``concurrency`` is the maximum number of pages requested and not stored yet, which is what a kill costs. Nearly as
-    many may be in extraction meanwhile; with a concurrency of one, a page is finished before the next is requested.
+    ``concurrency`` is the maximum number of requested pages that are not stored yet; a kill loses at most these. Nearly
+    as many more may be in extraction. With a concurrency of 1, a page is processed before the next is requested.
     """
 
     def __init__(self, run: CrawlRun | None, concurrency: int) -> None:
         self._run = run
         self._concurrency = concurrency
-        self._sent_back: deque[Request] = deque()
-        self._taken: deque[Entry] = deque()
+        self._returned: deque[Request] = deque()
+        self._prefetched: deque[Entry] = deque()
         self._spider: NewsSpider | None = None
 
     @classmethod
@@ -43,27 +43,27 @@ class FrontierScheduler(BaseScheduler):
         self._spider = cast("NewsSpider", spider) if self._run else None
 
     def has_pending_requests(self) -> bool:
-        return not self._halted and bool(self._sent_back or self._taken or self._take())
+        return not self._halted and bool(self._returned or self._prefetched or self._prefetch())
 
     def enqueue_request(self, request: Request) -> bool:
-        self._sent_back.append(request)
+        self._returned.append(request)
         return True
 
     def next_request(self) -> Request | None:
         if self._halted:
             return None
-        if self._sent_back:
-            return self._sent_back.popleft()
+        if self._returned:
+            return self._returned.popleft()
         if self._run is None or self._spider is None or self._is_full(self._run.dispatcher):
             return None
-        while self._taken or self._take():
-            entry = self._taken.popleft()
+        while self._prefetched or self._prefetch():
+            entry = self._prefetched.popleft()
             if not self._run.settlement.skip_alias(entry):
                 return self._spider.request(entry)
         return None
 
     def _is_full(self, dispatcher: Dispatcher) -> bool:
-        waiting = len(self._taken)
+        waiting = len(self._prefetched)
         return (
             dispatcher.unstored - waiting >= self._concurrency or len(dispatcher) - waiting >= 2 * self._concurrency - 1
         )
@@ -72,11 +72,11 @@ class FrontierScheduler(BaseScheduler):
     def _halted(self) -> bool:
         return self._run is not None and self._run.accounts.halted is not None
 
-    def _take(self) -> bool:
-        if self._run and not self._taken:
-            taken = self._run.dispatcher.next_batch(PREFETCH)
-            if len(taken) < PREFETCH:
-                # The frontier runs dry: pages that lead to more pages come first, so that no request waits for them.
-                taken.sort(key=lambda entry: entry.kind == "article")
-            self._taken.extend(taken)
-        return bool(self._taken)
+    def _prefetch(self) -> bool:
+        if self._run and not self._prefetched:
+            batch = self._run.dispatcher.next_batch(PREFETCH)
+            if len(batch) < PREFETCH:
+                # The frontier is almost empty: fetch lists first, because they may lead to more pages.
+                batch.sort(key=lambda entry: entry.kind == "article")
+            self._prefetched.extend(batch)
+        return bool(self._prefetched)

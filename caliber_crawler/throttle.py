@@ -1,4 +1,4 @@
-"""When a host may be requested again: the delay between requests, and what the host itself asked for."""
+"""The throttle: when a host may be requested again, by our delay and by the delay that the host asks for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from protego import Protego
 ROBOTS_AGENT = "caliber_crawler"
 """Our user-agent token in robots.txt."""
 MAX_DELAY = 600.0
-"""Maximum number of seconds between two requests that a robots.txt can ask for; more would amount to a ban."""
+"""Maximum delay in seconds that robots.txt can request; a longer one would amount to a ban."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,44 +27,44 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class LastRequest:
-    """When a host was last requested, and the delay in seconds before the next request."""
+    """When a host was last requested, and the delay in seconds until the next request."""
 
     at: datetime
     delay: float
 
 
 class Memory(Protocol):
-    """Where the last request to a host, and its wishes, outlive this process."""
+    """Persistent storage of the last request to each host and of its Retry-After."""
 
     def last_request(self, host: str) -> LastRequest | None:
-        """When the host was last asked for anything, and the delay to keep after it."""
+        """Return when the host was last requested, and the delay after that request."""
 
     def record_request(self, host: str, request: LastRequest) -> None:
-        """Remember a request that is about to go out."""
+        """Store a request that is about to be sent."""
 
     def retry_after(self, host: str) -> Wait | None:
-        """What the host last wished, if anything."""
+        """Return the last Retry-After of the host, if any."""
 
     def record_retry_after(self, host: str, wait: Wait) -> None:
-        """Remember a host's wish."""
+        """Store a Retry-After of the host."""
 
 
 @dataclass(slots=True)
 class _Host:
     delay: float
     free_at: datetime
-    """No request before this moment."""
+    """No request before this time."""
     known_at: datetime
-    """The latest moment that was heard of."""
+    """The latest time seen so far, to detect a clock that was set back."""
 
 
 @dataclass(slots=True)
 class Throttle:
     """Schedules requests, one host at a time, across restarts of the program.
 
-    ``delay`` is the minimum number of seconds between two requests to one host. Without a delay nothing is remembered.
-    The hosts of one site (``together``, with or without ``www.``) share one delay, because a redirect may lead from one
-    to the next. Timestamps of a clock that was since set back are ignored.
+    ``delay`` is the minimum number of seconds between two requests to one host. Without a delay no request is stored.
+    The hosts of one site (``together``, with or without ``www.``) share one delay, because they may redirect to each
+    other. Timestamps in the future, from a clock that was set back later, are ignored.
     """
 
     memory: Memory
@@ -77,16 +77,16 @@ class Throttle:
         return max(0.0, (self._host(host, now).free_at - now).total_seconds())
 
     def acquire(self, host: str, now: datetime) -> float:
-        """Reserve the next free slot of a host; returns the seconds until then."""
+        """Reserve the next free time of a host; return the seconds until then."""
         known = self._host(host, now)
-        moment = max(now, known.free_at)
-        known.free_at = moment + timedelta(seconds=known.delay)
+        at = max(now, known.free_at)
+        known.free_at = at + timedelta(seconds=known.delay)
         if known.delay:
-            self.memory.record_request(self._name(host), LastRequest(moment, known.delay))
-        return (moment - now).total_seconds()
+            self.memory.record_request(self._name(host), LastRequest(at, known.delay))
+        return (at - now).total_seconds()
 
     def raise_delay(self, host: str, delay: float, now: datetime) -> None:
-        """Keep at least ``delay`` seconds between requests to a host, at most :data:`MAX_DELAY`."""
+        """Raise the delay between requests to a host to at least ``delay`` seconds, at most :data:`MAX_DELAY`."""
         known = self._host(host, now)
         raised = min(delay, MAX_DELAY)
         if raised > known.delay:
@@ -94,7 +94,7 @@ class Throttle:
             known.delay = raised
 
     def back_off(self, host: str, wait: Wait) -> None:
-        """Make no request to a host until the time it named."""
+        """Send no request to a host until the end of a Retry-After."""
         self.memory.record_retry_after(self._name(host), wait)
         known = self._host(host, wait.since)
         known.free_at = max(known.free_at, wait.until)
@@ -105,7 +105,7 @@ class Throttle:
         return wait if wait and wait.since <= now < wait.until else None
 
     def _name(self, host: str) -> str:
-        """The host as it is remembered: of those that are asked as one, the first."""
+        """The name under which a host is stored: for hosts that share a delay, the first of them."""
         plain = host.removeprefix("www.")
         if any(plain == other.removeprefix("www.") for other in self.together):
             return self.together[0]
@@ -119,14 +119,14 @@ class Throttle:
             wait = self.retry_after(host, now)
             self._hosts[name] = _Host(self.delay, max(free_at, wait.until) if wait else free_at, now)
         known = self._hosts[name]
-        if now < known.known_at:  # the clock was set back: nobody waits until it is that late again
+        if now < known.known_at:  # the clock was set back: do not wait for the lost time
             known.free_at -= known.known_at - now
         known.known_at = now
         return known
 
 
 def means_no_robots(status: int) -> bool:
-    """Does this answer mean that a host has no robots.txt, so that everything is allowed? 429 is a plea to wait.
+    """Return whether a status means that a host has no robots.txt, so everything is allowed; 429 does not.
 
     See https://www.rfc-editor.org/rfc/rfc9309#name-access-results.
     """
@@ -134,23 +134,23 @@ def means_no_robots(status: int) -> bool:
 
 
 def requested_delay(robots: Protego, agent: str) -> float:
-    """Seconds between two requests that a robots.txt asks for: the longer of ``Crawl-delay`` and ``Request-rate``."""
+    """The delay in seconds that robots.txt requests: the longer of ``Crawl-delay`` and ``Request-rate``."""
     rate = robots.request_rate(agent)
     return max(robots.crawl_delay(agent) or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0.0)
 
 
 def parse_retry_after(value: str, now: datetime) -> datetime | None:
-    """The moment a ``Retry-After`` names, in seconds or as a date; ``None`` when it makes no sense.
+    """Parse a ``Retry-After`` header, in seconds or as a date; return ``None`` if it is invalid.
 
     See https://www.rfc-editor.org/rfc/rfc9110#name-retry-after.
     """
     value = value.strip()
     if value.isascii() and value.isdecimal():
-        # Nobody waits longer than a year; more digits than this are no number of seconds but an attack on ours.
+        # At most one year. Parsing is limited to 12 digits: longer values can only be an attack.
         return now + timedelta(seconds=min(int(value[:12]), 366 * 86_400))
     try:
-        moment = parsedate_to_datetime(value)
+        date = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC) if moment > now else None
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return date.astimezone(UTC) if date > now else None

@@ -1,7 +1,7 @@
-"""An article was saved: what the frontier learns from it. The one place for this rule.
+"""Visits: how the frontier is updated when an article is saved. This is the only place for the rule.
 
-The URL led to the article, it was visited then, and it is due again at a later date. A crawl, an ingested page and a
-re-extracted one record their visits here, so pages may come in any order of time.
+The URL is linked to the article, marked as visited, and due again later. Crawls, ingest and re-extraction record visits
+here, so pages may come in any chronological order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from caliber_crawler.revisit import REVISIT, next_visit
 from caliber_crawler.site import Site
 
 INGEST = "ingest"
-"""How an article was discovered that came with a page from disk."""
+"""Discovery source of articles in ingested pages."""
 
 
 def record_visit(
@@ -29,14 +29,14 @@ def record_visit(
     in_flight: Collection[str] = (),
     now: datetime | None = None,
 ) -> int:
-    """Record that a page led to an article, and when the page is due again.
+    """Record that a page contained an article, and when the page is due again.
 
-    ``url`` is the URL at which the article is visited from now on, :func:`visited_url` unless given. It is added to the
-    frontier when it is unknown. A visit that is older than the last known one of this URL changes nothing but the link
-    to the article, unless the URL is ``in_flight``: then a clock was put back, and the URL must not stay due.
+    ``url`` is the URL for future visits of the article, by default :func:`visited_url`. An unknown URL is added to the
+    frontier. A visit older than the last known visit of the URL only links the URL to the article. The exception is a
+    URL ``in_flight``: its clock was set back, and it must not stay due.
 
-    An article is visited at one URL, the one that was visited last: its other URLs are no longer due, except those that
-    are ``in_flight``. Returns how many of them were due at ``now``.
+    An article is visited at one URL, the one that was visited last. Its other URLs are no longer due, except those
+    ``in_flight``. Return the number of other URLs that were due at ``now``.
     """
     capture, frontier = extraction.capture, archive.frontier
     url = url or visited_url(site, extraction)
@@ -47,7 +47,7 @@ def record_visit(
         article = extraction.article
         frontier.add([ingest_entry(url, site, article.language, article.section)], run_id)
         known = frontier.get(url)
-    if known is None:  # it was taken down
+    if known is None:  # under a takedown
         return 0
     if url not in in_flight and known.visited_at is not None and known.visited_at > capture.fetched_at:
         frontier.link(url, article_id)
@@ -73,18 +73,18 @@ def record_visit(
 
 
 def due_again(archive: Archive, site: Site, article_id: int, capture: Capture) -> datetime:
-    """When an article is due again that a capture shows, by its age and the plan of its site.
+    """Return when the article of a capture is due again, by its age and the revisit plan of its site.
 
-    Its age counts from the date of publication that the archive holds, which need not be the one on this page.
+    The age counts from the publication date in the archive, which may differ from the date on this page.
     """
     return next_visit(archive.articles.appeared_at(article_id), capture.fetched_at, site.revisits)
 
 
 def visited_url(site: Site, extraction: Extraction) -> str | None:
-    """The URL at which a page is visited again: where redirects led to, so that they are spared.
+    """Return the URL for future visits of a page: the target of redirects, to avoid them.
 
-    Never a URL that nobody fetched, as a canonical link may be, unless the page has no other. ``None`` for a page
-    without a URL of the site.
+    A URL that was not fetched, such as a canonical link, is used only if the page has no other. Return ``None`` for a
+    page without a URL of the site.
     """
     capture = extraction.capture
     article_urls = site.article_urls(
@@ -98,7 +98,7 @@ def _is_web(url: str) -> bool:
 
 
 def ingest_entry(url: str, site: Site, language: str | None, section: str | None = None) -> Entry:
-    """An article's URL that came with a page from disk, or stands in an ingested list of URLs: a crawl fetches it."""
+    """Create the frontier entry of an article URL from an ingested page or an ingested list of URLs."""
     return Entry(
         url=url, site=site.name, kind="article", language=language, section=section, discovered_via=INGEST, priority=1
     )

@@ -68,7 +68,7 @@ def test_a_crawl_may_start_at_a_list_of_articles_of_any_site(
 def test_a_page_of_a_known_site_uses_its_definition(caliber: Callable[..., Result]) -> None:
     refused = caliber("crawl", "https://caliber.az/en/post/talks-resume", CALIBER_CONTACT="")
     assert refused.exit_code == 2
-    assert "caliber.az must be able to reach whoever crawls it" in refused.stderr
+    assert "caliber.az must be able to contact you" in refused.stderr
 
 
 def test_an_invalid_start_url_is_reported_in_one_line(caliber: Callable[..., Result]) -> None:

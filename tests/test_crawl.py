@@ -1,4 +1,4 @@
-"""Real crawls of the demo site over loopback, held against what the site knows to be true."""
+"""Real crawls of the demo site over loopback, compared with its ground truth."""
 
 from __future__ import annotations
 
@@ -40,30 +40,30 @@ FIELDS = (
 
 
 @contextmanager
-def opened(archive: Path) -> Iterator[sqlite3.Connection]:
+def connected(archive: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(f"file:{archive}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         yield connection
 
 
 def articles(archive: Path) -> dict[str, dict[str, Any]]:
-    with opened(archive) as connection:
+    with connected(archive) as connection:
         return {row["slug"]: dict(row) for row in connection.execute("select * from article_texts")}
 
 
 def count(archive: Path, table: str, where: str = "1") -> int:
-    with opened(archive) as connection:
+    with connected(archive) as connection:
         number: int = connection.execute(f"select count(*) from {table} where {where}").fetchone()[0]
         return number
 
 
 def differences(archive: Path, truth: dict[str, dict[str, Any]]) -> list[str]:
-    """Where the archive and the site differ, a line each."""
-    held = articles(archive)
-    lines = [f"{slug}: missing" for slug in truth.keys() - held.keys()]
-    lines += [f"{slug}: not on the site" for slug in held.keys() - truth.keys()]
-    for slug in truth.keys() & held.keys():
-        page, article = truth[slug], held[slug]
+    """The differences between archive and site, one line each."""
+    archived = articles(archive)
+    lines = [f"{slug}: missing" for slug in truth.keys() - archived.keys()]
+    lines += [f"{slug}: not on the site" for slug in archived.keys() - truth.keys()]
+    for slug in truth.keys() & archived.keys():
+        page, article = truth[slug], archived[slug]
         lines += [
             f"{slug}: {field} is {article[field]!r}, not {page[field]!r}"
             for field in FIELDS
@@ -74,7 +74,7 @@ def differences(archive: Path, truth: dict[str, dict[str, Any]]) -> list[str]:
     return lines
 
 
-def test_a_crawl_stores_exactly_what_the_site_knows_to_be_true(
+def test_a_crawl_stores_exactly_the_ground_truth_of_the_site(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
@@ -84,7 +84,7 @@ def test_a_crawl_stores_exactly_what_the_site_knows_to_be_true(
     assert result.exit_code == 0, result.stderr
     assert Counter(page["language"] for page in truth.values()).keys() == {"en", "ru", "hy"}
     assert differences(archive, truth) == []
-    with opened(archive) as connection:
+    with connected(archive) as connection:
         linked = {
             row["slug"]: row["urls"].split(" ")
             for row in connection.execute(
@@ -98,25 +98,25 @@ def test_a_crawl_stores_exactly_what_the_site_knows_to_be_true(
     }
 
 
-def test_a_second_crawl_stores_nothing_new_and_asks_only_for_what_it_must(
+def test_a_second_crawl_stores_nothing_new_and_requests_only_lists(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
     with serve(articles=120, sections=("analytics",)) as demo:
-        articles_there = len(demo.truth())
+        article_count = len(demo.truth())
         first = caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--json").json
-        asked = len(demo.requests())
+        before = len(demo.requests())
         again = caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
-        paths = [request["path"] for request in demo.requests()[asked:]]
-    assert first["stored"] == first["discovered"] == articles_there
+        paths = [request["path"] for request in demo.requests()[before:]]
+    assert first["stored"] == first["discovered"] == article_count
     assert again.exit_code == 0
     assert "stored 0" in again.stdout
     listings = ["/en/category/analytics", "/category/analitika", "/arm/category/analytics"]
     assert sorted(paths) == sorted(["/robots.txt", "/rss.xml", *listings])
-    assert count(archive, "versions") == articles_there
+    assert count(archive, "versions") == article_count
 
 
-def test_every_page_that_was_met_has_one_outcome(
+def test_every_discovered_page_has_one_outcome(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     with serve() as demo:
@@ -132,14 +132,14 @@ def test_every_page_that_was_met_has_one_outcome(
     assert runs[1]["remaining"] == 0
 
 
-def test_a_crawl_that_was_killed_goes_on_where_it_was(
+def test_a_killed_crawl_resumes_where_it_left_off(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
     with serve(articles=300, sections=("analytics",)) as demo:
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
-        for kept in (20, 120, 200):
-            _kill_when(archive, kept, arguments)
+        for captures in (20, 120, 200):
+            _kill_when(archive, captures, arguments)
         last = caliber(*arguments)
         fetched = Counter(request["path"] for request in demo.requests() if "/post/" in request["path"])
         truth = demo.truth()
@@ -154,7 +154,7 @@ def _kill_when(archive: Path, captures: int, arguments: tuple[object, ...]) -> N
     process = subprocess.Popen(command(*arguments), env=environment(), stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None:
-        if archive.exists() and _kept(archive) >= captures:
+        if archive.exists() and _stored_pages(archive) >= captures:
             break
         time.sleep(0.02)
     assert process.poll() is None, "the crawl ended before it could be killed"
@@ -162,14 +162,14 @@ def _kill_when(archive: Path, captures: int, arguments: tuple[object, ...]) -> N
     process.wait()
 
 
-def _kept(archive: Path) -> int:
+def _stored_pages(archive: Path) -> int:
     try:
         return count(archive, "captures", "kind = 'article'")
     except sqlite3.Error:
         return 0
 
 
-def test_a_crawl_that_is_interrupted_stops_cleanly(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_interrupted_crawl_stops_cleanly(serve: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "archive.db"
     with serve() as demo:
         process = subprocess.Popen(
@@ -179,7 +179,7 @@ def test_a_crawl_that_is_interrupted_stops_cleanly(serve: Callable[..., Any], tm
             stderr=subprocess.PIPE,
             text=True,
         )
-        while not archive.exists() or _kept(archive) < 2:
+        while not archive.exists() or _stored_pages(archive) < 2:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         stdout, _ = process.communicate(timeout=40)
@@ -188,7 +188,7 @@ def test_a_crawl_that_is_interrupted_stops_cleanly(serve: Callable[..., Any], tm
     assert count(archive, "runs", "outcome = 'stopped' and finished_at is not null") == 1
 
 
-def test_the_site_learns_who_asks_and_is_asked_once_a_second(
+def test_requests_name_the_contact_and_are_sent_once_per_second(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     with serve() as demo:
@@ -201,11 +201,11 @@ def test_the_site_learns_who_asks_and_is_asked_once_a_second(
         assert request["user_agent"].startswith("caliber_crawler/")
         assert "(+archive@example.org)" in request["user_agent"]
     times = [datetime.fromisoformat(request["time"]).timestamp() for request in requests]
-    # A second, less what a busy server may be late in noting the request before.
+    # One second, minus the time by which a busy server may log the previous request late.
     assert [later - earlier for earlier, later in pairwise(times) if later - earlier < 0.8] == []
 
 
-def test_only_the_edition_asked_for_is_crawled(
+def test_only_the_requested_edition_is_crawled(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
@@ -215,7 +215,7 @@ def test_only_the_edition_asked_for_is_crawled(
     assert differences(archive, truth) == []
 
 
-def test_only_articles_of_the_dates_asked_for_are_crawled(
+def test_only_articles_in_the_requested_date_range_are_crawled(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
@@ -227,14 +227,14 @@ def test_only_articles_of_the_dates_asked_for_are_crawled(
         caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, *window)
         inside = {slug: page for slug, page in truth.items() if since <= page["published_at"] < until}
         assert differences(archive, inside) == []
-        asked = len(demo.requests())
+        before = len(demo.requests())
         caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, *window)
-        assert not [r for r in demo.requests()[asked:] if "/post/" in r["path"]]
+        assert not [r for r in demo.requests()[before:] if "/post/" in r["path"]]
         caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
     assert differences(archive, truth) == []
 
 
-def test_an_edit_adds_a_version_and_every_visit_a_reading_of_the_counter(
+def test_an_edit_adds_a_version_and_every_visit_adds_a_view_count(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
@@ -254,7 +254,7 @@ def test_an_edit_adds_a_version_and_every_visit_a_reading_of_the_counter(
     assert edited
     assert retitled
     assert differences(archive, after) == []
-    with opened(archive) as connection:
+    with connected(archive) as connection:
         edits = {row[0] for row in connection.execute("select slug from edits join articles a on a.id = article_id")}
     assert edits >= edited | retitled
     assert count(archive, "view_counts") == len(before) + len(after)
@@ -266,7 +266,7 @@ def _just_before_a_headline_and_a_body_change(truth: dict[str, dict[str, Any]]) 
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """A manual clock."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -283,7 +283,7 @@ def closed_port() -> int:
         return port
 
 
-def test_a_site_that_does_not_answer_is_named(caliber: Callable[..., Result], closed_port: int, tmp_path: Path) -> None:
+def test_an_unreachable_site_is_reported(caliber: Callable[..., Result], closed_port: int, tmp_path: Path) -> None:
     result = caliber("crawl", "--base-url", f"http://127.0.0.1:{closed_port}", "--archive", tmp_path / "a.db", *FAST)
     assert result.exit_code == 10
     assert f"127.0.0.1:{closed_port}" in result.stderr + result.stdout
@@ -300,7 +300,7 @@ def test_a_site_that_does_not_answer_is_named(caliber: Callable[..., Result], cl
         (("crawl",), ("caliber.az", "CALIBER_CONTACT")),
     ],
 )
-def test_a_wish_that_cannot_be_met_is_one_sentence(
+def test_an_invalid_option_is_reported_in_one_sentence(
     caliber: Callable[..., Result], tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
     archive = tmp_path / "archive.db"
@@ -311,7 +311,7 @@ def test_a_wish_that_cannot_be_met_is_one_sentence(
     assert not archive.exists()
 
 
-def test_somebody_elses_database_is_left_alone(
+def test_a_foreign_database_is_not_modified(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     foreign = tmp_path / "foreign.db"
@@ -327,7 +327,7 @@ def test_somebody_elses_database_is_left_alone(
     assert foreign.read_bytes() == before
 
 
-def test_two_crawls_of_one_archive_do_not_mix(
+def test_a_second_crawl_of_an_archive_in_use_fails(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
@@ -335,7 +335,7 @@ def test_two_crawls_of_one_archive_do_not_mix(
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive)
         first = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.DEVNULL)
         try:
-            while not archive.exists() or _kept(archive) < 1:
+            while not archive.exists() or _stored_pages(archive) < 1:
                 time.sleep(0.05)
             second = caliber(*arguments)
         finally:
@@ -346,7 +346,7 @@ def test_two_crawls_of_one_archive_do_not_mix(
     assert "Traceback" not in second.stderr
 
 
-def test_scrapys_own_command_crawls_too(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_scrapy_crawl_gives_the_same_archive(serve: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "archive.db"
     with serve() as demo:
         arguments = ["-a", "section=analytics", "-a", "language=en", "-a", f"base_url={demo.base_url}"]
@@ -357,14 +357,14 @@ def test_scrapys_own_command_crawls_too(serve: Callable[..., Any], tmp_path: Pat
     assert differences(archive, truth) == []
 
 
-def test_a_crawl_opens_no_port(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_crawl_listens_on_no_port(serve: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "archive.db"
     with serve() as demo:
         process = subprocess.Popen(
             command("crawl", "--base-url", demo.base_url, "--archive", archive), env=environment()
         )
         try:
-            while not archive.exists() or _kept(archive) < 1:
+            while not archive.exists() or _stored_pages(archive) < 1:
                 time.sleep(0.05)
             assert _listening(process.pid) == []
         finally:
@@ -373,7 +373,7 @@ def test_a_crawl_opens_no_port(serve: Callable[..., Any], tmp_path: Path) -> Non
 
 
 def _listening(pid: int) -> list[str]:
-    """Local addresses on which a process listens, from the kernel's own tables."""
+    """The local addresses on which a process listens, from the kernel's tables."""
     targets = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
     sockets = {target[len("socket:[") : -1] for target in targets if target.startswith("socket:")}
     rows = [

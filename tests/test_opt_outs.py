@@ -1,4 +1,4 @@
-"""What a page says of its own use."""
+"""Rights reservations of pages and sites."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caliber_crawler.items import SITE_OPTS_OUT, Capture
-from caliber_crawler.opt_outs import HEAD, opt_outs, site_rules
+from caliber_crawler.opt_outs import MAX_HEAD_BYTES, opt_outs, site_rules
 
 
-def said_by(*headers: tuple[str, str], head: str = "", body: bytes | None = None) -> dict[str, str]:
+def opt_outs_of(*headers: tuple[str, str], head: str = "", body: bytes | None = None) -> dict[str, str]:
     page = body if body is not None else f"<html><head>{head}</head><body><p>Text.</p></body></html>".encode()
     at = datetime(2026, 1, 7, 12, tzinfo=UTC)
     return opt_outs(
@@ -38,13 +38,13 @@ def said_by(*headers: tuple[str, str], head: str = "", body: bytes | None = None
         ("", set()),
     ],
 )
-def test_x_robots_tag_reserves_what_it_says_to_us(value: str, opted_out: set[str]) -> None:
-    assert said_by(("X-Robots-Tag", value)) == dict.fromkeys(opted_out, "header")
+def test_x_robots_tag_directives_for_this_crawler_apply(value: str, opted_out: set[str]) -> None:
+    assert opt_outs_of(("X-Robots-Tag", value)) == dict.fromkeys(opted_out, "header")
 
 
-def test_several_headers_count_together() -> None:
+def test_several_headers_are_combined() -> None:
     headers = (("x-robots-tag", "otherbot: noindex"), ("X-Robots-Tag", "noarchive"))
-    assert said_by(*headers) == {"noarchive": "header"}
+    assert opt_outs_of(*headers) == {"noarchive": "header"}
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_several_headers_count_together() -> None:
         '<meta\nname="robots"\ncontent="no&#97;rchive">',
     ],
 )
-def test_a_meta_element_is_read_however_it_is_written(head: str) -> None:
-    assert said_by(head=head) == {"noarchive": "page"}
+def test_a_meta_element_is_found_in_any_notation(head: str) -> None:
+    assert opt_outs_of(head=head) == {"noarchive": "page"}
 
 
 @pytest.mark.parametrize(
@@ -72,47 +72,47 @@ def test_a_meta_element_is_read_however_it_is_written(head: str) -> None:
         '<meta name="tdm-policy" content="https://caliber.az/policy.json">',
     ],
 )
-def test_what_is_not_said_to_us_reserves_nothing(head: str) -> None:
-    assert said_by(head=head) == {}
+def test_elements_for_others_reserve_nothing(head: str) -> None:
+    assert opt_outs_of(head=head) == {}
 
 
-def test_a_page_in_utf_16_is_read() -> None:
+def test_a_page_in_utf_16_is_parsed() -> None:
     page = '<head><meta name="robots" content="noindex"></head>'.encode("utf-16")
-    assert said_by(body=page) == {"noindex": "page"}
+    assert opt_outs_of(body=page) == {"noindex": "page"}
 
 
-def test_text_and_data_mining_is_reserved_by_header_or_element() -> None:
+def test_tdm_is_reserved_by_header_or_element() -> None:
     policy = "https://caliber.az/policies/tdm.json"
-    assert said_by(("TDM-Reservation", "1"), ("tdm-policy", policy)) == {"tdm": "header", "tdm_policy": policy}
-    assert said_by(head='<meta name="tdm-reservation" content="1">') == {"tdm": "page"}
-    assert said_by(("tdm-reservation", "2")) == {}
+    assert opt_outs_of(("TDM-Reservation", "1"), ("tdm-policy", policy)) == {"tdm": "header", "tdm_policy": policy}
+    assert opt_outs_of(head='<meta name="tdm-reservation" content="1">') == {"tdm": "page"}
+    assert opt_outs_of(("tdm-reservation", "2")) == {}
 
 
-def test_the_one_that_reserves_counts() -> None:
-    assert said_by(("tdm-reservation", "0"), head='<meta name="tdm-reservation" content="1">') == {"tdm": "page"}
+def test_a_reservation_takes_precedence_over_its_absence() -> None:
+    assert opt_outs_of(("tdm-reservation", "0"), head='<meta name="tdm-reservation" content="1">') == {"tdm": "page"}
 
 
 @given(st.binary(max_size=500))
-def test_any_bytes_can_be_looked_through(body: bytes) -> None:
-    said_by(body=body)
+def test_any_bytes_are_accepted_without_an_error(body: bytes) -> None:
+    opt_outs_of(body=body)
 
 
 @pytest.mark.parametrize(
     "piece", [b"<meta ", b"<meta " + b"a" * 5000, b"<!--", b"<meta a=\"' ", b"<meta a" + b" " * 3000]
 )
-def test_a_hostile_head_takes_no_time(piece: bytes) -> None:
+def test_a_hostile_head_is_parsed_quickly(piece: bytes) -> None:
     began = time.process_time()
-    said_by(body=piece * (HEAD // len(piece) + 1))
+    opt_outs_of(body=piece * (MAX_HEAD_BYTES // len(piece) + 1))
     assert time.process_time() - began < 2
 
 
-def test_what_the_sites_file_reserves_is_reserved_unless_the_page_says_otherwise() -> None:
+def test_tdmrep_json_applies_unless_the_page_differs() -> None:
     by_site = (SITE_OPTS_OUT, "1 https://caliber.az/mining")
-    assert said_by(by_site) == {"tdm": "site", "tdm_policy": "https://caliber.az/mining"}
-    assert said_by(by_site, ("TDM-Reservation", "0")) == {}
-    assert said_by(by_site, head='<meta name="tdm-reservation" content="0">') == {}
-    assert said_by(by_site, ("TDM-Reservation", "1")) == {"tdm": "header"}
-    assert said_by(by_site, ("TDM-Reservation", "perhaps"))["tdm"] == "site"
+    assert opt_outs_of(by_site) == {"tdm": "site", "tdm_policy": "https://caliber.az/mining"}
+    assert opt_outs_of(by_site, ("TDM-Reservation", "0")) == {}
+    assert opt_outs_of(by_site, head='<meta name="tdm-reservation" content="0">') == {}
+    assert opt_outs_of(by_site, ("TDM-Reservation", "1")) == {"tdm": "header"}
+    assert opt_outs_of(by_site, ("TDM-Reservation", "perhaps"))["tdm"] == "site"
 
 
 FILE = b"""[
@@ -147,24 +147,24 @@ FILE = b"""[
         ("", None),
     ],
 )
-def test_the_first_rule_of_the_sites_file_that_matches_decides(path: str, opted_out: str | None) -> None:
-    assert site_rules(FILE).opted_out(path) == opted_out
+def test_the_first_matching_rule_of_tdmrep_json_decides(path: str, opted_out: str | None) -> None:
+    assert site_rules(FILE).reservation_of(path) == opted_out
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[" * 100_000, b"[1, null, []]", b"\xff"])
-def test_what_is_no_file_of_rules_reserves_nothing(body: bytes) -> None:
-    assert site_rules(body).opted_out("/") is None
+def test_an_invalid_tdmrep_json_reserves_nothing(body: bytes) -> None:
+    assert site_rules(body).reservation_of("/") is None
 
 
 @given(st.text(max_size=100), st.text(max_size=100))
-def test_a_pattern_is_what_stands_between_its_stars(start: str, rest: str) -> None:
+def test_a_star_in_a_pattern_matches_anything(start: str, rest: str) -> None:
     location = (start + "*" + rest).replace("%", "").removesuffix("$")
     rules = site_rules(json.dumps([{"location": "/" + location, "tdm-reservation": 1}]).encode())
-    assert rules.opted_out("/" + location.replace("*", "-anything-")) == "1"
+    assert rules.reservation_of("/" + location.replace("*", "-anything-")) == "1"
 
 
-def test_a_pattern_of_many_stars_costs_no_time() -> None:
+def test_a_pattern_with_many_stars_is_matched_quickly() -> None:
     rules = site_rules(json.dumps([{"location": "/" + "*a" * 240 + "$", "tdm-reservation": 1}] * 1_000).encode())
     started = time.process_time()
-    assert rules.opted_out("/" + "a" * 2_000 + "b") is None
+    assert rules.reservation_of("/" + "a" * 2_000 + "b") is None
     assert time.process_time() - started < 4

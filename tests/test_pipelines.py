@@ -1,4 +1,4 @@
-"""The item pipelines as users of Scrapy know them: feeds, pipelines of one's own between them, stages used alone."""
+"""The item pipelines as Scrapy users expect them: feed exports, custom pipelines between them, stages used alone."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Shout:
         article = dataclasses.replace(item.article, headline=item.article.headline.upper())
         return dataclasses.replace(item, article=article)
 
-class Stumble:
+class FailOnce:
     done = False
 
     def process_item(self, item):
-        if type(item).__name__ == "Extraction" and not Stumble.done:
-            Stumble.done = True
-            raise ZeroDivisionError("an article nobody thought of")
+        if type(item).__name__ == "Extraction" and not FailOnce.done:
+            FailOnce.done = True
+            raise ZeroDivisionError("an unexpected article")
         return item
 """
 
@@ -70,7 +70,7 @@ class PlainSpider(scrapy.Spider):
 """
 
 
-def scrapy(*arguments: object, folder: Path = ROOT, stumbles: bool = False, **variables: str) -> Result:
+def scrapy(*arguments: object, folder: Path = ROOT, expect_traceback: bool = False, **variables: str) -> Result:
     done = subprocess.run(
         [sys.executable, "-m", "scrapy", *map(str, arguments)],
         cwd=folder,
@@ -80,7 +80,7 @@ def scrapy(*arguments: object, folder: Path = ROOT, stumbles: bool = False, **va
         timeout=100,
         check=False,
     )
-    assert ("Traceback" in done.stderr) == stumbles, done.stderr
+    assert ("Traceback" in done.stderr) == expect_traceback, done.stderr
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -94,13 +94,13 @@ def articles_in(archive: Path) -> dict[str, dict[str, Any]]:
         return {row["url"]: dict(row) for row in connection.execute("SELECT * FROM article_texts")}
 
 
-def crawl(base_url: str, archive: Path, *options: object, stumbles: bool = False, **variables: str) -> Result:
-    wanted = ("-a", f"base_url={base_url}", "-a", "section=analytics", "-a", "language=en")
+def crawl(base_url: str, archive: Path, *options: object, expect_traceback: bool = False, **variables: str) -> Result:
+    arguments = ("-a", f"base_url={base_url}", "-a", "section=analytics", "-a", "language=en")
     fast = ("-s", "DOWNLOAD_DELAY=0", "-s", f"ARCHIVE={archive}")
-    return scrapy("crawl", "caliber", *wanted, *fast, *options, stumbles=stumbles, **variables)
+    return scrapy("crawl", "caliber", *arguments, *fast, *options, expect_traceback=expect_traceback, **variables)
 
 
-def test_feeds_hold_one_article_each_as_the_archive_does(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_feed_exports_contain_one_item_per_archived_article(serve: Callable[..., Any], tmp_path: Path) -> None:
     archive, lines, table = tmp_path / "a.db", tmp_path / "items.jsonl", tmp_path / "items.csv"
     with serve(articles=90) as site:
         result = crawl(site.base_url, archive, "-O", lines, "-O", table)
@@ -130,7 +130,7 @@ def _cell(name: str, value: Any) -> str:
     return "; ".join(value) if isinstance(value, list) else str(value)
 
 
-def test_a_pipeline_of_ones_own_may_stand_between_any_two_stages(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_custom_pipeline_may_be_between_any_two_stages(serve: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "between.py").write_text(BETWEEN)
     places = dict(zip(("Capture", "Clean", "Extract", "Check", "Archive"), (150, 250, 350, 450, 550), strict=True))
     own = {f"between.{name}": place for name, place in places.items()} | {"between.Shout": 360}
@@ -155,15 +155,15 @@ def test_a_pipeline_of_ones_own_may_stand_between_any_two_stages(serve: Callable
     assert headlines == {item["headline"] for item in lines_of(tmp_path / "items.jsonl")}
 
 
-def test_an_error_of_a_pipeline_between_two_stages_is_counted_and_costs_its_page_only(
+def test_an_error_of_a_custom_pipeline_is_recorded_and_fails_only_its_page(
     serve: Callable[..., Any], tmp_path: Path
 ) -> None:
     (tmp_path / "between.py").write_text(BETWEEN)
     archive = tmp_path / "a.db"
     stages = {f"caliber_crawler.pipelines.{name}Pipeline": n for n, name in enumerate((*STAGES, "Archive"), 1)}
     with serve(articles=60) as site:
-        settings = ("-s", f"ITEM_PIPELINES={json.dumps({**stages, 'between.Stumble': 3.5})}")
-        crawl(site.base_url, archive, *settings, stumbles=True, PYTHONPATH=str(tmp_path))
+        settings = ("-s", f"ITEM_PIPELINES={json.dumps({**stages, 'between.FailOnce': 3.5})}")
+        crawl(site.base_url, archive, *settings, expect_traceback=True, PYTHONPATH=str(tmp_path))
         truth = site.truth(section="analytics", language="en")
     assert len(articles_in(archive)) == len(truth) - 1
     assert unbalanced(archive) == []
@@ -172,7 +172,7 @@ def test_an_error_of_a_pipeline_between_two_stages_is_counted_and_costs_its_page
         assert connection.execute("SELECT count(*) FROM frontier WHERE state = 'failed'").fetchall() == [(1,)]
 
 
-def test_scrapy_parse_shows_the_capture_of_a_page(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_scrapy_parse_prints_the_capture_of_a_page(serve: Callable[..., Any], tmp_path: Path) -> None:
     with serve() as site:
         (url, *_) = (page["url"] for page in site.site.truth(AT) if page["language"] == "en")
         options = ("-a", f"base_url={site.base_url}", "-s", f"ARCHIVE={tmp_path / 'a.db'}", "--nocolour")
@@ -216,7 +216,7 @@ def test_a_stage_can_be_used_alone_in_another_project(
         assert articles_in(archive)[url]["headline"] == truth["headline"]
 
 
-def test_the_example_of_the_guide_runs(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_example_in_the_documentation_runs(serve: Callable[..., Any], tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.S)
     (tmp_path / "headlines.py").write_text(example)
     with serve() as site:

@@ -1,4 +1,4 @@
-"""When a host may be asked again."""
+"""When a host may be requested again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOST = "news.example"
 
 
 class Memory:
-    """What an archive remembers, without one."""
+    """The memory of a throttle without an archive."""
 
     def __init__(self) -> None:
         self.last: dict[str, LastRequest] = {}
@@ -41,15 +41,15 @@ def later(seconds: float) -> datetime:
 
 
 @given(st.lists(st.floats(0, 5), min_size=2, max_size=30), st.floats(0.1, 10))
-def test_no_two_requests_are_nearer_than_the_delay(pauses: list[float], delay: float) -> None:
-    throttle, moment, sent = Throttle(Memory(), delay), NOW, []
+def test_the_delay_separates_all_requests(pauses: list[float], delay: float) -> None:
+    throttle, now, sent = Throttle(Memory(), delay), NOW, []
     for pause in pauses:
-        moment += timedelta(seconds=pause)
-        sent.append(moment + timedelta(seconds=throttle.acquire(HOST, moment)))
+        now += timedelta(seconds=pause)
+        sent.append(now + timedelta(seconds=throttle.acquire(HOST, now)))
     assert all((b - a).total_seconds() >= delay - 1e-5 for a, b in pairwise(sent))
 
 
-def test_hosts_do_not_wait_for_each_other() -> None:
+def test_hosts_have_separate_delays() -> None:
     throttle = Throttle(Memory(), 5)
     assert throttle.acquire(HOST, NOW) == throttle.acquire("other.example", NOW) == 0
 
@@ -62,14 +62,14 @@ def test_a_new_process_keeps_the_delay_of_the_old_one() -> None:
     assert Throttle(memory, 1).acquire(HOST, sent + timedelta(seconds=3)) == pytest.approx(7)
 
 
-def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
+def test_timestamps_in_the_future_are_ignored() -> None:
     memory = Memory()
     Throttle(memory, 1).acquire(HOST, later(86_400))
     memory.record_retry_after(HOST, Wait(later(90_000), later(86_400), "busy"))
     assert Throttle(memory, 1).acquire(HOST, NOW) == 0
 
 
-def test_a_clock_that_is_set_back_while_we_wait_changes_no_delay() -> None:
+def test_a_clock_that_is_set_back_does_not_change_the_delay() -> None:
     throttle = Throttle(Memory(), 10)
     throttle.acquire(HOST, NOW)
     assert throttle.seconds_until_free(HOST, later(4)) == 6
@@ -77,7 +77,7 @@ def test_a_clock_that_is_set_back_while_we_wait_changes_no_delay() -> None:
     assert throttle.acquire(HOST, later(6 - 3_600)) == 4
 
 
-def test_the_hosts_of_one_site_are_asked_as_one() -> None:
+def test_the_hosts_of_one_site_share_one_delay() -> None:
     memory = Memory()
     throttle = Throttle(memory, 5, together=(HOST, "cdn.news.example"))
     assert [throttle.acquire(host, NOW) for host in (HOST, f"www.{HOST}", "cdn.news.example", "else.example")] == [
@@ -90,14 +90,14 @@ def test_the_hosts_of_one_site_are_asked_as_one() -> None:
     assert again.acquire(f"www.{HOST}", later(50)) == 10
 
 
-def test_a_robots_txt_cannot_ask_for_more_than_ten_minutes() -> None:
+def test_robots_txt_can_request_a_delay_of_at_most_ten_minutes() -> None:
     throttle = Throttle(Memory(), 1)
     throttle.raise_delay(HOST, 1e9, NOW)
     throttle.acquire(HOST, later(1_000))
     assert throttle.acquire(HOST, later(1_000)) == MAX_DELAY
 
 
-def test_a_wish_outlives_the_process_and_ends() -> None:
+def test_a_retry_after_outlives_the_process_and_expires() -> None:
     memory = Memory()
     Throttle(memory, 1).back_off(HOST, Wait(later(30), NOW, "busy"))
     assert Throttle(memory, 1).acquire(HOST, later(10)) == 20
@@ -107,8 +107,8 @@ def test_a_wish_outlives_the_process_and_ends() -> None:
 def test_a_retry_after_is_in_force_from_its_receipt_until_its_end() -> None:
     throttle, wait = Throttle(Memory(), 1), Wait(later(30), NOW, "busy")
     throttle.back_off(HOST, wait)
-    moments = {-1: None, 0: wait, 29: wait, 30: None}
-    assert {seconds: throttle.retry_after(HOST, later(seconds)) for seconds in moments} == moments
+    expected = {-1: None, 0: wait, 29: wait, 30: None}
+    assert {seconds: throttle.retry_after(HOST, later(seconds)) for seconds in expected} == expected
 
 
 @pytest.mark.parametrize(
@@ -125,11 +125,11 @@ def test_a_retry_after_is_in_force_from_its_receipt_until_its_end() -> None:
         ("١٢", None),
     ],
 )
-def test_retry_after_is_read_in_both_forms(value: str, expected: datetime | None) -> None:
+def test_retry_after_is_parsed_in_both_formats(value: str, expected: datetime | None) -> None:
     assert parse_retry_after(value, NOW) == expected
 
 
 @given(st.text())
-def test_no_retry_after_can_hurt(value: str) -> None:
+def test_any_retry_after_is_invalid_or_in_the_future(value: str) -> None:
     until = parse_retry_after(value, NOW)
     assert until is None or until >= NOW

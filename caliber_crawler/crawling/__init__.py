@@ -1,1 +1,1 @@
-"""One crawl: its options and scope, what it requests next, the outcome of every page, and whether that was as usual."""
+"""One crawl: options, scope, scheduling of requests, the outcome of each page, and a comparison with earlier crawls."""

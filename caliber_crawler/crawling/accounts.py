@@ -1,4 +1,4 @@
-"""The accounts of one run: counts, problems, field coverage, signs of life, and how the run ended."""
+"""The accounts of one run: counts, problems, field coverage, heartbeat and outcome."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from caliber_crawler.site import Site
 MAX_FAILED_SHARE = 0.05
 """Share of the visited pages that may be refused or fail."""
 FEW_FAILURES = 2
-"""Number of pages that may in any case when only due pages are fetched: those crawls are short, and retry."""
+"""Failed pages that are always tolerated in a crawl of due pages only: such crawls are short, and retry."""
 
 
 class Accounts:
-    """Counts what a run does, and writes it to the archive's ``runs``.
+    """Counts the work of a run and writes the counts to the archive's ``runs``.
 
-    Every article URL that the run meets ends in exactly one of the
-    :data:`~caliber_crawler.crawling.outcome.OUTCOMES`.
+    Every article URL of the run has exactly one of the :data:`~caliber_crawler.crawling.outcome.OUTCOMES`.
     """
 
     def __init__(self, archive: Archive, site: Site, run_id: int) -> None:
@@ -31,20 +30,20 @@ class Accounts:
         self.coverage = FieldCoverage(site.name)
         self.halted: Halt | None = None
         self.last_error: str | None = None
-        """One clause: why the last page that got no response was not fetched."""
+        """The error of the last request without a response, as a clause."""
         self.outcome: Outcome | None = None
-        """``None`` while the run is under way."""
+        """``None`` while the run is active."""
         self.why: str | None = None
-        """One clause: why the outcome is not ``finished``."""
+        """The reason why the outcome is not ``finished``, as a clause."""
         self.anomalies: list[Problem] = []
-        """What is worse in a finished run than in earlier ones."""
+        """Problems found by comparing a finished run with earlier ones."""
 
     def halt(self, halt: Halt) -> None:
-        """End the run: no more requests, the remaining work stays due. The first reason counts."""
+        """End the run: send no more requests; the remaining work stays due. The first reason is recorded."""
         self.halted = self.halted or halt
 
     def note(self, problem: Problem, capture: Capture | None = None, *, url: str | None = None) -> None:
-        """Record a problem, with the page or the URL it was met on."""
+        """Record a problem with its page or URL."""
         self.counts["problems"] += 1
         if capture is not None:
             self._archive.runs.record_problem(self._run_id, problem, url=capture.url, capture_id=capture.id)
@@ -52,11 +51,11 @@ class Accounts:
             self._archive.runs.record_problem(self._run_id, problem, url=url)
 
     def heartbeat(self) -> None:
-        """Record in the archive that the run is alive, and its counts so far."""
+        """Record a heartbeat and the current counts in the archive."""
         self._archive.runs.heartbeat(self._run_id, dict(self.counts))
 
     def finish(self, reason: str, remaining: Remaining) -> None:
-        """Write the final accounts; ``reason`` is Scrapy's for closing the spider."""
+        """Write the final accounts; ``reason`` is Scrapy's reason for closing the spider."""
         self.counts["remaining"] = remaining.articles
         self.outcome, self.why = self._ending(reason, remaining).outcome
         runs = self._archive.runs
@@ -67,20 +66,20 @@ class Accounts:
             runs.record_problem(self._run_id, problem)
 
     def fail(self, error: ArchiveError) -> None:
-        """The archive cannot be written to: the run failed, and cannot record it."""
+        """Mark the run as failed when the archive cannot be written; the failure cannot be recorded."""
         self.halt(Halt("archive", str(error).rstrip(".")))
         assert self.halted is not None
         self.outcome, self.why = "failed", self.halted.clause
 
     @property
     def visited(self) -> int:
-        """Number of article pages that were requested."""
-        met = sum(self.counts[name] for name in ("stored", "revisited", "refused", "failed", "missing"))
-        return met - self.counts["resumed"]
+        """Number of requested article pages."""
+        processed = sum(self.counts[name] for name in ("stored", "revisited", "refused", "failed", "missing"))
+        return processed - self.counts["resumed"]
 
     def checks_passed(self, *, due_only: bool) -> bool:
-        """Was the run as usual, with few refusals and failures, no broken-off walk, and accounts that balance?"""
-        # What was refused before says nothing new about the site.
+        """Return whether the run has no anomalies, few failures, only complete listings and balanced counts."""
+        # Pages that earlier runs refused are not news about the site.
         bad = self.counts["refused"] + self.counts["failed"] - self.counts["refused_again"]
         tolerated = max(MAX_FAILED_SHARE * self.visited, FEW_FAILURES if due_only else 0)
         return not self.anomalies and bad <= tolerated and not self.counts["incomplete_lists"] and self.balanced
@@ -97,11 +96,11 @@ class Accounts:
 
     @property
     def unreachable(self) -> bool:
-        """Was there an attempt, and did not one get a response?"""
+        """Whether requests were sent and none got a response."""
         silent = self.halted is not None and self.halted.code == "unreachable"
         return silent or 0 < self.counts["pages"] == self.counts["fetch_errors"]
 
     @property
     def balanced(self) -> bool:
-        """Does every article URL that was met have exactly one outcome?"""
+        """Whether every article URL of the run has exactly one outcome."""
         return balanced(self.counts)

@@ -1,7 +1,7 @@
-"""Group commit: the writes of several pages are committed together where they are ready at nearly the same time.
+"""Group commit: pages that are ready at nearly the same time are committed in one transaction.
 
-A crawl with a delay between requests commits page by page. A fast one has further pages ready while it commits and
-shortly after, and one transaction for all of them costs little more than one for each.
+A crawl with a delay between requests commits each page alone. In a fast crawl further pages become ready during a
+commit and shortly after; one transaction for all of them costs little more than a transaction for one.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from caliber_crawler.errors import ArchiveError
 T = TypeVar("T")
 
 COMMIT_INTERVAL = 0.005
-"""Seconds between the end of one commit and the next: about eight writes share a commit, each a tenth cheaper."""
+"""Seconds from the end of one commit to the next: about eight writes share a commit; each is a tenth cheaper."""
 SYNC_INTERVAL = 0.5
-"""Seconds in which commits are synced to disk together: after a power cut these pages are due again."""
+"""Seconds between syncs of commits to disk. After a power failure the unsynced pages are due again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The writes of one page, and the future that their commit completes."""
+    """The writes of one page, and the future that is resolved by their commit."""
 
     write: Callable[[], Any]
     committed: asyncio.Future[Any]
 
 
 class Commits:
-    """Runs functions that write to an archive; each fails alone, and is committed as a whole or not at all."""
+    """Runs functions that write to an archive. Each is atomic, and its failure does not affect the others."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -53,7 +53,7 @@ class Commits:
         try:
             with self._archive.transaction(synced_every=SYNC_INTERVAL):
                 outcomes = [self._attempt(work) for work in group]
-        except Exception as error:  # noqa: BLE001 - every waiting page gets it
+        except Exception as error:  # noqa: BLE001 - every waiting page receives it
             outcomes = [(False, error)] * len(group)
         for work, (done, outcome) in zip(group, outcomes, strict=True):
             if not work.committed.done():
@@ -65,7 +65,7 @@ class Commits:
             with self._archive.transaction():
                 return True, work.write()
         except ArchiveError:
-            # A full disk or a broken file affects every page.
+            # A full disk or a damaged file affects every page.
             raise
-        except Exception as error:  # noqa: BLE001 - the waiting page gets it
+        except Exception as error:  # noqa: BLE001 - the waiting page receives it
             return False, error

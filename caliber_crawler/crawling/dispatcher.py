@@ -1,4 +1,4 @@
-"""The dispatcher: decides which due pages of the frontier are requested next, and tracks those in flight."""
+"""The dispatcher: selects the due pages of the frontier to request next, and tracks the pages in flight."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class Backlog(Protocol):
         ...
 
     def enqueue(self) -> bool:
-        """Add some of them to the frontier; ``False`` when there are none."""
+        """Add some of them to the frontier; return ``False`` when none are left."""
         ...
 
 
 class Dispatcher:
-    """Hands out due entries of the frontier, each once, and holds them until their outcome is committed.
+    """Returns each due entry of the frontier once and tracks it until its outcome is committed.
 
-    ``revisits`` is the maximum number of articles to visit again; ``None`` means no limit. Revisits use at most half of
-    the scope's limit of articles while there is other work.
+    ``revisits`` is the maximum number of articles to revisit; ``None`` means no limit. While there is other work,
+    revisits use at most half of the scope's article limit.
     """
 
     def __init__(self, frontier: Frontier, scope: Scope, started_at: datetime, *, revisits: int | None = None) -> None:
@@ -42,7 +42,7 @@ class Dispatcher:
         self.revisits = revisits
         self.backlog: Backlog | None = None
         self._scope = scope
-        # Of some URLs neither language nor section is known.
+        # The language or section of some URLs is unknown.
         self._languages, self._sections = (*scope.languages, None), (*scope.sections, None)
         self._started_at = started_at
         self._in_flight: dict[str, Entry] = {}
@@ -50,7 +50,7 @@ class Dispatcher:
         self._articles = self._revisited = 0
 
     def next_batch(self, size: int) -> list[Entry]:
-        """The next due pages, at most ``size``, most urgent first."""
+        """Return the next due pages, at most ``size``, highest priority first."""
         if self.limit_reached:
             return []
         half = None if self._scope.limit is None else (self._scope.limit + 1) // 2
@@ -58,14 +58,14 @@ class Dispatcher:
         while not batch and self.backlog is not None and self.backlog.enqueue():
             batch = self._due_entries(size, _least(self.revisits, half, less=self._revisited))
         if not batch and all(entry.kind == "article" for entry in self._in_flight.values()):
-            # There is nothing else to do, and nothing in flight that could discover more.
+            # No other work is left, and no page in flight can discover more.
             batch = self._due_entries(size, _least(self.revisits, less=self._revisited))
         for entry in batch:
             self._add(entry)
         return batch
 
     def resume(self, urls: Iterable[str]) -> list[Entry]:
-        """Hand out pages that are stored already: those of ``urls`` that are due and in scope."""
+        """Return the entries of stored pages: those of ``urls`` that are due and in scope. They are now in flight."""
         resumed = []
         for entry in map(self.frontier.get, urls):
             if entry is not None and self._is_due(entry) and not self.limit_reached:
@@ -75,17 +75,17 @@ class Dispatcher:
         return resumed
 
     def mark_stored(self, url: str) -> None:
-        """The page of an entry in flight is in the archive, so a killed crawl need not fetch it again."""
+        """Mark a page in flight as stored: after a killed crawl it is not fetched again."""
         if url in self._in_flight:
             self._stored.add(url)
 
     def entry(self, url: str) -> Entry | None:
-        """The entry in flight for a URL, as it was when it was handed out."""
+        """The entry in flight for a URL, in its state before the request."""
         return self._in_flight.get(url)
 
     @property
     def in_flight(self) -> Collection[str]:
-        """URLs that were handed out and whose outcome is not committed."""
+        """URLs in flight: dispatched, with no committed outcome yet."""
         return self._in_flight.keys()
 
     def __len__(self) -> int:
@@ -94,32 +94,32 @@ class Dispatcher:
 
     @property
     def unstored(self) -> int:
-        """Number of entries in flight whose page is not in the archive yet."""
+        """Number of entries in flight whose page is not stored yet."""
         return len(self._in_flight) - len(self._stored)
 
     def release(self, url: str) -> None:
-        """Remove a page from those in flight; one that was never requested stays due."""
+        """Remove a page from those in flight; a page that was not requested stays due."""
         self._in_flight.pop(url, None)
         self._stored.discard(url)
 
     def skip_alias(self, url: str) -> None:
-        """Release an article's URL that need not be requested, so it does not count against the limit."""
+        """Release a URL of an article that need not be requested; it does not count towards the limit."""
         self._articles -= url in self._in_flight
         self.release(url)
 
     @property
     def limit_reached(self) -> bool:
-        """Has the scope's maximum number of articles been handed out?"""
+        """Whether the scope's maximum number of articles was dispatched."""
         return self._scope.limit is not None and self._articles >= self._scope.limit
 
     @property
     def revisits_used_up(self) -> bool:
-        """Has the maximum number of revisits been handed out?"""
+        """Whether the maximum number of revisits was dispatched."""
         return self.revisits is not None and self._revisited >= self.revisits
 
     @property
     def limits_reached(self) -> bool:
-        """Did the run stop because it did all that its limits allow?"""
+        """Whether a limit of the run was reached."""
         return self.limit_reached or self.revisits_used_up
 
     def due_count(self, *kinds: PageKind) -> int:
@@ -136,7 +136,7 @@ class Dispatcher:
         )
 
     def remaining(self) -> Remaining:
-        """The work that is left, and which limit explains it."""
+        """The remaining work, and the limit that explains it."""
         return Remaining(
             articles=self.due_count("article"),
             lists=self.due_count("listing", "feed", "sitemap"),
@@ -159,7 +159,7 @@ class Dispatcher:
         )
 
     def _due_entries(self, size: int, revisits: int | None) -> list[Entry]:
-        """The most urgent pages, at most ``revisits`` of them visited before."""
+        """Return the due pages of highest priority, with at most ``revisits`` revisits."""
         articles = None if self._scope.limit is None else self._scope.limit - self._articles
         entries = self.frontier.due_entries(
             self._scope.site.name,
@@ -174,7 +174,7 @@ class Dispatcher:
 
 
 def _least(*bounds: int | None, less: int) -> int | None:
-    """The narrowest bound minus ``less``; ``None`` where there is no bound."""
+    """The smallest bound minus ``less``; ``None`` without a bound."""
     return min((bound - less for bound in bounds if bound is not None), default=None)
 
 
@@ -183,7 +183,7 @@ def _is_revisit(entry: Entry) -> bool:
 
 
 def _limit_revisits(limit: int | None, entries: list[Entry]) -> list[Entry]:
-    """The entries without the revisits beyond a limit."""
+    """Drop the revisits beyond a limit."""
     if limit is None:
         return entries
     number = count(1)
@@ -191,6 +191,6 @@ def _limit_revisits(limit: int | None, entries: list[Entry]) -> list[Entry]:
 
 
 def _limit_articles(limit: int | None, entries: Sequence[Entry]) -> list[Entry]:
-    """The entries up to a number of articles; whatever follows the last of them waits."""
+    """Cut the entries after a number of articles; the rest stays due."""
     places = [place for place, entry in enumerate(entries) if entry.kind == "article"]
     return list(entries if limit is None or len(places) <= limit else entries[: places[limit]])

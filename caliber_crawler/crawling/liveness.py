@@ -1,4 +1,4 @@
-"""Signs of life: whether a crawl that should be under way was killed, or hangs."""
+"""Liveness: detect crawls that were killed or that hang, by their heartbeat."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.errors import CaliberError
 
 MAX_SILENCE = timedelta(minutes=5)
-"""A crawl without a heartbeat for longer was killed, or hangs. A live one records one each minute."""
+"""Maximum time without a heartbeat; a live crawl records one per minute."""
 
 
 def last_heartbeat(run: Mapping[str, Any], now: datetime | None = None) -> datetime | None:
-    """The last heartbeat of a crawl that should be under way and is silent; ``None`` for any other run."""
+    """Return the last heartbeat of a crawl that is recorded as running but is silent; ``None`` for any other run."""
     if run["outcome"] != "running" or run["command"] != "crawl":
         return None
     since = datetime.fromisoformat(run["heartbeat_at"])
@@ -23,12 +23,12 @@ def last_heartbeat(run: Mapping[str, Any], now: datetime | None = None) -> datet
 
 
 def hanging_crawl(archive: Path) -> str | None:
-    """A sentence about a crawl that locks the archive and is silent, if there is one."""
+    """Return a sentence about a silent crawl that locks the archive; ``None`` if there is none."""
     try:
-        with Archive.open(archive) as opened:
-            since = next((since for run in opened.runs.last(1) if (since := last_heartbeat(run))), None)
+        with Archive.open(archive) as opened_archive:
+            since = next((since for run in opened_archive.runs.last(1) if (since := last_heartbeat(run))), None)
     except CaliberError:
         return None
     if since is None:
         return None
-    return f"The crawl under way gave no sign of life since {since:%Y-%m-%d %H:%M} UTC: it seems to hang."
+    return f"The running crawl has sent no heartbeat since {since:%Y-%m-%d %H:%M} UTC: it seems to hang."

@@ -1,4 +1,4 @@
-"""One log line for each event of a page, with its URL and without its content."""
+"""Logging: one line per event of a page, with its URL and without its content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from caliber_crawler.items import Article, Capture, Extraction, Listing
 
 
 class OneLineFormatter(LogFormatter):
-    """Scrapy's formatter, with addresses in place of whole items."""
+    """Scrapy's formatter, with URLs in place of whole items."""
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
         return _line(logging.DEBUG, "stored: %(name)s", name=_name(item))
@@ -33,19 +33,19 @@ class OneLineFormatter(LogFormatter):
 
 
 def silence_repetitions() -> None:
-    """Silence what Scrapy logs of pages without a response and of the archive, which the run reports in a sentence.
+    """Silence Scrapy's log of failed requests and archive errors, which the run reports in a sentence.
 
-    Also keep Scrapy from formatting lines for each page that nobody will see.
+    This also saves Scrapy the formatting of lines that are not printed.
     """
     logging.getLogger("scrapy").setLevel(logging.ERROR)
     for component in ("robotstxt", "retry"):
         logging.getLogger(f"scrapy.downloadermiddlewares.{component}").setLevel(logging.CRITICAL)
     for component in ("engine", "scraper"):
-        logging.getLogger(f"scrapy.core.{component}").addFilter(_is_not_of_the_archive)
+        logging.getLogger(f"scrapy.core.{component}").addFilter(_is_not_archive_error)
 
 
 def log_errors_as_sentences() -> None:
-    """Log an error of a user, which ``scrapy crawl`` leaves to asyncio, as its sentence and without a traceback."""
+    """Log a user error, which ``scrapy crawl`` leaves to asyncio, as one sentence without a traceback."""
     logging.getLogger("asyncio").addFilter(_shorten)
 
 
@@ -55,7 +55,7 @@ def _shorten(record: logging.LogRecord) -> bool:
     return True
 
 
-def _is_not_of_the_archive(record: logging.LogRecord) -> bool:
+def _is_not_archive_error(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], ArchiveError))
 
 

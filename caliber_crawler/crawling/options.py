@@ -1,7 +1,7 @@
-"""The options of a crawl: one dataclass for the command's options, the spider's arguments and the scope.
+"""The options of a crawl: one dataclass defines the command's options, the spider's arguments and the scope.
 
-Each field carries its help text and its place in the metadata (:class:`Option`); the field's name is the spider
-argument (``-a section=analytics``) and, with dashes, the command's option (``--section analytics``).
+The metadata of each field is an :class:`Option` with its help text. The field's name is the spider argument
+(``-a section=analytics``) and, with dashes, the command's option (``--section analytics``).
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from caliber_crawler.errors import SiteError
 from caliber_crawler.site import DiscoverySource, Edition, PostIds, Search, Site
 
 JOB_OPTIONS = ("section", "language", "due", "delay")
-"""The options that a cluster's job may have."""
+"""Options that a cluster job may have."""
 YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """What a field of the options means beside its type and default."""
+    """Metadata of an option, in addition to its type and default."""
 
     help: str
     metavar: str | None = None
     minimum: float | None = None
-    """The smallest number that is accepted."""
+    """The smallest accepted number."""
     setting: str | None = None
-    """The Scrapy setting that the option gives; one without is an argument of the spider."""
+    """The Scrapy setting that the option sets; without one, the option is a spider argument."""
     variable: str | None = None
     """The environment variable of the command's option."""
     short: str | None = None
@@ -38,13 +38,13 @@ class Option:
 
 
 def option(default: Any, help: str, **more: Any) -> Any:
-    """A field of :class:`CrawlOptions` or a subclass, with its :class:`Option`."""
+    """Define a field of :class:`CrawlOptions` or a subclass with its :class:`Option`."""
     return field(default=default, metadata={"option": Option(help=help, **more)})
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrawlOptions:
-    """What a crawl of one site is asked for. Values are as given: :meth:`scope` checks them against a site."""
+    """The options of a crawl of one site, as given. :meth:`scope` validates them for a site."""
 
     section: str = option("", "Sections, separated by commas; 'all' for all.  [default: the site's own]")
     language: str = option(
@@ -72,7 +72,7 @@ class CrawlOptions:
         metavar="INDEX",
     )
     due: bool = option(False, "Fetch only what is due, listings and feeds included; made for cron.")
-    backfill: bool = option(False, "Crawl listings to the end, even past articles that are already known.")
+    backfill: bool = option(False, "Crawl listings to the end, even past articles that are already archived.")
     base_url: str = option("", "Crawl the site at another URL: a mirror, the demo site.", metavar="URL")
     delay: float | None = option(
         None, "Seconds between two requests.  [default: 1]", minimum=0, setting="DOWNLOAD_DELAY"
@@ -81,23 +81,23 @@ class CrawlOptions:
         None, "Maximum number of requests at a time.  [default: 1]", minimum=1, setting="CONCURRENT_REQUESTS_PER_DOMAIN"
     )
     revisits: int | None = option(
-        None, "Maximum number of articles to visit again.  [default: 1000]", minimum=0, setting="REVISITS_MAX"
+        None, "Maximum number of articles to revisit.  [default: 1000]", minimum=0, setting="REVISITS_MAX"
     )
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> Self:
-        """Options from spider arguments, which Scrapy's command gives as text.
+        """Parse spider arguments, which are text when they come from Scrapy's command.
 
-        Raises :class:`SiteError` for an unknown argument and for a value that is not of its type.
+        Raises :class:`SiteError` for an unknown argument or a value of the wrong type.
         """
         known = {field.name: field for field, option in option_fields(cls) if option.setting is None}
         if unknown := sorted(arguments.keys() - known):
             names = ", ".join(map(repr, unknown))
-            raise SiteError(f"There is no crawl argument {names}; the arguments are: {', '.join(known)}.")
+            raise SiteError(f"Unknown crawl argument {names}; known arguments: {', '.join(known)}.")
         return cls(**{name: _parse(name, value, str(known[name].type)) for name, value in arguments.items()})
 
     def as_arguments(self) -> dict[str, Any]:
-        """The spider arguments, without those at their default and without a subclass's own options."""
+        """The spider arguments that differ from their defaults, without options of a subclass."""
         return {
             field.name: value
             for field, option in option_fields(CrawlOptions)
@@ -105,7 +105,7 @@ class CrawlOptions:
         }
 
     def as_settings(self) -> dict[str, Any]:
-        """The Scrapy settings that the options give, by name."""
+        """The Scrapy settings that the options set, by name."""
         return {
             option.setting: value
             for field, option in option_fields(type(self))
@@ -113,11 +113,11 @@ class CrawlOptions:
         }
 
     def site(self, site: Site) -> Site:
-        """The site as it is crawled: at ``base_url``, if one is given. Raises :class:`SiteError`."""
+        """The site, moved to ``base_url`` if that option is given. Raises :class:`SiteError`."""
         return site.served_at(self.base_url) if self.base_url else site
 
     def scope(self, site: Site) -> Scope:
-        """What the options mean for a site. Raises :class:`SiteError` for what the site does not have."""
+        """Return the scope of the options for a site. Raises :class:`SiteError` for what the site does not have."""
         site = self.site(site)
         editions = _editions(site, self.language)
         sources = self._sources(site)
@@ -136,7 +136,7 @@ class CrawlOptions:
         )
 
     def _sources(self, site: Site) -> tuple[DiscoverySource, ...]:
-        """The sources named, those that another option needs, or the site's usual ones where neither is given."""
+        """The named sources and those that other options need; without either, the site's defaults."""
         known = {source.name for source in site.sources}
         wanted = {name.lower() for name in _split(self.via)}
         wanted |= ({Search.name} if self.search else set()) | ({PostIds.name} if self.ids else set())
@@ -158,11 +158,11 @@ def option_fields(options: type[CrawlOptions]) -> Iterator[tuple[Field[Any], Opt
 def _parse(name: str, value: Any, kind: str) -> Any:
     if kind == "bool" and isinstance(value, str):
         if value.strip().lower() not in (*YES, *NO):
-            raise SiteError(f"{name}={value} is neither yes nor no; write it as {name}=1.")
+            raise SiteError(f"{name}={value} is not a yes/no value; write {name}=1 or {name}=0.")
         return value.strip().lower() in YES
     if kind.startswith("int") and isinstance(value, str):
         if value and not (value.isascii() and value.isdecimal() and int(value) > 0):
-            raise SiteError(f"{name}={value} is not a positive number; write it as {name}=50.")
+            raise SiteError(f"{name}={value} is not a positive integer; write, for example, {name}=50.")
         return int(value) if value else None
     if kind == "str" and not isinstance(value, str):
         raise SiteError(f"{name}={value!r} is not text.")
@@ -198,29 +198,29 @@ def _sections(site: Site, editions: list[Edition], sections: str) -> tuple[str, 
 
 
 def _check_ids(site: Site, editions: list[Edition], sources: tuple[DiscoverySource, ...]) -> None:
-    """Raise :class:`SiteError` when post IDs are asked for in editions that have none."""
+    """Raise :class:`SiteError` when post IDs are requested for editions without post IDs."""
     ids = next((source for source in sources if isinstance(source, PostIds)), None)
     if ids is not None and not any(edition.language in ids.paths for edition in editions):
-        asked = ", ".join(edition.language for edition in editions)
-        raise SiteError(f"{site.title} has post IDs in {', '.join(ids.paths)}, not in {asked}.")
+        requested = ", ".join(edition.language for edition in editions)
+        raise SiteError(f"{site.title} has post IDs in {', '.join(ids.paths)}, not in {requested}.")
 
 
 def _ids(text: str) -> tuple[int, int] | None:
-    """Two post IDs, ``1-500`` or ``500-1``."""
+    """Parse a range of post IDs, ``1-500`` or ``500-1``."""
     if not text:
         return None
     first, _, last = text.partition("-")
     if not (first.strip().isdecimal() and last.strip().isdecimal()):
-        raise SiteError(f"{text!r} is not a range of post IDs; write it as 1-500, or 500-1 to count down.")
+        raise SiteError(f"{text!r} is not a range of post IDs; write 1-500, or 500-1 to count down.")
     return int(first), int(last)
 
 
 def _timestamp(site: Site, text: str) -> datetime | None:
-    """A date (midnight at the site) or an ISO 8601 timestamp; without an offset it is the site's own time."""
+    """Parse a date (midnight) or an ISO 8601 timestamp; without an offset it is in the site's time zone."""
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        timestamp = datetime.fromisoformat(text)
     except ValueError:
-        raise SiteError(f"{text!r} is not a date; write it as 2026-01-31 or 2026-01-31T18:00.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=site.zone)).astimezone(UTC)
+        raise SiteError(f"{text!r} is not a date; write 2026-01-31 or 2026-01-31T18:00.") from None
+    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=site.zone)).astimezone(UTC)

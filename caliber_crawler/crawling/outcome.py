@@ -1,4 +1,4 @@
-"""How a run ended. ``finished`` means that no work is left."""
+"""The outcome of a run: ``finished`` means that no work is left."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Literal
 Outcome = Literal["finished", "stopped", "failed"]
 
 OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "remaining")
-"""The possible outcomes of an article URL that a run meets."""
+"""The possible outcomes of an article URL in a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why a run ends although there is work: a code to group by, and a clause for a person."""
+    """Why a run ends with work left: a reason code, and a clause for messages."""
 
     code: Literal["unreachable", "robots_unavailable", "busy", "failing", "challenged", "archive"]
     clause: str
@@ -22,13 +22,13 @@ class Halt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
-    """Work that is left when a run ends, and the limits that were reached (``None`` for one that was not)."""
+    """Work that is left when a run ends, and the limits that were reached (``None``: not reached)."""
 
     articles: int = 0
     lists: int = 0
     """Listing pages, feeds and sitemaps."""
     backlog: int = 0
-    """URLs that did not enter the frontier yet."""
+    """URLs that are not in the frontier yet."""
     limit: int | None = None
     """The maximum number of articles."""
     revisits: int | None = None
@@ -40,19 +40,19 @@ class Ending:
     """Everything that decides the outcome of a run."""
 
     reason: str
-    """Scrapy's own: ``finished`` when it found nothing more to request."""
+    """Scrapy's reason: ``finished`` when it had nothing more to request."""
     site_url: str
     unreachable: str | None = None
-    """One clause: why not one page was fetched."""
+    """Why no page was fetched, as a clause."""
     halted: Halt | None = None
     remaining: Remaining = field(default_factory=Remaining)
 
     @property
     def outcome(self) -> tuple[Outcome, str | None]:
-        """The outcome, and a clause that says why it is not ``finished``."""
+        """The outcome, and a clause with the reason if it is not ``finished``."""
         left = self.remaining
         if self.unreachable is not None:
-            return "failed", f"{self.site_url} gave no page at all: {self.unreachable}"
+            return "failed", f"no page of {self.site_url} could be fetched: {self.unreachable}"
         if self.halted:
             return "stopped", self.halted.clause
         if self.reason != "finished":
@@ -62,10 +62,10 @@ class Ending:
         if left.revisits is not None and left.articles and not left.lists:
             return "stopped", f"the limit of {left.revisits} revisits was reached; {left.articles} more are due"
         if left.articles or left.lists:
-            return "failed", f"{left.articles} articles and {left.lists} listing pages were left undone"
+            return "failed", f"{left.articles} articles and {left.lists} listing pages were not processed"
         return "finished", None
 
 
 def balanced(counts: Mapping[str, int]) -> bool:
-    """Does every article URL that was met have exactly one outcome?"""
+    """Return whether every article URL of the run has exactly one outcome."""
     return counts.get("discovered", 0) == sum(counts.get(outcome, 0) for outcome in OUTCOMES)

@@ -1,4 +1,4 @@
-"""The walk through a listing: which of a batch's teasers are wanted, and whether to ask for the next batch."""
+"""Pagination of a listing: select the teasers of a page that are in scope, and decide whether to request the next."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from caliber_crawler.items import Teaser
 
 
 class End(Enum):
-    """Why a walk goes no further."""
+    """Why the traversal of a listing ends."""
 
-    EMPTY = "its first page shows no teasers that this program can read"
+    EMPTY = "its first page has no teasers that match the site definition"
     LAST_PAGE = "the listing has no more teasers"
-    ALREADY_CRAWLED = "every teaser was known before"
-    EARLIER_CRAWL = "an earlier walk has been here, and goes on further down"
-    WINDOW = "every teaser is older than asked for"
-    CUT = "more teasers follow, but the browser has scrolled as often as it may"
-    REPEATS = "it shows the same teasers again, so the site does not understand how we ask for more of them"
-    ENDLESS = "it has more pages than a listing may have (TRAP_PAGES)"
+    ALREADY_CRAWLED = "all teasers are already known"
+    EARLIER_CRAWL = "an earlier traversal was already here and continues further down"
+    WINDOW = "all teasers are older than the requested date range"
+    CUT = "more teasers follow, but the browser reached its scroll limit"
+    REPEATS = "it repeats earlier teasers, so the site does not understand the pagination request"
+    ENDLESS = "it has more pages than TRAP_PAGES allows"
 
     @property
     def complete(self) -> bool:
-        """Nothing that was asked for can lie beyond."""
+        """Whether nothing in scope can lie beyond this end."""
         return self not in (End.EMPTY, End.REPEATS, End.CUT, End.ENDLESS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The publication times a crawl asks for; ``None`` leaves a side open. ``until`` is excluded."""
+    """The publication dates in scope; ``None`` leaves a side open. ``until`` is exclusive."""
 
     since: datetime | None = None
     until: datetime | None = None
 
     def holds(self, published_at: datetime | None) -> bool:
-        """Is it inside, or can that not be told?"""
+        """Return whether a date is inside the window or unknown."""
         if published_at is None:
             return True
         return (self.since is None or published_at >= self.since) and (self.until is None or published_at < self.until)
@@ -44,7 +44,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageDecision:
-    """What to do after one batch."""
+    """The teasers of one listing page to fetch, and whether the traversal ends there."""
 
     wanted: tuple[Teaser, ...]
     end: End | None
@@ -58,12 +58,12 @@ def decide_page(
     repeats: bool = False,
     first: bool = False,
 ) -> PageDecision:
-    """Judge one batch of a listing that runs from the newest article to the oldest.
+    """Decide how to proceed after one page of a listing that is sorted from newest to oldest.
 
-    ``already_crawled`` are the addresses that were known before this walk began, given only when an earlier walk has been to
-    where this one is going: there, a batch of nothing but known teasers, and of such as are older than asked for, ends
-    it. ``repeats`` says that this walk has shown its teasers before. Pinned teasers stand out of order, so one old teaser is
-    no end; a whole batch of them is.
+    ``already_crawled`` are URLs that were known before this traversal began. It is empty unless an earlier traversal
+    went as far back as this one: only then does a page of known or too old teasers end the traversal. ``repeats``: the
+    page only repeats teasers of this traversal. Pinned teasers are out of order, so a single old teaser does not end
+    the traversal; a whole page of them does.
     """
     old = {
         teaser.url for teaser in teasers if window.since and teaser.published_at and teaser.published_at < window.since

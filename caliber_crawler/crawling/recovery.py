@@ -1,4 +1,4 @@
-"""Pages that a killed crawl fetched: they are processed now, and not requested again."""
+"""Recovery after a killed crawl: its stored pages are processed without another request."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from caliber_crawler.items import Capture
 
 
 def resume_stored_pages(run: CrawlRun) -> list[Capture]:
-    """The article pages that killed crawls stored without processing them, as far as this run is to visit them.
+    """Return the article pages that killed crawls stored but did not process, if they are due and in scope.
 
-    A page whose capture cannot be read from the archive is fetched like others.
+    A page whose capture cannot be loaded from the archive is fetched again.
     """
     captures = {}
     for url, id in run.archive.captures.unprocessed(run.scope.site.name).items():

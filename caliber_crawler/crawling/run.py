@@ -1,6 +1,6 @@
-"""One run of a spider: opens the archive, connects what a run consists of to Scrapy's signals, and closes it.
+"""One run of a spider: opens the archive, connects the parts of the run to Scrapy's signals, and closes the archive.
 
-Scrapy's components reach it with ``crawler.get_extension(CrawlRun)``.
+Scrapy components access it with ``crawler.get_extension(CrawlRun)``.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
 HEARTBEAT = 60.0
-"""Seconds between signs of life; a run without one for longer was killed."""
+"""Seconds between heartbeats; a run that is silent for much longer was killed."""
 RECORDED_SETTINGS = ("DOWNLOAD_DELAY", "CONCURRENT_REQUESTS_PER_DOMAIN", "ROBOTSTXT_OBEY")
-"""Settings that the archive keeps with the run."""
+"""Settings that are stored with the run."""
 
 
 class CrawlRun:
     """The parts of one run: its scope, throttle, dispatcher, accounts and settlement, around one archive.
 
     ``delay`` is the minimum number of seconds between two requests to a host, ``revisits`` the maximum number of
-    articles to visit again (``None`` for no limit).
+    articles to revisit (``None`` for no limit).
     """
 
     def __init__(
@@ -98,16 +98,16 @@ class CrawlRun:
         return run
 
     def seed(self, listings: Iterable[Entry]) -> None:
-        """Have these listings walked from their first page."""
-        # To the microsecond: a run that follows another within a second must not take its finds for its own.
-        walks = (
+        """Add listings to the frontier, to be traversed from their first page."""
+        # In microseconds: a run within a second of another must not mistake the other's discoveries for its own.
+        traversals = (
             replace(entry, traversal_started_at=self.began_at) if entry.traversal_started_at else entry
             for entry in listings
         )
-        self.archive.frontier.add(walks, self.id)
+        self.archive.frontier.add(traversals, self.id)
 
     def handle_item_error(self, item: object, failure: Failure) -> None:
-        """A pipeline raised an error of this program."""
+        """Handle an internal error that a pipeline raised."""
         if isinstance(item, Capture):
             self.settlement.handle_error(item, failure.value)
 

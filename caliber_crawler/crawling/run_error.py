@@ -1,4 +1,4 @@
-"""The error that a run ended with, in one sentence and with an exit code of its own."""
+"""The error that ended a run, as one sentence with its own exit code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HALTS: dict[str, type[CaliberError]] = {
 
 
 def run_error(run: CrawlRun) -> CaliberError | None:
-    """Why a run fetched nothing, or was halted; ``None`` for one that was not."""
+    """Return the error of a run that fetched nothing or was halted; ``None`` for any other run."""
     accounts = run.accounts
     if accounts.unreachable:
         return SiteUnreachable(f"{accounts.why}.")

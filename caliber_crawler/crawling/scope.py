@@ -1,4 +1,4 @@
-"""The scope of a crawl: which articles of a site it fetches, and how it discovers them."""
+"""The scope of a crawl: the articles of a site that it fetches, and how it discovers them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Scope:
     queries: tuple[str, ...] = ()
     """Queries for the site's own search."""
     ids: tuple[int, int] | None = None
-    """Post IDs to try, from the first to the second, which may be the smaller."""
+    """Post IDs to try, from the first to the second; the second may be smaller."""
     due_only: bool = False
     """Fetch only what is due, listings and feeds included."""
 
@@ -31,14 +31,14 @@ class Scope:
     """Crawl listings to the end, even past known articles."""
 
     bounds: Bounds = field(default_factory=Bounds)
-    """How far endless lists and URLs are followed."""
+    """Limits for endless lists and URLs."""
 
     def covers(self, language: str | None, section: str | None) -> bool:
-        """Is an article of this language and section in scope, as far as they are known?"""
+        """Return whether a language and section are in scope; unknown ones (``None``) are."""
         return (language is None or language in self.languages) and (section is None or section in self.sections)
 
     def as_arguments(self) -> dict[str, object]:
-        """The same in plain values, which the archive stores with the run."""
+        """The scope as plain values, to be stored with the run."""
         window = self.window
         return {
             "base_url": self.site.base_url,

@@ -1,4 +1,4 @@
-"""What becomes of a page: each outcome with its frontier update and its place in the accounts, in one transaction."""
+"""The outcome of a page: written with its frontier update and its counts in one transaction."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from caliber_crawler.site import PostIds
 from caliber_crawler.visits import due_again, record_visit
 
 GONE = frozenset({"http_404", "http_410", "redirect_home", "soft_404"})
-"""Reasons that mean the page was removed."""
+"""Reasons that mean that the page was removed."""
 
 RETRIED_LATER = frozenset({"robots"})
-"""Codes of rules that forbid a page, and that a site may change."""
+"""Codes of rules that forbid a page and that the site may change."""
 
-LED_AWAY = frozenset({"offsite", "scheme", "url_too_long"})
-"""Codes of pages that lead outside the site: for a while, perhaps, to the login page of the local network."""
+REDIRECTED_OFFSITE = frozenset({"offsite", "scheme", "url_too_long"})
+"""Codes of pages that redirect offsite; it may be temporary, such as a captive portal of the local network."""
 
 HISTORICAL = frozenset({PostIds.name, "cdx", "url_list"})
-"""Discovery sources whose URLs may have been gone for years."""
+"""Discovery sources whose URLs may have been removed years ago."""
 
 MAX_CHALLENGES = 2
-"""Number of bot challenges that end a run."""
+"""Number of bot challenges after which a run ends."""
 
 
 class Settlement:
@@ -53,11 +53,11 @@ class Settlement:
         self._run_id, self._started_at = run_id, started_at
         self._accounts, self._dispatcher = accounts, dispatcher
         self.reextract: Reextract | None = None
-        """Extracts a stored page again with today's code. The archive stage of the pipelines sets it."""
+        """Re-extracts a stored page with the current code. ``ArchivePipeline`` sets it."""
         self.commits = Commits(archive)
 
     async def store_capture(self, capture: Capture) -> Capture:
-        """Commit the raw page before it is extracted."""
+        """Commit the raw page before its extraction."""
         self._accounts.counts["pages"] += 1
         stored = await self.commits(partial(self._archive.captures.store, capture, self._run_id))
         self._dispatcher.mark_stored(capture.url)
@@ -66,8 +66,8 @@ class Settlement:
     def mark_done(self, capture: Capture, outcome: str) -> None:
         """Count the committed outcome of a page and release it.
 
-        ``outcome`` is one of the :data:`~caliber_crawler.crawling.outcome.OUTCOMES` for an article. For other pages
-        anything but ``traversed`` is an incomplete list.
+        For an article, ``outcome`` is one of the :data:`~caliber_crawler.crawling.outcome.OUTCOMES`. For other pages,
+        any outcome except ``traversed`` means an incomplete list.
         """
         if capture.kind == "article":
             self._accounts.counts[outcome] += 1
@@ -80,11 +80,9 @@ class Settlement:
     async def save(
         self, extraction: Extraction, also: Callable[[Extraction], None] = lambda extraction: None
     ) -> SavedArticle | None:
-        """Commit article, version, view count and frontier together.
+        """Commit article, version, view count and frontier together; ``also`` may write in the same transaction.
 
-        The page of an article under a takedown is dropped: ``None``.
-
-        What ``also`` writes is part of the same transaction.
+        Return ``None`` for an article under a takedown: its page is deleted.
         """
         saved = await self.commits(partial(self._save, extraction, also))
         if saved is None:
@@ -103,12 +101,12 @@ class Settlement:
             return None
         also(extraction)
         saved = self._archive.articles.save(extraction, self._run_id, article_urls, self.reextract)
-        url = self._place(capture)
+        url = self._url_to_visit(capture)
         if url != capture.url:
             self._archive.frontier.mark_done(
                 capture.url, capture.fetched_at, status=capture.status, article_id=saved.article_id
             )
-        rested = record_visit(
+        suspended = record_visit(
             self._archive,
             self._scope.site,
             extraction,
@@ -119,13 +117,13 @@ class Settlement:
             now=self._started_at,
         )
         for name in ("unchanged", "not_due"):
-            self._accounts.counts[name] += rested
+            self._accounts.counts[name] += suspended
         for problem in extraction.warnings:
             self._accounts.note(problem, capture)
         return saved
 
     def not_modified(self, capture: Capture) -> None:
-        """The site answered 304: the page is unchanged."""
+        """Record that the site answered 304: the page is unchanged."""
         entry = self._dispatcher.entry(capture.url)
         due_at = None
         with self._archive.transaction():
@@ -137,7 +135,7 @@ class Settlement:
         self.mark_done(capture, "unchanged" if capture.kind == "article" else "traversed")
 
     def skip_alias(self, entry: Entry) -> bool:
-        """Skip an entry that is another URL of an article visited elsewhere; ``False`` when it is none."""
+        """Skip an entry if it is an alias of an article that is visited at another URL; return whether it is."""
         if entry.kind != "article" or entry.state != "queued" or entry.article_id is not None:
             return False
         site = self._scope.site
@@ -145,23 +143,21 @@ class Settlement:
         article_id = self._archive.aliases.visited_under_other_url(article_url, site.name) if article_url else None
         if article_id is None:
             return False
-        with self._archive.transaction(synced_every=SYNC_INTERVAL):  # there may be very many in a row
+        with self._archive.transaction(synced_every=SYNC_INTERVAL):  # there may be many in a row
             self._archive.aliases.skip_alias(entry.url, article_id)
         self._dispatcher.skip_alias(entry.url)
         for name in ("unchanged", "not_due"):
             self._accounts.counts[name] += 1
         return True
 
-    # --- no article ---------------------------------------------------------------------------------------------------
+    # --- failures, refusals, removed pages ----------------------------------------------------------------------------
 
     def reject(self, capture: Capture, problem: Problem) -> None:
-        """The page holds neither an article nor a list: fail it, mark it gone or refuse it, by the problem's reason."""
+        """Record a page without an article or list as failed, gone or refused, depending on the problem's reason."""
         if problem.reason == "bot_challenge":
             self._accounts.counts["challenges"] += 1
             if self._accounts.counts["challenges"] >= MAX_CHALLENGES:
-                self._accounts.halt(
-                    Halt("challenged", f"{self._scope.site.base_url} answers with challenges for people")
-                )
+                self._accounts.halt(Halt("challenged", f"{self._scope.site.base_url} answers with bot challenges"))
             self.fail(capture, problem)
         elif problem.reason in GONE:
             self.mark_gone(capture, problem)
@@ -171,7 +167,7 @@ class Settlement:
             self.refuse(capture, problem)
 
     def fail(self, capture: Capture, problem: Problem) -> None:
-        """The page could not be fetched this time; it is retried later."""
+        """Record that a page could not be fetched; it is retried later."""
         with self._archive.transaction():
             self._accounts.note(problem, capture)
             if capture.status is None:
@@ -185,7 +181,7 @@ class Settlement:
         self.mark_done(capture, "failed")
 
     def refuse(self, capture: Capture, problem: Problem) -> None:
-        """The page may not be fetched, or is not an article."""
+        """Record that a page may not be fetched or is not an article."""
         with self._archive.transaction():
             self._accounts.note(problem, capture)
             self._archive.frontier.mark_refused(
@@ -198,9 +194,9 @@ class Settlement:
         self.mark_done(capture, "refused")
 
     def mark_gone(self, capture: Capture, problem: Problem) -> None:
-        """The site says that the page was removed; an archived article stays.
+        """Record that the site removed the page; an archived article stays.
 
-        A post ID that was only tried is ``missing``: nothing says that there ever was such a post.
+        The URL of a post ID that was only tried is ``missing``: such a post may never have existed.
         """
         entry = self._dispatcher.entry(capture.url)
         missing = entry is not None and entry.discovered_via == PostIds.name and entry.article_id is None
@@ -209,38 +205,38 @@ class Settlement:
                 self._accounts.note(problem, capture)
             due_at = None if missing else self._next_recheck(capture)
             self._archive.frontier.mark_gone(capture.url, capture.fetched_at, status=capture.status, due_at=due_at)
-            # Not in this run, whose accounts do not have them.
+            # Due after this run began: its accounts do not include them.
             self._archive.aliases.resume(capture.url, capture.fetched_at + timedelta(seconds=1))
         self.mark_done(capture, "missing" if missing else "refused")
 
     def handle_error(self, capture: Capture, error: BaseException | None) -> None:
-        """A page raised an error of this program: it is retried later. A broken archive ends the run."""
+        """Handle an internal error on a page: it is retried later. An archive error ends the run."""
         if isinstance(error, ArchiveError):
             self._dispatcher.release(capture.url)
             self._accounts.halt(Halt("archive", str(error).rstrip(".")))
         elif self._dispatcher.entry(capture.url) is not None:
             self.fail(capture, internal_error(capture, error))
 
-    # --- when and where to look again ---------------------------------------------------------------------------------
+    # --- when and where to visit again --------------------------------------------------------------------------------
 
     def _next_recheck(self, capture: Capture) -> datetime | None:
-        """When to look again at a page that is not an article now; sites have bad days, and rules are changed."""
+        """Return when to check a refused or gone page again: outages end, and rules change."""
         entry = self._dispatcher.entry(capture.url)
         checks = entry.failures if entry is not None and entry.state in ("refused", "gone") else 0
         plan = self._scope.site.revisits
         if checks and capture.kind == "article":
             self._accounts.counts["refused_again"] += 1
-        if capture.error_code is None or capture.error_code in LED_AWAY:
-            held = entry is not None and entry.article_id is not None
-            if entry is not None and entry.discovered_via in HISTORICAL and not held:
+        if capture.error_code is None or capture.error_code in REDIRECTED_OFFSITE:
+            archived = entry is not None and entry.article_id is not None
+            if entry is not None and entry.discovered_via in HISTORICAL and not archived:
                 return None
-            return revisit.next_recheck(checks, capture.fetched_at, held=held, plan=plan)
+            return revisit.next_recheck(checks, capture.fetched_at, archived=archived, plan=plan)
         if capture.error_code in RETRIED_LATER:
             return revisit.next_robots_check(checks, capture.fetched_at, plan)
         return None
 
-    def _place(self, capture: Capture) -> str:
-        """The URL at which an article is visited from now on: where redirects led, so that they are saved."""
+    def _url_to_visit(self, capture: Capture) -> str:
+        """Return the URL for future visits of an article: the target of redirects, to avoid them."""
         entry, site = self._dispatcher.entry(capture.url), self._scope.site
         article_url = site.article_url(capture.effective_url)
         if entry is None or article_url is None or article_url.url == capture.url:
@@ -252,12 +248,12 @@ class Settlement:
                 self._run_id,
             )
         elif known.state == "queued" or (known.due_at is not None and known.due_at <= self._started_at):
-            # It is in this run's accounts, and may be in flight: its own turn comes.
+            # It is in this run's accounts and may be in flight: it is processed separately.
             return capture.url
         return article_url.url
 
 
 def internal_error(capture: Capture, error: BaseException | None) -> Problem:
-    """The problem of a page that raised an error of this program."""
-    message = f"{capture.effective_url} met an error of this program: {type(error).__name__}: {error}."
+    """The problem of a page whose processing raised an internal error."""
+    message = f"Processing {capture.effective_url} raised an internal error: {type(error).__name__}: {error}."
     return Problem(stage="crawl", reason="internal_error", message=message, fatal=True)

@@ -1,6 +1,6 @@
-"""Traps: URLs and lists that never end (calendars, session numbers, self-repeating paths).
+"""Crawler traps: endless URLs and lists (calendars, session IDs, self-repeating paths).
 
-URLs left out of the frontier are counted, and each trap is reported once.
+Their URLs are counted but not added to the frontier; each trap is reported once.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 MAX_REPETITIONS = 3
-"""Maximum repetitions of one path segment; ``/a/b/a/b/a/b/a/b`` leads back to itself."""
+"""Maximum repetitions of one path segment; ``/a/b/a/b/a/b/a/b`` repeats itself."""
 MAX_REMEMBERED_TEASERS = 5_000
-"""Number of teasers of one walk that are remembered: a list that repeats itself does so within them."""
-NAMED = 3
-"""Maximum variants of a URL whose path names its article: they all lead to the same one."""
+"""Number of teasers remembered per traversal; a repeating list is expected to repeat within them."""
+MAX_ARTICLE_VARIANTS = 3
+"""Maximum variants of a URL whose path identifies the article: all variants lead to the same article."""
 RECENT_PAGES = 5
-"""Listing pages that a walk may be ahead of the articles on them."""
+"""Number of listing pages that a traversal may be ahead of the articles on them."""
 MAX_STALE_PAGES = 3
-"""Listing pages in a row without anything new that end a walk."""
+"""Number of consecutive listing pages without a new teaser that ends a traversal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How far a crawl follows endless URLs and lists; 0 disables a limit."""
+    """Limits for endless URLs and lists; 0 disables a limit."""
 
     variants: int = 20
-    """URLs that differ only in their query."""
+    """Maximum number of URLs that differ only in their query."""
     segments: int = 16
-    """Segments of a path."""
+    """Maximum number of path segments."""
     parameters: int = 8
-    """Parameters of a query."""
+    """Maximum number of query parameters."""
     pages: int = 5_000
-    """Pages of one listing in one walk."""
+    """Maximum number of pages of one listing per traversal."""
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """The bounds that the ``TRAP_…`` settings give."""
+        """Create the limits from the ``TRAP_…`` settings."""
         return cls(**{field.name: settings.getint(f"TRAP_{field.name.upper()}") for field in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """Why a URL is left out: a code to group by, a clause for a person, and what URLs of the same trap share."""
+    """Why a URL is skipped: a reason code, a clause for messages, and the pattern that URLs of one trap share."""
 
     code: str
     clause: str
@@ -55,15 +55,15 @@ class Trap:
 
 
 def url_trap(url: str, bounds: Bounds) -> Trap | None:
-    """The trap that a URL alone reveals, if any."""
+    """Return the trap that is evident from the URL alone, if any."""
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
     start = f"{parts.netloc}/{'/'.join(segments[:2])}"
     if bounds.segments and len(segments) > bounds.segments:
-        return Trap("trap_deep", f"its path has {len(segments)} parts", start)
-    part, returns = max(Counter(segments).items(), key=lambda pair: pair[1], default=("", 0))
-    if bounds.segments and returns > MAX_REPETITIONS:
-        return Trap("trap_circle", f"{part[:50]!r} stands {returns} times in its path", start)
+        return Trap("trap_deep", f"its path has {len(segments)} segments", start)
+    segment, repetitions = max(Counter(segments).items(), key=lambda pair: pair[1], default=("", 0))
+    if bounds.segments and repetitions > MAX_REPETITIONS:
+        return Trap("trap_circle", f"{segment[:50]!r} occurs {repetitions} times in its path", start)
     parameters = parts.query.count("&") + 1 if parts.query else 0
     if bounds.parameters and parameters > bounds.parameters:
         return Trap("trap_query", f"its query has {parameters} parameters", parts.path)
@@ -71,35 +71,35 @@ def url_trap(url: str, bounds: Bounds) -> Trap | None:
 
 
 def variant_trap(url: str, known: int, bounds: Bounds, *, named: bool = False) -> Trap | None:
-    """The trap of URLs that differ only in their query, when ``known`` of them are in the frontier already.
+    """Return the trap of URLs that differ only in their query, when ``known`` of them are already in the frontier.
 
-    ``named`` says that the path alone tells which article it is.
+    ``named``: the path alone identifies the article.
     """
     parts = urlsplit(url)
-    most = min(NAMED, bounds.variants) if named else bounds.variants
+    most = min(MAX_ARTICLE_VARIANTS, bounds.variants) if named else bounds.variants
     if not parts.query or not most or known < most:
         return None
-    return Trap("trap_variants", f"{known} addresses are known that differ from it in their query alone", parts.path)
+    return Trap("trap_variants", f"{known} known URLs differ from it only in their query", parts.path)
 
 
 class SeenPages:
-    """What one walk through a listing has shown lately: does it still show anything new?"""
+    """The recent pages of one traversal of a listing, to detect when it shows nothing new."""
 
     def __init__(self) -> None:
         self._pages: set[int] = set()
         self._teasers: dict[int, None] = {}
         self.stale = 0
-        """Listing pages in a row without anything new, the last one included."""
+        """Number of consecutive listing pages without a new teaser, up to the last page."""
         self.teasers_known = False
-        """Did a listing page show teasers as the site definition describes them?"""
+        """Whether a listing page had teasers that match the site definition."""
         self.undated: deque[tuple[str, ...]] = deque(maxlen=RECENT_PAGES)
         """The last listing pages without a dated teaser."""
 
     def repeats(self, urls: Collection[str]) -> bool:
-        """Add a listing page. True for one that was seen before, and for the last of several without a new teaser."""
-        batch = hash(tuple(urls))
-        known, self.stale = batch in self._pages, self.stale + 1
-        self._pages.add(batch)
+        """Add a listing page; return whether it repeats a page or is the last of several without a new teaser."""
+        page = hash(tuple(urls))
+        known, self.stale = page in self._pages, self.stale + 1
+        self._pages.add(page)
         for teaser in map(hash, urls):
             if teaser not in self._teasers:
                 self.stale = 0

@@ -1,1 +1,1 @@
-"""The way to the network: every request takes its turn, only public addresses are asked, a browser scrolls."""
+"""Network access: throttled requests to public IP addresses only, and a browser for infinite scroll."""

@@ -1,8 +1,8 @@
-"""A real browser without a network of its own: every request of a page goes through the project's downloader.
+"""A real browser without network access: every request of a page goes through the project's downloader.
 
-So the rules of a crawl hold for the scripts of a page too: robots.txt, the site's boundary, the delay and
-``Retry-After``, public IP addresses only, certificates, size and time limits. What does not pass the downloader (a
-WebSocket, WebRTC, a request of the browser for itself) finds no network: no host name resolves, no IP address answers.
+The rules of a crawl therefore apply to scripts too: robots.txt, site boundary, delay and ``Retry-After``, public IP
+addresses only, certificates, size and time limits. Traffic outside the downloader (WebSockets, WebRTC, the browser's
+own requests) fails: host names do not resolve, and connections are blocked.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ ARGUMENTS = (
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 NO_PEERS = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection; delete window.WebTransport;"
-"""For every page and frame before its own scripts: what sends packets of its own is not there."""
+"""Runs in every page and frame before its own scripts: removes the APIs that send packets directly."""
 NO_PROXY = {"server": "http://no-network.invalid:9", "bypass": "<-loopback>"}
-"""A proxy that does not exist, for every host, loopback included: what is not served by the downloader fails."""
+"""A proxy that does not exist, for all hosts including loopback: requests outside the downloader fail."""
 WANTED = frozenset({"document", "script", "xhr", "fetch"})
-"""Types of requests that may change the text of a page. Pictures, fonts and style sheets do not."""
+"""Types of requests that may change the text of a page; images, fonts and style sheets do not."""
 OWN_REQUEST_HEADERS = ("user-agent", "accept-encoding", "connection", "content-length", "cookie", "host")
-"""Headers of a request that the downloader sets itself, or does not send."""
+"""Request headers that the downloader sets itself or does not send."""
 OWN_RESPONSE_HEADERS = (
     "content-encoding",
     "content-length",
@@ -60,9 +60,9 @@ OWN_RESPONSE_HEADERS = (
     "set-cookie",
     "alt-svc",
 )
-"""Headers of a response that are not true of the decoded body, or that a crawl without cookies ignores."""
+"""Response headers that do not apply to the decoded body, or that a crawl without cookies ignores."""
 LOAD_TIMEOUT = 300.0
-"""Maximum number of seconds in which a page and its scripts load. Each script waits for its turn."""
+"""Maximum number of seconds to load a page and its scripts. The throttle delays each script."""
 
 Download = Callable[[Request], Awaitable["Response"]]
 
@@ -71,31 +71,31 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request that an open page made, and the response."""
+    """A request of an open page, and its response."""
 
     request: Request
     response: Response
 
 
 def chromium(path: str = "") -> str:
-    """The browser at ``path``, or the first one on PATH. Raises :class:`SiteError` when there is none."""
+    """Return the browser at ``path``, or the first one on PATH. Raises :class:`SiteError` if none is found."""
     found = shutil.which(path) if path else next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         where = path or f"PATH ({', '.join(BROWSERS)})"
         raise SiteError(
-            f"This site's listings need a browser, and there is none at {where}; set CALIBER_CHROMIUM to its path."
+            f"This site's listings need a browser, but none was found at {where}; set CALIBER_CHROMIUM to its path."
         )
     return found
 
 
 def launch_options(path: str = "") -> dict[str, Any]:
-    """How the browser is started. It gives up its sandbox only to root, to whom it refuses it."""
+    """Options to start the browser. The sandbox is disabled only for root, because Chromium refuses it for root."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return {"executable_path": chromium(path), "headless": True, "args": [*ARGUMENTS, *sandbox], "proxy": NO_PROXY}
 
 
 class Browser:
-    """A browser whose pages fetch everything with ``download``, and only URLs that ``admits`` lets through."""
+    """A browser whose pages fetch everything with ``download``, and only URLs for which ``admits`` is true."""
 
     def __init__(self, download: Download, admits: Callable[[str], bool], user_agent: str, path: str = "") -> None:
         self._download, self._admits = download, admits
@@ -106,9 +106,9 @@ class Browser:
 
     @asynccontextmanager
     async def open(self, response: Response) -> AsyncIterator[OpenPage]:
-        """Show a response that was fetched already, with its scripts, until the block ends. One page is open at a time.
+        """Open a fetched response in the browser, with its scripts, until the block ends. One page is open at a time.
 
-        Raises :class:`BrowserError` when the browser does not start, or the page does not load in
+        Raises :class:`BrowserError` when the browser does not start, or the page does not load within
         :data:`LOAD_TIMEOUT` seconds.
         """
         async with self._one_page:
@@ -124,7 +124,7 @@ class Browser:
                     await context.close()
 
     async def close(self) -> None:
-        """End the browser."""
+        """Close the browser."""
         if self._chromium is not None:
             with suppress(BrowserError):
                 await self._chromium.close()
@@ -141,7 +141,7 @@ class Browser:
 
 
 class OpenPage:
-    """A page in the browser. ``page`` is playwright's; ``exchanges`` are its requests so far that got a response."""
+    """A page in the browser. ``page`` is Playwright's page; ``exchanges`` are its requests that got a response."""
 
     def __init__(self, page: Page, response: Response, download: Download, admits: Callable[[str], bool]) -> None:
         self.page = page
@@ -149,18 +149,18 @@ class OpenPage:
         self._document: Response | None = response
         self._download, self._admits = download, admits
         self._pending = 0
-        self._last_answer = 0.0
+        self._last_response_at = 0.0
 
     async def load(self) -> None:
-        """Show the document, and wait for its scripts."""
+        """Load the document and wait for its scripts."""
         assert self._document is not None
         await self.page.route("**/*", self._serve)
         await self.page.goto(self._document.url, timeout=LOAD_TIMEOUT * 1000)
 
     @property
     def seconds_idle(self) -> float:
-        """Seconds since the last response, 0 while a request waits for its own."""
-        return 0.0 if self._pending else asyncio.get_running_loop().time() - self._last_answer
+        """Seconds since the last response; 0 while a request is pending."""
+        return 0.0 if self._pending else asyncio.get_running_loop().time() - self._last_response_at
 
     async def _serve(self, route: Route) -> None:
         if self._document is not None and route.request.is_navigation_request():
@@ -174,31 +174,31 @@ class OpenPage:
                 await self._fetch(route)
             finally:
                 self._pending -= 1
-                self._last_answer = asyncio.get_running_loop().time()
+                self._last_response_at = asyncio.get_running_loop().time()
 
     async def _fetch(self, route: Route) -> None:
         request = _request(route.request)
         try:
             response = await self._download(request)
-        except Exception as error:  # noqa: BLE001 - whatever the reason, this request of the page has no response
-            logger.debug("A script's request for %s has no response: %s", request.url, error)
+        except Exception as error:  # noqa: BLE001 - for any reason, this request has no response
+            logger.debug("A script's request for %s got no response: %s", request.url, error)
             await _abort(route)
         else:
             self.exchanges.append(Exchange(request, response))
             await _fulfill(route, response)
 
 
-def _request(asked: PageRequest) -> Request:
+def _request(page_request: PageRequest) -> Request:
     headers = {
         name: value
-        for name, value in asked.headers.items()
+        for name, value in page_request.headers.items()
         if name not in OWN_REQUEST_HEADERS and not name.startswith("sec-")
     }
     return Request(
-        asked.url,
-        method=asked.method,
+        page_request.url,
+        method=page_request.method,
         headers=headers,
-        body=asked.post_data_buffer or b"",
+        body=page_request.post_data_buffer or b"",
         callback=NO_CALLBACK,
         dont_filter=True,
     )
@@ -209,9 +209,9 @@ async def _fulfill(route: Route, response: Response) -> None:
         name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
         for name, values in response.headers.items()
     }
-    kept = {name: value for name, value in headers.items() if name not in OWN_RESPONSE_HEADERS}
+    passed_on = {name: value for name, value in headers.items() if name not in OWN_RESPONSE_HEADERS}
     with suppress(BrowserError):  # the page was closed meanwhile
-        await route.fulfill(status=response.status, headers=kept, body=response.body)
+        await route.fulfill(status=response.status, headers=passed_on, body=response.body)
 
 
 async def _abort(route: Route) -> None:

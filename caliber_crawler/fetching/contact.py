@@ -1,4 +1,4 @@
-"""Who crawls: a site must be able to reach them."""
+"""The operator's contact: a site must be able to reach the operator of a crawl."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from caliber_crawler.site import Site
 
 REACHABLE = re.compile(r"[^\s@.<>()][@.][^\s@.<>()]")
-"""What both e-mail addresses and those of web pages have."""
+"""A pattern that both e-mail addresses and URLs contain."""
 
 
 def require_contact(site: Site, settings: BaseSettings) -> None:
-    """Raise :class:`SiteError` when a site could not reach whoever crawls it; this machine need not."""
+    """Raise :class:`SiteError` without a valid contact of the operator; sites on this machine need none."""
     contact = settings["CONTACT"]
     if contact and not (contact.isprintable() and REACHABLE.search(contact)):
-        raise SiteError(f"{contact!r} is neither an e-mail address nor a web page: nobody could be reached by it.")
+        raise SiteError(f"{contact!r} is not a contact: give an e-mail address or the URL of a web page.")
     if contact or site.is_local:
         return
     host = urlsplit(site.base_url).hostname
     raise SiteError(
-        f"{host} must be able to reach whoever crawls it: give --contact or set CALIBER_CONTACT (e-mail or web page)."
+        f"{host} must be able to contact you: give --contact or set CALIBER_CONTACT (e-mail address or web page)."
     )

@@ -1,4 +1,4 @@
-"""The last step before the network: every request, robots.txt, redirects and retries included, takes its turn here."""
+"""The last step before the network: throttles every request, including robots.txt, redirects and retries."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from twisted.web.iweb import IResponse
 
 MAX_HEADER_BYTES = 256 * 1024
-"""Of one answer. Browsers give up at about as much."""
+"""Maximum size of the headers of one response; browsers have similar limits."""
 
 
 class PoliteDownloadHandler(HTTP11DownloadHandler):
-    """Sends a request when its host's turn has come, and reads no more headers than an honest answer has."""
+    """Sends a request when the throttle of its host allows it, and limits the size of response headers."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        # Whoever runs the crawl may have lost the right to: see caliber_crawler.cluster.lease.
-        self._confirm: Callable[[], None] = getattr(getattr(crawler.spider, "lease", None), "confirm", _nothing)
-        # The pool's factory is the only place where Twisted lets the protocol be chosen.
+        # A worker of a cluster may have lost its lease: see caliber_crawler.cluster.lease.
+        self._confirm: Callable[[], None] = getattr(getattr(crawler.spider, "lease", None), "confirm", _confirm_nothing)
+        # Twisted allows another protocol only through the pool's factory.
         self._pool._factory = partial(_BoundedHeadersFactory, self._confirm)  # type: ignore[assignment]
         self._queues: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def download_request(self, request: Request) -> Response:
-        """Wait for this request's turn, then fetch it."""
-        await self.wait_for_turn(request)
+        """Wait until the throttle allows the request, then send it."""
+        await self.wait_for_throttle(request)
         started = monotonic()
         self._share_time(request)
         try:
@@ -56,24 +56,24 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
             request.meta["seconds_spent"] = request.meta.get("seconds_spent", 0.0) + monotonic() - started
 
     def _share_time(self, request: Request) -> None:
-        """The time limit is for a page: its redirects share it, a new try has it anew."""
+        """Apply the time limit to the page: its redirects share the limit; a retry has a new one."""
         tries = request.meta.get("retry_times", 0)
         if request.meta.setdefault("spent_on_try", tries) != tries:
             request.meta.update(spent_on_try=tries, seconds_spent=0.0)
         for_page = request.meta.get("page_timeout") or self._crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         limit = for_page - request.meta.get("seconds_spent", 0.0)
         if limit <= 0:
-            raise DownloadTimeoutError(f"{request.url} took too long, redirects included")
+            raise DownloadTimeoutError(f"{request.url} took too long, including redirects")
         request.meta["download_timeout"] = limit
 
-    async def wait_for_turn(self, request: Request) -> None:
-        """Sleep until the request may be made. Raises :class:`Refusal` when the crawl stops meanwhile."""
+    async def wait_for_throttle(self, request: Request) -> None:
+        """Sleep until the request may be sent. Raises :class:`Refusal` when the crawl stops meanwhile."""
         run = self._crawler.get_extension(CrawlRun)
         if run is None:
             return
         require_running(self._crawler)
         host = urlsplit(request.url).netloc
-        # One behind the other: a turn is counted from when the request before really went out, however late that was.
+        # One at a time: the delay counts from when the previous request was actually sent.
         async with self._queues[host]:
             await sleep(run.throttle.seconds_until_free(host, datetime.now(UTC)), self._crawler)
             await sleep(run.throttle.acquire(host, datetime.now(UTC)), self._crawler)
@@ -81,13 +81,13 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
 
 
 class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
-    """Hangs up on an answer whose headers never end."""
+    """Aborts a response whose headers exceed the size limit."""
 
     _header_bytes = 0
     confirm: Callable[[], None]
 
     def request(self, request: TxRequest) -> Deferred[IResponse]:
-        self.confirm()  # as late as can be: the time until here may have been spent asleep
+        self.confirm()  # as late as possible: the request may have waited until here
         self._header_bytes = 0
         return super().request(request)
 
@@ -115,5 +115,5 @@ class _BoundedHeadersFactory(_HTTP11ClientFactory):
         return protocol
 
 
-def _nothing() -> None:
-    """There is nothing to confirm."""
+def _confirm_nothing() -> None:
+    """Do nothing: a crawl without a lease has nothing to confirm."""

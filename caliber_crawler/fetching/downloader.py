@@ -1,4 +1,4 @@
-"""Scrapy's downloader without its delay: a request that waits in it does not notice that the crawl stops."""
+"""Scrapy's downloader without its delay: a request that waits there would not notice that the crawl stops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class UndelayedDownloader(Downloader):
-    """Leaves the delay between two requests to the download handler, where the throttle applies to every request."""
+    """Leaves the delay between requests to the download handler, where the throttle applies to every request."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)

@@ -1,4 +1,4 @@
-"""Why there is no page: what Scrapy and Twisted raise, as a code to group by and a clause for a person."""
+"""Why a fetch failed: errors of Scrapy and Twisted as a reason code and a clause for messages."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from twisted.internet.error import ConnectionAborted, ConnectionLost
 from caliber_crawler.fetching.refusals import Refusal
 
 PERMANENT_FAILURES = frozenset({"robots", "offsite", "scheme", "url_too_long"})
-"""Codes of failures that no second try will mend soon. A name at a private address is none of them: so says every name
-server of a network that wants a log-in first."""
+"""Codes of failures that a retry will not fix soon. ``private_address`` is not among them: every host resolves to a
+private IP address in a network with a captive portal."""
 NOT_REQUESTED = frozenset({"unreachable", "robots_unavailable", "busy", "challenged", "stopped"})
-"""Codes that say nothing about the page: it was never asked for, and is due as before."""
+"""Codes that do not concern the page: it was not requested and stays due."""
 
 
 def failure_reason(error: BaseException | None, request: Request) -> tuple[str, str]:
-    """The code and the clause."""
+    """Return the reason code and the clause of an error."""
     match error:
         case Refusal():
             return error.code, error.clause
@@ -34,32 +34,32 @@ def failure_reason(error: BaseException | None, request: Request) -> tuple[str, 
         case IgnoreRequest():
             return "offsite", str(error) or "it is on another host"
         case ValueError():
-            return "offsite", f"its address cannot be read ({error})"
+            return "offsite", f"its URL is not valid ({error})"
         case DownloadTimeoutError() | TimeoutError():
-            return "timeout", f"no answer within {request.meta.get('download_timeout', 0):.0f} s"
+            return "timeout", f"no response within {request.meta.get('download_timeout', 0):.0f} s"
         case DownloadConnectionRefusedError():
             return "refused", "the connection was refused"
         case CannotResolveHostError():
-            return "dns", "there is no such host"
+            return "dns", "the host name does not resolve"
         case DownloadCancelledError():
-            return "too_large", "it is larger than any page"
+            return "too_large", "it exceeds the size limit"
         case ResponseDataLossError():
-            return "truncated", "it broke off before its end"
+            return "truncated", "the response ended too early"
     if _reasons(error, VerificationError):
-        return "tls", "the connection is not safe: the certificate is another host's"
-    if unsafe := _reasons(error, SSLError):
-        told = str(unsafe[0])
-        if "certificate verify failed" in told:
-            return "tls", "the connection is not safe: the certificate has run out, or nobody we trust has signed it"
-        return "tls", "no safe connection could be made: TLS is spoken there otherwise, or not at all"
+        return "tls", "the connection is not secure: the certificate is for another host"
+    if errors := _reasons(error, SSLError):
+        message = str(errors[0])
+        if "certificate verify failed" in message:
+            return "tls", "the connection is not secure: the certificate is expired or not trusted"
+        return "tls", "no secure connection: the TLS handshake failed; the server may not support TLS 1.2 or later"
     if _reasons(error, ConnectionAborted):
-        return "too_large", "its headers never end"
+        return "too_large", "its headers exceed the size limit"
     if _reasons(error, ConnectionLost):
         return "reset", "the connection was lost"
     return "network", f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 def _reasons(error: BaseException | None, kind: type[BaseException]) -> list[BaseException]:
-    """Those of the errors that Twisted wrapped up in this one that are of a kind."""
+    """Return the errors of one kind that Twisted wrapped in this error."""
     wrapped = getattr(getattr(error, "__cause__", None), "reasons", None) or []
     return [failure.value for failure in wrapped if isinstance(failure.value, kind)]

@@ -1,4 +1,4 @@
-"""The headers of a response, as a capture keeps them."""
+"""The headers of a response in the form that a capture stores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from scrapy.http import Response
 
 
 def header_pairs(response: Response) -> tuple[tuple[str, str], ...]:
-    """Headers in the order Scrapy kept them; it joins neither repeated names nor their values."""
+    """Return the headers in Scrapy's order; repeated headers are not joined."""
     return tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, values in response.headers.items()

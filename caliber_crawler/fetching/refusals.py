@@ -1,4 +1,4 @@
-"""Why a page was not fetched, in a form that Scrapy passes through unharmed."""
+"""Refusals: why a page was not fetched, as an exception that Scrapy passes through unchanged."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from scrapy.exceptions import IgnoreRequest
 
 
 class Refusal(IgnoreRequest):
-    """A request that is not made, or an answer that is not taken.
+    """A request that is not sent, or a response that is not accepted.
 
-    ``code`` is short and stable, to group by; ``clause`` tells a person why, and can stand behind a colon.
+    ``code`` is a stable reason code; ``clause`` explains it in words that can follow a colon in a message.
     """
 
     def __init__(self, code: str, clause: str) -> None:

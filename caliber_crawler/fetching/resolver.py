@@ -1,4 +1,4 @@
-"""Names to addresses, public ones only: nothing on this machine or in its network can be asked by a trick."""
+"""Resolve host names to public IP addresses only, so that pages cannot reach this machine or its network (SSRF)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 NAT64 = IPv6Network("64:ff9b::/96")
 UNICAST = IPv6Network("2000::/3")
-"""All that was ever given out of IPv6 for hosts of the open internet (RFC 4291 and IANA's table of address space)."""
+"""The IPv6 range for public hosts (RFC 4291 and IANA's IPv6 address space registry)."""
 DOCUMENTATION_NETWORKS = (IPv6Network("3fff::/20"), IPv6Network("2001:db8::/32"))
-"""Of these, what only examples use (RFC 9637, RFC 3849)."""
+"""The part of it that is reserved for documentation (RFC 9637, RFC 3849)."""
 
 
 @implementer(IHostnameResolver)
 class PublicAddressResolver:
-    """Wraps the reactor's resolver. What it lets through is what is connected to, so no second look-up can differ.
+    """Wraps the reactor's resolver. The IP address that passes is the one connected to, so DNS rebinding has no effect.
 
-    ``local_hosts`` may stand at a loopback address: the demo site does. ``refused`` names the hosts that were not let
-    through, and where they stand.
+    ``local_hosts`` may resolve to a loopback IP address, as the demo site does. ``refused`` maps refused hosts to their
+    IP addresses.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -38,7 +38,7 @@ class PublicAddressResolver:
         return cls(reactor)
 
     def install_on_reactor(self) -> None:
-        """Take the place of the reactor's own resolver."""
+        """Replace the reactor's own resolver."""
         self._reactor.installNameResolver(self)
 
     def resolveHostName(
@@ -56,9 +56,9 @@ class PublicAddressResolver:
         return resolution
 
     def admits(self, host: str, address: str) -> bool:
-        """May this host be asked at this address?"""
-        found = ip_address(address.partition("%")[0])
-        return is_public(found) or (host in self.local_hosts and found.is_loopback)
+        """Return whether the host may be requested at this IP address."""
+        ip = ip_address(address.partition("%")[0])
+        return is_public(ip) or (host in self.local_hosts and ip.is_loopback)
 
 
 @implementer(IResolutionReceiver)
@@ -80,7 +80,7 @@ class _PublicReceiver:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Is it an address of the open internet? One that wraps up another is judged by that."""
+    """Return whether an IP address is public; one that embeds an IPv4 address is judged by the latter."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is None and address in NAT64:

@@ -1,7 +1,7 @@
-"""Infinite scroll in a real browser, for a site whose request for more teasers is unknown.
+"""Infinite scroll in a real browser, for sites whose request for more teasers is unknown.
 
-Naming the request in the site definition is better: ``caliber doctor --scroll`` finds it. A browser fetches the scripts
-of a page too, and each of them waits for its turn.
+It is better to give the request in the site definition: ``caliber doctor --scroll`` finds it. A browser also fetches
+the scripts of a page, and the throttle delays each of them.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ LINKS = """([teaser, link, from]) => [...document.querySelectorAll(teaser)].slic
 MORE = "([css, seen]) => document.querySelectorAll(css).length > seen"
 TO_THE_END = "window.scrollTo(0, document.documentElement.scrollHeight)"
 AlreadyCrawled = Callable[[list[str]], bool]
-"""Were all these links known when the listing was crawled to its end the last time?"""
+"""Returns whether all links were known when the listing was last crawled to its end."""
 
 
 async def scroll_to_end(open_page: OpenPage, layout: ListingLayout, already_crawled: AlreadyCrawled) -> str:
-    """Scroll until no more teasers come, or only known ones; return the number of scrolls and teasers.
+    """Scroll until no more teasers appear, or only known ones; return the number of rounds and teasers as text.
 
-    ``cut`` at its end says that the limit on rounds, teasers or time came first.
+    The text ends with ``cut`` if the limit of rounds, teasers or time was reached first.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + MAX_SECONDS
@@ -53,7 +53,7 @@ async def scroll_to_end(open_page: OpenPage, layout: ListingLayout, already_craw
 
 
 async def _more(open_page: OpenPage, teaser: str, seen: int, deadline: float) -> bool:
-    """Wait for further teasers. A request for them may itself wait for its turn."""
+    """Wait for more teasers; return whether any appeared. The throttle may delay the request for them."""
     while asyncio.get_running_loop().time() <= deadline:
         try:
             await open_page.page.wait_for_function(MORE, arg=[teaser, seen], timeout=TEASER_TIMEOUT * 1000)

@@ -1,4 +1,4 @@
-"""A crawl that is to stop: whoever waits for something learns of it soon, and asks for nothing more."""
+"""Stopping a crawl: requests that wait for something are refused soon after the crawl stops."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-NAP = 0.25
-"""Maximum number of seconds until whoever waits notices that the crawl is to stop."""
+POLL_INTERVAL = 0.25
+"""Seconds between checks whether the crawl stops."""
 
 
 def require_running(crawler: Crawler) -> None:
-    """Raise :class:`Refusal` when the crawl is to stop: it was told to, or its run was halted."""
+    """Raise :class:`Refusal` when the crawl is stopping or its run was halted."""
     run = crawler.get_extension(CrawlRun)
     if (run is not None and run.accounts.halted) or not (crawler.engine and crawler.engine.running):
-        raise Refusal("stopped", "the crawl was stopped before its turn came")
+        raise Refusal("stopped", "the crawl was stopped before the request")
 
 
 async def sleep(seconds: float, crawler: Crawler) -> None:
-    """Wait, unless the crawl stops meanwhile: raises :class:`Refusal` then."""
+    """Sleep; raise :class:`Refusal` when the crawl stops meanwhile."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     while (left := end - loop.time()) > 0:
-        await asyncio.sleep(min(left, NAP))
+        await asyncio.sleep(min(left, POLL_INTERVAL))
         require_running(crawler)
 
 
 async def finish(work: Coroutine[None, None, Result], crawler: Crawler) -> Result:
-    """Return the result of work that may take long; cancel it and raise :class:`Refusal` when the crawl stops."""
+    """Return the result of long work; cancel it and raise :class:`Refusal` when the crawl stops."""
     task = asyncio.ensure_future(work)
     try:
-        while not (await asyncio.wait({task}, timeout=NAP))[0]:
+        while not (await asyncio.wait({task}, timeout=POLL_INTERVAL))[0]:
             require_running(crawler)
         return task.result()
     finally:

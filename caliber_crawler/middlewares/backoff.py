@@ -1,4 +1,4 @@
-"""Back off from a busy host: wait as long as it asks, a few times; then end the run."""
+"""Back off from a busy host: wait as long as it asks, retry a few times, then end the run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ BUSY = (429, 503)
 
 
 class BackoffMiddleware:
-    """Waits for a host that answers 429 or 503, and for one whose Retry-After of an earlier run is in force.
+    """Waits for a host that answers 429 or 503, or whose Retry-After from an earlier run is still in force.
 
-    After ``tries`` such responses in a row, or when the host asks for more than ``max_wait`` seconds, the run ends, and
-    the archive remembers the Retry-After. Without a ``Retry-After`` the wait is the throttle's delay times ``delays``,
-    doubled each time. ``max_failures`` other errors of a host in a row end the run too. The index of a web archive is
-    requested every ``index_delay`` seconds at most; its errors never end a run: it is retried another day.
+    The run ends after ``tries`` such responses in a row, or when the host asks for more than ``max_wait`` seconds; the
+    archive stores the Retry-After. Without a ``Retry-After`` the wait is ``delays`` times the throttle's delay, doubled
+    each time. The run also ends after ``max_failures`` other consecutive errors of a host. The index of a web archive
+    is requested at most every ``index_delay`` seconds; its errors do not end a run.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class BackoffMiddleware:
         )
 
     def process_request(self, request: Request) -> None:
-        """Refuse a request to a host that asked for a longer wait than ``max_wait``."""
+        """Refuse a request to a host that asked for a wait longer than ``max_wait``."""
         host = urlsplit(request.url).netloc
         now = self._clock()
         if is_index(request.cb_kwargs.get("entry")):
@@ -77,7 +77,7 @@ class BackoffMiddleware:
             raise self._give_up(request, wait)
 
     def process_response(self, request: Request, response: Response) -> Response | Request:
-        """Retry a busy host later; its last response passes as it is."""
+        """Retry a busy host later; after the last try, pass its response on."""
         host = urlsplit(request.url).netloc
         if response.status not in BUSY:
             self._busy.pop(host, None)
@@ -93,7 +93,7 @@ class BackoffMiddleware:
         return again
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Count a request that got no response."""
+        """Count a request without a response."""
         if not isinstance(exception, Refusal):
             self._count(request, failed=True)
 
@@ -106,7 +106,7 @@ class BackoffMiddleware:
 
     def _give_up(self, request: Request, wait: Wait) -> Refusal:
         host = urlsplit(request.url).netloc
-        clause = f"{host} asks to be left alone until {wait.until:%Y-%m-%d %H:%M:%S} UTC ({wait.reason})"
+        clause = f"{host} accepts no requests until {wait.until:%Y-%m-%d %H:%M:%S} UTC ({wait.reason})"
         if is_index(request.cb_kwargs.get("entry")):
             return Refusal("index_busy", clause)
         self._halt(Halt("busy", clause))

@@ -1,4 +1,4 @@
-"""Strict content decoding: a body that is truncated or too large is refused."""
+"""Strict content decoding: refuse truncated and oversized bodies."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES
 
 MAX_ENCODINGS = 2
-"""Nested encodings of one body; ordinary servers use one."""
+"""Maximum number of nested encodings of a body; ordinary servers use one."""
 
 
 class StrictCompressionMiddleware(HttpCompressionMiddleware):
-    """Scrapy's, but it refuses truncated bodies and stops unpacking at the size limit.
+    """Scrapy's middleware, but it refuses truncated bodies and stops decompressing at the size limit.
 
     A robots.txt may be truncated: its beginning is enough.
     """
@@ -27,19 +27,19 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
         encodings, _ = self._split_encodings(response.headers.getlist("Content-Encoding"))
         body = response.body
         for encoding in encodings[:MAX_ENCODINGS]:
-            body, _whole = decompress(body, encoding, MAX_ROBOTS_BYTES)
+            body, _complete = decompress(body, encoding, MAX_ROBOTS_BYTES)
         response.headers.pop("Content-Encoding", None)
         return response.replace(body=body)
 
     def _handle_encoding(self, body: bytes, content_encoding: list[bytes], max_size: int) -> tuple[bytes, list[bytes]]:
         encodings, unknown = self._split_encodings(content_encoding)
         if len(encodings) > MAX_ENCODINGS:
-            raise Refusal("too_large", f"it is packed {len(encodings)} times over")
+            raise Refusal("too_large", f"it is compressed {len(encodings)} times")
         for encoding in encodings if body else ():
-            body, whole = decompress(body, encoding, max_size)
+            body, complete = decompress(body, encoding, max_size)
             if len(body) > max_size:
-                del body  # the traceback would keep it for a while, and that of the next one beside it
-                raise Refusal("too_large", f"unpacked, it is larger than {max_size:,} bytes")
-            if not whole:
-                raise Refusal("truncated", "it broke off before its end")
+                del body  # free it now: tracebacks would keep it, and the next body, in memory
+                raise Refusal("too_large", f"its decompressed size exceeds {max_size:,} bytes")
+            if not complete:
+                raise Refusal("truncated", "the response ended too early")
         return body, unknown

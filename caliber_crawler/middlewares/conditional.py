@@ -1,4 +1,4 @@
-"""Conditional requests: a page that is needed only when it changed is requested with its validators."""
+"""Conditional requests: a page that is needed only if it changed is requested with its validators."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ VALIDATORS = (b"If-None-Match", b"If-Modified-Since")
 
 
 class ConditionalMiddleware:
-    """Makes a request conditional on the validators of the last response (RFC 9110, chapter 13).
+    """Makes a request conditional on the validators of the last response (RFC 9110, section 13).
 
-    An article whose page shows its view counter is always requested in full, because each visit observes the counter.
-    So is a listing until a walk from it went as far back as this one is to go, and in a backfill.
+    Two kinds of pages are always requested in full: articles with a view counter in the page, because each visit
+    observes the counter; and listings in a backfill, or without an earlier traversal that went as far back as this one.
     """
 
     def __init__(self, scope: Scope, frontier: Frontier) -> None:
@@ -37,7 +37,7 @@ class ConditionalMiddleware:
         return cls(run.scope, run.archive.frontier)
 
     def process_request(self, request: Request) -> None:
-        """Set the validators, and remove them behind a redirect: they are those of another page."""
+        """Set the validators; remove them after a redirect, because they belong to another page."""
         for name in VALIDATORS:
             request.headers.pop(name, None)
         entry: Entry | None = request.cb_kwargs.get("entry")

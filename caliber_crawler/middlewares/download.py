@@ -1,4 +1,4 @@
-"""Requests that a middleware makes itself: for a robots.txt, or for a site's rights reservations."""
+"""Requests that a middleware sends itself, for example for robots.txt or a site's rights reservations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Download = Callable[[Request], Awaitable[Response]]
 
 
 def download_with(crawler: Crawler) -> Download:
-    """Download through the crawler's engine, and so through its downloader, throttle and resolver."""
+    """Return a function that downloads through the crawler's engine: its downloader, throttle and resolver apply."""
 
     async def download(request: Request) -> Response:
         assert crawler.engine is not None, "the engine exists before the first request"

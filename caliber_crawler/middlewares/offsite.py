@@ -1,4 +1,4 @@
-"""Where the crawler may go: the site's own hosts, over HTTP, at public IP addresses."""
+"""The site boundary: only the site's own hosts, over HTTP, at public IP addresses."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 SCHEMES = ("http", "https")
 MAX_URL_LENGTH = 2083
-"""Characters; the limit of Internet Explorer, which sites still keep to."""
+"""Characters; the limit of Internet Explorer, which sites still observe."""
 
 
 class OffsiteMiddleware:
-    """Stops every request that would leave the site, whatever led to it: a link, a redirect, a feed.
+    """Stops every request that leaves the site, whether it comes from a link, a redirect or a feed.
 
-    The index of a web archive that the user named is on another host; it may not lead anywhere else in turn.
-    ``max_in_a_row`` requests in a row that lead to the same other host end the run: the site has moved, or a proxy
-    intercepts it.
+    The index of a web archive that the user named is on another host; its redirects must stay on that host.
+    The run ends after ``max_in_a_row`` consecutive requests that lead to the same other host: the site has moved, or a
+    proxy intercepts the requests.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class OffsiteMiddleware:
     ) -> None:
         self._site, self._halt, self._resolver = site, halt, resolver
         self._max_in_a_row = max_in_a_row
-        self._led_to: list[str] = []
+        self._offsite_hosts: list[str] = []
         if resolver is not None and site.is_local:
             resolver.local_hosts.add(urlsplit(site.base_url).hostname or "")
 
@@ -64,30 +64,30 @@ class OffsiteMiddleware:
         )
 
     def process_request(self, request: Request) -> None:
-        """Let requests pass that stay on the site."""
+        """Pass requests that stay on the site."""
         self._check(request.url, request)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Refuse a redirect that Scrapy did not follow because it leads offsite."""
+        """Refuse an offsite redirect that Scrapy did not follow."""
         if 300 <= response.status < 400 and (location := response.headers.get("Location")):
             try:
                 target = response.urljoin(location.decode("latin-1").strip())
             except ValueError:
-                raise Refusal("offsite", "its address cannot be read") from None
+                raise Refusal("offsite", "its URL is not valid") from None
             self._check(target, request)
-        self._led_to.clear()
+        self._offsite_hosts.clear()
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Distinguish a host name without an IP address from one with a private IP address."""
+        """Distinguish a host name with a private IP address from one that does not resolve."""
         host = urlsplit(request.url).hostname or ""
         if isinstance(exception, CannotResolveHostError) and self._resolver and host in self._resolver.refused:
-            clause = f"{host} stands at {self._resolver.refused[host]}, which is no public address"
+            clause = f"{host} resolves to {self._resolver.refused[host]}, which is not a public IP address"
             raise Refusal("private_address", clause)
 
     def _check(self, url: str, request: Request) -> None:
         if len(url) > MAX_URL_LENGTH:
-            raise Refusal("url_too_long", f"its address is longer than {MAX_URL_LENGTH:,} characters")
+            raise Refusal("url_too_long", f"its URL is longer than {MAX_URL_LENGTH:,} characters")
         try:
             parts = urlsplit(url)
             entry = request.cb_kwargs.get("entry")
@@ -96,15 +96,15 @@ class OffsiteMiddleware:
             else:
                 inside = self._site.owns(self._site.normal_url(url))
         except ValueError:
-            raise Refusal("offsite", "its address cannot be read") from None
+            raise Refusal("offsite", "its URL is not valid") from None
         if parts.scheme.lower() not in SCHEMES:
-            raise Refusal("scheme", f"it leads to {parts.scheme}:, which is not the web")
+            raise Refusal("scheme", f"it leads to a {parts.scheme}: URL, not to http or https")
         if not inside:
             self._count(parts.netloc)
-            raise Refusal("offsite", f"it leads to {parts.netloc[:100]}, which is not the site's")
+            raise Refusal("offsite", f"it leads to {parts.netloc[:100]}, which is not a host of the site")
 
     def _count(self, host: str) -> None:
-        self._led_to = [*(known for known in self._led_to if known == host), host]
-        if len(self._led_to) >= self._max_in_a_row:
+        self._offsite_hosts = [*(known for known in self._offsite_hosts if known == host), host]
+        if len(self._offsite_hosts) >= self._max_in_a_row:
             clause = f"{self._site.host} led to {host[:100]} {self._max_in_a_row} times in a row"
             self._halt(Halt("failing", clause))

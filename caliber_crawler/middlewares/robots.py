@@ -1,4 +1,4 @@
-"""robots.txt, obeyed as RFC 9309 says: where it is unavailable, nothing is fetched."""
+"""Obey robots.txt according to RFC 9309: when it is unavailable, nothing is fetched."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ if TYPE_CHECKING:
     from caliber_crawler.archive.queue.hosts import Hosts
 
 MAX_ROBOTS_BYTES = 500 * 1024
-"""How much of a robots.txt is parsed; RFC 9309 requires at least this much."""
+"""Maximum number of bytes of a robots.txt that are parsed; RFC 9309 requires at least this many."""
 MAX_LINE_LENGTH = 2_000
 """Characters; a rule longer than any URL matches nothing."""
 NO_SERVER = ("refused", "dns", "tls", "private_address")
-"""Codes of failures that mean there is no such server, rather than one that does not answer."""
+"""Codes of failures that mean that no such server exists, rather than that it does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A host's robots.txt when it was fetched; ``robots`` is ``None`` where there is none, or none to be had."""
+    """A host's robots.txt when it was fetched; ``robots`` is ``None`` if it is missing or unavailable."""
 
     fetched_at: datetime
     robots: Protego | None
     unavailable: Halt | None = None
     code: str = "no_robots"
-    """The reason for a page that may not be fetched because the rules are unavailable."""
+    """The reason code of a page that may not be fetched because the rules are unavailable."""
 
 
 class RobotsMiddleware:
     """Fetches the robots.txt of each host before anything else, and again after ``max_age``.
 
-    A run ends when the site's robots.txt is unavailable: no response, 5xx, 429, or a redirect that leads offsite.
-    On another host of the site, only the page fails. ``Crawl-delay`` and ``Request-rate`` raise the delay between
-    requests. The index of a web archive that the user named is an API, not a crawled page: it has no robots.txt check.
+    A run ends when the site's robots.txt is unavailable: no response, 5xx, 429, or an offsite redirect. On another host
+    of the site, only the page fails. ``Crawl-delay`` and ``Request-rate`` raise the delay between requests. The index
+    of a web archive that the user named is an API, so its robots.txt is not checked.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class RobotsMiddleware:
         return middleware
 
     async def process_request(self, request: Request) -> None:
-        """Let requests pass that the host's rules allow."""
+        """Pass requests that the host's rules allow."""
         if request.meta.get("robots") or is_index(request.cb_kwargs.get("entry")):
             return
         rules = await self._rules_for(request.url)
@@ -101,7 +101,7 @@ class RobotsMiddleware:
             self._halt(rules.unavailable)
             raise Refusal(rules.unavailable.code, rules.unavailable.clause)
         if rules.robots is not None and not rules.robots.can_fetch(request.url, self._agent):
-            raise Refusal("robots", "robots.txt forbids it")
+            raise Refusal("robots", "robots.txt disallows it")
 
     def stop_at_the_limit(self, data: bytes, request: Request) -> None:
         """End the download of a robots.txt after :data:`MAX_ROBOTS_BYTES`."""
@@ -126,7 +126,7 @@ class RobotsMiddleware:
             code, clause = failure_reason(error, request)
             if code == "stopped":
                 raise
-            self._keep(host, now, None, None)
+            self._record(host, now, None, None)
             clause = f"{url} could not be fetched ({clause})"
             if code in NO_SERVER:
                 return Rules(now, None, Halt("unreachable", clause), code)
@@ -136,21 +136,21 @@ class RobotsMiddleware:
     def _parse(self, host: str, response: Response, now: datetime) -> Rules:
         status = response.status
         if means_no_robots(status):
-            self._keep(host, now, status, None)
+            self._record(host, now, status, None)
             return Rules(now, None)
         if not 200 <= status < 300:
-            self._keep(host, now, status, None)
-            clause = f"{host}/robots.txt answered {status}, so nothing may be fetched for now"
+            self._record(host, now, status, None)
+            clause = f"{host}/robots.txt answered {status}, so nothing may be fetched now"
             return Rules(now, None, Halt("robots_unavailable", clause))
         text = response.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", errors="replace")
-        self._keep(host, now, status, text)
+        self._record(host, now, status, text)
         robots = Protego.parse("\n".join(line for line in text.splitlines() if len(line) <= MAX_LINE_LENGTH))
         delay = requested_delay(robots, self._agent)
         if delay:
             self._throttle.raise_delay(urlsplit(host).netloc, delay, self._clock())
         return Rules(now, robots)
 
-    def _keep(self, host: str, now: datetime, status: int | None, text: str | None) -> None:
+    def _record(self, host: str, now: datetime, status: int | None, text: str | None) -> None:
         self._hosts.record_robots(urlsplit(host).netloc, now, status, text)
 
 

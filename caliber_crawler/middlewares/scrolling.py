@@ -1,4 +1,4 @@
-"""A listing that grows on scroll, opened in a real browser."""
+"""Infinite-scroll listings, opened in a real browser."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from caliber_crawler.site import Site
 
 EXCHANGES = "exchanges"
-"""Key of ``Request.meta`` for a list that takes every request of the page with its response."""
+"""Key of ``Request.meta`` for a list that collects every request of the page with its response."""
 
 
 class ScrollingMiddleware:
-    """Passes a listing on as a browser shows it after scrolling, for a site whose definition says ``scroll="browser"``.
+    """Replaces a listing by its HTML after scrolling in a browser, for site definitions with ``scroll="browser"``.
 
-    The browser gets the fetched listing as it is. What its scripts ask for comes through the same downloader, this
-    middleware's neighbours included, so that a script can ask for nothing that a crawl may not.
+    The browser opens the fetched listing. Requests of its scripts go through the same downloader and middlewares, so a
+    script can fetch only what a crawl may fetch.
     """
 
     def __init__(self, crawler: Crawler, run: CrawlRun, browser: Browser) -> None:
@@ -67,23 +67,23 @@ class ScrollingMiddleware:
         try:
             async with self._browser.open(response) as page:
                 scrolled = await scroll_to_end(page, layout, lambda links: self._already_crawled(links, entry))
-                shown = await page.page.content()
+                content = await page.page.content()
                 request.meta.get(EXCHANGES, []).extend(page.exchanges)
         except BrowserError as error:
-            require_running(self._crawler)  # Ctrl-C ends the browser too: then the page did not fail
-            raise Refusal("network", f"the browser could not show it: {error.message.splitlines()[0]}") from None
+            require_running(self._crawler)  # Ctrl-C ends the browser too; the page did not fail then
+            raise Refusal("network", f"the browser could not open it: {error.message.splitlines()[0]}") from None
         headers = response.headers.copy()
         headers["Content-Type"] = "text/html; charset=utf-8"
         headers[SCROLLED] = scrolled
-        return response.replace(body=shown.encode("utf-8", errors="replace"), headers=headers)
+        return response.replace(body=content.encode("utf-8", errors="replace"), headers=headers)
 
     def _already_crawled(self, links: list[str], entry: Entry) -> bool:
-        urls = {address.url for address in self._run.scope.site.article_urls(links)}
+        urls = {article_url.url for article_url in self._run.scope.site.article_urls(links)}
         return bool(urls) and urls <= set(already_crawled_urls(self._run, entry, urls))
 
 
 def is_on_site(url: str, site: Site) -> bool:
-    """Is this the URL of a page on one of the site's own hosts, over HTTP?"""
+    """Return whether a URL is on one of the site's own hosts, over HTTP."""
     try:
         return url.lower().startswith(("http://", "https://")) and site.owns(site.normal_url(url))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Rights reservations of a whole site: the file of the TDM Reservation Protocol, fetched once a day."""
+"""Rights reservations of a whole site: ``tdmrep.json`` of the TDM Reservation Protocol, fetched once a day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from caliber_crawler.fetching.failures import failure_reason
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import SITE_OPTS_OUT, Capture
 from caliber_crawler.middlewares.download import Download, download_with
-from caliber_crawler.opt_outs import SITE_FILE, SiteRules, site_rules
+from caliber_crawler.opt_outs import TDMREP_PATH, SiteRules, site_rules
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -31,9 +31,9 @@ MAX_BYTES = 1024 * 1024
 
 
 class SiteReservationsMiddleware:
-    """Fetches ``/.well-known/tdmrep.json`` of a host before its first article, and marks the pages it reserves.
+    """Fetches ``/.well-known/tdmrep.json`` of a host before its first article, and marks the pages that it reserves.
 
-    The response is stored as a capture, which proves what was reserved when. A host without the file reserves nothing.
+    The response is stored as a capture, as proof of what was reserved and when. Without the file nothing is reserved.
     """
 
     def __init__(
@@ -62,19 +62,19 @@ class SiteReservationsMiddleware:
             await self._rules_for(request.url)
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Mark a page that the site's file reserves."""
+        """Mark a page that ``tdmrep.json`` reserves."""
         if _is_article(request):
-            opted_out = (await self._rules_for(response.url)).opted_out(urlsplit(response.url).path)
-            if opted_out is not None:
-                response.headers[SITE_OPTS_OUT] = opted_out
+            reservation = (await self._rules_for(response.url)).reservation_of(urlsplit(response.url).path)
+            if reservation is not None:
+                response.headers[SITE_OPTS_OUT] = reservation
         return response
 
     async def _rules_for(self, url: str) -> SiteRules:
         parts = urlsplit(url)
-        address = f"{parts.scheme}://{parts.netloc}{SITE_FILE}"
-        known = self._rules.get(address)
+        rules_url = f"{parts.scheme}://{parts.netloc}{TDMREP_PATH}"
+        known = self._rules.get(rules_url)
         if known is None or (known.done() and self._clock() - known.result()[0] >= MAX_AGE):
-            known = self._rules[address] = asyncio.ensure_future(self._stored_or_fetched(address))
+            known = self._rules[rules_url] = asyncio.ensure_future(self._stored_or_fetched(rules_url))
         return (await known)[1]
 
     async def _stored_or_fetched(self, url: str) -> tuple[datetime, SiteRules]:
@@ -87,7 +87,7 @@ class SiteReservationsMiddleware:
         request = Request(url, callback=NO_CALLBACK, meta={"download_maxsize": MAX_BYTES}, dont_filter=True)
         try:
             response = await self._download(request)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the page that waits for this is fetched
+        except Exception as error:  # noqa: BLE001 - the waiting page is fetched in any case
             _, clause = failure_reason(error, request)
             capture = Capture(site=self._site, kind="tdmrep", url=url, fetched_at=self._clock(), error=clause)
         else:

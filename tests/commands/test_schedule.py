@@ -175,7 +175,7 @@ def test_a_crawl_that_cannot_even_begin_is_posted_and_one_that_another_keeps_fro
             opened.db.conn.commit()
             hung = caliber(*arguments, CALIBER_NOTIFY=url)
         assert hung.exit_code == 9
-        assert "no sign of life since 2026-01-07 10:00 UTC: it seems to hang" in hung.stderr
+        assert "no heartbeat since 2026-01-07 10:00 UTC: it seems to hang" in hung.stderr
         with closing(sqlite3.connect(tmp_path / "foreign.db")) as connection:
             connection.execute("create table dishes (name)")
         foreign = ("crawl", "--base-url", demo.base_url, "--archive", tmp_path / "foreign.db", *FAST)

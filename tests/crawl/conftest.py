@@ -1,4 +1,4 @@
-"""A badly behaved site, and the crawl of it."""
+"""Fixtures of hostile sites for crawls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.hostile.site import HostileSite, misbehaving
 
 @dataclass(frozen=True)
 class Misbehaving(Served):
-    """A hostile site that is being served; what it answers instead of good pages can be changed meanwhile."""
+    """A running hostile site; ``instead`` maps URLs to other behaviours and can be changed while it runs."""
 
     instead: dict[str, Any]
 
@@ -28,7 +28,7 @@ class Misbehaving(Served):
 
 @pytest.fixture
 def misbehave(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Serve hostile sites for as long as a ``with`` block lasts."""
+    """Return a context manager that serves a hostile site."""
 
     @contextmanager
     def serving(articles: int = 30, tls: SSLContext | None = None, **options: Any) -> Iterator[Misbehaving]:

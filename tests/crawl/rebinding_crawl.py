@@ -1,8 +1,8 @@
-"""A crawl of a site whose name server changes its mind: ``BASE_URL ARCHIVE PUBLIC_ADDRESS FIRST_ANSWERS``.
+"""A crawl under a DNS rebinding attack; arguments: ``BASE_URL ARCHIVE PUBLIC_IP PUBLIC_ANSWERS``.
 
-The name server is real and stands on this machine. It gives the public address so many times, then a loopback one. What
-would go to the public address goes to 127.0.0.2 instead, so nothing leaves this machine. Each connection that was tried
-is written to standard output, one a line.
+A real name server on this machine returns the public IP address PUBLIC_ANSWERS times, then a loopback address.
+Connections to the public IP address are redirected to 127.0.0.2, so nothing leaves this machine. The host of each
+attempted connection is printed, one per line.
 """
 
 from __future__ import annotations
@@ -23,45 +23,45 @@ from caliber_crawler.crawling.options import CrawlOptions  # noqa: E402
 from caliber_crawler.known_sites import project_settings  # noqa: E402
 from caliber_crawler.spiders.caliber import CaliberSpider  # noqa: E402
 
-BASE_URL, ARCHIVE, PUBLIC, FIRST = sys.argv[1:5]
-IN_PLACE_OF_PUBLIC = "127.0.0.2"
+BASE_URL, ARCHIVE, PUBLIC, PUBLIC_ANSWERS = sys.argv[1:5]
+REPLACEMENT = "127.0.0.2"
 
 
-class ChangingMind(common.ResolverBase):
-    """Answers every question for an address: first with the public one, later with 127.0.0.1."""
+class RebindingNameServer(common.ResolverBase):
+    """Answers every query: first with the public IP address, later with 127.0.0.1."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = 0
+        self.queries = 0
 
     def _lookup(self, name: bytes, cls: int, type: int, timeout: Any) -> Deferred[Any]:
-        address = PUBLIC if self.asked < int(FIRST) else "127.0.0.1"
-        self.asked += 1
+        address = PUBLIC if self.queries < int(PUBLIC_ANSWERS) else "127.0.0.1"
+        self.queries += 1
         answer = dns.RRHeader(name=name, type=dns.A, ttl=0, payload=dns.Record_A(address=address, ttl=0))
         return succeed(([answer], [], []))
 
 
-def resolve_by_ourselves() -> None:
-    """Have every name of this process looked up by the name server above."""
-    factory = server.DNSServerFactory(clients=[ChangingMind()])
+def install_name_server() -> None:
+    """Resolve all host names of this process with the name server above."""
+    factory = server.DNSServerFactory(clients=[RebindingNameServer()])
     port = reactor.listenUDP(0, dns.DNSDatagramProtocol(controller=factory), interface="127.0.0.1")
     reactor.installResolver(client.Resolver(servers=[("127.0.0.1", port.getHost().port)]))
 
 
-def write_down_connections() -> None:
-    """Tell which addresses are connected to, and keep all of it on this machine."""
+def record_connections() -> None:
+    """Print the host of each connection, and keep all connections on this machine."""
     connect = reactor.connectTCP
 
-    def told(host: str, port: int, *arguments: Any, **options: Any) -> Any:
+    def record(host: str, port: int, *arguments: Any, **options: Any) -> Any:
         sys.stdout.write(f"{host}\n")
-        return connect(IN_PLACE_OF_PUBLIC if host == PUBLIC else host, port, *arguments, **options)
+        return connect(REPLACEMENT if host == PUBLIC else host, port, *arguments, **options)
 
-    reactor.connectTCP = told
+    reactor.connectTCP = record
 
 
 if __name__ == "__main__":
-    resolve_by_ourselves()
-    write_down_connections()
+    install_name_server()
+    record_connections()
     run_spider(
         CaliberSpider,
         project_settings(ARCHIVE=ARCHIVE, DOWNLOAD_DELAY=0, CONTACT="us@example.org", LOG_LEVEL="CRITICAL"),

@@ -1,4 +1,4 @@
-"""A run on an archive of its own, without Scrapy and without a server."""
+"""A run on its own archive, without Scrapy and without a server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AGO = timedelta(minutes=5)
 
 @contextmanager
 def running_on(folder: Path, *, revisits: int | None = None, **scope: Any) -> Iterator[CrawlRun]:
-    """A run that was just started."""
+    """Start a run."""
     with Archive.open(folder / "run.db", mode="write") as archive:
         yield CrawlRun(archive, replace(SCOPE, **scope), user_agent="test", settings={}, revisits=revisits)
 
@@ -34,7 +34,7 @@ def url_of(slug: str) -> str:
 
 
 def entry(slug: str, **fields: Any) -> Entry:
-    """A due article, or another page, of the frontier."""
+    """A due frontier entry, by default of an article."""
     usual: dict[str, Any] = {
         "url": url_of(slug),
         "site": SITE.name,
@@ -49,13 +49,13 @@ def entry(slug: str, **fields: Any) -> Entry:
 
 
 def add(run: CrawlRun, *entries: Entry) -> None:
-    """Put pages into the frontier, and into the accounts as discovery does."""
+    """Add entries to the frontier and count them as discovery does."""
     added = run.archive.frontier.add(entries, run.id)
     run.accounts.counts["discovered"] += sum(each.kind == "article" for each in added)
 
 
 def dispatched(run: CrawlRun, *slugs: str, **fields: Any) -> list[Capture]:
-    """Put articles into the frontier and hand them out; returns their captures."""
+    """Add articles to the frontier and dispatch them; return their captures."""
     add(run, *(entry(slug, **fields) for slug in slugs))
     run.dispatcher.next_batch(100)
     return [capture(slug) for slug in slugs]
@@ -70,14 +70,14 @@ def problem(reason: str) -> Problem:
     return Problem(stage="extract", reason=reason, message=f"It is {reason}.", fatal=True)
 
 
-def held(run: CrawlRun, slug: str) -> Entry:
+def frontier_entry(run: CrawlRun, slug: str) -> Entry:
     found = run.archive.frontier.get(url_of(slug))
     assert found is not None
     return found
 
 
 def expect_counts(run: CrawlRun, **expected: int) -> None:
-    """Exactly these counts, and accounts that balance once what is left is counted."""
+    """Check that these are all counts, and that they balance when the remaining pages are counted."""
     usual = {"discovered": run.accounts.counts["discovered"], "pages": run.accounts.counts["pages"]}
     assert {name: count for name, count in run.accounts.counts.items() if count and name not in usual} == expected
     run.accounts.counts["remaining"] = run.dispatcher.due_count("article")
@@ -93,11 +93,11 @@ def store(run: CrawlRun, page: Capture) -> Capture:
 
 
 def save(run: CrawlRun, page: Capture, also: Any = None, **fields: Any) -> Extraction:
-    """Store a page and save an article from it."""
+    """Store a page and save the article extracted from it."""
     body = page.body or f"<p>{page.url}</p>".encode()
     stored = store(run, replace(page, body=body))
     url = page.final_url or page.url
-    text = {"body": f"This is the text at {url}, and at no other.", "url": url, "urls": (url,)}
+    text = {"body": f"This is the text at {url} and at no other URL.", "url": url, "urls": (url,)}
     extraction = Extraction(capture=stored, article=article(**text | fields), layout="new", extractor="test 1")
     asyncio.run(run.settlement.save(extraction, also) if also else run.settlement.save(extraction))
     return extraction

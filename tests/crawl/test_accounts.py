@@ -1,4 +1,4 @@
-"""The accounts of a run: what they count, when its checks pass, and what they write at the end."""
+"""The accounts of a run: counts, checks, and the record at its end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_first_reason_to_halt_counts(run: CrawlRun) -> None:
     assert run.accounts.halted == BUSY
 
 
-def test_a_problem_is_recorded_with_its_page_or_its_url(run: CrawlRun) -> None:
+def test_a_problem_is_recorded_with_its_page_or_url(run: CrawlRun) -> None:
     stored = run.archive.captures.store(capture("a"), run.id)
     run.accounts.note(problem("no_body"), stored)
     run.accounts.note(problem("trap_deep"), url=url_of("b"))
@@ -74,7 +74,7 @@ def test_a_site_is_unreachable_when_no_attempt_got_a_response(
     assert accounts.unreachable == unreachable
 
 
-def test_visited_pages_are_those_that_were_requested(run: CrawlRun) -> None:
+def test_visited_counts_requested_pages(run: CrawlRun) -> None:
     kinds = {"stored": 1, "revisited": 2, "refused": 4, "failed": 8, "missing": 16}
     assert accounts_with(run, **kinds, resumed=1, unchanged=100, remaining=100).visited == 30
 
@@ -92,17 +92,17 @@ def test_visited_pages_are_those_that_were_requested(run: CrawlRun) -> None:
         ({}, False, True),
     ],
 )
-def test_the_checks_of_a_run_tolerate_a_few_failures(
+def test_checks_tolerate_a_few_failures(
     run: CrawlRun,
     counts: dict[str, int],
     due_only: bool,
     passed: bool,
 ) -> None:
-    met = sum(counts.get(name, 0) for name in ("stored", "refused", "failed"))
-    assert accounts_with(run, **counts, discovered=met).checks_passed(due_only=due_only) == passed
+    total = sum(counts.get(name, 0) for name in ("stored", "refused", "failed"))
+    assert accounts_with(run, **counts, discovered=total).checks_passed(due_only=due_only) == passed
 
 
-def test_the_checks_of_a_run_fail_when_it_is_unusual_or_does_not_balance(run: CrawlRun) -> None:
+def test_checks_fail_on_anomalies_and_on_unbalanced_counts(run: CrawlRun) -> None:
     accounts = accounts_with(run, stored=1, discovered=1)
     assert accounts.checks_passed(due_only=False)
     accounts.anomalies = [problem("fewer_articles")]
@@ -121,22 +121,22 @@ def test_the_final_accounts_are_written(run: CrawlRun) -> None:
     assert row["finished_at"] is not None
 
 
-def test_a_site_that_gave_no_page_is_named_with_the_last_error(run: CrawlRun) -> None:
+def test_an_unreachable_site_is_reported_with_the_last_error(run: CrawlRun) -> None:
     run.accounts.counts.update(pages=1, fetch_errors=1)
     run.accounts.last_error = "the connection was refused"
     run.accounts.finish("finished", Remaining())
     assert run.accounts.outcome == "failed"
-    assert run.accounts.why == f"{run.scope.site.base_url} gave no page at all: the connection was refused"
+    assert run.accounts.why == f"no page of {run.scope.site.base_url} could be fetched: the connection was refused"
 
 
-def test_a_finished_run_notes_what_is_unusual(run: CrawlRun) -> None:
+def test_a_finished_run_records_anomalies(run: CrawlRun) -> None:
     run.accounts.counts.update(stored=20, refused=30, discovered=50)
     run.accounts.finish("finished", Remaining())
     assert [each.reason for each in run.accounts.anomalies] == ["more_refused"]
     assert [row["reason"] for row in run.archive.db.query("select reason from problems")] == ["more_refused"]
 
 
-def test_a_heartbeat_writes_the_counts_so_far(run: CrawlRun) -> None:
+def test_a_heartbeat_writes_the_current_counts(run: CrawlRun) -> None:
     run.accounts.counts["pages"] = 7
     run.accounts.heartbeat()
     (row,) = run.archive.db.query("select counts, heartbeat_at, outcome from runs")
@@ -144,14 +144,14 @@ def test_a_heartbeat_writes_the_counts_so_far(run: CrawlRun) -> None:
     assert (row["outcome"], row["heartbeat_at"] is not None) == ("running", True)
 
 
-def test_a_run_closes_with_what_its_dispatcher_has_left(run: CrawlRun) -> None:
+def test_a_closed_run_counts_the_remaining_pages_of_the_dispatcher(run: CrawlRun) -> None:
     add(run, entry("a"), entry("list", kind="listing"))
     run.close("finished")
     assert (run.accounts.outcome, run.accounts.counts["remaining"]) == ("failed", 1)
-    assert run.accounts.why == "1 articles and 1 listing pages were left undone"
+    assert run.accounts.why == "1 articles and 1 listing pages were not processed"
 
 
-def test_a_run_closes_the_archive_that_it_opened_and_no_other(run: CrawlRun, tmp_path: Path) -> None:
+def test_a_run_closes_only_an_archive_that_it_opened(run: CrawlRun, tmp_path: Path) -> None:
     own = CrawlRun(
         Archive.open(tmp_path / "own.db", mode="write"), run.scope, user_agent="test", settings={}, owns_archive=True
     )
@@ -162,13 +162,13 @@ def test_a_run_closes_the_archive_that_it_opened_and_no_other(run: CrawlRun, tmp
     assert run.archive.runs.get(shared.id) is not None
 
 
-def test_a_run_whose_archive_cannot_be_written_failed(run: CrawlRun) -> None:
+def test_a_run_fails_when_its_archive_cannot_be_written(run: CrawlRun) -> None:
     run.accounts.fail(ArchiveFull("The disk is full."))
     assert (run.accounts.outcome, run.accounts.why) == ("failed", "The disk is full")
     assert run.accounts.halted == Halt("archive", "The disk is full")
 
 
-def test_the_summary_adds_up_and_names_what_there_is(run: CrawlRun) -> None:
+def test_the_summary_lists_nonzero_counts_and_reports_an_imbalance(run: CrawlRun) -> None:
     dispatched(run, "a", "b")
     run.accounts.counts.update(stored=1, new=1, pages=3, out_of_scope=24, missing=0)
     run.accounts.finish("finished", run.dispatcher.remaining())
@@ -185,12 +185,12 @@ def test_the_summary_adds_up_and_names_what_there_is(run: CrawlRun) -> None:
     ("remaining", "reason", "code"),
     [(Remaining(), "finished", 0), (Remaining(), "shutdown", 1), (Remaining(lists=1), "finished", 1)],
 )
-def test_the_exit_code_follows_from_the_outcome(run: CrawlRun, remaining: Remaining, reason: str, code: int) -> None:
+def test_the_exit_code_depends_on_the_outcome(run: CrawlRun, remaining: Remaining, reason: str, code: int) -> None:
     run.accounts.finish(reason, remaining)
     assert exit_code(run) == code
 
 
-def test_a_limit_that_was_reached_is_no_failure_and_failed_checks_are_3(tmp_path: Path) -> None:
+def test_a_reached_limit_exits_with_0_and_failed_checks_with_3(tmp_path: Path) -> None:
     with running_on(tmp_path, limit=1) as run:
         add(run, entry("a"), entry("b"))
         (first,) = run.dispatcher.next_batch(10)

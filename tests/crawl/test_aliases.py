@@ -1,4 +1,4 @@
-"""One article under many addresses is asked for once, visited at one of them, and found again when that one dies."""
+"""An article with several URLs is requested once, visited at one URL, and found again if that URL disappears."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.discovery.gazette import Answer, Gazette, Query, html, sold
 pytestmark = pytest.mark.slow
 
 
-def named(number: int, slug: str) -> tuple[Answer, Answer]:
-    """The page of a story under its number, and under its slug, which the page names as its own address."""
+def story_pages(number: int, slug: str) -> tuple[Answer, Answer]:
+    """The page of a story under its number and under its slug; the slug is its canonical URL."""
 
     def answer(gazette: Gazette, query: Query) -> Any:
         return gazette.story(number, f'<link rel="canonical" href="{gazette.base_url}/{slug}.html">')
@@ -28,7 +28,7 @@ def named(number: int, slug: str) -> tuple[Answer, Answer]:
     return answer, answer
 
 
-def test_every_dirty_form_of_an_address_from_standard_input_leads_to_one_article(
+def test_all_variants_of_a_url_from_standard_input_lead_to_one_article(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
@@ -60,20 +60,20 @@ def test_every_dirty_form_of_an_address_from_standard_input_leads_to_one_article
             timeout=400,
             check=False,
         )
-        asked = [request["path"] for request in demo.requests() if "/post/" in request["path"]]
-        held = caliber("show", forms[3], "--archive", archive, "--json").json
+        requested = [request["path"] for request in demo.requests() if "/post/" in request["path"]]
+        shown_article = caliber("show", forms[3], "--archive", archive, "--json").json
     assert done.returncode == 0, done.stdout + done.stderr
-    # Only the site knows which number belongs to which slug: each is asked for once, whatever way it is written.
-    assert len(asked) == 4, asked
-    assert held["headline"] == russian["headline"]
+    # Only the site knows which number belongs to which slug: each is requested once, in any notation.
+    assert len(requested) == 4, requested
+    assert shown_article["headline"] == russian["headline"]
     with closing(sqlite3.connect(archive)) as connection:
         (articles,) = connection.execute("select count(*) from articles where duplicate_of is null").fetchone()
         (visited,) = connection.execute("select count(*) from frontier where due_at is not null").fetchone()
     assert (articles, visited) == (2, 2)
 
 
-def test_another_address_of_an_article_is_not_asked_for(caliber: Callable[..., Result], tmp_path: Path) -> None:
-    by_number, by_slug = named(7, "the-harbour")
+def test_an_alias_of_an_article_is_not_requested(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    by_number, by_slug = story_pages(7, "the-harbour")
     gazette = Gazette(pages={"/story/7": by_number, "/the-harbour.html": by_slug}, sections={"world": [7]})
     teaser = '<article class="teaser"><a href="/the-harbour.html"><h2>The harbour</h2></a></article>'
     with sold(gazette, tmp_path, caliber, listing="") as stand:
@@ -81,14 +81,14 @@ def test_another_address_of_an_article_is_not_asked_for(caliber: Callable[..., R
         gazette.pages["/world"] = html(teaser)
         second = stand.crawl("--json").json
         third = stand.crawl("--json").json
-        asked = stand.asked()
-    assert asked == ["/world", "/story/7", "/world", "/world"]
+        requested = stand.asked()
+    assert requested == ["/world", "/story/7", "/world", "/world"]
     assert (second["discovered"], second["unchanged"], second["not_due"]) == (1, 1, 1)
     assert third["outcome"] == "finished"
     assert stand.rows("select count(*) from articles where duplicate_of is null") == [(1,)]
 
 
-def test_a_redirect_is_spared_from_the_second_visit_on(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_the_second_visit_skips_the_redirect(caliber: Callable[..., Result], tmp_path: Path) -> None:
     pages: dict[str, Answer] = {"/story/7": html("", 301, location="/the-harbour.html")}
     pages["/the-harbour.html"] = lambda gazette, query: gazette.story(7)
     with sold(Gazette(pages=pages, sections={"world": [7]}), tmp_path, caliber, listing="") as stand:
@@ -96,13 +96,15 @@ def test_a_redirect_is_spared_from_the_second_visit_on(caliber: Callable[..., Re
         for _ in range(2):
             stand.make_due()
             assert stand.crawl().exit_code == 0
-        asked = [path for path in stand.asked() if path != "/world"]
-    assert asked == ["/story/7", *["/the-harbour.html"] * 3]
+        requested = [path for path in stand.asked() if path != "/world"]
+    assert requested == ["/story/7", *["/the-harbour.html"] * 3]
     assert stand.rows("select count(*) from view_counts") == [(3,)]
 
 
-def test_an_article_whose_address_dies_is_found_at_another_one(caliber: Callable[..., Result], tmp_path: Path) -> None:
-    by_number, by_slug = named(7, "the-harbour")
+def test_an_article_whose_url_disappears_is_found_at_another_url(
+    caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    by_number, by_slug = story_pages(7, "the-harbour")
     gazette = Gazette(pages={"/story/7": by_number, "/the-harbour.html": by_slug}, sections={"world": [7]})
     with sold(gazette, tmp_path, caliber, listing="") as stand:
         stand.crawl()
@@ -117,7 +119,9 @@ def test_an_article_whose_address_dies_is_found_at_another_one(caliber: Callable
     assert due == [(f"{stand.base_url}/the-harbour.html",)]
 
 
-def test_two_articles_that_turn_out_to_be_one_keep_all_they_had(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_two_articles_that_are_united_keep_their_urls_and_view_counts(
+    caliber: Callable[..., Result], tmp_path: Path
+) -> None:
     gazette = Gazette(sections={"world": [7]})
     gazette.pages["/the-harbour.html"] = lambda gazette, query: gazette.story(7, views=200)
     teaser = '<article class="teaser"><a href="/the-harbour.html"><h2>The harbour</h2></a></article>'
@@ -125,7 +129,7 @@ def test_two_articles_that_turn_out_to_be_one_keep_all_they_had(caliber: Callabl
     with sold(gazette, tmp_path, caliber, listing="") as stand:
         stand.crawl()
         assert stand.rows("select count(*) from articles where duplicate_of is null") == [(2,)]
-        # Now the page under the slug says that it is the one under the number.
+        # Now the page under the slug names the URL with the number as its canonical URL.
         canonical = f'<link rel="canonical" href="{stand.base_url}/story/7">'
         gazette.pages["/the-harbour.html"] = lambda gazette, query: gazette.story(7, canonical, views=300)
         stand.make_due()
@@ -135,9 +139,9 @@ def test_two_articles_that_turn_out_to_be_one_keep_all_they_had(caliber: Callabl
         stand.make_due()
         requests = stand.requests()
         stand.crawl()
-        asked = [path for path in stand.asked(requests) if path != "/world"]
+        requested = [path for path in stand.asked(requests) if path != "/world"]
     assert {url["url"].removeprefix(stand.base_url) for url in show["urls"]} == {"/story/7", "/the-harbour.html"}
     assert sorted(count["views"] for count in show["view_counts"]) == [100, 100, 200, 300]
     assert stand.rows("select count(*) from articles where duplicate_of is null") == [(1,)]
     assert len({row[0] for row in stand.rows("select article_id from frontier where kind = 'article'")}) == 1
-    assert len(asked) == 1
+    assert len(requested) == 1

@@ -1,4 +1,4 @@
-"""What is ready at the same time is committed together; each is kept whole or not at all."""
+"""Writes that are ready at the same time are committed together; each is atomic."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def add_and_fail(archive: Archive, name: str) -> None:
     raise LookupError(name)
 
 
-class Skipping(selectors.DefaultSelector):
-    """Waits for nothing: where a loop would sleep, its clock moves on at once."""
+class SkippingSelector(selectors.DefaultSelector):
+    """Does not wait: when the loop would sleep, its clock advances at once."""
 
     now = 0.0
 
@@ -49,22 +49,22 @@ class Skipping(selectors.DefaultSelector):
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):
-    """An event loop whose seconds pass in no time, and only while it sleeps: however slow the machine is."""
+    """An event loop with a simulated clock, which advances only while the loop sleeps."""
 
     def __init__(self) -> None:
-        self._skipping = Skipping()
-        super().__init__(self._skipping)
+        self._selector = SkippingSelector()
+        super().__init__(self._selector)
 
     def time(self) -> float:
-        return self._skipping.now
+        return self._selector.now
 
 
-def run_in_no_time(work: Coroutine[Any, Any, T]) -> T:
+def run_with_simulated_clock(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return runner.run(work)
 
 
-def committed(archive: Archive, *writes: Callable[[], Any]) -> list[Any]:
+def commit_all(archive: Archive, *writes: Callable[[], Any]) -> list[Any]:
     async def together() -> list[Any]:
         commits = Commits(archive)
         return list(await asyncio.gather(*map(commits, writes), return_exceptions=True))
@@ -72,16 +72,16 @@ def committed(archive: Archive, *writes: Callable[[], Any]) -> list[Any]:
     return asyncio.run(together())
 
 
-def test_all_that_is_ready_is_one_transaction(archive: Archive) -> None:
+def test_writes_that_are_ready_share_one_transaction(archive: Archive) -> None:
     commits = []
     archive.db.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
-    assert committed(archive, *(partial(add, archive, name) for name in "abc")) == [["a"], ["b"], ["c"]]
+    assert commit_all(archive, *(partial(add, archive, name) for name in "abc")) == [["a"], ["b"], ["c"]]
     archive.db.conn.set_trace_callback(None)
     assert commits == ["COMMIT"]
 
 
-def test_one_that_fails_takes_nothing_with_it_and_leaves_nothing_behind(archive: Archive) -> None:
-    first, failed, last = committed(
+def test_a_failed_write_is_rolled_back_alone(archive: Archive) -> None:
+    first, failed, last = commit_all(
         archive, partial(add, archive, "a"), partial(add_and_fail, archive, "b"), partial(add, archive, "c")
     )
     assert (first, last) == (["a"], ["c"])
@@ -89,16 +89,16 @@ def test_one_that_fails_takes_nothing_with_it_and_leaves_nothing_behind(archive:
     assert archive.frontier.known_urls([url_of(name) for name in "abc"]) == {url_of("a"), url_of("c")}
 
 
-def test_a_full_disk_is_told_to_all_who_wait(archive: Archive) -> None:
+def test_a_full_disk_fails_all_waiting_writes(archive: Archive) -> None:
     pages = archive.db.conn.execute("PRAGMA page_count").fetchone()[0]
     archive.db.conn.execute(f"PRAGMA max_page_count = {pages + 1}")
     many = [f"page-{number:04}-{'x' * 500}" for number in range(500)]
-    outcomes = committed(archive, partial(add, archive, "a"), partial(add, archive, *many), partial(add, archive, "b"))
+    outcomes = commit_all(archive, partial(add, archive, "a"), partial(add, archive, *many), partial(add, archive, "b"))
     assert [type(outcome) for outcome in outcomes] == [ArchiveFull] * 3
     assert archive.frontier.known_urls([url_of("a"), url_of("b")]) == set()
 
 
-def test_what_is_ready_just_after_a_commit_waits_for_company(archive: Archive) -> None:
+def test_writes_shortly_after_a_commit_are_grouped(archive: Archive) -> None:
     async def three() -> list[str]:
         commits = Commits(archive)
         await commits(partial(add, archive, "a"))
@@ -108,25 +108,25 @@ def test_what_is_ready_just_after_a_commit_waits_for_company(archive: Archive) -
 
     commits = []
     archive.db.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
-    assert run_in_no_time(three()) == ["c", "b"]
+    assert run_with_simulated_clock(three()) == ["c", "b"]
     archive.db.conn.set_trace_callback(None)
     assert commits == ["COMMIT"] * 2
 
 
-def test_it_waits_no_longer_than_that(archive: Archive) -> None:
-    async def how_long() -> float:
+def test_a_write_waits_at_most_the_commit_interval(archive: Archive) -> None:
+    async def seconds_waited() -> float:
         commits, loop = Commits(archive), asyncio.get_running_loop()
         await commits(partial(add, archive, "a"))
         started = loop.time()
         await commits(partial(add, archive, "b"))
         return loop.time() - started
 
-    assert run_in_no_time(how_long()) == pytest.approx(COMMIT_INTERVAL, rel=0.3)
+    assert run_with_simulated_clock(seconds_waited()) == pytest.approx(COMMIT_INTERVAL, rel=0.3)
 
 
-def test_what_comes_later_is_committed_later(archive: Archive) -> None:
-    async def one_after_the_other() -> list[str]:
+def test_consecutive_writes_are_committed_in_order(archive: Archive) -> None:
+    async def consecutively() -> list[str]:
         commits = Commits(archive)
         return [*await commits(partial(add, archive, "a")), *await commits(partial(add, archive, "b"))]
 
-    assert asyncio.run(one_after_the_other()) == ["a", "b"]
+    assert asyncio.run(consecutively()) == ["a", "b"]

@@ -1,4 +1,4 @@
-"""Content encodings: what broke off is never passed for a whole."""
+"""Content encodings: a truncated body is never accepted as complete."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from caliber_crawler.middlewares.compression import decompress
 
 PAGE = "".join(f"<p>Line {n} of a page, Երևան, Баку.</p>" for n in range(300)).encode()
-MOST = 1 << 20
+MAX_SIZE = 1 << 20
 
 
 def bare_deflate(data: bytes) -> bytes:
-    packer = zlib.compressobj(wbits=-15)
-    return packer.compress(data) + packer.flush()
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(data) + compressor.flush()
 
 
-PACKERS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
+COMPRESSORS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
     "gzip": (b"gzip", gzip.compress),
     "deflate": (b"deflate", zlib.compress),
     "bare deflate": (b"deflate", bare_deflate),
@@ -34,38 +34,38 @@ PACKERS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
 
 
 @cache
-def packed_page(pack: Callable[[bytes], bytes]) -> bytes:
-    return pack(PAGE)
+def compressed_page(compress: Callable[[bytes], bytes]) -> bytes:
+    return compress(PAGE)
 
 
-packers = pytest.mark.parametrize(("encoding", "pack"), PACKERS.values(), ids=PACKERS)
+compressors = pytest.mark.parametrize(("encoding", "compress"), COMPRESSORS.values(), ids=COMPRESSORS)
 
 
-@packers
-def test_a_whole_body_is_whole(encoding: bytes, pack: Callable[[bytes], bytes]) -> None:
-    assert decompress(packed_page(pack), encoding, MOST) == (PAGE, True)
+@compressors
+def test_a_complete_body_is_decompressed(encoding: bytes, compress: Callable[[bytes], bytes]) -> None:
+    assert decompress(compressed_page(compress), encoding, MAX_SIZE) == (PAGE, True)
 
 
-@packers
+@compressors
 @given(cut=st.floats(0, 1, exclude_max=True))
-def test_no_beginning_of_a_body_is_taken_for_it(encoding: bytes, pack: Callable[[bytes], bytes], cut: float) -> None:
-    packed = packed_page(pack)
-    body, backfill = decompress(packed[: int(len(packed) * cut)], encoding, MOST)
-    assert not backfill or body == PAGE or not body
+def test_a_truncated_body_is_not_complete(encoding: bytes, compress: Callable[[bytes], bytes], cut: float) -> None:
+    compressed = compressed_page(compress)
+    body, complete = decompress(compressed[: int(len(compressed) * cut)], encoding, MAX_SIZE)
+    assert not complete or body == PAGE or not body
 
 
-@packers
-def test_no_more_is_unpacked_than_asked_for(encoding: bytes, pack: Callable[[bytes], bytes]) -> None:
-    body, backfill = decompress(pack(bytes(50_000_000)), encoding, MOST)
-    assert MOST < len(body) <= MOST + 65_536
-    assert not backfill
+@compressors
+def test_decompression_stops_at_the_size_limit(encoding: bytes, compress: Callable[[bytes], bytes]) -> None:
+    body, complete = decompress(compress(bytes(50_000_000)), encoding, MAX_SIZE)
+    assert MAX_SIZE < len(body) <= MAX_SIZE + 65_536
+    assert not complete
 
 
-@packers
+@compressors
 @given(garbage=st.binary(max_size=200))
-def test_garbage_is_no_page_and_no_error(encoding: bytes, pack: Callable[[bytes], bytes], garbage: bytes) -> None:
-    decompress(garbage, encoding, MOST)
+def test_random_bytes_raise_no_error(encoding: bytes, compress: Callable[[bytes], bytes], garbage: bytes) -> None:
+    decompress(garbage, encoding, MAX_SIZE)
 
 
 def test_a_gzip_of_two_members_is_one_body() -> None:
-    assert decompress(gzip.compress(PAGE) * 2 + b"\0" * 9, b"gzip", MOST) == (PAGE * 2, True)
+    assert decompress(gzip.compress(PAGE) * 2 + b"\0" * 9, b"gzip", MAX_SIZE) == (PAGE * 2, True)

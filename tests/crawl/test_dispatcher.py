@@ -1,4 +1,4 @@
-"""The dispatcher hands out each due page once, and keeps to the limits of the scope."""
+"""The dispatcher returns each due page once and respects the limits of the scope."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.crawl.runs import AGO, SCOPE, SITE, entry, running_on, url_of
 NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
 
 
-class Stack:
-    """A backlog of a few lists of entries."""
+class ListBacklog:
+    """A backlog of lists of entries."""
 
     def __init__(self, archive: Archive, *lists: list[Entry]) -> None:
         self.archive, self.lists = archive, list(lists)
@@ -50,20 +50,18 @@ def due(slug: str, **fields: object) -> Entry:
     return entry(slug, **{"due_at": NOW - AGO, **fields})
 
 
-def saved_before(archive: Archive, *names: str) -> None:
-    """Articles that were saved before and are due again."""
+def add_saved(archive: Archive, *names: str) -> None:
+    """Save articles that are due again."""
     newsroom = Newsroom(archive, start_run(archive))
     archive.frontier.add([due(name) for name in names], None)
     for name in names:
-        saved = newsroom.save(
-            article_urls=(url_of(name),), body=f"This is the text of {name}, and of no other article."
-        )
+        saved = newsroom.save(article_urls=(url_of(name),), body=f"This is the text of {name} and of no other article.")
         archive.frontier.mark_done(
             url_of(name), NOW, status=200, article_id=saved.article_id, due_at=NOW - AGO, priority=REVISIT
         )
 
 
-def test_each_page_is_handed_out_once_most_urgent_first(archive: Archive) -> None:
+def test_each_page_is_dispatched_once_by_priority(archive: Archive) -> None:
     archive.frontier.add([due("low", priority=10), due("high", priority=60), due("middle")], None)
     dispatcher = Dispatcher(archive.frontier, SCOPE, NOW)
     assert slugs(dispatcher.next_batch(2)) == ["high", "middle"]
@@ -72,7 +70,7 @@ def test_each_page_is_handed_out_once_most_urgent_first(archive: Archive) -> Non
     assert len(dispatcher) == dispatcher.unstored == 3
 
 
-def test_only_what_is_due_and_in_scope_is_handed_out(archive: Archive) -> None:
+def test_only_due_pages_in_scope_are_dispatched(archive: Archive) -> None:
     archive.frontier.add(
         [
             due("a"),
@@ -89,7 +87,7 @@ def test_only_what_is_due_and_in_scope_is_handed_out(archive: Archive) -> None:
     assert sorted(slugs(dispatcher.next_batch(10))) == ["a", "now", "unknown"]
 
 
-def test_a_released_page_that_was_never_requested_is_handed_out_again(archive: Archive) -> None:
+def test_a_released_page_that_was_not_requested_is_dispatched_again(archive: Archive) -> None:
     archive.frontier.add([due("a"), due("b")], None)
     dispatcher = Dispatcher(archive.frontier, SCOPE, NOW)
     dispatcher.next_batch(10)
@@ -105,13 +103,13 @@ def test_a_stored_page_is_in_flight_until_its_outcome_is_committed(archive: Arch
     dispatcher = Dispatcher(archive.frontier, SCOPE, NOW)
     dispatcher.next_batch(10)
     dispatcher.mark_stored(url_of("a"))
-    dispatcher.mark_stored(url_of("never handed out"))
+    dispatcher.mark_stored(url_of("never dispatched"))
     assert (len(dispatcher), dispatcher.unstored) == (2, 1)
     dispatcher.release(url_of("a"))
     assert (len(dispatcher), dispatcher.unstored) == (1, 1)
 
 
-def test_the_limit_counts_articles_and_nothing_else(archive: Archive) -> None:
+def test_the_limit_counts_only_articles(archive: Archive) -> None:
     archive.frontier.add([due("list", kind="listing", priority=100), *(due(name) for name in "abc")], None)
     dispatcher = Dispatcher(archive.frontier, replace(SCOPE, limit=2), NOW)
     assert slugs(dispatcher.next_batch(10)) == ["list", "a", "b"]
@@ -120,13 +118,13 @@ def test_the_limit_counts_articles_and_nothing_else(archive: Archive) -> None:
     assert dispatcher.next_batch(10) == []
 
 
-def test_pages_after_the_last_article_of_a_limit_wait(archive: Archive) -> None:
+def test_pages_after_the_last_article_of_a_limit_stay_due(archive: Archive) -> None:
     archive.frontier.add([due("a"), due("b"), due("list", kind="listing", priority=40)], None)
     dispatcher = Dispatcher(archive.frontier, replace(SCOPE, limit=1), NOW)
     assert slugs(dispatcher.next_batch(10)) == ["a"]
 
 
-def test_a_limit_that_is_not_reached_lets_everything_pass(archive: Archive) -> None:
+def test_below_the_limit_all_pages_are_dispatched(archive: Archive) -> None:
     archive.frontier.add([due("a"), due("list", kind="listing", priority=40)], None)
     dispatcher = Dispatcher(archive.frontier, replace(SCOPE, limit=2), NOW)
     assert slugs(dispatcher.next_batch(10)) == ["a", "list"]
@@ -134,11 +132,11 @@ def test_a_limit_that_is_not_reached_lets_everything_pass(archive: Archive) -> N
     assert not dispatcher.limits_reached
 
 
-def test_a_skipped_alias_does_not_count_against_the_limit(archive: Archive) -> None:
+def test_a_skipped_alias_does_not_count_towards_the_limit(archive: Archive) -> None:
     archive.frontier.add([due(name) for name in "ab"], None)
     dispatcher = Dispatcher(archive.frontier, replace(SCOPE, limit=1), NOW)
     assert slugs(dispatcher.next_batch(10)) == ["a"]
-    dispatcher.skip_alias(url_of("never handed out"))
+    dispatcher.skip_alias(url_of("never dispatched"))
     assert dispatcher.limit_reached
     dispatcher.skip_alias(url_of("a"))
     assert not dispatcher.limit_reached
@@ -147,8 +145,8 @@ def test_a_skipped_alias_does_not_count_against_the_limit(archive: Archive) -> N
     assert slugs(dispatcher.next_batch(10)) == ["b"]
 
 
-def test_no_more_articles_are_revisited_than_allowed(archive: Archive) -> None:
-    saved_before(archive, "old-1", "old-2", "old-3")
+def test_the_number_of_revisits_is_limited(archive: Archive) -> None:
+    add_saved(archive, "old-1", "old-2", "old-3")
     archive.frontier.add([due("new", priority=10)], None)
     dispatcher = Dispatcher(archive.frontier, SCOPE, NOW, revisits=2)
     assert slugs(dispatcher.next_batch(10)) == ["old-1", "old-2", "new"]
@@ -158,15 +156,15 @@ def test_no_more_articles_are_revisited_than_allowed(archive: Archive) -> None:
     assert not Dispatcher(archive.frontier, SCOPE, NOW).revisits_used_up
 
 
-def test_no_revisits_at_all_where_none_are_allowed(archive: Archive) -> None:
-    saved_before(archive, "old-1")
+def test_zero_revisits_disables_revisits(archive: Archive) -> None:
+    add_saved(archive, "old-1")
     archive.frontier.add([due("new", priority=10)], None)
     dispatcher = Dispatcher(archive.frontier, SCOPE, NOW, revisits=0)
     assert slugs(dispatcher.next_batch(10)) == ["new"]
 
 
-def test_revisits_take_half_of_a_limit_while_there_is_other_work(archive: Archive) -> None:
-    saved_before(archive, "old-1", "old-2", "old-3", "old-4")
+def test_revisits_use_half_of_a_limit_while_there_is_other_work(archive: Archive) -> None:
+    add_saved(archive, "old-1", "old-2", "old-3", "old-4")
     archive.frontier.add([due("list", kind="listing", priority=30)], None)
     dispatcher = Dispatcher(archive.frontier, replace(SCOPE, limit=3), NOW)
     assert slugs(dispatcher.next_batch(10)) == ["old-1", "old-2"]
@@ -181,16 +179,16 @@ def test_revisits_take_half_of_a_limit_while_there_is_other_work(archive: Archiv
 def test_the_backlog_enters_the_frontier_when_nothing_else_is_due(archive: Archive) -> None:
     archive.frontier.add([due("first")], None)
     dispatcher = Dispatcher(archive.frontier, SCOPE, NOW)
-    dispatcher.backlog = Stack(archive, [], [due("second")], [due("third")])
+    dispatcher.backlog = ListBacklog(archive, [], [due("second")], [due("third")])
     assert slugs(dispatcher.next_batch(10)) == ["first"]
     assert dispatcher.backlog.left == 2
-    assert slugs(dispatcher.next_batch(10)) == ["second"], "an empty list is passed over"
+    assert slugs(dispatcher.next_batch(10)) == ["second"], "an empty list is skipped"
     assert dispatcher.backlog.left == 1
     assert slugs(dispatcher.next_batch(10)) == ["third"]
     assert dispatcher.next_batch(10) == []
 
 
-def test_stored_pages_are_resumed_where_they_are_due_and_in_scope(archive: Archive) -> None:
+def test_stored_pages_are_resumed_if_they_are_due_and_in_scope(archive: Archive) -> None:
     names = {"due": {}, "russian": {"language": "ru"}, "opinion": {"section": "opinion"}, "now": {"due_at": NOW}}
     archive.frontier.add([due(name, **fields) for name, fields in names.items()], None)
     archive.frontier.add([due("later", due_at=NOW + timedelta(seconds=1))], None)
@@ -201,8 +199,8 @@ def test_stored_pages_are_resumed_where_they_are_due_and_in_scope(archive: Archi
     assert dispatcher.next_batch(10) == []
 
 
-def test_resumed_pages_count_against_the_limits(archive: Archive) -> None:
-    saved_before(archive, "old")
+def test_resumed_pages_count_towards_the_limits(archive: Archive) -> None:
+    add_saved(archive, "old")
     archive.frontier.add([due("a"), due("b")], None)
     dispatcher = Dispatcher(archive.frontier, replace(SCOPE, limit=2), NOW, revisits=1)
     assert slugs(dispatcher.resume([url_of(name) for name in ("old", "a", "b")])) == ["old", "a"]
@@ -210,18 +208,18 @@ def test_resumed_pages_count_against_the_limits(archive: Archive) -> None:
     assert dispatcher.revisits_used_up
 
 
-def test_what_remains_is_told_by_kind_with_the_limits_that_were_reached(archive: Archive) -> None:
-    saved_before(archive, "old")
+def test_remaining_work_is_counted_by_kind_with_the_reached_limits(archive: Archive) -> None:
+    add_saved(archive, "old")
     kinds = ("listing", "feed", "sitemap")
     archive.frontier.add([due("a"), *(due(kind, kind=kind) for kind in kinds)], None)
     dispatcher = Dispatcher(archive.frontier, replace(SCOPE, limit=1), NOW, revisits=1)
     assert dispatcher.remaining() == Remaining(articles=2, lists=3)
-    dispatcher.backlog = Stack(archive, [due("b")])
+    dispatcher.backlog = ListBacklog(archive, [due("b")])
     dispatcher.resume([url_of("old")])
     assert dispatcher.remaining() == Remaining(articles=2, lists=3, backlog=1, limit=1, revisits=1)
 
 
-def test_a_run_counts_what_is_due_when_it_starts(tmp_path: Path) -> None:
+def test_a_run_counts_due_articles_when_it_starts(tmp_path: Path) -> None:
     with running_on(tmp_path) as first:
         first.archive.frontier.add([entry("a"), entry("b"), entry("list", kind="listing")], first.id)
     with running_on(tmp_path) as run:

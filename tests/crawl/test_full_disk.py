@@ -1,4 +1,4 @@
-"""A crawl on a disk that fills up says so in one sentence, and goes on when there is room."""
+"""A crawl reports a full disk in one sentence and resumes when there is space."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.conftest import Result
 from tests.small_disk import small_disk_at
 
 
-def is_sound(path: Path) -> bool:
+def is_valid(path: Path) -> bool:
     with Archive.open(path) as archive:
         return [outcome for outcome in archive.verify() if outcome] == []
 
 
 @pytest.mark.slow
-def test_a_crawl_that_fills_the_disk_goes_on_where_it_was_when_there_is_room(
+def test_a_crawl_that_filled_the_disk_resumes_when_there_is_space(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     with small_disk_at(tmp_path / "disk", megabytes=40) as disk, serve(articles=60, sections=("analytics",)) as demo:
@@ -42,9 +42,9 @@ def test_a_crawl_that_fills_the_disk_goes_on_where_it_was_when_there_is_room(
             assert full.exit_code == ArchiveFull.exit_code, full.stderr
             assert f"Error: The disk is full: {path} cannot grow.\n" in full.stderr
             assert "Traceback" not in full.stderr
-            assert is_sound(path)
+            assert is_valid(path)
         ballast.unlink()
         assert caliber(*arguments).exit_code == 0
-        assert is_sound(path)
+        assert is_valid(path)
         with Archive.open(path) as archive:
             assert archive.status()["articles"] == len(demo.truth(section="analytics"))

@@ -1,4 +1,4 @@
-"""A run that brings less than usual is noticed; one that is as usual, or has nothing to be held against, is not."""
+"""A run that finds less than usual is reported; a usual run, or one without a baseline, is not."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ def reasons(problems: Iterable[object]) -> list[str]:
     return [problem.reason for problem in problems]  # type: ignore[attr-defined]
 
 
-def asked(teasers: int, pages: int, via: str = "listing") -> dict[str, int]:
+def teaser_counts(teasers: int, pages: int, via: str = "listing") -> dict[str, int]:
     return {f"teasers_{via}": teasers, f"listing_pages_{via}": pages}
 
 
-USUAL = [asked(60, 3)] * 4
+USUAL = [teaser_counts(60, 3)] * 4
 
 
 @pytest.mark.parametrize(
-    ("teasers", "pages", "told"), [(60, 3, []), (31, 3, []), (29, 3, ["fewer_teasers"]), (0, 4, ["fewer_teasers"])]
+    ("teasers", "pages", "expected"), [(60, 3, []), (31, 3, []), (29, 3, ["fewer_teasers"]), (0, 4, ["fewer_teasers"])]
 )
-def test_pages_that_name_far_fewer_articles_are_noticed(teasers: int, pages: int, told: list[str]) -> None:
-    assert reasons(fewer_teasers(asked(teasers, pages), USUAL)) == told
+def test_far_fewer_teasers_per_page_are_reported(teasers: int, pages: int, expected: list[str]) -> None:
+    assert reasons(fewer_teasers(teaser_counts(teasers, pages), USUAL)) == expected
 
 
-@pytest.mark.parametrize(("teasers", "told"), [(30, []), (29, ["fewer_teasers"])])
-def test_half_the_usual_number_of_teasers_is_still_usual(teasers: int, told: list[str]) -> None:
-    problems = list(fewer_teasers(asked(teasers, 3), USUAL))
-    assert reasons(problems) == told
+@pytest.mark.parametrize(("teasers", "expected"), [(30, []), (29, ["fewer_teasers"])])
+def test_half_the_usual_number_of_teasers_is_not_reported(teasers: int, expected: list[str]) -> None:
+    problems = list(fewer_teasers(teaser_counts(teasers, 3), USUAL))
+    assert reasons(problems) == expected
     for problem in problems:
-        assert problem.message == "A page of road listing named 9.7 articles; usual are 20.0."
+        assert problem.message == "Pages of discovery source listing had 9.7 teasers on average; usual: 20.0."
         assert (problem.stage, problem.fatal) == ("run", False)
 
 
-def test_three_earlier_runs_are_a_rule_and_only_the_newest_seven_count() -> None:
-    assert reasons(fewer_teasers(asked(0, 3), USUAL[:3])) == ["fewer_teasers"]
-    assert reasons(fewer_teasers(asked(12, 3), [asked(12, 3)] * 7 + [asked(600, 3)] * 20)) == []
+def test_a_baseline_needs_three_runs_and_uses_the_latest_seven() -> None:
+    assert reasons(fewer_teasers(teaser_counts(0, 3), USUAL[:3])) == ["fewer_teasers"]
+    assert reasons(fewer_teasers(teaser_counts(12, 3), [teaser_counts(12, 3)] * 7 + [teaser_counts(600, 3)] * 20)) == []
 
 
 @pytest.mark.parametrize("via", ["feed", "start_page"])
-def test_each_even_source_is_compared(via: str) -> None:
-    assert reasons(fewer_teasers(asked(1, 3, via), [asked(60, 3, via)] * 3)) == ["fewer_teasers"]
-    assert reasons(fewer_teasers(asked(1, 3, "search"), [asked(60, 3, "search")] * 3)) == []
+def test_only_steady_sources_are_compared(via: str) -> None:
+    assert reasons(fewer_teasers(teaser_counts(1, 3, via), [teaser_counts(60, 3, via)] * 3)) == ["fewer_teasers"]
+    assert reasons(fewer_teasers(teaser_counts(1, 3, "search"), [teaser_counts(60, 3, "search")] * 3)) == []
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "expected"),
     [
         ([25, 100, 100, 100], []),
         ([24, 100, 100, 100], ["fewer_articles"]),
@@ -66,58 +66,60 @@ def test_each_even_source_is_compared(via: str) -> None:
         ([3, 12, 12, 12], []),
     ],
 )
-def test_a_quiet_day_has_exact_bounds(days: list[int | None], told: list[str]) -> None:
-    assert reasons(fewer_articles(days)) == told
+def test_the_thresholds_of_a_quiet_day_are_exact(days: list[int | None], expected: list[str]) -> None:
+    assert reasons(fewer_articles(days)) == expected
 
 
-def test_a_quiet_day_is_told_in_numbers() -> None:
+def test_a_quiet_day_is_reported_with_its_numbers() -> None:
     (problem,) = fewer_articles([24, 1000, 1100, 1200])
-    assert problem.message == "24 new articles were found in 24 hours; usual are 1,100."
+    assert problem.message == "24 new articles were found in 24 hours; usual: 1,100."
 
 
-@pytest.mark.parametrize(("pages", "told"), [(9, []), (10, ["coverage_dropped"])])
-def test_ten_pages_are_enough_to_judge_a_field(pages: int, told: list[str]) -> None:
-    assert reasons(coverage_dropped(covered("new", pages, views=0), covered("new", 100, views=98))) == told
-    assert reasons(coverage_dropped(covered("new", 100, views=0), covered("new", pages, views=pages))) == told
+@pytest.mark.parametrize(("pages", "expected"), [(9, []), (10, ["coverage_dropped"])])
+def test_ten_pages_are_enough_for_a_coverage(pages: int, expected: list[str]) -> None:
+    assert reasons(coverage_dropped(covered("new", pages, views=0), covered("new", 100, views=98))) == expected
+    assert reasons(coverage_dropped(covered("new", 100, views=0), covered("new", pages, views=pages))) == expected
 
 
-@pytest.mark.parametrize(("filled", "told"), [(700, ["coverage_dropped"]), (701, [])])
-def test_a_field_has_to_fall_by_three_tenths(filled: int, told: list[str]) -> None:
+@pytest.mark.parametrize(("filled", "expected"), [(700, ["coverage_dropped"]), (701, [])])
+def test_a_coverage_must_drop_by_30_percentage_points(filled: int, expected: list[str]) -> None:
     before = covered("new", 1000, views=1000)
-    assert reasons(coverage_dropped(covered("new", 1000, views=filled), before)) == told
+    assert reasons(coverage_dropped(covered("new", 1000, views=filled), before)) == expected
 
 
-@pytest.mark.parametrize(("refused", "told"), [(3, ["more_refused"]), (2, [])])
-def test_more_refusals_are_a_rise_by_three_tenths(refused: int, told: list[str]) -> None:
+@pytest.mark.parametrize(("refused", "expected"), [(3, ["more_refused"]), (2, [])])
+def test_refusals_must_rise_by_30_percentage_points(refused: int, expected: list[str]) -> None:
     problems = more_refused({"stored": 10 - refused, "refused": refused}, [{"stored": 10}] * 5)
-    assert reasons(problems) == told
+    assert reasons(problems) == expected
     for problem in problems:
-        assert problem.message == "30% of 10 pages were refused or could not be had; usual is 0%."
+        assert problem.message == "30% of 10 pages were refused or failed; usual: 0%."
 
 
-def test_failures_and_refusals_count_alike_and_repeated_ones_do_not() -> None:
+def test_failures_and_first_refusals_count_and_repeated_refusals_do_not() -> None:
     before = [{"revisited": 10}] * 5
     assert reasons(more_refused({"revisited": 6, "failed": 4}, before)) == ["more_refused"]
     assert more_refused({"revisited": 6, "failed": 2, "refused": 2, "refused_again": 2}, before) == []
     assert more_refused({"revisited": 5, "failed": 4}, []) == [], "nine pages are too few"
 
 
-def test_a_run_that_asked_for_no_lists_names_no_fewer() -> None:
+def test_a_run_without_listing_pages_is_not_compared() -> None:
     assert reasons(fewer_teasers({"stored": 3}, USUAL)) == []
 
 
-def test_two_earlier_runs_are_no_rule() -> None:
-    assert reasons(fewer_teasers(asked(0, 3), USUAL[:2])) == []
+def test_two_earlier_runs_are_no_baseline() -> None:
+    assert reasons(fewer_teasers(teaser_counts(0, 3), USUAL[:2])) == []
 
 
-def test_lists_of_different_roads_are_not_held_against_each_other() -> None:
-    feeds_alone = [asked(100, 1, "feed")] * 5
-    assert reasons(fewer_teasers(asked(60, 3) | asked(100, 1, "feed"), [*feeds_alone, *USUAL])) == []
-    assert reasons(fewer_teasers(asked(9, 3) | asked(100, 1, "feed"), [*feeds_alone, *USUAL])) == ["fewer_teasers"]
+def test_discovery_sources_are_not_compared_with_each_other() -> None:
+    feeds_alone = [teaser_counts(100, 1, "feed")] * 5
+    assert reasons(fewer_teasers(teaser_counts(60, 3) | teaser_counts(100, 1, "feed"), [*feeds_alone, *USUAL])) == []
+    assert reasons(fewer_teasers(teaser_counts(9, 3) | teaser_counts(100, 1, "feed"), [*feeds_alone, *USUAL])) == [
+        "fewer_teasers"
+    ]
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "expected"),
     [
         ([210, 220, 215, 230], []),
         ([90, 220, 215, 230, 90], []),
@@ -129,50 +131,50 @@ def test_lists_of_different_roads_are_not_held_against_each_other() -> None:
         ([], []),
     ],
 )
-def test_a_day_with_far_less_news_is_noticed(days: list[int | None], told: list[str]) -> None:
-    assert reasons(fewer_articles(days)) == told
+def test_a_day_with_far_fewer_articles_is_reported(days: list[int | None], expected: list[str]) -> None:
+    assert reasons(fewer_articles(days)) == expected
 
 
 def covered(layout: str, pages: int, **fields: int) -> dict[tuple[str, str], tuple[int, int]]:
     return {(layout, field): (pages, filled) for field, filled in fields.items()}
 
 
-def test_a_field_that_is_found_on_far_fewer_pages_is_named() -> None:
+def test_a_field_found_on_far_fewer_pages_is_reported() -> None:
     before = covered("new", 100, headline=100, views=98, subtitle=40)
     (problem,) = coverage_dropped(covered("new", 20, headline=20, views=0, subtitle=7), before)
     assert (problem.reason, problem.field) == ("coverage_dropped", "views")
     assert "98%" in problem.message
 
 
-def test_a_few_pages_say_nothing_of_a_field() -> None:
+def test_nine_pages_are_too_few_for_a_coverage() -> None:
     assert coverage_dropped(covered("new", 9, views=0), covered("new", 100, views=98)) == []
 
 
-def test_a_field_that_is_often_missing_is_not_named_for_missing_by_chance() -> None:
+def test_a_drop_by_chance_is_not_reported() -> None:
     before = covered("new", 400, subtitle=200)
     assert coverage_dropped(covered("new", 10, subtitle=2), before) == []
     assert reasons(coverage_dropped(covered("new", 40, subtitle=2), before)) == ["coverage_dropped"]
 
 
-def test_a_redesign_shows_as_pages_of_unknown_layout() -> None:
+def test_a_redesign_is_reported_as_unknown_layout() -> None:
     before = covered("new", 100, headline=100) | covered("unknown", 2, headline=2)
     now = covered("unknown", 18, headline=18) | covered("new", 2, headline=2)
     assert reasons(coverage_dropped(now, before)) == ["unknown_layout"]
     assert coverage_dropped(before, before) == []
 
 
-def test_a_redesign_shows_without_any_earlier_run() -> None:
+def test_an_unknown_layout_is_reported_without_earlier_runs() -> None:
     assert reasons(coverage_dropped(covered("generic", 12, headline=12), {})) == ["unknown_layout"]
 
 
 @dataclass
 class Cron:
-    """A crawl from cron, which reads three pages each time."""
+    """A crawl from cron that extracts three pages per run."""
 
     archive: Archive
 
     def run(self, views: int, method: str = "selector", pages: int = 3) -> list[str]:
-        """One more run that finds the counter on so many of its pages; gives what was unusual about it."""
+        """Record a run that finds the counter on ``views`` of its pages; return its anomalies."""
         runs = self.archive.runs
         id = runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
         rows = [("headline", "selector", pages), ("views", method, views), ("views", "", 0)]
@@ -189,13 +191,13 @@ def cron(tmp_path: Path) -> Iterator[Cron]:
 
 def test_runs_of_a_few_pages_are_judged_together(cron: Cron) -> None:
     assert [cron.run(views=3) for _ in range(12)] == [[]] * 12
-    assert cron.run(views=0) == [], "three pages in twelve say little"
-    assert cron.run(views=0) == ["views was found on 50% of 12 pages of layout new; usual is 100%."]
-    assert cron.run(views=0, pages=0) == [], "a run that read nothing says nothing"
-    assert cron.run(views=0) == ["views was found on 25% of 12 pages of layout new; usual is 100%."]
+    assert cron.run(views=0) == [], "three of twelve pages are too few"
+    assert cron.run(views=0) == ["views was found on 50% of 12 pages of layout new; usual: 100%."]
+    assert cron.run(views=0, pages=0) == [], "a run without pages is not compared"
+    assert cron.run(views=0) == ["views was found on 25% of 12 pages of layout new; usual: 100%."]
 
 
-def test_a_site_that_nobody_described_has_no_layout_to_lose(cron: Cron) -> None:
+def test_unknown_layouts_of_a_generic_site_are_not_reported(cron: Cron) -> None:
     id = cron.archive.runs.start("crawl", site="news.example", arguments={}, settings={}, software={})
     cron.archive.runs.record_coverage(id, [("news.example", "generic", "headline", "opengraph", 30, 30)])
     cron.archive.runs.finish(id, "finished", None, {})
@@ -203,20 +205,20 @@ def test_a_site_that_nobody_described_has_no_layout_to_lose(cron: Cron) -> None:
     assert find_anomalies(cron.archive, id, has_layouts=False) == []
 
 
-def test_pages_refused_in_many_small_runs_are_noticed_as_in_a_large_one() -> None:
-    sound, bad = {"stored": 2, "revisited": 1}, {"stored": 1, "refused": 1, "failed": 1}
-    assert more_refused(bad, [sound] * 12) == [], "one bad run of three pages"
-    assert reasons(more_refused(bad, [bad, *[sound] * 12])) == ["more_refused"]
+def test_refused_pages_of_small_runs_are_judged_together() -> None:
+    good, bad = {"stored": 2, "revisited": 1}, {"stored": 1, "refused": 1, "failed": 1}
+    assert more_refused(bad, [good] * 12) == [], "one bad run of three pages"
+    assert reasons(more_refused(bad, [bad, *[good] * 12])) == ["more_refused"]
     assert reasons(more_refused({"stored": 20, "refused": 30}, [])) == ["more_refused"]
     assert more_refused({}, [bad] * 9) == []
-    assert more_refused(bad, [bad] * 12) == [], "it was ever so"
-    assert more_refused({"stored": 8, "refused": 9, "refused_again": 9}, [sound] * 12) == []
+    assert more_refused(bad, [bad] * 12) == [], "the share did not change"
+    assert more_refused({"stored": 8, "refused": 9, "refused_again": 9}, [good] * 12) == []
 
 
-def test_a_field_that_another_rung_has_to_give_is_named(cron: Cron) -> None:
+def test_a_field_found_by_another_method_is_reported(cron: Cron) -> None:
     for _ in range(12):
         cron.run(views=3)
     cron.run(views=3, method="text")
     assert cron.run(views=3, method="text") == [
-        "views was found by its selector on 50% of 12 pages of layout new; usual is 100%."
+        "views was found by selector on 50% of 12 pages of layout new; usual: 100%."
     ]

@@ -1,4 +1,4 @@
-"""Pages are read in a process of its own: what hangs, dies or is killed there costs no page and stops no crawl."""
+"""Pages are extracted in a worker process: a hang, crash or kill there loses no page and stops no crawl."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.processes.calls import is_alive
 pytestmark = pytest.mark.slow
 
 LONG_TAGS = article(("<i " + " ".join(f"a{number}=1" for number in range(4_900)) + ">x</i>") * 300)
-"""No tag has more attributes than are let through, and libxml2 takes many seconds for all of them: see its bounds."""
+"""Each tag is within the attribute limit, but libxml2 takes many seconds for all of them."""
 
 
 @contextmanager
@@ -46,16 +46,16 @@ def crawling(base_url: str, archive: Path, *options: object) -> Iterator[subproc
             stream.close()
 
 
-def readers(parent: int) -> list[int]:
-    """The processes that a crawl has its pages read in."""
+def workers(parent: int) -> list[int]:
+    """The process IDs of a crawl's extraction workers."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             state, owner = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-            reads = b"caliber_crawler.processes.serving" in (folder / "cmdline").read_bytes()
+            is_worker = b"caliber_crawler.processes.serving" in (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if reads and int(owner) == parent and state != "Z":
+        if is_worker and int(owner) == parent and state != "Z":
             found.append(int(folder.name))
     return found
 
@@ -76,18 +76,18 @@ def wait_until(condition: Callable[[], Any], process: subprocess.Popen[str]) -> 
         time.sleep(0.02)
 
 
-def test_a_page_on_which_libxml2_hangs_is_put_aside_and_the_crawl_goes_on(
+def test_a_page_on_which_libxml2_hangs_is_skipped_and_the_crawl_continues(
     misbehave: Callable[..., Any], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
     tricks = {"/en/post/long-tags": answering(200, LONG_TAGS)}
     with misbehave(tricks=tricks) as site, crawling(site.base_url, archive, "--delay", 0) as crawl:
-        told, complaints = crawl.communicate(timeout=400)
+        output, errors = crawl.communicate(timeout=400)
         truth = site.truth(language="en")
-    account = json.loads(told)
-    assert "Traceback" not in complaints
-    assert account["outcome"] == "finished"
-    assert account["stored"] == len(truth)
+    counts = json.loads(output)
+    assert "Traceback" not in errors
+    assert counts["outcome"] == "finished"
+    assert counts["stored"] == len(truth)
     assert {slug for (slug,) in rows(archive, "SELECT slug FROM articles")} == truth.keys()
     assert rows(archive, "SELECT reason, message FROM problems WHERE fatal") == [
         (
@@ -95,38 +95,36 @@ def test_a_page_on_which_libxml2_hangs_is_put_aside_and_the_crawl_goes_on(
             f"{site.base_url}/en/post/long-tags was put aside during extraction: it took more than 3 s of CPU time.",
         )
     ]
-    kept = rows(archive, "SELECT status, size FROM captures WHERE url LIKE '%long-tags'")
-    assert kept == [(200, len(LONG_TAGS))]
+    stored = rows(archive, "SELECT status, size FROM captures WHERE url LIKE '%long-tags'")
+    assert stored == [(200, len(LONG_TAGS))]
     assert unbalanced(archive) == []
 
 
-def test_a_reader_that_is_killed_in_the_middle_of_a_crawl_costs_no_page(
-    misbehave: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_a_killed_worker_loses_no_page(misbehave: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with misbehave(articles=120) as site, crawling(site.base_url, archive, "--delay", 0.05) as crawl:
         for pages in (3, 12, 20):
             wait_until(lambda pages=pages: len(rows(archive, "SELECT 1 FROM articles")) >= pages, crawl)
-            wait_until(lambda: readers(crawl.pid), crawl)
-            for reader in readers(crawl.pid):
-                os.kill(reader, signal.SIGKILL)
-        told, complaints = crawl.communicate(timeout=400)
+            wait_until(lambda: workers(crawl.pid), crawl)
+            for worker in workers(crawl.pid):
+                os.kill(worker, signal.SIGKILL)
+        output, errors = crawl.communicate(timeout=400)
         truth = site.truth(language="en")
-    assert complaints == ""
+    assert errors == ""
     assert crawl.returncode == 0
-    assert json.loads(told)["stored"] == len(truth) == json.loads(told)["discovered"]
+    assert json.loads(output)["stored"] == len(truth) == json.loads(output)["discovered"]
     assert rows(archive, "SELECT * FROM problems WHERE fatal") == []
     assert unbalanced(archive) == []
 
 
-def test_a_crawl_that_is_killed_leaves_no_reader_behind(misbehave: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_killed_crawl_leaves_no_worker_behind(misbehave: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with misbehave() as site, crawling(site.base_url, archive, "--delay", 0.2) as crawl:
         wait_until(lambda: rows(archive, "SELECT 1 FROM articles"), crawl)
-        (reader,) = readers(crawl.pid)
+        (worker,) = workers(crawl.pid)
         crawl.kill()
         crawl.wait()
         until = time.monotonic() + 120
-        while is_alive(reader) and time.monotonic() < until:
+        while is_alive(worker) and time.monotonic() < until:
             time.sleep(0.05)
-        assert not is_alive(reader)
+        assert not is_alive(worker)

@@ -1,4 +1,4 @@
-"""A crawl that is killed again and again loses nothing, doubles nothing, and never says it is finished too early."""
+"""A crawl that is killed repeatedly loses nothing, duplicates nothing, and never reports ``finished`` too early."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tests.hostile.site import Exchange
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-ARTICLES, KILLS, AT_ONCE = 1500, 10, 8
+ARTICLES, KILLS, CONCURRENCY = 1500, 10, 8
 
 
-def kept(archive: Path) -> int:
+def stored_pages(archive: Path) -> int:
     try:
         with closing(sqlite3.connect(f"file:{archive}?mode=ro", uri=True)) as connection:
             number: int = connection.execute("select count(*) from captures where kind = 'article'").fetchone()[0]
@@ -36,20 +36,20 @@ def kept(archive: Path) -> int:
 
 
 def kill_at(archive: Path, captures: int, arguments: tuple[object, ...]) -> None:
-    """Start a crawl, and kill it once the archive holds so many pages."""
+    """Start a crawl, and kill it when the archive has ``captures`` article pages."""
     process = subprocess.Popen(
         command(*arguments), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 240
-    while process.poll() is None and kept(archive) < captures and time.monotonic() < deadline:
+    while process.poll() is None and stored_pages(archive) < captures and time.monotonic() < deadline:
         time.sleep(0.01)
     assert process.poll() is None, "the crawl ended before it could be killed"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def unread(archive: Path) -> set[str]:
-    """Paths of the articles whose pages are kept, and of which nothing is read yet."""
+def unprocessed(archive: Path) -> set[str]:
+    """Paths of stored article pages that are not extracted yet."""
     with closing(sqlite3.connect(archive)) as connection:
         rows = connection.execute(
             """select f.url from frontier f join captures c on c.url = f.url
@@ -58,18 +58,26 @@ def unread(archive: Path) -> set[str]:
         return {urlsplit(url).path for (url,) in rows}
 
 
-def test_ten_kills_in_a_row_lose_nothing(
-    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_ten_kills_lose_nothing(serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     points = sorted(random.Random(4).sample(range(1, ARTICLES - 200), KILLS))  # the same points each time
     with serve(articles=ARTICLES, sections=("analytics",)) as demo:
-        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0, "--concurrency", AT_ONCE)
+        arguments = (
+            "crawl",
+            "--base-url",
+            demo.base_url,
+            "--archive",
+            archive,
+            "--delay",
+            0,
+            "--concurrency",
+            CONCURRENCY,
+        )
         had: dict[str, int] = {}
         for point in points:
             kill_at(archive, point, arguments)
-            asked = Counter(request["path"] for request in demo.requests())
-            had |= {path: asked[path] for path in unread(archive)}
+            requested = Counter(request["path"] for request in demo.requests())
+            had |= {path: requested[path] for path in unprocessed(archive)}
         last = caliber(*arguments, "--json")
         fetched = Counter(request["path"] for request in demo.requests() if "/post/" in request["path"])
         lists = Counter(request["path"] for request in demo.requests() if "/category/" in request["path"])
@@ -86,32 +94,42 @@ def test_ten_kills_in_a_row_lose_nothing(
     assert last.json["discovered"] == sum(
         last.json.get(name, 0) for name in ("stored", "unchanged", "refused", "failed")
     )
-    assert had, "no kill met a page between its capture and its reading"
-    assert {path: fetched[path] for path in had} == had, "a page that was kept already was fetched again"
-    assert sum(fetched.values()) - len(fetched) <= KILLS * AT_ONCE, "more extra fetches than were in flight"
-    # Each begins with the first pages of the three listings; from there on, the walks that were cut short go on.
-    assert sum(lists.values()) - len(lists) <= KILLS * (3 + AT_ONCE), "listings were walked again and again"
+    assert had, "no kill left a page between capture and extraction"
+    assert {path: fetched[path] for path in had} == had, "a stored page was fetched again"
+    assert sum(fetched.values()) - len(fetched) <= KILLS * CONCURRENCY, "more extra fetches than were in flight"
+    # Each run begins with the first pages of the three listings; interrupted traversals resume.
+    assert sum(lists.values()) - len(lists) <= KILLS * (3 + CONCURRENCY), "listings were traversed repeatedly"
 
 
-def test_the_accounts_tell_what_came_from_the_archive(
+def test_the_summary_counts_articles_from_the_archive(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive, left = tmp_path / "a.db", set[str]()
     with serve(articles=400, sections=("analytics",)) as demo:
-        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0, "--concurrency", AT_ONCE)
+        arguments = (
+            "crawl",
+            "--base-url",
+            demo.base_url,
+            "--archive",
+            archive,
+            "--delay",
+            0,
+            "--concurrency",
+            CONCURRENCY,
+        )
         for point in range(50, 300, 50):
             kill_at(archive, point, arguments)
-            if left := unread(archive):
+            if left := unprocessed(archive):
                 break
         before = len(demo.requests())
         last = caliber(*arguments)
-        asked = [request for request in demo.requests()[before:] if "/post/" in request["path"]]
+        requested = [request for request in demo.requests()[before:] if "/post/" in request["path"]]
     assert f"from the archive: {len(left)} articles" in last.stdout
-    assert f"requests: {len(asked)} articles" in last.stdout
+    assert f"requests: {len(requested)} articles" in last.stdout
 
 
-def interrupted(process: subprocess.Popen[bytes], archive: Path) -> tuple[float, str]:
-    """Ctrl-C, once: how many seconds it takes to stop, and what the run says of itself."""
+def interrupt(process: subprocess.Popen[bytes], archive: Path) -> tuple[float, str]:
+    """Send Ctrl-C once; return the seconds until the process ends, and the outcome of the run."""
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=100) == 1
@@ -120,7 +138,7 @@ def interrupted(process: subprocess.Popen[bytes], archive: Path) -> tuple[float,
     return time.monotonic() - started, outcome
 
 
-def test_an_interrupt_does_not_wait_for_the_next_turn(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_interrupt_does_not_wait_for_the_delay(serve: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with serve(articles=60, sections=("analytics",)) as demo:
         arguments = ("--base-url", demo.base_url, "--archive", archive, "--delay", 60)
@@ -128,11 +146,11 @@ def test_an_interrupt_does_not_wait_for_the_next_turn(serve: Callable[..., Any],
         while not demo.requests():
             time.sleep(0.05)
         time.sleep(1)
-        seconds, outcome = interrupted(process, archive)
+        seconds, outcome = interrupt(process, archive)
     assert (seconds < 40, outcome) == (True, "stopped")
 
 
-def test_an_interrupt_waits_for_one_answer_of_a_site_that_hangs_and_not_for_three(
+def test_an_interrupt_waits_for_at_most_one_timeout_of_a_site_that_hangs(
     misbehave: Callable[..., Any], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"

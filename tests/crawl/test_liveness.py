@@ -1,4 +1,4 @@
-"""A crawl that gives no sign of life is reported as stalled_runs; others are not."""
+"""A crawl without a heartbeat is reported as hanging; other runs are not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
         ({"command": "ingest"}, MAX_SILENCE, False),
     ],
 )
-def test_a_running_crawl_is_silent_after_five_minutes(
+def test_a_running_crawl_is_silent_after_five_minutes_without_a_heartbeat(
     changes: dict[str, Any],
     age: timedelta,
     silent: bool,
@@ -33,14 +33,14 @@ def test_a_running_crawl_is_silent_after_five_minutes(
     assert timedelta(minutes=5) == MAX_SILENCE
 
 
-def test_a_hanging_crawl_is_one_sentence(tmp_path: Path) -> None:
+def test_a_hanging_crawl_is_reported_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     assert hanging_crawl(path) is None, "there is no archive"
     with Archive.open(path, mode="write") as archive:
         archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
-        assert hanging_crawl(path) is None, "it began just now"
+        assert hanging_crawl(path) is None, "it has just started"
         archive.db.execute("update runs set heartbeat_at = '2026-01-07T10:00:00Z'")
         archive.db.conn.commit()
         assert hanging_crawl(path) == (
-            "The crawl under way gave no sign of life since 2026-01-07 10:00 UTC: it seems to hang."
+            "The running crawl has sent no heartbeat since 2026-01-07 10:00 UTC: it seems to hang."
         )

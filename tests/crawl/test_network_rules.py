@@ -1,4 +1,4 @@
-"""Every command that fetches keeps the same rules, shown by the logs of real servers on this machine."""
+"""Every command that fetches obeys the same rules, verified by the logs of servers on this machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PLAIN = "text/plain"
 
 @dataclass(frozen=True)
 class Call:
-    """A command that fetches, with the arguments that make it fetch a little of a demo site."""
+    """A command that fetches, with arguments for a short run on a demo site."""
 
     site: Misbehaving
     folder: Path
@@ -72,13 +72,13 @@ COMMANDS = [
         marks=pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine"),
     ),
 ]
-"""``watch`` runs ``crawl``: that it does is shown once."""
+"""``watch`` runs ``crawl``, which one test verifies."""
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Result]:
-    """Run a command that fetches; ``watch`` until its first crawl has ended, with that crawl's exit code."""
+    """Run a command that fetches; stop ``watch`` after its first crawl and return the exit code of that crawl."""
 
     def running(name: str, call: Call, **variables: str) -> Result:
         arguments = command(*call.arguments(name))
@@ -105,43 +105,43 @@ def test_a_robots_txt_that_answers_503_stops_the_command(
         assert site.paths() == ["/robots.txt"]
     assert result.exit_code == SITE_BUSY, result.stderr
     if name != "watch":
-        assert "asks to be left alone until" in result.stderr
+        assert "accepts no requests until" in result.stderr
 
 
 @every_command
-def test_what_robots_txt_forbids_is_not_fetched(
+def test_disallowed_urls_are_not_fetched(
     misbehave: Callable[..., Any], run: Callable[..., Result], tmp_path: Path, name: str
 ) -> None:
     rules = b"User-agent: *\nDisallow: /\n"
     with misbehave(instead={"/robots.txt": answering(200, rules, Content_Type=PLAIN)}) as site:
         result = run(name, Call(site, tmp_path))
-        # Where robots.txt names the sitemaps, it is a page of its own too.
+        # With sitemaps, robots.txt is also a discovery page.
         assert set(site.paths()) == {"/robots.txt"}
     assert result.exit_code == CHECKS_FAILED, result.stderr
 
 
 @every_command
-def test_delays_are_kept_the_one_since_the_last_command_included(
+def test_delays_are_kept_also_after_an_earlier_command(
     misbehave: Callable[..., Any], run: Callable[..., Result], tmp_path: Path, name: str
 ) -> None:
     with misbehave() as site:
-        call, asked_at = Call(site, tmp_path, delay=0.6), datetime.now(UTC)
+        call, requested_at = Call(site, tmp_path, delay=0.6), datetime.now(UTC)
         with Archive.open(call.archive, mode="write") as archive:
-            archive.hosts.record_request(host_of(site), LastRequest(asked_at, delay=5.0))
+            archive.hosts.record_request(host_of(site), LastRequest(requested_at, delay=5.0))
         run(name, call)
         times = [datetime.fromisoformat(request["time"]) for request in site.requests()]
     assert len(times) >= 2
-    assert (times[0] - asked_at).total_seconds() > 4.9
-    # A single gap may look shorter where the request before it was slow to arrive.
+    assert (times[0] - requested_at).total_seconds() > 4.9
+    # A single gap may look shorter if the previous request arrived late.
     assert (times[-1] - times[0]).total_seconds() > 0.8 * 0.6 * (len(times) - 1)
     with Archive.open(call.archive) as archive:
         last = archive.hosts.last_request(host_of(site))
     assert last is not None
-    assert abs((last.at - times[-1]).total_seconds()) < 1, "the next command learns of it"
+    assert abs((last.at - times[-1]).total_seconds()) < 1, "stored for the next command"
 
 
 @every_command
-def test_a_host_that_asked_to_be_left_alone_is(
+def test_a_retry_after_of_an_earlier_command_is_obeyed(
     misbehave: Callable[..., Any], run: Callable[..., Result], tmp_path: Path, name: str
 ) -> None:
     with misbehave() as site:
@@ -151,11 +151,11 @@ def test_a_host_that_asked_to_be_left_alone_is(
         result = run(name, call)
         assert site.requests() == []
     assert result.exit_code == SITE_BUSY, result.stderr
-    assert "asks to be left alone until" in result.stderr
+    assert "accepts no requests until" in result.stderr
 
 
 @every_command
-def test_a_certificate_that_nobody_we_trust_has_signed_is_refused(
+def test_an_untrusted_certificate_is_refused(
     misbehave: Callable[..., Any], run: Callable[..., Result], tmp_path: Path, name: str
 ) -> None:
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -164,10 +164,10 @@ def test_a_certificate_that_nobody_we_trust_has_signed_is_refused(
         result = run(name, Call(site, tmp_path))
         assert site.requests() == []
     assert result.exit_code == SITE_UNREACHABLE, result.stderr
-    assert "nobody we trust has signed it" in result.stderr
+    assert "expired or not trusted" in result.stderr
 
 
-def test_the_demo_asks_the_site_that_it_serves_and_nobody_else(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_the_demo_requests_only_its_own_site(caliber: Callable[..., Result], tmp_path: Path) -> None:
     result = caliber("demo", "--articles", 10, "--archive", tmp_path / "demo.db")
     assert result.exit_code == 0, result.stderr
     with closing(Archive.open(tmp_path / "demo.db")) as archive:

@@ -1,4 +1,4 @@
-"""What a site reserves for all its pages is asked for once a day, kept, and noted on every article it covers."""
+"""The rights reservations of a site are fetched once a day, stored, and recorded on every article they cover."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAST = ("--delay", 0, "--language", "en", "--via", "listing")
 FILE = "/.well-known/tdmrep.json"
 
 
-def reserving(location: str) -> Behaviour:
+def reservation_of(location: str) -> Behaviour:
     rules = [{"location": location, "tdm-reservation": 1, "tdm-policy": "https://caliber.az/mining"}]
     return answering(200, json.dumps(rules).encode(), Content_Type="application/json")
 
@@ -30,11 +30,11 @@ def rows(archive: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def test_what_the_sites_file_reserves_stays_out_of_exports(
+def test_articles_that_tdmrep_json_reserves_are_not_exported(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
-    with misbehave(articles=9, instead={FILE: reserving("/en/post/")}) as site:
+    with misbehave(articles=9, instead={FILE: reservation_of("/en/post/")}) as site:
         crawl = ("crawl", "--base-url", site.base_url, "--archive", archive, *FAST)
         assert caliber(*crawl).exit_code == 0
         paths = site.paths()
@@ -55,7 +55,7 @@ def test_what_the_sites_file_reserves_stays_out_of_exports(
 @pytest.mark.parametrize(
     "behave", [answering(500), answering(302, Location="http://10.0.0.1/")], ids=["500", "private"]
 )
-def test_a_site_that_reserves_nothing_is_crawled_as_ever(
+def test_without_tdmrep_json_nothing_is_reserved(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path, behave: Behaviour
 ) -> None:
     archive = tmp_path / "a.db"

@@ -1,4 +1,4 @@
-"""One dataclass holds the options of a crawl: for the command line, the spider's arguments and the scope."""
+"""One dataclass defines the options of a crawl for the command line, the spider's arguments and the scope."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GIVEN = CrawlOptions(
 )
 
 
-def test_each_option_is_an_argument_of_the_spider_or_a_setting() -> None:
+def test_each_option_is_a_spider_argument_or_a_setting() -> None:
     arguments = CrawlOptions.from_arguments({name: str(value) for name, value in GIVEN.as_arguments().items()})
     assert replace(arguments, delay=0.5, concurrency=3, revisits=0) == GIVEN
     assert GIVEN.as_settings() == {
@@ -51,7 +51,7 @@ def test_each_option_is_an_argument_of_the_spider_or_a_setting() -> None:
     assert {field.name for field, _ in option_fields(CrawlOptions)} == {field.name for field in fields(CrawlOptions)}
 
 
-def test_the_command_line_gives_the_same_options_back() -> None:
+def test_a_command_line_is_parsed_to_the_same_options() -> None:
     received: list[CrawlCommand] = []
 
     @click.command()
@@ -65,14 +65,14 @@ def test_the_command_line_gives_the_same_options_back() -> None:
     result = CliRunner().invoke(command, [*command_line(wanted), "--", *wanted.sites])
     assert result.exit_code == 0, result.output
     assert received == [wanted]
-    assert received[0].as_arguments() == GIVEN.as_arguments(), "the command's own options are no spider arguments"
+    assert received[0].as_arguments() == GIVEN.as_arguments(), "the command's own options are not spider arguments"
     assert received[0].as_settings() == {**GIVEN.as_settings(), "CONTACT": "us@example.org"}
     assert CliRunner().invoke(command, []).exit_code == 0
     assert received[1] == CrawlCommand()
     assert command_line(CrawlCommand()) == []
 
 
-def test_an_option_from_the_environment_stays_out_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_option_from_the_environment_is_not_in_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = CrawlCommand(notify="https://hooks.example/secret")
     assert command_line(secret) == ["--notify", "https://hooks.example/secret"]
     monkeypatch.setenv("CALIBER_NOTIFY", "https://hooks.example/secret")
@@ -80,7 +80,7 @@ def test_an_option_from_the_environment_stays_out_of_the_command_line(monkeypatc
     assert command_line(CrawlCommand(notify="https://hooks.example/other")) != []
 
 
-def test_a_watch_crawls_what_is_due_with_its_options() -> None:
+def test_watch_crawls_due_pages_with_its_options() -> None:
     options = CrawlCommand(sites=("orf",), archive=Path("a.db"), section="world", delay=0.0, as_json=True)
     words = crawl_words(options)
     assert words[:3] == ["crawl", "--archive", "a.db"]
@@ -89,7 +89,7 @@ def test_a_watch_crawls_what_is_due_with_its_options() -> None:
 
 
 @pytest.mark.parametrize(("command", "absent"), [(crawl, set()), (watch, {"due", "urls", "cdx"})])
-def test_the_commands_have_every_option_with_its_help(command: click.Command, absent: set[str]) -> None:
+def test_the_commands_have_all_options_with_help_texts(command: click.Command, absent: set[str]) -> None:
     helps = {each.name: each.help for each in command.params if isinstance(each, click.Option)}
     for field, option in option_fields(CrawlCommand):
         if field.name in absent:
@@ -104,14 +104,14 @@ def test_a_number_that_is_too_small_is_a_usage_error(words: list[str]) -> None:
     assert CliRunner().invoke(watch, ["--urls", "-"]).exit_code == 2
 
 
-def test_a_schedule_repeats_its_options_and_checks_them() -> None:
+def test_schedule_repeats_and_validates_its_options() -> None:
     printed = CliRunner().invoke(schedule, ["--format", "github", "--section", "opinion", "--delay", "2"]).output
     assert "crawl caliber --due --section opinion --delay 2.0 --archive" in printed
     wrong = CliRunner().invoke(schedule, ["--section", "horoscope"])
     assert isinstance(wrong.exception, SiteError)
 
 
-def test_the_scope_is_what_the_options_mean_for_the_site() -> None:
+def test_options_define_the_scope_for_a_site() -> None:
     scope = GIVEN.scope(SITE)
     assert scope.site.base_url == "http://127.0.0.1:8000"
     assert (scope.languages, scope.sections) == (("en", "ru"), ("analytics",))
@@ -122,7 +122,7 @@ def test_the_scope_is_what_the_options_mean_for_the_site() -> None:
     assert (scope.due_only, scope.backfill) == (True, True)
 
 
-def test_without_options_the_scope_is_the_sites_own() -> None:
+def test_without_options_the_scope_has_the_defaults_of_the_site() -> None:
     scope = CrawlOptions().scope(SITE)
     assert scope.site is SITE
     assert scope.languages == tuple(edition.language for edition in SITE.editions)
@@ -133,12 +133,12 @@ def test_without_options_the_scope_is_the_sites_own() -> None:
 
 
 @pytest.mark.parametrize("options", [CrawlOptions(urls="list.txt"), CrawlOptions(cdx="wayback")])
-def test_a_list_of_urls_replaces_the_usual_sources(options: CrawlOptions) -> None:
+def test_a_list_of_urls_replaces_the_default_sources(options: CrawlOptions) -> None:
     assert options.scope(SITE).sources == ()
     assert [source.name for source in replace(options, via="feed").scope(SITE).sources] == ["feed"]
 
 
-def test_all_means_all() -> None:
+def test_all_selects_all_sections_editions_and_sources() -> None:
     scope = CrawlOptions(section="all", language="all", via="all").scope(SITE)
     assert scope.sources == SITE.sources
     assert set(scope.sections) == {key for edition in SITE.editions for key in edition.sections}
@@ -158,7 +158,9 @@ def test_all_means_all() -> None:
         (CrawlOptions(base_url="nonsense"), ("'nonsense'",)),
     ],
 )
-def test_a_value_the_site_does_not_have_is_one_sentence(options: CrawlOptions, words: tuple[str, ...]) -> None:
+def test_a_value_that_the_site_does_not_have_is_reported_in_one_sentence(
+    options: CrawlOptions, words: tuple[str, ...]
+) -> None:
     with pytest.raises(SiteError) as caught:
         options.scope(SITE)
     assert all(word in str(caught.value) for word in words)
@@ -175,7 +177,7 @@ def test_a_value_the_site_does_not_have_is_one_sentence(options: CrawlOptions, w
         ({"section": 7}, ("section=7",)),
     ],
 )
-def test_an_argument_that_is_unknown_or_wrong_is_one_sentence(
+def test_an_unknown_or_invalid_argument_is_reported_in_one_sentence(
     arguments: dict[str, Any], words: tuple[str, ...]
 ) -> None:
     for make in (CrawlOptions.from_arguments, lambda given: CaliberSpider(**given)):
@@ -187,23 +189,23 @@ def test_an_argument_that_is_unknown_or_wrong_is_one_sentence(
 @pytest.mark.parametrize(
     ("text", "due"), [("1", True), ("True", True), ("yes", True), ("", False), ("0", False), ("No", False)]
 )
-def test_a_flag_is_written_as_yes_or_no(text: str, due: bool) -> None:
+def test_a_flag_is_parsed_from_yes_or_no(text: str, due: bool) -> None:
     assert CrawlOptions.from_arguments({"due": text}).due is due
 
 
-def test_text_is_neither_an_archive_nor_a_lease() -> None:
+def test_archive_and_lease_cannot_be_given_as_text() -> None:
     for name in ("archive", "lease"):
-        with pytest.raises(SiteError, match=f"no crawl argument '{name}'"):
+        with pytest.raises(SiteError, match=f"Unknown crawl argument '{name}'"):
             CaliberSpider(**{name: "x"})
 
 
-def test_a_job_of_a_cluster_has_a_subset_of_the_options() -> None:
+def test_cluster_jobs_have_a_subset_of_the_options() -> None:
     assert set(JOB_OPTIONS) < {field.name for field in fields(CrawlOptions)}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("argument", ["sectoin=analytics", "section=horoscope"])
-def test_scrapys_own_command_refuses_a_wrong_argument_in_one_sentence(tmp_path: Path, argument: str) -> None:
+def test_scrapy_crawl_reports_a_wrong_argument_in_one_sentence(tmp_path: Path, argument: str) -> None:
     archive = tmp_path / "a.db"
     done = run_module(
         "scrapy", "crawl", "caliber", "-a", argument, "-s", "LOG_LEVEL=WARNING", CALIBER_ARCHIVE=str(archive)

@@ -1,4 +1,4 @@
-"""The outcome of a run follows from what it left, and is ``finished`` only when nothing is left."""
+"""The outcome of a run depends on the remaining work; it is ``finished`` only when none is left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from caliber_crawler.crawling.outcome import OUTCOMES, Ending, Halt, Remaining, balanced
 
 SITE = "https://news.example"
-BUSY = Halt("busy", "it asked to be left alone")
+BUSY = Halt("busy", "it accepts no requests")
 LEFT = st.integers(0, 3)
 
 
@@ -19,7 +19,7 @@ def ending(reason: str = "finished", **left: int | None) -> Ending:
 
 @given(
     reason=st.sampled_from(["finished", "shutdown"]),
-    unreachable=st.none() | st.just("no answer"),
+    unreachable=st.none() | st.just("no response"),
     halted=st.none() | st.just(BUSY),
     remaining=st.builds(
         Remaining,
@@ -30,7 +30,7 @@ def ending(reason: str = "finished", **left: int | None) -> Ending:
         revisits=st.none() | st.just(7),
     ),
 )
-def test_finished_means_that_no_work_is_left_and_every_other_outcome_has_a_reason(
+def test_only_finished_means_no_work_left_and_has_no_reason(
     reason: str, unreachable: str | None, halted: Halt | None, remaining: Remaining
 ) -> None:
     end = Ending(reason=reason, site_url=SITE, unreachable=unreachable, halted=halted, remaining=remaining)
@@ -48,14 +48,14 @@ def test_finished_means_that_no_work_is_left_and_every_other_outcome_has_a_reaso
     [
         (ending(), "finished", None),
         (ending(backlog=1), "finished", None),
-        (ending(articles=1), "failed", "1 articles and 0 listing pages were left undone"),
-        (ending(lists=1), "failed", "0 articles and 1 listing pages were left undone"),
+        (ending(articles=1), "failed", "1 articles and 0 listing pages were not processed"),
+        (ending(lists=1), "failed", "0 articles and 1 listing pages were not processed"),
         (ending(articles=1, limit=5), "stopped", "the limit of 5 articles was reached"),
         (ending(lists=1, limit=5), "stopped", "the limit of 5 articles was reached"),
         (ending(backlog=1, limit=5), "stopped", "the limit of 5 articles was reached"),
         (ending(limit=5), "finished", None),
         (ending(articles=2, revisits=7), "stopped", "the limit of 7 revisits was reached; 2 more are due"),
-        (ending(articles=2, lists=1, revisits=7), "failed", "2 articles and 1 listing pages were left undone"),
+        (ending(articles=2, lists=1, revisits=7), "failed", "2 articles and 1 listing pages were not processed"),
         (ending(revisits=7), "finished", None),
         (ending(articles=2, limit=5, revisits=7), "stopped", "the limit of 5 articles was reached"),
         (ending("shutdown"), "stopped", "stopped early (shutdown)"),
@@ -63,9 +63,9 @@ def test_finished_means_that_no_work_is_left_and_every_other_outcome_has_a_reaso
         (Ending(reason="finished", site_url=SITE, halted=BUSY), "stopped", BUSY.clause),
         (Ending(reason="shutdown", site_url=SITE, halted=BUSY), "stopped", BUSY.clause),
         (
-            Ending(reason="finished", site_url=SITE, halted=BUSY, unreachable="no answer"),
+            Ending(reason="finished", site_url=SITE, halted=BUSY, unreachable="no response"),
             "failed",
-            f"{SITE} gave no page at all: no answer",
+            f"no page of {SITE} could be fetched: no response",
         ),
     ],
 )
@@ -75,9 +75,9 @@ def test_each_ending_has_its_outcome_and_reason(end: Ending, outcome: str, why: 
 
 @given(counts=st.fixed_dictionaries(dict.fromkeys(OUTCOMES, LEFT)))
 def test_accounts_balance_when_each_url_has_one_outcome(counts: dict[str, int]) -> None:
-    met = sum(counts.values())
-    assert balanced({**counts, "discovered": met})
-    assert not balanced({**counts, "discovered": met + 1})
+    total = sum(counts.values())
+    assert balanced({**counts, "discovered": total})
+    assert not balanced({**counts, "discovered": total + 1})
 
 
 @pytest.mark.parametrize("outcome", ["stored", "unchanged", "refused", "failed", "missing", "remaining"])

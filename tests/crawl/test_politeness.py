@@ -1,4 +1,4 @@
-"""What a site asks of its visitors is done: proved by the site's own log."""
+"""Crawls obey the site's rules for crawlers, verified by the site's log."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def loop(exchange: Exchange) -> None:
     ],
     ids=["500", "503", "reset", "loop", "metadata"],
 )
-def test_without_a_robots_txt_that_answers_nothing_is_fetched(
+def test_nothing_is_fetched_while_robots_txt_is_unavailable(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path, robots: Behaviour
 ) -> None:
     archive = tmp_path / "a.db"
@@ -76,7 +76,7 @@ def test_a_site_without_a_robots_txt_allows_everything(
         assert result.json["stored"] == len(site.truth(language="en"))
 
 
-def test_only_the_first_half_megabyte_of_a_robots_txt_counts(
+def test_only_the_first_500_kib_of_a_robots_txt_are_parsed(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     endless = b"User-agent: *\nDisallow: /en/post\n" + b"# and so on\n" * 3_000_000
@@ -87,11 +87,11 @@ def test_only_the_first_half_megabyte_of_a_robots_txt_counts(
     assert result.json["refused"] == result.json["discovered"] > 0
 
 
-@pytest.mark.parametrize("wish", ["Crawl-delay: 1", "Request-rate: 10/10s"])
+@pytest.mark.parametrize("rule", ["Crawl-delay: 1", "Request-rate: 10/10s"])
 def test_a_crawl_delay_is_kept_through_kills_and_restarts(
-    misbehave: Callable[..., Any], tmp_path: Path, wish: str
+    misbehave: Callable[..., Any], tmp_path: Path, rule: str
 ) -> None:
-    robots = f"User-agent: *\n{wish}\n".encode()
+    robots = f"User-agent: *\n{rule}\n".encode()
     with misbehave(instead={"/robots.txt": answering(200, robots, Content_Type="text/plain")}) as site:
         arguments = (
             "crawl",
@@ -115,20 +115,20 @@ def test_a_crawl_delay_is_kept_through_kills_and_restarts(
     assert len(requests) >= 6
     robots_at = {place for place, request in enumerate(requests) if request["path"] == "/robots.txt"}
     assert len(robots_at) == 2
-    # A second, less what a busy server may be late in noting the request before.
+    # One second, minus the time by which a busy server may log the previous request late.
     assert [delay for delay in gaps(requests) if delay < 0.8] == []
 
 
-def test_redirects_and_further_tries_wait_for_their_turn_too(
+def test_redirects_and_retries_are_throttled_too(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     tricks = {"/en/post/loop": loop, "/en/post/broken": answering(500), "/en/post/reset": reset}
     with misbehave(articles=3, tricks=tricks) as site:
         arguments = ("--base-url", site.base_url, "--archive", tmp_path / "a.db", *FAST[2:])
         caliber("crawl", *arguments, "--delay", 0.3, "--concurrency", 4)
-        asked = site.paths()
-        assert [asked.count(path) for path in tricks] == [6, 3, 3]
-        # A busy server may be late in noting a request: none come together, and all of them keep the distance.
+        requested = site.paths()
+        assert [requested.count(path) for path in tricks] == [6, 3, 3]
+        # A busy server may log a request late: check a small minimum, and the sum of all delays.
         between = gaps(site.requests())
         assert min(between) > 0.05
         assert sum(between) > 0.9 * 0.3 * len(between)
@@ -144,29 +144,29 @@ def test_requests_never_overlap_by_default(
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_a_retry_after_is_waited_for(
+def test_a_retry_after_is_obeyed(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path, form: str
 ) -> None:
-    async def busy(exchange: Exchange) -> None:
+    async def answer_busy(exchange: Exchange) -> None:
         value = "2" if form == "seconds" else format_datetime(datetime.now(UTC) + timedelta(seconds=3), usegmt=True)
         await exchange.answer(503, headers=[("Retry-After", value)])
 
-    async def good(exchange: Exchange) -> None:
+    async def answer_page(exchange: Exchange) -> None:
         response = exchange.site.respond(exchange.target)
         await exchange.answer(response.status, response.body, response.headers)
 
     listing = "/en/category/analytics"
-    with misbehave(instead={listing: in_turn(busy, good)}) as site:
+    with misbehave(instead={listing: in_turn(answer_busy, answer_page)}) as site:
         result = caliber("crawl", "--base-url", site.base_url, "--archive", tmp_path / "a.db", *FAST, "--json")
-        asked = [place for place, path in enumerate(site.paths()) if path == listing]
-        assert len(asked) == 2
-        assert gaps(site.requests())[asked[0]] >= 1.9
+        requested = [place for place, path in enumerate(site.paths()) if path == listing]
+        assert len(requested) == 2
+        assert gaps(site.requests())[requested[0]] >= 1.9
     assert result.exit_code == 0, result.stderr
     assert result.json["stored"] > 0
 
 
 @pytest.mark.parametrize("value", ["-5", "soon", "999999999999999999999"])
-def test_a_host_that_is_only_busy_is_asked_three_times_at_most(
+def test_a_busy_host_is_requested_at_most_three_times(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path, value: str
 ) -> None:
     with misbehave(instead={"*": answering(429, Retry_After=value), "/robots.txt": answering(404)}) as site:
@@ -176,27 +176,27 @@ def test_a_host_that_is_only_busy_is_asked_three_times_at_most(
     assert "Traceback" not in result.stderr
 
 
-def test_a_wish_to_be_left_alone_is_remembered(
+def test_a_retry_after_is_remembered(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
     with misbehave(instead={"/en/category/analytics": answering(503, Retry_After="7200")}) as site:
         arguments = ("crawl", "--base-url", site.base_url, "--archive", archive, *FAST)
         first = caliber(*arguments)
-        asked = site.paths()
+        requested = site.paths()
         second = caliber(*arguments)
         doctor = caliber("doctor", "--base-url", site.base_url, "--archive", archive, "--delay", 0)
         explained = caliber("explain", f"{site.base_url}/en/post/a", "--archive", archive)
-        assert site.paths() == asked == ["/robots.txt", "/en/category/analytics"]
+        assert site.paths() == requested == ["/robots.txt", "/en/category/analytics"]
     assert first.exit_code == second.exit_code == 14
     assert "until" in first.stderr
     assert "until" in second.stderr
     assert doctor.exit_code == 14
-    assert "asks to be left alone until" in doctor.stderr
+    assert "accepts no requests until" in doctor.stderr
     assert "asks to be left alone until" in explained.stdout
 
 
-def test_a_site_that_leads_elsewhere_is_left_alone_and_nothing_is_given_up(
+def test_redirects_to_another_host_end_the_run_and_keep_the_urls_due(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
@@ -212,7 +212,7 @@ def test_a_site_that_leads_elsewhere_is_left_alone_and_nothing_is_given_up(
         ).fetchone() == (0,)
 
 
-def test_a_site_in_trouble_is_left_alone(
+def test_repeated_server_errors_end_the_run(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     async def broken(exchange: Exchange) -> None:

@@ -1,4 +1,4 @@
-"""A name that stands at a public address first and on this machine later: what was checked is what is connected to."""
+"""DNS rebinding: the IP address that was checked is the one that is connected to."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ PUBLIC = "93.184.215.14"
 
 @contextmanager
 def canary(port: int) -> Iterator[list[str]]:
-    """A server on this machine that nobody outside should ever make us ask."""
-    asked: list[str] = []
+    """A server on this machine that must not receive a request."""
+    requested: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
             self.send_error(404)
 
         def log_message(self, *arguments: object) -> None:
@@ -37,25 +37,25 @@ def canary(port: int) -> Iterator[list[str]]:
     with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield asked
+            yield requested
         finally:
             server.shutdown()
 
 
-def test_a_name_that_moves_to_this_machine_is_not_followed_there(tmp_path: Path) -> None:
+def test_a_host_name_that_is_rebound_to_this_machine_is_not_requested(tmp_path: Path) -> None:
     demo = DemoSite(articles=12, seed=1, sections=("analytics",), clock=lambda: datetime(2026, 1, 7, tzinfo=UTC))
     log, archive = tmp_path / "log.jsonl", tmp_path / "a.db"
     with misbehaving(HostileSite(demo), log=log, host="127.0.0.2") as served:
         port = int(served.rpartition(":")[2])
         demo.base_url = f"http://news.example:{port}"
-        with canary(port) as asked:
+        with canary(port) as requested:
             done = run_module("tests.crawl.rebinding_crawl", demo.base_url, archive, PUBLIC, 5)
-        assert asked == []
+        assert requested == []
     assert "Traceback" not in done.stderr, done.stderr
     assert done.stdout.split() == [PUBLIC] * 5
     with closing(sqlite3.connect(archive)) as connection:
         stored = connection.execute("select count(*) from articles").fetchone()[0]
         problems = set(connection.execute("select reason, message from problems where fatal").fetchall())
-    assert 0 < stored < 5  # robots.txt, the lists and the file of reservations were asked for as well
+    assert 0 < stored < 5  # robots.txt, lists and tdmrep.json were requested as well
     assert {reason for reason, _ in problems} == {"private_address"}
-    assert all("stands at 127.0.0.1, which is no public address" in message for _, message in problems)
+    assert all("resolves to 127.0.0.1, which is not a public IP address" in message for _, message in problems)

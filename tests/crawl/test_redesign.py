@@ -1,4 +1,4 @@
-"""A site's redesign is noticed on the first run that meets it."""
+"""The first run after a site's redesign reports it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.conftest import AT, Result
 
 
 class Redesigned(DemoSite):
-    """A demo site whose pages have other class names than before."""
+    """A demo site whose class names can be changed."""
 
     def __init__(self) -> None:
         super().__init__(articles=60, clock=lambda: AT, sections=("analytics",))
@@ -36,7 +36,7 @@ def make_due(archive: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_redesign_is_noticed_on_the_first_run(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_the_first_run_after_a_redesign_reports_it(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive, site = tmp_path / "a.db", Redesigned()
     with running(site) as base_url:
         arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--delay", 0, "--concurrency", 8)
@@ -49,5 +49,5 @@ def test_a_redesign_is_noticed_on_the_first_run(caliber: Callable[..., Result], 
         site.renamed = {"post": "story", "post_title": "story_title", "post_body": "story_body"}
         everything = caliber(*arguments)
     assert counter.exit_code == everything.exit_code == 3
-    assert "unusual: views was found by its selector on 0% of" in counter.stdout
-    assert "have a layout that the site's file does not describe" in everything.stdout
+    assert "unusual: views was found by selector on 0% of" in counter.stdout
+    assert "have a layout that is not in the site definition" in everything.stdout

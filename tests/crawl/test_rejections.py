@@ -1,4 +1,4 @@
-"""A page without an article is failed, refused or gone by its reason, and looked at again where that may help."""
+"""A page without an article is failed, refused or gone, depending on its reason, and checked again later if useful."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.crawl.runs import (
     capture,
     dispatched,
     expect_counts,
-    held,
+    frontier_entry,
     problem,
     reasons,
     running_on,
@@ -48,14 +48,16 @@ def run(tmp_path: Path) -> Iterator[CrawlRun]:
         ("no_headline", "refused", "refused"),
     ],
 )
-def test_a_page_without_an_article_is_settled_by_its_reason(run: CrawlRun, reason: str, state: str, count: str) -> None:
+def test_the_reason_decides_the_state_of_a_page_without_an_article(
+    run: CrawlRun, reason: str, state: str, count: str
+) -> None:
     (page,) = dispatched(run, "a")
     run.settlement.reject(page, problem(reason))
-    kept = held(run, "a")
-    assert (kept.state, kept.failures, kept.last_status) == (state, 1, 200)
-    assert kept.due_at is not None
+    after = frontier_entry(run, "a")
+    assert (after.state, after.failures, after.last_status) == (state, 1, 200)
+    assert after.due_at is not None
     wait = MIN_RETRY_DELAY if state == "failed" else RECHECK_DELAYS[0]
-    assert kept.due_at == whole_second(page.fetched_at + wait)
+    assert after.due_at == whole_second(page.fetched_at + wait)
     assert reasons(run) == [reason]
     challenges = {"challenges": 1} if reason == "bot_challenge" else {}
     expect_counts(run, problems=1, **{count: 1}, **challenges)
@@ -72,22 +74,22 @@ def test_the_second_challenge_ends_the_run(run: CrawlRun) -> None:
     assert run.accounts.halted.code == "challenged"
 
 
-def test_a_page_without_a_response_is_a_fetch_error_and_retried(run: CrawlRun) -> None:
+def test_a_page_without_a_response_counts_as_a_fetch_error_and_is_retried(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
-    silent = replace(page, status=None, error="no answer within 30 s", error_code="timeout")
+    silent = replace(page, status=None, error="no response within 30 s", error_code="timeout")
     run.settlement.fail(silent, problem("timeout"))
-    assert held(run, "a").due_at == whole_second(page.fetched_at + MIN_RETRY_DELAY)
-    assert run.accounts.last_error == "no answer within 30 s"
+    assert frontier_entry(run, "a").due_at == whole_second(page.fetched_at + MIN_RETRY_DELAY)
+    assert run.accounts.last_error == "no response within 30 s"
     expect_counts(run, failed=1, problems=1, fetch_errors=1)
 
 
-def test_each_failure_in_a_row_doubles_the_wait(run: CrawlRun) -> None:
+def test_each_consecutive_failure_doubles_the_delay(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     run.settlement.fail(page, problem("http_500"))
     run.archive.frontier.make_due(page.url, run.started_at - AGO)
     run.dispatcher.next_batch(10)
     run.settlement.fail(page, problem("http_500"))
-    assert held(run, "a").due_at == whole_second(page.fetched_at + 2 * MIN_RETRY_DELAY)
+    assert frontier_entry(run, "a").due_at == whole_second(page.fetched_at + 2 * MIN_RETRY_DELAY)
 
 
 @pytest.mark.parametrize(
@@ -101,18 +103,18 @@ def test_each_failure_in_a_row_doubles_the_wait(run: CrawlRun) -> None:
         ("too_large", None),
     ],
 )
-def test_a_refused_page_is_looked_at_again_where_that_may_help(
+def test_a_refused_page_is_checked_again_if_its_code_allows(
     run: CrawlRun, code: str | None, wait: timedelta | None
 ) -> None:
     (page,) = dispatched(run, "a")
     run.settlement.refuse(replace(page, error_code=code), problem(code or "no_body"))
-    kept = held(run, "a")
-    assert kept.state == "refused"
-    assert kept.due_at == (whole_second(page.fetched_at + wait) if wait else None)
+    after = frontier_entry(run, "a")
+    assert after.state == "refused"
+    assert after.due_at == (whole_second(page.fetched_at + wait) if wait else None)
     expect_counts(run, refused=1, problems=1)
 
 
-def test_a_page_refused_before_counts_as_refused_again_and_waits_longer(run: CrawlRun) -> None:
+def test_a_page_that_is_refused_again_is_counted_separately_and_waits_longer(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     for _ in RECHECK_DELAYS:
         run.settlement.refuse(page, problem("no_body"))
@@ -121,69 +123,69 @@ def test_a_page_refused_before_counts_as_refused_again_and_waits_longer(run: Cra
     assert run.accounts.counts["refused_again"] == 1
     run.settlement.refuse(page, problem("no_body"))
     assert run.accounts.counts["refused_again"] == 2
-    assert held(run, "a").due_at is None, "it never was an article"
+    assert frontier_entry(run, "a").due_at is None, "it was never an article"
 
 
 @pytest.mark.parametrize(
     ("via", "again"), [("listing", True), ("post_ids", False), ("cdx", False), ("url_list", False)]
 )
-def test_a_page_from_a_historical_source_is_not_looked_at_again(
+def test_a_page_from_a_historical_source_is_not_checked_again(
     run: CrawlRun,
     via: str,
     again: bool,
 ) -> None:
     (page,) = dispatched(run, "a", discovered_via=via)
     run.settlement.refuse(page, problem("no_body"))
-    assert (held(run, "a").due_at is not None) == again
+    assert (frontier_entry(run, "a").due_at is not None) == again
 
 
-def test_a_post_id_without_a_page_is_missing_and_no_problem(run: CrawlRun) -> None:
+def test_a_post_id_without_a_page_is_missing_and_not_a_problem(run: CrawlRun) -> None:
     (page,) = dispatched(run, "7", discovered_via="post_ids")
     run.settlement.reject(replace(page, status=404), problem("http_404"))
-    kept = held(run, "7")
-    assert (kept.state, kept.due_at, kept.last_status) == ("gone", None, 404)
+    after = frontier_entry(run, "7")
+    assert (after.state, after.due_at, after.last_status) == ("gone", None, 404)
     assert reasons(run) == []
     expect_counts(run, missing=1)
 
 
-def test_an_archived_article_that_is_gone_stays_and_its_other_url_is_tried_in_the_next_run(run: CrawlRun) -> None:
+def test_a_gone_article_stays_archived_and_its_alias_is_tried_in_the_next_run(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a", discovered_via="post_ids")
     save(run, page, urls=(url_of("a"), url_of("b")))
     run.archive.frontier.make_due(page.url, run.started_at - AGO)
     run.dispatcher.next_batch(10)
     gone = replace(page, fetched_at=page.fetched_at + timedelta(hours=1), status=404)
     run.settlement.mark_gone(gone, problem("http_404"))
-    assert held(run, "a").due_at == whole_second(gone.fetched_at + RECHECK_DELAYS[0])
-    assert held(run, "b").due_at == whole_second(gone.fetched_at + timedelta(seconds=1))
+    assert frontier_entry(run, "a").due_at == whole_second(gone.fetched_at + RECHECK_DELAYS[0])
+    assert frontier_entry(run, "b").due_at == whole_second(gone.fetched_at + timedelta(seconds=1))
     (row,) = run.archive.db.query("select gone_at from articles")
     assert datetime.fromisoformat(row["gone_at"]) == whole_second(gone.fetched_at)
     assert (run.accounts.counts["refused"], run.accounts.counts["missing"]) == (1, 0)
     assert reasons(run) == ["http_404"]
 
 
-def test_an_error_of_this_program_is_a_problem_and_the_page_is_retried(run: CrawlRun) -> None:
+def test_an_internal_error_is_a_problem_and_the_page_is_retried(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     run.settlement.handle_error(page, ZeroDivisionError("by zero"))
     (row,) = run.archive.db.query("select reason, message, fatal from problems")
     assert (row["reason"], row["fatal"]) == ("internal_error", 1)
     assert "ZeroDivisionError: by zero" in row["message"]
-    assert held(run, "a").state == "failed"
+    assert frontier_entry(run, "a").state == "failed"
     assert run.accounts.halted is None
     run.settlement.handle_error(page, ZeroDivisionError("by zero"))
     expect_counts(run, failed=1, problems=1)
 
 
-def test_a_broken_archive_ends_the_run_and_leaves_the_page_due(run: CrawlRun) -> None:
+def test_an_archive_error_ends_the_run_and_leaves_the_page_due(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     run.settlement.handle_error(page, ArchiveFull("The disk is full."))
     assert run.accounts.halted == Halt("archive", "The disk is full")
-    assert held(run, "a").state == "queued"
+    assert frontier_entry(run, "a").state == "queued"
     assert len(run.dispatcher) == 0
     expect_counts(run)
 
 
 @pytest.mark.parametrize("error", [ArchiveError("It is broken."), ValueError("no")])
-def test_only_captures_have_errors_that_are_settled(run: CrawlRun, error: Exception) -> None:
+def test_only_errors_of_captures_are_handled(run: CrawlRun, error: Exception) -> None:
     from twisted.python.failure import Failure
 
     dispatched(run, "a")

@@ -1,4 +1,4 @@
-"""Only what is new, and what is due again: proved by the site's own log."""
+"""Only new and due pages are requested, verified by the site's log."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def values(archive: Path, query: str) -> list[Any]:
         return [row[0] for row in connection.execute(query)]
 
 
-def test_an_unchanged_listing_is_not_sent_again_but_every_visit_reads_the_counter(
+def test_an_unchanged_listing_is_not_sent_again_but_every_visit_observes_the_counter(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
     with serve(articles=30, sections=("analytics",), validators=True) as demo:
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
         first = caliber(*arguments, "--json").json
-        asked = len(demo.requests())
+        before = len(demo.requests())
         make_all_due(archive)
         second = caliber(*arguments, "--json").json
-        requests = demo.requests()[asked:]
+        requests = demo.requests()[before:]
     listings = [request for request in requests if "category" in request["path"]]
     articles = [request for request in requests if "/post/" in request["path"]]
     assert [request["status"] for request in listings] == [304]
@@ -53,7 +53,7 @@ def test_an_unchanged_listing_is_not_sent_again_but_every_visit_reads_the_counte
     assert second["discovered"] == second["unchanged"]
 
 
-def test_no_run_visits_more_articles_again_than_it_may(
+def test_the_revisits_of_a_run_are_limited(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
@@ -68,7 +68,7 @@ def test_no_run_visits_more_articles_again_than_it_may(
     assert second.json["outcome"] == "stopped"
 
 
-def test_further_visits_leave_half_of_a_limit_to_new_articles(
+def test_revisits_leave_half_of_a_limit_to_new_articles(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
@@ -79,33 +79,33 @@ def test_further_visits_leave_half_of_a_limit_to_new_articles(
         second = caliber(*arguments, "--limit", 16, "--json").json
         make_all_due(archive)
         third = caliber(*arguments, "--limit", 16, "--json").json
-    # What is known and was never fetched comes first; what older batches hold is found behind the further visits.
+    # Known URLs that were never fetched come first; articles of older listing pages come after the revisits.
     assert (second["new"], second.get("revisited", 0)) == (16, 0)
     assert (third["new"], third["revisited"]) == (8, 8)
     assert third["outcome"] == "stopped"
 
 
-def test_every_form_of_an_address_leads_to_one_article_that_is_visited_at_one(
+def test_all_variants_of_a_url_lead_to_one_article_that_is_visited_at_one_url(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive, urls = tmp_path / "a.db", tmp_path / "urls.txt"
     with serve(articles=12, sections=("analytics",)) as demo:
         truth = list(demo.truth().values())
-        urls.write_text("\n".join(form for page in truth for form in forms(page, demo.base_url)))
+        urls.write_text("\n".join(variant for page in truth for variant in variants(page, demo.base_url)))
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0)
         result = caliber(*arguments, "--urls", urls, "--json")
         make_all_due(archive)
-        asked = len(demo.requests())
+        before = len(demo.requests())
         caliber(*arguments, "--due")
-        visited = [request["path"] for request in demo.requests()[asked:] if "/post/" in request["path"]]
+        visited = [request["path"] for request in demo.requests()[before:] if "/post/" in request["path"]]
     assert result.exit_code == 0, result.stderr
     assert values(archive, "select count(*) from article_texts") == [len(truth)]
     assert values(archive, "select count(*) from versions") == [len(truth)]
     assert len(visited) == len(truth)
 
 
-def forms(page: dict[str, Any], base_url: str) -> list[str]:
-    """Ways to write an article's address."""
+def variants(page: dict[str, Any], base_url: str) -> list[str]:
+    """Variants of an article's URL."""
     prefix = {"en": "/en", "hy": "/arm", "ru": ""}[page["language"]]
     slug = f"{base_url}{prefix}/post/{quote(page['slug'])}"
     number = f"{base_url}{prefix}/post/{page['post_number']}"
@@ -113,7 +113,7 @@ def forms(page: dict[str, Any], base_url: str) -> list[str]:
     return [slug, slug + "?utm_source=x&fbclid=y", slug + "#top", *numbered, slug.replace("http:", "HTTP:")]
 
 
-def test_a_counter_that_falls_or_jumps_is_kept_as_read(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_counter_that_falls_or_jumps_is_stored_as_observed(caliber: Callable[..., Result], tmp_path: Path) -> None:
     gazette = Gazette(sections={"world": [7]})
     with sold(gazette, tmp_path, caliber, listing="") as stand:
         for views in (100, 90, 5_000_000, 90):
@@ -124,9 +124,7 @@ def test_a_counter_that_falls_or_jumps_is_kept_as_read(caliber: Callable[..., Re
     assert stand.rows("select views, version_count from articles") == [(90, 1)]
 
 
-def test_where_no_counter_stands_in_the_page_a_visit_asks_only_whether_it_changed(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_without_a_counter_in_the_page_a_revisit_is_conditional(caliber: Callable[..., Result], tmp_path: Path) -> None:
     plan = "revisits=Revisits(ages=(timedelta(minutes=10),), later=timedelta(days=3)), counter_in_page=False"
     gazette = Gazette(sections={"world": [7]})
     page = gazette.story(7)
@@ -139,7 +137,7 @@ def test_where_no_counter_stands_in_the_page_a_visit_asks_only_whether_it_change
         story = [request for request in stand.log(requests) if request["path"] == "/story/7"]
     assert [(request["status"], request["if_none_match"]) for request in story] == [(304, '"7"')]
     assert (run["revisited"], run["outcome"]) == (1, "finished")
-    # The site has a plan of its own: a story of long ago is visited every three days.
+    # The site has its own revisit plan: old stories are visited every three days.
     ((state, soon),) = stand.rows(
         "select state, round(julianday(due_at) - julianday(visited_at)) between 0 and 3 from frontier"
         " where kind = 'article'"
@@ -149,7 +147,7 @@ def test_where_no_counter_stands_in_the_page_a_visit_asks_only_whether_it_change
     assert stand.rows("select count(*) from captures where status = 304") == [(1,)]
 
 
-def test_a_page_that_leads_home_is_gone_and_its_article_stays(
+def test_a_redirect_to_the_home_page_marks_the_page_gone_and_keeps_the_article(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"

@@ -1,4 +1,4 @@
-"""robots.txt is fetched again after a day, and what it says then holds from then on: a whole crawl."""
+"""A crawl fetches robots.txt again after a day and obeys the new rules."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALLOWED, FORBIDDEN = b"User-agent: *\nAllow: /\n", b"User-agent: *\nDisallow: /e
     [(answering(200, FORBIDDEN), "finished"), (answering(503), "stopped")],
     ids=["forbidden", "503"],
 )
-def test_a_crawl_that_outlives_its_rules_obeys_the_new_ones(
+def test_a_long_crawl_obeys_new_rules(
     misbehave: Callable[..., Any], tmp_path: Path, later: Behaviour, outcome: str
 ) -> None:
     archive = tmp_path / "a.db"
@@ -33,9 +33,9 @@ def test_a_crawl_that_outlives_its_rules_obeys_the_new_ones(
         paths, articles = site.paths(), len(site.truth(language="en"))
     assert done.exit_code == 0, done.stderr
     renewed = paths.index("/robots.txt", 1)
-    read = [path for path in paths[:renewed] if path.startswith("/en/post/")]
-    assert 0 < len(read) < articles
+    fetched = [path for path in paths[:renewed] if path.startswith("/en/post/")]
+    assert 0 < len(fetched) < articles
     assert not [path for path in paths[renewed:] if path.startswith("/en/post/")]
     with closing(sqlite3.connect(archive)) as connection:
         assert connection.execute("select outcome from runs").fetchone() == (outcome,)
-        assert connection.execute("select count(*) from articles").fetchone() == (len(read),)
+        assert connection.execute("select count(*) from articles").fetchone() == (len(fetched),)

@@ -1,4 +1,4 @@
-"""The scheduler returns due entries of the frontier as requests, within the concurrency."""
+"""The scheduler returns due frontier entries as requests, within the concurrency."""
 
 from __future__ import annotations
 
@@ -27,58 +27,58 @@ def run(tmp_path: Path) -> Iterator[CrawlRun]:
 
 
 def scheduler(run: CrawlRun | None, concurrency: int = 1) -> FrontierScheduler:
-    made = FrontierScheduler(run, concurrency)
-    made.open(CaliberSpider())
-    return made
+    instance = FrontierScheduler(run, concurrency)
+    instance.open(CaliberSpider())
+    return instance
 
 
-def urls(made: FrontierScheduler) -> list[str]:
-    """Everything that it returns until it waits."""
-    return [request.url for request in iter(made.next_request, None)]
+def urls(instance: FrontierScheduler) -> list[str]:
+    """The URLs of all requests until the scheduler waits."""
+    return [request.url for request in iter(instance.next_request, None)]
 
 
-def test_no_more_pages_are_requested_than_the_concurrency_until_they_are_stored(run: CrawlRun) -> None:
+def test_the_concurrency_limits_requested_pages_that_are_not_stored(run: CrawlRun) -> None:
     add(run, *(entry(name) for name in "abcdef"))
-    made = scheduler(run, 2)
-    assert made.has_pending_requests()
-    assert urls(made) == [url_of("a"), url_of("b")]
+    instance = scheduler(run, 2)
+    assert instance.has_pending_requests()
+    assert urls(instance) == [url_of("a"), url_of("b")]
     run.dispatcher.mark_stored(url_of("a"))
-    assert urls(made) == [url_of("c")], "a is in extraction"
+    assert urls(instance) == [url_of("c")], "a is in extraction"
     for name in "bc":
         run.dispatcher.mark_stored(url_of(name))
-    assert urls(made) == [], "three are in extraction: nearly twice the concurrency"
+    assert urls(instance) == [], "three are in extraction: nearly twice the concurrency"
     run.dispatcher.release(url_of("a"))
-    assert urls(made) == [url_of("d")]
+    assert urls(instance) == [url_of("d")]
 
 
-def test_with_a_concurrency_of_one_a_page_is_finished_before_the_next(run: CrawlRun) -> None:
+def test_with_a_concurrency_of_1_a_page_is_processed_before_the_next_request(run: CrawlRun) -> None:
     add(run, entry("a"), entry("b"))
-    made = scheduler(run)
-    assert urls(made) == [url_of("a")]
+    instance = scheduler(run)
+    assert urls(instance) == [url_of("a")]
     run.dispatcher.mark_stored(url_of("a"))
-    assert urls(made) == []
+    assert urls(instance) == []
     run.dispatcher.release(url_of("a"))
-    assert urls(made) == [url_of("b")]
+    assert urls(instance) == [url_of("b")]
 
 
-def test_what_scrapy_sends_back_comes_first(run: CrawlRun) -> None:
+def test_requests_returned_by_scrapy_come_first(run: CrawlRun) -> None:
     add(run, entry("a"))
-    made = scheduler(run)
-    assert made.enqueue_request(Request("https://caliber.az/again"))
-    assert made.has_pending_requests()
-    assert urls(made) == ["https://caliber.az/again", url_of("a")]
+    instance = scheduler(run)
+    assert instance.enqueue_request(Request("https://caliber.az/again"))
+    assert instance.has_pending_requests()
+    assert urls(instance) == ["https://caliber.az/again", url_of("a")]
 
 
 def test_nothing_is_requested_after_a_halt(run: CrawlRun) -> None:
     add(run, entry("a"))
-    made = scheduler(run)
-    made.enqueue_request(Request("https://caliber.az/again"))
+    instance = scheduler(run)
+    instance.enqueue_request(Request("https://caliber.az/again"))
     run.accounts.halt(Halt("busy", "it is busy"))
-    assert made.next_request() is None
-    assert not made.has_pending_requests()
+    assert instance.next_request() is None
+    assert not instance.has_pending_requests()
 
 
-def test_lists_come_first_where_the_frontier_runs_dry(run: CrawlRun) -> None:
+def test_lists_come_first_when_the_frontier_is_almost_empty(run: CrawlRun) -> None:
     add(run, entry("a", priority=60), entry("list", kind="listing", priority=10))
     assert urls(scheduler(run, 2)) == [url_of("list"), url_of("a")]
 
@@ -96,23 +96,23 @@ def test_an_alias_is_not_requested(run: CrawlRun) -> None:
 
 
 def test_without_a_run_only_scrapys_own_requests_are_returned() -> None:
-    made = scheduler(None)
-    assert not made.has_pending_requests()
-    made.enqueue_request(Request("https://caliber.az/a"))
-    assert urls(made) == ["https://caliber.az/a"]
+    instance = scheduler(None)
+    assert not instance.has_pending_requests()
+    instance.enqueue_request(Request("https://caliber.az/a"))
+    assert urls(instance) == ["https://caliber.az/a"]
 
 
-def test_its_concurrency_is_scrapys_setting(run: CrawlRun) -> None:
+def test_the_concurrency_is_a_scrapy_setting(run: CrawlRun) -> None:
     crawler: Any = SimpleNamespace(
         get_extension=lambda kind: run, settings=SimpleNamespace(getint={"CONCURRENT_REQUESTS_PER_DOMAIN": 3}.get)
     )
     add(run, *(entry(name) for name in "abcdef"))
-    made = FrontierScheduler.from_crawler(crawler)
-    made.open(CaliberSpider())
-    assert len(urls(made)) == 3
+    instance = FrontierScheduler.from_crawler(crawler)
+    instance.open(CaliberSpider())
+    assert len(urls(instance)) == 3
 
 
-def test_pages_that_a_killed_crawl_stored_are_resumed_and_not_requested(tmp_path: Path) -> None:
+def test_stored_pages_of_a_killed_crawl_are_resumed_and_not_requested(tmp_path: Path) -> None:
     with running_on(tmp_path) as killed:
         add(killed, entry("stored"), entry("damaged"), entry("fresh"))
         for name in ("stored", "damaged"):

@@ -1,4 +1,4 @@
-"""Each outcome of a page changes its frontier entry and one count, in one transaction."""
+"""Each outcome of a page updates its frontier entry and one count in one transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.crawl.runs import (
     dispatched,
     entry,
     expect_counts,
-    held,
+    frontier_entry,
     problem,
     reasons,
     running_on,
@@ -57,13 +57,13 @@ def test_a_new_article_is_stored_and_due_again(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     page = replace(page, headers=(("ETag", '"1"'), ("Last-Modified", "Tue, 06 Jan 2026 12:00:00 GMT")))
     extraction = save(run, page, published_at=page.fetched_at)
-    kept = held(run, "a")
-    assert (kept.state, kept.last_status, kept.failures, kept.priority) == ("done", 200, 0, 42)
-    assert (kept.etag, kept.last_modified) == ('"1"', "Tue, 06 Jan 2026 12:00:00 GMT")
-    assert kept.due_at is not None
-    assert kept.article_id is not None
+    after = frontier_entry(run, "a")
+    assert (after.state, after.last_status, after.failures, after.priority) == ("done", 200, 0, 42)
+    assert (after.etag, after.last_modified) == ('"1"', "Tue, 06 Jan 2026 12:00:00 GMT")
+    assert after.due_at is not None
+    assert after.article_id is not None
     first_age = SITE.revisits.ages[0]
-    assert whole_second(extraction.capture.fetched_at + first_age) == kept.due_at
+    assert whole_second(extraction.capture.fetched_at + first_age) == after.due_at
     expect_counts(run, stored=1, new=1)
     assert len(run.dispatcher) == 0
 
@@ -80,7 +80,7 @@ def test_the_same_article_again_is_unchanged_and_an_edit_is_stored(run: CrawlRun
     assert (run.accounts.counts["stored"], run.accounts.counts["unchanged"]) == (2, 1)
 
 
-def test_what_is_written_along_with_an_article_is_part_of_its_transaction(run: CrawlRun) -> None:
+def test_additional_writes_are_part_of_the_transaction_of_an_article(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
 
     def fail(extraction: Extraction) -> None:
@@ -90,63 +90,63 @@ def test_what_is_written_along_with_an_article_is_part_of_its_transaction(run: C
     with pytest.raises(RuntimeError):
         save(run, page, fail)
     assert run.archive.frontier.get(url_of("linked")) is None
-    assert held(run, "a").state == "queued"
+    assert frontier_entry(run, "a").state == "queued"
     assert len(run.dispatcher) == 1
 
 
-def test_remarks_on_an_article_are_problems_and_it_is_stored(run: CrawlRun) -> None:
+def test_an_article_with_warnings_is_stored_and_the_warnings_are_problems(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     stored = store(run, replace(page, body=b"<p>a</p>"))
-    remark = Problem(stage="check", reason="short_body", message="It is short.")
+    warning = Problem(stage="check", reason="short_body", message="It is short.")
     extraction = Extraction(
         capture=stored,
         article=article(url=page.url, urls=(page.url,)),
         layout="new",
         extractor="test 1",
-        warnings=(remark,),
+        warnings=(warning,),
     )
     asyncio.run(run.settlement.save(extraction))
     assert reasons(run) == ["short_body"]
     expect_counts(run, stored=1, new=1, problems=1)
 
 
-def test_an_article_is_visited_where_redirects_led(run: CrawlRun) -> None:
+def test_an_article_is_visited_at_the_target_of_redirects(run: CrawlRun) -> None:
     (page,) = dispatched(run, "old-name")
     save(run, replace(page, final_url=url_of("new-name")))
-    old, new = held(run, "old-name"), held(run, "new-name")
+    old, new = frontier_entry(run, "old-name"), frontier_entry(run, "new-name")
     assert (old.state, old.due_at) == ("done", None)
     assert old.article_id == new.article_id is not None
     assert new.due_at is not None
     assert (new.discovered_on, new.discovered_via) == (old.url, "listing")
 
 
-def test_an_article_that_redirects_to_a_due_url_is_visited_where_it_was(run: CrawlRun) -> None:
+def test_an_article_that_redirects_to_a_due_url_keeps_its_url(run: CrawlRun) -> None:
     add(run, entry("new-name", priority=10, due_at=run.started_at - AGO))
     (page,) = dispatched(run, "old-name")
     run.dispatcher.release(url_of("new-name"))
     save(run, replace(page, final_url=url_of("new-name")))
-    assert held(run, "old-name").due_at is not None
-    assert held(run, "new-name").state == "queued"
+    assert frontier_entry(run, "old-name").due_at is not None
+    assert frontier_entry(run, "new-name").state == "queued"
 
 
-def test_a_redirect_that_leaves_the_site_does_not_move_an_article(run: CrawlRun) -> None:
+def test_an_offsite_redirect_does_not_change_the_url_of_an_article(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     save(run, replace(page, final_url="https://elsewhere.example/en/post/b"), url=page.url, urls=(page.url,))
-    assert held(run, "a").due_at is not None
+    assert frontier_entry(run, "a").due_at is not None
 
 
-def test_another_url_of_an_article_rests_once_it_is_saved(run: CrawlRun) -> None:
+def test_an_alias_is_suspended_when_its_article_is_saved(run: CrawlRun) -> None:
     first, second = dispatched(run, "a", "b")
     save(run, first)
     urls = (url_of("a"), url_of("b"))
-    save(run, second, url=url_of("a"), urls=urls, body="This is the text at a, and at no other.")
-    assert held(run, "a").due_at is None
-    assert held(run, "b").due_at is not None
+    save(run, second, url=url_of("a"), urls=urls, body="This is the text at a and at no other URL.")
+    assert frontier_entry(run, "a").due_at is None
+    assert frontier_entry(run, "b").due_at is not None
 
 
-def test_another_url_of_an_article_that_is_in_flight_does_not_rest(run: CrawlRun) -> None:
+def test_an_alias_in_flight_is_not_suspended(run: CrawlRun) -> None:
     first, second = dispatched(run, "a", "b")
-    text = "This is the text at a, and at no other."
+    text = "This is the text at a and at no other URL."
     save(run, first)
     save(run, second, url=url_of("a"), urls=(url_of("a"), url_of("b")), body=text)
     for page in (first, second):
@@ -154,13 +154,13 @@ def test_another_url_of_an_article_that_is_in_flight_does_not_rest(run: CrawlRun
     assert len(run.dispatcher.next_batch(10)) == 2
     again = replace(second, fetched_at=second.fetched_at + timedelta(hours=1), body=b"<p>again</p>")
     save(run, again, url=url_of("a"), urls=(url_of("a"), url_of("b")), body=text)
-    assert held(run, "a").due_at == whole_second(run.started_at - AGO)
+    assert frontier_entry(run, "a").due_at == whole_second(run.started_at - AGO)
 
 
 def test_an_article_under_a_takedown_is_dropped_and_refused(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     save(run, page)
-    article_id = held(run, "a").article_id
+    article_id = frontier_entry(run, "a").article_id
     assert article_id is not None
     run.archive.deletion.take_down(article_id, "the author asked for it", run.started_at)
     (again,) = dispatched(run, "b")
@@ -170,15 +170,15 @@ def test_an_article_under_a_takedown_is_dropped_and_refused(run: CrawlRun) -> No
     assert len(run.dispatcher) == 0
 
 
-def test_not_modified_counts_a_visit_and_moves_the_next_one(run: CrawlRun) -> None:
+def test_not_modified_counts_a_visit_and_schedules_the_next(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     save(run, page, published_at=page.fetched_at)
-    before = held(run, "a")
+    before = frontier_entry(run, "a")
     run.archive.frontier.make_due(page.url, run.started_at - AGO)
     (found,) = run.dispatcher.next_batch(10)
     later = page.fetched_at + timedelta(hours=30)
     run.settlement.not_modified(replace(page, fetched_at=later, status=304))
-    after = held(run, "a")
+    after = frontier_entry(run, "a")
     assert found.article_id == after.article_id == before.article_id
     assert (after.state, after.last_status) == ("done", 304)
     assert after.due_at is not None
@@ -188,11 +188,11 @@ def test_not_modified_counts_a_visit_and_moves_the_next_one(run: CrawlRun) -> No
     assert datetime.fromisoformat(row["last_seen_at"]) == whole_second(later)
 
 
-def test_a_listing_that_was_not_modified_is_walked(run: CrawlRun) -> None:
+def test_a_listing_that_was_not_modified_is_traversed(run: CrawlRun) -> None:
     add(run, entry("list", kind="listing", priority=100))
     run.dispatcher.next_batch(10)
     run.settlement.not_modified(capture("list", kind="listing", status=304))
-    assert held(run, "list").state == "done"
+    assert frontier_entry(run, "list").state == "done"
     expect_counts(run)
     assert len(run.dispatcher) == 0
 
@@ -201,7 +201,7 @@ def test_a_listing_that_was_not_modified_is_walked(run: CrawlRun) -> None:
 
 
 @pytest.mark.parametrize(("outcome", "broken"), [("traversed", 0), ("refused", 1), ("failed", 1), ("EMPTY", 1)])
-def test_a_list_that_is_not_walked_is_a_broken_off_walk(run: CrawlRun, outcome: str, broken: int) -> None:
+def test_a_list_that_is_not_traversed_is_incomplete(run: CrawlRun, outcome: str, broken: int) -> None:
     add(run, entry("list", kind="listing"))
     run.dispatcher.next_batch(10)
     run.settlement.mark_done(capture("list", kind="listing"), outcome)
@@ -210,7 +210,7 @@ def test_a_list_that_is_not_walked_is_a_broken_off_walk(run: CrawlRun, outcome: 
     assert len(run.dispatcher) == 0
 
 
-def test_another_url_of_an_article_that_is_visited_elsewhere_is_skipped(run: CrawlRun) -> None:
+def test_an_alias_of_an_article_that_is_visited_elsewhere_is_skipped(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     save(run, page, urls=(url_of("a"), url_of("b")))
     add(run, entry("b"), entry("c"), entry("list", kind="listing"))
@@ -218,15 +218,15 @@ def test_another_url_of_an_article_that_is_visited_elsewhere_is_skipped(run: Cra
     assert run.settlement.skip_alias(alias)
     assert not run.settlement.skip_alias(other)
     assert not run.settlement.skip_alias(listing)
-    assert not run.settlement.skip_alias(held(run, "a"))
-    kept = held(run, "b")
-    assert (kept.state, kept.due_at, kept.article_id) == ("done", None, held(run, "a").article_id)
+    assert not run.settlement.skip_alias(frontier_entry(run, "a"))
+    after = frontier_entry(run, "b")
+    assert (after.state, after.due_at, after.article_id) == ("done", None, frontier_entry(run, "a").article_id)
     assert (run.accounts.counts["unchanged"], run.accounts.counts["not_due"]) == (1, 1)
     assert alias.url not in run.dispatcher.in_flight
     assert other.url in run.dispatcher.in_flight
 
 
-def test_a_url_that_failed_before_is_requested_although_its_article_is_visited_elsewhere(run: CrawlRun) -> None:
+def test_an_alias_that_failed_before_is_requested(run: CrawlRun) -> None:
     page, other = dispatched(run, "a", "b")
     run.settlement.fail(other, problem("http_500"))
     save(run, page, urls=(url_of("a"), url_of("b")))

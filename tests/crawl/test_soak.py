@@ -1,4 +1,4 @@
-"""A crawl among many hostile pages; `python -m benchmarks.soak` is the long one."""
+"""A crawl with many hostile pages; `python -m benchmarks.soak` is the long version."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from benchmarks.soak import soak
 
 
 @pytest.mark.slow
-def test_a_long_crawl_among_hostile_pages_stays_flat_and_keeps_its_accounts(tmp_path: Path) -> None:
-    soaked = soak(240, 3, tmp_path, bombs=False)
-    assert (soaked.outcome, soaked.lost, soaked.balanced) == ("finished", 0, True)
-    assert soaked.hostile > 70
-    assert soaked.growth < 50
+def test_a_crawl_with_many_hostile_pages_has_flat_memory_and_balanced_counts(tmp_path: Path) -> None:
+    result = soak(240, 3, tmp_path, bombs=False)
+    assert (result.outcome, result.lost, result.balanced) == ("finished", 0, True)
+    assert result.hostile > 70
+    assert result.growth < 50

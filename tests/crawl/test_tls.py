@@ -1,4 +1,4 @@
-"""A connection that is not safe brings nothing: no page, no article, one sentence."""
+"""An insecure connection gives no page and no article, but one sentence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def trusted(authority: trustme.CA, tmp_path: Path) -> dict[str, str]:
-    """The environment of somebody who trusts that authority and nobody else."""
+    """Environment variables to trust only that authority."""
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     return {"SSL_CERT_FILE": str(tmp_path / "authority.pem")}
 
@@ -43,7 +43,7 @@ def context(certificate: trustme.LeafCert) -> ssl.SSLContext:
     return server
 
 
-def test_a_site_with_a_certificate_that_holds_is_crawled(
+def test_a_site_with_a_valid_certificate_is_crawled(
     misbehave: Callable[..., Any],
     caliber: Callable[..., Result],
     tmp_path: Path,
@@ -61,17 +61,17 @@ def test_a_site_with_a_certificate_that_holds_is_crawled(
 
 def bad_certificates(authority: trustme.CA) -> dict[str, tuple[trustme.LeafCert, str]]:
     now, day = datetime.now(UTC), timedelta(days=1)
-    run_out = authority.issue_cert(HOST, not_before=now - 9 * day, not_after=now - day)
+    expired = authority.issue_cert(HOST, not_before=now - 9 * day, not_after=now - day)
     return {
-        "run out": (run_out, "has run out"),
-        "not yet": (authority.issue_cert(HOST, not_before=now + day), "has run out"),
-        "signed by a stranger": (trustme.CA().issue_cert(HOST), "nobody we trust"),
-        "of another host": (authority.issue_cert("elsewhere.example"), "another host's"),
+        "expired": (expired, "expired or not trusted"),
+        "not yet": (authority.issue_cert(HOST, not_before=now + day), "expired or not trusted"),
+        "untrusted": (trustme.CA().issue_cert(HOST), "expired or not trusted"),
+        "other host": (authority.issue_cert("elsewhere.example"), "for another host"),
     }
 
 
-@pytest.mark.parametrize("fault", ["run out", "not yet", "signed by a stranger", "of another host"])
-def test_a_certificate_that_does_not_hold_ends_the_run_with_a_sentence(
+@pytest.mark.parametrize("fault", ["expired", "not yet", "untrusted", "other host"])
+def test_an_invalid_certificate_ends_the_run_with_one_sentence(
     misbehave: Callable[..., Any],
     caliber: Callable[..., Result],
     tmp_path: Path,
@@ -83,39 +83,39 @@ def test_a_certificate_that_does_not_hold_ends_the_run_with_a_sentence(
     with misbehave(articles=3, tls=context(certificate)) as site:
         refused(caliber("crawl", "--base-url", site.base_url, "--archive", tmp_path / "a.db", *FAST, **trusted), words)
         assert site.paths() == []
-    assert kept(tmp_path / "a.db") == 0
+    assert stored_bodies(tmp_path / "a.db") == 0
 
 
 @contextmanager
 def outdated(certificate: trustme.LeafCert, version: ssl.TLSVersion) -> Iterator[tuple[str, list[str]]]:
-    """A server that speaks only one old version, and how each handshake with it ended."""
-    server, ends = context(certificate), list[str]()
+    """A server that supports only one old TLS version, and the result of each handshake."""
+    server, results = context(certificate), list[str]()
     server.set_ciphers("ALL:@SECLEVEL=0")
     server.minimum_version = server.maximum_version = version
 
-    def shake_hands() -> None:
+    def serve_handshakes() -> None:
         with suppress(OSError):
             while True:
                 wire, _ = listener.accept()
                 with wire, suppress(ConnectionError):
                     try:
                         with server.wrap_socket(wire, server_side=True) as safe:
-                            ends.append(str(safe.version()))
+                            results.append(str(safe.version()))
                     except ssl.SSLError as error:
-                        ends.append(str(error.reason))
+                        results.append(str(error.reason))
 
-    # asyncio's servers hang up without saying why; others send an alert, and so does this one.
+    # asyncio's servers close the connection without an alert; other servers, like this one, send one.
     with socket.create_server((HOST, 0)) as listener:
-        thread = threading.Thread(target=shake_hands, daemon=True)
+        thread = threading.Thread(target=serve_handshakes, daemon=True)
         thread.start()
-        yield f"https://{HOST}:{listener.getsockname()[1]}", ends
+        yield f"https://{HOST}:{listener.getsockname()[1]}", results
         listener.shutdown(socket.SHUT_RDWR)
         thread.join(10)
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1], ids=["1.0", "1.1"])
-def test_a_site_that_speaks_only_a_tls_of_the_past_is_not_safe(
+def test_a_site_that_supports_only_an_old_tls_version_is_refused(
     caliber: Callable[..., Result],
     tmp_path: Path,
     authority: trustme.CA,
@@ -123,15 +123,15 @@ def test_a_site_that_speaks_only_a_tls_of_the_past_is_not_safe(
     version: ssl.TLSVersion,
 ) -> None:
     archive = tmp_path / "a.db"
-    with outdated(authority.issue_cert(HOST), version) as (base_url, ends):
-        assert shaken_hands(base_url, version) == version.name.replace("_", "."), "whoever takes anything gets through"
+    with outdated(authority.issue_cert(HOST), version) as (base_url, results):
+        assert negotiated_version(base_url, version) == version.name.replace("_", "."), "a permissive client connects"
         refused(caliber("crawl", "--base-url", base_url, "--archive", archive, *FAST, **trusted), "TLS")
-    assert set(ends[1:]) == {"UNSUPPORTED_PROTOCOL"}
-    assert kept(archive) == 0
+    assert set(results[1:]) == {"UNSUPPORTED_PROTOCOL"}
+    assert stored_bodies(archive) == 0
 
 
-def shaken_hands(base_url: str, version: ssl.TLSVersion) -> str | None:
-    """What a client that takes anything agrees on with a server."""
+def negotiated_version(base_url: str, version: ssl.TLSVersion) -> str | None:
+    """The TLS version that a permissive client and the server agree on."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     client.set_ciphers("ALL:@SECLEVEL=0")
@@ -141,7 +141,7 @@ def shaken_hands(base_url: str, version: ssl.TLSVersion) -> str | None:
         return safe.version()
 
 
-def test_a_site_that_speaks_no_tls_is_told_from_one_that_does(
+def test_a_site_without_tls_is_refused(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     with misbehave(articles=3) as site:
@@ -150,7 +150,7 @@ def test_a_site_that_speaks_no_tls_is_told_from_one_that_does(
         assert site.paths() == []
 
 
-def test_a_page_that_leads_to_an_unsafe_connection_is_no_page(
+def test_a_redirect_to_an_insecure_connection_is_a_problem(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     async def to_https(exchange: Exchange) -> None:
@@ -169,10 +169,10 @@ def test_a_page_that_leads_to_an_unsafe_connection_is_no_page(
 def refused(result: Result, words: str) -> None:
     assert result.exit_code == 10, result.stderr
     assert result.stderr.count("\n") == 1
-    assert "not safe" in result.stderr or "no safe connection" in result.stderr
+    assert "not secure" in result.stderr or "no secure connection" in result.stderr
     assert words in result.stderr
 
 
-def kept(archive: Path) -> int:
+def stored_bodies(archive: Path) -> int:
     with closing(sqlite3.connect(archive)) as connection:
         return int(connection.execute("select count(*) from bodies").fetchone()[0])

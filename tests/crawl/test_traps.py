@@ -1,4 +1,4 @@
-"""What goes on for ever is left at some point, said and counted."""
+"""Endless URLs and lists are abandoned, reported and counted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BOUNDS = Bounds()
         "",
     ],
 )
-def test_an_honest_address_is_no_trap(path: str) -> None:
+def test_an_ordinary_url_is_not_a_trap(path: str) -> None:
     assert url_trap(HOST + path, BOUNDS) is None
 
 
@@ -48,14 +48,14 @@ def test_an_honest_address_is_no_trap(path: str) -> None:
         ("/calendar?" + "&".join(f"facet{n}=1" for n in range(9)), "trap_query"),
     ],
 )
-def test_an_address_that_leads_on_and_on_betrays_itself(path: str, code: str) -> None:
+def test_an_endless_url_is_a_trap(path: str, code: str) -> None:
     trap = url_trap(HOST + path, BOUNDS)
     assert trap is not None
     assert trap.code == code
     assert url_trap(HOST + path, Bounds(segments=0, parameters=0)) is None
 
 
-def test_addresses_that_differ_in_their_query_alone_are_followed_up_to_a_number() -> None:
+def test_variants_of_a_url_are_followed_up_to_a_limit() -> None:
     url = f"{HOST}/en/post/a?sid=17"
     assert variant_trap(url, 19, BOUNDS) is None
     assert variant_trap(url, 20, BOUNDS) is not None
@@ -68,21 +68,21 @@ def test_addresses_that_differ_in_their_query_alone_are_followed_up_to_a_number(
     ("path", "code", "clause"),
     [
         ("/x" * 3, None, ""),
-        ("/x" * 4, "trap_circle", "'x' stands 4 times in its path"),
+        ("/x" * 4, "trap_circle", "'x' occurs 4 times in its path"),
         ("/" + "/".join(map(str, range(16))), None, ""),
-        ("/" + "/".join(map(str, range(17))), "trap_deep", "its path has 17 parts"),
+        ("/" + "/".join(map(str, range(17))), "trap_deep", "its path has 17 segments"),
         ("//a///b//", None, ""),
         ("/a?" + "&".join("abcdefgh"), None, ""),
         ("/a?" + "&".join("abcdefghi"), "trap_query", "its query has 9 parameters"),
     ],
 )
-def test_the_bounds_are_exact(path: str, code: str | None, clause: str) -> None:
+def test_the_limits_are_exact(path: str, code: str | None, clause: str) -> None:
     trap = url_trap(HOST + path, BOUNDS)
     assert (trap.code if trap else None) == code
     assert (trap.clause if trap else "") == clause
 
 
-def test_each_bound_can_be_switched_off_alone() -> None:
+def test_each_limit_can_be_disabled() -> None:
     long, query = f"{HOST}/{'/'.join(map(str, range(17)))}", f"{HOST}/a?{'&'.join('abcdefghi')}"
     assert url_trap(long, Bounds(segments=0)) is None
     assert url_trap(HOST + "/x" * 9, Bounds(segments=0)) is None
@@ -104,14 +104,14 @@ def test_urls_of_one_trap_have_one_pattern() -> None:
     assert variants is not None
     assert (query.pattern, variants.pattern) == ("/calendar", "/en/post/a")
     assert variants.code == "trap_variants"
-    assert "20 addresses are known" in variants.clause
+    assert "20 known URLs" in variants.clause
 
 
 @pytest.mark.parametrize(
     ("known", "named", "variants", "is_trap"),
     [(19, False, 20, False), (20, False, 20, True), (2, True, 20, False), (3, True, 20, True), (2, True, 2, True)],
 )
-def test_of_a_named_article_few_variants_are_followed(
+def test_few_variants_of_an_article_url_are_followed(
     known: int,
     named: bool,
     variants: int,
@@ -121,13 +121,13 @@ def test_of_a_named_article_few_variants_are_followed(
     assert (trap is not None) == is_trap
 
 
-def test_the_bounds_are_settings() -> None:
+def test_the_limits_are_settings() -> None:
     settings = project_settings(TRAP_VARIANTS=1, TRAP_SEGMENTS=2, TRAP_PARAMETERS=3, TRAP_PAGES=4)
     assert Bounds.from_settings(settings) == Bounds(variants=1, segments=2, parameters=3, pages=4)
     assert Bounds.from_settings(project_settings()) == Bounds()
 
 
-def test_pages_that_bring_nothing_new_are_counted_until_one_does() -> None:
+def test_consecutive_pages_without_a_new_teaser_are_counted() -> None:
     seen = SeenPages()
     pages = (["a", "b"], ["b", "a"], ["b"], ["c"], ["a"])
     stale = []
@@ -137,36 +137,36 @@ def test_pages_that_bring_nothing_new_are_counted_until_one_does() -> None:
     assert stale == [0, 1, 2, 0, 1]
 
 
-def test_the_third_page_in_a_row_without_anything_new_repeats() -> None:
+def test_the_third_consecutive_page_without_a_new_teaser_repeats() -> None:
     seen = SeenPages()
     assert [seen.repeats(page) for page in (["a", "b", "c"], ["a"], ["b"], ["c"])] == [False, False, False, True]
     assert [SeenPages().repeats(page) for page in ([], [])] == [False, False]
 
 
 @given(st.text(max_size=80))
-def test_no_address_can_hurt(text: str) -> None:
+def test_any_url_is_accepted_without_an_error(text: str) -> None:
     url_trap(f"{HOST}/{text}", BOUNDS)
 
 
-def test_a_batch_that_was_there_before_repeats() -> None:
+def test_a_page_that_occurred_before_repeats() -> None:
     seen = SeenPages()
-    assert [seen.repeats(batch) for batch in (["a", "b"], ["c", "d"], ["a", "b"])] == [False, False, True]
+    assert [seen.repeats(page) for page in (["a", "b"], ["c", "d"], ["a", "b"])] == [False, False, True]
 
 
-def test_overlapping_batches_and_empty_ones_are_no_repetition() -> None:
+def test_overlapping_and_empty_pages_are_not_repetitions() -> None:
     seen = SeenPages()
-    assert not any(seen.repeats(batch) for batch in (["a", "b"], ["b", "c"], [], [], ["c", "d"]))
+    assert not any(seen.repeats(page) for page in (["a", "b"], ["b", "c"], [], [], ["c", "d"]))
 
 
-def test_the_same_teasers_in_ever_new_order_are_a_repetition() -> None:
+def test_the_same_teasers_in_a_different_order_are_a_repetition() -> None:
     seen = SeenPages()
-    batches = (["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"], ["c", "b", "a"])
-    assert [seen.repeats(batch) for batch in batches] == [False, False, False, True]
+    pages = (["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"], ["c", "b", "a"])
+    assert [seen.repeats(page) for page in pages] == [False, False, False, True]
 
 
-def test_only_so_many_teasers_of_a_walk_are_remembered() -> None:
+def test_the_number_of_remembered_teasers_is_limited() -> None:
     seen = SeenPages()
-    assert not any(seen.repeats([f"{batch}-{teaser}" for teaser in range(500)]) for batch in range(30))
+    assert not any(seen.repeats([f"{page}-{teaser}" for teaser in range(500)]) for page in range(30))
     assert len(seen._teasers) == MAX_REMEMBERED_TEASERS
 
 
@@ -179,7 +179,7 @@ def page_of(exchange: Exchange) -> int:
 
 
 def listing_of(teasers: Callable[[int, list[str]], list[str]]) -> Behaviour:
-    """A listing that makes the teasers of its pages out of the good ones, and never ends."""
+    """An endless listing whose teasers are made from the good ones."""
 
     async def behave(exchange: Exchange) -> None:
         path = urlsplit(exchange.target).path
@@ -196,18 +196,18 @@ def listing_of(teasers: Callable[[int, list[str]], list[str]]) -> Behaviour:
 
 numbers = count()
 ENDLESS = {
-    # The same teasers for ever, turned by one from page to page.
+    # The same teasers on every page, rotated by one.
     "turning": (listing_of(lambda page, good: good[page % len(good) :] + good[: page % len(good)]), "listing_repeats"),
-    # A session number in every address, new on every page.
+    # A session ID in every URL, new on every page.
     "sessions": (listing_of(lambda page, good: [f"{path}?sid={next(numbers)}" for path in good]), "trap_variants"),
-    # Cards that nobody has ever seen, on every page of ever so many.
+    # A new teaser on every page.
     "calendar": (listing_of(lambda page, good: [f"/en/post/day-{page}", *good]), "listing_endless"),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trap", list(ENDLESS))
-def test_a_listing_without_end_is_left_and_the_good_pages_are_stored(
+def test_an_endless_listing_is_abandoned_and_the_good_pages_are_stored(
     misbehave: Callable[..., Any], tmp_path: Path, trap: str
 ) -> None:
     archive = tmp_path / "a.db"
@@ -216,7 +216,7 @@ def test_a_listing_without_end_is_left_and_the_good_pages_are_stored(
         arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "via=listing")
         settings = ("-s", "DOWNLOAD_DELAY=0", "-s", "TRAP_PAGES=30", "-s", f"ARCHIVE={archive}")
         done = run_module("scrapy", "crawl", "caliber", *arguments, *settings)
-        truth, asked = site.truth(language="en"), Counter(urlsplit(path).path for path in site.paths())
+        truth, requested = site.truth(language="en"), Counter(urlsplit(path).path for path in site.paths())
     assert done.exit_code == 0, done.stderr
     with closing(sqlite3.connect(archive)) as connection:
         stored = {slug for (slug,) in connection.execute("select slug from articles")}
@@ -225,15 +225,15 @@ def test_a_listing_without_end_is_left_and_the_good_pages_are_stored(
     assert stored == truth.keys()
     assert reason in reasons
     assert outcome == "finished"
-    assert asked["/en/category/analytics"] <= 30
+    assert requested["/en/category/analytics"] <= 30
     if trap == "sessions":
         assert reasons[reason] == len(truth)
         assert json.loads(counts)["trapped"] > 0
-        assert max(asked[urlsplit(page["url"]).path] for page in truth.values()) <= 3
+        assert max(requested[urlsplit(page["url"]).path] for page in truth.values()) <= 3
 
 
 @pytest.mark.slow
-def test_a_path_that_bites_its_tail_is_left_out_on_a_site_without_a_file(
+def test_a_self_repeating_path_is_skipped_on_a_generic_site(
     misbehave: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     async def deeper(exchange: Exchange) -> None:

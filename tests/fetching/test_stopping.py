@@ -1,4 +1,4 @@
-"""Whoever waits for something learns within moments that the crawl is to stop."""
+"""Requests that wait for something are refused soon after the crawl stops."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from caliber_crawler.fetching.stopping import finish, require_running, sleep
 
 
 def crawler(*, running: bool = True) -> Any:
-    """What is asked of a crawler here: whether its engine runs. It has no run that could be halted."""
+    """A crawler of which only the state of its engine is used; it has no run that could be halted."""
     return SimpleNamespace(engine=SimpleNamespace(running=running), get_extension=lambda kind: None)
 
 
-def test_only_a_crawl_that_runs_goes_on() -> None:
+def test_only_a_running_crawl_continues() -> None:
     require_running(crawler())
     for stopped in (crawler(running=False), SimpleNamespace(engine=None, get_extension=lambda kind: None)):
         with pytest.raises(Refusal) as refused:
@@ -27,25 +27,25 @@ def test_only_a_crawl_that_runs_goes_on() -> None:
 
 def test_sleep_ends_early_when_the_crawl_stops() -> None:
     async def stopped_meanwhile() -> None:
-        ours = crawler()
-        asyncio.get_running_loop().call_later(0.05, setattr, ours.engine, "running", False)
-        await sleep(60, ours)
+        our_crawler = crawler()
+        asyncio.get_running_loop().call_later(0.05, setattr, our_crawler.engine, "running", False)
+        await sleep(60, our_crawler)
 
     with pytest.raises(Refusal):
         asyncio.run(asyncio.wait_for(stopped_meanwhile(), 10))
 
 
-def test_sleep_lasts_as_long_as_it_is_asked_to() -> None:
-    async def slept() -> float:
+def test_sleep_lasts_the_requested_time() -> None:
+    async def seconds_slept() -> float:
         started = asyncio.get_running_loop().time()
         await sleep(0.3, crawler())
-        await sleep(0, crawler(running=False))  # there is nothing to wait for
+        await sleep(0, crawler(running=False))  # 0 seconds: returns at once
         return asyncio.get_running_loop().time() - started
 
-    assert asyncio.run(slept()) >= 0.3
+    assert asyncio.run(seconds_slept()) >= 0.3
 
 
-def test_work_that_ends_gives_its_result_or_its_error() -> None:
+def test_finished_work_returns_its_result_or_raises_its_error() -> None:
     async def work(result: object) -> object:
         await asyncio.sleep(0)
         if isinstance(result, Exception):
@@ -68,10 +68,10 @@ def test_work_is_cancelled_when_the_crawl_stops() -> None:
             raise
 
     async def stopped_meanwhile() -> None:
-        ours = crawler()
-        asyncio.get_running_loop().call_later(0.05, setattr, ours.engine, "running", False)
+        our_crawler = crawler()
+        asyncio.get_running_loop().call_later(0.05, setattr, our_crawler.engine, "running", False)
         with pytest.raises(Refusal):
-            await finish(work(), ours)
+            await finish(work(), our_crawler)
         await asyncio.sleep(0)
 
     asyncio.run(asyncio.wait_for(stopped_meanwhile(), 10))

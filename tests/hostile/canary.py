@@ -1,4 +1,4 @@
-"""A port of this machine that nothing may ask: whoever does is written down."""
+"""A port of this machine that must receive no traffic; it records any."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def canary() -> Iterator[tuple[int, list[str]]]:
-    """A port that listens for TCP connections and UDP packets, and what came: ``tcp`` or ``udp`` each time."""
+    """A port that accepts TCP connections and UDP packets, and a list of what arrived: ``tcp`` or ``udp``."""
     visits: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         port = tcp.getsockname()[1]

@@ -1,8 +1,7 @@
-"""A site that behaves badly: good pages, and beside them every trick a peer can play on a crawler.
+"""A hostile site: good pages, and every trick that a server can play on a crawler.
 
-Each trick is an article address (``/en/post/gzip-bomb``) whose card stands on top of the English listings, so a crawl
-meets it on its way to the good pages; :mod:`tests.hostile.tricks` holds them. Any URL can be given a behaviour of its
-own.
+Each trick is an article URL (``/en/post/gzip-bomb``). Its teaser is at the top of the English listings, so a crawl
+reaches it before the good pages. The tricks are in :mod:`tests.hostile.tricks`. Any URL can have its own behaviour.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ Behaviour = Callable[["Exchange"], Awaitable[None]]
 Headers = Sequence[tuple[str, str]]
 
 TLS_HANDSHAKE = b"\x16"
-"""The first byte of whoever takes a plain server for a safe one."""
-SLOWEST = 60.0
-"""Seconds after which even the most patient trick hangs up."""
+"""The first byte of a client that expects TLS."""
+MAX_SECONDS = 60.0
+"""Seconds after which the slowest trick closes the connection."""
 
 
 @dataclass
 class Exchange:
-    """One request, and the wire to answer it on."""
+    """One request, and the connection for the response."""
 
     method: str
     target: str
@@ -46,13 +45,13 @@ class Exchange:
     sent: int = 0
 
     async def head(self, status: int = 200, headers: Headers = (("Content-Type", HTML),)) -> None:
-        """Send the status line and headers. Nothing is added but ``Connection: close``."""
+        """Send the status line and headers; only ``Connection: close`` is added."""
         self.status = status
         lines = [f"HTTP/1.1 {status} Anything", *(f"{name}: {value}" for name, value in headers), "Connection: close"]
         await self.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
 
     async def answer(self, status: int, body: bytes = b"", headers: Headers = ()) -> None:
-        """Send a whole and honest answer."""
+        """Send a complete and correct response."""
         known = {name.lower() for name, _ in headers}
         kind = () if "content-type" in known else (("Content-Type", HTML),)
         await self.head(status, [*kind, *headers, ("Content-Length", str(len(body)))])
@@ -60,18 +59,18 @@ class Exchange:
             await self.send(body)
 
     async def send(self, data: bytes) -> None:
-        """Put bytes on the wire."""
+        """Send bytes."""
         self.writer.write(data)
         self.sent += len(data)
         await self.writer.drain()
 
     def reset(self) -> None:
-        """Cut the wire."""
+        """Abort the connection."""
         self.writer.transport.abort()
 
 
 def answering(status: int, body: bytes = b"", **headers: str) -> Behaviour:
-    """Always this answer; an underscore in a header's name stands for a hyphen."""
+    """Always this response; underscores in header names are replaced by hyphens."""
 
     async def answer(exchange: Exchange) -> None:
         await exchange.answer(status, body, [(name.replace("_", "-"), value) for name, value in headers.items()])
@@ -80,7 +79,7 @@ def answering(status: int, body: bytes = b"", **headers: str) -> Behaviour:
 
 
 def in_turn(*behaviours: Behaviour) -> Behaviour:
-    """One behaviour after the other; the last one stays."""
+    """One behaviour per request, in order; the last one is repeated."""
     left = list(behaviours)
 
     async def behave(exchange: Exchange) -> None:
@@ -92,8 +91,8 @@ def in_turn(*behaviours: Behaviour) -> Behaviour:
 class HostileSite:
     """A :class:`DemoSite` with tricks among its pages.
 
-    ``tricks`` are addresses of articles and what they do; ``instead`` gives any address another behaviour (``*`` for
-    all that are not named). All tricks stand on the first page of a listing, or so many on each page.
+    ``tricks`` maps paths of articles to their behaviour; ``instead`` gives any other path its own behaviour (``*``: all
+    other paths). All tricks are listed on the first page of a listing, or ``tricks_on_a_page`` on each page.
     """
 
     def __init__(
@@ -109,7 +108,7 @@ class HostileSite:
         self._on_a_page = tricks_on_a_page
 
     async def behave(self, exchange: Exchange) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         path, query = urlsplit(exchange.target).path, urlsplit(exchange.target).query
         behaviour = self.tricks.get(path) or self.instead.get(exchange.target) or self.instead.get("*")
         if behaviour is not None:
@@ -135,9 +134,9 @@ class HostileSite:
 def misbehaving(
     site: HostileSite, *, log: Path, host: str = "127.0.0.1", port: int = 0, tls: SSLContext | None = None
 ) -> Iterator[str]:
-    """Serve from a thread of its own while the block runs, with ``tls`` over TLS; gives the address.
+    """Serve the site from its own thread while the block runs, over TLS if ``tls`` is given; yield the base URL.
 
-    The log has one JSON line a request, written when it came in: its time, path, headers and how many were open.
+    The log has one JSON line per request, written on arrival: time, path, headers and number of open connections.
     """
     loop = asyncio.new_event_loop()
     with log.open("a", encoding="utf-8", buffering=1) as lines:
@@ -165,7 +164,7 @@ async def _shut(server: asyncio.Server) -> None:
 
 
 class _Connection:
-    """Reads requests, one a connection."""
+    """Handles connections with one request each."""
 
     def __init__(self, site: HostileSite, log: TextIO) -> None:
         self.site, self.log = site, log
@@ -186,7 +185,7 @@ class _Connection:
             exchange = Exchange(method, target, headers, writer, self.site.site)
             self._write(exchange, arrived_at)
             with suppress(TimeoutError):
-                async with asyncio.timeout(SLOWEST - (time.perf_counter() - started)):
+                async with asyncio.timeout(MAX_SECONDS - (time.perf_counter() - started)):
                     await self.site.behave(exchange)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass

@@ -1,4 +1,4 @@
-"""The tricks of a hostile site, by the address of the article that plays them."""
+"""The tricks of a hostile site, by the path of their article."""
 
 from __future__ import annotations
 
@@ -17,50 +17,50 @@ from caliber_crawler.demo.site import HTML
 from tests.hostile.site import Behaviour, Exchange, answering
 
 MEGABYTE = 1024 * 1024
-BOMB = 512
-"""Megabytes a bomb unpacks to. More only takes the server longer to pack."""
+BOMB_MEGABYTES = 512
+"""Decompressed size of a bomb in megabytes. A larger size would only slow the test down."""
 
 
 @cache
 def _gzip_bomb() -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(BOMB)) + packer.flush()
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(compressor.compress(bytes(MEGABYTE)) for _ in range(BOMB_MEGABYTES)) + compressor.flush()
 
 
 @cache
 def _deflate_bomb() -> bytes:
-    packer = zlib.compressobj(9)
-    return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(BOMB)) + packer.flush()
+    compressor = zlib.compressobj(9)
+    return b"".join(compressor.compress(bytes(MEGABYTE)) for _ in range(BOMB_MEGABYTES)) + compressor.flush()
 
 
 @cache
 def _brotli_bomb() -> bytes:
-    packer = brotli.Compressor(quality=5)
-    return b"".join(packer.process(bytes(MEGABYTE)) for _ in range(BOMB)) + bytes(packer.finish())
+    compressor = brotli.Compressor(quality=5)
+    return b"".join(compressor.process(bytes(MEGABYTE)) for _ in range(BOMB_MEGABYTES)) + bytes(compressor.finish())
 
 
 @cache
 def _zstd_bomb() -> bytes:
-    packer = zstandard.ZstdCompressor(level=3).compressobj()
-    return b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(BOMB)) + packer.flush()
+    compressor = zstandard.ZstdCompressor(level=3).compressobj()
+    return b"".join(compressor.compress(bytes(MEGABYTE)) for _ in range(BOMB_MEGABYTES)) + compressor.flush()
 
 
-def packed(encoding: str, body: bytes) -> Behaviour:
-    """An answer whose body is packed already."""
+def compressed(encoding: str, body: bytes) -> Behaviour:
+    """A response with a body that is already compressed."""
     return answering(200, body, Content_Type=HTML, Content_Encoding=encoding)
 
 
-def bomb(encoding: str, pack: Callable[[], bytes]) -> Behaviour:
-    """An answer that unpacks to far more than a page. It is packed when first asked for: that takes a second."""
+def bomb(encoding: str, compress: Callable[[], bytes]) -> Behaviour:
+    """A response that decompresses to far more than a page. The first request compresses it, in about a second."""
 
     async def answer(exchange: Exchange) -> None:
-        await packed(encoding, await asyncio.to_thread(pack))(exchange)
+        await compressed(encoding, await asyncio.to_thread(compress))(exchange)
 
     return answer
 
 
 def article(text: str = "") -> bytes:
-    """A page with the shape of an article, and room for something else in it."""
+    """A page with the structure of an article, and optional further HTML."""
     words = "There is nothing wrong with these words, which stand on a page of their own. " * 8
     return (
         '<!DOCTYPE html><html><head><title>A trick</title></head><body><div class="post">'
@@ -70,7 +70,7 @@ def article(text: str = "") -> bytes:
 
 
 def redirecting(location: str) -> Behaviour:
-    """A redirect to anywhere."""
+    """A redirect to any URL."""
     return answering(302, Location=location)
 
 
@@ -80,53 +80,53 @@ async def redirect_loop(exchange: Exchange) -> None:
 
 
 async def endless(exchange: Exchange) -> None:
-    """A body without end and without a length."""
+    """An endless body without a length."""
     await exchange.head()
     for _ in range(200):
         await exchange.send(b"<p>and so on</p>" * 65_536)
 
 
 async def huge_length(exchange: Exchange) -> None:
-    """A length that no page has."""
+    """A Content-Length that is too large for a page."""
     await exchange.head(headers=[("Content-Type", HTML), ("Content-Length", "9999999999999")])
     await exchange.send(article())
     await asyncio.sleep(5)
 
 
 async def short_length(exchange: Exchange) -> None:
-    """Less than was promised."""
+    """A body that is shorter than its Content-Length."""
     body = article()
     await exchange.head(headers=[("Content-Type", HTML), ("Content-Length", str(len(body)))])
     await exchange.send(body[: len(body) // 2])
 
 
 async def cut_chunks(exchange: Exchange) -> None:
-    """Chunks without the last one."""
+    """A chunked body without the last chunk."""
     body = article()
     await exchange.head(headers=[("Content-Type", HTML), ("Transfer-Encoding", "chunked")])
     await exchange.send(b"%x\r\n%b\r\n" % (len(body), body))
 
 
 async def cut_close(exchange: Exchange) -> None:
-    """No length, and the wire closes in the middle of the page."""
+    """A page without a length whose connection is closed in the middle."""
     await exchange.head()
     await exchange.send(article()[:-40])
 
 
 async def reset(exchange: Exchange) -> None:
-    """The wire is cut in the middle."""
+    """A connection that is reset in the middle of the page."""
     await exchange.head(headers=[("Content-Type", HTML), ("Content-Length", "5000")])
     await exchange.send(article()[:200])
     exchange.reset()
 
 
 async def silent(exchange: Exchange) -> None:
-    """No answer at all."""
+    """No response."""
     await asyncio.sleep(120)
 
 
 async def slow_body(exchange: Exchange) -> None:
-    """A byte a second."""
+    """One byte per second."""
     await exchange.head()
     for byte in article():
         await exchange.send(bytes([byte]))
@@ -134,7 +134,7 @@ async def slow_body(exchange: Exchange) -> None:
 
 
 async def header_flood(exchange: Exchange) -> None:
-    """Headers without end."""
+    """Endless headers."""
     await exchange.send(b"HTTP/1.1 200 OK\r\n")
     for number in range(2_000_000):
         await exchange.send(b"X-Flood-%d: %b\r\n" % (number, b"x" * 1000))
@@ -149,14 +149,14 @@ TRUNCATED: dict[str, Behaviour] = {
     "/en/post/short-length": short_length,
     "/en/post/cut-chunks": cut_chunks,
     "/en/post/cut-close": cut_close,
-    "/en/post/cut-gzip": packed("gzip", gzip.compress(article())[:-30]),
-    "/en/post/cut-gzip-trailer": packed("gzip", gzip.compress(article())[:-4]),
-    "/en/post/cut-deflate": packed("deflate", zlib.compress(article())[:-30]),
-    "/en/post/cut-brotli": packed("br", bytes(brotli.compress(article()))[:-30]),
-    "/en/post/cut-zstd": packed("zstd", zstandard.compress(article())[:-30]),
+    "/en/post/cut-gzip": compressed("gzip", gzip.compress(article())[:-30]),
+    "/en/post/cut-gzip-trailer": compressed("gzip", gzip.compress(article())[:-4]),
+    "/en/post/cut-deflate": compressed("deflate", zlib.compress(article())[:-30]),
+    "/en/post/cut-brotli": compressed("br", bytes(brotli.compress(article()))[:-30]),
+    "/en/post/cut-zstd": compressed("zstd", zstandard.compress(article())[:-30]),
     "/en/post/reset": reset,
 }
-PLACES: dict[str, Behaviour] = {
+REDIRECTS: dict[str, Behaviour] = {
     "/en/post/to-elsewhere": redirecting("https://elsewhere.example/en/post/a"),
     "/en/post/to-metadata": redirecting("http://169.254.169.254/latest/meta-data/"),
     "/en/post/to-private": redirecting("http://10.0.0.1/"),
@@ -176,7 +176,7 @@ BOMBS: dict[str, Behaviour] = {
     "/en/post/deflate-bomb": bomb("deflate", _deflate_bomb),
     "/en/post/brotli-bomb": bomb("br", _brotli_bomb),
     "/en/post/zstd-bomb": bomb("zstd", _zstd_bomb),
-    "/en/post/packed-often": packed("gzip, gzip, gzip, gzip", gzip.compress(article())),
+    "/en/post/packed-often": compressed("gzip, gzip, gzip, gzip", gzip.compress(article())),
     "/en/post/huge-length": huge_length,
     "/en/post/endless": endless,
     "/en/post/header-flood": header_flood,
@@ -203,5 +203,5 @@ SHAPES: dict[str, Behaviour] = {
 }
 SLOW: dict[str, Behaviour] = {"/en/post/silent": silent, "/en/post/slow-body": slow_body}
 TRICKS: dict[str, Behaviour] = dict(
-    chain.from_iterable(tricks.items() for tricks in (PLACES, TRUNCATED, BOMBS, NON_ARTICLES, SHAPES))
+    chain.from_iterable(tricks.items() for tricks in (REDIRECTS, TRUNCATED, BOMBS, NON_ARTICLES, SHAPES))
 )

@@ -1,4 +1,4 @@
-"""A busy host is left alone for as long as it asks, a few times; then the run ends."""
+"""The crawl waits for a busy host as long as it asks, a few times; then the run ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOST = "caliber.az"
 
 
 class Host:
-    """The middleware with a clock that stands still, and why it ended the run."""
+    """The middleware with a fixed clock, and its reasons to end the run."""
 
     def __init__(self, folder: Path, **changes: Any) -> None:
         self.halts: list[Halt] = []
@@ -42,7 +42,7 @@ class Host:
         return self.middleware.process_response(request, Response(request.url, status=status, headers=names))
 
     def wait(self) -> float:
-        """Seconds for which the host is left alone."""
+        """Seconds until the host may be requested again."""
         return self.throttle.seconds_until_free(HOST, NOW)
 
     @property
@@ -56,7 +56,7 @@ def host(tmp_path: Path) -> Host:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_host_is_asked_again_after_ever_longer_waits(host: Host, status: int) -> None:
+def test_a_busy_host_is_retried_after_doubled_delays(host: Host, status: int) -> None:
     again = host.answers(status)
     assert isinstance(again, Request)
     assert again.dont_filter
@@ -73,7 +73,7 @@ def test_a_busy_host_is_asked_again_after_ever_longer_waits(host: Host, status: 
 
 
 @pytest.mark.parametrize("status", [200, 404, 500, 502])
-def test_any_other_response_passes_and_starts_the_count_anew(host: Host, status: int) -> None:
+def test_any_other_response_passes_and_resets_the_count(host: Host, status: int) -> None:
     for _ in range(3):
         host.answers(429)
         host.answers(429)
@@ -83,7 +83,7 @@ def test_any_other_response_passes_and_starts_the_count_anew(host: Host, status:
     assert host.codes == []
 
 
-def test_hosts_are_counted_apart(host: Host) -> None:
+def test_hosts_are_counted_separately(host: Host) -> None:
     for name in ("a", "b"):
         for _ in range(2):
             assert isinstance(host.answers(503, Request(f"https://{name}.example/")), Request)
@@ -96,12 +96,12 @@ def test_a_retry_after_is_obeyed_to_the_second(host: Host) -> None:
     assert host.throttle.retry_after(HOST, NOW) == Wait(NOW + timedelta(seconds=90), NOW, "/en/post/a answered 503")
 
 
-def test_a_retry_after_that_makes_no_sense_is_ignored(host: Host) -> None:
+def test_an_invalid_retry_after_is_ignored(host: Host) -> None:
     host.answers(503, Retry_After="soon")
     assert host.wait() == 60
 
 
-def test_a_longer_wait_than_the_maximum_ends_the_run_and_is_remembered(host: Host) -> None:
+def test_a_retry_after_above_the_maximum_ends_the_run_and_is_stored(host: Host) -> None:
     assert isinstance(host.answers(503, Retry_After="600"), Request)
     assert host.codes == []
     assert isinstance(host.answers(503, Retry_After="601"), Response)
@@ -128,7 +128,7 @@ def test_a_retry_after_of_an_earlier_run_is_in_force(
     assert host.codes == (["busy"] if refused else [])
 
 
-def test_failures_in_a_row_end_the_run(host: Host) -> None:
+def test_consecutive_failures_end_the_run(host: Host) -> None:
     host.answers(500)
     host.middleware.process_exception(PAGE, TimeoutError())
     host.answers(502)
@@ -139,7 +139,7 @@ def test_failures_in_a_row_end_the_run(host: Host) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 304, 404, 499])
-def test_a_response_that_is_no_failure_starts_the_count_of_failures_anew(host: Host, status: int) -> None:
+def test_a_successful_response_resets_the_count_of_failures(host: Host, status: int) -> None:
     for _ in range(3):
         for _ in range(3):
             host.middleware.process_exception(PAGE, TimeoutError())
@@ -147,13 +147,13 @@ def test_a_response_that_is_no_failure_starts_the_count_of_failures_anew(host: H
     assert host.codes == []
 
 
-def test_a_request_that_was_refused_is_no_failure_of_the_host(host: Host) -> None:
+def test_a_refused_request_is_not_a_failure_of_the_host(host: Host) -> None:
     for _ in range(9):
-        host.middleware.process_exception(PAGE, Refusal("robots", "robots.txt forbids it"))
+        host.middleware.process_exception(PAGE, Refusal("robots", "robots.txt disallows it"))
     assert host.codes == []
 
 
-def test_the_index_of_a_web_archive_is_slow_and_ends_no_run(host: Host) -> None:
+def test_the_index_of_a_web_archive_is_throttled_and_ends_no_run(host: Host) -> None:
     entry: Entry = index_entry("wayback", {"wayback": "https://index.example/cdx?output=json"}, SCOPE, NOW)
     index = Request(entry.url, cb_kwargs={"entry": entry})
     host.middleware.process_request(index)

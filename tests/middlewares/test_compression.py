@@ -1,4 +1,4 @@
-"""A body is decoded whole and up to a size, or refused."""
+"""A body is decoded completely and up to a size limit, or refused."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def decoded(middleware: StrictCompressionMiddleware, body: bytes, encoding: str,
     ],
     ids=["gzip", "deflate", "twice"],
 )
-def test_a_whole_body_is_decoded(middleware: StrictCompressionMiddleware, body: bytes, encoding: str) -> None:
+def test_a_complete_body_is_decoded(middleware: StrictCompressionMiddleware, body: bytes, encoding: str) -> None:
     response = decoded(middleware, body, encoding)
     assert isinstance(response, Response)
     assert response.body == TEXT
@@ -59,7 +59,7 @@ def test_a_whole_body_is_decoded(middleware: StrictCompressionMiddleware, body: 
     ],
     ids=["truncated", "one byte too large", "three encodings"],
 )
-def test_a_body_that_is_truncated_or_too_large_is_refused(
+def test_a_truncated_or_oversized_body_is_refused(
     middleware: StrictCompressionMiddleware, body: bytes, encoding: str, code: str
 ) -> None:
     with pytest.raises(Refusal) as caught:
@@ -67,7 +67,7 @@ def test_a_body_that_is_truncated_or_too_large_is_refused(
     assert caught.value.code == code
 
 
-def test_of_a_robots_txt_the_beginning_is_enough(middleware: StrictCompressionMiddleware) -> None:
+def test_the_beginning_of_a_robots_txt_is_enough(middleware: StrictCompressionMiddleware) -> None:
     rules = b"Disallow: /x\n" * (MAX_ROBOTS_BYTES // 10)
     for body in (gzip.compress(rules), gzip.compress(rules)[:-9]):
         response = decoded(middleware, body, "gzip", robots=True)

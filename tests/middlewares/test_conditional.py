@@ -1,4 +1,4 @@
-"""A page is requested with its validators only where the answer "not modified" is enough."""
+"""A page is requested with its validators only if a "not modified" response is enough."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def page(**fields: Any) -> Entry:
     return entry("a", **{"etag": '"1"', "last_modified": BOTH["If-Modified-Since"], "article_id": 1, **fields})
 
 
-def sent(archive: Archive, scope: Scope, of: Entry | None, url: str = url_of("a")) -> dict[str, str]:
-    """The validators that a request is sent with; it carries older ones, as behind a redirect."""
-    kwargs = {} if of is None else {"entry": of}
+def sent(archive: Archive, scope: Scope, requested_entry: Entry | None, url: str = url_of("a")) -> dict[str, str]:
+    """The validators of a processed request; it has old ones before, as after a redirect."""
+    kwargs = {} if requested_entry is None else {"entry": requested_entry}
     request = Request(url, cb_kwargs=kwargs, headers=dict.fromkeys(BOTH, "old"))
     ConditionalMiddleware(scope, archive.frontier).process_request(request)
     return {name: request.headers[name].decode() for name in BOTH if name in request.headers}
 
 
-def test_a_known_article_whose_counter_is_elsewhere_is_requested_conditionally(archive: Archive) -> None:
+def test_an_archived_article_without_a_counter_in_the_page_is_requested_conditionally(archive: Archive) -> None:
     assert sent(archive, QUIET, page()) == BOTH
     assert sent(archive, QUIET, page(etag=None)) == {"If-Modified-Since": BOTH["If-Modified-Since"]}
     assert sent(archive, QUIET, page(last_modified=None)) == {"If-None-Match": '"1"'}
@@ -55,7 +55,7 @@ def test_an_article_that_is_not_archived_is_requested_in_full(archive: Archive) 
     assert sent(archive, QUIET, page(article_id=None)) == {}
 
 
-def test_behind_a_redirect_and_without_an_entry_there_are_no_validators(archive: Archive) -> None:
+def test_validators_are_removed_after_a_redirect_and_without_an_entry(archive: Archive) -> None:
     assert sent(archive, QUIET, page(), url_of("b")) == {}
     assert sent(archive, QUIET, None) == {}
 
@@ -66,7 +66,7 @@ def test_feeds_and_sitemaps_are_always_requested_conditionally(archive: Archive,
 
 
 @pytest.mark.parametrize(
-    ("walked", "since", "batch", "conditional"),
+    ("crawled_since", "since", "page_number", "conditional"),
     [
         (None, None, 1, False),
         (BEGINNING, None, 1, True),
@@ -76,17 +76,17 @@ def test_feeds_and_sitemaps_are_always_requested_conditionally(archive: Archive,
         (BEGINNING, SINCE, 2, False),
     ],
 )
-def test_a_listing_is_requested_in_full_until_it_was_walked_as_far_back(
+def test_a_listing_is_requested_in_full_until_it_was_crawled_as_far_back(
     archive: Archive,
-    walked: datetime | None,
+    crawled_since: datetime | None,
     since: datetime | None,
-    batch: int,
+    page_number: int,
     conditional: bool,
 ) -> None:
-    listing = page(kind="listing", page_number=batch)
+    listing = page(kind="listing", page_number=page_number)
     archive.frontier.add([listing], None)
-    if walked is not None:
-        archive.frontier.set_crawled_since(listing.url, walked)
+    if crawled_since is not None:
+        archive.frontier.set_crawled_since(listing.url, crawled_since)
     scope = replace(SCOPE, window=Window(since=since))
     assert sent(archive, scope, listing) == (BOTH if conditional else {})
     assert sent(archive, replace(scope, backfill=True), listing) == {}

@@ -23,7 +23,7 @@ PAGE = f"{SITE.base_url}/en/post/a"
 
 
 class Gate:
-    """The middleware, and why it ended the run."""
+    """The middleware, and its reasons to end the run."""
 
     def __init__(self, max_in_a_row: int = 3, resolver: PublicAddressResolver | None = None) -> None:
         self.halts: list[Halt] = []
@@ -89,7 +89,7 @@ def test_a_redirect_that_leads_offsite_is_refused(gate: Gate, location: str, sta
     assert gate.redirect(location, status) == code
 
 
-def test_redirects_to_one_other_host_in_a_row_end_the_run(gate: Gate) -> None:
+def test_consecutive_redirects_to_one_other_host_end_the_run(gate: Gate) -> None:
     for _ in range(2):
         gate.redirect("https://elsewhere.example/login")
     assert gate.halts == []
@@ -104,7 +104,7 @@ def test_redirects_to_different_hosts_do_not_end_the_run(gate: Gate) -> None:
     assert gate.halts == []
 
 
-def test_a_good_response_starts_the_count_anew(gate: Gate) -> None:
+def test_a_good_response_resets_the_count(gate: Gate) -> None:
     for _ in range(4):
         gate.redirect("https://elsewhere.example/")
         gate.redirect("https://elsewhere.example/")
@@ -112,7 +112,7 @@ def test_a_good_response_starts_the_count_anew(gate: Gate) -> None:
     assert gate.halts == []
 
 
-def test_the_index_of_a_web_archive_is_on_another_host_and_leads_nowhere_else(gate: Gate) -> None:
+def test_the_index_of_a_web_archive_must_stay_on_its_host(gate: Gate) -> None:
     known = {"wayback": "https://index.example/cdx?output=json"}
     index = index_entry("wayback", known, SCOPE, datetime(2026, 1, 7, tzinfo=UTC))
     assert gate.code(Request(index.url, cb_kwargs={"entry": index})) is None
@@ -122,7 +122,7 @@ def test_the_index_of_a_web_archive_is_on_another_host_and_leads_nowhere_else(ga
     assert gate.code(Request(index.url, cb_kwargs={"entry": page})) == "offsite"
 
 
-def test_a_private_address_behind_a_name_is_told_from_a_name_that_does_not_resolve() -> None:
+def test_a_host_with_a_private_address_has_its_own_reason() -> None:
     resolver = PublicAddressResolver(SimpleNamespace(nameResolver=None))
     resolver.refused["caliber.az"] = "10.0.0.1"
     gate = Gate(resolver=resolver)
@@ -133,7 +133,7 @@ def test_a_private_address_behind_a_name_is_told_from_a_name_that_does_not_resol
     gate.middleware.process_exception(Request("https://other.example/"), CannotResolveHostError())
 
 
-def test_only_a_site_on_this_machine_may_be_at_a_local_address() -> None:
+def test_only_a_local_site_may_have_a_loopback_address() -> None:
     resolver = PublicAddressResolver(SimpleNamespace(nameResolver=None))
     OffsiteMiddleware(SITE, print, resolver=resolver)
     assert not resolver.local_hosts

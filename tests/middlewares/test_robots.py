@@ -1,4 +1,4 @@
-"""robots.txt is asked for again after a day, and what it says then holds from then on."""
+"""robots.txt is obeyed, fetched again after a day, and required for any other request."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from caliber_crawler.spiders.caliber import CaliberSpider
 
 SITE = CaliberSpider.site
 PAGE = Request("https://caliber.az/en/post/a")
-ALLOWED, ROBOTS_RECHECK_DELAY = b"User-agent: *\nAllow: /\n", b"User-agent: *\nDisallow: /en/post/\n"
+ALLOWED, DISALLOWED = b"User-agent: *\nAllow: /\n", b"User-agent: *\nDisallow: /en/post/\n"
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """A manual clock."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 1, 7, tzinfo=UTC)
@@ -43,15 +43,15 @@ class Clock:
         self.now += timedelta(**time)
 
 
-class Wire:
-    """What the middleware asks through: gives one answer after the other, and remembers when it was asked."""
+class FakeNetwork:
+    """A download function with prepared responses that records the time of each request."""
 
     def __init__(self, clock: Clock, answers: list[tuple[int, bytes]]) -> None:
         self.clock, self.answers = clock, answers
-        self.asked: list[datetime] = []
+        self.requested_at: list[datetime] = []
 
     async def download(self, request: Request) -> Response:
-        self.asked.append(self.clock())
+        self.requested_at.append(self.clock())
         await asyncio.sleep(0)
         status, body = self.answers.pop(0)
         return Response(request.url, status=status, body=body)
@@ -64,58 +64,58 @@ def run(tmp_path: Path) -> Iterator[CrawlRun]:
         yield CrawlRun(archive, scope, user_agent="test", settings={})
 
 
-def middleware(run: CrawlRun, clock: Clock, *answers: tuple[int, bytes]) -> tuple[RobotsMiddleware, Wire]:
-    wire = Wire(clock, list(answers))
+def middleware(run: CrawlRun, clock: Clock, *answers: tuple[int, bytes]) -> tuple[RobotsMiddleware, FakeNetwork]:
+    network = FakeNetwork(clock, list(answers))
     robots = RobotsMiddleware(
-        wire.download,
+        network.download,
         run.scope.site.base_url,
         hosts=run.archive.hosts,
         throttle=run.throttle,
         halt=run.accounts.halt,
         clock=clock,
     )
-    return robots, wire
+    return robots, network
 
 
-def test_the_rules_of_a_day_hold_for_a_day_and_no_longer(run: CrawlRun) -> None:
+def test_rules_are_cached_for_a_day(run: CrawlRun) -> None:
     clock = Clock()
-    robots, wire = middleware(run, clock, (200, ALLOWED), (200, ROBOTS_RECHECK_DELAY))
+    robots, network = middleware(run, clock, (200, ALLOWED), (200, DISALLOWED))
 
-    async def ask() -> None:
+    async def check() -> None:
         await asyncio.gather(*(robots.process_request(PAGE) for _ in range(5)))
         clock.wait(hours=23, minutes=59)
         await robots.process_request(PAGE)
-        assert len(wire.asked) == 1
+        assert len(network.requested_at) == 1
         clock.wait(minutes=1)
-        with pytest.raises(Refusal, match="forbids"):
+        with pytest.raises(Refusal, match="disallows"):
             await robots.process_request(PAGE)
-        assert len(wire.asked) == 2
+        assert len(network.requested_at) == 2
 
-    asyncio.run(ask())
+    asyncio.run(check())
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_rules_that_cannot_be_renewed_end_the_run(run: CrawlRun, status: int) -> None:
+def test_rules_that_cannot_be_refreshed_end_the_run(run: CrawlRun, status: int) -> None:
     clock = Clock()
     robots, _ = middleware(run, clock, (200, ALLOWED), (status, b""))
 
-    async def ask() -> None:
+    async def check() -> None:
         await robots.process_request(PAGE)
         clock.wait(days=1)
         with pytest.raises(Refusal):
             await robots.process_request(PAGE)
 
-    asyncio.run(ask())
+    asyncio.run(check())
     assert run.accounts.halted is not None
     assert run.accounts.halted.code == "robots_unavailable"
     assert str(status) in run.accounts.halted.clause
 
 
-def test_a_longer_crawl_delay_holds_as_soon_as_it_is_read(run: CrawlRun) -> None:
+def test_a_longer_crawl_delay_applies_as_soon_as_it_is_fetched(run: CrawlRun) -> None:
     clock = Clock()
     robots, _ = middleware(run, clock, (200, ALLOWED), (200, b"User-agent: *\nCrawl-delay: 7\n"))
 
-    async def ask() -> None:
+    async def check() -> None:
         await robots.process_request(PAGE)
         assert run.throttle.acquire("caliber.az", clock()) == run.throttle.acquire("caliber.az", clock()) == 0
         clock.wait(days=1)
@@ -123,7 +123,7 @@ def test_a_longer_crawl_delay_holds_as_soon_as_it_is_read(run: CrawlRun) -> None
         run.throttle.acquire("caliber.az", clock())
         assert run.throttle.acquire("caliber.az", clock()) == 7
 
-    asyncio.run(ask())
+    asyncio.run(check())
 
 
 def test_all_hosts_of_a_site_share_one_delay(tmp_path: Path) -> None:
@@ -137,8 +137,8 @@ def test_all_hosts_of_a_site_share_one_delay(tmp_path: Path) -> None:
         ]
 
 
-class Unanswered(Wire):
-    """A wire on which every request fails with the same error."""
+class BrokenNetwork(FakeNetwork):
+    """A network on which every request fails with the same error."""
 
     def __init__(self, clock: Clock, error: Exception) -> None:
         super().__init__(clock, [])
@@ -149,7 +149,7 @@ class Unanswered(Wire):
 
 
 def refusal(robots: RobotsMiddleware, request: Request) -> str | None:
-    """The code with which a request is refused."""
+    """The reason code of a refused request; ``None`` for one that passes."""
     try:
         asyncio.run(robots.process_request(request))
     except Refusal as refused:
@@ -157,14 +157,14 @@ def refusal(robots: RobotsMiddleware, request: Request) -> str | None:
     return None
 
 
-def over(run: CrawlRun, wire: Wire) -> RobotsMiddleware:
+def middleware_on(run: CrawlRun, network: FakeNetwork) -> RobotsMiddleware:
     return RobotsMiddleware(
-        wire.download,
+        network.download,
         run.scope.site.base_url,
         hosts=run.archive.hosts,
         throttle=run.throttle,
         halt=run.accounts.halt,
-        clock=wire.clock,
+        clock=network.clock,
     )
 
 
@@ -173,13 +173,13 @@ def over(run: CrawlRun, wire: Wire) -> RobotsMiddleware:
     [
         ((200, ALLOWED), None),
         ((204, b""), None),
-        ((200, ROBOTS_RECHECK_DELAY), "robots"),
+        ((200, DISALLOWED), "robots"),
         ((200, b"User-agent: caliber_crawler\nDisallow: /en/\n"), "robots"),
         ((200, b"User-agent: other\nDisallow: /\n"), None),
         ((200, b"User-agent: *\nDisallow: /" + b"x" * MAX_LINE_LENGTH + b"\nDisallow: /en/post/\n"), "robots"),
         ((200, b"User-agent: *\nDisallow: /en/post/a" + b"*" * MAX_LINE_LENGTH), None),
         ((200, b"User-agent: *\nDisallow: /en/post/a" + b"*" * 1_900), "robots"),
-        ((200, b"#" * MAX_ROBOTS_BYTES + b"\n" + ROBOTS_RECHECK_DELAY), None),
+        ((200, b"#" * MAX_ROBOTS_BYTES + b"\n" + DISALLOWED), None),
         ((400, b""), None),
         ((404, b""), None),
         ((499, b""), None),
@@ -190,18 +190,18 @@ def over(run: CrawlRun, wire: Wire) -> RobotsMiddleware:
 )
 def test_a_page_is_requested_as_the_rules_allow(run: CrawlRun, answer: tuple[int, bytes], code: str | None) -> None:
     clock = Clock()
-    robots, wire = middleware(run, clock, answer)
+    robots, network = middleware(run, clock, answer)
     assert refusal(robots, PAGE) == code
-    assert len(wire.asked) == 1
+    assert len(network.requested_at) == 1
     halted = run.accounts.halted.code if run.accounts.halted else None
     assert halted == (code if code == "robots_unavailable" else None)
-    kept = run.archive.hosts.get("caliber.az")
-    assert kept is not None
-    assert kept["robots_status"] == answer[0]
-    assert (kept["robots"] is not None) == (200 <= answer[0] < 300)
+    stored = run.archive.hosts.get("caliber.az")
+    assert stored is not None
+    assert stored["robots_status"] == answer[0]
+    assert (stored["robots"] is not None) == (200 <= answer[0] < 300)
 
 
-def test_the_sites_other_host_that_cannot_tell_its_rules_fails_only_its_page(run: CrawlRun) -> None:
+def test_unavailable_rules_of_another_host_fail_only_its_page(run: CrawlRun) -> None:
     robots, _ = middleware(run, Clock(), (503, b""))
     assert refusal(robots, Request("https://cdn.caliber.az/a.html")) == "no_robots"
     assert run.accounts.halted is None
@@ -212,14 +212,14 @@ def test_the_sites_other_host_that_cannot_tell_its_rules_fails_only_its_page(run
     [
         (DownloadConnectionRefusedError(), "unreachable", "refused"),
         (CannotResolveHostError(), "unreachable", "dns"),
-        (Refusal("private_address", "it stands at 10.0.0.1"), "unreachable", "private_address"),
+        (Refusal("private_address", "it resolves to 10.0.0.1"), "unreachable", "private_address"),
         (DownloadTimeoutError(), "robots_unavailable", "no_robots"),
     ],
 )
 def test_a_robots_txt_that_cannot_be_fetched_ends_the_run(
     run: CrawlRun, error: Exception, halt: str, code: str
 ) -> None:
-    robots = over(run, Unanswered(Clock(), error))
+    robots = middleware_on(run, BrokenNetwork(Clock(), error))
     assert refusal(robots, Request("https://cdn.caliber.az/a.html")) == code
     assert run.accounts.halted is None
     assert refusal(robots, PAGE) == halt
@@ -228,19 +228,19 @@ def test_a_robots_txt_that_cannot_be_fetched_ends_the_run(
     assert "https://caliber.az/robots.txt could not be fetched" in run.accounts.halted.clause
 
 
-def test_a_crawl_that_stops_while_it_waits_for_robots_txt_blames_nobody(run: CrawlRun) -> None:
-    robots = over(run, Unanswered(Clock(), Refusal("stopped", "the crawl was stopped")))
+def test_a_crawl_that_stops_during_the_download_of_robots_txt_records_nothing(run: CrawlRun) -> None:
+    robots = middleware_on(run, BrokenNetwork(Clock(), Refusal("stopped", "the crawl was stopped")))
     assert refusal(robots, PAGE) == "stopped"
     assert run.accounts.halted is None
     assert run.archive.hosts.get("caliber.az") is None
 
 
 def test_robots_txt_itself_and_the_index_of_a_web_archive_are_not_checked(run: CrawlRun) -> None:
-    robots, wire = middleware(run, Clock())
+    robots, network = middleware(run, Clock())
     index = index_entry("wayback", {"wayback": "https://index.example/cdx"}, run.scope, run.started_at)
     assert refusal(robots, Request("https://caliber.az/robots.txt", meta={"robots": True})) is None
     assert refusal(robots, Request(index.url, cb_kwargs={"entry": index})) is None
-    assert wire.asked == []
+    assert network.requested_at == []
 
 
 def test_the_download_of_a_robots_txt_ends_at_its_limit(run: CrawlRun) -> None:

@@ -1,4 +1,4 @@
-"""What a browser may ask for; tests/discovery/test_scrolling.py shows it at work."""
+"""URLs that a browser may request; tests/discovery/test_scrolling.py tests whole crawls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SITE = CaliberSpider.site.served_at("http://127.0.0.1:8000")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/api?page=2", "HTTP://127.0.0.1:8000/app.js"])
-def test_a_script_may_ask_the_site_itself(url: str) -> None:
+def test_a_script_may_request_urls_of_the_site(url: str) -> None:
     assert is_on_site(url, SITE)
 
 
@@ -29,5 +29,5 @@ def test_a_script_may_ask_the_site_itself(url: str) -> None:
         "http://[::1",
     ],
 )
-def test_a_script_may_ask_for_nothing_else(url: str) -> None:
+def test_a_script_may_request_no_other_url(url: str) -> None:
     assert not is_on_site(url, SITE)

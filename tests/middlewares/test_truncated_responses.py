@@ -1,4 +1,4 @@
-"""An HTML page whose length nobody announced is complete when it ends with ``</html>``."""
+"""An HTML page without a declared length is complete if it ends with ``</html>``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def refusal(body: bytes, *flags: str) -> str | None:
         (b"", False),
     ],
 )
-def test_a_page_that_broke_off_is_refused(body: bytes, refused: bool) -> None:
+def test_a_truncated_page_is_refused(body: bytes, refused: bool) -> None:
     assert refusal(body, "partial") == ("truncated" if refused else None)
 
 

@@ -1,4 +1,4 @@
-"""The crawl of a listing, page by page: what holds for every page, whatever stands on it."""
+"""Properties of the pagination of a listing for any pages."""
 
 from __future__ import annotations
 
@@ -37,53 +37,49 @@ KNOWN = st.sets(NUMBERS).map(lambda numbers: {url(n) for n in numbers})
 
 
 @given(pages(), WINDOWS, KNOWN)
-def test_the_teasers_inside_the_window_are_wanted_in_their_order(
-    teasers: list[Teaser], window: Window, known: set[str]
-) -> None:
+def test_teasers_inside_the_window_are_wanted_in_order(teasers: list[Teaser], window: Window, known: set[str]) -> None:
     wanted = decide_page(teasers, window=window, already_crawled=known).wanted
     assert list(wanted) == [teaser for teaser in teasers if window.holds(teaser.published_at)]
     assert all(teaser in wanted for teaser in teasers if teaser.published_at is None)
 
 
 @given(pages(), WINDOWS, KNOWN)
-def test_a_crawl_goes_on_while_a_page_shows_what_is_neither_known_nor_too_old(
+def test_pagination_continues_while_a_page_has_a_new_teaser(
     teasers: list[Teaser], window: Window, known: set[str]
 ) -> None:
     end = decide_page(teasers, window=window, already_crawled=known).end
     since = window.since
     old = [teaser for teaser in teasers if since and teaser.published_at and teaser.published_at < since]
-    news = [teaser for teaser in teasers if teaser not in old and teaser.url not in known]
+    new = [teaser for teaser in teasers if teaser not in old and teaser.url not in known]
     if not teasers:
         assert end is End.LAST_PAGE
     elif len(old) == len(teasers):
         assert end is End.WINDOW
-    elif news or not known:
+    elif new or not known:
         assert end is None
     else:
         assert end is End.ALREADY_CRAWLED
 
 
 @given(pages(), WINDOWS, KNOWN)
-def test_a_page_that_was_there_before_ends_a_crawl_whatever_else_it_shows(
-    teasers: list[Teaser], window: Window, known: set[str]
-) -> None:
+def test_a_repeated_page_ends_the_pagination(teasers: list[Teaser], window: Window, known: set[str]) -> None:
     end = decide_page(teasers, window=window, already_crawled=known, repeats=True).end
     assert end is (End.REPEATS if teasers else End.LAST_PAGE)
 
 
 @given(st.lists(st.lists(NUMBERS, min_size=1, max_size=4), max_size=12))
-def test_pages_repeat_when_one_comes_back_or_three_in_a_row_show_nothing_new(numbers: list[list[int]]) -> None:
-    sightings, before, seen, stale = SeenPages(), [], set(), 0  # type: ignore[var-annotated]
+def test_a_page_repeats_if_it_occurred_before_or_is_the_third_without_a_new_teaser(numbers: list[list[int]]) -> None:
+    seen_pages, before, seen, stale = SeenPages(), [], set(), 0  # type: ignore[var-annotated]
     for page in numbers:
         stale = 0 if set(page) - seen else stale + 1
-        assert sightings.repeats([url(n) for n in page]) is (page in before or stale >= MAX_STALE_PAGES)
+        assert seen_pages.repeats([url(n) for n in page]) is (page in before or stale >= MAX_STALE_PAGES)
         before.append(page)
         seen |= set(page)
 
 
 @given(st.lists(st.lists(NUMBERS, min_size=1, max_size=4), max_size=12))
-def test_an_empty_page_is_no_repetition(numbers: list[list[int]]) -> None:
-    sightings = SeenPages()
+def test_an_empty_page_is_not_a_repetition(numbers: list[list[int]]) -> None:
+    seen_pages = SeenPages()
     for page in numbers:
-        sightings.repeats([url(n) for n in page])
-    assert not sightings.repeats([])
+        seen_pages.repeats([url(n) for n in page])
+    assert not seen_pages.repeats([])

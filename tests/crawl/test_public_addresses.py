@@ -1,4 +1,4 @@
-"""Which addresses of the network may be asked."""
+"""Which IP addresses may be requested."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conftest import Result
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::6810:84e5", "::ffff:93.184.215.14"])
-def test_the_open_internet_is_public(address: str) -> None:
+def test_internet_addresses_are_public(address: str) -> None:
     assert is_public(ip_address(address))
 
 
@@ -33,7 +33,7 @@ def test_the_open_internet_is_public(address: str) -> None:
         *("::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b:1::7f00:1", "fec0::1", "5f00::1", "4000::1"),
     ],
 )
-def test_this_machine_and_its_network_are_not(address: str) -> None:
+def test_local_and_reserved_addresses_are_not_public(address: str) -> None:
     assert not is_public(ip_address(address))
 
 
@@ -44,7 +44,7 @@ def test_this_machine_and_its_network_are_not(address: str) -> None:
         *("http://a..b", "http://[::1", "http://news.example:0", "https://" + "x" * 64 + ".example"),
     ],
 )
-def test_what_no_site_can_stand_at_is_said_in_a_sentence(address: str) -> None:
+def test_an_invalid_base_url_is_reported_in_one_sentence(address: str) -> None:
     with pytest.raises(SiteError, match="is not the base URL of a site"):
         CaliberSpider.site.served_at(address)
     with pytest.raises(ValueError, match="is not the URL of a web page"):
@@ -54,13 +54,13 @@ def test_what_no_site_can_stand_at_is_said_in_a_sentence(address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["https://news.example/mirror", "https://news.example/?a", "https://me@news.example"]
 )
-def test_a_mirror_is_a_whole_site(address: str) -> None:
+def test_a_mirror_must_be_a_whole_host(address: str) -> None:
     with pytest.raises(SiteError):
         CaliberSpider.site.served_at(address)
     assert CaliberSpider.site.served_at("https://news.example/").base_url == "https://news.example"
 
 
-def test_a_host_in_another_script_is_one_host_however_it_is_written() -> None:
+def test_an_internationalised_host_equals_its_punycode() -> None:
     site = replace(CaliberSpider.site, base_url="https://Пример.рф", hosts=("фото.пример.рф",))
     plain = "https://xn--e1afmkfd.xn--p1ai/en/post/a"
     for url in ("https://ПРИМЕР.рф/en/post/a", plain, "http://www.пример.рф/en/post/a/", "/en/post/a"):
@@ -68,12 +68,12 @@ def test_a_host_in_another_script_is_one_host_however_it_is_written() -> None:
         assert site.owns(site.normal_url(url))
     assert site.owns(site.normal_url("https://фото.пример.рф/a.png"))
     assert not site.owns(site.normal_url("https://пример.example/a"))
-    assert generic_site("http://127。0。0。1:8000/a").is_local, "what requests would make of it"
+    assert generic_site("http://127。0。0。1:8000/a").is_local, "as an HTTP client would normalise it"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("host", ["169.254.169.254", "0x7f.1", "[::ffff:10.0.0.1]"])
-def test_a_crawl_that_begins_at_a_private_address_asks_for_nothing(
+def test_a_crawl_of_a_private_ip_address_requests_nothing(
     caliber: Callable[..., Result], tmp_path: Path, host: str
 ) -> None:
     archive = tmp_path / "a.db"
@@ -81,12 +81,12 @@ def test_a_crawl_that_begins_at_a_private_address_asks_for_nothing(
         "crawl", f"http://{host}/latest", "--archive", archive, "--contact", "us@example.org", "--delay", 0
     )
     assert result.exit_code == 10, result.stderr
-    assert "no public address" in result.stderr
+    assert "not a public IP address" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-class Told:
-    """Who waits for the addresses of a name, in Twisted's words."""
+class Receiver:
+    """A Twisted resolution receiver that collects IP addresses."""
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
@@ -102,7 +102,7 @@ class Told:
 
 
 class NameServer:
-    """Answers every name with the same addresses."""
+    """Resolves every name to the same IP addresses."""
 
     def __init__(self, *hosts: str) -> None:
         self.hosts = hosts
@@ -116,9 +116,9 @@ class NameServer:
         receiver.resolutionComplete()
 
 
-def test_of_a_name_at_public_and_private_addresses_only_the_public_ones_are_asked() -> None:
+def test_only_the_public_addresses_of_a_name_are_used() -> None:
     public = ["93.184.215.14", "2606:4700::6810:84e5"]
     resolver = PublicAddressResolver(NameServer("10.0.0.1", public[0], "::1", public[1], "fe80::1%eth0"))
-    told = Told()
-    resolver.resolveHostName(told, "news.example", 80)
-    assert told.addresses == public
+    receiver = Receiver()
+    resolver.resolveHostName(receiver, "news.example", 80)
+    assert receiver.addresses == public

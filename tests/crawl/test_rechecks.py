@@ -1,4 +1,4 @@
-"""Sites have bad days: what was gone, forbidden or unreadable then is looked at again, and nothing is lost."""
+"""Temporary outages: gone, disallowed and unusable pages are checked again, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = "(julianday(due_at) - julianday(visited_at))"
 ARTICLES = "from frontier where kind = 'article'"
 
 
-def test_an_article_that_was_gone_for_a_day_comes_back(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_an_article_that_was_gone_for_a_day_is_restored(caliber: Callable[..., Result], tmp_path: Path) -> None:
     gazette = Gazette(sections={"world": [7]})
     with sold(gazette, tmp_path, caliber, listing="") as stand:
         stand.crawl()
@@ -35,7 +35,7 @@ def test_an_article_that_was_gone_for_a_day_comes_back(caliber: Callable[..., Re
     assert stand.rows("select count(*) from view_counts") == [(2,)]
 
 
-def test_a_page_that_stays_gone_is_left_alone_after_a_few_looks_and_fails_no_run(
+def test_a_gone_page_is_checked_twice_more_and_fails_no_later_run(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     gazette = Gazette(sections={"world": [7, 6, 5]}, pages={"/story/6": html("<h1>Not found</h1>", 404)})
@@ -44,16 +44,14 @@ def test_a_page_that_stays_gone_is_left_alone_after_a_few_looks_and_fails_no_run
         for _ in range(4):
             codes.append(stand.crawl().exit_code)
             stand.make_due()
-        asked = stand.asked().count("/story/6")
+        requested = stand.asked().count("/story/6")
     assert codes == [3, 0, 0, 0]
-    assert asked == 3
+    assert requested == 3
     assert stand.rows(f"select state, due_at {ARTICLES} and state = 'gone'") == [("gone", None)]
 
 
-def test_a_page_that_was_unreadable_on_a_bad_day_is_read_on_a_good_one(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
-    gazette = Gazette(sections={"world": [7]}, pages={"/story/7": html("<h1>We are mending our site</h1>")})
+def test_a_page_that_was_under_maintenance_is_extracted_later(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    gazette = Gazette(sections={"world": [7]}, pages={"/story/7": html("<h1>We are updating our site</h1>")})
     with sold(gazette, tmp_path, caliber, listing="") as stand:
         assert stand.crawl().exit_code == 3
         assert stand.rows(f"select state, round({DAY}) {ARTICLES}") == [("refused", 1.0)]
@@ -63,7 +61,7 @@ def test_a_page_that_was_unreadable_on_a_bad_day_is_read_on_a_good_one(
     assert stand.rows("select count(*) from articles") == [(1,)]
 
 
-def test_what_robots_txt_forbids_for_a_while_is_fetched_when_it_is_allowed_again(
+def test_a_temporarily_disallowed_page_is_fetched_when_it_is_allowed(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     plain = (("content-type", "text/plain"),)
@@ -78,32 +76,28 @@ def test_what_robots_txt_forbids_for_a_while_is_fetched_when_it_is_allowed_again
         assert stand.crawl("--json").json["new"] == 1
 
 
-def test_an_address_that_somebody_lists_is_asked_for_though_it_was_gone(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_a_listed_url_is_requested_although_it_was_gone(caliber: Callable[..., Result], tmp_path: Path) -> None:
     gazette = Gazette(sections={"world": [7, 6]}, pages={"/story/7": html("<h1>Not found</h1>", 404)})
     with sold(gazette, tmp_path, caliber, listing="") as stand:
         stand.crawl()
         del gazette.pages["/story/7"]
-        time.sleep(1.0)  # what was visited in the second in which a run begins may be its own
+        time.sleep(1.0)  # a visit within the second in which a run begins may be the run's own
         (tmp_path / "urls.txt").write_text(f"{stand.base_url}/story/7\n{stand.base_url}/story/6\n")
         requests = stand.requests()
         run = stand.crawl("--urls", tmp_path / "urls.txt", "--json").json
-        asked = stand.asked(requests)
-    assert asked == ["/story/7"]
+        requested = stand.asked(requests)
+    assert requested == ["/story/7"]
     assert (run["new"], run["not_due"], run["discovered"]) == (1, 1, 2)
 
 
-def test_what_a_list_names_and_is_gone_for_years_is_not_looked_at_again(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_a_gone_page_from_a_url_list_is_not_checked_again(caliber: Callable[..., Result], tmp_path: Path) -> None:
     with sold(Gazette(sections={"world": [7]}), tmp_path, caliber, listing="") as stand:
         (tmp_path / "urls.txt").write_text(f"{stand.base_url}/story/7\n{stand.base_url}/story/8\n")
         stand.crawl("--urls", tmp_path / "urls.txt")
     assert stand.rows(f"select state, due_at is null {ARTICLES} order by url") == [("done", 0), ("gone", 1)]
 
 
-def test_an_article_that_leads_to_its_section_is_gone(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_an_article_that_redirects_to_its_section_is_gone(caliber: Callable[..., Result], tmp_path: Path) -> None:
     gazette = Gazette(sections={"world": [7]})
     with sold(gazette, tmp_path, caliber, listing="") as stand:
         stand.crawl()
@@ -114,7 +108,7 @@ def test_an_article_that_leads_to_its_section_is_gone(caliber: Callable[..., Res
     assert stand.rows("select reason from problems") == [("redirect_home",)]
 
 
-def test_an_article_that_tells_no_date_ages_from_when_it_was_first_seen(
+def test_the_age_of_an_undated_article_counts_from_its_first_visit(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     page = Gazette().story(7)
