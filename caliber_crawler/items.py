@@ -1,8 +1,8 @@
-"""The nouns that travel: what spiders yield, pipelines pass on and the archive stores.
+"""The items that spiders yield, pipelines pass on and the archive stores.
 
-A :class:`Capture` comes from the network or a file. Cleaning gives a :class:`CleanedPage`, and extraction a
-:class:`Listing` of :class:`Teaser` entries, or an :class:`Article`, which travels inside a :class:`Extraction`: the article,
-the capture it was extracted from, and how.
+A :class:`Capture` comes from the network or a file. Cleaning gives a :class:`CleanedPage`. Extraction gives a
+:class:`Listing` of :class:`Teaser` entries, or an :class:`Extraction`: an :class:`Article`, its capture, and the
+extraction methods.
 """
 
 from __future__ import annotations
@@ -13,39 +13,39 @@ from datetime import datetime
 from typing import Literal
 
 
-def iso_time(moment: datetime | None) -> str | None:
-    """A time as Scrapy's feeds are to write it: with its offset, which they leave out by themselves."""
-    return None if moment is None else moment.isoformat()
+def iso_time(time: datetime | None) -> str | None:
+    """A time for Scrapy's feed exports, with its offset, which they omit by default."""
+    return None if time is None else time.isoformat()
 
 
-def decoded(body: bytes) -> str:
-    """A page as Scrapy's feeds are to write it."""
+def body_text(body: bytes) -> str:
+    """A page as text for Scrapy's feed exports."""
     return body.decode("utf-8", "replace")
 
 
-def described(capture: Capture) -> dict[str, object]:
-    """A capture as Scrapy's feeds are to write it inside another item: where and when, without the page."""
+def capture_summary(capture: Capture) -> dict[str, object]:
+    """A capture inside another item for Scrapy's feed exports: URL, time, status and ID, without the page."""
     return {"url": capture.url, "fetched_at": iso_time(capture.fetched_at), "status": capture.status, "id": capture.id}
 
 
 PageKind = Literal["article", "listing", "feed", "sitemap", "post_ids", "tdmrep"]
-"""What an address is asked for. ``post_ids`` is no page but a walk through post numbers, kept like one; ``tdmrep`` is
-the site's file of reservations, which is kept and never stands in the frontier."""
+"""What a URL is fetched as. ``post_ids`` is not a page but a range of post IDs, queued like a page. ``tdmrep`` is the
+site's file of rights reservations, which is stored but never queued."""
 
 
 SCROLLED = "X-Caliber-Scrolled"
-"""A header of our own: this capture is not what the server sent but what a browser showed after so much scrolling."""
+"""A header that this program adds: a browser rendered the page after this number of scrolls."""
 
 SITE_OPTS_OUT = "X-Caliber-TDMRep"
-"""A header of our own: the site's file reserves this page, ``1``, perhaps followed by the address of the conditions."""
+"""A header that this program adds: the site's TDM file reserves the page (``1``, and the policy's URL, if any)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One HTTP exchange or one saved file: the page as it was served, or the failure to get it.
+    """One HTTP exchange or one saved file: the page as it was served, or the error.
 
-    Exactly one of ``status`` and ``error`` says how it ended; a saved file counts as status 200. ``body`` has its
-    content encodings undone and its character set untouched. ``fetched_at`` is aware and in UTC.
+    Exactly one of ``status`` and ``error`` is set; a saved file has status 200. ``body`` has its content encodings
+    removed and its character set unchanged. ``fetched_at`` is aware and in UTC.
     """
 
     site: str
@@ -53,38 +53,38 @@ class Capture:
     fetched_at: datetime
     kind: PageKind = "article"
     final_url: str | None = None
-    """The address that answered, when redirects led away from ``url``."""
+    """The URL that answered, if redirects led away from ``url``."""
     redirects: tuple[str, ...] = ()
-    """Addresses between ``url`` and ``final_url``, in order, both ends excluded."""
+    """The URLs between ``url`` and ``final_url``, in order, without these two."""
     status: int | None = None
     error: str | None = None
     """One clause: why there is no response (``no answer within 30 s``)."""
     error_code: str | None = None
-    """The same to group by: ``robots``, ``offsite``, ``timeout``, ``refused``, ``dns``, ``network``."""
+    """The reason code of the error: ``robots``, ``offsite``, ``timeout``, ``refused``, ``dns``, ``network`` …"""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: bytes = field(default=b"", repr=False, metadata={"serializer": decoded})
+    body: bytes = field(default=b"", repr=False, metadata={"serializer": body_text})
     id: int | None = None
-    """The capture's row in the archive, once kept."""
+    """The ID of the capture's row in the archive, once stored."""
 
     @property
     def effective_url(self) -> str:
-        """The address that answered."""
+        """The URL that answered."""
         return self.final_url or self.url
 
     def header(self, name: str) -> str | None:
-        """The last value of a header, whatever the case of its name."""
+        """The last value of a header. ``name`` is in lower case; the names of headers are case-insensitive."""
         values = [value for known, value in self.headers if known.lower() == name]
         return values[-1] if values else None
 
     @property
     def media_type(self) -> str:
-        """``text/html`` and the like from the headers, without parameters; empty when not said."""
+        """The media type from the headers, such as ``text/html``, without parameters; empty if unknown."""
         return (self.header("content-type") or "").partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A picture of the article (decoration excluded)."""
+    """An image of the article, without decoration."""
 
     url: str
     alt: str | None = None
@@ -92,7 +92,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A hyperlink in the article's body, or what an embedded post points to."""
+    """A hyperlink in the article's body, or the target of an embedded post."""
 
     url: str
     text: str | None = None
@@ -100,24 +100,24 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """What was read on one article page. A field that was not found is ``None``; unknown is never zero or empty."""
+    """The content of one article page. A field that was not found is ``None``, never zero or empty."""
 
     site: str
     language: str
     """BCP 47: ``en``, ``ru``, ``hy``."""
     url: str
-    """The best address the page gives for itself."""
+    """The best URL that the page states for itself."""
     urls: tuple[str, ...] = ()
-    """Every address this page shows the article to have, ``url`` included."""
+    """Every URL of the article that the page states, including ``url``."""
     headline: str
     subtitle: str | None = None
     body: str = field(repr=False)
-    """Paragraphs separated by one blank line; no blanks at line ends, NFC. Rows of a table are lines, their cells with
-    `` | `` between; what was embedded is one line (``[Post on X: https://…]``)."""
+    """Paragraphs separated by one blank line; no spaces at line ends, NFC. Rows of a table are lines with cells
+    separated by `` | ``; an embedded post is one line (``[Post on X: https://…]``)."""
     body_markdown: str = field(default="", repr=False)
-    """The same with its shape, emphasis, links and pictures, in Markdown."""
+    """The body as Markdown, with structure, emphasis, links and images."""
     published_at: datetime | None = field(default=None, metadata={"serializer": iso_time})
-    """Aware, in the offset the site prints in (``2026-01-06T19:13:00+04:00``)."""
+    """Aware, in the site's own offset (``2026-01-06T19:13:00+04:00``)."""
     authors: tuple[str, ...] = ()
     section: str | None = None
     """The site's key for the section (``analytics``), the same in every edition."""
@@ -134,50 +134,50 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanedPage:
-    """A page without boilerplate, on its way from cleaning to extraction.
+    """A page without boilerplate, passed from cleaning to extraction.
 
-    ``html`` is for whoever wants to see or keep it; a changed one changes nothing. What the worker process keeps under
-    ``token`` is extracted.
+    ``html`` is for information: changes to it have no effect. Extraction uses the tree that the worker process keeps
+    under ``token``.
     """
 
-    capture: Capture = field(metadata={"serializer": described})
+    capture: Capture = field(metadata={"serializer": capture_summary})
     layout: str | None = None
-    """The layout of the site definition that the page has; ``None`` for another one, and for a list of articles."""
+    """The layout of the site definition that matches the page; ``None`` for an unknown layout and for a list."""
     html: str | None = field(default=None, repr=False)
-    """The element that holds the article; ``None`` for a page of plain text, and for a list of articles."""
+    """The element that contains the article; ``None`` for a page of plain text and for a list."""
     token: int | None = None
-    """Under which number a worker process keeps the opened page."""
+    """The number under which a worker process keeps the parsed page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """An article, the capture it was read on, and which rule gave each field."""
+    """An article, its capture, and the extraction method of each field."""
 
-    capture: Capture = field(metadata={"serializer": described})
+    capture: Capture = field(metadata={"serializer": capture_summary})
     article: Article
     layout: str
     """The layout that matched (``new``, ``old``, ``text``, ``unknown``)."""
     extractor: str
-    """Name, version and digest of the code and facts that read it: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
+    """Name, version and digest of the code and the site definition: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
     methods: Mapping[str, str] = field(default_factory=dict)
-    """Field to the method of the ladder that gave it: ``selector``, ``structured_data``, ``text``, ``generic``, ``url``."""
+    """Field to extraction method: ``selector``, ``structured_data``, ``text``, ``generic`` or ``url``."""
     warnings: tuple[Problem, ...] = ()
-    """What a person should look at, once it was checked."""
+    """Remarks of the check that did not make it refuse the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that was not as it should be on one page: why it was refused, or what to look at."""
+    """Something unexpected on one page: the cause of a refusal, or a warning."""
 
     stage: str
-    """Where it was noticed: ``fetch``, ``clean``, ``extract``, ``check``."""
+    """The stage that found it: ``fetch``, ``clean``, ``extract`` or ``check``."""
     reason: str
-    """A short stable code to group by (``no_headline``, ``http_404``, ``future_date``)."""
+    """The reason code (``no_headline``, ``http_404``, ``future_date``), see :mod:`caliber_crawler.reasons`."""
     message: str
-    """One sentence for a person, naming what was found."""
+    """One sentence for a person, with the value that was found."""
     field: str | None = None
     fatal: bool = False
-    """The page was refused because of it."""
+    """Whether the page was refused because of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,31 +190,31 @@ class Teaser:
     section_label: str | None = None
     published_at: datetime | None = None
     modified_at: datetime | None = None
-    """When it last changed; it was published then or earlier."""
+    """The time of the last change; the article was published then or earlier."""
     image: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What was read on one page that names articles (a listing, a feed, a site map): its teasers from top to bottom."""
+    """The content of a page that lists articles (a listing, feed or sitemap): its teasers from top to bottom."""
 
-    capture: Capture = field(metadata={"serializer": described})
+    capture: Capture = field(metadata={"serializer": capture_summary})
     teasers: tuple[Teaser, ...]
     next_url: str | None = None
-    """The next page of the list, where the page itself links to it."""
+    """The next page of the list, if the page links to it."""
     ended: bool = False
-    """The page itself says that no more teasers follow."""
+    """Whether the page says that no more teasers follow."""
     guessed: bool = False
-    """Nothing on it looks like a teaser of the site: the teasers are links to articles that stand anywhere on the page."""
+    """Whether no element matches the definition's teaser, so that all links to articles count as teasers."""
     missing: Problem | None = None
-    """The page is not there; what is wrong with that, unless the list has simply come to its end."""
+    """The problem of a page that does not exist, unless it only marks the end of the list."""
     cut: bool = False
-    """More teasers follow, and there is no request for them: a browser stopped scrolling."""
+    """Whether a browser stopped scrolling before the end, so that the remaining teasers are missing."""
     sitemaps: tuple[str, ...] = ()
-    """Further site maps that this one names."""
+    """Further sitemaps that this one lists."""
     feeds: tuple[str, ...] = ()
-    """Feeds of the site that it names."""
+    """Feeds of the site that the page links to."""
     not_articles: int = 0
-    """Addresses on it that are no articles of the site."""
+    """The number of URLs on it that are not articles of the site."""
     extraction: Extraction | None = None
-    """The article on it, where a page that somebody named holds both."""
+    """The article on it, if a page that the operator named is both a list and an article."""

@@ -1,7 +1,7 @@
 """Reason codes: why a page, record or run is not as expected, what each code means and what to do about it.
 
-The codes are an interface: they stand in ``problems.reason``, ``frontier.reason`` and the JSON of commands. The table in
-``docs/glossary.md`` is made from this module; a test finds a code that is missing here.
+The codes are an interface: they appear in ``problems.reason``, ``frontier.reason`` and the JSON of commands. The table
+in ``docs/glossary.md`` is made from this module. A test finds codes that are missing here, and codes that nothing uses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Reason(NamedTuple):
-    """What a code means, and what the operator can do; each is one sentence."""
+    """The meaning of a code, and what the operator can do; each is one sentence."""
 
     meaning: str
     remedy: str
@@ -50,6 +50,7 @@ FETCH: Mapping[str, Reason] = {
     "login_wall": Reason("The page asks for a login.", NOTHING),
     "soft_404": Reason("The page says that it does not exist, with status 200.", RETRIED_LATER),
     "redirect_home": Reason("The URL redirects to the home page or a section: the article is gone.", RETRIED_LATER),
+    "not_modified": Reason("The page has not changed since its last capture (304).", NOTHING),
     "index_busy": Reason("The index of the web archive is overloaded.", "Run the crawl again on another day."),
 }
 """No usable response."""
@@ -58,7 +59,7 @@ PAGE: Mapping[str, Reason] = {
     "no_response": Reason("The stored capture has no response to extract.", NOTHING),
     "empty": Reason("The page is empty.", RETRIED_LATER),
     "not_text": Reason("The response is an image or other binary data.", "Exclude such URLs from the site definition."),
-    "not_html": Reason("The response is a feed, a sitemap or a drawing, not a page.", "Exclude such URLs."),
+    "not_html": Reason("The response is a feed, a sitemap or an SVG image, not a page.", "Exclude such URLs."),
     "not_an_article": Reason(
         "No article was found: the page lacks a headline and a text, or on a generic site also a date.",
         "If it is an article, add its layout to the site definition and run `caliber reextract --failed`.",
@@ -114,7 +115,7 @@ LISTS: Mapping[str, Reason] = {
     "unreadable_list": Reason("A list of URLs cannot be parsed.", "Correct the line that the message names."),
     "listing_empty": Reason("The first page of a listing has no teasers.", CHECK_DEFINITION),
     "listing_repeats": Reason("The next page of a listing repeats earlier teasers.", CHECK_DEFINITION),
-    "listing_cut": Reason("The browser stopped scrolling before the listing ended.", "Raise `scroll_rounds`."),
+    "listing_cut": Reason("The browser stopped scrolling before the listing ended.", "Raise `max_scrolls`."),
     "listing_endless": Reason(
         "The listing has more pages than TRAP_PAGES.", "Raise TRAP_PAGES if the listing is genuine."
     ),
@@ -129,6 +130,7 @@ LISTS: Mapping[str, Reason] = {
 
 RECORDS: Mapping[str, Reason] = {
     "bad_input": Reason("A file is not a page that can be ingested.", "Check the file that the message names."),
+    "bad_line": Reason("A line of JSON Lines input is not a page.", "Correct the line that the message names."),
     "no_original": Reason(
         "A revisit record refers to a record that was not found.", "Ingest the earlier WARC file first."
     ),
@@ -164,7 +166,7 @@ REASONS: Mapping[str, Reason] = {**FETCH, **PAGE, **LISTS, **RECORDS, **RUNS}
 
 
 def reason_of(code: str) -> Reason:
-    """What a code means; ``http_404`` and the like are made from the status. Raises ``KeyError`` for an unknown code."""
+    """The meaning and remedy of a code; those of ``http_404`` etc. come from the status. ``KeyError`` if unknown."""
     if code.startswith("http_") and code[5:].isdecimal():
         status = int(code[5:])
         if status in (404, 410):

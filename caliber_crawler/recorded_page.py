@@ -1,4 +1,4 @@
-"""A recorded page, which is a test: the page as it was served, and a draft of what an honest reader finds on it."""
+"""A recorded page, used as a test fixture: the page as it was served, and a draft of the expected result."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from caliber_crawler.site import Site
 from caliber_crawler.trial_crawl import GivenPages, Progress, page_entry, trial_crawl
 
 MAX_NAME_LENGTH = 60
-DRAFT = "Compare every field with the page, mend it, then delete this line."
+DRAFT = "Compare every field with the page, correct it, then delete this line."
 UNRECORDED_HEADERS = ("connection", "content-disposition", "content-length", "date", "set-cookie", "transfer-encoding")
-"""Headers that say nothing about the page: how it was sent, the name of a saved file, what is meant for one visitor."""
+"""Headers that do not describe the page: transport, the name of a saved file, cookies of one visitor."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedPage:
-    """A page and the draft of its ``expected.json``, ready to be written."""
+    """A page and the draft of its ``expected.json``."""
 
     capture: Capture
     name: str
     expected: dict[str, Any]
 
     def write(self, pages: Path) -> Path:
-        """Write both into a folder of their own, and return it. Raises :class:`InputError` when it exists already."""
+        """Write both to a new folder and return it. Raises :class:`InputError` if the folder exists."""
         folder = pages / self.capture.site / self.name
         if folder.exists():
-            raise InputError(f"{folder} exists already, and a recorded page is never overwritten; delete it first.")
+            raise InputError(f"{folder} exists already and is never overwritten; delete it first.")
         folder.mkdir(parents=True)
         ending = "txt" if self.capture.media_type == "text/plain" else "html"
         (folder / f"page.{ending}").write_bytes(self.capture.body)
@@ -45,10 +45,10 @@ class RecordedPage:
 
 
 def site_of_page(url: str | None, name: str = "") -> Site:
-    """The site that a page belongs to, by its name or, without one, by the URL of the page.
+    """The site of a page, by its name or, without a name, by the URL of the page.
 
-    A page of a named site at another host belongs to a mirror of it. Raises :class:`SiteError` when no site definition
-    fits.
+    A page of a named site on another host belongs to a mirror of the site. Raises :class:`SiteError` if no site
+    definition matches.
     """
     sites = known_sites()
     if name:
@@ -58,20 +58,20 @@ def site_of_page(url: str | None, name: str = "") -> Site:
         )
     owner = sites.owner(url) if url else None
     if owner is None:
-        raise SiteError(f"No site definition owns {url}; write caliber_crawler/spiders/<site>.py first.")
+        raise SiteError(f"No site definition covers {url}; write caliber_crawler/spiders/<site>.py first.")
     return owner
 
 
 def fetch_page(
     url: str, site: Site, memory: Path, *, delay: float | None = None, progress: Progress = lambda crawls: None
 ) -> Capture:
-    """Fetch one page as a crawl does. ``memory`` is the user's archive, if there is one.
+    """Fetch one page as in a crawl. ``memory`` is the path of the user's archive, which may be missing.
 
     Raises the errors of :meth:`Trial.page <caliber_crawler.trial_crawl.Trial.page>`.
     """
     spider = known_spiders(project_settings())[site.name]
     known = spider.site
-    # The page is recorded as it is served, not as a browser shows it; nothing else is discovered.
+    # The page is recorded as it is served, not as a browser renders it. Nothing else is discovered.
     listing = replace(known.listing, scroll="") if known.listing else None
     one_page = type("OnePageSpider", (spider,), {"site": replace(known, sources=(), listing=listing)})
     url = site.normal_url(url)
@@ -82,15 +82,15 @@ def fetch_page(
 
 
 def recorded_page(capture: Capture, site: Site) -> RecordedPage:
-    """What today's code extracts from a page, as a draft. Raises :class:`NotAPage` when that is nothing."""
-    served = _served(capture)
+    """The draft of a page: what the current code extracts. Raises :class:`NotAPage` if that is nothing."""
+    served = _capture_fields(capture)
     if capture.url.startswith("http") and site.article_url(capture.effective_url) is None:
         listing = extract_isolated(replace(capture, kind="listing"), site, capture.fetched_at)
         if isinstance(listing, Listing) and listing.teasers:
             name = f"listing-{slug(capture.url.rpartition('/')[2])}"
             teasers = [asdict(teaser) for teaser in listing.teasers]
             expected = {"draft": DRAFT, "capture": served | {"kind": "listing"}, "teasers": teasers}
-            return RecordedPage(capture, name, _plain(expected))
+            return RecordedPage(capture, name, _as_json(expected))
     extraction = extract_isolated(replace(capture, kind="article"), site, capture.fetched_at)
     if not isinstance(extraction, Extraction):
         raise NotAPage(extraction.message if isinstance(extraction, Problem) else f"{capture.url} lists articles.")
@@ -99,10 +99,10 @@ def recorded_page(capture: Capture, site: Site) -> RecordedPage:
     article_url = site.article_url(extraction.article.url) if extraction.article.url.startswith("http") else None
     name = article_url.slug if article_url and article_url.slug else slug(extraction.article.headline)
     expected = {"draft": DRAFT, "capture": served, "layout": extraction.layout, "article": article}
-    return RecordedPage(capture, name[:MAX_NAME_LENGTH], _plain(expected))
+    return RecordedPage(capture, name[:MAX_NAME_LENGTH], _as_json(expected))
 
 
-def _served(capture: Capture) -> dict[str, Any]:
+def _capture_fields(capture: Capture) -> dict[str, Any]:
     served: dict[str, Any] = {"url": capture.url}
     if capture.final_url:
         served["final_url"] = capture.final_url
@@ -112,6 +112,6 @@ def _served(capture: Capture) -> dict[str, Any]:
     return served | ({"headers": headers} if headers else {})
 
 
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(value, default=lambda moment: moment.isoformat()))
+def _as_json(value: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(value, default=lambda time: time.isoformat()))
     return plain

@@ -1,7 +1,7 @@
-"""A trial crawl: a few pages of a site, fetched as in any crawl, into an archive that is deleted afterwards.
+"""A trial crawl: a few pages of a site, fetched as in any crawl, into a temporary archive.
 
-Settings, robots.txt rules, throttle, certificates and IP addresses are those of ``caliber crawl``. When a host was last
-asked, and how long it wants to be left alone, is read from the user's archive, and written there.
+Settings, robots.txt rules, throttle, certificates and IP address checks are those of ``caliber crawl``. The time of the
+last request to a host and its ``Retry-After`` are read from, and written to, the user's archive.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from caliber_crawler.site import Site, StartPage
 from caliber_crawler.throttle import Memory
 
 SITE_OPT_OUTS = "caliber_crawler.middlewares.site_opt_outs.SiteReservationsMiddleware"
-AHEAD = 500
+MAX_CHOICES = 500
 """Maximum number of due entries that a plan chooses from."""
 
 Progress = Callable[[Sequence[Crawl]], None]
 
 
 class Plan(Protocol):
-    """Which pages of a site a trial crawl fetches."""
+    """A choice of the pages that a trial crawl fetches."""
 
     def begin(self, run: CrawlRun) -> None:
-        """Prepare a run that has just started, before the site's own discovery begins."""
+        """Prepare a new run, before the site's own discovery begins."""
 
     def choose(self, due: Sequence[Entry]) -> list[Entry]:
-        """Those of the due entries that are fetched next; none ends the crawl."""
+        """The due entries to fetch next; an empty list ends the crawl."""
 
 
 class GivenPages:
-    """The plan to fetch these pages and no others."""
+    """The plan to fetch only the given pages."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
@@ -58,18 +58,18 @@ class GivenPages:
         run.seed(self._entries)
 
     def choose(self, due: Sequence[Entry]) -> list[Entry]:
-        """Those of the pages that are due."""
+        """The given pages that are due."""
         return [entry for entry in due if entry.url in self._urls]
 
 
 def page_entry(site: Site, url: str, *, kind: PageKind) -> Entry:
-    """A page that the operator named, as an entry of the frontier that is due at once."""
+    """A page that the operator named, as a frontier entry that is due immediately."""
     return list_entry(url, site, kind, StartPage.name, datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A trial crawl that ended, and what it stored."""
+    """A finished trial crawl and its archive."""
 
     run: CrawlRun
     archive: Archive
@@ -77,8 +77,8 @@ class Trial:
     def page(self, url: str) -> Capture:
         """The page at a URL, with status 200 to 299.
 
-        Raises the error that ``caliber crawl`` ends with when the site could not be crawled, and
-        :class:`PageUnavailable` when only this page could not be fetched.
+        Raises the error of ``caliber crawl`` if the site could not be crawled, and :class:`PageUnavailable` if only
+        this page could not be fetched.
         """
         if error := run_error(self.run):
             raise error
@@ -101,11 +101,11 @@ def trial_crawl(
     delay: float | None = None,
     progress: Progress = lambda crawls: None,
 ) -> Iterator[Trial]:
-    """Crawl the pages of a plan, and give the result for as long as the block lasts.
+    """Crawl the pages of a plan, and provide the result within the ``with`` block.
 
-    ``memory`` is the user's archive; when there is none, nothing is remembered. Can be called once in a process. Raises
-    the error that kept the crawl from starting, :class:`~caliber_crawler.errors.ArchiveLocked` when another command
-    writes to the archive.
+    ``memory`` is the path of the user's archive; without that file, no requests are remembered. Can be called once in a
+    process. Raises the error that prevented the start of the crawl, such as
+    :class:`~caliber_crawler.errors.ArchiveLocked` if another command is writing to the archive.
     """
     with TemporaryDirectory(prefix="caliber-trial-") as folder:
         path = Path(folder) / "trial.db"
@@ -113,7 +113,7 @@ def trial_crawl(
             ARCHIVE=str(path),
             DOWNLOAD_DELAY=delay,
             LOG_LEVEL="ERROR",
-            # Nothing is passed on, so what the site reserves need not be asked for: every request counts.
+            # Nothing is published, so the site's opt-outs are not needed: this saves a request.
             DOWNLOADER_MIDDLEWARES={**DOWNLOADER_MIDDLEWARES, SITE_OPT_OUTS: None},
         )
         with Archive.open(memory, mode="write") if memory.exists() else nullcontext() as remembered:
@@ -143,15 +143,15 @@ def _trial_spider(spider: type[NewsSpider], plan: Plan, memory: Memory | None) -
 
 
 class ChosenFrontier(Frontier):
-    """The frontier of an archive, from which a plan chooses."""
+    """The frontier of an archive, reduced to the entries that a plan chooses."""
 
     def __init__(self, frontier: Frontier, plan: Plan) -> None:
         self._whole, self._plan = frontier, plan
 
-    def due_entries(self, site: str, now: Any, limit: int, **asked: Any) -> list[Entry]:
-        """Those of the due entries that the plan chooses."""
-        return self._plan.choose(self._whole.due_entries(site, now, AHEAD, **asked))
+    def due_entries(self, site: str, now: Any, limit: int, **filters: Any) -> list[Entry]:
+        """The due entries that the plan chooses."""
+        return self._plan.choose(self._whole.due_entries(site, now, MAX_CHOICES, **filters))
 
-    def due_count(self, *arguments: Any, **asked: Any) -> int:
+    def due_count(self, *arguments: Any, **filters: Any) -> int:
         """The number of due entries, chosen or not."""
-        return self._whole.due_count(*arguments, **asked)
+        return self._whole.due_count(*arguments, **filters)

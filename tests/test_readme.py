@@ -1,4 +1,4 @@
-"""The README says what is."""
+"""The README matches the code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def commands(group: click.Group) -> Iterator[click.Command]:
-    """The commands of a group, those of the groups in it too."""
+    """The commands of a group, including those of nested groups."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -56,20 +56,20 @@ def test_every_command_has_help_with_an_example() -> None:
     assert [command.name for command in commands(main) if "Example:\n" not in (command.help or "")] == []
 
 
-def test_every_table_and_view_is_named(archive: sqlite3.Connection) -> None:
+def test_every_table_and_view_is_documented(archive: sqlite3.Connection) -> None:
     rows = archive.execute("select name from sqlite_schema where type in ('table', 'view')")
     ours = {name for (name,) in rows if not re.match(r"sqlite_|_sqlite|versions_(fts_|vocab)", name)}
-    told = set(re.findall(r"`(\w+)`", README[README.index("## The archive") : README.index("### Five useful")]))
-    assert ours <= told
+    documented = set(re.findall(r"`(\w+)`", README[README.index("## The archive") : README.index("### Five useful")]))
+    assert ours <= documented
 
 
-def test_every_exit_code_is_told() -> None:
+def test_every_exit_code_is_documented() -> None:
     codes = {error.exit_code for error in vars(errors).values() if isinstance(error, type)}
     assert "Exit codes: 0 done, 1 failed,\n2 wrong usage, 3 ran but its checks failed" in README
     codes -= {1, 2, 3}
     assert codes == {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
 
 
-def test_every_picture_and_page_it_points_to_is_there() -> None:
+def test_every_linked_file_exists() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", README):
         assert (ROOT / target).exists(), target

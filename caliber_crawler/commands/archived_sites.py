@@ -1,4 +1,4 @@
-"""The sites of an archive, as their files describe them today: what is needed to read its pages again."""
+"""The sites of an archive, as their definitions describe them today, for the re-extraction of its pages."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from caliber_crawler.site import SiteRegistry
 
 
 def archived_sites(archive: Archive) -> SiteRegistry:
-    """Every known site; one that was crawled at another base URL, as served there."""
+    """Every known site. A site that was crawled at another base URL keeps that base URL."""
     return known_sites().served_at(archive.sites.base_urls())
 
 
 def reextractor(archive: Archive) -> Reextractor:
-    """Reads the pages of an archive again."""
+    """A re-extractor for the pages of an archive."""
     return Reextractor(archived_sites(archive))

@@ -36,12 +36,12 @@ from caliber_crawler.spiders import DEFAULT_SITE
 CHECKS_FAILED = 3
 HERE = "here"
 MAX_LISTED = 20
-"""Sentences about single inputs: of a list of 90,000 paths, all may be wrong in the same way."""
+"""Maximum number of errors that are printed one by one: a list may name 90,000 wrong paths."""
 
 
 @click.group()
 def bulk() -> None:
-    """Read whole web archives, in many processes or on many machines.
+    """Extract whole web archives, in many processes or on many machines.
 
     \b
     Example:
@@ -55,24 +55,26 @@ def bulk() -> None:
     "--out",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of shards; with Dask, one that all machines share.",
+    help="The folder for the shards; with --dask, one that all machines share.",
 )
 @click.option(
     "--prefix",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the files of a list of paths lie.  [default: beside the list]",
+    help="The folder that the paths of a list are relative to.  [default: the folder of the list]",
 )
-@click.option("--site", "site_name", help="Only pages of this site.  [default: all that have a file]")
-@click.option("--any-site", is_flag=True, help="Pages of every site.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes that read.  [default: one per core]")
+@click.option("--site", "site_name", help="Only pages of this site.  [default: all sites with a site definition]")
+@click.option("--any-site", is_flag=True, help="Also pages of sites without a site definition.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Number of worker processes.  [default: one per core]")
 @click.option(
     "--dask",
     is_flag=False,
     flag_value=HERE,
-    metavar="[ADDRESS]",
-    help="Let the workers of a Dask cluster read: of the scheduler at ADDRESS (tcp://host:8786), or new ones here.",
+    metavar="[URL]",
+    help="Use the Dask cluster with the scheduler at URL (tcp://host:8786); without URL, start one here.",
 )
-@click.option("--include-opted-out", is_flag=True, help="Also reserved pages into the Parquet.")
+@click.option(
+    "--include-opted-out", is_flag=True, help="Write articles under a rights reservation to the Parquet files too."
+)
 @json_option
 def extract(
     inputs: tuple[Path, ...],
@@ -86,22 +88,24 @@ def extract(
     include_opted_out: bool,
     as_json: bool,
 ) -> None:
-    """Read web archives, or the pages of archives once more, each part into a shard of its own.
+    """Extract web archives, or the stored pages of archives, into shards.
 
-    INPUTS are WARC, WET and WACZ files, folders of them, lists of them as Common Crawl publishes (warc.paths.gz), and
-    archives of this program, which stay as they are. A shard is a folder with an archive (`caliber merge` makes one of
-    many) and a Parquet file of its articles (DuckDB reads many as one table). It is there whole or not at all: stop or
-    kill the command at any time, the same command goes on where it was. What was read already, with today's code, is
-    not read again.
+    INPUTS are WARC, WET and WACZ files, folders of them, lists of them as published by Common Crawl (warc.paths.gz),
+    and archives of this program, which are not modified. Each part of the input gives one shard: a folder with an
+    archive and a Parquet file of its articles. `caliber merge` merges the archives; DuckDB queries all Parquet files as
+    one table.
 
-    With --dask, processes of other machines read, too: they need this program with its extra `bulk`, and the inputs
-    and --out under the same paths.
+    A shard is published only when it is complete. Stop or kill the command at any time; rerun it to resume. Parts that
+    were extracted with the current code are skipped.
+
+    With --dask, workers on other machines extract too. They need this program with its extra `bulk`, and access to the
+    inputs and --out under the same paths.
 
     \b
     Example:
       caliber bulk extract CC-NEWS-*.warc.gz --any-site --out shards/
       caliber bulk extract warc.paths.gz --prefix /data/commoncrawl --out shards/ --dask tcp://10.0.0.1:8786
-      caliber bulk extract data/archive.db --out reread/
+      caliber bulk extract data/archive.db --out reextracted/
       caliber merge shards/*/archive.db --archive data/archive.db
     """
     if find_spec("pyarrow") is None:
@@ -113,32 +117,32 @@ def extract(
     )
     engine = engine_for(dask, jobs or os.cpu_count() or 1)
     found = find_inputs(inputs, prefix)
-    planned = planned_parts(found)
-    if not planned.parts and len(planned.refused) == 1:
-        raise planned.refused[0]
-    tell(planned.refused)
-    work = BulkExtraction(Shards(out), instructions, planned.parts)
-    failures = list(read_all(work, engine))
-    tell(failures)
-    bad = [*planned.refused, *failures]
+    plan = plan_parts(found)
+    if not plan.parts and len(plan.refused) == 1:
+        raise plan.refused[0]
+    print_refused(plan.refused)
+    work = BulkExtraction(Shards(out), instructions, plan.parts)
+    failures = list(extract_parts(work, engine))
+    print_refused(failures)
+    bad = [*plan.refused, *failures]
     if as_json:
-        echo_json(report(work, planned))
+        echo_json(report(work, plan))
     else:
-        for line in summary(work, planned, out):
+        for line in summary(work, plan, out):
             echo(line)
     sys.exit(exit_code(work, bad))
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """The parts of all inputs, and why some have none."""
+class Plan:
+    """The parts of all inputs, and an error for each input that was refused."""
 
     files: int
     parts: Sequence[Part]
     refused: Sequence[CaliberError]
 
 
-def planned_parts(found: Inputs) -> Planned:
+def plan_parts(found: Inputs) -> Plan:
     parts: list[Part] = []
     refused: list[CaliberError] = list(found.refused)
     for path in found.files:
@@ -148,7 +152,7 @@ def planned_parts(found: Inputs) -> Planned:
             refused.append(error)
         except OSError as error:
             refused.append(InputError(f"{path} cannot be read: {error.strerror}."))
-    return Planned(len(found.files), parts, refused)
+    return Plan(len(found.files), parts, refused)
 
 
 def site_resolver(name: str | None, *, any_site: bool) -> SiteResolver:
@@ -163,14 +167,14 @@ def engine_for(dask: str | None, jobs: int) -> Engine:
         return LocalEngine(jobs)
     if dask != HERE and "://" not in dask:
         raise click.BadParameter(
-            f"{dask!r} is no address of a scheduler (tcp://host:8786); write --dask last to have workers here.",
+            f"{dask!r} is not the URL of a scheduler (tcp://host:8786); to start workers here, write --dask last.",
             param_hint="--dask",
         )
     return DaskEngine(None if dask == HERE else dask, jobs)
 
 
-def read_all(work: BulkExtraction, engine: Engine) -> Iterator[CaliberError]:
-    """Read, with a line of progress; the reasons why parts could not be read."""
+def extract_parts(work: BulkExtraction, engine: Engine) -> Iterator[CaliberError]:
+    """Extract all parts with a progress line; yield an error for each part that failed."""
     size = sum(part.size for part in work.left())
     with tqdm(total=size, unit="B", unit_scale=True, smoothing=0.1, disable=None) as line:
         for part, outcome in work.run(engine):
@@ -180,17 +184,17 @@ def read_all(work: BulkExtraction, engine: Engine) -> Iterator[CaliberError]:
                 yield outcome.error
 
 
-def tell(errors: Sequence[CaliberError]) -> None:
+def print_refused(errors: Sequence[CaliberError]) -> None:
     for error in errors[:MAX_LISTED]:
         echo(f"Refused: {error}", err=True)
     if len(errors) > MAX_LISTED:
         echo(f"Refused: {len(errors) - MAX_LISTED:,} more.", err=True)
 
 
-def report(work: BulkExtraction, planned: Planned) -> dict[str, object]:
+def report(work: BulkExtraction, plan: Plan) -> dict[str, object]:
     return {
-        "inputs": planned.files,
-        "refused_inputs": len(planned.refused),
+        "inputs": plan.files,
+        "refused_inputs": len(plan.refused),
         "parts": {name: work.parts[name] for name in ("read", "finished", "failed", "swept")},
         "articles": work.articles,
         "left_out": work.left_out,
@@ -200,28 +204,28 @@ def report(work: BulkExtraction, planned: Planned) -> dict[str, object]:
     }
 
 
-def summary(work: BulkExtraction, planned: Planned, out: Path) -> Iterator[str]:
+def summary(work: BulkExtraction, plan: Plan, out: Path) -> Iterator[str]:
     parts = work.parts
     yield (
-        f"Inputs: {planned.files:,}. Parts: {parts['read'] + parts['finished'] + parts['failed']:,}, of them "
-        f"{parts['read']:,} read, {parts['finished']:,} finished before, {parts['failed']:,} failed."
+        f"Inputs: {plan.files:,}. Parts: {parts['read'] + parts['finished'] + parts['failed']:,} ("
+        f"{parts['read']:,} extracted, {parts['finished']:,} finished before, {parts['failed']:,} failed)."
     )
     pages = work.counts["pages"]
     if parts["read"]:
         yield f"{pages:,} pages: {work.articles:,} articles in {out}/*/archive.db and {out}/*/articles.parquet."
     if work.skipped:
         reasons = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in work.skipped.most_common())
-        yield f"{work.skipped.total():,} records were skipped: {', '.join(reasons)}."
+        yield f"Skipped {work.skipped.total():,} records: {', '.join(reasons)}."
     if work.left_out:
-        yield f"{work.left_out:,} articles that their site reserves are in no Parquet (--include-opted-out)."
+        yield f"Left out of Parquet: {work.left_out:,} articles under a rights reservation (--include-opted-out)."
     if parts["swept"]:
-        yield f"{parts['swept']:,} shards that a killed command left unfinished were swept away."
+        yield f"Deleted {parts['swept']:,} unfinished shards of a killed command."
 
 
 def exit_code(work: BulkExtraction, bad: Sequence[CaliberError]) -> int:
-    """0 all read; 3 some inputs or records were bad; 5 nothing in them for us; else that of what all failed of."""
-    read = work.parts["read"] + work.parts["finished"]
-    if bad and not read:
+    """0 for success, 3 for some bad inputs or records, 5 for no pages; if everything failed, the code of the errors."""
+    complete = work.parts["read"] + work.parts["finished"]
+    if bad and not complete:
         codes = {error.exit_code for error in bad}
         return codes.pop() if len(codes) == 1 else CaliberError.exit_code
     if bad or any(work.skipped[reason] for reason in REPORTED_SKIPS):

@@ -1,4 +1,4 @@
-"""The ``caliber`` command: one file beside this one per verb, loaded only when it is called."""
+"""The ``caliber`` command. Each subcommand is a module of this package, imported only when it is called."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import CaliberError
 
 COMMANDS = {
-    "crawl": "fetch what is new on a site, and what is due again",
-    "explain": "all that is known of one address, and why",
-    "doctor": "check a live site against its file in a dozen requests",
-    "schedule": "print a crontab line, a systemd timer, a GitHub workflow that crawl what is due",
-    "watch": "stay up and crawl what is due on a timetable",
-    "cluster": "crawl with many machines: queue, workers, shards of the archive",
-    "ingest": "take in saved pages, web archives and lists of addresses",
-    "extract": "read pages and print them as JSON, storing nothing",
-    "record": "keep a page as a test, with a draft of what is to be read on it",
-    "show": "print one article and all that is known of it",
-    "history": "every text an article had, what changed, and how its views grew",
-    "cite": "print how to cite an article, with the digest that proves it",
-    "search": "find articles by their words",
-    "status": "what the archive holds, the last runs, problems by reason",
-    "browse": "open the archive in a browser, with Datasette",
+    "crawl": "fetch new articles and revisit those that are due",
+    "explain": "print everything known about a URL",
+    "doctor": "test a site definition against the live site in about a dozen requests",
+    "schedule": "print a crontab line, a systemd timer and a GitHub workflow for a crawl",
+    "watch": "run as a daemon and crawl on a schedule",
+    "cluster": "crawl with many machines: queue, workers, shards",
+    "ingest": "ingest saved pages, web archives and lists of URLs",
+    "extract": "extract pages to JSON without storing them",
+    "record": "save a page as a test fixture with a draft of the expected result",
+    "show": "print one article and everything known about it",
+    "history": "print every version of an article, its changes and its views over time",
+    "cite": "print a citation of an article, with the SHA-256 that verifies it",
+    "search": "find articles by words",
+    "status": "print the contents of the archive, the latest runs, and problems by reason",
+    "browse": "open the archive in Datasette",
     "export": "write articles as CSV, JSON Lines, Parquet, RSS, WARC, WACZ, or a light archive",
-    "reextract": "read kept pages again with today's code",
-    "verify": "check every byte of the archive, and repair what can be",
-    "backup": "make a verified copy, while a crawl goes on",
-    "bulk": "read whole web archives, in many processes or on many machines",
-    "merge": "take in all that other archives hold",
-    "migrate": "bring an archive of an earlier version up to date, with a copy kept",
-    "takedown": "take an article down for good: out of every table, index and page",
-    "demo": "crawl the embedded demo site, and look at the result",
+    "reextract": "re-extract stored pages with the current code",
+    "verify": "check every byte of the archive; repair what can be repaired",
+    "backup": "make a verified copy of the archive, also during a crawl",
+    "bulk": "extract whole web archives, in many processes or on many machines",
+    "merge": "merge other archives into this one",
+    "migrate": "upgrade an archive of an earlier version; a copy is kept",
+    "takedown": "delete an article from every table, index and page, and block it",
+    "demo": "crawl the built-in demo site and print the results",
 }
 
 
-class Verbs(click.Group):
-    """Commands that cost their imports only when called; our own errors become one sentence and an exit code."""
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is called, and prints a :class:`CaliberError` as a message."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -63,14 +63,14 @@ class Verbs(click.Group):
             ctx.exit(error.exit_code)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="caliber")
 def main() -> None:
-    """A news archiver: every page kept, every version of every article, every view count ever seen.
+    """A news archiver: every raw page, every version of every article, every observed view count.
 
     \b
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 ran but its checks failed;
-    4 and above name a cause (see `caliber_crawler.errors`).
+    4 and above name a cause (see the README).
 
     \b
     Example:

@@ -24,8 +24,8 @@ dsn_option = click.option(
     envvar="CALIBER_DSN",
     default="",
     show_envvar=True,
-    help="PostgreSQL, as postgresql://user@host/database; libpq's own variables (PGHOST, PGPASSWORD …) count too."
-    " A password belongs into the environment.",
+    help="The PostgreSQL database, as postgresql://user@host/database; libpq's variables (PGHOST, PGPASSWORD …) work"
+    " too. Pass the password in the environment.",
 )
 shards_option = click.option(
     "--shards",
@@ -33,12 +33,12 @@ shards_option = click.option(
     default="data/shards",
     show_default=True,
     show_envvar=True,
-    help="The shards' storage: a folder that all machines see, or the address of a bucket (s3://…, gs://…).",
+    help="The storage of the shards: a folder that all machines share, or the URL of a bucket (s3://…, gs://…).",
 )
 
 
-def needs_the_extra(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Say in a sentence that the extra is missing, and that a password does not belong on the command line."""
+def requires_extra(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command that needs the extra ``cluster``; also refuse a password on the command line."""
 
     def wrapped(*arguments: Any, **options: Any) -> Any:
         try:
@@ -48,7 +48,7 @@ def needs_the_extra(command: Callable[..., Any]) -> Callable[..., Any]:
         source = click.get_current_context().get_parameter_source("dsn")
         if source is ParameterSource.COMMANDLINE and database.has_password(options["dsn"]):
             raise click.UsageError(
-                "Everyone on this machine can read a command line: give the password with CALIBER_DSN or PGPASSWORD."
+                "Every user of this machine can read a command line: pass the password in CALIBER_DSN or PGPASSWORD."
             )
         return command(*arguments, **options)
 
@@ -57,7 +57,7 @@ def needs_the_extra(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group()
 def cluster() -> None:
-    """Crawl with many machines: a queue in PostgreSQL, workers anywhere, an archive for each site on shared storage.
+    """Crawl with many machines: a queue in PostgreSQL, workers anywhere, one archive per site on shared storage.
 
     \b
     Example:
@@ -72,9 +72,9 @@ def cluster() -> None:
 
 @cluster.command()
 @dsn_option
-@needs_the_extra
+@requires_extra
 def init(dsn: str) -> None:
-    """Make the queue's tables; what is there already stays.
+    """Create the tables of the queue. Existing tables are kept.
 
     \b
     Example:
@@ -82,18 +82,18 @@ def init(dsn: str) -> None:
     """
     from caliber_crawler.cluster.database import set_up, shown
 
-    echo(f"{shown(dsn)} is set up." if set_up(dsn) else f"{shown(dsn)} was set up before.")
+    echo(f"Set up {shown(dsn)}." if set_up(dsn) else f"{shown(dsn)} was already set up.")
 
 
 @cluster.command()
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
-@click.option("--all", "every", is_flag=True, help="Every site that has a file.")
+@click.option("--all", "every", is_flag=True, help="Every site that has a site definition.")
 @dsn_option
-@click.option("--each-section", is_flag=True, help="A job for each section, in place of one for the site.")
+@click.option("--each-section", is_flag=True, help="Queue one job per section instead of one per site.")
 @click.option(
     "--minutes", type=click.FloatRange(min=0.01), default=30, show_default=True, help="Maximum duration of a job."
 )
-@needs_the_extra
+@requires_extra
 @takes(CrawlOptions, JOB_OPTIONS)
 @json_option
 def enqueue(
@@ -106,20 +106,20 @@ def enqueue(
     each_section: bool,
     as_json: bool,
 ) -> None:
-    """Queue each SITE, a name or the address of a page, to be crawled by whichever worker is free.
+    """Queue a crawl of each SITE, a name or the URL of a page. The next free worker runs it.
 
-    What waits in the queue already is not queued twice; work on one host is never done by two workers at once.
+    A job that is already in the queue is not queued again. Two workers never crawl the same host at the same time.
 
     \b
     Example:
       caliber cluster enqueue caliber --each-section --minutes 10
     """
-    from caliber_crawler.cluster.jobs import enqueue as put_in
+    from caliber_crawler.cluster.jobs import enqueue as add_to_queue
     from caliber_crawler.cluster.work import HostLocks, Work, names_of
     from caliber_crawler.known_sites import known_spiders, project_settings
 
     if every == bool(sites):
-        raise click.UsageError("Name the sites, or say --all.")
+        raise click.UsageError("Name the sites, or use --all.")
     settings = project_settings()
     works = [
         Work(site=site, minutes=minutes, options=options)
@@ -127,13 +127,13 @@ def enqueue(
     ]
     if each_section:
         works = [part for work in works for part in work.by_section(settings)]
-    queued, known = put_in(dsn, works, HostLocks(settings))
+    queued, known = add_to_queue(dsn, works, HostLocks(settings))
     if as_json:
         echo_json({"queued": [work.name for work in queued], "known": [work.name for work in known]})
         return
     echo(f"Queued {len(queued):,} jobs." if len(queued) != 1 else f"Queued {queued[0].name}.")
     if known:
-        echo(f"In the queue already: {names_of(known)}.")
+        echo(f"Already in the queue: {names_of(known)}.")
 
 
 @cluster.command()
@@ -151,27 +151,27 @@ def enqueue(
     type=click.FloatRange(min=1),
     default=60,
     show_default=True,
-    help="Seconds without PostgreSQL after which this worker ends itself; a quarter more, and others do its jobs.",
+    help="Seconds without PostgreSQL after which this worker exits. After a quarter more, other workers run its jobs.",
 )
 @click.option(
     "--back-off",
     type=click.FloatRange(min=0),
     default=60,
     show_default=True,
-    help="Seconds until a job that failed is tried again; doubled each time.",
+    help="Seconds until a failed job is retried; doubled each time.",
 )
 @click.option(
     "--timetable",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A TOML file of crontab expressions, in UTC: what is queued when.",
+    help="A TOML file with cron expressions in UTC: which sites are queued when.",
 )
 @click.option(
     "--scratch",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A local folder for the shards being worked on.  [default: the system's own]",
+    help="A local folder for shards in use.  [default: the system's temporary folder]",
 )
-@click.option("--until-empty", is_flag=True, help="End when there is nothing left to do.")
-@needs_the_extra
+@click.option("--until-empty", is_flag=True, help="Exit when the queue is empty.")
+@requires_extra
 def worker(
     dsn: str,
     shards: str,
@@ -183,10 +183,10 @@ def worker(
     *,
     until_empty: bool,
 ) -> None:
-    """Crawl what is in the queue, until told to stop.
+    """Run the jobs of the queue until stopped.
 
-    Ctrl-C or SIGTERM stops cleanly: what is under way is published and queued again. A worker that is killed, or cut
-    off from PostgreSQL, is noticed, and others do its jobs. Let something start it again when it ends: see
+    Ctrl-C or SIGTERM stops cleanly: shards in use are published, and unfinished jobs are queued again. If a worker is
+    killed or loses its connection to PostgreSQL, other workers run its jobs. Use a service manager to restart it: see
     docs/cluster.md.
 
     \b
@@ -202,18 +202,18 @@ def worker(
     scheduled = load_timetable(timetable, settings) if timetable else []
     config = WorkerConfig(lease=lease, parallel=parallel, back_off=back_off, scratch=scratch, until_empty=until_empty)
 
-    def tell(sentence: str) -> None:
-        echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {sentence}", err=True)
+    def log(message: str) -> None:
+        echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {message}", err=True)
 
-    Worker(dsn, Storage(shards), settings, config, scheduled, tell).run()
+    Worker(dsn, Storage(shards), settings, config, scheduled, log).run()
 
 
 @cluster.command()
 @dsn_option
 @json_option
-@needs_the_extra
+@requires_extra
 def status(dsn: str, *, as_json: bool) -> None:
-    """What waits, what is under way and on which worker, what failed, and what each site's last crawl brought.
+    """Print queued, running and failed jobs, the workers, and the outcome of each site's last crawl.
 
     \b
     Example:
@@ -228,8 +228,8 @@ def status(dsn: str, *, as_json: bool) -> None:
     for title, rows in (("Jobs", found["jobs"]), ("Workers", found["workers"]), ("Shards", found["shards"])):
         echo(f"{title}: {len(rows):,}" if rows else f"{title}: none")
         if rows:
-            shown = [{name: value for name, value in row.items() if not isinstance(value, dict)} for row in rows]
-            echo(tabulate(shown, headers="keys", tablefmt="simple") + "\n")
+            columns = [{name: value for name, value in row.items() if not isinstance(value, dict)} for row in rows]
+            echo(tabulate(columns, headers="keys", tablefmt="simple") + "\n")
 
 
 @cluster.command()
@@ -237,9 +237,9 @@ def status(dsn: str, *, as_json: bool) -> None:
 @shards_option
 @archive_option
 @json_option
-@needs_the_extra
+@requires_extra
 def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
-    """Take all that the shards hold into one archive. They stay; what was collected before is not doubled.
+    """Merge all shards into one archive. The shards are kept; shards that were collected before are skipped.
 
     \b
     Example:
@@ -257,7 +257,7 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
             if shard.name in known:
                 continue
             with TemporaryDirectory(prefix="caliber-collect-") as folder:
-                # The archive remembers what it took in by its name.
+                # The archive records merged files by name.
                 path = Path(folder) / shard.name
                 storage.fetch_current(shard, path, dsn)
                 with Archive.open(path) as there:

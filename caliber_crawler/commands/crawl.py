@@ -38,14 +38,14 @@ HALTS: dict[str, type[CaliberError]] = {
     "challenged": SiteChallenged,
     "unreachable": SiteUnreachable,
 }
-FROM_A_PAGE = 50
-"""Default maximum number of articles of a crawl that begins at the URL of a page."""
-SOMETIMES = {
+PAGE_CRAWL_LIMIT = 50
+"""Default maximum number of articles of a crawl that starts at the URL of a page."""
+OPTIONAL_LINES = {
     "resumed": "resumed: {:,} articles that a killed crawl had fetched and not processed",
     "missing": "missing: {:,} post IDs without a page",
     "out_of_scope": "skipped: {:,} out-of-scope links",
     "not_articles": "skipped: {:,} URLs that are not articles of the site",
-    "sitemaps_deferred": "postponed: {:,} further sitemaps, left to the next runs",
+    "sitemaps_deferred": "postponed: {:,} further sitemaps, to be fetched by the next runs",
     "trapped": "skipped: {:,} URLs that look endless (a trap)",
     "problems": "problems: {:,} (caliber status lists them by reason)",
 }
@@ -101,7 +101,7 @@ def crawl(options: CrawlCommand) -> None:
     try:
         run_crawls(list(crawls.values()), settings, parallel=options.parallel)
     except ArchiveLocked as error:
-        # A crawl that is under way and alive reports for itself.
+        # A crawl that is running and alive posts its own summary.
         if why := hanging_crawl(options.archive):
             echo(why, err=True)
             notify_error(error, why)
@@ -124,17 +124,17 @@ def crawl(options: CrawlCommand) -> None:
 
 
 def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
-    """The crawls that a command asks for, by the site as it was named. Raises usage errors and :class:`SiteError`."""
+    """The crawls of a command, by the name or URL that was given. Raises usage errors and :class:`SiteError`."""
     from caliber_crawler.crawl_process import Crawl
     from caliber_crawler.known_sites import known_spiders, spider_among
 
     if options.all and options.sites:
-        raise click.UsageError("--all crawls every site: do not name a site as well.")
+        raise click.UsageError("--all crawls every site; do not name a site as well.")
     spiders = known_spiders(settings)
     names = list(dict.fromkeys(spiders if options.all else options.sites or ("caliber",)))
     if len(names) > 1 and (options.base_url or "-" in (options.urls, options.cdx)):
-        raise click.UsageError("--base-url and URLs from standard input belong to one site: name one.")
-    from_page = replace(options, limit=options.limit or FROM_A_PAGE)
+        raise click.UsageError("--base-url and URLs from standard input apply to one site; name only one.")
+    from_page = replace(options, limit=options.limit or PAGE_CRAWL_LIMIT)
     return {
         name: Crawl(spider=spider_among(spiders, name), options=from_page if "://" in name else options)
         for name in names
@@ -142,7 +142,7 @@ def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
 
 
 def code_of(error: Exception) -> int:
-    """The exit code of a command that an error ends."""
+    """The exit code of a command that ends with an error."""
     return error.exit_code if isinstance(error, CaliberError) else 1
 
 
@@ -152,7 +152,7 @@ class Result:
     def __init__(self, name: str, crawl: Crawl) -> None:
         self.name, self.run = name, crawl.run
         self.error = _error(name, crawl)
-        """An error beside the summary, with an exit code of its own."""
+        """An error that is printed after the summary and decides the exit code."""
 
     @property
     def exit_code(self) -> int:
@@ -162,12 +162,12 @@ class Result:
         return exit_code(self.run)
 
     def lines(self, *, named: bool) -> list[str]:
-        """The summary, under the site's name where there are several."""
+        """The lines of the summary; the first begins with the site's name if ``named``."""
         lines = [] if self.run is None or self.run.accounts.outcome is None else summary(self.run)
         return [f"{self.name}: {lines[0]}", *lines[1:]] if named and lines else lines
 
     def account(self) -> dict[str, object]:
-        """The same as JSON."""
+        """The outcome as JSON."""
         run = self.run
         if run is None:
             return {"site": self.name, "outcome": None, "why": str(self.error)}
@@ -181,7 +181,7 @@ class Result:
         }
 
     def notice(self) -> dict[str, object]:
-        """The account for whoever is notified."""
+        """The account that is posted to the operator's webhook."""
         return {**self.account(), "exit_code": self.exit_code, "summary": self.lines(named=False)}
 
 
@@ -190,16 +190,16 @@ def _error(name: str, crawl: Crawl) -> CaliberError | None:
     if isinstance(crawl.error, CaliberError):
         return crawl.error
     if crawl.error is not None:
-        return CaliberError(f"{name} met an error of this program: {type(crawl.error).__name__}: {crawl.error}.")
+        return CaliberError(f"{name}: internal error: {type(crawl.error).__name__}: {crawl.error}. Please report it.")
     if run is None or run.accounts.outcome is None:
-        return CaliberError(f"{name}: stopped at once.")
+        return CaliberError(f"{name}: stopped before the crawl began.")
     if run.accounts.unreachable:
         return SiteUnreachable(f"{run.accounts.why}.")
     return HALTS[run.accounts.halted.code](f"{run.accounts.why}.") if run.accounts.halted else None
 
 
 def worst(codes: Iterable[int]) -> int:
-    """One exit code for several crawls: the only one that is not 0, or 1 for several; 3 counts least."""
+    """One exit code for several crawls: the only one that is not 0, or 1 if they differ. Others override 3."""
     failures = {code for code in codes if code}
     if len(failures) > 1:
         failures.discard(CHECKS_FAILED)
@@ -207,7 +207,7 @@ def worst(codes: Iterable[int]) -> int:
 
 
 def summary(run: CrawlRun) -> list[str]:
-    """What the run did, in a few lines that add up."""
+    """The counts of a run in a few lines. They add up."""
     accounts, counts = run.accounts, run.accounts.counts
     reported = ("stored", "unchanged", "refused", "failed", *(("missing",) if counts["missing"] else ()), "remaining")
     outcomes = " + ".join(f"{name} {counts[name]:,}" for name in reported)
@@ -218,17 +218,17 @@ def summary(run: CrawlRun) -> list[str]:
         f"  unchanged: {counts['revisited']:,} revisited, {counts['not_due']:,} already archived and not due",
         f"  requests: {accounts.visited:,} articles, {counts['pages'] - accounts.visited:,} listing pages",
     ]
-    lines += [f"  {line.format(counts[name])}" for name, line in SOMETIMES.items() if counts[name]]
+    lines += [f"  {line.format(counts[name])}" for name, line in OPTIONAL_LINES.items() if counts[name]]
     lines += [f"  unusual: {problem.message}" for problem in accounts.anomalies]
     if not accounts.balanced:
-        lines.append("  These numbers do not add up: please report it.")
+        lines.append("  These numbers do not add up; please report it.")
     if counts["remaining"]:
-        lines.append("  Run the same command again to continue with what is left.")
+        lines.append("  Run the same command again to resume.")
     return lines
 
 
 def exit_code(run: CrawlRun) -> int:
-    """0 done, 1 failed or stopped, 3 when the checks of a run failed."""
+    """0 for a complete run, 1 for a failed or stopped one, 3 if the checks of the run failed."""
     stopped = run.accounts.outcome == "stopped" and not run.dispatcher.limits_reached
     if run.accounts.outcome == "failed" or stopped:
         return 1

@@ -17,14 +17,14 @@ Command = Callable[..., Any]
 Options = TypeVar("Options", bound=CrawlOptions)
 
 PARALLEL = 32
-"""Sites that one process crawls at a time by default."""
+"""Default maximum number of sites that one process crawls in parallel."""
 SITE_OPTIONS = ("section", "language", "via", "limit", "base_url", "delay", "concurrency", "revisits")
-"""Options of a crawl that is repeated on a schedule."""
+"""Options of a crawl that a schedule repeats."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrawlCommand(CrawlOptions):
-    """Everything ``caliber crawl`` is called with."""
+    """All arguments and options of ``caliber crawl``."""
 
     sites: tuple[str, ...] = ()
     archive: Path = Path("data/archive.db")
@@ -45,7 +45,7 @@ class CrawlCommand(CrawlOptions):
 
 
 def takes(options: type[Options], only: Collection[str] | None = None) -> Callable[[Command], Command]:
-    """Decorate a command with the options of a dataclass, all or some; it gets one object in their place."""
+    """Add the options of a dataclass, all or ``only`` some, to a command, which receives them as one object."""
 
     def decorate(command: Command) -> Command:
         names = {field.name for field in fields(options)}
@@ -55,24 +55,24 @@ def takes(options: type[Options], only: Collection[str] | None = None) -> Callab
             return command(options(**given), **values)
 
         update_wrapper(wrapped, command)
-        for field, described_as in reversed(list(option_fields(options))):
+        for field, metadata in reversed(list(option_fields(options))):
             if only is None or field.name in only:
-                _click_option(field.name, str(field.type), field.default, described_as)(wrapped)
+                _click_option(field.name, str(field.type), field.default, metadata)(wrapped)
         return wrapped
 
     return decorate
 
 
 def command_line(options: CrawlOptions) -> list[str]:
-    """The words that give these options to ``caliber crawl``, without those at their default.
+    """The arguments that pass these options to ``caliber crawl``, without defaults.
 
-    An option that the environment gives is left to the environment: everyone can read a command line, and the URL of a
-    webhook may be a secret.
+    A value that comes from an environment variable stays there: every user of the machine can read a command line, and
+    the URL of a webhook may be a secret.
     """
     words: list[str] = []
-    for field, described_as in option_fields(type(options)):
+    for field, metadata in option_fields(type(options)):
         value = getattr(options, field.name)
-        variable = described_as.variable
+        variable = metadata.variable
         if value == field.default or (variable and os.environ.get(variable) == value):
             continue
         words += [_name(field.name)] if value is True else [_name(field.name), str(value)]

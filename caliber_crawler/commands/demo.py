@@ -1,4 +1,4 @@
-"""``caliber demo``: the main job, on a site of our own."""
+"""``caliber demo``: crawl, serve and print the demo site."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 ARTICLES, SEED = 60, 1
 
 articles_option = click.option(
-    "--articles", type=click.IntRange(10, 200_000), default=ARTICLES, show_default=True, help="Articles on the site."
+    "--articles",
+    type=click.IntRange(10, 200_000),
+    default=ARTICLES,
+    show_default=True,
+    help="Number of articles on the site.",
 )
-seed_option = click.option("--seed", type=int, default=SEED, show_default=True, help="Another seed, another site.")
+seed_option = click.option("--seed", type=int, default=SEED, show_default=True, help="Random seed.")
 sections_option = click.option(
     "--sections", default="", help="Only these sections, separated by commas.  [default: all]"
 )
@@ -33,14 +37,14 @@ sections_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("data/demo.db"),
     show_default=True,
-    help="Made anew; an archive that holds anything but an earlier demo is left alone.",
+    help="The archive to create. An earlier demo is replaced; any other archive is not modified.",
 )
 @articles_option
 @seed_option
 @json_option
 @click.pass_context
 def demo(ctx: click.Context, archive: Path, articles: int, seed: int, *, as_json: bool) -> None:
-    """Start a small stand-in for Caliber.Az on this machine, crawl its analytics into a fresh archive, show the result.
+    """Crawl the analytics section of a built-in mock of Caliber.Az into a new archive and print the results.
 
     \b
     Example:
@@ -54,13 +58,13 @@ def demo(ctx: click.Context, archive: Path, articles: int, seed: int, *, as_json
 
 
 @demo.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="An address of this machine (127.x.x.x).")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 chooses a free port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback IP address (127.x.x.x).")
 @articles_option
 @seed_option
 @sections_option
-@click.option("--at", type=MOMENT, help="Let the site's clock stand at this time, ISO 8601.  [default: it runs]")
-@click.option("--log", type=click.Path(path_type=Path), help="Write one JSON line for every request to this file.")
+@click.option("--at", type=MOMENT, help="Freeze the site's clock at this time, ISO 8601.  [default: it runs]")
+@click.option("--log", type=click.Path(path_type=Path), help="Log each request to this file as a line of JSON.")
 def serve(port: int, host: str, articles: int, seed: int, sections: str, at: datetime | None, log: Path | None) -> None:
     """Serve the demo site until Ctrl-C.
 
@@ -72,12 +76,12 @@ def serve(port: int, host: str, articles: int, seed: int, sections: str, at: dat
     from caliber_crawler.demo import serve as serve_site
 
     def announce(base_url: str) -> None:
-        echo(f"{base_url}   (Ctrl-C stops)", err=True)
+        echo(f"{base_url}   (Ctrl-C to stop)", err=True)
 
     try:
         serve_site(_site(articles, seed, sections, at), port=port, host=host, log=log, ready=announce)
     except OSError as error:
-        raise click.ClickException(f"{host}:{port} cannot be served: {error.strerror}.") from None
+        raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 
@@ -86,10 +90,12 @@ def serve(port: int, host: str, articles: int, seed: int, sections: str, at: dat
 @articles_option
 @seed_option
 @sections_option
-@click.option("--at", type=MOMENT, help="What is true at this time, ISO 8601.  [default: now]")
-@click.option("--base-url", default="http://127.0.0.1:8000", show_default=True, help="Where the site is served.")
+@click.option("--at", type=MOMENT, help="The ground truth at this time, ISO 8601.  [default: now]")
+@click.option(
+    "--base-url", default="http://127.0.0.1:8000", show_default=True, help="The URL at which the site is served."
+)
 def truth(articles: int, seed: int, sections: str, at: datetime | None, base_url: str) -> None:
-    """Print what is true of every page of the demo site, one JSON object a line.
+    """Print the ground truth of every page of the demo site, one JSON object per line.
 
     \b
     Example:

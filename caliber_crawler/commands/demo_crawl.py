@@ -24,16 +24,17 @@ from caliber_crawler.known_sites import project_settings, spider_named
 from caliber_crawler.spiders import DEFAULT_SITE
 
 OPTIONS = CrawlOptions(section="analytics", delay=0, concurrency=8)
-SHOWN = 15
+MAX_PRINTED = 15
+"""Maximum number of articles in the printed table."""
 
 
 def crawl_demo(path: Path, *, articles: int, seed: int, as_json: bool) -> int:
-    """Crawl the analytics of a demo site into a fresh archive at ``path``; returns the exit code."""
-    _make_room(path)
+    """Crawl the analytics section of a demo site into a new archive at ``path``; return the exit code."""
+    _remove_demo(path)
     site = DemoSite(articles=articles, seed=seed, sections=("analytics",))
     settings = project_settings(ARCHIVE=str(path), LOG_LEVEL="ERROR", **OPTIONS.as_settings())
     with running(site) as base_url:
-        echo(f"Serving the demo site at {base_url}; crawling its analytics in three editions.", err=True)
+        echo(f"Serving the demo site at {base_url}; crawling the analytics section in three editions.", err=True)
         run = run_spider(spider_named(DEFAULT_SITE, settings), settings, replace(OPTIONS, base_url=base_url))
         truth = list(site.truth(run.started_at))
     with Archive.open(path) as archive:
@@ -54,14 +55,16 @@ def crawl_demo(path: Path, *, articles: int, seed: int, as_json: bool) -> int:
     return exit_code(run) or (CHECKS_FAILED if wrong else 0)
 
 
-def _make_room(path: Path) -> None:
-    """Remove an earlier demo's archive, and nothing else."""
+def _remove_demo(path: Path) -> None:
+    """Delete the archive of an earlier demo. Raises :class:`ForeignDatabase` for any other archive."""
     if not path.exists():
         return
     with Archive.open(path) as archive:
         is_demo = not archive.captures.any_outside("http://127.")
     if not is_demo:
-        raise ForeignDatabase(f"{path} holds more than a demo and was not changed; name another file with --archive.")
+        raise ForeignDatabase(
+            f"{path} is not the archive of a demo and was not modified; choose another file with --archive."
+        )
     for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}.lock")):
         file.unlink(missing_ok=True)
 
@@ -74,11 +77,11 @@ def _print(path: Path, archived: list[ArticleRow], lines: list[str], true: int, 
             "language": article["language"],
             "views": article["views"],
         }
-        for article in archived[:SHOWN]
+        for article in archived[:MAX_PRINTED]
     ]
     echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
-    if len(archived) > SHOWN:
-        echo(f"… and {len(archived) - SHOWN:,} more.")
+    if len(archived) > MAX_PRINTED:
+        echo(f"… and {len(archived) - MAX_PRINTED:,} more.")
     echo()
     echo("\n".join(lines))
     if wrong:
@@ -98,7 +101,7 @@ def _print(path: Path, archived: list[ArticleRow], lines: list[str], true: int, 
 
 
 def _program() -> str:
-    """How to call this command from here: by name, or by its path in an environment that is not active."""
+    """The command as the user can call it: its name, or its path if its environment is not active."""
     if shutil.which("caliber"):
         return "caliber"
     called = Path(sys.argv[0])

@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 CHECKS_FAILED = 3
 MAX_SUBJECT_LENGTH = 60
-"""Maximum number of characters of a subject in a line."""
+"""Maximum number of characters of a subject in the table."""
 MARKS = {True: "ok", False: "WRONG", None: "?"}
 
 
 @click.command()
 @click.argument("site", default=DEFAULT_SITE)
 @archive_option
-@click.option("--section", default="", help="Look at the listings of this section.  [default: the site's first]")
-@click.option("--base-url", default="", metavar="URL", help="The same site served elsewhere: a mirror, the demo site.")
+@click.option("--section", default="", help="Check the listings of this section.  [default: the first of the site]")
+@click.option("--base-url", default="", metavar="URL", help="The site at another URL: a mirror, the demo site.")
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests.  [default: 1]")
-@click.option("--scroll", is_flag=True, help="Scroll a listing in a browser, and report which request brings teasers.")
+@click.option("--scroll", is_flag=True, help="Scroll a listing in a browser and report which request returns teasers.")
 @json_option
 def doctor(
     site: str, archive: Path, section: str, base_url: str, delay: float | None, *, scroll: bool, as_json: bool
 ) -> None:
-    """Check whether SITE still looks as its definition says, with about a dozen requests.
+    """Test the definition of SITE against the live site in about a dozen requests.
 
-    Pages are fetched as in a crawl, and not archived. When there is an archive, it says when the site was last asked,
-    and no other command may write to it meanwhile. The exit code is 3 when something is not as the definition says;
-    "?" marks what these pages do not show.
+    Pages are fetched as in a crawl and are not archived. If the archive exists, it stores the time of the last request
+    to the site, and no other command may write to it. The exit code is 3 if something differs from the definition;
+    "?" marks what these pages cannot show.
 
     \b
     Example:
@@ -75,11 +75,11 @@ def _table(findings: list[Finding], base_url: str) -> str:
         (MARKS[finding.sound], shorten(finding.subject.replace(f"{base_url}/", "/")), finding.found, finding.advice)
         for finding in findings
     ]
-    return tabulate(rows, headers=("", "looked at", "found", "to do"), tablefmt="simple")
+    return tabulate(rows, headers=("", "checked", "found", "to do"), tablefmt="simple")
 
 
 def shorten(subject: str) -> str:
-    """A subject with the middle of its URL left out, where it is long."""
+    """A subject; if it is long, without the middle of its URL."""
     if len(subject) <= MAX_SUBJECT_LENGTH:
         return subject
     half = (MAX_SUBJECT_LENGTH - 1) // 2

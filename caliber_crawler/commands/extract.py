@@ -32,21 +32,23 @@ FIELDS = (
     *("headline", "subtitle", "published_at", "authors", "section", "language", "views", "body"),
     *("layout", "methods"),
 )
-"""Of a line written with ``--jsonl``, behind its ``id``."""
+"""Fields of a line written with ``--jsonl``, after its ``id``."""
 
 
 @click.command()
 @click.argument("pages", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--url", help="The address the page was saved from (for one page).")
-@click.option("--site", "site_name", help="Whose pages they are.  [default: told by the address, else caliber]")
-@click.option("--jsonl", is_flag=True, help="PAGES hold one page a line: {id, url, html}. Write one reading a line.")
+@click.option("--url", help="The URL that the page was saved from (for one page).")
+@click.option("--site", "site_name", help="The site of the pages.  [default: inferred from the URL, otherwise caliber]")
+@click.option(
+    "--jsonl", is_flag=True, help="Read one page per line of PAGES: {id, url, html}; write one extraction per line."
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Number of worker processes.")
 def extract(pages: tuple[Path, ...], url: str | None, site_name: str | None, jobs: int, *, jsonl: bool) -> None:
     """Extract articles from saved pages, print them as JSON, and store nothing.
 
     PAGES are files, folders of them, or - for standard input. One page gives one object, several a list. For a page of
     a site without a definition, the generic extractor is used. A page that a crawl would refuse gives an object with an
-    `error`; `problems` lists what a person should look at.
+    `error`; `problems` lists warnings.
 
     \b
     Example:
@@ -56,20 +58,20 @@ def extract(pages: tuple[Path, ...], url: str | None, site_name: str | None, job
     sites = known_sites()
     if site_name:
         sites.named(site_name)
-    reader = Reader(sites, site_name)
+    extractor = PageExtractor(sites, site_name)
     files = [path for page in pages for path in ([page] if page == STANDARD_INPUT else find_pages([page]))]
     if url and (jsonl or len(files) > 1):
-        raise click.UsageError("--url names one page, and there may be several.")
+        raise click.UsageError("--url applies to one page, but several may be given.")
     with ExitStack() as stack:
-        opened = ((path, _opened(path, stack)) for path in files) if jsonl else ()
-        items = _in_lines(opened, reader) if jsonl else (_saved(path, reader, url) for path in files)
-        outcomes = extract_ahead(items, lambda item: item.capture, reader, jobs)
-        counts = _write_lines(outcomes) if jsonl else _write_whole(outcomes)
+        streams = ((path, _open(path, stack)) for path in files) if jsonl else ()
+        items = _lines_of(streams, extractor) if jsonl else (_saved_page(path, extractor, url) for path in files)
+        outcomes = extract_ahead(items, lambda item: item.capture, extractor, jobs)
+        counts = _write_lines(outcomes) if jsonl else _write_objects(outcomes)
     sys.exit(_exit_code(counts))
 
 
 def _write_lines(outcomes: Outcomes) -> Counter[bool]:
-    """One line a page, as soon as it is read; gives how many could be read and how many not."""
+    """Print one line per page as soon as it is extracted; return the numbers of articles and of failures."""
     counts: Counter[bool] = Counter()
     for item, outcome in outcomes:
         counts[isinstance(outcome, Extraction)] += 1
@@ -77,14 +79,14 @@ def _write_lines(outcomes: Outcomes) -> Counter[bool]:
     return counts
 
 
-def _write_whole(outcomes: Outcomes) -> Counter[bool]:
-    extracted = [(_whole(item, outcome), isinstance(outcome, Extraction)) for item, outcome in outcomes]
-    echo_json(extracted[0][0] if len(extracted) == 1 else [whole for whole, _ in extracted])
+def _write_objects(outcomes: Outcomes) -> Counter[bool]:
+    extracted = [(_object(item, outcome), isinstance(outcome, Extraction)) for item, outcome in outcomes]
+    echo_json(extracted[0][0] if len(extracted) == 1 else [page for page, _ in extracted])
     return Counter(is_article for _, is_article in extracted)
 
 
 def _exit_code(counts: Counter[bool]) -> int:
-    """0 all read; 3 some not; 5 no page at all; 6 none of them."""
+    """0 if every page is an article, 3 if some are not, 5 for no pages, 6 if none is an article."""
     if not counts:
         return NoPages.exit_code
     if not counts[False]:
@@ -94,22 +96,22 @@ def _exit_code(counts: Counter[bool]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A page and what its input calls it."""
+    """A page and its ID in the input."""
 
     id: Any
     capture: Capture
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Extracts pages of the sites it knows, and of any other site. Can be sent to a worker process."""
+class PageExtractor:
+    """Extracts pages of known sites and of any other site. Can be pickled for a worker process."""
 
     sites: SiteRegistry
     name: str | None = None
-    """Whose all pages are, when that was said."""
+    """The site of all pages, if ``--site`` was given."""
 
     def site_of(self, url: str) -> Site:
-        """The site of an address; the usual one for what has no address of the web."""
+        """The site of a URL; the default site for a page without a web URL."""
         if self.name:
             return self.sites[self.name]
         try:
@@ -118,11 +120,11 @@ class Reader:
             return self.sites[DEFAULT_SITE]
 
     def __call__(self, capture: Capture) -> Extraction | Problem:
-        """The article on a page, or why there is none."""
+        """The article on a page, or the problem."""
         if capture.error is not None:
             return Problem(stage="fetch", reason=capture.error_code or "bad_input", message=capture.error, fatal=True)
         outcome = extract_isolated(capture, self.site_of(capture.url), datetime.now(UTC))
-        assert not isinstance(outcome, Listing), "saved pages are taken for articles"
+        assert not isinstance(outcome, Listing), "saved pages are extracted as articles"
         if isinstance(outcome, Extraction):
             return replace(outcome, capture=replace(capture, body=b""))
         return outcome
@@ -131,7 +133,7 @@ class Reader:
 Outcomes = Iterable[tuple[Item, Extraction | Problem]]
 
 
-def _opened(path: Path, stack: ExitStack) -> BinaryIO:
+def _open(path: Path, stack: ExitStack) -> BinaryIO:
     if path == STANDARD_INPUT:
         return sys.stdin.buffer
     try:
@@ -140,43 +142,42 @@ def _opened(path: Path, stack: ExitStack) -> BinaryIO:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _saved(path: Path, reader: Reader, url: str | None) -> Item:
+def _saved_page(path: Path, extractor: PageExtractor, url: str | None) -> Item:
     if path == STANDARD_INPUT:
-        return Item("-", _capture(sys.stdin.buffer.read(), url, reader))
-    return Item(str(path), capture_from_file(path, reader.site_of(url or ""), url=url))
+        return Item("-", _capture(sys.stdin.buffer.read(), url, extractor))
+    return Item(str(path), capture_from_file(path, extractor.site_of(url or ""), url=url))
 
 
-def _in_lines(files: Iterable[tuple[Path, BinaryIO]], reader: Reader) -> Iterator[Item]:
-    """The pages of files of JSON lines. A line that is none gives a page that could not be had."""
+def _lines_of(files: Iterable[tuple[Path, BinaryIO]], extractor: PageExtractor) -> Iterator[Item]:
+    """The pages in files of JSON lines. A line that is not a page gives a capture with an error."""
     for path, file in files:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
-                told = json.loads(line)
-                yield Item(
-                    told.get("id"), _capture(told["html"].encode("utf-8", errors="replace"), told.get("url"), reader)
-                )
+                page = json.loads(line)
+                body = page["html"].encode("utf-8", errors="replace")
+                yield Item(page.get("id"), _capture(body, page.get("url"), extractor))
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                message = f"Line {number} of {path} is no JSON object with the text of a page under html."
+                message = f"Line {number} of {path} is not a JSON object with the text of a page in `html`."
                 failed = Capture(site="", url="", fetched_at=datetime.now(UTC), error=message, error_code="bad_line")
                 yield Item(None, failed)
 
 
-def _capture(body: bytes, url: Any, reader: Reader) -> Capture:
-    address = url if url and isinstance(url, str) else f"urn:sha256:{sha256(body).hexdigest()}"
-    site = reader.site_of(address).name
-    return Capture(site=site, url=address, fetched_at=datetime.now(UTC), status=200, body=body)
+def _capture(body: bytes, given_url: Any, extractor: PageExtractor) -> Capture:
+    url = given_url if given_url and isinstance(given_url, str) else f"urn:sha256:{sha256(body).hexdigest()}"
+    site = extractor.site_of(url).name
+    return Capture(site=site, url=url, fetched_at=datetime.now(UTC), status=200, body=body)
 
 
 def _line(item: Item, outcome: Extraction | Problem) -> dict[str, Any]:
     if isinstance(outcome, Problem):
         return {"id": item.id, "error": _error(outcome)}
-    told = _as_json(outcome)
-    return {"id": item.id} | {field: told[field] for field in FIELDS}
+    fields = _as_json(outcome)
+    return {"id": item.id} | {field: fields[field] for field in FIELDS}
 
 
-def _whole(item: Item, outcome: Extraction | Problem) -> dict[str, Any]:
+def _object(item: Item, outcome: Extraction | Problem) -> dict[str, Any]:
     if isinstance(outcome, Problem):
         return {"page": item.id, "error": _error(outcome)}
     return {"page": item.id} | _as_json(outcome) | {"problems": [_error(problem) for problem in outcome.warnings]}

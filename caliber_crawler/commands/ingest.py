@@ -33,13 +33,13 @@ CHECKS_FAILED = 3
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @archive_option
-@click.option("--url", help="The address the page was saved from (for one page).")
+@click.option("--url", help="The URL that the page was saved from (for one page).")
 @click.option(
-    "--fetched-at", type=MOMENT, help="When it was saved, ISO 8601, UTC.  [default: when the file was last written]"
+    "--fetched-at", type=MOMENT, help="When it was saved, ISO 8601, UTC.  [default: modification time of the file]"
 )
-@click.option("--site", "site_name", help="Whose pages they are.  [default: told by the address, else caliber]")
-@click.option("--any-site", is_flag=True, help="Take pages of every site out of web archives and lists of addresses.")
-@click.option("--base-url", metavar="URL", help="The site as it was served elsewhere: a mirror, the demo site.")
+@click.option("--site", "site_name", help="The site of the pages.  [default: inferred from the URL, otherwise caliber]")
+@click.option("--any-site", is_flag=True, help="Ingest pages of every site from web archives and URL lists.")
+@click.option("--base-url", metavar="URL", help="The site at another URL: a mirror, the demo site.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Number of worker processes.  [default: one per core]")
 @json_option
 def ingest(
@@ -54,16 +54,15 @@ def ingest(
     any_site: bool,
     as_json: bool,
 ) -> None:
-    """Take in saved pages, web archives and lists of addresses.
+    """Ingest saved pages, web archives and lists of URLs.
 
-    PATHS are pages (HTML, or the plain text of one), web archives (WARC in any packing, WET, WACZ), text files with an
-    address on each line, or folders of them. The page itself is kept, with its time, and read with the same rules as a
-    fetched one. A text page without --url gets a name of its own, so that the same article is found again whatever its
-    file is called.
+    PATHS are pages (HTML, or the plain text of a page), web archives (WARC with any compression, WET, WACZ), text files
+    with one URL per line, or folders of them. Each raw page is stored with its time and extracted like a fetched page.
+    A text page without --url gets an identifier made from its text, so that a renamed file gives the same article.
 
-    From web archives the pages of known sites are taken, and what they say of articles that moved or are gone; bad
-    records are counted and skipped. What was taken in before is not read again: after a stop, the same command goes on.
-    The addresses of a list are fetched by the next crawl.
+    From web archives, pages of known sites are ingested, as are redirects and deletions of articles. Bad records are
+    counted and skipped. Pages that were ingested before are skipped; rerun a stopped command to resume. The next crawl
+    fetches the URLs of a list.
 
     \b
     Example:
@@ -73,7 +72,7 @@ def ingest(
     """
     files = list(find_pages(paths))
     if url and len(files) > 1:
-        raise click.UsageError(f"--url names one page, and there are {len(files)}.")
+        raise click.UsageError(f"--url applies to one page, but {len(files)} files were given.")
     site_resolver = _site_resolver(site_name, url, base_url, any_site=any_site)
     with Ingester(archive, site_resolver, software(), paths) as ingester:
         pages = Pages(ingester, site_resolver, files, url, fetched_at)
@@ -87,8 +86,8 @@ def ingest(
                 else:
                     ingester.ingest(item, outcome, packed)
     if as_json:
-        taken = [asdict(each) for each in ingester.ingested]
-        echo_json({"run": ingester.run_id, **ingester.counts, "skipped": dict(ingester.skipped), "articles": taken})
+        ingested = [asdict(each) for each in ingester.ingested]
+        echo_json({"run": ingester.run_id, **ingester.counts, "skipped": dict(ingester.skipped), "articles": ingested})
     else:
         for line in _summary(ingester):
             echo(line)
@@ -100,11 +99,11 @@ def capture_of(item: Item) -> Capture:
 
 
 def not_an_article(path: Path, problem: Problem) -> NotAPage:
-    return NotAPage(f"{path} is no article: {problem.message}")
+    return NotAPage(f"{path} is not an article: {problem.message}")
 
 
 class Pages:
-    """The pages in some files, each as it comes up."""
+    """The pages of the input files, one by one."""
 
     def __init__(
         self,
@@ -132,7 +131,7 @@ class Pages:
     def refuse(
         self, path: Path, error: InputError, capture: Capture | None = None, problem: Problem | None = None
     ) -> None:
-        """Do without a file; of several, the rest still counts."""
+        """Report a file that cannot be ingested. Raises its error if it is the only one."""
         message = str(error)
         self._ingester.refuse(
             capture, problem or Problem(stage="fetch", reason="bad_input", message=message, fatal=True)
@@ -143,7 +142,7 @@ class Pages:
 
     def _in_file(self, path: Path) -> Iterator[Item]:
         if is_index(path):
-            raise NotAPage(f"{path} is an index of web archives and holds no pages; ingest the WARC files it names.")
+            raise NotAPage(f"{path} is an index of web archives and has no pages; ingest the WARC files that it names.")
         if is_web_archive(path):
             with warcs_in(path) as warcs:
                 for warc in warcs:
@@ -167,15 +166,15 @@ class Pages:
                 elif self._ingester.is_new(found):
                     yield Item(path=path, capture=found, saved=False)
         if reader.records == reader.described > 0:
-            raise NotAPage(f"{warc.name} holds no pages but what somebody noted of them (WAT); ingest its WARC or WET.")
+            raise NotAPage(f"{warc.name} has only metadata of pages (WAT); ingest the WARC or WET file.")
         if reader.records == 0 and skipped:
             raise NotAPage(f"{warc.name} cannot be read as a WARC: {skipped[0].message}.")
 
 
 def _summary(ingester: Ingester) -> list[str]:
-    """One line for each saved page that was taken, and totals when there was more than one page."""
+    """One line for each saved page that was ingested, and totals if there was more than one page."""
     counts = ingester.counts
-    lines = [f"{taken.outcome}: article {taken.article}: {taken.headline}" for taken in ingester.ingested]
+    lines = [f"{page.outcome}: article {page.article}: {page.headline}" for page in ingester.ingested]
     if counts["pages"] > 1 or counts["pages"] > len(ingester.ingested):
         names = (
             "new",
@@ -190,18 +189,18 @@ def _summary(ingester: Ingester) -> list[str]:
             "taken_down",
         )
         always = ("new", "updated", "unchanged", "refused")
-        told = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in names if counts[name] or name in always]
-        lines.append(f"{counts['pages']:,} pages: {', '.join(told)}.")
+        totals = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in names if counts[name] or name in always]
+        lines.append(f"{counts['pages']:,} pages: {', '.join(totals)}.")
     if counts["urls"]:
-        lines.append(f"{counts['addresses']:,} addresses: {counts['queued']:,} new, for the next crawl.")
+        lines.append(f"{counts['urls']:,} URLs: queued {counts['queued']:,} new ones for the next crawl.")
     if ingester.skipped:
         reasons = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in ingester.skipped.most_common())
-        lines.append(f"{ingester.skipped.total():,} records or addresses were skipped: {', '.join(reasons)}.")
+        lines.append(f"Skipped {ingester.skipped.total():,} records or URLs: {', '.join(reasons)}.")
     return lines
 
 
 def _exit_code(ingester: Ingester) -> int:
-    """0 all taken; 3 some refused or damaged; 5 nothing in it for us; 6 all refused; 16 all taken down before."""
+    """0 for success, 3 for some refused or damaged, 5 for no pages, 6 for all refused, 16 for all taken down before."""
     counts = ingester.counts
     bad = counts["refused"] + sum(ingester.skipped[reason] for reason in REPORTED_SKIPS)
     if counts["pages"] + counts["urls"] == 0 and not bad:

@@ -1,4 +1,4 @@
-"""Options that several commands share, meaning the same in each."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import click
 from caliber_crawler.commands.terminal import echo
 
 
-class Moment(click.ParamType[datetime]):
-    """An ISO 8601 time, in UTC unless it says otherwise."""
+class Timestamp(click.ParamType[datetime]):
+    """An ISO 8601 timestamp. Without an offset it is in UTC."""
 
     name = "time"
 
@@ -22,14 +22,14 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            moment = datetime.fromisoformat(value)
+            time = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is not a time; write it as 2026-01-07T10:00:00Z.", param, ctx)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+            self.fail(f"{value!r} is not a timestamp; write it as 2026-01-07T10:00:00Z.", param, ctx)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 class Size(click.ParamType[int]):
-    """So many bytes, as ``1GB`` or ``500 MiB``; a bare number is of bytes."""
+    """A number of bytes, such as ``1GB`` or ``500 MiB``; a number without a unit is in bytes."""
 
     name = "size"
 
@@ -43,7 +43,7 @@ class Size(click.ParamType[int]):
         return int(float(number) * (1024 if binary else 1000) ** " KMGT".index(unit or " "))
 
 
-MOMENT = Moment()
+MOMENT = Timestamp()
 SIZE = Size()
 
 archive_option = click.option(
@@ -55,9 +55,9 @@ archive_option = click.option(
     show_envvar=True,
     help="The archive: one SQLite file.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, in the archive's own names.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with the archive's column names.")
 
 
 def echo_json(value: Any) -> None:
-    """Print a value as JSON that people can read, letters as they are."""
+    """Print a value as indented JSON, without escapes for non-ASCII letters."""
     echo(json.dumps(value, ensure_ascii=False, indent=2))

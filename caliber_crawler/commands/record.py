@@ -24,13 +24,13 @@ from caliber_crawler.commands.terminal import echo
 @archive_option
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests.  [default: 1]")
 def record(page: str, url: str | None, site_name: str, pages: Path, archive: Path, delay: float | None) -> None:
-    """Record a page as a test: the page as it was served, and a draft of what an honest reader finds on it.
+    """Save a page as a test fixture, with a draft of the expected result.
 
-    PAGE is a URL or a file. Both are written to <pages>/<site>/<slug>/. The draft is what today's code extracts:
-    compare it with the page before you believe it. A recorded page is never overwritten.
+    PAGE is a URL or a file. The page and the draft are written to <pages>/<site>/<slug>/. The draft contains what the
+    current code extracts: compare every field with the page. A recorded page is never overwritten.
 
-    A URL is fetched as in a crawl: robots.txt, delays and certificates count, and errors have the same exit codes. When
-    there is an archive, it says when the site was last asked, and no other command may write to it meanwhile.
+    A URL is fetched as in a crawl: robots.txt, delays and certificates apply, and errors have the same exit codes. If
+    the archive exists, it stores the time of the last request to the site, and no other command may write to it.
 
     \b
     Example:

@@ -19,9 +19,9 @@ from caliber_crawler.crawling.options import CrawlOptions
 
 CONTACT = "you@example.org"
 PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
-"""Environment variables that are passed on to the scheduled crawl, where they are set."""
+"""Environment variables that are passed on to the scheduled crawl if they are set."""
 MINUTES = (5, 6, 10, 12, 15, 20, 30, *(60 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24)))
-"""Intervals in minutes that cron keeps evenly: others start anew with each hour or day."""
+"""Intervals in minutes that cron can keep: other intervals restart with each hour or day."""
 
 CRONTAB = """\
 # Every {every}: crontab -e
@@ -31,7 +31,7 @@ CRONTAB = """\
 SYSTEMD = """\
 # ~/.config/systemd/user/{unit}.service
 [Unit]
-Description=Crawl what is due on {site}
+Description=Crawl {site}
 Wants=network-online.target
 After=network-online.target
 
@@ -61,8 +61,8 @@ WantedBy=timers.target
 """
 GITHUB = """\
 # .github/workflows/crawl.yml: the archive is kept on the branch `archive`, fetched before and pushed after each crawl.
-# GitHub takes no file above 100 MB: past that, keep the archive elsewhere. Who can read the repository can read that
-# branch, and pages that their site reserves are in it: keep the repository private.
+# GitHub refuses files above 100 MB: keep a larger archive elsewhere. Everyone with access to the repository can read
+# the branch, which includes pages under a rights reservation: keep the repository private.
 name: crawl
 on:
   schedule:
@@ -83,7 +83,7 @@ jobs:
         with:
           python-version: "3.13"
       - run: pip install caliber-crawler
-      - run: git fetch --depth 1 origin archive && git worktree add kept FETCH_HEAD || mkdir kept
+      - run: git fetch --depth 1 origin archive && git worktree add stored FETCH_HEAD || mkdir stored
       - run: timeout --signal INT 330m {command}
         env:
           CALIBER_CONTACT: ${{{{ vars.CALIBER_CONTACT }}}}
@@ -91,7 +91,7 @@ jobs:
         env:
           REMOTE: https://x-access-token:${{{{ github.token }}}}@github.com/${{{{ github.repository }}}}
         run: |
-          cd kept
+          cd stored
           test -e .git && rm -f .git || true
           git init --quiet --initial-branch archive
           git add .
@@ -105,7 +105,12 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
 @click.argument("site", default="caliber")
 @archive_option
 @click.option(
-    "--format", "form", type=click.Choice([*FORMATS, "all"]), default="all", show_default=True, help="What to print."
+    "--format",
+    "format_name",
+    type=click.Choice([*FORMATS, "all"]),
+    default="all",
+    show_default=True,
+    help="What to print.",
 )
 @click.option(
     "--every", type=click.IntRange(5, 1440), default=30, show_default=True, help="Minutes between two crawls."
@@ -114,11 +119,11 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
     "--notify", default="", metavar="URL", envvar="CALIBER_NOTIFY", help="Post each summary as JSON to this URL."
 )
 @takes(CrawlOptions, SITE_OPTIONS)
-def schedule(options: CrawlOptions, site: str, archive: Path, form: str, every: int, notify: str) -> None:
-    """Print a crontab line, a systemd timer and a GitHub workflow that crawl what is due on SITE.
+def schedule(options: CrawlOptions, site: str, archive: Path, format_name: str, every: int, notify: str) -> None:
+    """Print a crontab line, a systemd timer and a GitHub workflow that run `caliber crawl SITE --due`.
 
-    Nothing is installed. Two crawls never run at the same time: the second ends with an error. An interval that cron
-    cannot keep evenly is rounded to the nearest one that it can.
+    Nothing is installed. Two crawls of an archive never run at the same time: the second ends with an error. An
+    interval that cron cannot keep is rounded to the nearest one that it can.
 
     \b
     Example:
@@ -127,24 +132,24 @@ def schedule(options: CrawlOptions, site: str, archive: Path, form: str, every: 
     from caliber_crawler.known_sites import known_spiders, project_settings, spider_among
 
     options.scope(spider_among(known_spiders(project_settings()), site).site)
-    wanted: list[str] = list(FORMATS) if form == "all" else [form]
+    names: list[str] = list(FORMATS) if format_name == "all" else [format_name]
     echo(
         "\n".join(
-            _filled(name, ["crawl", site, "--due", *command_line(options)], archive, every, notify) for name in wanted
+            _fill(name, ["crawl", site, "--due", *command_line(options)], archive, every, notify) for name in names
         ),
         nl=False,
     )
 
 
-def _filled(name: str, crawl: list[str], archive: Path, every: int, notify: str) -> str:
+def _fill(name: str, crawl: list[str], archive: Path, every: int, notify: str) -> str:
     site = crawl[1]
-    here = name != "github"
-    program = [*_program()] if here else ["caliber"]
-    kept = archive.absolute() if here else Path("kept") / archive.name
-    words = [*program, *crawl, "--archive", str(kept)]
-    quote: Callable[[str], str] = _systemd_quoted if name == "systemd" else shlex.quote
+    is_local = name != "github"
+    program = [*_program()] if is_local else ["caliber"]
+    stored = archive.absolute() if is_local else Path("stored") / archive.name
+    words = [*program, *crawl, "--archive", str(stored)]
+    quote: Callable[[str], str] = _quote_for_systemd if name == "systemd" else shlex.quote
     command = " ".join(map(quote, words))
-    commands = {"crontab": _crontab_escaped(command), "systemd": command.replace("$", "$$")}
+    commands = {"crontab": _escape_for_crontab(command), "systemd": command.replace("$", "$$")}
     return FORMATS[name].format(
         site=site,
         unit="caliber-" + re.sub(r"[^\w.-]+", "-", site.partition("://")[2] or site),
@@ -152,19 +157,19 @@ def _filled(name: str, crawl: list[str], archive: Path, every: int, notify: str)
         minutes=cron_minutes(every),
         calendar=calendar(every),
         folder=_folder(name, str(Path.cwd())),
-        log=_crontab_escaped(shlex.quote(str(archive.absolute().with_suffix(".log")))),
+        log=_escape_for_crontab(shlex.quote(str(archive.absolute().with_suffix(".log")))),
         environment=ENVIRONMENTS[name](notify),
         command=commands.get(name, command),
     )
 
 
 def _folder(name: str, folder: str) -> str:
-    # systemd takes all of this line for the path, quotation marks too.
-    return folder.replace("%", "%%") if name == "systemd" else _crontab_escaped(shlex.quote(folder))
+    # systemd takes the whole line as the path, quotation marks included.
+    return folder.replace("%", "%%") if name == "systemd" else _escape_for_crontab(shlex.quote(folder))
 
 
 def _variables(notify: str) -> dict[str, str]:
-    """What a crawl is to find in its environment: there an address that may be a secret is in no list of processes."""
+    """Environment variables of the crawl. The URL of a webhook may be a secret, so it is not on the command line."""
     contact = {"CALIBER_CONTACT": os.environ.get("CALIBER_CONTACT") or CONTACT}
     sites = (*PASSED_ON, "PYTHONPATH") if os.environ.get("CALIBER_SPIDERS") else PASSED_ON
     passed_on = {name: value for name in sites if (value := os.environ.get(name))}
@@ -176,11 +181,11 @@ def _for_crontab(notify: str) -> str:
 
 
 def _for_systemd(notify: str) -> str:
-    return "\n".join(f"Environment={_systemd_quoted(f'{n}={value}')}" for n, value in _variables(notify).items())
+    return "\n".join(f"Environment={_quote_for_systemd(f'{n}={value}')}" for n, value in _variables(notify).items())
 
 
 def _for_github(notify: str) -> str:
-    """A workflow can be read by everybody, so what may be a secret is kept as one."""
+    """The variable of the webhook as a repository secret, because a workflow is visible to everyone."""
     return "          CALIBER_NOTIFY: ${{ secrets.CALIBER_NOTIFY }}\n" if notify else ""
 
 
@@ -192,7 +197,7 @@ ENVIRONMENTS: dict[str, Callable[[str], str]] = {
 
 
 def nearest(every: int) -> int:
-    """The interval nearest to ``every`` minutes that cron can keep evenly."""
+    """The interval that cron can keep, nearest to ``every`` minutes."""
     return min(MINUTES, key=lambda minutes: abs(minutes - every))
 
 
@@ -203,7 +208,7 @@ def _describe(minutes: int) -> str:
 
 
 def cron_minutes(every: int) -> str:
-    """The first five fields of a crontab line for about ``every`` minutes; over an hour, whole hours."""
+    """The first five fields of a crontab line for about ``every`` minutes; above an hour, whole hours."""
     minutes = nearest(every)
     if minutes < 60:
         return f"*/{minutes} * * * *"
@@ -212,7 +217,7 @@ def cron_minutes(every: int) -> str:
 
 
 def calendar(every: int) -> str:
-    """The same for systemd."""
+    """The ``OnCalendar`` value of a systemd timer for about ``every`` minutes."""
     minutes = nearest(every)
     if minutes < 60:
         return f"*:0/{minutes}"
@@ -225,10 +230,10 @@ def _program() -> list[str]:
     return [found] if found else [sys.executable, "-m", "caliber_crawler"]
 
 
-def _crontab_escaped(command: str) -> str:
+def _escape_for_crontab(command: str) -> str:
     return command.replace("%", "\\%")
 
 
-def _systemd_quoted(word: str) -> str:
+def _quote_for_systemd(word: str) -> str:
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"' if any(character in word for character in " '\"\\;") else escaped

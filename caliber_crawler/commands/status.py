@@ -39,7 +39,7 @@ def status(archive: Path, *, as_json: bool) -> None:
 
 
 def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
-    kept = {name: report[name] for name in ("articles", "versions", "edits", "view_counts", "gone")}
+    totals = {name: report[name] for name in ("articles", "versions", "edits", "view_counts", "gone")}
     names = ("id", "command", "site", "outcome", "reason", "started_at", "finished_at")
     runs = [
         {name: value for name, value in run.items() if name in names} | {"outcome": _outcome(run)}
@@ -47,7 +47,7 @@ def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
     ]
     return {
         "Articles": report["editions"],
-        "Total": [kept],
+        "Total": [totals],
         "Captures": [report["captures"]],
         "Raw pages (bytes)": [report["bodies"]],
         "URLs": [report["frontier"]],

@@ -1,7 +1,7 @@
-"""Output on a terminal: commands print through this module alone, so that no page can control the terminal.
+"""Output on a terminal. Commands print only through this module, so that no page can control the terminal.
 
-Texts, headers and URLs come from strangers. A control character in them is printed as a visible escape (``\\u001b``),
-which is also the form that JSON has for it. Colours come from :func:`style` and from nowhere else.
+Texts, headers and URLs are untrusted. A control character in them is printed as a visible escape (``\\u001b``), as in
+JSON. Only :func:`style` gives colours.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from secrets import token_hex
 
 import click
 
-# `style` marks its codes with a key that no text can know; `visible` makes real codes of these marks only.
+# `style` marks its codes with a secret key; `visible` turns only marked codes into real ones.
 _KEY = token_hex(8)
 _CODE = re.compile("\x1b\\[([0-9;]+)m")
-# Control characters but line feed and tab, and halves of characters, which no terminal can show.
+# Control characters except line feed and tab, and lone surrogates, which no terminal can print.
 _HIDDEN = re.compile(f"\x1b<{_KEY}:([0-9;]+)>|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -29,15 +29,15 @@ def secho(message: str, *, fg: str | None = None, bold: bool = False, err: bool 
 
 
 def style(text: str, *, fg: str | None = None, bold: bool = False) -> str:
-    """A text in a colour of ``click.style``, or bold, for :func:`echo`. Where there is no terminal it stays plain."""
+    """A text in a colour of ``click.style``, or bold, for :func:`echo`. Output to a file or pipe stays plain."""
     opening = click.style("", fg=fg, bold=bold or None, reset=False)
-    return _marked(opening) + text + _marked("\x1b[0m")
+    return _mark(opening) + text + _mark("\x1b[0m")
 
 
 def visible(text: str) -> str:
-    """A text as it may be printed: the codes of :func:`style` work, every other control character is an escape."""
+    """A text that is safe to print: the codes of :func:`style` work, other control characters become escapes."""
     return _HIDDEN.sub(lambda found: f"\x1b[{found[1]}m" if found[1] else f"\\u{ord(found[0]):04x}", text)
 
 
-def _marked(codes: str) -> str:
+def _mark(codes: str) -> str:
     return _CODE.sub(lambda code: f"\x1b<{_KEY}:{code[1]}>", codes)

@@ -19,30 +19,32 @@ from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import option_fields
 
 STOPPING = 40.0
-"""Seconds that a crawl gets to stop cleanly."""
+"""Seconds in which a crawl must stop cleanly."""
 WRONG_USAGE = 2
-"""The exit code of a usage error, which no later crawl would mend."""
+"""The exit code of a usage error, which every later crawl would repeat."""
 
 
 WATCH_OPTIONS = tuple(
     field.name for field, _ in option_fields(CrawlCommand) if field.name not in ("due", "urls", "cdx")
 )
-"""Options of a crawl that a watch passes on. What is due is all it fetches, and a list of URLs is fetched once."""
+"""Options that a watch passes on to its crawls. It fetches only what is due, and a list of URLs is fetched once."""
 
 
 @click.command()
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
 @archive_option
 @click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, help="Minutes between two crawls.")
-@click.option("--cron", default="", metavar="FIELDS", help='A schedule instead, as in crontab: "*/20 6-23 * * *".')
+@click.option(
+    "--cron", default="", metavar="FIELDS", help='Crawl on this schedule instead, as in a crontab: "*/20 6-23 * * *".'
+)
 @takes(CrawlCommand, WATCH_OPTIONS)
 @json_option
 def watch(options: CrawlCommand, every: int, cron: str) -> None:
-    """Run until stopped, and crawl what is due on each SITE on a schedule.
+    """Run as a daemon and crawl what is due on each SITE on a schedule.
 
-    Each crawl is a process of its own. The first starts at once; no two run at the same time. Ctrl-C or SIGTERM stops
-    cleanly, a second one at once; the next crawl resumes with what is left. In a systemd service, set KillMode=mixed so
-    that the crawl receives one signal.
+    Each crawl is a separate process. The first starts immediately; no two run at the same time. Ctrl-C or SIGTERM stops
+    cleanly, a second signal immediately; the next crawl resumes. In a systemd service, set KillMode=mixed so that the
+    crawl receives one signal.
 
     \b
     Example:
@@ -67,7 +69,7 @@ def watch(options: CrawlCommand, every: int, cron: str) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it logs each turn that a long crawl skips
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it logs each run that a long crawl skips
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
         crawl.run, trigger, next_run_time=datetime.now(UTC), coalesce=True, max_instances=1, misfire_grace_time=None
@@ -81,15 +83,15 @@ def watch(options: CrawlCommand, every: int, cron: str) -> None:
 
 
 def crawl_words(options: CrawlCommand) -> list[str]:
-    """The command line of one crawl of a watch."""
+    """The command line of one crawl."""
     given = [*command_line(replace(options, due=True)), *(["--json"] if options.as_json else [])]
     return ["crawl", "--archive", str(options.archive), *given, "--", *options.sites]
 
 
 class Crawl:
-    """A crawl as a child process: Scrapy's reactor can be started once in a process.
+    """A crawl as a child process, because Scrapy's reactor can be started only once in a process.
 
-    One that ends with a usage error ends the watch, because every further one would.
+    A usage error ends the watch, because every later crawl would repeat it.
     """
 
     def __init__(self, command: list[str], stopped: threading.Event) -> None:
@@ -98,14 +100,14 @@ class Crawl:
         self._stopped = stopped
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._over = False
+        self._ended = False
 
     def run(self) -> None:
-        """Crawl once, and print how it ended."""
+        """Crawl once and print the exit code."""
         with self._lock:
-            if self._over:
+            if self._ended:
                 return
-            # A group of its own, so that Ctrl-C in a terminal reaches it through stop() and once.
+            # A separate process group: Ctrl-C in a terminal reaches the crawl once, through stop().
             self._process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603
         code = self._process.wait()
         echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: the crawl ended with exit code {code}.", err=True)
@@ -114,14 +116,14 @@ class Crawl:
             self._stopped.set()
 
     def kill(self) -> None:
-        """End a crawl that is under way at once."""
+        """Kill a running crawl."""
         if self._process is not None:
             self._process.kill()
 
     def stop(self) -> None:
-        """Let a crawl that is under way stop cleanly; one that does not in time is killed, which loses nothing."""
+        """Stop a running crawl cleanly; kill it after a timeout, which loses no data."""
         with self._lock:
-            self._over = True
+            self._ended = True
             process = self._process
         if process is None or process.poll() is not None:
             return

@@ -1,4 +1,4 @@
-"""Does a live site still look as its definition says? A sample of its pages, fetched by a trial crawl, shows it."""
+"""Test a site definition against the live site, with a sample of pages that a trial crawl fetches."""
 
 from caliber_crawler.doctor.examination import check_live_site
 from caliber_crawler.doctor.judgement import Finding

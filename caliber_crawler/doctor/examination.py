@@ -1,4 +1,4 @@
-"""Compare a live site with its definition: fetch a sample, and judge its pages."""
+"""Compare a live site with its definition: fetch a sample and judge its pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def check_live_site(
 ) -> list[Finding]:
     """Fetch a sample of a site and judge it.
 
-    ``memory`` is the user's archive, if there is one. Raises the error of the crawl when not one page was fetched.
+    ``memory`` is the path of the user's archive, which may be missing. Raises the error of the crawl if no page was
+    fetched.
     """
     site = spider.site.served_at(base_url) if base_url else spider.site
     section = section or next(iter(site.default_sections), "")
@@ -45,7 +46,7 @@ def check_live_site(
 def _known_number(memory: Path, site: str) -> tuple[str, int] | None:
     if not memory.exists():
         return None
-    with Archive.open(memory, mode="write") as archive:  # as the trial crawl opens it: it may be of an earlier version
+    with Archive.open(memory, mode="write") as archive:  # like the trial crawl: it may need a migration
         return archive.articles.latest_post_number(site)
 
 
@@ -54,7 +55,7 @@ def _pages(trial: Trial, plan: Sampling) -> Iterator[Page]:
     for capture in trial.archive.captures.each():
         entry = trial.archive.frontier.get(capture.url)
         assert entry is not None
-        source = plan.probes.asked.get(capture.url, entry.discovered_via)
+        source = plan.probes.requested.get(capture.url, entry.discovered_via)
         yield Page(
             capture=capture, discovered_via=source, page_number=entry.page_number, sure=plan.probes.known is not None
         )

@@ -1,4 +1,4 @@
-"""Does a live site still look as its file says? Judged from a handful of its pages, without fetching anything."""
+"""Judge a site definition by a sample of the site's pages, without fetching anything."""
 
 from __future__ import annotations
 
@@ -28,58 +28,58 @@ from caliber_crawler.site import (
 )
 
 WANTED = ("headline", "body", "published_at", "section", "views")
-"""Fields without which an article page is not as a site's file says."""
+"""Fields that every article page must have."""
 OPTIONAL = ("subtitle", "authors", "signature", "cover_image")
-"""Fields that an article may well be without."""
+"""Fields that an article may lack."""
 SELECTORS = {"published_at": "date", "cover_image": "cover"}
-"""What a field is called in a layout, where that differs."""
+"""The selector's name in a layout, if it differs from the field's name."""
 MAX_VALUE_LENGTH = 60
-"""Characters of a value."""
-SURE = ("selector",)
-"""Rungs that a site's own file gives."""
+"""Maximum number of characters of a printed value."""
+DEFINED_METHODS = ("selector",)
+"""Extraction methods that use the site definition."""
 ADVICE = {
     Listings.name: "correct the section's path",
-    Feed.name: "correct the feed's path, or take the road out",
-    Sitemaps.name: "name the site maps' paths, or take the road out",
-    Search.name: "correct the search's path, or take the road out",
-    PostIds.name: "correct the paths of the numbers, or take the road out",
-    StartPage.name: "see what stands there",
+    Feed.name: "correct the feed's path, or remove the source",
+    Sitemaps.name: "add the sitemaps' paths, or remove the source",
+    Search.name: "correct the search's path, or remove the source",
+    PostIds.name: "correct the paths of the post IDs, or remove the source",
+    StartPage.name: "see the page in a browser",
 }
-"""What to do about the first page of a road that cannot be had."""
+"""What to do if the first page of a discovery source is unavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page that was looked at, and how it was come by."""
+    """A page of the sample, and how it was discovered."""
 
     capture: Capture
     discovered_via: str
     page_number: int = 1
     sure: bool = True
-    """Is it known that there is such a page? Of a guessed post number it is not."""
+    """Whether the page is known to exist; a guessed post ID is not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     subject: str
     sound: bool | None
-    """Is it as the site's file says? ``None`` where that cannot be told from these pages."""
+    """Whether the page matches the definition; ``None`` if these pages cannot show it."""
     found: str
     advice: str = ""
-    """What to change, or where to look, where it is not sound."""
+    """What to change or where to look if it does not match."""
 
     def as_row(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def check_site(pages: Sequence[Page], site: Site) -> list[Finding]:
-    """What these pages, a few of every road and a few articles, say of the site's file."""
+    """The results of all checks of a sample: a few pages of each discovery source and a few articles."""
     lists = [page for page in pages if page.capture.kind != "article"]
     numbered = [page for page in pages if page.discovered_via == PostIds.name]
     articles = [page for page in pages if page.capture.kind == "article" and page.discovered_via != PostIds.name]
-    extractions = [_read(page.capture, site) for page in (*articles, *numbered)]
+    extractions = [_extract(page.capture, site) for page in (*articles, *numbered)]
     sound = [extraction for extraction in extractions if isinstance(extraction, Extraction)]
     findings = [*_lists(lists, site), *_numbers(numbered, site), *_links(sound, site)]
     findings += [_missing(source) for source in site.sources if not any(_is_of(source, page, sound) for page in pages)]
@@ -88,23 +88,23 @@ def check_site(pages: Sequence[Page], site: Site) -> list[Finding]:
     return [*findings, *_optional(sound, site)]
 
 
-# --- roads ------------------------------------------------------------------------------------------------------------
+# --- discovery sources ------------------------------------------------------------------------------------------------
 
 
 def _lists(pages: Sequence[Page], site: Site) -> Iterator[Finding]:
     seen: set[str] = set()
     for page in pages:
-        answered = page.capture.error is None and page.capture.status == 200
-        yield _list(page, site, seen) if answered else _unanswered(page)
+        is_available = page.capture.error is None and page.capture.status == 200
+        yield _list(page, site, seen) if is_available else _unavailable(page)
 
 
-def _unanswered(page: Page) -> Finding:
+def _unavailable(page: Page) -> Finding:
     capture = page.capture
-    advice = ADVICE.get(page.discovered_via, "see what stands there")
+    advice = ADVICE.get(page.discovered_via, "see the page in a browser")
     if page.page_number > 1:
         advice = f"correct {_more(page.discovered_via)}"
-    if capture.error_code == "robots" or "robots.txt forbids" in (capture.error or ""):
-        advice = "take the road out: it may not be taken"
+    if capture.error_code == "robots" or (capture.error or "").startswith("robots.txt "):
+        advice = "remove the source: robots.txt disallows it"
     return Finding(f"{page.discovered_via} {capture.url}", False, capture.error or f"answered {capture.status}", advice)
 
 
@@ -113,21 +113,21 @@ def _list(page: Page, site: Site, seen: set[str]) -> Finding:
     listing = extract_isolated(page.capture, site, page.capture.fetched_at)
     if not isinstance(listing, Listing):
         found = listing.message if isinstance(listing, Problem) else "an article"
-        return Finding(subject, False, found, ADVICE.get(page.discovered_via, "see what stands there"))
+        return Finding(subject, False, found, ADVICE.get(page.discovered_via, "see the page in a browser"))
     if page.discovered_via == Sitemaps.name:
         sound = bool(listing.teasers or listing.sitemaps)
-        found = f"{len(listing.teasers)} articles, {len(listing.sitemaps)} further maps"
+        found = f"{len(listing.teasers)} articles, {len(listing.sitemaps)} further sitemaps"
         return Finding(subject, sound, found, "" if sound else ADVICE[Sitemaps.name])
     if listing.teasers:
         return _teasers(subject, page, listing, seen)
     if page.page_number > 1:
-        told = f"if there are more than the first page shows, correct {_more(page.discovered_via)}"
-        return Finding(subject, None, "no further articles", told)
-    advice = {
+        advice = f"if the list has more articles than its first page, correct {_more(page.discovered_via)}"
+        return Finding(subject, None, "no further articles", advice)
+    advices = {
         Listings.name: "correct listing.teaser and listing.link",
-        Search.name: "correct the search's path: the word stands in a headline",
+        Search.name: "correct the search's path: a headline contains the word",
     }
-    return Finding(subject, False, "no articles", advice.get(page.discovered_via, "look at what it holds"))
+    return Finding(subject, False, "no articles", advices.get(page.discovered_via, "see the page in a browser"))
 
 
 def _teasers(subject: str, page: Page, listing: Listing, seen: set[str]) -> Finding:
@@ -135,34 +135,32 @@ def _teasers(subject: str, page: Page, listing: Listing, seen: set[str]) -> Find
     dated = sum(teaser.published_at is not None for teaser in listing.teasers)
     found = f"{len(urls)} articles, {dated} of them with a date"
     if page.page_number > 1 and urls <= seen:
-        told = f"correct {_more(page.discovered_via)}"
-        told += ": caliber doctor --scroll finds it" if page.discovered_via == Listings.name else ""
-        return Finding(subject, False, f"{found}, none new", told)
+        advice = f"correct {_more(page.discovered_via)}"
+        advice += ": caliber doctor --scroll finds it" if page.discovered_via == Listings.name else ""
+        return Finding(subject, False, f"{found}, none new", advice)
     seen |= urls
     if page.discovered_via in (Listings.name, Feed.name) and 2 * dated < len(urls):
-        what = (
-            "listing.date and date_formats" if page.discovered_via == Listings.name else "how the feed tells its dates"
-        )
+        what = "listing.date and date_formats" if page.discovered_via == Listings.name else "the dates of the feed"
         return Finding(subject, False, found, f"correct {what}")
     return Finding(subject, True, found)
 
 
 def _more(via: str) -> str:
-    return "the search's more" if via == Search.name else "listing.more or listing.next"
+    return "Search.more" if via == Search.name else "listing.more or listing.next"
 
 
 def _numbers(pages: Sequence[Page], site: Site) -> Iterator[Finding]:
-    """A post number is an article's in one language, so one answer among those of all languages is enough."""
-    read = [(page, _read(page.capture, site)) for page in pages]
-    sound = [page for page, extraction in read if isinstance(extraction, Extraction)]
+    """A post ID belongs to an article in one language, so one article among all languages is enough."""
+    extractions = [(page, _extract(page.capture, site)) for page in pages]
+    sound = [page for page, extraction in extractions if isinstance(extraction, Extraction)]
     for page in sound:
         yield Finding(f"post_ids {page.capture.url}", True, "an article")
-    for page, extraction in () if sound else read:
+    for page, extraction in () if sound else extractions:
         if page.sure or page.capture.status not in (404, 410):
-            yield _unanswered(page) if page.capture.status != 200 else _no_article(page, extraction)
+            yield _unavailable(page) if page.capture.status != 200 else _no_article(page, extraction)
         else:
-            told = "guessed: an archive with numbered articles, or a list that names some, would tell"
-            yield Finding(f"post_ids {page.capture.url}", None, f"answered {page.capture.status}", told)
+            advice = "the post ID is a guess: repeat with an archive that has articles with post IDs"
+            yield Finding(f"post_ids {page.capture.url}", None, f"answered {page.capture.status}", advice)
 
 
 def _no_article(page: Page, extraction: Extraction | Problem) -> Finding:
@@ -173,8 +171,8 @@ def _no_article(page: Page, extraction: Extraction | Problem) -> Finding:
 def _links(extractions: Sequence[Extraction], site: Site) -> Iterator[Finding]:
     if extractions and any(isinstance(source, Links) for source in site.sources):
         linked = sum(len(linked_articles(extraction.article, site)) for extraction in extractions)
-        told = "" if linked else "look at longer articles; where none links to another, take the road out"
-        yield Finding("links", True if linked else None, f"{linked} in {len(extractions)} articles", told)
+        advice = "" if linked else "check longer articles; if none links to another, remove the source"
+        yield Finding("links", True if linked else None, f"{linked} in {len(extractions)} articles", advice)
 
 
 def _is_of(source: DiscoverySource, page: Page, extractions: Sequence[Extraction]) -> bool:
@@ -183,17 +181,17 @@ def _is_of(source: DiscoverySource, page: Page, extractions: Sequence[Extraction
 
 def _missing(source: DiscoverySource) -> Finding:
     why = {
-        Search.name: "no article was read whose words could be searched for",
-        Links.name: "no article was read",
+        Search.name: "no article was extracted whose words can be searched for",
+        Links.name: "no article was extracted",
     }
-    return Finding(source.name, None, "not looked at", why.get(source.name, "nothing led there"))
+    return Finding(source.name, None, "not checked", why.get(source.name, "no page led there"))
 
 
 # --- articles ---------------------------------------------------------------------------------------------------------
 
 
-def _read(capture: Capture, site: Site) -> Extraction | Problem:
-    """The article on a page, or the problem why there is none, as in a crawl."""
+def _extract(capture: Capture, site: Site) -> Extraction | Problem:
+    """The article on a page, or the problem, as in a crawl."""
     found = extract_isolated(capture, site, capture.fetched_at)
     if isinstance(found, Listing):
         return Problem(stage="extract", reason="not_an_article", message=f"{capture.url} lists articles.", fatal=True)
@@ -204,31 +202,31 @@ def _article(capture: Capture, extraction: Extraction | Problem, site: Site) -> 
     subject = f"article {capture.url}"
     if isinstance(extraction, Problem):
         if capture.error is not None or capture.status != 200:
-            yield Finding(subject, False, capture.error or f"answered {capture.status}", "see what stands there")
+            yield Finding(subject, False, capture.error or f"answered {capture.status}", "see the page in a browser")
         elif extraction.field is not None:
             advice = f"correct the layout's {selector(extraction.field)}"
             yield Finding(f"{subject}: {extraction.field}", False, extraction.message, advice)
         else:
-            yield Finding(subject, False, extraction.message, "describe the page in a layout")
+            yield Finding(subject, False, extraction.message, "add a layout for the page")
         return
     layout = _layout(extraction, site)
     if layout is None:
-        yield Finding(subject, False, f"layout {extraction.layout}", "describe the page in a layout")
+        yield Finding(subject, False, f"layout {extraction.layout}", "add a layout for the page")
         return
     yield from (_field(subject, field, extraction) for field in WANTED if getattr(layout, selector(field)))
     printed = _printed_date(capture, layout)
-    if printed and extraction.methods.get("published_at") in SURE and find_date(printed, site) is None:
-        told = "it had to be guessed at: add its form to date_formats"
-        yield Finding(f"{subject}: date_formats", None, f"{printed[:MAX_VALUE_LENGTH]} is in none of them", told)
+    if printed and extraction.methods.get("published_at") in DEFINED_METHODS and find_date(printed, site) is None:
+        advice = "the date was guessed: add its format to date_formats"
+        yield Finding(f"{subject}: date_formats", None, f"{printed[:MAX_VALUE_LENGTH]} matches none of them", advice)
 
 
 def _printed_date(capture: Capture, layout: Layout) -> str:
-    """What stands where the layout has its date; empty where an attribute tells the moment."""
+    """The text of the date element of the layout; empty if an attribute contains the date."""
     page = Selector(text=decode(capture.body, capture.header("content-type")))
-    shown = page.css(layout.date)[:1]
-    if not shown or shown[0].css("[datetime], [content]"):
+    element = page.css(layout.date)[:1]
+    if not element or element[0].css("[datetime], [content]"):
         return ""
-    return clean_inline(shown.xpath("string()").get(""))
+    return clean_inline(element.xpath("string()").get(""))
 
 
 def _layout(extraction: Extraction, site: Site) -> Layout | None:
@@ -241,22 +239,22 @@ def _field(subject: str, field: str, extraction: Extraction) -> Finding:
     advice = f"correct the layout's {selector(field)}"
     if value in (None, "", ()):
         return Finding(f"{subject}: {field}", False, "not found", advice)
-    shown = " ".join(str(value).split())
-    shown = shown if len(shown) <= MAX_VALUE_LENGTH else shown[:MAX_VALUE_LENGTH] + "…"
-    if method not in SURE:
-        return Finding(f"{subject}: {field}", False, f"{shown} (by {method})", advice)
-    return Finding(f"{subject}: {field}", True, shown)
+    text = " ".join(str(value).split())
+    text = text if len(text) <= MAX_VALUE_LENGTH else text[:MAX_VALUE_LENGTH] + "…"
+    if method not in DEFINED_METHODS:
+        return Finding(f"{subject}: {field}", False, f"{text} (by {method})", advice)
+    return Finding(f"{subject}: {field}", True, text)
 
 
 def _optional(extractions: Sequence[Extraction], site: Site) -> Iterator[Finding]:
     for field in OPTIONAL:
         described = [r for r in extractions if (layout := _layout(r, site)) and getattr(layout, selector(field))]
-        given = sum(extraction.methods.get(field) in SURE for extraction in described)
+        given = sum(extraction.methods.get(field) in DEFINED_METHODS for extraction in described)
         if described:
-            told = "" if given else f"where articles have one, correct the layout's {selector(field)}"
-            yield Finding(f"articles: {field}", True if given else None, f"in {given} of {len(described)}", told)
+            advice = "" if given else f"if articles have one, correct the layout's {selector(field)}"
+            yield Finding(f"articles: {field}", True if given else None, f"in {given} of {len(described)}", advice)
 
 
 def selector(field: str) -> str:
-    """The selector of a field, as layouts name it."""
+    """The name of a field's selector in a layout."""
     return SELECTORS.get(field, field)

@@ -1,4 +1,4 @@
-"""Pages that can only be asked for once articles are known: a search for one of their words, one of their post IDs."""
+"""Requests that need a known article: a search for one of its words, and its post ID."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 
 @dataclass(slots=True, kw_only=True)
 class Probes:
-    """What is asked for when the rest of the sample has been fetched."""
+    """Requests that are made after the rest of the sample."""
 
     run: CrawlRun
     known: tuple[str, int] | None = None
-    """A language and a post ID that are known to be an article. Without one, a post ID is guessed."""
-    asked: dict[str, str] = field(default_factory=dict)
-    """The URLs that were asked for, and the discovery source that each belongs to."""
+    """The language and the post ID of a known article; without one, a post ID is guessed."""
+    requested: dict[str, str] = field(default_factory=dict)
+    """The requested URLs, each with its discovery source."""
     left: int = 1
 
     def enqueue(self) -> bool:
-        """Queue them, once."""
+        """Queue the requests, once. Returns whether there are any."""
         if not self.left:
             return False
         self.left = 0
         entries = [entry for source in self.run.scope.site.sources for entry in self._of(source)]
-        self.asked = {entry.url: entry.discovered_via for entry in entries}
+        self.requested = {entry.url: entry.discovered_via for entry in entries}
         self.run.seed(entries)
         return bool(entries)
 
@@ -42,7 +42,7 @@ class Probes:
                 word = self._word()
                 return [self._entry(source, source.path.format(query=quote(word, safe="")))] if word else []
             case PostIds():
-                self.known = self.known or self._met()
+                self.known = self.known or self._discovered()
                 language, number = self.known or (None, (source.first + source.last) // 2)
                 paths = [path for named, path in source.paths.items() if language in (None, named)]
                 return [self._entry(source, path.format(number=number)) for path in paths]
@@ -54,13 +54,13 @@ class Probes:
         return list_entry(site.normal_url(path), site, kind, source.name, self.run.started_at)
 
     def _word(self) -> str:
-        """The longest word of an article's headline: who searches for it must find that article."""
+        """The longest word of an article's headline: a search for it must find that article."""
         headlines = [row["headline"] for row in self.run.archive.articles(limit=1)]
         words = LONG_WORD.findall(headlines[0]) if headlines else []
         return max(words, key=len, default="")
 
-    def _met(self) -> tuple[str, int] | None:
-        """The language and post ID of an article whose URL in some list contains it."""
+    def _discovered(self) -> tuple[str, int] | None:
+        """The language and post ID of an article that a list links to by its post ID."""
         site = self.run.scope.site
         for article_url in site.article_urls(self.run.archive.frontier.article_urls(site.name)):
             if article_url.number is not None and article_url.language is not None:

@@ -1,4 +1,4 @@
-"""Which request brings more teasers on scroll? A browser scrolls a listing, and its requests are examined."""
+"""Find the request that returns more teasers on scroll: a browser scrolls a listing, and its requests are examined."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from caliber_crawler.fetching.browser import Exchange
 
 ROUNDS = 3
-"""Number of scrolls: enough to see which parameter counts."""
+"""Number of scrolls: enough to see which parameter is the counter."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScrollRequest:
-    """What scrolling a listing showed."""
+    """The requests that scrolling a listing caused."""
 
     listing: str
     requests: list[str] = field(default_factory=list)
-    """The requests that brought teasers, in order."""
+    """The requests that returned teasers, in order."""
     teasers: list[int] = field(default_factory=list)
-    """How many teasers each of them brought."""
+    """The number of teasers that each request returned."""
     more: str = ""
-    """What to write as ``more`` into the site's :class:`~caliber_crawler.site.ListingLayout`."""
+    """The value of ``more`` for the site's :class:`~caliber_crawler.site.ListingLayout`; empty if none was found."""
     form: str = ""
-    """What to write as ``form``, where the requests posted one; it stands behind a ``#`` in ``requests``."""
+    """The value of ``form`` if the requests posted a form; ``requests`` has it after a ``#``."""
     page_size: int = 0
 
     def as_row(self) -> dict[str, Any]:
@@ -50,17 +50,17 @@ class ScrollRequest:
 
     @property
     def sentence(self) -> str:
-        """What was found and what to do about it, for a person."""
+        """The result and what to do about it, in plain text."""
         if not self.requests:
-            return f'Scrolling {self.listing} brought no more teasers by any request: scroll="browser" may still do.'
-        seen = "\n".join(
+            return f'No request returned more teasers while {self.listing} was scrolled. Try scroll="browser".'
+        requests = "\n".join(
             f"  {url} ({teasers} teasers)" for url, teasers in zip(self.requests, self.teasers, strict=True)
         )
         if not self.more:
-            return f'These requests brought teasers, by no parameter that counts; use scroll="browser":\n{seen}'
+            return f'These requests returned teasers, but no parameter is a counter. Use scroll="browser":\n{requests}'
         facts = f"more={self.more!r}" + (f", form={self.form!r}" if self.form else "")
         facts += f", page_size={self.page_size}" if self.page_size else ""
-        return f"These requests brought teasers:\n{seen}\nWrite into the site's ListingLayout: {facts}"
+        return f"These requests returned teasers:\n{requests}\nSet in the site's ListingLayout: {facts}"
 
 
 def find_scroll_request(
@@ -72,10 +72,10 @@ def find_scroll_request(
     delay: float | None = None,
     progress: Progress = lambda crawls: None,
 ) -> ScrollRequest:
-    """Open a listing in a browser, scroll a few times, and see which requests bring teasers.
+    """Open a listing in a browser, scroll a few times, and find the requests that return teasers.
 
-    The listing, and all that its scripts ask for, is fetched as in a crawl. Raises :class:`SiteError` when the site
-    definition names no listing, and the errors of :meth:`Trial.page <caliber_crawler.trial_crawl.Trial.page>`.
+    The listing and the requests of its scripts are fetched as in a crawl. Raises :class:`SiteError` if the site
+    definition has no listing, and the errors of :meth:`Trial.page <caliber_crawler.trial_crawl.Trial.page>`.
     """
     site = spider.site.served_at(base_url) if base_url else spider.site
     listing = _first_listing(site, section)
@@ -89,7 +89,7 @@ def find_scroll_request(
         progress=progress,
     ) as trial:
         trial.page(listing)
-    found = [(_asked(exchange), count) for exchange in exchanges if (count := _teasers_in(exchange, site))]
+    found = [(_request_text(exchange), count) for exchange in exchanges if (count := _teasers_in(exchange, site))]
     urls, teasers = [url for url, _ in found], [count for _, count in found]
     if any("#" in url for url in urls):
         return ScrollRequest(listing, urls, teasers, *posted_template(urls))
@@ -103,11 +103,11 @@ def _first_listing(site: Site, section: str) -> str:
         for edition in site.editions:
             if key in edition.sections:
                 return site.listing_url(edition, key)
-    raise SiteError(f"The definition of {site.title} names no listing" + (f" of {section}." if section else "."))
+    raise SiteError(f"The definition of {site.title} has no listing" + (f" of {section}." if section else "."))
 
 
 def _scrolling_spider(spider: type[NewsSpider], exchanges: list[Exchange]) -> type[NewsSpider]:
-    """The same spider without discovery, whose listings a browser scrolls; what their scripts ask for is added."""
+    """The same spider without discovery. A browser scrolls its listings and appends to ``exchanges``."""
     layout = spider.site.listing
     if layout is None:
         raise SiteError(f"The definition of {spider.site.title} does not describe its listings.")
@@ -125,21 +125,21 @@ def _scrolling_spider(spider: type[NewsSpider], exchanges: list[Exchange]) -> ty
 
 
 def posted_template(urls: Sequence[str]) -> tuple[str, str, int]:
-    """The same as :func:`template` for forms that were posted, each behind a ``#``: the address, the form, the size."""
-    article_urls = {url.partition("#")[0] for url in urls}
-    if len(article_urls) > 1:
+    """The URL, the form and the page size for posted forms, as :func:`template`; each form follows a ``#``."""
+    endpoints = {url.partition("#")[0] for url in urls}
+    if len(endpoints) > 1:
         return "", "", 0
-    article_url = article_urls.pop()
-    plain = article_url.partition("?")[0]
-    made, page_size = template(plain, [f"{plain}?{url.partition('#')[2]}" for url in urls])
-    parts = urlsplit(article_url)
-    return (parts._replace(scheme="", netloc="").geturl(), made.removeprefix("?"), page_size) if made else ("", "", 0)
+    endpoint = endpoints.pop()
+    plain = endpoint.partition("?")[0]
+    form, page_size = template(plain, [f"{plain}?{url.partition('#')[2]}" for url in urls])
+    parts = urlsplit(endpoint)
+    return (parts._replace(scheme="", netloc="").geturl(), form.removeprefix("?"), page_size) if form else ("", "", 0)
 
 
 def template(listing: str, urls: Sequence[str]) -> tuple[str, int]:
-    """The address that these were made from, and the teasers in a batch where an offset counts them; empty for none.
+    """The URL template of these requests, and the page size if an offset counts teasers; empty if there is none.
 
-    The parameter that rises by one each time is the page, the one that rises by more is the offset.
+    A parameter that rises by one each time is the page number; one that rises by more is the offset.
     """
     if len(urls) < 2:
         return "", 0
@@ -152,8 +152,8 @@ def template(listing: str, urls: Sequence[str]) -> tuple[str, int]:
     if len(rising) != 1:
         return "", 0
     name, step = rising[0]
-    counted_from = (1, 2) if step == 1 else (step,)
-    if int(first[name]) not in counted_from:
+    first_values = (1, 2) if step == 1 else (step,)
+    if int(first[name]) not in first_values:
         return "", 0
     placeholder = "{page}" if step == 1 else "{offset}"
     query = "&".join(f"{key}={placeholder if key == name else value}" for key, value in first.items())
@@ -161,7 +161,7 @@ def template(listing: str, urls: Sequence[str]) -> tuple[str, int]:
     return ("" if path == urlsplit(listing).path else path) + f"?{query}", 0 if step == 1 else step
 
 
-def _asked(exchange: Exchange) -> str:
+def _request_text(exchange: Exchange) -> str:
     request = exchange.request
     form = request.body.decode("utf-8", errors="replace") if request.method == "POST" else ""
     return f"{request.url}#{form}" if form else request.url

@@ -42,7 +42,7 @@ def test_a_bad_input_costs_one_sentence_and_is_counted(tmp_path: Path) -> None:
     lines = [line for line in result.stderr.splitlines() if line.startswith("Refused: ")]
     assert len(lines) == 3
     assert any("torn.wacz is not a WACZ" in line for line in lines)
-    assert "Inputs: 2. Parts: 2, of them 1 read, 0 finished before, 1 failed." in result.stdout
+    assert "Inputs: 2. Parts: 2 (1 extracted, 0 finished before, 1 failed)." in result.stdout
 
 
 def test_the_pages_before_a_tear_are_read(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_where_nothing_can_be_read_the_exit_code_names_the_cause(
 def test_a_path_where_the_address_of_a_scheduler_should_be_is_told(tmp_path: Path) -> None:
     result = run("bulk", "extract", "--out", tmp_path / "out", "--dask", tmp_path / "a.warc", tmp_path / "b.warc")
     assert result.exit_code == 2
-    assert "no address of a scheduler" in result.stderr
+    assert "is not the URL of a scheduler" in result.stderr
 
 
 @pytest.mark.slow

@@ -98,5 +98,5 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     )
     assert (done.returncode, done.stderr) == (
         1,
-        "Error: This needs more than is installed: pip install 'caliber-crawler[cluster]'.\n",
+        "Error: This command needs an extra: pip install 'caliber-crawler[cluster]'.\n",
     )

@@ -1,4 +1,4 @@
-"""A site that changed is told apart from its file, with what to change; one that did not is sound."""
+"""The doctor reports where a live site differs from its definition, and what to change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from caliber_crawler.archive import Archive
 from caliber_crawler.demo import DemoSite, Response, running
 from caliber_crawler.doctor.judgement import Finding, check_site
-from caliber_crawler.doctor.judgement import Page as Read
+from caliber_crawler.doctor.judgement import Page as SampledPage
 from caliber_crawler.items import Capture
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.browse.chromium import CHROMIUM
@@ -33,7 +33,7 @@ EVERY_SOURCE = {"listing", "feed", "sitemap", "search", "post_ids", "links", "ar
 def served(
     tmp_path: Path, change: Callable[[str, str], str] = lambda path, text: text, pages: Mapping[str, Page] | None = None
 ) -> Iterator[tuple[str, Path]]:
-    """The demo site, with further pages, all changed on the way out."""
+    """The demo site with further pages; ``change`` is applied to every page."""
     site = Around(DemoSite(articles=120, clock=lambda: AT, sections=("analytics",)), pages or {})
 
     class Changed:
@@ -41,18 +41,18 @@ def served(
 
         def respond(self, target: str, now: Any = None) -> Response:
             site.base_url = self.base_url
-            answer = site.respond(target, now)
-            if not dict(answer.headers)["content-type"].startswith("text/"):
-                return answer
-            return replace(answer, body=change(target, answer.body.decode()).encode())
+            response = site.respond(target, now)
+            if not dict(response.headers)["content-type"].startswith("text/"):
+                return response
+            return replace(response, body=change(target, response.body.decode()).encode())
 
     log = tmp_path / "requests.jsonl"
     with running(Changed(), log=log) as base_url:
         yield base_url, log
 
 
-def mapped() -> dict[str, Page]:
-    """A site map, of which robots.txt tells, with the numeric address of an article."""
+def sitemap_pages() -> dict[str, Page]:
+    """A sitemap that robots.txt names, with the numeric URL of an article."""
     site = DemoSite(articles=120, clock=lambda: AT, sections=("analytics",))
     numbered = next(page for page in site.truth(AT) if page["post_number"] and page["language"] == "en")
     return {
@@ -65,36 +65,36 @@ def mapped() -> dict[str, Page]:
 
 
 def subjects(findings: list[dict[str, Any]], *, sound: bool | None) -> list[str]:
-    """What was looked at and found so: the road, or what the article is, without the address."""
+    """The checks with this result: the discovery source or the kind of page, without the URL."""
     return [finding["subject"].partition(" ")[0] for finding in findings if finding["sound"] is sound]
 
 
 @pytest.mark.slow
-def test_a_site_that_is_as_its_file_says_is_sound_on_every_road(caliber: Callable[..., Result], tmp_path: Path) -> None:
-    with served(tmp_path, pages=mapped()) as (base_url, log):
+def test_a_site_that_matches_its_definition_passes_every_check(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    with served(tmp_path, pages=sitemap_pages()) as (base_url, log):
         result = caliber("doctor", "--base-url", base_url, *FAST, "--json")
-        asked = [json.loads(line)["path"] for line in log.read_text().splitlines()]
+        paths = [json.loads(line)["path"] for line in log.read_text().splitlines()]
     assert result.exit_code == 0, result.stdout
     assert subjects(result.json, sound=False) == []
     assert {finding["subject"].partition(" ")[0] for finding in result.json} == EVERY_SOURCE
     assert {"listing", "feed", "sitemap", "search", "post_ids", "article"} <= set(subjects(result.json, sound=True))
-    assert len(asked) <= 13, asked
-    languages = {path.split("/")[1] for path in asked if "/post/" in path}
-    assert {"en", "arm"} < languages, "an article of each edition"
+    assert len(paths) <= 13, paths
+    languages = {path.split("/")[1] for path in paths if "/post/" in path}
+    assert {"en", "arm"} < languages, "an article of several editions"
 
 
-ASTRAY = """
+WRONG_PATHS = """
 from dataclasses import replace
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.site import Feed, Listings, PostIds, Search, Sitemaps
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 
-class AstraySpider(NewsSpider):
-    name = "astray"
+class WrongPathsSpider(NewsSpider):
+    name = "wrong_paths"
     site = replace(
         CaliberSpider.site,
-        name="astray",
+        name="wrong_paths",
         sources=(
             Listings(),
             Sitemaps(),
@@ -107,40 +107,42 @@ class AstraySpider(NewsSpider):
 
 
 @pytest.mark.slow
-def test_a_road_that_leads_nowhere_is_named_with_what_to_change(caliber: Callable[..., Result], tmp_path: Path) -> None:
-    (tmp_path / "astray.py").write_text(ASTRAY)
-    with served(tmp_path, pages=mapped()) as (base_url, _):
-        arguments = ("doctor", "astray", "--base-url", base_url, *FAST, "--json")
-        result = caliber(*arguments, CALIBER_SPIDERS="astray", PYTHONPATH=str(tmp_path))
+def test_a_discovery_source_that_fails_is_reported_with_advice(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "wrong_paths.py").write_text(WRONG_PATHS)
+    with served(tmp_path, pages=sitemap_pages()) as (base_url, _):
+        arguments = ("doctor", "wrong_paths", "--base-url", base_url, *FAST, "--json")
+        result = caliber(*arguments, CALIBER_SPIDERS="wrong_paths", PYTHONPATH=str(tmp_path))
     assert result.exit_code == 3, result.stderr
     wrong = {f["subject"].partition(" ")[0]: (f["found"], f["advice"]) for f in result.json if f["sound"] is False}
     assert wrong == {
-        "feed": ("answered 404", "correct the feed's path, or take the road out"),
-        "search": ("answered 404", "correct the search's path, or take the road out"),
-        "post_ids": ("answered 404", "correct the paths of the numbers, or take the road out"),
+        "feed": ("answered 404", "correct the feed's path, or remove the source"),
+        "search": ("answered 404", "correct the search's path, or remove the source"),
+        "post_ids": ("answered 404", "correct the paths of the post IDs, or remove the source"),
     }
 
 
 @pytest.mark.slow
-def test_what_cannot_be_told_is_not_called_wrong(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_an_uncertain_result_is_not_an_error(caliber: Callable[..., Result], tmp_path: Path) -> None:
     def forbid(path: str, text: str) -> str:
         return "User-agent: *\nDisallow: /search\n" if path == "/robots.txt" else text
 
     with served(tmp_path, forbid) as (base_url, _):
         result = caliber("doctor", "--base-url", base_url, *FAST, "--json")
-    assert subjects(result.json, sound=False) == ["sitemap", "search"], "nobody names a site map; nobody may search"
-    assert "may not be taken" in next(f["advice"] for f in result.json if f["subject"].startswith("search"))
-    assert set(subjects(result.json, sound=None)) >= {"post_ids"}, "nobody knows a number that was given out"
+    assert subjects(result.json, sound=False) == ["sitemap", "search"], (
+        "no sitemap is named; robots.txt disallows the search"
+    )
+    assert "robots.txt disallows it" in next(f["advice"] for f in result.json if f["subject"].startswith("search"))
+    assert set(subjects(result.json, sound=None)) >= {"post_ids"}, "no post ID is known"
 
 
 @pytest.mark.slow
-def test_a_site_that_does_not_answer_is_named(caliber: Callable[..., Result]) -> None:
+def test_an_unreachable_site_is_reported(caliber: Callable[..., Result]) -> None:
     result = caliber("doctor", "--base-url", "http://127.0.0.1:9", *FAST)
     assert (result.exit_code, result.stdout) == (10, "")
     assert "the connection was refused" in result.stderr
 
 
-def test_no_site_is_asked_while_a_crawl_of_the_archive_may_be_asking_it(
+def test_the_doctor_does_not_run_while_another_command_writes_to_the_archive(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     with Archive.open(tmp_path / "a.db", mode="write"):
@@ -150,7 +152,7 @@ def test_no_site_is_asked_while_a_crawl_of_the_archive_may_be_asking_it(
 
 
 @pytest.mark.slow
-def test_a_renamed_selector_and_a_new_date_form_are_named(caliber: Callable[..., Result], tmp_path: Any) -> None:
+def test_a_renamed_selector_and_a_new_date_format_are_reported(caliber: Callable[..., Result], tmp_path: Any) -> None:
     def redesign(path: str, text: str) -> str:
         return text.replace("post_hits", "post_counter").replace("float_block_time", "float_block_when")
 
@@ -162,24 +164,24 @@ def test_a_renamed_selector_and_a_new_date_form_are_named(caliber: Callable[...,
 
 
 @pytest.mark.slow
-def test_a_listing_whose_batches_repeat_is_named(caliber: Callable[..., Result], tmp_path: Any) -> None:
+def test_a_listing_whose_pages_repeat_is_reported(caliber: Callable[..., Result], tmp_path: Any) -> None:
     site = DemoSite(articles=120, clock=lambda: AT, sections=("analytics",))
 
-    class Deaf:
+    class IgnoresQueries:
         base_url = ""
 
         def respond(self, target: str, now: Any = None) -> Response:
             site.base_url = self.base_url
             return site.respond(target.partition("?")[0], now)
 
-    with running(Deaf()) as base_url:
+    with running(IgnoresQueries()) as base_url:
         result = caliber("doctor", "--base-url", base_url, *FAST)
     assert "correct listing.more" in result.stdout
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine")
-def test_the_request_behind_the_scroll_is_found(caliber: Callable[..., Result], tmp_path: Any) -> None:
+def test_the_request_behind_infinite_scroll_is_found(caliber: Callable[..., Result], tmp_path: Any) -> None:
     with served(tmp_path) as (base_url, _):
         result = caliber("doctor", "--scroll", "--base-url", base_url, "--json")
     assert result.exit_code == 0, result.stderr
@@ -190,13 +192,13 @@ def test_the_request_behind_the_scroll_is_found(caliber: Callable[..., Result], 
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine")
-def test_a_site_that_does_not_answer_the_browser_is_named(caliber: Callable[..., Result]) -> None:
+def test_a_site_that_is_unreachable_for_the_browser_is_reported(caliber: Callable[..., Result]) -> None:
     result = caliber("doctor", "--scroll", "--base-url", "http://127.0.0.1:9")
     assert result.exit_code == 10
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_which_parameter_counts_is_seen_in_two_requests() -> None:
+def test_two_requests_show_which_parameter_is_the_counter() -> None:
     from caliber_crawler.doctor.scroll_search import template
 
     listing = "https://caliber.az/en/category/a"
@@ -207,7 +209,7 @@ def test_which_parameter_counts_is_seen_in_two_requests() -> None:
     assert template(listing, [listing + "?page=2"]) == ("", 0)
 
 
-def test_which_field_of_a_form_counts_is_seen_in_two_requests() -> None:
+def test_two_requests_show_which_form_field_is_the_counter() -> None:
     from caliber_crawler.doctor.scroll_search import ScrollRequest, posted_template
 
     posted = [
@@ -221,8 +223,8 @@ def test_which_field_of_a_form_counts_is_seen_in_two_requests() -> None:
     assert posted_template([posted[0], "https://caliber.az/b#page=3"]) == ("", "", 0)
 
 
-def looked_at(change: Callable[[str], str]) -> list[Finding]:
-    """What is found on an article page that was changed."""
+def check_article(change: Callable[[str], str]) -> list[Finding]:
+    """The results of the checks of a changed article page."""
     demo = DemoSite(articles=30, clock=lambda: AT, sections=("analytics",))
     site = CaliberSpider.site.served_at(demo.base_url)
     url = next(page["url"] for page in demo.truth(AT) if page["language"] == "en")
@@ -230,19 +232,19 @@ def looked_at(change: Callable[[str], str]) -> list[Finding]:
     capture = Capture(site="caliber", url=url, fetched_at=AT, status=200, body=body)
     return [
         found
-        for found in check_site([Read(capture=capture, discovered_via="listing")], site)
+        for found in check_site([SampledPage(capture=capture, discovered_via="listing")], site)
         if "article " in found.subject
     ]
 
 
-def test_a_date_that_is_in_none_of_the_sites_forms_is_told() -> None:
-    assert all(finding.sound for finding in looked_at(lambda page: page))
-    odd = looked_at(lambda page: re.sub(r'(class="post_time">)[^<]*', r"\1Jan. 6th, 2026, 7:13pm", page))
-    (told,) = (finding for finding in odd if not finding.sound)
-    assert (told.sound, told.subject.rpartition(" ")[2]) == (None, "date_formats")
-    assert "date_formats" in told.advice
+def test_a_date_in_an_unknown_format_is_reported() -> None:
+    assert all(finding.sound for finding in check_article(lambda page: page))
+    odd = check_article(lambda page: re.sub(r'(class="post_time">)[^<]*', r"\1Jan. 6th, 2026, 7:13pm", page))
+    (finding,) = (finding for finding in odd if not finding.sound)
+    assert (finding.sound, finding.subject.rpartition(" ")[2]) == (None, "date_formats")
+    assert "date_formats" in finding.advice
 
 
-def test_a_date_in_an_attribute_needs_no_form() -> None:
-    moment = '<time datetime="2026-01-06T19:13:00+04:00">two hours ago</time>'
-    assert all(f.sound for f in looked_at(lambda page: re.sub(r'(class="post_time">)[^<]*', rf"\1{moment}", page)))
+def test_a_date_in_an_attribute_needs_no_format() -> None:
+    element = '<time datetime="2026-01-06T19:13:00+04:00">two hours ago</time>'
+    assert all(f.sound for f in check_article(lambda page: re.sub(r'(class="post_time">)[^<]*', rf"\1{element}", page)))

@@ -1,4 +1,4 @@
-"""All that is known of an address."""
+"""``caliber explain`` on crawled archives."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from caliber_crawler.commands.explain import explain
 from caliber_crawler.demo import DemoSite, running
+from caliber_crawler.reasons import reason_of
 from tests.conftest import AT, Result
 from tests.discovery.pages import Around
 from tests.hostile import tricks
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.slow
 FAST = ("--delay", 0, "--concurrency", 8)
 
 
-def test_a_page_is_explained_whatever_became_of_it(
+def test_every_outcome_of_a_page_is_explained(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
@@ -45,16 +46,19 @@ def test_a_page_is_explained_whatever_became_of_it(
     assert stored["frontier"]["discovered_on"] == f"{base_url}/en/category/analytics"
     assert "due at" in stored["verdict"]
     assert stored["captures"][0]["status"] == 200
-    assert "gone (http_404)" in explain("/en/post/not-there")["verdict"]
-    assert "never met" in explain("/en/post/unheard-of")["verdict"]
-    assert "does not take it for an article" in explain("/en/about")["verdict"]
-    assert "on no site" in explain("https://example.org/x")["verdict"]
-    told = caliber("explain", truth[0]["url"], "--archive", archive)
-    assert told.exit_code == 0
-    assert "by selector" in told.stdout
+    assert "(http_404)" in explain("/en/post/not-there")["verdict"]
+    assert explain("/en/post/not-there")["meaning"] == reason_of("http_404").meaning
+    assert explain("/en/post/unknown")["verdict"].startswith("Unknown URL:")
+    assert "does not match the URL as an article" in explain("/en/about")["verdict"]
+    assert "belongs to no known site" in explain("https://example.org/x")["verdict"]
+    printed = caliber("explain", truth[0]["url"], "--archive", archive)
+    assert printed.exit_code == 0
+    assert "by selector" in printed.stdout
+    missing = caliber("explain", f"{base_url}/en/post/not-there", "--archive", archive).stdout
+    assert reason_of("http_404").remedy in missing
 
 
-def test_what_robots_txt_and_the_site_say_of_a_page_is_told(
+def test_robots_txt_rules_and_opt_outs_of_a_page_are_printed(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive, site = tmp_path / "a.db", DemoSite(articles=3, clock=lambda: AT, sections=("analytics",))
@@ -68,13 +72,13 @@ def test_what_robots_txt_and_the_site_say_of_a_page_is_told(
         url = next(site.truth(AT))["url"]
     known = caliber("explain", url, "--archive", archive, "--json").json
     assert (known["robots"]["status"], known["robots"]["allowed"], known["robots"]["delay"]) == (200, True, 0.2)
-    told = caliber("explain", url, "--archive", archive).stdout
-    assert "allowed it at" in told
-    assert "tdm reserved (site)" in told
-    assert "forbade it" in caliber("explain", f"{base_url}/en/post/secret", "--archive", archive).stdout
+    printed = caliber("explain", url, "--archive", archive).stdout
+    assert "  allowed, fetched at" in printed
+    assert "opt-out tdm (site)" in printed
+    assert "  disallowed, fetched at" in caliber("explain", f"{base_url}/en/post/secret", "--archive", archive).stdout
 
 
-def test_why_a_page_is_not_kept_is_told_of_each(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_the_cause_of_every_missing_page_is_printed(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive, demo = tmp_path / "a.db", DemoSite(articles=12, clock=lambda: AT, sections=("analytics",))
     endless = "/en/post/x?" + "&".join(f"{letter}=1" for letter in "abcdefghi")
     seed = "/en/post/baku-s-geopolitical-formula"
@@ -94,24 +98,26 @@ def test_why_a_page_is_not_kept_is_told_of_each(caliber: Callable[..., Result], 
     with misbehaving(site, log=tmp_path / "log.jsonl") as base_url:
         arguments = ("crawl", "--base-url", base_url, "--archive", archive, *FAST, "--language", "en")
         caliber(*arguments, "--via", "listing")
-        forgotten = next(page["url"] for page in demo.truth(AT) if page["language"] == "en" and seed not in page["url"])
-    assert caliber("takedown", forgotten, "--reason", "asked to", "--archive", archive).exit_code == 0
+        taken_down = next(
+            page["url"] for page in demo.truth(AT) if page["language"] == "en" and seed not in page["url"]
+        )
+    assert caliber("takedown", taken_down, "--reason", "on request", "--archive", archive).exit_code == 0
 
     def verdict(path: str) -> str:
         url = path if "://" in path else base_url + path
-        told = CliRunner().invoke(explain, [url, "--archive", str(archive), "--json"])
-        assert told.exit_code == 0, told.output
-        return str(json.loads(told.stdout)["verdict"])
+        result = CliRunner().invoke(explain, [url, "--archive", str(archive), "--json"])
+        assert result.exit_code == 0, result.output
+        return str(json.loads(result.stdout)["verdict"])
 
-    assert verdict("/en/post/broken").startswith("It failed once because of http_500: due at ")
-    assert "gone (http_410)" in verdict("/en/post/taken-away")
-    assert "gone (redirect_home)" in verdict("/en/post/home")
-    assert "robots.txt forbids it" in verdict("/en/post/forbidden")
-    assert verdict("/en/post/elsewhere").startswith("It is not kept (offsite): due at ")
+    assert verdict("/en/post/broken").startswith("Failed once (http_500): due at ")
+    assert "(http_410)" in verdict("/en/post/taken-away")
+    assert "(redirect_home)" in verdict("/en/post/home")
+    assert "robots.txt disallows it" in verdict("/en/post/forbidden")
+    assert verdict("/en/post/elsewhere").startswith("Refused (offsite): due at ")
     assert "its query has 9 parameters" in verdict(endless)
-    assert "taken down on request" in verdict(forgotten)
-    assert "asked for again by every crawl" in verdict("/en/category/analytics")
+    assert "Taken down on request" in verdict(taken_down)
+    assert "due in every crawl" in verdict("/en/category/analytics")
     for name in ("/en/post/other-name", seed, f"{seed}/?utm_source=x"):
-        assert verdict(name).startswith("It is article "), name
+        assert verdict(name).startswith("Article "), name
         assert "due at " in verdict(name)
         assert "None" not in verdict(name)

@@ -21,7 +21,7 @@ URL = "https://caliber.az/en/post/baku-s-geopolitical-formula"
 ORF = PAGES / "orf/trump-anwaeltin-soll-justizministerin-werden"
 
 
-def caliber_read(*arguments: object, stdin: str | bytes = "") -> Ended:
+def caliber_extract(*arguments: object, stdin: str | bytes = "") -> Ended:
     return CliRunner().invoke(main, ["extract", *map(str, arguments)], input=stdin)
 
 
@@ -31,87 +31,89 @@ def line_of(folder: Path, name: str = "one", **more: Any) -> str:
     return json.dumps(page) + "\n"
 
 
-def test_a_page_is_printed_as_it_is_read() -> None:
-    ended = caliber_read(SEED / "page.html", "--url", URL)
-    told = json.loads(ended.stdout)
+def test_the_extraction_of_a_page_is_printed() -> None:
+    ended = caliber_extract(SEED / "page.html", "--url", URL)
+    printed = json.loads(ended.stdout)
     expected = json.loads((SEED / "expected.json").read_text(encoding="utf-8"))["article"]
     assert ended.exit_code == 0
-    assert told["headline"] == expected["headline"]
-    assert told["body"].split("\n\n") == expected["body"]
-    assert told["published_at"] == "2026-01-06T19:13:00+04:00"
-    assert told["views"] == 354
-    assert told["methods"]["headline"] == "selector"
-    assert told["problems"] == []
+    assert printed["headline"] == expected["headline"]
+    assert printed["body"].split("\n\n") == expected["body"]
+    assert printed["published_at"] == "2026-01-06T19:13:00+04:00"
+    assert printed["views"] == 354
+    assert printed["methods"]["headline"] == "selector"
+    assert printed["problems"] == []
 
 
 def test_nothing_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert caliber_read(SEED / "page.html", "--url", URL).exit_code == 0
+    assert caliber_extract(SEED / "page.html", "--url", URL).exit_code == 0
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_address_tells_whose_page_it_is() -> None:
-    told = json.loads(caliber_read(ORF / "page.html", "--url", "https://orf.at/stories/3376705/").stdout)
-    assert (told["site"], told["layout"], told["language"]) == ("orf", "2024", "de")
+def test_the_site_is_inferred_from_the_url() -> None:
+    printed = json.loads(caliber_extract(ORF / "page.html", "--url", "https://orf.at/stories/3376705/").stdout)
+    assert (printed["site"], printed["layout"], printed["language"]) == ("orf", "2024", "de")
 
 
-def test_a_page_of_a_site_without_a_file_is_read_all_the_same() -> None:
-    told = json.loads(caliber_read(ORF / "page.html", "--url", "https://elsewhere.example/stories/3376705/").stdout)
-    assert (told["site"], told["layout"]) == ("elsewhere.example", "generic")
-    assert told["published_at"].startswith("2024-11-22T06:57:50")
+def test_a_page_of_a_site_without_a_definition_is_extracted() -> None:
+    printed = json.loads(
+        caliber_extract(ORF / "page.html", "--url", "https://elsewhere.example/stories/3376705/").stdout
+    )
+    assert (printed["site"], printed["layout"]) == ("elsewhere.example", "generic")
+    assert printed["published_at"].startswith("2024-11-22T06:57:50")
 
 
 def test_standard_input_is_read() -> None:
-    ended = caliber_read("-", "--url", URL, stdin=(SEED / "page.html").read_bytes())
+    ended = caliber_extract("-", "--url", URL, stdin=(SEED / "page.html").read_bytes())
     assert json.loads(ended.stdout)["section"] == "analytics"
 
 
 def test_several_pages_give_a_list_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "empty.html").touch()
-    ended = caliber_read(SEED / "page.html", tmp_path)
+    ended = caliber_extract(SEED / "page.html", tmp_path)
     first, second = json.loads(ended.stdout)
     assert first["page"] == str(SEED / "page.html")
     assert second["error"]["reason"] == "empty"
     assert ended.exit_code == 3
 
 
-def test_a_page_that_cannot_be_read_says_why() -> None:
-    ended = caliber_read("-", stdin="<p>Nothing</p>")
+def test_a_page_without_an_article_gives_an_error() -> None:
+    ended = caliber_extract("-", stdin="<p>Nothing</p>")
     assert ended.exit_code == 6
     assert json.loads(ended.stdout)["error"]["reason"] == "not_an_article"
 
 
-def test_problems_that_a_person_should_look_at_are_listed() -> None:
+def test_warnings_are_listed() -> None:
     page = (SEED / "page.html").read_text(encoding="utf-8").replace("06 January 2026", "long ago")
-    printed = json.loads(caliber_read("-", "--url", URL, stdin=page).stdout)
+    printed = json.loads(caliber_extract("-", "--url", URL, stdin=page).stdout)
     assert [problem["reason"] for problem in printed["problems"]] == ["no_date"]
 
 
 def test_a_page_that_a_crawl_would_refuse_is_refused() -> None:
     page = (SEED / "page.html").read_text(encoding="utf-8").replace("06 January 2026", "06 January 2126")
-    ended = caliber_read("-", "--url", URL, stdin=page)
+    ended = caliber_extract("-", "--url", URL, stdin=page)
     assert json.loads(ended.stdout)["error"]["reason"] == "future_date"
     assert ended.exit_code == 6
 
 
-def test_lines_come_out_in_the_order_they_went_in_with_the_fields_agreed_on() -> None:
+def test_output_lines_have_the_order_of_the_input_and_the_documented_fields() -> None:
     lines = line_of(ORF, "b") + "\n" + line_of(SEED, "a") + line_of(SEED, "no page", html="")
-    ended = caliber_read("--jsonl", "-", stdin=lines)
-    told = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert [line["id"] for line in told] == ["b", "a", "no page"]
-    assert list(told[1]) == [
+    ended = caliber_extract("--jsonl", "-", stdin=lines)
+    printed = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [line["id"] for line in printed] == ["b", "a", "no page"]
+    assert list(printed[1]) == [
         *("id", "headline", "subtitle", "published_at", "authors", "section", "language", "views", "body"),
         *("layout", "methods"),
     ]
-    assert told[2]["error"]["reason"] == "empty"
+    assert printed[2]["error"]["reason"] == "empty"
     assert ended.exit_code == 3
 
 
 @pytest.mark.parametrize(
     "line", ["not json", "[1]", "17", '{"id": 1}', '{"html": 5}', "[" * 100_000, '{"html": "\\ud800"}']
 )
-def test_a_line_that_is_no_page_has_a_line_of_its_own(line: str) -> None:
-    ended = caliber_read("--jsonl", "-", stdin=f"{line}\n{line_of(SEED)}")
+def test_an_invalid_line_gives_an_error_line(line: str) -> None:
+    ended = caliber_extract("--jsonl", "-", stdin=f"{line}\n{line_of(SEED)}")
     bad, good = [json.loads(line) for line in ended.stdout.splitlines()]
     assert bad["error"]["message"].endswith(".")
     assert good["views"] == 354
@@ -122,18 +124,18 @@ def test_a_line_that_is_no_page_has_a_line_of_its_own(line: str) -> None:
     ("arguments", "code"),
     [(["nosuch.html"], 4), (["-", "--site", "nosuch"], 2), (["--jsonl", "-", "--url", URL], 2), ([], 2)],
 )
-def test_wrong_usage_is_one_sentence(arguments: list[str], code: int) -> None:
-    ended = caliber_read(*arguments)
+def test_wrong_usage_gives_a_message_without_a_traceback(arguments: list[str], code: int) -> None:
+    ended = caliber_extract(*arguments)
     assert ended.exit_code == code
     assert "Traceback" not in ended.output
 
 
-def test_no_pages_at_all_is_an_exit_code_of_its_own() -> None:
-    assert caliber_read("--jsonl", "-", stdin="\n").exit_code == 5
+def test_no_pages_have_their_own_exit_code() -> None:
+    assert caliber_extract("--jsonl", "-", stdin="\n").exit_code == 5
 
 
 @pytest.mark.slow
-def test_several_processes_give_the_same_as_one(tmp_path: Path) -> None:
+def test_several_processes_give_the_same_output_as_one(tmp_path: Path) -> None:
     lines = tmp_path / "pages.jsonl"
     lines.write_text("".join(line_of(SEED, f"{n}") for n in range(80)), encoding="utf-8")
     done = [
@@ -151,7 +153,7 @@ def test_several_processes_give_the_same_as_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_reader_of_a_pipe_may_leave_early(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_closed_pipe_gives_no_traceback(caliber: Callable[..., Result], tmp_path: Path) -> None:
     lines = tmp_path / "pages.jsonl"
     lines.write_text("".join(line_of(SEED, f"{n}") for n in range(200)), encoding="utf-8")
     piped = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A webhook is the operator's own: it is posted to directly, and only where the connection is safe."""
+"""Requests to the operator's webhook go out directly, over a verified connection, and follow no redirect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.hostile.tricks import redirecting
 DEMO = DemoSite(articles=10, seed=1, sections=("analytics",))
 
 
-def asked(log: Path) -> list[str]:
+def requested_paths(log: Path) -> list[str]:
     return [json.loads(line)["path"] for line in log.read_text().splitlines()]
 
 
@@ -28,12 +28,12 @@ def test_a_redirect_of_a_webhook_is_not_followed(tmp_path: Path) -> None:
             assert post(f"{base_url}/fine", {}) is None
             assert post(f"{base_url}/hook", {}) == "it answered 302"
         assert visits == []
-    assert asked(tmp_path / "log.jsonl") == ["/fine", "/hook"], "no robots.txt: nothing is fetched there"
+    assert requested_paths(tmp_path / "log.jsonl") == ["/fine", "/hook"], "robots.txt is not requested"
 
 
-def test_a_webhook_whose_certificate_nobody_has_signed_gets_nothing(tmp_path: Path) -> None:
+def test_a_webhook_with_an_untrusted_certificate_gets_no_request(tmp_path: Path) -> None:
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(server)
     with misbehaving(HostileSite(DEMO), log=tmp_path / "log.jsonl", tls=server) as base_url:
         assert "CERTIFICATE_VERIFY_FAILED" in str(post(f"{base_url}/hook", {"secret": 1}))
-    assert asked(tmp_path / "log.jsonl") == []
+    assert requested_paths(tmp_path / "log.jsonl") == []

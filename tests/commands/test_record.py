@@ -1,4 +1,4 @@
-"""``caliber record``: a page becomes a test."""
+"""``caliber record``: a page becomes a test fixture."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ def caliber_record(*arguments: object) -> Ended:
 @pytest.mark.parametrize(
     "recorded", ["baku-s-geopolitical-formula", "interview-in-russian", "listing-of-analytics", "news-with-embeds"]
 )
-def test_the_draft_of_a_recorded_page_is_what_was_expected_of_it(recorded: str, tmp_path: Path) -> None:
+def test_the_draft_of_a_recorded_page_equals_its_expected_result(recorded: str, tmp_path: Path) -> None:
     folder = PAGES / "caliber" / recorded
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     ended = caliber_record(folder / "page.html", "--url", expected["capture"]["url"], "--pages", tmp_path)
     assert ended.exit_code == 0, ended.output
-    (made,) = tmp_path.glob("caliber/*/")
-    assert (made / "page.html").read_bytes() == (folder / "page.html").read_bytes()
-    draft = json.loads((made / "expected.json").read_text(encoding="utf-8"))
+    (recording,) = tmp_path.glob("caliber/*/")
+    assert (recording / "page.html").read_bytes() == (folder / "page.html").read_bytes()
+    draft = json.loads((recording / "expected.json").read_text(encoding="utf-8"))
     assert draft.pop("draft")
     draft.get("article", {}).pop("body_markdown", None)
     for part in ("layout", "article", "teasers"):
         assert draft.get(part) == expected.get(part)
 
 
-def test_what_was_recorded_is_never_overwritten(tmp_path: Path) -> None:
+def test_a_recorded_page_is_never_overwritten(tmp_path: Path) -> None:
     first = caliber_record(SEED / "page.html", "--url", URL, "--pages", tmp_path)
     expected = tmp_path / "caliber/baku-s-geopolitical-formula/expected.json"
-    expected.write_text("mended by hand", encoding="utf-8")
+    expected.write_text("corrected by hand", encoding="utf-8")
     again = caliber_record(SEED / "page.html", "--url", URL, "--pages", tmp_path)
     assert (first.exit_code, again.exit_code) == (0, 4)
-    assert expected.read_text(encoding="utf-8") == "mended by hand"
+    assert expected.read_text(encoding="utf-8") == "corrected by hand"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_was_recorded_is_never_overwritten(tmp_path: Path) -> None:
         (["https://caliber.az/en/post/x"], 2),
     ],
 )
-def test_what_cannot_be_recorded_leaves_nothing_behind(arguments: list[Any], code: int, tmp_path: Path) -> None:
+def test_a_failed_recording_writes_no_file(arguments: list[Any], code: int, tmp_path: Path) -> None:
     ended = caliber_record(*arguments, "--pages", tmp_path)
     assert ended.exit_code == code
     assert "Traceback" not in ended.output
@@ -76,12 +76,12 @@ def test_a_page_is_recorded_from_its_url_with_its_headers(
 ) -> None:
     with serve(articles=30) as demo:
         url, truth = next((page["url"], page) for page in demo.truth().values() if page["language"] == "en")
-        there = caliber("record", url, "--site", "caliber", "--pages", tmp_path / "pages", "--delay", 0)
-        asked = [request["path"] for request in demo.requests()]
+        found = caliber("record", url, "--site", "caliber", "--pages", tmp_path / "pages", "--delay", 0)
+        requests = [request["path"] for request in demo.requests()]
         missing = f"{demo.base_url}/en/post/nosuch"
         gone = caliber("record", missing, "--site", "caliber", "--pages", tmp_path / "pages", "--delay", 0)
-    assert there.exit_code == 0, there.stderr
-    assert asked == ["/robots.txt", url.removeprefix(demo.base_url)], "one page costs two requests"
+    assert found.exit_code == 0, found.stderr
+    assert requests == ["/robots.txt", url.removeprefix(demo.base_url)], "one page needs two requests"
     (expected,) = (tmp_path / "pages").rglob("expected.json")
     draft = json.loads(expected.read_text(encoding="utf-8"))
     assert draft["article"]["headline"] == truth["headline"]

@@ -1,4 +1,4 @@
-"""Crawls that run by themselves."""
+"""Unattended crawls: schedules, watches and webhooks."""
 
 from __future__ import annotations
 
@@ -34,78 +34,78 @@ from tests.conftest import Result, command, environment
 FAST = ("--delay", 0, "--concurrency", 8)
 
 
-def printed(*arguments: str) -> str:
+def run_schedule(*arguments: str) -> str:
     result = CliRunner().invoke(schedule, list(arguments))
     assert result.exit_code == 0, result.output
     return result.output
 
 
 @pytest.mark.parametrize("every", [5, 17, 30, 45, 59, 60, 90, 240, 720, 1440])
-def test_every_interval_is_kept_evenly(every: int) -> None:
+def test_every_interval_is_regular(every: int) -> None:
     trigger = CronTrigger.from_crontab(cron_minutes(every), timezone="UTC")
-    moments = [datetime(2026, 11, 23, tzinfo=UTC)]
+    times = [datetime(2026, 11, 23, tzinfo=UTC)]
     for _ in range(60):
-        moments.append(trigger.get_next_fire_time(None, moments[-1] + timedelta(seconds=1)))
-    assert {later - earlier for earlier, later in pairwise(moments[1:])} == {timedelta(minutes=nearest(every))}
+        times.append(trigger.get_next_fire_time(None, times[-1] + timedelta(seconds=1)))
+    assert {later - earlier for earlier, later in pairwise(times[1:])} == {timedelta(minutes=nearest(every))}
     assert abs(nearest(every) - every) <= every / 2
     assert calendar(every)
 
 
-def test_the_crontab_line_is_one_command_that_crawls_what_is_due() -> None:
-    line = next(line for line in printed("--format", "crontab").splitlines() if line.startswith("*/30"))
+def test_the_crontab_line_is_one_command_with_due() -> None:
+    line = next(line for line in run_schedule("--format", "crontab").splitlines() if line.startswith("*/30"))
     words = shlex.split(line.split(" ", 5)[5])
     assert words[0] == "cd"
     assert words[words.index("crawl") :][:3] == ["crawl", "caliber", "--due"]
 
 
-def test_what_is_printed_says_how_often() -> None:
-    assert "# Every 30 minutes:" in printed("--format", "crontab")
-    assert "# Every 2 hours:" in printed("--format", "crontab", "--every", "100")
-    assert "caliber every hour\n" in printed("--format", "systemd", "--every", "70")
+def test_the_output_states_the_interval() -> None:
+    assert "# Every 30 minutes:" in run_schedule("--format", "crontab")
+    assert "# Every 2 hours:" in run_schedule("--format", "crontab", "--every", "100")
+    assert "caliber every hour\n" in run_schedule("--format", "systemd", "--every", "70")
 
 
-def test_a_path_with_blanks_and_percent_signs_survives() -> None:
-    crontab = printed("--format", "crontab", "--archive", "/tmp/my news/100%.db")
+def test_a_path_with_spaces_and_percent_signs_is_escaped() -> None:
+    crontab = run_schedule("--format", "crontab", "--archive", "/tmp/my news/100%.db")
     assert r"'/tmp/my news/100\%.db'" in crontab
-    assert '"/tmp/my news/100%%.db"' in printed("--format", "systemd", "--archive", "/tmp/my news/100%.db")
+    assert '"/tmp/my news/100%%.db"' in run_schedule("--format", "systemd", "--archive", "/tmp/my news/100%.db")
 
 
-def test_what_a_crawl_finds_in_its_environment_here_it_finds_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALIBER_CONTACT", "us <us@example.org>")
     monkeypatch.setenv("CALIBER_SPIDERS", "caliber_crawler.spiders")
     monkeypatch.setenv("PYTHONPATH", "/srv/sites")
     variables = ('CALIBER_CONTACT="us <us@example.org>"', 'CALIBER_SPIDERS="caliber_crawler.spiders"')
-    assert {*variables, 'PYTHONPATH="/srv/sites"'} <= set(printed("--format", "crontab").splitlines())
-    assert 'Environment="CALIBER_CONTACT=us <us@example.org>"' in printed("--format", "systemd").splitlines()
+    assert {*variables, 'PYTHONPATH="/srv/sites"'} <= set(run_schedule("--format", "crontab").splitlines())
+    assert 'Environment="CALIBER_CONTACT=us <us@example.org>"' in run_schedule("--format", "systemd").splitlines()
 
 
-def test_a_site_that_is_not_there_is_not_scheduled() -> None:
+def test_an_unknown_site_is_not_scheduled() -> None:
     result = CliRunner().invoke(schedule, ["gazette"])
     assert isinstance(result.exception, SiteError)
 
 
-def test_the_workflow_is_one_and_names_no_path_of_this_machine_and_no_secret() -> None:
-    text = printed("--format", "github", "--notify", "https://hooks.example/secret")
+def test_the_workflow_is_valid_without_local_paths_and_secrets() -> None:
+    text = run_schedule("--format", "github", "--notify", "https://hooks.example/secret")
     workflow = yaml.safe_load(text)
     (crawl,) = (step for step in workflow["jobs"]["crawl"]["steps"] if "caliber crawl" in step.get("run", ""))
-    assert crawl["run"].endswith("caliber crawl caliber --due --archive kept/archive.db")
+    assert crawl["run"].endswith("caliber crawl caliber --due --archive stored/archive.db")
     assert crawl["env"] == {
         "CALIBER_CONTACT": "${{ vars.CALIBER_CONTACT }}",
         "CALIBER_NOTIFY": "${{ secrets.CALIBER_NOTIFY }}",
     }
-    assert CronTrigger.from_crontab(workflow[True]["schedule"][0]["cron"]), "YAML takes the word on for a yes"
+    assert CronTrigger.from_crontab(workflow[True]["schedule"][0]["cron"]), "YAML parses the key `on` as true"
     assert str(Path.cwd()) not in text
     assert "hooks.example" not in text
-    assert "CALIBER_NOTIFY" not in printed("--format", "github")
+    assert "CALIBER_NOTIFY" not in run_schedule("--format", "github")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine")
-def test_systemd_takes_the_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "my news 100%"
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    text = printed("--format", "systemd", "--archive", "a $1 b%.db", "--notify", "https://hooks.example/a$b%c")
+    text = run_schedule("--format", "systemd", "--archive", "a $1 b%.db", "--notify", "https://hooks.example/a$b%c")
     units = re.split(r"^# ~/\.config/systemd/user/(\S+)$", text, flags=re.MULTILINE)[1:]
     paths = []
     for name, unit in zip(units[::2], units[1::2], strict=True):
@@ -120,12 +120,12 @@ def test_systemd_takes_the_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @contextmanager
 def hook(status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A webhook that remembers what it was told."""
-    told: list[dict[str, Any]] = []
+    """A webhook that records what is posted to it."""
+    accounts: list[dict[str, Any]] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            accounts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(status)
             self.end_headers()
 
@@ -134,61 +134,63 @@ def hook(status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/hook", told
+        yield f"http://127.0.0.1:{server.server_port}/hook", accounts
         server.shutdown()
 
 
 @pytest.mark.slow
 def test_the_summary_is_posted(serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path) -> None:
-    with serve() as demo, hook() as (url, told):
+    with serve() as demo, hook() as (url, accounts):
         arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 3)
         result = caliber("crawl", *arguments, "--notify", url)
     assert result.exit_code == 0, result.stderr
-    (account,) = told
+    (account,) = accounts
     assert (account["site"], account["stored"], account["exit_code"]) == ("caliber", 3, 0)
     assert account["summary"][0].startswith("Run 1 stopped")
 
 
 @pytest.mark.slow
-def test_a_summary_that_cannot_be_posted_is_said_and_fails_nothing(
+def test_a_failing_webhook_is_reported_and_does_not_fail_the_crawl(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     with serve() as demo, hook(500) as (url, _):
         arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 3)
         result = caliber("crawl", *arguments, "--notify", url)
     assert result.exit_code == 0
-    assert result.stderr == "The summary could not be posted to 127.0.0.1: it answered 500.\n", "no more of the address"
+    assert result.stderr == "The summary could not be posted to 127.0.0.1: it answered 500.\n", (
+        "only the host of the URL is printed"
+    )
 
 
 @pytest.mark.slow
-def test_a_crawl_that_cannot_even_begin_is_posted_and_one_that_another_keeps_from_it_is_not(
+def test_a_crawl_that_cannot_start_is_posted_unless_another_crawl_is_running(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
-    with serve() as demo, hook() as (url, told):
+    with serve() as demo, hook() as (url, accounts):
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--limit", 1)
         with Archive.open(archive, mode="write") as opened:
             assert caliber(*arguments, CALIBER_NOTIFY=url).exit_code == 9
-            assert told == [], "another crawl is under way, as it may be"
+            assert accounts == [], "another crawl is running, which is not an error"
             opened.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
             opened.db.execute("update runs set heartbeat_at = '2026-01-07T10:00:00Z'")
             opened.db.conn.commit()
-            hung = caliber(*arguments, CALIBER_NOTIFY=url)
-        assert hung.exit_code == 9
-        assert "no heartbeat since 2026-01-07 10:00 UTC: it seems to hang" in hung.stderr
+            hanging = caliber(*arguments, CALIBER_NOTIFY=url)
+        assert hanging.exit_code == 9
+        assert "no heartbeat since 2026-01-07 10:00 UTC: it seems to hang" in hanging.stderr
         with closing(sqlite3.connect(tmp_path / "foreign.db")) as connection:
             connection.execute("create table dishes (name)")
         foreign = ("crawl", "--base-url", demo.base_url, "--archive", tmp_path / "foreign.db", *FAST)
         assert caliber(*foreign, CALIBER_NOTIFY=url).exit_code == 7
-    hangs, account = told
-    assert ("it seems to hang" in hangs["why"], hangs["exit_code"]) == (True, 9)
+    hang, account = accounts
+    assert ("it seems to hang" in hang["why"], hang["exit_code"]) == (True, 9)
     assert (account["site"], account["outcome"], account["exit_code"]) == ("caliber", None, 7)
     assert "foreign.db" in account["why"]
 
 
 @contextmanager
-def dripping() -> Iterator[str]:
-    """A server that answers a byte at a time, and never to the end."""
+def slow_server() -> Iterator[str]:
+    """A server that sends its response byte by byte and never ends it."""
     over = threading.Event()
 
     def drip() -> None:
@@ -206,34 +208,34 @@ def dripping() -> Iterator[str]:
         thread.join(5)
 
 
-def test_a_hook_holds_nobody_up() -> None:
-    with dripping() as url:
+def test_a_slow_webhook_times_out() -> None:
+    with slow_server() as url:
         began = time.monotonic()
         assert post(url, {}, timeout=0.5) == "no answer within 0.5 s"
         assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("url", ["", "hooks.example/secret", "ftp://hooks.example/secret", "http://[::1/secret", "//"])
-def test_what_is_no_address_is_said_without_the_address(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_webhook_url_is_reported_without_the_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     notify(url, [{}])
-    told = capsys.readouterr().err
-    assert "could not be posted" in told
-    assert "secret" not in told
+    message = capsys.readouterr().err
+    assert "could not be posted" in message
+    assert "secret" not in message
 
 
 @pytest.mark.slow
-def test_nothing_that_is_logged_holds_the_address_of_the_hook(
+def test_the_log_does_not_contain_the_url_of_the_webhook(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
-    with serve() as demo, hook() as (url, told):
+    with serve() as demo, hook() as (url, accounts):
         arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 1)
         result = caliber("crawl", *arguments, "--notify", url, "-v")
-    assert len(told) == 1
+    assert len(accounts) == 1
     assert "/hook" not in result.stderr + result.stdout
 
 
 @pytest.mark.slow
-def test_a_watch_crawls_at_once_and_stops_cleanly(serve: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_watch_crawls_immediately_and_stops_cleanly(serve: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with serve() as demo:
         arguments = ("watch", "--archive", archive, "--base-url", demo.base_url, "--delay", 0.3)
@@ -254,7 +256,7 @@ def test_a_watch_crawls_at_once_and_stops_cleanly(serve: Callable[..., Any], tmp
 
 
 @pytest.mark.slow
-def test_a_watch_for_what_is_not_there_ends(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_watch_for_an_unknown_site_ends(caliber: Callable[..., Result], tmp_path: Path) -> None:
     result = caliber("watch", "gazette", "--archive", tmp_path / "a.db")
     assert result.exit_code == 2
     assert "no site 'gazette'" in result.stderr

@@ -1,4 +1,4 @@
-"""What the archive tells of its runs."""
+"""``caliber status``: the outcome of the last runs."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.commands.status import status
 
 
-def told(archive: Path) -> str:
+def crawl_line(archive: Path) -> str:
     result = CliRunner().invoke(status, ["--archive", str(archive)])
     assert result.exit_code == 0, result.output
     return next(line for line in result.output.splitlines() if " crawl " in line)
 
 
-def test_a_crawl_that_was_killed_is_told_from_one_that_lives(tmp_path: Path) -> None:
+def test_a_killed_crawl_is_distinguished_from_a_running_one(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     with Archive.open(path, mode="write") as archive:
         archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
-        assert " running " in told(path)
+        assert " running " in crawl_line(path)
         archive.db.execute("update runs set heartbeat_at = '2026-01-07T10:00:00Z'")
         archive.db.conn.commit()
-        assert "no sign of life since 2026-01-07 10:00 UTC" in told(path)
+        assert "no sign of life since 2026-01-07 10:00 UTC" in crawl_line(path)
     with Archive.open(path, mode="write"):
-        assert " interrupted " in told(path)
+        assert " interrupted " in crawl_line(path)

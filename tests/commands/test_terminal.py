@@ -1,4 +1,4 @@
-"""What commands print."""
+"""Commands print control characters of untrusted texts as escapes."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ def test_a_text_cannot_control_the_terminal(hostile: Path, arguments: tuple[obje
     assert "needle" in printed
 
 
-def test_json_is_the_same_text_when_it_is_parsed(hostile: Path) -> None:
+def test_parsed_json_is_the_original_text(hostile: Path) -> None:
     printed = json.loads(run("show", 1, "--json", "--archive", hostile))
     assert printed["headline"] == f"After {HOSTILE}"
 
 
-def test_only_a_style_makes_codes() -> None:
+def test_only_style_gives_control_codes() -> None:
     assert visible(style("a\x1b[31mb", fg="green", bold=True)) == "\x1b[32m\x1b[1ma\\u001b[31mb\x1b[0m"
     assert visible("line\n\ttab ə\u202f…") == "line\n\ttab ə\u202f…"
     assert visible("half \ud800") == "half \\ud800"
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
-def test_a_command_prints_through_the_terminal_module_alone(path: Path) -> None:
+def test_a_command_prints_only_through_the_terminal_module(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
-    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     direct = {"print", "click.echo", "click.secho", "click.style", "sys.stdout.write", "sys.stderr.write"}
-    assert path.stem == "terminal" or not called & direct
+    assert path.stem == "terminal" or not calls & direct

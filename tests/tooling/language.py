@@ -13,6 +13,9 @@ from caliber_crawler.commands.cli import main
 from tests.tooling.repository import ROOT
 
 PACKAGE = ROOT / "caliber_crawler"
+DATA_MODULES = ("reasons.py", "extraction/lines.py", "extraction/generic/phrases.py")
+"""Modules whose strings are not messages: names of elements, and phrases that are searched on pages. The glossary has
+the text of reasons."""
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
@@ -37,12 +40,13 @@ BANNED: dict[str, str] = {
     r"forg[eo]t(?:s|ten|ting)?": "takedown",
     r"twins?": "near-duplicate",
     r"moments?": "timestamp, date",
-    r"(?<!mail )(?<!IP )(?<!private )(?<!link-local )(?<!public )(?<!loopback )address(?:es)?(?! (?:book|bar|space))": "URL",
+    r"(?<!mail )(?<!IP )(?<!private )(?<!link-local )(?<!public )(?<!loopback )"
+    r"address(?:es)?(?! (?:book|bar|space))": "URL",
     r"told|tells?|telling": "report, print, return",
     r"stands?|stood|standing": "is, appears",
     r"bears?|bore|utter(?:s|ed)?|brings?|brought": "contain, return, state",
     r"nought|so many|whoever|came of": "0, maximum number of, operator, outcome",
-    r"(?:is|are|was|were) no (?!longer|more)": "is not a",
+    r"(?<!there )(?:is|are|was|were) no(?! (?:longer|more))": "is not a",
     r"strangers?": "visitors, third parties",
     r"mends?|mended|put right": "fix, repair",
     r"bat(?:ch|ches) of cards?|cards?\b": "teaser",
@@ -50,12 +54,15 @@ BANNED: dict[str, str] = {
 }
 """Patterns that must not match whole words of a text, and what to write instead."""
 
-ALLOWED = ("CARD", "Twitter card", "twitter:card", "for example", "SQLite's own")
-
 _BANNED = [
     (re.compile(rf"(?<![\w/_.`-])(?:{pattern})(?![\w/_`-])", re.IGNORECASE), better)
     for pattern, better in BANNED.items()
 ]
+
+
+PHRASE = re.compile(r"[a-z]{2,} [a-z]")
+NOT_A_MESSAGE = re.compile(r"\b(?:SELECT|UPDATE|INSERT|WHERE|CREATE|FROM)\b|\(\?|\[\^|\\b")
+"""SQL statements and regular expressions."""
 
 
 class Text(NamedTuple):
@@ -121,9 +128,9 @@ def tables() -> Iterator[Text]:
 
 
 def messages() -> Iterator[Text]:
-    """String literals of the code that hold a phrase: messages, labels, headings. Docstrings and SQL are left out."""
+    """String literals of the code that contain a phrase: messages, labels, headings; no docstrings, no SQL."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        if "demo" in path.parts or "reasons.py" == path.name:
+        if "demo" in path.parts or str(path.relative_to(PACKAGE)) in DATA_MODULES:
             continue
         tree = ast.parse(path.read_text("utf-8"))
         docstrings = {
@@ -132,8 +139,7 @@ def messages() -> Iterator[Text]:
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-                if len(re.findall(r"[a-z]{2,} [a-z]", node.value)) and not re.search(
-                    r"\b(?:SELECT|UPDATE|INSERT|WHERE|CREATE|FROM)\b|\(\?|\[\^|\\b", node.value
-                ):
-                    yield Text(f"{path.relative_to(ROOT)}:{node.lineno}", node.value)
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
+                continue
+            if PHRASE.search(node.value) and not NOT_A_MESSAGE.search(node.value):
+                yield Text(f"{path.relative_to(ROOT)}:{node.lineno}", node.value)

@@ -16,7 +16,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 
 
 def entries(file: str) -> list[tuple[Requirement, list[str]]]:
-    """The pins of a constraints file, each with its hashes."""
+    """The pins of a constraints file with their hashes."""
     text = (ROOT / file).read_text().replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return [
@@ -26,7 +26,7 @@ def entries(file: str) -> list[tuple[Requirement, list[str]]]:
 
 
 def pins(*files: str, python: str) -> dict[str, str]:
-    """Package to version, as it is for one Python on Linux."""
+    """Package to version, for one version of Python on Linux."""
     linux = {
         "python_version": python,
         "python_full_version": f"{python}.0",
@@ -43,18 +43,18 @@ def pins(*files: str, python: str) -> dict[str, str]:
     }
 
 
-def needed(requirements: list[str]) -> set[str]:
-    """These packages and all that they need in turn, as installed here."""
+def dependencies(requirements: list[str]) -> set[str]:
+    """These packages and all their dependencies, as installed here."""
     names: set[str] = set()
-    waiting = [Requirement(requirement) for requirement in requirements]
-    while waiting:
-        requirement = waiting.pop()
+    left = [Requirement(requirement) for requirement in requirements]
+    while left:
+        requirement = left.pop()
         if requirement.marker and not any(requirement.marker.evaluate({"extra": e}) for e in requirement.extras | {""}):
             continue
         name = canonicalize_name(requirement.name)
         if name not in names:
             names.add(name)
-            waiting += [Requirement(each) for each in metadata.distribution(name).requires or []]
+            left += [Requirement(each) for each in metadata.distribution(name).requires or []]
     return names
 
 
@@ -66,34 +66,34 @@ def test_every_package_is_pinned_to_one_version_with_its_hashes(file):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_constraints_name_no_place_to_fetch_from(file):
+def test_constraints_contain_no_url_and_no_option(file):
     text = (ROOT / file).read_text()
     assert re.findall(r"https?:|://", text) == []
     assert re.findall(r"^--?\w.*", text, flags=re.MULTILINE) == []
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-def test_the_pins_are_what_the_project_asks_for(python):
+def test_the_pins_match_the_requirements_of_the_project(python):
     runtime, everything = pins("constraints.txt", python=python), pins(*FILES, python=python)
-    for asked, pinned in (
+    for requirements, pinned in (
         (RUNTIME, runtime),
         (DEVELOPMENT, everything),
         (PROJECT["build-system"]["requires"], everything),
     ):
-        for requirement in map(Requirement, asked):
+        for requirement in map(Requirement, requirements):
             version = pinned[canonicalize_name(requirement.name)]
             assert requirement.specifier.contains(version, prereleases=True), requirement
 
 
-def test_running_needs_nothing_that_is_not_pinned():
-    assert needed(RUNTIME) - pins("constraints.txt", python="3.11").keys() == set()
+def test_every_runtime_dependency_is_pinned():
+    assert dependencies(RUNTIME) - pins("constraints.txt", python="3.11").keys() == set()
 
 
-def test_developing_needs_nothing_that_is_not_pinned():
-    assert needed(DEVELOPMENT) - pins(*FILES, python="3.11").keys() == set()
+def test_every_development_dependency_is_pinned():
+    assert dependencies(DEVELOPMENT) - pins(*FILES, python="3.11").keys() == set()
 
 
-def test_the_two_files_agree():
+def test_both_files_pin_the_same_versions():
     for python in PYTHONS:
         runtime, development = (pins(file, python=python) for file in FILES)
         shared = runtime.keys() & development.keys()

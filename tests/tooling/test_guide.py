@@ -19,7 +19,7 @@ GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def spider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[NewsSpider]:
-    """The guide's example, put into a folder of spiders and found there by Scrapy."""
+    """The guide's example, loaded by Scrapy from a folder of spiders."""
     (example,) = re.findall(r"^```python\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)
     folder = tmp_path / "spiders_of_the_guide"
     folder.mkdir()
@@ -32,13 +32,13 @@ def spider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[NewsSpider]:
     return found
 
 
-def test_the_file_of_the_guide_is_a_whole_site(spider):
+def test_the_example_of_the_guide_is_a_complete_site(spider):
     scope = spider(section="world", language="en").scope
     assert scope.sections == ("world",)
     assert scope.site.listing_url(scope.site.editions[0], "world") == "https://news.example.org/world"
 
 
-def test_the_site_of_the_guide_knows_its_articles(spider):
+def test_the_site_of_the_guide_recognizes_its_article_urls(spider):
     numbered = spider.site.article_url("https://news.example.org/story/17/?utm_source=feed")
     assert numbered is not None
     assert (numbered.number, numbered.url) == (17, "https://news.example.org/story/17")
@@ -48,7 +48,7 @@ def test_the_site_of_the_guide_knows_its_articles(spider):
     assert spider.site.article_url("/world") is None
 
 
-def test_the_guide_names_only_what_is_there():
+def test_every_path_in_the_guide_exists():
     named = set(re.findall(r"`((?:caliber_crawler/|tests/|data/|constraints)[\w./-]*\w)`", GUIDE))
     assert {"caliber_crawler/site", "constraints.txt"} <= named
     assert [name for name in named - {"data/archive.db"} if not (ROOT / name).exists()] == []
@@ -64,7 +64,7 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A qu
 
 @pytest.mark.slow
 def test_the_guide_works_step_by_step(tmp_path: Path) -> None:
-    """A copy of the project, the guide's file in it, and the guide's commands in their order."""
+    """In a copy of the project with the guide's example, the guide's commands work in order."""
     for part in ("caliber_crawler", "tests/extraction", "pyproject.toml"):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
@@ -73,12 +73,12 @@ def test_the_guide_works_step_by_step(tmp_path: Path) -> None:
     (tmp_path / "caliber_crawler/spiders/example.py").write_text(example, encoding="utf-8")
     (tmp_path / "saved.html").write_text(PAGE, encoding="utf-8")
     part = GUIDE[GUIDE.index("## Add a site") :]
-    recording, looking = re.findall(r"^```console\n(.*?)^```$", part, flags=re.MULTILINE | re.DOTALL)
+    recording, inspection = re.findall(r"^```console\n(.*?)^```$", part, flags=re.MULTILINE | re.DOTALL)
     tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/extraction/test_recorded_pages.py"]
 
     assert run(tmp_path, ["-m", "caliber_crawler", *shlex.split(recording)[1:]]).returncode == 0
     (expected,) = tmp_path.glob("tests/pages/example/a-quiet-day/expected.json")
-    assert run(tmp_path, tests).returncode == 1, "a draft must not pass for a test"
+    assert run(tmp_path, tests).returncode == 1, "a draft must fail the test"
 
     draft = json.loads(expected.read_text(encoding="utf-8"))
     del draft["draft"]
@@ -89,11 +89,11 @@ def test_the_guide_works_step_by_step(tmp_path: Path) -> None:
     tested = run(tmp_path, tests)
     assert tested.returncode == 0, tested.stdout
 
-    for line in looking.splitlines():
-        if " crawl " not in line:  # there is no such site to be crawled
-            looked = run(tmp_path, ["-m", "caliber_crawler", *shlex.split(line)[1:]])
-            assert looked.returncode == 0, looked.stderr
-            assert "A quiet day" in looked.stdout or "status" in line
+    for line in inspection.splitlines():
+        if " crawl " not in line:  # the example site does not exist
+            result = run(tmp_path, ["-m", "caliber_crawler", *shlex.split(line)[1:]])
+            assert result.returncode == 0, result.stderr
+            assert "A quiet day" in result.stdout or "status" in line
 
 
 def run(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:

@@ -27,15 +27,15 @@ def test_no_text_for_users_has_a_banned_word(texts: Callable[[], Iterator[Text]]
     "sentence",
     ["Fetch at most so many pages.", "It is no article.", "found by road feed", "The addresses stand in a file."],
 )
-def test_the_old_dialect_is_noticed(sentence: str) -> None:
+def test_a_banned_word_is_found(sentence: str) -> None:
     assert faults(Text("here", sentence))
 
 
-@pytest.mark.parametrize("code, reason", reasons.REASONS.items())
+@pytest.mark.parametrize(("code", "reason"), reasons.REASONS.items())
 def test_the_glossary_explains_every_reason(code: str, reason: reasons.Reason) -> None:
     assert f"| `{code}` | {reason.meaning} | {reason.remedy} |" in GLOSSARY
 
 
-def test_the_glossary_explains_no_reason_that_does_not_exist() -> None:
+def test_every_reason_in_the_glossary_exists() -> None:
     section = GLOSSARY.partition("## Reason codes")[2]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(reasons.REASONS)

@@ -9,9 +9,9 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):.* ## ", MAKEFILE, flags=re.MULTILINE))
 
 
-def test_make_alone_lists_every_target_with_one_line():
-    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
-    lines = dict(re.findall(r"^make (\w+) +(\S.*)$", shown, flags=re.MULTILINE))
+def test_make_without_a_target_lists_every_target():
+    output = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
+    lines = dict(re.findall(r"^make (\w+) +(\S.*)$", output, flags=re.MULTILINE))
     assert lines.keys() == TARGETS
     assert {"demo", "test", "check", "crawl"} <= TARGETS
 

@@ -1,4 +1,4 @@
-"""``make mutants``: which mutants are made, and what is counted."""
+"""``make mutants``: the choice of mutants and the counts."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ def test_every_package_and_every_test_in_the_table_exists() -> None:
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
-def test_only_what_runs_is_changed(module: Path) -> None:
-    made = [mutant for many in mutants.mutants_of(module).values() for mutant in many]
-    assert made
-    for mutant in made:
+def test_only_executed_code_is_mutated(module: Path) -> None:
+    found = [mutant for many in mutants.mutants_of(module).values() for mutant in many]
+    assert found
+    for mutant in found:
         changed = set(CODE.splitlines()) ^ set(mutant.source().splitlines())
         assert "    return len(line.text) > LONGEST" in changed or "@dataclass(frozen=True)" in changed, str(mutant)
 
 
-def test_a_mutant_is_named_by_its_place_and_its_change(module: Path) -> None:
+def test_the_name_of_a_mutant_shows_its_line_and_its_change(module: Path) -> None:
     (place,) = [place for place in mutants.mutants_of(module) if place[0] == 15]
     (equal,) = [m for m in mutants.mutants_of(module)[place] if m.operator.endswith("_Gt_Eq")]
     assert equal.module == "caliber_crawler.lines"
@@ -80,13 +80,13 @@ def test_the_same_seed_gives_the_same_sample() -> None:
     assert len(first) == len(set(first)) == 6
 
 
-def test_the_share_of_a_package_is_that_of_killed_mutants() -> None:
+def test_the_score_of_a_package_is_the_share_of_killed_mutants() -> None:
     assert mutants.row("site", 3, 4) == "| site | 3 | 4 | 75 % |"
     assert mutants.row("site", 0, 0) == "| site | 0 | 0 | 100 % |"
 
 
 @pytest.mark.slow
-def test_a_broken_rule_is_noticed_and_no_file_is_touched() -> None:
+def test_a_mutant_is_killed_and_no_file_is_modified() -> None:
     source = ROOT / "caliber_crawler/revisit.py"
     before = source.read_bytes(), source.stat().st_mtime_ns
     command = [sys.executable, ROOT / "scripts/mutants.py", "revisit", "--each", "3", "--jobs", "1"]

@@ -1,4 +1,4 @@
-"""There is one way to the network, and every command is known to take it or to take none."""
+"""Everything that fetches goes through the crawl, and it is recorded which commands fetch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tests.tooling.repository import ROOT, our_files
 FETCHING = {
     "crawl": "articles",
     "record": "one page",
-    "doctor": "a sample of a site; with --scroll a listing and what its scripts ask for",
+    "doctor": "a sample of a site; with --scroll a listing and the requests of its scripts",
     "watch": "nothing itself: it runs `caliber crawl`",
-    "cluster worker": "what the queue says, with the crawl's own machinery",
+    "cluster worker": "the jobs of the queue, through the crawl",
     "demo": "the demo site that it serves itself",
 }
-"""Commands that fetch pages, and which. tests/crawl/test_network_rules.py and tests/cluster/test_network_rules.py
-prove that each keeps the rules."""
+"""Commands that fetch, and what. tests/crawl/test_network_rules.py and tests/cluster/test_network_rules.py prove that
+each obeys the rules."""
 NOT_FETCHING = {
-    *("explain", "schedule", "ingest", "read", "show", "history", "cite", "search", "status", "browse", "export"),
-    *("reextract", "verify", "backup", "bulk read", "merge", "migrate", "takedown", "demo serve", "demo truth"),
+    *("explain", "schedule", "ingest", "extract", "show", "history", "cite", "search", "status", "browse", "export"),
+    *("reextract", "verify", "backup", "bulk extract", "merge", "migrate", "takedown", "demo serve", "demo truth"),
     *("cluster init", "cluster enqueue", "cluster status", "cluster collect"),
 }
 CRAWL = "caliber_crawler.crawl_process"
@@ -57,23 +57,23 @@ CONNECTING = {
     ),
 }
 """Libraries that open connections."""
-CONNECTED = {
+ALLOWED = {
     "caliber_crawler.crawl_process": "the crawl",
     "caliber_crawler.cluster.crawler": "the crawl, in a worker",
-    "caliber_crawler.fetching.download_handler": "the crawl's requests, each in its turn",
+    "caliber_crawler.fetching.download_handler": "the requests of the crawl",
     "caliber_crawler.fetching.downloader": "the crawl's downloader",
     "caliber_crawler.fetching.browser": "a browser that gets every response from the crawl's downloader",
     "caliber_crawler.commands.notification": "the operator's webhook",
-    "caliber_crawler.settings": "asks this machine for its name",
-    "caliber_crawler.demo.server": "listens on a loopback address",
+    "caliber_crawler.settings": "reads the name of this machine",
+    "caliber_crawler.demo.server": "listens on a loopback IP address",
     "caliber_crawler.bulk.dask_engine": "the operator's Dask cluster",
     "caliber_crawler.cluster": "the operator's database and shared storage",
 }
-"""Every module, or package, that may use one of them, and for what."""
+"""Modules and packages that may use one of these libraries, and for what."""
 
 
 def leaf_commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, by the words that call it."""
+    """Every command that can be called, by its full name."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -90,29 +90,31 @@ def commands() -> dict[str, click.Command]:
     return dict(leaf_commands(main))
 
 
-def test_every_command_is_said_to_fetch_or_not(commands: dict[str, click.Command]) -> None:
+def test_every_command_is_listed_as_fetching_or_not_fetching(commands: dict[str, click.Command]) -> None:
     assert FETCHING.keys() & NOT_FETCHING == set()
     assert commands.keys() == FETCHING.keys() | NOT_FETCHING
 
 
-def test_a_command_fetches_through_the_crawl_or_not_at_all() -> None:
+def test_a_command_fetches_only_through_the_crawl() -> None:
     graph = grimp.build_graph("caliber_crawler", exclude_type_checking_imports=True, cache_dir=None)
-    said = {name.split()[0] for name in FETCHING} - {"watch"}
+    fetching = {name.split()[0] for name in FETCHING} - {"watch"}
     names = {name.split()[0] for name in FETCHING.keys() | NOT_FETCHING}
-    assert {name for name in names if CRAWL in graph.find_upstream_modules(f"caliber_crawler.commands.{name}")} == said
+    assert {
+        name for name in names if CRAWL in graph.find_upstream_modules(f"caliber_crawler.commands.{name}")
+    } == fetching
 
 
-def test_only_these_modules_use_a_library_that_opens_connections() -> None:
+def test_only_the_listed_modules_use_a_library_that_opens_connections() -> None:
     using = set()
     for path in our_files(ROOT / "caliber_crawler"):
         if path.suffix == ".py":
             module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             using |= {module for name in imported(path.read_text(encoding="utf-8")) if opens_connections(name)}
     allowed = {
-        module: next((known for known in CONNECTED if f"{module}.".startswith(f"{known}.")), None) for module in using
+        module: next((known for known in ALLOWED if f"{module}.".startswith(f"{known}.")), None) for module in using
     }
     assert {module for module, known in allowed.items() if known is None} == set()
-    assert set(allowed.values()) == CONNECTED.keys(), "an entry that no module needs is taken out"
+    assert set(allowed.values()) == ALLOWED.keys(), "no entry is unused"
 
 
 def opens_connections(name: str) -> bool:
@@ -132,7 +134,7 @@ def imported(source: str) -> Iterator[str]:
 
 
 def running(node: ast.AST) -> Iterator[ast.AST]:
-    """A tree without what only type checkers see."""
+    """The nodes of a tree, without the branches for type checkers."""
     yield node
     for child in ast.iter_child_nodes(node):
         if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):

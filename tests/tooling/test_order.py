@@ -27,7 +27,7 @@ def lines_with(pattern: re.Pattern[str]) -> list[str]:
     ]
 
 
-def test_the_search_sees_the_whole_project():
+def test_the_search_covers_the_whole_project():
     names = {name for name, _ in texts()}
     assert {
         "Makefile",
@@ -46,10 +46,10 @@ def test_no_file_names_a_package_registry():
     assert lines_with(PACKAGE_REGISTRIES) == []
 
 
-def test_no_module_is_longer_than_a_reader_can_hold():
+def test_no_module_is_longer_than_the_limit():
     lengths = {name: len(text.splitlines()) for name, text in texts() if name.endswith(".py")}
     assert {name: length for name, length in lengths.items() if length > MAX_MODULE_LENGTH} == {}
 
 
-def test_every_module_has_a_name_that_says_what_it_holds():
+def test_no_module_has_a_vague_name():
     assert [path for path in our_files() if path.suffix == ".py" and path.stem in VAGUE_NAMES] == []

@@ -9,7 +9,7 @@ from tests.tooling.repository import ROOT
 
 @pytest.fixture
 def bare_machine(tmp_path: Path) -> Path:
-    """A folder of the few programs that the scripts rest on, to be the whole PATH."""
+    """A folder with only the programs that the scripts need, used as PATH."""
     programs = tmp_path / "programs"
     programs.mkdir()
     for name in ("sh", "cat", "cksum", "dirname", "id", "rm", "sed"):
@@ -21,7 +21,7 @@ def bare_machine(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A fresh clone, as far as the scripts look at it."""
+    """The files of a fresh clone that the scripts use."""
     checkout = tmp_path / "checkout"
     shutil.copytree(ROOT / "scripts", checkout / "scripts")
     for name in ("constraints.txt", "constraints-dev.txt", "pyproject.toml", "caliber_crawler/__init__.py"):
@@ -35,7 +35,7 @@ def run(script: Path, **environment: object) -> subprocess.CompletedProcess[str]
     return subprocess.run([script], env=variables, capture_output=True, text=True, timeout=30, check=False)
 
 
-def test_a_machine_without_python_is_told_so_in_one_sentence(checkout, bare_machine):
+def test_a_machine_without_python_gives_an_error(checkout, bare_machine):
     outcome = run(checkout / "scripts/set-up-python", PATH=bare_machine)
     assert outcome.returncode == 1
     assert outcome.stderr == (
@@ -44,16 +44,16 @@ def test_a_machine_without_python_is_told_so_in_one_sentence(checkout, bare_mach
     assert not (checkout / ".venv").exists()
 
 
-def test_a_named_interpreter_that_is_none_is_refused(checkout, bare_machine):
+def test_an_invalid_interpreter_is_refused(checkout, bare_machine):
     outcome = run(checkout / "scripts/set-up-python", PATH=bare_machine, PYTHON=bare_machine / "cat")
     assert outcome.returncode == 1
     assert outcome.stderr == f"PYTHON={bare_machine / 'cat'} is not Python 3.11 or later.\n"
     assert not (checkout / ".venv").exists()
 
 
-def test_a_python_that_cannot_make_environments_is_told_what_to_install(checkout, bare_machine):
+def test_a_python_without_venv_gives_an_error_that_names_the_package(checkout, bare_machine):
     python = bare_machine / "python3"
-    python.write_text(  # Debian's Python without its venv package: all there but ensurepip
+    python.write_text(  # Debian's Python without its venv package lacks only ensurepip
         "#!/bin/sh\n"
         'case "$2" in\n'
         "*ensurepip*) echo \"ModuleNotFoundError: No module named 'ensurepip'\" >&2; exit 1 ;;\n"
@@ -69,7 +69,7 @@ def test_a_python_that_cannot_make_environments_is_told_what_to_install(checkout
     )
 
 
-def test_without_a_browser_a_person_is_told_that_tests_will_be_skipped(bare_machine):
+def test_without_a_browser_a_message_says_that_tests_will_be_skipped(bare_machine):
     outcome = run(ROOT / "scripts/set-up-browser", PATH=bare_machine)
     assert (outcome.returncode, outcome.stderr) == (
         0,
@@ -77,7 +77,7 @@ def test_without_a_browser_a_person_is_told_that_tests_will_be_skipped(bare_mach
     )
 
 
-def test_without_a_browser_continuous_integration_fails(bare_machine):
+def test_without_a_browser_ci_fails(bare_machine):
     outcome = run(ROOT / "scripts/set-up-browser", PATH=bare_machine, CI="true")
     assert (outcome.returncode, outcome.stderr) == (
         1,
@@ -85,15 +85,15 @@ def test_without_a_browser_continuous_integration_fails(bare_machine):
     )
 
 
-def test_an_installed_browser_is_used_without_a_word(bare_machine):
+def test_an_installed_browser_gives_no_output(bare_machine):
     (bare_machine / "chromium").symlink_to(bare_machine / "cat")
     outcome = run(ROOT / "scripts/set-up-browser", PATH=bare_machine, CI="true")
     assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
-def test_without_a_database_a_person_is_told_that_tests_will_be_skipped(bare_machine):
+def test_without_a_database_a_message_says_that_tests_will_be_skipped(bare_machine):
     if list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
-        pytest.skip("it is installed where the script looks for it")
+        pytest.skip("PostgreSQL is installed where the script looks for it")
     outcome = run(ROOT / "scripts/set-up-database", PATH=bare_machine)
     assert (outcome.returncode, outcome.stderr) == (
         0,
@@ -101,7 +101,7 @@ def test_without_a_database_a_person_is_told_that_tests_will_be_skipped(bare_mac
     )
 
 
-def test_an_installed_database_is_used_without_a_word(bare_machine):
+def test_an_installed_database_gives_no_output(bare_machine):
     (bare_machine / "initdb").symlink_to(bare_machine / "cat")
     outcome = run(ROOT / "scripts/set-up-database", PATH=bare_machine, CI="true")
     assert (outcome.returncode, outcome.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""Every module of the package is there for its users: code that only tests and benchmarks need is not shipped."""
+"""Every module of the package is used by the package: code for tests and benchmarks is not shipped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.tooling.repository import ROOT, our_files
 
 PACKAGE = ROOT / "caliber_crawler"
 LOADED_BY_NAME = ("caliber_crawler.commands.", "caliber_crawler.spiders.", "caliber_crawler.__main__")
-"""The command line loads its commands, and Scrapy its spiders, by their place."""
+"""Modules that the command line or Scrapy loads by name."""
 
 
 def module_name(path: Path) -> str:
@@ -17,7 +17,7 @@ def module_name(path: Path) -> str:
 
 
 def named_modules(path: Path) -> set[str]:
-    """The modules that a file imports, or names in a string as settings and entry points do."""
+    """The modules that a file imports, or names in a string, as settings and entry points do."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -15,15 +15,15 @@ from tests.tooling.repository import ROOT, is_ours, our_files
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-def only_ours(folder: str, names: list[str]) -> list[str]:
+def generated_names(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if not is_ours(Path(folder, name))]
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of the sources by way of the source archive."""
+    """The wheel, built from the source archive of a copy of the project."""
     folder = tmp_path_factory.mktemp("wheel")
-    shutil.copytree(ROOT, folder / "source", ignore=only_ours)
+    shutil.copytree(ROOT, folder / "source", ignore=generated_names)
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--quiet", "--outdir", folder, folder / "source"], check=True
     )
@@ -31,12 +31,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
-def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel):
+def test_the_wheel_contains_exactly_the_package(wheel):
     sources = {str(path.relative_to(ROOT)) for path in our_files(ROOT / "caliber_crawler")}
     assert "caliber_crawler/py.typed" in sources
-    packed = set(zipfile.ZipFile(wheel).namelist())
-    assert {name for name in packed if ".dist-info/" not in name} == sources
-    assert any(name.endswith("licenses/LICENSE") for name in packed)
+    contents = set(zipfile.ZipFile(wheel).namelist())
+    assert {name for name in contents if ".dist-info/" not in name} == sources
+    assert any(name.endswith("licenses/LICENSE") for name in contents)
 
 
 def test_the_wheel_runs_in_an_empty_environment(wheel, tmp_path):
