@@ -1,7 +1,7 @@
-"""How fast the pages of a large archive are: ``python -m benchmarks.browse --articles 200000``.
+"""Response times of the web pages of a large archive: ``python -m benchmarks.browse --articles 200000``.
 
-Goals, at 200,000 articles on two cores: home and article page within 200 ms, search within 300 ms. Datasette is asked
-in its own process, as a browser would ask it but for the network; each page several times, and the median counts.
+Goals, with 200,000 articles on two cores: home page and article page within 200 ms, search within 300 ms. Datasette
+runs in this process, without a network. Each page is requested several times; the median counts.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ START = datetime(2021, 6, 1, tzinfo=UTC)
 BATCH_SIZE = 500
 WORDS = 320
 EDITED = 12
-"""One article in so many was edited."""
+"""One article in this many was edited."""
 ROUNDS = 7
 
 SYLLABLES = ["".join(pair) for pair in product("bcdfgklmnprstvz", "aeiou")]
@@ -63,12 +63,12 @@ GOALS = {
     "chart of articles": ("/{database}/-/charts/published", None),
     "feed of the newest": ("/{database}/-/feeds/articles", None),
 }
-"""Page to its address and the milliseconds it may take."""
+"""URL of each page, and the goal for its response time in milliseconds."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One page: its times in milliseconds."""
+class Measurement:
+    """The response times of one page in milliseconds."""
 
     name: str
     times: list[float]
@@ -80,8 +80,8 @@ class Measured:
         return self.goal is None or median(self.times) <= self.goal
 
 
-def print_archive(path: Path, articles: int) -> None:
-    """An archive of so many articles, their words as frequent as in a language, some edited, all counted thrice."""
+def create_archive(path: Path, articles: int) -> None:
+    """Create an archive with natural word frequencies, some edited articles and three view counts per article."""
     dice = random.Random(1)
     cumulative = list(accumulate(1 / (rank + 3) for rank in range(len(VOCABULARY))))  # Zipf's law
     step = timedelta(days=365 * 5) / articles
@@ -92,7 +92,7 @@ def print_archive(path: Path, articles: int) -> None:
             with archive.transaction():
                 for number in range(start, min(start + BATCH_SIZE, articles)):
                     body = paragraphs(dice.choices(VOCABULARY, cum_weights=cumulative, k=WORDS))
-                    for article, seen_at in seen(number, START + number * step, body):
+                    for article, seen_at in visits(number, START + number * step, body):
                         save(archive, run, article, seen_at)
         archive.runs.finish(run, "finished", None, {"discovered": articles, "stored": articles})
 
@@ -101,8 +101,8 @@ def paragraphs(words: list[str]) -> str:
     return "\n\n".join(" ".join(words[start : start + 40]) + "." for start in range(0, len(words), 40))
 
 
-def seen(number: int, published_at: datetime, body: str) -> Iterator[tuple[Article, datetime]]:
-    """What was read of an article, three times; the last time its text may be another."""
+def visits(number: int, published_at: datetime, body: str) -> Iterator[tuple[Article, datetime]]:
+    """The article at three visits; at the last one its text may have been edited."""
     language, section = LANGUAGES[number % 3], SECTIONS[number % len(SECTIONS)]
     url = f"https://caliber.az/{language}/post/article-{number}"
     for visit, hours in enumerate((1, 24, 120)):
@@ -132,16 +132,16 @@ def save(archive: Archive, run: int, article: Article, seen_at: datetime) -> Non
     headers = (("Content-Type", "text/html; charset=utf-8"),)
     page = f"<h1>{article.headline}</h1>{article.url}".encode()
     capture = Capture(site="caliber", url=article.url, fetched_at=seen_at, status=200, headers=headers, body=page)
-    kept = archive.captures.store(capture, run)
+    stored = archive.captures.store(capture, run)
     extraction = Extraction(
-        capture=kept, article=article, layout="new", extractor="benchmark", methods={"headline": "selector"}
+        capture=stored, article=article, layout="new", extractor="benchmark", methods={"headline": "selector"}
     )
-    address = SITE.article_url(article.url)
-    archive.articles.save(extraction, run, [address] if address else [])
+    article_url = SITE.article_url(article.url)
+    archive.articles.save(extraction, run, [article_url] if article_url else [])
 
 
-async def measure(path: Path, articles: int) -> list[Measured]:
-    """Every page, once to warm it and then :data:`ROUNDS` times."""
+async def measure(path: Path, articles: int) -> list[Measurement]:
+    """Request every page once to warm up, then :data:`ROUNDS` times."""
     datasette = Datasette([str(path)], settings={"suggest_facets": False, "sql_time_limit_ms": 10_000})
     numbers = {"article": articles // 2, "edited": articles // 2 // EDITED * EDITED + 1}
     words = {
@@ -154,45 +154,43 @@ async def measure(path: Path, articles: int) -> list[Measured]:
     }
     found = []
     for name, (pattern, goal) in GOALS.items():
-        address = pattern.format(**numbers, **words)
+        url = pattern.format(**numbers, **words)
         times, size = [], 0
         for _ in range(ROUNDS + 1):
             started = time.perf_counter()
-            response = await datasette.client.get(address)
+            response = await datasette.client.get(url)
             times.append((time.perf_counter() - started) * 1000)
             size = len(response.content)
             if response.status_code != 200:
-                raise SystemExit(f"{address} answered {response.status_code}")
-        found.append(Measured(name, times[1:], goal, size))
+                raise SystemExit(f"{url} returned status {response.status_code}")
+        found.append(Measurement(name, times[1:], goal, size))
     return found
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=2_000)
-    parser.add_argument(
-        "--archive", type=Path, help="use this archive, made by an earlier run; made where it is missing"
-    )
+    parser.add_argument("--archive", type=Path, help="archive of an earlier run; created if it does not exist")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = options.archive or Path(folder) / "archive.db"
         if not path.exists():
             started = time.perf_counter()
-            print_archive(path, options.articles)
-            print(f"{options.articles:,} articles made in {time.perf_counter() - started:.0f} s", file=sys.stderr)
+            create_archive(path, options.articles)
+            print(f"{options.articles:,} articles created in {time.perf_counter() - started:.0f} s", file=sys.stderr)
         measured = asyncio.run(measure(path, options.articles))
         size = path.stat().st_size
     report(measured, options.articles, size, as_json=options.json)
     return 0 if all(each.is_met for each in measured) else 3
 
 
-def report(measured: list[Measured], articles: int, size: int, *, as_json: bool) -> None:
+def report(measured: list[Measurement], articles: int, size: int, *, as_json: bool) -> None:
     if as_json:
         pages = {each.name: {"median_ms": round(median(each.times), 1), "goal_ms": each.goal} for each in measured}
         print(json.dumps({"articles": articles, "archive_bytes": size, "pages": pages}, indent=2))
         return
-    print(f"{articles:,} articles, {size / 1e6:,.0f} MB; median (and slowest) of {ROUNDS}")
+    print(f"{articles:,} articles, {size / 1e6:,.0f} MB; median (and maximum) of {ROUNDS} requests")
     for each in measured:
         goal = f"goal {each.goal} ms{'' if each.is_met else ', NOT MET'}" if each.goal else ""
         print(

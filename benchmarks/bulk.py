@@ -1,8 +1,8 @@
-"""What bulk reading and merging give: python -m benchmarks.bulk [--articles N] [--files N] [--repeat N]
+"""Speed of bulk extraction and merging: python -m benchmarks.bulk [--articles N] [--files N] [--repeat N]
 
-Merge is measured in articles for each second of a processor. Reading is done by one process and by two, in turns; of
-each the median is told. Their speed-up by the clock is what a machine with nothing else to do shows. By the processor
-it is what one process took, over half of what two of them took together with all of what gave them their work.
+Merging is measured in articles per second of CPU time. Extraction runs alternately with one and two processes, and the
+medians are printed. The speed-up by wall-clock time is meaningful on an idle machine only. The speed-up by CPU time is
+the time of one process divided by the time of the main process plus half of the time of the two workers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 from tabulate import tabulate
 
-from benchmarks.newsstand import made
+from benchmarks.newsstand import create_archive
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.merge.bulk_insert import BulkInsert
 from caliber_crawler.bulk import BulkExtraction, DaskEngine, Engine, Instructions, LocalEngine, Part, Shards, parts_of
@@ -38,27 +38,29 @@ from caliber_crawler.warc import write_warc
 SITE = CaliberSpider.site
 PAGES_IN_FILE = 400
 ELSEWHERE = "https://news.example.org"
-"""Pages of a site without a file, as nearly all in the crawls of the whole web are."""
+"""Pages of a generic site, like nearly all pages in crawls of the whole web."""
 MEMORY = Path("/dev/shm")
 OTHERS = 10_000_000
-"""Where the numbers of other articles begin."""
+"""First number of the articles that are not in the merged archive."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, default=2_000, help="to be merged")
-    parser.add_argument("--files", type=int, default=8, help=f"web archives of {PAGES_IN_FILE} pages, to be read")
+    parser.add_argument("--articles", type=int, default=2_000, help="number of articles to merge")
+    parser.add_argument(
+        "--files", type=int, default=8, help=f"number of web archives to extract, with {PAGES_IN_FILE} pages each"
+    )
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--only", choices=("merge", "read"))
+    parser.add_argument("--only", choices=("merge", "extract"))
     options = parser.parse_args()
-    # In memory where there is room: how fast a disk is decides nothing here that it decides for parts of real size.
+    # In memory where possible: the disk matters more for these small parts than for parts of real size.
     if MEMORY.is_dir():
         tempfile.tempdir = os.environ["TMPDIR"] = str(MEMORY)
     with tempfile.TemporaryDirectory() as folder:
-        if options.only != "read":
-            table("Articles merged for each second of a processor", merging(Path(folder), options))
+        if options.only != "extract":
+            table("Articles merged per second of CPU time", merging(Path(folder), options))
         if options.only != "merge":
-            table("Pages read a second", extraction(Path(folder), options))
+            table("Pages extracted per second", extraction(Path(folder), options))
 
 
 def table(title: str, rows: Iterator[dict[str, object]]) -> None:
@@ -67,33 +69,33 @@ def table(title: str, rows: Iterator[dict[str, object]]) -> None:
 
 def merging(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, object]]:
     count = options.articles
-    other, here = made(folder / "other.db", 0, count), made(folder / "here.db", OTHERS, count)
-    later, known = made(folder / "later.db", 0, count, days=[2]), folder / "known.db"
-    ways: dict[str, tuple[Path, Path | None, bool]] = {
-        "into an empty archive": (other, None, True),
-        "into one of as many others": (other, here, True),
-        "into one of as many others, an article at a time": (other, here, False),
-        "into one that knows them all": (other, known, True),
-        "into one that knows them, each with a later visit": (later, known, True),
+    other, here = create_archive(folder / "other.db", 0, count), create_archive(folder / "here.db", OTHERS, count)
+    later, known = create_archive(folder / "later.db", 0, count, days=[2]), folder / "known.db"
+    cases: dict[str, tuple[Path, Path | None, bool]] = {
+        "new articles into an empty archive": (other, None, True),
+        "new articles into an archive of the same size": (other, here, True),
+        "the same, one article at a time": (other, here, False),
+        "known articles, nothing new": (other, known, True),
+        "known articles, each with another visit": (later, known, True),
     }
     merge(other, known)
-    speeds: dict[str, list[float]] = {way: [] for way in ways}
+    speeds: dict[str, list[float]] = {case: [] for case in cases}
     for _ in range(options.repeat):
-        for way, (other, target, at_once) in ways.items():
+        for case, (other, target, in_bulk) in cases.items():
             into = folder / "into.db"
             into.unlink(missing_ok=True)
             if target is not None:
                 into.write_bytes(target.read_bytes())
-            speeds[way].append(count / merge(other, into, at_once=at_once))
-    for way, measured in speeds.items():
-        yield {"": way, "articles": count, "median": statistics.median(measured), "best": max(measured)}
+            speeds[case].append(count / merge(other, into, in_bulk=in_bulk))
+    for case, measured in speeds.items():
+        yield {"": case, "articles": count, "median": statistics.median(measured), "best": max(measured)}
 
 
-def merge(other: Path, into: Path, *, at_once: bool = True) -> float:
-    """Merge, and give the seconds of a processor that took."""
+def merge(other: Path, into: Path, *, in_bulk: bool = True) -> float:
+    """Merge an archive into another; return the CPU time in seconds."""
     with Archive.open(into, mode="write") as here, Archive.open(other) as there:
-        begun = time.process_time()
-        if at_once:
+        start = time.process_time()
+        if in_bulk:
             merge_one(here, there)
         else:
             with (
@@ -101,7 +103,7 @@ def merge(other: Path, into: Path, *, at_once: bool = True) -> float:
                 patch.object(BulkInsert, "insert_articles", lambda _, ids, article_of: ids),
             ):
                 merge_one(here, there)
-        return time.process_time() - begun
+        return time.process_time() - start
 
 
 def extraction(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, object]]:
@@ -112,62 +114,61 @@ def extraction(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, 
         "two processes": lambda: LocalEngine(2),
         "Dask, two workers": lambda: DaskEngine(None, 2),
     }
-    took: dict[str, list[Took]] = {name: [] for name in engines}
+    times: dict[str, list[Times]] = {name: [] for name in engines}
     for turn in range(options.repeat):
         for name, engine in engines.items():
-            took[name].append(read(folder / f"{turn}-{name}", parts, engine(), 1 if name.startswith("one") else 2))
-    for name, measured in took.items():
-        pairs = list(zip(took["one process"], measured, strict=True))
+            workers = 1 if name.startswith("one") else 2
+            times[name].append(extract_all(folder / f"{turn}-{name}", parts, engine(), workers))
+    for name, measured in times.items():
+        pairs = list(zip(times["one process"], measured, strict=True))
         yield {
             "": name,
             "pages": pages,
-            "pages a second": pages / statistics.median(this.clock for this in measured),
+            "pages/s": pages / statistics.median(this.clock for this in measured),
             "speed-up by the clock": statistics.median(one.clock / this.clock for one, this in pairs),
-            # What the processes do that workers of Dask start is not told to this one.
-            "pages a processor second": None
+            # The CPU time of processes that Dask workers start is not known here.
+            "pages/s of CPU": None if "Dask" in name else pages / statistics.median(this.cpu for this in measured),
+            "speed-up by CPU time": None
             if "Dask" in name
-            else pages / statistics.median(this.both for this in measured),
-            "speed-up by the processor": None
-            if "Dask" in name
-            else statistics.median(one.alone / this.alone for one, this in pairs),
+            else statistics.median(one.ideal_clock / this.ideal_clock for one, this in pairs),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Took:
-    """Seconds of the clock, of the processor in this process, and in the ``workers`` it started."""
+class Times:
+    """Wall-clock time, CPU time of this process, CPU time of its ``workers``; all in seconds."""
 
     clock: float
-    here: float
-    there: float
+    main_cpu: float
+    worker_cpu: float
     workers: int
 
     @property
-    def both(self) -> float:
-        return self.here + self.there
+    def cpu(self) -> float:
+        return self.main_cpu + self.worker_cpu
 
     @property
-    def alone(self) -> float:
-        """What the clock would show if every process had a processor of its own."""
-        return self.here + self.there / max(1, self.workers)
+    def ideal_clock(self) -> float:
+        """The wall-clock time if the main process and the workers never waited for a CPU."""
+        return self.main_cpu + self.worker_cpu / max(1, self.workers)
 
 
-def read(out: Path, parts: list[Part], engine: Engine, workers: int) -> Took:
+def extract_all(out: Path, parts: list[Part], engine: Engine, workers: int) -> Times:
     instructions = Instructions(
         site_resolver=SiteResolver(sites=SiteRegistry([SITE]), default=SITE, any_site=True), software=software()
     )
     work = BulkExtraction(Shards(out), instructions, parts)
-    clock, here, there = time.perf_counter(), time.process_time(), of_children()
+    clock, main_cpu, worker_cpu = time.perf_counter(), time.process_time(), cpu_of_children()
     for _ in work.run(engine):
         pass
     assert work.articles >= 0.9 * len(parts) * PAGES_IN_FILE, work.counts
     seconds = time.perf_counter() - clock
-    end_idle_workers()  # so that what they needed is counted
-    return Took(seconds, time.process_time() - here, of_children() - there, workers)
+    end_idle_workers()  # only ended processes are counted
+    return Times(seconds, time.process_time() - main_cpu, cpu_of_children() - worker_cpu, workers)
 
 
-def of_children() -> float:
-    """Seconds of a processor in processes that this one started and that have ended."""
+def cpu_of_children() -> float:
+    """CPU time of ended child processes, in seconds."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -191,5 +192,5 @@ def capture(site: DemoSite, truth: dict[str, object]) -> Capture:
 
 
 if __name__ == "__main__":
-    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
     main()

@@ -1,7 +1,7 @@
-"""How many jobs the queue of a cluster sustains: python -m benchmarks.cluster [--jobs N]
+"""Throughput of a cluster's queue: python -m benchmarks.cluster [--jobs N]
 
-Starts a PostgreSQL of its own (Debian's, syncing as it does in earnest), queues one job for each of N sites, and has
-them done by workers that do nothing else: what is left is the queue. Tells what a job costs PostgreSQL as well.
+Starts a temporary PostgreSQL server that syncs to disk, and queues one job for each of N sites. Workers run the jobs,
+which do nothing, so only the queue is measured. Prints the load of PostgreSQL per job, too.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from procrastinate import App
 from procrastinate.worker import Worker
 from tabulate import tabulate
 
-from caliber_crawler.cluster.database import PatientConnector, connected, set_up
+from caliber_crawler.cluster.database import RetryingConnector, connect, set_up
 from caliber_crawler.cluster.jobs import QUEUE, TASK, FencedJobs, enqueue
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.work import HostLocks, Work
 from caliber_crawler.cluster.worker import LEASE, PARALLEL
 from caliber_crawler.known_sites import project_settings
-from tests.cluster.postgres import OPTIONS, serving
+from tests.cluster.postgres import OPTIONS, run_postgres
 
-SPENT = """
+LOAD = """
 SELECT xact_commit AS transactions, tup_inserted + tup_updated + tup_deleted AS rows,
   pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint AS wal
 FROM pg_stat_database WHERE datname = current_database()"""
@@ -38,73 +38,73 @@ def main() -> None:
     count = parser.parse_args().jobs
     logging.disable(logging.CRITICAL)
     OPTIONS["fsync"] = "on"
-    with serving() as server, server.database("benchmark") as dsn:
+    with run_postgres() as server, server.database("benchmark") as dsn:
         set_up(dsn)
-        rows = [measured(f"done by {name}", dsn, count, workers) for name, workers in (("one", 1), ("two", 2))]
+        rows = [measure(f"{workers} worker{'s' if workers > 1 else ''}", dsn, count, workers) for workers in (1, 2)]
         print(tabulate(rows, headers="keys", floatfmt=",.1f", intfmt=","))
 
 
-def measured(name: str, dsn: str, count: int, workers: int) -> dict[str, object]:
+def measure(name: str, dsn: str, count: int, workers: int) -> dict[str, object]:
     works = [Work(site=f"https://site-{number}.example/") for number in range(count)]
     locks = HostLocks(project_settings())
-    before = spent(dsn)
-    begun = time.perf_counter()
+    before = load_of(dsn)
+    start = time.perf_counter()
     queued, _ = enqueue(dsn, works, locks)
     assert len(queued) == count
-    queueing = time.perf_counter() - begun
-    with processes(dsn, workers) as all_done:
-        begun = time.perf_counter()
-        all_done()
-        doing = time.perf_counter() - begun
-    # The statistics of a session are told when it has been idle for a second.
+    queueing = time.perf_counter() - start
+    with processes(dsn, workers) as run_all:
+        start = time.perf_counter()
+        run_all()
+        running = time.perf_counter() - start
+    # PostgreSQL publishes the statistics of a session after it was idle for a second.
     time.sleep(1.5)
-    after = spent(dsn)
+    after = load_of(dsn)
     each = {name: (after[name] - before[name]) / count for name in before}
     return {
         "": name,
         "jobs": count,
-        "queued a second": count / queueing,
-        "done a second": count / doing,
-        "transactions a job": each["transactions"],
-        "rows written a job": each["rows"],
-        "log KB a job": each["wal"] / 1000,
+        "queued/s": count / queueing,
+        "run/s": count / running,
+        "transactions per job": each["transactions"],
+        "rows written per job": each["rows"],
+        "WAL KB per job": each["wal"] / 1000,
     }
 
 
-def spent(dsn: str) -> dict[str, int]:
-    with connected(dsn) as connection:
-        row = connection.execute(SPENT).fetchone()
+def load_of(dsn: str) -> dict[str, int]:
+    with connect(dsn) as connection:
+        row = connection.execute(LOAD).fetchone()
         assert row is not None
         return {name: int(value) for name, value in row.items()}
 
 
 @contextmanager
 def processes(dsn: str, count: int) -> Iterator[object]:
-    """Workers that have started and wait for the word."""
+    """Start workers that wait; yield a function that lets them run all jobs."""
     context = get_context("spawn")
     go, ready = context.Event(), context.Semaphore(0)
-    started = [context.Process(target=work, args=(dsn, go, ready)) for _ in range(count)]
-    for process in started:
+    workers = [context.Process(target=work, args=(dsn, go, ready)) for _ in range(count)]
+    for process in workers:
         process.start()
-    for _ in started:
+    for _ in workers:
         ready.acquire()
 
-    def all_done() -> None:
+    def run_all() -> None:
         go.set()
-        for process in started:
+        for process in workers:
             process.join()
             assert process.exitcode == 0
 
-    yield all_done
+    yield run_all
 
 
 def work(dsn: str, go: object, ready: object) -> None:
-    asyncio.run(take_all(dsn, go, ready))
+    asyncio.run(run_jobs(dsn, go, ready))
 
 
-async def take_all(dsn: str, go: object, ready: object) -> None:
+async def run_jobs(dsn: str, go: object, ready: object) -> None:
     lease = Lease(dsn, LEASE)
-    connector = PatientConnector(conninfo=dsn, min_size=1, max_size=4)
+    connector = RetryingConnector(conninfo=dsn, min_size=1, max_size=4)
     app = App(connector=connector)
     app.job_manager = FencedJobs(connector, lease)
 

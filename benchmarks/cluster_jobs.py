@@ -1,7 +1,7 @@
-"""What a whole job of the cluster costs, from taking the shard to publishing it: ``python -m benchmarks.cluster_jobs``
+"""Cost of a complete job of the cluster, from fetching a shard to publishing it: ``python -m benchmarks.cluster_jobs``
 
-Two crawls of the same sites by one worker, over loopback without delays, and a worker that has nothing to do.
-PostgreSQL is one of its own, not synced to the disk. Processor time is that of the worker and of what it starts.
+One worker crawls the same sites twice, over loopback without delays; then a worker is idle. A temporary PostgreSQL
+server is used, without syncing to disk. CPU time is that of the worker and its child processes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import psycopg
 from tabulate import tabulate
 
 from caliber_crawler.cluster.database import set_up
-from tests.cluster.postgres import Postgres, rows, serving
-from tests.cluster.press import Press, printing
+from tests.cluster.postgres import Postgres, rows, run_postgres
+from tests.cluster.press import Press, serve_press
 
 STATEMENTS = """
 SELECT coalesce(sum(calls), 0)::int AS calls, coalesce(sum(total_exec_time), 0)::float AS ms FROM pg_stat_statements
@@ -36,35 +36,35 @@ IDLE = 30.0
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sites", type=int, default=20)
-    parser.add_argument("--articles", type=int, default=30, help="on each site")
+    parser.add_argument("--articles", type=int, default=30, help="number of articles per site")
     options = parser.parse_args()
-    with serving() as server:
+    with run_postgres() as server:
         print(tabulate(list(jobs(server, options.sites, options.articles)), headers="keys"))
 
 
 def jobs(server: Postgres, sites: int, articles: int) -> Iterator[dict[str, object]]:
-    """A row for each crawl, and one for doing nothing."""
+    """A row for each crawl, and one for an idle worker."""
     with tempfile.TemporaryDirectory() as name, server.database("jobs") as dsn:
         folder = Path(name)
         set_up(dsn)
         with closing(psycopg.connect(dsn, autocommit=True)) as connection:
             connection.execute("CREATE EXTENSION pg_stat_statements")
-        with printing(folder, sites, articles) as press:
+        with serve_press(folder, sites, articles) as press:
             environment = {**os.environ, **press.variables, "CALIBER_DSN": dsn, "CALIBER_SHARDS": f"{folder}/shards"}
             names = [paper.name for paper in press.papers]
-            for what in ("first crawl", "second crawl"):
+            for name in ("first crawl", "second crawl"):
                 run(environment, "enqueue", *names, "--delay", "0")
-                before, asked, processor = statements(dsn), visited(press), processor_time()
+                before, known, cpu = statements(dsn), count_requests(press), cpu_time()
                 run(environment, "worker", "--until-empty")
-                after, requests = statements(dsn), visited(press) - asked
+                after, requests = statements(dsn), count_requests(press) - known
                 size = sum(int(str(row["size"])) for row in rows(dsn, "TABLE caliber_shards"))
                 yield {
-                    "": what,
+                    "": name,
                     "jobs": sites,
-                    "requests a job": round(requests / sites, 1),
-                    "statements a job": round((after[0] - before[0]) / sites, 1),
-                    "PostgreSQL's ms a job": round((after[1] - before[1]) / sites, 1),
-                    "worker's ms a request": round((processor_time() - processor) * 1000 / requests, 1),
+                    "requests per job": round(requests / sites, 1),
+                    "statements per job": round((after[0] - before[0]) / sites, 1),
+                    "PostgreSQL ms per job": round((after[1] - before[1]) / sites, 1),
+                    "worker CPU ms per request": round((cpu_time() - cpu) * 1000 / requests, 1),
                     "shard KB": round(size / sites / 1000),
                 }
             before = statements(dsn)
@@ -75,11 +75,11 @@ def jobs(server: Postgres, sites: int, articles: int) -> Iterator[dict[str, obje
             finally:
                 idle.terminate()
                 idle.wait(30)
-            yield {"": "nothing to do", "statements a minute": round((after[0] - before[0]) * 60 / IDLE)}
+            yield {"": "idle worker", "statements per minute": round((after[0] - before[0]) * 60 / IDLE)}
 
 
 def statements(dsn: str) -> tuple[int, float]:
-    """Statements so far, and the server's milliseconds for them."""
+    """Number of statements so far, and their execution time in milliseconds."""
     (row,) = rows(dsn, STATEMENTS)
     return int(str(row["calls"])), float(str(row["ms"]))
 
@@ -92,12 +92,12 @@ def run(environment: dict[str, str], *arguments: str) -> None:
     subprocess.run(caliber(*arguments), env=environment, check=True, capture_output=True)
 
 
-def visited(press: Press) -> int:
+def count_requests(press: Press) -> int:
     return sum(len(paper.requests()) for paper in press.papers)
 
 
-def processor_time() -> float:
-    """Seconds, of processes that have ended."""
+def cpu_time() -> float:
+    """CPU time of ended child processes, in seconds."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

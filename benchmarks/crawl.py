@@ -1,14 +1,13 @@
-"""How fast a crawl is beside bare Scrapy, what a second crawl asks for, and how much memory a large one takes.
+"""Speed of a crawl compared with bare Scrapy, requests of a second crawl, and memory of a large crawl.
 
-Everything runs on this machine over loopback, delays off, against the demo site in a process of its own:
+Everything runs over loopback without delays, against the demo site in a separate process:
 
     python -m benchmarks.crawl                 # 5,000 and 10,000 articles: some minutes
-    python -m benchmarks.crawl --large 100000  # the long one
+    python -m benchmarks.crawl --large 100000  # takes long
 
-Rates depend on what else the machine does, so the two crawls take turns and medians are told; so is the CPU time of a
-page, that of the reading process included. In the race the server makes each page once, before the first lap: what is
-raced is crawlers. Archives are made beforehand: that loads sqlite-utils, and with it pandas where that is installed,
-which no crawl needs.
+Rates depend on the load of the machine, so the two crawlers alternate and medians are printed, with the CPU time per
+page including the extraction worker. In the comparison, the server generates each page once, in a warm-up round.
+Archives are created in advance, because this imports sqlite-utils (and pandas if installed), unlike a crawl.
 """
 
 from __future__ import annotations
@@ -35,17 +34,17 @@ from caliber_crawler.demo import DemoSite, Response
 from caliber_crawler.demo.server import serve
 
 CONCURRENCY = 16
-"""Requests at once. Of ours, as many pages less one may be read and written meanwhile."""
+"""Concurrent requests. Our crawler may extract and store this many pages less one at the same time."""
 LAPS = 5
-MOMENT = datetime(2026, 1, 7, tzinfo=UTC)
-"""When the demo site is asked."""
+NOW = datetime(2026, 1, 7, tzinfo=UTC)
+"""The time of the demo site's clock."""
 
 
 @dataclass(frozen=True)
-class Crawled:
-    """One crawl, by the server's log: requests, and seconds from the first to the last.
+class Measurement:
+    """One crawl by the server's log: the number of requests, and the seconds from the first to the last.
 
-    ``cpu`` are the seconds of all its processes, ``megabytes`` the peak of the largest.
+    ``cpu`` is the CPU time of all its processes in seconds, ``megabytes`` the peak memory of the largest process.
     """
 
     requests: int
@@ -55,23 +54,23 @@ class Crawled:
 
     @property
     def rate(self) -> float:
-        """Pages a second."""
+        """Pages per second."""
         return self.requests / self.seconds if self.seconds else 0.0
 
     @property
     def milliseconds(self) -> float:
-        """CPU time of a page."""
+        """CPU time per page in milliseconds."""
         return 1000 * self.cpu / self.requests if self.requests else 0.0
 
 
 @contextmanager
-def demo_site(articles: int, folder: Path, *, printed: bool = False) -> Iterator[tuple[str, Path]]:
-    """Serve a demo site with one section; gives its address and its log. A ``printed`` one makes each page once."""
+def demo_site(articles: int, folder: Path, *, cached: bool = False) -> Iterator[tuple[str, Path]]:
+    """Serve a demo site with one section; yield its URL and its log. A ``cached`` site generates each page once."""
     log = folder / f"requests-{articles}.jsonl"
     log.touch()
     arguments: list[object] = ["-m", "caliber_crawler", "demo", "serve", "--port", 0, "--articles", articles]
-    arguments += ["--sections", "analytics", "--log", log, "--at", MOMENT.isoformat()]
-    if printed:
+    arguments += ["--sections", "analytics", "--log", log, "--at", NOW.isoformat()]
+    if cached:
         arguments = [__file__, "--serve", articles, "--log", log]
     server = subprocess.Popen([sys.executable, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
     try:
@@ -82,7 +81,7 @@ def demo_site(articles: int, folder: Path, *, printed: bool = False) -> Iterator
         server.wait()
 
 
-def measure(arguments: list[object], log: Path) -> Crawled:
+def measure(arguments: list[object], log: Path) -> Measurement:
     """Run a crawler to its end."""
     before = len(log.read_text().splitlines())
     process = subprocess.Popen([sys.executable, *map(str, arguments)], stdout=subprocess.DEVNULL)
@@ -91,27 +90,27 @@ def measure(arguments: list[object], log: Path) -> Crawled:
     time.sleep(0.2)
     times = [datetime.fromisoformat(json.loads(line)["time"]) for line in log.read_text().splitlines()[before:]]
     seconds = (max(times) - min(times)).total_seconds() if times else 0.0
-    return Crawled(len(times), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Measurement(len(times), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-class Printed(DemoSite):
-    """A site that makes each of its pages once."""
+class CachedSite(DemoSite):
+    """A site that generates each of its pages once."""
 
-    @cache  # noqa: B019 - there is one site, and it lives as long as the process
+    @cache  # noqa: B019 - there is only one site, which lives as long as the process
     def respond(self, target: str, now: datetime | None = None) -> Response:
         return super().respond(target, now)
 
 
-def serve_printed(articles: int, log: Path) -> None:
-    """Serve until interrupted; the address goes to standard error."""
-    site = Printed(articles, sections=["analytics"], clock=lambda: MOMENT)
+def serve_cached(articles: int, log: Path) -> None:
+    """Serve until interrupted; print the URL to standard error."""
+    site = CachedSite(articles, sections=["analytics"], clock=lambda: NOW)
     serve(site, 0, log=log, ready=lambda url: print(url, file=sys.stderr, flush=True))
 
 
 def crawl(url: str, archive: Path) -> list[object]:
-    """Our crawl of every edition, into an archive that is there."""
-    making = "import sys; from caliber_crawler.archive import Archive; Archive.open(sys.argv[1], mode='write').close()"
-    subprocess.run([sys.executable, "-c", making, str(archive)], check=True)
+    """The command of our crawl of every edition, into an existing archive."""
+    script = "import sys; from caliber_crawler.archive import Archive; Archive.open(sys.argv[1], mode='write').close()"
+    subprocess.run([sys.executable, "-c", script, str(archive)], check=True)
     return [
         *("-m", "caliber_crawler", "crawl", "--base-url", url, "--archive", archive, "--via", "listing"),
         *("--delay", 0, "--concurrency", CONCURRENCY),
@@ -119,13 +118,13 @@ def crawl(url: str, archive: Path) -> list[object]:
 
 
 def bare(url: str) -> None:
-    """The same pages by a spider that fetches and parses, and keeps nothing."""
+    """Crawl the same pages with a spider that fetches and parses, but stores nothing."""
     from scrapy import Spider
     from scrapy.crawler import AsyncCrawlerProcess
 
     class Bare(Spider):
         name = "bare"
-        start_urls = [  # noqa: RUF012 - as every spider writes it
+        start_urls = [  # noqa: RUF012 - the usual form in Scrapy
             f"{url}{path}" for path in ("/en/category/analytics", "/category/analitika", "/arm/category/analytics")
         ]
 
@@ -162,10 +161,10 @@ def bare(url: str) -> None:
 def main() -> None:
     """Measure, and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", type=int, default=5_000, help="articles for the race with bare Scrapy")
-    parser.add_argument("--middle", type=int, default=10_000, help="articles for the second crawl and the memory")
+    parser.add_argument("--small", type=int, default=5_000, help="articles for the comparison with bare Scrapy")
+    parser.add_argument("--middle", type=int, default=10_000, help="articles for the second crawl and for memory")
     parser.add_argument(
-        "--large", type=int, default=0, help="articles whose memory is held against it; 0 leaves it out"
+        "--large", type=int, default=0, help="articles of the crawl whose memory is compared with it; 0 skips it"
     )
     parser.add_argument("--bare", help=argparse.SUPPRESS)
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
@@ -175,13 +174,13 @@ def main() -> None:
         bare(options.bare)
         return
     if options.serve:
-        serve_printed(options.serve, options.log)
+        serve_cached(options.serve, options.log)
         return
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        race(options.small, folder, rows)
-        middle = again(options.middle, folder, rows) if options.middle else None
+        compare(options.small, folder, rows)
+        middle = crawl_twice(options.middle, folder, rows) if options.middle else None
         if options.large and middle:
             with demo_site(options.large, folder) as (url, log):
                 large = measure(crawl(url, folder / "large.db"), log)
@@ -193,35 +192,37 @@ def main() -> None:
                     "<= 1.3",
                 ]
             )
-    print(tabulate(rows, headers=["what", "measured", "beside", "goal"]))
+    print(tabulate(rows, headers=["", "measured", "compared", "goal"]))
 
 
-def race(articles: int, folder: Path, rows: list[list[str]]) -> None:
-    """Ours and bare Scrapy on the same pages, in turns."""
+def compare(articles: int, folder: Path, rows: list[list[str]]) -> None:
+    """Run our crawler and bare Scrapy on the same pages, alternately."""
     theirs, ours = [], []
-    with demo_site(articles, folder, printed=True) as (url, log):
+    with demo_site(articles, folder, cached=True) as (url, log):
         measure([__file__, "--bare", url], log)
         for lap in range(LAPS):
             theirs.append(measure([__file__, "--bare", url], log))
-            ours.append(measure(crawl(url, folder / f"race-{lap}.db"), log))
+            ours.append(measure(crawl(url, folder / f"lap-{lap}.db"), log))
     ratio = median(our.rate / their.rate for our, their in zip(ours, theirs, strict=True))
-    for name, laps, beside, goal in (
+    for name, laps, comparison, goal in (
         ("bare Scrapy", theirs, "", ""),
         ("caliber crawl", ours, f"{ratio:.2f} of bare Scrapy", ">= 0.8"),
     ):
-        rows.append([f"{name}, {articles:,} articles", f"{median(lap.rate for lap in laps):.0f} pages/s", beside, goal])
-        rows.append(["", f"{median(lap.milliseconds for lap in laps):.1f} ms of CPU a page", "", ""])
+        rows.append(
+            [f"{name}, {articles:,} articles", f"{median(lap.rate for lap in laps):.0f} pages/s", comparison, goal]
+        )
+        rows.append(["", f"{median(lap.milliseconds for lap in laps):.1f} ms of CPU per page", "", ""])
 
 
-def again(articles: int, folder: Path, rows: list[list[str]]) -> Crawled:
-    """A second crawl of an unchanged section."""
+def crawl_twice(articles: int, folder: Path, rows: list[list[str]]) -> Measurement:
+    """Crawl a section twice without changes."""
     with demo_site(articles, folder) as (url, log):
         first = measure(crawl(url, folder / "middle.db"), log)
         second = measure(crawl(url, folder / "middle.db"), log)
     rows.append([f"caliber crawl, {articles:,} articles", f"{first.rate:.0f} pages/s", f"{first.megabytes:.0f} MB", ""])
     rows.append(
         [
-            "the same again, nothing changed",
+            "second crawl, nothing changed",
             f"{second.requests} requests",
             f"{second.requests / first.requests:.2%} of {first.requests:,}",
             "<= 1 %",

@@ -1,8 +1,8 @@
-"""What `caliber ingest` costs, and who bears it: python -m benchmarks.ingest [--articles N] [--weight KB] [--jobs N]...
+"""CPU time of `caliber ingest` by process: python -m benchmarks.ingest [--articles N] [--weight KB] [--jobs N]...
 
-Writes a web archive of demo pages, each with a menu of other headlines that makes it as heavy as a newspaper's, and
-takes it in with so many processes. CPU seconds are told apart: the process that writes the archive, and those that read
-pages for it. What the writer needs for a page bounds what any number of readers can bring.
+Writes a web archive of demo pages, each with a menu of other headlines so that it has the size of a real page, and
+ingests it with --jobs processes. The CPU time of the writing process and of the extraction workers is printed
+separately. The writer's time per page limits the total speed for any number of workers.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ def main() -> None:
         jobs = options.jobs or [1, 2]
         runs = {each: [run(warc, each) for _ in range(REPEATS)] for each in jobs}
     idle = {each: run_idle(each) for each in jobs}
-    print(f"{pages:,} pages; the median of {REPEATS} runs")
+    print(f"{pages:,} pages; median of {REPEATS} runs")
     rows = []
     for each, figures in runs.items():
-        writer, readers, wall = (median(figure[name] for figure in figures) for name in ("writer", "readers", "wall"))
-        rows.append((each, 1000 * writer / pages, 1000 * max(0.0, readers - idle[each]) / pages, pages / wall))
-    print(tabulate(rows, headers=("processes", "writer, ms/page", "readers, ms/page", "pages/s"), floatfmt=".1f"))
+        writer, workers, wall = (median(figure[name] for figure in figures) for name in ("writer", "workers", "wall"))
+        rows.append((each, 1000 * writer / pages, 1000 * max(0.0, workers - idle[each]) / pages, pages / wall))
+    print(tabulate(rows, headers=("processes", "writer, ms/page", "workers, ms/page", "pages/s"), floatfmt=".1f"))
 
 
 def captures(articles: int, weight: int) -> Iterator[Capture]:
-    """Each article as it was an hour and a year after it appeared, in the order of time."""
+    """Each article one hour and one year after publication, in order of time."""
     site = DemoSite(articles, base_url=CaliberSpider.site.base_url)
     truth = list(site.truth())
     dice = random.Random(1)
@@ -79,7 +79,7 @@ def captures(articles: int, weight: int) -> Iterator[Capture]:
 
 
 def run(warc: Path, jobs: int) -> dict[str, float]:
-    """Take a file in, in a process of its own, and hear what it cost."""
+    """Ingest a file in a separate process; return its CPU and wall-clock times."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.ingest", "--jobs", str(jobs), "--measure", str(warc), folder]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -88,18 +88,18 @@ def run(warc: Path, jobs: int) -> dict[str, float]:
 
 
 def measure(warc: str, folder: str, jobs: int) -> None:
-    started, before = time.perf_counter(), spent(resource.RUSAGE_SELF)
+    started, before = time.perf_counter(), cpu_time(resource.RUSAGE_SELF)
     done = CliRunner().invoke(ingest, [warc, "--archive", f"{folder}/archive.db", "--jobs", str(jobs)])
     if done.exit_code != 0:
         raise SystemExit(done.output)
     wall = time.perf_counter() - started
-    end_idle_workers()  # so that what they needed is counted
-    writer, readers = spent(resource.RUSAGE_SELF) - before, spent(resource.RUSAGE_CHILDREN)
-    print(json.dumps({"writer": writer, "readers": readers, "wall": wall}))
+    end_idle_workers()  # only ended processes are counted
+    writer, workers = cpu_time(resource.RUSAGE_SELF) - before, cpu_time(resource.RUSAGE_CHILDREN)
+    print(json.dumps({"writer": writer, "workers": workers, "wall": wall}))
 
 
 def run_idle(jobs: int) -> float:
-    """What the readers need before they read anything."""
+    """CPU time of the workers before they extract anything."""
     script = (
         "import resource\n"
         "from caliber_crawler.ingest import SiteResolver\n"
@@ -119,7 +119,7 @@ def run_idle(jobs: int) -> float:
         return float(subprocess.run([sys.executable, path], capture_output=True, text=True, check=True).stdout)
 
 
-def spent(whose: int) -> float:
+def cpu_time(whose: int) -> float:
     used = resource.getrusage(whose)
     return used.ru_utime + used.ru_stime
 

@@ -1,4 +1,4 @@
-"""Made-up archives for benchmarks: articles of 400 words on pages of 60 KB, with what real ones have besides."""
+"""Generated archives for benchmarks: articles of 400 words on pages of 60 KB, with images, links and view counts."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ BATCH_SIZE = 500
 
 
 def extractions(first: int, count: int) -> Iterator[Extraction]:
-    """Articles by number: the same number is the same article, in whichever archive."""
+    """Articles by number: the same number gives the same article in every archive."""
     chance = random.Random(7)
     words = [
         *["the", "of", "and", "in", "to", "a", "on", "is", "for", "with", "by", "at", "as", "from"],
         *(f"word{n}" for n in range(30_000)),
     ]
     weights = [1 / (rank + 3) for rank in range(len(words))]
-    # What the pages of a site share: markup that packs to next to nothing beside an earlier page.
+    # Markup shared by all pages of the site: with an earlier page as a dictionary, it takes almost no space.
     shell = " ".join(f'<div class="{word}">{word}</div>' for word in chance.choices(words, k=PAGE_BYTES // 38))
     for number in range(first, first + count):
         chance = random.Random(number)
@@ -62,29 +62,29 @@ def extractions(first: int, count: int) -> Iterator[Extraction]:
         )
 
 
-def made(path: Path, first: int, count: int, *, days: Sequence[int] = (0,)) -> Path:
-    """An archive of articles from a number on, as crawls leave it that visited each so many days after publication."""
+def create_archive(path: Path, first: int, count: int, *, days: Sequence[int] = (0,)) -> Path:
+    """Create an archive with ``count`` articles from number ``first`` on, each visited ``days`` after publication."""
     with Archive.open(path, mode="write") as archive:
         run_id = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
-        rest = list(extractions(first, count))
+        articles = list(extractions(first, count))
         for day in days:
             for start in range(0, count, BATCH_SIZE):
                 with archive.transaction():
-                    for extraction in rest[start : start + BATCH_SIZE]:
-                        keep(archive, visited(extraction, day), run_id)
+                    for extraction in articles[start : start + BATCH_SIZE]:
+                        store(archive, later_visit(extraction, day), run_id)
         archive.runs.finish(run_id, "finished", None, {"new": count})
     return path
 
 
-def visited(extraction: Extraction, day: int) -> Extraction:
-    """The same article some days later: more views, and another page for that alone."""
+def later_visit(extraction: Extraction, day: int) -> Extraction:
+    """The same article some days later, with more views on an otherwise equal page."""
     views = (extraction.article.views or 0) + 100 * day
     page = extraction.capture.body.replace(b"</html>", f"<i>Views: {views}</i></html>".encode())
     capture = replace(extraction.capture, fetched_at=extraction.capture.fetched_at + timedelta(days=day), body=page)
     return replace(extraction, capture=capture, article=replace(extraction.article, views=views))
 
 
-def keep(archive: Archive, extraction: Extraction, run_id: int) -> None:
+def store(archive: Archive, extraction: Extraction, run_id: int) -> None:
     article, capture = extraction.article, archive.captures.store(extraction.capture, run_id)
     entry = Entry(
         url=article.url, site="caliber", kind="article", language="en", section="analytics", discovered_via="listing"

@@ -1,7 +1,7 @@
-"""The pages of the article benchmark, and how well a reader's answers to them agree with the truth.
+"""The pages of the article benchmark, and scores of an extractor's results against the ground truth.
 
-The benchmark is a folder with ``articles.jsonl.gz`` (one page a line: ``id``, ``url``, ``html``, ``truth``) and the
-``score.py`` that says how readings of them are judged. It is no part of the project: its pages are other people's work.
+The benchmark is a folder with ``articles.jsonl.gz`` (one page per line: ``id``, ``url``, ``html``, ``truth``) and
+``score.py``, which defines the scores. It is not part of the project, because its pages are other people's work.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FETCHED_AT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def find_benchmark() -> Path | None:
-    """The folder that ``CALIBER_BENCHMARKS`` names, or ``../shared/benchmarks`` beside the checkout, if it is there."""
+    """The folder ``CALIBER_BENCHMARKS``, or ``../shared/benchmarks`` beside the checkout; ``None`` if it is missing."""
     folder = Path(os.environ.get("CALIBER_BENCHMARKS") or BESIDE)
     return folder if (folder / "articles.jsonl.gz").exists() and (folder / "score.py").exists() else None
 
@@ -49,8 +49,8 @@ def load_rules(score: Path) -> ModuleType:
     return rules
 
 
-def read_as_archived(html: str, url: str) -> Prediction:
-    """What the archive would hold of a page: bytes in, article out, of a site without a file."""
+def extract_as_archived(html: str, url: str) -> Prediction:
+    """Extract a page of a generic site as the archive would store it."""
     site = generic_site(url)
     headers = (("content-type", "text/html; charset=utf-8"),)
     body = html.encode("utf-8", errors="replace")
@@ -59,43 +59,43 @@ def read_as_archived(html: str, url: str) -> Prediction:
         article = extract_page(capture, site).article
     except Unreadable:
         return {}
-    moment = article.published_at
+    published_at = article.published_at
     return {
         "body": article.body,
         "headline": article.headline,
-        "published_at": moment.isoformat() if moment else None,
+        "published_at": published_at.isoformat() if published_at else None,
         "authors": article.authors,
     }
 
 
 def scores(rules: ModuleType, predictions: Mapping[str, Prediction], pages: Sequence[Page]) -> dict[str, float]:
-    """The columns of ``score.py`` for these pages: F1 of the body by origin, and the share of pages read right."""
+    """The scores of these pages: F1 of the body by origin, and the share of pages with each field correct."""
     pairs: dict[str, list[tuple[float, float]]] = {}
     hits: dict[str, list[bool]] = {}
     for page in pages:
-        read, true = predictions[page["id"]], page["truth"]
-        wanted = [true["body"], *([true["body_without_summary"]] if true.get("body_without_summary") else [])]
-        best = max((rules.precision_recall(read.get("body") or "", text) for text in wanted), key=sum)
+        found, truth = predictions[page["id"]], page["truth"]
+        texts = [truth["body"], *([truth["body_without_summary"]] if truth.get("body_without_summary") else [])]
+        best = max((rules.precision_recall(found.get("body") or "", text) for text in texts), key=sum)
         pairs.setdefault(f"body {page['id'].split('/')[0]}", []).append(best)
-        for name, right in _judged(rules, read, true):
-            hits.setdefault(name, []).append(right)
+        for name, is_correct in _score_fields(rules, found, truth):
+            hits.setdefault(name, []).append(is_correct)
     columns = {name: _f1(values) for name, values in pairs.items()}
     return columns | {name: sum(values) / len(values) for name, values in hits.items()}
 
 
-def _judged(rules: ModuleType, read: Prediction, true: Mapping[str, Any]) -> list[tuple[str, bool]]:
-    judged = []
-    if true.get("headline"):
-        judged.append(("headline", rules.fold(read.get("headline")) == rules.fold(true["headline"])))
-    if when := rules.moment(true.get("published_at")):
-        got = rules.moment(read.get("published_at"))
-        there = got.astimezone(when.tzinfo) if got and got.tzinfo and when.tzinfo else got
-        judged.append(("date", there is not None and there.date() == when.date()))
-        judged.append(("instant", got is not None and rules.utc_minute(got) == rules.utc_minute(when)))
-    if true.get("authors"):
-        names = {rules.fold(name) for name in read.get("authors") or ()}
-        judged.append(("authors", names == {rules.fold(name) for name in true["authors"]}))
-    return judged
+def _score_fields(rules: ModuleType, found: Prediction, truth: Mapping[str, Any]) -> list[tuple[str, bool]]:
+    scored = []
+    if truth.get("headline"):
+        scored.append(("headline", rules.fold(found.get("headline")) == rules.fold(truth["headline"])))
+    if expected := rules.moment(truth.get("published_at")):
+        time = rules.moment(found.get("published_at"))
+        local = time.astimezone(expected.tzinfo) if time and time.tzinfo and expected.tzinfo else time
+        scored.append(("date", local is not None and local.date() == expected.date()))
+        scored.append(("instant", time is not None and rules.utc_minute(time) == rules.utc_minute(expected)))
+    if truth.get("authors"):
+        names = {rules.fold(name) for name in found.get("authors") or ()}
+        scored.append(("authors", names == {rules.fold(name) for name in truth["authors"]}))
+    return scored
 
 
 def _f1(values: Sequence[tuple[float, float]]) -> float:

@@ -1,7 +1,7 @@
-"""Does a long crawl among hostile pages stay flat in memory, keep its accounts, and lose no good page?
+"""A long crawl among hostile pages: memory must not grow, run counts must add up, and no good page may be lost.
 
-A site with so many good articles plays every trick of ``tests/hostile/tricks.py`` over and over beside them,
-over loopback, delays off:
+A site serves good articles, and between them several copies of every trick of ``tests/hostile/tricks.py``, over
+loopback without delays:
 
     python -m benchmarks.soak                                 # 5,000 good articles, 600 hostile ones: some minutes
     python -m benchmarks.soak --articles 300 --copies 1 --json
@@ -27,16 +27,16 @@ from tests.hostile import tricks
 from tests.hostile.site import HostileSite, misbehaving
 
 AT = datetime(2026, 1, 7, tzinfo=UTC)
-CARDS = 20
-"""Of the demo's listings, a page."""
+TEASERS = 20
+"""Number of teasers on a listing page of the demo site."""
 OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "remaining")
-GROWTH = 50.0
-"""Megabytes; the goal."""
+MAX_GROWTH = 50.0
+"""Megabytes; the goal for memory growth."""
 
 
 @dataclass(frozen=True)
-class Soaked:
-    """What came of a soak; memory is that of the crawl and of the process that reads its pages, in megabytes."""
+class SoakResult:
+    """The result of a soak test. Memory is that of the crawl and its extraction worker, in megabytes."""
 
     good: int
     hostile: int
@@ -52,16 +52,16 @@ class Soaked:
 
     @property
     def growth(self) -> float:
-        """From the second fifth of the time, when caches are full, to the last."""
+        """Growth from the second fifth of the time, when caches are full, to the last fifth."""
         return self.memory_late - self.memory_early
 
     @property
     def passed(self) -> bool:
-        return not self.lost and self.balanced and self.outcome == "finished" and self.growth < GROWTH
+        return not self.lost and self.balanced and self.outcome == "finished" and self.growth < MAX_GROWTH
 
 
-def soak(articles: int, copies: int, folder: Path, *, bombs: bool = True) -> Soaked:
-    """Crawl a site of so many good articles and so many copies of every trick."""
+def soak(articles: int, copies: int, folder: Path, *, bombs: bool = True) -> SoakResult:
+    """Crawl a site with this number of good articles and copies of every trick."""
     kinds = (
         tricks.TRICKS if bombs else {path: trick for path, trick in tricks.TRICKS.items() if path not in tricks.BOMBS}
     )
@@ -69,7 +69,7 @@ def soak(articles: int, copies: int, folder: Path, *, bombs: bool = True) -> Soa
     demo = DemoSite(articles=articles, seed=1, sections=("analytics",), clock=lambda: AT)
     good = {page["slug"] for page in demo.truth(AT)}
     english = sum(page["language"] == "en" for page in demo.truth(AT))
-    on_a_page = -(-len(hostile) // max(1, english // CARDS))
+    on_a_page = -(-len(hostile) // max(1, english // TEASERS))
     archive = folder / "soak.db"
     started = time.monotonic()
     site = HostileSite(demo, tricks=hostile, tricks_on_a_page=on_a_page)
@@ -79,7 +79,7 @@ def soak(articles: int, copies: int, folder: Path, *, bombs: bool = True) -> Soa
     with closing(sqlite3.connect(archive)) as connection:
         stored = {slug for (slug,) in connection.execute("SELECT slug FROM articles")}
     fifth = max(1, len(memory) // 5)
-    return Soaked(
+    return SoakResult(
         good=len(good),
         hostile=len(hostile),
         stored=len(stored & good),
@@ -95,7 +95,7 @@ def soak(articles: int, copies: int, folder: Path, *, bombs: bool = True) -> Soa
 
 
 def crawl(base_url: str, archive: Path) -> tuple[dict[str, object], list[float]]:
-    """The run's account, and its memory twice a second from the first page that is read."""
+    """The run's counts, and its memory twice a second from the start of the extraction worker."""
     arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--via", "listing", "--delay", 0, "--json")
     memory: list[float] = []
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
@@ -114,7 +114,7 @@ def crawl(base_url: str, archive: Path) -> tuple[dict[str, object], list[float]]
 
 
 def megabytes(pid: int) -> float:
-    """Memory of a process and all that it started, pages of files aside; nothing for one that has ended."""
+    """Anonymous memory of a process and its descendants; 0 for a process that has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -124,7 +124,7 @@ def megabytes(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process started and that are there."""
+    """The running child processes of a process."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
@@ -134,24 +134,24 @@ def children(pid: int) -> list[int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=5_000)
-    parser.add_argument("--copies", type=int, default=16, help="of each trick")
+    parser.add_argument("--copies", type=int, default=16, help="number of copies of each trick")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        soaked = soak(asked.articles, asked.copies, Path(folder))
-    if asked.json:
-        print(json.dumps(asdict(soaked) | {"passed": soaked.passed}))
+        result = soak(options.articles, options.copies, Path(folder))
+    if options.json:
+        print(json.dumps(asdict(result) | {"passed": result.passed}))
     else:
         print(
-            f"{soaked.stored:,} of {soaked.good:,} good articles stored beside {soaked.hostile:,} hostile ones", end=" "
+            f"{result.stored:,} of {result.good:,} good articles stored among {result.hostile:,} hostile pages", end=" "
         )
-        print(f"in {soaked.seconds:,.0f} s ({soaked.pages_a_second} pages a second); run {soaked.outcome}", end="; ")
-        print("accounts balanced" if soaked.balanced else "ACCOUNTS DO NOT ADD UP")
+        print(f"in {result.seconds:,.0f} s ({result.pages_a_second} pages per second); run {result.outcome}", end="; ")
+        print("counts add up" if result.balanced else "COUNTS DO NOT ADD UP")
         print(
-            f"memory {soaked.memory_early:.0f} → {soaked.memory_late:.0f} MB, peak {soaked.memory_peak:.0f} MB", end=" "
+            f"memory {result.memory_early:.0f} → {result.memory_late:.0f} MB, peak {result.memory_peak:.0f} MB", end=" "
         )
-        print(f"(goal: less than {GROWTH:.0f} MB more)")
-    return 0 if soaked.passed else 3
+        print(f"(goal: growth below {MAX_GROWTH:.0f} MB)")
+    return 0 if result.passed else 3
 
 
 if __name__ == "__main__":

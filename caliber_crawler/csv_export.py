@@ -1,4 +1,4 @@
-"""Scrapy's CSV feed for articles: a cell that holds images or links is JSON, and names are separated by "; "."""
+"""Scrapy's CSV feed for articles: images and links are JSON in their cells; names are separated by "; "."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ArticleCsvExporter(CsvItemExporter):
     """Writes one row for each article (``scrapy crawl SITE -O articles.csv``)."""
 
     def serialize_field(self, field: Mapping[str, Any], name: str, value: Any) -> Any:
-        """The text of a cell."""
+        """Return the text of a cell."""
         if isinstance(value, tuple) and any(is_dataclass(part) for part in value):
             return json.dumps([asdict(part) for part in value], ensure_ascii=False)
         if isinstance(value, tuple):

@@ -1,9 +1,9 @@
-"""From a capture to an article, a listing or a problem: clean, extract, check. Every command extracts pages this way.
+"""The steps from a capture to an article, a listing or a problem. Every command that extracts pages uses them.
 
-    capture ── clean ──> CleanPage ── extract ──> Reading or Listing ── check ──> Reading or Listing
+    capture ── clean ──> CleanPage ── extract ──> Extraction or Listing ── check ──> Extraction or Listing
 
-Each step is a pure function and returns a fatal ``Problem`` for a page that goes no further. :func:`extract_page` takes
-all three. It may hang or crash: ``isolated_extraction`` runs it in a worker process.
+Each step is a pure function and returns a fatal ``Problem`` for a page that it refuses. :func:`extract_page` runs all
+three. They may hang or crash on a hostile page: ``isolated_extraction`` runs them in a worker process.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.site import Site, StartPage
 
 Outcome = Extraction | Listing | Problem
-"""What a capture holds: an article, a list of articles, or why it gives neither."""
+"""The outcome of a capture: an article, a listing, or the reason why it is neither."""
 
 NOT_MODIFIED = "not_modified"
-"""The reason code of an answer with status 304: the page is as it was, and there is nothing to extract."""
+"""The reason code of a response with status 304: the page is unchanged, and there is nothing to extract."""
 MAIN_FIELDS = ("headline", "body", "published_at")
-NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-"""What many sites answer behind the last page of a listing; whether this is that page shows the pagination."""
+NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+"""Statuses that many sites return after the last page of a listing. The pagination decides whether it is the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanPage:
-    """A page without the parts that belong to the site and not to the article."""
+    """A page without boilerplate."""
 
     capture: Capture
     page: Page | None
-    """The opened page; ``None`` for a page that lists articles, which is not cleaned."""
+    """The parsed page; ``None`` for a listing, which is not cleaned."""
     doubt: Problem | None = None
-    """It looks like a page that says "not found". It is an article only if the site's own selectors find all of it."""
+    """The page looks like a soft 404. It is an article only if the site's selectors find all main fields."""
 
 
 def extract_page(capture: Capture, site: Site, now: datetime) -> Outcome:
-    """The article or the list of articles on a capture, or the problem why there is neither.
+    """The article or the listing on a capture, or the reason why there is neither.
 
     ``now`` is compared with the date of publication.
     """
@@ -51,7 +51,7 @@ def extract_page(capture: Capture, site: Site, now: datetime) -> Outcome:
 
 
 def clean(capture: Capture, site: Site) -> CleanPage | Problem:
-    """Open a page and take out boilerplate; refuse what is not a page of an article: errors, log-ins, challenges."""
+    """Parse a page and remove boilerplate; refuse errors, login walls, bot challenges and other non-article pages."""
     if problem := fetch_problem(capture):
         return problem
     if capture.kind != "article":
@@ -71,20 +71,20 @@ def clean(capture: Capture, site: Site) -> CleanPage | Problem:
 
 
 def extract(page: CleanPage, site: Site) -> Outcome:
-    """The fields of an article, or the entries of a page that lists articles."""
+    """Extract the fields of an article, or the teasers of a listing."""
     if page.page is None:
         return _extract_list(page.capture, site)
     try:
         found = extraction.extract_article(page.page)
     except Unreadable as unreadable:
         return page.doubt or _unreadable("extract", unreadable)
-    if page.doubt is not None and not _is_article_beyond_doubt(found, site):
+    if page.doubt is not None and not _is_complete_article(found, site):
         return page.doubt
     return found
 
 
 def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:
-    """Refuse an article that is not valid; note what a person should look at in one that is."""
+    """Refuse an invalid article; add warnings to a valid one."""
     if isinstance(found, Listing):
         if found.extraction is None:
             return found
@@ -95,25 +95,25 @@ def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:
 
 
 def fetch_problem(capture: Capture) -> Problem | None:
-    """Why there is no page in a capture: it could not be fetched, or it is as it was."""
+    """The reason why a capture has no page: it could not be fetched, or the page is unchanged."""
     if capture.error is not None:
-        message = f"{capture.effective_url} could not be fetched: {capture.error}."
+        message = f"Could not fetch {capture.effective_url}: {capture.error}."
         return Problem(stage="fetch", reason=capture.error_code or "network", message=message, fatal=True)
     if capture.status == HTTPStatus.NOT_MODIFIED:
-        return Problem(stage="fetch", reason=NOT_MODIFIED, message=f"{capture.effective_url} is as it was.")
+        return Problem(stage="fetch", reason=NOT_MODIFIED, message=f"{capture.effective_url} is unchanged.")
     return None
 
 
 def status_problem(capture: Capture) -> Problem | None:
-    """What a status other than 200 means."""
+    """The problem of a status other than 200."""
     if capture.status == HTTPStatus.OK:
         return None
-    message = f"{capture.effective_url} answered {capture.status}."
+    message = f"{capture.effective_url} returned status {capture.status}."
     return Problem(stage="fetch", reason=f"http_{capture.status}", message=message, fatal=True)
 
 
-def _is_article_beyond_doubt(found: Extraction, site: Site) -> bool:
-    """News about a 404, or about what was not found: no page of apology has all parts of an article of the site."""
+def _is_complete_article(found: Extraction, site: Site) -> bool:
+    """Whether a page that looks like a soft 404 is an article, such as news about a 404: it has all main fields."""
     if not all(found.methods.get(field) == "selector" for field in MAIN_FIELDS):
         return False
     return not any(problem.fatal for problem in extraction.check(found, site, found.capture.fetched_at))
@@ -121,7 +121,7 @@ def _is_article_beyond_doubt(found: Extraction, site: Site) -> bool:
 
 def _extract_list(capture: Capture, site: Site) -> Listing | Problem:
     if problem := status_problem(capture):
-        is_end = capture.kind == "listing" and capture.status in NOT_THERE
+        is_end = capture.kind == "listing" and capture.status in NOT_FOUND
         return Listing(capture=capture, teasers=(), missing=problem) if is_end else problem
     try:
         listing = parse_list_page(capture, site)
@@ -133,7 +133,7 @@ def _extract_list(capture: Capture, site: Site) -> Listing | Problem:
 
 
 def _article_on(capture: Capture, site: Site) -> Extraction | None:
-    """The article on a page that somebody named, which may hold both an article and a list."""
+    """The article on a start page: the page may be an article that also lists others."""
     try:
         return extraction.extract_page(replace(capture, kind="article"), site)
     except Unreadable:

@@ -1,7 +1,7 @@
-"""Extraction in a worker process: a page that hangs, crashes or fills the memory costs that page and nothing else.
+"""Extraction in a worker process, so that a page that hangs, crashes or fills the memory affects no other page.
 
-:func:`extract_isolated` is for code that waits, :class:`IsolatedSteps` for an event loop. Both have the same limits,
-and the same reason codes for a page that exceeds them: ``too_slow``, ``worker_crashed``, ``out_of_memory``.
+Blocking code uses :func:`extract_isolated`, an event loop uses :class:`IsolatedSteps`. Both apply the same limits and
+the same reason codes for a page that exceeds them: ``too_slow``, ``worker_crashed``, ``out_of_memory``.
 """
 
 from __future__ import annotations
@@ -21,33 +21,36 @@ from caliber_crawler.extraction_steps import Outcome, extract_page
 from caliber_crawler.items import Capture, CleanedPage, Extraction, Listing, Problem
 from caliber_crawler.processes import PAGE_LIMITS, AsyncExecutor, TooSlow, WorkerCrashed, run_limited
 from caliber_crawler.processes.call import Context
-from caliber_crawler.processes.limits import limited
+from caliber_crawler.processes.limits import apply_limits
 from caliber_crawler.site import Site
 
 OPEN_PAGES = 64
-"""Cleaned pages that a worker keeps until they are extracted; an older one is sent and cleaned again."""
+"""Maximum number of cleaned pages that a worker keeps until they are extracted. Older pages are sent and cleaned again.
+"""
 LIMITS_EXCEEDED = (TooSlow, WorkerCrashed, MemoryError)
 
 _tokens = count(1)
 
 
 def extract_isolated(capture: Capture, site: Site, now: datetime) -> Outcome:
-    """``extract_page`` within limits, in a worker process. An error of this program is a problem of the page.
+    """Run ``extract_page`` in a worker process within limits. An internal error is returned as a problem of the page.
 
-    In a process that is a worker already, the page is extracted there.
+    A process that is a worker already extracts the page itself.
     """
     if problem := extraction_steps.fetch_problem(capture):
         return problem
     key = sha256(f"{capture.url} {capture.fetched_at}".encode("utf-8", "surrogatepass")).hexdigest()
     try:
-        return with_capture(run_limited(_extract_lightly, capture, site, now, key=key, limits=PAGE_LIMITS), capture)
+        return with_capture(
+            run_limited(_extract_without_body, capture, site, now, key=key, limits=PAGE_LIMITS), capture
+        )
     except LIMITS_EXCEEDED as error:
         return limit_problem(capture.effective_url, error)
-    except Exception as error:  # noqa: BLE001 - one page must not cost the others
+    except Exception as error:  # noqa: BLE001 - one page must not stop the others
         return internal_error(capture.effective_url, error)
 
 
-def limit_problem(address: str, error: BaseException) -> Problem:
+def limit_problem(url: str, error: BaseException) -> Problem:
     """The problem of a page that exceeded a limit."""
     match error:
         case TooSlow():
@@ -56,18 +59,18 @@ def limit_problem(address: str, error: BaseException) -> Problem:
             reason, clause = "worker_crashed", str(error)
         case _:
             reason, clause = "out_of_memory", f"it took more than {PAGE_LIMITS.memory // 2**20} MiB of memory"
-    message = f"{address} was put aside during extraction: {clause}."
+    message = f"Extraction of {url} failed: {clause}."
     return Problem(stage="extract", reason=reason, message=message, fatal=True)
 
 
-def internal_error(address: str, error: BaseException) -> Problem:
-    """The problem of a page on which this program failed; later versions may do better."""
-    message = f"{address} met an error of this program: {type(error).__name__}: {error}."
+def internal_error(url: str, error: BaseException) -> Problem:
+    """The problem of a page that caused an internal error; a later version may extract it."""
+    message = f"Internal error while extracting {url}: {type(error).__name__}: {error}."
     return Problem(stage="extract", reason="internal_error", message=message, fatal=True)
 
 
 def with_capture(outcome: Outcome, capture: Capture) -> Outcome:
-    """The outcome with this capture: the page itself need not travel back from a worker."""
+    """The outcome with this capture. A worker returns outcomes without the page's body."""
     match outcome:
         case Problem():
             return outcome
@@ -78,25 +81,24 @@ def with_capture(outcome: Outcome, capture: Capture) -> Outcome:
     return replace(outcome, capture=capture)
 
 
-def _extract_lightly(capture: Capture, site: Site, now: datetime) -> Outcome:
+def _extract_without_body(capture: Capture, site: Site, now: datetime) -> Outcome:
     return with_capture(extract_page(capture, site, now), replace(capture, body=b""))
 
 
-Light = tuple[Any, ...]
-"""An outcome without its capture: an article in parts, or a listing or a problem alone."""
+Packed = tuple[Any, ...]
+"""An outcome without its capture: the fields of an extraction, or a single listing or problem."""
 
 
-class Checked(NamedTuple):
-    """What the check noted on a valid article."""
+class CheckResult(NamedTuple):
+    """The warnings of the check on a valid article."""
 
     warnings: tuple[Problem, ...]
 
 
 class IsolatedSteps:
-    """The three steps for one site, each a call to a worker. The worker keeps the opened page between the first two.
+    """The three steps for one site, each a call to a worker. The worker keeps the parsed page between the first two.
 
-    Each step returns a ``Problem`` for a page that goes no further, one that exceeded a limit included, and raises the
-    errors of this program.
+    A step returns a ``Problem`` for a refused page or one that exceeded a limit. It raises internal errors.
     """
 
     def __init__(self, executor: AsyncExecutor, site: Site) -> None:
@@ -116,34 +118,34 @@ class IsolatedSteps:
         return CleanedPage(capture=capture, layout=layout, html=html, token=token)
 
     async def extract(self, page: CleanedPage | Capture) -> Outcome:
-        """See ``extraction_steps.extract``; a capture is cleaned on the way."""
+        """See ``extraction_steps.extract``; a capture is cleaned first."""
         capture = page if isinstance(page, Capture) else page.capture
         token = None if isinstance(page, Capture) else page.token
         try:
-            found: Light | None = None
+            found: Packed | None = None
             if token is not None:
                 found = await self._executor.call(_extract_open, token, context=self._site)
-            if found is None:  # another worker has taken the place of the one that had the page
+            if found is None:  # the worker that had the cleaned page was replaced
                 found = await self._executor.call(_extract_anew, capture, context=self._site)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.effective_url, error)
-        return _arrived(found, capture)
+        return _unpack(found, capture)
 
     async def check(self, found: Extraction | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
         capture = found.capture
         try:
-            asked = (capture.url, capture.fetched_at, capture.status, now)
-            checked = await self._executor.call(_check, _light(found), *asked, context=self._site)
+            arguments = (_pack(found), capture.url, capture.fetched_at, capture.status, now)
+            checked = await self._executor.call(_check, *arguments, context=self._site)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.effective_url, error)
-        if isinstance(found, Extraction) and isinstance(checked, Checked):
+        if isinstance(found, Extraction) and isinstance(checked, CheckResult):
             return replace(found, warnings=checked.warnings)
-        return _arrived(checked, capture)
+        return _unpack(checked, capture)
 
 
-def _light(outcome: Outcome) -> Light:
-    """An outcome without its capture, for the way between two processes: the page is most of it."""
+def _pack(outcome: Outcome) -> Packed:
+    """Pack an outcome without its capture, to send it between processes: the body is most of its size."""
     match outcome:
         case Extraction():
             return (outcome.article, outcome.layout, outcome.extractor, outcome.methods, outcome.warnings)
@@ -152,65 +154,65 @@ def _light(outcome: Outcome) -> Light:
     return (outcome,)
 
 
-def _arrived(light: Light, capture: Capture) -> Outcome:
-    """The outcome, with its capture."""
-    if len(light) == 1:
-        outcome: Outcome = light[0]
+def _unpack(packed: Packed, capture: Capture) -> Outcome:
+    """Restore an outcome with its capture."""
+    if len(packed) == 1:
+        outcome: Outcome = packed[0]
         return with_capture(outcome, capture)
-    article, layout, extractor, methods, warnings = light
+    article, layout, extractor, methods, warnings = packed
     return Extraction(
         capture=capture, article=article, layout=layout, extractor=extractor, methods=methods, warnings=warnings
     )
 
 
-# --- In the worker ----------------------------------------------------------------------------------------------------
+# --- Functions that run in the worker ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPage:
-    """A page between two steps."""
+    """A cleaned page that waits for extraction."""
 
     page: extraction_steps.CleanPage
     spent: float
-    """Seconds of CPU time for cleaning: the steps share the time of one page."""
+    """Seconds of CPU time used for cleaning: cleaning and extraction share one time limit."""
 
 
 _open_pages: OrderedDict[int, OpenPage] = OrderedDict()
 
 
 def _clean(site: Site, token: int, capture: Capture) -> tuple[str | None, str | None] | Problem:
-    """Clean a page and keep it; returns its layout and the HTML of its article."""
-    begun = time.process_time()
+    """Clean a page and keep it for extraction; return its layout and the HTML of its article."""
+    start = time.process_time()
     cleaned = extraction_steps.clean(capture, site)
     if isinstance(cleaned, Problem):
         return cleaned
     page = cleaned.page
     layout = page.layout.name if page is not None and page.layout is not None else None
     html = None if page is None or page.article is None else etree.tostring(page.article, encoding="unicode")
-    _open_pages[token] = OpenPage(cleaned, time.process_time() - begun)
+    _open_pages[token] = OpenPage(cleaned, time.process_time() - start)
     while len(_open_pages) > OPEN_PAGES:
         _open_pages.popitem(last=False)
     return layout, html
 
 
-def _extract_open(site: Site, token: int) -> Light | None:
-    """The outcome for a page that was cleaned here; ``None`` when it was cleaned elsewhere or long ago."""
-    opened = _open_pages.pop(token, None)
-    if opened is None:
+def _extract_open(site: Site, token: int) -> Packed | None:
+    """The outcome for a page that this worker cleaned; ``None`` if it does not have the page (any more)."""
+    open_page = _open_pages.pop(token, None)
+    if open_page is None:
         return None
-    with limited(PAGE_LIMITS, opened.spent):
-        return _light(extraction_steps.extract(opened.page, site))
+    with apply_limits(PAGE_LIMITS, open_page.spent):
+        return _pack(extraction_steps.extract(open_page.page, site))
 
 
-def _extract_anew(site: Site, capture: Capture) -> Light:
+def _extract_anew(site: Site, capture: Capture) -> Packed:
     cleaned = extraction_steps.clean(capture, site)
-    return _light(cleaned if isinstance(cleaned, Problem) else extraction_steps.extract(cleaned, site))
+    return _pack(cleaned if isinstance(cleaned, Problem) else extraction_steps.extract(cleaned, site))
 
 
 def _check(
-    site: Site, light: Light, url: str, fetched_at: datetime, status: int | None, now: datetime
-) -> Checked | Light:
-    found = _arrived(light, Capture(site=site.name, url=url, fetched_at=fetched_at, status=status))
+    site: Site, packed: Packed, url: str, fetched_at: datetime, status: int | None, now: datetime
+) -> CheckResult | Packed:
+    found = _unpack(packed, Capture(site=site.name, url=url, fetched_at=fetched_at, status=status))
     assert not isinstance(found, Problem)
     checked = extraction_steps.check(found, site, now)
-    return Checked(checked.warnings) if isinstance(checked, Extraction) else _light(checked)
+    return CheckResult(checked.warnings) if isinstance(checked, Extraction) else _pack(checked)

@@ -1,4 +1,4 @@
-"""An archive for the pipelines in another Scrapy project: pages and articles are stored, without a frontier."""
+"""An archive for pipelines in other Scrapy projects: it stores pages and articles, but has no frontier."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEFAULT_PATH = "archive.db"
 
 
 class PlainArchive:
-    """Opens the archive that the setting ``ARCHIVE`` names, records the run, and closes both with the spider."""
+    """Opens the archive given by the setting ``ARCHIVE`` and records the run. Both end when the spider closes."""
 
     def __init__(self, archive: Archive, spider: str, site: Site | None, user_agent: str) -> None:
         self._archive = archive
@@ -46,23 +46,23 @@ class PlainArchive:
         return plain
 
     def keep(self, capture: Capture) -> Capture:
-        """Store a page as it was served."""
+        """Store a capture."""
         self._site_of(capture)
         self.counts["pages"] += 1
         with self._archive.transaction():
             return self._archive.captures.store(capture, self.run_id)
 
     def save(self, extraction: Extraction) -> Article | None:
-        """Store an article, and its page where that was not stored before; ``None`` when it was taken down."""
+        """Store an article, and its capture unless that is stored already; return ``None`` if it was taken down."""
         site, article = self._site_of(extraction.capture), extraction.article
         with self._archive.transaction():
-            addresses: list[ArticleURL] = site.article_urls(article.urls)
-            if self._archive.takedowns.covers(article.site, addresses):
+            article_urls: list[ArticleURL] = site.article_urls(article.urls)
+            if self._archive.takedowns.covers(article.site, article_urls):
                 return None
             if extraction.capture.id is None:
                 extraction = replace(extraction, capture=self.keep(extraction.capture))
             try:
-                saved = self._archive.articles.save(extraction, self.run_id, addresses, self._reextract)
+                saved = self._archive.articles.save(extraction, self.run_id, article_urls, self._reextract)
             except ArticleTakenDown:
                 return None
         self.counts[saved.outcome] += 1

@@ -1,4 +1,4 @@
-"""Versions of the software that a run uses."""
+"""Versions of the software used by a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that is soon full."""
+"""A small file system for tests of full disks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 
 @contextmanager
 def small_disk_at(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A disk in memory, of that size; the test is skipped where none can be made, for only an administrator may."""
+    """Mount a file system of this size in memory. Mounting needs root; without it, the test is skipped."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    if mounted.returncode != 0:
-        pytest.skip(f"a small disk cannot be made here: {mounted.stderr.strip()}")
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    if result.returncode != 0:
+        pytest.skip(f"cannot mount a small file system: {result.stderr.strip()}")
     try:
         yield folder
     finally:

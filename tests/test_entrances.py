@@ -1,7 +1,7 @@
-"""One verdict on a page: every command that extracts pages comes to the same article, or to the same reason code.
+"""Every command that extracts pages gives the same article, or the same reason code, for a page.
 
-A hostile site that serves every trick, pages at the borders of the rules, and the recorded pages is crawled. What the
-crawl stored goes through all other entrances.
+A crawl visits a site that serves every hostile page, pages at the limits of the rules, and the recorded pages. All
+other commands then extract the captures of this crawl.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ TOO_SLOW = "/en/post/long-tags"
 
 
 def short_article(title: str, extra: str = "") -> bytes:
-    """An article in the site's own layout, shorter than any rule against other pages asks for."""
+    """A short article in the layout of the site: the rules against non-article pages check short pages only."""
     return (
         f'<html><head><title>{title}</title></head><body><div class="post"><h1 class="post_title">{title}</h1>'
         '<div class="post_time">06 January 2026 19:13</div><div class="post_body">'
@@ -52,10 +52,10 @@ def short_article(title: str, extra: str = "") -> bytes:
     ).encode()
 
 
-BORDERS = {
+EDGE_CASES = {
     "/en/post/news-about-404": answering(200, short_article("Ministry answers Error 404: its pages were not found")),
     "/en/post/plain-404": answering(200, short_article("404 - not found").replace(b"post_title", b"title")),
-    "/en/post/login-wall": answering(200, short_article("Sign in to go on", '<input type="password" name="p">')),
+    "/en/post/login-wall": answering(200, short_article("Sign in to continue", '<input type="password" name="p">')),
     "/en/post/long-with-login": answering(
         200, short_article("A long page", f"<p>{'Words about trade. ' * 200}</p><input type='password'>")
     ),
@@ -82,18 +82,18 @@ EXPECTED = {
 }
 
 
-class Crawled(NamedTuple):
-    """A crawl's archive, and what it says of each page."""
+class CrawlResult(NamedTuple):
+    """The archive of a crawl, and its verdict on each page."""
 
     archive: Path
     site: Site
     verdicts: Mapping[str, Any]
     captures: Mapping[str, Capture]
-    """The pages that were asked for as articles, by address."""
+    """The captures of article URLs, by URL."""
 
 
 def verdicts(archive: Path) -> dict[str, Any]:
-    """By address, the fields of the article that was extracted, or the reason code why there is none."""
+    """For each URL, the fields of the extracted article, or the reason code why there is none."""
     with Archive.open(archive) as opened:
         found: dict[str, Any] = {
             row["url"]: row["reason"]
@@ -109,7 +109,7 @@ def verdicts(archive: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
     folder = tmp_path_factory.mktemp("entrances")
     recorded = {
         f"/en/post/recorded-{folder.name}": answering(
@@ -121,10 +121,10 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
         if folder.parent.name == "caliber" and recorded_capture(folder).kind == "article"
     }
     demo = DemoSite(articles=12, seed=1, sections=("analytics",), clock=lambda: AT)
-    # Bombs are stopped by the downloader: one of them stands for all.
+    # The downloader stops bombs, so one of them is sufficient.
     bombs = tricks.BOMBS.keys() - {"/en/post/packed-often"}
     hostile_pages = {path: page for path, page in tricks.TRICKS.items() if path not in bombs}
-    hostile = HostileSite(demo, tricks={**hostile_pages, **BORDERS, **recorded})
+    hostile = HostileSite(demo, tricks={**hostile_pages, **EDGE_CASES, **recorded})
     archive = folder / "a.db"
     with misbehaving(hostile, log=folder / "log.jsonl") as base_url:
         options = ("--base-url", base_url, "--archive", archive, "--language", "en", "--delay", 0)
@@ -134,27 +134,27 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
         with Archive.open(archive) as opened:
             ids = [row["id"] for row in opened.db.query("SELECT id FROM captures WHERE kind = 'article' ORDER BY id")]
             captures = {capture.url: capture for capture in map(opened.captures.get, ids)}
-        yield Crawled(archive, site, verdicts(archive), captures)
+        yield CrawlResult(archive, site, verdicts(archive), captures)
 
 
-def assert_same(crawled: Crawled, found: Mapping[str, Any], urls: Callable[[Capture], bool]) -> None:
-    """Compare what another entrance says of the pages that it was given."""
-    given = [url for url, capture in crawled.captures.items() if urls(capture)]
-    assert len(given) > len(EXPECTED)
-    assert {url: found.get(url) for url in given} == {url: crawled.verdicts.get(url) for url in given}
+def assert_same(crawled: CrawlResult, found: Mapping[str, Any], urls: Callable[[Capture], bool]) -> None:
+    """Compare the verdicts of another command on the captures that it extracted."""
+    compared = [url for url, capture in crawled.captures.items() if urls(capture)]
+    assert len(compared) > len(EXPECTED)
+    assert {url: found.get(url) for url in compared} == {url: crawled.verdicts.get(url) for url in compared}
 
 
 def key_of(outcome: Outcome) -> object:
-    """An outcome without the capture, which may travel without its page."""
+    """An outcome without its capture, to compare outcomes."""
     match outcome:
         case Problem():
             return (outcome.stage, outcome.reason, outcome.message)
         case Listing():
-            return [asdict(card) for card in outcome.cards]
+            return [asdict(teaser) for teaser in outcome.teasers]
     return asdict(outcome.article), dict(outcome.methods), outcome.layout, outcome.warnings
 
 
-def test_a_crawl_says_of_each_page_what_is_expected(crawled: Crawled) -> None:
+def test_crawl_gives_the_expected_verdicts(crawled: CrawlResult) -> None:
     found = {url.rpartition("/")[2]: verdict for url, verdict in crawled.verdicts.items()}
     kinds = {name: "article" if isinstance(found[name], dict) else found[name] for name in EXPECTED}
     assert kinds == EXPECTED
@@ -163,27 +163,27 @@ def test_a_crawl_says_of_each_page_what_is_expected(crawled: Crawled) -> None:
     assert all(isinstance(found[name], dict) for name in recorded)
 
 
-def test_ingesting_the_same_pages_from_a_web_archive_gives_the_same(crawled: Crawled, tmp_path: Path) -> None:
-    def was_answered(capture: Capture) -> bool:
+def test_ingest_of_a_web_archive_gives_the_same_verdicts(crawled: CrawlResult, tmp_path: Path) -> None:
+    def is_ingestible(capture: Capture) -> bool:
         return capture.status is not None and capture.final_url is None
 
     warc = tmp_path / "crawl.warc.gz"
     with warc.open("wb") as file:
-        write_warc((each for each in crawled.captures.values() if was_answered(each)), file, name=warc.name)
+        write_warc((each for each in crawled.captures.values() if is_ingestible(each)), file, name=warc.name)
     options = ("--base-url", crawled.site.base_url, "--archive", tmp_path / "b.db", "--jobs", 2, "--site", "caliber")
     run_module("caliber_crawler", "ingest", warc, *options)
-    assert_same(crawled, verdicts(tmp_path / "b.db"), was_answered)
+    assert_same(crawled, verdicts(tmp_path / "b.db"), is_ingestible)
 
 
-def test_bulk_reading_of_the_archive_gives_the_same(crawled: Crawled, tmp_path: Path) -> None:
-    run_module("caliber_crawler", "bulk", "read", crawled.archive, "--out", tmp_path / "out", "--jobs", 1)
+def test_bulk_extraction_of_the_archive_gives_the_same_verdicts(crawled: CrawlResult, tmp_path: Path) -> None:
+    run_module("caliber_crawler", "bulk", "extract", crawled.archive, "--out", tmp_path / "out", "--jobs", 1)
     (shard,) = (tmp_path / "out").glob("*/archive.db")
-    # Of an archive, it takes the pages that were served: failures hold nothing to extract.
+    # Bulk extraction of an archive skips failed captures, which have no page.
     assert_same(crawled, verdicts(shard), lambda capture: capture.status == 200 and bool(capture.body))
 
 
 @pytest.mark.parametrize("options", [("--again",), ("--failed", "--again")])
-def test_reextraction_changes_nothing(crawled: Crawled, tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_reextraction_changes_nothing(crawled: CrawlResult, tmp_path: Path, options: tuple[str, ...]) -> None:
     archive = tmp_path / "a.db"
     shutil.copy(crawled.archive, archive)
     result: Result = run_module("caliber_crawler", "reextract", "--archive", archive, "--json", *options)
@@ -193,15 +193,15 @@ def test_reextraction_changes_nothing(crawled: Crawled, tmp_path: Path, options:
     assert verdicts(archive) == crawled.verdicts
 
 
-def test_repair_gets_an_article_from_the_same_pages(crawled: Crawled) -> None:
+def test_repair_gives_articles_for_the_same_pages(crawled: CrawlResult) -> None:
     reextractor = Reextractor(SiteRegistry([crawled.site]))
     for url, capture in crawled.captures.items():
         article = reextractor(capture)
         assert (article is not None) == isinstance(crawled.verdicts.get(url), dict), url
 
 
-def test_the_read_command_gives_the_same(crawled: Crawled, tmp_path: Path) -> None:
-    """It knows the page and its address alone: so pages with status 200, without a charset that only a header names."""
+def test_extract_command_gives_the_same_verdicts(crawled: CrawlResult, tmp_path: Path) -> None:
+    """Only pages with status 200 and without a charset in the headers: the command gets only the HTML and the URL."""
     pages = {
         url: capture.body.decode()
         for url, capture in crawled.captures.items()
@@ -210,13 +210,13 @@ def test_the_read_command_gives_the_same(crawled: Crawled, tmp_path: Path) -> No
     lines = tmp_path / "pages.jsonl"
     lines.write_text("".join(json.dumps({"id": url, "url": url, "html": page}) + "\n" for url, page in pages.items()))
     program = (
-        "from caliber_crawler.commands import read; "
-        "from caliber_crawler.commands.cli import main; known = read.known_sites; "
-        f"read.known_sites = lambda: known().served_at({{'caliber': {crawled.site.base_url!r}}}); main()"
+        "from caliber_crawler.commands import extract; "
+        "from caliber_crawler.commands.cli import main; known = extract.known_sites; "
+        f"extract.known_sites = lambda: known().served_at({{'caliber': {crawled.site.base_url!r}}}); main()"
     )
-    script = tmp_path / "read_there.py"
+    script = tmp_path / "extract_there.py"
     script.write_text(program)
-    printed = [json.loads(line) for line in _run(script, "read", "--jsonl", lines).splitlines()]
+    printed = [json.loads(line) for line in _run(script, "extract", "--jsonl", lines).splitlines()]
     assert [line["id"] for line in printed] == list(pages)
     for line in printed:
         expected = crawled.verdicts[line["id"]]
@@ -260,7 +260,7 @@ async def _steps(steps: IsolatedSteps, capture: Capture) -> Outcome:
     return found if isinstance(found, Problem) else await steps.check(found, NOW)
 
 
-def test_the_stages_one_by_one_and_the_one_function_agree_on_every_page(crawled: Crawled) -> None:
+def test_single_steps_and_extract_page_give_the_same_outcomes(crawled: CrawlResult) -> None:
     captures = [(recorded_capture(folder), site_of(folder)) for folder in FOLDERS]
     captures += [(capture, crawled.site) for capture in crawled.captures.values()]
     by_stages = asyncio.run(_step_by_step(captures))
@@ -273,11 +273,11 @@ def test_the_stages_one_by_one_and_the_one_function_agree_on_every_page(crawled:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
-def test_every_recorded_page_passes_the_one_function(folder: Path) -> None:
+def test_extract_page_gives_the_recorded_outcomes(folder: Path) -> None:
     outcome = extract_page(recorded_capture(folder), site_of(folder), READ_AT)
-    if "cards" in expected_of(folder):
+    if "teasers" in expected_of(folder):
         assert isinstance(outcome, Listing)
-        assert len(outcome.cards) == len(expected_of(folder)["cards"])
+        assert len(outcome.teasers) == len(expected_of(folder)["teasers"])
     else:
         assert isinstance(outcome, Extraction)
         assert outcome.article.headline == expected_of(folder)["article"]["headline"]
@@ -291,16 +291,16 @@ def test_every_recorded_page_passes_the_one_function(folder: Path) -> None:
         ({"status": 301, "headers": (("Location", "/en"),)}, "redirect_home"),
         ({"status": 301, "headers": (("Location", "/en/post/b"),)}, "http_301"),
         ({"final_url": "https://caliber.az/en"}, "redirect_home"),
-        ({"status": 403, "headers": (("cf-mitigated", "challenge"),)}, "challenge"),
+        ({"status": 403, "headers": (("cf-mitigated", "challenge"),)}, "bot_challenge"),
         ({"status": 404}, "http_404"),
     ],
 )
-def test_what_needs_no_look_at_the_page_is_the_same_rule_for_all(fields: dict[str, Any], reason: str) -> None:
+def test_verdicts_from_status_and_headers_are_the_same_everywhere(fields: dict[str, Any], reason: str) -> None:
     page = Capture(site="caliber", url="https://caliber.az/en/post/a", fetched_at=AT, status=200, body=b"<p>x</p>")
     capture = replace(page, **fields)
     outcomes = (
         extract_page(capture, CaliberSpider.site, NOW),
         extract_isolated(capture, CaliberSpider.site, NOW),
-        Reextractor(SiteRegistry([CaliberSpider.site])).read(capture),
+        Reextractor(SiteRegistry([CaliberSpider.site])).extract(capture),
     )
     assert [getattr(outcome, "reason", outcome) for outcome in outcomes] == [reason] * 3

@@ -1,4 +1,4 @@
-"""SavedArticle pages: read with the same rules as fetched ones."""
+"""``caliber ingest`` of saved pages: the extraction rules are those of fetched pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEED = PAGES / "baku-s-geopolitical-formula-as-text" / "page.txt"
 pytestmark = pytest.mark.slow
 
 
-def test_the_seed_becomes_an_article_as_it_should_be(caliber: Callable[..., Result]) -> None:
+def test_saved_text_page_becomes_a_complete_article(caliber: Callable[..., Result]) -> None:
     assert caliber("ingest", SEED).exit_code == 0
     article = caliber("show", 1, "--json").json
     assert article["headline"] == "Baku’s geopolitical formula How Azerbaijan is redefining sovereignty"
@@ -33,23 +33,23 @@ def test_the_seed_becomes_an_article_as_it_should_be(caliber: Callable[..., Resu
     assert "Caliber.Az" not in article["body"]
 
 
-def test_the_shape_of_a_text_is_kept_beside_it(caliber: Callable[..., Result]) -> None:
+def test_markdown_of_a_text_is_stored(caliber: Callable[..., Result]) -> None:
     caliber("ingest", PAGES / "news-with-embeds" / "page.html", "--site", "caliber")
     article = caliber("show", 1, "--json").json
     post = "https://twitter.com/CaliberEnglish/status/1953900000000000000"
     assert f"\n\n[Post on X: {post}]\n\n" in article["body"]
-    shown = article["body_markdown"].split("\n\n")
-    assert shown[1:5] == [
+    blocks = article["body_markdown"].split("\n\n")
+    assert blocks[1:5] == [
         f"[Post on X]({post})",
         "“It is a project the whole region has been [waiting](https://www.worldbank.org/en/region) for,” he said.",
         f'![Map](https://cdn.caliber.az/media/photos/original/{"5555aaaa" * 4}.webp "Map: Caliber.Az")',
         "### What changes",
     ]
-    assert shown[5] == "First, the time: a lorry will need a **day** instead of three."
+    assert blocks[5] == "First, the time: a lorry will need a **day** instead of three."
 
 
-def test_a_text_page_has_an_identity_of_its_own(caliber: Callable[..., Result], tmp_path: Path) -> None:
-    later = tmp_path / "the same under another name.txt"
+def test_text_page_under_another_file_name_is_the_same_article(caliber: Callable[..., Result], tmp_path: Path) -> None:
+    later = tmp_path / "the same page under another name.txt"
     later.write_text(SEED.read_text(encoding="utf-8").replace("Views: 354", "Views: 5 120"), encoding="utf-8")
     caliber("ingest", SEED, "--fetched-at", "2026-01-07T00:00:00Z")
     again = caliber("ingest", later, "--fetched-at", "2026-02-07T00:00:00Z", "--json").json
@@ -59,14 +59,14 @@ def test_a_text_page_has_an_identity_of_its_own(caliber: Callable[..., Result], 
     assert len(article["versions"]) == 1
 
 
-def test_an_article_is_found_by_every_address_it_was_known_under(caliber: Callable[..., Result]) -> None:
+def test_article_is_found_by_each_form_of_its_url(caliber: Callable[..., Result]) -> None:
     url = "https://caliber.az/en/post/baku-s-geopolitical-formula"
     caliber("ingest", SEED, "--url", url + "/?fbclid=abc", "--fetched-at", "2026-01-07T00:00:00Z")
     assert caliber("show", url, "--json").json["url"] == url
     assert caliber("show", url + "/", "--json").json["url"] == url
 
 
-def test_a_folder_is_read_page_by_page(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_folder_is_ingested_page_by_page(caliber: Callable[..., Result], tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     folder.mkdir()
     (folder / "good.txt").write_bytes(SEED.read_bytes())
@@ -89,7 +89,7 @@ def test_a_folder_is_read_page_by_page(caliber: Callable[..., Result], tmp_path:
         ("no-article.html", b"<html><body><p>Nothing here.</p></body></html>", 6),
     ],
 )
-def test_bad_input_is_one_sentence_and_changes_nothing(
+def test_bad_input_is_reported_in_one_line_and_creates_no_archive(
     caliber: Callable[..., Result], tmp_path: Path, name: str, content: bytes | str | None, exit_code: int
 ) -> None:
     path = tmp_path / name
@@ -105,7 +105,7 @@ def test_bad_input_is_one_sentence_and_changes_nothing(
     assert not archive.exists()
 
 
-def test_somebody_elses_database_is_left_alone(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_foreign_database_is_refused_and_not_modified(caliber: Callable[..., Result], tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.db"
     with closing(sqlite3.connect(foreign)) as connection, connection:
         connection.execute("create table dishes (name)")
@@ -117,21 +117,21 @@ def test_somebody_elses_database_is_left_alone(caliber: Callable[..., Result], t
     assert foreign.read_bytes() == before
 
 
-def test_an_archive_that_is_not_there_is_named(caliber: Callable[..., Result], tmp_path: Path) -> None:
+def test_missing_archive_is_named_in_the_error(caliber: Callable[..., Result], tmp_path: Path) -> None:
     for verb in (("show", 1), ("search", "Baku"), ("status",), ("browse",)):
         result = caliber(*verb, "--archive", tmp_path / "nowhere.db")
         assert result.exit_code == 4
         assert "nowhere.db" in result.stderr
 
 
-def test_an_unknown_article_is_named(caliber: Callable[..., Result]) -> None:
+def test_unknown_article_is_named_in_the_error(caliber: Callable[..., Result]) -> None:
     caliber("ingest", SEED)
     result = caliber("show", "https://caliber.az/en/post/never-written")
     assert result.exit_code == 12
     assert "never-written" in result.stderr
 
 
-def test_a_search_finds_inflected_words_and_shows_where(caliber: Callable[..., Result]) -> None:
+def test_search_finds_inflected_words(caliber: Callable[..., Result]) -> None:
     caliber("ingest", SEED)
     hits = caliber("search", "partnerships achievement", "--json").json
     assert [hit["headline"] for hit in hits] == ["Baku’s geopolitical formula How Azerbaijan is redefining sovereignty"]
@@ -139,7 +139,7 @@ def test_a_search_finds_inflected_words_and_shows_where(caliber: Callable[..., R
     assert caliber("search", '"unbalanced AND (', "--json").exit_code == 0
 
 
-def test_the_status_tells_what_is_there(caliber: Callable[..., Result]) -> None:
+def test_status_counts_articles_and_runs(caliber: Callable[..., Result]) -> None:
     caliber("ingest", SEED)
     status = caliber("status", "--json").json
     assert status["editions"][0]["articles"] == status["articles"] == 1

@@ -1,4 +1,4 @@
-"""Pages that are taken in are followed from then on, as their site's file says."""
+"""The ingester: revisits of ingested pages, time limits, and pages compressed by a worker."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ URL = "https://caliber.az/en/post/baku-s-geopolitical-formula"
 PUBLISHED_AT = datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
 
 
-def test_a_page_that_was_taken_in_is_visited_again_by_its_sites_own_plan(tmp_path: Path) -> None:
+def test_ingested_page_is_revisited_by_the_plan_of_its_site(tmp_path: Path) -> None:
     site = replace(CaliberSpider.site, revisits=Revisits(ages=(timedelta(days=5),), later=timedelta(days=50)))
     capture = capture_from_file(PAGE, site, url=URL, fetched_at=PUBLISHED_AT + timedelta(hours=2))
     with Ingester(tmp_path / "a.db", SiteResolver(sites=SiteRegistry([site]), default=site), {}, [PAGE]) as ingester:
@@ -31,7 +31,7 @@ def test_a_page_that_was_taken_in_is_visited_again_by_its_sites_own_plan(tmp_pat
     assert entry.due_at == PUBLISHED_AT + timedelta(days=5)
 
 
-def test_a_page_that_takes_too_long_to_read_is_kept_and_put_aside(
+def test_page_that_exceeds_the_time_limit_is_stored_and_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolated_extraction, "PAGE_LIMITS", Limits(cpu_seconds=0.001))
@@ -47,20 +47,23 @@ def test_a_page_that_takes_too_long_to_read_is_kept_and_put_aside(
         assert [row["reason"] for row in archive.db["problems"].rows] == ["too_slow"]
 
 
-def test_a_page_that_another_process_packed_is_stored_as_it_was_packed(tmp_path: Path) -> None:
+def test_page_compressed_by_a_worker_is_stored_unchanged(tmp_path: Path) -> None:
     pages = [replace(capture_from_file(PAGE, CaliberSpider.site), url=f"{URL}-{number}") for number in range(3)]
     first, second, third = (replace(page, body=page.body + b"%d" % number) for number, page in enumerate(pages))
     with Archive.open(tmp_path / "a.db", mode="write") as archive:
         run = archive.runs.start("ingest", site=None, arguments={}, settings={}, software={})
-        # The first page becomes the dictionary: what was packed before that is packed anew.
-        packed = [archive.captures.compress(page) for page in (first, second)]
-        kept = [archive.captures.store(first, run, packed[0]), archive.captures.store(second, run, packed[1])]
-        with Archive.open(tmp_path / "a.db") as elsewhere:
-            ready = elsewhere.captures.compress(third)
-        kept.append(archive.captures.store(third, run, ready))
-        assert ready is not None
-        assert ready.dictionary is not None
+        # The first page becomes the dictionary: pages compressed before it exists are compressed again.
+        compressed = [archive.captures.compress(page) for page in (first, second)]
+        captures = [
+            archive.captures.store(first, run, compressed[0]),
+            archive.captures.store(second, run, compressed[1]),
+        ]
+        with Archive.open(tmp_path / "a.db") as worker_archive:
+            body = worker_archive.captures.compress(third)
+        captures.append(archive.captures.store(third, run, body))
+        assert body is not None
+        assert body.dictionary is not None
         stored = {row["digest"]: row["data"] for row in archive.db["bodies"].rows}
-        assert stored[ready.digest] == ready.data
-        assert len(ready.data) < len(packed[1].data) / 10  # type: ignore[union-attr]
-        assert [archive.captures.get(page.id or 0).body for page in kept] == [first.body, second.body, third.body]
+        assert stored[body.digest] == body.data
+        assert len(body.data) < len(compressed[1].data) / 10  # type: ignore[union-attr]
+        assert [archive.captures.get(page.id or 0).body for page in captures] == [first.body, second.body, third.body]

@@ -1,4 +1,4 @@
-"""Bulk reading: web archives and archives read by many processes or machines, each part into a shard of its own."""
+"""Bulk extraction: many processes or machines extract web archives and archives, each part into its own shard."""
 
 from caliber_crawler.bulk.dask_engine import DaskEngine
 from caliber_crawler.bulk.engines import Engine, LocalEngine

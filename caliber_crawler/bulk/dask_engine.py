@@ -1,6 +1,6 @@
-"""Dask as the engine: parts run by the workers of a cluster, here or on many machines. Needs the extra ``bulk``.
+"""The Dask engine: workers of a Dask cluster run parts, on one or many machines. Needs the extra ``bulk``.
 
-Dask knows nothing of shards: that each appears once is our own rule, so its losing and repeating of work is harmless.
+Dask may lose or repeat work. This is harmless, because a shard is published only once.
 """
 
 from __future__ import annotations
@@ -19,56 +19,56 @@ from caliber_crawler.errors import CaliberError, MissingExtra
 from caliber_crawler.processes import Call, run_call
 
 MAX_LOST_WORKERS = 100
-"""Workers that may be lost under one part before it is given up: on borrowed machines many are, and no part is to blame
-(Dask's own figure is 3)."""
+"""Maximum number of workers lost while running one part (Dask's default is 3). Preemptible machines are lost often, and
+that is not the fault of the part."""
 MAX_IN_FLIGHT_PER_THREAD = 4
-"""Parts given to the scheduler for each thread of the cluster: a million at once would be a burden to it."""
+"""Parts submitted to the scheduler for each thread of the cluster; submitting all at once would overload it."""
 MIN_IN_FLIGHT = 64
-"""... or so many while workers are yet to come."""
+"""Minimum number of submitted parts, for a cluster whose workers have not started yet."""
 
 
 class DaskEngine:
-    """Workers of a Dask cluster: of the one whose scheduler has this address, or of a new one on this machine.
+    """Runs parts on the Dask cluster whose scheduler is at ``address``, or on a new cluster on this machine.
 
-    Workers on other machines need this package with its extra ``bulk``, and the inputs and the folder of shards under
-    the same paths. Raises ``MissingExtra`` where Dask is not installed.
+    Workers on other machines need this package with its extra ``bulk``, and the same paths to the inputs and to the
+    folder of shards. Raises ``MissingExtra`` if Dask is not installed.
     """
 
     def __init__(self, address: str | None, jobs: int) -> None:
         self._address = address
         self._jobs = jobs
         try:
-            # Nothing in it has types.
+            # Dask has no type annotations.
             self._dask: Any = importlib.import_module("distributed")
         except ImportError:
             raise MissingExtra("bulk") from None
 
     def map(self, work: Work, parts: Sequence[Part]) -> Iterator[tuple[Part, Outcome]]:
-        """See :class:`~caliber_crawler.bulk.engines.Engine`. Raises ``CaliberError`` when there is no scheduler."""
+        """See :class:`~caliber_crawler.bulk.engines.Engine`. Raises ``CaliberError`` if no scheduler is reachable."""
         waiting = iter(parts)
         with ExitStack() as stack:
-            client = self._connected(stack)
+            client = self._connect(stack)
             client.run_on_scheduler(allow_losses)
-            under_way: dict[Any, Part] = {}
+            in_flight: dict[Any, Part] = {}
 
-            def submitted(count: int) -> list[Any]:
-                given = {
+            def submit(count: int) -> list[Any]:
+                futures = {
                     client.submit(run_part, work, part, pure=False, retries=MAX_RETRIES): part
                     for part in islice(waiting, count)
                 }
-                under_way.update(given)
-                return list(given)
+                in_flight.update(futures)
+                return list(futures)
 
-            ended = self._dask.as_completed(submitted(ahead(client)))
+            ended = self._dask.as_completed(submit(in_flight_limit(client)))
             for future in ended:
-                part = under_way.pop(future)
-                ended.update(submitted(ahead(client) - len(under_way)))
+                part = in_flight.pop(future)
+                ended.update(submit(in_flight_limit(client) - len(in_flight)))
                 yield part, outcome(part, future)
 
-    def _connected(self, stack: ExitStack) -> Any:
+    def _connect(self, stack: ExitStack) -> Any:
         address: Any = self._address
         if address is None:
-            # One thread for each worker: each has a process of its own for the reading.
+            # One thread per worker: each starts its own process for extraction.
             cluster = self._dask.LocalCluster(
                 n_workers=self._jobs,
                 threads_per_worker=1,
@@ -80,17 +80,17 @@ class DaskEngine:
         try:
             return stack.enter_context(self._dask.Client(address))
         except (OSError, ValueError) as error:
-            raise CaliberError(f"There is no Dask scheduler at {self._address}: {error}.") from error
+            raise CaliberError(f"No Dask scheduler is reachable at {self._address}: {error}.") from error
 
 
 def run_part(work: Work, part: Part) -> Answer:
-    """Run by a Dask worker: have a part done by a process of its own, whose main thread hears the alarms."""
+    """Called in a Dask worker: run a part in a separate process, because only a main thread receives signals."""
     call = Call(work, (part,), tries=MAX_RETRIES + 1)
     run_call(call)
     return answer_of(call)
 
 
-def ahead(client: Any) -> int:
+def in_flight_limit(client: Any) -> int:
     threads: int = sum(client.nthreads().values())
     return max(MIN_IN_FLIGHT, MAX_IN_FLIGHT_PER_THREAD * threads)
 
@@ -102,5 +102,5 @@ def outcome(part: Part, future: Any) -> Outcome:
 
 
 def allow_losses(dask_scheduler: Any) -> None:
-    """Run in the scheduler: a part is not to blame for every worker that is lost under it."""
+    """Called in the scheduler: allow a part to lose more workers than Dask's default."""
     dask_scheduler.allowed_failures = max(dask_scheduler.allowed_failures, MAX_LOST_WORKERS)

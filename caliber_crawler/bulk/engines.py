@@ -1,7 +1,7 @@
-"""Engines: what runs the parts side by side. Processes of this machine here; Dask in ``dask_engine``.
+"""Engines run parts in parallel: processes of this machine here, Dask in ``dask_engine``.
 
-All promise the same: every part is run to its end, or tried again when its process is lost, a few times. A part may
-run twice, its shard appears once.
+Every engine runs each part to its end, and retries it a few times when its process is lost. A part may run twice, but
+its shard appears once.
 """
 
 from __future__ import annotations
@@ -15,39 +15,41 @@ from caliber_crawler.errors import CaliberError
 from caliber_crawler.processes import Call, Executor, WorkerCrashed
 
 MAX_RETRIES = 3
-"""How often a part is tried again when its worker ended. A page that ended it is not counted: it is put aside."""
+"""Maximum retries of a part whose worker ended. A page that ended the worker is not counted: it is refused."""
 
 Work = Callable[[Part], Outcome]
 Answer = tuple[str, Any]
-"""``done`` and the outcome, ``raised`` and an error of ours, ``failed`` and a clause."""
+"""``done`` and the outcome, ``raised`` and a ``CaliberError``, or ``failed`` and a clause."""
 
 
 class PartFailed(CaliberError):
-    """A part that could not be read to its end."""
+    """A part could not be extracted to its end."""
 
 
 class Engine(Protocol):
     """Runs parts."""
 
     def map(self, work: Work, parts: Sequence[Part]) -> Iterator[tuple[Part, Outcome]]:
-        """What came of each part, in the order in which they end. Raises what ``work`` raises on purpose."""
+        """Yield each part with its outcome, in order of completion. A ``CaliberError`` of ``work`` is raised."""
 
 
 class LocalEngine:
-    """So many worker processes of this machine."""
+    """Runs parts in ``jobs`` worker processes of this machine."""
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
 
     def map(self, work: Work, parts: Sequence[Part]) -> Iterator[tuple[Part, Outcome]]:
         """See :class:`Engine`."""
-        executor = Executor[Part](work, lambda part: (part,), self._jobs, tries=MAX_RETRIES + 1, ahead=1, start_next=1)
+        executor = Executor[Part](
+            work, lambda part: (part,), self._jobs, tries=MAX_RETRIES + 1, max_in_flight=1, start_next=1
+        )
         for part, call in executor.map_unordered(parts):
             yield part, outcome_of(part, answer_of(call))
 
 
 def answer_of(call: Call) -> Answer:
-    """What a part gave, or why it failed. One bad part must not cost the others."""
+    """The result of a part, or why it failed. A failed part does not stop the others."""
     try:
         return "done", call.result()
     except CaliberError as error:
@@ -59,7 +61,7 @@ def answer_of(call: Call) -> Answer:
 
 
 def outcome_of(part: Part, answer: Answer) -> Outcome:
-    """What came of a part. Raises an error of ours that is not about this part alone: the disk is full."""
+    """The outcome of a part. Raises errors that concern all parts, such as a full disk."""
     kind, value = answer
     if kind == "raised":
         raise value
@@ -68,5 +70,5 @@ def outcome_of(part: Part, answer: Answer) -> Outcome:
 
 
 def failed(part: Part, reason: str) -> Outcome:
-    """The outcome of a part that was given up; ``reason`` is one clause."""
-    return Outcome(error=PartFailed(f"{part.name} could not be read: {reason}."))
+    """The outcome of a part that failed for good; ``reason`` is one clause."""
+    return Outcome(error=PartFailed(f"{part.name} could not be extracted: {reason}."))

@@ -1,4 +1,4 @@
-"""Reading one part: in any process, on any machine that sees the input and the folder of shards."""
+"""Extraction of one part. It runs in any process on any machine that has access to the input and the shards folder."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from caliber_crawler.ingest import Ingester, Item, SiteResolver
 from caliber_crawler.warc import Skipped, WarcReader, WarcSource, warcs_in
 
 SCRATCH = f"caliber-bulk-{node()}-"
-"""How folders begin in which shards are built; the id of the process that builds there follows."""
+"""Name prefix of the folders in which shards are built; the ID of the building process follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Instructions:
-    """How parts are to be read: the same for all of a command."""
+    """How to extract parts: the same for all parts of a command."""
 
     site_resolver: SiteResolver
     software: Mapping[str, str]
@@ -42,7 +42,7 @@ class Instructions:
 
     @cached_property
     def code(self) -> str:
-        """A digest that changes with the code that reads, the facts of the sites, and what was asked for."""
+        """A digest that changes with the extraction code, the site definitions and the command's options."""
         extractors = sorted(map(extractor_of, (self.site_resolver.default, *self.site_resolver.sites.values())))
         return identity_of(__version__, *extractors, self.site_resolver.any_site, self.include_opted_out)
 
@@ -53,22 +53,22 @@ class Instructions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a part. Without a shard, ``error`` says why."""
+    """The outcome of a part. If it has no shard, ``error`` is the reason."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
-    """Records that gave no capture, by reason."""
+    """Records that are not captures, by reason."""
     articles: int = 0
     """Articles in its shard."""
     left_out: int = 0
-    """Articles that their site reserves: in the archive shard, not in the Parquet."""
+    """Articles under a rights reservation: in the shard's archive, not in its Parquet file."""
     seconds: float = 0.0
-    """Of a processor, for reading and writing."""
+    """CPU time for extracting and writing."""
     error: CaliberError | None = None
 
 
 def extract_part(shards: Shards, instructions: Instructions, part: Part) -> Outcome:
-    """Read a part into its shard; one that is finished already is left as it is. Raises ``ArchiveFull``."""
+    """Extract a part into its shard. A finished shard is not touched. Raises ``ArchiveFull``."""
     begun = process_time()
     with scratch() as folder:
         try:
@@ -80,7 +80,7 @@ def extract_part(shards: Shards, instructions: Instructions, part: Part) -> Outc
         except (InputError, ArchiveError) as error:
             return Outcome(error=error, seconds=process_time() - begun)
         except (OSError, BadZipFile) as error:
-            problem = InputError(f"{part.path} cannot be read: {getattr(error, 'strerror', None) or error}.")
+            problem = InputError(f"Cannot read {part.path}: {getattr(error, 'strerror', None) or error}.")
             return Outcome(error=problem, seconds=process_time() - begun)
         outcome = Outcome(
             counts=dict(ingester.counts),
@@ -95,26 +95,26 @@ def extract_part(shards: Shards, instructions: Instructions, part: Part) -> Outc
 
 
 def summary(part: Part, outcome: Outcome) -> dict[str, object]:
-    told = {name: value for name, value in asdict(outcome).items() if name != "error"}
-    return {"input": str(part.path), "begin": part.begin, "end": part.end, "bytes": part.size, **told}
+    fields = {name: value for name, value in asdict(outcome).items() if name != "error"}
+    return {"input": str(part.path), "begin": part.begin, "end": part.end, "bytes": part.size, **fields}
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder to build a shard in, on a disk of this machine: SQLite does not work over a network file system.
+    """A local folder to build a shard in: SQLite does not work on a network file system.
 
-    What killed processes left there is swept.
+    Folders that killed processes left are deleted.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
         pid = left.name.removeprefix(SCRATCH).partition("-")[0]
-        if pid.isdecimal() and not runs(int(pid)):
+        if pid.isdecimal() and not is_running(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
-def runs(pid: int) -> bool:
-    """Is there a process of this id?"""
+def is_running(pid: int) -> bool:
+    """Whether there is a process with this ID."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -126,7 +126,7 @@ def runs(pid: int) -> bool:
 
 @cache
 def empty_archive() -> bytes:
-    """An archive that holds nothing, made once in a process: making one takes longer than reading many a small part."""
+    """An empty archive, created once per process: creating one takes longer than extracting many small parts."""
     with scratch() as folder:
         Archive.open(folder / ARCHIVE, mode="write").close()
         return (folder / ARCHIVE).read_bytes()
@@ -139,7 +139,7 @@ def extract_into(path: Path, instructions: Instructions, part: Part) -> Ingester
             extract_web_archive(ingester, site_resolver, part)
         return ingester
     with Archive.open(part.path) as archive:
-        # Pages of any site: they were wanted once.
+        # Pages of any site: all of them were stored on purpose.
         sites = site_resolver.sites.served_at(archive.sites.base_urls())
         site_resolver = replace(site_resolver, sites=sites, any_site=True)
         with open_ingester(path, site_resolver, instructions, part) as ingester:
@@ -148,7 +148,7 @@ def extract_into(path: Path, instructions: Instructions, part: Part) -> Ingester
 
 
 def open_ingester(path: Path, site_resolver: SiteResolver, instructions: Instructions, part: Part) -> Ingester:
-    # Not synced while it is built: a shard that a power cut takes is built once more.
+    # Not synced while it is built: a shard lost in a power failure is built again.
     return Ingester(path, site_resolver, instructions.software, [part.path], synced_every=math.inf)
 
 
@@ -158,7 +158,7 @@ def extract_archive(ingester: Ingester, archive: Archive, part: Part) -> None:
         try:
             page = replace(archive.captures.get(id), id=None)
         except ArchiveError:
-            # A damaged page costs itself only; `caliber verify` says more.
+            # A damaged page does not affect the others; `caliber verify` reports details.
             ingester.skipped["damaged"] += 1
             continue
         if ingester.is_new(page):
@@ -186,14 +186,14 @@ def extract_warc(ingester: Ingester, reader: WarcReader, part: Part, warc: WarcS
         elif ingester.is_new(found):
             ingester.ingest(Item(path=part.path, capture=found, saved=False), ingester.extract(found))
     if damage is not None and part.begin == 0:
-        raise NotAPage(f"{warc.name} is no WARC: {damage.message}.")
+        raise NotAPage(f"{warc.name} is not a valid WARC file: {damage.message}.")
 
 
 def write_articles(folder: Path, *, include_opted_out: bool) -> tuple[int, int]:
-    """Write the Parquet beside an archive: how many articles, and how many were left out as reserved."""
+    """Write the Parquet file beside an archive; return the number of articles and of those left out as opted out."""
     selection = Selection(include_opted_out=include_opted_out)
     with Archive.open(folder / ARCHIVE, mode="write") as archive, (folder / PARQUET).open("xb") as file:
-        # Without a log beside it, an archive can be read from anywhere: over a network, from a disk that is read-only.
+        # Without a write-ahead log, an archive can be read over a network or from a read-only disk.
         archive.db.execute("PRAGMA journal_mode = DELETE")
         count = write_parquet(archive.rows(selection), COLUMNS, file)
         return count, archive.count_opted_out(selection, "articles")

@@ -1,4 +1,4 @@
-"""What is to be read in bulk: web archives, folders of them, lists of them as Common Crawl publishes, archives."""
+"""Inputs of bulk extraction: web archives, folders of them, path lists as Common Crawl publishes, and archives."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from caliber_crawler.ingest.saved_pages import WEB_ARCHIVES
 from caliber_crawler.warc import is_web_archive
 
 PATHS_FILES = (".paths", ".paths.gz")
-"""Endings of a list of paths: https://commoncrawl.org/get-started."""
+"""File name endings of a path list: https://commoncrawl.org/get-started."""
 SQLITE = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The files to be read, each once, and why others are not."""
+    """The files to extract, each once, and the errors of the inputs that are refused."""
 
     files: tuple[Path, ...]
     refused: tuple[InputError, ...]
 
 
 def find_inputs(paths: Iterable[Path], prefix: Path | None = None) -> Inputs:
-    """The web archives and archives that are named, stand in a named folder, or in a named list of paths.
+    """Find the web archives and archives among the given files, folders and path lists.
 
-    Paths in a list are taken to lie in ``prefix``, or beside the list. What cannot be read costs itself only.
+    Paths in a list are relative to ``prefix``, or to the list's folder. An unreadable input does not affect the others.
     """
     files: dict[Path, None] = {}
     refused: list[InputError] = []
@@ -52,11 +52,13 @@ def is_list(path: Path) -> bool:
 
 
 def list_inputs(path: Path, prefix: Path | None) -> Iterator[Path]:
-    """The files that a folder or a list of paths stands for."""
+    """The web archives in a folder, or the files named in a path list."""
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if file.name.lower().endswith(WEB_ARCHIVES) and file.is_file())
         if not found:
-            raise NoPages(f"{path} holds no web archive: no file that ends in {', '.join(WEB_ARCHIVES)}.")
+            raise NoPages(
+                f"{path} contains no web archives; web archives are files that end in {', '.join(WEB_ARCHIVES)}."
+            )
         yield from found
     elif path.is_file():
         yield from (Path(prefix or path.parent, line) for line in lines_of(path))
@@ -69,20 +71,20 @@ def lines_of(path: Path) -> list[str]:
         content = path.read_bytes()
         text = (gzip.decompress(content) if path.suffix.lower() == ".gz" else content).decode()
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no list of paths: {error}.") from error
+        raise InputError(f"{path} is not a valid path list: {error}.") from error
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise NoPages(f"{path} names no file.")
+        raise NoPages(f"{path} contains no paths.")
     return lines
 
 
 def require_readable(path: Path) -> None:
-    """Raise ``InputError`` for what is neither a web archive nor an archive of ours."""
+    """Raise ``InputError`` for a path that is neither a web archive nor a Caliber archive."""
     if not path.is_file():
         raise InputError(f"{path} does not exist.")
     if not is_web_archive(path) and not is_database(path):
         raise NotAPage(
-            f"{path} is neither a web archive (WARC, WET, WACZ) nor an archive; `caliber ingest` takes pages."
+            f"{path} is neither a web archive (WARC, WET, WACZ) nor a Caliber archive; for pages use `caliber ingest`."
         )
 
 

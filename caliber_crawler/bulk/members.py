@@ -1,4 +1,4 @@
-"""Where records begin in a gzipped WARC file, found from anywhere in it: each record is a gzip member of its own."""
+"""Finds the beginning of the next record from any offset of a gzipped WARC file: each record is one gzip member."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import IO
 from fastwarc.warc import ArchiveIterator
 
 MEMBER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
-"""How a gzip member begins: RFC 1952, deflated, no flag set that is reserved."""
+"""The beginning of a gzip member (RFC 1952): magic bytes, deflate, no reserved flags."""
 MAX_START_BYTES = 4
 SEARCH_BLOCK_BYTES = 1024 * 1024
 
 
 def record_at_or_after(path: Path, offset: int) -> int | None:
-    """The offset of the first record that begins there or later; ``None`` when none does.
+    """The offset of the first record that begins at ``offset`` or later; ``None`` when there is none.
 
-    The bytes of a member's beginning stand in compressed data too, by chance: so one counts only when a record can be
-    read there. Whoever asks for the same offset gets the same answer.
+    The magic bytes of a member also occur in compressed data by chance. So a match counts only when a record can be
+    parsed there. The result depends only on the file and the offset.
     """
     if offset == 0:
         return 0
@@ -26,10 +26,10 @@ def record_at_or_after(path: Path, offset: int) -> int | None:
         tail = b""
         file.seek(offset)
         while block := file.read(SEARCH_BLOCK_BYTES):
-            searched, there = tail + block, offset - len(tail)
+            searched, base = tail + block, offset - len(tail)
             for match in MEMBER.finditer(searched):
-                if begins_record(file, there + match.start()):
-                    return there + match.start()
+                if begins_record(file, base + match.start()):
+                    return base + match.start()
             offset += len(block)
             tail = searched[-MAX_START_BYTES + 1 :]
             file.seek(offset)
@@ -37,7 +37,7 @@ def record_at_or_after(path: Path, offset: int) -> int | None:
 
 
 def begins_record(file: IO[bytes], offset: int) -> bool:
-    """Does a record begin there? Says no where its header cannot be read, whatever follows."""
+    """Whether a record with a readable header begins at ``offset``."""
     file.seek(offset)
     try:
         record = next(iter(ArchiveIterator(file, parse_http=False)), None)

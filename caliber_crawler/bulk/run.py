@@ -1,4 +1,4 @@
-"""A run of bulk reading: which parts are left to be read, and what came of each."""
+"""A run of bulk extraction: the remaining parts and the outcome of each."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from caliber_crawler.bulk.shards import Shards
 
 
 class BulkExtraction:
-    """Has parts read into shards; the shards that are there already are left as they are."""
+    """Extracts parts into shards. Existing shards are not touched."""
 
     def __init__(self, shards: Shards, instructions: Instructions, parts: Iterable[Part]) -> None:
         self._shards = shards
         self._instructions = instructions
         self._parts = list(parts)
         self.counts: Counter[str] = Counter()
-        """Pages by what came of them."""
+        """Pages by outcome."""
         self.skipped: Counter[str] = Counter()
-        """Records that gave no capture, by reason."""
+        """Records that are not captures, by reason."""
         self.parts: Counter[str] = Counter()
-        """Parts ``read`` now, ``finished`` before, ``failed``; ``swept``: shards that killed runs left unfinished."""
+        """Parts ``read`` in this run, ``finished`` before, ``failed``; ``swept``: unfinished shards of killed runs."""
         self.articles = 0
-        """Articles in the shards that were made now."""
+        """Articles in the shards of this run."""
         self.left_out = 0
-        """Of these, how many are reserved and stand in no Parquet."""
+        """Articles of these that are left out of the Parquet files because of a rights reservation."""
         self.seconds = 0.0
-        """Of processors, for reading and writing."""
+        """CPU time for extracting and writing."""
 
     def left(self) -> list[Part]:
-        """The parts that are left to be read, the largest first: so no process has one while all others have ended."""
+        """The parts without a shard, largest first, so that the processes end at about the same time."""
         left = [part for part in self._parts if not self._shards.has(self._instructions.shard(part))]
         return sorted(left, key=lambda part: part.size, reverse=True)
 
     def run(self, engine: Engine) -> Iterator[tuple[Part, Outcome]]:
-        """Read what is left to be read; each part as it ends."""
-        with self._shards.reserved():
+        """Extract the remaining parts; yield each part with its outcome as it ends."""
+        with self._shards.lock():
             self.parts["swept"] += self._shards.sweep()
             left = self.left()
             self.parts["finished"] += len(self._parts) - len(left)
             for part, outcome in engine.map(partial(extract_part, self._shards, self._instructions), left):
-                self._note(outcome)
+                self._count(outcome)
                 if outcome.error is None:
                     self._shards.replace_earlier(part.name, self._instructions.shard(part))
                 yield part, outcome
-            self.parts["swept"] += self._shards.sweep()  # of workers that were lost on the way
+            self.parts["swept"] += self._shards.sweep()  # left by workers lost during this run
 
-    def _note(self, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome) -> None:
         self.parts["read" if outcome.error is None else "failed"] += 1
         self.counts.update(outcome.counts)
         self.skipped.update(outcome.skipped)

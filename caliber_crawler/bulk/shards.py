@@ -1,8 +1,8 @@
-"""Shards: what bulk reading leaves, a folder for each part. It is there whole or not at all.
+"""Shards: the output of bulk extraction, one folder per part. A shard appears complete or not at all.
 
 SHARD/archive.db          an archive, for `caliber merge`
-SHARD/articles.parquet    a row for each article in it, for DuckDB, pandas and the like
-SHARD/summary.json        what was read, and what came of it
+SHARD/articles.parquet    one row per article, for DuckDB, pandas and similar tools
+SHARD/summary.json        the input and the outcome
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ UNFINISHED = ".part"
 
 
 class Shards:
-    """The shards in a folder, which may lie on storage that several machines share."""
+    """The shards in a folder, which may be on storage that several machines share."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @contextmanager
-    def reserved(self) -> Iterator[None]:
-        """The right to fill the folder, for one command at a time; another holder raises ``ArchiveLocked``."""
+    def lock(self) -> Iterator[None]:
+        """Lock the folder for one command. Raises ``ArchiveLocked`` when another command has locked it."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / ".lock", timeout=0)
@@ -39,27 +39,27 @@ class Shards:
         except Timeout:
             raise ArchiveLocked(f"Another command is writing to {self.folder}.") from None
         except OSError as error:
-            raise ArchiveFull(f"{self.folder} cannot be written: {error.strerror}.") from error
+            raise ArchiveFull(f"Cannot write to {self.folder}: {error.strerror}.") from error
         try:
             yield
         finally:
             lock.release()
 
     def sweep(self) -> int:
-        """Delete what killed commands left unfinished; how many shards that was."""
+        """Delete the unfinished shards of killed commands and return their number."""
         left = list(self.folder.glob(f".*{UNFINISHED}"))
         for folder in left:
             shutil.rmtree(folder, ignore_errors=True)
         return len(left)
 
     def has(self, name: str) -> bool:
-        """Is there a finished shard of this name?"""
+        """Whether there is a finished shard of this name."""
         return (self.folder / name / SUMMARY).is_file()
 
     def publish(self, built: Path, name: str) -> None:
-        """Have a shard that was built elsewhere stand here under its name, on the disk. Raises ``ArchiveFull``.
+        """Copy a shard that was built elsewhere to its place and sync it to disk. Raises ``ArchiveFull``.
 
-        Where another process was faster with the same shard, its shard stays.
+        If another process has published the same shard already, that shard stays.
         """
         unfinished = self.folder / f".{name}.{uuid4().hex}{UNFINISHED}"
         try:
@@ -68,18 +68,18 @@ class Shards:
                 shutil.copyfile(built / file, unfinished / file)
                 sync(unfinished / file)
             sync(unfinished)
-            # A folder does not take the place of another that is not empty.
+            # A rename cannot replace a folder that is not empty.
             if not self.has(name):
                 unfinished.rename(self.folder / name)
                 sync(self.folder)
         except OSError as error:
             if not self.has(name):
-                raise ArchiveFull(f"{self.folder / name} cannot be written: {error.strerror or error}.") from error
+                raise ArchiveFull(f"Cannot write {self.folder / name}: {error.strerror or error}.") from error
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def replace_earlier(self, part: str, name: str) -> None:
-        """Delete the shards that earlier code made of the same part of the same input."""
+        """Delete the shards that earlier code built from the same part of the same input."""
         for earlier in self.folder.glob(f"{part}-*"):
             if earlier.name != name:
                 gone = self.folder / f".{earlier.name}{UNFINISHED}"

@@ -1,11 +1,11 @@
-"""Many machines, crawling: jobs in PostgreSQL (Procrastinate), an archive for each site on shared storage.
+"""Crawling on many machines: jobs in PostgreSQL (Procrastinate), one archive per site on shared storage.
 
-A job is one site, or one of its sections, for a bounded time; never an address, because a polite host belongs to one
-worker anyway. What makes it safe, whoever dies or is cut off:
+A job crawls one site, or one of its sections, for a limited time. A job is never a single URL, because only one worker
+at a time may send requests to a host. Three mechanisms keep this safe when workers die or lose their connection:
 
-- ``lock``: no two jobs of one host run at once, wherever they run.
-- ``lease``: a worker may act only for so many seconds after PostgreSQL last heard of it. It looks at the clock before
-  each request and ends itself when the time is up; its jobs are given away only later.
-- ``shards``: a site's archive is taken at the start of a job and published whole at its end, under a new name. Which
-  one counts is a row in PostgreSQL, which changes only for the worker whose job it still is.
+- ``lock``: two jobs of the same host never run at the same time.
+- ``lease``: a worker may act only for a limited time after its last heartbeat in PostgreSQL. It checks the time before
+  each request and exits when the lease has expired. Only later are its jobs given to other workers.
+- ``shards``: a job copies the site's archive at its start and publishes it as a new file at its end. A row in
+  PostgreSQL names the current file. Only the worker that still owns the job can change this row.
 """

@@ -1,4 +1,4 @@
-"""How much time has passed, whatever happened to this process or machine meanwhile."""
+"""Measures elapsed time, even if the process was stopped or the machine suspended."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Gives readings that can be compared."""
+    """Returns clock readings that can be compared."""
 
     def __call__(self) -> tuple[float, ...]:
-        """Now, in seconds, on every clock there is."""
+        """The current time on each clock, in seconds."""
         ...
 
 
 def all_clocks() -> tuple[float, float]:
-    """The time since the machine was started, its sleep included, and the time of day.
+    """The time since boot, including suspend, and the time of day.
 
-    A virtual machine that was frozen may find the first one unchanged; then the second is put right after it wakes.
+    In a virtual machine that was paused, the first clock may not have advanced; the second is corrected on resume.
     """
     return time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
 
 
 @dataclass(slots=True)
 class Stopwatch:
-    """Seconds since a moment, by the clock that says the most."""
+    """Seconds since a reading, by the clock that advanced the most."""
 
     clock: Clock = all_clocks
     _since: tuple[float, ...] = field(init=False)

@@ -1,4 +1,4 @@
-"""One job of a worker: take the site's shard, crawl for a while, publish it."""
+"""One job of a worker: fetch the site's shard, crawl for a limited time, publish the shard."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REPORTED_COUNTS = ("discovered", "new", "updated", "revisited", "refused", "fail
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a job. ``unfinished`` work is to be queued again."""
+    """The outcome of a job. ``unfinished`` work is queued again."""
 
     work: Work
     run: CrawlRun
@@ -52,7 +52,7 @@ class Report:
 
 
 class JobCrawler:
-    """Does jobs inside one process, several at a time, on an event loop they share with the queue."""
+    """Runs jobs in one process, several at a time, on the event loop of the queue."""
 
     def __init__(
         self, process: CrawlProcess, connector: BaseConnector, storage: Storage, lease: Lease, scratch: Path
@@ -63,17 +63,17 @@ class JobCrawler:
         self._lease = lease
         self._scratch = scratch
 
-    async def crawl(self, job_id: int, work: Work, *, again: bool) -> Report:
-        """Do one job. ``again`` says that it was tried before, perhaps by a worker that died a moment ago.
+    async def crawl(self, job_id: int, work: Work, *, is_retry: bool) -> Report:
+        """Run one job. ``is_retry`` means that it was tried before, perhaps by a worker that has just died.
 
-        Raises :class:`CrawlFailed` or :class:`Interrupted` when it is to be tried again, and the errors of
-        :class:`CaliberError` for what waiting does not mend.
+        Raises :class:`CrawlFailed` or :class:`Interrupted` if the job is to be retried, and another
+        :class:`CaliberError` if a retry cannot help.
         """
         spider = spider_named(work.site, self._process.settings)
         with self._folder() as folder:
             path = folder / "shard.db"
-            taken = await self._take(spider.site.name, path)
-            if again:
+            shard = await self._fetch(spider.site.name, path)
+            if is_retry:
                 await asyncio.to_thread(delay_next_requests, path)
             settings = self._process.settings.copy()
             settings.set("ARCHIVE", str(path), priority="cmdline")
@@ -84,11 +84,11 @@ class JobCrawler:
             if crawl.check(self._process.settings):
                 await self._process.follow(crawl, crawler, lease=self._lease)
             run = _run_of(crawl)
-            await self._publish(job_id, taken, path, run)
+            await self._publish(job_id, shard, path, run)
         assert crawler.stats is not None
         reason = crawler.stats.get_value("finish_reason")
         if reason == "shutdown":
-            raise Interrupted(f"the worker was told to stop ({run.accounts.why})")
+            raise Interrupted(f"the worker was stopped ({run.accounts.why})")
         if run.accounts.halted or run.accounts.outcome == "failed":
             raise CrawlFailed(str(run.accounts.why))
         return Report(work, run, unfinished=reason == "closespider_timeout")
@@ -98,8 +98,8 @@ class JobCrawler:
         with TemporaryDirectory(dir=self._scratch, prefix="job-") as folder:
             yield Path(folder)
 
-    async def _take(self, site: str, path: Path) -> Shard:
-        """The shard that counts, copied to ``path``; of generation 0 where there is none yet."""
+    async def _fetch(self, site: str, path: Path) -> Shard:
+        """Copy the site's current shard to ``path``; without one, return a shard of generation 0."""
         rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
         if not rows:
             return Shard(site=site, generation=0, path="", former_path=None, size=0, digest="")
@@ -107,16 +107,16 @@ class JobCrawler:
         await asyncio.to_thread(self._storage.fetch, shard, path)
         return shard
 
-    async def _publish(self, job_id: int, taken: Shard, path: Path, run: CrawlRun) -> None:
+    async def _publish(self, job_id: int, fetched: Shard, path: Path, run: CrawlRun) -> None:
         self._lease.confirm()
-        name = await asyncio.to_thread(self._storage.put, path, taken.site, taken.generation + 1)
+        name = await asyncio.to_thread(self._storage.put, path, fetched.site, fetched.generation + 1)
         self._lease.confirm()
         rows = await self._connector.execute_query_all_async(
             PUBLISH,
             job_id=job_id,
             worker_id=self._lease.worker_id,
-            taken=taken.generation,
-            site=taken.site,
+            base_generation=fetched.generation,
+            site=fetched.site,
             path=name,
             size=path.stat().st_size,
             digest=await asyncio.to_thread(digest_of, path),
@@ -124,15 +124,15 @@ class JobCrawler:
             why=run.accounts.why,
             counts=Jsonb({name: run.accounts.counts[name] for name in REPORTED_COUNTS}),
         )
-        if not rows and await self._path_that_counts(taken.site) != name:
+        if not rows and await self._current_path(fetched.site) != name:
             self._storage.remove(name)
-            raise Interrupted("the site was another worker's when its shard was to be published")
-        if taken.former_path:
-            # The one before stays: somebody may be reading it.
-            await asyncio.to_thread(self._storage.remove, taken.former_path)
+            raise Interrupted("another worker took over the site before its shard was published")
+        if fetched.former_path:
+            # The previous shard stays, because another process may be reading it.
+            await asyncio.to_thread(self._storage.remove, fetched.former_path)
 
-    async def _path_that_counts(self, site: str) -> str | None:
-        """Asked after an answer that may be the second to one question: the first was lost with its connection."""
+    async def _current_path(self, site: str) -> str | None:
+        """The path of the current shard. It is this job's own if PUBLISH was repeated after its answer was lost."""
         rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
         return str(rows[0]["path"]) if rows else None
 
@@ -141,14 +141,14 @@ def _run_of(crawl: Crawl) -> CrawlRun:
     if isinstance(crawl.error, CaliberError):
         raise crawl.error
     if crawl.error is not None:
-        raise CrawlFailed(f"an error of this program: {type(crawl.error).__name__}: {crawl.error}")
+        raise CrawlFailed(f"internal error: {type(crawl.error).__name__}: {crawl.error}")
     if crawl.run is None or crawl.run.accounts.outcome is None:
-        raise Interrupted("the worker was told to stop")
+        raise Interrupted("the worker was stopped")
     return crawl.run
 
 
 def delay_next_requests(path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-    """Keep the gap to each host as if it had been asked just now: by whom the job was taken from, it may have been."""
+    """Delay the next request to each host as if one had just been sent: the job's previous worker may have sent one."""
     if not path.exists():
         return
     with Archive.open(path, mode="write") as archive:

@@ -1,4 +1,4 @@
-"""PostgreSQL: where it is, what stands in it, and patience with it."""
+"""PostgreSQL: connection strings, tables, and a connector that waits for a server that restarts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Answer = TypeVar("Answer")
 CONNECT_TIMEOUT = 5
 """Seconds."""
 PAUSE = 0.5
-"""Seconds between two attempts to reach a PostgreSQL that is being restarted."""
+"""Seconds between two attempts to connect to a PostgreSQL server that restarts."""
 SCHEMA_LOCK = 7_242_025
-"""Of our own choosing: keeps two programs from setting up one database at the same time."""
+"""An arbitrary number for the advisory lock that prevents two processes from setting up one database at a time."""
 SHARDS = """
 CREATE TABLE IF NOT EXISTS caliber_shards (
     site text PRIMARY KEY,
@@ -37,50 +37,50 @@ CREATE TABLE IF NOT EXISTS caliber_shards (
     why text,
     counts jsonb NOT NULL
 );
-COMMENT ON TABLE caliber_shards IS 'The archive of each site that counts, and what its last crawl brought.';
+COMMENT ON TABLE caliber_shards IS 'The current archive of each site, and the outcome of its last crawl.';
 """
 
 
 def conninfo(dsn: str, **defaults: str | int | None) -> str:
-    """A connection string with a time limit and a name for the server's own lists. Raises :class:`ClusterError`."""
+    """A connection string with defaults for time-out and application name. Raises :class:`ClusterError`."""
     try:
         given = {name: value for name, value in conninfo_to_dict(dsn).items() if value is not None}
-        usual: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "caliber"}
-        return make_conninfo("", **{**usual, **defaults, **given})
+        standard: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "caliber"}
+        return make_conninfo("", **{**standard, **defaults, **given})
     except psycopg.Error:
-        # Its message may repeat the password.
-        raise ClusterError("The DSN cannot be understood; write it as postgresql://user@host/database.") from None
+        # psycopg's message may contain the password.
+        raise ClusterError("The DSN is not valid; write it as postgresql://user@host/database.") from None
 
 
 def has_password(dsn: str) -> bool:
-    """Does a connection string give a secret away?"""
+    """Whether a connection string contains a password."""
     return bool(conninfo_to_dict(conninfo(dsn)).get("password"))
 
 
 def shown(dsn: str) -> str:
-    """A connection string as it may be printed."""
+    """A description of the server for messages, without user and password."""
     parts = conninfo_to_dict(dsn)
     where = [str(parts[name]) for name in ("host", "port", "dbname") if parts.get(name)]
     return "PostgreSQL at " + " ".join(where) if where else "PostgreSQL"
 
 
 @contextmanager
-def connected(dsn: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
-    """A connection for a command. Raises :class:`ClusterError` where it cannot be had or ``init`` was never run."""
+def connect(dsn: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+    """A connection for a command. Raises :class:`ClusterError` if it fails or the database is not set up."""
     try:
         with psycopg.connect(conninfo(dsn), row_factory=dict_row, autocommit=True) as connection:
             yield connection
     except psycopg.errors.UndefinedTable:
-        raise ClusterError(f"{shown(dsn)} is not set up; `caliber cluster init` does it.") from None
+        raise ClusterError(f"{shown(dsn)} is not set up; run `caliber cluster init`.") from None
     except psycopg.OperationalError as error:
-        raise ClusterError(f"{shown(dsn)} cannot be reached: {_first_line(error)}.") from None
+        raise ClusterError(f"Cannot connect to {shown(dsn)}: {_first_line(error)}.") from None
     except psycopg.errors.InsufficientPrivilege as error:
-        raise ClusterError(f"{shown(dsn)} does not allow it: {_first_line(error)}.") from None
+        raise ClusterError(f"{shown(dsn)} denied access: {_first_line(error)}.") from None
 
 
 def set_up(dsn: str) -> bool:
-    """Make the tables that are missing; says whether there were any. Can be called as often as one likes."""
-    with connected(dsn) as connection, connection.transaction():
+    """Create the tables that are missing; return whether any was. It can be called repeatedly."""
+    with connect(dsn) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
         known = connection.execute(
             "SELECT to_regclass('procrastinate_jobs') AS jobs, to_regclass('caliber_shards') AS shards"
@@ -93,44 +93,48 @@ def set_up(dsn: str) -> bool:
 
 
 def is_set_up(dsn: str) -> bool:
-    """Was ``init`` run?"""
-    with connected(dsn) as connection:
+    """Whether the tables exist."""
+    with connect(dsn) as connection:
         row = connection.execute("SELECT to_regclass('caliber_shards') IS NOT NULL AS known").fetchone()
         return bool(row and row["known"])
 
 
-class PatientConnector(PsycopgConnector):
-    """Procrastinate's connector, for a worker that outlives a restart of PostgreSQL.
+class RetryingConnector(PsycopgConnector):
+    """Procrastinate's connector for a worker that survives a restart of PostgreSQL.
 
-    A statement that found no connection is tried again until it does. Whoever waits too long is ended by its lease.
-    Each statement is a transaction: a worker that is stopped in between two holds no lock that others wait for.
+    A statement without a connection is retried until it has one. A worker that waits too long is ended by its lease.
+    Each statement is a transaction, so a worker that is stopped between two statements blocks no others.
     """
 
     def __init__(self, **pool: Any) -> None:
         super().__init__(configure=_commit_each_statement, **pool)
 
     async def execute_query_async(self, query: Any, **arguments: Any) -> None:
-        await _patiently(lambda: super(PatientConnector, self).execute_query_async(query, **arguments))
+        await _retry_until_connected(lambda: super(RetryingConnector, self).execute_query_async(query, **arguments))
 
     async def execute_query_one_async(self, query: Any, **arguments: Any) -> dict[str, Any]:
-        return await _patiently(lambda: super(PatientConnector, self).execute_query_one_async(query, **arguments))
+        return await _retry_until_connected(
+            lambda: super(RetryingConnector, self).execute_query_one_async(query, **arguments)
+        )
 
     async def execute_query_all_async(self, query: Any, **arguments: Any) -> list[dict[str, Any]]:
-        return await _patiently(lambda: super(PatientConnector, self).execute_query_all_async(query, **arguments))
+        return await _retry_until_connected(
+            lambda: super(RetryingConnector, self).execute_query_all_async(query, **arguments)
+        )
 
     async def listen_notify(self, on_notification: Any, channels: Any) -> None:
         channels = list(channels)
-        await _patiently(lambda: super(PatientConnector, self).listen_notify(on_notification, channels))
+        await _retry_until_connected(lambda: super(RetryingConnector, self).listen_notify(on_notification, channels))
 
 
 async def _commit_each_statement(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
 
 
-async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+async def _retry_until_connected(execute: Callable[[], Awaitable[Answer]]) -> Answer:
     while True:
         try:
-            return await ask()
+            return await execute()
         except ConnectorException as error:
             if not isinstance(error.__cause__, psycopg.OperationalError | psycopg.InterfaceError):
                 raise

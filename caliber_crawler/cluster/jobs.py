@@ -1,4 +1,4 @@
-"""The queue: Procrastinate on PostgreSQL, with fences where a worker may be mistaken about what is its own."""
+"""The queue: Procrastinate on PostgreSQL, with fencing against workers that no longer own their jobs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-from caliber_crawler.cluster.database import connected, conninfo, is_set_up, shown
+from caliber_crawler.cluster.database import connect, conninfo, is_set_up, shown
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.work import HostLocks, Work
 from caliber_crawler.errors import ClusterError
@@ -22,14 +22,14 @@ logger = logging.getLogger(__name__)
 
 QUEUE, TASK = "crawl", "caliber.crawl"
 JOBS_PER_STATEMENT = 500
-"""Jobs queued with one statement."""
+"""Maximum number of jobs queued with one statement."""
 ANALYZE_EVERY = 200
-"""Jobs after which PostgreSQL is told to look at the queue anew. Until it does, by itself within minutes, it looks
-through all jobs for each that is taken: of 2,000, 36 to 78 a second and not 330 (`benchmarks/cluster.py`)."""
+"""Number of queued jobs after which PostgreSQL analyzes the table. Before that (autovacuum takes minutes), it scans all
+jobs each time a worker takes one: 36 to 78 jobs a second from a queue of 2,000, not 330 (`benchmarks/cluster.py`)."""
 MAX_ATTEMPTS = 8
-"""Maximum number of tries of a job; the timetable queues it again."""
+"""Maximum attempts of a job. After that, only the timetable queues it again."""
 BACK_OFF = 60.0
-"""Seconds before the second try, doubled before each further one."""
+"""Seconds before the second attempt; doubled for each further attempt."""
 MAX_BACK_OFF = 6 * 3600.0
 FINISH = """
 WITH mine AS MATERIALIZED (
@@ -52,15 +52,15 @@ WITH abandoned AS MATERIALIZED (
   SELECT id FROM procrastinate_jobs WHERE id = %(job_id)s AND worker_id IS NULL AND status = 'doing' FOR UPDATE)
 SELECT procrastinate_retry_job_v2(id, now(), NULL, NULL, NULL) FROM abandoned
 """
-GIVE_UP = """
+FAIL_ABANDONED = """
 WITH abandoned AS MATERIALIZED (
   SELECT id FROM procrastinate_jobs WHERE id = %(job_id)s AND worker_id IS NULL AND status = 'doing' FOR UPDATE)
 SELECT procrastinate_finish_job_v1(id, 'failed', false) FROM abandoned
 """
-MINE = """
+OWN_JOBS = """
 SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %(worker_id)s
 """
-BRING_FORWARD = """
+MAKE_READY = """
 UPDATE procrastinate_jobs SET scheduled_at = NULL
 WHERE queueing_lock = ANY(%s) AND status = 'todo' AND scheduled_at > now()
 """
@@ -72,21 +72,21 @@ SELECT EXISTS (
 
 
 class CrawlFailed(Exception):
-    """A site could not be crawled for now; the job is tried again later."""
+    """The site cannot be crawled at present; the job is retried later."""
 
 
 class Interrupted(Exception):
-    """The worker was told to stop; the job is another's at once."""
+    """The worker was stopped; another worker may take the job at once."""
 
 
 class JobRetries(BaseRetryStrategy):
-    """When a job that failed is tried again."""
+    """Decides when a failed job is retried."""
 
     def __init__(self, back_off: float = BACK_OFF) -> None:
         self._back_off = back_off
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """At once after an interruption, ever later after failures, never after what cannot be mended by waiting."""
+        """Retry at once after an interruption, with back-off after a failed crawl, and never after other errors."""
         now = datetime.now(UTC)
         if isinstance(exception, Interrupted):
             return RetryDecision(retry_at=now)
@@ -97,10 +97,10 @@ class JobRetries(BaseRetryStrategy):
 
 
 class FencedJobs(JobManager):
-    """Procrastinate's manager of jobs, for one worker that holds a lease.
+    """Procrastinate's job manager for one worker with a lease.
 
-    Procrastinate lets whoever was a job's worker once end it by its number, even when it has been given to another
-    meanwhile, and would so set the host free for a third. Here a job is ended, or given back, by its worker only.
+    In Procrastinate, a former worker of a job can end it by its ID, even if the job was reassigned to another worker.
+    That would release the host's lock for a third one. Here only the current worker can end a job or return it.
     """
 
     def __init__(self, connector: Any, lease: Lease) -> None:
@@ -131,7 +131,7 @@ class FencedJobs(JobManager):
         try:
             await self._end(RETRY, job_id, retry_at=retry_at)
         except UniqueViolation:
-            # The timetable has queued the same work meanwhile: one of the two is enough.
+            # The timetable has queued the same work in the meantime, so this job is not needed.
             await self.finish_job_by_id_async(job_id, Status.FAILED, delete_job=False)
 
     async def _end(self, query: str, job_id: int, **values: object) -> None:
@@ -139,70 +139,70 @@ class FencedJobs(JobManager):
         await self.connector.execute_query_async(query, job_id=job_id, worker_id=self._lease.worker_id, **values)
 
     async def reassign_abandoned_jobs(self, silent_for: float) -> list[int]:
-        """Put the jobs of workers silent for ``silent_for`` seconds back into the queue; returns their IDs.
+        """Queue the jobs of workers without a heartbeat for ``silent_for`` seconds again; return the job IDs.
 
-        Any number of workers may do this at once: each step asks again, under the row's lock, whether it still holds.
+        Several workers may do this at the same time: each statement checks its condition again under the row's lock.
         """
         await self.prune_stalled_workers(silent_for)
-        given = []
+        reassigned = []
         for job in await self.connector.execute_query_all_async(ABANDONED, task=TASK):
-            query = REASSIGN if job["attempts"] + 1 < MAX_ATTEMPTS else GIVE_UP
+            query = REASSIGN if job["attempts"] + 1 < MAX_ATTEMPTS else FAIL_ABANDONED
             try:
                 rows = await self.connector.execute_query_all_async(query, job_id=job["id"])
             except UniqueViolation:
-                rows = await self.connector.execute_query_all_async(GIVE_UP, job_id=job["id"])
-            given += [job["id"]] if rows else []
-        return given
+                rows = await self.connector.execute_query_all_async(FAIL_ABANDONED, job_id=job["id"])
+            reassigned += [job["id"]] if rows else []
+        return reassigned
 
     async def has_jobs_left(self) -> bool:
-        """Is anything under way, with whichever worker, or waiting for one? What is to be tried later is not."""
+        """Whether any job runs on any worker or is ready to run. Jobs that wait for a later retry do not count."""
         row = await self.connector.execute_query_one_async(HAS_JOBS_LEFT, task=TASK)
         return bool(row["found"])
 
     async def own_jobs(self) -> set[int]:
-        """The jobs that PostgreSQL believes this worker to be doing."""
-        rows = await self.connector.execute_query_all_async(MINE, worker_id=self._lease.worker_id)
+        """The IDs of the jobs that this worker runs, according to PostgreSQL."""
+        rows = await self.connector.execute_query_all_async(OWN_JOBS, worker_id=self._lease.worker_id)
         return {row["id"] for row in rows}
 
 
 def enqueue(dsn: str, works: Sequence[Work], locks: HostLocks) -> tuple[list[Work], list[Work]]:
-    """Queue work; gives what was queued and what stood there already. Raises :class:`ClusterError`.
+    """Queue work; return what was queued and what was in the queue already. Raises :class:`ClusterError`.
 
-    What stood there waiting for a further attempt need not wait any longer.
+    Jobs that were in the queue already and waited for a retry become ready at once.
     """
     if not is_set_up(dsn):
-        raise ClusterError(f"{shown(dsn)} is not set up; `caliber cluster init` does it.")
+        raise ClusterError(f"{shown(dsn)} is not set up; run `caliber cluster init`.")
     app = App(connector=SyncPsycopgConnector(conninfo=conninfo(dsn), min_size=1, max_size=1))
     queued: list[Work] = []
     known: list[Work] = []
     with app.open():
-        for some in _in_batches(works):
-            jobs = [job_of(work, locks) for work in some]
+        for batch in _in_batches(works):
+            jobs = [job_of(work, locks) for work in batch]
             try:
                 app.job_manager.batch_defer_jobs(jobs)
-                queued += some
+                queued += batch
             except AlreadyEnqueued:
-                for work, job in zip(some, jobs, strict=True):
+                for work, job in zip(batch, jobs, strict=True):
                     try:
                         app.job_manager.defer_job(job)
                         queued.append(work)
                     except AlreadyEnqueued:
                         known.append(work)
-    with connected(dsn) as connection:
-        connection.execute(BRING_FORWARD, ([work.name for work in known],))
+    with connect(dsn) as connection:
+        connection.execute(MAKE_READY, ([work.name for work in known],))
         if len(queued) >= ANALYZE_EVERY:
             connection.execute("ANALYZE procrastinate_jobs")
     return queued, known
 
 
 def _in_batches(works: Iterable[Work]) -> Iterator[list[Work]]:
-    waiting = iter(works)
-    while some := list(islice(waiting, JOBS_PER_STATEMENT)):
-        yield some
+    remaining = iter(works)
+    while batch := list(islice(remaining, JOBS_PER_STATEMENT)):
+        yield batch
 
 
 def job_of(work: Work, locks: HostLocks) -> Job:
-    """A job as Procrastinate knows it."""
+    """The Procrastinate job for a piece of work."""
     return Job(
         id=None,
         queue=QUEUE,

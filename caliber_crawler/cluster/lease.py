@@ -1,8 +1,8 @@
-"""The right of a worker to act, which ends by itself.
+"""The lease of a worker: the limited time during which it may act.
 
-PostgreSQL hears of a worker through its row in ``procrastinate_workers``. Each time it does, the worker may go on for a
-number of seconds, counted from before it spoke. Its jobs are given away after a quarter more than that, counted from
-when it was heard. So there is never a moment in which two workers believe that a job is theirs.
+A worker renews its lease by a heartbeat in its row of ``procrastinate_workers``. The lease then lasts for a number of
+seconds, counted from before the heartbeat was sent. The worker's jobs are reassigned after 1.25 times this time,
+counted from when PostgreSQL received the heartbeat. So two workers never own the same job at the same time.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from caliber_crawler.cluster.clock import Clock, Stopwatch, all_clocks
 from caliber_crawler.errors import LeaseLost
 
 RENEWAL_SHARE = 0.25
-"""Share of the lease after which it is renewed."""
+"""Fraction of the lease after which it is renewed."""
 MARGIN = 0.25
-"""Share of the lease for which a silent worker's jobs wait until they are given away."""
+"""Additional fraction of the lease before the jobs of a silent worker are reassigned."""
 
 
 def reassigned_after(lease: float) -> float:
-    """Seconds of silence after which a worker's jobs are given to others."""
+    """Seconds without a heartbeat after which a worker's jobs are reassigned."""
     return lease * (1 + MARGIN)
 
 
 def end_process(error: LeaseLost) -> NoReturn:
-    """End this process where it stands. Nothing it could still do would be its own business."""
+    """End this process at once, without clean-up: it may no longer act on its jobs."""
     os.write(2, f"Error: {error}\n".encode())
     os._exit(error.exit_code)
 
 
 class Lease:
-    """Renewed by a thread with a connection of its own, so that neither a long reading nor a full pool can end it.
+    """A lease that a thread renews on its own connection, so that neither long extractions nor a full pool delay it.
 
-    ``end`` is what happens when it lapses: by default, the end of the process. The event loop must be heard of, too
-    (:meth:`pulse`): one that hangs keeps no job.
+    ``end`` is called when the lease expires; by default it ends the process. The event loop must report regularly
+    (:meth:`pulse`), so that a worker with a blocked event loop loses its jobs.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class Lease:
         self._over = threading.Event()
 
     def read_clocks(self) -> tuple[float, ...]:
-        """Now, on every clock: to be taken before the worker makes itself heard."""
+        """The current time on each clock. Call it before the worker sends a heartbeat."""
         return self._clock()
 
     def begin(self, worker_id: int, since: tuple[float, ...]) -> None:
-        """The worker was registered after the reading ``since``."""
+        """Start the lease of a worker that was registered after the reading ``since``."""
         self.worker_id = worker_id
         self._renewed.restart(since)
         self._pulse.restart()
@@ -70,25 +70,25 @@ class Lease:
             threading.Thread(target=task, name=f"lease {task.__name__}", daemon=True).start()
 
     def finish(self) -> None:
-        """The worker has taken its leave."""
+        """End the lease, because the worker has unregistered."""
         self._over.set()
 
     @property
-    def held(self) -> bool:
-        """May the worker act?"""
+    def is_valid(self) -> bool:
+        """Whether the worker may act."""
         return not self._over.is_set() and self._renewed.seconds < self.seconds
 
     def confirm(self) -> None:
-        """To be called before anything that only the owner of a job may do: does not return when the time is up."""
+        """Check the lease before any action reserved to a job's owner. Does not return if the lease has expired."""
         if self._renewed.seconds >= self.seconds:
-            self._lapse(f"PostgreSQL has not heard of it for {self._renewed.seconds:.0f} s")
+            self._expire(f"PostgreSQL has received no heartbeat for {self._renewed.seconds:.0f} s")
 
     def pulse(self) -> None:
-        """The event loop is alive."""
+        """Report that the event loop is running."""
         self._pulse.restart()
 
-    def _lapse(self, why: str) -> None:
-        self._end(LeaseLost(f"This worker ends: {why}, and its jobs may be another's by now."))
+    def _expire(self, why: str) -> None:
+        self._end(LeaseLost(f"The worker lost its lease and exits: {why}. Other workers may have taken over its jobs."))
 
     def _watch(self) -> None:
         while not self._over.wait(max(0.05, min(1.0, self.seconds - self._renewed.seconds))):
@@ -100,7 +100,7 @@ class Lease:
                 with psycopg.connect(self._conninfo, autocommit=True) as connection:
                     self._renew_on(connection)
             except psycopg.Error:
-                # It may be back in time; when it is not, the watch ends this.
+                # PostgreSQL may return before the lease expires; otherwise the watch thread ends the worker.
                 self._over.wait(min(1.0, self.seconds * RENEWAL_SHARE))
 
     def _renew_on(self, connection: psycopg.Connection) -> None:
@@ -112,7 +112,7 @@ class Lease:
                     (self.worker_id,),
                 ).fetchone()
                 if row is None and not self._over.is_set():
-                    self._lapse("it was taken for dead")
+                    self._expire("it was declared dead")
                     return
                 self._renewed.restart(before)
             self._over.wait(self.seconds * RENEWAL_SHARE)

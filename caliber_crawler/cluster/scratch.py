@@ -1,4 +1,4 @@
-"""A worker's own folder on a local disk, for the shards it is working on."""
+"""A worker's folder on a local disk, for the shards of its current jobs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PREFIX = "caliber-worker-"
 
 @contextmanager
 def worker_folder(parent: Path | None = None) -> Iterator[Path]:
-    """A folder that goes when the block ends; those of workers that were killed go now.
+    """A folder that is deleted when the block ends. The folders of killed workers are deleted first.
 
-    A lock beside each folder is held for as long as its worker lives, however it ends.
+    A lock file beside each folder stays locked while its worker runs.
     """
     parent = parent or Path(gettempdir())
     _sweep(parent)
-    lock = _lock_nobody_has(parent)
+    lock = _acquire_new_lock(parent)
     folder = Path(lock.lock_file).with_suffix("")
     folder.mkdir(mode=0o700)
     try:
@@ -39,10 +39,10 @@ def _sweep(parent: Path) -> None:
             _remove(path.with_suffix(""), lock)
 
 
-def _lock_nobody_has(parent: Path) -> FileLock:
+def _acquire_new_lock(parent: Path) -> FileLock:
     while True:
         lock = FileLock(parent / f"{PREFIX}{secrets.token_hex(4)}.lock", timeout=0)
-        # Somebody who sweeps may have taken it for a dead worker's, in the moment before it was held.
+        # Another worker's sweep may lock a new file first, taking it for that of a killed worker.
         with suppress(Timeout):
             lock.acquire()
             return lock

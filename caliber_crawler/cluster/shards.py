@@ -1,9 +1,9 @@
-"""Shards: the archive of one site each, on storage that all workers reach.
+"""Shards: archives of one site each, on storage that all workers can access.
 
-A shard is never written to where it lies. It is taken whole, crawled into on a local disk, and published whole under a
-name that was never used before; then one row in PostgreSQL says that this is the one that counts. The row changes only
-for the worker whose job it is, and only when nobody published since the shard was taken: one that was stopped for an
-hour and woken again cannot put an old archive in place of a newer one, whatever it does to the storage.
+A shard is never modified in place. A job copies it to a local disk, crawls into the copy, and publishes the result
+under a new name. Then a row in PostgreSQL makes the new file the current shard. The row changes only for the worker
+that owns the job, and only if no other shard was published since the copy was made. So a worker that was suspended for
+an hour cannot replace a newer archive by an older one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from urllib.parse import quote
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from caliber_crawler.cluster.database import connected
+from caliber_crawler.cluster.database import connect
 from caliber_crawler.errors import ClusterError
 
 CURRENT_SHARDS = "SELECT site, generation, path, former_path, size, digest FROM caliber_shards"
@@ -31,18 +31,18 @@ WITH mine AS MATERIALIZED (
   SELECT 1 FROM procrastinate_jobs
   WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' FOR SHARE)
 INSERT INTO caliber_shards AS known (site, generation, path, size, digest, outcome, why, counts)
-SELECT %(site)s, %(taken)s + 1, %(path)s, %(size)s, %(digest)s, %(outcome)s, %(why)s, %(counts)s FROM mine
+SELECT %(site)s, %(base_generation)s + 1, %(path)s, %(size)s, %(digest)s, %(outcome)s, %(why)s, %(counts)s FROM mine
 ON CONFLICT (site) DO UPDATE SET generation = excluded.generation, path = excluded.path, former_path = known.path,
   size = excluded.size, digest = excluded.digest, published_at = now(), outcome = excluded.outcome,
   why = excluded.why, counts = excluded.counts
-WHERE known.generation = %(taken)s
+WHERE known.generation = %(base_generation)s
 RETURNING generation
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """The shard of a site that counts; ``generation`` is how often one was published. ``size`` is in bytes."""
+    """The current shard of a site. ``generation`` counts the published shards, and ``size`` is in bytes."""
 
     site: str
     generation: int
@@ -53,7 +53,7 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """A file name that no other shard has, of whatever site and generation."""
+        """A file name that is unique among the shards of all sites and generations."""
         return self.path.replace("/", "-")
 
     @classmethod
@@ -63,31 +63,31 @@ class Shard:
 
 
 def current_shards(dsn: str) -> list[Shard]:
-    """The shard of each site that counts. Raises :class:`ClusterError`."""
-    with connected(dsn) as connection:
+    """The current shard of each site. Raises :class:`ClusterError`."""
+    with connect(dsn) as connection:
         return [Shard.of(row) for row in connection.execute(f"{CURRENT_SHARDS} ORDER BY site")]
 
 
 class Storage:
-    """A folder that all workers see, or a bucket of an object store: whatever `fsspec` opens by its address."""
+    """A shared folder, a bucket of an object store, or any other storage whose URL `fsspec` can open."""
 
     def __init__(self, url: str) -> None:
         try:
             self._files, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
-            raise ClusterError(f"The shards' storage {url} cannot be used: {error}.") from None
+            raise ClusterError(f"Cannot open the storage {url} for shards: {error}.") from None
 
     def fetch(self, shard: Shard, path: Path) -> None:
-        """Copy a shard to a local file. Raises :class:`ClusterError` when it is not what was published."""
+        """Copy a shard to a local file. Raises :class:`ClusterError` if it is missing or damaged."""
         try:
             self._files.get_file(self._at(shard.path), str(path))
         except OSError as error:
-            raise ClusterError(f"The shard {shard.path} cannot be had: {error}.") from None
+            raise ClusterError(f"Cannot read the shard {shard.path}: {error}.") from None
         if digest_of(path) != shard.digest:
-            raise ClusterError(f"The shard {shard.path} is not what was published: it is damaged.")
+            raise ClusterError(f"The shard {shard.path} is damaged: its digest differs from the published one.")
 
     def fetch_current(self, shard: Shard, path: Path, dsn: str) -> Shard:
-        """The same for somebody who holds no job: a shard that was replaced and removed meanwhile is no error."""
+        """Fetch a shard without owning a job. If it was replaced and removed in the meantime, fetch its successor."""
         while True:
             try:
                 self.fetch(shard, path)
@@ -100,7 +100,7 @@ class Storage:
                 return shard
 
     def put(self, path: Path, site: str, generation: int) -> str:
-        """Put a file there, whole or not at all, under a new name; gives the name."""
+        """Store a file under a new name, completely or not at all; return the name."""
         name = f"{quote(site, safe='')}/{generation:08d}-{secrets.token_hex(4)}.db"
         target = self._at(name)
         try:
@@ -110,11 +110,11 @@ class Storage:
             else:
                 self._files.put_file(str(path), target)
         except OSError as error:
-            raise ClusterError(f"The shard of {site} cannot be published: {error}.") from None
+            raise ClusterError(f"Cannot publish the shard of {site}: {error}.") from None
         return name
 
     def remove(self, name: str) -> None:
-        """Take a shard away that counts no longer; somebody else may have done it."""
+        """Delete an outdated shard. It is not an error if another worker has deleted it."""
         with suppress(OSError):
             self._files.rm_file(self._at(name))
 

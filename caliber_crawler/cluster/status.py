@@ -1,11 +1,11 @@
-"""How a cluster stands, in the plain values of JSON."""
+"""The status of a cluster, as JSON values."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from caliber_crawler.cluster.database import connected
+from caliber_crawler.cluster.database import connect
 from caliber_crawler.cluster.jobs import TASK
 
 JOBS = """
@@ -24,11 +24,11 @@ SELECT site, generation, size, published_at, outcome, why, counts FROM caliber_s
 
 
 def cluster_status(dsn: str) -> dict[str, list[dict[str, Any]]]:
-    """Jobs in the queue, workers with the seconds since they were heard of, and the shards that count (bytes).
+    """Jobs in the queue, workers with the seconds since their heartbeat, and current shards with sizes in bytes.
 
-    Jobs that succeeded are gone: what they brought stands with their shard. Raises :class:`ClusterError`.
+    Successful jobs are deleted; their counts are stored with their shard. Raises :class:`ClusterError`.
     """
-    with connected(dsn) as connection:
+    with connect(dsn) as connection:
         return {
             "jobs": [_plain(row) for row in connection.execute(JOBS, (TASK,))],
             "workers": [_plain(row) for row in connection.execute(WORKERS)],

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from caliber_crawler.site import Site
 
 MINUTES = 30.0
-"""Default maximum duration of a job; what is left then is queued again, behind the others."""
+"""Default maximum duration of a job. If work remains, the job is queued again behind the others."""
 EVERY_SITE = "*"
-"""Stands in a timetable for each known site that it does not name."""
+"""The timetable entry for all known sites that have no entry of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,12 @@ class Work:
 
     @property
     def name(self) -> str:
-        """The job's key: no second job of this name may wait in the queue."""
+        """The job's key. Only one job with this name can wait in the queue."""
         return " ".join((self.site, *filter(None, (self.options.section, self.options.language))))
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> Work:
-        """From a job's arguments; what else Procrastinate puts there is ignored."""
+        """From a job's arguments; additional arguments of Procrastinate are ignored."""
         names = ("site", "minutes")
         known = {name: arguments[name] for name in names if name in arguments}
         return cls(
@@ -48,7 +48,7 @@ class Work:
         )
 
     def as_arguments(self) -> dict[str, Any]:
-        """A job's arguments, without options at their default."""
+        """The job's arguments, without options that have their default value."""
         given = {name: getattr(self.options, name) for name in JOB_OPTIONS}
         default = CrawlOptions()
         changed = {name: value for name, value in given.items() if value != getattr(default, name)}
@@ -62,7 +62,7 @@ class Work:
 
 
 class HostLocks:
-    """The one lock under which all work on a host runs, for every known site: sites that share a host share it."""
+    """The lock name of each known site. Sites that share a host have the same lock."""
 
     def __init__(self, settings: Settings) -> None:
         self._spiders = known_spiders(settings)
@@ -73,29 +73,29 @@ class HostLocks:
             self._of_host |= dict.fromkeys(hosts, hosts[0])
 
     def of(self, work: Work) -> str:
-        """The lock of a piece of work. Raises :class:`SiteError` for a site that nobody knows."""
+        """The lock name of a piece of work. Raises :class:`SiteError` for an unknown site."""
         site: Site = spider_among(self._spiders, work.site).site
         return self._of_host.get(site.host, site.host)
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledWork:
-    """Work that is queued by a cron expression, in UTC."""
+    """Work that is queued at the times of a cron expression, in UTC."""
 
     cron: str
     work: Work
 
 
 def load_timetable(path: Path, settings: Settings) -> list[ScheduledWork]:
-    """A TOML file: ``site = "*/30 * * * *"``, or a table ``[site]`` with ``cron``, ``minutes`` and JOB_OPTIONS.
+    """Load a TOML file: ``site = "*/30 * * * *"``, or a table ``[site]`` with ``cron``, ``minutes`` and JOB_OPTIONS.
 
-    ``"*"`` stands for each known site that the file does not name. Raises :class:`InputError` saying what is wrong.
+    ``"*"`` means all known sites that the file does not name. Raises :class:`InputError` for an invalid file.
     """
     try:
         with path.open("rb") as file:
             entries = tomllib.load(file)
     except OSError as error:
-        raise InputError(f"The timetable {path} cannot be read: {error.strerror}.") from None
+        raise InputError(f"Cannot read the timetable {path}: {error.strerror}.") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"The timetable {path} is not valid TOML: {error}.") from None
     others = entries.pop(EVERY_SITE, None)
@@ -110,13 +110,14 @@ def _scheduled_work(path: Path, site: str, entry: object) -> ScheduledWork:
         given = dict(entry)
     cron = given.pop("cron", None)
     if not isinstance(cron, str) or not croniter.is_valid(cron):
-        raise InputError(f'{path}: {site} needs a timetable as in crontab, "*/30 * * * *", and has {cron!r}.')
+        raise InputError(f'{path}: {site} needs a cron expression such as "*/30 * * * *", not {cron!r}.')
     if given.keys() - {"minutes", *JOB_OPTIONS}:
         known = ", ".join(("minutes", *JOB_OPTIONS))
-        raise InputError(f"{path}: {site} may have cron, {known}; it has {', '.join(given)}.")
+        unknown = ", ".join(sorted(given.keys() - {"minutes", *JOB_OPTIONS}))
+        raise InputError(f"{path}: {site} has unknown keys: {unknown}; valid keys are cron, {known}.")
     return ScheduledWork(cron, Work.of({"site": site, **given}))
 
 
 def names_of(works: Iterable[Work]) -> str:
-    """Several pieces of work in one line."""
+    """The names of several pieces of work in one line."""
     return ", ".join(work.name for work in works)

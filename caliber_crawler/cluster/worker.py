@@ -1,4 +1,4 @@
-"""A worker: takes jobs from the queue until it is stopped, several at a time, in one process."""
+"""A worker: one process that runs jobs from the queue, several at a time, until it is stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from procrastinate.job_context import JobContext
 from procrastinate.worker import Worker as QueueWorker
 
 from caliber_crawler.cluster.crawler import JobCrawler
-from caliber_crawler.cluster.database import PatientConnector, conninfo, is_set_up, shown
+from caliber_crawler.cluster.database import RetryingConnector, conninfo, is_set_up, shown
 from caliber_crawler.cluster.jobs import (
     BACK_OFF,
     QUEUE,
@@ -43,20 +43,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEASE = 60.0
-"""Seconds that a worker may act after it last renewed its lease in PostgreSQL."""
+"""Duration of a worker's lease in seconds, from each renewal in PostgreSQL."""
 PARALLEL = 16
-"""Maximum number of sites that one worker crawls at a time."""
+"""Maximum number of sites that one worker crawls at the same time."""
 FAILED_JOB_RETENTION_HOURS = 24 * 7
-"""Hours that failed jobs are kept; successful ones are deleted at once, and their shard has the counts."""
+"""Hours until failed jobs are deleted. Successful jobs are deleted at once; their counts are stored with the shard."""
 CLEANUP_INTERVAL = 3600.0
 """Seconds."""
 NEVER = 1e9
-"""Seconds: Procrastinate's own heartbeat, in whose place the lease stands."""
+"""Seconds. Disables Procrastinate's own heartbeat, which the lease replaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerConfig:
-    """How a worker works. ``lease`` and ``back_off`` are seconds, ``scratch`` is a local folder for shards."""
+    """Settings of a worker. ``lease`` and ``back_off`` are in seconds; ``scratch`` is a local folder for shards."""
 
     lease: float = LEASE
     parallel: int = PARALLEL
@@ -66,9 +66,9 @@ class WorkerConfig:
 
 
 class Worker:
-    """Jobs, their lease, and the background tasks: recovery of dead workers, and the timetable.
+    """Runs jobs under a lease, and background tasks: recovery of dead workers, and the timetable.
 
-    Background tasks run beside the crawls and wait for none of them; they are not jobs in the queue.
+    Background tasks are not jobs in the queue, so no crawl delays them.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class Worker:
         settings: Settings,
         config: WorkerConfig,
         timetable: Sequence[ScheduledWork] = (),
-        tell: Callable[[str], None] = logger.info,
+        notify: Callable[[str], None] = logger.info,
     ) -> None:
-        self._config, self._tell, self._dsn = config, tell, dsn
+        self._config, self._notify, self._dsn = config, notify, dsn
         self._storage = storage
         self._locks = HostLocks(settings)
         self._process = CrawlProcess(settings)
-        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what it would say, `tell` says in a sentence
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # `notify` reports the same in plain sentences
         self._lease = Lease(conninfo(dsn, application_name="caliber lease"), config.lease)
-        self._connector = PatientConnector(
+        self._connector = RetryingConnector(
             conninfo=conninfo(dsn, application_name=f"caliber {socket.gethostname()} {os.getpid()}"),
             min_size=1,
             max_size=4,
@@ -95,16 +95,16 @@ class Worker:
         self._app = App(connector=self._connector)
         self._jobs = self._app.job_manager = FencedJobs(self._connector, self._lease)
         self._queue: QueueWorker | None = None
-        self._at_work: set[int] = set()
-        self._was_asked_to_end = False
-        self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=JobRetries(config.back_off))(self._do)
+        self._running: set[int] = set()
+        self._stop_requested = False
+        self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=JobRetries(config.back_off))(self._run_job)
         for scheduled in timetable:
             self._schedule(scheduled)
 
     def run(self) -> None:
-        """Work until told to stop (SIGTERM, SIGINT), or until nothing is left. Can be called once in a process."""
+        """Run jobs until SIGTERM, SIGINT or an empty queue (``until_empty``). Call it once per process."""
         if not is_set_up(self._dsn):
-            raise ClusterError(f"{shown(self._dsn)} is not set up; `caliber cluster init` does it.")
+            raise ClusterError(f"{shown(self._dsn)} is not set up; run `caliber cluster init`.")
         with worker_folder(self._config.scratch) as scratch:
             self._crawler = JobCrawler(self._process, self._connector, self._storage, self._lease, scratch)
             self._process.run(self._work(), install_signal_handlers=False)
@@ -132,44 +132,44 @@ class Worker:
             if self._config.until_empty:
                 tasks.append(loop.create_task(self._stop_when_empty(pause)))
             for task in tasks:
-                task.add_done_callback(self._end_without)
+                task.add_done_callback(self._stop_on_error)
             try:
                 await self._queue.run()  # type: ignore[no-untyped-call]
             finally:
                 for task in tasks:
                     task.cancel()
-        if not self._was_asked_to_end:
-            raise ClusterError("The queue came to an end by itself; start this worker again.")
+        if not self._stop_requested:
+            raise ClusterError("The queue ended unexpectedly; start this worker again.")
 
     def _stop(self) -> None:
         if self._process.stopping:
-            # Asked twice: what is left undone here is due again elsewhere.
+            # Second signal: exit at once. The jobs of this worker are queued again.
             os._exit(1)
         assert self._queue is not None
-        self._was_asked_to_end = True
-        self._tell("Stopping: what is under way is published, and queued again.")
+        self._stop_requested = True
+        self._notify("Stopping: running jobs are published and queued again.")
         self._queue.stop()  # type: ignore[no-untyped-call]
         self._stopping = asyncio.get_running_loop().create_task(self._process.stop())
 
-    async def _do(self, context: JobContext, /, **arguments: Any) -> None:
+    async def _run_job(self, context: JobContext, /, **arguments: Any) -> None:
         assert context.job.id is not None
         work = Work.of(arguments)
-        self._at_work.add(context.job.id)
+        self._running.add(context.job.id)
         try:
-            report = await self._crawler.crawl(context.job.id, work, again=context.job.attempts > 0)
+            report = await self._crawler.crawl(context.job.id, work, is_retry=context.job.attempts > 0)
         except Exception as error:
-            ours = isinstance(error, CaliberError | CrawlFailed | Interrupted)
-            what = f"{error}" if ours else f"an error of this program: {type(error).__name__}: {error}"
-            self._tell(f"{work.name}: job {context.job.id} did not succeed: {what}")
+            is_expected = isinstance(error, CaliberError | CrawlFailed | Interrupted)
+            clause = f"{error}" if is_expected else f"internal error: {type(error).__name__}: {error}"
+            self._notify(f"{work.name}: job {context.job.id} failed: {clause}")
             raise
         finally:
-            self._at_work.discard(context.job.id)
-        self._tell(str(report))
+            self._running.discard(context.job.id)
+        self._notify(str(report))
         if report.unfinished:
             try:
                 await self._jobs.defer_job_async(job_of(work, self._locks))
             except AlreadyEnqueued:
-                logger.debug("%s stands in the queue already", work.name)
+                logger.debug("%s is in the queue already", work.name)
 
     def _schedule(self, scheduled: ScheduledWork) -> None:
         job = job_of(scheduled.work, self._locks)
@@ -182,11 +182,11 @@ class Worker:
 
     # --- background tasks -----------------------------------------------------------------------------------------
 
-    def _end_without(self, task: asyncio.Task[None]) -> None:
-        """End the worker when a background task fails."""
+    def _stop_on_error(self, task: asyncio.Task[None]) -> None:
+        """Stop the worker if a background task fails."""
         if not task.cancelled() and (error := task.exception()):
             assert self._queue is not None
-            self._tell(f"An error of this program: {type(error).__name__}: {error}")
+            self._notify(f"Internal error: {type(error).__name__}: {error}")
             self._queue.stop()  # type: ignore[no-untyped-call]
 
     async def _pulse(self) -> None:
@@ -198,9 +198,9 @@ class Worker:
         lost_before: set[int] = set()
         while True:
             for job_id in await self._jobs.reassign_abandoned_jobs(reassigned_after(self._config.lease)):
-                self._tell(f"The worker of job {job_id} is dead: the job is queued again.")
-            # Fetched by us, but the answer was lost with its connection: nobody does it.
-            lost = await self._jobs.own_jobs() - self._at_work
+                self._notify(f"The worker of job {job_id} is dead; the job is queued again.")
+            # Jobs assigned to this worker whose assignment was lost with the connection: no worker runs them.
+            lost = await self._jobs.own_jobs() - self._running
             for job_id in lost & lost_before:
                 await self._jobs.retry_job_by_id_async(job_id, datetime.now(UTC))
             lost_before = lost
@@ -210,7 +210,7 @@ class Worker:
         assert self._queue is not None
         while await self._jobs.has_jobs_left():
             await asyncio.sleep(pause)
-        self._was_asked_to_end = True
+        self._stop_requested = True
         self._queue.stop()  # type: ignore[no-untyped-call]
 
     async def _delete_old_jobs(self) -> None:

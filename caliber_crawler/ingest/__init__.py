@@ -1,4 +1,4 @@
-"""Ingest: pages that come from files, saved by hand or by other programs, stored in an archive."""
+"""Ingest: store pages from files in an archive, whether a person or another program saved them."""
 
 from caliber_crawler.ingest.ingester import Ingested, Ingester, Item
 from caliber_crawler.ingest.parallel import extract_ahead

@@ -1,4 +1,4 @@
-"""Taking pages into an archive: each with its capture, its article and the reason when there is none."""
+"""Stores pages in an archive: the capture of each, and its article or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from caliber_crawler.archive.texts.absence import GONE, GONE_REASONS
 from caliber_crawler.ingest.parallel import PackingExtractor
 from caliber_crawler.ingest.site_resolver import SiteResolver
 from caliber_crawler.items import Capture, Extraction, Problem
-from caliber_crawler.reextraction import LISTED, Reextractor
+from caliber_crawler.reextraction import NOT_EXTRACTED, Reextractor
 from caliber_crawler.site import ArticleURL, Site
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.visits import ingest_entry, record_visit
 from caliber_crawler.warc import Skipped
 
 PAGES_PER_COMMIT = 50
-"""Pages committed together: what a kill can cost."""
+"""Pages committed together. A kill loses at most this many."""
 
 REPORTED_SKIPS = ("damaged", "no_original", "too_large", "truncated", "undecodable")
-"""Reasons for skipping a record that a person should know of."""
+"""Reasons for skipping a record that are reported to the operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A page on its way in. A ``saved`` one was named by a person; others come from a web archive, by the thousand."""
+    """A page to ingest. A ``saved`` page was named on the command line; others are records of a web archive."""
 
     path: Path
     capture: Capture
@@ -41,7 +41,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What came of one saved page."""
+    """The outcome of one saved page."""
 
     path: str
     article: int
@@ -50,9 +50,9 @@ class Ingested:
 
 
 class Ingester:
-    """Takes pages into an archive, which is opened (and, if need be, made) only when there is something to keep.
+    """Stores pages in an archive. It opens (or creates) the archive only when there is something to store.
 
-    What it commits is on the disk at once, or when ``synced_every`` so many seconds have passed.
+    ``synced_every`` is the time in seconds after which commits are synced to disk; 0 syncs each commit.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class Ingester:
         self._refused: list[tuple[Problem, str | None]] = []
         self.counts: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
-        """Records of web archives that gave no capture, by reason."""
+        """Records of web archives that are not captures, by reason."""
         self.ingested: list[Ingested] = []
 
     @property
     def run_id(self) -> int | None:
-        """The run in the archive's accounts; ``None`` while nothing was kept."""
+        """The run's ID in the archive; ``None`` while nothing was stored."""
         return self._run_id or None
 
     def __enter__(self) -> Self:
@@ -106,36 +106,36 @@ class Ingester:
             self._archive.runs.finish(self._run_id, outcome, None, counts)
 
     def extract(self, capture: Capture) -> Extraction | Problem:
-        """The article on a page, or why there is none."""
-        return self._reextract.read(capture)
+        """The article on a page, or the reason why there is none."""
+        return self._reextract.extract(capture)
 
     @property
     def packing_extractor(self) -> PackingExtractor:
-        """Extracts pages in worker processes, and makes them ready to be stored."""
+        """A function that extracts pages in worker processes and compresses them for storage."""
         return PackingExtractor(self._reextract, self._path.absolute())
 
     def is_new(self, capture: Capture) -> bool:
-        """Is there anything left to do for a page of a web archive? One taken before costs no more than asking."""
+        """Whether a page of a web archive was not ingested before. Known pages cost only this look-up."""
         self.counts["pages"] += 1
-        if self._opened().captures.is_processed(capture):
+        if self._open_archive().captures.is_processed(capture):
             self.counts["known"] += 1
             return False
         return True
 
     def ingest(self, item: Item, outcome: Extraction | Problem, packed: CompressedBody | None = None) -> None:
-        """Take in a page and what was read on it. It is committed with others, at the latest when the intake ends."""
+        """Queue a page and its outcome for storage. Pages are committed in batches, the last one on exit."""
         self._pending.append((item, outcome, packed))
         if len(self._pending) >= PAGES_PER_COMMIT:
             self._commit()
 
     def refuse(self, capture: Capture | None, problem: Problem) -> None:
-        """Do without a saved page; the reason is kept if an archive is."""
+        """Reject a saved page. The reason is recorded if an archive is opened."""
         self.counts["pages"] += 1
         self.counts["refused"] += 1
         self._refused.append((problem, capture.url if capture else None))
 
     def skip(self, path: Path, record: Skipped) -> None:
-        """Count a record of a web archive that gave no capture."""
+        """Count a record of a web archive that is not a capture."""
         self.skipped[record.reason] += 1
         if record.reason in REPORTED_SKIPS:
             message = f"The record at byte {record.offset} of {path} was skipped: {record.message}."
@@ -143,7 +143,7 @@ class Ingester:
             self._refused.append((problem, record.url))
 
     def follow(self, urls: Iterable[str]) -> None:
-        """Have the next crawl fetch these addresses, as far as they are articles of the sites asked for."""
+        """Queue the article URLs of the selected sites for the next crawl; skip all others."""
         entries = []
         for url in urls:
             resolved = self._site_resolver(url)
@@ -156,13 +156,13 @@ class Ingester:
                 entries.append(ingest_entry(article_url.url, site, article_url.language))
                 self._sites.setdefault(site.name, site)
         if entries:
-            archive = self._opened()
+            archive = self._open_archive()
             for site in self._sites.values():
-                self._keep_site(archive, site)
+                self._store_site(archive, site)
             self.counts["queued"] += len(archive.frontier.add(entries, self._run_id))
             self.counts["urls"] += len(entries)
 
-    def _opened(self) -> Archive:
+    def _open_archive(self) -> Archive:
         if self._archive is None:
             self._archive = Archive.open(self._path, mode="write")
             self._run_id = self._archive.runs.start(
@@ -173,7 +173,7 @@ class Ingester:
     def _commit(self) -> None:
         if not self._pending:
             return
-        archive = self._opened()
+        archive = self._open_archive()
         with archive.transaction(synced_every=self._synced_every):
             for item, outcome, packed in self._pending:
                 site = self._site_of(archive, item.capture)
@@ -185,7 +185,7 @@ class Ingester:
                 if isinstance(outcome, Extraction):
                     self._save(archive, site, item, replace(outcome, capture=capture))
                 else:
-                    self._note(archive, capture, outcome)
+                    self._record_no_article(archive, capture, outcome)
             archive.runs.heartbeat(self._run_id, self.counts)
         self._pending.clear()
 
@@ -201,39 +201,39 @@ class Ingester:
         self.counts[saved.outcome] += 1
         if item.saved:
             self.counts["pages"] += 1
-            taken = Ingested(
+            ingested = Ingested(
                 path=str(item.path), article=saved.article_id, outcome=saved.outcome, headline=article.headline
             )
-            self.ingested.append(taken)
+            self.ingested.append(ingested)
 
-    def _note(self, archive: Archive, capture: Capture, problem: Problem) -> None:
-        """Say why a page of a web archive gave no article: an error, a list, an answer of not modified, a bad page."""
+    def _record_no_article(self, archive: Archive, capture: Capture, problem: Problem) -> None:
+        """Record why a page of a web archive has no article: an error, a listing, a 304 response or a bad page."""
         if capture.status == HTTPStatus.NOT_MODIFIED:
-            self._settle(archive, capture)
+            self._apply_absence(archive, capture)
             self.counts["not_modified"] += 1
-        elif problem == LISTED:
+        elif problem == NOT_EXTRACTED:
             self.counts["kept"] += 1
         elif capture.status in GONE or problem.reason in GONE_REASONS:
             archive.runs.record_problem(self._run_id, problem, url=capture.url, capture_id=capture.id)
-            self._settle(archive, capture)
+            self._apply_absence(archive, capture)
             self._leave_frontier(archive, capture)
             self.counts["gone"] += 1
         else:
             archive.runs.record_problem(self._run_id, problem, url=capture.url, capture_id=capture.id)
             self.counts["failed" if problem.stage == "fetch" else "refused"] += 1
 
-    def _settle(self, archive: Archive, capture: Capture) -> None:
+    def _apply_absence(self, archive: Archive, capture: Capture) -> None:
         article_id = archive.articles.find(capture.url)
         if article_id is not None:
             archive.absences.apply(article_id)
 
     def _leave_frontier(self, archive: Archive, capture: Capture) -> None:
-        """An address that is no more is not asked for again, unless more is known of it since."""
+        """Mark a URL that is gone, unless it was visited or discovered after this capture."""
         known = archive.frontier.get(capture.url)
         if known is None:
             return
-        heard_of = known.visited_at or known.discovered_at
-        if heard_of is None or heard_of < capture.fetched_at:
+        last_known_at = known.visited_at or known.discovered_at
+        if last_known_at is None or last_known_at < capture.fetched_at:
             archive.frontier.mark_gone(capture.url, capture.fetched_at, status=capture.status)
             archive.aliases.resume(capture.url, capture.fetched_at)
 
@@ -242,17 +242,17 @@ class Ingester:
         if site is None:
             site = self._site_resolver.sites.definition_for(capture) or generic_site(capture.url)
             self._sites[site.name] = site
-            self._keep_site(archive, site)
+            self._store_site(archive, site)
         return site
 
-    def _keep_site(self, archive: Archive, site: Site) -> None:
+    def _store_site(self, archive: Archive, site: Site) -> None:
         known = archive.sites.get(site.name)
-        # A site that was crawled from another address, as a mirror or the demo, stays there.
+        # A site that was crawled from another base URL (a mirror, the demo site) keeps that URL.
         if known is None or known["url"] == site.base_url:
             archive.sites.store(site)
 
 
 def article_urls_of(site: Site, capture: Capture, outcome: Extraction | Problem) -> list[ArticleURL]:
-    """Every address a page is known by."""
+    """Every URL of a page."""
     urls = [capture.url, capture.effective_url, *(outcome.article.urls if isinstance(outcome, Extraction) else ())]
     return [site.article_url(url) or ArticleURL(url=url) for url in dict.fromkeys(urls)]

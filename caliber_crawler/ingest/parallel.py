@@ -1,4 +1,4 @@
-"""Extraction ahead of the writer: worker processes extract pages while this process stores them, in their order."""
+"""Parallel extraction: worker processes extract pages ahead while this process stores the results in order."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Outcome = TypeVar("Outcome")
 def extract_ahead(
     items: Iterable[Carrier], capture_of: Callable[[Carrier], Capture], extract: Callable[[Capture], Outcome], jobs: int
 ) -> Iterator[tuple[Carrier, Outcome | Problem]]:
-    """Each item with what ``extract`` returns for its capture, in order, from at most ``jobs`` worker processes.
+    """Yield each item with the result of ``extract`` for its capture, in order, from at most ``jobs`` worker processes.
 
-    ``extract`` must be picklable. A page that ends its worker is a problem of its own, and costs the others nothing.
+    ``extract`` must be picklable. A page that crashes its worker becomes a problem and does not affect other pages.
     """
     executor = Executor[Carrier](_call, lambda item: (capture_of(item),), jobs, context=extract)
     for item, call in executor.map(items):
@@ -33,7 +33,7 @@ def extract_ahead(
             outcome = call.result()
         except LIMITS_EXCEEDED as error:
             outcome = limit_problem(capture_of(item).effective_url, error)
-        except Exception as error:  # noqa: BLE001 - one page must not cost the others
+        except Exception as error:  # noqa: BLE001 - one page must not stop the others
             outcome = internal_error(capture_of(item).effective_url, error)
         yield item, outcome
 
@@ -43,7 +43,7 @@ def _call(extract: Callable[[Capture], Outcome], capture: Capture) -> Outcome:
 
 
 class Extracted(NamedTuple):
-    """What a page holds, and the page ready to be stored."""
+    """The outcome for a page, and its compressed body."""
 
     outcome: Extraction | Problem
     packed: CompressedBody | None
@@ -51,30 +51,30 @@ class Extracted(NamedTuple):
 
 @dataclass(slots=True)
 class PackingExtractor:
-    """Extracts pages for an archive and packs them, so that the writer has less to do. For a worker process."""
+    """Extracts and compresses pages in a worker process, so that the writing process has less to do."""
 
     reextractor: Reextractor
     path: Path
     _archive: Archive | None = field(default=None, init=False)
 
     def __call__(self, capture: Capture) -> Extracted:
-        """What a page holds. The page itself is not sent back to where it came from."""
-        outcome = self.reextractor.read(capture)
+        """The outcome for a page, without the page's body: the calling process has it already."""
+        outcome = self.reextractor.extract(capture)
         if isinstance(outcome, Extraction):
             outcome = replace(outcome, capture=replace(capture, body=b""))
-        return Extracted(outcome, self._packed(capture))
+        return Extracted(outcome, self._compress(capture))
 
     def close(self) -> None:
-        """Let go of the archive."""
+        """Close the archive."""
         if self._archive is not None:
             self._archive.close()
             self._archive = None
 
-    def _packed(self, capture: Capture) -> CompressedBody | None:
+    def _compress(self, capture: Capture) -> CompressedBody | None:
         try:
             if self._archive is None:
                 self._archive = Archive.open(self.path)
             return self._archive.captures.compress(capture)
         except ArchiveError:
-            # The writer will meet the same error, and report it.
+            # The writing process gets the same error and reports it.
             return None

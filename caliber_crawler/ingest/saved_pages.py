@@ -1,4 +1,4 @@
-"""Pages that were saved to disk, as captures: what a browser, another program or a person kept."""
+"""Saved pages: files from a browser or another program, read as captures."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ MEDIA_TYPES = {
     ".xhtml": "application/xhtml+xml",
     ".txt": "text/plain",
 }
-"""Endings by which a page is recognised in a folder. A file that is named is read whatever its ending."""
+"""File name endings of pages in a folder. A file named on the command line is read whatever its ending."""
 
 WEB_ARCHIVES = (".warc", ".warc.gz", ".warc.zst", ".wet", ".wet.gz", ".wacz")
-"""Endings by which a web archive is recognised in a folder."""
+"""File name endings of web archives in a folder."""
 
 SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(\S+?) -->")
-"""The line that browsers write on top of a page they save."""
+"""The comment that browsers write at the top of a saved page."""
 
 
 def find_pages(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and every page or web archive in the folders named, in a stable order.
+    """Yield the given files, and every page or web archive in the given folders, in a stable order.
 
-    Raises :class:`InputError` for a path that is not there and :class:`NoPages` for a folder without pages.
+    Raises :class:`InputError` for a path that does not exist and :class:`NoPages` for a folder without pages.
     """
     for path in paths:
         if path.is_dir():
             endings = (*MEDIA_TYPES, *WEB_ARCHIVES)
             pages = sorted(page for page in path.rglob("*") if page.name.lower().endswith(endings) and page.is_file())
             if not pages:
-                raise NoPages(f"{path} holds no page: no file that ends in {', '.join(endings)}.")
+                raise NoPages(f"{path} contains no pages; pages are files that end in {', '.join(endings)}.")
             yield from pages
         elif path.exists():
             yield path
@@ -46,10 +46,10 @@ def find_pages(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def capture_from_file(path: Path, site: Site, *, url: str | None = None, fetched_at: datetime | None = None) -> Capture:
-    """Read a saved page as if it had just been fetched.
+    """Read a saved page as a capture.
 
-    The address is ``url``, or the one a browser wrote into the page, or a name made of the content. The time is
-    ``fetched_at``, or when the file was last written. Raises :class:`InputError` when the file cannot be read.
+    The URL is ``url``, else the one that a browser wrote into the page, else a URN with the digest of the content. The
+    time is ``fetched_at``, else the file's modification time. Raises :class:`InputError` for an unreadable file.
     """
     try:
         body = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Whose page is at an address?"""
+"""Resolves a URL to the site that owns it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from caliber_crawler.warc import ResolvedURL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteResolver:
-    """Recognises the pages of some sites; those of all others too, by their host, with ``any_site``."""
+    """Resolves the URLs of the given sites; with ``any_site``, also those of all other hosts, as generic sites."""
 
     sites: SiteRegistry
     default: Site
-    """Whose the pages are that have no address of the web."""
+    """The site of pages without a web URL."""
     any_site: bool = False
 
     def __call__(self, url: str) -> ResolvedURL | None:
-        """What an address is; ``None`` when it is of no site that is asked for."""
+        """The site and kind of a URL; ``None`` when none of the selected sites owns it."""
         if not url.lower().startswith(("http://", "https://")):
-            # SavedArticle files have a name of their content. Browsers name what is no page: urn:pageinfo:…, urn:text:…
+            # Saved files have a URN with their digest. Browsers write other URNs for records that are not pages:
+            # urn:pageinfo:…, urn:text:…
             is_saved = url.startswith("urn:sha256:")
             return ResolvedURL(site=self.default.name, url=url, is_article=True) if is_saved else None
         site = self.site_at(url)
@@ -35,7 +36,7 @@ class SiteResolver:
         return ResolvedURL(site=site.name, url=article_url.url, is_article=True)
 
     def site_at(self, url: str) -> Site | None:
-        """The site that a page of the web belongs to."""
+        """The site that owns a web URL."""
         try:
             return self.sites.site_of(url) if self.any_site else self.sites.owner(url)
         except ValueError:

@@ -1,4 +1,4 @@
-"""A list of addresses in a text file, one a line."""
+"""URL lists: text files with one URL per line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ MAX_BYTES = 256 * 1024 * 1024
 
 
 def parse_url_list(path: Path) -> list[str] | None:
-    """The addresses in a file, in order, each once; ``None`` when it is no list of addresses.
+    """The unique URLs in a file, in order; ``None`` when the file is not a URL list.
 
-    Blank lines and lines that begin with ``#`` do not count; any other line that is no address makes it no list.
+    Blank lines and lines that begin with ``#`` are ignored. A file with any other line that is not a URL is not a list.
     """
     if path.stat().st_size > MAX_BYTES:
         return None

@@ -1,12 +1,12 @@
-"""Worker processes for work that may hang, crash or take all the memory. What happens in a worker stays there.
+"""Worker processes for work that may hang, crash or use up the memory. The main process is not affected.
 
-worker      A process that runs the calls it is sent, one after the other, and that ends with its parent.
-executor    Sends calls to workers and collects the answers. It replaces a worker that ended, makes the calls behind
-            the one that ended it again, and gives that one up when it has ended two workers.
+worker      A process that runs calls one after the other. It ends when its parent ends.
+executor    Sends calls to workers and collects the results. If a worker ends, the executor starts another and sends it
+            the remaining calls again. A call that has ended two workers fails.
 limits      CPU time, wall-clock time and memory of one call. A call that exceeds them raises ``TooSlow`` or
-            ``MemoryError``; one that ends its worker raises ``WorkerCrashed``.
+            ``MemoryError``; a call that ends its workers raises ``WorkerCrashed``.
 
-:func:`run_limited` is for single calls, :class:`Executor` for many, :class:`AsyncExecutor` for an event loop.
+Use :func:`run_limited` for single calls, :class:`Executor` for many and :class:`AsyncExecutor` in an event loop.
 """
 
 from caliber_crawler.processes.async_executor import AsyncExecutor

@@ -1,4 +1,4 @@
-"""An executor for an event loop: one worker, which several users share."""
+"""An executor for an event loop: several users share one worker."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class AsyncExecutor:
-    """Runs calls in one worker, in the order in which they are made, each within limits.
+    """Runs calls in one worker, in order, each within limits.
 
     The worker starts when the first user joins and ends when the last one has left.
     """
@@ -25,12 +25,12 @@ class AsyncExecutor:
         self._worker: Worker | None = None
 
     def join(self) -> None:
-        """Use it until :meth:`leave`."""
+        """Add a user; each one calls :meth:`leave` at its end."""
         self._users += 1
         self._start()
 
     async def leave(self) -> None:
-        """Use it no more."""
+        """Remove a user. The last one ends the worker, and the remaining calls are cancelled."""
         self._users -= 1
         if self._users == 0 and self._worker is not None:
             worker, self._worker = self._worker, None
@@ -47,14 +47,14 @@ class AsyncExecutor:
         context: Context | None = None,
         limits: Limits | None = None,
     ) -> T:
-        """What a function returns there. Raises what it raises, ``TooSlow`` or ``WorkerCrashed``."""
+        """The result of a function that runs in the worker. Raises its exception, ``TooSlow`` or ``WorkerCrashed``."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
         def settle(call: Call) -> None:
             if not answer.done():
                 try:
                     answer.set_result(call.result())
-                except BaseException as error:  # noqa: BLE001 - whoever waits raises it
+                except BaseException as error:  # noqa: BLE001 - the awaiting caller raises it
                     answer.set_exception(error)
 
         call = Call(function, arguments, limits=limits or self._limits, context=context, on_done=settle)

@@ -1,4 +1,4 @@
-"""A call that a worker runs, and what became of it."""
+"""A call that a worker runs, and its result."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 from caliber_crawler.processes.limits import Limits
 
 TRIES = 2
-"""For a call during which its worker ended: somebody may have ended it for another reason."""
+"""Maximum attempts of a call whose worker ends. The worker may have been killed for an unrelated reason."""
 MAX_SUSPECTS = 3
-"""Steps of one call that ended a worker. After so many, each step of the call runs in a worker of its own."""
+"""Maximum number of known steps of one call that ended a worker. Beyond it, each step runs in a separate worker."""
 
 _numbers = count(1)
 
 
 class TooSlow(Exception):
-    """The call took longer than it may. The message is one clause."""
+    """The call exceeded its time limit. The message is one clause."""
 
 
 class WorkerCrashed(Exception):
-    """The call ended its worker as often as it may. The message is one clause."""
+    """The call ended its worker in every attempt. The message is one clause."""
 
 
 class Context:
-    """A value that many calls share. It is sent to each worker once, and is the first argument of the function."""
+    """A value that many calls share: the first argument of their functions. It is sent to each worker once."""
 
     def __init__(self, value: object) -> None:
         self.number = next(_numbers)
@@ -37,8 +37,8 @@ class Call:
     """One call: a function and its arguments, which must be picklable.
 
     A long call may consist of steps, each with a key (see ``run_limited``). A step that ended the worker is suspect:
-    when the call is made again, it runs in a worker of its own, so that it costs no more than itself. One that ended
-    it by taking too long is not run again.
+    when the call is repeated, this step runs in a separate worker, so that it cannot end the call again. A step that
+    ended the worker by exceeding its time is not run again.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Call:
         self._error: BaseException | None = None
 
     def message(self) -> bytes:
-        """The call as a worker is sent it."""
+        """The pickled message that starts the call in a worker."""
         function, arguments = self._work
         suspects = None if len(self.suspects) > MAX_SUSPECTS else frozenset(self.suspects)
         context = None if self.context is None else self.context.number
@@ -71,20 +71,20 @@ class Call:
         return pickle.dumps(("call", function, arguments, self.limits, context, *known), pickle.HIGHEST_PROTOCOL)
 
     def result(self) -> Any:
-        """What the function returned. Raises what it raised, :class:`TooSlow` or :class:`WorkerCrashed`."""
+        """The function's return value. Raises its exception, :class:`TooSlow` or :class:`WorkerCrashed`."""
         assert self.done
         if self._error is not None:
             raise self._error
         return self._answer
 
     def settle(self, answer: Any = None, error: BaseException | None = None) -> None:
-        """Note the answer or the error."""
+        """Set the result or the error."""
         self.done, self._answer, self._error = True, answer, error
         if self._on_done is not None:
             self._on_done(self)
 
     def suspect(self, step: str, *, too_slow: bool) -> bool:
-        """Note the step during which a worker ended. Returns whether that is news."""
+        """Record the step during which a worker ended. Returns whether this changes the next attempt."""
         if too_slow and step not in self.too_slow:
             self.too_slow.add(step)
             return True
@@ -94,7 +94,7 @@ class Call:
         return True
 
     def lose_worker(self, why: str) -> None:
-        """Note that the call ended its worker; settle it when it has no try left."""
+        """Record that the call ended its worker; settle it with an error after its last attempt."""
         self._tries_left -= 1
         if self._tries_left == 0:
             self.settle(error=WorkerCrashed(f"it ended its worker process {self._tries} times ({why})"))

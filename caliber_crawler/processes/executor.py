@@ -1,4 +1,4 @@
-"""Executors for code that waits: many calls by several workers, or one call."""
+"""Executors for blocking code: many calls in several workers, or a single call."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from typing import Any, Generic, TypeVar
 
 from caliber_crawler.processes import serving
 from caliber_crawler.processes.call import TRIES, Call, Context, TooSlow
-from caliber_crawler.processes.limits import PAGE_LIMITS, Limits, TimeUp, limited
+from caliber_crawler.processes.limits import PAGE_LIMITS, Limits, TimeUp, apply_limits
 from caliber_crawler.processes.worker import Worker
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AHEAD = 8
-"""Calls under way for each worker."""
+MAX_IN_FLIGHT = 8
+"""Calls in flight for each worker."""
 START_NEXT = 16
-"""Calls after which a further worker is started: to start one takes longer than to extract a few pages."""
+"""Calls before another worker is started: starting one takes longer than extracting a few pages."""
 MAX_IDLE_LENGTH = 60.0
-"""Seconds after which a worker that nobody used is ended when the next one is asked for."""
+"""Seconds after which an idle worker is not used again."""
 
 _idle: list[tuple[Worker, float]] = []
-"""Workers that wait for the next executor of this process, with the time since when. They end with this process."""
+"""Idle workers for the next executor of this process, with the time of their release. They end with this process."""
 
 
 def take_worker() -> Worker:
-    """A worker that waits, or a new one."""
+    """An idle worker, or a new one."""
     while _idle:
         worker, since = _idle.pop()
         worker.receive()
@@ -40,7 +40,7 @@ def take_worker() -> Worker:
 
 
 def release_worker(worker: Worker) -> None:
-    """Give a worker back. One that is at a call is ended."""
+    """Return a worker to the idle workers. A busy one is ended."""
     if worker.calls or worker.ended:
         worker.close()
     else:
@@ -49,16 +49,17 @@ def release_worker(worker: Worker) -> None:
 
 @atexit.register
 def end_idle_workers() -> None:
-    """End the workers that wait. They end with this process, too, however that ends."""
+    """End the idle workers. They also end when this process ends, for whatever reason."""
     while _idle:
         _idle.pop()[0].close()
 
 
 class Executor(Generic[Item]):
-    """Has a function called on items by at most ``workers`` processes, started as there is work for them.
+    """Calls a function on items in at most ``workers`` processes, which are started when there is work for them.
 
-    ``function`` is called with the arguments that ``arguments`` gives for an item, after ``context`` where there is
-    one: a value that is sent to each worker once. ``tries`` is how often a call may end its worker.
+    ``arguments`` returns the arguments of ``function`` for an item. ``context``, if given, is sent to each worker once
+    and is the first argument. ``tries`` is the maximum number of attempts of a call that ends its worker,
+    ``max_in_flight`` the maximum number of calls in flight for each worker.
     """
 
     def __init__(
@@ -70,48 +71,48 @@ class Executor(Generic[Item]):
         context: object = None,
         limits: Limits | None = None,
         tries: int = TRIES,
-        ahead: int = AHEAD,
+        max_in_flight: int = MAX_IN_FLIGHT,
         start_next: int = START_NEXT,
     ) -> None:
         self._function = function
         self._arguments = arguments
-        self._most = workers
+        self._max_workers = workers
         self._context = None if context is None else Context(context)
         self._limits = limits
         self._tries = tries
-        self._ahead = ahead
+        self._max_in_flight = max_in_flight
         self._start_next = start_next
         self._workers: list[Worker] = []
         self._sent = 0
 
     def map(self, items: Iterable[Item]) -> Generator[tuple[Item, Call], None, None]:
-        """Each item with its settled call, in the order of the items."""
+        """Yield each item with its settled call, in the order of the items."""
         iterator = iter(items)
-        under_way: deque[tuple[Item, Call]] = deque()
+        in_flight: deque[tuple[Item, Call]] = deque()
         try:
-            while self._send_more(iterator, under_way) or under_way:
-                while not under_way[0][1].done:
+            while self._send_more(iterator, in_flight) or in_flight:
+                while not in_flight[0][1].done:
                     self._wait()
-                yield under_way.popleft()
+                yield in_flight.popleft()
         finally:
             self.close()
 
     def map_unordered(self, items: Iterable[Item]) -> Generator[tuple[Item, Call], None, None]:
-        """Each item with its settled call, as they are settled."""
+        """Yield each item with its settled call, in order of completion."""
         iterator = iter(items)
-        under_way: deque[tuple[Item, Call]] = deque()
+        in_flight: deque[tuple[Item, Call]] = deque()
         try:
-            while self._send_more(iterator, under_way) or under_way:
-                while not any(call.done for _, call in under_way):
+            while self._send_more(iterator, in_flight) or in_flight:
+                while not any(call.done for _, call in in_flight):
                     self._wait()
-                settled = next(pair for pair in under_way if pair[1].done)
-                under_way.remove(settled)
+                settled = next(pair for pair in in_flight if pair[1].done)
+                in_flight.remove(settled)
                 yield settled
         finally:
             self.close()
 
     def close(self) -> None:
-        """Give the workers back, without what the context opened there; end those that are at a call."""
+        """Close the context in each worker and release the worker; end the busy ones."""
         while self._workers:
             worker = self._workers.pop()
             if self._context is not None and not worker.calls:
@@ -120,10 +121,10 @@ class Executor(Generic[Item]):
                     exchange([worker])
             release_worker(worker)
 
-    def _send_more(self, items: Iterator[Item], under_way: deque[tuple[Item, Call]]) -> bool:
-        """Send calls while there is room. Returns whether one was sent."""
+    def _send_more(self, items: Iterator[Item], in_flight: deque[tuple[Item, Call]]) -> bool:
+        """Send calls up to the limit of calls in flight. Returns whether one was sent."""
         sent = False
-        while len(under_way) < self._most * self._ahead:
+        while len(in_flight) < self._max_workers * self._max_in_flight:
             try:
                 item = next(items)
             except StopIteration:
@@ -135,19 +136,19 @@ class Executor(Generic[Item]):
                 context=self._context,
                 tries=self._tries,
             )
-            under_way.append((item, call))
+            in_flight.append((item, call))
             self._send(call)
             sent = True
         return sent
 
     def _send(self, call: Call) -> None:
-        if len(self._workers) < self._most and self._sent >= len(self._workers) * self._start_next:
+        if len(self._workers) < self._max_workers and self._sent >= len(self._workers) * self._start_next:
             self._workers.append(take_worker())
         self._sent += 1
         min(self._workers, key=lambda worker: len(worker.calls)).send(call)
 
     def _wait(self) -> None:
-        """Wait until a worker has answered, has room for more, or has ended."""
+        """Wait until a worker has answered, can receive more, or has ended."""
         exchange(self._workers)
         for worker in [worker for worker in self._workers if worker.ended]:
             self._workers.remove(worker)
@@ -161,14 +162,14 @@ class Executor(Generic[Item]):
 
 
 def close_context(context: Any) -> None:
-    """Let go of what calls opened, where the context has a method for that."""
+    """Close the context, if it has a ``close`` method."""
     close = getattr(context, "close", None)
     if close is not None:
         close()
 
 
 def exchange(workers: Iterable[Worker]) -> None:
-    """Wait until something can be received from a worker or sent to one, and do so."""
+    """Wait until a worker can be read from or written to; then receive and send."""
     poll = select.poll()
     receiving: dict[int, Worker] = {}
     sending: dict[int, Worker] = {}
@@ -188,30 +189,30 @@ def exchange(workers: Iterable[Worker]) -> None:
 def run_limited(
     function: Callable[..., Result], *arguments: object, key: str = "", limits: Limits = PAGE_LIMITS
 ) -> Result:
-    """Call a function within limits: in a worker, or here when this process is one.
+    """Call a function within limits: in a worker, or in this process if it is a worker.
 
-    There it is a step of a longer call, named by ``key``. A step that ended a worker before runs in another one.
-    Raises :class:`TooSlow`, ``WorkerCrashed``, ``MemoryError`` or what the function raises.
+    In a worker, it is a step of a longer call; ``key`` identifies the step. A step that ended a worker before runs in
+    a separate worker. Raises :class:`TooSlow`, ``WorkerCrashed``, ``MemoryError`` or the function's exception.
     """
-    here = serving.current
+    current = serving.current
     too_slow = f"it took more than {limits.cpu_seconds:g} s of CPU time"
-    if here is not None and key in here.too_slow:
+    if current is not None and key in current.too_slow:
         raise TooSlow(too_slow)
-    if here is None or here.suspects is None or key in here.suspects:
-        call = Call(function, arguments, limits=limits, tries=TRIES if here is None else TRIES - 1)
+    if current is None or current.suspects is None or key in current.suspects:
+        call = Call(function, arguments, limits=limits, tries=TRIES if current is None else TRIES - 1)
         run_call(call)
         value: Result = call.result()
         return value
-    here.begin_step(key)
+    current.begin_step(key)
     try:
-        with limited(limits):
+        with apply_limits(limits):
             return function(*arguments)
     except TimeUp:
         raise TooSlow(too_slow) from None
 
 
 def run_call(call: Call) -> None:
-    """Have one call run by a worker, and wait until it is settled."""
+    """Run one call in a worker and wait until it is settled."""
     worker = take_worker()
     try:
         worker.send(call)
@@ -220,7 +221,7 @@ def run_call(call: Call) -> None:
             if worker.ended:
                 left = worker.take_back()
                 worker = take_worker()
-                for again in left:
-                    worker.send(again)
+                for remaining in left:
+                    worker.send(remaining)
     finally:
         release_worker(worker)

@@ -1,7 +1,7 @@
-"""Limits of one call: CPU time, wall-clock time, memory.
+"""Limits of one call: CPU time, wall-clock time and memory.
 
-CPU time, because on a busy machine an honest page may take long by the clock. The wall-clock limit is wide and ends
-what waits without computing.
+The strict limit is on CPU time, because on a busy machine an ordinary page may take long in wall-clock time. The
+wall-clock limit is generous and ends calls that wait without computing.
 """
 
 from __future__ import annotations
@@ -16,43 +16,46 @@ from types import FrameType
 from typing import NamedTuple, NoReturn
 
 GRACE = 1.0
-"""Seconds of CPU time after which the kernel ends a call that did not hear its alarm, because it is in C code."""
+"""Seconds of CPU time beyond the limit after which the kernel ends C code that has not handled its alarm."""
 ALARMS = frozenset({signal.SIGPROF, signal.SIGVTALRM, signal.SIGALRM})
-"""The signals that end a worker whose call exceeded its time."""
+"""The signals that end a worker whose call exceeded its time limit."""
 PAGE_SIZE = resource.getpagesize()
 
 
 class Limits(NamedTuple):
-    """What one call may take."""
+    """The limits of one call."""
 
     cpu_seconds: float = 3.0
     wall_seconds: float = 30.0
     memory: int = 1024 * 1024 * 1024
-    """Bytes of address space beyond what the process had before the call."""
+    """Bytes of address space, in addition to what the process had before the call."""
 
 
 PAGE_LIMITS = Limits()
-"""The limits within which a page must be extracted, whichever command asks for it."""
+"""The limits for extracting one page, the same in every command."""
 
 
 class TimeUp(BaseException):
-    """The CPU time is used up. Not an ``Exception``: libraries that catch those must not go on."""
+    """The CPU time is used up. Not an ``Exception``, so that libraries that catch exceptions do not continue."""
 
 
 @contextmanager
-def limited(limits: Limits, spent: float = 0.0) -> Iterator[None]:
-    """Apply limits to the block; ``spent`` seconds of the CPU time are used up already.
+def apply_limits(limits: Limits, spent: float = 0.0) -> Iterator[None]:
+    """Apply limits to the block; ``spent`` is the CPU time in seconds that is used up already.
 
-    Raises :class:`TimeUp` between two steps of Python and inside a regular expression. Where C code hears no signal,
-    the kernel ends the process. Raises ``MemoryError``. For the main thread of a process that has no other timers.
+    Raises :class:`TimeUp` between Python instructions and inside regular expressions. In C code that does not check
+    for signals, the kernel ends the process. Raises ``MemoryError``. Use it only in the main thread of a process
+    without other timers.
     """
     seconds = max(limits.cpu_seconds - spent, 0.001)
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = sizes()[0] + limits.memory
+    max_bytes = sizes()[0] + limits.memory
     before = signal.signal(signal.SIGPROF, stop)
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    resource.setrlimit(
+        resource.RLIMIT_AS, (max_bytes if hard == resource.RLIM_INFINITY else min(max_bytes, hard), hard)
+    )
     signal.setitimer(signal.ITIMER_REAL, limits.wall_seconds)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds + GRACE)
     signal.setitimer(signal.ITIMER_PROF, seconds)
@@ -60,7 +63,7 @@ def limited(limits: Limits, spent: float = 0.0) -> Iterator[None]:
         try:
             yield
         finally:
-            # The alarm may still be raised here; what follows is done all the same.
+            # The alarm may still be raised here; the outer block runs anyway.
             signal.setitimer(signal.ITIMER_PROF, 0)
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
@@ -74,12 +77,12 @@ def stop(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def sizes() -> tuple[int, int]:
-    """The address space of this process and the memory that it has, in bytes."""
+    """The address space and the resident memory of this process, in bytes."""
     pages = os.pread(_statm(os.getpid()), 64, 0).split()
     return int(pages[0]) * PAGE_SIZE, int(pages[1]) * PAGE_SIZE
 
 
 @cache
 def _statm(pid: int) -> int:
-    # Kept open: to open it takes longer than to read it.
+    # Kept open, because opening the file takes longer than reading it.
     return os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""A worker as its parent sees it: a process, the calls it was sent, and the pipes to it and from it."""
+"""The parent's side of a worker: the process, the calls sent to it, and the pipes."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from caliber_crawler.processes.limits import ALARMS
 from caliber_crawler.processes.serving import CONTEXTS, LENGTH, read_step, serve
 
 PIPE_BYTES = 1 << 20
-"""The most that Linux grants everybody: a pipe holds many pages, so that a worker need not wait for its parent."""
-AT_ONCE = 1 << 20
+"""The maximum for unprivileged users of Linux. The pipe has room for many pages, so a worker seldom waits."""
+READ_BYTES = 1 << 20
 
 
 class Worker:
-    """A process that runs calls in the order in which they were sent. No method waits, but for the process to end.
+    """A process that runs calls in the order in which they were sent. Methods block only to wait for its end.
 
-    It ends with its parent, however that ends. A process that has ended stays ended: the parent takes back the calls
-    that are left (:meth:`take_back`) and starts another.
+    The process ends when its parent ends. It is not restarted: the parent takes back the remaining calls
+    (:meth:`take_back`) and starts another worker.
     """
 
     def __init__(self) -> None:
-        # The step that the process is at stands in memory that both share: a message for each would wake the parent.
+        # The current step is kept in shared memory, because a message for each step would wake the parent.
         self._step = os.memfd_create("step")
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-c", f"from {serve.__module__} import main; main({self._step})"],
             pass_fds=[self._step],
-            # What this process can import, the worker can: a site may be defined anywhere.
+            # The worker needs the same import path: a site definition may be in any module.
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if has_descriptor(sys.stderr) else subprocess.DEVNULL,
-            # Ctrl-C in a terminal is for the parent alone.
+            # Only the parent receives Ctrl-C from a terminal.
             start_new_session=True,
             bufsize=0,
         )
@@ -52,7 +52,7 @@ class Worker:
             with contextlib.suppress(OSError, AttributeError):
                 fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.calls: deque[Call] = deque()
-        """Sent and not answered, the one that runs first."""
+        """Calls sent and not answered; the first one is running."""
         self.ended = False
         self._contexts: dict[int, None] = {}
         self._outgoing: deque[memoryview] = deque()
@@ -64,12 +64,12 @@ class Worker:
 
     @property
     def reading_end(self) -> int:
-        """The descriptor that becomes readable when an answer arrives or the process ends."""
+        """The file descriptor that becomes readable when an answer arrives or the process ends."""
         return self._from.fileno()
 
     @property
     def writing_end(self) -> int:
-        """The descriptor that becomes writable when more can be sent."""
+        """The file descriptor that becomes writable when more can be sent."""
         return self._to.fileno()
 
     @property
@@ -77,7 +77,7 @@ class Worker:
         return bool(self._outgoing)
 
     def send(self, call: Call) -> None:
-        """Have a call run after those before it."""
+        """Send a call; it runs after the calls before it."""
         self.calls.append(call)
         context = call.context
         if context is not None and context.number not in self._contexts:
@@ -92,7 +92,7 @@ class Worker:
         self._outgoing.append(memoryview(len(message).to_bytes(LENGTH) + message))
 
     def flush(self) -> None:
-        """Send as much as the pipe takes."""
+        """Send as much as the pipe accepts."""
         while self._outgoing:
             first = self._outgoing[0]
             try:
@@ -100,7 +100,7 @@ class Worker:
             except BlockingIOError:
                 return
             except OSError:
-                # The process is gone, which its other pipe will show.
+                # The process has ended; the reading end will report it.
                 self._outgoing.clear()
                 return
             if sent == len(first):
@@ -109,17 +109,17 @@ class Worker:
                 self._outgoing[0] = first[sent:]
 
     def receive(self) -> None:
-        """Settle the calls whose answers have arrived; note when the process has ended."""
+        """Settle the calls whose answers have arrived; set ``ended`` if the process has ended."""
         while True:
             try:
-                received = os.read(self.reading_end, AT_ONCE)
+                received = os.read(self.reading_end, READ_BYTES)
             except BlockingIOError:
                 break
             if not received:
                 self.ended = True
                 break
             self._incoming += received
-            if len(received) < AT_ONCE:
+            if len(received) < READ_BYTES:
                 break
         self._read_messages()
 
@@ -135,7 +135,7 @@ class Worker:
         del self._incoming[:position]
 
     def _handle(self, message: bytes) -> None:
-        kind, value = _loaded(message)
+        kind, value = _load(message)
         call = self.calls.popleft()
         if kind == "returned":
             call.settle(value)
@@ -145,7 +145,7 @@ class Worker:
             call.settle(error=value)
 
     def take_back(self) -> list[Call]:
-        """The calls that an ended process left, to be sent to another, without one that is given up."""
+        """The unfinished calls of an ended process, to be sent to another; a call that failed for good is left out."""
         self._outgoing.clear()
         step = read_step(self._step)
         exit_code = self._wait()
@@ -166,7 +166,7 @@ class Worker:
         call.lose_worker(signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}")
 
     def close(self) -> None:
-        """End the process: at once when it is at a call."""
+        """End the process; kill it if it is busy."""
         if self.calls:
             self._process.kill()
         self._wait()
@@ -185,11 +185,11 @@ class Worker:
             return self._process.wait()
 
 
-def _loaded(message: bytes) -> tuple[str, Any]:
+def _load(message: bytes) -> tuple[str, Any]:
     try:
-        kind, value = pickle.loads(message)  # noqa: S301 - our own process wrote it
-    except Exception as error:  # noqa: BLE001 - an answer that cannot be read is an error of its call
-        return "raised", RuntimeError(f"the answer of a worker cannot be read: {error}")
+        kind, value = pickle.loads(message)  # noqa: S301 - the worker is part of this program
+    except Exception as error:  # noqa: BLE001 - an invalid answer is an error of its call
+        return "raised", RuntimeError(f"the answer of a worker cannot be unpickled: {error}")
     return kind, value
 
 

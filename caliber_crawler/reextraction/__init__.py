@@ -1,5 +1,5 @@
-"""Re-extraction: stored pages extracted once more, with today's code: one page, or all of an archive."""
+"""Re-extraction: extract stored pages again with the current code, one page or a whole archive."""
 
-from caliber_crawler.reextraction.reextractor import LISTED, Reextractor
+from caliber_crawler.reextraction.reextractor import NOT_EXTRACTED, Reextractor
 
-__all__ = ["LISTED", "Reextractor"]
+__all__ = ["NOT_EXTRACTED", "Reextractor"]

@@ -1,4 +1,4 @@
-"""Re-extraction of single stored pages, with today's code and today's definition of their site."""
+"""Re-extraction of single stored pages with the current code and site definitions."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from caliber_crawler.isolated_extraction import extract_isolated
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.site import SiteRegistry
 
-LISTED = Problem(stage="extract", reason="not_extracted", message="It lists articles, and only a crawl follows them.")
-"""What is said of a page that lists articles where only articles are extracted. It is stored, and nothing is wrong."""
+NOT_EXTRACTED = Problem(
+    stage="extract", reason="not_extracted", message="The page is a listing; only a crawl follows its links."
+)
+"""The outcome of a listing where only articles are extracted. The listing is stored; this is not an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reextractor:
-    """Extracts stored pages of the sites it knows, in a worker process. It can be sent to a worker itself."""
+    """Extracts stored pages of the given sites in a worker process. It is picklable, so a worker can run it too."""
 
     sites: SiteRegistry
 
     def __call__(self, capture: Capture) -> Extraction | None:
         """The article on a page; ``None`` when there is none."""
-        outcome = self.read(capture)
+        outcome = self.extract(capture)
         return outcome if isinstance(outcome, Extraction) else None
 
-    def read(self, capture: Capture) -> Extraction | Problem:
-        """The article on a page, or why there is none. A page that lists articles is left alone."""
+    def extract(self, capture: Capture) -> Extraction | Problem:
+        """The article on a page, or the reason why there is none. Listings are not extracted."""
         if capture.kind != "article":
-            return LISTED
+            return NOT_EXTRACTED
         site = self.sites.definition_for(capture)
         if site is None:
-            message = f"There is no site {capture.site!r}."
+            message = f"There is no definition of the site {capture.site!r}."
             return Problem(stage="extract", reason="unknown_site", message=message, fatal=True)
         outcome = extract_isolated(capture, site, datetime.now(UTC))
-        return LISTED if isinstance(outcome, Listing) else outcome
+        return NOT_EXTRACTED if isinstance(outcome, Listing) else outcome

@@ -1,7 +1,7 @@
-"""Re-extraction: stored pages extracted again with today's code, and what is new stored, a batch of articles at a time.
+"""Re-extraction of an archive: extract stored pages with the current code and store the changes in batches.
 
-Worker processes read the archive and extract; this process alone writes. Every page has the name of the extractor that
-was last used on it: a run that was killed goes on where its last batch ended, and one that ended leaves nothing.
+Worker processes read the archive and extract; only this process writes. The archive records which extractor was last
+used on each page. So a rerun resumes after the last batch of a killed run, and finds no work after a finished one.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from caliber_crawler.reextraction.reextractor import Reextractor
 from caliber_crawler.visits import record_visit
 
 BATCH_PAGES = 100
-"""Pages written together: what a kill can cost."""
+"""Pages written together. A kill loses at most this many."""
 MAX_IN_FLIGHT_PER_PROCESS = 64
-"""Pages under way for each worker: enough to work on while a batch is written."""
+"""Pages in flight for each worker: enough to keep it busy while a batch is written."""
 
 Outcome = Extraction | Problem
 Batch = list[list[int]]
@@ -33,7 +33,7 @@ Batch = list[list[int]]
 
 @dataclass
 class Tally:
-    """What came of re-reading: pages and articles by outcome, and every field by how many articles it changed in."""
+    """Outcomes of a re-extraction: pages and articles by outcome, and for each field the number of changed articles."""
 
     counts: Counter[str] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
@@ -41,14 +41,14 @@ class Tally:
 
     def note(self, changes: Iterable[Change], only: str | None) -> None:
         """Count the changes to one article, each field once."""
-        seen = {change.field: change for change in changes if only in (None, change.field)}
-        self.fields.update(seen.keys())
-        self.examples = seen | self.examples
-        self.counts["changed" if seen else "unchanged"] += 1
+        by_field = {change.field: change for change in changes if only in (None, change.field)}
+        self.fields.update(by_field.keys())
+        self.examples = by_field | self.examples
+        self.counts["changed" if by_field else "unchanged"] += 1
 
 
 class ReextractionRun:
-    """Reads captures of one archive again and takes over what is new; with ``dry_run``, only tells."""
+    """Extracts captures of one archive again and stores the changes; with ``dry_run``, only counts them."""
 
     def __init__(
         self, archive: Archive, reextract: Reextractor, *, only: str | None = None, dry_run: bool = False, jobs: int = 1
@@ -61,28 +61,28 @@ class ReextractionRun:
         self.tally = Tally()
 
     def run(self, pages: Sequence[list[int]], run_id: int | None) -> Iterator[int]:
-        """Work through articles, each given by its captures; yields how many pages are done after each batch."""
-        for batch, outcomes in self._read(list(batches(pages))):
+        """Process articles, each given by its capture IDs; yield the number of pages in each finished batch."""
+        for batch, outcomes in self._extract(list(batches(pages))):
             if self._dry_run or run_id is None:
                 for article in batch:
                     self._compare([outcomes[id] for id in article])
             else:
                 with self._archive.transaction():
                     for article in batch:
-                        self._take_over([(id, outcomes[id]) for id in article], run_id)
+                        self._store([(id, outcomes[id]) for id in article], run_id)
             yield sum(len(article) for article in batch)
 
-    def _read(self, todo: list[Batch]) -> Iterator[tuple[Batch, dict[int, Outcome]]]:
+    def _extract(self, pending: list[Batch]) -> Iterator[tuple[Batch, dict[int, Outcome]]]:
         executor = Executor[int](
             extract_stored,
             lambda id: (id,),
             self._jobs,
             context=StoredPages(self._archive.path.absolute(), self._reextract),
-            ahead=MAX_IN_FLIGHT_PER_PROCESS,
+            max_in_flight=MAX_IN_FLIGHT_PER_PROCESS,
         )
-        extracted = executor.map(id for batch in todo for article in batch for id in article)
+        extracted = executor.map(id for batch in pending for article in batch for id in article)
         with closing(extracted):
-            for batch in todo:
+            for batch in pending:
                 count = sum(map(len, batch))
                 yield batch, {id: self._outcome(id, call) for id, call in islice(extracted, count)}
 
@@ -100,7 +100,7 @@ class ReextractionRun:
             changes = [change for extraction in known for change in self._archive.reextractions.changes(extraction)]
             self.tally.note(changes, self._only)
 
-    def _take_over(self, outcomes: Sequence[tuple[int, Outcome]], run_id: int) -> None:
+    def _store(self, outcomes: Sequence[tuple[int, Outcome]], run_id: int) -> None:
         self._compare([outcome for _, outcome in outcomes])
         extractions = [outcome for _, outcome in outcomes if isinstance(outcome, Extraction)]
         known = [extraction for extraction in extractions if self._archive.reextractions.has_article(extraction)]
@@ -115,9 +115,9 @@ class ReextractionRun:
                     self._archive.reextractions.mark(id, extractor_of(site))
 
     def _save(self, extraction: Extraction, run_id: int) -> None:
-        """A page that gave no article before: it is saved like one that was just fetched."""
+        """Save the article of a page that had none before, as if the page had just been fetched."""
         site = self._reextract.sites.definition_for(extraction.capture)
-        assert site is not None, "nothing is read without a definition"
+        assert site is not None, "pages are extracted with a definition only"
         article_urls = site.article_urls(extraction.article.urls)
         saved = self._archive.articles.save(extraction, run_id, article_urls, self._reextract)
         self.tally.counts["saved"] += 1
@@ -131,7 +131,7 @@ class ReextractionRun:
 
 
 def batches(articles: Iterable[list[int]]) -> Iterator[Batch]:
-    """Articles in batches of about :data:`BATCH_PAGES` pages; the pages of one article stay together."""
+    """Group articles into batches of about :data:`BATCH_PAGES` pages. The pages of one article stay together."""
     batch: Batch = []
     for article in articles:
         batch.append(article)
@@ -144,7 +144,7 @@ def batches(articles: Iterable[list[int]]) -> Iterator[Batch]:
 
 @dataclass(slots=True)
 class StoredPages:
-    """The pages of an archive, for a worker process."""
+    """Access to the pages of an archive in a worker process."""
 
     path: Path
     reextractor: Reextractor
@@ -152,23 +152,23 @@ class StoredPages:
 
     @property
     def archive(self) -> Archive:
-        """The archive, open to read."""
+        """The archive, opened read-only on first use."""
         if self._archive is None:
             self._archive = Archive.open(self.path)
         return self._archive
 
     def close(self) -> None:
-        """Let go of the archive."""
+        """Close the archive."""
         if self._archive is not None:
             self._archive.close()
             self._archive = None
 
 
 def extract_stored(pages: StoredPages, id: int) -> Outcome:
-    """What a stored page holds. The page itself stays where it is: what is sent between processes is small."""
+    """The outcome for a stored page, without the page's body, so that little is sent between processes."""
     try:
         capture = pages.archive.captures.get(id)
     except ArchiveError as error:
         return Problem(stage="extract", reason="damaged", message=str(error), fatal=True)
-    outcome = pages.reextractor.read(capture)
+    outcome = pages.reextractor.extract(capture)
     return replace(outcome, capture=replace(capture, body=b"")) if isinstance(outcome, Extraction) else outcome

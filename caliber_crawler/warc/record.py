@@ -19,7 +19,6 @@ Reason = Literal[
     "damaged",
     "no_original",
     "not_an_article",
-    "not_an_article",
     "other_site",
     "redirect",
     "too_large",
@@ -118,7 +117,7 @@ def time_of(record: WarcRecord) -> datetime:
 
 
 def require_intact(record: WarcRecord) -> None:
-    """Raise ``UnusableRecord`` for a record that is too large, truncated, part of a page, or does not match its digest."""
+    """Raise ``UnusableRecord`` if a record is too large, truncated, part of a page, or does not match its digest."""
     if record.headers.get("Content-Length") is None:
         raise UnusableRecord("damaged", "it has no content length")
     if record.content_length > MAX_CONTENT_BYTES + MAX_HEADER_BYTES:

@@ -32,7 +32,7 @@ EDITS = "SELECT old_headline, new_headline, seen_before, seen_after FROM edits O
 class Better(Reextractor):
     """Takes the text before ``|`` as headline, and the text between ``|`` and ``#`` as body."""
 
-    def read(self, capture: Capture) -> Extraction | Problem:
+    def extract(self, capture: Capture) -> Extraction | Problem:
         headline, _, body = capture.body.decode().partition("|")
         if not headline:
             return Problem(stage="extract", reason="no_headline", message="No headline.", fatal=True)
@@ -46,10 +46,10 @@ BETTER = Better(SiteRegistry())
 class Crashing(Better):
     """Crashes its process on one page."""
 
-    def read(self, capture: Capture) -> Extraction | Problem:
+    def extract(self, capture: Capture) -> Extraction | Problem:
         if b"crash" in capture.body:
             os._exit(1)
-        return super().read(capture)
+        return super().extract(capture)
 
 
 def reextract(archive: Archive, wanted: ReextractionFilter | None = None, **options: object) -> ReextractionRun:

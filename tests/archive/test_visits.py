@@ -47,7 +47,7 @@ def crawl_page(path: Path) -> None:
     run = CrawlRun(Archive.open(path, mode="write"), scope, user_agent="test", settings={})
     run.archive.frontier.add([Entry(url=URL, site="caliber", kind="article", discovered_via="listing")], run.id)
     stored = run.archive.captures.store(page_capture(), run.id)
-    extraction = Reextractor(SiteRegistry([SITE])).read(stored)
+    extraction = Reextractor(SiteRegistry([SITE])).extract(stored)
     assert isinstance(extraction, Extraction)
     run.settlement._save(extraction, lambda extraction: None)
     run.close("finished")

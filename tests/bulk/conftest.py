@@ -1,4 +1,4 @@
-"""Shards are built in memory where there is room: waiting for the disk is no part of what is tested."""
+"""Builds shards in memory where possible, so that tests do not wait for the disk."""
 
 from __future__ import annotations
 

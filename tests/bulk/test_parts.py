@@ -1,4 +1,4 @@
-"""A large file is read in parts, each record by exactly one of them."""
+"""A large file is divided into parts; each record belongs to exactly one of them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from caliber_crawler.bulk.members import record_at_or_after
 from caliber_crawler.items import Capture
 from caliber_crawler.warc import Skipped, WarcReader
 from tests.archive.newsroom import NOON
-from tests.bulk.warehouse import INSTRUCTIONS, parts, read_all, rows, web_archives, written
+from tests.bulk.warehouse import INSTRUCTIONS, extract_all, parts, rows, web_archives, write_web_archive
 from tests.warc.newsstand import crawled, held, take_in
 from tests.warc.records import damaged, in_members, page, record, resolve_url, response
 
-TOGETHER = 3
+PARTS = 3
 
 
 def read_range(path: Path, begin: int | None, end: int | None) -> list[Capture | Skipped]:
@@ -35,7 +35,7 @@ def read_in_parts(path: Path, part_bytes: int) -> list[Capture | Skipped]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(bodies=st.lists(st.binary(max_size=400), min_size=1, max_size=8), part_bytes=st.integers(50, 2_000))
-def test_parts_of_any_size_give_every_record_once(tmp_path: Path, bodies: list[bytes], part_bytes: int) -> None:
+def test_parts_of_any_size_contain_every_record_once(tmp_path: Path, bodies: list[bytes], part_bytes: int) -> None:
     path = tmp_path / "crawl.warc.gz"
     path.write_bytes(
         in_members(*(record(response(body), url=f"https://caliber.az/en/post/{body!r}") for body in bodies))
@@ -43,10 +43,10 @@ def test_parts_of_any_size_give_every_record_once(tmp_path: Path, bodies: list[b
     assert read_in_parts(path, part_bytes) == read_range(path, 0, None)
 
 
-def test_a_page_that_looks_like_the_beginning_of_a_record_does_not_divide_the_file(tmp_path: Path) -> None:
+def test_gzip_magic_bytes_inside_a_page_do_not_begin_a_record(tmp_path: Path) -> None:
     path = tmp_path / "crawl.warc.gz"
     bait = gzip.compress(b"no record", mtime=0) + b"\x1f\x8b\x08\x00" * 5
-    # Stored, not deflated: so the bait stands in the file as it is.
+    # Stored without compression, so that the bait appears unchanged in the file.
     members = [gzip.compress(page(n, WARC_Bait="x") + bait, compresslevel=0) for n in range(4)]
     path.write_bytes(b"".join(members))
     starts = {record_at_or_after(path, offset) for offset in range(0, path.stat().st_size, 3)}
@@ -54,7 +54,7 @@ def test_a_page_that_looks_like_the_beginning_of_a_record_does_not_divide_the_fi
 
 
 @pytest.mark.parametrize("part_bytes", [100, 300, 700])
-def test_damage_is_met_by_one_part_only(tmp_path: Path, part_bytes: int) -> None:
+def test_damage_is_reported_by_one_part_only(tmp_path: Path, part_bytes: int) -> None:
     members = [gzip.compress(page(number)) for number in range(8)]
     members[4] = damaged(members[4])
     path = tmp_path / "crawl.warc.gz"
@@ -64,9 +64,9 @@ def test_damage_is_met_by_one_part_only(tmp_path: Path, part_bytes: int) -> None
     assert read_in_parts(path, part_bytes) == whole
 
 
-def test_what_a_page_refers_to_is_found_in_an_earlier_part(tmp_path: Path) -> None:
+def test_revisit_record_finds_its_original_in_an_earlier_part(tmp_path: Path) -> None:
     body = b"<p>The same page, word for word.</p>" * 20
-    again = [
+    captures = [
         Capture(
             site="caliber",
             url="https://caliber.az/en/post/247893",
@@ -77,12 +77,12 @@ def test_what_a_page_refers_to_is_found_in_an_earlier_part(tmp_path: Path) -> No
         )
         for minute in range(6)
     ]
-    path = written(tmp_path / "crawl.warc.gz", again)
+    path = write_web_archive(tmp_path / "crawl.warc.gz", captures)
     found = read_in_parts(path, 500)
     assert [each.body for each in found if isinstance(each, Capture)] == [body] * 6
 
 
-def test_a_file_is_divided_only_where_records_can_be_told_apart(tmp_path: Path) -> None:
+def test_uncompressed_file_is_not_divided(tmp_path: Path) -> None:
     plain = tmp_path / "crawl.warc"
     plain.write_bytes(b"".join(page(number) for number in range(20)))
     (part,) = parts_of(plain, 100)
@@ -90,36 +90,36 @@ def test_a_file_is_divided_only_where_records_can_be_told_apart(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_the_shards_of_a_files_parts_hold_what_the_file_does(tmp_path: Path) -> None:
+def test_shards_of_all_parts_equal_the_shard_of_the_whole_file(tmp_path: Path) -> None:
     (path,) = web_archives(tmp_path, 1, pages_each=12)
-    divided = parts([path], part_bytes=path.stat().st_size // TOGETHER + 1)
-    assert [part.number for part in divided] == list(range(TOGETHER))
+    divided = parts([path], part_bytes=path.stat().st_size // PARTS + 1)
+    assert [part.number for part in divided] == list(range(PARTS))
     assert sum(part.size for part in divided) == path.stat().st_size
-    read_all(tmp_path / "parts", divided)
-    read_all(tmp_path / "whole", parts([path]))
+    extract_all(tmp_path / "parts", divided)
+    extract_all(tmp_path / "whole", parts([path]))
     (whole,) = rows(tmp_path / "whole").values()
-    together = rows(tmp_path / "parts").values()
-    assert len(together) == TOGETHER
+    divided_shards = rows(tmp_path / "parts").values()
+    assert len(divided_shards) == PARTS
     for table in ("captures", "articles", "versions"):
-        assert sorted(row for shard in together for row in shard[table]) == whole[table]  # type: ignore[attr-defined]
+        assert sorted(row for shard in divided_shards for row in shard[table]) == whole[table]  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow
-def test_an_archive_is_read_in_ranges_of_its_pages(tmp_path: Path) -> None:
+def test_archive_is_divided_into_ranges_of_its_pages(tmp_path: Path) -> None:
     archive, captures = tmp_path / "archive.db", crawled()
     take_in(archive, captures[:20])
     before = list(parts_of(archive, part_pages=8))
     take_in(archive, captures)
     after = list(parts_of(archive, part_pages=8))
-    # What was crawled since leaves the ranges that were full as they were.
+    # Pages crawled later do not change the ranges that were full.
     assert [part.name for part in after[:2]] == [part.name for part in before[:2]]
-    read_all(tmp_path / "out", after)
+    extract_all(tmp_path / "out", after)
     readable = [row for row in held(archive)["captures"] if '"article"' in row and ", 200, " in row]
-    reextract = [row for shard in rows(tmp_path / "out").values() for row in shard["captures"]]  # type: ignore[attr-defined]
-    assert sorted(reextract) == sorted(readable)
+    extracted = [row for shard in rows(tmp_path / "out").values() for row in shard["captures"]]  # type: ignore[attr-defined]
+    assert sorted(extracted) == sorted(readable)
 
 
-def test_a_changed_input_is_another_part(tmp_path: Path) -> None:
+def test_changed_input_has_another_part_name(tmp_path: Path) -> None:
     (path,) = web_archives(tmp_path, 1)
     (before,) = parts_of(path)
     path.write_bytes(path.read_bytes() * 2)
@@ -129,7 +129,7 @@ def test_a_changed_input_is_another_part(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("part_bytes", "lengths"), [(40, [40, 40, 20]), (50, [50, 50]), (100, [100]), (101, [100])])
-def test_a_file_is_divided_into_parts_of_that_size(tmp_path: Path, part_bytes: int, lengths: list[int]) -> None:
+def test_file_is_divided_into_parts_of_the_given_size(tmp_path: Path, part_bytes: int, lengths: list[int]) -> None:
     path = tmp_path / "crawl.warc.gz"
     path.write_bytes(b"\x1f\x8b" + bytes(98))
     divided = list(parts_of(path, part_bytes))

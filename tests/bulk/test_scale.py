@@ -1,4 +1,4 @@
-"""docs/scale.md says what the programs print, and its queries answer."""
+"""The table and the queries in docs/scale.md are correct."""
 
 from __future__ import annotations
 
@@ -12,38 +12,39 @@ import pytest
 from benchmarks.scale import DAY, YEAR, Cost, Outlet, report, visits_of_an_article
 from caliber_crawler.archive import Archive
 from caliber_crawler.site import Revisits
-from tests.bulk.warehouse import pages, parts, read_all, written
+from tests.bulk.warehouse import extract_all, pages, parts, write_web_archive
 from tests.warc.newsstand import run
 
 DOCS = (Path(__file__).parent.parent.parent / "docs/scale.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", DOCS, re.DOTALL)
 
 
-def test_the_table_is_what_the_simulation_prints() -> None:
-    shown = re.search(r"<!-- python -m benchmarks.scale -->\n(.*?)\n<!-- end -->", DOCS, re.DOTALL)
-    assert shown is not None
-    assert shown[1] == report([Cost(sites=1_000), Cost(sites=100_000)], Outlet(), 1)
+def test_table_equals_the_output_of_the_simulation() -> None:
+    table = re.search(r"<!-- python -m benchmarks.scale -->\n(.*?)\n<!-- end -->", DOCS, re.DOTALL)
+    assert table is not None
+    assert table[1] == report([Cost(sites=1_000), Cost(sites=100_000)], Outlet(), 1)
 
 
-def test_an_article_is_visited_as_its_plan_says() -> None:
+def test_visits_follow_the_revisit_plan() -> None:
     plan = Revisits(ages=(timedelta(hours=1), timedelta(days=1)), later=timedelta(days=10))
-    hourly = Outlet(crawls_a_day=24)
-    # Fetched by the first crawl, an hour old; a day old; then every ten days.
+    hourly = Outlet(crawls_per_day=24)
+    # Fetched at an age of one hour, at an age of one day, then every ten days.
     assert [visits_of_an_article(age, hourly, plan) for age in (2 * DAY, 12 * DAY, 22 * DAY)] == [2, 3, 4]
 
 
-def test_a_crawl_once_a_day_visits_less_often() -> None:
-    once, hourly = (visits_of_an_article(YEAR, Outlet(crawls_a_day=count), Revisits()) for count in (1, 24))
+def test_daily_crawls_visit_less_often_than_hourly_ones() -> None:
+    once, hourly = (visits_of_an_article(YEAR, Outlet(crawls_per_day=count), Revisits()) for count in (1, 24))
     assert once < hourly
 
 
 @pytest.mark.slow
-def test_the_queries_give_what_the_merged_archive_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = pages(12)
+def test_queries_agree_with_the_merged_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    captures = pages(12)
     files = [
-        written(tmp_path / f"{number}.warc.gz", there[first:last]) for number, first, last in ((1, 0, 8), (2, 4, 12))
+        write_web_archive(tmp_path / f"{number}.warc.gz", captures[first:last])
+        for number, first, last in ((1, 0, 8), (2, 4, 12))
     ]
-    read_all(tmp_path / "shards", parts(files))
+    extract_all(tmp_path / "shards", parts(files))
     assert run("merge", *(tmp_path / "shards").glob("*/archive.db"), "--archive", tmp_path / "one.db").exit_code == 0
     monkeypatch.chdir(tmp_path)
     with duckdb.connect() as connection:
@@ -59,8 +60,8 @@ def test_the_queries_give_what_the_merged_archive_holds(tmp_path: Path, monkeypa
 
 
 @pytest.mark.slow
-def test_an_archive_gets_its_parquet_by_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read_all(tmp_path / "read", parts([written(tmp_path / "a.warc.gz", pages(3))]))
+def test_exported_parquet_works_with_the_queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    extract_all(tmp_path / "read", parts([write_web_archive(tmp_path / "a.warc.gz", pages(3))]))
     (shard,) = (tmp_path / "read").glob("*/archive.db")
     parquet = tmp_path / "shards/one/articles.parquet"
     assert run("export", "parquet", "--archive", shard, "-o", parquet).exit_code == 0

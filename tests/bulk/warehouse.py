@@ -1,4 +1,4 @@
-"""Web archives of demo pages to read in bulk, and what to compare of the shards."""
+"""Web archives of demo pages as inputs of bulk extraction, and helpers to compare shards."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INSTRUCTIONS = Instructions(
 
 
 def pages(count: int) -> list[Capture]:
-    """As many captures of a demo site: each article once, some days after publication."""
+    """Captures of ``count`` articles of a demo site, one per article, three days after publication."""
     site = DemoSite(max(10, count), base_url=SITE.base_url)
     truths = list(site.truth())[:count]
     return [
@@ -36,17 +36,18 @@ def pages(count: int) -> list[Capture]:
     ]
 
 
-def written(path: Path, captures: list[Capture]) -> Path:
+def write_web_archive(path: Path, captures: list[Capture]) -> Path:
     with path.open("wb") as file:
         write_warc(captures, file, name=path.name)
     return path
 
 
 def web_archives(folder: Path, files: int, pages_each: int = 1) -> list[Path]:
-    """So many WARC files with other pages in each."""
-    there = iter(pages(files * pages_each))
+    """Write ``files`` WARC files, each with ``pages_each`` different pages."""
+    captures = iter(pages(files * pages_each))
     return [
-        written(folder / f"{number:03}.warc.gz", [next(there) for _ in range(pages_each)]) for number in range(files)
+        write_web_archive(folder / f"{number:03}.warc.gz", [next(captures) for _ in range(pages_each)])
+        for number in range(files)
     ]
 
 
@@ -54,8 +55,8 @@ def parts(paths: list[Path], **options: Any) -> list[Part]:
     return [part for path in paths for part in parts_of(path, **options)]
 
 
-def read_all(folder: Path, parts: list[Part], engine: Engine | None = None) -> BulkExtraction:
-    """Read parts into a folder of shards, to the end."""
+def extract_all(folder: Path, parts: list[Part], engine: Engine | None = None) -> BulkExtraction:
+    """Extract parts into a folder of shards."""
     work = BulkExtraction(Shards(folder), INSTRUCTIONS, parts)
     for _ in work.run(engine or LocalEngine(1)):
         pass
@@ -67,7 +68,7 @@ def shards(folder: Path) -> Iterator[Path]:
 
 
 def rows(folder: Path) -> dict[str, dict[str, object]]:
-    """Every row of every shard, archive and Parquet, and its summary without the time it took."""
+    """All rows of every shard (archive and Parquet) and its summary without the CPU time."""
     found: dict[str, dict[str, object]] = {}
     for shard in shards(folder):
         summary = json.loads((shard / "summary.json").read_text())

@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests of the cluster, and an empty database in it for each."""
+"""A PostgreSQL server for the cluster tests, and an empty database for each test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from tests.cluster.postgres import Postgres, program, serving
+from tests.cluster.postgres import Postgres, program, run_postgres
 
 NUMBERS = count(1)
 
@@ -16,13 +16,13 @@ NUMBERS = count(1)
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     if program("initdb") is None:
-        assert os.environ.get("CI") != "true", "in CI there must be a PostgreSQL: scripts/set-up-database"
-        pytest.skip("PostgreSQL is not installed: scripts/set-up-database")
-    with serving() as server:
+        assert os.environ.get("CI") != "true", "CI needs PostgreSQL; run scripts/set-up-database"
+        pytest.skip("PostgreSQL is not installed; run scripts/set-up-database")
+    with run_postgres() as server:
         yield server
 
 
 @pytest.fixture
 def dsn(postgres: Postgres) -> Iterator[str]:
-    with postgres.database(f"caliber_{next(NUMBERS)}") as address:
-        yield address
+    with postgres.database(f"caliber_{next(NUMBERS)}") as dsn:
+        yield dsn

@@ -1,4 +1,4 @@
-"""Workers of a cluster as processes, and what can be known of them from outside: the archive, and the servers' logs."""
+"""Cluster workers as processes, and what tests can observe of them: the archive and the servers' logs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNFINISHED = "SELECT count(*) AS jobs FROM procrastinate_jobs WHERE status IN ('
 
 @dataclass(frozen=True)
 class Visit:
-    """A request as its server saw it."""
+    """A request in the log of its server."""
 
     worker: str
     at: float
@@ -37,7 +37,7 @@ class Visit:
 
 @dataclass
 class Crew:
-    """The workers of one cluster. Each names itself to the servers."""
+    """The workers of one cluster. Each has its own name in its user agent."""
 
     dsn: str
     press: Press
@@ -57,8 +57,8 @@ class Crew:
         return Result(done.returncode, done.stdout, done.stderr)
 
     def environment(self, **variables: str) -> dict[str, str]:
-        ours = {"CALIBER_DSN": self.dsn, "CALIBER_SHARDS": str(self.folder / "shards"), **self.press.variables}
-        return environment(**(ours | variables))
+        defaults = {"CALIBER_DSN": self.dsn, "CALIBER_SHARDS": str(self.folder / "shards"), **self.press.variables}
+        return environment(**(defaults | variables))
 
     def enqueue(self, *options: object) -> None:
         assert self.caliber("cluster", "init").exit_code == 0
@@ -69,10 +69,10 @@ class Crew:
     def start(self, name: str, dsn: str = "", *options: object) -> subprocess.Popen[str]:
         scratch = self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
-        usual = ("--lease", LEASE, "--parallel", 8, "--back-off", 1, "--scratch", scratch)
+        common = ("--lease", LEASE, "--parallel", 8, "--back-off", 1, "--scratch", scratch)
         with (self.folder / f"{name}.log").open("w") as log:
             process = subprocess.Popen(
-                command("cluster", "worker", *usual, *options),
+                command("cluster", "worker", *common, *options),
                 env=self.environment(CALIBER_CONTACT=f"{name}@example.org", **({"CALIBER_DSN": dsn} if dsn else {})),
                 cwd=self.folder,
                 stdout=subprocess.DEVNULL,
@@ -85,10 +85,10 @@ class Crew:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
 
-    def wait_for(self, what: Callable[[], bool], seconds: float = 120.0) -> float:
-        """Wait until something is so; gives how many seconds that took."""
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 120.0) -> float:
+        """Wait until a condition is true; return the number of seconds."""
         started = time.monotonic()
-        while not what():
+        while not condition():
             assert time.monotonic() - started < seconds, {name: self.log(name)[-2000:] for name in self.workers}
             time.sleep(0.05)
         return time.monotonic() - started
@@ -111,18 +111,18 @@ class Crew:
     def by(self, name: str) -> list[Visit]:
         return [visit for paper in self.press.papers for visit in self.visits(paper) if visit.worker == name]
 
-    def visited(self) -> int:
-        """How many requests were made, by all workers."""
+    def count_requests(self) -> int:
+        """The number of requests of all workers."""
         return sum(paper.log.read_bytes().count(b"\n") for paper in self.press.papers)
 
     def handovers(self) -> dict[str, float]:
-        """The hosts that were visited by one worker after another, and the seconds in between."""
+        """The hosts that passed from one worker to another, with the seconds between their requests."""
         gaps = {}
         for paper in self.press.papers:
             visits = self.visits(paper)
-            assert all(visit.parallel == 1 for visit in visits), f"{paper.name} was asked twice at once"
+            assert all(visit.parallel == 1 for visit in visits), f"{paper.name} received two requests at the same time"
             changes = [(earlier, later) for earlier, later in pairwise(visits) if earlier.worker != later.worker]
-            assert len(changes) <= 1, f"{paper.name} went back and forth between workers"
+            assert len(changes) <= 1, f"{paper.name} changed between workers more than once"
             if changes:
                 gaps[paper.name] = changes[0][1].at - changes[0][0].at
         return gaps
@@ -147,8 +147,8 @@ class Crew:
 
 
 @contextmanager
-def crew_of(dsn: str, press: Press, folder: Path) -> Iterator[Crew]:
-    """A crew whose workers are stopped at the end, whatever happened."""
+def run_crew(dsn: str, press: Press, folder: Path) -> Iterator[Crew]:
+    """A crew whose workers are stopped when the block ends."""
     crew = Crew(dsn, press, folder)
     try:
         yield crew
@@ -156,19 +156,19 @@ def crew_of(dsn: str, press: Press, folder: Path) -> Iterator[Crew]:
         crew.stop()
 
 
-def assert_all_is_there_once(archive: Path, papers: list[Paper]) -> None:
+def assert_every_article_once(archive: Path, papers: list[Paper]) -> None:
     with closing(sqlite3.connect(archive)) as connection:
-        held = set(connection.execute("select site, slug from articles where duplicate_of is null"))
-        assert held == {(paper.name, slug) for paper in papers for slug in paper.truth()}
-        (versions, articles, sound) = connection.execute(
+        stored = set(connection.execute("select site, slug from articles where duplicate_of is null"))
+        assert stored == {(paper.name, slug) for paper in papers for slug in paper.truth()}
+        (versions, articles, integrity) = connection.execute(
             """select (select count(*) from versions), (select count(*) from articles),
             (select group_concat(quick_check) from pragma_quick_check)"""
         ).fetchone()
-    assert (versions, sound) == (articles, "ok")
+    assert (versions, integrity) == (articles, "ok")
 
 
 class Cable:
-    """The way to PostgreSQL, which can be cut."""
+    """A TCP proxy to PostgreSQL that can stop forwarding."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -179,7 +179,7 @@ class Cable:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """Nothing goes through any more, and nobody is told: no connection ends."""
+        """Stop forwarding without closing any connection."""
         self._is_cut = True
 
     def close(self) -> None:
@@ -196,9 +196,9 @@ class Cable:
                 far = socket.create_connection(("127.0.0.1", self._target))
                 self._sockets += [near, far]
                 for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+                    threading.Thread(target=self._forward, args=(source, sink), daemon=True).start()
 
-    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+    def _forward(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
                 if self._is_cut:

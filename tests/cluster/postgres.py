@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: in a folder of its own, on a port of its own, gone when they are."""
+"""A temporary PostgreSQL server for tests, in its own folder and on its own port."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 USER = "postgres"
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 OPTIONS = {
-    "fsync": "off",  # a power cut is not among the tests
+    "fsync": "off",  # no test needs durability
     "listen_addresses": "127.0.0.1",
     "shared_preload_libraries": "pg_stat_statements",
     "log_min_messages": "fatal",
@@ -27,14 +27,14 @@ OPTIONS = {
 
 
 def program(name: str) -> str | None:
-    """Where a program of PostgreSQL is; Debian keeps them off the PATH, each version in a folder."""
+    """The path of a PostgreSQL program. On Debian they are not on the PATH, but in one folder per version."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
     return next((str(folder / name) for folder in reversed(folders) if (folder / name).exists()), shutil.which(name))
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A server, and where its files are."""
+    """A server and the folder of its files."""
 
     folder: Path
     port: int
@@ -44,7 +44,7 @@ class Postgres:
 
     @contextmanager
     def database(self, name: str) -> Iterator[str]:
-        """A database for the length of a test; gives its DSN."""
+        """Create a database, yield its DSN, and drop it when the block ends."""
         with closing(psycopg.connect(self.dsn(USER), autocommit=True)) as connection:
             connection.execute(f"CREATE DATABASE {name}")
             try:
@@ -64,18 +64,18 @@ class Postgres:
     def _control(self, *arguments: str) -> None:
         pg_ctl = program("pg_ctl")
         assert pg_ctl
-        # It hands its output on to the server, which would keep a pipe open for ever.
+        # The server inherits the output of pg_ctl and would keep a pipe open.
         run_as_owner([pg_ctl, "-D", str(self.folder / "data"), *arguments])
 
 
 def owner() -> str:
-    """To whom the server belongs when root starts it."""
+    """The user that runs the server when the tests run as root."""
     known = {account.pw_name for account in pwd.getpwall()}
     return USER if USER in known else "nobody"
 
 
 def run_as_owner(command: list[str]) -> None:
-    """PostgreSQL refuses to run as root."""
+    """Run a command, as :func:`owner` instead of root: PostgreSQL refuses to run as root."""
     account = pwd.getpwnam(owner()) if os.geteuid() == 0 else None
     subprocess.run(
         command,
@@ -90,8 +90,8 @@ def run_as_owner(command: list[str]) -> None:
 
 
 @contextmanager
-def serving() -> Iterator[Postgres]:
-    """Make a server and keep it for as long as the block lasts."""
+def run_postgres() -> Iterator[Postgres]:
+    """Create a server and run it until the block ends."""
     initdb = program("initdb")
     assert initdb
     with tempfile.TemporaryDirectory(prefix="caliber-postgres-", ignore_cleanup_errors=True) as name:

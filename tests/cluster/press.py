@@ -1,4 +1,4 @@
-"""A small press: demo newspapers, each on a loopback address of its own, and the module that describes them."""
+"""Demo newspapers, each on its own loopback address, and a module with their site definitions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODULE = "press_of_the_tests"
 
 @dataclass(frozen=True)
 class Paper:
-    """One newspaper that is being served."""
+    """A newspaper that is being served."""
 
     name: str
     site: DemoSite
@@ -45,20 +45,20 @@ class Paper:
 
 @dataclass(frozen=True)
 class Press:
-    """All newspapers, and the folder in which their module stands."""
+    """All newspapers, and the folder of the module with their definitions."""
 
     papers: list[Paper]
     folder: Path
 
     @property
     def variables(self) -> dict[str, str]:
-        """What makes them known to ``caliber``."""
+        """Environment variables that make them known to ``caliber``."""
         return {"PYTHONPATH": str(self.folder), "CALIBER_SPIDERS": MODULE}
 
 
 @contextmanager
-def printing(folder: Path, papers: int, articles: int = 10, latency: float = 0.0) -> Iterator[Press]:
-    """Serve newspapers while the block lasts, from 127.0.0.2 upwards, at one port."""
+def serve_press(folder: Path, papers: int, articles: int = 10, latency: float = 0.0) -> Iterator[Press]:
+    """Serve newspapers until the block ends, from 127.0.0.2 upwards, all on the same port."""
     with ExitStack() as stack:
         served: list[Paper] = []
         apps: dict[str, SiteApp] = {}
@@ -78,7 +78,7 @@ def printing(folder: Path, papers: int, articles: int = 10, latency: float = 0.0
 
 
 def _listeners(number: int) -> list[socket.socket]:
-    """Sockets at one port of many addresses; at another, where somebody has the port at one of them."""
+    """Sockets on the same port of many addresses. If the port is in use on one of them, try another port."""
     for _ in range(10):
         listeners: list[socket.socket] = []
         try:
@@ -94,12 +94,12 @@ def _listeners(number: int) -> list[socket.socket]:
                 listener.close()
         else:
             return listeners
-    raise AssertionError("no port is free at all addresses")
+    raise AssertionError("no port is free on all addresses")
 
 
 @contextmanager
 def _server_for(apps: dict[str, SiteApp], listeners: list[socket.socket]) -> Iterator[None]:
-    """One server for all of them: one for each would cost the tests more than the crawls do."""
+    """One server for all newspapers: one server for each would take longer than the crawls."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await apps[scope["server"][0]](scope, receive, send)

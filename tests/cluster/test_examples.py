@@ -1,4 +1,4 @@
-"""The examples are of this program as it is."""
+"""The examples in the cluster guide and in docs/deploy match the program."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def unit() -> ConfigParser:
 
 
 def command_lines() -> list[list[str]]:
-    """Every call of ``caliber cluster`` in the examples and the guide, from its first word after ``caliber``."""
+    """The arguments of ``caliber`` in every call of ``caliber cluster`` in the examples and the guide."""
     composed = [service["command"] for service in COMPOSE["services"].values() if "command" in service]
     guide = re.findall(r"caliber (cluster [^#\n]+)", "".join(re.findall(r"```sh\n(.*?)```", _guide(), re.DOTALL)))
     return [*composed, shlex.split(unit()["Service"]["ExecStart"])[1:], *map(shlex.split, guide)]
@@ -44,7 +44,7 @@ def _guide() -> str:
 
 
 @pytest.mark.parametrize("words", command_lines(), ids=" ".join)
-def test_every_command_line_is_understood(words: list[str]) -> None:
+def test_command_lines_are_valid(words: list[str]) -> None:
     group, verb, *options = words
     assert group == "cluster"
     command = cluster.commands[verb]
@@ -53,18 +53,18 @@ def test_every_command_line_is_understood(words: list[str]) -> None:
     assert left == []
 
 
-def test_the_guide_shows_every_verb() -> None:
+def test_guide_mentions_every_subcommand() -> None:
     assert set(re.findall(r"caliber cluster (\w+)", _guide())) == set(cluster.commands)
 
 
-def test_the_unit_is_started_again_and_given_time() -> None:
+def test_systemd_unit_restarts_and_waits_for_the_worker_to_stop() -> None:
     service = unit()["Service"]
     assert service["Restart"] == "always"
     assert int(service["TimeoutStopSec"]) > project_settings().getint("DOWNLOAD_TIMEOUT")
     assert not any("PASSWORD" in line and "=" in line and not line.startswith("#") for line in service.values())
 
 
-def test_the_workers_of_the_compose_file_are_started_again_and_hold_no_secret() -> None:
+def test_compose_workers_restart_and_contain_no_password() -> None:
     worker = COMPOSE["services"]["worker"]
     assert worker["restart"] == "always"
     assert worker["environment"]["PGPASSWORD"].startswith("${POSTGRES_PASSWORD")
@@ -72,12 +72,12 @@ def test_the_workers_of_the_compose_file_are_started_again_and_hold_no_secret() 
     assert (DEPLOY / worker["build"]["context"] / worker["build"]["dockerfile"]).exists()
 
 
-def test_the_timetable_is_one() -> None:
+def test_example_timetable_is_valid() -> None:
     assert {scheduled.work.site for scheduled in load_timetable(DEPLOY / "timetable.toml", project_settings())}
 
 
 @pytest.mark.parametrize("verb", ["init", "enqueue", "worker", "status", "collect"])
-def test_a_password_on_the_command_line_is_refused_and_not_repeated(verb: str) -> None:
+def test_password_on_the_command_line_is_refused_and_not_printed(verb: str) -> None:
     result = CliRunner().invoke(main, ["cluster", verb, "--dsn", "postgresql://anna:hunter2@127.0.0.1:1/x"])
     assert result.exit_code == 2
     assert "CALIBER_DSN" in result.output
@@ -85,13 +85,13 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated(verb: str) -
 
 
 @pytest.mark.parametrize("dsn", ["postgresql://anna:hunter2@127.0.0.1:1/x", "password=hunter2 hots=nowhere", "hunter2"])
-def test_no_failure_tells_the_password(dsn: str) -> None:
+def test_errors_do_not_contain_the_password(dsn: str) -> None:
     result = CliRunner().invoke(main, ["cluster", "status"], env={"CALIBER_DSN": dsn})
     assert result.exit_code == 17
     assert "hunter2" not in result.output
 
 
-def test_without_the_extra_it_says_what_to_install() -> None:
+def test_missing_extra_is_reported() -> None:
     without = "import sys; sys.modules['psycopg'] = None; from caliber_crawler.commands.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", without, "cluster", "init"], capture_output=True, text=True, timeout=240, check=False

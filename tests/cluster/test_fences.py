@@ -1,4 +1,4 @@
-"""What PostgreSQL lets a worker do that is mistaken about what is its own: nothing."""
+"""Fencing: a worker cannot change a job that it no longer owns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from procrastinate.jobs import Status
 
-from caliber_crawler.cluster.database import PatientConnector, set_up
+from caliber_crawler.cluster.database import RetryingConnector, set_up
 from caliber_crawler.cluster.jobs import MAX_ATTEMPTS, QUEUE, FencedJobs, enqueue
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.shards import PUBLISH
@@ -29,8 +29,8 @@ LOCKS = HostLocks(project_settings())
 WORK = Work(site="caliber")
 
 
-class StillLease(Lease):
-    """A lease that nobody renews and nobody ends."""
+class StaticLease(Lease):
+    """A lease without threads: it is never renewed and never expires."""
 
     def begin(self, worker_id: int, since: tuple[float, ...]) -> None:
         self.worker_id = worker_id
@@ -44,10 +44,10 @@ def queue(dsn: str) -> str:
 
 @asynccontextmanager
 async def workers(dsn: str, number: int) -> AsyncIterator[list[FencedJobs]]:
-    connector = PatientConnector(conninfo=dsn, min_size=1, max_size=6)
+    connector = RetryingConnector(conninfo=dsn, min_size=1, max_size=6)
     await connector.open_async()
     try:
-        managers = [FencedJobs(connector, StillLease(dsn, 1e6)) for _ in range(number)]
+        managers = [FencedJobs(connector, StaticLease(dsn, 1e6)) for _ in range(number)]
         for manager in managers:
             await manager.register_worker()
         yield managers
@@ -60,7 +60,7 @@ def run(body: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def die(dsn: str, manager: FencedJobs) -> None:
-    """Let PostgreSQL have heard of a worker an hour ago."""
+    """Set the last heartbeat of a worker to an hour ago."""
     with psycopg.connect(dsn) as connection:
         connection.execute(
             "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour' WHERE id = %s",
@@ -83,7 +83,7 @@ def state(dsn: str) -> list[tuple[object, object]]:
     return [(row["status"], row["worker_id"]) for row in rows(dsn, "SELECT * FROM procrastinate_jobs ORDER BY id")]
 
 
-def test_a_worker_that_was_taken_for_dead_can_end_its_former_job_neither_way(queue: str) -> None:
+def test_worker_declared_dead_cannot_finish_or_retry_its_former_job(queue: str) -> None:
     enqueue(queue, [WORK], LOCKS)
 
     async def body() -> None:
@@ -93,19 +93,19 @@ def test_a_worker_that_was_taken_for_dead_can_end_its_former_job_neither_way(que
             die(queue, dead)
             assert await living.reassign_abandoned_jobs(5) == [job_id]
             assert await fetch(living) == job_id
-            theirs = [("doing", worker_id(living))]
-            assert state(queue) == theirs
+            reassigned = [("doing", worker_id(living))]
+            assert state(queue) == reassigned
             await dead.finish_job_by_id_async(job_id, Status.SUCCEEDED, delete_job=True)
-            assert state(queue) == theirs
+            assert state(queue) == reassigned
             await dead.retry_job_by_id_async(job_id, datetime.now(UTC))
-            assert state(queue) == theirs
+            assert state(queue) == reassigned
             await living.finish_job_by_id_async(job_id, Status.SUCCEEDED, delete_job=False)
             assert [status for status, _ in state(queue)] == ["succeeded"]
 
     run(body)
 
 
-def test_many_that_hear_of_one_death_put_its_job_back_once(queue: str) -> None:
+def test_abandoned_job_is_reassigned_once_by_many_workers(queue: str) -> None:
     enqueue(queue, [WORK], LOCKS)
 
     async def body() -> None:
@@ -122,7 +122,7 @@ def test_many_that_hear_of_one_death_put_its_job_back_once(queue: str) -> None:
     run(body)
 
 
-def test_one_that_is_alive_keeps_its_jobs(queue: str) -> None:
+def test_living_worker_keeps_its_jobs(queue: str) -> None:
     enqueue(queue, [WORK], LOCKS)
 
     async def body() -> None:
@@ -134,7 +134,7 @@ def test_one_that_is_alive_keeps_its_jobs(queue: str) -> None:
     run(body)
 
 
-def test_the_job_of_a_dead_worker_gives_way_to_the_same_work_in_the_queue(queue: str) -> None:
+def test_abandoned_job_fails_if_the_same_work_is_in_the_queue(queue: str) -> None:
     enqueue(queue, [WORK], LOCKS)
 
     async def body() -> None:
@@ -149,7 +149,7 @@ def test_the_job_of_a_dead_worker_gives_way_to_the_same_work_in_the_queue(queue:
     run(body)
 
 
-def test_a_failed_job_gives_way_to_the_same_work_in_the_queue(queue: str) -> None:
+def test_retried_job_fails_if_the_same_work_is_in_the_queue(queue: str) -> None:
     enqueue(queue, [WORK], LOCKS)
 
     async def body() -> None:
@@ -163,7 +163,7 @@ def test_a_failed_job_gives_way_to_the_same_work_in_the_queue(queue: str) -> Non
     run(body)
 
 
-def test_work_that_waits_for_a_further_attempt_is_brought_forward_by_whoever_asks(queue: str) -> None:
+def test_enqueueing_work_that_waits_for_a_retry_makes_it_ready(queue: str) -> None:
     enqueue(queue, [WORK], LOCKS)
 
     async def body() -> None:
@@ -178,7 +178,7 @@ def test_work_that_waits_for_a_further_attempt_is_brought_forward_by_whoever_ask
     run(body)
 
 
-def test_a_job_that_kills_every_worker_is_given_up(queue: str) -> None:
+def test_job_that_kills_every_worker_fails(queue: str) -> None:
     enqueue(queue, [WORK], LOCKS)
 
     async def body() -> None:
@@ -192,7 +192,7 @@ def test_a_job_that_kills_every_worker_is_given_up(queue: str) -> None:
     run(body)
 
 
-def test_two_jobs_on_one_host_are_not_done_at_once(queue: str) -> None:
+def test_two_jobs_of_one_host_do_not_run_at_the_same_time(queue: str) -> None:
     enqueue(queue, [WORK, Work(site="caliber", options=CrawlOptions(section="opinion")), Work(site="orf")], LOCKS)
 
     async def body() -> None:
@@ -205,7 +205,7 @@ def test_two_jobs_on_one_host_are_not_done_at_once(queue: str) -> None:
     run(body)
 
 
-def test_work_is_queued_once_and_many_at_a_time(queue: str) -> None:
+def test_work_is_queued_once_in_batches(queue: str) -> None:
     works = [Work(site=f"https://paper-{number}.example/") for number in range(1200)]
     assert enqueue(queue, works[:700], LOCKS) == (works[:700], [])
     queued, known = enqueue(queue, works, LOCKS)
@@ -213,17 +213,19 @@ def test_work_is_queued_once_and_many_at_a_time(queue: str) -> None:
     assert len(state(queue)) == 1200
 
 
-def test_setting_up_twice_at_once_is_setting_up_once(dsn: str) -> None:
+def test_concurrent_setup_creates_the_tables_once(dsn: str) -> None:
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(set_up, [dsn] * 4))
-    assert sorted(made) == [False, False, False, True]
+        created = list(pool.map(set_up, [dsn] * 4))
+    assert sorted(created) == [False, False, False, True]
 
 
 @pytest.mark.parametrize(
-    ("taken", "by_owner", "generation"), [(1, True, 2), (0, True, 1), (1, False, 1)], ids=["sound", "stale", "stranger"]
+    ("base_generation", "by_owner", "generation"),
+    [(1, True, 2), (0, True, 1), (1, False, 1)],
+    ids=["valid", "outdated", "not the owner"],
 )
-def test_a_shard_counts_only_for_the_worker_whose_job_it_is_and_only_in_order(
-    queue: str, taken: int, by_owner: bool, generation: int
+def test_only_the_owner_can_publish_and_only_the_next_generation(
+    queue: str, base_generation: int, by_owner: bool, generation: int
 ) -> None:
     enqueue(queue, [WORK], LOCKS)
 
@@ -231,13 +233,19 @@ def test_a_shard_counts_only_for_the_worker_whose_job_it_is_and_only_in_order(
         async with workers(queue, 2) as (owner, stranger):
             job_id = await fetch(owner)
             values = {"site": "caliber", "size": 1, "digest": "", "outcome": "finished", "why": None, "counts": {}}
-            first = {**values, "job_id": job_id, "worker_id": worker_id(owner), "taken": 0, "path": "first.db"}
+            first = {
+                **values,
+                "job_id": job_id,
+                "worker_id": worker_id(owner),
+                "base_generation": 0,
+                "path": "first.db",
+            }
             assert await owner.connector.execute_query_all_async(PUBLISH, **first)
-            who = worker_id(owner if by_owner else stranger)
-            then = {**first, "worker_id": who, "taken": taken, "path": "then.db"}
-            published = await owner.connector.execute_query_all_async(PUBLISH, **then)
+            publisher = worker_id(owner if by_owner else stranger)
+            second = {**first, "worker_id": publisher, "base_generation": base_generation, "path": "second.db"}
+            published = await owner.connector.execute_query_all_async(PUBLISH, **second)
             assert bool(published) == (generation == 2)
 
     run(body)
     (shard,) = rows(queue, "SELECT * FROM caliber_shards")
-    assert (shard["generation"], shard["path"]) == (generation, "then.db" if generation == 2 else "first.db")
+    assert (shard["generation"], shard["path"]) == (generation, "second.db" if generation == 2 else "first.db")

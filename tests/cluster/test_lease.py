@@ -1,4 +1,4 @@
-"""The right to act ends by the clock, whoever does or does not look at it."""
+"""A lease expires by the clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from caliber_crawler.errors import LeaseLost
 
 
 class Clocks:
-    """Two clocks that go as they are told."""
+    """Two clocks that the test sets."""
 
     def __init__(self) -> None:
         self.now = [100.0, 5000.0]
@@ -31,45 +31,45 @@ def ends() -> list[LeaseLost]:
 
 @pytest.fixture
 def lease(clocks: Clocks, ends: list[LeaseLost]) -> Lease:
-    """A lease whose threads were not begun."""
+    """A lease whose threads are not started."""
     return Lease("", 60, clock=clocks, end=ends.append)
 
 
-def test_the_real_clocks_count_on() -> None:
+def test_real_clocks_advance() -> None:
     watch = Stopwatch(all_clocks)
     assert 0 <= watch.seconds < 5
 
 
 @pytest.mark.parametrize("clock", [0, 1])
-def test_the_clock_that_says_the_most_is_believed(clocks: Clocks, clock: int) -> None:
+def test_clock_that_advanced_the_most_counts(clocks: Clocks, clock: int) -> None:
     watch = Stopwatch(clocks)
     clocks.now[clock] += 30
     clocks.now[1 - clock] += 1
     assert watch.seconds == 30
 
 
-def test_a_clock_that_is_set_back_lengthens_nothing(clocks: Clocks) -> None:
+def test_clock_set_back_does_not_extend_the_time(clocks: Clocks) -> None:
     watch = Stopwatch(clocks)
     clocks.now = [130.0, 10.0]
     assert watch.seconds == 30
 
 
-def test_within_its_time_a_worker_may_act(lease: Lease, clocks: Clocks, ends: list[LeaseLost]) -> None:
+def test_lease_is_valid_until_it_expires(lease: Lease, clocks: Clocks, ends: list[LeaseLost]) -> None:
     clocks.now[0] += 59
     lease.confirm()
-    assert lease.held
+    assert lease.is_valid
     assert not ends
 
 
-def test_after_its_time_a_worker_ends(lease: Lease, clocks: Clocks, ends: list[LeaseLost]) -> None:
+def test_expired_lease_ends_the_worker(lease: Lease, clocks: Clocks, ends: list[LeaseLost]) -> None:
     clocks.now[0] += 60
-    assert not lease.held
+    assert not lease.is_valid
     lease.confirm()
     (error,) = ends
-    assert "not heard of it for 60 s" in str(error)
+    assert "received no heartbeat for 60 s" in str(error)
     assert error.exit_code == 18
 
 
 @pytest.mark.parametrize("seconds", [1, 5, 60, 600])
-def test_jobs_are_given_away_only_after_the_lease(seconds: float) -> None:
+def test_jobs_are_reassigned_after_the_lease(seconds: float) -> None:
     assert reassigned_after(seconds) > seconds

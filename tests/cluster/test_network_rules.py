@@ -1,4 +1,4 @@
-"""A worker keeps the rules of a crawl, shown by the logs of the sites that it was told to crawl."""
+"""A worker obeys robots.txt, back-off and TLS checks; the logs of the crawled sites show it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from caliber_crawler.demo import DemoSite
-from tests.cluster.crew import crew_of
+from tests.cluster.crew import run_crew
 from tests.cluster.press import MODULE, Paper, Press, module_of
 from tests.conftest import AT
 from tests.hostile.site import Behaviour, HostileSite, answering, misbehaving
@@ -22,8 +22,8 @@ FORBIDDING = b"User-agent: *\nDisallow: /\n"
 
 
 @contextmanager
-def misprinting(folder: Path, robots: dict[str, Behaviour], untrusted: str) -> Iterator[Press]:
-    """A press whose papers answer with a robots.txt of their own, and one whose certificate nobody trusts."""
+def serve_hostile_press(folder: Path, robots: dict[str, Behaviour], untrusted: str) -> Iterator[Press]:
+    """Newspapers with the given robots.txt behaviours, and one with an untrusted certificate."""
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.9").configure_cert(server)
     papers = []
@@ -38,12 +38,12 @@ def misprinting(folder: Path, robots: dict[str, Behaviour], untrusted: str) -> I
         yield Press(papers, folder)
 
 
-def test_a_worker_asks_no_more_than_a_crawl_may(dsn: str, tmp_path: Path) -> None:
+def test_worker_obeys_the_rules_of_a_crawl(dsn: str, tmp_path: Path) -> None:
     robots = {
         "busy": answering(503, Retry_After="86400"),
         "forbidding": answering(200, FORBIDDING, Content_Type="text/plain"),
     }
-    with misprinting(tmp_path, robots, untrusted="unsafe") as press, crew_of(dsn, press, tmp_path) as crew:
+    with serve_hostile_press(tmp_path, robots, untrusted="unsafe") as press, run_crew(dsn, press, tmp_path) as crew:
         crew.enqueue()
         crew.start("w")
         crew.wait_for(lambda: all(crew.log("w").count(f"{name}: job") >= 2 for name in ("busy", "unsafe")))

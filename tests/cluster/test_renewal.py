@@ -1,4 +1,4 @@
-"""A lease with its threads, against PostgreSQL."""
+"""The renewal of a lease in PostgreSQL by its threads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = 4.0
 
 
 class Ended:
-    """Remembers the first end of a lease, in place of ending the process."""
+    """Records the first end of a lease instead of ending the process."""
 
     def __init__(self) -> None:
         self.why = ""
@@ -36,7 +36,7 @@ class Ended:
 
 
 @contextmanager
-def begun(dsn: str) -> Iterator[tuple[Lease, Ended, int]]:
+def started_lease(dsn: str) -> Iterator[tuple[Lease, Ended, int]]:
     set_up(dsn)
     ended = Ended()
     lease = Lease(dsn, SECONDS, end=ended)
@@ -51,26 +51,26 @@ def begun(dsn: str) -> Iterator[tuple[Lease, Ended, int]]:
         lease.finish()
 
 
-def test_a_worker_that_is_well_is_heard_of_and_goes_on(dsn: str) -> None:
-    with begun(dsn) as (lease, ended, _):
+def test_running_worker_renews_its_lease(dsn: str) -> None:
+    with started_lease(dsn) as (lease, ended, _):
         for _ in range(15):
             lease.pulse()
             time.sleep(0.2)
-        assert lease.held
+        assert lease.is_valid
         assert not ended.why
-        (worker,) = rows(dsn, "SELECT now() - last_heartbeat < interval '4 s' AS heard_of FROM procrastinate_workers")
-        assert worker["heard_of"]
+        (worker,) = rows(dsn, "SELECT now() - last_heartbeat < interval '4 s' AS is_recent FROM procrastinate_workers")
+        assert worker["is_recent"]
 
 
-def test_a_worker_that_was_taken_for_dead_hears_of_it(dsn: str) -> None:
-    with begun(dsn) as (_, ended, worker_id):
+def test_worker_declared_dead_is_ended(dsn: str) -> None:
+    with started_lease(dsn) as (_, ended, worker_id):
         with psycopg.connect(dsn) as connection:
             connection.execute("DELETE FROM procrastinate_workers WHERE id = %s", (worker_id,))
         assert ended.within(SECONDS * 5)
-        assert "taken for dead" in ended.why
+        assert "declared dead" in ended.why
 
 
-def test_an_event_loop_that_hangs_keeps_no_lease(dsn: str) -> None:
-    with begun(dsn) as (_, ended, _):
+def test_blocked_event_loop_loses_the_lease(dsn: str) -> None:
+    with started_lease(dsn) as (_, ended, _):
         assert not ended.within(SECONDS * 0.5)
         assert ended.within(SECONDS * 10)

@@ -1,4 +1,4 @@
-"""What a killed worker leaves on its disk is swept away by the next; what a living one has is not."""
+"""A worker deletes the folders of killed workers, but not those of running ones."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ with worker_folder(Path(sys.argv[1])) as folder:
 """
 
 
-def test_a_killed_workers_folder_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
-    with worker_folder(tmp_path) as mine:
-        (mine / "shard.db").touch()
+def test_folder_of_a_killed_worker_is_deleted_and_that_of_a_running_one_stays(tmp_path: Path) -> None:
+    with worker_folder(tmp_path) as first:
+        (first / "shard.db").touch()
         killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], timeout=240, check=False)
         assert killed.returncode == -9
         assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 2
-        with worker_folder(tmp_path) as another:
-            assert {path for path in tmp_path.iterdir() if path.is_dir()} == {mine, another}
-        assert (mine / "shard.db").exists()
+        with worker_folder(tmp_path) as second:
+            assert {path for path in tmp_path.iterdir() if path.is_dir()} == {first, second}
+        assert (first / "shard.db").exists()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_somebody_elses_files_are_left_alone(tmp_path: Path) -> None:
+def test_other_files_are_not_touched(tmp_path: Path) -> None:
     (tmp_path / "caliber-notes").mkdir()
     (tmp_path / "other.lock").touch()
     with worker_folder(tmp_path):

@@ -1,4 +1,4 @@
-"""A shard is published whole under a new name, and what is taken is what was published."""
+"""Shards are published completely under a new name, and fetched unchanged."""
 
 from __future__ import annotations
 
@@ -13,58 +13,58 @@ from caliber_crawler.errors import ClusterError
 
 @pytest.fixture(params=["folder", "bucket"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    """A folder, and a store of objects as `fsspec` sees any of them."""
+    """A local folder and an object store of `fsspec`."""
     return Storage(str(tmp_path / "shards") if request.param == "folder" else f"memory://{uuid4()}/shards")
 
 
-def published(storage: Storage, path: Path, generation: int = 1, site: str = "example.org:8000") -> Shard:
+def publish(storage: Storage, path: Path, generation: int = 1, site: str = "example.org:8000") -> Shard:
     name = storage.put(path, site, generation)
     return Shard(
         site=site, generation=generation, path=name, former_path=None, size=path.stat().st_size, digest=digest_of(path)
     )
 
 
-def test_what_is_taken_is_what_was_published(storage: Storage, tmp_path: Path) -> None:
+def test_fetched_shard_equals_the_published_one(storage: Storage, tmp_path: Path) -> None:
     original, copy = tmp_path / "a.db", tmp_path / "b.db"
     original.write_bytes(bytes(range(256)) * 9000)
-    storage.fetch(published(storage, original), copy)
+    storage.fetch(publish(storage, original), copy)
     assert copy.read_bytes() == original.read_bytes()
 
 
-def test_no_name_is_used_twice(storage: Storage, tmp_path: Path) -> None:
+def test_names_are_unique(storage: Storage, tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(b"1")
-    assert len({published(storage, path).path for _ in range(20)}) == 20
+    assert len({publish(storage, path).path for _ in range(20)}) == 20
 
 
-def test_a_damaged_shard_is_not_taken(storage: Storage, tmp_path: Path) -> None:
+def test_damaged_shard_is_refused(storage: Storage, tmp_path: Path) -> None:
     original, other, copy = tmp_path / "a.db", tmp_path / "other.db", tmp_path / "b.db"
     original.write_bytes(b"1" * 1000)
     other.write_bytes(b"2" * 1000)
-    shard = published(storage, other)
+    shard = publish(storage, other)
     with pytest.raises(ClusterError, match="damaged"):
         storage.fetch(Shard(**{**_fields(shard), "digest": digest_of(original)}), copy)
 
 
-def test_a_shard_that_is_gone_is_named(storage: Storage, tmp_path: Path) -> None:
+def test_missing_shard_is_named_in_the_error(storage: Storage, tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(b"1")
-    shard = published(storage, path)
+    shard = publish(storage, path)
     storage.remove(shard.path)
     storage.remove(shard.path)
     with pytest.raises(ClusterError, match=shard.path):
         storage.fetch(shard, tmp_path / "b.db")
 
 
-def test_nothing_half_written_lies_in_a_folder(tmp_path: Path) -> None:
+def test_no_temporary_file_remains_in_a_folder(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(b"1" * 100_000)
-    shard = published(Storage(str(tmp_path / "shards")), path)
+    shard = publish(Storage(str(tmp_path / "shards")), path)
     files = [path for path in (tmp_path / "shards").rglob("*") if path.is_file()]
     assert [str(file.relative_to(tmp_path / "shards")) for file in files] == [shard.path]
 
 
-def test_a_storage_that_nobody_can_open_is_one_sentence() -> None:
+def test_unknown_storage_is_reported() -> None:
     with pytest.raises(ClusterError, match="nowhere://"):
         Storage("nowhere://bucket")
 

@@ -1,4 +1,4 @@
-"""What is queued, under which lock, and when."""
+"""Jobs, their locks, their retries and the timetable."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ SETTINGS = project_settings()
         Work(site="https://example.org/world"),
     ],
 )
-def test_work_survives_the_queue(work: Work) -> None:
+def test_work_is_unchanged_by_the_queue(work: Work) -> None:
     assert Work.of({**work.as_arguments(), "timestamp": 1_780_000_000}) == work
 
 
-def test_work_differs_in_name_where_it_differs_in_what_is_asked() -> None:
+def test_different_work_has_different_names() -> None:
     works = [
         Work(site="caliber"),
         Work(site="caliber", options=CrawlOptions(section="opinion")),
@@ -45,7 +45,7 @@ def test_work_differs_in_name_where_it_differs_in_what_is_asked() -> None:
     assert len({work.name for work in works}) == 3
 
 
-def test_each_section_is_a_piece_of_work() -> None:
+def test_by_section_gives_one_job_per_section() -> None:
     parts = Work(site="caliber", options=CrawlOptions(section="all", language="en")).by_section(SETTINGS)
     assert {"analytics", "opinion"} <= {part.options.section for part in parts}
     assert {part.options.language for part in parts} == {"en"}
@@ -53,7 +53,7 @@ def test_each_section_is_a_piece_of_work() -> None:
         Work(site="caliber", options=CrawlOptions(section="horoscope")).by_section(SETTINGS)
 
 
-def test_all_work_on_a_host_has_one_lock() -> None:
+def test_all_work_on_a_host_has_the_same_lock() -> None:
     locks = HostLocks(SETTINGS)
     on_caliber = [
         Work(site="caliber"),
@@ -66,7 +66,7 @@ def test_all_work_on_a_host_has_one_lock() -> None:
     assert locks.of(Work(site="https://Example.org:8000/a")) == "example.org:8000"
 
 
-def test_work_on_a_site_that_nobody_knows_is_refused() -> None:
+def test_unknown_site_is_refused() -> None:
     with pytest.raises(SiteError, match="gazette"):
         HostLocks(SETTINGS).of(Work(site="gazette"))
 
@@ -75,33 +75,33 @@ def job(attempts: int) -> Job:
     return Job(id=1, queue="crawl", lock=None, queueing_lock=None, task_name="caliber.crawl", attempts=attempts)
 
 
-def test_a_failed_job_is_tried_again_ever_later_and_then_no_more() -> None:
+def test_failed_job_is_retried_with_back_off_until_the_last_attempt() -> None:
     retries = JobRetries(back_off=60)
-    moments = []
+    times = []
     for attempts in range(MAX_ATTEMPTS - 1):
         decision = retries.get_retry_decision(exception=CrawlFailed(), job=job(attempts))
         assert decision is not None
-        moments.append(decision.retry_at)
-    assert moments == sorted(moments)
+        times.append(decision.retry_at)
+    assert times == sorted(times)
     assert retries.get_retry_decision(exception=CrawlFailed(), job=job(MAX_ATTEMPTS - 1)) is None
 
 
-def test_an_interrupted_job_is_tried_again_and_a_wrong_one_is_not() -> None:
+def test_interrupted_job_is_retried_and_an_invalid_one_is_not() -> None:
     retries = JobRetries()
     assert retries.get_retry_decision(exception=Interrupted(), job=job(MAX_ATTEMPTS)) is not None
     assert retries.get_retry_decision(exception=SiteError("no such site"), job=job(0)) is None
 
 
-def test_a_job_taken_over_keeps_the_gap_as_if_the_host_had_been_asked_just_now(tmp_path: Path) -> None:
-    path, moment = tmp_path / "shard.db", datetime(2026, 11, 23, 12, tzinfo=UTC)
+def test_reassigned_job_delays_the_next_request_to_the_host(tmp_path: Path) -> None:
+    path, now = tmp_path / "shard.db", datetime(2026, 11, 23, 12, tzinfo=UTC)
     with Archive.open(path, mode="write") as archive:
-        archive.hosts.record_request("example.org", LastRequest(moment - timedelta(hours=1), 30.0))
-    delay_next_requests(path, lambda: moment)
+        archive.hosts.record_request("example.org", LastRequest(now - timedelta(hours=1), 30.0))
+    delay_next_requests(path, lambda: now)
     with Archive.open(path) as archive:
-        assert archive.hosts.last_request("example.org") == LastRequest(moment, 30.0)
+        assert archive.hosts.last_request("example.org") == LastRequest(now, 30.0)
 
 
-def test_where_there_is_no_shard_yet_there_is_no_gap_to_keep(tmp_path: Path) -> None:
+def test_delay_without_a_shard_creates_no_file(tmp_path: Path) -> None:
     delay_next_requests(tmp_path / "shard.db")
     assert list(tmp_path.iterdir()) == []
 
@@ -112,7 +112,7 @@ def timetable(folder: Path, text: str) -> Path:
     return path
 
 
-def test_a_timetable_names_sites_and_all_the_others(tmp_path: Path) -> None:
+def test_timetable_with_a_default_for_other_sites(tmp_path: Path) -> None:
     path = timetable(tmp_path, '"*" = "0 * * * *"\ncaliber = "*/5 * * * *"\n[orf]\ncron = "1 2 * * *"\nminutes = 4\n')
     scheduled = {scheduled.work.site: scheduled for scheduled in load_timetable(path, SETTINGS)}
     assert scheduled.keys() == known_spiders(SETTINGS).keys()
@@ -124,13 +124,13 @@ def test_a_timetable_names_sites_and_all_the_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("caliber = 5", ("caliber", "crontab")),
+        ("caliber = 5", ("caliber", "cron expression")),
         ('caliber = "whenever"', ("caliber", "'whenever'")),
         ('[caliber]\ncron = "1 * * * *"\nspeed = 9', ("caliber", "speed", "minutes")),
         ("caliber = ", ("not valid TOML",)),
     ],
 )
-def test_a_timetable_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
+def test_invalid_timetable_is_reported(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
     with pytest.raises(InputError) as caught:
         load_timetable(timetable(tmp_path, text), SETTINGS)
     assert all(word in str(caught.value) for word in words)

@@ -87,7 +87,7 @@ def test_a_page_is_recorded_from_its_url_with_its_headers(
     assert draft["article"]["headline"] == truth["headline"]
     assert "\n\n".join(draft["article"]["body"]) == truth["body"]
     assert {name.lower() for name, _ in draft["capture"]["headers"]} >= {"content-type", "vary"}
-    assert (gone.exit_code, gone.stderr) == (3, f"Error: {missing} answered 404.\n")
+    assert (gone.exit_code, gone.stderr) == (3, f"Error: {missing} returned status 404.\n")
 
 
 @pytest.mark.slow

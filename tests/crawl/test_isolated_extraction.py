@@ -92,7 +92,7 @@ def test_a_page_on_which_libxml2_hangs_is_skipped_and_the_crawl_continues(
     assert rows(archive, "SELECT reason, message FROM problems WHERE fatal") == [
         (
             "too_slow",
-            f"{site.base_url}/en/post/long-tags was put aside during extraction: it took more than 3 s of CPU time.",
+            f"Extraction of {site.base_url}/en/post/long-tags failed: it took more than 3 s of CPU time.",
         )
     ]
     stored = rows(archive, "SELECT status, size FROM captures WHERE url LIKE '%long-tags'")

@@ -1,4 +1,4 @@
-"""Calls of every kind that a worker may be sent."""
+"""Functions that tests run in workers: ordinary ones, and some that hang, crash or fill the memory."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def spin(_: object = None) -> None:
         pass
 
 
-def spin_carelessly(_: object = None) -> str:
-    """As a library that catches everything."""
+def spin_catching_exceptions(_: object = None) -> str:
+    """Spin like a library that catches every exception."""
     try:
         spin()
     except Exception:  # noqa: BLE001
-        return "as if nothing had happened"
+        return "caught"
     return "never"
 
 
-def explode(_: object = None) -> object:
-    """A regular expression that tries every way to split a text."""
+def backtrack(_: object = None) -> object:
+    """Match a regular expression with exponential backtracking."""
     return re.match(r"(a+)+$", "a" * 60 + "b")
 
 
 def parse_endless_tag(attributes: int) -> int:
-    """A real hang: libxml2 compares each attribute of a tag with all the others, and hears no signal meanwhile."""
+    """Hang in C code: libxml2 compares each attribute of a tag with all others and does not handle signals."""
     page = "<a " + " ".join(f"a{number}=1" for number in range(attributes)) + ">"
     return len(etree.fromstring(page.encode(), etree.HTMLParser(huge_tree=True)))
 
@@ -73,36 +73,36 @@ _kept: list[bytearray] = []
 
 
 def keep_memory(size: int) -> None:
-    """As C code does that never gives back what it took."""
+    """Use memory that is never returned, like some C libraries."""
     _kept.append(bytearray(b"x") * size)
 
 
-def complain(word: str) -> None:
+def raise_key_error(word: str) -> None:
     raise KeyError(word)
 
 
-class Unspeakable(Exception):
+class Unpicklable(Exception):
     def __reduce__(self) -> Any:
         raise TypeError("it cannot be pickled")
 
 
-def complain_unspeakably() -> None:
-    raise Unspeakable("such a page")
+def raise_unpicklable() -> None:
+    raise Unpicklable("such a page")
 
 
-def chatter(word: str) -> str:
-    print(word)  # noqa: T201 - as a careless library does
+def print_output(word: str) -> str:
+    print(word)  # noqa: T201 - like a library that prints
     os.write(1, b"more of it\n")
     return word
 
 
 def multiply(factor: int, number: int) -> int:
-    """The factor is the context of all calls."""
+    """``factor`` is the context of all calls."""
     return factor * number
 
 
 def run_steps(steps: list[str]) -> dict[str, str]:
-    """A long call: each step is limited and may end the worker, and what is known of each is returned."""
+    """A long call of limited steps, each of which may end the worker. Returns the outcome of each step."""
     outcomes = {}
     for step in steps:
         try:
@@ -121,7 +121,7 @@ def run_step(step: str) -> str:
 
 
 def is_alive(pid: int) -> bool:
-    """A zombie is none: it waits to be counted by whoever adopted it."""
+    """Whether a process runs. A zombie does not count: it waits for its parent to reap it."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,4 +1,4 @@
-"""Starts a worker, prints its process ID, and waits to be killed. ``hangs``: the worker is busy in C code then."""
+"""Starts a worker, prints its process ID and waits to be killed. With ``hangs``, the worker is busy in C code."""
 
 from __future__ import annotations
 

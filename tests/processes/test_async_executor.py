@@ -1,4 +1,4 @@
-"""What hangs, crashes or takes all the memory ends its worker, and nothing else; the event loop goes on."""
+"""A call that hangs, crashes or fills the memory ends its worker only; the event loop continues."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ import pytest
 
 from caliber_crawler.processes import AsyncExecutor, Limits, TooSlow, WorkerCrashed
 from caliber_crawler.processes.call import Context
-from caliber_crawler.processes.serving import GROWN
+from caliber_crawler.processes.serving import MAX_RESIDENT_BYTES
 from tests.processes.calls import (
-    chatter,
-    complain,
-    complain_unspeakably,
     crash,
     crash_once,
     double,
@@ -29,6 +26,9 @@ from tests.processes.calls import (
     multiply,
     own_pid,
     parse_endless_tag,
+    print_output,
+    raise_key_error,
+    raise_unpicklable,
 )
 
 pytestmark = pytest.mark.slow
@@ -37,8 +37,8 @@ T = TypeVar("T")
 LIMITS = Limits(cpu_seconds=1.0)
 
 
-def executed(calls: Callable[[AsyncExecutor], Awaitable[T]]) -> T:
-    async def joined() -> T:
+def run_calls(calls: Callable[[AsyncExecutor], Awaitable[T]]) -> T:
+    async def run() -> T:
         executor = AsyncExecutor(LIMITS)
         executor.join()
         try:
@@ -46,96 +46,96 @@ def executed(calls: Callable[[AsyncExecutor], Awaitable[T]]) -> T:
         finally:
             await executor.leave()
 
-    return asyncio.run(joined())
+    return asyncio.run(run())
 
 
-def test_calls_are_answered_by_another_process_and_each_with_its_own_answer() -> None:
+def test_calls_run_in_another_process_and_get_their_own_results() -> None:
     async def calls(executor: AsyncExecutor) -> tuple[list[int], int]:
         doubled = await asyncio.gather(*(executor.call(double, n) for n in range(50)))
         return list(doubled), await executor.call(own_pid)
 
-    doubled, pid = executed(calls)
+    doubled, pid = run_calls(calls)
     assert doubled == [2 * n for n in range(50)]
     assert pid != os.getpid()
 
 
-def test_messages_of_many_megabytes_arrive_whole() -> None:
+def test_messages_of_many_megabytes_arrive_complete() -> None:
     page = bytes(range(256)) * 40_000
 
     async def calls(executor: AsyncExecutor) -> list[bytes]:
         return list(await asyncio.gather(*(executor.call(bytes, page) for _ in range(5))))
 
-    assert executed(calls) == [page] * 5
+    assert run_calls(calls) == [page] * 5
 
 
-def test_c_code_that_hears_no_signal_is_ended_and_the_calls_behind_it_are_answered() -> None:
+def test_hanging_c_code_is_ended_and_later_calls_are_answered() -> None:
     async def calls(executor: AsyncExecutor) -> list[Any]:
         waiting = (executor.call(parse_endless_tag, 200_000), executor.call(double, 1), executor.call(double, 2))
         return list(await asyncio.gather(*waiting, return_exceptions=True))
 
-    hung, *others = executed(calls)
+    hung, *others = run_calls(calls)
     assert isinstance(hung, TooSlow)
     assert str(hung) == "it took more than 1 s of CPU time"
     assert others == [2, 4]
 
 
-def test_a_call_that_crashes_its_worker_twice_is_given_up() -> None:
+def test_call_that_crashes_its_worker_twice_fails() -> None:
     async def calls(executor: AsyncExecutor) -> list[Any]:
         waiting = (executor.call(double, 1), executor.call(crash, None), executor.call(double, 2))
         return list(await asyncio.gather(*waiting, return_exceptions=True))
 
-    before, crashed, behind = executed(calls)
+    before, crashed, behind = run_calls(calls)
     assert (before, behind) == (2, 4)
     assert isinstance(crashed, WorkerCrashed)
     assert str(crashed) == "it ended its worker process 2 times (SIGSEGV)"
 
 
-def test_a_call_whose_worker_was_killed_by_somebody_else_is_made_again(tmp_path: Path) -> None:
-    assert executed(lambda executor: executor.call(crash_once, tmp_path / "mark")) == "done"
+def test_call_whose_worker_was_killed_once_is_retried(tmp_path: Path) -> None:
+    assert run_calls(lambda executor: executor.call(crash_once, tmp_path / "mark")) == "done"
 
 
-def test_a_call_that_takes_too_much_memory_fails_alone() -> None:
+def test_call_that_exceeds_the_memory_limit_fails_alone() -> None:
     async def calls(executor: AsyncExecutor) -> int:
         with pytest.raises(MemoryError):
             await executor.call(fill_memory, 2 * LIMITS.memory)
         return await executor.call(double, 2)
 
-    assert executed(calls) == 4
+    assert run_calls(calls) == 4
 
 
-def test_a_worker_that_has_grown_is_replaced() -> None:
+def test_worker_that_uses_too_much_memory_is_replaced() -> None:
     async def calls(executor: AsyncExecutor) -> tuple[int, int]:
         before = await executor.call(own_pid)
-        await executor.call(keep_memory, GROWN)
+        await executor.call(keep_memory, MAX_RESIDENT_BYTES)
         return before, await executor.call(own_pid)
 
-    before, after = executed(calls)
+    before, after = run_calls(calls)
     assert before != after
 
 
-def test_a_context_reaches_every_worker(tmp_path: Path) -> None:
+def test_context_is_sent_to_every_worker(tmp_path: Path) -> None:
     async def calls(executor: AsyncExecutor) -> list[int]:
         context = Context(7)
         first = await executor.call(multiply, 2, context=context)
         await executor.call(crash_once, tmp_path / "mark")
         return [first, await executor.call(multiply, 3, context=context)]
 
-    assert executed(calls) == [14, 21]
+    assert run_calls(calls) == [14, 21]
 
 
-def test_an_error_comes_back_with_the_place_where_it_arose() -> None:
+def test_error_has_the_traceback_of_the_worker() -> None:
     with pytest.raises(KeyError, match="word") as error:
-        executed(lambda executor: executor.call(complain, "word"))
-    assert "in complain" in "".join(error.value.__notes__)
+        run_calls(lambda executor: executor.call(raise_key_error, "word"))
+    assert "in raise_key_error" in "".join(error.value.__notes__)
 
 
-def test_an_error_that_cannot_be_pickled_arrives_as_text() -> None:
+def test_error_that_cannot_be_pickled_is_sent_as_text() -> None:
     with pytest.raises(RuntimeError, match="such a page"):
-        executed(lambda executor: executor.call(complain_unspeakably))
+        run_calls(lambda executor: executor.call(raise_unpicklable))
 
 
-def test_what_a_library_prints_is_no_answer() -> None:
-    assert executed(lambda executor: executor.call(chatter, "word")) == "word"
+def test_printed_output_does_not_mix_with_answers() -> None:
+    assert run_calls(lambda executor: executor.call(print_output, "word")) == "word"
 
 
 def test_the_worker_ends_with_its_last_user() -> None:

@@ -1,4 +1,4 @@
-"""Many calls by several workers: in order, and one that hangs or crashes costs the others nothing."""
+"""Many calls in several workers: results are in order, and a call that hangs or crashes does not affect the others."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import pytest
 
 from caliber_crawler.processes import Executor, Limits, TooSlow, WorkerCrashed, run_limited
 from tests.processes.calls import (
+    backtrack,
     crash,
     double,
-    explode,
     fill_memory,
     is_alive,
     multiply,
@@ -25,7 +25,7 @@ from tests.processes.calls import (
     run_steps,
     sleep,
     spin,
-    spin_carelessly,
+    spin_catching_exceptions,
 )
 
 LIMITS = Limits(cpu_seconds=0.3, wall_seconds=20)
@@ -42,41 +42,41 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("function", [spin, spin_carelessly, explode])
-def test_what_uses_up_its_cpu_time_is_stopped_and_its_worker_goes_on(function: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("function", [spin, spin_catching_exceptions, backtrack])
+def test_call_that_exceeds_its_cpu_time_is_stopped_and_its_worker_stays(function: Callable[..., Any]) -> None:
     before = run_limited(own_pid)
     with pytest.raises(TooSlow, match=r"more than 0\.3 s of CPU time"):
         run_limited(function, limits=LIMITS)
     assert run_limited(own_pid) == before != os.getpid()
 
 
-def test_waiting_costs_no_cpu_time() -> None:
+def test_waiting_does_not_use_cpu_time() -> None:
     assert run_limited(sleep, 0.6, limits=LIMITS) == "slept"
 
 
-def test_what_only_waits_is_stopped_by_the_clock() -> None:
+def test_waiting_call_is_stopped_by_the_wall_clock_limit() -> None:
     with pytest.raises(TooSlow):
         run_limited(sleep, 60, limits=Limits(wall_seconds=0.2))
 
 
-def test_too_much_memory_is_an_error_of_the_call() -> None:
+def test_exceeded_memory_is_an_error_of_the_call() -> None:
     with pytest.raises(MemoryError):
         run_limited(fill_memory, 2 * LIMITS.memory)
 
 
 @pytest.mark.slow
-def test_c_code_that_hears_no_signal_is_ended() -> None:
+def test_hanging_c_code_is_ended() -> None:
     with pytest.raises(TooSlow):
         run_limited(parse_endless_tag, 200_000, limits=LIMITS)
 
 
-def test_a_crash_is_an_error_of_the_call() -> None:
+def test_crash_is_an_error_of_the_call() -> None:
     with pytest.raises(WorkerCrashed, match="SIGSEGV"):
         run_limited(crash)
 
 
 @pytest.mark.slow
-def test_answers_come_in_the_order_of_the_items_whatever_the_number_of_workers() -> None:
+def test_results_have_the_order_of_the_items_for_any_number_of_workers() -> None:
     for workers in (1, 3):
         executor = Executor(multiply, lambda number: (number,), workers, context=3, start_next=1)
         assert [(item, call.result()) for item, call in executor.map(range(100))] == [(n, 3 * n) for n in range(100)]
@@ -89,7 +89,7 @@ def kill_at(number: int) -> int:
 
 
 @pytest.mark.slow
-def test_each_call_that_crashes_is_named_and_the_others_are_answered() -> None:
+def test_crashing_calls_fail_and_the_others_are_answered() -> None:
     executor = Executor(kill_at, lambda number: (number,), 2, start_next=1)
     crashed = []
     for number, call in executor.map(range(40)):
@@ -102,7 +102,7 @@ def test_each_call_that_crashes_is_named_and_the_others_are_answered() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bad", [1, 6])
-def test_a_step_that_crashes_costs_only_itself_and_no_more_than_a_few_workers(bad: int) -> None:
+def test_crashing_steps_do_not_affect_the_other_steps(bad: int) -> None:
     steps = [*(f"crash-{number}" for number in range(bad)), "first", "hang", "second"]
     executor = Executor(run_steps, lambda steps: (steps,), 1)
     ((_, call),) = executor.map([steps])
@@ -111,7 +111,7 @@ def test_a_step_that_crashes_costs_only_itself_and_no_more_than_a_few_workers(ba
 
 
 @pytest.mark.slow
-def test_nobody_waits_for_calls_whose_answers_nobody_asks_for_any_more() -> None:
+def test_closing_does_not_wait_for_unfinished_calls() -> None:
     calls = Executor(sleep, lambda seconds: (seconds,), 2, start_next=1).map([0.0, 100.0, 100.0])
     started = time.monotonic()
     next(calls)
@@ -119,14 +119,14 @@ def test_nobody_waits_for_calls_whose_answers_nobody_asks_for_any_more() -> None
     assert time.monotonic() - started < 50
 
 
-def test_a_worker_is_used_again() -> None:
+def test_worker_is_reused() -> None:
     assert run_limited(own_pid) == run_limited(own_pid)
     ((_, call),) = Executor(double, lambda number: (number,), 4).map([21])
     assert call.result() == 42
 
 
 @pytest.mark.slow
-def test_workers_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "killed.py"
     script.write_text(SCRIPT)
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
@@ -134,5 +134,5 @@ def test_workers_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     assert pids
     until = time.monotonic() + 30
     while any(map(is_alive, pids)):
-        assert time.monotonic() < until, "a worker is still there"
+        assert time.monotonic() < until, "a worker is still running"
         time.sleep(0.05)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 import pytest
 
 from caliber_crawler import reasons
+from caliber_crawler.archive.queue.entry import State
+from caliber_crawler.archive.reports.runs import Outcome as RunOutcome
+from caliber_crawler.crawling.outcome import OUTCOMES
 from tests.tooling import language
 from tests.tooling.language import Text, faults
 from tests.tooling.repository import ROOT
@@ -39,3 +43,14 @@ def test_the_glossary_explains_every_reason(code: str, reason: reasons.Reason) -
 def test_every_reason_in_the_glossary_exists() -> None:
     section = GLOSSARY.partition("## Reason codes")[2]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(reasons.REASONS)
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_the_glossary_explains_every_frontier_state(state: str) -> None:
+    section = GLOSSARY.partition("## Frontier states")[2].partition("\n## ")[0]
+    assert f"| `{state}` |" in section
+
+
+def test_the_glossary_explains_every_outcome() -> None:
+    section = GLOSSARY.partition("## Outcomes")[2].partition("\n## ")[0]
+    assert [name for name in (*OUTCOMES, "running", *get_args(RunOutcome)) if f"`{name}`" not in section] == []
