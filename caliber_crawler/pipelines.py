@@ -105,10 +105,10 @@ class CapturePipeline(Stage):
         if not isinstance(item, Capture):
             return item
         capture = item
-        if item.id is None:
-            capture = (
-                await self.run.settlement.store_capture(item) if self.run else plain_archive(self.crawler).keep(item)
-            )
+        if item.id is None and self.run is not None:
+            capture = await self.run.settlement.store_capture(item)
+        elif item.id is None:
+            capture = plain_archive(self.crawler).store_capture(item)
         problem = fetch_problem(capture)
         if problem is None:
             return capture
@@ -198,7 +198,7 @@ class ArchivePipeline(Stage):
                 reason=f"listing_{end.name.lower()}",
                 message=f"Pagination of {item.capture.url} ended early: {end.value}.",
             )
-            self.run.accounts.note(problem, item.capture)
+            self.run.accounts.record_problem(problem, item.capture)
         return article
 
     def _save_alone(self, item: Extraction | Listing) -> Article | None:

@@ -45,7 +45,7 @@ class PlainArchive:
         crawler.signals.connect(plain.close, signals.spider_closed, weak=False)
         return plain
 
-    def keep(self, capture: Capture) -> Capture:
+    def store_capture(self, capture: Capture) -> Capture:
         """Store a capture."""
         self._site_of(capture)
         self.counts["pages"] += 1
@@ -60,7 +60,7 @@ class PlainArchive:
             if self._archive.takedowns.covers(article.site, article_urls):
                 return None
             if extraction.capture.id is None:
-                extraction = replace(extraction, capture=self.keep(extraction.capture))
+                extraction = replace(extraction, capture=self.store_capture(extraction.capture))
             try:
                 saved = self._archive.articles.save(extraction, self.run_id, article_urls, self._reextract)
             except ArticleTakenDown:

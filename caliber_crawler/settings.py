@@ -73,7 +73,7 @@ DOWNLOADER_MIDDLEWARES = {
     "caliber_crawler.middlewares.offsite.OffsiteMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # it treats a failed robots.txt as permission
     "caliber_crawler.middlewares.robots.RobotsMiddleware": 100,
-    "caliber_crawler.middlewares.site_opt_outs.SiteReservationsMiddleware": 150,
+    "caliber_crawler.middlewares.site_opt_outs.SiteOptOutsMiddleware": 150,
     "caliber_crawler.middlewares.conditional.ConditionalMiddleware": 200,
     "caliber_crawler.middlewares.scrolling.ScrollingMiddleware": 500,  # its browser's requests pass all middlewares
     "caliber_crawler.middlewares.truncated_responses.TruncatedResponseMiddleware": 585,

@@ -29,7 +29,7 @@ from caliber_crawler.settings import DOWNLOADER_MIDDLEWARES
 from caliber_crawler.site import Site, StartPage
 from caliber_crawler.throttle import Memory
 
-SITE_OPT_OUTS = "caliber_crawler.middlewares.site_opt_outs.SiteReservationsMiddleware"
+SITE_OPT_OUTS = "caliber_crawler.middlewares.site_opt_outs.SiteOptOutsMiddleware"
 MAX_CHOICES = 500
 """Maximum number of due entries that a plan chooses from."""
 

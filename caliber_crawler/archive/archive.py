@@ -227,7 +227,7 @@ class Archive:
         """IDs of the articles with a rights reservation: they may be archived, but not published."""
         return opted_out_articles(self._connection)
 
-    def require_held(self, selection: Selection) -> None:
+    def require_existing(self, selection: Selection) -> None:
         """Raise ``SiteError`` if a selection names a site, section or language without articles."""
         required: dict[Literal["site", "section", "language"], tuple[str, ...]] = {
             "site": selection.sites,

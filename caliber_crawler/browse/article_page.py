@@ -50,11 +50,11 @@ async def article_page(datasette: Datasette, database: str, row: str) -> Context
     article was merged into another.
     """
     key = urlsafe_components(row)[0]
-    page = await read(datasette, datasette.get_database(database), lambda connection: _shown(connection, key))
+    page = await read(datasette, datasette.get_database(database), lambda connection: _load_article(connection, key))
     return page | {"is_public": is_public(datasette)}
 
 
-def _shown(connection: Connection, key: str) -> Context:
+def _load_article(connection: Connection, key: str) -> Context:
     # SQLite also finds article 1 as 01 and 1.0.
     article_id: int = connection.value("SELECT id FROM articles WHERE id = ?", (key,))
     try:

@@ -56,12 +56,12 @@ class AuthorFacet(Facet):  # type: ignore[misc]
             "type": self.type,
             "hideable": False,
             "toggle_url": None,
-            "results": [self._shown(row["value"], row["articles"]) for row in rows],
+            "results": [self._facet_value(row["value"], row["articles"]) for row in rows],
             "truncated": len(counted.rows) > size,
         }
         return [shown], []
 
-    def _shown(self, name: str, count: int) -> dict[str, object]:
+    def _facet_value(self, name: str, count: int) -> dict[str, object]:
         selected = name in self.request.args.getlist(ARGUMENT)
         toggled = (path_with_removed_args if selected else path_with_added_args)(self.request, {ARGUMENT: name})
         return {

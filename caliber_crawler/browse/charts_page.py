@@ -77,7 +77,7 @@ async def charts_page(page_request: PageRequest) -> Response:
     chart = charts()[name]
     values, objection = chart.values({name: page_request.argument(name) for name in chart.parameters})
 
-    def found(connection: Connection) -> Context:
+    def load_page(connection: Connection) -> Context:
         cursor = connection.execute(chart.sql, values)
         rows = [tuple(row) for row in cursor.fetchmany(MAX_ROWS + 1)]
         return {
@@ -90,7 +90,7 @@ async def charts_page(page_request: PageRequest) -> Response:
 
     query = urlencode({"sql": chart.sql.strip(), **values})
     page = {"name": name, "chart": chart, "charts": charts(), "values": values, "objection": objection}
-    answer = await page_request.read(found)
+    answer = await page_request.read(load_page)
     return await page_request.html(
         "archive_charts.html",
         page | answer | {"query": query if await page_request.may_ask_sql() else None},

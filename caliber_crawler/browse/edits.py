@@ -114,7 +114,7 @@ async def edits_page(page_request: PageRequest) -> Response:
     kind = page_request.argument("kind") if page_request.argument("kind") in KINDS else ""
     wanted = {"kind": kind, "language": page_request.argument("language"), "section": page_request.argument("section")}
 
-    def found(connection: Connection) -> Context:
+    def load_page(connection: Connection) -> Context:
         # One extra row shows whether there is a next page.
         edits = recent_edits(connection, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE, **wanted)
         return {
@@ -124,7 +124,7 @@ async def edits_page(page_request: PageRequest) -> Response:
             "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY section"),
         }
 
-    page = await page_request.read(found)
+    page = await page_request.read(load_page)
     return await page_request.html("archive_edits.html", page | {"number": number, "wanted": wanted, "kinds": KINDS})
 
 

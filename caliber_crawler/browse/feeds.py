@@ -12,7 +12,7 @@ from datasette.utils.asgi import Response
 from lxml import etree
 
 from caliber_crawler.archive.core.times import utc_now, utc_text
-from caliber_crawler.archive.search.ranking import NARROWED
+from caliber_crawler.archive.search.ranking import FILTERS
 from caliber_crawler.archive.search.selection import opted_out_articles
 from caliber_crawler.browse.edits import KINDS, Edit, EditRow, edit_row, recent_edits
 from caliber_crawler.browse.public import withholds_opted_out
@@ -33,7 +33,7 @@ SUMMARY_LETTERS = 600
 
 NEWEST = f"""
 SELECT a.id FROM articles a
-WHERE {NARROWED} AND a.published_at IS NOT NULL AND a.id NOT IN (SELECT value FROM json_each(:withheld))
+WHERE {FILTERS} AND a.published_at IS NOT NULL AND a.id NOT IN (SELECT value FROM json_each(:withheld))
 ORDER BY a.published_at DESC, a.id DESC LIMIT :limit"""
 
 ENTRY = """

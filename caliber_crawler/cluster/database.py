@@ -57,7 +57,7 @@ def has_password(dsn: str) -> bool:
     return bool(conninfo_to_dict(conninfo(dsn)).get("password"))
 
 
-def shown(dsn: str) -> str:
+def server_description(dsn: str) -> str:
     """A description of the server for messages, without user and password."""
     parts = conninfo_to_dict(dsn)
     where = [str(parts[name]) for name in ("host", "port", "dbname") if parts.get(name)]
@@ -71,11 +71,11 @@ def connect(dsn: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
         with psycopg.connect(conninfo(dsn), row_factory=dict_row, autocommit=True) as connection:
             yield connection
     except psycopg.errors.UndefinedTable:
-        raise ClusterError(f"{shown(dsn)} is not set up; run `caliber cluster init`.") from None
+        raise ClusterError(f"{server_description(dsn)} is not set up; run `caliber cluster init`.") from None
     except psycopg.OperationalError as error:
-        raise ClusterError(f"Cannot connect to {shown(dsn)}: {_first_line(error)}.") from None
+        raise ClusterError(f"Cannot connect to {server_description(dsn)}: {_first_line(error)}.") from None
     except psycopg.errors.InsufficientPrivilege as error:
-        raise ClusterError(f"{shown(dsn)} denied access: {_first_line(error)}.") from None
+        raise ClusterError(f"{server_description(dsn)} denied access: {_first_line(error)}.") from None
 
 
 def set_up(dsn: str) -> bool:

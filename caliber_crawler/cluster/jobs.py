@@ -13,7 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-from caliber_crawler.cluster.database import connect, conninfo, is_set_up, shown
+from caliber_crawler.cluster.database import connect, conninfo, is_set_up, server_description
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.work import HostLocks, Work
 from caliber_crawler.errors import ClusterError
@@ -171,7 +171,7 @@ def enqueue(dsn: str, works: Sequence[Work], locks: HostLocks) -> tuple[list[Wor
     Jobs that were in the queue already and waited for a retry become ready at once.
     """
     if not is_set_up(dsn):
-        raise ClusterError(f"{shown(dsn)} is not set up; run `caliber cluster init`.")
+        raise ClusterError(f"{server_description(dsn)} is not set up; run `caliber cluster init`.")
     app = App(connector=SyncPsycopgConnector(conninfo=conninfo(dsn), min_size=1, max_size=1))
     queued: list[Work] = []
     known: list[Work] = []

@@ -19,7 +19,7 @@ from procrastinate.job_context import JobContext
 from procrastinate.worker import Worker as QueueWorker
 
 from caliber_crawler.cluster.crawler import JobCrawler
-from caliber_crawler.cluster.database import RetryingConnector, conninfo, is_set_up, shown
+from caliber_crawler.cluster.database import RetryingConnector, conninfo, is_set_up, server_description
 from caliber_crawler.cluster.jobs import (
     BACK_OFF,
     QUEUE,
@@ -104,7 +104,7 @@ class Worker:
     def run(self) -> None:
         """Run jobs until SIGTERM, SIGINT or an empty queue (``until_empty``). Call it once per process."""
         if not is_set_up(self._dsn):
-            raise ClusterError(f"{shown(self._dsn)} is not set up; run `caliber cluster init`.")
+            raise ClusterError(f"{server_description(self._dsn)} is not set up; run `caliber cluster init`.")
         with worker_folder(self._config.scratch) as scratch:
             self._crawler = JobCrawler(self._process, self._connector, self._storage, self._lease, scratch)
             self._process.run(self._work(), install_signal_handlers=False)

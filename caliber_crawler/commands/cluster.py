@@ -80,9 +80,9 @@ def init(dsn: str) -> None:
     Example:
       CALIBER_DSN=postgresql://caliber@db.example.org/caliber caliber cluster init
     """
-    from caliber_crawler.cluster.database import set_up, shown
+    from caliber_crawler.cluster.database import server_description, set_up
 
-    echo(f"Set up {shown(dsn)}." if set_up(dsn) else f"{shown(dsn)} was already set up.")
+    echo(f"Set up {server_description(dsn)}." if set_up(dsn) else f"{server_description(dsn)} was already set up.")
 
 
 @cluster.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caliber_crawler.commands.options import MOMENT, json_option
+from caliber_crawler.commands.options import TIMESTAMP, json_option
 from caliber_crawler.commands.terminal import echo
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def demo(ctx: click.Context, archive: Path, articles: int, seed: int, *, as_json
 @articles_option
 @seed_option
 @sections_option
-@click.option("--at", type=MOMENT, help="Freeze the site's clock at this time, ISO 8601.  [default: it runs]")
+@click.option("--at", type=TIMESTAMP, help="Freeze the site's clock at this time, ISO 8601.  [default: it runs]")
 @click.option("--log", type=click.Path(path_type=Path), help="Log each request to this file as a line of JSON.")
 def serve(port: int, host: str, articles: int, seed: int, sections: str, at: datetime | None, log: Path | None) -> None:
     """Serve the demo site until Ctrl-C.
@@ -90,7 +90,7 @@ def serve(port: int, host: str, articles: int, seed: int, sections: str, at: dat
 @articles_option
 @seed_option
 @sections_option
-@click.option("--at", type=MOMENT, help="The ground truth at this time, ISO 8601.  [default: now]")
+@click.option("--at", type=TIMESTAMP, help="The ground truth at this time, ISO 8601.  [default: now]")
 @click.option(
     "--base-url", default="http://127.0.0.1:8000", show_default=True, help="The URL at which the site is served."
 )

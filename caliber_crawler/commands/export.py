@@ -15,7 +15,7 @@ from typing import IO, Literal
 import click
 
 from caliber_crawler.archive import COLUMNS, Archive, Selection
-from caliber_crawler.commands.options import MOMENT, SIZE, archive_option
+from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.export import Row, new_file, new_files, new_path, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.items import Capture
@@ -118,8 +118,8 @@ OF_CAPTURES = ("warc", "wacz")
 @click.option("--site", default="", help="Only these sites, separated by commas.")
 @click.option("--section", default="", help="Only these sections, separated by commas.")
 @click.option("--language", default="", help="Only these languages (en, ru, hy …), separated by commas.")
-@click.option("--since", type=MOMENT, help="Only articles published at or after this time.")
-@click.option("--until", type=MOMENT, help="Only articles published before this time.")
+@click.option("--since", type=TIMESTAMP, help="Only articles published at or after this time.")
+@click.option("--until", type=TIMESTAMP, help="Only articles published before this time.")
 @click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for QUERY.")
 @click.option("--light", is_flag=True, expose_value=False, help="sqlite: without raw pages (always on).")
 @click.option("--include-opted-out", is_flag=True, help="Also export pages with a rights reservation.")
@@ -186,7 +186,7 @@ def export(
     )
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
-        opened_archive.require_held(selection)
+        opened_archive.require_existing(selection)
         job = ExportJob(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=max_size)
         count = FORMATS[format](job)
         left_out = opened_archive.count_opted_out(selection, things)

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
+from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArticleTakenDown, InputError, NoPages, NotAPage
 from caliber_crawler.ingest import Ingester, Item, SiteResolver, extract_ahead, parse_url_list
@@ -35,7 +35,7 @@ CHECKS_FAILED = 3
 @archive_option
 @click.option("--url", help="The URL that the page was saved from (for one page).")
 @click.option(
-    "--fetched-at", type=MOMENT, help="When it was saved, ISO 8601, UTC.  [default: modification time of the file]"
+    "--fetched-at", type=TIMESTAMP, help="When it was saved, ISO 8601, UTC.  [default: modification time of the file]"
 )
 @click.option("--site", "site_name", help="The site of the pages.  [default: inferred from the URL, otherwise caliber]")
 @click.option("--any-site", is_flag=True, help="Ingest pages of every site from web archives and URL lists.")

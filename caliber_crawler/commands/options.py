@@ -43,7 +43,7 @@ class Size(click.ParamType[int]):
         return int(float(number) * (1024 if binary else 1000) ** " KMGT".index(unit or " "))
 
 
-MOMENT = Timestamp()
+TIMESTAMP = Timestamp()
 SIZE = Size()
 
 archive_option = click.option(

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from caliber_crawler.archive import FIELDS, Archive, ReextractionFilter
 from caliber_crawler.commands.archived_sites import reextractor
-from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
+from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.reextraction.run import ReextractionRun
@@ -25,8 +25,8 @@ EXAMPLE_WIDTH = 90
 @archive_option
 @click.option("--site", help="Only pages of this site.")
 @click.option("--field", type=click.Choice(FIELDS), help="Update only this field.")
-@click.option("--since", type=MOMENT, help="Only articles with a page fetched at or after this time.")
-@click.option("--until", type=MOMENT, help="Only articles with a page fetched before this time.")
+@click.option("--since", type=TIMESTAMP, help="Only articles with a page fetched at or after this time.")
+@click.option("--until", type=TIMESTAMP, help="Only articles with a page fetched before this time.")
 @click.option("--failed", is_flag=True, help="Re-extract stored pages without an article instead.")
 @click.option("--again", is_flag=True, help="Also pages that the current code has extracted already.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; report how many articles would change, by field.")

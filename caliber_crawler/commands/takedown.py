@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.commands.options import MOMENT, archive_option, echo_json, json_option
+from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import NoSuchArticle
 
@@ -18,7 +18,7 @@ from caliber_crawler.errors import NoSuchArticle
 @click.argument("article")
 @archive_option
 @click.option("--reason", required=True, help="Reason, for the record; do not repeat the removed content here.")
-@click.option("--requested-at", type=MOMENT, help="When the request was made, ISO 8601, UTC.  [default: now]")
+@click.option("--requested-at", type=TIMESTAMP, help="When the request was made, ISO 8601, UTC.  [default: now]")
 @json_option
 def takedown(article: str, archive: Path, reason: str, requested_at: datetime | None, *, as_json: bool) -> None:
     """Delete an article permanently: its versions, view counts, pages, URLs and entries in the search index.

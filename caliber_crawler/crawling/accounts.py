@@ -42,7 +42,7 @@ class Accounts:
         """End the run: send no more requests; the remaining work stays due. The first reason is recorded."""
         self.halted = self.halted or halt
 
-    def note(self, problem: Problem, capture: Capture | None = None, *, url: str | None = None) -> None:
+    def record_problem(self, problem: Problem, capture: Capture | None = None, *, url: str | None = None) -> None:
         """Record a problem with its page or URL."""
         self.counts["problems"] += 1
         if capture is not None:

@@ -35,7 +35,7 @@ class Window:
     since: datetime | None = None
     until: datetime | None = None
 
-    def holds(self, published_at: datetime | None) -> bool:
+    def contains(self, published_at: datetime | None) -> bool:
         """Return whether a date is inside the window or unknown."""
         if published_at is None:
             return True
@@ -68,7 +68,7 @@ def decide_page(
     old = {
         teaser.url for teaser in teasers if window.since and teaser.published_at and teaser.published_at < window.since
     }
-    wanted = tuple(teaser for teaser in teasers if window.holds(teaser.published_at))
+    wanted = tuple(teaser for teaser in teasers if window.contains(teaser.published_at))
     if not teasers:
         return PageDecision(wanted=wanted, end=End.EMPTY if first else End.LAST_PAGE)
     if repeats:

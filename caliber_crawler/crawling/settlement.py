@@ -119,7 +119,7 @@ class Settlement:
         for name in ("unchanged", "not_due"):
             self._accounts.counts[name] += suspended
         for problem in extraction.warnings:
-            self._accounts.note(problem, capture)
+            self._accounts.record_problem(problem, capture)
         return saved
 
     def not_modified(self, capture: Capture) -> None:
@@ -169,7 +169,7 @@ class Settlement:
     def fail(self, capture: Capture, problem: Problem) -> None:
         """Record that a page could not be fetched; it is retried later."""
         with self._archive.transaction():
-            self._accounts.note(problem, capture)
+            self._accounts.record_problem(problem, capture)
             if capture.status is None:
                 self._accounts.counts["fetch_errors"] += 1
                 self._accounts.last_error = capture.error
@@ -183,7 +183,7 @@ class Settlement:
     def refuse(self, capture: Capture, problem: Problem) -> None:
         """Record that a page may not be fetched or is not an article."""
         with self._archive.transaction():
-            self._accounts.note(problem, capture)
+            self._accounts.record_problem(problem, capture)
             self._archive.frontier.mark_refused(
                 capture.url,
                 capture.fetched_at,
@@ -202,7 +202,7 @@ class Settlement:
         missing = entry is not None and entry.discovered_via == PostIds.name and entry.article_id is None
         with self._archive.transaction():
             if not missing:
-                self._accounts.note(problem, capture)
+                self._accounts.record_problem(problem, capture)
             due_at = None if missing else self._next_recheck(capture)
             self._archive.frontier.mark_gone(capture.url, capture.fetched_at, status=capture.status, due_at=due_at)
             # Due after this run began: its accounts do not include them.

@@ -91,7 +91,7 @@ class Discoveries:
         window = self._run.scope.window
         if teaser.published_at is None and teaser.modified_at and window.since:
             return teaser.modified_at >= window.since
-        return window.holds(teaser.published_at)
+        return window.contains(teaser.published_at)
 
     def _make_due(self, entry: Entry) -> bool:
         """Make a URL due again that was gone, refused or failed and that a person now lists. Return whether it was."""
@@ -115,7 +115,7 @@ class Discoveries:
             self._reported.add((trap.code, trap.pattern))
             message = f"Skipped {entry.url[:200]}: {trap.clause}, so there may be any number of such URLs."
             problem = Problem(stage="pagination", reason=trap.code, message=message)
-            run.accounts.note(problem, url=entry.discovered_on)
+            run.accounts.record_problem(problem, url=entry.discovered_on)
         return True
 
     def _trap(self, url: str) -> Trap | None:

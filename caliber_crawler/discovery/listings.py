@@ -118,7 +118,7 @@ class ListingPagination:
         if (
             self._run.scope.backfill
             or entry.traversal_started_at is None
-            or not traversals.under_way(head, entry.traversal_started_at)
+            or not traversals.is_under_way(head, entry.traversal_started_at)
         ):
             return ()
         sources = traversals.sources([teaser.url for teaser in listing.teasers], entry.traversal_started_at)

@@ -158,16 +158,16 @@ class Discovery:
         site, counts = self._run.scope.site, self._run.accounts.counts
         own = [url for url in map(site.normal_url, listing.sitemaps) if site.owns(url)]
         counts["not_articles"] += len(listing.sitemaps) - len(own)
-        room = max(0, source.most - counts["sitemaps"])
+        room = max(0, source.max_sitemaps - counts["sitemaps"])
         traversal_started_at = entry.traversal_started_at or self._run.started_at
         known = {url: self._run.archive.frontier.get(url) for url in own}
         # Sitemaps that were never fetched come first, so that each has its turn.
         own.sort(key=lambda url: _last_fetched(known[url]))
-        later = [url for url in own[room:] if known[url] is None][: MAX_DEFERRED_RUNS * source.most]
+        later = [url for url in own[room:] if known[url] is None][: MAX_DEFERRED_RUNS * source.max_sitemaps]
         counts["sitemaps"] += min(room, len(own))
         counts["sitemaps_deferred"] += len(later)
         entries = [sitemap_entry(url, site, entry.url, traversal_started_at) for url in own[:room]]
         for position, url in enumerate(later):
-            due_at = self._run.started_at + source.every * (position // max(1, source.most) + 1)
+            due_at = self._run.started_at + source.every * (position // max(1, source.max_sitemaps) + 1)
             entries.append(replace(sitemap_entry(url, site, entry.url, traversal_started_at), due_at=due_at))
         return entries

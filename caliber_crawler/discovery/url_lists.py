@@ -108,13 +108,13 @@ def _until_error(urls: Iterator[str], url_list: UrlList, run: CrawlRun) -> Itera
     except InputError as error:
         message = f"{url_list.name}: {error}"
         logger.error("%s", message)
-        run.accounts.note(Problem(stage="list", reason="unreadable_list", message=message))
+        run.accounts.record_problem(Problem(stage="list", reason="unreadable_list", message=message))
         run.accounts.counts["incomplete_lists"] += 1
 
 
 def _report(url: str, run: CrawlRun) -> None:
     message = f"{url} is not an article of {run.scope.site.title}."
-    run.accounts.note(Problem(stage="list", reason="not_an_article", message=message), url=url)
+    run.accounts.record_problem(Problem(stage="list", reason="not_an_article", message=message), url=url)
 
 
 def open_list(name: str, kind: ListKind) -> UrlList:

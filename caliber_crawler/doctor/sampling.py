@@ -63,5 +63,5 @@ def sample_spider(spider: type[NewsSpider]) -> type[NewsSpider]:
 
 
 def _sample_source(source: DiscoverySource) -> DiscoverySource:
-    few = {"most": MAX_SITEMAPS} if isinstance(source, Sitemaps) else {}
+    few = {"max_sitemaps": MAX_SITEMAPS} if isinstance(source, Sitemaps) else {}
     return replace(source, is_default=isinstance(source, Listings | Feed | Sitemaps | StartPage), **few)

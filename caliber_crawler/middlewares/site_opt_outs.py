@@ -30,7 +30,7 @@ MAX_AGE = timedelta(hours=24)
 MAX_BYTES = 1024 * 1024
 
 
-class SiteReservationsMiddleware:
+class SiteOptOutsMiddleware:
     """Fetches ``/.well-known/tdmrep.json`` of a host before its first article, and marks the pages that it reserves.
 
     The response is stored as a capture, as proof of what was reserved and when. Without the file nothing is reserved.

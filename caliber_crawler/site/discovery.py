@@ -43,7 +43,7 @@ class Sitemaps(DiscoverySource):
 
     name: ClassVar[str] = "sitemap"
     paths: tuple[str, ...] = ("/robots.txt",)
-    most: int = 50
+    max_sitemaps: int = 50
     """Maximum number of sitemaps that a run fetches, including indexes."""
     every: timedelta = timedelta(days=1)
 

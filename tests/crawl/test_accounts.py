@@ -40,9 +40,9 @@ def test_the_first_reason_to_halt_counts(run: CrawlRun) -> None:
 
 def test_a_problem_is_recorded_with_its_page_or_url(run: CrawlRun) -> None:
     stored = run.archive.captures.store(capture("a"), run.id)
-    run.accounts.note(problem("no_body"), stored)
-    run.accounts.note(problem("trap_deep"), url=url_of("b"))
-    run.accounts.note(problem("unreadable_list"))
+    run.accounts.record_problem(problem("no_body"), stored)
+    run.accounts.record_problem(problem("trap_deep"), url=url_of("b"))
+    run.accounts.record_problem(problem("unreadable_list"))
     rows = run.archive.db.query("select run_id, reason, url, capture_id from problems order by id")
     assert [tuple(row.values()) for row in rows] == [
         (run.id, "no_body", url_of("a"), stored.id),

@@ -79,13 +79,13 @@ def test_a_teaser_without_a_date_is_wanted() -> None:
 
 def test_the_window_begins_at_since_and_ends_before_until() -> None:
     window = Window(since=day(4), until=day(6))
-    assert [window.holds(day(number)) for number in (3, 4, 5, 6)] == [False, True, True, False]
+    assert [window.contains(day(number)) for number in (3, 4, 5, 6)] == [False, True, True, False]
     assert decide_page(teasers(4), window=window, already_crawled=()).end is None, (
         "an article published exactly at since is not older"
     )
     assert decide_page(teasers(3), window=window, already_crawled=()).end is End.WINDOW
-    assert window.holds(None)
-    assert Window().holds(day(1))
+    assert window.contains(None)
+    assert Window().contains(day(1))
 
 
 def test_a_repeated_page_takes_precedence_over_known_teasers() -> None:

@@ -123,7 +123,7 @@ def test_sitemaps_beyond_the_limit_are_fetched_by_later_runs(tmp_path: Path) -> 
     paper = paper_of(9)
     paper.pages |= {f"/{n}.xml": map_of([n]) for n in range(1, 6)}
     paper.pages["/index.xml"] = index_of(*(f"/{n}.xml" for n in range(1, 6)))
-    source = Sitemaps(paths=("/index.xml",), most=2, every=timedelta(days=3))
+    source = Sitemaps(paths=("/index.xml",), max_sitemaps=2, every=timedelta(days=3))
     crawler = PaperCrawler(tmp_path / "a.db", paper, site_with(source))
     first = crawler.crawl()
     assert (first.stories, first.counts["sitemaps"], first.counts["sitemaps_deferred"]) == ([1, 2], 2, 3)
@@ -140,14 +140,14 @@ def test_the_sitemaps_of_several_indexes_are_counted_together(tmp_path: Path) ->
     paper = paper_of(9)
     paper.pages |= {f"/{n}.xml": map_of([n]) for n in range(1, 5)}
     paper.pages |= {"/a.xml": index_of("/1.xml", "/2.xml"), "/b.xml": index_of("/3.xml", "/4.xml")}
-    crawler = PaperCrawler(tmp_path / "a.db", paper, site_with(Sitemaps(paths=("/a.xml", "/b.xml"), most=3)))
+    crawler = PaperCrawler(tmp_path / "a.db", paper, site_with(Sitemaps(paths=("/a.xml", "/b.xml"), max_sitemaps=3)))
     first = crawler.crawl()
     assert (first.stories, first.counts["sitemaps"], first.counts["sitemaps_deferred"]) == ([1, 2, 3], 3, 1)
 
 
 def test_the_number_of_deferred_sitemaps_is_limited(tmp_path: Path) -> None:
     paper = Paper(pages={"/index.xml": index_of(*(f"/{n}.xml" for n in range(MAX_DEFERRED_RUNS + 9)))})
-    crawler = PaperCrawler(tmp_path / "a.db", paper, site_with(Sitemaps(paths=("/index.xml",), most=1)))
+    crawler = PaperCrawler(tmp_path / "a.db", paper, site_with(Sitemaps(paths=("/index.xml",), max_sitemaps=1)))
     assert crawler.crawl(stop_after=1).counts["sitemaps_deferred"] == MAX_DEFERRED_RUNS
     assert crawler.rows("SELECT count(*) FROM frontier") == [(MAX_DEFERRED_RUNS + 2,)]
 

@@ -86,7 +86,7 @@ def test_sitemaps_beyond_the_limit_are_fetched_by_later_runs(caliber: Callable[.
         text = f"<urlset><url><loc>/story/{number}</loc></url></urlset>"
         gazette.pages[f"/map-{number}.xml"] = Response(200, xml, text.encode())
     gazette.pages["/maps.xml"] = index
-    with sold(gazette, tmp_path, caliber, facts='sources=(Sitemaps(paths=("/maps.xml",), most=2),)') as stand:
+    with sold(gazette, tmp_path, caliber, facts='sources=(Sitemaps(paths=("/maps.xml",), max_sitemaps=2),)') as stand:
         first = stand.crawl("--via", "sitemap")
         assert "3 further sitemaps" in first.stdout
         assert stand.rows("select count(*) from articles") == [(2,)]

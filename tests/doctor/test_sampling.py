@@ -53,7 +53,7 @@ def test_every_source_with_a_start_page_is_enabled_and_sitemaps_are_limited() ->
     assert {kind for kind, source in sources.items() if not source.is_default} == {Search, PostIds, Links}
     sitemaps = sources[Sitemaps]
     assert isinstance(sitemaps, Sitemaps)
-    assert sitemaps.most == 2
+    assert sitemaps.max_sitemaps == 2
     assert CaliberSpider.site.sources != sample_spider(CaliberSpider).site.sources, "the spider's own site is unchanged"
 
 

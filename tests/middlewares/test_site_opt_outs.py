@@ -13,7 +13,7 @@ from scrapy.http import Response
 
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.items import SITE_OPTS_OUT, Capture
-from caliber_crawler.middlewares.site_opt_outs import MAX_AGE, SiteReservationsMiddleware
+from caliber_crawler.middlewares.site_opt_outs import MAX_AGE, SiteOptOutsMiddleware
 from caliber_crawler.opt_outs import TDMREP_PATH
 from tests.crawl.runs import SITE, entry, running_on, url_of
 
@@ -50,13 +50,11 @@ def run(tmp_path: Path) -> Iterator[CrawlRun]:
         yield started
 
 
-def middleware_on(run: CrawlRun, network: FakeNetwork, clock: Clock) -> SiteReservationsMiddleware:
-    return SiteReservationsMiddleware(
-        network.download, run.archive.captures, site=SITE.name, run_id=run.id, clock=clock
-    )
+def middleware_on(run: CrawlRun, network: FakeNetwork, clock: Clock) -> SiteOptOutsMiddleware:
+    return SiteOptOutsMiddleware(network.download, run.archive.captures, site=SITE.name, run_id=run.id, clock=clock)
 
 
-def marks(middleware: SiteReservationsMiddleware, *requests: Request) -> list[bytes | None]:
+def marks(middleware: SiteOptOutsMiddleware, *requests: Request) -> list[bytes | None]:
     """The reservation header of each response; all pages are requested concurrently."""
 
     async def one(request: Request) -> bytes | None:

@@ -43,7 +43,7 @@ class Takedowns:
         )
         return found
 
-    def keep_keys(self, takedown_id: int | None, keys: Iterable[str]) -> None:
+    def record_keys(self, takedown_id: int | None, keys: Iterable[str]) -> None:
         """Record the digests of a takedown, except those of an earlier one. Runs inside the caller's transaction."""
         for digest in keys:
             self._connection.execute(

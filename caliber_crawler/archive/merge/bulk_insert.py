@@ -113,7 +113,7 @@ class BulkInsert:
                     self._store(of[row["digest"]])
                     continue
             if not self._bodies.fits(row["data"], row["digest"], row["size"], row["dictionary"]):
-                raise self._damaged("bodies", row["digest"])
+                raise self._damage_error("bodies", row["digest"])
             self._here.execute(
                 "INSERT INTO bodies (digest, dictionary_id, size, data) VALUES (?, ?, ?, ?)",
                 (row["digest"], dictionary_id, row["size"], row["data"]),
@@ -138,7 +138,7 @@ class BulkInsert:
         ):
             return None
         if not self._bodies.is_dictionary_valid(row["digest"]):
-            raise self._damaged("dictionaries", row["digest"])
+            raise self._damage_error("dictionaries", row["digest"])
         del row["id"]
         names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
         return self._here.execute(f"INSERT INTO dictionaries ({names}) VALUES ({places})", row).lastrowid
@@ -285,7 +285,7 @@ class BulkInsert:
         )
         for row in rows if "checksum" in self._columns[table] else ():
             if row["checksum"] is not None and checksum(table, row) != row["checksum"]:
-                raise self._damaged(table, row.get("id", row.get("url")))
+                raise self._damage_error(table, row.get("id", row.get("url")))
         return rows
 
     def _new_ids(self, table: str, rows: Iterable[Row]) -> dict[int, int]:
@@ -308,7 +308,7 @@ class BulkInsert:
         if table in COUNTED:
             self.counts[table] += len(rows)
 
-    def _damaged(self, table: str, name: object) -> ArchiveError:
+    def _damage_error(self, table: str, name: object) -> ArchiveError:
         return ArchiveError(f"{self._there.path} is damaged: {table} {name}; run `caliber verify` for details.")
 
 

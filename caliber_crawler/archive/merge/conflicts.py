@@ -15,7 +15,7 @@ from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.rows import ArticleUrlRow, VersionRow
-from caliber_crawler.archive.merge.row_mapping import ExtractedVersion, article_urls_of, damaged, extraction_of
+from caliber_crawler.archive.merge.row_mapping import ExtractedVersion, article_urls_of, damage_error, extraction_of
 from caliber_crawler.archive.texts.articles import Articles
 from caliber_crawler.archive.texts.identity import Identity
 from caliber_crawler.archive.texts.media import record_media
@@ -148,7 +148,7 @@ class ConflictMerge:
             if now is None:
                 continue
             if digest_of_row(row) != row["content_digest"]:
-                raise damaged(row)
+                raise damage_error(row)
             known.add(row["content_digest"])
             carried = ("cause", "seen_from", "seen_until", "content_digest", *COPIED_COLUMNS)
             number = f"SELECT max(number) + 1 FROM versions WHERE article_id IN ({FAMILY})"

@@ -47,7 +47,7 @@ def extraction_of(row: ExtractedVersion, page_id: int) -> Extraction:
         signature=row["signature"],
     )
     if content_digest(article) != row["content_digest"]:
-        raise damaged(row)
+        raise damage_error(row)
     return Extraction(
         capture=Capture(site="", url="", fetched_at=utc_time(row["fetched_at"]), id=page_id),
         article=article,
@@ -57,7 +57,7 @@ def extraction_of(row: ExtractedVersion, page_id: int) -> Extraction:
     )
 
 
-def damaged(version: VersionRow) -> ArchiveError:
+def damage_error(version: VersionRow) -> ArchiveError:
     return ArchiveError(
         f"Version {version['id']} of the other archive is damaged; run `caliber verify` on it for details."
     )

@@ -26,7 +26,7 @@ class Traversals:
         )
         return {row["url"]: row["discovered_on"] for row in rows}
 
-    def under_way(self, page: Entry, before: datetime) -> bool:
+    def is_under_way(self, page: Entry, before: datetime) -> bool:
         """Is an entry with the same key and ``discovered_on`` still due in a traversal that began before a time?"""
         found = self._connection.value(
             """SELECT 1 FROM frontier INDEXED BY frontier_due WHERE site = ? AND kind = ? AND language IS ?

@@ -17,7 +17,7 @@ from caliber_crawler.archive.search.query import Search
 MAX_RANKED = 5_000
 MAX_RANKED_HEADLINES = 1_000
 
-NARROWED = """a.duplicate_of IS NULL
+FILTERS = """a.duplicate_of IS NULL
   AND (:language IS NULL OR a.language = :language) AND (:section IS NULL OR a.section = :section)
   AND (:site IS NULL OR a.site = :site)
   AND (:first_day IS NULL OR a.published_date >= :first_day) AND (:last_day IS NULL OR a.published_date <= :last_day)"""
@@ -26,7 +26,7 @@ NARROWED = """a.duplicate_of IS NULL
 # The index `articles_current_version` covers every column of an article used here.
 FOUND = f"""FROM versions_fts f
 CROSS JOIN articles a ON a.current_version_id = f.rowid
-WHERE versions_fts MATCH :match AND {NARROWED}"""
+WHERE versions_fts MATCH :match AND {FILTERS}"""
 
 TOTAL = f"SELECT count(*) {FOUND}"
 # Version IDs ascend in order of insertion.

@@ -122,7 +122,7 @@ class Deletion:
         takedown_id = self._takedowns.covering(capture.site, article_urls)
         with self._connection.transaction(), self._deferred_foreign_keys():
             for url in {capture.url, capture.effective_url} if takedown_id is not None else ():
-                self._takedowns.keep_keys(takedown_id, keys_of(capture.site, ArticleURL(url=url)))
+                self._takedowns.record_keys(takedown_id, keys_of(capture.site, ArticleURL(url=url)))
                 self._connection.execute("DELETE FROM frontier WHERE url = ?", (url,))
             self._delete_captures([capture.id] if capture.id is not None else [])
 
@@ -144,7 +144,7 @@ class Deletion:
             cursor = self._connection.execute(
                 f"INSERT INTO takedowns ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})", row
             )
-            self._takedowns.keep_keys(cursor.lastrowid, unknown)
+            self._takedowns.record_keys(cursor.lastrowid, unknown)
 
     @contextlib.contextmanager
     def _deferred_foreign_keys(self) -> Iterator[None]:
@@ -180,7 +180,7 @@ class Deletion:
             url=article["url"], language=article["language"], number=article["post_number"], slug=article["slug"]
         )
         for article_url in (own, *map(address_of, urls)):
-            self._takedowns.keep_keys(takedown_id, keys_of(article["site"], article_url))
+            self._takedowns.record_keys(takedown_id, keys_of(article["site"], article_url))
         return takedown_id
 
     def _delete_article(self, takedown_id: int, family: Sequence[int], urls: str) -> None:
