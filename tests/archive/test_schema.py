@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
+from caliber_crawler.archive.core.migrations import migrations
 from caliber_crawler.archive.search.query import FOLDING
 from tests.archive.newsroom import Newsroom, minutes
 
@@ -106,3 +109,20 @@ def test_the_schema_and_the_search_fold_the_same_letters(text: str) -> None:
         assert connection.execute(f"SELECT {folding}", (text,)).fetchone()[0] == text.translate(FOLDING)
     finally:
         connection.close()
+
+
+def test_a_new_archive_has_the_schema_of_a_migrated_one(newsroom: Newsroom) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrations.apply(Database(connection))
+        assert contents_of(connection) == contents_of(newsroom.archive.db.conn)
+
+
+def contents_of(connection: sqlite3.Connection) -> list[object]:
+    """The schema, its version, the applied migrations and the counters."""
+    schema = connection.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name"
+    )
+    applied = connection.execute("SELECT migration_set, name FROM _sqlite_migrations ORDER BY id")
+    pragmas = [connection.execute(f"PRAGMA {name}").fetchone() for name in ("user_version", "application_id")]
+    totals = connection.execute("SELECT * FROM totals")
+    return [schema.fetchall(), applied.fetchall(), pragmas, totals.fetchall()]

@@ -114,9 +114,12 @@ class Connection:
                     copy_into(archive, backup_path(path, version))
                     archive.migrated_from = version
                 if version < VERSION:
-                    from caliber_crawler.archive.core.migrations import migrations
+                    from caliber_crawler.archive.core.migrations import create_schema, migrations
 
-                    migrations.apply(archive.db)
+                    if version == 0:
+                        create_schema(archive.db)
+                    else:
+                        migrations.apply(archive.db)
             except BaseException:
                 connection.close()
                 raise

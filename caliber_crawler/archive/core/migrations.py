@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.resources import files
 from sqlite3 import complete_statement
 
@@ -88,6 +89,17 @@ def rename_arguments(arguments: dict[str, object]) -> dict[str, object]:
     if isinstance(sources, list):
         renamed["sources"] = [SOURCES.get(source, source) for source in sources]
     return renamed
+
+
+def create_schema(db: Database) -> None:
+    """Create the current schema in an empty database, as all migrations together do, in a fraction of the time."""
+    migrations.ensure_migrations_table(db)
+    with db.atomic():
+        run_script(db, "current")
+        db.table(migrations.migrations_table).insert_all(
+            {"migration_set": migrations.name, "name": pending.name, "applied_at": str(datetime.now(UTC))}
+            for pending in migrations.pending(db)
+        )
 
 
 def run_script(db: Database, step: str) -> None:

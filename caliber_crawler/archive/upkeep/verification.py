@@ -371,9 +371,9 @@ def schema_of(connection: Connection) -> dict[str, str]:
 @cache
 def shipped_schema() -> dict[str, str]:
     """The schema of a new archive."""
-    from caliber_crawler.archive.core.migrations import migrations
+    from caliber_crawler.archive.core.migrations import create_schema
 
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         connection = Connection(Path(":memory:"), "write", memory, None)
-        migrations.apply(connection.db)
+        create_schema(connection.db)
         return schema_of(connection)

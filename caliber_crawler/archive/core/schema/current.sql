@@ -1,0 +1,521 @@
+-- The current schema, with which a new archive is created in one step. Written by scripts/write-schema from the migrations,
+-- which explain it; a test compares the two.
+
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY,
+  command TEXT NOT NULL,
+  site TEXT,
+  outcome TEXT NOT NULL DEFAULT 'running' CHECK (outcome IN ('running', 'finished', 'failed', 'interrupted', 'stopped')),
+  reason TEXT,
+  started_at TEXT NOT NULL CHECK (started_at GLOB '????-??-??T??:??:??Z'),
+  heartbeat_at TEXT NOT NULL CHECK (heartbeat_at GLOB '????-??-??T??:??:??Z'),
+  finished_at TEXT CHECK (finished_at GLOB '????-??-??T??:??:??Z'),
+  counts TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(counts)),
+  arguments TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(arguments)),
+  settings TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(settings)),
+  software TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(software)),
+  user_agent TEXT
+) STRICT;
+
+CREATE TABLE sites (
+  site TEXT PRIMARY KEY,
+  title TEXT NOT NULL,
+  url TEXT NOT NULL,
+  timezone TEXT NOT NULL,
+  reuse TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sections (
+  site TEXT NOT NULL,
+  language TEXT NOT NULL,
+  section TEXT NOT NULL,
+  label TEXT,
+  first_seen_at TEXT NOT NULL CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
+  PRIMARY KEY (site, language, section)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE articles (
+  id INTEGER PRIMARY KEY,
+  headline TEXT NOT NULL,
+  published_at TEXT CHECK (published_at GLOB '????-??-??T??:??:??Z'),
+  language TEXT NOT NULL,
+  section TEXT,
+  views INTEGER,
+  word_count INTEGER NOT NULL DEFAULT 0,
+  version_count INTEGER NOT NULL DEFAULT 0,
+  url TEXT NOT NULL CHECK (url GLOB 'http://*' OR url GLOB 'https://*' OR url GLOB 'urn:*'),
+  subtitle TEXT,
+  authors TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(authors)),
+  published_local TEXT CHECK (published_local GLOB '????-??-??T??:??:??[+-]??:??'),
+  published_date TEXT,
+  published_month TEXT,
+  published_year TEXT,
+  views_at TEXT CHECK (views_at GLOB '????-??-??T??:??:??Z'),
+  first_seen_at TEXT NOT NULL CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
+  last_seen_at TEXT NOT NULL CHECK (last_seen_at GLOB '????-??-??T??:??:??Z'),
+  gone_at TEXT CHECK (gone_at GLOB '????-??-??T??:??:??Z'),
+  site TEXT NOT NULL,
+  post_number INTEGER,
+  slug TEXT,
+  cover_image TEXT,
+  layout TEXT,
+  current_version_id INTEGER REFERENCES versions (id),
+  duplicate_of INTEGER REFERENCES articles (id)
+) STRICT;
+
+CREATE UNIQUE INDEX articles_post_number ON articles (site, post_number) WHERE duplicate_of IS NULL;
+
+CREATE UNIQUE INDEX articles_slug ON articles (site, language, slug) WHERE duplicate_of IS NULL;
+
+CREATE INDEX articles_published ON articles (published_at);
+
+CREATE INDEX articles_url ON articles (url);
+
+CREATE INDEX articles_duplicate_of ON articles (duplicate_of) WHERE duplicate_of IS NOT NULL;
+
+CREATE INDEX articles_of_several_versions ON articles (version_count) WHERE version_count > 1;
+
+CREATE TABLE article_urls (
+  url TEXT PRIMARY KEY CHECK (url GLOB 'http://*' OR url GLOB 'https://*' OR url GLOB 'urn:*'),
+  article_id INTEGER NOT NULL REFERENCES articles (id),
+  kind TEXT NOT NULL CHECK (kind IN ('number', 'slug', 'other')),
+  language TEXT,
+  post_number INTEGER,
+  slug TEXT,
+  first_seen_at TEXT NOT NULL CHECK (first_seen_at GLOB '????-??-??T??:??:??Z')
+, checksum INTEGER) STRICT, WITHOUT ROWID;
+
+CREATE INDEX article_urls_article ON article_urls (article_id);
+
+CREATE INDEX article_urls_post_number ON article_urls (post_number) WHERE post_number IS NOT NULL;
+
+CREATE INDEX article_urls_slug ON article_urls (slug) WHERE slug IS NOT NULL;
+
+CREATE TABLE dictionaries (
+  id INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),
+  site TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  language TEXT,
+  media_type TEXT NOT NULL,
+  created_at TEXT NOT NULL CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  size INTEGER NOT NULL CHECK (size >= 0),
+  data BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE bodies (
+  digest TEXT PRIMARY KEY CHECK (length(digest) = 64),
+  dictionary_id INTEGER REFERENCES dictionaries (id),
+  size INTEGER NOT NULL CHECK (size >= 0),
+  data BLOB NOT NULL,
+  stored INTEGER GENERATED ALWAYS AS (length(data)) VIRTUAL
+) STRICT;
+
+CREATE INDEX bodies_dictionary ON bodies (dictionary_id);
+
+CREATE TABLE captures (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs (id),
+  site TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  url TEXT NOT NULL CHECK (url GLOB 'http://*' OR url GLOB 'https://*' OR url GLOB 'urn:*'),
+  fetched_at TEXT NOT NULL CHECK (fetched_at GLOB '????-??-??T??:??:??Z'),
+  status INTEGER,
+  error TEXT,
+  final_url TEXT,
+  redirects TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(redirects)),
+  media_type TEXT,
+  headers TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(headers)),
+  size INTEGER NOT NULL DEFAULT 0 CHECK (size >= 0),
+  body_digest TEXT REFERENCES bodies (digest),
+  article_id INTEGER REFERENCES articles (id),
+  version_id INTEGER REFERENCES versions (id), extractor TEXT, checksum INTEGER, opt_outs TEXT CHECK (opt_outs IS NULL OR json_valid(opt_outs)),
+  CHECK ((status IS NULL) <> (error IS NULL))
+) STRICT;
+
+CREATE INDEX captures_run ON captures (run_id, kind);
+
+CREATE INDEX captures_url ON captures (url, fetched_at);
+
+CREATE INDEX captures_article ON captures (article_id) WHERE article_id IS NOT NULL;
+
+CREATE INDEX captures_body ON captures (body_digest);
+
+CREATE TABLE versions (
+  id INTEGER PRIMARY KEY,
+  article_id INTEGER NOT NULL REFERENCES articles (id),
+  number INTEGER NOT NULL CHECK (number >= 1),
+  cause TEXT NOT NULL CHECK (cause IN ('first', 'edit', 'reextract')),
+  seen_from TEXT NOT NULL CHECK (seen_from GLOB '????-??-??T??:??:??Z'),
+  seen_until TEXT NOT NULL CHECK (seen_until GLOB '????-??-??T??:??:??Z'),
+  headline TEXT NOT NULL,
+  subtitle TEXT,
+  authors TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(authors)),
+  published_at TEXT CHECK (published_at GLOB '????-??-??T??:??:??Z'),
+  published_local TEXT CHECK (published_local GLOB '????-??-??T??:??:??[+-]??:??'),
+  word_count INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  body_markdown TEXT NOT NULL DEFAULT '',
+  signature TEXT,
+  content_digest TEXT NOT NULL CHECK (length(content_digest) = 64),
+  capture_id INTEGER NOT NULL REFERENCES captures (id),
+  run_id INTEGER NOT NULL REFERENCES runs (id),
+  extractor TEXT NOT NULL,
+  layout TEXT NOT NULL,
+  methods TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(methods)),
+  folded TEXT GENERATED ALWAYS AS (
+    CASE WHEN headline || coalesce(subtitle, '') || body GLOB '*[ёЁəƏıİ]*' THEN
+      replace(replace(replace(replace(replace(replace(
+        headline || char(10) || coalesce(subtitle, '') || char(10) || body,
+        'ё', 'е'), 'Ё', 'Е'), 'ə', 'e'), 'Ə', 'E'), 'ı', 'i'), 'İ', 'I')
+    END) VIRTUAL, checksum INTEGER, replaced_by INTEGER REFERENCES versions (id),
+  UNIQUE (article_id, number),
+  CHECK (seen_from <= seen_until)
+) STRICT;
+
+CREATE INDEX versions_seen ON versions (article_id, seen_from);
+
+CREATE INDEX versions_capture ON versions (capture_id);
+
+CREATE INDEX versions_run ON versions (run_id);
+
+CREATE TABLE view_counts (
+  article_id INTEGER NOT NULL REFERENCES articles (id),
+  observed_at TEXT NOT NULL CHECK (observed_at GLOB '????-??-??T??:??:??Z'),
+  views INTEGER NOT NULL CHECK (views >= 0),
+  shown TEXT,
+  capture_id INTEGER NOT NULL REFERENCES captures (id), checksum INTEGER,
+  PRIMARY KEY (article_id, observed_at, views)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX view_counts_observed ON view_counts (observed_at);
+
+CREATE INDEX view_counts_capture ON view_counts (capture_id);
+
+CREATE TABLE authors (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  site TEXT NOT NULL,
+  UNIQUE (site, name)
+) STRICT;
+
+CREATE TABLE article_authors (
+  article_id INTEGER NOT NULL REFERENCES articles (id),
+  author_id INTEGER NOT NULL REFERENCES authors (id),
+  position INTEGER NOT NULL,
+  PRIMARY KEY (article_id, author_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX article_authors_author ON article_authors (author_id);
+
+CREATE TABLE images (
+  article_id INTEGER NOT NULL REFERENCES articles (id),
+  url TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  alt TEXT,
+  first_seen_at TEXT NOT NULL CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
+  last_seen_at TEXT NOT NULL CHECK (last_seen_at GLOB '????-??-??T??:??:??Z'), checksum INTEGER,
+  PRIMARY KEY (article_id, url)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE links (
+  article_id INTEGER NOT NULL REFERENCES articles (id),
+  url TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  host TEXT,
+  text TEXT,
+  first_seen_at TEXT NOT NULL CHECK (first_seen_at GLOB '????-??-??T??:??:??Z'),
+  last_seen_at TEXT NOT NULL CHECK (last_seen_at GLOB '????-??-??T??:??:??Z'), checksum INTEGER,
+  PRIMARY KEY (article_id, url)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX links_host ON links (host);
+
+CREATE TABLE hosts (
+  host TEXT PRIMARY KEY,
+  last_request_at TEXT CHECK (last_request_at GLOB '????-??-??T??:??:??.??????Z'),
+  delay_s REAL NOT NULL DEFAULT 0,
+  robots_at TEXT CHECK (robots_at GLOB '????-??-??T??:??:??Z'),
+  robots_status INTEGER,
+  robots TEXT,
+  wait_until TEXT CHECK (wait_until GLOB '????-??-??T??:??:??.??????Z'),
+  wait_since TEXT CHECK (wait_since GLOB '????-??-??T??:??:??.??????Z'),
+  wait_reason TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE field_coverage (
+  run_id INTEGER NOT NULL REFERENCES runs (id),
+  site TEXT NOT NULL,
+  layout TEXT NOT NULL,
+  field TEXT NOT NULL,
+  method TEXT NOT NULL,
+  pages INTEGER NOT NULL,
+  filled INTEGER NOT NULL,
+  PRIMARY KEY (run_id, site, layout, field, method)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE problems (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs (id),
+  noted_at TEXT NOT NULL CHECK (noted_at GLOB '????-??-??T??:??:??Z'),
+  stage TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  message TEXT NOT NULL,
+  field TEXT,
+  fatal INTEGER NOT NULL CHECK (fatal IN (0, 1)),
+  url TEXT,
+  capture_id INTEGER REFERENCES captures (id)
+) STRICT;
+
+CREATE INDEX problems_run ON problems (run_id, reason);
+
+CREATE INDEX problems_capture ON problems (capture_id) WHERE capture_id IS NOT NULL;
+
+CREATE VIRTUAL TABLE versions_fts USING fts5 (
+  headline, subtitle, body, folded,
+  content="versions", content_rowid="id", tokenize="unicode61 remove_diacritics 2"
+);
+
+CREATE VIRTUAL TABLE versions_vocab USING fts5vocab (versions_fts, 'row');
+
+CREATE TRIGGER bodies_are_immutable BEFORE UPDATE ON bodies BEGIN
+  SELECT raise(ABORT, 'bodies are addressed by their content and never change');
+END;
+
+CREATE TRIGGER dictionaries_are_immutable BEFORE UPDATE ON dictionaries BEGIN
+  SELECT raise(ABORT, 'dictionaries never change: bodies are made with them');
+END;
+
+CREATE VIEW article_texts AS
+SELECT a.id, a.headline, a.subtitle, a.published_at, a.language, a.section, a.views, a.word_count, v.body,
+  (SELECT group_concat(name, '; ') FROM (
+    SELECT p.name FROM article_authors w JOIN authors p ON p.id = w.author_id
+    WHERE w.article_id = a.id ORDER BY w.position)) AS authors,
+  a.url, a.site, s.label AS section_label, a.published_local, a.published_date, a.published_month,
+  a.published_year, a.views_at, a.version_count, a.first_seen_at, a.last_seen_at, a.gone_at, a.post_number, a.slug,
+  a.cover_image, v.signature, a.layout,
+  v.extractor, a.current_version_id
+FROM articles a
+JOIN versions v ON v.id = a.current_version_id
+LEFT JOIN sections s ON s.site = a.site AND s.language = a.language AND s.section = a.section
+WHERE a.duplicate_of IS NULL;
+
+CREATE VIEW coverage_by_day AS
+SELECT published_date AS day, site, language, section, count(*) AS articles, sum(word_count) AS words, sum(views) AS views,
+  count(*) FILTER (WHERE version_count > 1) AS with_versions
+FROM articles
+WHERE duplicate_of IS NULL AND published_date IS NOT NULL
+GROUP BY published_date, site, language, section;
+
+CREATE VIEW run_health AS
+SELECT r.id, r.command, r.site, r.outcome, r.reason, r.started_at, r.heartbeat_at, r.finished_at,
+  count(c.id) AS captures,
+  count(c.id) FILTER (WHERE c.status BETWEEN 200 AND 299) AS answered,
+  count(c.id) FILTER (WHERE c.status >= 400) AS http_errors,
+  count(c.error) AS failures,
+  (SELECT count(*) FROM versions v WHERE v.run_id = r.id) AS versions,
+  (SELECT count(*) FROM problems p WHERE p.run_id = r.id) AS problems,
+  (SELECT count(*) FROM problems p WHERE p.run_id = r.id AND p.fatal = 1) AS refused
+FROM runs r LEFT JOIN captures c ON c.run_id = r.id
+GROUP BY r.id, r.command, r.site, r.outcome, r.reason, r.started_at, r.heartbeat_at, r.finished_at;
+
+CREATE INDEX versions_replaced_by ON versions (replaced_by) WHERE replaced_by IS NOT NULL;
+
+CREATE TABLE takedowns (
+  id INTEGER PRIMARY KEY,
+  site TEXT NOT NULL,
+  language TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  requested_at TEXT NOT NULL CHECK (requested_at GLOB '????-??-??T??:??:??Z'),
+  carried_out_at TEXT NOT NULL CHECK (carried_out_at GLOB '????-??-??T??:??:??Z'),
+  versions INTEGER NOT NULL,
+  captures INTEGER NOT NULL,
+  article_id INTEGER
+) STRICT;
+
+CREATE TABLE takedown_keys (
+  digest TEXT PRIMARY KEY CHECK (length(digest) = 64),
+  takedown_id INTEGER NOT NULL REFERENCES takedowns (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX takedown_keys_takedown ON takedown_keys (takedown_id);
+
+CREATE TRIGGER view_counts_are_append_only BEFORE UPDATE ON view_counts BEGIN
+  SELECT raise(ABORT, 'view_counts are append-only');
+END;
+
+CREATE TRIGGER view_counts_are_kept BEFORE DELETE ON view_counts
+WHEN NOT EXISTS (SELECT 1 FROM takedowns WHERE article_id = old.article_id) BEGIN
+  SELECT raise(ABORT, 'view_counts are append-only');
+END;
+
+CREATE INDEX articles_current_version
+ON articles (current_version_id, duplicate_of, published_at, published_date, language, section, site);
+
+CREATE INDEX articles_section ON articles (site, language, section, published_at, duplicate_of, version_count, views);
+
+CREATE INDEX articles_period ON articles (published_year, published_month);
+
+CREATE INDEX articles_gone ON articles (gone_at) WHERE gone_at IS NOT NULL;
+
+CREATE TABLE totals (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  captures INTEGER NOT NULL,
+  answered INTEGER NOT NULL,
+  unanswered INTEGER NOT NULL,
+  first_capture_at TEXT,
+  last_capture_at TEXT,
+  bodies INTEGER NOT NULL,
+  served INTEGER NOT NULL,
+  stored INTEGER NOT NULL,
+  versions INTEGER NOT NULL,
+  view_counts INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO totals VALUES (1, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0);
+
+CREATE TRIGGER captures_are_counted AFTER INSERT ON captures BEGIN
+  UPDATE totals SET captures = captures + 1, answered = answered + coalesce(new.status < 400, 0),
+    unanswered = unanswered + (new.status IS NULL),
+    first_capture_at = min(coalesce(first_capture_at, new.fetched_at), new.fetched_at),
+    last_capture_at = max(coalesce(last_capture_at, new.fetched_at), new.fetched_at);
+END;
+
+CREATE TRIGGER deleted_captures_are_counted AFTER DELETE ON captures BEGIN
+  UPDATE totals SET captures = captures - 1, answered = answered - coalesce(old.status < 400, 0),
+    unanswered = unanswered - (old.status IS NULL);
+  UPDATE totals SET (first_capture_at, last_capture_at) = (SELECT min(fetched_at), max(fetched_at) FROM captures)
+  WHERE old.fetched_at IN (first_capture_at, last_capture_at);
+END;
+
+CREATE TRIGGER bodies_are_counted AFTER INSERT ON bodies BEGIN
+  UPDATE totals SET bodies = bodies + 1, served = served + new.size, stored = stored + length(new.data);
+END;
+
+CREATE TRIGGER deleted_bodies_are_counted AFTER DELETE ON bodies BEGIN
+  UPDATE totals SET bodies = bodies - 1, served = served - old.size, stored = stored - length(old.data);
+END;
+
+CREATE TRIGGER view_counts_are_counted AFTER INSERT ON view_counts BEGIN
+  UPDATE totals SET view_counts = view_counts + 1;
+END;
+
+CREATE TRIGGER deleted_view_counts_are_counted AFTER DELETE ON view_counts BEGIN
+  UPDATE totals SET view_counts = view_counts - 1;
+END;
+
+CREATE VIEW view_growth AS
+SELECT g.article_id, g.observed_at, g.views, g.views - g.views_before AS gained,
+  round((julianday(g.observed_at) - julianday(g.observed_before)) * 24, 2) AS hours,
+  CASE WHEN g.observed_at > g.observed_before THEN round((g.views - g.views_before)
+    / ((julianday(g.observed_at) - julianday(g.observed_before)) * 24), 2) END AS per_hour
+FROM (
+  SELECT CAST(coalesce(m.duplicate_of, m.id) AS INTEGER) AS article_id, c.observed_at, c.views,
+    (SELECT p.observed_at FROM view_counts p
+      WHERE p.article_id IN (
+        SELECT f.id FROM articles f
+        WHERE f.id = coalesce(m.duplicate_of, m.id) OR f.duplicate_of = coalesce(m.duplicate_of, m.id))
+        AND (p.observed_at, p.views) < (c.observed_at, c.views)
+      ORDER BY p.observed_at DESC, p.views DESC LIMIT 1) AS observed_before,
+    (SELECT p.views FROM view_counts p
+      WHERE p.article_id IN (
+        SELECT f.id FROM articles f
+        WHERE f.id = coalesce(m.duplicate_of, m.id) OR f.duplicate_of = coalesce(m.duplicate_of, m.id))
+        AND (p.observed_at, p.views) < (c.observed_at, c.views)
+      ORDER BY p.observed_at DESC, p.views DESC LIMIT 1) AS views_before
+  FROM view_counts c JOIN articles m ON m.id = c.article_id) g;
+
+CREATE VIEW edits AS
+SELECT a.id AS article_id, a.url, a.language, a.section, n.number AS version, o.seen_until AS seen_before,
+  n.seen_from AS seen_after, o.headline AS old_headline, n.headline AS new_headline,
+  CAST(o.headline <> n.headline AS INTEGER) AS headline_changed, CAST(o.body <> n.body AS INTEGER) AS body_changed,
+  n.word_count - o.word_count AS words_added, o.body AS old_body, n.body AS new_body, o.id AS old_version_id,
+  n.id AS new_version_id
+FROM articles a
+JOIN articles m ON m.id = a.id OR m.duplicate_of = a.id
+JOIN versions n ON n.article_id = m.id
+JOIN versions o ON o.id = (
+  SELECT p.id FROM versions p
+  WHERE p.article_id IN (SELECT f.id FROM articles f WHERE f.id = a.id OR f.duplicate_of = a.id)
+    AND p.replaced_by IS NULL
+    AND (p.seen_from, p.seen_until, p.content_digest) < (n.seen_from, n.seen_until, n.content_digest)
+  ORDER BY p.seen_from DESC, p.seen_until DESC, p.content_digest DESC LIMIT 1)
+WHERE a.version_count > 1 AND a.duplicate_of IS NULL AND n.replaced_by IS NULL
+  AND n.content_digest <> o.content_digest;
+
+CREATE TRIGGER versions_are_indexed AFTER INSERT ON versions BEGIN
+  INSERT INTO versions_fts (rowid, headline, subtitle, body, folded)
+  VALUES (new.id, new.headline, new.subtitle, new.body, new.folded);
+END;
+
+CREATE TRIGGER versions_only_widen BEFORE UPDATE ON versions
+WHEN new.seen_from > old.seen_from OR new.seen_until < old.seen_until BEGIN
+  SELECT raise(ABORT, 'versions are append-only: the time a text was seen may only widen');
+END;
+
+CREATE TRIGGER versions_are_kept BEFORE DELETE ON versions
+WHEN NOT EXISTS (SELECT 1 FROM takedowns WHERE article_id = old.article_id) BEGIN
+  SELECT raise(ABORT, 'versions are append-only');
+END;
+
+CREATE TRIGGER versions_are_append_only
+BEFORE UPDATE OF id, article_id, number, cause, headline, subtitle, authors, published_at, published_local, word_count, body,
+  content_digest, capture_id, run_id ON versions BEGIN
+  SELECT raise(ABORT, 'versions are append-only');
+END;
+
+CREATE TRIGGER versions_are_counted AFTER INSERT ON versions BEGIN
+  UPDATE totals SET versions = versions + 1;
+END;
+
+CREATE TRIGGER deleted_versions_are_counted AFTER DELETE ON versions BEGIN
+  UPDATE totals SET versions = versions - 1;
+END;
+
+CREATE INDEX captures_opted_out ON captures (article_id) WHERE opt_outs IS NOT NULL;
+
+CREATE INDEX dictionaries_page_class ON dictionaries (site, kind, language, media_type, id);
+
+CREATE TRIGGER deleted_versions_leave_the_index AFTER DELETE ON versions BEGIN
+  INSERT INTO versions_fts (versions_fts, rowid, headline, subtitle, body, folded)
+  VALUES ('delete', old.id, old.headline, old.subtitle, old.body, old.folded);
+END;
+
+CREATE TABLE "frontier" (
+  id INTEGER PRIMARY KEY,
+  url TEXT NOT NULL UNIQUE CHECK (url GLOB 'http://*' OR url GLOB 'https://*' OR url GLOB 'urn:*'),
+  site TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('article', 'listing', 'feed', 'sitemap', 'post_ids')),
+  language TEXT,
+  section TEXT,
+  state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'done', 'failed', 'refused', 'gone')),
+  priority INTEGER NOT NULL DEFAULT 0,
+  due_at TEXT CHECK (due_at GLOB '????-??-??T??:??:??Z'),
+  discovered_at TEXT NOT NULL CHECK (discovered_at GLOB '????-??-??T??:??:??.??????Z'),
+  discovered_on TEXT,
+  discovered_via TEXT NOT NULL,
+  run_id INTEGER REFERENCES runs (id),
+  page_number INTEGER NOT NULL DEFAULT 1,
+  traversal_started_at TEXT CHECK (traversal_started_at GLOB '????-??-??T??:??:??.??????Z'),
+  crawled_since TEXT CHECK (crawled_since GLOB '????-??-??T??:??:??Z'),
+  crawled_at TEXT CHECK (crawled_at GLOB '????-??-??T??:??:??.??????Z'),
+  visited_at TEXT CHECK (visited_at GLOB '????-??-??T??:??:??Z'),
+  last_status INTEGER,
+  failures INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  etag TEXT,
+  last_modified TEXT,
+  article_id INTEGER REFERENCES articles (id)
+) STRICT;
+
+CREATE INDEX frontier_due ON frontier (site, kind, language, section, priority, due_at);
+
+CREATE INDEX frontier_state ON frontier (site, state);
+
+CREATE INDEX frontier_article ON frontier (article_id) WHERE article_id IS NOT NULL;
+
+CREATE INDEX frontier_run ON frontier (run_id);
+
+PRAGMA application_id = 1128352841;
+
+PRAGMA user_version = 4;
