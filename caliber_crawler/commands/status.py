@@ -13,6 +13,9 @@ from caliber_crawler.commands.options import archive_option, echo_json, json_opt
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.crawling.liveness import last_heartbeat
 
+MAX_CELL_LENGTH = 120
+"""Characters of a cell; `--json` has the whole text."""
+
 
 @click.command()
 @archive_option
@@ -52,11 +55,19 @@ def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
         "Raw pages (bytes)": [report["bodies"]],
         "URLs": [report["frontier"]],
         "Last runs": runs,
-        "Problems of the last run": report["problems"]["last_run"],
-        "Problems by reason": report["problems"]["all"],
+        "Problems of the last run": [_shortened(row) for row in report["problems"]["last_run"]],
+        "Problems by reason": [_shortened(row) for row in report["problems"]["all"]],
+    }
+
+
+def _shortened(row: Mapping[str, object]) -> dict[str, object]:
+    """A row whose long texts are cut, such as the message about a long URL: one cell must not widen the table."""
+    return {
+        name: f"{value[:MAX_CELL_LENGTH]}…" if isinstance(value, str) and len(value) > MAX_CELL_LENGTH else value
+        for name, value in row.items()
     }
 
 
 def _outcome(run: RunRecord) -> str:
     since = last_heartbeat(run)
-    return str(run["outcome"]) if since is None else f"no sign of life since {since:%Y-%m-%d %H:%M} UTC"
+    return str(run["outcome"]) if since is None else f"no heartbeat since {since:%Y-%m-%d %H:%M} UTC"
