@@ -59,6 +59,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/test_revisit.py",
         RULES,
     ),
+    "url_report": ("tests/commands/test_url_report.py",),
     "visits": ("tests/archive/test_visits.py",),
     "warc": ("tests/warc", RULES),
 }
