@@ -259,7 +259,7 @@ def test_a_watch_crawls_immediately_and_stops_cleanly(serve: Callable[..., Any],
 def test_a_watch_for_an_unknown_site_ends(caliber: Callable[..., Result], tmp_path: Path) -> None:
     result = caliber("watch", "gazette", "--archive", tmp_path / "a.db")
     assert result.exit_code == 2
-    assert "no site 'gazette'" in result.stderr
+    assert "Unknown site 'gazette'" in result.stderr
 
 
 def _captures(archive: Path) -> int:

@@ -124,7 +124,7 @@ def test_the_summary_counts_articles_from_the_archive(
         before = len(demo.requests())
         last = caliber(*arguments)
         requested = [request for request in demo.requests()[before:] if "/post/" in request["path"]]
-    assert f"from the archive: {len(left)} articles" in last.stdout
+    assert f"resumed: {len(left)} articles" in last.stdout
     assert f"requests: {len(requested)} articles" in last.stdout
 
 

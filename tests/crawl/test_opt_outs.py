@@ -45,7 +45,7 @@ def test_articles_that_tdmrep_json_reserves_are_not_exported(
         articles = len(site.truth(language="en"))
     assert paths[0] == "/robots.txt"
     assert next(path for path in paths if path == FILE or path.startswith("/en/post/")) == FILE
-    opted_out = rows(archive, "select distinct reservations from captures where kind = 'article'")
+    opted_out = rows(archive, "select distinct opt_outs from captures where kind = 'article'")
     assert [json.loads(value) for (value,) in opted_out] == [{"tdm": "site", "tdm_policy": "https://caliber.az/mining"}]
     assert rows(archive, "select status, count(*) from captures where kind = 'tdmrep'") == [(200, 1)]
     assert caliber("export", "jsonl", "--archive", archive).stdout == ""
@@ -62,5 +62,5 @@ def test_without_tdmrep_json_nothing_is_reserved(
     with misbehave(articles=6, instead={FILE: behave}) as site:
         result = caliber("crawl", "--base-url", site.base_url, "--archive", archive, *FAST, "--json")
         assert (result.exit_code, result.json["new"]) == (0, len(site.truth(language="en"))), result.stderr
-    assert rows(archive, "select count(*) from captures where reservations is not null") == [(0,)]
+    assert rows(archive, "select count(*) from captures where opt_outs is not null") == [(0,)]
     assert rows(archive, "select count(*) from problems") == [(0,)]

@@ -193,7 +193,7 @@ def test_a_retry_after_is_remembered(
     assert "until" in second.stderr
     assert doctor.exit_code == 14
     assert "accepts no requests until" in doctor.stderr
-    assert "asks to be left alone until" in explained.stdout
+    assert "no requests to the site until" in explained.stdout
 
 
 def test_redirects_to_another_host_end_the_run_and_keep_the_urls_due(
