@@ -11,15 +11,8 @@ import click
 from caliber_crawler.commands.crawl_options import CrawlCommand, takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import (
-    ArchiveFull,
-    ArchiveLocked,
-    CaliberError,
-    RobotsUnavailable,
-    SiteBusy,
-    SiteChallenged,
-    SiteUnreachable,
-)
+from caliber_crawler.crawling.run_error import run_error
+from caliber_crawler.errors import ArchiveLocked, CaliberError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,14 +23,6 @@ if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
 
 CHECKS_FAILED = 3
-HALTS: dict[str, type[CaliberError]] = {
-    "archive": ArchiveFull,
-    "robots_unavailable": RobotsUnavailable,
-    "busy": SiteBusy,
-    "failing": SiteBusy,
-    "challenged": SiteChallenged,
-    "unreachable": SiteUnreachable,
-}
 PAGE_CRAWL_LIMIT = 50
 """Default maximum number of articles of a crawl that starts at the URL of a page."""
 OPTIONAL_LINES = {
@@ -127,11 +112,12 @@ def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
     """The crawls of a command, by the name or URL that was given. Raises usage errors and :class:`SiteError`."""
     from caliber_crawler.crawl_process import Crawl
     from caliber_crawler.known_sites import known_spiders, spider_among
+    from caliber_crawler.spiders import DEFAULT_SITE
 
     if options.all and options.sites:
         raise click.UsageError("--all crawls every site; do not name a site as well.")
     spiders = known_spiders(settings)
-    names = list(dict.fromkeys(spiders if options.all else options.sites or ("caliber",)))
+    names = list(dict.fromkeys(spiders if options.all else options.sites or (DEFAULT_SITE,)))
     if len(names) > 1 and (options.base_url or "-" in (options.urls, options.cdx)):
         raise click.UsageError("--base-url and URLs from standard input apply to one site; name only one.")
     from_page = replace(options, limit=options.limit or PAGE_CRAWL_LIMIT)
@@ -193,9 +179,7 @@ def _error(name: str, crawl: Crawl) -> CaliberError | None:
         return CaliberError(f"{name}: internal error: {type(crawl.error).__name__}: {crawl.error}. Please report it.")
     if run is None or run.accounts.outcome is None:
         return CaliberError(f"{name}: stopped before the crawl began.")
-    if run.accounts.unreachable:
-        return SiteUnreachable(f"{run.accounts.why}.")
-    return HALTS[run.accounts.halted.code](f"{run.accounts.why}.") if run.accounts.halted else None
+    return run_error(run)
 
 
 def worst(codes: Iterable[int]) -> int:

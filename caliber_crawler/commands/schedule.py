@@ -16,6 +16,7 @@ from caliber_crawler.commands.crawl_options import SITE_OPTIONS, command_line, t
 from caliber_crawler.commands.options import archive_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import CrawlOptions
+from caliber_crawler.spiders import DEFAULT_SITE
 
 CONTACT = "you@example.org"
 PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
@@ -102,7 +103,7 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
 
 
 @click.command()
-@click.argument("site", default="caliber")
+@click.argument("site", default=DEFAULT_SITE)
 @archive_option
 @click.option(
     "--format",

@@ -28,10 +28,9 @@ def check_live_site(
     ``memory`` is the path of the user's archive, which may be missing. Raises the error of the crawl if no page was
     fetched.
     """
-    site = spider.site.served_at(base_url) if base_url else spider.site
-    section = section or next(iter(site.default_sections), "")
+    options = CrawlOptions(base_url=base_url, section=section or next(iter(spider.site.default_sections), ""))
+    site = options.site(spider.site)
     plan = Sampling(_known_number(memory, site.name))
-    options = CrawlOptions(base_url=base_url, section=section)
     with trial_crawl(sample_spider(spider), plan, memory, options=options, delay=delay, progress=progress) as trial:
         pages = list(_pages(trial, plan))
     error = run_error(trial.run)

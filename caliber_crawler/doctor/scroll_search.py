@@ -77,14 +77,15 @@ def find_scroll_request(
     The listing and the requests of its scripts are fetched as in a crawl. Raises :class:`SiteError` if the site
     definition has no listing, and the errors of :meth:`Trial.page <caliber_crawler.trial_crawl.Trial.page>`.
     """
-    site = spider.site.served_at(base_url) if base_url else spider.site
+    options = CrawlOptions(base_url=base_url)
+    site = options.site(spider.site)
     listing = _first_listing(site, section)
     exchanges: list[Exchange] = []
     with trial_crawl(
         _scrolling_spider(spider, exchanges),
         GivenPages([page_entry(site, listing, kind="listing")]),
         memory,
-        options=CrawlOptions(base_url=base_url),
+        options=options,
         delay=delay,
         progress=progress,
     ) as trial:
