@@ -115,5 +115,8 @@ def _last_text(lines: Sequence[Line]) -> int | None:
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names in order without duplicates; case and blanks do not count."""
-    return tuple({fold(name): name for name in reversed(list(names))}.values())[::-1]
+    """Return names in order without duplicates, each as written first; case and blanks do not count."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(fold(name), name)
+    return tuple(found.values())

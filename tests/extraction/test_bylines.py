@@ -8,6 +8,9 @@ from caliber_crawler.extraction.bylines import (
     cut_leading_bylines,
     cut_signature,
     is_name,
+    is_signature,
+    names_in,
+    unique,
 )
 from caliber_crawler.extraction.lines import Line, split_lines
 from tests.extraction.pages import site_named
@@ -21,7 +24,16 @@ def texts(lines: list[Line]) -> list[str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["Aghakazim Guliyev", "Alexander Shapiro Suliman", "Матанат Насибова", "J. R. Tolkien", "Ursula von der Leyen"],
+    [
+        "Aghakazim Guliyev",
+        "Alexander Shapiro Suliman",
+        "Матанат Насибова",
+        "J. R. Tolkien",
+        "Ursula von der Leyen",
+        "Anar Murad oğlu",
+        "Anar M",
+        f"Anna {'P' * 55}",
+    ],
 )
 def test_person_names_are_recognised(name: str) -> None:
     assert is_name(name)
@@ -36,6 +48,12 @@ def test_person_names_are_recognised(name: str) -> None:
         "Baku is calm",
         "What changes now?",
         "THE SOUTH CAUCASUS",
+        "de Gaulle",
+        "von der Leyen",
+        "Anna petrova",
+        "Anna 2nd",
+        "One Two Three Four Five",
+        f"Anna {'P' * 56}",
         "",
     ],
 )
@@ -99,6 +117,53 @@ def test_bylines_of_the_old_layout_are_removed(byline: str, authors: tuple[str, 
 def test_a_first_sentence_that_names_the_outlet_is_text() -> None:
     lines = split_lines("Caliber.Az spoke with him.\nHe said no.")
     assert cut_leading_bylines(lines, SITE) == (lines, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Anna Petrova", ("Anna Petrova",)),
+        ("Anna Petrova, Orxan Amaşov and Vadim Mansurov.", ("Anna Petrova", "Orxan Amaşov", "Vadim Mansurov")),
+        ("Anna Petrova & Vadim Mansurov", ("Anna Petrova", "Vadim Mansurov")),
+        ("Anna Petrova, our editor", ()),
+        ("", ()),
+    ],
+)
+def test_a_list_of_names_has_names_only(text: str, names: tuple[str, ...]) -> None:
+    assert names_in(text) == names
+
+
+def test_names_are_unique_regardless_of_case_and_keep_their_order() -> None:
+    assert unique(["Anna Petrova", "Vadim Mansurov", "ANNA PETROVA", "Anna Petrova"]) == (
+        "Anna Petrova",
+        "Vadim Mansurov",
+    )
+
+
+@pytest.mark.parametrize(("line", "expected"), [("Caliber.Az", True), ("Caliber.Az |" + " |" * 50, False), ("", False)])
+def test_a_signature_is_a_short_line_with_the_name_of_the_outlet(line: str, expected: bool) -> None:
+    assert is_signature(line, SITE) is expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept", "authors"),
+    [
+        (["Anna Petrova", "Vadim Mansurov", "Text."], ["Vadim Mansurov", "Text."], ("Anna Petrova",)),
+        (["Anna Petrova"], ["Anna Petrova"], ()),
+        (["Caliber.Az", "Caliber.Az", "Caliber.Az", "Text."], ["Caliber.Az", "Text."], ()),
+        (["Caliber.Az one two three four five six", "Text."], ["Text."], ()),
+        (
+            ["Caliber.Az one two three four five six seven", "Text."],
+            ["Caliber.Az one two three four five six seven", "Text."],
+            (),
+        ),
+    ],
+)
+def test_at_most_two_byline_lines_are_removed_and_never_the_last_line(
+    lines: list[str], kept: list[str], authors: tuple[str, ...]
+) -> None:
+    rest, found = cut_leading_bylines(split_lines("\n".join(lines)), SITE)
+    assert (texts(rest), found) == (kept, authors)
 
 
 @given(st.text())
