@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -66,3 +67,38 @@ def test_a_page_may_be_json_that_contains_html() -> None:
 def test_an_image_is_not_a_listing() -> None:
     with pytest.raises(Unreadable):
         extract_listing(capture_of(b"\x89PNG\r\n\x1a\n", url=URL), SITE)
+
+
+@pytest.mark.parametrize(
+    ("continues", "page", "ended"),
+    [
+        ("", "", False),
+        ("button.more", "", True),
+        ("button.more", "<button class=more>More</button>", False),
+        ("button.more", "<button>More</button>", True),
+    ],
+)
+def test_a_listing_ends_if_its_definition_names_a_button_that_the_page_lacks(
+    continues: str, page: str, ended: bool
+) -> None:
+    assert SITE.listing is not None
+    site = replace(SITE, listing=replace(SITE.listing, continues=continues))
+    assert extract_listing(capture_of(teaser() + page, url=URL), site).ended is ended
+
+
+def test_a_listing_without_a_known_layout_does_not_end() -> None:
+    listing = extract_listing(capture_of(teaser(), url=URL), replace(SITE, listing=None))
+    assert (listing.ended, listing.guessed, listing.next_url) == (False, True, None)
+
+
+def test_a_teaser_without_a_headline_element_has_the_longest_text_of_its_links() -> None:
+    page = '<div class="float_block"><a href="/en/post/a">A</a><a href="/en/post/a">The longer text</a></div>'
+    (entry,) = extract_listing(capture_of(page, url=URL), SITE).teasers
+    assert entry.headline == "The longer text"
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", '{"a": "no markup"}', '[{"b": 1}]'])
+def test_json_without_html_is_a_page_without_teasers(body: str) -> None:
+    assert (
+        extract_listing(capture_of(body, url=URL, headers=(("Content-Type", "application/json"),)), SITE).teasers == ()
+    )
