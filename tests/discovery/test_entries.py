@@ -103,3 +103,11 @@ def test_news_come_before_a_backfill() -> None:
     order = sorted(PRIORITIES, key=lambda source: -PRIORITIES[source])
     assert order.index("feed") < order.index("sitemap") < order.index("cdx") < order.index("post_ids")
     assert LIST_PAGE > max(PRIORITIES.values()) > LATER_PAGE > PRIORITIES["post_ids"]
+
+
+def test_the_next_page_is_due_with_its_list_or_later() -> None:
+    first = list_entry("u", paper_site(), "listing", "listing", NOW)
+    later = NOW + timedelta(hours=1)
+    second = next_page(first, "v", found_on="u", due_at=later)
+    assert (second.due_at, second.page_number) == (later, 2)
+    assert (next_page(second, "w", found_on="u").due_at, next_page(second, "w", found_on="u").page_number) == (later, 3)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from caliber_crawler.discovery import feeds
 from caliber_crawler.discovery.feeds import linked_feeds, parse_feed
 from caliber_crawler.extraction import Unreadable
 from tests.discovery.pages import SITE, capture
@@ -172,3 +173,63 @@ def test_only_the_first_feeds_of_the_site_itself_are_used() -> None:
         '<link rel=stylesheet type="application/rss+xml" href="/style">'
     )
     assert feeds_linked_in(others + some) == tuple(f"https://caliber.az/{n}.xml" for n in range(5))
+
+
+@pytest.mark.parametrize(("over", "is_parsed"), [(0, True), (1, False)])
+def test_a_feed_of_the_maximum_size_is_parsed(monkeypatch: pytest.MonkeyPatch, over: int, is_parsed: bool) -> None:
+    text = rss(link("a"))
+    monkeypatch.setattr(feeds, "MAX_FEED_BYTES", len(text) - over)
+    if is_parsed:
+        assert len(urls(text)) == 1
+        return
+    with pytest.raises(Unreadable) as error:
+        urls(text)
+    assert error.value.reason == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("item", "found"),
+    [
+        ({"url": "/en/post/a", "id": "https://caliber.az/en/post/b"}, ["https://caliber.az/en/post/a"]),
+        ({"id": "https://caliber.az/en/post/b"}, ["https://caliber.az/en/post/b"]),
+        ({"url": "", "id": "https://caliber.az/en/post/b"}, ["https://caliber.az/en/post/b"]),
+        ({"title": "No URL"}, []),
+    ],
+)
+def test_an_item_of_a_json_feed_is_identified_by_its_url_or_id(item: dict[str, object], found: list[str]) -> None:
+    assert urls(json_feed(item)) == found
+
+
+def test_an_id_that_is_not_a_url_does_not_name_an_article() -> None:
+    assert urls(rss('<guid isPermaLink="false">/en/post/a</guid>')) == []
+
+
+@pytest.mark.parametrize(
+    ("date", "published_at"),
+    [
+        ("2026-01-06T19:13:00+04:00", datetime(2026, 1, 6, 15, 13, tzinfo=UTC)),
+        ("2026-01-06T19:13:00", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_a_date_of_a_json_feed_needs_a_time_zone(date: object, published_at: datetime | None) -> None:
+    item = {"url": "https://caliber.az/en/post/a", "date_published": date, "tags": None}
+    (teaser,) = parse_feed(capture(json_feed(item), "feed"), SITE).teasers
+    assert teaser.published_at == published_at
+
+
+@pytest.mark.parametrize(
+    ("labels", "section", "label"),
+    [
+        (("Football", "ANALYTICS"), "analytics", "ANALYTICS"),
+        (("Football", "Chess"), None, "Football"),
+        ((), None, None),
+    ],
+)
+def test_the_first_known_section_among_the_tags_counts(
+    labels: tuple[str, ...], section: str | None, label: str | None
+) -> None:
+    item = link("a") + "".join(f"<category>{name}</category>" for name in labels)
+    (teaser,) = parse_feed(capture(rss(item), "feed"), SITE).teasers
+    assert (teaser.section, teaser.section_label) == (section, label)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from caliber_crawler.discovery import parse_list_page
+from caliber_crawler.discovery.json_teasers import dig, parse_json
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Listing
 from caliber_crawler.site import JsonTeasers
@@ -80,3 +81,49 @@ def test_the_definition_gives_the_url_of_a_later_page() -> None:
     site = replace(SITE, listing=LAYOUT)
     url = site.page_url("https://caliber.az/en/category/analytics", 3)
     assert url == "https://caliber.az/api/posts?category=analytics&offset=40&limit=20"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("", {"a": {"b": [1]}, "c": None}),
+        ("a", {"b": [1]}),
+        ("a.b", [1]),
+        ("a.x", None),
+        ("a.b.x", None),
+        ("c.x", None),
+        ("x.y", None),
+    ],
+)
+def test_a_dotted_path_leads_to_a_value(path: str, value: object) -> None:
+    assert dig({"a": {"b": [1]}, "c": None}, path) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [(b' {"a": 1}', {"a": 1}), (b"[1]", [1]), (b"7", None), (b'{"a"', None), (b"<p>", None), (b"[" * 100_000, None)],
+)
+def test_only_an_object_or_a_list_is_parsed_as_json(body: bytes, data: object) -> None:
+    assert parse_json(capture(body, "listing", "/api", "application/json")) == data
+
+
+def test_a_list_at_the_top_level_has_teasers() -> None:
+    assert LAYOUT.json is not None
+    layout = replace(LAYOUT, last="", json=replace(LAYOUT.json, items=""))
+    page = capture(json.dumps([POST, 7, {**POST, "slug": "c/d e"}]), "listing", "/api/posts", "application/json")
+    assert [teaser.url[-4:] for teaser in parse_list_page(page, replace(SITE, listing=layout)).teasers][:1] == ["/a-b"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "section", "label", "dated"),
+    [
+        ({"category": {"name": "Long reads"}}, None, "Long reads", True),
+        ({"category": None, "published": 0}, None, None, False),
+        ({"category": {"name": " Analytics "}, "published": ""}, "analytics", "Analytics", False),
+    ],
+)
+def test_a_teaser_may_lack_a_known_section_or_a_date(
+    facts: dict[str, object], section: str | None, label: str | None, dated: bool
+) -> None:
+    (teaser,) = parse({"result": {"posts": [{**POST, **facts}, {"title": "No URL"}], "more": 1}}).teasers
+    assert (teaser.section, teaser.section_label, teaser.published_at is not None) == (section, label, dated)

@@ -12,6 +12,7 @@ import pytest
 
 from caliber_crawler.crawling.pagination import End, Window
 from caliber_crawler.crawling.traps import Bounds
+from caliber_crawler.discovery import discoveries
 from caliber_crawler.site import JsonTeasers, Listings, Search
 from tests.discovery.driven import (
     Answer,
@@ -19,6 +20,7 @@ from tests.discovery.driven import (
     PaperCrawler,
     day,
     listing_of,
+    paper_of,
     paper_site,
     teaser,
     url_list,
@@ -183,6 +185,19 @@ def test_a_repeated_listing_shorter_than_a_page_has_one_page(tmp_path: Path) -> 
     crawler = PaperCrawler(tmp_path / "a.db", Paper(pages={"/world": lambda query: first}))
     assert crawler.crawl().ends == {"/world?page=2": End.LAST_PAGE}
     assert crawler.crawl().requested == ["/world"]
+
+
+@pytest.mark.parametrize(
+    ("stories", "is_end"), [(5, True), (10, False), (20, True), (25, True)], ids=["short", "full", "two", "three"]
+)
+def test_a_repeated_page_is_the_end_of_a_listing_whose_pagination_has_worked(
+    stories: int, is_end: bool, tmp_path: Path
+) -> None:
+    paper = paper_of(stories)
+    last = -(-stories // 10)
+    crawl = PaperCrawler(tmp_path / "a.db", ending(paper, lambda paper: listing_of(paper.part("world", last)))).crawl()
+    assert crawl.lists[-1] == f"/world?page={last + 1}"
+    assert list(crawl.ends.values()) == [End.LAST_PAGE if is_end else End.REPEATS]
 
 
 def test_an_endless_listing_is_abandoned_after_the_maximum_number_of_pages(tmp_path: Path) -> None:
@@ -353,6 +368,29 @@ def test_a_search_without_results_and_one_of_a_single_page_are_not_problems(tmp_
     site = search_site()
     crawl = PaperCrawler(tmp_path / "a.db", paper, site).crawl(sources=(site.sources[1],), queries=("none", "one"))  # type: ignore[arg-type, attr-defined]
     assert (crawl.lists, crawl.problems, crawl.stories) == (["/search/none", "/search/one"], [], [1, 2])
+
+
+def test_a_listing_without_search_has_the_pages_of_its_definition(tmp_path: Path) -> None:
+    paper = Paper(pages={"/search/harbour": listing_of(list(range(20, 10, -1)))})
+    site = search_site()
+    crawler = PaperCrawler(tmp_path / "a.db", paper, site)  # type: ignore[arg-type]
+    search = crawler.crawl(sources=(site.sources[1],), queries=("harbour",))  # type: ignore[attr-defined]
+    assert (search.lists, list(search.ends.values())) == (["/search/harbour"], [End.LAST_PAGE])
+    assert crawler.crawl(sources=(site.sources[0],)).lists[:2] == ["/world", "/world?page=2"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("maximum", [0, 1, 2])
+def test_the_number_of_reported_traps_is_limited(maximum: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discoveries, "MAX_REPORTED_TRAPS", maximum)
+    circles = [f"/{name}" * 6 + "/story-1.html" for name in ("a", "b", "c")]
+    links = "".join(f'<article class="teaser"><a href="{url}"><h2>A</h2></a></article>' for url in circles)
+    paper = Paper(pages={"/world": lambda query: Answer("") if query else listing_of([1], links)})
+    crawler = PaperCrawler(
+        tmp_path / "a.db", paper, paper_site(article_path=r"/story/(?P<number>\d+)|/.*story-\d+\.html")
+    )
+    crawl = crawler.crawl()
+    assert (crawl.stories, crawl.counts["trapped"]) == ([1], 3)
+    assert crawler.rows("SELECT count(*) FROM problems") == [(maximum,)]
 
 
 def test_teasers_of_the_tests_have_dates_on_request() -> None:

@@ -128,3 +128,56 @@ def test_an_entity_bomb_is_not_expanded_and_reads_no_file() -> None:
     urls = [teaser.url for teaser in parse_sitemap(capture(text, "sitemap"), SITE).teasers]
     assert urls[:1] == ["https://caliber.az/en/post/a"]
     assert all(len(url) < 100 and "root" not in url for url in urls)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(("over", "is_parsed"), [(0, True), (1, False)])
+def test_a_sitemap_of_the_maximum_size_is_parsed(
+    monkeypatch: pytest.MonkeyPatch, packed: bool, over: int, is_parsed: bool
+) -> None:
+    body = urlset(loc("a")).encode()
+    monkeypatch.setattr(sitemaps, "MAX_SITEMAP_BYTES", len(body) - over)
+    page = capture(gzip.compress(body) if packed else body, "sitemap")
+    if is_parsed:
+        assert len(parse_sitemap(page, SITE).teasers) == 1
+        return
+    with pytest.raises(Unreadable) as error:
+        parse_sitemap(page, SITE)
+    assert error.value.reason == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("date", "published_at"),
+    [
+        ("2026-01-06T19:13:00", datetime(2026, 1, 6, 15, 13, tzinfo=UTC)),
+        ("2026-01-06T19:13:00Z", datetime(2026, 1, 6, 19, 13, tzinfo=UTC)),
+        ("2026-01-06", None),
+        ("Tuesday", None),
+        ("", None),
+    ],
+)
+def test_only_a_date_with_a_time_is_a_publication_date(date: str, published_at: datetime | None) -> None:
+    news = f"<news:news><news:publication_date>{date}</news:publication_date></news:news>"
+    (teaser,) = parse_sitemap(capture(urlset(loc("a") + news), "sitemap"), SITE).teasers
+    assert teaser.published_at == published_at
+
+
+@pytest.mark.parametrize("date", ["2026-01-06T19:13:00", "2026-01-06T15:13:00Z"])
+def test_a_modification_date_without_a_zone_is_in_that_of_the_site(date: str) -> None:
+    (teaser,) = parse_sitemap(capture(urlset(loc("a") + f"<lastmod>{date}</lastmod>"), "sitemap"), SITE).teasers
+    assert teaser.modified_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+
+
+def test_comments_and_empty_locations_are_skipped() -> None:
+    listing = parse_sitemap(capture(urlset("<!-- a --><loc> </loc>", f"<!-- b -->{loc('a')}"), "sitemap"), SITE)
+    assert (len(listing.teasers), listing.not_articles) == (1, 1)
+    text = f"<sitemapindex {NAMESPACES}><sitemap><loc/><!-- c --><loc> /m.xml </loc></sitemap></sitemapindex>"
+    assert parse_sitemap(capture(text, "sitemap"), SITE).sitemaps == ("https://caliber.az/m.xml",)
+
+
+def test_the_limit_of_urls_applies_to_text_and_to_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitemaps, "MAX_URLS", 2)
+    lines = "\n".join(f"https://caliber.az/en/post/{slug}" for slug in "abc")
+    assert len(parse_sitemap(capture(lines, "sitemap", "/map.txt", "text/plain"), SITE).teasers) == 2
+    maps = "".join(f"<sitemap><loc>/{slug}.xml</loc></sitemap>" for slug in "abc")
+    assert len(parse_sitemap(capture(f"<sitemapindex>{maps}</sitemapindex>", "sitemap"), SITE).sitemaps) == 2
