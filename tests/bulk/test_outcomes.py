@@ -198,7 +198,8 @@ def test_a_full_disk_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         raise ArchiveFull("The disk is full.")
 
     monkeypatch.setattr(extraction_module, "extract_into", extract_into)
-    (whole,) = parts_of(*web_archives(tmp_path, 1))
+    (file,) = web_archives(tmp_path, 1)
+    (whole,) = parts_of(file)
     with pytest.raises(ArchiveFull):
         extract_part(Shards(tmp_path / "out"), INSTRUCTIONS, whole)
 

@@ -39,7 +39,7 @@ def test_a_pipe_has_room_for_many_pages() -> None:
 
 @pytest.mark.parametrize("in_order", [True, False])
 def test_a_crashing_call_fails_and_the_others_are_answered(in_order: bool) -> None:
-    executor = Executor(crash_on_two, lambda number: (number,), 1, tries=1)
+    executor = Executor[int](crash_on_two, lambda number: (number,), 1, tries=1)
     calls = executor.map(range(4)) if in_order else executor.map_unordered(range(4))
     answered = dict(calls)
     assert [answered[number].result() for number in (0, 1, 3)] == [0, 1, 3]
@@ -48,7 +48,7 @@ def test_a_crashing_call_fails_and_the_others_are_answered(in_order: bool) -> No
 
 
 def test_a_call_whose_worker_ended_once_is_sent_to_another(tmp_path: Path) -> None:
-    ((_, call),) = Executor(crash_once, lambda path: (path,), 1).map([tmp_path / "mark"])
+    ((_, call),) = Executor[Path](crash_once, lambda path: (path,), 1).map([tmp_path / "mark"])
     assert call.result() == "done"
 
 
