@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from caliber_crawler.bulk import BulkExtraction, Outcome, Part, Shards, parts_of
+from caliber_crawler.bulk import BulkExtraction, DaskEngine, LocalEngine, Outcome, Part, Shards, parts_of
 from caliber_crawler.bulk import extraction as extraction_module
 from caliber_crawler.bulk.dask_engine import (
     MAX_IN_FLIGHT_PER_THREAD,
@@ -22,7 +25,7 @@ from caliber_crawler.bulk.dask_engine import (
 )
 from caliber_crawler.bulk.engines import PartFailed, answer_of, failed, outcome_of
 from caliber_crawler.bulk.extraction import SCRATCH, extract_part, is_running, scratch
-from caliber_crawler.errors import ArchiveError, ArchiveFull, InputError
+from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, InputError
 from caliber_crawler.processes import Call, WorkerCrashed
 from tests.bulk.warehouse import INSTRUCTIONS, web_archives
 
@@ -166,6 +169,60 @@ def test_a_part_may_lose_many_workers(before: int, after: int) -> None:
     cluster = Cluster({}, before)
     allow_losses(cluster)
     assert cluster.allowed_failures == after
+
+
+class Dask:
+    """The names of Dask that the engine uses: a scheduler at one address, and clusters that only record their start."""
+
+    def __init__(self) -> None:
+        self.clusters: list[dict[str, Any]] = []
+        self.clients: list[object] = []
+
+    def LocalCluster(self, **options: Any) -> AbstractContextManager[str]:  # noqa: N802
+        self.clusters.append(options)
+        return nullcontext("a new cluster")
+
+    def Client(self, address: object) -> AbstractContextManager[object]:  # noqa: N802
+        if address == "tcp://absent:8786":
+            raise OSError("no answer")
+        self.clients.append(address)
+        return nullcontext(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "client", "workers"),
+    [("tcp://there:8786", "tcp://there:8786", []), (None, "a new cluster", [2])],
+)
+def test_a_new_cluster_is_started_only_without_a_scheduler(
+    monkeypatch: pytest.MonkeyPatch, address: str | None, client: str, workers: list[int]
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", dask := Dask())  # type: ignore[arg-type]
+    with ExitStack() as stack:
+        assert DaskEngine(address, 2)._connect(stack) == client
+    assert dask.clients == [client]
+    assert [options["n_workers"] for options in dask.clusters] == workers
+
+
+def test_an_unreachable_scheduler_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", Dask())  # type: ignore[arg-type]
+    with ExitStack() as stack, pytest.raises(CaliberError, match="No Dask scheduler is reachable at tcp://absent:8786"):
+        DaskEngine("tcp://absent:8786", 2)._connect(stack)
+
+
+def count_one(_: Part) -> Outcome:
+    return Outcome(articles=1)
+
+
+def test_a_process_gets_its_next_part_when_it_has_finished_one() -> None:
+    taken: list[Part] = []
+
+    def parts() -> Iterator[Part]:
+        for number in range(4):
+            taken.append(part(number))
+            yield taken[-1]
+
+    counts = [len(taken) for _ in LocalEngine(1).map(count_one, parts())]  # type: ignore[arg-type]
+    assert counts == [1, 2, 3, 4]
 
 
 # --- extraction of a part ---------------------------------------------------------------------------------------------
