@@ -90,7 +90,7 @@ def is_front_page(url: str, site: Site) -> bool:
     """Whether this is the URL of the front page of an edition."""
     homes = {"/", *(prefix or "/" for edition in site.editions for prefix in edition.prefixes)}
     path = urlsplit(site.normal_url(url)).path.rstrip("/") or "/"
-    return path in homes or path.removesuffix("/index.html").removesuffix("/index.php") in homes
+    return path in homes or (path.removesuffix("/index.html").removesuffix("/index.php") or "/") in homes
 
 
 def _is_cookie_wall(body: bytes, text_length: int) -> bool:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.extraction.decoding import as_utf8, decode, looks_binary
+from caliber_crawler.extraction.decoding import BROKEN_SHARE, _is_damaged_utf8, as_utf8, decode, looks_binary
 
 RUSSIAN = "<p>Баку и Ереван подошли к рубежу, за которым соглашение становится делом ближайших месяцев.</p>" * 3
 
@@ -57,3 +57,11 @@ def test_a_page_is_turned_into_utf8_without_a_mark() -> None:
     assert as_utf8(plain) == plain
     assert as_utf8(b"\xef\xbb\xbf" + plain) == plain
     assert as_utf8("Баку".encode("cp1251"), "text/html; charset=windows-1251") == "Баку".encode()
+
+
+@pytest.mark.parametrize(
+    ("letters", "more", "damaged"), [(1_000, 0, True), (1_000, 1, False), (0, 0, True), (0, 1, False)]
+)
+def test_utf8_may_have_a_small_share_of_invalid_bytes(letters: int, more: int, damaged: bool) -> None:
+    invalid = b"\xff" * (int(letters * BROKEN_SHARE) + more)
+    assert _is_damaged_utf8(b"<p>" + "я".encode() * letters + invalid) is damaged
