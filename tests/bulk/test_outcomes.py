@@ -196,7 +196,7 @@ class Dask:
 def test_a_new_cluster_is_started_only_without_a_scheduler(
     monkeypatch: pytest.MonkeyPatch, address: str | None, client: str, workers: list[int]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", dask := Dask())  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "distributed", dask := Dask())
     with ExitStack() as stack:
         assert DaskEngine(address, 2)._connect(stack) == client
     assert dask.clients == [client]
@@ -204,7 +204,7 @@ def test_a_new_cluster_is_started_only_without_a_scheduler(
 
 
 def test_an_unreachable_scheduler_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", Dask())  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "distributed", Dask())
     with ExitStack() as stack, pytest.raises(CaliberError, match="No Dask scheduler is reachable at tcp://absent:8786"):
         DaskEngine("tcp://absent:8786", 2)._connect(stack)
 
