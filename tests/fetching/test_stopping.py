@@ -76,3 +76,14 @@ def test_work_is_cancelled_when_the_crawl_stops() -> None:
 
     asyncio.run(asyncio.wait_for(stopped_meanwhile(), 10))
     assert ended == ["cancelled"]
+
+
+@pytest.mark.parametrize(("halted", "stops"), [(None, False), (SimpleNamespace(code="unreachable"), True)])
+def test_a_halted_run_stops_its_crawl(halted: object, stops: bool) -> None:
+    run = SimpleNamespace(accounts=SimpleNamespace(halted=halted))
+    halting: Any = SimpleNamespace(engine=SimpleNamespace(running=True), get_extension=lambda kind: run)
+    if not stops:
+        require_running(halting)
+        return
+    with pytest.raises(Refusal):
+        require_running(halting)

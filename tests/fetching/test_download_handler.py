@@ -1,0 +1,117 @@
+"""Limits of the download handler: the size of headers, the time of a page and its redirects, and the delay."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scrapy import Request
+from scrapy.exceptions import DownloadTimeoutError
+from scrapy.settings import Settings
+from twisted.internet.testing import StringTransport
+from twisted.web._newclient import Request as TxRequest
+from twisted.web.http_headers import Headers
+
+from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.fetching.download_handler import (
+    MAX_HEADER_BYTES,
+    PoliteDownloadHandler,
+    _BoundedHeadersFactory,
+    _BoundedHeadersProtocol,
+)
+from caliber_crawler.fetching.downloader import UndelayedDownloader
+
+STATUS_LINE, END_OF_HEADERS = b"HTTP/1.1 200 OK\r\n", b"\r\n\r\n"
+
+
+def connection(confirmed: list[int] | None = None) -> tuple[_BoundedHeadersProtocol, StringTransport]:
+    """A connection in memory."""
+    factory = _BoundedHeadersFactory(lambda: (confirmed if confirmed is not None else []).append(1), lambda _: None, {})
+    protocol, transport = factory.buildProtocol(None), StringTransport()
+    protocol.makeConnection(transport)
+    return protocol, transport
+
+
+def send(protocol: _BoundedHeadersProtocol) -> None:
+    request = TxRequest(b"GET", b"/", Headers({b"host": [b"a.example"]}), None, persistent=True)
+    protocol.request(request).addErrback(lambda failure: None)
+
+
+def headers_of(size: int) -> bytes:
+    """Unfinished headers of this many bytes, in lines that are not too long for the parser."""
+    line = b"X-A: " + b"a" * 1_000 + b"\r\n"
+    return (STATUS_LINE + line * (size // len(line) + 1))[:size]
+
+
+@pytest.mark.parametrize(("size", "aborted"), [(MAX_HEADER_BYTES, False), (MAX_HEADER_BYTES + 1, True)])
+def test_headers_over_the_limit_end_the_connection(size: int, aborted: bool) -> None:
+    protocol, transport = connection()
+    send(protocol)
+    headers = headers_of(size)
+    protocol.dataReceived(headers[:-1])
+    assert not transport.disconnecting
+    protocol.dataReceived(headers[-1:])
+    assert transport.disconnecting == aborted
+
+
+def test_a_long_body_does_not_count_as_headers() -> None:
+    protocol, transport = connection()
+    send(protocol)
+    length = 2 * MAX_HEADER_BYTES
+    protocol.dataReceived(STATUS_LINE + b"Content-Length: %d" % length + END_OF_HEADERS)
+    for _ in range(4):
+        protocol.dataReceived(b"a" * (length // 4))
+    assert not transport.disconnecting
+
+
+def test_a_request_is_confirmed_before_it_is_sent() -> None:
+    confirmed: list[int] = []
+    protocol, transport = connection(confirmed)
+    assert transport.value() == b""
+    send(protocol)
+    assert confirmed == [1]
+    assert transport.value().startswith(b"GET / HTTP/1.1\r\n")
+
+
+def share_time(request: Request, limit: int = 100) -> float:
+    """The time limit that a request gets."""
+    handler: Any = SimpleNamespace(_crawler=SimpleNamespace(settings=Settings({"DOWNLOAD_TIMEOUT": limit})))
+    PoliteDownloadHandler._share_time(handler, request)
+    seconds: float = request.meta["download_timeout"]
+    return seconds
+
+
+@pytest.mark.parametrize(
+    ("meta", "seconds"),
+    [
+        ({}, 100),
+        ({"page_timeout": 30}, 30),
+        ({"seconds_spent": 40.0}, 60),
+        ({"seconds_spent": 40.0, "page_timeout": 50}, 10),
+        ({"seconds_spent": 40.0, "spent_on_try": 0, "retry_times": 1}, 100),
+        ({"seconds_spent": 40.0, "spent_on_try": 1, "retry_times": 1}, 60),
+    ],
+)
+def test_redirects_share_the_time_of_a_page(meta: dict[str, Any], seconds: float) -> None:
+    assert share_time(Request("https://caliber.az/a", meta=meta)) == seconds
+
+
+@pytest.mark.parametrize("spent", [100.0, 101.0])
+def test_a_page_without_time_left_fails(spent: float) -> None:
+    with pytest.raises(DownloadTimeoutError, match="too long, including redirects"):
+        share_time(Request("https://caliber.az/a", meta={"seconds_spent": spent}))
+
+
+@pytest.mark.parametrize(("extension", "delay"), [(object(), 0.0), (None, 3.0)])
+def test_scrapy_delays_only_crawls_without_a_throttle(
+    monkeypatch: pytest.MonkeyPatch, extension: object, delay: float
+) -> None:
+    crawler: Any = SimpleNamespace(get_extension=lambda kind: extension if kind is CrawlRun else None)
+
+    def with_delay(downloader: Any, crawler: Any) -> None:
+        downloader._delay = 3.0
+
+    monkeypatch.setattr("scrapy.core.downloader.Downloader.__init__", with_delay)
+    downloader: Any = UndelayedDownloader(crawler)
+    assert downloader._delay == delay
