@@ -163,6 +163,26 @@ def test_a_star_in_a_pattern_matches_anything(start: str, rest: str) -> None:
     assert rules.reservation_of("/" + location.replace("*", "-anything-")) == "1"
 
 
+@pytest.mark.parametrize(
+    ("location", "path", "reserved"),
+    [
+        ("*/en/", "/en/post/1", True),
+        ("*/en/", "/ru/en/", True),
+        ("*/en/", "/ru/", False),
+        ("*en", "/en", True),
+        ("/*a*b", "/ab", True),
+        ("/*a*b", "/ba", False),
+        ("*.pdf$", "/a.pdf", True),
+        ("*.pdf$", "/a.pdf/b", False),
+        ("/ab*bc$", "/abc", False),
+        ("/ab*bc$", "/abbc", True),
+    ],
+)
+def test_a_star_may_match_nothing(location: str, path: str, reserved: bool) -> None:
+    rules = site_rules(json.dumps([{"location": location, "tdm-reservation": 1}]).encode())
+    assert rules.reservation_of(path) == ("1" if reserved else None)
+
+
 def test_a_pattern_with_many_stars_is_matched_quickly() -> None:
     rules = site_rules(json.dumps([{"location": "/" + "*a" * 240 + "$", "tdm-reservation": 1}] * 1_000).encode())
     started = time.process_time()
