@@ -57,6 +57,23 @@ def test_the_retry_delay_doubles_up_to_a_maximum() -> None:
     assert waits[-1] == MAX_RETRY_DELAY
 
 
+def test_the_retry_delay_of_any_number_of_failures_is_bounded() -> None:
+    assert [next_retry(failures, NOW) - NOW for failures in (7, 8, 10**6)] == [
+        timedelta(hours=128),
+        MAX_RETRY_DELAY,
+        MAX_RETRY_DELAY,
+    ]
+
+
+@given(st.integers(0, 5), st.integers(1, 5))
+def test_later_visits_are_at_whole_intervals_after_the_last_age(intervals: int, days: int) -> None:
+    last, later = timedelta(days=10), timedelta(days=days)
+    plan = Revisits(ages=(timedelta(days=1), last), later=later)
+    due_at = NOW + last + (intervals + 1) * later
+    assert next_visit(NOW, NOW + last + intervals * later, plan) == due_at
+    assert next_visit(NOW, due_at - timedelta(seconds=1), plan) == due_at
+
+
 def test_a_site_may_have_its_own_plan() -> None:
     plan = Revisits(ages=(timedelta(minutes=10),), later=timedelta(days=1))
     assert next_visit(NOW, NOW, plan) == NOW + timedelta(minutes=10)
