@@ -173,6 +173,9 @@ def middleware_on(run: CrawlRun, network: FakeNetwork) -> RobotsMiddleware:
     [
         ((200, ALLOWED), None),
         ((204, b""), None),
+        ((299, DISALLOWED), "robots"),
+        ((300, ALLOWED), "robots_unavailable"),
+        ((199, ALLOWED), "robots_unavailable"),
         ((200, DISALLOWED), "robots"),
         ((200, b"User-agent: caliber_crawler\nDisallow: /en/\n"), "robots"),
         ((200, b"User-agent: other\nDisallow: /\n"), None),
