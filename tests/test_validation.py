@@ -37,6 +37,8 @@ LISTING = SITE.listing
             {"revisits": Revisits(ages=(timedelta(days=2), timedelta(days=1)))},
             r"revisits\.ages must be positive and in ascending order",
         ),
+        ({"revisits": Revisits(ages=(timedelta(), timedelta(days=1)))}, r"revisits\.ages must be positive"),
+        ({"revisits": Revisits(ages=(timedelta(days=1), timedelta(days=1)))}, r"revisits\.ages must be positive"),
         ({"sources": (Search(path="/search"),)}, r"Search\.path must contain \{query\}"),
         ({"sources": (Search(path="/search/{query}", more="?page=2"),)}, r"Search\.more must contain \{page\}"),
         ({"sources": (PostIds(paths={"en": "/en/post/"}, last=9),)}, r"PostIds\.paths must contain \{number\}"),
@@ -62,6 +64,15 @@ def test_each_error_is_reported(facts: dict[str, Any], message: str) -> None:
 
 def test_the_page_number_may_be_in_the_form_instead_of_the_url() -> None:
     assert replace(SITE, listing=replace(LISTING, more="/ajax", form="page={page}")).listing is not None
+
+
+def test_the_smallest_page_and_the_smallest_ages_are_valid() -> None:
+    site = replace(
+        SITE,
+        listing=replace(LISTING, more="/more?start={offset}", page_size=1),
+        revisits=Revisits(ages=(timedelta.resolution,), later=timedelta.resolution),
+    )
+    assert site.listing is not None
 
 
 @pytest.mark.slow
