@@ -214,3 +214,15 @@ def test_a_page_without_a_url_of_the_site_is_not_revisited(visitor: Visitor) -> 
     )
     assert record_visit(visitor.archive, SITE, lost, 1, visitor.newsroom.run_id) == 0
     assert visitor.newsroom.values("SELECT count(*) FROM frontier") == [1]
+
+
+def test_a_page_under_takedown_is_not_added_to_the_frontier(visitor: Visitor) -> None:
+    visitor.visit(NOON)
+    visitor.archive.deletion.take_down(1, "asked", NOON)
+    assert visitor.archive.frontier.get(SLUG_URL) is None
+    later = Extraction(
+        capture=capture(minutes(5), url=SLUG_URL), article=article(url=SLUG_URL), layout="new", extractor="x"
+    )
+    with visitor.archive.transaction():
+        assert record_visit(visitor.archive, SITE, later, 1, visitor.newsroom.run_id) == 0
+    assert visitor.archive.frontier.get(SLUG_URL) is None
