@@ -69,6 +69,7 @@ def test_variants_of_a_url_are_followed_up_to_a_limit() -> None:
     [
         ("/x" * 3, None, ""),
         ("/x" * 4, "trap_circle", "'x' occurs 4 times in its path"),
+        ("/" + "/".join(["x" * 49 + "yz"] * 4), "trap_circle", f"'{'x' * 49}y' occurs 4 times in its path"),
         ("/" + "/".join(map(str, range(16))), None, ""),
         ("/" + "/".join(map(str, range(17))), "trap_deep", "its path has 17 segments"),
         ("//a///b//", None, ""),
