@@ -9,8 +9,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from protego import Protego
 
-from caliber_crawler.throttle import MAX_DELAY, LastRequest, Throttle, Wait, parse_retry_after
+from caliber_crawler.throttle import MAX_DELAY, LastRequest, Throttle, Wait, parse_retry_after, requested_delay
 
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
 HOST = "news.example"
@@ -133,3 +134,18 @@ def test_retry_after_is_parsed_in_both_formats(value: str, expected: datetime | 
 def test_any_retry_after_is_invalid_or_in_the_future(value: str) -> None:
     until = parse_retry_after(value, NOW)
     assert until is None or until >= NOW
+
+
+@pytest.mark.parametrize(
+    ("rules", "delay"),
+    [
+        ("", 0),
+        ("Crawl-delay: 3", 3),
+        ("Request-rate: 1/5", 5),
+        ("Request-rate: 2/10", 5),
+        ("Crawl-delay: 3\nRequest-rate: 1/5", 5),
+        ("Crawl-delay: 7\nRequest-rate: 1/5", 7),
+    ],
+)
+def test_the_longer_delay_of_robots_txt_is_requested(rules: str, delay: float) -> None:
+    assert requested_delay(Protego.parse(f"User-agent: *\n{rules}\n"), "caliber_crawler") == delay
