@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -113,3 +114,8 @@ def test_a_scope_covers_its_languages_and_sections_and_unknown_ones(
     language: str | None, section: str | None, covered: bool
 ) -> None:
     assert SCOPE.covers(language, section) == covered
+
+
+def test_a_run_records_a_backfill_only_if_there_is_one() -> None:
+    assert "backfill" not in SCOPE.as_arguments()
+    assert replace(SCOPE, backfill=True).as_arguments()["backfill"] is True
