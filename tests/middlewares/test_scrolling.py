@@ -130,3 +130,12 @@ def test_only_a_fetched_listing_is_opened(tmp_path: Path, kind: str | None, stat
     else:
         assert asyncio.run(middleware.process_response(request, response)) is response
     assert browser.opened == [url] * opened
+
+
+def test_new_teasers_are_not_already_crawled(tmp_path: Path) -> None:
+    browser: Any = FakeBrowser()
+    with running_on(tmp_path, site=site_that_scrolls("browser")) as run:
+        crawler: Any = Crawler(run)
+        middleware = ScrollingMiddleware(crawler, run, browser)
+        for links in ([], [f"{SITE.base_url}/en/post/a"]):
+            assert not middleware._already_crawled(links, entry("news", kind="listing"))
