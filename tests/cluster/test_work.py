@@ -77,12 +77,13 @@ def job(attempts: int) -> Job:
 
 def test_failed_job_is_retried_with_back_off_until_the_last_attempt() -> None:
     retries = JobRetries(back_off=60)
-    times = []
+    start, times = datetime.now(UTC), []
     for attempts in range(MAX_ATTEMPTS - 1):
         decision = retries.get_retry_decision(exception=CrawlFailed(), job=job(attempts))
         assert decision is not None
         times.append(decision.retry_at)
     assert times == sorted(times)
+    assert [round((time - start).total_seconds() / 60) for time in times] == [1, 2, 4, 8, 16, 32, 64]
     assert retries.get_retry_decision(exception=CrawlFailed(), job=job(MAX_ATTEMPTS - 1)) is None
 
 
