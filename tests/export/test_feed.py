@@ -130,3 +130,59 @@ def test_an_entry_without_a_subtitle_shows_the_first_paragraph(newsroom: Newsroo
     shown = html.fromstring(item.findtext("description") or "").text_content()
     assert shown.startswith("The first.")
     assert "The second." not in shown
+
+
+def row_of(**fields: object) -> dict[str, object]:
+    usual: dict[str, object] = {
+        "site_title": "Caliber.Az",
+        "url": "https://caliber.az/en/post/1",
+        "headline": "Headline",
+        "subtitle": None,
+        "body": "First paragraph.\n\nSecond paragraph.\n\nThird paragraph.",
+        "published_at": None,
+        "section": None,
+        "section_label": None,
+        "authors": None,
+        "language": "en",
+        "reuse": "Reuse with a link",
+        "retrieved_at": "2026-01-07",
+    }
+    return usual | fields
+
+
+def channel_of(*rows: dict[str, object]) -> etree._Element:
+    file = io.BytesIO()
+    assert write_rss(rows, file) == len(rows)
+    assert file.getvalue().startswith(b"<?xml version='1.0' encoding='utf-8'?>\n<rss")
+    channel = etree.fromstring(file.getvalue()).find("channel")
+    assert channel is not None
+    return channel
+
+
+def test_the_link_of_a_feed_is_the_site_of_its_first_article() -> None:
+    other = row_of(site_title="ORF", url="https://orf.at/stories/1/", reuse="None")
+    channel = channel_of(row_of(), other)
+    texts = [channel.findtext(tag) for tag in ("title", "link", "copyright")]
+    assert texts == ["Caliber.Az, ORF", "https://caliber.az/", "Reuse with a link None"]
+    assert channel_of(other, row_of()).findtext("link") == "https://orf.at/"
+
+
+def test_a_feed_without_articles_says_so() -> None:
+    texts = [(element.tag, element.text) for element in channel_of()]
+    assert texts == [("title", "Empty archive"), ("link", "about:blank"), ("description", "No articles.")]
+
+
+@pytest.mark.parametrize(("subtitle", "summary"), [(None, "First paragraph."), ("A subtitle", "A subtitle")])
+def test_the_summary_is_the_subtitle_or_the_first_paragraph(subtitle: str | None, summary: str) -> None:
+    text = channel_of(row_of(subtitle=subtitle)).findtext("item/description")
+    assert html.fromstring(text or "").xpath("string(//p[1])") == summary
+
+
+def test_unknown_values_have_no_element() -> None:
+    tags = {etree.QName(element).localname for element in channel_of(row_of()).iterfind("item/*")}
+    assert tags == {"title", "link", "guid", "description", "language", "publisher", "rights"}
+    known = row_of(published_at="2026-01-07T12:00:00+00:00", section="analytics", authors="A. One; B. Two")
+    item = channel_of(known).find("item")
+    assert item is not None
+    assert [item.findtext("pubDate"), item.findtext("category")] == ["Wed, 07 Jan 2026 12:00:00 GMT", "analytics"]
+    assert [creator.text for creator in item.iterfind(f"{{{DC}}}creator")] == ["A. One", "B. Two"]
