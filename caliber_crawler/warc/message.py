@@ -27,7 +27,7 @@ def parse_message(block: bytes) -> Message | None:
     if line is None:
         return None
     # The line before the empty one may be the status line itself.
-    end = END_OF_HEAD.search(block, max(line.end() - 1, 0))
+    end = END_OF_HEAD.search(block, line.end() - 1)
     head = block[line.end() : end.start() if end else len(block)]
     return Message(int(line[1]), headers_in(head), block[end.end() :] if end else b"")
 
