@@ -81,8 +81,11 @@ def test_the_oldest_redirect_is_forgotten_first(monkeypatch: pytest.MonkeyPatch)
     assert list(redirects.left()) == []
 
 
-def test_a_page_may_be_as_large_as_in_a_crawl() -> None:
+def test_a_page_may_be_as_large_as_in_a_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
     assert content.MAX_CONTENT_BYTES == 32 * 1024 * 1024
+    monkeypatch.setattr(content, "MAX_CONTENT_BYTES", 2 * 1024 * 1024)
+    with pytest.raises(Undecodable, match=r"larger than 2 MiB$"):
+        decode(b"x" * (2 * 1024 * 1024 + 1), [])
 
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
