@@ -51,6 +51,21 @@ def test_every_interval_is_regular(every: int) -> None:
     assert calendar(every)
 
 
+@pytest.mark.parametrize(
+    ("every", "minutes", "timer"),
+    [
+        (5, "*/5 * * * *", "*:0/5"),
+        (30, "*/30 * * * *", "*:0/30"),
+        (60, "7 * * * *", "*-*-* *:07"),
+        (120, "7 */2 * * *", "*-*-* 00/2:07"),
+        (720, "7 */12 * * *", "*-*-* 00/12:07"),
+        (1440, "7 0 * * *", "*-*-* 00:07"),
+    ],
+)
+def test_cron_and_systemd_have_the_same_interval(every: int, minutes: str, timer: str) -> None:
+    assert (cron_minutes(every), calendar(every)) == (minutes, timer)
+
+
 def test_the_crontab_line_is_one_command_with_due() -> None:
     line = next(line for line in run_schedule("--format", "crontab").splitlines() if line.startswith("*/30"))
     words = shlex.split(line.split(" ", 5)[5])
