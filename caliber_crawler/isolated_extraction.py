@@ -27,6 +27,10 @@ from caliber_crawler.site import Site
 OPEN_PAGES = 64
 """Maximum number of cleaned pages that a worker keeps until they are extracted. Older pages are sent and cleaned again.
 """
+MAX_TEXT_CHECKED_HERE = 256 * 1024
+"""Characters of an article's text. Checking a text takes linear time, about 50 ms for each million characters, so a
+short text is checked in the calling process: sending it to a worker takes longer than the check.
+"""
 LIMITS_EXCEEDED = (TooSlow, WorkerCrashed, MemoryError)
 
 _tokens = count(1)
@@ -103,13 +107,14 @@ class IsolatedSteps:
 
     def __init__(self, executor: AsyncExecutor, site: Site) -> None:
         self._executor = executor
-        self._site = Context(site)
+        self._site = site
+        self._context = Context(site)
 
     async def clean(self, capture: Capture) -> CleanedPage | Problem:
         """See ``extraction_steps.clean``."""
         token = next(_tokens)
         try:
-            cleaned = await self._executor.call(_clean, token, capture, context=self._site)
+            cleaned = await self._executor.call(_clean, token, capture, context=self._context)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.effective_url, error)
         if isinstance(cleaned, Problem):
@@ -124,24 +129,35 @@ class IsolatedSteps:
         try:
             found: Packed | None = None
             if token is not None:
-                found = await self._executor.call(_extract_open, token, context=self._site)
+                found = await self._executor.call(_extract_open, token, context=self._context)
             if found is None:  # the worker that had the cleaned page was replaced
-                found = await self._executor.call(_extract_anew, capture, context=self._site)
+                found = await self._executor.call(_extract_anew, capture, context=self._context)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.effective_url, error)
         return _unpack(found, capture)
 
     async def check(self, found: Extraction | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
+        if _text_length(found) <= MAX_TEXT_CHECKED_HERE:
+            return extraction_steps.check(found, self._site, now)
         capture = found.capture
         try:
             arguments = (_pack(found), capture.url, capture.fetched_at, capture.status, now)
-            checked = await self._executor.call(_check, *arguments, context=self._site)
+            checked = await self._executor.call(_check, *arguments, context=self._context)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.effective_url, error)
         if isinstance(found, Extraction) and isinstance(checked, CheckResult):
             return replace(found, warnings=checked.warnings)
         return _unpack(checked, capture)
+
+
+def _text_length(found: Extraction | Listing) -> int:
+    """The number of characters that a check looks at."""
+    extraction = found.extraction if isinstance(found, Listing) else found
+    if extraction is None:
+        return 0
+    article = extraction.article
+    return len(article.headline) + len(article.subtitle or "") + len(article.body)
 
 
 def _pack(outcome: Outcome) -> Packed:
