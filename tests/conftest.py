@@ -22,6 +22,7 @@ from caliber_crawler.archive.core.connection import require_archive
 from caliber_crawler.crawling.outcome import balanced
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ArchiveError
+from tests.preloaded import Program, interpreter
 
 # Objects created by the collection live until the end. Searching them for garbage would take half of its time.
 gc.disable()
@@ -105,16 +106,15 @@ def environment(**variables: str) -> dict[str, str]:
 
 def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables: str) -> Result:
     """Run a module as a program: ``scrapy``, ``caliber_crawler``, a script of the tests."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        cwd=folder,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    if any(name.startswith("PYTHON") for name in variables):  # the interpreter reads them when it starts
+        command = [sys.executable, "-m", module, *map(str, arguments)]
+        environ = environment(**variables)
+        done = subprocess.run(
+            command, cwd=folder, env=environ, capture_output=True, text=True, timeout=400, check=False
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+    program = Program(module, tuple(map(str, arguments)), str(folder), environment(**variables))
+    return Result(*interpreter().run(program, timeout=400))
 
 
 @pytest.fixture
