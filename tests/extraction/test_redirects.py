@@ -1,12 +1,10 @@
-"""Redirects to front pages, which mean that an article is gone, and other parts that are tested as tables."""
+"""Redirects to front pages, which mean that an article is gone."""
 
 from __future__ import annotations
 
 import pytest
 
 from caliber_crawler.extraction import non_articles
-from caliber_crawler.extraction.generic.boilerplate import MAX_LABEL_LENGTH, _without_lead
-from caliber_crawler.extraction.generic.phrases import any_of
 from caliber_crawler.items import Capture
 from tests.extraction.pages import READ_AT, site_named
 
@@ -43,19 +41,3 @@ def test_the_location_of_a_redirect_is_its_target(location: str, status: int, ta
 )
 def test_a_front_page_is_that_of_an_edition(url: str, expected: bool) -> None:
     assert non_articles.is_front_page(SITE.base_url + url, SITE) is expected
-
-
-def test_longer_phrases_are_tried_first() -> None:
-    assert any_of({"en": ("read", "read more"), "ru": ("фо",)}) == r"read\ more(?!\w)|read(?!\w)|фо"
-
-
-@pytest.mark.parametrize(
-    ("lines", "kept"),
-    [
-        (["Kicker", "A sentence.", "More"], ["A sentence.", "More"]),
-        (["Kicker", "x" * (MAX_LABEL_LENGTH + 1)], ["x" * (MAX_LABEL_LENGTH + 1)]),
-        (["Kicker", "x" * MAX_LABEL_LENGTH], ["Kicker", "x" * MAX_LABEL_LENGTH]),
-    ],
-)
-def test_labels_before_the_first_sentence_are_removed(lines: list[str], kept: list[str]) -> None:
-    assert _without_lead(lines) == kept

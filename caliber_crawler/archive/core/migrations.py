@@ -119,7 +119,7 @@ def _statements(script: str) -> Iterator[str]:
     assert not "".join(lines).strip(), "the last statement is not complete"
 
 
-def add_checksums(db: Database, table: str, column: str = "checksum") -> None:
+def add_checksums(db: Database, table: str, column: str) -> None:
     """Store the checksum of every row of a table in its current state."""
     key = " AND ".join(f"{name} = :{name}" for name in PRIMARY_KEYS[table])
     with without_triggers(db, table):
