@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from fastwarc.cli import main as fastwarc
 from fastwarc.warc import ArchiveIterator
 
-from caliber_crawler.output_files import new_files
 from caliber_crawler.items import Capture
+from caliber_crawler.output_files import new_files
 from caliber_crawler.warc import Lines, WarcReader, numbered_path, write_wacz, write_warcs
 from tests.conftest import command, environment
 from tests.warc.newsstand import crawled, held, run, take_in
