@@ -35,9 +35,9 @@ def start_python(*arguments: str, variables: Mapping[str, str] = {}, **options: 
     return subprocess.Popen(python_command(*arguments), env=python_environment(**variables), **options)  # noqa: S603
 
 
-def become_python(*arguments: str) -> NoReturn:
-    """Replace this process."""
-    os.execve(sys.executable, python_command(*arguments), python_environment())  # noqa: S606 (no shell needed)
+def become_python(*arguments: str, variables: Mapping[str, str] = {}) -> NoReturn:
+    """Replace this process by another; ``variables`` are added to its environment."""
+    os.execve(sys.executable, python_command(*arguments), python_environment(**variables))  # noqa: S606 (no shell needed)
 
 
 def isolate() -> None:

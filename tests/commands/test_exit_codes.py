@@ -238,7 +238,7 @@ def test_a_host_that_others_can_reach_needs_public_mode(
 ) -> None:
     Archive.open(tmp_path / "a.db", mode="write").close()
     started: list[list[str]] = []
-    monkeypatch.setattr("os.execv", lambda program, words: started.append(words))
+    monkeypatch.setattr("os.execve", lambda program, words, variables: started.append(words))
     result = invoke(browse, "--archive", tmp_path / "a.db", "--host", host, *["--public"] * public)
     assert (result.exit_code, bool(started)) == ((2, False) if refused else (0, True))
     for words in started:
