@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import glob
 import os
 import re
 import shutil
@@ -95,7 +94,7 @@ def new_files(path: Path) -> Iterator[NewFiles]:
             target = resolve(path)
             home, prefix = target.parent, f".{target.name}{MARK}"
             home.mkdir(parents=True, exist_ok=True)
-            remove_unfinished(target)
+            remove_unfinished(home)
         with temporary_folder(home, prefix) as folder:
             yield NewFiles(folder)
     except OSError as error:
@@ -197,7 +196,7 @@ def copy_permissions(path: Path, unfinished: Path) -> None:
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
     """Lock a folder, so that no other process deletes it. The lock ends with the process, even if it is killed."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -205,11 +204,9 @@ def lock_folder(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def remove_unfinished(path: Path) -> None:
-    """Remove the temporary folders for ``path`` that killed processes left behind."""
-    for left in path.parent.glob(f"{glob.escape(f'.{path.name}{MARK}')}{RANDOM}{ENDING}"):
-        if left.is_symlink():
-            continue
+def remove_unfinished(folder: Path) -> None:
+    """Remove the temporary folders that killed processes left behind, of any file in a folder."""
+    for left in folder.glob(f".*{MARK}{RANDOM}{ENDING}"):
         with suppress(OSError), lock_folder(left):
             shutil.rmtree(left)
 

@@ -63,17 +63,18 @@ def test_unfinished_files_have_different_paths(tmp_path: Path) -> None:
 
 
 def test_files_of_killed_processes_are_deleted_and_all_others_stay(tmp_path: Path) -> None:
-    killed, running = (tmp_path / f".table.csv.caliber-{name}.part" for name in ("abcdefgh", "12345678"))
-    theirs = [
-        tmp_path / name for name in (".table.csv.part", ".other.csv.caliber-abcdefgh.part", ".table.csv.abcdefgh")
-    ]
-    for folder in (killed, running, *theirs):
+    names = (".table.csv.caliber-abcdefgh.part", ".other.db.caliber-ab_d3f9h.part", ".table.csv.caliber-12345678.part")
+    *killed, running = (tmp_path / name for name in names)
+    theirs = [tmp_path / name for name in (".table.csv.part", ".other.csv.abcdefgh", "table.csv.caliber-abcdefgh.part")]
+    for folder in (*killed, running, *theirs):
         folder.mkdir()
         (folder / "1").write_bytes(b"half")
+    linked = tmp_path / ".linked.caliber-12345678.part"
+    linked.symlink_to(theirs[0])
     with lock_folder(running), new_files(tmp_path / "table.csv"):
-        assert (running / "1").exists()
-        assert all((folder / "1").exists() for folder in theirs)
-        assert not killed.exists()
+        assert all((folder / "1").exists() for folder in (running, *theirs))
+        assert not any(folder.exists() for folder in killed)
+        assert linked.is_symlink()
 
 
 def test_a_lock_is_exclusive_until_the_block_ends(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ MAX_RESULT_BYTES = 32 * 1024 * 1024
 """Maximum size of all texts and binary values in the result of a query."""
 MAX_HEAP_BYTES = 256 * 1024 * 1024
 """Maximum memory of SQLite in this process, for all connections together: one row can have thousands of values."""
-MAX_SQL_BYTES = 50_000
+MAX_SQL_BYTES = 20_000
 MAX_COLUMNS = 200
-MAX_OPERATIONS = 25_000
+MAX_OPERATIONS = 5_000
 """Maximum number of instructions in a compiled statement."""
 
 LIMITS = {0: MAX_VALUE_BYTES, 1: MAX_SQL_BYTES, 2: MAX_COLUMNS, 5: MAX_OPERATIONS}
@@ -67,7 +67,9 @@ def report_memory(database: Database) -> None:
         try:
             result: Result = await execute_fn(work)
         except MemoryError:
-            raise LimitExceeded(f"The query needs more than {MAX_HEAP_BYTES >> 20} MB of memory; narrow it.") from None
+            # SQLite reports too many instructions as a lack of memory.
+            limits = f"{MAX_HEAP_BYTES >> 20} MB of memory or {MAX_OPERATIONS:,} instructions"
+            raise LimitExceeded(f"The query needs more than {limits}; narrow it.") from None
         return result
 
     database.execute_fn = limited

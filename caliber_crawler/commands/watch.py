@@ -71,6 +71,9 @@ def watch(options: CrawlCommand, every: int, cron: str) -> None:
             raise click.UsageError(f"{cron!r} is not a valid cron expression: {error}.") from None
     started_at = datetime.now(UTC)
     times = cron_times(cron, started_at) if cron else interval_times(every, started_at)
+    if cron:
+        soonest = next(cron_times(cron, started_at))
+        echo(f"Crawling now, and then on the schedule {cron!r}, next on {describe_time(soonest)}.", err=True)
     watching = Watch(["-m", "caliber_crawler", *crawl_words(options)])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, watching.stop)

@@ -28,7 +28,11 @@ LARGE = {
     ),
     "a concatenation": (f"{SERIES} select group_concat(hex(zeroblob(500000))) from c", "too big"),
     "many columns": (f"select {', '.join('1' * 1 for _ in range(500))}", "too many columns"),
-    "long SQL": (f"select '{'x' * 55_000}'", "too large"),
+    "a long program": (
+        f"select {'+'.join('length(hex(x))' for _ in range(900))} from (select 1 x)",
+        "or 5,000 instructions",
+    ),
+    "long SQL": (f"select '{'x' * 25_000}'", "too large"),
 }
 
 

@@ -384,8 +384,10 @@ def test_a_watch_crawls_immediately_and_stops_cleanly(serve: Callable[..., Any],
 
 @pytest.mark.slow
 def test_a_watch_for_an_unknown_site_ends(caliber: Callable[..., Result], tmp_path: Path) -> None:
-    result = caliber("watch", "gazette", "--archive", tmp_path / "a.db")
+    result = caliber("watch", "gazette", "--cron", "0 5 * * 1", "--archive", tmp_path / "a.db", TZ="Asia/Baku")
     assert result.exit_code == 2
+    assert "next on Monday" in result.stderr
+    assert "05:00 +04 (UTC+04:00)" in result.stderr
     assert "Unknown site 'gazette'" in result.stderr
 
 
