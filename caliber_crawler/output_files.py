@@ -26,6 +26,10 @@ MAX_LINKS = 40
 """Maximum number of symbolic links that a path may lead through, as in Linux."""
 OWN_DESCRIPTOR = re.compile(r"/proc/(?:self|thread-self|\d+)/(?:task/\d+/)?fd/(\d+)")
 COPY_BYTES = 1 << 20
+SHARED = stat.S_ISVTX | stat.S_IWOTH
+"""The mode of a folder like ``/tmp``."""
+PERMISSIONS = 0o777
+"""The bits of a mode that a new file takes over: not those that run it as another user."""
 
 
 class NewFiles:
@@ -89,12 +93,12 @@ def new_files(path: Path) -> Iterator[NewFiles]:
     """
     try:
         if is_stream(path):
-            home, prefix = Path(tempfile.gettempdir()), f"{MARK}"
+            home, prefix = Path(tempfile.gettempdir()), f".stream{MARK}"
         else:
             target = resolve(path)
             home, prefix = target.parent, f".{target.name}{MARK}"
             home.mkdir(parents=True, exist_ok=True)
-            remove_unfinished(home)
+        remove_unfinished(home)
         with temporary_folder(home, prefix) as folder:
             yield NewFiles(folder)
     except OSError as error:
@@ -151,11 +155,15 @@ def is_stream(path: Path) -> bool:
 def resolve(path: Path) -> Path:
     """The file that a path names: the target of symbolic links, even if it does not exist yet.
 
-    Raises ``OSError`` if the links form a loop.
+    Raises ``OSError`` if the links form a loop, and for the link of another user in a folder that all users share: as
+    Linux does, because that user chooses the file that is replaced (``fs.protected_symlinks``).
     """
     for _ in range(MAX_LINKS):
         if not path.is_symlink():
             return path
+        shared = path.parent.stat()
+        if shared.st_mode & SHARED == SHARED and path.lstat().st_uid not in (os.geteuid(), shared.st_uid):
+            raise OSError(errno.EACCES, f"{path} is a symbolic link of another user in a shared folder")
         path = path.parent / path.readlink()
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
@@ -190,7 +198,7 @@ def copy_permissions(path: Path, unfinished: Path) -> None:
         return
     with suppress(OSError):
         os.chown(unfinished, former.st_uid, former.st_gid)
-    unfinished.chmod(stat.S_IMODE(former.st_mode))
+    unfinished.chmod(former.st_mode & PERMISSIONS)
 
 
 @contextmanager

@@ -116,6 +116,25 @@ def test_a_loop_of_links_is_an_error(tmp_path: Path) -> None:
         write(tmp_path / "a")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a link to another user")
+@pytest.mark.parametrize(("mode", "owner", "followed"), [(0o1777, 1, False), (0o1777, 0, True), (0o755, 1, True)])
+def test_a_link_of_another_user_in_a_shared_folder_is_not_followed(
+    tmp_path: Path, mode: int, owner: int, followed: bool
+) -> None:
+    shared, target = tmp_path / "shared", tmp_path / "precious"
+    shared.mkdir()
+    target.write_bytes(b"earlier")
+    (shared / "table.csv").symlink_to(target)
+    os.lchown(shared / "table.csv", owner, owner)
+    shared.chmod(mode)
+    if followed:
+        write(shared / "table.csv")
+    else:
+        with pytest.raises(ArchiveFull, match="link of another user"):
+            write(shared / "table.csv")
+    assert target.read_bytes() == (b"new" if followed else b"earlier")
+
+
 @pytest.mark.parametrize("linked", [False, True], ids=["itself", "through a link"])
 def test_a_named_pipe_is_written_to(tmp_path: Path, linked: bool) -> None:
     pipe = path = tmp_path / "pipe"
@@ -161,6 +180,21 @@ def test_an_open_descriptor_is_written_to(tmp_path: Path, name: str) -> None:
     assert log.read_bytes() == b"earlier new"
     assert subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60).stdout == b"new"
     assert list(tmp_path.iterdir()) == [log]
+
+
+def test_a_pipe_whose_reader_leaves_is_an_error(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def leave() -> None:
+        with pipe.open("rb") as file:
+            file.read(10)
+
+    reader = threading.Thread(target=leave, daemon=True)
+    reader.start()
+    with pytest.raises(ArchiveFull, match="pipe cannot be written: Broken pipe"):
+        write(pipe, b"rows" * 1_000_000)
+    reader.join(10)
 
 
 def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
