@@ -100,7 +100,13 @@ def new_files(path: Path) -> Iterator[NewFiles]:
             home.mkdir(parents=True, exist_ok=True)
         remove_unfinished(home)
         with temporary_folder(home, prefix) as folder:
-            yield NewFiles(folder)
+            try:
+                yield NewFiles(folder)
+            except ArchiveFull as error:
+                # A message names the file that the user named.
+                raise ArchiveFull(
+                    re.sub(rf"{re.escape(str(folder))}/\d+", lambda match: str(path), str(error))
+                ) from error
     except OSError as error:
         raise ArchiveFull(f"{path} cannot be written: {error.strerror or error}.") from error
 

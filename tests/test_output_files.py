@@ -53,6 +53,13 @@ def test_an_unwritable_path_is_named(tmp_path: Path) -> None:
         pass
 
 
+def test_an_error_names_the_file_of_the_user(tmp_path: Path) -> None:
+    path = tmp_path / r"light\1.db"
+    with pytest.raises(ArchiveFull) as caught, new_path(path) as unfinished:  # noqa: PT012
+        raise ArchiveFull(f"The disk is full: {unfinished} cannot grow.")
+    assert str(caught.value) == f"The disk is full: {path} cannot grow."
+
+
 def test_unfinished_files_have_different_paths(tmp_path: Path) -> None:
     with new_files(tmp_path / "table.csv") as files:
         unfinished = [files.begin() for _ in range(3)]
