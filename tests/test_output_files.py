@@ -55,7 +55,7 @@ def test_an_unwritable_path_is_named(tmp_path: Path) -> None:
 
 def test_an_error_names_the_file_of_the_user(tmp_path: Path) -> None:
     path = tmp_path / r"light\1.db"
-    with pytest.raises(ArchiveFull) as caught, new_path(path) as unfinished:  # noqa: PT012
+    with pytest.raises(ArchiveFull) as caught, new_path(path) as unfinished:
         raise ArchiveFull(f"The disk is full: {unfinished} cannot grow.")
     assert str(caught.value) == f"The disk is full: {path} cannot grow."
 
