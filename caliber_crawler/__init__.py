@@ -5,8 +5,8 @@ In a notebook: ``from caliber_crawler import Archive``; see ``docs/notebook.py``
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+# Not from `typing`: `python -m caliber_crawler` has not yet taken the working folder off the import path.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from caliber_crawler.archive import Archive
 

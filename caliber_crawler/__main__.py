@@ -1,5 +1,15 @@
 """``python -m caliber_crawler`` is ``caliber``."""
 
-from caliber_crawler.commands.cli import main
+import os
+import sys
+
+import caliber_crawler
+
+# Python has put the working folder first on the import path: no file in it may be imported, unless it is a checkout.
+_here = os.getcwd()  # noqa: PTH109 (pathlib would be imported from the working folder)
+if not sys.flags.safe_path and sys.path[:1] == [_here] and caliber_crawler.__path__[0] != f"{_here}/caliber_crawler":
+    del sys.path[0]
+
+from caliber_crawler.commands.cli import main  # noqa: E402
 
 main()

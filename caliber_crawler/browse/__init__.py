@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datasette import hookimpl
+from datasette import handle_exception, hookimpl
 from datasette.utils.asgi import BadRequest
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search import match_expression
-from caliber_crawler.browse import headers, public, templates
+from caliber_crawler.browse import access, headers, limits, public, templates
 from caliber_crawler.browse.article_page import article_page
 from caliber_crawler.browse.authors import AuthorFacet, by_author
 from caliber_crawler.browse.cells import cell
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
     from caliber_crawler.browse.headers import Application
 
-SQLITE_LIMIT_LENGTH = 0
-"""The number of this limit in SQLite: https://www.sqlite.org/c3ref/c_limit_attached.html."""
-
 NOTHING = '""'
 """A valid full-text expression without matches."""
 
@@ -51,10 +48,16 @@ NOTHING = '""'
 def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
     async def connect() -> None:
         public.remember_public(datasette)
+        access.remember_hosts(datasette)
         # The first connection to an archive detects it, and the first page depends on that.
         for name, database in datasette.databases.items():
             await database.execute("SELECT 1")
             if is_archive(datasette, name):
+                # With `rich` installed, Datasette slowly prints every error page with all variables.
+                handle_exception.rich = None
+                limits.report_memory(database)
+                if public.is_public(datasette):
+                    public.hide_closed(database)
                 await public.require_no_opt_outs(datasette, database)
 
     return connect
@@ -64,9 +67,8 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
 @hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Datasette) -> None:
     if detect_archive(datasette, database, conn):
+        limits.set_limits(conn)
         # Datasette passes every search through this function; this version also finds inflected words.
-        if public.is_public(datasette) and hasattr(conn, "setlimit"):
-            conn.setlimit(SQLITE_LIMIT_LENGTH, public.MAX_VALUE_BYTES)
         conn.create_function("escape_fts", 1, partial(_match, Connection(Path(database), "read", conn, None)))
 
 
@@ -148,4 +150,7 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 
 @hookimpl
 def asgi_wrapper(datasette: Datasette) -> Callable[[Application], Application]:
-    return partial(headers.with_headers, datasette)
+    def wrap(application: Application) -> Application:
+        return headers.with_headers(datasette, access.with_access(datasette, application))
+
+    return wrap

@@ -18,6 +18,7 @@ from datasette.views.base import DatasetteError
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.browse import headers
 from caliber_crawler.browse.detection import is_archive
+from caliber_crawler.browse.limits import MAX_VALUE_BYTES, LimitExceeded
 from caliber_crawler.browse.public import is_public
 
 if TYPE_CHECKING:
@@ -125,6 +126,13 @@ async def read(datasette: Datasette, database: Database, work: Callable[[Connect
 
     try:
         answer: Read = await database.execute_fn(timed)
+    except LimitExceeded as error:
+        raise DatasetteError(str(error), title="Limit exceeded", status=400) from error
+    except sqlite3.DataError as error:
+        if "too big" not in str(error):
+            raise
+        size = f"{MAX_VALUE_BYTES >> 20} MB"
+        raise DatasetteError(f"A value is larger than {size}.", title="Limit exceeded", status=400) from error
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from caliber_crawler.browse.detection import Tables
 
+ForeignKey = dict[str, str]
+"""A reference in Datasette's format, with ``other_table``."""
+
 PLUGIN = "caliber_crawler"
 
 CLOSED = (
@@ -42,30 +45,28 @@ CLOSED = (
 )
 """Closed tables and views: raw pages and records of their crawls."""
 
+TIME_LIMITS = {"facet_time_limit_ms": "400", "sql_time_limit_ms": "1500", "suggest_facets": "off"}
+"""Settings in every mode. Suggestions of facets are ten times slower on a large archive."""
+
 SETTINGS = {
+    **TIME_LIMITS,
     "allow_csv_stream": "off",
     "allow_download": "off",
     "default_allow_sql": "off",
     "default_page_size": "50",
-    "facet_time_limit_ms": "400",
     "max_csv_mb": "5",
     "max_returned_rows": "200",
-    "sql_time_limit_ms": "1500",
-    "suggest_facets": "off",
     "trace_debug": "off",
 }
 
 PUBLIC_LIMITS = (
     "arbitrary SQL is disabled; canned queries with parameters remain available",
-    "raw pages, crawl records and downloads of the file are disabled",
+    "raw pages, crawl records, downloads of the file and pages about the server are disabled",
     "queries are limited to 1.5 s and 200 rows",
     "robots.txt and a robots meta tag exclude search engines",
     "archives with articles under a rights reservation are refused (unless --include-opted-out is given)",
 )
 """The effects of public mode, one clause each."""
-
-MAX_VALUE_BYTES = 16 * 1024 * 1024
-"""Maximum size of one value in bytes: a query can compute arbitrarily large ones."""
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
@@ -122,6 +123,30 @@ def is_public(datasette: Datasette) -> bool:
 def closed(tables: Tables) -> Tables:
     """Return the metadata of a database's tables, with access to the closed ones denied."""
     return tables | {name: {**tables.get(name, {}), "allow": False} for name in CLOSED}
+
+
+def hide_closed(database: Database) -> None:
+    """Remove the references to and from closed tables from what Datasette knows of a database.
+
+    Datasette checks permissions for rows, but shows the labels and counts of referenced rows of any table.
+    """
+    foreign_keys_for_table, get_all_foreign_keys = database.foreign_keys_for_table, database.get_all_foreign_keys
+
+    async def open_keys(table: str) -> list[ForeignKey]:
+        return without_closed(await foreign_keys_for_table(table))
+
+    async def all_open_keys() -> dict[str, dict[str, list[ForeignKey]]]:
+        known = await get_all_foreign_keys()
+        return {
+            table: {direction: without_closed(keys) for direction, keys in of_table.items()}
+            for table, of_table in known.items()
+        }
+
+    database.foreign_keys_for_table, database.get_all_foreign_keys = open_keys, all_open_keys
+
+
+def without_closed(keys: list[ForeignKey]) -> list[ForeignKey]:
+    return [key for key in keys if key["other_table"] not in CLOSED]
 
 
 async def robots() -> Response:

@@ -16,7 +16,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from caliber_crawler.errors import ArchiveFull, ArchiveLocked
-from caliber_crawler.export.file import sync
+from caliber_crawler.output_files import sync
 
 ARCHIVE, PARQUET, SUMMARY = "archive.db", "articles.parquet", "summary.json"
 FILES = (ARCHIVE, PARQUET, SUMMARY)

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
+import shutil
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +26,12 @@ from fsspec.implementations.local import LocalFileSystem
 
 from caliber_crawler.cluster.database import connect
 from caliber_crawler.errors import ClusterError
+from caliber_crawler.output_files import sync
+
+PART = ".part"
+PART_NAME = re.compile(r"\d{8}-[0-9a-f]{8}\.part")
+PART_AGE = 86_400.0
+"""Seconds since the last change after which an incomplete copy is no longer being written."""
 
 CURRENT_SHARDS = "SELECT site, generation, path, former_path, size, digest FROM caliber_shards"
 CURRENT_SHARD = f"{CURRENT_SHARDS} WHERE site = %(site)s"
@@ -123,18 +132,27 @@ class Storage:
 
 
 def _put_local(path: Path, target: Path) -> None:
-    part = target.with_suffix(".part")
-    with path.open("rb") as source, part.open("wb") as copy:
-        while block := source.read(1024 * 1024):
-            copy.write(block)
-        copy.flush()
-        os.fsync(copy.fileno())
-    part.rename(target)
-    folder = os.open(target.parent, os.O_RDONLY)
+    part = target.with_suffix(PART)
+    _remove_old_parts(target.parent)
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        with path.open("rb") as source, part.open("xb") as copy:
+            shutil.copyfileobj(source, copy, 1024 * 1024)
+            copy.flush()
+            os.fsync(copy.fileno())
+        part.rename(target)
+    except OSError:
+        # On a full disk, an incomplete copy would keep the disk full.
+        part.unlink(missing_ok=True)
+        raise
+    sync(target.parent)
+
+
+def _remove_old_parts(folder: Path) -> None:
+    """Delete the incomplete copies of killed workers. Other machines may be writing the recent ones."""
+    for part in folder.glob(f"*{PART}"):
+        with suppress(OSError):
+            if PART_NAME.fullmatch(part.name) and time.time() - part.stat().st_mtime > PART_AGE:
+                part.unlink()
 
 
 def digest_of(path: Path) -> str:

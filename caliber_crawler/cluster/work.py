@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from croniter import croniter
-
-from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
-from caliber_crawler.errors import InputError
+from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions, option_fields
+from caliber_crawler.cron import require_cron
+from caliber_crawler.errors import InputError, SiteError
 from caliber_crawler.known_sites import group_by_shared_host, known_spiders, spider_among, spider_named
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 MINUTES = 30.0
 """Default maximum duration of a job. If work remains, the job is queued again behind the others."""
+SHORTEST, MOST = 0.01, 100_000.0
+"""The smallest number of minutes in a timetable, and the largest number of minutes or seconds."""
 EVERY_SITE = "*"
 """The timetable entry for all known sites that have no entry of their own."""
 
@@ -96,26 +97,49 @@ def load_timetable(path: Path, settings: Settings) -> list[ScheduledWork]:
             entries = tomllib.load(file)
     except OSError as error:
         raise InputError(f"Cannot read the timetable {path}: {error.strerror}.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also for text that is not UTF-8
         raise InputError(f"The timetable {path} is not valid TOML: {error}.") from None
+    spiders = known_spiders(settings)
     others = entries.pop(EVERY_SITE, None)
     if others is not None:
-        entries |= {name: others for name in known_spiders(settings) if name not in entries}
-    return [_scheduled_work(path, name, entry) for name, entry in entries.items()]
+        entries |= {name: others for name in spiders if name not in entries}
+    scheduled = []
+    for name, entry in entries.items():
+        try:
+            scheduled.append(_scheduled_work(name, entry))
+            scheduled[-1].work.options.scope(spider_among(spiders, name).site)
+        except (ValueError, SiteError) as error:
+            raise InputError(f"{path}: {name}: {str(error).rstrip('.')}.") from None
+    return scheduled
 
 
-def _scheduled_work(path: Path, site: str, entry: object) -> ScheduledWork:
+def _scheduled_work(site: str, entry: object) -> ScheduledWork:
     given: dict[str, Any] = {"cron": entry} if isinstance(entry, str) else {}
     if isinstance(entry, dict):
         given = dict(entry)
     cron = given.pop("cron", None)
-    if not isinstance(cron, str) or not croniter.is_valid(cron):
-        raise InputError(f'{path}: {site} needs a cron expression such as "*/30 * * * *", not {cron!r}.')
-    if given.keys() - {"minutes", *JOB_OPTIONS}:
-        known = ", ".join(("minutes", *JOB_OPTIONS))
-        unknown = ", ".join(sorted(given.keys() - {"minutes", *JOB_OPTIONS}))
-        raise InputError(f"{path}: {site} has unknown keys: {unknown}; valid keys are cron, {known}.")
+    if not isinstance(cron, str):
+        raise ValueError(f'it needs a cron expression such as "*/30 * * * *", not {cron!r}')
+    try:
+        require_cron(cron)
+    except ValueError as error:
+        raise ValueError(f"{cron!r} is not a cron expression: {error}") from None
+    kinds = {"minutes": "float", **{field.name: str(field.type) for field, _ in option_fields(CrawlOptions)}}
+    for name, value in given.items():
+        if name not in ("minutes", *JOB_OPTIONS):
+            raise ValueError(f"it has the unknown key {name!r}; valid keys are cron, minutes, {', '.join(JOB_OPTIONS)}")
+        _require_kind(name, value, kinds[name].partition(" ")[0])
     return ScheduledWork(cron, Work.of({"site": site, **given}))
+
+
+def _require_kind(name: str, value: object, kind: str) -> None:
+    """Raise ``ValueError`` unless a value of the timetable has the type of its option."""
+    if kind == "float":
+        lowest = 0.0 if name == "delay" else SHORTEST
+        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= MOST:
+            raise ValueError(f"{name} must be a number from {lowest:g} to {MOST:,.0f}, not {value!r}")
+    elif not isinstance(value, {"bool": bool, "str": str}[kind]):
+        raise ValueError(f"{name} must be {'true or false' if kind == 'bool' else 'text'}, not {value!r}")
 
 
 def names_of(works: Iterable[Work]) -> str:

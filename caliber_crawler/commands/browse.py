@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import click
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.browse import public as public_mode
+from caliber_crawler.browse.access import HOSTS_VARIABLE
 from caliber_crawler.commands.options import archive_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArchiveError
+from caliber_crawler.interpreter import become_python
 
 
 @click.command()
@@ -30,8 +30,27 @@ from caliber_crawler.errors import ArchiveError
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="IP address to listen on; any but loopback needs --public."
 )
-def browse(archive: Path, port: int, host: str, *, in_browser: bool, public: bool, include_opted_out: bool) -> None:
+@click.option(
+    "--allow-host",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Also answer requests for this host name, in addition to those of this machine. With --public, the default is"
+    " to answer for every name.",
+)
+def browse(
+    archive: Path,
+    port: int,
+    host: str,
+    names: tuple[str, ...],
+    *,
+    in_browser: bool,
+    public: bool,
+    include_opted_out: bool,
+) -> None:
     """Browse the archive in Datasette, on this machine only, even during a crawl. Ctrl-C stops it.
+
+    It answers for the names of this machine only (localhost, 127.0.0.1), and no queries that pages of other sites send.
 
     With --public it can be put online, preferably behind a web server with HTTPS; it prints what it disables. An
     archive with articles under a rights reservation (no archiving, indexing or mining) is refused: export a copy
@@ -49,9 +68,8 @@ def browse(archive: Path, port: int, host: str, *, in_browser: bool, public: boo
     with Archive.open(archive) as opened:  # reports a missing or foreign file before a server starts
         if public and not include_opted_out and (opted_out := opened.opted_out_articles()):
             raise ArchiveError(f"{public_mode.refusal(str(archive), len(opted_out))}.")
-    arguments = ["datasette", "serve", str(archive), "--host", host, "--port", str(port)]
-    settings = public_mode.SETTINGS if public else {"suggest_facets": "off"}  # ten times slower on a large archive
-    for name, value in settings.items():
+    arguments = ["serve", str(archive.absolute()), "--host", host, "--port", str(port)]
+    for name, value in (public_mode.SETTINGS if public else public_mode.TIME_LIMITS).items():
         arguments += ["--setting", name, value]
     if public:
         arguments += ["--metadata", public_mode.configuration(include_opted_out=include_opted_out)]
@@ -60,4 +78,5 @@ def browse(archive: Path, port: int, host: str, *, in_browser: bool, public: boo
             echo(f"- {limit}", err=True)
     if in_browser:
         arguments.append("--open")
-    os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606 (no shell needed)
+    variables = {HOSTS_VARIABLE: ",".join((*names, host) if names or not public else ())}
+    become_python("-m", "datasette", *arguments, variables=variables)

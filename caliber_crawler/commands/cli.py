@@ -10,6 +10,7 @@ import click
 from caliber_crawler import __version__
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import CaliberError
+from caliber_crawler.interpreter import isolate
 
 COMMANDS = {
     "crawl": "fetch new articles and revisit those that are due",
@@ -54,6 +55,10 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        isolate()
+        return super().__call__(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import update_wrapper
@@ -17,7 +18,10 @@ from caliber_crawler.commands.crawl_options import takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
-from caliber_crawler.errors import MissingExtra
+from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
+
+CHECKS_FAILED = 3
+"""The exit code if a shard could not be collected."""
 
 dsn_option = click.option(
     "--dsn",
@@ -241,6 +245,9 @@ def status(dsn: str, *, as_json: bool) -> None:
 def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
     """Merge all shards into one archive. The shards are kept; shards that were collected before are skipped.
 
+    A shard that is missing, damaged or of another version is reported, the others are collected, and the exit code is
+    3.
+
     \b
     Example:
       caliber cluster collect --archive data/archive.db
@@ -251,6 +258,7 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
 
     storage = Storage(shards)
     counts: dict[str, dict[str, int]] = {}
+    failures: dict[str, CaliberError] = {}
     with Archive.open(archive, mode="write") as here:
         known = here.run_history.merged()
         for shard in current_shards(dsn):
@@ -259,11 +267,20 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
             with TemporaryDirectory(prefix="caliber-collect-") as folder:
                 # The archive records merged files by name.
                 path = Path(folder) / shard.name
-                storage.fetch_current(shard, path, dsn)
-                with Archive.open(path) as there:
-                    counts[shard.site] = dict(merge_one(here, there))
+                try:
+                    storage.fetch_current(shard, path, dsn)
+                    with Archive.open(path) as there:
+                        counts[shard.site] = dict(merge_one(here, there))
+                except ArchiveFull:
+                    raise
+                except (ArchiveError, ClusterError) as error:
+                    failures[shard.site] = error
+    for site, failure in failures.items():
+        echo(f"The shard of {site} was not collected: {failure}", err=True)
     if as_json:
         echo_json(counts)
-        return
-    new = sum(count.get("articles", 0) for count in counts.values())
-    echo(f"Collected {len(counts):,} shards: {new:,} new articles." if counts else "Nothing new.")
+    else:
+        new = sum(count.get("articles", 0) for count in counts.values())
+        echo(f"Collected {len(counts):,} shards: {new:,} new articles." if counts else "Nothing new.")
+    if failures:
+        sys.exit(CHECKS_FAILED)

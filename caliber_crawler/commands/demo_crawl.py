@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import textwrap
@@ -20,6 +21,7 @@ from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.demo.comparison import differences
 from caliber_crawler.errors import ForeignDatabase
+from caliber_crawler.interpreter import python_command
 from caliber_crawler.known_sites import project_settings, spider_named
 from caliber_crawler.spiders import DEFAULT_SITE
 
@@ -105,4 +107,4 @@ def _program() -> str:
     if shutil.which("caliber"):
         return "caliber"
     called = Path(sys.argv[0])
-    return f"{sys.executable} -m caliber_crawler" if called.name == "__main__.py" else str(called)
+    return shlex.join(python_command("-m", "caliber_crawler")) if called.name == "__main__.py" else str(called)

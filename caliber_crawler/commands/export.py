@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,12 +18,15 @@ import click
 from caliber_crawler.archive import COLUMNS, Archive, Selection
 from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.export import Row, new_file, new_files, new_path, write_csv, write_jsonl, write_parquet, write_rss
+from caliber_crawler.export import Row, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.items import Capture
+from caliber_crawler.output_files import is_stream, new_file, new_files, new_path
 from caliber_crawler.warc import MAX_FILE_BYTES, numbered_path, write_wacz, write_warcs
 
 NEWEST = 50
 """Default number of articles in a feed."""
+DATABASE_FILES = ("-wal", "-shm", "-journal")
+"""Endings of the files that SQLite keeps beside a database."""
 
 
 @dataclass(kw_only=True)
@@ -138,7 +142,8 @@ OF_CAPTURES = ("warc", "wacz")
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=f"File to write; it gets its name when it is complete.  [default for {', '.join(TO_STDOUT)}: stdout]",
+    help="File to write; it gets its name when it is complete. A link, a device or a pipe stays and is written to."
+    f"  [default for {', '.join(TO_STDOUT)}: stdout]",
 )
 def export(
     format: str,
@@ -173,8 +178,8 @@ def export(
     """
     if output is None and format not in TO_STDOUT:
         raise click.UsageError(f"Format {format} needs an output file: add --output FILE.")
-    if output is not None and output.exists() and archive.exists() and output.samefile(archive):
-        raise click.UsageError(f"--output {output} is the archive itself; choose another file.")
+    if output is not None:
+        require_harmless(output, archive)
     selection = Selection(
         sites=join_names(site),
         sections=join_names(section),
@@ -187,7 +192,9 @@ def export(
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
         opened_archive.require_existing(selection)
-        job = ExportJob(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=max_size)
+        # A device or a pipe is one file.
+        size = 0 if output is not None and is_stream(output) else max_size
+        job = ExportJob(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=size)
         count = FORMATS[format](job)
         left_out = opened_archive.count_opted_out(selection, things)
     echo(f"Exported {count:,} {things}{summary_line(job)}.", err=True)
@@ -198,6 +205,22 @@ def export(
         )
     if left_out:
         echo(f"Skipped {left_out:,} {things} with a rights reservation (--include-opted-out exports them).", err=True)
+
+
+def require_harmless(output: Path, archive: Path) -> None:
+    """Raise ``UsageError`` if writing to ``output`` would damage the archive or another database."""
+    for ending in ("", *DATABASE_FILES, ".lock"):
+        file = Path(f"{archive}{ending}")
+        is_linked = output.exists() and file.exists() and output.samefile(file)
+        if is_linked or os.path.realpath(output) == os.path.realpath(file):
+            what = "the archive itself" if not ending else "a file of the archive"
+            raise click.UsageError(f"--output {output} is {what}; choose another file.")
+    # SQLite would apply the remaining journal of the former file to the new one.
+    for ending in DATABASE_FILES:
+        if (journal := Path(f"{output}{ending}")).exists():
+            raise click.UsageError(
+                f"--output {output} is a database in use, or was not closed: {journal} exists. Choose another file."
+            )
 
 
 def summary_line(job: ExportJob) -> str:

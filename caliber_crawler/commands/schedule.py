@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,18 +15,29 @@ from caliber_crawler.commands.crawl_options import SITE_OPTIONS, command_line, t
 from caliber_crawler.commands.options import archive_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import CrawlOptions
+from caliber_crawler.cron import cron_fields, interval_name, nearest, systemd_calendar
+from caliber_crawler.interpreter import python_command
 from caliber_crawler.spiders import DEFAULT_SITE
 
 CONTACT = "you@example.org"
 PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
 """Environment variables that are passed on to the scheduled crawl if they are set."""
-MINUTES = (5, 6, 10, 12, 15, 20, 30, *(60 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24)))
-"""Intervals in minutes that cron can keep: other intervals restart with each hour or day."""
+WHEEL = r"caliber_crawler-[\w.+!-]+\.whl"
+PINNED = (
+    re.compile(rf"(?!/|-|(?:.*/)?\.\.(?:/|$))(?:[\w.+-]+/)*{WHEEL}", re.ASCII),
+    re.compile(rf"https://[\w.-]+(?::\d+)?/(?:[\w.+~%-]+/)*{WHEEL}#sha256=[0-9a-f]{{64}}", re.ASCII),
+    re.compile(r"git\+https://[\w.-]+(?::\d+)?/[\w./+~-]+@[0-9a-f]{40}", re.ASCII),
+)
+"""What pip installs unchanged: a wheel in the repository, a wheel with its hash, a commit."""
+HOW_TO_INSTALL = (
+    "Commit a wheel (`make wheel`) to the repository and name its path, or name a wheel's URL with #sha256=…, or"
+    " git+https://HOST/OWNER/NAME@COMMIT with all 40 digits."
+)
 
 CRONTAB = """\
-# Every {every}: crontab -e
+# Every {every}, in the time zone of the machine: crontab -e
 {environment}
-{minutes} cd {folder} && {command} >> {log} 2>&1
+{fields} cd {folder} && {command} >> {log} 2>&1
 """
 SYSTEMD = """\
 # ~/.config/systemd/user/{unit}.service
@@ -47,7 +57,7 @@ TimeoutStopSec=60
 
 # ~/.config/systemd/user/{unit}.timer
 [Unit]
-Description=Crawl {site} every {every}
+Description=Crawl {site} every {every}, in the time zone of the machine
 
 [Timer]
 OnCalendar={calendar}
@@ -67,7 +77,7 @@ GITHUB = """\
 name: crawl
 on:
   schedule:
-    - cron: "{minutes}"
+    - cron: "{fields}"  # every {every}, in UTC
   workflow_dispatch:
 concurrency:
   group: crawl
@@ -83,21 +93,40 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.13"
-      - run: pip install caliber-crawler
-      - run: git fetch --depth 1 origin archive && git worktree add stored FETCH_HEAD || mkdir stored
-      - run: timeout --signal INT 330m {command}
+      - run: |
+          pip install {install}
+      - id: fetch
+        run: |
+          # Only a missing branch means a new archive. If anything else fails, the job ends and the branch stays.
+          status=0
+          git ls-remote --exit-code --heads origin refs/heads/archive || status=$?
+          if [ "$status" = 0 ]; then
+            git fetch --no-tags --depth 1 origin refs/heads/archive
+            git worktree add --detach stored FETCH_HEAD
+            test -s stored/{file}
+            git rev-parse FETCH_HEAD > "$RUNNER_TEMP/fetched"
+          elif [ "$status" = 2 ]; then
+            mkdir stored
+            : > "$RUNNER_TEMP/fetched"
+          else
+            exit "$status"
+          fi
+      - run: |
+          timeout --signal INT 330m {command}
         env:
           CALIBER_CONTACT: ${{{{ vars.CALIBER_CONTACT }}}}
-{environment}      - if: always()
+{environment}      - if: always() && steps.fetch.outcome == 'success'
         env:
           REMOTE: https://x-access-token:${{{{ github.token }}}}@github.com/${{{{ github.repository }}}}
         run: |
           cd stored
-          test -e .git && rm -f .git || true
+          test -s {file}
+          rm -f .git
           git init --quiet --initial-branch archive
           git add .
           git -c user.name=crawl -c user.email=crawl@users.noreply.github.com commit --quiet -m "Crawl"
-          git push --force "$REMOTE" archive
+          # Refused if the branch is no longer the one that was fetched, or exists although none was fetched.
+          git push --force-with-lease="archive:$(cat "$RUNNER_TEMP/fetched")" "$REMOTE" archive
 """
 FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GITHUB}
 
@@ -119,30 +148,51 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
 @click.option(
     "--notify", default="", metavar="URL", envvar="CALIBER_NOTIFY", help="Post each summary as JSON to this URL."
 )
+@click.option(
+    "--install",
+    default="",
+    metavar="WHAT",
+    help="What the GitHub workflow installs: the path of a wheel in the repository, the URL of a wheel with its hash"
+    " (https://…/NAME.whl#sha256=…), or a commit (git+https://HOST/OWNER/NAME@COMMIT).",
+)
 @takes(CrawlOptions, SITE_OPTIONS)
-def schedule(options: CrawlOptions, site: str, archive: Path, format_name: str, every: int, notify: str) -> None:
+def schedule(
+    options: CrawlOptions, site: str, archive: Path, format_name: str, every: int, notify: str, install: str
+) -> None:
     """Print a crontab line, a systemd timer and a GitHub workflow that run `caliber crawl SITE --due`.
 
     Nothing is installed. Two crawls of an archive never run at the same time: the second ends with an error. An
-    interval that cron cannot keep is rounded to the nearest one that it can.
+    interval that cron cannot keep is rounded to the nearest one that it can. cron and systemd use the time zone of the
+    machine, GitHub uses UTC. A workflow is only printed with --install, because nobody owns the package's name in
+    the public index yet.
 
     \b
     Example:
       CALIBER_CONTACT=you@example.org caliber schedule --format crontab --every 60
+      caliber schedule --format github --install wheels/caliber_crawler-0.1.0-py3-none-any.whl
     """
     from caliber_crawler.known_sites import known_spiders, project_settings, spider_among
 
     options.scope(spider_among(known_spiders(project_settings()), site).site)
     names: list[str] = list(FORMATS) if format_name == "all" else [format_name]
-    echo(
-        "\n".join(
-            _fill(name, ["crawl", site, "--due", *command_line(options)], archive, every, notify) for name in names
-        ),
-        nl=False,
-    )
+    if install:
+        _require_pinned(install)
+    elif format_name == "github":
+        raise click.UsageError(f"A GitHub workflow needs --install. {HOW_TO_INSTALL}")
+    elif "github" in names:
+        names.remove("github")
+        echo(f"The GitHub workflow is left out: it needs --install. {HOW_TO_INSTALL}", err=True)
+    crawl = ["crawl", site, "--due", *command_line(options)]
+    echo("\n".join(_fill(name, crawl, archive, every, notify, install) for name in names), nl=False)
 
 
-def _fill(name: str, crawl: list[str], archive: Path, every: int, notify: str) -> str:
+def _require_pinned(install: str) -> None:
+    """Raise ``UsageError`` unless ``pip install`` gets the same files each time, whoever owns a name in an index."""
+    if not any(form.fullmatch(install) for form in PINNED):
+        raise click.UsageError(f"--install {install} is not one pinned version. {HOW_TO_INSTALL}")
+
+
+def _fill(name: str, crawl: list[str], archive: Path, every: int, notify: str, install: str) -> str:
     site = crawl[1]
     is_local = name != "github"
     program = [*_program()] if is_local else ["caliber"]
@@ -154,13 +204,15 @@ def _fill(name: str, crawl: list[str], archive: Path, every: int, notify: str) -
     return FORMATS[name].format(
         site=site,
         unit="caliber-" + re.sub(r"[^\w.-]+", "-", site.partition("://")[2] or site),
-        every=_describe(nearest(every)),
-        minutes=cron_minutes(every),
-        calendar=calendar(every),
+        every=interval_name(nearest(every)),
+        fields=cron_fields(every),
+        calendar=systemd_calendar(every),
         folder=_folder(name, str(Path.cwd())),
         log=_escape_for_crontab(shlex.quote(str(archive.absolute().with_suffix(".log")))),
         environment=ENVIRONMENTS[name](notify),
         command=commands.get(name, command),
+        file=shlex.quote(archive.name),
+        install=shlex.quote(install if "://" in install else f"./{install}"),
     )
 
 
@@ -197,38 +249,9 @@ ENVIRONMENTS: dict[str, Callable[[str], str]] = {
 }
 
 
-def nearest(every: int) -> int:
-    """The interval that cron can keep, nearest to ``every`` minutes."""
-    return min(MINUTES, key=lambda minutes: abs(minutes - every))
-
-
-def _describe(minutes: int) -> str:
-    if minutes < 60:
-        return f"{minutes} minutes"
-    return {60: "hour", 1440: "day"}.get(minutes, f"{minutes // 60} hours")
-
-
-def cron_minutes(every: int) -> str:
-    """The first five fields of a crontab line for about ``every`` minutes; above an hour, whole hours."""
-    minutes = nearest(every)
-    if minutes < 60:
-        return f"*/{minutes} * * * *"
-    hours = minutes // 60
-    return {1: "7 * * * *", 24: "7 0 * * *"}.get(hours, f"7 */{hours} * * *")
-
-
-def calendar(every: int) -> str:
-    """The ``OnCalendar`` value of a systemd timer for about ``every`` minutes."""
-    minutes = nearest(every)
-    if minutes < 60:
-        return f"*:0/{minutes}"
-    hours = minutes // 60
-    return {1: "*-*-* *:07", 24: "*-*-* 00:07"}.get(hours, f"*-*-* 00/{hours}:07")
-
-
 def _program() -> list[str]:
     found = shutil.which("caliber")
-    return [found] if found else [sys.executable, "-m", "caliber_crawler"]
+    return [found] if found else python_command("-m", "caliber_crawler")
 
 
 def _escape_for_crontab(command: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import logging
+import os
+import select
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import FrameType
@@ -17,11 +19,16 @@ from caliber_crawler.commands.crawl_options import CrawlCommand, command_line, t
 from caliber_crawler.commands.options import archive_option, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import option_fields
+from caliber_crawler.cron import cron_times, describe_time, interval_times, require_cron
+from caliber_crawler.interpreter import start_python
 
 STOPPING = 40.0
 """Seconds in which a crawl must stop cleanly."""
 WRONG_USAGE = 2
 """The exit code of a usage error, which every later crawl would repeat."""
+MAX_WAIT = 60.0
+"""Maximum number of seconds between two looks at the clock, which may be set, or stand still while a machine sleeps."""
+MAX_EVERY = 366 * 24 * 60
 
 
 WATCH_OPTIONS = tuple(
@@ -33,53 +40,45 @@ WATCH_OPTIONS = tuple(
 @click.command()
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
 @archive_option
-@click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, help="Minutes between two crawls.")
 @click.option(
-    "--cron", default="", metavar="FIELDS", help='Crawl on this schedule instead, as in a crontab: "*/20 6-23 * * *".'
+    "--every", type=click.IntRange(1, MAX_EVERY), default=30, show_default=True, help="Minutes between two crawls."
+)
+@click.option(
+    "--cron",
+    default="",
+    metavar="FIELDS",
+    help='Crawl on this schedule instead, as in a crontab: "*/20 6-23 * * 1-5" (1 is Monday), in the time zone of this'
+    " machine or of the variable TZ.",
 )
 @takes(CrawlCommand, WATCH_OPTIONS)
 @json_option
 def watch(options: CrawlCommand, every: int, cron: str) -> None:
     """Run as a daemon and crawl what is due on each SITE on a schedule.
 
-    Each crawl is a separate process. The first starts immediately; no two run at the same time. Ctrl-C or SIGTERM stops
-    cleanly, a second signal immediately; the next crawl resumes. In a systemd service, set KillMode=mixed so that the
-    crawl receives one signal.
+    Each crawl is a separate process. The first starts immediately; no two run at the same time, and a crawl that ends
+    after the next one was due is followed by the one after that. Ctrl-C or SIGTERM stops cleanly, a second signal
+    immediately; the next crawl resumes. In a systemd service, set KillMode=mixed so that the crawl receives one signal.
 
     \b
     Example:
       CALIBER_CONTACT=you@example.org caliber watch caliber --every 30 --notify https://example.org/hook
-      CALIBER_CONTACT=you@example.org caliber watch --all --every 60
+      CALIBER_CONTACT=you@example.org caliber watch --all --cron "0 5 * * 1"
     """
-    from apscheduler.schedulers.background import BackgroundScheduler
-    from apscheduler.triggers.cron import CronTrigger
-    from apscheduler.triggers.interval import IntervalTrigger
-
-    try:
-        trigger = CronTrigger.from_crontab(cron) if cron else IntervalTrigger(minutes=every)
-    except ValueError as error:
-        raise click.UsageError(f"{cron!r} is not a valid cron expression: {error}") from None
-    stopped = threading.Event()
-    crawl = Crawl([sys.executable, "-m", "caliber_crawler", *crawl_words(options)], stopped)
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if stopped.is_set():
-            crawl.kill()
-        stopped.set()
-
+    if cron:
+        try:
+            require_cron(cron)
+        except ValueError as error:
+            raise click.UsageError(f"{cron!r} is not a valid cron expression: {error}.") from None
+    started_at = datetime.now(UTC)
+    times = cron_times(cron, started_at) if cron else interval_times(every, started_at)
+    if cron:
+        soonest = next(cron_times(cron, started_at))
+        echo(f"Crawling now, and then on the schedule {cron!r}, next on {describe_time(soonest)}.", err=True)
+    watching = Watch(["-m", "caliber_crawler", *crawl_words(options)])
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it logs each run that a long crawl skips
-    scheduler = BackgroundScheduler(timezone=UTC)
-    scheduler.add_job(
-        crawl.run, trigger, next_run_time=datetime.now(UTC), coalesce=True, max_instances=1, misfire_grace_time=None
-    )
-    scheduler.start()
-    stopped.wait()
-    scheduler.pause()
-    crawl.stop()
-    scheduler.shutdown(wait=False)
-    sys.exit(WRONG_USAGE if crawl.is_wrong else 0)
+        signal.signal(number, watching.stop)
+    watching.run(times)
+    sys.exit(WRONG_USAGE if watching.is_wrong else 0)
 
 
 def crawl_words(options: CrawlCommand) -> list[str]:
@@ -88,48 +87,71 @@ def crawl_words(options: CrawlCommand) -> list[str]:
     return ["crawl", "--archive", str(options.archive), *given, "--", *options.sites]
 
 
-class Crawl:
-    """A crawl as a child process, because Scrapy's reactor can be started only once in a process.
+class Watch:
+    """Crawls one after the other, each in a process of its own: Scrapy's reactor can be started only once.
 
     A usage error ends the watch, because every later crawl would repeat it.
     """
 
-    def __init__(self, command: list[str], stopped: threading.Event) -> None:
+    def __init__(self, crawl: list[str]) -> None:
         self.is_wrong = False
-        self._command = command
-        self._stopped = stopped
+        self._command = crawl
+        self._stopped = False
+        # A signal handler may use no lock that the interrupted code may have taken, as that of an event.
+        self._woken, self._wake = os.pipe()
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
-        self._ended = False
+        self._interrupted = False
 
-    def run(self) -> None:
-        """Crawl once and print the exit code."""
-        with self._lock:
-            if self._ended:
+    def run(self, times: Iterator[datetime]) -> None:
+        """Crawl at once and at each of the times that is not over, until :meth:`stop` is called."""
+        while True:
+            code = self._crawl()
+            if self._stopped:
                 return
-            # A separate process group: Ctrl-C in a terminal reaches the crawl once, through stop().
-            self._process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603
-        code = self._process.wait()
-        echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: the crawl ended with exit code {code}.", err=True)
-        if code == WRONG_USAGE:
-            self.is_wrong = True
-            self._stopped.set()
+            ended_at = datetime.now(UTC)
+            at = next(time for time in times if time > ended_at)
+            echo(
+                f"{ended_at:%Y-%m-%d %H:%M:%S} UTC: the crawl ended with exit code {code}."
+                f" The next begins on {describe_time(at)}.",
+                err=True,
+            )
+            if not self._wait(at):
+                return
 
-    def kill(self) -> None:
-        """Kill a running crawl."""
-        if self._process is not None:
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal: stop a running crawl cleanly, and kill it after a timeout, which loses no data.
+
+        A second signal kills it immediately.
+        """
+        if self._stopped and self._process is not None:
             self._process.kill()
+        self._stopped = True
+        os.write(self._wake, b".")
+        self._interrupt()
 
-    def stop(self) -> None:
-        """Stop a running crawl cleanly; kill it after a timeout, which loses no data."""
-        with self._lock:
-            self._ended = True
-            process = self._process
-        if process is None or process.poll() is not None:
+    def _crawl(self) -> int:
+        # A separate process group: Ctrl-C in a terminal reaches the crawl once, through stop().
+        self._process = start_python(*self._command, start_new_session=True)
+        if self._stopped:
+            self._interrupt()
+        code = self._process.wait()
+        if code == WRONG_USAGE:
+            self.is_wrong = self._stopped = True
+        return code
+
+    def _interrupt(self) -> None:
+        process = self._process
+        if process is None or process.poll() is not None or self._interrupted:
             return
+        self._interrupted = True
         process.send_signal(signal.SIGINT)
-        try:
-            process.wait(STOPPING)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        timer = threading.Timer(STOPPING, process.kill)
+        timer.daemon = True
+        timer.start()
+
+    def _wait(self, at: datetime) -> bool:
+        """Wait until a time; return whether the watch goes on."""
+        while (left := (at - datetime.now(UTC)).total_seconds()) > 0:
+            if select.select([self._woken], [], [], min(left, MAX_WAIT))[0]:
+                return False
+        return not self._stopped

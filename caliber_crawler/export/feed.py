@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from caliber_crawler.export.file import Row
+from caliber_crawler.export.row import Row
 
 DC = "http://purl.org/dc/elements/1.1/"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

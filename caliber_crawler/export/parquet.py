@@ -8,7 +8,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from caliber_crawler.errors import MissingExtra
-from caliber_crawler.export.file import Row
+from caliber_crawler.export.row import Row
 
 if TYPE_CHECKING:
     import pyarrow as pa

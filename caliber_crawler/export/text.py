@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
-from caliber_crawler.export.file import Row
+from caliber_crawler.export.row import Row
 
 FORMULA = re.compile("[\\s\x00]*[=+\\-@\t\r\n＝＋－＠]")
 """Start of a cell that a spreadsheet evaluates: https://owasp.org/www-community/attacks/CSV_Injection."""

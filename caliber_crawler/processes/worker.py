@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from typing import IO, Any
 
+from caliber_crawler.interpreter import start_python
 from caliber_crawler.processes.call import Call, TooSlow
 from caliber_crawler.processes.limits import ALARMS
 from caliber_crawler.processes.serving import CONTEXTS, LENGTH, read_step, serve
@@ -31,11 +32,11 @@ class Worker:
     def __init__(self) -> None:
         # The current step is kept in shared memory, because a message for each step would wake the parent.
         self._step = os.memfd_create("step")
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-c", f"from {serve.__module__} import main; main({self._step})"],
-            pass_fds=[self._step],
+        self._process = start_python(
+            *("-c", f"from {serve.__module__} import main; main({self._step})"),
             # The worker needs the same import path: a site definition may be in any module.
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            variables={"PYTHONPATH": os.pathsep.join(sys.path)},
+            pass_fds=[self._step],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if has_descriptor(sys.stderr) else subprocess.DEVNULL,

@@ -66,6 +66,47 @@ def test_a_destination_that_cannot_be_written_is_reported(newsroom: Newsroom, tm
         newsroom.archive.backup(tmp_path / "taken")
 
 
+def test_a_backup_replaces_no_link_and_trusts_no_journal(newsroom: Newsroom, tmp_path: Path) -> None:
+    (tmp_path / "linked.db").symlink_to(tmp_path / "elsewhere.db")
+    with pytest.raises(ArchiveError, match="never overwrites"):
+        newsroom.archive.backup(tmp_path / "linked.db")
+    (tmp_path / "mine.db-wal").write_text("of another database")
+    with pytest.raises(ArchiveError, match=r"mine\.db-wal is left"):
+        newsroom.archive.backup(tmp_path / "mine.db")
+    assert not (tmp_path / "elsewhere.db").exists()
+
+
+def test_backups_of_the_same_second_have_different_names(newsroom: Newsroom, tmp_path: Path) -> None:
+    copies = {newsroom.archive.backup(tmp_path / "copies") for _ in range(3)}
+    assert len(copies) == 3
+    assert {*(tmp_path / "copies").iterdir()} == copies
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from caliber_crawler.archive import Archive
+from caliber_crawler.archive.upkeep import backup
+backup.require_valid = lambda part: os.kill(os.getpid(), 9)
+Archive.open(Path(sys.argv[1])).backup(Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("destination", ["copies", "copies/mine.db"])
+def test_the_next_backup_deletes_what_a_killed_one_left(
+    newsroom: Newsroom, path: Path, tmp_path: Path, destination: str
+) -> None:
+    newsroom.save()
+    folder = tmp_path / "copies"
+    command = [sys.executable, "-c", KILLED, str(path), str(tmp_path / destination)]
+    assert subprocess.run(command, timeout=60, check=False).returncode == -9
+    assert any(folder.rglob("1")), "the killed backup left its copy"
+    theirs = folder / ".notes.part"
+    theirs.touch()
+    copy = newsroom.archive.backup(tmp_path / destination)
+    assert {*folder.iterdir()} == {copy, theirs}
+
+
 @pytest.mark.slow
 def test_a_backup_made_during_a_crawl_verifies(path: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", WRITER, str(path), str(Path(__file__).parents[2])]

@@ -15,12 +15,6 @@ from tests.browse.newsroom import print_newspaper
 Get = Callable[[str], httpx.Response]
 
 
-@pytest.fixture(autouse=True)
-def without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Disable `rich`, a dependency of a test tool: with it, Datasette slowly prints every 404 with all variables."""
-    monkeypatch.setattr("datasette.handle_exception.rich", None)
-
-
 @contextmanager
 def browsing(*files: Path, **options: Any) -> Iterator[Get]:
     """Serve these files with Datasette in this process; yield a function that requests a path."""

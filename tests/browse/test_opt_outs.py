@@ -85,7 +85,7 @@ def test_include_reserved_serves_all_articles(path: Path, monkeypatch: pytest.Mo
         assert set(entries(get, "articles")) == set(NAMES)
         assert get("/archive/captures").status_code == 403
     started: list[list[str]] = []
-    monkeypatch.setattr("os.execv", lambda program, arguments: started.append(arguments))
+    monkeypatch.setattr("os.execve", lambda program, arguments, variables: started.append(arguments))
     outcome = CliRunner().invoke(main, ["browse", "--archive", str(path), "--public", "--include-opted-out"])
     assert outcome.exit_code == 0
     assert public.configuration(include_opted_out=True) in started[0]

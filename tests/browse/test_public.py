@@ -114,7 +114,7 @@ def test_another_host_requires_public_mode(newspaper: Path) -> None:
 
 def test_the_command_prints_the_effects_of_public_mode(newspaper: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr("os.execv", lambda program, arguments: started.append(arguments))
+    monkeypatch.setattr("os.execve", lambda program, arguments, variables: started.append(arguments))
     outcome = CliRunner().invoke(browse, ["--archive", str(newspaper), "--public", "--port", "0"])
     assert outcome.exit_code == 0
     assert [f"- {deed}" in outcome.output for deed in public.PUBLIC_LIMITS] == [True] * len(public.PUBLIC_LIMITS)

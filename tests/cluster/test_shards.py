@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from uuid import uuid4
 
@@ -62,6 +64,25 @@ def test_no_temporary_file_remains_in_a_folder(tmp_path: Path) -> None:
     shard = publish(Storage(str(tmp_path / "shards")), path)
     files = [path for path in (tmp_path / "shards").rglob("*") if path.is_file()]
     assert [str(file.relative_to(tmp_path / "shards")) for file in files] == [shard.path]
+
+
+def test_failed_and_killed_publications_keep_no_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, folder = tmp_path / "a.db", tmp_path / "shards" / "site"
+    path.write_bytes(b"1" * 1000)
+    folder.mkdir(parents=True)
+    old, recent, theirs = folder / "00000001-0123abcd.part", folder / "00000002-0123abcd.part", folder / "notes.part"
+    for part in (old, recent, theirs):
+        part.write_bytes(b"half")
+    for part in (old, theirs):
+        os.utime(part, (0, 0))
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(ClusterError, match="No space left on device"):
+        Storage(str(tmp_path / "shards")).put(path, "site", 3)
+    assert {*folder.iterdir()} == {recent, theirs}
+
+
+def full_disk(descriptor: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_unknown_storage_is_reported() -> None:

@@ -129,9 +129,32 @@ def test_timetable_with_a_default_for_other_sites(tmp_path: Path) -> None:
         ('caliber = "whenever"', ("caliber", "'whenever'")),
         ('[caliber]\ncron = "1 * * * *"\nspeed = 9', ("caliber", "speed", "minutes")),
         ("caliber = ", ("not valid TOML",)),
+        ('caliber = "* * * * * *"', ("caliber", "five fields")),
+        ('caliber = "0 0 30 2 *"', ("caliber", "'0 0 30 2 *'")),
+        ('gazette = "0 * * * *"', ("gazette", "Unknown site")),
+        ('["http://[bad"]\ncron = "0 * * * *"', ("http://[bad",)),
+        ('[caliber]\ncron = "0 * * * *"\nsection = "horoscope"', ("caliber", "horoscope")),
+        *(
+            (f'[caliber]\ncron = "* * * * *"\n{name} = {value}', ("caliber", f"{name} must be"))
+            for name, values in {
+                "minutes": ('"x"', "true", "0", "-1", "nan", "inf", "[1]", "1e300"),
+                "delay": ('"1"', "-0.5", "false", "nan"),
+                "due": ('"yes"', "1", "{}"),
+                "section": ("1", "true", "[]", "2026-01-01"),
+                "language": ('["en"]', "0.5"),
+            }.items()
+            for value in values
+        ),
     ],
 )
 def test_invalid_timetable_is_reported(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
     with pytest.raises(InputError) as caught:
         load_timetable(timetable(tmp_path, text), SETTINGS)
     assert all(word in str(caught.value) for word in words)
+
+
+def test_timetable_that_is_not_text_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "timetable.toml"
+    path.write_bytes(b'caliber = "\xff"')
+    with pytest.raises(InputError, match="not valid TOML"):
+        load_timetable(path, SETTINGS)

@@ -238,7 +238,7 @@ def test_a_host_that_others_can_reach_needs_public_mode(
 ) -> None:
     Archive.open(tmp_path / "a.db", mode="write").close()
     started: list[list[str]] = []
-    monkeypatch.setattr("os.execv", lambda program, words: started.append(words))
+    monkeypatch.setattr("os.execve", lambda program, words, variables: started.append(words))
     result = invoke(browse, "--archive", tmp_path / "a.db", "--host", host, *["--public"] * public)
     assert (result.exit_code, bool(started)) == ((2, False) if refused else (0, True))
     for words in started:
@@ -254,10 +254,3 @@ def test_a_reextraction_without_pages_is_not_a_run(tmp_path: Path, dry_run: bool
     assert printed.output.startswith("Nothing to do")
     as_json = json.loads(invoke(reextract, "--archive", path, "--jobs", 1, "--json").output)
     assert (as_json["run"], as_json["pages"], as_json["examples"]) == (None, 0, [])
-
-
-def test_a_schedule_names_its_interval_in_words() -> None:
-    from caliber_crawler.commands.schedule import _describe
-
-    words = {minutes: _describe(minutes) for minutes in (5, 30, 60, 120, 1440)}
-    assert words == {5: "5 minutes", 30: "30 minutes", 60: "hour", 120: "2 hours", 1440: "day"}

@@ -15,22 +15,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from apscheduler.triggers.cron import CronTrigger
 from click.testing import CliRunner
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.notification import notify, post
-from caliber_crawler.commands.schedule import calendar, cron_minutes, nearest, schedule
+from caliber_crawler.commands.schedule import schedule
+from caliber_crawler.cron import require_cron
 from caliber_crawler.errors import SiteError
 from tests.conftest import Result, command, environment
 
+WHEEL = "caliber_crawler-0.1.0-py3-none-any.whl"
 FAST = ("--delay", 0, "--concurrency", 8)
 
 
@@ -40,32 +39,6 @@ def run_schedule(*arguments: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("every", [5, 17, 30, 45, 59, 60, 90, 240, 720, 1440])
-def test_every_interval_is_regular(every: int) -> None:
-    trigger = CronTrigger.from_crontab(cron_minutes(every), timezone="UTC")
-    times = [datetime(2026, 11, 23, tzinfo=UTC)]
-    for _ in range(60):
-        times.append(trigger.get_next_fire_time(None, times[-1] + timedelta(seconds=1)))
-    assert {later - earlier for earlier, later in pairwise(times[1:])} == {timedelta(minutes=nearest(every))}
-    assert abs(nearest(every) - every) <= every / 2
-    assert calendar(every)
-
-
-@pytest.mark.parametrize(
-    ("every", "minutes", "timer"),
-    [
-        (5, "*/5 * * * *", "*:0/5"),
-        (30, "*/30 * * * *", "*:0/30"),
-        (60, "7 * * * *", "*-*-* *:07"),
-        (120, "7 */2 * * *", "*-*-* 00/2:07"),
-        (720, "7 */12 * * *", "*-*-* 00/12:07"),
-        (1440, "7 0 * * *", "*-*-* 00:07"),
-    ],
-)
-def test_cron_and_systemd_have_the_same_interval(every: int, minutes: str, timer: str) -> None:
-    assert (cron_minutes(every), calendar(every)) == (minutes, timer)
-
-
 def test_the_crontab_line_is_one_command_with_due() -> None:
     line = next(line for line in run_schedule("--format", "crontab").splitlines() if line.startswith("*/30"))
     words = shlex.split(line.split(" ", 5)[5])
@@ -73,10 +46,11 @@ def test_the_crontab_line_is_one_command_with_due() -> None:
     assert words[words.index("crawl") :][:3] == ["crawl", "caliber", "--due"]
 
 
-def test_the_output_states_the_interval() -> None:
-    assert "# Every 30 minutes:" in run_schedule("--format", "crontab")
-    assert "# Every 2 hours:" in run_schedule("--format", "crontab", "--every", "100")
-    assert "caliber every hour\n" in run_schedule("--format", "systemd", "--every", "70")
+def test_the_output_states_the_interval_and_the_time_zone() -> None:
+    assert "# Every 30 minutes, in the time zone of the machine:" in run_schedule("--format", "crontab")
+    assert "# Every 2 hours, in the" in run_schedule("--format", "crontab", "--every", "100")
+    assert "caliber every hour, in the" in run_schedule("--format", "systemd", "--every", "70")
+    assert "# every 6 hours, in UTC" in run_schedule("--format", "github", "--every", "360", "--install", WHEEL)
 
 
 def test_a_path_with_spaces_and_percent_signs_is_escaped() -> None:
@@ -100,18 +74,156 @@ def test_an_unknown_site_is_not_scheduled() -> None:
 
 
 def test_the_workflow_is_valid_without_local_paths_and_secrets() -> None:
-    text = run_schedule("--format", "github", "--notify", "https://hooks.example/secret")
+    text = run_schedule("--format", "github", "--install", WHEEL, "--notify", "https://hooks.example/secret")
     workflow = yaml.safe_load(text)
     (crawl,) = (step for step in workflow["jobs"]["crawl"]["steps"] if "caliber crawl" in step.get("run", ""))
-    assert crawl["run"].endswith("caliber crawl caliber --due --archive stored/archive.db")
+    assert crawl["run"].endswith("caliber crawl caliber --due --archive stored/archive.db\n")
     assert crawl["env"] == {
         "CALIBER_CONTACT": "${{ vars.CALIBER_CONTACT }}",
         "CALIBER_NOTIFY": "${{ secrets.CALIBER_NOTIFY }}",
     }
-    assert CronTrigger.from_crontab(workflow[True]["schedule"][0]["cron"]), "YAML parses the key `on` as true"
+    require_cron(workflow[True]["schedule"][0]["cron"])  # YAML parses the key `on` as true
     assert str(Path.cwd()) not in text
     assert "hooks.example" not in text
-    assert "CALIBER_NOTIFY" not in run_schedule("--format", "github")
+    assert "CALIBER_NOTIFY" not in run_schedule("--format", "github", "--install", WHEEL)
+
+
+@pytest.mark.parametrize(
+    "install",
+    [
+        WHEEL,
+        "wheels/caliber_crawler-1.2.3.post1-py3-none-any.whl",
+        f"https://files.example.org/a/{WHEEL}#sha256={'0a' * 32}",
+        f"git+https://github.com/owner/caliber@{'0a' * 20}",
+    ],
+)
+def test_a_workflow_installs_one_pinned_version(install: str) -> None:
+    text = run_schedule("--format", "github", "--install", install)
+    (pip,) = (step["run"] for step in yaml.safe_load(text)["jobs"]["crawl"]["steps"] if "pip " in step.get("run", ""))
+    assert shlex.split(pip) == ["pip", "install", install if "://" in install else f"./{install}"]
+
+
+@pytest.mark.parametrize(
+    "install",
+    [
+        *(
+            "caliber-crawler",
+            "caliber_crawler==0.1.0",
+            "caliber-crawler[parquet]",
+            ".",
+            "-r requirements.txt",
+            "--pre x.whl",
+        ),
+        *(
+            f"../{WHEEL}",
+            f"/tmp/{WHEEL}",
+            f"a/../{WHEEL}",
+            f"{WHEEL} other",
+            f"$(id)/{WHEEL}",
+            "other-1.0-py3-none-any.whl",
+        ),
+        *(f"https://files.example.org/{WHEEL}", f"http://files.example.org/{WHEEL}#sha256={'0a' * 32}"),
+        *("git+https://github.com/owner/caliber", "git+https://github.com/owner/caliber@main"),
+        f"git+https://github.com/owner/caliber@{'0a' * 20}\nx",
+    ],
+)
+def test_a_workflow_installs_nothing_that_a_stranger_can_replace(install: str) -> None:
+    result = CliRunner().invoke(schedule, ["--format", "github", "--install", install])
+    assert result.exit_code == 2
+    assert "pip install" not in result.output
+
+
+def test_a_workflow_is_not_printed_without_a_pinned_version() -> None:
+    result = CliRunner().invoke(schedule, ["--format", "github"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "needs --install" in result.stderr
+    result = CliRunner().invoke(schedule, [])
+    assert result.exit_code == 0
+    assert "jobs:" not in result.stdout
+    assert "crontab -e" in result.stdout
+    assert "[Timer]" in result.stdout
+    assert "The GitHub workflow is left out" in result.stderr
+
+
+class Repository:
+    """The steps of the printed workflow that call git, run in a clone as a runner does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.origin, self.clone, self.temp = folder / "origin.git", folder / "clone", folder / "temp"
+        self.temp.mkdir()
+        self.git("init", "--quiet", "--bare", self.origin, folder=folder)
+        self.git("clone", "--quiet", self.origin, self.clone, folder=folder)
+        self.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "-m", "Begin")
+        self.git("push", "--quiet", "origin", "HEAD")
+        steps = yaml.safe_load(run_schedule("--format", "github", "--install", WHEEL))["jobs"]["crawl"]["steps"]
+        self._fetch, self._push = (step["run"] for step in steps if "git " in step.get("run", ""))
+        assert [step.get("if") for step in steps if "git push" in step.get("run", "")] == [
+            "always() && steps.fetch.outcome == 'success'"
+        ]
+
+    def git(self, *words: object, folder: Path | None = None) -> str:
+        command = ["git", *map(str, words)]
+        return subprocess.run(command, cwd=folder or self.clone, check=True, capture_output=True, text=True).stdout
+
+    def job(self, crawl: Callable[[Path], object], *, remote: Path | None = None) -> bool:
+        """Run a job; return whether it succeeded. ``remote`` is the repository as far as the fetch can see."""
+        shutil.rmtree(self.clone / "stored", ignore_errors=True)
+        self.git("worktree", "prune")
+        self.git("remote", "set-url", "origin", remote or self.origin)
+        if not self._bash(self._fetch):
+            return False
+        crawl(self.clone / "stored" / "archive.db")
+        return self._bash(self._push)
+
+    def _bash(self, script: str) -> bool:
+        variables = environment(RUNNER_TEMP=str(self.temp), REMOTE=str(self.origin))
+        done = subprocess.run(
+            ["bash", "-e", "-c", script], cwd=self.clone, env=variables, capture_output=True, check=False
+        )
+        return done.returncode == 0
+
+    def archive(self) -> list[str]:
+        return self.git("show", "archive:archive.db", folder=self.origin).split()
+
+
+def add(line: str) -> Callable[[Path], object]:
+    def write(archive: Path) -> None:
+        with archive.open("a") as file:
+            file.write(f"{line}\n")
+
+    return write
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git on this machine")
+def test_the_archive_of_a_workflow_grows_and_is_never_replaced_by_an_empty_one(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    assert not repository.job(lambda archive: archive.parent.joinpath("archive.db.lock").touch()), (
+        "a crawl without archive"
+    )
+    assert repository.job(add("1"))
+    assert repository.job(add("2"))
+    assert repository.archive() == ["1", "2"]
+    assert not repository.job(add("3"), remote=tmp_path / "nowhere"), "the fetch failed"
+    assert not repository.job(lambda archive: archive.unlink()), "the crawl lost the archive"
+    assert not repository.job(lambda archive: archive.write_text("")), "the crawl emptied the archive"
+    empty = tmp_path / "empty.git"
+    repository.git("init", "--quiet", "--bare", empty)
+    assert not repository.job(add("4"), remote=empty), "the branch seemed to be missing"
+    assert repository.archive() == ["1", "2"]
+    other = tmp_path / "other"
+    repository.git("clone", "--quiet", "--branch", "archive", repository.origin, other)
+
+    def overtaken(archive: Path) -> None:
+        add("5")(archive)
+        with (other / "archive.db").open("a") as file:
+            file.write("other\n")
+        repository.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-am", "Crawl", folder=other)
+        repository.git("push", "--quiet", folder=other)
+
+    assert not repository.job(overtaken), "another job has pushed in the meantime"
+    assert repository.archive() == ["1", "2", "other"]
+    assert repository.job(add("6"))
+    assert repository.archive() == ["1", "2", "other", "6"]
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine")
@@ -272,8 +384,10 @@ def test_a_watch_crawls_immediately_and_stops_cleanly(serve: Callable[..., Any],
 
 @pytest.mark.slow
 def test_a_watch_for_an_unknown_site_ends(caliber: Callable[..., Result], tmp_path: Path) -> None:
-    result = caliber("watch", "gazette", "--archive", tmp_path / "a.db")
+    result = caliber("watch", "gazette", "--cron", "0 5 * * 1", "--archive", tmp_path / "a.db", TZ="Asia/Baku")
     assert result.exit_code == 2
+    assert "next on Monday" in result.stderr
+    assert "05:00 +04 (UTC+04:00)" in result.stderr
     assert "Unknown site 'gazette'" in result.stderr
 
 

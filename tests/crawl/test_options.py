@@ -105,7 +105,7 @@ def test_a_number_that_is_too_small_is_a_usage_error(words: list[str]) -> None:
 
 
 def test_schedule_repeats_and_validates_its_options() -> None:
-    printed = CliRunner().invoke(schedule, ["--format", "github", "--section", "opinion", "--delay", "2"]).output
+    printed = CliRunner().invoke(schedule, ["--format", "crontab", "--section", "opinion", "--delay", "2"]).output
     assert "crawl caliber --due --section opinion --delay 2.0 --archive" in printed
     wrong = CliRunner().invoke(schedule, ["--section", "horoscope"])
     assert isinstance(wrong.exception, SiteError)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,13 +71,41 @@ def test_an_invalid_argument_has_a_message(
     assert result.stdout == ""
 
 
-def test_the_archive_is_never_overwritten(three_editions: Path, tmp_path: Path) -> None:
+def test_no_file_of_the_archive_is_overwritten(three_editions: Path, tmp_path: Path) -> None:
     linked = tmp_path / "linked.db"
     linked.symlink_to(three_editions)
     before = three_editions.read_bytes()
-    for path in (three_editions, linked):
-        assert run("export", "csv", "--archive", three_editions, "-o", path).exit_code == 2
+    names = (three_editions, linked, *(f"{three_editions}{ending}" for ending in ("-wal", "-shm", "-journal", ".lock")))
+    for path in names:
+        result = run("export", "csv", "--archive", three_editions, "-o", path)
+        assert result.exit_code == 2
+        assert "the archive" in result.stderr
     assert three_editions.read_bytes() == before
+    assert not Path(f"{three_editions}-journal").exists()
+
+
+def test_a_database_with_a_journal_is_not_replaced(three_editions: Path, tmp_path: Path) -> None:
+    path = tmp_path / "light.db"
+    path.write_bytes(b"in use")
+    Path(f"{path}-wal").write_bytes(b"changes")
+    result = run("export", "sqlite", "--archive", three_editions, "-o", path)
+    assert result.exit_code == 2
+    assert "light.db-wal exists" in result.stderr
+    assert path.read_bytes() == b"in use"
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "rss", "sqlite", "warc", "wacz"])
+def test_every_format_is_written_to_a_named_pipe(three_editions: Path, tmp_path: Path, format: str) -> None:
+    pipe = tmp_path / "out" / "pipe"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        received = pool.submit(pipe.read_bytes)
+        result = run("export", format, "--archive", three_editions, "-o", pipe, "--max-size", "1kB")
+        assert result.exit_code == 0, result.stderr
+        assert len(received.result(10)) > 500
+    assert list(pipe.parent.iterdir()) == [pipe]
+    assert pipe.is_fifo()
 
 
 def test_a_missing_archive_is_an_error(tmp_path: Path) -> None:

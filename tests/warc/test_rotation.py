@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from fastwarc.cli import main as fastwarc
 from fastwarc.warc import ArchiveIterator
 
-from caliber_crawler.export import new_files
 from caliber_crawler.items import Capture
+from caliber_crawler.output_files import new_files
 from caliber_crawler.warc import Lines, WarcReader, numbered_path, write_wacz, write_warcs
 from tests.conftest import command, environment
 from tests.warc.newsstand import crawled, held, run, take_in
@@ -136,7 +136,7 @@ def test_lines_beyond_the_memory_limit_are_sorted(monkeypatch: pytest.MonkeyPatc
 
 def test_files_of_a_killed_export_are_removed_and_those_in_progress_stay(tmp_path: Path) -> None:
     path = tmp_path / "export.warc.gz"
-    left = tmp_path / ".export.warc.gz.abcdefgh"
+    left = tmp_path / ".export.warc.gz.caliber-abcdefgh.part"
     left.mkdir()
     (left / "1").write_bytes(b"half")
     with new_files(path) as first:

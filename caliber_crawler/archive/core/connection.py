@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from caliber_crawler.errors import (
     NewerArchive,
     NoArchive,
 )
+from caliber_crawler.output_files import new_path
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -274,20 +274,10 @@ def backup_path(path: Path, version: int) -> Path:
 
 def copy_into(connection: Connection, path: Path) -> None:
     """Copy a consistent snapshot of an archive into a new file, completely or not at all, and sync it to the disk."""
-    part = path.with_name(f"{path.name}.copying")
-    part.unlink(missing_ok=True)
-    try:
+    with new_path(path) as part, SQLiteErrors(path), contextlib.closing(sqlite3.connect(part)) as copy:
         # All pages in one step: otherwise the backup restarts whenever another process writes. VACUUM INTO does not
         # work: over a read-only connection, SQLite 3.40 fails on a table with a generated column.
-        with SQLiteErrors(path), contextlib.closing(sqlite3.connect(part)) as copy:
-            connection.raw.backup(copy)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.rename(path)
-    except OSError as error:
-        raise ArchiveFull(f"{path} cannot be written: {error.strerror}.") from error
-    finally:
-        part.unlink(missing_ok=True)
+        connection.raw.backup(copy)
 
 
 def take_lock(path: Path) -> FileLock:
