@@ -165,7 +165,7 @@ class Pages:
                     skipped = [found] if reader.records == 0 else []
                 elif self._ingester.is_new(found):
                     yield Item(path=path, capture=found, saved=False)
-        if reader.records == reader.described > 0:
+        if reader.described and reader.records == reader.others.total():
             raise NotAPage(f"{warc.name} has only metadata of pages (WAT); ingest the WARC or WET file.")
         if reader.records == 0 and skipped:
             raise NotAPage(f"{warc.name} cannot be read as a WARC: {skipped[0].message}.")
