@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Literal, cast, get_args
@@ -13,7 +13,7 @@ from caliber_crawler.warc.content import MAX_CONTENT_BYTES, Undecodable, decode
 from caliber_crawler.warc.dates import parse_date
 from caliber_crawler.warc.message import Headers, Message, parse_message
 from caliber_crawler.warc.raw_record import RawRecord, has_valid_digest
-from caliber_crawler.warc.writer import FETCH_ERROR, FETCH_ERROR_CODE, KIND, RENAMED, REQUESTED
+from caliber_crawler.warc.writer import FETCH_ERROR, FETCH_ERROR_CODE, KIND, RENAMED, REQUESTED, SITE
 
 Reason = Literal[
     "bad_date",
@@ -67,6 +67,8 @@ class Skipped:
     message: str
     """One clause."""
     url: str | None = None
+    unit: Literal["byte", "entry"] = "byte"
+    """What ``offset`` counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,23 @@ def capture_of(
     else:
         exchange = file_of(record)
     requested = (record.get(REQUESTED) or "").split()
+    if not address.startswith(("http:", "https:")) and (site := record.get(SITE)):
+        resolved = replace(resolved, site=site)
+    return capture_in(exchange, resolved, fetched_at, kind, requested, address)
+
+
+def capture_in(
+    exchange: Exchange,
+    resolved: ResolvedURL,
+    fetched_at: datetime,
+    kind: PageKind,
+    requested: Sequence[str] = (),
+    address: str = "",
+) -> Capture:
+    """The capture of an exchange; ``requested`` are the URLs before ``address``, if it was redirected.
+
+    Raises :class:`UnusableRecord` if it is not a page.
+    """
     capture = Capture(
         site=resolved.site,
         url=requested[0] if requested else resolved.url,
@@ -154,8 +173,11 @@ def require_page(capture: Capture) -> None:
 
 
 def is_redirect(capture: Capture) -> bool:
-    status = capture.status
-    return status is not None and 300 <= status < 400 and status != HTTPStatus.NOT_MODIFIED
+    return capture.status is not None and is_redirect_status(capture.status)
+
+
+def is_redirect_status(status: int) -> bool:
+    return 300 <= status < 400 and status != HTTPStatus.NOT_MODIFIED
 
 
 def exchange_of(record: RawRecord) -> Exchange:

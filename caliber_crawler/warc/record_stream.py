@@ -22,7 +22,7 @@ from caliber_crawler.warc.raw_record import (
     RawRecord,
     warc_head,
 )
-from caliber_crawler.warc.unpacking import CHUNK_BYTES, DamagedData, Dictionary, Place
+from caliber_crawler.warc.unpacking import CHUNK_BYTES, FAULTS, DamagedData, Dictionary, Place
 
 MEMBER_START = re.compile(
     rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18|" + VERSION_LINE.pattern, re.IGNORECASE
@@ -260,6 +260,9 @@ class RecordStream:
                     return offset - len(tail) + match.start()
                 offset += len(block)
                 tail = (tail + block)[-MAX_VERSION_BYTES:]
+        except FAULTS:
+            # The file cannot be read any further; the damage there was reported.
+            return None
         finally:
             file.close()
         return None
