@@ -30,7 +30,7 @@ from caliber_crawler.errors import ArchiveError, CaliberError, InputError, Missi
 from caliber_crawler.ingest import SiteResolver
 from caliber_crawler.ingest.ingester import REPORTED_SKIPS
 from caliber_crawler.known_sites import known_sites
-from caliber_crawler.site.generic import unknown_site
+from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.software import software
 
 CHECKS_FAILED = 3
@@ -219,8 +219,7 @@ def summary(work: BulkExtraction, plan: Plan, out: Path) -> Iterator[str]:
     if work.skipped:
         yield f"Skipped {work.skipped.total():,} records: {list_counts(work.skipped)}."
     if work.other_records:
-        others = list_counts(work.other_records)
-        yield f"Passed over {work.other_records.total():,} records that contain no page: {others}."
+        yield f"Records that contain no page: {list_counts(work.other_records)}."
     if work.left_out:
         yield f"Left out of Parquet: {work.left_out:,} articles under a rights reservation (--include-opted-out)."
     if parts["swept"]:

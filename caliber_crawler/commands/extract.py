@@ -26,7 +26,7 @@ from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.page_files import FileForm, form_of
 from caliber_crawler.site import Site, SiteRegistry
-from caliber_crawler.site.generic import unknown_site
+from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.warc import ResolvedURL, Skipped
 
 CHECKS_FAILED = 3

@@ -25,7 +25,7 @@ from caliber_crawler.items import Capture, Problem
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.page_files import form_of
 from caliber_crawler.site import SiteRegistry
-from caliber_crawler.site.generic import unknown_site
+from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.software import software
 from caliber_crawler.spiders import DEFAULT_SITE
 from caliber_crawler.warc import FAULTS, Originals, Skipped
@@ -75,7 +75,8 @@ def ingest(
       caliber ingest page.html --url https://caliber.az/en/post/some-article --fetched-at 2026-01-07T10:00:00Z
       caliber ingest CC-NEWS-20260107.warc.gz browser-session.wacz
     """
-    files = list(find_pages(paths))
+    ignored: list[Path] = []
+    files = list(find_pages(paths, ignored))
     if url and len(files) > 1:
         raise click.UsageError(f"--url applies to one page, but {len(files)} files were given.")
     site_resolver = _site_resolver(site_name, url, base_url, any_site=any_site)
@@ -94,11 +95,13 @@ def ingest(
     if as_json:
         ingested = [asdict(each) for each in ingester.ingested]
         skipped, others = dict(ingester.skipped), dict(ingester.other_records)
-        counts = {**ingester.counts, "skipped": skipped, "other_records": others}
+        counts = {**ingester.counts, "skipped": skipped, "other_records": others, "ignored_files": len(ignored)}
         echo_json({"run": ingester.run_id, **counts, "articles": ingested})
     else:
         for line in _summary(ingester):
             echo(line)
+        if ignored:
+            echo(f"Files in folders that are not pages or web archives by their names: {len(ignored):,}.")
     exit_code = _exit_code(ingester)
     if exit_code == NoPages.exit_code:
         echo(f"Error: {_no_pages(files, ingester)}", err=True)
@@ -221,8 +224,7 @@ def _summary(ingester: Ingester) -> list[str]:
     if ingester.skipped:
         lines.append(f"Skipped {ingester.skipped.total():,} records or URLs: {list_counts(ingester.skipped)}.")
     if ingester.other_records:
-        others = list_counts(ingester.other_records)
-        lines.append(f"Passed over {ingester.other_records.total():,} records that contain no page: {others}.")
+        lines.append(f"Records that contain no page: {list_counts(ingester.other_records)}.")
     return lines
 
 

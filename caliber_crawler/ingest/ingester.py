@@ -21,7 +21,8 @@ from caliber_crawler.isolated_extraction import internal_error
 from caliber_crawler.items import Capture, Extraction, Problem
 from caliber_crawler.reextraction import NOT_EXTRACTED, Reextractor
 from caliber_crawler.site import ArticleURL, Site
-from caliber_crawler.site.generic import generic_site, unknown_site
+from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.visits import ingest_entry, record_visit
 from caliber_crawler.warc import Skipped
 
@@ -32,7 +33,7 @@ REPORTED_SKIPS = (
     "bad_date",
     "damaged",
     "internal_error",
-    "no_body",
+    "no_content",
     "no_original",
     "too_large",
     "truncated",

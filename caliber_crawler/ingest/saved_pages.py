@@ -10,21 +10,25 @@ from caliber_crawler.errors import InputError, NoPages
 from caliber_crawler.items import Capture
 from caliber_crawler.page_files import MEDIA_TYPES, WEB_ARCHIVES, read_saved_page
 from caliber_crawler.site import Site, SiteRegistry
-from caliber_crawler.site.generic import unknown_site
+from caliber_crawler.site.unknown import unknown_site
 
 MAX_SIGNED_BYTES = 1024 * 1024
 """Bytes of a text that are searched for the signature of its site."""
 
 
-def find_pages(paths: Iterable[Path]) -> Iterator[Path]:
+def find_pages(paths: Iterable[Path], ignored: list[Path] | None = None) -> Iterator[Path]:
     """Yield the given files, and every page or web archive in the given folders, in a stable order.
 
-    Raises :class:`InputError` for a path that does not exist and :class:`NoPages` for a folder without pages.
+    The other files in the folders are added to ``ignored``. Raises :class:`InputError` for a path that does not exist
+    and :class:`NoPages` for a folder without pages.
     """
     for path in paths:
         if path.is_dir():
             endings = (*MEDIA_TYPES, *WEB_ARCHIVES)
-            pages = sorted(page for page in path.rglob("*") if page.name.lower().endswith(endings) and page.is_file())
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            pages = [file for file in files if file.name.lower().endswith(endings)]
+            if ignored is not None:
+                ignored += [file for file in files if not file.name.lower().endswith(endings)]
             if not pages:
                 raise NoPages(f"{path} contains no pages; pages are files that end in {', '.join(endings)}.")
             yield from pages

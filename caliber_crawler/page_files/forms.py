@@ -9,7 +9,7 @@ from typing import Literal
 from caliber_crawler.errors import InputError, NotAPage
 from caliber_crawler.page_files.mhtml import is_mhtml
 from caliber_crawler.warc import is_index
-from caliber_crawler.warc.content_start import ContentStart, content_start
+from caliber_crawler.warc.content_start import content_start
 
 FileForm = Literal["warc", "har", "mhtml", "page"]
 """WARC, ARC and WACZ are ``warc``; HTML and plain texts are a ``page``."""
@@ -41,12 +41,13 @@ OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF.{4}WEBP", "an image", "ingest the web page instead"),
 )
 """Files without pages, or in forms that are not read: the first bytes, the name, and what to do."""
-IN_COMPRESSED: tuple[tuple[bytes, str], ...] = (
-    (rb"(?s:.{257})ustar", "a compressed tar archive"),
-    (rb"\s*<", "a compressed page"),
-    (rb"\s*[{\[]", "compressed JSON"),
-    (rb"\x1f\x8b|\x28\xb5\x2f\xfd", "compressed twice"),
+IN_COMPRESSED: tuple[tuple[bytes, str, str], ...] = (
+    (rb"(?s:.{257})ustar", "a compressed tar archive", "extract it with `tar -xf` and ingest the files in it"),
+    (rb"\s*<", "a compressed page", "decompress it and ingest the result"),
+    (rb"\s*[{\[]", "compressed JSON", "if it is a HAR, decompress it and ingest the result"),
+    (rb"\x1f\x8b|\x28\xb5\x2f\xfd", "compressed twice", "decompress it once and ingest the result"),
 )
+"""The same for the content of compressed files that are not web archives."""
 
 
 def form_of(path: Path) -> FileForm:
@@ -60,12 +61,9 @@ def form_of(path: Path) -> FileForm:
     name = path.name.lower()
     if start.is_record or start.is_zip:
         return "warc"
+    refuse(path, start.data, IN_COMPRESSED if start.is_packed else OTHERS)
     if start.is_packed:
-        refuse_packed(path, start)
         return "warc"
-    for pattern, what, advice in OTHERS:
-        if re.match(pattern, start.data):
-            raise NotAPage(f"{path} is {what}; {advice}.")
     if HAR_START.match(start.data) or name.endswith(".har"):
         return "har"
     if is_mhtml(start.data):
@@ -75,8 +73,8 @@ def form_of(path: Path) -> FileForm:
     return "warc" if name.endswith(WEB_ARCHIVES) else "page"
 
 
-def refuse_packed(path: Path, start: ContentStart) -> None:
-    """Raise :class:`NotAPage` for a compressed file that is certainly not a web archive."""
-    for pattern, what in IN_COMPRESSED:
-        if re.match(pattern, start.data):
-            raise NotAPage(f"{path} is {what}, not a web archive; decompress it and ingest the result.")
+def refuse(path: Path, data: bytes, forms: tuple[tuple[bytes, str, str], ...]) -> None:
+    """Raise :class:`NotAPage` for a file that begins like one of these forms."""
+    for pattern, what, advice in forms:
+        if re.match(pattern, data):
+            raise NotAPage(f"{path} is {what}; {advice}.")

@@ -175,7 +175,7 @@ def body_of(entry: object, status: int) -> tuple[bytes, bool]:
     text = value_in(entry, "response", "content", "text")
     if not isinstance(text, str):
         if status == 200:
-            raise UnusableRecord("no_body", "the browser recorded no body; save the HAR with content")
+            raise UnusableRecord("no_content", "the browser recorded no body; save the HAR with content")
         return b"", False
     if len(text) > MAX_CONTENT_BYTES * 4 // 3 + 4:
         raise UnusableRecord("too_large", f"it is larger than {MAX_CONTENT_BYTES // 1024**2} MiB")

@@ -15,13 +15,14 @@ from caliber_crawler.page_files.savers import Origin, origins_of
 from caliber_crawler.processes import Limits, TooSlow, WorkerCrashed, run_limited
 from caliber_crawler.warc.content import MAX_CONTENT_BYTES
 
+MULTIPART = "multipart/related"
 MEDIA_TYPES = {
     ".html": "text/html",
     ".htm": "text/html",
     ".xhtml": "application/xhtml+xml",
     ".txt": "text/plain",
-    ".mht": "multipart/related",
-    ".mhtml": "multipart/related",
+    ".mht": MULTIPART,
+    ".mhtml": MULTIPART,
 }
 """File name endings of pages in a folder. A file named on the command line is read whatever its ending."""
 MAX_MHTML_BYTES = 64 * 1024 * 1024
@@ -72,7 +73,7 @@ def read_saved_page(path: Path) -> SavedPage:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     if packed:
         return saved_mhtml(path, body, written_at)
-    media_type = MEDIA_TYPES.get(path.suffix.lower(), "")
+    media_type = MEDIA_TYPES.get(path.suffix.lower(), "").replace(MULTIPART, "")
     found = tuple(origins_of(body))
     saved_at = next((origin.saved_at for origin in found if origin.saved_at), None)
     return SavedPage(body, headers_of(path, media_type), found, saved_at or written_at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 from caliber_crawler.site.discovery import Links, Sitemaps, StartPage
@@ -23,15 +22,6 @@ ARTICLE_SHAPES = (
 )
 """Patterns of article URLs on news sites. They match 92 of 100 real article URLs, and few other pages."""
 ARTICLE_PATH = rf"/(?!(?:.*/)?(?:{'|'.join(_OTHER_PAGES)})(?:/|$))(?!.*\.(?:{_FILES})$)(?:{'|'.join(ARTICLE_SHAPES)})"
-
-
-UNKNOWN_SITE = "unknown"
-"""The name of the site of saved pages that name no URL."""
-
-
-def unknown_site() -> Site:
-    """The site of saved pages that name no URL. Its host exists nowhere (RFC 6761)."""
-    return replace(generic_site("https://unknown.invalid/"), name=UNKNOWN_SITE, title="Unknown site", sources=())
 
 
 def generic_site(url: str) -> Site:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.items import Capture
-from caliber_crawler.site.generic import UNKNOWN_SITE, generic_site, unknown_site
+from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site.site import Site
+from caliber_crawler.site.unknown import UNKNOWN_SITE, unknown_site
 from caliber_crawler.site.urls import host_of
 
 

@@ -20,7 +20,7 @@ Reason = Literal[
     "bad_location",
     "damaged",
     "internal_error",
-    "no_body",
+    "no_content",
     "no_original",
     "no_response",
     "no_url",
