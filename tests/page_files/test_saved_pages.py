@@ -114,7 +114,7 @@ SINGLE_FILE = (
         (f'<meta property="og:url" content="{URL}?a=1&amp;b=2">', f"{URL}?a=1&b=2", None),
         ("<!-- saved from url=(0014)about:internet --><p>", None, None),
         (f"<!-- saved from url=(0014)about:internet --><link rel=canonical href={URL}>", URL, None),
-        ("<!-- saved from url=(0022)file:///home/me/a.html -->", None, None),
+        ("<!-- saved from url=(0022)file:///C:/a.html -->", None, None),
         ('<link rel="canonical" href="/relative">', None, None),
         ('<link rel="stylesheet" href="https://a.example/x.css">', None, None),
         ("<p>no word of its origin</p>", None, None),
