@@ -75,7 +75,7 @@ class HarReader:
                 raise UnusableRecord("other_site", "it does not belong to a known site")
             if not resolved.is_article:
                 raise UnusableRecord("not_an_article", "its URL is not an article's")
-            capture = capture_in(exchange_of(entry), resolved, date_of(entry), "article")
+            capture = capture_in(exchange_of(entry), resolved, url, date_of(entry), "article")
             return self._responses.add(capture, self.offset)
         except UnusableRecord as unusable:
             return self._skipped(unusable.reason, str(unusable), url)

@@ -106,18 +106,18 @@ def capture_of(
     requested = (record.get(REQUESTED) or "").split()
     if not address.startswith(("http:", "https:")) and (site := record.get(SITE)):
         resolved = replace(resolved, site=site)
-    return capture_in(exchange, resolved, fetched_at, kind, requested, address)
+    return capture_in(exchange, resolved, address, fetched_at, kind, requested)
 
 
 def capture_in(
     exchange: Exchange,
     resolved: ResolvedURL,
+    address: str,
     fetched_at: datetime,
     kind: PageKind,
     requested: Sequence[str] = (),
-    address: str = "",
 ) -> Capture:
-    """The capture of an exchange; ``requested`` are the URLs before ``address``, if it was redirected.
+    """The capture of an exchange at ``address``; ``requested`` are the URLs that were redirected there.
 
     Raises :class:`UnusableRecord` if it is not a page.
     """
