@@ -202,13 +202,21 @@ class Ingester:
         try:
             with archive.transaction():
                 self._store_outcome(archive, item, outcome, packed)
+            return
         except CaliberError:
             raise
         except Exception as error:  # noqa: BLE001 - one page must not stop the others
             self.counts = counts
             problem = internal_error(item.capture.effective_url, error)
+        try:
             with archive.transaction():
                 self._store_outcome(archive, item, problem, packed)
+        except CaliberError:
+            raise
+        except Exception:  # noqa: BLE001 - the page itself cannot be stored
+            self.counts = counts
+            self.counts["failed"] += 1
+            self._refused.append((problem, None))
 
     def _store_outcome(
         self, archive: Archive, item: Item, outcome: Extraction | Problem, packed: CompressedBody | None

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from caliber_crawler.errors import InputError, NotAPage
+from caliber_crawler.errors import InputError, MissingExtra, NotAPage
 from caliber_crawler.page_files.mhtml import is_mhtml
 from caliber_crawler.warc import is_index
 from caliber_crawler.warc.content_start import content_start
@@ -56,6 +56,8 @@ def form_of(path: Path) -> FileForm:
         raise NotAPage(f"{path} is an index of web archives and has no pages; ingest the WARC files that it names.")
     try:
         start = content_start(path)
+    except MissingExtra:
+        raise NotAPage(f"{path} is compressed with lz4; install `caliber-crawler[lz4]`, which can read it.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     name = path.name.lower()

@@ -13,9 +13,19 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class DataStream:
-    """Reads a file from a place on. Every method raises ``DamagedData`` where no byte can be decompressed any more."""
+    """Reads a file from a place on; with ``is_plain``, the place is within plain records.
 
-    def __init__(self, open_file: Callable[[], IO[bytes]], place: Place, dictionary: Dictionary = None) -> None:
+    Every method raises ``DamagedData`` where no byte can be decompressed any more.
+    """
+
+    def __init__(
+        self,
+        open_file: Callable[[], IO[bytes]],
+        place: Place,
+        dictionary: Dictionary = None,
+        *,
+        is_plain: bool = False,
+    ) -> None:
         self._file = open_file()
         self._dictionary = dictionary
         self._chunks: deque[Chunk] = deque()
@@ -23,7 +33,7 @@ class DataStream:
         """Bytes of the first chunk that were read."""
         self._held = 0
         """Bytes of the chunks that were not."""
-        self._source: Iterator[Chunk] = unpack(self._file, place.member, dictionary)
+        self._source: Iterator[Chunk] = unpack(self._file, place.member, dictionary, is_plain=is_plain)
         self._damage: DamagedData | None = None
         self.last_place = place
         """The place after the last byte that was read."""

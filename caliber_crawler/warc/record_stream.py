@@ -229,16 +229,16 @@ class RecordStream:
         member, inner = self.place
         after = Place(member, inner + 1) if self._is_packed else Place(member + 1, 0)
         if self._pay(after):
-            self._move(after)
+            self._move(after, is_plain=not self._is_packed)
         find, size = (find_arc_line, MAX_LINE_BYTES) if self._is_arc else (find_version_line, MAX_VERSION_BYTES)
         if not self._data.seek(find, size):
             return False
         self.place, self._is_packed = self._data.place, self._data.is_packed
         return True
 
-    def _move(self, place: Place) -> None:
+    def _move(self, place: Place, *, is_plain: bool = False) -> None:
         self._data.close()
-        self._data = DataStream(self._open, Place(place.member, 0), self._dictionary)
+        self._data = DataStream(self._open, Place(place.member, 0), self._dictionary, is_plain=is_plain)
         self.place, self._is_packed = place, None
         self._data.skip(place.inner)
 

@@ -148,7 +148,10 @@ class RawInput:
         self._held = b""
         self.offset = offset
         """The offset of the next byte."""
-        file.seek(offset)
+        try:
+            file.seek(offset)
+        except FAULTS as error:
+            raise DamagedData(f"it cannot be read ({error})", offset) from error
 
     def peek(self, size: int) -> bytes:
         """The next bytes; fewer at the end of the file."""
@@ -180,12 +183,15 @@ class RawInput:
             raise DamagedData(f"it cannot be read ({error})", self.offset) from error
 
 
-def unpack(file: IO[bytes], offset: int, dictionary: Dictionary = None) -> Iterator[Chunk]:
+def unpack(file: IO[bytes], offset: int, dictionary: Dictionary = None, *, is_plain: bool = False) -> Iterator[Chunk]:
     """The content of a file from an offset on, at which a member or a plain record begins.
 
-    A plain record extends to the end of the file. Raises :class:`DamagedData`.
+    Plain records extend to the end of the file; with ``is_plain``, the offset is within one. Raises
+    :class:`DamagedData`.
     """
     raw = RawInput(file, offset)
+    if is_plain:
+        yield from plain_chunks(raw)
     while head := raw.peek(8):
         if SKIPPABLE.match(head):
             raw.skip(8 + int.from_bytes(head[4:8], "little"))

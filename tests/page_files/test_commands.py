@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -164,6 +165,31 @@ def test_a_page_that_cannot_be_stored_costs_only_itself(tmp_path: Path, monkeypa
         assert [row["reason"] for row in archive.db["problems"].rows] == ["internal_error"]
     # The next run does not begin with it again.
     assert ingest(tmp_path / "a.db", path, "--any-site")[1]["known"] == 2
+
+
+def test_a_page_that_cannot_be_stored_at_all_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(tmp_path, "a.warc", warc())
+
+    def broken(self: Ingester, archive: Any, capture: Any) -> Any:
+        raise KeyError("unheard-of")
+
+    monkeypatch.setattr(ingester.Ingester, "_site_of", broken)
+    assert ingest(tmp_path / "a.db", path, "--any-site")[1]["failed"] == 1
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert [row["reason"] for row in archive.db["problems"].rows] == ["internal_error"]
+
+
+def test_a_packed_wacz_with_damage_is_read_as_far_as_possible(tmp_path: Path) -> None:
+    path = tmp_path / "session.wacz"
+    records = [warc().replace(URL.encode(), URL.encode() + b"-%d" % number) for number in range(40)]
+    with ZipFile(path, "w", ZIP_DEFLATED) as zipped:
+        zipped.writestr("archive/data.warc", b"".join(records) + random.Random(1).randbytes(300_000))
+    content = bytearray(path.read_bytes())
+    content[-100_000:-99_000] = bytes(1000)
+    path.write_bytes(content)
+    exit_code, report = ingest(tmp_path / "a.db", path, "--any-site")
+    assert (exit_code, report["pages"]) == (3, 40)
+    assert report["skipped"] == {"damaged": 1}
 
 
 def test_a_packed_wacz_is_read(tmp_path: Path) -> None:

@@ -212,6 +212,25 @@ def test_noise_costs_only_the_records_that_it_hits(rng: random.Random, packing: 
     assert numbers(found) == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("packing", ["gzip members", "one gzip", "plain"])
+def test_damage_to_an_arc_file_costs_only_the_records_that_it_hits(packing: str) -> None:
+    records = arc(1, 2, 3, 4)
+    records[2] = records[2].replace(b"text/html 54", b"text/html x") + b"noise http://x/ 1.1.1.1 2026 x 9\n"
+    records[3] = records[3].replace(b"text/html 54", b"text/html 99999999")
+    assert records[3] != arc(3)[1]
+    warc = PACKINGS[packing](records)
+    assert numbers(captures(warc)) == [1, 4]
+    assert set(reasons(warc)) == {"damaged"}
+
+
+def test_compressed_pages_in_a_plain_file_do_not_hide_the_next_record() -> None:
+    body = gzip.compress(b"<h1>no record</h1>" * 50)
+    headers = HTML | {"Content-Encoding": "gzip"}
+    records = [record(response(body, headers=headers), url=f"{URL}{number}") for number in range(1, 5)]
+    records[1] = records[1].replace(b"Content-Length", b"Content-Length: 10\r\nX", 1)
+    assert [number for number in numbers(captures(b"".join(records))) if number != 2] == [1, 3, 4]
+
+
 @pytest.mark.parametrize("packing", ["gzip members", "zstd frames", "lz4 frames", "plain"])
 def test_a_member_that_ends_early_is_damage(packing: str) -> None:
     last = PACKINGS[packing]([page(2)])
