@@ -20,11 +20,11 @@ from caliber_crawler.commands.terminal import echo, list_counts
 from caliber_crawler.errors import InputError, NoPages, NotAPage
 from caliber_crawler.ingest import SiteResolver, extract_ahead
 from caliber_crawler.ingest.page_readers import page_sources, require_pages
-from caliber_crawler.ingest.saved_pages import capture_from_file, capture_of_any_site, find_pages, site_of_text
+from caliber_crawler.ingest.saved_pages import capture_from_file, capture_of_any_site, find_pages, site_and_url
 from caliber_crawler.isolated_extraction import extract_isolated
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.known_sites import known_sites
-from caliber_crawler.page_files import FileForm, form_of
+from caliber_crawler.page_files import FileForm, form_of, origins_of
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.warc import ResolvedURL, Skipped
@@ -114,14 +114,14 @@ class PageExtractor:
     name: str | None = None
     """The site of all pages, if ``--site`` was given."""
 
-    def site_of(self, url: str, body: bytes = b"") -> Site:
-        """The site of a URL; of a page without a web URL, the site that its text names, or the unknown site."""
+    def site_of(self, url: str) -> Site:
+        """The site of a URL; the unknown site for anything but a web URL."""
         if self.name:
             return self.sites[self.name]
         try:
             return self.sites.site_of(url)
         except ValueError:
-            return site_of_text(body, self.sites) or unknown_site()
+            return unknown_site()
 
     def resolve(self, url: str) -> ResolvedURL | None:
         """The page at a URL in a web archive; ``None`` if it is not a web page."""
@@ -200,9 +200,13 @@ def _lines_of(files: Iterable[tuple[Path, BinaryIO]], extractor: PageExtractor) 
 
 
 def _capture(body: bytes, given_url: Any, extractor: PageExtractor) -> Capture:
-    url = given_url if given_url and isinstance(given_url, str) else f"urn:sha256:{sha256(body).hexdigest()}"
-    site = extractor.site_of(url, body).name
-    return Capture(site=site, url=url, fetched_at=datetime.now(UTC), status=200, body=body)
+    url = given_url if given_url and isinstance(given_url, str) else None
+    site = extractor.site_of(url) if url else None
+    if site is None and extractor.name is None:
+        site, url = site_and_url(body, origins_of(body), extractor.sites)
+    name = site.name if site is not None else str(extractor.name)
+    url = url or f"urn:sha256:{sha256(body).hexdigest()}"
+    return Capture(site=name, url=url, fetched_at=datetime.now(UTC), status=200, body=body)
 
 
 def _line(item: Item, outcome: Extraction | Problem) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from caliber_crawler.errors import InputError, NoPages
 from caliber_crawler.items import Capture
-from caliber_crawler.page_files import MEDIA_TYPES, WEB_ARCHIVES, read_saved_page
+from caliber_crawler.page_files import MEDIA_TYPES, WEB_ARCHIVES, Origin, read_saved_page
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.unknown import unknown_site
 
@@ -57,14 +57,19 @@ def capture_of_any_site(path: Path, sites: SiteRegistry, *, fetched_at: datetime
     Without any, it is a page of the unknown site. Raises like :func:`capture_from_file`.
     """
     page = read_saved_page(path)
-    for origin in page.origins:
+    site, url = site_and_url(page.body, page.origins, sites)
+    return page.capture(site.name, url, fetched_at)
+
+
+def site_and_url(body: bytes, origins: Iterable[Origin], sites: SiteRegistry) -> tuple[Site, str | None]:
+    """The site that a page names, and its URL, if it names one."""
+    for origin in origins:
         try:
             site = sites.site_of(origin.url)
-            return page.capture(site.name, site.normal_url(origin.url), fetched_at)
+            return site, site.normal_url(origin.url)
         except ValueError:
             continue
-    site = site_of_text(page.body, sites) or unknown_site()
-    return page.capture(site.name, None, fetched_at)
+    return site_of_text(body, sites) or unknown_site(), None
 
 
 def site_of_text(body: bytes, sites: SiteRegistry) -> Site | None:

@@ -24,7 +24,7 @@ BULK_FILES = (*WEB_ARCHIVES, ".mht", ".mhtml")
 """File name endings of everything but single HTML and text files."""
 
 JSON_START = re.compile(rb"\s*[{\[]")
-HAR_START = re.compile(rb'\s*\{\s*"log"\s*:')
+HAR_LOG = re.compile(rb'"log"\s{0,20}:\s{0,20}\{')
 OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (rb"\xfd7zXZ\0", "an xz file", "decompress it with `xz -d` and ingest the result"),
     (rb"BZh[1-9]1AY&SY", "a bzip2 file", "decompress it with `bunzip2` and ingest the result"),
@@ -66,11 +66,12 @@ def form_of(path: Path) -> FileForm:
     refuse(path, start.data, IN_COMPRESSED if start.is_packed else OTHERS)
     if start.is_packed:
         return "warc"
-    if HAR_START.match(start.data) or name.endswith(".har"):
+    is_json = JSON_START.match(start.data) is not None
+    if (is_json and HAR_LOG.search(start.data)) or name.endswith(".har"):
         return "har"
     if is_mhtml(start.data):
         return "mhtml"
-    if JSON_START.match(start.data):
+    if is_json:
         raise NotAPage(f"{path} is JSON, but not a HAR; save the pages as HTML, or record them as HAR or WARC.")
     return "warc" if name.endswith(WEB_ARCHIVES) else "page"
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 MAX_LINE_BYTES = 16 * 1024
 """Maximum bytes of the line before a record."""
-BEGINNING = re.compile(rb"(?:\A|\n)(?=[A-Za-z][A-Za-z0-9+.-]{1,30}:)")
-"""The beginning of a line that may be that of a record: the scheme of a URL."""
+SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{1,30}:")
+LINE_WITH_SCHEME = re.compile(rb"\n(?=" + SCHEME.pattern + rb")")
+"""The end of a line before one that may be that of a record: it begins with the scheme of a URL."""
 DATE = re.compile(rb"\d{12,17}")
 IP_ADDRESS = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F.]{0,15}){2,8}")
 
@@ -22,13 +23,14 @@ class ArcLine(NamedTuple):
     length: str
 
 
-def parse_arc_line(data: bytes) -> ArcLine | None:
-    """Parse the first line of some bytes: URL, IP address, date, media type, …, length; ``None`` for any other line.
+def parse_arc_line(data: bytes, start: int = 0) -> ArcLine | None:
+    """Parse the line at an offset: URL, IP address, date, media type, …, length; ``None`` for any other line.
 
     The URL may have blanks.
     """
-    line, end, _ = data[:MAX_LINE_BYTES].partition(b"\n")
-    if not end or BEGINNING.match(line) is None:
+    end = data.find(b"\n", start, start + MAX_LINE_BYTES)
+    line = data[start:end] if end >= 0 else b""
+    if SCHEME.match(line) is None:
         return None
     fields = line.split()
     if len(fields) < 5 or not fields[-1].isdigit() or len(fields[-1]) > 18:
@@ -41,11 +43,9 @@ def parse_arc_line(data: bytes) -> ArcLine | None:
 
 
 def find_arc_line(window: bytes) -> int:
-    """The offset of the first line of a record in some bytes; -1 if there is none."""
-    return next(
-        (at.end() for at in BEGINNING.finditer(window) if parse_arc_line(window[at.end() : at.end() + MAX_LINE_BYTES])),
-        -1,
-    )
+    """The offset of the first line of a record in some bytes, which begin within a line; -1 if there is none."""
+    ends = (match.end() for match in LINE_WITH_SCHEME.finditer(window))
+    return next((end for end in ends if parse_arc_line(window, end)), -1)
 
 
 def arc_head(line: ArcLine, content: bytes) -> dict[str, str]:

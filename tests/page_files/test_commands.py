@@ -227,3 +227,10 @@ def test_an_unknown_page_survives_export_and_ingest(tmp_path: Path) -> None:
     assert ingest(tmp_path / "b.db", tmp_path / "a.warc.gz")[0] == 0
     with Archive.open(tmp_path / "b.db") as archive:
         assert [(each["site"], each["url"]) for each in archive.articles()] == [("unknown", row["url"])]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_from_standard_input_belongs_to_the_site_that_it_names(name: str) -> None:
+    result = CliRunner().invoke(main, ["extract", "-"], input=PAGES[name])
+    printed = json.loads(result.stdout)
+    assert (printed["site"], printed["url"]) == ("news.example", URL)
