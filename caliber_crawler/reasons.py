@@ -136,7 +136,7 @@ RECORDS: Mapping[str, Reason] = {
     "bad_input": Reason("A file is not a page that can be ingested.", "Check the file that the message names."),
     "bad_line": Reason("A line of JSON Lines input is not a page.", "Correct the line that the message names."),
     "no_content": Reason("A HAR has the response without its body.", "Save the HAR with content."),
-    "no_url": Reason("The record or file does not name its URL.", "Ingest a single page with --url."),
+    "no_url": Reason("The record or file does not name a valid URL.", "Ingest a single page with --url."),
     "no_original": Reason(
         "A revisit record refers to a record that was not found.", "Ingest the earlier WARC file first."
     ),

@@ -26,7 +26,7 @@ from caliber_crawler.warc.record import (
     is_redirect_status,
     shown,
 )
-from caliber_crawler.warc.responses import ResolveURL, Responses
+from caliber_crawler.warc.responses import ResolveURL, Responses, resolve
 
 MAX_HAR_BYTES = 100 * 1024 * 1024
 """Maximum bytes of a file, which is parsed in memory."""
@@ -68,11 +68,7 @@ class HarReader:
             if method not in ("GET", ""):
                 self.others["request"] += 1
                 return None
-            if not url:
-                raise UnusableRecord("no_url", "it has no URL")
-            resolved = self._resolve_url(url)
-            if resolved is None:
-                raise UnusableRecord("other_site", "it does not belong to a known site")
+            resolved = resolve(url, self._resolve_url)
             if not resolved.is_article:
                 raise UnusableRecord("not_an_article", "its URL is not an article's")
             capture = capture_in(exchange_of(entry), resolved, url, date_of(entry), "article")

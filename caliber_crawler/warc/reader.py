@@ -24,7 +24,7 @@ from caliber_crawler.warc.record import (
     fields_of,
 )
 from caliber_crawler.warc.record_stream import Damage, RecordStream
-from caliber_crawler.warc.responses import ResolveURL, Responses
+from caliber_crawler.warc.responses import ResolveURL, Responses, resolve
 from caliber_crawler.warc.unpacking import Place
 from caliber_crawler.warc.writer import FETCH_ERROR
 
@@ -122,11 +122,7 @@ class WarcReader:
                 is_json = (record.get("Content-Type") or "").startswith("application/json")
                 self.described += record.type == "metadata" and is_json
                 return None
-            if not address:
-                raise UnusableRecord("no_url", "it has no URL")
-            resolved = self._resolve_url(address)
-            if resolved is None:
-                raise UnusableRecord("other_site", "it does not belong to a known site")
+            resolved = resolve(address, self._resolve_url)
             capture = capture_of(record, address, resolved, self._original)
             found = self._responses.add(capture, self.offset)
             if found is not None and record.type == "response":

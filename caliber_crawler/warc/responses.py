@@ -62,6 +62,19 @@ class Responses:
             raise UnusableRecord("bad_location", f"its Location {shown(location)} is invalid") from error
 
 
+def resolve(url: str, resolve_url: ResolveURL) -> ResolvedURL:
+    """The known site's page at the URL of a record. Raises :class:`UnusableRecord`."""
+    if not url:
+        raise UnusableRecord("no_url", "it has no URL")
+    try:
+        resolved = resolve_url(url)
+    except ValueError as error:
+        raise UnusableRecord("no_url", f"its URL {shown(url)} is invalid") from error
+    if resolved is None:
+        raise UnusableRecord("other_site", "it does not belong to a known site")
+    return resolved
+
+
 def unanswered(redirect: Redirect) -> Skipped:
     message = "it redirects to another URL, and the target page does not follow in this file"
     return Skipped(reason="redirect", offset=redirect.offset, message=message, url=redirect.urls[0])

@@ -34,6 +34,7 @@ BOMB = gzip.compress(b"<" * (MAX_CONTENT_BYTES + 1))
     [
         (record(response(), url="https://example.org/"), "other_site"),
         (record(response(), url=""), "no_url"),
+        (record(response(), url="http://[bad"), "no_url"),
         (record(response(), url="dns:caliber.az"), "other_site"),
         (record(response(), url="https://caliber.az/en/category/analytics"), "not_an_article"),
         (record(response(headers={"Content-Type": "image/png"})), "not_html"),
