@@ -56,10 +56,12 @@ FETCH: Mapping[str, Reason] = {
 """No usable response."""
 
 PAGE: Mapping[str, Reason] = {
-    "no_response": Reason("The stored capture has no response to extract.", NOTHING),
+    "no_response": Reason("The capture or record has no response.", NOTHING),
     "empty": Reason("The page is empty.", RETRIED_LATER),
     "not_text": Reason("The response is an image or other binary data.", "Exclude such URLs from the site definition."),
-    "not_html": Reason("The response is a feed, a sitemap or an SVG image, not a page.", "Exclude such URLs."),
+    "not_html": Reason(
+        "The response is not a page but a feed, a sitemap, an image or another file.", "Exclude such URLs."
+    ),
     "not_an_article": Reason(
         "No article was found: the page lacks a headline and a text, or on a generic site also a date.",
         "If it is an article, add its layout to the site definition and run `caliber reextract --failed`.",
@@ -129,8 +131,12 @@ LISTS: Mapping[str, Reason] = {
 """A list that cannot be followed, or URLs of a crawler trap that were skipped."""
 
 RECORDS: Mapping[str, Reason] = {
+    "bad_date": Reason("The record's date is missing or invalid.", "Correct the date in the file, if it is known."),
+    "bad_location": Reason("A redirect has no Location, or an invalid one.", NOTHING),
     "bad_input": Reason("A file is not a page that can be ingested.", "Check the file that the message names."),
     "bad_line": Reason("A line of JSON Lines input is not a page.", "Correct the line that the message names."),
+    "no_content": Reason("A HAR has the response without its body.", "Save the HAR with content."),
+    "no_url": Reason("The record or file does not name a valid URL.", "Ingest a single page with --url."),
     "no_original": Reason(
         "A revisit record refers to a record that was not found.", "Ingest the earlier WARC file first."
     ),

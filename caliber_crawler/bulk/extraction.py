@@ -22,11 +22,13 @@ from caliber_crawler.archive.search.selection import COLUMNS, Selection
 from caliber_crawler.bulk.members import record_at_or_after
 from caliber_crawler.bulk.parts import Part, identity_of
 from caliber_crawler.bulk.shards import ARCHIVE, PARQUET, SUMMARY, Shards
-from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, InputError, NotAPage
+from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, InputError
 from caliber_crawler.export.parquet import write_parquet
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.ingest import Ingester, Item, SiteResolver
-from caliber_crawler.warc import Skipped, WarcReader, WarcSource, warcs_in
+from caliber_crawler.ingest.page_readers import PageReader, page_sources, require_pages
+from caliber_crawler.page_files import form_of
+from caliber_crawler.warc import Skipped, WarcReader
 
 SCRATCH = f"caliber-bulk-{node()}-"
 """Name prefix of the folders in which shards are built; the ID of the building process follows."""
@@ -58,6 +60,8 @@ class Outcome:
     counts: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     """Records that are not captures, by reason."""
+    other_records: Mapping[str, int] = field(default_factory=dict)
+    """Records that describe others or the file, by type."""
     articles: int = 0
     """Articles in its shard."""
     left_out: int = 0
@@ -85,6 +89,7 @@ def extract_part(shards: Shards, instructions: Instructions, part: Part) -> Outc
         outcome = Outcome(
             counts=dict(ingester.counts),
             skipped=dict(ingester.skipped),
+            other_records=dict(ingester.other_records),
             articles=articles,
             left_out=left_out,
             seconds=round(process_time() - begun, 3),
@@ -166,27 +171,29 @@ def extract_archive(ingester: Ingester, archive: Archive, part: Part) -> None:
 
 
 def extract_web_archive(ingester: Ingester, site_resolver: SiteResolver, part: Part) -> None:
-    with warcs_in(part.path) as warcs:
-        for warc in warcs:
+    with page_sources(part.path, form_of(part.path), site_resolver) as sources:
+        for source in sources:
             if part.number is None:
-                extract_warc(ingester, WarcReader(warc.open_file, site_resolver), part, warc)
+                extract_source(ingester, source.reader, part, source.name)
                 continue
             begin = record_at_or_after(part.path, part.begin)
             end = None if part.end is None else record_at_or_after(part.path, part.end)
             if begin is not None:
-                extract_warc(ingester, WarcReader(warc.open_file, site_resolver, begin, end), part, warc)
+                reader = WarcReader(lambda: part.path.open("rb"), site_resolver, begin, end)
+                extract_source(ingester, reader, part, source.name)
 
 
-def extract_warc(ingester: Ingester, reader: WarcReader, part: Part, warc: WarcSource) -> None:
-    damage = None
+def extract_source(ingester: Ingester, reader: PageReader, part: Part, name: str) -> None:
+    damage: Skipped | None = None
     for found in reader:
         if isinstance(found, Skipped):
             ingester.skip(part.path, found)
-            damage = found if reader.records == 0 else None
+            damage = damage or found
         elif ingester.is_new(found):
             ingester.ingest(Item(path=part.path, capture=found, saved=False), ingester.extract(found))
-    if damage is not None and part.begin == 0:
-        raise NotAPage(f"{warc.name} is not a valid WARC file: {damage.message}.")
+    ingester.other_records.update(reader.others)
+    if part.begin == 0:
+        require_pages(name, reader, damage)
 
 
 def write_articles(folder: Path, *, include_opted_out: bool) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from caliber_crawler.errors import InputError, NoPages, NotAPage
-from caliber_crawler.ingest.saved_pages import WEB_ARCHIVES
-from caliber_crawler.warc import is_web_archive
+from caliber_crawler.page_files import form_of
+from caliber_crawler.page_files.forms import BULK_FILES
 
 PATHS_FILES = (".paths", ".paths.gz")
 """File name endings of a path list: https://commoncrawl.org/get-started."""
@@ -54,10 +54,10 @@ def is_list(path: Path) -> bool:
 def list_inputs(path: Path, prefix: Path | None) -> Iterator[Path]:
     """The web archives in a folder, or the files named in a path list."""
     if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.name.lower().endswith(WEB_ARCHIVES) and file.is_file())
+        found = sorted(file for file in path.rglob("*") if file.name.lower().endswith(BULK_FILES) and file.is_file())
         if not found:
             raise NoPages(
-                f"{path} contains no web archives; web archives are files that end in {', '.join(WEB_ARCHIVES)}."
+                f"{path} contains no web archives; web archives are files that end in {', '.join(BULK_FILES)}."
             )
         yield from found
     elif path.is_file():
@@ -82,12 +82,16 @@ def require_readable(path: Path) -> None:
     """Raise ``InputError`` for a path that is neither a web archive nor a Caliber archive."""
     if not path.is_file():
         raise InputError(f"{path} does not exist.")
-    if not is_web_archive(path) and not is_database(path):
+    if not is_database(path) and form_of(path) == "page":
         raise NotAPage(
-            f"{path} is neither a web archive (WARC, WET, WACZ) nor a Caliber archive; for pages use `caliber ingest`."
+            f"{path} is neither a web archive (WARC, ARC, WACZ, HAR, MHTML) nor a Caliber archive; "
+            "for pages use `caliber ingest`."
         )
 
 
 def is_database(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(SQLITE)) == SQLITE
+    try:
+        with path.open("rb") as file:
+            return file.read(len(SQLITE)) == SQLITE
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error

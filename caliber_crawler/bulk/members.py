@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import IO
 
-from fastwarc.warc import ArchiveIterator
+from caliber_crawler.warc import begins_record
 
 MEMBER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
 """The beginning of a gzip member (RFC 1952): magic bytes, deflate, no reserved flags."""
@@ -28,19 +27,9 @@ def record_at_or_after(path: Path, offset: int) -> int | None:
         while block := file.read(SEARCH_BLOCK_BYTES):
             searched, base = tail + block, offset - len(tail)
             for match in MEMBER.finditer(searched):
-                if begins_record(file, base + match.start()):
+                if begins_record(lambda: path.open("rb"), base + match.start()):
                     return base + match.start()
             offset += len(block)
             tail = searched[-MAX_START_BYTES + 1 :]
             file.seek(offset)
     return None
-
-
-def begins_record(file: IO[bytes], offset: int) -> bool:
-    """Whether a record with a readable header begins at ``offset``."""
-    file.seek(offset)
-    try:
-        record = next(iter(ArchiveIterator(file, parse_http=False)), None)
-    except OSError:
-        return False
-    return record is not None and record.stream_pos == offset and "WARC-Type" in record.headers

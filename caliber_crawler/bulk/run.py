@@ -23,6 +23,8 @@ class BulkExtraction:
         """Pages by outcome."""
         self.skipped: Counter[str] = Counter()
         """Records that are not captures, by reason."""
+        self.other_records: Counter[str] = Counter()
+        """Records that describe others or the file, by type."""
         self.parts: Counter[str] = Counter()
         """Parts ``read`` in this run, ``finished`` before, ``failed``; ``swept``: unfinished shards of killed runs."""
         self.articles = 0
@@ -54,6 +56,7 @@ class BulkExtraction:
         self.parts["read" if outcome.error is None else "failed"] += 1
         self.counts.update(outcome.counts)
         self.skipped.update(outcome.skipped)
+        self.other_records.update(outcome.other_records)
         self.articles += outcome.articles
         self.left_out += outcome.left_out
         self.seconds += outcome.seconds

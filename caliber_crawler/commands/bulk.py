@@ -25,13 +25,13 @@ from caliber_crawler.bulk import (
     parts_of,
 )
 from caliber_crawler.commands.options import echo_json, json_option
-from caliber_crawler.commands.terminal import echo
+from caliber_crawler.commands.terminal import echo, list_counts
 from caliber_crawler.errors import ArchiveError, CaliberError, InputError, MissingExtra, NoPages
 from caliber_crawler.ingest import SiteResolver
 from caliber_crawler.ingest.ingester import REPORTED_SKIPS
 from caliber_crawler.known_sites import known_sites
+from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.software import software
-from caliber_crawler.spiders import DEFAULT_SITE
 
 CHECKS_FAILED = 3
 HERE = "here"
@@ -90,10 +90,10 @@ def extract(
 ) -> None:
     """Extract web archives, or the stored pages of archives, into shards.
 
-    INPUTS are WARC, WET and WACZ files, folders of them, lists of them as published by Common Crawl (warc.paths.gz),
-    and archives of this program, which are not modified. Each part of the input gives one shard: a folder with an
-    archive and a Parquet file of its articles. `caliber merge` merges the archives; DuckDB queries all Parquet files as
-    one table.
+    INPUTS are WARC, ARC, WET, WACZ, HAR and MHTML files, folders of them, lists of them as published by Common Crawl
+    (warc.paths.gz), and archives of this program, which are not modified. Each part of the input gives one shard: a
+    folder with an archive and a Parquet file of its articles. `caliber merge` merges the archives; DuckDB queries all
+    Parquet files as one table.
 
     A shard is published only when it is complete. Stop or kill the command at any time; rerun it to resume. Parts that
     were extracted with the current code are skipped.
@@ -158,7 +158,9 @@ def plan_parts(found: Inputs) -> Plan:
 def site_resolver(name: str | None, *, any_site: bool) -> SiteResolver:
     sites = known_sites()
     return SiteResolver(
-        sites=sites.only(name) if name else sites, default=sites.named(name or DEFAULT_SITE), any_site=any_site
+        sites=sites.only(name) if name else sites,
+        default=sites.named(name) if name else unknown_site(),
+        any_site=any_site,
     )
 
 
@@ -200,6 +202,7 @@ def report(work: BulkExtraction, plan: Plan) -> dict[str, object]:
         "left_out": work.left_out,
         **work.counts,
         "skipped": dict(work.skipped),
+        "other_records": dict(work.other_records),
         "processor_seconds": round(work.seconds, 3),
     }
 
@@ -214,8 +217,9 @@ def summary(work: BulkExtraction, plan: Plan, out: Path) -> Iterator[str]:
     if parts["read"]:
         yield f"{pages:,} pages: {work.articles:,} articles in {out}/*/archive.db and {out}/*/articles.parquet."
     if work.skipped:
-        reasons = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in work.skipped.most_common())
-        yield f"Skipped {work.skipped.total():,} records: {', '.join(reasons)}."
+        yield f"Skipped {work.skipped.total():,} records: {list_counts(work.skipped)}."
+    if work.other_records:
+        yield f"Records that contain no page: {list_counts(work.other_records)}."
     if work.left_out:
         yield f"Left out of Parquet: {work.left_out:,} articles under a rights reservation (--include-opted-out)."
     if parts["swept"]:

@@ -16,15 +16,18 @@ from typing import Any, BinaryIO
 import click
 
 from caliber_crawler.commands.options import echo_json
-from caliber_crawler.commands.terminal import echo
+from caliber_crawler.commands.terminal import echo, list_counts
 from caliber_crawler.errors import InputError, NoPages, NotAPage
-from caliber_crawler.ingest import extract_ahead
-from caliber_crawler.ingest.saved_pages import capture_from_file, find_pages
+from caliber_crawler.ingest import SiteResolver, extract_ahead
+from caliber_crawler.ingest.page_readers import page_sources, require_pages
+from caliber_crawler.ingest.saved_pages import capture_from_file, capture_of_any_site, find_pages, site_and_url
 from caliber_crawler.isolated_extraction import extract_isolated
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.known_sites import known_sites
+from caliber_crawler.page_files import FileForm, form_of, origins_of
 from caliber_crawler.site import Site, SiteRegistry
-from caliber_crawler.spiders import DEFAULT_SITE
+from caliber_crawler.site.unknown import unknown_site
+from caliber_crawler.warc import ResolvedURL, Skipped
 
 CHECKS_FAILED = 3
 STANDARD_INPUT = Path("-")
@@ -38,7 +41,7 @@ FIELDS = (
 @click.command()
 @click.argument("pages", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--url", help="The URL that the page was saved from (for one page).")
-@click.option("--site", "site_name", help="The site of the pages.  [default: inferred from the URL, otherwise caliber]")
+@click.option("--site", "site_name", help="The site of the pages.  [default: the site that the page names]")
 @click.option(
     "--jsonl", is_flag=True, help="Read one page per line of PAGES: {id, url, html}; write one extraction per line."
 )
@@ -46,8 +49,9 @@ FIELDS = (
 def extract(pages: tuple[Path, ...], url: str | None, site_name: str | None, jobs: int, *, jsonl: bool) -> None:
     """Extract articles from saved pages, print them as JSON, and store nothing.
 
-    PAGES are files, folders of them, or - for standard input. One page gives one object, several a list. For a page of
-    a site without a definition, the generic extractor is used. A page that a crawl would refuse gives an object with an
+    PAGES are pages (HTML, MHTML, or the plain text of a page), web archives (WARC, ARC, WACZ, HAR), folders of them, or
+    - for standard input. One page gives one object, several a list. The generic extractor is used for a page of a site
+    without a definition. A page that a crawl would refuse gives an object with an
     `error`; `problems` lists warnings.
 
     \b
@@ -64,7 +68,7 @@ def extract(pages: tuple[Path, ...], url: str | None, site_name: str | None, job
         raise click.UsageError("--url applies to one page, but several may be given.")
     with ExitStack() as stack:
         streams = ((path, _open(path, stack)) for path in files) if jsonl else ()
-        items = _lines_of(streams, extractor) if jsonl else (_saved_page(path, extractor, url) for path in files)
+        items = _lines_of(streams, extractor) if jsonl else _pages_in(files, extractor, url)
         outcomes = extract_ahead(items, lambda item: item.capture, extractor, jobs)
         counts = _write_lines(outcomes) if jsonl else _write_objects(outcomes)
     sys.exit(_exit_code(counts))
@@ -111,19 +115,24 @@ class PageExtractor:
     """The site of all pages, if ``--site`` was given."""
 
     def site_of(self, url: str) -> Site:
-        """The site of a URL; the default site for a page without a web URL."""
+        """The site of a URL; the unknown site for anything but a web URL."""
         if self.name:
             return self.sites[self.name]
         try:
             return self.sites.site_of(url)
         except ValueError:
-            return self.sites[DEFAULT_SITE]
+            return unknown_site()
+
+    def resolve(self, url: str) -> ResolvedURL | None:
+        """The page at a URL in a web archive; ``None`` if it is not a web page."""
+        return SiteResolver(sites=self.sites, default=unknown_site(), any_site=True)(url)
 
     def __call__(self, capture: Capture) -> Extraction | Problem:
         """The article on a page, or the problem."""
         if capture.error is not None:
             return Problem(stage="fetch", reason=capture.error_code or "bad_input", message=capture.error, fatal=True)
-        outcome = extract_isolated(capture, self.site_of(capture.url), datetime.now(UTC))
+        site = self.sites.definition_for(capture) or self.site_of(capture.url)
+        outcome = extract_isolated(capture, site, datetime.now(UTC))
         assert not isinstance(outcome, Listing), "saved pages are extracted as articles"
         if isinstance(outcome, Extraction):
             return replace(outcome, capture=replace(capture, body=b""))
@@ -142,10 +151,36 @@ def _open(path: Path, stack: ExitStack) -> BinaryIO:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _saved_page(path: Path, extractor: PageExtractor, url: str | None) -> Item:
-    if path == STANDARD_INPUT:
-        return Item("-", _capture(sys.stdin.buffer.read(), url, extractor))
-    return Item(str(path), capture_from_file(path, extractor.site_of(url or ""), url=url))
+def _pages_in(files: Iterable[Path], extractor: PageExtractor, url: str | None) -> Iterator[Item]:
+    """The pages in files; a web archive has several."""
+    for path in files:
+        if path == STANDARD_INPUT:
+            yield Item("-", _capture(sys.stdin.buffer.read(), url, extractor))
+        elif (form := form_of(path)) in ("warc", "har"):
+            yield from _archived_pages(path, form, extractor)
+        elif url or extractor.name:
+            yield Item(str(path), capture_from_file(path, extractor.site_of(url or ""), url=url))
+        else:
+            yield Item(str(path), capture_of_any_site(path, extractor.sites))
+
+
+def _archived_pages(path: Path, form: FileForm, extractor: PageExtractor) -> Iterator[Item]:
+    skipped: Counter[str] = Counter()
+    found = 0
+    with page_sources(path, form, extractor.resolve) as sources:
+        for source in sources:
+            damage: Skipped | None = None
+            for each in source.reader:
+                if isinstance(each, Skipped):
+                    skipped[each.reason] += 1
+                    damage = damage or each
+                else:
+                    found += 1
+                    yield Item(f"{path}#{each.effective_url}", each)
+            skipped.update(source.reader.others)
+            require_pages(source.name, source.reader, damage)
+    if skipped:
+        echo(f"{path}: {found:,} pages; skipped {skipped.total():,} records: {list_counts(skipped)}.", err=True)
 
 
 def _lines_of(files: Iterable[tuple[Path, BinaryIO]], extractor: PageExtractor) -> Iterator[Item]:
@@ -165,9 +200,13 @@ def _lines_of(files: Iterable[tuple[Path, BinaryIO]], extractor: PageExtractor) 
 
 
 def _capture(body: bytes, given_url: Any, extractor: PageExtractor) -> Capture:
-    url = given_url if given_url and isinstance(given_url, str) else f"urn:sha256:{sha256(body).hexdigest()}"
-    site = extractor.site_of(url).name
-    return Capture(site=site, url=url, fetched_at=datetime.now(UTC), status=200, body=body)
+    url = given_url if given_url and isinstance(given_url, str) else None
+    site = extractor.site_of(url) if url else None
+    if site is None and extractor.name is None:
+        site, url = site_and_url(body, origins_of(body), extractor.sites)
+    name = site.name if site is not None else str(extractor.name)
+    url = url or f"urn:sha256:{sha256(body).hexdigest()}"
+    return Capture(site=name, url=url, fetched_at=datetime.now(UTC), status=200, body=body)
 
 
 def _line(item: Item, outcome: Extraction | Problem) -> dict[str, Any]:

@@ -14,18 +14,21 @@ import click
 from tqdm import tqdm
 
 from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
-from caliber_crawler.commands.terminal import echo
+from caliber_crawler.commands.terminal import echo, list_counts
 from caliber_crawler.errors import ArticleTakenDown, InputError, NoPages, NotAPage
 from caliber_crawler.ingest import Ingester, Item, SiteResolver, extract_ahead, parse_url_list
 from caliber_crawler.ingest.ingester import REPORTED_SKIPS
+from caliber_crawler.ingest.page_readers import PageSource, page_sources, require_pages
 from caliber_crawler.ingest.parallel import Extracted
-from caliber_crawler.ingest.saved_pages import capture_from_file, find_pages
+from caliber_crawler.ingest.saved_pages import capture_from_file, capture_of_any_site, find_pages
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.known_sites import known_sites
+from caliber_crawler.page_files import form_of
 from caliber_crawler.site import SiteRegistry
+from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.software import software
 from caliber_crawler.spiders import DEFAULT_SITE
-from caliber_crawler.warc import Originals, Skipped, WarcReader, WarcSource, is_index, is_web_archive, warcs_in
+from caliber_crawler.warc import FAULTS, Originals, Skipped
 
 CHECKS_FAILED = 3
 
@@ -37,7 +40,7 @@ CHECKS_FAILED = 3
 @click.option(
     "--fetched-at", type=TIMESTAMP, help="When it was saved, ISO 8601, UTC.  [default: modification time of the file]"
 )
-@click.option("--site", "site_name", help="The site of the pages.  [default: inferred from the URL, otherwise caliber]")
+@click.option("--site", "site_name", help="The site of the pages.  [default: the site that the page names]")
 @click.option("--any-site", is_flag=True, help="Ingest pages of every site from web archives and URL lists.")
 @click.option("--base-url", metavar="URL", help="The site at another URL: a mirror, the demo site.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Number of worker processes.  [default: one per core]")
@@ -56,9 +59,11 @@ def ingest(
 ) -> None:
     """Ingest saved pages, web archives and lists of URLs.
 
-    PATHS are pages (HTML, or the plain text of a page), web archives (WARC with any compression, WET, WACZ), text files
-    with one URL per line, or folders of them. Each raw page is stored with its time and extracted like a fetched page.
-    A text page without --url gets an identifier made from its text, so that a renamed file gives the same article.
+    PATHS are pages (HTML, MHTML, or the plain text of a page), web archives (WARC and ARC with any compression, WET,
+    WACZ, HAR), text files with one URL per line, or folders of them. Each raw page is stored with its time and
+    extracted like a fetched page. Without --url or --site, a page belongs to the site of the URL that the browser wrote
+    into it or that its canonical link names, a plain text to the site whose signature it has; any other to the site
+    `unknown`. A page without a URL gets an identifier made from its text: a renamed file gives the same article.
 
     From web archives, pages of known sites are ingested, as are redirects and deletions of articles. Bad records are
     counted and skipped. Pages that were ingested before are skipped; rerun a stopped command to resume. The next crawl
@@ -70,12 +75,14 @@ def ingest(
       caliber ingest page.html --url https://caliber.az/en/post/some-article --fetched-at 2026-01-07T10:00:00Z
       caliber ingest CC-NEWS-20260107.warc.gz browser-session.wacz
     """
-    files = list(find_pages(paths))
+    ignored: list[Path] = []
+    files = list(find_pages(paths, ignored))
     if url and len(files) > 1:
         raise click.UsageError(f"--url applies to one page, but {len(files)} files were given.")
     site_resolver = _site_resolver(site_name, url, base_url, any_site=any_site)
     with Ingester(archive, site_resolver, software(), paths) as ingester:
-        pages = Pages(ingester, site_resolver, files, url, fetched_at)
+        is_any_site = not (url or site_name or base_url)
+        pages = Pages(ingester, site_resolver, files, url, fetched_at, is_any_site=is_any_site)
         with closing(pages.each()) as items:
             for item, extracted in extract_ahead(
                 items, capture_of, ingester.packing_extractor, jobs or os.cpu_count() or 1
@@ -87,11 +94,26 @@ def ingest(
                     ingester.ingest(item, outcome, packed)
     if as_json:
         ingested = [asdict(each) for each in ingester.ingested]
-        echo_json({"run": ingester.run_id, **ingester.counts, "skipped": dict(ingester.skipped), "articles": ingested})
+        skipped, others = dict(ingester.skipped), dict(ingester.other_records)
+        counts = {**ingester.counts, "skipped": skipped, "other_records": others, "ignored_files": len(ignored)}
+        echo_json({"run": ingester.run_id, **counts, "articles": ingested})
     else:
         for line in _summary(ingester):
             echo(line)
-    sys.exit(_exit_code(ingester))
+        if ignored:
+            echo(f"Files in folders that are not pages or web archives by their names: {len(ignored):,}.")
+    exit_code = _exit_code(ingester)
+    if exit_code == NoPages.exit_code:
+        echo(f"Error: {_no_pages(files, ingester)}", err=True)
+    sys.exit(exit_code)
+
+
+def _no_pages(files: Sequence[Path], ingester: Ingester) -> str:
+    """Why nothing was ingested."""
+    what = str(files[0]) if len(files) == 1 else f"The {len(files):,} files"
+    hint = " Use --any-site to ingest pages of every site." if ingester.skipped["other_site"] else ""
+    found = list_counts(ingester.skipped + ingester.other_records)
+    return f"{what} contained no pages to ingest, only records of these kinds: {found}.{hint}"
 
 
 def capture_of(item: Item) -> Capture:
@@ -112,8 +134,12 @@ class Pages:
         files: Sequence[Path],
         url: str | None,
         fetched_at: datetime | None,
+        *,
+        is_any_site: bool,
     ) -> None:
         self._ingester = ingester
+        self._is_any_site = is_any_site
+        """Whether saved pages belong to the sites that they name."""
         self._site_resolver = site_resolver
         self._files = files
         self._url = url
@@ -127,6 +153,8 @@ class Pages:
                 yield from self._in_file(path)
             except InputError as error:
                 self.refuse(path, error)
+            except FAULTS as error:
+                self.refuse(path, InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}."))
 
     def refuse(
         self, path: Path, error: InputError, capture: Capture | None = None, problem: Problem | None = None
@@ -141,34 +169,34 @@ class Pages:
         echo(f"Refused: {message}", err=True)
 
     def _in_file(self, path: Path) -> Iterator[Item]:
-        if is_index(path):
-            raise NotAPage(f"{path} is an index of web archives and has no pages; ingest the WARC files that it names.")
-        if is_web_archive(path):
-            with warcs_in(path) as warcs:
-                for warc in warcs:
-                    yield from self._in_warc(path, warc)
-        elif self._url is None and (urls := parse_url_list(path)) is not None:
+        form = form_of(path)
+        if form in ("warc", "har"):
+            with page_sources(path, form, self._site_resolver, self._originals) as sources:
+                for source in sources:
+                    yield from self._in_source(path, source)
+        elif form == "page" and self._url is None and (urls := parse_url_list(path)) is not None:
             self._ingester.follow(urls)
         else:
-            default = self._site_resolver.default
-            capture = capture_from_file(path, default, url=self._url, fetched_at=self._fetched_at)
-            yield Item(path=path, capture=capture, saved=True)
+            yield Item(path=path, capture=self._saved_page(path), saved=True)
 
-    def _in_warc(self, path: Path, warc: WarcSource) -> Iterator[Item]:
-        reader = WarcReader(warc.open_file, self._site_resolver, originals=self._originals)
-        skipped: list[Skipped] = []
-        with tqdm(desc=path.name, total=warc.size, unit="B", unit_scale=True, disable=None, leave=False) as line:
+    def _in_source(self, path: Path, source: PageSource) -> Iterator[Item]:
+        reader = source.reader
+        damage: Skipped | None = None
+        with tqdm(desc=path.name, total=source.size, unit="B", unit_scale=True, disable=None, leave=False) as line:
             for found in reader:
                 line.update(reader.offset - line.n)
                 if isinstance(found, Skipped):
                     self._ingester.skip(path, found)
-                    skipped = [found] if reader.records == 0 else []
+                    damage = damage or found
                 elif self._ingester.is_new(found):
                     yield Item(path=path, capture=found, saved=False)
-        if reader.records == reader.described > 0:
-            raise NotAPage(f"{warc.name} has only metadata of pages (WAT); ingest the WARC or WET file.")
-        if reader.records == 0 and skipped:
-            raise NotAPage(f"{warc.name} cannot be read as a WARC: {skipped[0].message}.")
+        self._ingester.other_records.update(reader.others)
+        require_pages(source.name, reader, damage)
+
+    def _saved_page(self, path: Path) -> Capture:
+        if self._is_any_site:
+            return capture_of_any_site(path, self._site_resolver.sites, fetched_at=self._fetched_at)
+        return capture_from_file(path, self._site_resolver.default, url=self._url, fetched_at=self._fetched_at)
 
 
 def _summary(ingester: Ingester) -> list[str]:
@@ -194,8 +222,9 @@ def _summary(ingester: Ingester) -> list[str]:
     if counts["urls"]:
         lines.append(f"{counts['urls']:,} URLs: queued {counts['queued']:,} new ones for the next crawl.")
     if ingester.skipped:
-        reasons = (f"{count:,} {reason.replace('_', ' ')}" for reason, count in ingester.skipped.most_common())
-        lines.append(f"Skipped {ingester.skipped.total():,} records or URLs: {', '.join(reasons)}.")
+        lines.append(f"Skipped {ingester.skipped.total():,} records or URLs: {list_counts(ingester.skipped)}.")
+    if ingester.other_records:
+        lines.append(f"Records that contain no page: {list_counts(ingester.other_records)}.")
     return lines
 
 
@@ -214,11 +243,12 @@ def _exit_code(ingester: Ingester) -> int:
 
 def _site_resolver(name: str | None, url: str | None, base_url: str | None, *, any_site: bool) -> SiteResolver:
     known = known_sites()
-    default = known.named(name or DEFAULT_SITE)
+    default = known.named(name) if name else unknown_site()
     sites = known.only(name) if name else known
     if base_url:
-        sites = sites.served_at({default.name: base_url})
-        default = sites[default.name]
+        served = name or DEFAULT_SITE
+        sites = sites.served_at({served: base_url})
+        default = sites[served]
     if name is None and url is not None:
         try:
             default = sites.owner(url) or known.site_of(url)

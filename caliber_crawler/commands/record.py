@@ -26,8 +26,9 @@ from caliber_crawler.commands.terminal import echo
 def record(page: str, url: str | None, site_name: str, pages: Path, archive: Path, delay: float | None) -> None:
     """Save a page as a test fixture, with a draft of the expected result.
 
-    PAGE is a URL or a file. The page and the draft are written to <pages>/<site>/<slug>/. The draft contains what the
-    current code extracts: compare every field with the page. A recorded page is never overwritten.
+    PAGE is a URL or a file (HTML, MHTML, or the plain text of a page). The page and the draft are written to
+    <pages>/<site>/<slug>/. The draft contains what the current code extracts: compare every field with the page. A
+    recorded page is never overwritten.
 
     A URL is fetched as in a crawl: robots.txt, delays and certificates apply, and errors have the same exit codes. If
     the archive exists, it stores the time of the last request to the site, and no other command may write to it.
@@ -38,7 +39,9 @@ def record(page: str, url: str | None, site_name: str, pages: Path, archive: Pat
       caliber record saved.html --url https://news.example.org/story/1
     """
     from caliber_crawler.commands.crawling import ProgressLine
+    from caliber_crawler.errors import NotAPage
     from caliber_crawler.ingest.saved_pages import capture_from_file
+    from caliber_crawler.page_files import form_of
     from caliber_crawler.recorded_page import fetch_page, recorded_page, site_of_page
 
     is_url = page.startswith(("http://", "https://"))
@@ -51,6 +54,8 @@ def record(page: str, url: str | None, site_name: str, pages: Path, archive: Pat
         with ProgressLine() as line:
             capture = fetch_page(page, site, archive, delay=delay, progress=line.show)
     else:
+        if Path(page).is_file() and form_of(Path(page)) in ("warc", "har"):
+            raise NotAPage(f"{page} is a web archive of many pages; save one of them as HTML and record that.")
         capture = capture_from_file(Path(page), site, url=url)
     folder = recorded_page(capture, site).write(pages)
     echo(f"Recorded {folder}. Its expected.json is a draft: compare every field with the page.")

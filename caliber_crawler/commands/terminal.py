@@ -7,6 +7,7 @@ JSON. Only :func:`style` gives colours.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from secrets import token_hex
 
 import click
@@ -41,3 +42,8 @@ def visible(text: str) -> str:
 
 def _mark(codes: str) -> str:
     return _CODE.sub(lambda code: f"\x1b<{_KEY}:{code[1]}>", codes)
+
+
+def list_counts(counts: Counter[str]) -> str:
+    """Counts by reason or type as text, the highest first."""
+    return ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in counts.most_common())

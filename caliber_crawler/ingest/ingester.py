@@ -14,19 +14,31 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.archive.pages.bodies import CompressedBody
 from caliber_crawler.archive.reports.runs import Outcome
 from caliber_crawler.archive.texts.absence import GONE, GONE_REASONS
+from caliber_crawler.errors import CaliberError
 from caliber_crawler.ingest.parallel import PackingExtractor
 from caliber_crawler.ingest.site_resolver import SiteResolver
+from caliber_crawler.isolated_extraction import internal_error
 from caliber_crawler.items import Capture, Extraction, Problem
 from caliber_crawler.reextraction import NOT_EXTRACTED, Reextractor
 from caliber_crawler.site import ArticleURL, Site
 from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.visits import ingest_entry, record_visit
 from caliber_crawler.warc import Skipped
 
 PAGES_PER_COMMIT = 50
 """Pages committed together. A kill loses at most this many."""
 
-REPORTED_SKIPS = ("damaged", "no_original", "too_large", "truncated", "undecodable")
+REPORTED_SKIPS = (
+    "bad_date",
+    "damaged",
+    "internal_error",
+    "no_content",
+    "no_original",
+    "too_large",
+    "truncated",
+    "undecodable",
+)
 """Reasons for skipping a record that are reported to the operator."""
 
 
@@ -78,6 +90,8 @@ class Ingester:
         self.counts: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         """Records of web archives that are not captures, by reason."""
+        self.other_records: Counter[str] = Counter()
+        """Records of web archives that describe others or the file, by type."""
         self.ingested: list[Ingested] = []
 
     @property
@@ -138,7 +152,7 @@ class Ingester:
         """Count a record of a web archive that is not a capture."""
         self.skipped[record.reason] += 1
         if record.reason in REPORTED_SKIPS:
-            message = f"The record at byte {record.offset} of {path} was skipped: {record.message}."
+            message = f"The record at {record.unit} {record.offset:,} of {path} was skipped: {record.message}."
             problem = Problem(stage="fetch", reason=record.reason, message=message, fatal=True)
             self._refused.append((problem, record.url))
 
@@ -176,18 +190,48 @@ class Ingester:
         archive = self._open_archive()
         with archive.transaction(synced_every=self._synced_every):
             for item, outcome, packed in self._pending:
-                site = self._site_of(archive, item.capture)
-                if archive.takedowns.covers(site.name, article_urls_of(site, item.capture, outcome)):
-                    self.counts["taken_down"] += 1
-                    self.counts["pages"] += item.saved
-                    continue
-                capture = archive.captures.store(item.capture, self._run_id, packed)
-                if isinstance(outcome, Extraction):
-                    self._save(archive, site, item, replace(outcome, capture=capture))
-                else:
-                    self._record_no_article(archive, capture, outcome)
+                self._store(archive, item, outcome, packed)
             archive.runs.heartbeat(self._run_id, self.counts)
         self._pending.clear()
+
+    def _store(
+        self, archive: Archive, item: Item, outcome: Extraction | Problem, packed: CompressedBody | None
+    ) -> None:
+        """Store a page and its outcome. If that fails because of the page, store only the page and the problem."""
+        counts = self.counts.copy()
+        try:
+            with archive.transaction():
+                self._store_outcome(archive, item, outcome, packed)
+            return
+        except CaliberError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one page must not stop the others
+            self.counts = counts
+            problem = internal_error(item.capture.effective_url, error)
+        try:
+            with archive.transaction():
+                self._store_outcome(archive, item, problem, packed)
+        except CaliberError:
+            raise
+        except Exception:  # noqa: BLE001 - the page itself cannot be stored
+            self.counts = counts
+            self.counts["failed"] += 1
+            self._refused.append((problem, None))
+
+    def _store_outcome(
+        self, archive: Archive, item: Item, outcome: Extraction | Problem, packed: CompressedBody | None
+    ) -> None:
+        site = self._site_of(archive, item.capture)
+        if archive.takedowns.covers(site.name, article_urls_of(site, item.capture, outcome)):
+            self.counts["taken_down"] += 1
+            self.counts["pages"] += item.saved
+            return
+        capture = archive.captures.store(item.capture, self._run_id, packed)
+        if isinstance(outcome, Extraction):
+            self._save(archive, site, item, replace(outcome, capture=capture))
+        else:
+            self.counts["pages"] += item.saved
+            self._record_no_article(archive, capture, outcome)
 
     def _save(self, archive: Archive, site: Site, item: Item, extraction: Extraction) -> None:
         article, capture = extraction.article, extraction.capture
@@ -240,8 +284,8 @@ class Ingester:
     def _site_of(self, archive: Archive, capture: Capture) -> Site:
         site = self._sites.get(capture.site)
         if site is None:
-            site = self._site_resolver.sites.definition_for(capture) or generic_site(capture.url)
-            self._sites[site.name] = site
+            site = self._site_resolver.sites.definition_for(capture) or site_at(capture.url)
+            self._sites[capture.site] = site
             self._store_site(archive, site)
         return site
 
@@ -255,4 +299,19 @@ class Ingester:
 def article_urls_of(site: Site, capture: Capture, outcome: Extraction | Problem) -> list[ArticleURL]:
     """Every URL of a page."""
     urls = [capture.url, capture.effective_url, *(outcome.article.urls if isinstance(outcome, Extraction) else ())]
-    return [site.article_url(url) or ArticleURL(url=url) for url in dict.fromkeys(urls)]
+    return [article_url_of(site, url) for url in dict.fromkeys(urls)]
+
+
+def article_url_of(site: Site, url: str) -> ArticleURL:
+    try:
+        return site.article_url(url) or ArticleURL(url=url)
+    except ValueError:  # an invalid URL such as http://[
+        return ArticleURL(url=url)
+
+
+def site_at(url: str) -> Site:
+    """The generic site of a page whose site has no definition any more."""
+    try:
+        return generic_site(url)
+    except ValueError:
+        return unknown_site()

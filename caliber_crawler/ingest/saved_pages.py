@@ -1,41 +1,34 @@
-"""Saved pages: files from a browser or another program, read as captures."""
+"""Saved pages as captures: the site and the URL of each."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from hashlib import sha256
+from datetime import datetime
 from pathlib import Path
 
 from caliber_crawler.errors import InputError, NoPages
 from caliber_crawler.items import Capture
-from caliber_crawler.site import Site
+from caliber_crawler.page_files import MEDIA_TYPES, WEB_ARCHIVES, Origin, read_saved_page
+from caliber_crawler.site import Site, SiteRegistry
+from caliber_crawler.site.unknown import unknown_site
 
-MEDIA_TYPES = {
-    ".html": "text/html",
-    ".htm": "text/html",
-    ".xhtml": "application/xhtml+xml",
-    ".txt": "text/plain",
-}
-"""File name endings of pages in a folder. A file named on the command line is read whatever its ending."""
-
-WEB_ARCHIVES = (".warc", ".warc.gz", ".warc.zst", ".wet", ".wet.gz", ".wacz")
-"""File name endings of web archives in a folder."""
-
-SAVED_FROM = re.compile(rb"<!-- saved from url=\(\d+\)(\S+?) -->")
-"""The comment that browsers write at the top of a saved page."""
+MAX_SIGNED_BYTES = 1024 * 1024
+"""Bytes of a text that are searched for the signature of its site."""
 
 
-def find_pages(paths: Iterable[Path]) -> Iterator[Path]:
+def find_pages(paths: Iterable[Path], ignored: list[Path] | None = None) -> Iterator[Path]:
     """Yield the given files, and every page or web archive in the given folders, in a stable order.
 
-    Raises :class:`InputError` for a path that does not exist and :class:`NoPages` for a folder without pages.
+    The other files in the folders are added to ``ignored``. Raises :class:`InputError` for a path that does not exist
+    and :class:`NoPages` for a folder without pages.
     """
     for path in paths:
         if path.is_dir():
             endings = (*MEDIA_TYPES, *WEB_ARCHIVES)
-            pages = sorted(page for page in path.rglob("*") if page.name.lower().endswith(endings) and page.is_file())
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            pages = [file for file in files if file.name.lower().endswith(endings)]
+            if ignored is not None:
+                ignored += [file for file in files if not file.name.lower().endswith(endings)]
             if not pages:
                 raise NoPages(f"{path} contains no pages; pages are files that end in {', '.join(endings)}.")
             yield from pages
@@ -46,33 +39,51 @@ def find_pages(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def capture_from_file(path: Path, site: Site, *, url: str | None = None, fetched_at: datetime | None = None) -> Capture:
-    """Read a saved page as a capture.
+    """Read a saved page of a site as a capture.
 
-    The URL is ``url``, else the one that a browser wrote into the page, else a URN with the digest of the content. The
-    time is ``fetched_at``, else the file's modification time. Raises :class:`InputError` for an unreadable file.
+    The URL is ``url``, else the one that the page names, if it is an article of the site, else a URN with the digest of
+    the content. The time is ``fetched_at``, else the one that the page names, else the file's modification time. Raises
+    :class:`InputError` for an unreadable file.
     """
+    page = read_saved_page(path)
+    named = (site.normal_url(origin.url) for origin in page.origins if _is_article(site, origin.url))
+    return page.capture(site.name, site.normal_url(url) if url else next(named, None), fetched_at)
+
+
+def capture_of_any_site(path: Path, sites: SiteRegistry, *, fetched_at: datetime | None = None) -> Capture:
+    """Read a saved page as a capture of the site that the page names.
+
+    That is the site of the URL that it was saved from, of its canonical link, or of the signature of a plain text.
+    Without any, it is a page of the unknown site. Raises like :func:`capture_from_file`.
+    """
+    page = read_saved_page(path)
+    site, url = site_and_url(page.body, page.origins, sites)
+    return page.capture(site.name, url, fetched_at)
+
+
+def site_and_url(body: bytes, origins: Iterable[Origin], sites: SiteRegistry) -> tuple[Site, str | None]:
+    """The site that a page names, and its URL, if it names one."""
+    for origin in origins:
+        try:
+            site = sites.site_of(origin.url)
+            return site, site.normal_url(origin.url)
+        except ValueError:
+            continue
+    return site_of_text(body, sites) or unknown_site(), None
+
+
+def site_of_text(body: bytes, sites: SiteRegistry) -> Site | None:
+    """The site whose signature is a line of a plain text; ``None`` if it is not exactly one."""
+    start = body[:MAX_SIGNED_BYTES].lstrip()
+    if start.startswith(b"<"):
+        return None
+    lines = {line.strip() for line in start.decode("utf-8", "replace").splitlines()}
+    named = [site for site in sites.values() if lines.intersection(site.signatures)]
+    return named[0] if len(named) == 1 else None
+
+
+def _is_article(site: Site, url: str) -> bool:
     try:
-        body = path.read_bytes()
-        written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    return Capture(
-        site=site.name,
-        url=site.normal_url(url) if url else _saved_from(body, site) or f"urn:sha256:{sha256(body).hexdigest()}",
-        fetched_at=fetched_at or written_at,
-        status=200,
-        headers=_headers(path),
-        body=body,
-    )
-
-
-def _saved_from(body: bytes, site: Site) -> str | None:
-    match = SAVED_FROM.search(body[:2048])
-    url = match[1].decode("utf-8", "replace") if match else ""
-    return site.normal_url(url) if site.article_url(url) else None
-
-
-def _headers(path: Path) -> tuple[tuple[str, str], ...]:
-    media_type = MEDIA_TYPES.get(path.suffix.lower())
-    name = ("Content-Disposition", f'attachment; filename="{path.name}"')
-    return (("Content-Type", media_type), name) if media_type else (name,)
+        return site.article_url(url) is not None
+    except ValueError:  # an invalid URL such as http://[
+        return False

@@ -9,6 +9,7 @@ from caliber_crawler.errors import SiteError
 from caliber_crawler.items import Capture
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site.site import Site
+from caliber_crawler.site.unknown import UNKNOWN_SITE, unknown_site
 from caliber_crawler.site.urls import host_of
 
 
@@ -82,6 +83,8 @@ class SiteRegistry(Mapping[str, Site]):
         site = self.get(capture.site)
         if site is not None:
             return site
+        if capture.site == UNKNOWN_SITE:
+            return unknown_site()
         try:
             generic = generic_site(capture.url)
         except ValueError:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Literal
-
-from fastwarc.stream_io import ChunkedReader
 
 from caliber_crawler.decompression import decompress
 
@@ -14,6 +12,11 @@ MAX_CONTENT_BYTES = 32 * 1024 * 1024
 """Maximum bytes of a page; the same limit as in a crawl."""
 
 PACKED = ("gzip", "x-gzip", "deflate", "br", "zstd")
+CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
+MAX_SIZE_LINE = 4096
+"""Maximum bytes of the line with the size of a chunk."""
+MAX_CODINGS = 5
+"""Maximum number of encodings on top of each other, as in curl."""
 Fault = Literal["undecodable", "truncated", "too_large"]
 
 
@@ -34,7 +37,10 @@ def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
     encoded = False
     for name in ("transfer-encoding", "content-encoding"):
         codings = ",".join(value for header, value in known if header == name).split(",")
-        for coding in reversed([each.strip() for each in codings if each.strip() not in ("", "identity")]):
+        named = [each.strip() for each in codings if each.strip() not in ("", "identity")]
+        if len(named) > MAX_CODINGS:
+            raise Undecodable("undecodable", f"it names more than {MAX_CODINGS} encodings")
+        for coding in reversed(named):
             content = undo_coding(content, coding)
             encoded = True
     length = max((int(value) for header, value in known if header == "content-length" and value.isdecimal()), default=0)
@@ -56,11 +62,26 @@ def undo_coding(content: bytes, coding: str) -> bytes:
 
 
 def dechunk(content: bytes) -> bytes:
-    try:
-        return ChunkedReader(BytesIO(content)).read(MAX_CONTENT_BYTES + 1)
-    except OSError as error:
-        fault: Fault = "truncated" if content[:1].isalnum() else "undecodable"
-        raise Undecodable(fault, "its chunked encoding is invalid") from error
+    """Join the chunks of a content (RFC 9112, 7.1). Lines may end in LF; extensions and trailers are ignored."""
+    parts: list[bytes] = []
+    at = total = 0
+    while total <= MAX_CONTENT_BYTES:
+        end = content.find(b"\n", at, at + MAX_SIZE_LINE)
+        size = CHUNK_SIZE.fullmatch(content[at:end].partition(b";")[0].strip()) if end >= 0 else None
+        if size is None:
+            # A content that begins like chunks and then does not continue is what was left of them.
+            fault: Fault = "truncated" if content[:1].isalnum() else "undecodable"
+            raise Undecodable(fault, "its chunked encoding is invalid")
+        length = int(size[0], 16)
+        if length == 0:
+            break
+        parts.append(content[end + 1 : end + 1 + length])
+        total += length
+        at = end + 1 + length
+        at += 2 if content.startswith(b"\r\n", at) else content.startswith(b"\n", at)
+        if at > len(content):
+            raise Undecodable("truncated", "its last chunk is incomplete")
+    return b"".join(parts)
 
 
 def decompress_content(content: bytes, coding: str) -> bytes:

@@ -6,10 +6,11 @@ It is in a separate skippable frame, compressed or plain
 
 from __future__ import annotations
 
-from io import BytesIO, RawIOBase
-from typing import IO, Any
+from typing import IO
 
 import zstandard
+
+from caliber_crawler.warc.unpacking import Dictionary
 
 DICTIONARY_FRAME = b"\x5d\x2a\x4d\x18"
 ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
@@ -21,23 +22,24 @@ class BadDictionary(OSError):
     """The dictionary cannot be used. The message is one clause."""
 
 
-def read_dictionary(file: IO[bytes]) -> bytes:
-    """Return the dictionary at the start of a file, decompressed, in its frame; empty if there is none.
+def read_dictionary(file: IO[bytes]) -> Dictionary:
+    """Return the dictionary at the start of a file, decompressed; ``None`` if there is none.
 
     Leaves the file at the start of its records. Raises :class:`BadDictionary`.
     """
     head = file.read(8)
     if not head.startswith(DICTIONARY_FRAME):
         file.seek(0)
-        return b""
+        return None
     size = int.from_bytes(head[4:], "little")
     if size > MAX_DICTIONARY_BYTES:
         raise BadDictionary(f"its zstd dictionary is larger than {MAX_DICTIONARY_BYTES // 1024**2} MiB")
     content = file.read(size)
     dictionary = decompress_dictionary(content) if content.startswith(ZSTD_FRAME) else content
-    if len(content) < size or not is_valid(dictionary):
+    loaded = load(dictionary) if len(content) == size else None
+    if loaded is None:
         raise BadDictionary("its zstd dictionary is damaged, so no record can be decompressed")
-    return DICTIONARY_FRAME + len(dictionary).to_bytes(4, "little") + dictionary
+    return loaded
 
 
 def decompress_dictionary(content: bytes) -> bytes:
@@ -50,35 +52,13 @@ def decompress_dictionary(content: bytes) -> bytes:
         return b""
 
 
-def is_valid(dictionary: bytes) -> bool:
+def load(dictionary: bytes) -> Dictionary:
+    """The dictionary for decompression; ``None`` if it is invalid."""
     if not dictionary:
-        return False
+        return None
     try:
         loaded = zstandard.ZstdCompressionDict(dictionary, dict_type=zstandard.DICT_TYPE_FULLDICT)
         zstandard.ZstdDecompressor(dict_data=loaded).decompress(zstandard.compress(b""))
     except zstandard.ZstdError:
-        return False
-    return True
-
-
-class ConcatenatedFile(RawIOBase):
-    """The content of ``start`` followed by the rest of ``file``; sequential reading only."""
-
-    def __init__(self, start: bytes, file: IO[bytes]) -> None:
-        super().__init__()
-        self._start = BytesIO(start)
-        self._file = file
-        self._told = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        view = memoryview(buffer)
-        content = self._start.read(len(view)) or self._file.read(len(view))
-        view[: len(content)] = content
-        self._told += len(content)
-        return len(content)
-
-    def tell(self) -> int:
-        return self._told
+        return None
+    return loaded

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 Headers = tuple[tuple[str, str], ...]
 
-STATUS_LINE = re.compile(rb"\s*HTTP/\d+(?:\.\d+)?[ \t]+(\d{3})(?!\d)[^\n]*(?:\n|\Z)")
+STATUS_LINE = re.compile(rb"\s*(?:HTTP(?:/\d+(?:\.\d+)?)?|h[23])[ \t]+(\d{3})(?!\d)[^\n]*(?:\n|\Z)")
 END_OF_HEAD = re.compile(rb"\n\r?\n")
+MAX_HEAD_BYTES = 1024 * 1024
+"""Maximum bytes of the headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +24,26 @@ class Message:
 
 
 def parse_message(block: bytes) -> Message | None:
-    """Parse the message in a block of bytes; ``None`` if it does not begin with a status line."""
+    """Parse the message in a block of bytes; ``None`` if it has no status line or its head is too large."""
     line = STATUS_LINE.match(block)
     if line is None:
         return None
     # The line before the empty one may be the status line itself.
     end = END_OF_HEAD.search(block, line.end() - 1)
-    head = block[line.end() : end.start() if end else len(block)]
+    head_end = end.start() if end else len(block)
+    if head_end > MAX_HEAD_BYTES:
+        return None
+    head = block[line.end() : head_end]
     return Message(int(line[1]), headers_in(head), block[end.end() :] if end else b"")
 
 
 def headers_in(head: bytes) -> Headers:
     """Return the headers in order; invalid lines are ignored."""
-    headers: list[tuple[str, str]] = []
+    headers: list[tuple[str, list[str]]] = []
     for line in head.decode("latin-1").split("\n"):
         name, colon, value = line.partition(":")
         if line[:1] in (" ", "\t") and headers:
-            known, before = headers[-1]
-            headers[-1] = (known, f"{before} {line.strip()}".strip())
+            headers[-1][1].append(line.strip())
         elif colon and name.strip():
-            headers.append((name.strip(), value.strip()))
-    return tuple(headers)
+            headers.append((name.strip(), [value.strip()]))
+    return tuple((name, " ".join(filter(None, parts))) for name, parts in headers)

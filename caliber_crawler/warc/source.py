@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import IO, Any, cast
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from caliber_crawler.errors import InputError, NotAPage
+from caliber_crawler.errors import NotAPage
 
-ZIP, GZIP, ZSTD, SKIPPABLE = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
-"""Magic numbers. A zstd WARC may begin with its dictionary in a skippable frame of this number."""
+ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 
 INDEX_LINE = re.compile(rb" ?CDX [A-Za-z]|!meta |\S+ \d{14} (?:\{|https?://)")
 MAX_KEY_BYTES = 16 * 1024
+ENCRYPTED = 1
+"""A flag of entries of a ZIP."""
 LOCAL_HEADER = 30
 """Bytes of a ZIP's local file header before the file name."""
 
@@ -32,16 +33,8 @@ class WarcSource:
     name: str
     open_file: Callable[[], IO[bytes]]
     size: int
-
-
-def is_web_archive(path: Path) -> bool:
-    """Return whether a file begins like a WARC or a WACZ. Raises ``InputError`` if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(5)
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-    return start.startswith((b"WARC/", ZIP, GZIP, ZSTD, SKIPPABLE))
+    is_seekable: bool = True
+    """Whether any offset is reached at no cost."""
 
 
 def is_index(path: Path) -> bool:
@@ -69,12 +62,19 @@ def warcs_in(path: Path) -> Iterator[list[WarcSource]]:
     except BadZipFile as error:
         raise NotAPage(f"{path} is not a WACZ: {error}.") from error
     warcs = [
-        WarcSource(name=f"{path}/{entry.filename}", open_file=partial(open_entry, path, entry), size=entry.file_size)
+        WarcSource(
+            name=f"{path}/{entry.filename}",
+            open_file=partial(open_entry, path, entry),
+            size=entry.file_size,
+            is_seekable=entry.compress_type == ZIP_STORED,
+        )
         for entry in entries
-        if entry.filename.startswith("archive/") and ".warc" in entry.filename
+        if entry.filename.startswith("archive/") and re.search(r"\.w?arc", entry.filename)
     ]
     if not warcs:
-        raise NotAPage(f"{path} is not a WACZ: its archive/ contains no WARC.")
+        raise NotAPage(f"{path} is not a WACZ: its archive/ contains no WARC; extract it and ingest the pages in it.")
+    if any(entry.flag_bits & ENCRYPTED for entry in entries):
+        raise NotAPage(f"{path} is encrypted; decrypt it and ingest the result.")
     yield warcs
 
 

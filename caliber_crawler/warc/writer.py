@@ -30,6 +30,9 @@ REQUESTED = "Caliber-Requested-URI"
 KIND = "Caliber-Kind"
 """Extension field: the kind of the requested URL, if it is not an article."""
 
+SITE = "Caliber-Site"
+"""Extension field: the site of a saved page without a web URL."""
+
 RENAMED = "X-Archive-Orig-"
 """Prefix for the names of headers that describe the encoded body, which is stored decoded."""
 
@@ -247,6 +250,8 @@ def warc_fields(capture: Capture) -> dict[str, str]:
         fields[REQUESTED] = " ".join(map(ascii_url, (capture.url, *capture.redirects)))
     if capture.kind != "article":
         fields[KIND] = capture.kind
+    if not capture.effective_url.startswith(("http://", "https://")):
+        fields[SITE] = clean(capture.site)
     return fields
 
 

@@ -103,7 +103,7 @@ def test_an_unusable_dictionary_gives_a_one_sentence_message(tmp_path: Path, dic
 
 def test_a_file_without_a_dictionary_is_read_from_its_first_byte() -> None:
     file = io.BytesIO(in_frames(PAGES[0])[0])
-    assert read_dictionary(file) == b""
+    assert read_dictionary(file) is None
     assert file.tell() == 0
 
 

@@ -93,7 +93,7 @@ def test_a_folder_is_searched_for_web_archives(tmp_path: Path) -> None:
     (folder / "old").mkdir(parents=True)
     (folder / "new.warc.gz").write_bytes(in_members(page(1)))
     (folder / "old" / "plain.WARC").write_bytes(page(2))
-    (folder / "page.html").write_text(PAGE)
+    (folder / "page.html").write_text(f"<!-- saved from url=(0028){URL}3 -->" + PAGE)
     (folder / "notes.md").write_text("not a page")
     exit_code, report = ingest(folder, tmp_path / "a.db")
     assert (exit_code, report["pages"], report["new"]) == (0, 3, 3)

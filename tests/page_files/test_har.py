@@ -1,0 +1,151 @@
+"""HAR: the pages of a browser session."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.errors import NotAPage
+from caliber_crawler.items import Capture
+from caliber_crawler.page_files import HarReader
+from caliber_crawler.page_files import har as har_module
+from caliber_crawler.warc import ResolvedURL, Skipped
+from tests.page_files.samples import URL, har, har_entry, in_base64
+
+OTHER = URL.replace("harbour", "market")
+
+
+def resolve_url(url: str) -> ResolvedURL | None:
+    is_known = url.startswith("https://news.example")
+    return ResolvedURL(site="news.example", url=url, is_article="/2026/" in url) if is_known else None
+
+
+def read(path: Path, content: bytes) -> list[Capture | Skipped]:
+    file = path / "session.har"
+    file.write_bytes(content)
+    return list(HarReader(file, resolve_url))
+
+
+def test_each_page_of_a_session_is_a_capture(tmp_path: Path) -> None:
+    headers = [{"name": "content-type", "value": "text/html; charset=windows-1251"}, {"name": "Server", "value": "x"}]
+    headers += [{"name": name, "value": "9"} for name in ("Content-Encoding", "content-length", ":status")]
+    found = read(
+        tmp_path,
+        har(
+            har_entry(text="<p>Привет</p>", headers=headers),
+            har_entry(OTHER, headers=headers, content=in_base64("<p>Привет</p>".encode("cp1251"))),
+        ),
+    )
+    first, second = (each for each in found if isinstance(each, Capture))
+    assert (first.site, first.url, first.status) == ("news.example", URL, 200)
+    assert first.fetched_at == datetime(2026, 1, 7, 12, tzinfo=UTC)
+    # The text of an entry is Unicode already; base64 contains the bytes as they were sent.
+    assert (first.body.decode(), first.header("content-type")) == ("<p>Привет</p>", "text/html; charset=utf-8")
+    assert second.body.decode("cp1251") == "<p>Привет</p>"
+    assert second.header("content-type") == "text/html; charset=windows-1251"
+    assert {name for name, _ in first.headers} == {"Content-Type", "Server"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (har_entry("https://elsewhere.example/2026/a", text="x"), "other_site"),
+        (har_entry("https://news.example/about", text="x"), "not_an_article"),
+        (har_entry("", text="x"), "no_url"),
+        (har_entry(), "no_content"),
+        (har_entry(text="x", status=0), "no_response"),
+        (har_entry(text="x", status="200"), "no_response"),
+        (har_entry(content={"mimeType": "image/png", "text": "x"}), "not_html"),
+        (har_entry(content={"text": "a", "encoding": "base64"}), "undecodable"),
+        (har_entry(status=302, redirectURL="http://[bad"), "bad_location"),
+        (har_entry(status=302), "bad_location"),
+        (har_entry(status=302, redirectURL="/"), "redirect"),
+        (har_entry(text="x") | {"startedDateTime": "yesterday"}, "bad_date"),
+        ({}, "no_url"),
+        (None, "no_url"),
+        ([], "no_url"),
+    ],
+)
+def test_an_entry_that_is_no_page_is_counted_with_its_reason(tmp_path: Path, entry: Any, reason: str) -> None:
+    found = read(tmp_path, har(entry, har_entry(OTHER, text="<p>x</p>")))
+    assert [getattr(each, "reason", None) for each in found] == [reason, None]
+    (skipped,) = (each for each in found if isinstance(each, Skipped))
+    assert (skipped.offset, skipped.unit) == (1, "entry")
+
+
+def test_a_redirect_and_its_target_are_one_capture(tmp_path: Path) -> None:
+    (capture,) = read(tmp_path, har(har_entry(status=301, redirectURL=OTHER), har_entry(OTHER, text="<p>x</p>")))
+    assert isinstance(capture, Capture)
+    assert (capture.url, capture.final_url) == (URL, OTHER)
+
+
+def test_requests_that_send_data_are_counted(tmp_path: Path) -> None:
+    entry = har_entry(text="x")
+    entry["request"]["method"] = "POST"
+    file = tmp_path / "session.har"
+    file.write_bytes(har(entry, har_entry(text="<p>x</p>")))
+    reader = HarReader(file, resolve_url)
+    assert len(list(reader)) == 1
+    assert (reader.records, reader.others) == (2, {"request": 1})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"log": {"entries": [', "not a valid HAR"),
+        (b'{"log": {}}', "no list of entries"),
+        (b'{"log": []}', "no list of entries"),
+        (b'{"log": {"entries": ' + b"[" * 100_000, "not a valid HAR"),
+        (b'{"log": {"entries": [' + b"1" * 10_000 + b"]}}", "not a valid HAR"),
+    ],
+)
+def test_a_damaged_har_is_refused_in_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:
+    with pytest.raises(NotAPage, match=words) as raised:
+        read(tmp_path, content)
+    assert str(tmp_path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_har_of_500_mb_is_refused_by_its_size(tmp_path: Path) -> None:
+    file = tmp_path / "session.har"
+    with file.open("wb") as sparse:
+        sparse.truncate(500 * 1024**2)
+    with pytest.raises(NotAPage, match="larger than 100 MiB"):
+        list(HarReader(file, resolve_url))
+
+
+def test_a_har_that_fills_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(har_module, "HAR_LIMITS", har_module.HAR_LIMITS._replace(memory=30 * 1024**2))
+    with pytest.raises(NotAPage, match="memory"):
+        read(tmp_path, b'{"log": {"entries": [' + b",".join([b"[]"] * 2_000_000) + b"]}}")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(st.characters(), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["request", "response", "url", "method", "status", "headers", "content", "text", "name"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(entries=st.lists(JSON, max_size=4))
+def test_entries_of_any_form_cost_only_themselves(tmp_path: Path, entries: list[Any]) -> None:
+    file = tmp_path / "session.har"
+    file.write_bytes(json.dumps({"log": {"entries": [*entries, har_entry(text="<p>x</p>")]}}).encode())
+    reader = HarReader(file, resolve_url)
+    found = list(reader)
+    assert isinstance(found[-1], Capture)
+    assert reader.records == len(entries) + 1 == len(found) + reader.others.total()
