@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from caliber_crawler.archive import Archive, Finding
+from caliber_crawler.archive import Archive, FileRepair, Finding
 from caliber_crawler.items import Capture, Extraction, Image, Link
 from tests.archive.newsroom import Newsroom, article, minutes, start_run
 
@@ -78,12 +78,8 @@ def findings(path: Path) -> list[Finding]:
         return [outcome for outcome in archive.verify() if outcome is not None]
 
 
-def repair(path: Path, extract: Callable[[Capture], Extraction | None] | None = reextract) -> None:
-    with Archive.open(path, mode="write") as archive:
-        left = None
-        while (found := {outcome for outcome in archive.verify() if outcome is not None}) and found != left:
-            left = found
-            archive.repair(found, extract)
+def repair(path: Path, extract: Callable[[Capture], Extraction | None] | None = reextract) -> FileRepair:
+    return Archive.repair_file(path, lambda _: extract)
 
 
 def change_file(path: Path, *statements: str) -> None:

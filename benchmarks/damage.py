@@ -1,0 +1,270 @@
+"""Damage to an archive, found and repaired: python -m benchmarks.damage [--articles N] [--damages N] [--only KIND] [-v]
+
+Crawls the demo site into an archive. Then, for each damage: a copy is damaged, verified and repaired, and compared with
+the original row by row. Damages are single bits, bytes, whole pages (zeros, random bytes, another page of the file) and
+truncations, and the same in the write-ahead log.
+
+Per kind, the table shows how many damages changed anything (a changed byte in the unused part of a page does not), how
+many of these were found, how many were repaired completely, and how many archives were worse afterwards: with less
+sound rows than SQLite could read before, or with more findings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner
+from tabulate import tabulate
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
+from caliber_crawler.commands.archived_sites import reextractor
+from caliber_crawler.commands.cli import main as caliber
+from caliber_crawler.errors import ArchiveError
+
+KINDS = ("bit", "byte", "page", "truncation")
+RAW = ("bodies", "dictionaries")
+"""Tables of the stored pages, from which the rest can be extracted."""
+COMPUTED = ("versions_fts", "sqlite_", "_sqlite_", "versions_vocab")
+UNCHECKED = ("runs", "problems", "hosts", "sites", "sections", "field_coverage", "frontier", "takedowns")
+"""Tables without checksums: a changed value that is still possible is not found."""
+Rows = dict[str, dict[tuple[object, ...], str]]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One change of a file."""
+
+    kind: str
+    place: str
+    """What was changed: the table or index of the page."""
+    data: bytes
+
+
+@dataclass
+class Outcome:
+    """What became of a damaged archive."""
+
+    changed: bool
+    found: bool = False
+    complete: bool = False
+    raw_pages_survive: bool = True
+    worse: str = ""
+    crash: str = ""
+    seconds: float = 0.0
+    unchecked: bool = False
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=500)
+    parser.add_argument("--damages", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=KINDS)
+    parser.add_argument("--archive", type=Path, help="an existing archive instead of the demo site's")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        base = options.archive or Path(folder) / "base.db"
+        if options.archive is None:
+            CliRunner().invoke(caliber, ["demo", "--articles", str(options.articles), "--archive", str(base)])
+        table = measure(base, Path(folder), options.damages, options.seed, options.only, verbose=options.verbose)
+    print(f"{base.stat().st_size if base.exists() else 0:,} bytes" if options.archive else "")
+    print(table)
+
+
+def measure(base: Path, folder: Path, damages: int, seed: int, only: str | None, *, verbose: bool) -> str:
+    data, places = base.read_bytes(), places_of(base)
+    original = rows_of(base)
+    outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
+    for number in range(damages):
+        chance = random.Random(seed * 1_000_000 + number)
+        damage = damage_of(data, places, chance, only or KINDS[number % len(KINDS)])
+        outcome = try_damage(damage, original, folder / "damaged.db")
+        outcomes[damage.kind].append(outcome)
+        if verbose and not (outcome.complete or not outcome.changed):
+            print(number, damage.kind, damage.place, outcome, flush=True)
+    return tabulate(
+        [line(kind, tried) for kind, tried in outcomes.items()],
+        headers=(
+            *(
+                "damage",
+                "tried",
+                "changes data",
+                "found",
+                "not checked",
+                "raw pages intact",
+                "of these restored completely",
+            ),
+            *("worse", "crashes", "slowest, s"),
+        ),
+        tablefmt="github",
+    )
+
+
+def line(kind: str, tried: list[Outcome]) -> tuple[object, ...]:
+    changed = [outcome for outcome in tried if outcome.changed]
+    intact = [outcome for outcome in changed if outcome.raw_pages_survive]
+    return (
+        kind,
+        len(tried),
+        len(changed),
+        sum(outcome.found for outcome in changed),
+        sum(outcome.unchecked and not outcome.found for outcome in changed),
+        len(intact),
+        sum(outcome.complete for outcome in intact),
+        sum(bool(outcome.worse) for outcome in tried),
+        sum(bool(outcome.crash) for outcome in tried),
+        f"{max(outcome.seconds for outcome in tried):.1f}",
+    )
+
+
+def damage_of(data: bytes, places: dict[int, str], chance: random.Random, kind: str) -> Damage:
+    """A random damage of this kind."""
+    size = int.from_bytes(data[16:18])
+    damaged = bytearray(data)
+    at = chance.randrange(len(data))
+    page = at // size * size
+    if kind == "bit":
+        damaged[at] ^= 1 << chance.randrange(8)
+    elif kind == "byte":
+        damaged[at] ^= chance.randrange(1, 256)
+    elif kind == "page":
+        other = chance.randrange(len(data) // size) * size
+        damaged[page : page + size] = chance.choice([bytes(size), chance.randbytes(size), data[other : other + size]])
+    else:
+        del damaged[at:]
+    return Damage(kind, places.get(page // size + 1, "free"), bytes(damaged))
+
+
+def places_of(base: Path) -> dict[int, str]:
+    """The table or index of each page, if this SQLite library can tell."""
+    with closing(sqlite3.connect(base)) as connection, suppress(sqlite3.OperationalError):
+        return dict(connection.execute("SELECT pageno, name || ' ' || pagetype FROM dbstat"))
+    return {}
+
+
+def try_damage(damage: Damage, original: Rows, path: Path) -> Outcome:
+    """Damage a copy, verify and repair it, and compare the result with the original."""
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    path.write_bytes(damage.data)
+    readable = readable_rows(path)
+    outcome = Outcome(changed=readable != original or not is_intact(path))
+    outcome.unchecked = outcome.changed and is_intact(path) and differences(readable, original) <= set(UNCHECKED)
+    started = time.perf_counter()
+    try:
+        found = Archive.verify_file(path).findings
+        outcome.found = bool(found)
+        if not found:
+            return outcome
+        result = Archive.repair_file(path, reextractor)
+        after = rows_of(path)
+        outcome.complete = not differences(after, original)
+        outcome.raw_pages_survive = not any(
+            missing(readable_raw(path, original, after), original, name) for name in RAW
+        )
+        outcome.worse = worse(readable, after, original) or ("findings" if len(result.left) > len(found) else "")
+    except ArchiveError as error:
+        outcome.found = True
+        outcome.crash = "" if "was not changed" in str(error) else f"{type(error).__name__}: {error}"
+        if "was not changed" in str(error) and path.read_bytes() != damage.data:
+            outcome.worse = "refused, but changed"
+    except Exception as error:  # noqa: BLE001  # a crash is a result here
+        outcome.crash = f"{type(error).__name__}: {error}"
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+def readable_raw(path: Path, original: Rows, after: Rows) -> Rows:
+    return after
+
+
+def rows_of(path: Path) -> Rows:
+    """A digest of each row of each table, by key."""
+    found: Rows = {}
+    with closing(sqlite3.connect(path)) as connection:
+        for name, key in keys_of(connection).items():
+            found[name] = read(connection, name, key)
+    return found
+
+
+def readable_rows(path: Path) -> Rows:
+    """The rows that SQLite can read, from both ends of each table."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+            return {name: read(connection, name, key) for name, key in keys_of(connection).items()}
+    except sqlite3.Error:
+        return {}
+
+
+def keys_of(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    keys = {}
+    for name in names:
+        if not str(name).startswith(COMPUTED):
+            columns = connection.execute("SELECT name, pk FROM pragma_table_info(?)", (name,)).fetchall()
+            keys[name] = tuple(column for column, place in sorted(columns, key=lambda c: c[1]) if place)
+    return keys
+
+
+def read(connection: sqlite3.Connection, name: str, key: tuple[str, ...]) -> dict[tuple[object, ...], str]:
+    found: dict[tuple[object, ...], str] = {}
+    for order in ("", " DESC"):
+        try:
+            cursor = connection.execute(f'SELECT * FROM "{name}" ORDER BY {", ".join(part + order for part in key)}')
+            columns = [column[0] for column in cursor.description]
+            for values in cursor:
+                row = dict(zip(columns, values, strict=True))
+                digest = hashlib.sha256(repr(sorted(row.items())).encode("utf-8", "surrogateescape")).hexdigest()
+                sound = name not in PRIMARY_KEYS or is_sound(name, row)
+                found[tuple(row[part] for part in key)] = digest if sound else ""
+        except (sqlite3.Error, ValueError):
+            continue
+        break
+    return found
+
+
+def is_sound(table: str, row: dict[str, object]) -> bool:
+    with suppress(TypeError, ValueError):
+        return checksum(table, row) == row["checksum"]
+    return False
+
+
+def is_intact(path: Path) -> bool:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    return False
+
+
+def differences(one: Rows, other: Rows) -> set[str]:
+    """The tables that differ."""
+    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+
+
+def missing(after: Rows, original: Rows, name: str) -> bool:
+    return bool(original[name].items() - after.get(name, {}).items())
+
+
+def worse(before: Rows, after: Rows, original: Rows) -> str:
+    """A table in which right rows that could be read before are missing or changed now."""
+    for name, rows in before.items():
+        right = rows.items() & original.get(name, {}).items()
+        if name in PRIMARY_KEYS and (lost := right - after.get(name, {}).items()):
+            return f"{name}: {len(lost)}"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

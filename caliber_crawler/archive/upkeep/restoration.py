@@ -1,0 +1,409 @@
+"""Restoration: compute rows that a salvage could not read, from indexes, from other rows and from stored pages.
+
+Restored rows get new checksums. What is known of a row is used; a value that nothing repeats is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from caliber_crawler.archive.core.checksums import insert_with_checksum
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.format import sqlite3
+from caliber_crawler.archive.core.times import utc_now, utc_text
+from caliber_crawler.archive.pages.captures import Captures
+from caliber_crawler.archive.texts.articles import Reextract, host_of
+from caliber_crawler.archive.texts.identity import Identity
+from caliber_crawler.archive.texts.media import record_media
+from caliber_crawler.archive.texts.versions import content_digest, version_columns
+from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes
+from caliber_crawler.archive.upkeep.repair import VERSION_AT
+from caliber_crawler.archive.upkeep.row_layout import Row, layouts
+from caliber_crawler.archive.upkeep.salvage import Salvaged
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.items import Extraction
+from caliber_crawler.site import ArticleURL
+
+UNKNOWN_SITE = "unknown"
+RESTORED = "repair"
+"""The command of a restored run, and the discovery source of a restored URL."""
+MISSING_RUNS = """SELECT run_id, min(at) AS started_at, min(site) AS site FROM (
+  SELECT run_id, fetched_at AS at, site FROM captures UNION ALL
+  SELECT run_id, seen_from, NULL FROM versions UNION ALL SELECT run_id, noted_at, NULL FROM problems)
+WHERE run_id NOT IN (SELECT id FROM runs) GROUP BY run_id"""
+MISSING_CAPTURES = """SELECT capture_id, article_id, min(at) AS fetched_at, max(version_id) AS version_id,
+  max(run_id) AS run_id, max(extractor) AS extractor FROM (
+    SELECT capture_id, article_id, seen_from AS at, id AS version_id, run_id, extractor FROM versions UNION ALL
+    SELECT capture_id, article_id, observed_at, NULL, NULL, NULL FROM view_counts)
+WHERE capture_id NOT IN (SELECT id FROM captures) GROUP BY capture_id"""
+MISSING_VERSIONS = """SELECT DISTINCT id FROM (
+  SELECT version_id AS id FROM captures UNION SELECT current_version_id FROM articles UNION SELECT replaced_by FROM versions)
+WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM versions)"""
+MISSING_ARTICLES = """SELECT DISTINCT id FROM (
+  SELECT article_id AS id FROM versions UNION SELECT article_id FROM view_counts UNION SELECT article_id FROM article_urls
+  UNION SELECT article_id FROM captures)
+WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM articles)"""
+
+
+class Restoration:
+    """Restores lost rows of an archive that a salvage has filled; ``counts`` has their number, by table."""
+
+    def __init__(self, connection: Connection, salvaged: Salvaged, reextract: Reextract | None) -> None:
+        self._connection = connection
+        self._salvaged = salvaged
+        self._reextract = reextract
+        self._captures = Captures(connection)
+        self._identity = Identity(connection)
+        self._extractions: dict[int, Extraction | None] = {}
+        self._run_id: int | None = None
+        self.counts: Counter[str] = Counter()
+
+    def restore(self) -> None:
+        """Restore what can be restored, each table after those that it needs."""
+        for step in (
+            self._restore_articles,
+            self._restore_captures,
+            self._restore_versions,
+            self._restore_missing_articles,
+            self._restore_missing_captures,
+            self._restore_view_counts,
+            self._restore_urls,
+            self._restore_from_pages,
+            self._restore_frontier,
+            self._restore_sections,
+            self._restore_runs,
+        ):
+            with self._connection.transaction():
+                step()
+
+    # --- articles and captures ----------------------------------------------------------------------------------------
+
+    def _restore_articles(self) -> None:
+        for row in self._indexed("articles"):
+            self._add_article(row)
+
+    def _add_article(self, known: Mapping[str, Any]) -> None:
+        """Insert an article; its derived columns are computed by the repair that follows."""
+        id = known["id"]
+        version = self._connection.row(
+            "SELECT headline, seen_from, seen_until FROM versions WHERE article_id = ? ORDER BY seen_until DESC", (id,)
+        ) or {"headline": "", "seen_from": utc_text(utc_now()), "seen_until": utc_text(utc_now())}
+        capture = self._connection.row(
+            "SELECT site, url FROM captures WHERE article_id = ? ORDER BY fetched_at DESC", (id,)
+        ) or {"site": UNKNOWN_SITE, "url": None}
+        url = self._connection.row(
+            "SELECT url, language, slug, post_number FROM article_urls WHERE article_id = ? ORDER BY kind = 'other', url",
+            (id,),
+        ) or {"url": None, "language": None, "slug": None, "post_number": None}
+        row = {
+            "site": capture["site"],
+            "url": url["url"] or capture["url"] or f"urn:caliber:article:{id}",
+            "language": url["language"] or "und",
+            "slug": url["slug"],
+            "post_number": url["post_number"],
+            "headline": version["headline"],
+            "first_seen_at": version["seen_from"],
+            "last_seen_at": version["seen_until"],
+            **known,
+        }
+        self._insert("articles", row)
+
+    def _restore_missing_articles(self) -> None:
+        for id in self._connection.values(MISSING_ARTICLES):
+            self._add_article({"id": id})
+
+    def _restore_captures(self) -> None:
+        """Restore captures from indexes: without their HTTP headers, which nothing repeats."""
+        for known in self._indexed("captures"):
+            if not {"id", "url", "fetched_at"} <= known.keys():
+                continue
+            body = self._connection.row("SELECT size FROM bodies WHERE digest = ?", (known.get("body_digest"),))
+            article = self._connection.row("SELECT site FROM articles WHERE id = ?", (known.get("article_id"),))
+            entry = self._connection.row(
+                "SELECT site, kind, last_status FROM frontier WHERE url = ?", (known["url"],)
+            ) or self._same_host(str(known["url"]))
+            row = {
+                "kind": entry["kind"] if entry else "article",
+                "run_id": 0,
+                "site": article["site"] if article else entry["site"] if entry else UNKNOWN_SITE,
+                "status": 200 if body else (entry or {}).get("last_status") or 200,
+                "media_type": "text/html" if body else None,
+                "size": body["size"] if body else 0,
+                **known,
+                "body_digest": known.get("body_digest") if body else None,
+                "version_id": self._version_at(known),
+            }
+            self._insert("captures", row)
+
+    def _same_host(self, url: str) -> dict[str, Any] | None:
+        host = "/".join(url.split("/", 3)[:3])
+        return self._connection.row(
+            "SELECT site, 'article' AS kind, NULL AS last_status FROM captures WHERE url >= ? AND url < ? LIMIT 1",
+            (f"{host}/", f"{host}0"),
+        )
+
+    def _version_at(self, row: Mapping[str, Any]) -> int | None:
+        if row.get("article_id") is None:
+            return None
+        found: int | None = self._connection.value(
+            VERSION_AT, {"article_id": row["article_id"], "fetched_at": row["fetched_at"]}
+        )
+        return found
+
+    def _restore_missing_captures(self) -> None:
+        """Restore captures that versions and view counts name, with what these repeat."""
+        for row in self._connection.rows(MISSING_CAPTURES):
+            article = self._connection.row("SELECT site, url FROM articles WHERE id = ?", (row["article_id"],)) or {}
+            id = row.pop("capture_id")
+            self._insert(
+                "captures",
+                {
+                    **row,
+                    "id": id,
+                    "run_id": row["run_id"] or 0,
+                    "kind": "article",
+                    "site": article.get("site", UNKNOWN_SITE),
+                    "url": article.get("url", f"urn:caliber:capture:{id}"),
+                    "status": 200,
+                    "version_id": row["version_id"] or self._version_at(row),
+                },
+            )
+
+    # --- texts --------------------------------------------------------------------------------------------------------
+
+    def _restore_versions(self) -> None:
+        """Restore versions by extracting the article from their pages again."""
+        known = {int(row["id"]): row for row in self._indexed("versions")}  # type: ignore[call-overload]
+        for row in self._salvaged.rejected.get("versions", ()):
+            # A damaged version repeats its identity: only its text is damaged.
+            known.setdefault(int(row["id"]), {})  # type: ignore[arg-type]
+        for id in sorted({*known, *self._connection.values(MISSING_VERSIONS)}):
+            self._restore_version(id, known.get(id, {}))
+
+    def _restore_version(self, id: int, known: Mapping[str, Any]) -> None:
+        captures = self._connection.rows(
+            """SELECT id, article_id, run_id, fetched_at FROM captures WHERE version_id = ?1 OR id = ?2
+            ORDER BY id IS NOT ?2, fetched_at, id""",
+            (id, known.get("capture_id")),
+        )
+        for capture in captures:
+            extraction = self._extraction(capture["id"])
+            article_id = known.get("article_id") or capture["article_id"]
+            if extraction is None or article_id is None:
+                continue
+            number = known.get("number") or self._connection.value(
+                "SELECT coalesce(max(number), 0) + 1 FROM versions WHERE article_id = ?", (article_id,)
+            )
+            times = [row["fetched_at"] for row in captures]
+            earlier = "SELECT 1 FROM versions WHERE replaced_by = ?"
+            row = {
+                "id": id,
+                "article_id": article_id,
+                "number": number,
+                "cause": "first" if number == 1 else "reextract" if self._connection.value(earlier, (id,)) else "edit",
+                "seen_from": min([known.get("seen_from") or times[0], *times]),
+                "seen_until": max([self._seen_until(article_id, capture["id"]), *times]),
+                **version_columns(extraction),
+                "content_digest": content_digest(extraction.article),
+                "capture_id": capture["id"],
+                "run_id": known.get("run_id") or capture["run_id"],
+                "replaced_by": known.get("replaced_by"),
+            }
+            if self._insert("versions", row):
+                for other in captures:
+                    self._connection.execute(
+                        """UPDATE captures SET version_id = ?, article_id = ?, extractor = coalesce(extractor, ?)
+                        WHERE id = ? AND version_id IS NOT ?1""",
+                        (id, article_id, extraction.extractor, other["id"]),
+                    )
+            return
+
+    def _seen_until(self, article_id: int, capture_id: int) -> str:
+        """The last time at which an article was seen, if this is its newest page: a 304 response may be later."""
+        return str(
+            self._connection.value(
+                """SELECT last_seen_at FROM articles WHERE id = ?1 AND NOT EXISTS (
+                  SELECT 1 FROM captures n JOIN captures c ON c.id = ?2
+                  WHERE n.article_id = ?1 AND n.version_id IS NOT NULL AND n.fetched_at > c.fetched_at)""",
+                (article_id, capture_id),
+            )
+            or ""
+        )
+
+    # --- parts of articles --------------------------------------------------------------------------------------------
+
+    def _restore_view_counts(self) -> None:
+        for row in self._indexed("view_counts"):
+            if {"article_id", "observed_at", "views", "capture_id"} <= row.keys():
+                extraction = self._extraction(int(row["capture_id"]))  # type: ignore[arg-type]
+                article = extraction.article if extraction else None
+                shown = article.views_shown if article and article.views == row["views"] else None
+                self._insert("view_counts", {**row, "shown": shown})
+
+    def _restore_urls(self) -> None:
+        for row in self._indexed("article_urls"):
+            article = self._connection.row(
+                "SELECT language, first_seen_at FROM articles WHERE id = ?", (row.get("article_id"),)
+            )
+            if article is None or "url" not in row:
+                continue
+            number, slug = row.get("post_number"), row.get("slug")
+            url = ArticleURL(
+                url=str(row["url"]),
+                language=article["language"] if number is not None or slug is not None else None,
+                number=number,  # type: ignore[arg-type]
+                slug=slug,  # type: ignore[arg-type]
+            )
+            first = self._connection.value(
+                "SELECT min(fetched_at) FROM captures WHERE url = ?1 OR final_url = ?1", (url.url,)
+            )
+            self._insert(
+                "article_urls",
+                {
+                    **row,
+                    "kind": url.kind,
+                    "language": url.language,
+                    "first_seen_at": first or article["first_seen_at"],
+                },
+            )
+
+    def _restore_from_pages(self) -> None:
+        """Restore images, links, view counts and URLs from the pages of the articles that may have lost some."""
+        for article_id in sorted(self._affected()):
+            captures = self._connection.rows(
+                """SELECT id, fetched_at FROM captures WHERE article_id = ? AND version_id IS NOT NULL
+                AND body_digest IS NOT NULL ORDER BY fetched_at, id""",
+                (article_id,),
+            )
+            survivor = self._connection.value(
+                "SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,)
+            )
+            known = {table: self._media(table, survivor) for table in ("images", "links")}
+            for capture in captures:
+                extraction = self._extraction(capture["id"])
+                if extraction is not None and survivor is not None:
+                    self._add_parts(survivor, article_id, capture, extraction, known)
+
+    def _affected(self) -> set[int]:
+        """Articles with keys in a range that could not be read."""
+        trees, found = self._salvaged.trees, set[int]()
+        incomplete = [table for table in ("images", "links", "view_counts") if table in self._salvaged.incomplete]
+        gaps = [gap for table in incomplete for gap in trees.gaps[table]]
+        found.update(
+            int(row["article_id"])  # type: ignore[arg-type]
+            for table in incomplete
+            for row in self._salvaged.rejected.get(table, ())
+        )
+        if gaps:
+            found.update(
+                id for id in self._connection.values("SELECT id FROM articles") if any(gap.contains(id) for gap in gaps)
+            )
+        urls = trees.gaps["article_urls"]
+        if "article_urls" in self._salvaged.incomplete:
+            lost = {row["url"] for row in self._salvaged.rejected.get("article_urls", ())}
+            for row in self._connection.execute(
+                "SELECT url, id FROM articles UNION SELECT url, article_id FROM captures WHERE article_id IS NOT NULL"
+            ):
+                if row[0] in lost or any(gap.contains(row[0]) for gap in urls):
+                    found.add(row[1])
+        return found
+
+    def _media(self, table: str, article_id: int) -> set[str]:
+        return set(self._connection.values(f"SELECT url FROM {table} WHERE article_id = ?", (article_id,)))
+
+    def _add_parts(
+        self,
+        survivor: int,
+        article_id: int,
+        capture: Mapping[str, Any],
+        extraction: Extraction,
+        known: Mapping[str, set[str]],
+    ) -> None:
+        article, seen_at = extraction.article, capture["fetched_at"]
+        for position, image in enumerate(article.images):
+            if image.url not in known["images"]:
+                row = {"article_id": survivor, "url": image.url, "position": position, "alt": image.alt}
+                record_media(self._connection, "images", row | {"first_seen_at": seen_at, "last_seen_at": seen_at})
+                self.counts["images"] += 1
+        for position, link in enumerate(article.links):
+            if link.url not in known["links"]:
+                row = {"article_id": survivor, "url": link.url, "position": position, "text": link.text}
+                row |= {"host": host_of(link.url), "first_seen_at": seen_at, "last_seen_at": seen_at}
+                record_media(self._connection, "links", row)
+                self.counts["links"] += 1
+        if article.views is not None:
+            self._insert(
+                "view_counts",
+                {
+                    "article_id": article_id,
+                    "observed_at": seen_at,
+                    "views": article.views,
+                    "shown": article.views_shown,
+                    "capture_id": capture["id"],
+                },
+            )
+        known_urls = self._connection.value("SELECT count(*) FROM article_urls")
+        self._identity.register_urls(survivor, article, (), seen_at, newest=False)
+        self.counts["article_urls"] += self._connection.value("SELECT count(*) FROM article_urls") - known_urls
+
+    # --- the frontier and runs ----------------------------------------------------------------------------------------
+
+    def _restore_frontier(self) -> None:
+        for row in self._indexed("frontier"):
+            if not {"url", "site", "kind", "state"} <= row.keys():
+                continue
+            visit = self._connection.row(
+                """SELECT min(fetched_at) AS first, max(fetched_at) AS visited_at, status AS last_status FROM captures
+                WHERE url = ?""",
+                (row["url"],),
+            ) or {"first": None}
+            first = visit.pop("first") or utc_text(utc_now())
+            found = {"discovered_at": f"{first[:-1]}.000000Z", "discovered_via": RESTORED}
+            self._insert("frontier", {**found, **visit, **row})
+
+    def _restore_sections(self) -> None:
+        self._connection.execute(
+            """INSERT INTO sections (site, language, section, first_seen_at)
+            SELECT site, language, section, min(first_seen_at) FROM articles WHERE section IS NOT NULL
+            GROUP BY site, language, section ON CONFLICT DO NOTHING"""
+        )
+
+    def _restore_runs(self) -> None:
+        for row in self._connection.rows(MISSING_RUNS):
+            at = row["started_at"]
+            values = {"id": row["run_id"], "command": RESTORED, "site": row["site"], "outcome": "interrupted"}
+            values |= {"reason": "its record was lost", "started_at": at, "heartbeat_at": at}
+            self._insert("runs", values)
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def _indexed(self, table: str) -> Iterable[Row]:
+        if table not in self._salvaged.incomplete:
+            return []
+        return rows_from_indexes(self._salvaged.trees, self._connection, table).values()
+
+    def _insert(self, table: str, row: Mapping[str, Any]) -> bool:
+        """Insert a row unless the table's constraints forbid it or its key is known."""
+        try:
+            if "checksum" in layouts()[table].columns:
+                insert_with_checksum(self._connection, table, row)
+            else:
+                names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+                self._connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", row)
+        except (sqlite3.IntegrityError, UnicodeEncodeError):
+            return False
+        self.counts[table] += 1
+        return True
+
+    def _extraction(self, capture_id: int) -> Extraction | None:
+        if self._reextract is None:
+            return None
+        if capture_id not in self._extractions:
+            try:
+                self._extractions[capture_id] = self._reextract(self._captures.get(capture_id))
+            except (ArchiveError, json.JSONDecodeError, ValueError):
+                self._extractions[capture_id] = None
+        return self._extractions[capture_id]
