@@ -168,12 +168,10 @@ def try_damage(damage: Damage, original: Rows, path: Path) -> Outcome:
         outcome.found = bool(found)
         if not found:
             return outcome
-        result = Archive.repair_file(path, reextractor)
+        result = Archive.repair_file(path, reextractor, {})
         after = rows_of(path)
         outcome.complete = not differences(after, original)
-        outcome.raw_pages_survive = not any(
-            missing(readable_raw(path, original, after), original, name) for name in RAW
-        )
+        outcome.raw_pages_survive = not any(missing(after, original, name) for name in RAW)
         outcome.worse = worse(readable, after, original) or ("findings" if len(result.left) > len(found) else "")
     except ArchiveError as error:
         outcome.found = True
@@ -186,16 +184,15 @@ def try_damage(damage: Damage, original: Rows, path: Path) -> Outcome:
     return outcome
 
 
-def readable_raw(path: Path, original: Rows, after: Rows) -> Rows:
-    return after
-
-
 def rows_of(path: Path) -> Rows:
     """A digest of each row of each table, by key."""
     found: Rows = {}
     with closing(sqlite3.connect(path)) as connection:
         for name, key in keys_of(connection).items():
             found[name] = read(connection, name, key)
+        # The record of the repair itself, and the problems that it recorded.
+        own = {(row[0],) for row in connection.execute("SELECT id FROM runs WHERE command = 'repair'")}
+        found["runs"] = {key: digest for key, digest in found["runs"].items() if key not in own}
     return found
 
 
@@ -258,12 +255,15 @@ def missing(after: Rows, original: Rows, name: str) -> bool:
 
 
 def worse(before: Rows, after: Rows, original: Rows) -> str:
-    """A table in which right rows that could be read before are missing or changed now."""
-    for name, rows in before.items():
-        right = rows.items() & original.get(name, {}).items()
-        if name in PRIMARY_KEYS and (lost := right - after.get(name, {}).items()):
+    """A table of which right rows that could be read before are missing or changed now.
+
+    A capture whose page was lost, or a page whose dictionary was lost, could not be read before either.
+    """
+    pages_lost = any(missing(before, original, name) or missing(after, original, name) for name in RAW)
+    for name in PRIMARY_KEYS.keys() - ({"captures"} if pages_lost else set()):
+        if lost := (before.get(name, {}).items() & original[name].items()) - after.get(name, {}).items():
             return f"{name}: {len(lost)}"
-    return ""
+    return f"captures: {len(original['captures'])}" if len(after["captures"]) < len(before.get("captures", ())) else ""
 
 
 if __name__ == "__main__":

@@ -50,7 +50,6 @@ from caliber_crawler.archive.texts.reextractions import Reextractions
 from caliber_crawler.archive.upkeep.backup import backup
 from caliber_crawler.archive.upkeep.deletion import Deletion
 from caliber_crawler.archive.upkeep.file_repair import Check, FileRepair, Progress, repair_file, verify_file
-from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.light_copy import write_light_copy
 from caliber_crawler.archive.upkeep.verification import Verification
 from caliber_crawler.errors import NoSuchArticle, SiteError
@@ -276,13 +275,18 @@ class Archive:
 
     @classmethod
     def repair_file(
-        cls, path: Path, reextractor: Callable[[Archive], Reextract | None], progress: Progress = iter
+        cls,
+        path: Path,
+        reextractor: Callable[[Archive], Reextract | None],
+        software: Mapping[str, object],
+        progress: Progress = iter,
     ) -> FileRepair:
         """Repair an archive in a new file; see :mod:`caliber_crawler.archive.upkeep.file_repair`.
 
-        ``reextractor`` makes a function that re-extracts the stored pages of an archive.
+        ``reextractor`` makes a function that re-extracts the stored pages of an archive. ``software`` holds names and
+        versions of software, for the record of the run.
         """
-        return repair_file(path, lambda connection: reextractor(cls(connection)), progress)
+        return repair_file(path, lambda connection: reextractor(cls(connection)), software, progress)
 
     def explain(self, urls: Sequence[str]) -> Explanation:
         """Everything known about one URL, given in all its variants: its discovery, every fetch, its article."""

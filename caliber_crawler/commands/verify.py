@@ -14,6 +14,7 @@ from caliber_crawler.archive import Archive, FileRepair, Finding
 from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.software import software
 
 CHECKS_FAILED = 3
 
@@ -38,7 +39,7 @@ def verify(archive: Path, *, repair: bool, as_json: bool) -> None:
       caliber verify --repair
     """
     if repair:
-        result = Archive.repair_file(archive, reextractor, with_progress)
+        result = Archive.repair_file(archive, reextractor, software(), with_progress)
     else:
         check = Archive.verify_file(archive, with_progress)
         result = FileRepair(check, check.findings)

@@ -79,7 +79,7 @@ def findings(path: Path) -> list[Finding]:
 
 
 def repair(path: Path, extract: Callable[[Capture], Extraction | None] | None = reextract) -> FileRepair:
-    return Archive.repair_file(path, lambda _: extract)
+    return Archive.repair_file(path, lambda _: extract, {})
 
 
 def change_file(path: Path, *statements: str) -> None:

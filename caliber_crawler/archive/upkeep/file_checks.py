@@ -56,7 +56,7 @@ def check_log(connection: Connection) -> Iterator[Finding]:
         if file.log.lost_commits:
             yield Finding(
                 kind="file",
-                message=f"{connection.path}-wal is damaged: {file.log.lost_commits:,} committed transactions are ignored.",
+                message=f"{connection.path}-wal is damaged: {file.log.lost_commits:,} transactions in it are ignored.",
             )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
 from caliber_crawler.archive.core.connection import Connection, copy_into, take_lock
 from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.archive.core.times import utc_now
+from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.archive.upkeep.backup import sync
 from caliber_crawler.archive.upkeep.file_checks import shipped_schema
@@ -27,8 +28,8 @@ from caliber_crawler.archive.upkeep.restoration import Restoration
 from caliber_crawler.archive.upkeep.row_layout import layouts
 from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvage, Salvaged, bulk_writing
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
-from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification
 from caliber_crawler.archive.upkeep.tree_map import TreeMap
+from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
 
 MAX_ROUNDS = 3
@@ -109,12 +110,14 @@ def is_damaged_archive(path: Path, error: ArchiveError) -> bool:
     with SQLiteFile(path) as file:
         trees = TreeMap(file)
         is_ours = {name: trees.schema.get(name) for name in shipped_schema()} == shipped_schema()
-        if not is_ours and VERSION != int.from_bytes(file.header[60:64]) and SCHEMA_MARK in trees.schema:
+        if not is_ours and int.from_bytes(file.header[60:64]) != VERSION and SCHEMA_MARK in trees.schema:
             return False
         return is_ours or trees.has_sound_rows()
 
 
-def repair_file(path: Path, reextract_for: ReextractFor, progress: Progress = iter) -> FileRepair:
+def repair_file(
+    path: Path, reextract_for: ReextractFor, software: Mapping[str, object], progress: Progress = iter
+) -> FileRepair:
     """Verify an archive, and repair it if it is damaged.
 
     Raises ``ArchiveError`` and leaves the file as it was when the repaired copy would not be better, and
@@ -127,7 +130,7 @@ def repair_file(path: Path, reextract_for: ReextractFor, progress: Progress = it
     work = path.with_name(f".{path.name}.repairing")
     try:
         remove(work)
-        result = _repair_copy(path, work, before, reextract_for, progress)
+        result = _repair_copy(path, work, before, reextract_for, software)
         if result.left != before.findings or result.restored:
             result.kept = replace_file(path, work)
         return result
@@ -138,7 +141,9 @@ def repair_file(path: Path, reextract_for: ReextractFor, progress: Progress = it
         lock.release()
 
 
-def _repair_copy(path: Path, work: Path, before: Check, reextract_for: ReextractFor, progress: Progress) -> FileRepair:
+def _repair_copy(
+    path: Path, work: Path, before: Check, reextract_for: ReextractFor, software: Mapping[str, object]
+) -> FileRepair:
     result = FileRepair(before, [])
     taken: Counter[str] = Counter()
     is_salvaged = any(finding.kind in MALFORMED for finding in before.findings)
@@ -151,9 +156,8 @@ def _repair_copy(path: Path, work: Path, before: Check, reextract_for: Reextract
             is_salvaged = True
     if is_salvaged:
         remove(work)
-        taken = _salvage(path, work, reextract_for, result)
-    left = _repair_rows(work, reextract_for)
-    result.left = left.findings
+        taken = _salvage(path, work, reextract_for, software, result)
+    result.left = _repair_rows(work, reextract_for)
     missing = missing_rows(path, work) if not is_salvaged else fewer_rows(work, taken)
     if missing or len(result.left) > len(before.findings):
         raise ArchiveError(
@@ -172,8 +176,10 @@ def _copy(path: Path, work: Path) -> None:
         connection.close()
 
 
-def _salvage(path: Path, work: Path, reextract_for: ReextractFor, result: FileRepair) -> Counter[str]:
-    """Salvage the rows of a file into a new one; return the number of rows taken, by table."""
+def _salvage(
+    path: Path, work: Path, reextract_for: ReextractFor, software: Mapping[str, object], result: FileRepair
+) -> Counter[str]:
+    """Salvage the rows of a file into a new one, as a run of it; return the number of rows taken, by table."""
     connection = Connection.open(work, "write")
     try:
         for pragma in ("journal_mode = MEMORY", "synchronous = OFF"):
@@ -182,11 +188,14 @@ def _salvage(path: Path, work: Path, reextract_for: ReextractFor, result: FileRe
             salvaged = Salvage(file, connection).copy()
             restoration = Restoration(connection, salvaged, reextract_for(connection))
             restoration.restore()
-            references = References(connection)
+            runs = Runs(connection)
+            run_id = runs.start("repair", site=None, arguments={}, settings={}, software=software)
+            references = References(connection, run_id)
             with connection.transaction():
                 references.remove_dangling()
             result.restored = +restoration.counts
             result.lost = list(losses(connection, salvaged, references))
+            runs.finish(run_id, "finished", None, result.restored)
     finally:
         connection.close()
     return salvaged.taken - references.removed
@@ -210,7 +219,7 @@ def losses(connection: Connection, salvaged: Salvaged, references: References) -
 
 
 def expected_counts(salvaged: Salvaged) -> dict[str, int]:
-    """The number of rows that a table should have: as recorded in the totals, or as an index of all rows has entries."""
+    """The number of rows that a table should have: as the totals or the entries of an index say."""
     expected: dict[str, int] = {}
     for stored in salvaged.trees.rows("totals"):
         expected |= {name: value for name, value in stored.row.items() if name in layouts() and isinstance(value, int)}
@@ -220,7 +229,7 @@ def expected_counts(salvaged: Salvaged) -> dict[str, int]:
     return expected
 
 
-def _repair_rows(work: Path, reextract_for: ReextractFor) -> Check:
+def _repair_rows(work: Path, reextract_for: ReextractFor) -> list[Finding]:
     """Repair the rows of the new file in rounds; return what remains."""
     connection = Connection.open(work, "write")
     try:
@@ -235,7 +244,7 @@ def _repair_rows(work: Path, reextract_for: ReextractFor) -> Check:
                 break
     finally:
         connection.close()
-    return Check(left)
+    return left
 
 
 def found_in(connection: Connection) -> list[Finding]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from caliber_crawler.archive.core.checksums import EXCLUDED_COLUMNS, PRIMARY_KEYS, checksum
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.upkeep.row_layout import layouts
+from caliber_crawler.items import Problem
 
 MAX_ROUNDS = 8
 """Removing one row may leave a reference to it; the longest chain of tables is shorter than this."""
@@ -15,8 +19,10 @@ MAX_ROUNDS = 8
 class References:
     """Removes references to missing rows. ``cleared`` and ``removed`` count the rows concerned, by table."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, run_id: int) -> None:
         self._connection = connection
+        self._runs = Runs(connection)
+        self._run_id = run_id
         self.cleared: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
 
@@ -55,4 +61,13 @@ class References:
                     f"UPDATE {table} SET {column} = NULL, checksum = :checksum WHERE {where}",
                     changed | {"checksum": checksum(table, changed)},
                 )
+                if table == "captures":
+                    self._record_lost_page(row)
             self.cleared[table] += len(rows)
+
+    def _record_lost_page(self, capture: Mapping[str, Any]) -> None:
+        """Record the digest of a lost page: the page may still be in another copy of the archive."""
+        problem = Problem(
+            stage="repair", reason="damaged", message=f"The stored page with SHA-256 {capture['body_digest']} is lost."
+        )
+        self._runs.record_problem(self._run_id, problem, url=capture["url"], capture_id=capture["id"])

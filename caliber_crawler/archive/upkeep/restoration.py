@@ -5,30 +5,21 @@ Restored rows get new checksums. What is known of a row is used; a value that no
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.core.times import utc_now, utc_text
-from caliber_crawler.archive.pages.captures import Captures
-from caliber_crawler.archive.texts.articles import Reextract, host_of
-from caliber_crawler.archive.texts.identity import Identity
-from caliber_crawler.archive.texts.media import record_media
+from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.archive.texts.versions import content_digest, version_columns
-from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes
+from caliber_crawler.archive.upkeep.article_parts import ArticleParts
 from caliber_crawler.archive.upkeep.repair import VERSION_AT
-from caliber_crawler.archive.upkeep.row_layout import Row, layouts
+from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
 from caliber_crawler.archive.upkeep.salvage import Salvaged
-from caliber_crawler.errors import ArchiveError
-from caliber_crawler.items import Extraction
-from caliber_crawler.site import ArticleURL
 
 UNKNOWN_SITE = "unknown"
-RESTORED = "repair"
+UNKNOWN_LANGUAGE = "und"
+RESTORED = "restored"
 """The command of a restored run, and the discovery source of a restored URL."""
 MISSING_RUNS = """SELECT run_id, min(at) AS started_at, min(site) AS site FROM (
   SELECT run_id, fetched_at AS at, site FROM captures UNION ALL
@@ -40,11 +31,12 @@ MISSING_CAPTURES = """SELECT capture_id, article_id, min(at) AS fetched_at, max(
     SELECT capture_id, article_id, observed_at, NULL, NULL, NULL FROM view_counts)
 WHERE capture_id NOT IN (SELECT id FROM captures) GROUP BY capture_id"""
 MISSING_VERSIONS = """SELECT DISTINCT id FROM (
-  SELECT version_id AS id FROM captures UNION SELECT current_version_id FROM articles UNION SELECT replaced_by FROM versions)
+  SELECT version_id AS id FROM captures UNION SELECT current_version_id FROM articles
+  UNION SELECT replaced_by FROM versions)
 WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM versions)"""
 MISSING_ARTICLES = """SELECT DISTINCT id FROM (
-  SELECT article_id AS id FROM versions UNION SELECT article_id FROM view_counts UNION SELECT article_id FROM article_urls
-  UNION SELECT article_id FROM captures)
+  SELECT article_id AS id FROM versions UNION SELECT article_id FROM view_counts
+  UNION SELECT article_id FROM article_urls UNION SELECT article_id FROM captures)
 WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM articles)"""
 
 
@@ -54,12 +46,10 @@ class Restoration:
     def __init__(self, connection: Connection, salvaged: Salvaged, reextract: Reextract | None) -> None:
         self._connection = connection
         self._salvaged = salvaged
-        self._reextract = reextract
-        self._captures = Captures(connection)
-        self._identity = Identity(connection)
-        self._extractions: dict[int, Extraction | None] = {}
-        self._run_id: int | None = None
-        self.counts: Counter[str] = Counter()
+        self._rows = RestoredRows(connection, salvaged, reextract)
+        self._parts = ArticleParts(connection, salvaged, self._rows)
+        self._added: list[int] = []
+        self.counts = self._rows.counts
 
     def restore(self) -> None:
         """Restore what can be restored, each table after those that it needs."""
@@ -69,9 +59,10 @@ class Restoration:
             self._restore_versions,
             self._restore_missing_articles,
             self._restore_missing_captures,
-            self._restore_view_counts,
-            self._restore_urls,
-            self._restore_from_pages,
+            self._restore_newest_columns,
+            self._parts.restore_view_counts,
+            self._parts.restore_urls,
+            self._parts.restore_from_pages,
             self._restore_frontier,
             self._restore_sections,
             self._restore_runs,
@@ -82,7 +73,7 @@ class Restoration:
     # --- articles and captures ----------------------------------------------------------------------------------------
 
     def _restore_articles(self) -> None:
-        for row in self._indexed("articles"):
+        for row in self._rows.from_indexes("articles"):
             self._add_article(row)
 
     def _add_article(self, known: Mapping[str, Any]) -> None:
@@ -95,13 +86,14 @@ class Restoration:
             "SELECT site, url FROM captures WHERE article_id = ? ORDER BY fetched_at DESC", (id,)
         ) or {"site": UNKNOWN_SITE, "url": None}
         url = self._connection.row(
-            "SELECT url, language, slug, post_number FROM article_urls WHERE article_id = ? ORDER BY kind = 'other', url",
+            """SELECT url, language, slug, post_number FROM article_urls WHERE article_id = ?
+            ORDER BY kind = 'other', url""",
             (id,),
         ) or {"url": None, "language": None, "slug": None, "post_number": None}
         row = {
             "site": capture["site"],
             "url": url["url"] or capture["url"] or f"urn:caliber:article:{id}",
-            "language": url["language"] or "und",
+            "language": url["language"] or UNKNOWN_LANGUAGE,
             "slug": url["slug"],
             "post_number": url["post_number"],
             "headline": version["headline"],
@@ -109,7 +101,25 @@ class Restoration:
             "last_seen_at": version["seen_until"],
             **known,
         }
-        self._insert("articles", row)
+        if self._rows.insert("articles", row):
+            self._added.append(id)
+
+    def _restore_newest_columns(self) -> None:
+        """Restore what articles take from their newest page."""
+        for id in self._added:
+            newest = self._connection.value(
+                """SELECT id FROM captures WHERE article_id = ? AND version_id IS NOT NULL AND body_digest IS NOT NULL
+                ORDER BY fetched_at DESC, id DESC LIMIT 1""",
+                (id,),
+            )
+            extraction = None if newest is None else self._rows.extraction(newest)
+            if extraction is not None:
+                article = extraction.article
+                self._connection.execute(
+                    """UPDATE articles SET section = coalesce(section, ?), cover_image = coalesce(cover_image, ?),
+                    language = CASE language WHEN ? THEN ? ELSE language END WHERE id = ?""",
+                    (article.section, article.cover_image, UNKNOWN_LANGUAGE, article.language, id),
+                )
 
     def _restore_missing_articles(self) -> None:
         for id in self._connection.values(MISSING_ARTICLES):
@@ -117,7 +127,7 @@ class Restoration:
 
     def _restore_captures(self) -> None:
         """Restore captures from indexes: without their HTTP headers, which nothing repeats."""
-        for known in self._indexed("captures"):
+        for known in self._rows.from_indexes("captures"):
             if not {"id", "url", "fetched_at"} <= known.keys():
                 continue
             body = self._connection.row("SELECT size FROM bodies WHERE digest = ?", (known.get("body_digest"),))
@@ -136,7 +146,7 @@ class Restoration:
                 "body_digest": known.get("body_digest") if body else None,
                 "version_id": self._version_at(known),
             }
-            self._insert("captures", row)
+            self._rows.insert("captures", row)
 
     def _same_host(self, url: str) -> dict[str, Any] | None:
         host = "/".join(url.split("/", 3)[:3])
@@ -158,7 +168,7 @@ class Restoration:
         for row in self._connection.rows(MISSING_CAPTURES):
             article = self._connection.row("SELECT site, url FROM articles WHERE id = ?", (row["article_id"],)) or {}
             id = row.pop("capture_id")
-            self._insert(
+            self._rows.insert(
                 "captures",
                 {
                     **row,
@@ -176,7 +186,7 @@ class Restoration:
 
     def _restore_versions(self) -> None:
         """Restore versions by extracting the article from their pages again."""
-        known = {int(row["id"]): row for row in self._indexed("versions")}  # type: ignore[call-overload]
+        known = {int(row["id"]): row for row in self._rows.from_indexes("versions")}  # type: ignore[call-overload]
         for row in self._salvaged.rejected.get("versions", ()):
             # A damaged version repeats its identity: only its text is damaged.
             known.setdefault(int(row["id"]), {})  # type: ignore[arg-type]
@@ -190,7 +200,7 @@ class Restoration:
             (id, known.get("capture_id")),
         )
         for capture in captures:
-            extraction = self._extraction(capture["id"])
+            extraction = self._rows.extraction(capture["id"])
             article_id = known.get("article_id") or capture["article_id"]
             if extraction is None or article_id is None:
                 continue
@@ -212,7 +222,7 @@ class Restoration:
                 "run_id": known.get("run_id") or capture["run_id"],
                 "replaced_by": known.get("replaced_by"),
             }
-            if self._insert("versions", row):
+            if self._rows.insert("versions", row):
                 for other in captures:
                     self._connection.execute(
                         """UPDATE captures SET version_id = ?, article_id = ?, extractor = coalesce(extractor, ?)
@@ -233,126 +243,10 @@ class Restoration:
             or ""
         )
 
-    # --- parts of articles --------------------------------------------------------------------------------------------
-
-    def _restore_view_counts(self) -> None:
-        for row in self._indexed("view_counts"):
-            if {"article_id", "observed_at", "views", "capture_id"} <= row.keys():
-                extraction = self._extraction(int(row["capture_id"]))  # type: ignore[arg-type]
-                article = extraction.article if extraction else None
-                shown = article.views_shown if article and article.views == row["views"] else None
-                self._insert("view_counts", {**row, "shown": shown})
-
-    def _restore_urls(self) -> None:
-        for row in self._indexed("article_urls"):
-            article = self._connection.row(
-                "SELECT language, first_seen_at FROM articles WHERE id = ?", (row.get("article_id"),)
-            )
-            if article is None or "url" not in row:
-                continue
-            number, slug = row.get("post_number"), row.get("slug")
-            url = ArticleURL(
-                url=str(row["url"]),
-                language=article["language"] if number is not None or slug is not None else None,
-                number=number,  # type: ignore[arg-type]
-                slug=slug,  # type: ignore[arg-type]
-            )
-            first = self._connection.value(
-                "SELECT min(fetched_at) FROM captures WHERE url = ?1 OR final_url = ?1", (url.url,)
-            )
-            self._insert(
-                "article_urls",
-                {
-                    **row,
-                    "kind": url.kind,
-                    "language": url.language,
-                    "first_seen_at": first or article["first_seen_at"],
-                },
-            )
-
-    def _restore_from_pages(self) -> None:
-        """Restore images, links, view counts and URLs from the pages of the articles that may have lost some."""
-        for article_id in sorted(self._affected()):
-            captures = self._connection.rows(
-                """SELECT id, fetched_at FROM captures WHERE article_id = ? AND version_id IS NOT NULL
-                AND body_digest IS NOT NULL ORDER BY fetched_at, id""",
-                (article_id,),
-            )
-            survivor = self._connection.value(
-                "SELECT coalesce(duplicate_of, id) FROM articles WHERE id = ?", (article_id,)
-            )
-            known = {table: self._media(table, survivor) for table in ("images", "links")}
-            for capture in captures:
-                extraction = self._extraction(capture["id"])
-                if extraction is not None and survivor is not None:
-                    self._add_parts(survivor, article_id, capture, extraction, known)
-
-    def _affected(self) -> set[int]:
-        """Articles with keys in a range that could not be read."""
-        trees, found = self._salvaged.trees, set[int]()
-        incomplete = [table for table in ("images", "links", "view_counts") if table in self._salvaged.incomplete]
-        gaps = [gap for table in incomplete for gap in trees.gaps[table]]
-        found.update(
-            int(row["article_id"])  # type: ignore[arg-type]
-            for table in incomplete
-            for row in self._salvaged.rejected.get(table, ())
-        )
-        if gaps:
-            found.update(
-                id for id in self._connection.values("SELECT id FROM articles") if any(gap.contains(id) for gap in gaps)
-            )
-        urls = trees.gaps["article_urls"]
-        if "article_urls" in self._salvaged.incomplete:
-            lost = {row["url"] for row in self._salvaged.rejected.get("article_urls", ())}
-            for row in self._connection.execute(
-                "SELECT url, id FROM articles UNION SELECT url, article_id FROM captures WHERE article_id IS NOT NULL"
-            ):
-                if row[0] in lost or any(gap.contains(row[0]) for gap in urls):
-                    found.add(row[1])
-        return found
-
-    def _media(self, table: str, article_id: int) -> set[str]:
-        return set(self._connection.values(f"SELECT url FROM {table} WHERE article_id = ?", (article_id,)))
-
-    def _add_parts(
-        self,
-        survivor: int,
-        article_id: int,
-        capture: Mapping[str, Any],
-        extraction: Extraction,
-        known: Mapping[str, set[str]],
-    ) -> None:
-        article, seen_at = extraction.article, capture["fetched_at"]
-        for position, image in enumerate(article.images):
-            if image.url not in known["images"]:
-                row = {"article_id": survivor, "url": image.url, "position": position, "alt": image.alt}
-                record_media(self._connection, "images", row | {"first_seen_at": seen_at, "last_seen_at": seen_at})
-                self.counts["images"] += 1
-        for position, link in enumerate(article.links):
-            if link.url not in known["links"]:
-                row = {"article_id": survivor, "url": link.url, "position": position, "text": link.text}
-                row |= {"host": host_of(link.url), "first_seen_at": seen_at, "last_seen_at": seen_at}
-                record_media(self._connection, "links", row)
-                self.counts["links"] += 1
-        if article.views is not None:
-            self._insert(
-                "view_counts",
-                {
-                    "article_id": article_id,
-                    "observed_at": seen_at,
-                    "views": article.views,
-                    "shown": article.views_shown,
-                    "capture_id": capture["id"],
-                },
-            )
-        known_urls = self._connection.value("SELECT count(*) FROM article_urls")
-        self._identity.register_urls(survivor, article, (), seen_at, newest=False)
-        self.counts["article_urls"] += self._connection.value("SELECT count(*) FROM article_urls") - known_urls
-
     # --- the frontier and runs ----------------------------------------------------------------------------------------
 
     def _restore_frontier(self) -> None:
-        for row in self._indexed("frontier"):
+        for row in self._rows.from_indexes("frontier"):
             if not {"url", "site", "kind", "state"} <= row.keys():
                 continue
             visit = self._connection.row(
@@ -362,7 +256,7 @@ class Restoration:
             ) or {"first": None}
             first = visit.pop("first") or utc_text(utc_now())
             found = {"discovered_at": f"{first[:-1]}.000000Z", "discovered_via": RESTORED}
-            self._insert("frontier", {**found, **visit, **row})
+            self._rows.insert("frontier", {**found, **visit, **row})
 
     def _restore_sections(self) -> None:
         self._connection.execute(
@@ -376,34 +270,4 @@ class Restoration:
             at = row["started_at"]
             values = {"id": row["run_id"], "command": RESTORED, "site": row["site"], "outcome": "interrupted"}
             values |= {"reason": "its record was lost", "started_at": at, "heartbeat_at": at}
-            self._insert("runs", values)
-
-    # --- rows ---------------------------------------------------------------------------------------------------------
-
-    def _indexed(self, table: str) -> Iterable[Row]:
-        if table not in self._salvaged.incomplete:
-            return []
-        return rows_from_indexes(self._salvaged.trees, self._connection, table).values()
-
-    def _insert(self, table: str, row: Mapping[str, Any]) -> bool:
-        """Insert a row unless the table's constraints forbid it or its key is known."""
-        try:
-            if "checksum" in layouts()[table].columns:
-                insert_with_checksum(self._connection, table, row)
-            else:
-                names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
-                self._connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", row)
-        except (sqlite3.IntegrityError, UnicodeEncodeError):
-            return False
-        self.counts[table] += 1
-        return True
-
-    def _extraction(self, capture_id: int) -> Extraction | None:
-        if self._reextract is None:
-            return None
-        if capture_id not in self._extractions:
-            try:
-                self._extractions[capture_id] = self._reextract(self._captures.get(capture_id))
-            except (ArchiveError, json.JSONDecodeError, ValueError):
-                self._extractions[capture_id] = None
-        return self._extractions[capture_id]
+            self._rows.insert("runs", values)

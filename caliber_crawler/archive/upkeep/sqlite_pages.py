@@ -129,6 +129,10 @@ class SQLiteFile:
                 damaged += 1
         return Page(number, kind, tuple(cells), right, damaged)
 
+    def has_kind(self, number: int) -> bool:
+        """Does a page say that it is part of a B-tree?"""
+        return self.bytes_of(number)[HEADER_SIZE if number == 1 else 0] in KINDS
+
     def free_pages(self) -> tuple[set[int], bool]:
         """The pages on the list of free pages, and whether that list is complete."""
         header = self.bytes_of(1)[:HEADER_SIZE] if self.page_count else self.header

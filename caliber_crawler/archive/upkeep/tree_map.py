@@ -131,7 +131,7 @@ class TreeMap:
             number, bounds = waiting.pop()
             page = None if number in seen else self._page(number, layout)
             seen.add(number)
-            if page is None or page.kind not in (inner, f"{inner}_leaf") or not self._belongs(page, layout, bounds):
+            if page is None or page.kind not in (inner, f"{inner}_leaf") or not self._belongs(page, layout, bounds, root):
                 self.gaps[name].append(bounds)
                 continue
             if page.kind != "table" and not self._claim(number, name, bounds):
@@ -141,11 +141,12 @@ class TreeMap:
                     self.gaps[name].append(bounds)
                 waiting += reversed(list(children_of(page, bounds)))
 
-    def _belongs(self, page: Page, layout: Layout, bounds: Gap) -> bool:
+    def _belongs(self, page: Page, layout: Layout, bounds: Gap, root: int) -> bool:
         """May a page be part of this tree? Its rows must be rows of that table with the keys that belong there."""
-        if page.kind in ("table", "index") and not page.cells:
-            return False
-        if page.kind == "table" or not page.cells:
+        if not page.cells:
+            # Only an empty table has an empty page.
+            return page.number == root and page.kind.endswith("_leaf") and self._file.has_kind(root)
+        if page.kind == "table":
             return True
         return any(self._row(layout, cell, bounds) is not None for cell in page.cells)
 
