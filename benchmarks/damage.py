@@ -12,7 +12,6 @@ sound rows than SQLite could read before, or with more findings.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 import sqlite3
 import sys
@@ -32,13 +31,18 @@ from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.cli import main as caliber
 from caliber_crawler.errors import ArchiveError
 
-KINDS = ("bit", "byte", "page", "truncation")
+KINDS = ("bit", "byte", "page", "truncation", "log")
 RAW = ("bodies", "dictionaries")
 """Tables of the stored pages, from which the rest can be extracted."""
 COMPUTED = ("versions_fts", "sqlite_", "_sqlite_", "versions_vocab")
-UNCHECKED = ("runs", "problems", "hosts", "sites", "sections", "field_coverage", "frontier", "takedowns")
-"""Tables without checksums: a changed value that is still possible is not found."""
-Rows = dict[str, dict[tuple[object, ...], str]]
+UNCHECKED = (
+    *("runs", "problems", "hosts", "sites", "sections", "field_coverage", "frontier", "takedowns"),
+    "articles.cover_image",
+)
+"""Tables and columns without checksums: a changed value that is still possible is not found."""
+RowsByKey = dict[tuple[object, ...], tuple[tuple[str, object], ...]]
+Rows = dict[str, RowsByKey]
+"""The values of each row of each table, by key; none for a row that does not match its checksum."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Damage:
     place: str
     """What was changed: the table or index of the page."""
     data: bytes
+    log: bytes = b""
+    """The write-ahead log."""
 
 
 @dataclass
@@ -85,12 +91,16 @@ def main() -> None:
 
 def measure(base: Path, folder: Path, damages: int, seed: int, only: str | None, *, verbose: bool) -> str:
     data, places = base.read_bytes(), places_of(base)
-    original = rows_of(base)
+    originals = {kind: rows_of(base) for kind in KINDS}
+    logged = write_log(base, folder / "logged.db")
+    write(folder / "reference.db", *logged)
+    originals["log"] = rows_of(folder / "reference.db")
     outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
     for number in range(damages):
         chance = random.Random(seed * 1_000_000 + number)
-        damage = damage_of(data, places, chance, only or KINDS[number % len(KINDS)])
-        outcome = try_damage(damage, original, folder / "damaged.db")
+        kind = only or KINDS[number % len(KINDS)]
+        damage = damage_of(data, places, chance, kind) if kind != "log" else damage_of_log(*logged, chance)
+        outcome = try_damage(damage, originals[kind], folder / "damaged.db")
         outcomes[damage.kind].append(outcome)
         if verbose and not (outcome.complete or not outcome.changed):
             print(number, damage.kind, damage.place, outcome, flush=True)
@@ -147,6 +157,37 @@ def damage_of(data: bytes, places: dict[int, str], chance: random.Random, kind: 
     return Damage(kind, places.get(page // size + 1, "free"), bytes(damaged))
 
 
+def damage_of_log(data: bytes, log: bytes, chance: random.Random) -> Damage:
+    """A bit, byte or sector of the write-ahead log, or its end."""
+    damaged, at = bytearray(log), chance.randrange(len(log))
+    how = chance.choice(("bit", "byte", "sector"))
+    if how == "bit":
+        damaged[at] ^= 1 << chance.randrange(8)
+    elif how == "byte":
+        damaged[at] ^= chance.randrange(1, 256)
+    else:
+        damaged[at : at + 512] = chance.randbytes(min(512, len(log) - at))
+    return Damage("log", how, data, bytes(damaged))
+
+
+def write_log(base: Path, path: Path) -> tuple[bytes, bytes]:
+    """A new archive with the content of another, as its file and its write-ahead log."""
+    with Archive.open(base) as there, Archive.open(path, mode="write") as here:
+        here.db.execute("PRAGMA wal_autocheckpoint = 0")
+        for _ in here.merge(there, {}):
+            pass
+        return path.read_bytes(), Path(f"{path}-wal").read_bytes()
+
+
+def write(path: Path, data: bytes, log: bytes) -> None:
+    """Write an archive, with its write-ahead log if there is one."""
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    path.write_bytes(data)
+    if log:
+        Path(f"{path}-wal").write_bytes(log)
+
+
 def places_of(base: Path) -> dict[int, str]:
     """The table or index of each page, if this SQLite library can tell."""
     with closing(sqlite3.connect(base)) as connection, suppress(sqlite3.OperationalError):
@@ -156,12 +197,11 @@ def places_of(base: Path) -> dict[int, str]:
 
 def try_damage(damage: Damage, original: Rows, path: Path) -> Outcome:
     """Damage a copy, verify and repair it, and compare the result with the original."""
-    for file in path.parent.glob(f"{path.name}*"):
-        file.unlink()
-    path.write_bytes(damage.data)
+    write(path, damage.data, damage.log)
     readable = readable_rows(path)
     outcome = Outcome(changed=readable != original or not is_intact(path))
-    outcome.unchecked = outcome.changed and is_intact(path) and differences(readable, original) <= set(UNCHECKED)
+    outcome.unchecked = outcome.changed and is_intact(path) and changed_values(readable, original) <= set(UNCHECKED)
+    write(path, damage.data, damage.log)
     started = time.perf_counter()
     try:
         found = Archive.verify_file(path).findings
@@ -216,17 +256,16 @@ def keys_of(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
     return keys
 
 
-def read(connection: sqlite3.Connection, name: str, key: tuple[str, ...]) -> dict[tuple[object, ...], str]:
-    found: dict[tuple[object, ...], str] = {}
+def read(connection: sqlite3.Connection, name: str, key: tuple[str, ...]) -> RowsByKey:
+    found: RowsByKey = {}
     for order in ("", " DESC"):
         try:
             cursor = connection.execute(f'SELECT * FROM "{name}" ORDER BY {", ".join(part + order for part in key)}')
             columns = [column[0] for column in cursor.description]
             for values in cursor:
                 row = dict(zip(columns, values, strict=True))
-                digest = hashlib.sha256(repr(sorted(row.items())).encode("utf-8", "surrogateescape")).hexdigest()
                 sound = name not in PRIMARY_KEYS or is_sound(name, row)
-                found[tuple(row[part] for part in key)] = digest if sound else ""
+                found[tuple(row[part] for part in key)] = tuple(row.items()) if sound else ()
         except (sqlite3.Error, ValueError):
             continue
         break
@@ -250,6 +289,21 @@ def differences(one: Rows, other: Rows) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
+def changed_values(one: Rows, other: Rows) -> set[str]:
+    """The tables that differ; the columns, where a table has the same rows."""
+    found = set()
+    for table in differences(one, other):
+        before, after = one.get(table, {}), other.get(table, {})
+        columns = {
+            f"{table}.{name}"
+            for key in before.keys() & after.keys()
+            for (name, value), (_, other_value) in zip(before[key], after[key], strict=False)
+            if value != other_value
+        }
+        found |= {table} if before.keys() != after.keys() or table in UNCHECKED or not columns else columns
+    return found
+
+
 def missing(after: Rows, original: Rows, name: str) -> bool:
     return bool(original[name].items() - after.get(name, {}).items())
 
@@ -263,7 +317,7 @@ def worse(before: Rows, after: Rows, original: Rows) -> str:
     for name in PRIMARY_KEYS.keys() - ({"captures"} if pages_lost else set()):
         if lost := (before.get(name, {}).items() & original[name].items()) - after.get(name, {}).items():
             return f"{name}: {len(lost)}"
-    return f"captures: {len(original['captures'])}" if len(after["captures"]) < len(before.get("captures", ())) else ""
+    return "captures" if len(after["captures"]) < len(before.get("captures", ())) else ""
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""Lost rows, as far as the indexes of their tables repeat them."""
+"""What indexes repeat of their table: restores lost rows, and shows damage in tables without checksums."""
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.upkeep.row_layout import Layout, Row, has_urls, layouts
 from caliber_crawler.archive.upkeep.sqlite_pages import Value
 from caliber_crawler.archive.upkeep.tree_map import TreeMap
@@ -34,6 +37,44 @@ def rows_from_indexes(trees: TreeMap, connection: Connection, table: str) -> dic
             row = found.setdefault(key, {})
             row |= {name: value for name, value in entry.items() if value is not None}
     return found
+
+
+def settle_disputes(trees: TreeMap, connection: Connection, table: str) -> int:
+    """Correct values of a table without checksums that its indexes contradict; return the number of corrected rows.
+
+    A value that two or more indexes agree on is right, and so is a URL that other tables confirm. Otherwise the table
+    is right.
+    """
+    indexes = indexes_of(table)
+    covering = Counter(column for index in indexes for column in index.columns)
+    votes: defaultdict[tuple[int, str], list[Value]] = defaultdict(list)
+    for index in indexes:
+        columns = [name for name in index.columns if name != "id"]
+        sql = f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?"
+        for entry in entries(trees, index):
+            row = connection.row(sql, (entry["id"],)) if isinstance(entry["id"], int) else None
+            for name in columns if row else ():
+                if row[name] != entry[name] and len(votes) < MAX_ROWS:
+                    votes[entry["id"], name].append(entry[name])  # type: ignore[index]
+    settled = set()
+    for (id, name), values in votes.items():
+        is_agreed = len(values) == covering[name] > 1 and len(set(values)) == 1
+        known = connection.value(f"SELECT {name} FROM {table} WHERE id = ?", (id,))
+        if is_agreed or (name == "url" and is_confirmed(connection, values[0]) and not is_confirmed(connection, known)):
+            with contextlib.suppress(sqlite3.IntegrityError, UnicodeEncodeError):
+                connection.execute(f"UPDATE {table} SET {name} = ? WHERE id = ?", (values[0], id))
+                settled.add(id)
+    return len(settled)
+
+
+def is_confirmed(connection: Connection, url: Value) -> bool:
+    """Was a URL fetched, or does it belong to an article?"""
+    with contextlib.suppress(UnicodeEncodeError):
+        return any(
+            connection.value(f"SELECT 1 FROM {table} WHERE url = ?", (url,)) is not None
+            for table in ("captures", "article_urls")
+        )
+    return False
 
 
 def indexes_of(table: str) -> list[Layout]:

@@ -13,6 +13,7 @@ from caliber_crawler.archive.core.times import utc_now, utc_text
 from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.archive.texts.versions import content_digest, version_columns
 from caliber_crawler.archive.upkeep.article_parts import ArticleParts
+from caliber_crawler.archive.upkeep.index_rows import settle_disputes
 from caliber_crawler.archive.upkeep.repair import VERSION_AT
 from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
 from caliber_crawler.archive.upkeep.salvage import Salvaged
@@ -54,6 +55,7 @@ class Restoration:
     def restore(self) -> None:
         """Restore what can be restored, each table after those that it needs."""
         for step in (
+            self._settle_disputes,
             self._restore_articles,
             self._restore_captures,
             self._restore_versions,
@@ -69,6 +71,10 @@ class Restoration:
         ):
             with self._connection.transaction():
                 step()
+
+    def _settle_disputes(self) -> None:
+        for table in ("frontier", "articles"):
+            self.counts[table] += settle_disputes(self._salvaged.trees, self._connection, table)
 
     # --- articles and captures ----------------------------------------------------------------------------------------
 

@@ -131,7 +131,11 @@ class TreeMap:
             number, bounds = waiting.pop()
             page = None if number in seen else self._page(number, layout)
             seen.add(number)
-            if page is None or page.kind not in (inner, f"{inner}_leaf") or not self._belongs(page, layout, bounds, root):
+            if (
+                page is None
+                or page.kind not in (inner, f"{inner}_leaf")
+                or not self._belongs(page, layout, bounds, root)
+            ):
                 self.gaps[name].append(bounds)
                 continue
             if page.kind != "table" and not self._claim(number, name, bounds):
