@@ -67,6 +67,8 @@ class Outcome:
     raw_pages_survive: bool = True
     worse: str = ""
     crash: str = ""
+    refused: str = ""
+    """Why the file was left as it was."""
     seconds: float = 0.0
     unchecked: bool = False
 
@@ -116,7 +118,7 @@ def measure(base: Path, folder: Path, damages: int, seed: int, only: str | None,
                 "raw pages intact",
                 "of these restored completely",
             ),
-            *("worse", "crashes", "slowest, s"),
+            *("refused", "worse", "crashes", "slowest, s"),
         ),
         tablefmt="github",
     )
@@ -133,6 +135,7 @@ def line(kind: str, tried: list[Outcome]) -> tuple[object, ...]:
         sum(outcome.unchecked and not outcome.found for outcome in changed),
         len(intact),
         sum(outcome.complete for outcome in intact),
+        sum(bool(outcome.refused) for outcome in tried),
         sum(bool(outcome.worse) for outcome in tried),
         sum(bool(outcome.crash) for outcome in tried),
         f"{max(outcome.seconds for outcome in tried):.1f}",
@@ -215,8 +218,8 @@ def try_damage(damage: Damage, original: Rows, path: Path) -> Outcome:
         outcome.worse = worse(readable, after, original) or ("findings" if len(result.left) > len(found) else "")
     except ArchiveError as error:
         outcome.found = True
-        outcome.crash = "" if "was not changed" in str(error) else f"{type(error).__name__}: {error}"
-        if "was not changed" in str(error) and path.read_bytes() != damage.data:
+        outcome.refused = str(error)
+        if path.read_bytes() != damage.data:
             outcome.worse = "refused, but changed"
     except Exception as error:  # noqa: BLE001  # a crash is a result here
         outcome.crash = f"{type(error).__name__}: {error}"

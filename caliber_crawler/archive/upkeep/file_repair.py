@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
@@ -29,11 +30,13 @@ from caliber_crawler.archive.upkeep.row_layout import layouts
 from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvage, Salvaged, bulk_writing
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import TreeMap
-from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification
+from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification, cause
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
 
 MAX_ROUNDS = 3
 """Maximum rounds of repair: one round may repair what the next one needs."""
+MAX_FINDINGS = 50_000
+"""Findings that are listed at most: an archive from outside may have any number."""
 MALFORMED = ("file", "reference")
 """Kinds of findings for which the file is salvaged, not copied."""
 COMPLETE_INDEXES = {
@@ -43,6 +46,8 @@ COMPLETE_INDEXES = {
     "frontier": "sqlite_autoindex_frontier_1",
 }
 """An index with an entry for every row of the table."""
+FROM_PAGES = ("images", "links", "authors", "article_authors")
+"""Tables that are complete again if no stored page is lost."""
 KEPT = ("captures", "versions", "view_counts", "article_urls", "images", "links", "bodies", "dictionaries", "articles")
 """Tables of which a repair of rows never deletes one."""
 SIDE_FILES = ("-wal", "-shm", "-journal")
@@ -90,12 +95,12 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
     except ArchiveError as error:
         if not is_damaged_archive(path, error):
             raise
-        return Check([Finding(kind="file", message=f"The archive cannot be opened: {error}")], [], 1)
+        return Check([Finding(kind="file", message=f"The archive cannot be opened: {cause(error)}.")], [], 1)
     try:
         verification, found, checked = Verification(connection), [], 0
         for outcome in progress(verification):
             checked += 1
-            if outcome is not None:
+            if outcome is not None and len(found) < MAX_FINDINGS:
                 found.append(outcome)
     finally:
         with contextlib.suppress(*UNREADABLE):
@@ -205,7 +210,7 @@ def losses(connection: Connection, salvaged: Salvaged, references: References) -
     """What is lost, one sentence for each table."""
     expected = expected_counts(salvaged)
     for table in sorted(salvaged.incomplete):
-        if layouts()[table].name.startswith(COMPUTED):
+        if table.startswith(COMPUTED) or (table in FROM_PAGES and not references.cleared["captures"]):
             continue
         present = connection.value(f"SELECT count(*) FROM {table}")
         if table not in expected:
@@ -248,7 +253,8 @@ def _repair_rows(work: Path, reextract_for: ReextractFor) -> list[Finding]:
 
 
 def found_in(connection: Connection) -> list[Finding]:
-    return [finding for finding in Verification(connection) if finding is not None]
+    """The findings of a verification."""
+    return list(islice((finding for finding in Verification(connection) if finding is not None), MAX_FINDINGS))
 
 
 def missing_rows(path: Path, work: Path) -> int:

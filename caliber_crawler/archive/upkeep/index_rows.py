@@ -52,10 +52,13 @@ def settle_disputes(trees: TreeMap, connection: Connection, table: str) -> int:
         columns = [name for name in index.columns if name != "id"]
         sql = f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?"
         for entry in entries(trees, index):
-            row = connection.row(sql, (entry["id"],)) if isinstance(entry["id"], int) else None
-            for name in columns if row else ():
+            id = entry["id"]
+            row = connection.row(sql, (id,)) if isinstance(id, int) else None
+            if row is None or not isinstance(id, int):
+                continue
+            for name in columns:
                 if row[name] != entry[name] and len(votes) < MAX_ROWS:
-                    votes[entry["id"], name].append(entry[name])  # type: ignore[index]
+                    votes[id, name].append(entry[name])
     settled = set()
     for (id, name), values in votes.items():
         is_agreed = len(values) == covering[name] > 1 and len(set(values)) == 1

@@ -39,7 +39,7 @@ VERSION_AT = """SELECT v.id FROM versions v JOIN articles a ON a.id = v.article_
 WHERE coalesce(a.duplicate_of, a.id) = (SELECT coalesce(duplicate_of, id) FROM articles WHERE id = :article_id)
   AND v.replaced_by IS NULL AND :fetched_at BETWEEN v.seen_from AND v.seen_until ORDER BY v.seen_from DESC LIMIT 1"""
 """The version of an article at a time."""
-RepairedRow = dict[str, object]
+RepairedRow = dict[str, Any]
 """A repaired row of a table with checksums: column to value."""
 TABLES: dict[Kind, str] = {"capture": "captures", "version": "versions", "view_count": "view_counts"}
 

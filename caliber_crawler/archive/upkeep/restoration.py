@@ -192,10 +192,11 @@ class Restoration:
 
     def _restore_versions(self) -> None:
         """Restore versions by extracting the article from their pages again."""
-        known = {int(row["id"]): row for row in self._rows.from_indexes("versions")}  # type: ignore[call-overload]
+        known = {row["id"]: row for row in self._rows.from_indexes("versions") if isinstance(row["id"], int)}
         for row in self._salvaged.rejected.get("versions", ()):
             # A damaged version repeats its identity: only its text is damaged.
-            known.setdefault(int(row["id"]), {})  # type: ignore[arg-type]
+            if isinstance(row["id"], int):
+                known.setdefault(row["id"], {})
         for id in sorted({*known, *self._connection.values(MISSING_VERSIONS)}):
             self._restore_version(id, known.get(id, {}))
 

@@ -47,9 +47,8 @@ class Salvaged:
     @property
     def incomplete(self) -> set[str]:
         """Tables of which rows may be missing."""
-        return {layouts()[name].table for name, gaps in self.trees.gaps.items() if gaps} | {
-            name for name, rows in self.rejected.items() if rows
-        }
+        damaged = {name for name, gaps in self.trees.gaps.items() if gaps and not layouts()[name].is_index}
+        return damaged | {name for name, rows in self.rejected.items() if rows}
 
 
 class Salvage:
@@ -102,7 +101,7 @@ class Salvage:
 
     def _restore(self, layout: Layout, row: Row) -> Row | None:
         if layout.name in PRIMARY_KEYS:
-            return restore_one_bit(layout.name, row)
+            return restore_one_bit(layout.name, row, seconds=self._deadline - time.process_time())
         data, digest, size = row.get("data"), row.get("digest"), row.get("size")
         if layout.name in ("bodies", "dictionaries") and isinstance(data, bytes):
             dictionary = self._dictionary_of(row)

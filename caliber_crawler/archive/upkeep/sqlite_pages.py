@@ -7,7 +7,7 @@ times, and a row is never larger than the file, so time and memory grow with the
 
 from __future__ import annotations
 
-import mmap
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,8 +73,7 @@ class SQLiteFile:
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
         size = path.stat().st_size
-        self._data: mmap.mmap | bytes = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-        self.header = bytes(self._data[:HEADER_SIZE]).ljust(HEADER_SIZE, b"\0")
+        self.header = self._read(0, HEADER_SIZE)
         self.page_size = self._page_size()
         self._usable = self.page_size - (self.header[20] if self.header[20] <= self.page_size - 480 else 0)
         self.log = WriteAheadLog(Path(f"{path}-wal"), self.page_size)
@@ -83,8 +82,6 @@ class SQLiteFile:
 
     def close(self) -> None:
         """Close the file."""
-        if isinstance(self._data, mmap.mmap):
-            self._data.close()
         self._file.close()
         self.log.close()
 
@@ -101,8 +98,7 @@ class SQLiteFile:
         logged = self.log.page(number)
         if logged is not None:
             return logged
-        start = (number - 1) * self.page_size
-        return bytes(self._data[start : start + self.page_size]).ljust(self.page_size, b"\0")
+        return self._read((number - 1) * self.page_size, self.page_size)
 
     def page(self, number: int, leaf: PageKind | None = None) -> Page:
         """A page of a B-tree. Raises ``DamagedPage``.
@@ -189,6 +185,10 @@ class SQLiteFile:
             rest -= usable - 4
             number = int.from_bytes(page[:4])
         return b"".join(parts)
+
+    def _read(self, at: int, size: int) -> bytes:
+        # Not mapped into memory: reading a mapped file that shrinks would end the process.
+        return os.pread(self._file.fileno(), size, at).ljust(size, b"\0")
 
     def _page_size(self) -> int:
         stated = int.from_bytes(self.header[16:18])

@@ -83,6 +83,9 @@ class Verification:
     def __len__(self) -> int:
         """The number of checks, as far as the file can be read."""
         total = 7
+        with contextlib.suppress(*UNREADABLE):
+            if foreign_tables(self.connection):
+                return total
         for table in TABLES:
             with contextlib.suppress(*UNREADABLE):
                 total += self.connection.value(f"SELECT count(*) FROM {table}")
@@ -129,7 +132,7 @@ class Verification:
             for finding in check():
                 found.append(finding)  # noqa: PERF402  # those before an error count too
         except UNREADABLE as error:
-            found.append(Finding(kind=kind, message=f"The check of the {kind} failed: {printable(error)}."))
+            found.append(Finding(kind=kind, message=f"The check of the {kind} failed: {cause(error)}."))
         if found:
             yield from found
         else:
@@ -145,12 +148,12 @@ class Verification:
             except StopIteration:
                 return
             except UNREADABLE as error:
-                yield Finding(kind="file", message=f"{table} cannot be read completely: {printable(error)}.")
+                yield Finding(kind="file", message=f"{table} cannot be read completely: {cause(error)}.")
                 return
             try:
                 found = check(row)
             except UNREADABLE as error:
-                found = Finding(kind=kind, message=f"A row of {table} cannot be checked: {printable(error)}.")
+                found = Finding(kind=kind, message=f"A row of {table} cannot be checked: {cause(error)}.")
             yield found
 
     def _dictionaries(self) -> Iterator[tuple[int, str]]:
@@ -325,6 +328,11 @@ class FindingFields(TypedDict):
 
 def finding(wrong: str | None, **fields: Unpack[FindingFields]) -> Finding | None:
     return Finding(**fields) if wrong else None
+
+
+def cause(error: BaseException) -> str:
+    """An error as a clause."""
+    return printable(error).rstrip(".") or type(error).__name__
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ one are still used, and the loss is noticed.
 
 from __future__ import annotations
 
-import mmap
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,26 +34,31 @@ class WriteAheadLog:
 
     def __init__(self, path: Path, page_size: int) -> None:
         self._page_size = page_size
-        size = path.stat().st_size if path.is_file() else 0
-        self._file = path.open("rb") if size > HEADER_SIZE else None
-        self._data = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if self._file else None
+        self._size = path.stat().st_size if path.is_file() else 0
+        self._file = path.open("rb") if self._size > HEADER_SIZE else None
         self._positions: dict[int, int] = {}
         self.last_page = 0
         self.lost_commits = 0
         """The number of transactions that SQLite ignores because of a damaged frame before them."""
-        if self._data is not None:
+        if self._file is not None:
+            self._header = self._read(0, HEADER_SIZE)
             self._index()
+            if self._read(0, HEADER_SIZE) != self._header:
+                # A writer began a new log meanwhile, so this one was in order.
+                self.lost_commits = 0
 
     def close(self) -> None:
         """Close the log."""
-        if self._file is not None and self._data is not None:
-            self._data.close()
+        if self._file is not None:
             self._file.close()
 
     def page(self, number: int) -> bytes | None:
         """The newest committed content of a page, if the log has it."""
         at = self._positions.get(number)
-        return None if at is None or self._data is None else self._data[at : at + self._page_size]
+        return None if at is None else self._read(at, self._page_size).ljust(self._page_size, b"\0")
+
+    def _read(self, at: int, size: int) -> bytes:
+        return b"" if self._file is None else os.pread(self._file.fileno(), size, at)
 
     def _index(self) -> None:
         pending: dict[int, int] = {}
@@ -69,8 +74,7 @@ class WriteAheadLog:
                 pending = {}
 
     def _is_header_valid(self) -> bool:
-        assert self._data is not None
-        header = self._data[:HEADER_SIZE]
+        header = self._header
         magic, version, size = struct.unpack(">III", header[:12])
         return (
             magic in MAGICS
@@ -81,22 +85,23 @@ class WriteAheadLog:
 
     def _frames(self) -> Iterator[Frame]:
         """The frames of the current log; older frames behind them have other salts."""
-        assert self._data is not None
-        header = self._data[:HEADER_SIZE]
+        header = self._header
         is_big = int.from_bytes(header[:4]) == MAGICS[1]
         step = FRAME_HEADER_SIZE + self._page_size
         before, salts = struct.unpack(">II", header[24:]), header[16:24]
         if not self._is_header_valid():
             # The frames repeat the salts of the header.
-            salts = self._data[HEADER_SIZE + 8 : HEADER_SIZE + 16]
-        for at in range(HEADER_SIZE, len(self._data) - step + 1, step):
-            start = self._data[at : at + FRAME_HEADER_SIZE]
+            salts = self._read(HEADER_SIZE + 8, 8)
+        for at in range(HEADER_SIZE, self._size - step + 1, step):
+            frame = self._read(at, step)
+            if len(frame) < step:
+                return
+            start, page = frame[:FRAME_HEADER_SIZE], frame[FRAME_HEADER_SIZE:]
             page_number, commits = struct.unpack(">II", start[:8])
             stated = struct.unpack(">II", start[16:])
             if start[8:16] != salts:
                 before = stated
                 continue
-            page = self._data[at + FRAME_HEADER_SIZE : at + step]
             is_valid = sums(page, sums(start[:8], before, is_big=is_big), is_big=is_big) == stated
             before = stated
             yield Frame(page_number, commits, at + FRAME_HEADER_SIZE, is_valid)
