@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,7 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=500)
     parser.add_argument("--damages", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--only", choices=KINDS)
     parser.add_argument("--archive", type=Path, help="an existing archive instead of the demo site's")
     parser.add_argument("-v", "--verbose", action="store_true")
@@ -86,42 +88,64 @@ def main() -> None:
         base = options.archive or Path(folder) / "base.db"
         if options.archive is None:
             CliRunner().invoke(caliber, ["demo", "--articles", str(options.articles), "--archive", str(base)])
-        table = measure(base, Path(folder), options.damages, options.seed, options.only, verbose=options.verbose)
-    print(f"{base.stat().st_size if base.exists() else 0:,} bytes" if options.archive else "")
-    print(table)
+        size = base.stat().st_size
+        table = measure(base, options.damages, options.seed, options.only, jobs=options.jobs, verbose=options.verbose)
+    print(f"An archive of {size:,} bytes\n\n{table}")
 
 
-def measure(base: Path, folder: Path, damages: int, seed: int, only: str | None, *, verbose: bool) -> str:
-    data, places = base.read_bytes(), places_of(base)
-    originals = {kind: rows_of(base) for kind in KINDS}
-    logged = write_log(base, folder / "logged.db")
-    write(folder / "reference.db", *logged)
-    originals["log"] = rows_of(folder / "reference.db")
+def measure(base: Path, damages: int, seed: int, only: str | None, *, jobs: int, verbose: bool) -> str:
+    """The table of outcomes."""
     outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
-    for number in range(damages):
-        chance = random.Random(seed * 1_000_000 + number)
-        kind = only or KINDS[number % len(KINDS)]
-        damage = damage_of(data, places, chance, kind) if kind != "log" else damage_of_log(*logged, chance)
-        outcome = try_damage(damage, originals[kind], folder / "damaged.db")
-        outcomes[damage.kind].append(outcome)
-        if verbose and not (outcome.complete or not outcome.changed):
-            print(number, damage.kind, damage.place, outcome, flush=True)
+    kinds = [only or KINDS[number % len(KINDS)] for number in range(damages)]
+    with ProcessPoolExecutor(jobs, initializer=prepare, initargs=(base,)) as executor:
+        tried = executor.map(try_number, range(damages), kinds, [seed] * damages)
+        for number, (damage, outcome) in enumerate(tried):
+            outcomes[kinds[number]].append(outcome)
+            if verbose and not (outcome.complete or not outcome.changed):
+                print(number, kinds[number], damage, outcome, flush=True)
     return tabulate(
         [line(kind, tried) for kind, tried in outcomes.items()],
         headers=(
-            *(
-                "damage",
-                "tried",
-                "changes data",
-                "found",
-                "not checked",
-                "raw pages intact",
-                "of these restored completely",
-            ),
+            *("damage", "tried", "changes data", "found", "not checked", "raw pages intact", "restored completely"),
             *("refused", "worse", "crashes", "slowest, s"),
         ),
         tablefmt="github",
     )
+
+
+@dataclass
+class Base:
+    """What a process needs to damage an archive again and again."""
+
+    data: bytes
+    places: dict[int, str]
+    rows: Rows
+    logged: tuple[bytes, bytes]
+    logged_rows: Rows
+    folder: tempfile.TemporaryDirectory[str]
+
+
+BASES: list[Base] = []
+
+
+def prepare(base: Path) -> None:
+    """Read the archive to be damaged."""
+    folder = tempfile.TemporaryDirectory()
+    logged = write_log(base, Path(folder.name, "logged.db"))
+    reference = Path(folder.name, "reference.db")
+    write(reference, *logged)
+    BASES.append(Base(base.read_bytes(), places_of(base), rows_of(base), logged, rows_of(reference), folder))
+
+
+def try_number(number: int, kind: str, seed: int) -> tuple[str, Outcome]:
+    """Try the damage with a number; return what was damaged, and what became of it."""
+    chance, (base,) = random.Random(seed * 1_000_000 + number), BASES
+    path = Path(base.folder.name, "damaged.db")
+    if kind == "log":
+        damage = damage_of_log(*base.logged, chance)
+        return damage.place, try_damage(damage, base.logged_rows, path)
+    damage = damage_of(base.data, base.places, chance, kind)
+    return damage.place, try_damage(damage, base.rows, path)
 
 
 def line(kind: str, tried: list[Outcome]) -> tuple[object, ...]:

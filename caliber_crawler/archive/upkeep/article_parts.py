@@ -32,6 +32,16 @@ class ArticleParts:
                 shown = article.views_shown if article and article.views == row["views"] else None
                 self._rows.insert("view_counts", {**row, "shown": shown})
 
+    def restore_newest_counts(self) -> None:
+        """Restore the view count that each article repeats."""
+        if "view_counts" in self._salvaged.incomplete:
+            for row in self._connection.rows(
+                """SELECT c.article_id, a.views_at AS observed_at, a.views, NULL AS shown, c.id AS capture_id
+                FROM articles a JOIN captures c ON c.article_id = a.id AND c.fetched_at = a.views_at
+                WHERE a.views IS NOT NULL"""
+            ):
+                self._rows.insert("view_counts", row)
+
     def restore_urls(self) -> None:
         for row in self._rows.from_indexes("article_urls"):
             article = self._connection.row(
@@ -58,6 +68,17 @@ class ArticleParts:
                     "first_seen_at": first or article["first_seen_at"],
                 },
             )
+
+    def restore_own_urls(self) -> None:
+        """Restore the URL that each article names as its own."""
+        if "article_urls" not in self._salvaged.incomplete:
+            return
+        for row in self._connection.rows(
+            """SELECT url, id AS article_id, language, post_number, slug, first_seen_at FROM articles
+            WHERE duplicate_of IS NULL AND url NOT IN (SELECT url FROM article_urls)"""
+        ):
+            url = ArticleURL(url=row["url"], language=row["language"], number=row["post_number"], slug=row["slug"])
+            self._rows.insert("article_urls", {**row, "kind": url.kind})
 
     def restore_from_pages(self) -> None:
         """Restore images, links, view counts and URLs from the pages of the articles that may have lost some."""

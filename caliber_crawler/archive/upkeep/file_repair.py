@@ -198,6 +198,7 @@ def _salvage(
             references = References(connection, run_id)
             with connection.transaction():
                 references.remove_dangling()
+                restoration.keep_articles_without_text()
             result.restored = +restoration.counts
             result.lost = list(losses(connection, salvaged, references))
             runs.finish(run_id, "finished", None, result.restored)

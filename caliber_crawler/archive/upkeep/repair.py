@@ -76,6 +76,8 @@ class Repair:
         elif finding.kind in ("dictionary", "body"):
             self._repair_compressed("dictionaries" if finding.kind == "dictionary" else "bodies", str(finding.key[0]))
         elif finding.kind in TABLES:
+            for article_id in finding.articles:
+                self._repair_times(article_id)
             self._repair_row(TABLES[finding.kind], finding.key)
         elif finding.key[0] == "articles":
             self._repair_article(int(finding.key[1] or 0))
@@ -168,7 +170,43 @@ class Repair:
         except ArchiveError:
             return None
 
+    def _repair_times(self, article_id: int) -> None:
+        """Repair when the versions of an article were online, from its captures.
+
+        A version ends with its last capture, or with the later response 304 that confirmed it.
+        """
+        key = {"article_id": article_id}
+        last = self._connection.value("SELECT last_seen_at FROM articles WHERE id = :article_id", key)
+        versions = self._connection.rows(
+            f"""SELECT v.id, v.seen_from, v.seen_until, min(c.fetched_at) AS first, max(c.fetched_at) AS last
+            FROM versions v JOIN captures c ON c.version_id = v.id
+            WHERE v.article_id IN ({FAMILY}) AND v.replaced_by IS NULL GROUP BY v.id ORDER BY last""",
+            key,
+        )
+        for place, version in enumerate(versions):
+            until = version["seen_until"]
+            if not self._was_seen(article_id, until) or until < version["last"]:
+                is_newest = place + 1 == len(versions)
+                is_confirmed = is_newest and last is not None and self._was_seen(article_id, last)
+                until = max(version["last"], last) if is_confirmed else version["last"]
+            if (version["first"], until) != (version["seen_from"], version["seen_until"]):
+                with without_triggers(self._connection, "versions"):
+                    self._connection.execute(
+                        "UPDATE versions SET seen_from = ?, seen_until = ? WHERE id = ?",
+                        (version["first"], until, version["id"]),
+                    )
+
+    def _was_seen(self, article_id: int, at: str) -> bool:
+        """Is there a capture of an article at this time?"""
+        found = self._connection.value(
+            f"""SELECT 1 FROM captures WHERE fetched_at = :at AND (article_id IN ({FAMILY})
+            OR url IN (SELECT url FROM article_urls WHERE article_id IN ({FAMILY})))""",
+            {"article_id": article_id, "at": at},
+        )
+        return found is not None
+
     def _repair_article(self, article_id: int) -> None:
+        self._repair_times(article_id)
         for name in ("url", "post_number", "slug"):
             stored = self._connection.value(f"SELECT {name} FROM articles WHERE id = ?", (article_id,))
             known = self._connection.values(
@@ -186,6 +224,7 @@ class Repair:
                 SELECT id FROM articles WHERE id = :id OR duplicate_of = :id)) WHERE id = :id""",
             {"id": article_id},
         )
+        self._connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
         self._articles.refresh(article_id, authors=True)
 
     def _has_damaged_texts(self, article_id: int) -> bool:

@@ -8,20 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from caliber_crawler.archive.core.checksums import PRIMARY_KEYS
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_now, utc_text
-from caliber_crawler.archive.texts.articles import Reextract
+from caliber_crawler.archive.texts.articles import CURRENT, Reextract
 from caliber_crawler.archive.texts.versions import content_digest, version_columns
 from caliber_crawler.archive.upkeep.article_parts import ArticleParts
-from caliber_crawler.archive.upkeep.index_rows import settle_disputes
+from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes, settle_disputes
 from caliber_crawler.archive.upkeep.repair import VERSION_AT
 from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
-from caliber_crawler.archive.upkeep.salvage import Salvaged
+from caliber_crawler.archive.upkeep.row_layout import is_row_sound, layouts
+from caliber_crawler.archive.upkeep.salvage import Salvaged, insert
 
 UNKNOWN_SITE = "unknown"
 UNKNOWN_LANGUAGE = "und"
 RESTORED = "restored"
 """The command of a restored run, and the discovery source of a restored URL."""
+NO_HEADERS = {"redirects": "[]", "headers": "[]"}
+"""The columns of a capture that nothing repeats."""
 MISSING_RUNS = """SELECT run_id, min(at) AS started_at, min(site) AS site FROM (
   SELECT run_id, fetched_at AS at, site FROM captures UNION ALL
   SELECT run_id, seen_from, NULL FROM versions UNION ALL SELECT run_id, noted_at, NULL FROM problems)
@@ -55,6 +59,7 @@ class Restoration:
     def restore(self) -> None:
         """Restore what can be restored, each table after those that it needs."""
         for step in (
+            self._mend_rejected,
             self._settle_disputes,
             self._restore_articles,
             self._restore_captures,
@@ -64,13 +69,26 @@ class Restoration:
             self._restore_newest_columns,
             self._parts.restore_view_counts,
             self._parts.restore_urls,
+            self._parts.restore_own_urls,
             self._parts.restore_from_pages,
+            self._parts.restore_newest_counts,
+            self._restore_missing_captures,
             self._restore_frontier,
             self._restore_sections,
             self._restore_runs,
         ):
             with self._connection.transaction():
                 step()
+
+    def _mend_rejected(self) -> None:
+        """Restore damaged rows whose damaged values an index repeats: then they match their checksum."""
+        for table in PRIMARY_KEYS:
+            rejected, layout = self._salvaged.rejected.get(table, []), layouts()[table]
+            known = rows_from_indexes(self._salvaged.trees, self._connection, table) if rejected else {}
+            for row in rejected:
+                mended = row | known.get(layout.key_of(row), {})
+                if is_row_sound(layout, mended) and insert(self._connection, layout, mended):
+                    self.counts[table] += 1
 
     def _settle_disputes(self) -> None:
         for table in ("frontier", "articles"):
@@ -148,6 +166,7 @@ class Restoration:
                 "status": 200 if body else (entry or {}).get("last_status") or 200,
                 "media_type": "text/html" if body else None,
                 "size": body["size"] if body else 0,
+                **NO_HEADERS,
                 **known,
                 "body_digest": known.get("body_digest") if body else None,
                 "version_id": self._version_at(known),
@@ -181,6 +200,8 @@ class Restoration:
                     "id": id,
                     "run_id": row["run_id"] or 0,
                     "kind": "article",
+                    **NO_HEADERS,
+                    "size": 0,
                     "site": article.get("site", UNKNOWN_SITE),
                     "url": article.get("url", f"urn:caliber:capture:{id}"),
                     "status": 200,
@@ -264,6 +285,38 @@ class Restoration:
             first = visit.pop("first") or utc_text(utc_now())
             found = {"discovered_at": f"{first[:-1]}.000000Z", "discovered_via": RESTORED}
             self._rows.insert("frontier", {**found, **visit, **row})
+
+    def keep_articles_without_text(self) -> None:
+        """Keep what is known of an article whose versions are all lost; its URLs are due, to be fetched completely.
+
+        Call it after dangling references have been removed, inside a transaction.
+        """
+        lost = """SELECT id FROM articles WHERE duplicate_of IS NULL AND NOT EXISTS (
+          SELECT 1 FROM versions v JOIN articles f ON f.id = v.article_id
+          WHERE coalesce(f.duplicate_of, f.id) = articles.id)"""
+        now = utc_text(utc_now())
+        self._connection.execute(
+            f"""UPDATE frontier SET etag = NULL, last_modified = NULL, due_at = coalesce(min(due_at, :now), :now)
+            WHERE article_id IN ({lost})""",
+            {"now": now},
+        )
+        self._connection.execute(f"DELETE FROM article_authors WHERE article_id IN ({lost})")
+        for id in self._connection.values(lost):
+            self._connection.execute(
+                f"""UPDATE articles SET current_version_id = NULL, version_count = 0,
+                  views = ({CURRENT["views"]}), views_at = ({CURRENT["views_at"]}) WHERE id = :article_id""",
+                {"article_id": id},
+            )
+        if "article_urls" in self._salvaged.incomplete:
+            for name in ("slug", "post_number"):
+                known = f"(SELECT min(u.{name}) FROM article_urls u WHERE u.article_id = articles.id)"
+                among = (
+                    f"(SELECT u.{name} FROM article_urls u WHERE u.article_id = articles.id AND u.{name} IS NOT NULL)"
+                )
+                self._connection.execute(
+                    f"""UPDATE OR IGNORE articles SET {name} = {known}
+                    WHERE duplicate_of IS NULL AND {name} NOT IN {among}"""
+                )
 
     def _restore_sections(self) -> None:
         self._connection.execute(
