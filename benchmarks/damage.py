@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ from tabulate import tabulate
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
+from caliber_crawler.archive.texts.articles import Reextract
+from caliber_crawler.archive.upkeep.row_layout import layouts
+from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
+from caliber_crawler.archive.upkeep.tree_map import TreeMap
 from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.cli import main as caliber
 from caliber_crawler.errors import ArchiveError
@@ -79,6 +84,7 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=500)
     parser.add_argument("--damages", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600, help="stop after this time, with what was tried")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--only", choices=KINDS)
     parser.add_argument("--archive", type=Path, help="an existing archive instead of the demo site's")
@@ -89,18 +95,30 @@ def main() -> None:
         if options.archive is None:
             CliRunner().invoke(caliber, ["demo", "--articles", str(options.articles), "--archive", str(base)])
         size = base.stat().st_size
-        table = measure(base, options.damages, options.seed, options.only, jobs=options.jobs, verbose=options.verbose)
+        table = measure(
+            base,
+            options.damages,
+            options.seed,
+            options.only,
+            jobs=options.jobs,
+            minutes=options.minutes,
+            verbose=options.verbose,
+        )
     print(f"An archive of {size:,} bytes\n\n{table}")
 
 
-def measure(base: Path, damages: int, seed: int, only: str | None, *, jobs: int, verbose: bool) -> str:
+def measure(base: Path, damages: int, seed: int, only: str | None, *, jobs: int, minutes: float, verbose: bool) -> str:
     """The table of outcomes."""
     outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
+    end = time.monotonic() + minutes * 60
     kinds = [only or KINDS[number % len(KINDS)] for number in range(damages)]
     with ProcessPoolExecutor(jobs, initializer=prepare, initargs=(base,)) as executor:
         tried = executor.map(try_number, range(damages), kinds, [seed] * damages)
         for number, (damage, outcome) in enumerate(tried):
             outcomes[kinds[number]].append(outcome)
+            if time.monotonic() > end:
+                executor.shutdown(wait=False, cancel_futures=True)
+                break
             if verbose and not (outcome.complete or not outcome.changed):
                 print(number, kinds[number], damage, outcome, flush=True)
     return tabulate(
@@ -181,7 +199,7 @@ def damage_of(data: bytes, places: dict[int, str], chance: random.Random, kind: 
         damaged[page : page + size] = chance.choice([bytes(size), chance.randbytes(size), data[other : other + size]])
     else:
         del damaged[at:]
-    return Damage(kind, places.get(page // size + 1, "free"), bytes(damaged))
+    return Damage(kind, places.get(page // size + 1, "other"), bytes(damaged))
 
 
 def damage_of_log(data: bytes, log: bytes, chance: random.Random) -> Damage:
@@ -216,13 +234,15 @@ def write(path: Path, data: bytes, log: bytes) -> None:
 
 
 def places_of(base: Path) -> dict[int, str]:
-    """The table or index of each page, if this SQLite library can tell."""
-    with closing(sqlite3.connect(base)) as connection, suppress(sqlite3.OperationalError):
-        return dict(connection.execute("SELECT pageno, name || ' ' || pagetype FROM dbstat"))
-    return {}
+    """The table or index of each page that contains rows."""
+    with SQLiteFile(base) as file:
+        trees = TreeMap(file)
+        return {number: name for name in layouts() for number in trees.pages_of(name)}
 
 
-def try_damage(damage: Damage, original: Rows, path: Path) -> Outcome:
+def try_damage(
+    damage: Damage, original: Rows, path: Path, reextract_for: Callable[[Archive], Reextract] = reextractor
+) -> Outcome:
     """Damage a copy, verify and repair it, and compare the result with the original."""
     write(path, damage.data, damage.log)
     readable = readable_rows(path)
@@ -235,7 +255,7 @@ def try_damage(damage: Damage, original: Rows, path: Path) -> Outcome:
         outcome.found = bool(found)
         if not found:
             return outcome
-        result = Archive.repair_file(path, reextractor, {})
+        result = Archive.repair_file(path, reextract_for, {})
         after = rows_of(path)
         outcome.complete = not differences(after, original)
         outcome.raw_pages_survive = not any(missing(after, original, name) for name in RAW)

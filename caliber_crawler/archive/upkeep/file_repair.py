@@ -97,7 +97,8 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
             raise
         return Check([Finding(kind="file", message=f"The archive cannot be opened: {cause(error)}.")], [], 1)
     try:
-        verification, found, checked = Verification(connection), [], 0
+        verification, checked = Verification(connection), 0
+        found: list[Finding] = []
         for outcome in progress(verification):
             checked += 1
             if outcome is not None and len(found) < MAX_FINDINGS:

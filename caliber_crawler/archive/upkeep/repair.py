@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
-from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum, flip_one_bit, without_triggers
+from caliber_crawler.archive.core.checksums import (
+    EXCLUDED_COLUMNS,
+    PRIMARY_KEYS,
+    checksum,
+    checksum_by_value,
+    flip_one_bit,
+    without_triggers,
+)
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.rows import VersionRow, ViewCountRow
@@ -82,8 +89,8 @@ class Repair:
         elif finding.key[0] == "articles":
             self._repair_article(int(finding.key[1] or 0))
         else:
-            table, article_id, url = finding.key
-            self._repair_row(str(table), (url,) if table == "article_urls" else (article_id, url))
+            table, id, url = finding.key
+            self._repair_row(str(table), (url,) if table == "article_urls" else (id, url))
 
     def _restore_schema(self, name: str) -> None:
         stored = self._connection.row("SELECT type FROM sqlite_master WHERE name = ?", (name,))
@@ -247,25 +254,25 @@ def restore_one_bit(table: str, row: Mapping[str, Any], seconds: float = BIT_SEC
         return None
     if (distance := (checksum(table, row) ^ row["checksum"]).bit_count()) <= 1:
         return dict(row) if distance else None
-    end = time.process_time() + seconds
+    end, wanted = time.process_time() + seconds, row["checksum"]
     for name, value in row.items():
+        if name == "checksum" or name in EXCLUDED_COLUMNS[table] or not isinstance(value, (str, int)):
+            continue
+        checksum_of = checksum_by_value(table, row, name)
         restored: Any = None
         if isinstance(value, str):
-            data = value.encode("utf-8", "surrogateescape")
-            restored = flip_one_bit(
-                data,
-                lambda data, name=name: time.process_time() < end and fits(table, row, name, text(data)),  # type: ignore[misc]
-            )
-            restored = None if restored is None else text(restored)
-        elif isinstance(value, int) and name != "checksum":
-            restored = next((value ^ 1 << bit for bit in range(63) if fits(table, row, name, value ^ 1 << bit)), None)
+
+            def fits(data: bytes, checksum_of: Callable[[object], int] = checksum_of) -> bool:
+                return time.process_time() < end and checksum_of(text(data)) == wanted
+
+            data = flip_one_bit(value.encode("utf-8", "surrogateescape"), fits)
+            restored = None if data is None else text(data)
+        else:
+            flipped = (value ^ 1 << bit for bit in range(63))
+            restored = next((value for value in flipped if checksum_of(value) == wanted), None)
         if restored is not None:
             return {**row, name: restored}
     return None
-
-
-def fits(table: str, row: Mapping[str, Any], name: str, value: object) -> bool:
-    return bool(checksum(table, {**row, name: value}) == row["checksum"])
 
 
 def text(data: bytes) -> str:

@@ -30,8 +30,10 @@ COMPUTED = ("totals", "versions_fts", "sqlite_", "_sqlite_")
 BATCH = 500
 MAX_REJECTED = 2_000
 """Damaged rows of one table that are kept for a closer look."""
-BIT_SECONDS = 60.0
+BIT_SECONDS = 30.0
 """CPU time for finding single flipped bits in all rows of a salvage."""
+MAX_BIT_ROWS = 8
+"""Rows of a table in which a single flipped bit is searched for: more damaged rows have lost more than a bit."""
 
 
 @dataclass
@@ -88,10 +90,10 @@ class Salvage:
     def _look_closer(self, layout: Layout) -> None:
         """Restore the single flipped bit of damaged rows; forget those whose key was found elsewhere."""
         left = []
-        for row in self.result.rejected.pop(layout.name, []):
-            if self._has(layout, row):
-                continue
-            restored = self._restore(layout, row) if time.process_time() < self._deadline else None
+        rejected = [row for row in self.result.rejected.pop(layout.name, []) if not self._has(layout, row)]
+        for place, row in enumerate(rejected):
+            is_tried = place < MAX_BIT_ROWS and time.process_time() < self._deadline
+            restored = self._restore(layout, row) if is_tried else None
             if restored is not None and not self._has(layout, restored) and insert(self._connection, layout, restored):
                 self.result.taken[layout.name] += 1
             else:

@@ -75,7 +75,8 @@ class SQLiteFile:
         size = path.stat().st_size
         self.header = self._read(0, HEADER_SIZE)
         self.page_size = self._page_size()
-        self._usable = self.page_size - (self.header[20] if self.header[20] <= self.page_size - 480 else 0)
+        # Archives reserve no bytes at the end of pages; another number in the header is damage.
+        self._usable = self.page_size
         self.log = WriteAheadLog(Path(f"{path}-wal"), self.page_size)
         self.page_count = max(-(-size // self.page_size), self.log.last_page)
         self._overflow_reads = OVERFLOW_READS * self.page_count + 1_000

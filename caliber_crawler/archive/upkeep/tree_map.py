@@ -79,6 +79,10 @@ class TreeMap:
                 if cell.values is not None and (row := layout.row_of(cell.key, cell.values)) is not None:
                     yield StoredRow(row, number, in_tree=False)
 
+    def pages_of(self, name: str) -> list[int]:
+        """The pages with rows of a table or entries of an index, in order."""
+        return list(self._pages[name])
+
     def has_sound_rows(self) -> bool:
         """Does the file contain a row of an archive that matches its checksum?"""
         return any(
