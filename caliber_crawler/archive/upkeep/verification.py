@@ -153,7 +153,7 @@ class Verification:
             try:
                 found = check(row)
             except UNREADABLE as error:
-                found = Finding(kind=kind, message=f"A row of {table} cannot be checked: {cause(error)}.")
+                found = Finding(kind=kind, message=f"{label_of(row)} of {table} cannot be checked: {cause(error)}.")
             yield found
 
     def _dictionaries(self) -> Iterator[tuple[int, str]]:
@@ -328,6 +328,12 @@ class FindingFields(TypedDict):
 
 def finding(wrong: str | None, **fields: Unpack[FindingFields]) -> Finding | None:
     return Finding(**fields) if wrong else None
+
+
+def label_of(row: object) -> str:
+    """A row, or the key of one, in a message."""
+    key = (row.get("id") or row.get("url")) if isinstance(row, dict) else row
+    return f"Row {printable(key)}" if isinstance(key, int | str) else "A row"
 
 
 def cause(error: BaseException) -> str:
