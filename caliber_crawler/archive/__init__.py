@@ -11,7 +11,8 @@ from caliber_crawler.archive.search.selection import COLUMNS, ArticleFilter, Art
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import SavedArticle
 from caliber_crawler.archive.texts.reextractions import FIELDS, Change, ReextractionFilter
-from caliber_crawler.archive.upkeep.verification import Finding
+from caliber_crawler.archive.upkeep.file_repair import FileRepair
+from caliber_crawler.archive.upkeep.finding import Finding
 
 __all__ = [
     "BEGINNING",
@@ -25,6 +26,7 @@ __all__ = [
     "Change",
     "Entry",
     "Explanation",
+    "FileRepair",
     "Finding",
     "Hit",
     "ReextractionFilter",

@@ -5,7 +5,7 @@ This package is the only code that accesses SQLite. Any SQLite client can read a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -49,9 +49,9 @@ from caliber_crawler.archive.texts.citation import CITATIONS, CitationStyle
 from caliber_crawler.archive.texts.reextractions import Reextractions
 from caliber_crawler.archive.upkeep.backup import backup
 from caliber_crawler.archive.upkeep.deletion import Deletion
+from caliber_crawler.archive.upkeep.file_repair import Check, FileRepair, Progress, repair_file, verify_file
 from caliber_crawler.archive.upkeep.light_copy import write_light_copy
-from caliber_crawler.archive.upkeep.repair import Repair
-from caliber_crawler.archive.upkeep.verification import Finding, Verification
+from caliber_crawler.archive.upkeep.verification import Verification
 from caliber_crawler.errors import NoSuchArticle, SiteError
 from caliber_crawler.items import Capture
 
@@ -268,9 +268,25 @@ class Archive:
         """Every check, as an iterable of findings; see :mod:`caliber_crawler.archive.upkeep.verification`."""
         return Verification(self._connection)
 
-    def repair(self, findings: Iterable[Finding], reextract: Reextract | None = None) -> None:
-        """Repair what can be restored with certainty; see :mod:`caliber_crawler.archive.upkeep.repair`."""
-        Repair(self._connection, reextract).repair(findings)
+    @staticmethod
+    def verify_file(path: Path, progress: Progress = iter) -> Check:
+        """Verify an archive that perhaps cannot be opened; ``progress`` iterates the checks."""
+        return verify_file(path, progress)
+
+    @classmethod
+    def repair_file(
+        cls,
+        path: Path,
+        reextractor: Callable[[Archive], Reextract | None],
+        software: Mapping[str, object],
+        progress: Progress = iter,
+    ) -> FileRepair:
+        """Repair an archive in a new file; see :mod:`caliber_crawler.archive.upkeep.file_repair`.
+
+        ``reextractor`` makes a function that re-extracts the stored pages of an archive. ``software`` holds names and
+        versions of software, for the record of the run.
+        """
+        return repair_file(path, lambda connection: reextractor(cls(connection)), software, progress)
 
     def explain(self, urls: Sequence[str]) -> Explanation:
         """Everything known about one URL, given in all its variants: its discovery, every fetch, its article."""

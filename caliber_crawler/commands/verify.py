@@ -4,72 +4,67 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
-from caliber_crawler.archive import Archive, Finding
+from caliber_crawler.archive import Archive, FileRepair, Finding
 from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.software import software
 
 CHECKS_FAILED = 3
-MAX_ROUNDS = 3
-"""Maximum rounds of repair: one round may repair what the next one needs."""
 
 
 @click.command()
 @archive_option
-@click.option("--repair", is_flag=True, help="Repair what can be restored with certainty, and list what is lost.")
+@click.option("--repair", is_flag=True, help="Repair the archive in a new file; keep the damaged one beside it.")
 @json_option
 def verify(archive: Path, *, repair: bool, as_json: bool) -> None:
     """Verify every byte: SQLite's checks, digests of pages and texts, checksums of rows, and all totals.
 
     Detects a single flipped bit and reports the article concerned. A crawl may continue meanwhile. Exit code 3: the
-    archive is damaged (and, with --repair, could not be repaired completely).
+    archive is damaged (and, with --repair, something is lost).
+
+    --repair copies everything that is valid into a new file, restores the rest from indexes and stored pages, and
+    verifies the result. The new file takes the place of the damaged one, which is kept as ARCHIVE.damaged-DATE. If the
+    new file would not be better, nothing is changed (exit code 1).
 
     \b
     Example:
       caliber verify --archive data/archive.db
       caliber verify --repair
     """
-    with Archive.open(archive) as opened:
-        found, notes, checked = _verify(opened)
-    left = _repair(archive, found) if repair and found else found
+    if repair:
+        result = Archive.repair_file(archive, reextractor, software(), with_progress)
+    else:
+        check = Archive.verify_file(archive, with_progress)
+        result = FileRepair(check, check.findings)
     if as_json:
         echo_json(
             {
-                "checked": checked,
-                "notes": notes,
-                "findings": [_as_json(finding, repaired=repair and finding not in left) for finding in found],
+                "checked": result.before.checked,
+                "notes": result.before.notes,
+                "findings": [
+                    _as_json(finding, repaired=repair and finding not in result.left)
+                    for finding in result.before.findings
+                ],
+                "lost": result.lost,
+                "restored": dict(result.restored),
+                "damaged_file": None if result.kept is None else str(result.kept),
             }
         )
     else:
-        _print(found, left, notes, checked, repair=repair)
-    sys.exit(CHECKS_FAILED if left else 0)
+        _print(result, repair=repair)
+    sys.exit(CHECKS_FAILED if result.left or result.lost else 0)
 
 
-def _verify(archive: Archive) -> tuple[list[Finding], list[str], int]:
-    verification = archive.verify()
-    found, checked = [], 0
-    for outcome in tqdm(verification, total=len(verification), unit=" checks", disable=None):
-        checked += 1
-        if outcome is not None:
-            found.append(outcome)
-    return found, verification.notes, checked
-
-
-def _repair(path: Path, found: list[Finding]) -> list[Finding]:
-    """Repair; return the findings that remain, including new ones."""
-    left = found
-    for _ in range(MAX_ROUNDS):
-        with Archive.open(path, mode="write") as archive:
-            archive.repair(left, reextractor(archive))
-            before, (left, _, _) = left, _verify(archive)
-        if not left or set(left) == set(before):
-            break
-    return left
+def with_progress(checks: Iterable[Finding | None]) -> Iterable[Finding | None]:
+    """Iterate checks with a progress bar."""
+    return tqdm(checks, unit=" checks", disable=None)
 
 
 def _as_json(finding: Finding, *, repaired: bool) -> dict[str, object]:
@@ -81,15 +76,22 @@ def _as_json(finding: Finding, *, repaired: bool) -> dict[str, object]:
     }
 
 
-def _print(found: list[Finding], left: list[Finding], notes: list[str], checked: int, *, repair: bool) -> None:
+def _print(result: FileRepair, *, repair: bool) -> None:
+    found, left = result.before.findings, result.left
     for finding in [*found, *(finding for finding in left if finding not in found)]:
-        outcome = ("lost: " if finding in left else "repaired: ") if repair else ""
+        outcome = ("not repaired: " if finding in left else "repaired: ") if repair else ""
         echo(f"{outcome}{finding.message}")
-    for note in notes:
+    for message in result.lost:
+        echo(f"lost: {message}")
+    for note in result.before.notes:
         echo(f"Note: {note}", err=True)
     if not found:
-        echo(f"OK: {checked:,} checks passed.")
+        echo(f"OK: {result.before.checked:,} checks passed.")
         return
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(Counter(finding.kind for finding in found).items()))
-    hint = f", {len(found) - len(left):,} repaired" if repair else "; run with --repair to repair what can be repaired"
-    echo(f"Damaged: {len(found):,} of {checked:,} checks failed ({kinds}){hint}.", err=True)
+    hint = "; run with --repair to repair what can be repaired"
+    if repair:
+        hint = f", {len(found) - sum(finding in left for finding in found):,} repaired"
+    echo(f"Damaged: {len(found):,} of {result.before.checked:,} checks failed ({kinds}){hint}.", err=True)
+    if result.kept is not None:
+        echo(f"The damaged file was kept as {result.kept}; delete it when you no longer need it.", err=True)

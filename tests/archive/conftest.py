@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Archive
+from tests.archive.forty_articles import write_forty_articles
 from tests.archive.newsroom import Newsroom, start_run
 
 
@@ -17,6 +18,14 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty archive to copy: creating one takes ten times as long."""
     path = tmp_path_factory.mktemp("blank") / "archive.db"
     Archive.open(path, mode="write").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def valid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of forty articles to copy and damage."""
+    path = tmp_path_factory.mktemp("valid") / "archive.db"
+    write_forty_articles(path)
     return path
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.reports.status import status
 from caliber_crawler.archive.reports.totals import COUNTED, totals, wrong_totals
+from caliber_crawler.archive.upkeep.repair import Repair
 from tests.archive.newsroom import NOON, Newsroom, capture, minutes
 
 steps = st.lists(
@@ -49,7 +50,7 @@ def test_a_wrong_total_is_found_and_repaired(newsroom: Newsroom, name: str) -> N
     newsroom.archive.db.execute(f"UPDATE totals SET {name} = ?", (value,))
     findings = [finding for finding in newsroom.archive.verify() if finding]
     assert [(finding.kind, name in finding.message) for finding in findings] == [("total", True)]
-    newsroom.archive.repair(findings)
+    Repair(newsroom.archive._connection).repair(findings)
     assert totals(newsroom.archive._connection) == before
     assert [finding for finding in newsroom.archive.verify() if finding] == []
 
@@ -57,7 +58,7 @@ def test_a_wrong_total_is_found_and_repaired(newsroom: Newsroom, name: str) -> N
 def test_missing_totals_are_found_and_repaired(newsroom: Newsroom) -> None:
     newsroom.save(views=1)
     newsroom.archive.db.execute("DELETE FROM totals")
-    newsroom.archive.repair([finding for finding in newsroom.archive.verify() if finding])
+    Repair(newsroom.archive._connection).repair([finding for finding in newsroom.archive.verify() if finding])
     assert newsroom.archive.status()["captures"]["total"] == 1
 
 

@@ -12,60 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from caliber_crawler.archive import Archive, Finding
-from caliber_crawler.items import Capture, Extraction, Image, Link
-from tests.archive.newsroom import Newsroom, article, minutes, start_run
-
-WORDS = ("corridor", "президент", "խաղաղություն", "gas", "ёлка", "treaty", "Əliyev", "summit", "rail", "Shusha")
-
-
-def page_of(number: int, texts: random.Random) -> tuple[str, bytes]:
-    """The body of article ``number``, and a page with that body in a frame that all pages share."""
-    body = "\n\n".join(" ".join(texts.choices(WORDS, k=60)) for _ in range(4)) + f" No {number}."
-    frame = " ".join(random.Random(1).choices(WORDS, k=600))
-    return body, f"<main>{body}</main>{frame}{texts.random()}".encode()
-
-
-def reextract(capture: Capture) -> Extraction | None:
-    """Extract these pages."""
-    number = int(capture.url.rpartition("/")[2])
-    body = capture.body.decode().partition("<main>")[2].partition("</main>")[0]
-    found = article(
-        url=capture.url, headline=f"Headline {number}", body=body, authors=("A", "B"), subtitle="ё", views=number
-    )
-    return Extraction(
-        capture=capture,
-        article=found,
-        layout="new",
-        extractor="caliber_crawler 0.1.0",
-        methods={"headline": "selector"},
-    )
-
-
-@pytest.fixture(scope="module")
-def valid(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of 40 articles with two versions each, in one file."""
-    path = tmp_path_factory.mktemp("valid") / "archive.db"
-    texts = random.Random(7)
-    with Archive.open(path, mode="write") as archive:
-        newsroom = Newsroom(archive, start_run(archive))
-        for number in range(1000, 1040):
-            for minute in (0, 60):
-                body, page = page_of(number, texts)
-                newsroom.save(
-                    minutes(minute),
-                    article_urls=(f"https://caliber.az/en/post/{number}",),
-                    headline=f"Headline {number}",
-                    subtitle="ё",
-                    body=body,
-                    page=page,
-                    authors=("A", "B"),
-                    views=number,
-                    images=(Image(url=f"https://x.az/{number}.webp", alt="Shusha"),),
-                    links=(Link(url="https://president.az/", text="speech"),),
-                )
-        archive.runs.finish(newsroom.run_id, "finished", None, {})
-    return path
+from caliber_crawler.archive import Archive, FileRepair, Finding
+from caliber_crawler.items import Capture, Extraction
+from tests.archive.forty_articles import reextract
 
 
 @pytest.fixture
@@ -78,12 +27,8 @@ def findings(path: Path) -> list[Finding]:
         return [outcome for outcome in archive.verify() if outcome is not None]
 
 
-def repair(path: Path, extract: Callable[[Capture], Extraction | None] | None = reextract) -> None:
-    with Archive.open(path, mode="write") as archive:
-        left = None
-        while (found := {outcome for outcome in archive.verify() if outcome is not None}) and found != left:
-            left = found
-            archive.repair(found, extract)
+def repair(path: Path, extract: Callable[[Capture], Extraction | None] | None = reextract) -> FileRepair:
+    return Archive.repair_file(path, lambda _: extract, {})
 
 
 def change_file(path: Path, *statements: str) -> None:

@@ -50,13 +50,36 @@ class Executor(Protocol):
 
 def checksum(table: str, row: Mapping[str, object]) -> int:
     """The checksum of a row: 64 bits of BLAKE2b. NULL values are left out, so that a column can be added later."""
+    # Damaged text may be invalid UTF-8: its bytes are hashed unchanged.
+    content = _ENCODER.encode(_included(table, row)).encode("utf-8", "surrogateescape")
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), signed=True)
+
+
+def checksum_by_value(table: str, row: Mapping[str, object], column: str) -> Callable[[object], int]:
+    """The checksum of a row as a function of one of its values, which is not NULL: for trying many values."""
+    included = _included(table, row)
+    name = HASHED_AS.get(column, column)
+    before = _ENCODER.encode({key: value for key, value in included.items() if key < name})
+    after = _ENCODER.encode({key: value for key, value in included.items() if key > name})
+    start = f"{before[:-1]}, " if before != "{}" else "{"
+    end = f", {after[1:]}" if after != "{}" else "}"
+    first = blake2b(f'{start}"{name}": '.encode("utf-8", "surrogateescape"), digest_size=8)
+    last = end.encode("utf-8", "surrogateescape")
+
+    def checksum_of(value: object) -> int:
+        hashed = first.copy()
+        hashed.update(_ENCODER.encode(value).encode("utf-8", "surrogateescape"))
+        hashed.update(last)
+        return int.from_bytes(hashed.digest(), signed=True)
+
+    return checksum_of
+
+
+def _included(table: str, row: Mapping[str, object]) -> dict[str, object]:
     excluded = EXCLUDED_COLUMNS[table] | {"checksum", EARLIER_COLUMN}
-    included = {
+    return {
         HASHED_AS.get(name, name): value for name, value in row.items() if value is not None and name not in excluded
     }
-    # Damaged text may be invalid UTF-8: its bytes are hashed unchanged.
-    content = _ENCODER.encode(included).encode("utf-8", "surrogateescape")
-    return int.from_bytes(blake2b(content, digest_size=8).digest(), signed=True)
 
 
 def insert_with_checksum(connection: Executor, table: str, row: Mapping[str, object], conflict: str = "") -> Any:

@@ -1,16 +1,27 @@
-"""Repair: restore what can be restored with certainty; leave everything else unchanged.
+"""Repair of rows: restore what can be restored with certainty; leave everything else unchanged.
 
 Nothing is guessed. A row is only changed if it then matches its checksum, a text or page its digest, and a derived
-column the data that it is derived from.
+column the data that it is derived from; nothing is derived from a row that is damaged itself. A damaged file is
+salvaged first (:mod:`~caliber_crawler.archive.upkeep.file_repair`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
-from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum, flip_one_bit, without_triggers
+from caliber_crawler.archive.core.checksums import (
+    EXCLUDED_COLUMNS,
+    PRIMARY_KEYS,
+    checksum,
+    checksum_by_value,
+    flip_one_bit,
+    without_triggers,
+)
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.rows import VersionRow, ViewCountRow
 from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.archive.pages.bodies import Bodies
@@ -18,15 +29,24 @@ from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.reports.totals import recount
 from caliber_crawler.archive.texts.articles import Articles, Reextract
 from caliber_crawler.archive.texts.versions import content_digest, version_columns
-from caliber_crawler.archive.upkeep.verification import Finding, Key, Kind, lenient_text, shipped_schema, wrong_version
+from caliber_crawler.archive.upkeep.file_checks import shipped_schema
+from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind
+from caliber_crawler.archive.upkeep.row_checks import wrong_version
+from caliber_crawler.archive.upkeep.verification import UNREADABLE, lenient_text
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Extraction
 
 # Each kind is repaired from the kinds before it: pages, then texts, then what is computed from texts.
 ORDER: tuple[Kind, ...] = (
-    *("file", "schema", "dictionary", "body", "capture", "version", "view_count", "article", "index", "total"),
+    *("schema", "dictionary", "body", "capture", "version", "view_count", "article", "index", "total"),
 )
-RepairedRow = dict[str, object]
+BIT_SECONDS = 10.0
+"""CPU time for finding a single flipped bit in one row."""
+VERSION_AT = """SELECT v.id FROM versions v JOIN articles a ON a.id = v.article_id
+WHERE coalesce(a.duplicate_of, a.id) = (SELECT coalesce(duplicate_of, id) FROM articles WHERE id = :article_id)
+  AND v.replaced_by IS NULL AND :fetched_at BETWEEN v.seen_from AND v.seen_until ORDER BY v.seen_from DESC LIMIT 1"""
+"""The version of an article at a time."""
+RepairedRow = dict[str, Any]
 """A repaired row of a table with checksums: column to value."""
 TABLES: dict[Kind, str] = {"capture": "captures", "version": "versions", "view_count": "view_counts"}
 
@@ -46,14 +66,14 @@ class Repair:
         known = [finding for finding in findings if finding.kind in ORDER]
         with lenient_text(self._connection):
             for finding in sorted(known, key=lambda finding: ORDER.index(finding.kind)):
-                with self._connection.transaction():
+                # What cannot be repaired is rolled back and found again; it does not prevent other repairs.
+                with contextlib.suppress(*UNREADABLE), self._connection.transaction():
                     self._repair(finding)
 
     def _repair(self, finding: Finding) -> None:
-        if finding.kind == "file":
-            self._connection.execute("REINDEX")
-        elif finding.kind == "schema":
-            self._restore_schema(str(finding.key[0]))
+        if finding.kind == "schema":
+            if finding.key:
+                self._restore_schema(str(finding.key[0]))
         elif finding.kind == "index":
             self._connection.execute("INSERT INTO versions_fts (versions_fts) VALUES ('rebuild')")
         elif finding.kind == "total":
@@ -63,12 +83,14 @@ class Repair:
         elif finding.kind in ("dictionary", "body"):
             self._repair_compressed("dictionaries" if finding.kind == "dictionary" else "bodies", str(finding.key[0]))
         elif finding.kind in TABLES:
+            for article_id in finding.articles:
+                self._repair_times(article_id)
             self._repair_row(TABLES[finding.kind], finding.key)
         elif finding.key[0] == "articles":
             self._repair_article(int(finding.key[1] or 0))
         else:
-            table, article_id, url = finding.key
-            self._repair_row(str(table), (url,) if table == "article_urls" else (article_id, url))
+            table, id, url = finding.key
+            self._repair_row(str(table), (url,) if table == "article_urls" else (id, url))
 
     def _restore_schema(self, name: str) -> None:
         stored = self._connection.row("SELECT type FROM sqlite_master WHERE name = ?", (name,))
@@ -98,7 +120,7 @@ class Repair:
         row = self._connection.row(f"SELECT * FROM {table} WHERE {where}", [bytes_of(value) for value in key])
         if row is None:
             return
-        repaired = self._flip_one_bit(table, row) or self._reextract_row(table, row)
+        repaired = self._reextract_row(table, row) or restore_one_bit(table, row) or self._pointed_anew(table, row)
         if repaired is None:
             return
         repaired |= {"checksum": checksum(table, repaired)}
@@ -110,23 +132,12 @@ class Repair:
                     f"UPDATE {table} SET {assignments} WHERE {where}", [*changed.values(), *map(bytes_of, key)]
                 )
 
-    def _flip_one_bit(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
-        if row["checksum"] is not None and (checksum(table, row) ^ row["checksum"]).bit_count() <= 1:
-            return dict(row)
-        for name, value in row.items():
-            if isinstance(value, str):
-                data = value.encode("utf-8", "surrogateescape")
-                restored: Any = flip_one_bit(data, lambda data, name=name: fits(table, row, name, text(data)))  # type: ignore[misc]
-                restored = None if restored is None else text(restored)
-            elif isinstance(value, int) and name != "checksum":
-                restored = next(
-                    (value ^ 1 << bit for bit in range(63) if fits(table, row, name, value ^ 1 << bit)), None
-                )
-            else:
-                continue
-            if restored is not None:
-                return {**row, name: restored}
-        return None
+    def _pointed_anew(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
+        """A sound capture, with the version that its article had at that time."""
+        if table != "captures" or checksum(table, row) != row["checksum"]:
+            return None
+        version_id = self._connection.value(VERSION_AT, row)
+        return None if version_id is None else {**row, "version_id": version_id}
 
     def _reextract_row(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         if table == "versions":
@@ -166,7 +177,43 @@ class Repair:
         except ArchiveError:
             return None
 
+    def _repair_times(self, article_id: int) -> None:
+        """Repair when the versions of an article were online, from its captures.
+
+        A version ends with its last capture, or with the later response 304 that confirmed it.
+        """
+        key = {"article_id": article_id}
+        last = self._connection.value("SELECT last_seen_at FROM articles WHERE id = :article_id", key)
+        versions = self._connection.rows(
+            f"""SELECT v.id, v.seen_from, v.seen_until, min(c.fetched_at) AS first, max(c.fetched_at) AS last
+            FROM versions v JOIN captures c ON c.version_id = v.id
+            WHERE v.article_id IN ({FAMILY}) AND v.replaced_by IS NULL GROUP BY v.id ORDER BY last""",
+            key,
+        )
+        for place, version in enumerate(versions):
+            until = version["seen_until"]
+            if not self._was_seen(article_id, until) or until < version["last"]:
+                is_newest = place + 1 == len(versions)
+                is_confirmed = is_newest and last is not None and self._was_seen(article_id, last)
+                until = max(version["last"], last) if is_confirmed else version["last"]
+            if (version["first"], until) != (version["seen_from"], version["seen_until"]):
+                with without_triggers(self._connection, "versions"):
+                    self._connection.execute(
+                        "UPDATE versions SET seen_from = ?, seen_until = ? WHERE id = ?",
+                        (version["first"], until, version["id"]),
+                    )
+
+    def _was_seen(self, article_id: int, at: str) -> bool:
+        """Is there a capture of an article at this time?"""
+        found = self._connection.value(
+            f"""SELECT 1 FROM captures WHERE fetched_at = :at AND (article_id IN ({FAMILY})
+            OR url IN (SELECT url FROM article_urls WHERE article_id IN ({FAMILY})))""",
+            {"article_id": article_id, "at": at},
+        )
+        return found is not None
+
     def _repair_article(self, article_id: int) -> None:
+        self._repair_times(article_id)
         for name in ("url", "post_number", "slug"):
             stored = self._connection.value(f"SELECT {name} FROM articles WHERE id = ?", (article_id,))
             known = self._connection.values(
@@ -176,17 +223,56 @@ class Repair:
             if stored is not None and known and stored not in known:
                 nearest = min(known, key=lambda value: difference(value, stored))
                 self._connection.execute(f"UPDATE articles SET {name} = ? WHERE id = ?", (nearest, article_id))
+        if self._has_damaged_texts(article_id):
+            return
         self._connection.execute(
             """UPDATE articles SET (first_seen_at, last_seen_at) = (
               SELECT min(seen_from), max(seen_until) FROM versions WHERE replaced_by IS NULL AND article_id IN (
                 SELECT id FROM articles WHERE id = :id OR duplicate_of = :id)) WHERE id = :id""",
             {"id": article_id},
         )
+        self._connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
         self._articles.refresh(article_id, authors=True)
 
+    def _has_damaged_texts(self, article_id: int) -> bool:
+        """Is a text or view count damaged from which the state of an article is computed?"""
+        return any(
+            checksum(table, row) != row["checksum"]
+            for table in ("versions", "view_counts")
+            for row in self._connection.rows(
+                f"SELECT * FROM {table} WHERE article_id IN ({FAMILY})", {"article_id": article_id}
+            )
+        )
 
-def fits(table: str, row: Mapping[str, Any], name: str, value: object) -> bool:
-    return bool(checksum(table, {**row, name: value}) == row["checksum"])
+
+def restore_one_bit(table: str, row: Mapping[str, Any], seconds: float = BIT_SECONDS) -> RepairedRow | None:
+    """A damaged row with one bit flipped so that it matches its checksum; ``None`` if there is none such.
+
+    The search ends after this CPU time.
+    """
+    if row["checksum"] is None:
+        return None
+    if (distance := (checksum(table, row) ^ row["checksum"]).bit_count()) <= 1:
+        return dict(row) if distance else None
+    end, wanted = time.process_time() + seconds, row["checksum"]
+    for name, value in row.items():
+        if name == "checksum" or name in EXCLUDED_COLUMNS[table] or not isinstance(value, (str, int)):
+            continue
+        checksum_of = checksum_by_value(table, row, name)
+        restored: Any = None
+        if isinstance(value, str):
+
+            def fits(data: bytes, checksum_of: Callable[[object], int] = checksum_of) -> bool:
+                return time.process_time() < end and checksum_of(text(data)) == wanted
+
+            data = flip_one_bit(value.encode("utf-8", "surrogateescape"), fits)
+            restored = None if data is None else text(data)
+        else:
+            flipped = (value ^ 1 << bit for bit in range(63))
+            restored = next((value for value in flipped if checksum_of(value) == wanted), None)
+        if restored is not None:
+            return {**row, name: restored}
+    return None
 
 
 def text(data: bytes) -> str:

@@ -1,0 +1,145 @@
+"""Checks of the file as a whole: SQLite's own, the schema, the write-ahead log, the full-text index."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
+from caliber_crawler.archive.core.migrations import create_schema, migrations
+from caliber_crawler.archive.upkeep.finding import Finding
+from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
+
+MAX_FILE_FINDINGS = 100
+BASE_SECONDS, BYTES_PER_SECOND = 120.0, 250_000
+"""A verification may take this CPU time, and more for a large file. An archive from outside could take any time."""
+HEADER = {
+    0: MAGIC,
+    20: bytes([0, 64, 32, 32]),
+    44: (4).to_bytes(4),  # the format of the schema
+    48: bytes(8),  # the default size of the cache, incremental vacuum
+    56: (1).to_bytes(4),  # UTF-8
+    60: VERSION.to_bytes(4),
+    64: bytes(4),
+    68: APPLICATION_ID.to_bytes(4),
+    72: bytes(20),
+}
+"""Fields of the header by position; https://www.sqlite.org/fileformat.html#the_database_header."""
+STEPS = 100_000
+"""Steps of SQLite between two looks at the clock."""
+
+
+def check_file(connection: Connection) -> Iterator[Finding]:
+    """SQLite's check of every page, index and constraint."""
+    for line in connection.values(f"PRAGMA integrity_check({MAX_FILE_FINDINGS})"):
+        if line != "ok":
+            yield Finding(kind="file", message=f"SQLite: {line.strip()}.")
+
+
+def check_header(connection: Connection) -> Iterator[Finding]:
+    """The fields of the header that are the same in every archive; some are only used when the file is written."""
+    with SQLiteFile(connection.path) as file:
+        header = file.bytes_of(1)[:HEADER_SIZE]
+    if header[18:20] not in (b"\1\1", b"\2\2") or any(
+        header[at : at + len(data)] != data for at, data in HEADER.items()
+    ):
+        yield Finding(kind="file", message=f"The header of {connection.path} is damaged.")
+
+
+def check_log(connection: Connection) -> Iterator[Finding]:
+    """Are there transactions in the write-ahead log that SQLite ignores because of damage before them?"""
+    with SQLiteFile(connection.path) as file:
+        if file.log.lost_commits:
+            yield Finding(
+                kind="file",
+                message=f"{connection.path}-wal is damaged: {file.log.lost_commits:,} transactions in it are ignored.",
+            )
+
+
+def check_references(connection: Connection) -> Iterator[Finding]:
+    """Does every reference lead to a row?"""
+    for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield Finding(
+            kind="reference",
+            key=(table, rowid, parent),
+            message=f"A row of {table} ({rowid}) references a missing row of {parent}.",
+        )
+
+
+def check_schema(connection: Connection) -> Iterator[Finding]:
+    """Is the schema that of this program, and is it recorded as such?"""
+    found = schema_of(connection)
+    for name, sql in shipped_schema().items():
+        if found.get(name) != sql:
+            yield Finding(kind="schema", key=(name,), message=f"{name} differs from the schema of this program.")
+    if recorded_migrations(connection) != shipped_migrations():
+        yield Finding(kind="file", message="The record of the archive's migrations is damaged.")
+
+
+def foreign_tables(connection: Connection) -> list[str]:
+    """Tables whose schema is not that of this program: reading them could run any code that the file contains."""
+    found = schema_of(connection)
+    return [
+        name
+        for name, sql in shipped_schema().items()
+        if sql.startswith(("CREATE TABLE", "CREATE VIRTUAL")) and found.get(name) != sql
+    ]
+
+
+def check_full_text(connection: Connection, notes: list[str]) -> Iterator[Finding]:
+    """Check the full-text index. The command needs a writable connection, but does not write."""
+    uri = f"{connection.path.absolute().as_uri()}?mode=rw"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)) as writer:
+            limit_time(writer, connection.path)
+            writer.execute("BEGIN IMMEDIATE")
+            writer.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")
+            writer.execute("ROLLBACK")
+    except sqlite3.DatabaseError as error:
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PERM):
+            notes.append(f"The full-text index was not checked: {error}.")
+        else:
+            yield Finding(kind="index", message=f"The full-text index does not match the versions: {error}.")
+
+
+def limit_time(connection: sqlite3.Connection, path: Path) -> None:
+    """Interrupt every statement of a connection that still runs after the CPU time allowed for a file of this size."""
+    size = path.stat().st_size if path.exists() else 0
+    end = time.process_time() + BASE_SECONDS + size / BYTES_PER_SECOND
+    connection.set_progress_handler(lambda: time.process_time() > end, STEPS)
+
+
+def schema_of(connection: Connection) -> dict[str, str]:
+    """The SQL of every table, index, view and trigger of an archive, by name."""
+    return {
+        row["name"]: row["sql"]
+        for row in connection.rows("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+    }
+
+
+def recorded_migrations(connection: Connection) -> list[str]:
+    """The names of the migrations that were applied to an archive."""
+    return connection.values(f"SELECT name FROM {migrations.migrations_table} ORDER BY name")
+
+
+def shipped_schema() -> dict[str, str]:
+    """The schema of a new archive."""
+    return shipped()[0]
+
+
+def shipped_migrations() -> list[str]:
+    """The names of all migrations."""
+    return shipped()[1]
+
+
+@cache
+def shipped() -> tuple[dict[str, str], list[str]]:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+        connection = Connection(Path(":memory:"), "write", memory, None)
+        create_schema(connection.db)
+        return schema_of(connection), recorded_migrations(connection)

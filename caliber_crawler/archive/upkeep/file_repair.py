@@ -1,0 +1,314 @@
+"""Repair of an archive: a new file takes the place of the damaged one, which is kept beside it.
+
+A file that SQLite can read is copied; one with malformed pages is salvaged. The new file is repaired row by row and
+verified. It only takes the place of the old one if it is better: with fewer findings, and with every sound row.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
+from caliber_crawler.archive.core.connection import Connection, copy_into, take_lock
+from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.archive.core.times import utc_now
+from caliber_crawler.archive.reports.runs import Runs
+from caliber_crawler.archive.texts.articles import Reextract
+from caliber_crawler.archive.upkeep.backup import sync
+from caliber_crawler.archive.upkeep.file_checks import shipped_schema
+from caliber_crawler.archive.upkeep.finding import Finding
+from caliber_crawler.archive.upkeep.references import References
+from caliber_crawler.archive.upkeep.repair import Repair
+from caliber_crawler.archive.upkeep.restoration import Restoration
+from caliber_crawler.archive.upkeep.row_layout import layouts
+from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvage, Salvaged, bulk_writing
+from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
+from caliber_crawler.archive.upkeep.tree_map import TreeMap
+from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification, cause
+from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
+
+MAX_ROUNDS = 3
+"""Maximum rounds of repair: one round may repair what the next one needs."""
+MAX_FINDINGS = 50_000
+"""Findings that are listed at most: an archive from outside may have any number."""
+MALFORMED = ("file", "reference")
+"""Kinds of findings for which the file is salvaged, not copied."""
+COMPLETE_INDEXES = {
+    "articles": "articles_url",
+    "article_urls": "article_urls_article",
+    "links": "links_host",
+    "frontier": "sqlite_autoindex_frontier_1",
+}
+"""An index with an entry for every row of the table."""
+FROM_PAGES = ("images", "links", "authors", "article_authors")
+"""Tables that are complete again if no stored page is lost."""
+KEPT = ("captures", "versions", "view_counts", "article_urls", "images", "links", "bodies", "dictionaries", "articles")
+"""Tables of which a repair of rows never deletes one."""
+SIDE_FILES = ("-wal", "-shm", "-journal")
+
+ReextractFor = Callable[[Connection], Reextract | None]
+"""Makes a function that re-extracts the pages of an archive."""
+Progress = Callable[[Verification], Iterable[Finding | None]]
+"""Iterates a verification, and may show its progress."""
+
+
+SCHEMA_MARK = "versions"
+"""A table of every version of the schema."""
+
+
+@dataclass
+class Check:
+    """The result of a verification."""
+
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    checked: int = 0
+
+
+@dataclass
+class FileRepair:
+    """The result of a repair."""
+
+    before: Check
+    left: list[Finding]
+    """Findings that remain."""
+    lost: list[str] = field(default_factory=list)
+    """One sentence for each group of lost rows."""
+    restored: Counter[str] = field(default_factory=Counter)
+    """Rows computed from indexes, other rows and stored pages, by table."""
+    kept: Path | None = None
+    """The damaged file, if a new one took its place."""
+
+
+def verify_file(path: Path, progress: Progress = iter) -> Check:
+    """Verify an archive, even if it cannot be opened. Raises ``ArchiveError`` for a file that is no archive."""
+    try:
+        connection = Connection.open(path, "read")
+    except NoArchive:
+        raise
+    except ArchiveError as error:
+        if not is_damaged_archive(path, error):
+            raise
+        return Check([Finding(kind="file", message=f"The archive cannot be opened: {cause(error)}.")], [], 1)
+    try:
+        verification, checked = Verification(connection), 0
+        found: list[Finding] = []
+        for outcome in progress(verification):
+            checked += 1
+            if outcome is not None and len(found) < MAX_FINDINGS:
+                found.append(outcome)
+    finally:
+        with contextlib.suppress(*UNREADABLE):
+            connection.close()
+    return Check(found, verification.notes, checked)
+
+
+def is_damaged_archive(path: Path, error: ArchiveError) -> bool:
+    """Is a file that cannot be opened a damaged archive, and not another program's or another version's file?"""
+    if not path.is_file() or isinstance(error, ArchiveLocked):
+        return False
+    with SQLiteFile(path) as file:
+        trees = TreeMap(file)
+        is_ours = {name: trees.schema.get(name) for name in shipped_schema()} == shipped_schema()
+        if not is_ours and int.from_bytes(file.header[60:64]) != VERSION and SCHEMA_MARK in trees.schema:
+            return False
+        return is_ours or trees.has_sound_rows()
+
+
+def repair_file(
+    path: Path, reextract_for: ReextractFor, software: Mapping[str, object], progress: Progress = iter
+) -> FileRepair:
+    """Verify an archive, and repair it if it is damaged.
+
+    Raises ``ArchiveError`` and leaves the file as it was when the repaired copy would not be better, and
+    ``ArchiveFull`` when there is no space for it.
+    """
+    before = verify_file(path, progress)
+    if not before.findings:
+        return FileRepair(before, [])
+    lock = take_lock(path)
+    work = path.with_name(f".{path.name}.repairing")
+    try:
+        remove(work)
+        result = _repair_copy(path, work, before, reextract_for, software)
+        if result.left != before.findings or result.restored:
+            result.kept = replace_file(path, work)
+        return result
+    except OSError as error:
+        raise ArchiveFull(f"{work} cannot be written: {error.strerror}.") from error
+    finally:
+        remove(work)
+        lock.release()
+
+
+def _repair_copy(
+    path: Path, work: Path, before: Check, reextract_for: ReextractFor, software: Mapping[str, object]
+) -> FileRepair:
+    result = FileRepair(before, [])
+    taken: Counter[str] = Counter()
+    is_salvaged = any(finding.kind in MALFORMED for finding in before.findings)
+    if not is_salvaged:
+        try:
+            _copy(path, work)
+        except ArchiveFull:
+            raise
+        except UNREADABLE:
+            is_salvaged = True
+    if is_salvaged:
+        remove(work)
+        taken = _salvage(path, work, reextract_for, software, result)
+    result.left = _repair_rows(work, reextract_for)
+    missing = missing_rows(path, work) if not is_salvaged else fewer_rows(work, taken)
+    if missing or len(result.left) > len(before.findings):
+        raise ArchiveError(
+            f"{path} was not changed: a repaired copy would have {len(result.left):,} findings instead of"
+            f" {len(before.findings):,}, and would lack {missing:,} sound rows. Restore a backup, or merge the archive"
+            " into a new one with `caliber merge`."
+        )
+    return result
+
+
+def _copy(path: Path, work: Path) -> None:
+    connection = Connection.open(path, "read")
+    try:
+        copy_into(connection, work)
+    finally:
+        connection.close()
+
+
+def _salvage(
+    path: Path, work: Path, reextract_for: ReextractFor, software: Mapping[str, object], result: FileRepair
+) -> Counter[str]:
+    """Salvage the rows of a file into a new one, as a run of it; return the number of rows taken, by table."""
+    connection = Connection.open(work, "write")
+    try:
+        for pragma in ("journal_mode = MEMORY", "synchronous = OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        with SQLiteFile(path) as file, bulk_writing(connection):
+            salvaged = Salvage(file, connection).copy()
+            restoration = Restoration(connection, salvaged, reextract_for(connection))
+            restoration.restore()
+            runs = Runs(connection)
+            run_id = runs.start("repair", site=None, arguments={}, settings={}, software=software)
+            references = References(connection, run_id)
+            with connection.transaction():
+                references.remove_dangling()
+                restoration.keep_articles_without_text()
+            result.restored = +restoration.counts
+            result.lost = list(losses(connection, salvaged, references))
+            runs.finish(run_id, "finished", None, result.restored)
+    finally:
+        connection.close()
+    return salvaged.taken - references.removed
+
+
+def losses(connection: Connection, salvaged: Salvaged, references: References) -> Iterator[str]:
+    """What is lost, one sentence for each table."""
+    expected = expected_counts(salvaged)
+    for table in sorted(salvaged.incomplete):
+        if table.startswith(COMPUTED) or (table in FROM_PAGES and not references.cleared["captures"]):
+            continue
+        present = connection.value(f"SELECT count(*) FROM {table}")
+        if table not in expected:
+            yield f"Rows of {table} may be lost: a page of this table cannot be read."
+        elif present < expected[table]:
+            yield f"{expected[table] - present:,} of {expected[table]:,} rows of {table} are lost."
+    for table, count in sorted((+references.removed).items()):
+        yield f"{count:,} rows of {table} are lost with the rows that they belong to."
+    if references.cleared["captures"]:
+        yield f"The stored pages or versions of {references.cleared['captures']:,} captures are lost."
+
+
+def expected_counts(salvaged: Salvaged) -> dict[str, int]:
+    """The number of rows that a table should have: as the totals or the entries of an index say."""
+    expected: dict[str, int] = {}
+    for stored in salvaged.trees.rows("totals"):
+        expected |= {name: value for name, value in stored.row.items() if name in layouts() and isinstance(value, int)}
+    for table, index in COMPLETE_INDEXES.items():
+        if not salvaged.trees.gaps[index]:
+            expected[table] = sum(1 for _ in salvaged.trees.rows(index))
+    return expected
+
+
+def _repair_rows(work: Path, reextract_for: ReextractFor) -> list[Finding]:
+    """Repair the rows of the new file in rounds; return what remains."""
+    connection = Connection.open(work, "write")
+    try:
+        repair = Repair(connection, reextract_for(connection))
+        left = found_in(connection)
+        for _ in range(MAX_ROUNDS):
+            if not left:
+                break
+            repair.repair(left)
+            before, left = left, found_in(connection)
+            if set(left) == set(before):
+                break
+    finally:
+        connection.close()
+    return left
+
+
+def found_in(connection: Connection) -> list[Finding]:
+    """The findings of a verification."""
+    return list(islice((finding for finding in Verification(connection) if finding is not None), MAX_FINDINGS))
+
+
+def missing_rows(path: Path, work: Path) -> int:
+    """The number of sound rows of a file that its repaired copy does not contain."""
+    connection = Connection.open(path, "read")
+    try:
+        connection.execute("ATTACH ? AS repaired", (f"{work.absolute().as_uri()}?mode=ro",))
+        missing = 0
+        for table, key in PRIMARY_KEYS.items():
+            same = " AND ".join(f"r.{name} = t.{name}" for name in (*key, "checksum"))
+            rows = connection.execute(
+                f"SELECT * FROM main.{table} t WHERE NOT EXISTS (SELECT 1 FROM repaired.{table} r WHERE {same})"
+            )
+            missing += sum(checksum(table, dict(row)) == row["checksum"] for row in rows)
+    finally:
+        connection.close()
+    return missing
+
+
+def fewer_rows(work: Path, taken: Counter[str]) -> int:
+    """The number of rows that were taken and are not in the repaired copy any more."""
+    connection = Connection.open(work, "read")
+    try:
+        return sum(
+            max(0, count - connection.value(f"SELECT count(*) FROM {table}"))
+            for table, count in taken.items()
+            if table in KEPT
+        )
+    finally:
+        connection.close()
+
+
+def replace_file(path: Path, work: Path) -> Path:
+    """Put the repaired file in the place of the damaged one; return the new name of that."""
+    kept = path.with_name(f"{path.name}.damaged-{utc_now():%Y%m%dT%H%M%SZ}")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = path.with_name(f"{path.name}.damaged-{utc_now():%Y%m%dT%H%M%SZ}-{number}")
+    with work.open("rb+") as file:
+        os.fsync(file.fileno())
+    # The log first: SQLite must never apply it to the new file.
+    for side in SIDE_FILES:
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{side}").rename(f"{kept}{side}")
+    path.rename(kept)
+    work.rename(path)
+    sync(path.parent)
+    return kept
+
+
+def remove(work: Path) -> None:
+    """Delete a working copy and everything that belongs to it."""
+    for side in ("", *SIDE_FILES, ".lock", ".copying"):
+        Path(f"{work}{side}").unlink(missing_ok=True)

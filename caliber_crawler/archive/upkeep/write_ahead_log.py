@@ -1,0 +1,117 @@
+"""The write-ahead log of an SQLite file: the pages of transactions that are not yet in the file itself.
+
+SQLite ignores a log from its first wrong checksum on, and with it every transaction that was committed after that.
+Each frame can be checked by itself, from the checksum that the frame before it states. So the frames after a damaged
+one are still used, and the loss is noticed.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+HEADER_SIZE, FRAME_HEADER_SIZE = 32, 24
+MAGICS = (0x377F0682, 0x377F0683)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One page in the log."""
+
+    page_number: int
+    commits: int
+    """The number of pages in the file after the transaction, in its last frame; 0 in the others."""
+    at: int
+    """The position of the page in the log."""
+    is_valid: bool
+
+
+class WriteAheadLog:
+    """The committed pages in a log; without a log, none. Close it after use."""
+
+    def __init__(self, path: Path, page_size: int) -> None:
+        self._page_size = page_size
+        self._size = path.stat().st_size if path.is_file() else 0
+        self._file = path.open("rb") if self._size > HEADER_SIZE else None
+        self._positions: dict[int, int] = {}
+        self.last_page = 0
+        self.lost_commits = 0
+        """The number of transactions that SQLite ignores because of a damaged frame before them."""
+        if self._file is not None:
+            self._header = self._read(0, HEADER_SIZE)
+            self._index()
+            if self._read(0, HEADER_SIZE) != self._header:
+                # A writer began a new log meanwhile, so this one was in order.
+                self.lost_commits = 0
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._file is not None:
+            self._file.close()
+
+    def page(self, number: int) -> bytes | None:
+        """The newest committed content of a page, if the log has it."""
+        at = self._positions.get(number)
+        return None if at is None else self._read(at, self._page_size).ljust(self._page_size, b"\0")
+
+    def _read(self, at: int, size: int) -> bytes:
+        return b"" if self._file is None else os.pread(self._file.fileno(), size, at)
+
+    def _index(self) -> None:
+        pending: dict[int, int] = {}
+        is_ignored = not self._is_header_valid()
+        for frame in self._frames():
+            is_ignored = is_ignored or not frame.is_valid
+            pending[frame.page_number] = frame.at
+            # A damaged frame may claim to end a transaction.
+            if frame.commits and frame.is_valid:
+                self._positions |= pending
+                self.last_page = max(self.last_page, frame.commits)
+                self.lost_commits += is_ignored
+                pending = {}
+
+    def _is_header_valid(self) -> bool:
+        header = self._header
+        magic, version, size = struct.unpack(">III", header[:12])
+        return (
+            magic in MAGICS
+            and version == 3_007_000
+            and size == self._page_size
+            and sums(header[:24], (0, 0), is_big=magic == MAGICS[1]) == struct.unpack(">II", header[24:])
+        )
+
+    def _frames(self) -> Iterator[Frame]:
+        """The frames of the current log; older frames behind them have other salts."""
+        header = self._header
+        is_big = int.from_bytes(header[:4]) == MAGICS[1]
+        step = FRAME_HEADER_SIZE + self._page_size
+        before, salts = struct.unpack(">II", header[24:]), header[16:24]
+        if not self._is_header_valid():
+            # The frames repeat the salts of the header.
+            salts = self._read(HEADER_SIZE + 8, 8)
+        for at in range(HEADER_SIZE, self._size - step + 1, step):
+            frame = self._read(at, step)
+            if len(frame) < step:
+                return
+            start, page = frame[:FRAME_HEADER_SIZE], frame[FRAME_HEADER_SIZE:]
+            page_number, commits = struct.unpack(">II", start[:8])
+            stated = struct.unpack(">II", start[16:])
+            if start[8:16] != salts:
+                before = stated
+                continue
+            is_valid = sums(page, sums(start[:8], before, is_big=is_big), is_big=is_big) == stated
+            before = stated
+            yield Frame(page_number, commits, at + FRAME_HEADER_SIZE, is_valid)
+
+
+def sums(data: bytes, start: tuple[int, int], *, is_big: bool) -> tuple[int, int]:
+    """SQLite's checksum over pairs of 32-bit numbers, continued from ``start``."""
+    first, second = start
+    numbers = struct.unpack(f"{'>' if is_big else '<'}{len(data) // 4}I", data)
+    for one, other in zip(numbers[::2], numbers[1::2], strict=True):
+        first = (first + one + second) & 0xFFFFFFFF
+        second = (second + other + first) & 0xFFFFFFFF
+    return first, second

@@ -1,0 +1,252 @@
+"""A damaged archive is repaired in a new file; the damaged one is kept, and nothing gets worse."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.damage import KINDS, Outcome, damage_of, damage_of_log, places_of, rows_of, try_damage, write_log
+from caliber_crawler.archive import Archive, FileRepair
+from caliber_crawler.archive.upkeep.file_repair import missing_rows
+from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
+from caliber_crawler.archive.upkeep.tree_map import TreeMap
+from caliber_crawler.commands.cli import main
+from caliber_crawler.errors import ArchiveError, ForeignDatabase, NewerArchive
+from tests.archive.forty_articles import reextract
+
+PAGE = 8192
+NOISE = random.Random(3).randbytes(PAGE)
+
+
+@pytest.fixture
+def copy(valid: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(valid, tmp_path / "archive.db"))
+
+
+def pages_of(path: Path, name: str) -> list[int]:
+    with SQLiteFile(path) as file:
+        return TreeMap(file).pages_of(name)
+
+
+def root_of(path: Path, name: str) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (name,)).fetchone()[0])
+
+
+def overwrite(path: Path, number: int, data: bytes = bytes(PAGE), at: int = 0) -> None:
+    """Overwrite a page, or a part of it."""
+    with path.open("r+b") as file:
+        file.seek((number - 1) * PAGE + at)
+        file.write(data)
+
+
+def repair(path: Path) -> FileRepair:
+    return Archive.repair_file(path, lambda _: reextract, {})
+
+
+def changed_tables(path: Path, valid: Path) -> set[str]:
+    after, before = rows_of(path), rows_of(valid)
+    return {name for name in before if after[name] != before[name]}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("versions", bytes(PAGE)),
+        ("versions", NOISE),
+        ("articles", NOISE),
+        ("article_urls", bytes(PAGE)),
+        ("view_counts", NOISE),
+        ("images", bytes(PAGE)),
+        ("links", NOISE),
+        ("captures_url", NOISE),
+        ("versions_fts_data", bytes(PAGE)),
+    ],
+)
+def test_a_destroyed_page_is_restored_completely(copy: Path, valid: Path, name: str, content: bytes) -> None:
+    overwrite(copy, pages_of(copy, name)[-1], content)
+    damaged = copy.read_bytes()
+    result = repair(copy)
+    assert result.before.findings
+    assert (result.left, result.lost, changed_tables(copy, valid)) == ([], [], set())
+    assert result.kept is not None
+    assert result.kept.read_bytes() == damaged
+    assert Archive.verify_file(copy).findings == []
+
+
+@pytest.mark.parametrize("name", ["versions", "bodies"])
+def test_the_rows_below_a_destroyed_inner_page_are_found(copy: Path, valid: Path, name: str) -> None:
+    root = root_of(copy, name)
+    assert copy.read_bytes()[(root - 1) * PAGE] == 5, "the root is an inner page"
+    overwrite(copy, root)
+    result = repair(copy)
+    assert (result.left, result.lost, changed_tables(copy, valid)) == ([], [], set())
+
+
+@pytest.mark.parametrize("at", [0, 19, 20, 60])
+def test_a_damaged_header_is_found_and_repaired(copy: Path, valid: Path, at: int) -> None:
+    overwrite(copy, 1, bytes([copy.read_bytes()[at] ^ 0x40]), at)
+    assert Archive.verify_file(copy).findings
+    result = repair(copy)
+    assert (result.left, result.lost, changed_tables(copy, valid)) == ([], [], set())
+
+
+def test_an_archive_without_its_schema_is_salvaged(copy: Path, valid: Path) -> None:
+    overwrite(copy, 1)
+    repair(copy)
+    assert Archive.verify_file(copy).findings == []
+    assert changed_tables(copy, valid) <= {"runs", "hosts", "sites", "sections", "authors", "article_authors"}
+
+
+def test_a_lost_frontier_is_restored_from_its_indexes(tmp_path: Path, valid: Path) -> None:
+    path = tmp_path / "archive.db"
+    shutil.copy(valid, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            """INSERT INTO frontier (url, site, kind, state, discovered_at, discovered_via, due_at)
+            VALUES (?, 'caliber', 'article', 'queued', '2026-01-07T12:00:00.000000Z', 'feed', ?)""",
+            [(f"https://caliber.az/en/post/{number}", f"2026-02-01T00:00:{number % 60:02}Z") for number in range(300)],
+        )
+    sql = "SELECT id, url, site, kind, state, due_at FROM frontier"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        before = connection.execute(sql).fetchall()
+    overwrite(path, pages_of(path, "frontier")[1])
+    assert repair(path).restored["frontier"] > 20
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute(sql).fetchall() == before
+
+
+@pytest.mark.parametrize(("column", "value"), [("due_at", "2026-13-45T00:00:00Z"), ("failures", -4)])
+def test_an_impossible_value_in_the_frontier_is_found(copy: Path, column: str, value: object) -> None:
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute(
+            f"""INSERT INTO frontier (url, site, kind, state, discovered_at, discovered_via, {column})
+            VALUES ('https://caliber.az/en/post/1', 'caliber', 'article', 'queued', '2026-01-07T12:00:00.000000Z',
+            'feed', ?)""",
+            (value,),
+        )
+    (finding,) = Archive.verify_file(copy).findings
+    assert (finding.kind, finding.key) == ("frontier", (1,))
+
+
+def test_a_lost_page_is_reported_and_its_text_is_kept(copy: Path, valid: Path) -> None:
+    overwrite(copy, pages_of(copy, "bodies")[-1])
+    result = repair(copy)
+    assert result.left == []
+    assert any("bodies are lost" in message for message in result.lost)
+    assert changed_tables(copy, valid) == {"bodies", "captures", "problems", "totals"}
+    with closing(sqlite3.connect(copy)) as connection:
+        lost = connection.execute("SELECT count(*) FROM captures WHERE body_digest IS NULL").fetchone()[0]
+        named = connection.execute(
+            "SELECT count(*) FROM problems WHERE reason = 'damaged' AND message GLOB '*SHA-256*'"
+        )
+        assert lost == named.fetchone()[0] > 0
+
+
+def test_a_damaged_text_does_not_overwrite_what_is_right(copy: Path) -> None:
+    """Without its page, the text cannot be repaired; the row of the article still has the right headline."""
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'versions_are_append_only'").fetchone()
+        connection.execute("DROP TRIGGER versions_are_append_only")
+        connection.execute("UPDATE versions SET headline = 'Wrong twice' WHERE id = 2")
+        connection.execute(sql)
+    before = rows_of(copy)["articles"]
+    result = Archive.repair_file(copy, lambda _: None, {})
+    assert "version" in {finding.kind for finding in result.left}
+    assert rows_of(copy)["articles"] == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_damage_is_overlooked_or_made_worse(valid: Path, tmp_path: Path, kind: str) -> None:
+    data, places, rows = valid.read_bytes(), places_of(valid), rows_of(valid)
+    logged = write_log(valid, tmp_path / "logged.db")
+    for number in range(3):
+        chance = random.Random(number)
+        damage = damage_of_log(*logged, chance) if kind == "log" else damage_of(data, places, chance, kind)
+        outcome: Outcome = try_damage(damage, rows, tmp_path / "damaged.db", lambda _: reextract)
+        assert (outcome.crash, outcome.worse) == ("", ""), (number, damage.place)
+        assert outcome.found or outcome.unchecked or not outcome.changed or kind == "log", (number, damage.place)
+
+
+def test_a_repaired_copy_must_contain_every_sound_row(copy: Path, valid: Path) -> None:
+    assert missing_rows(valid, copy) == 0
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("DELETE FROM images WHERE article_id = 3")
+    assert missing_rows(valid, copy) == 1
+
+
+def test_files_of_others_are_not_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    path.write_text("some text, " * 3_000)
+    with pytest.raises(ForeignDatabase):
+        repair(path)
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE versions (id INTEGER PRIMARY KEY, body TEXT)")
+        connection.execute("INSERT INTO versions (body) VALUES ('x')")
+    before = path.read_bytes()
+    with pytest.raises(ForeignDatabase):
+        repair(path)
+    assert path.read_bytes() == before
+
+
+def test_an_archive_of_a_later_version_is_not_repaired(copy: Path) -> None:
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("ALTER TABLE versions ADD COLUMN later TEXT")
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(NewerArchive):
+        repair(copy)
+
+
+@pytest.fixture
+def hostile(copy: Path) -> Path:
+    """An archive from outside with a view that never ends in the place of a table."""
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("ALTER TABLE problems RENAME TO problems_before")
+        connection.execute(
+            """CREATE VIEW problems AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)
+            SELECT id, id AS run_id, 'x' AS reason FROM n"""
+        )
+    return copy
+
+
+def test_a_table_that_is_a_view_is_not_read(hostile: Path, valid: Path) -> None:
+    check = Archive.verify_file(hostile)
+    assert any(finding.kind == "schema" for finding in check.findings)
+    assert any("rows were not checked" in note for note in check.notes)
+
+
+def test_pages_that_lead_to_each_other_are_read_once(copy: Path) -> None:
+    root = root_of(copy, "versions")
+    overwrite(copy, root, root.to_bytes(4), at=8)
+    assert repair(copy).left == []
+    assert Archive.verify_file(copy).findings == []
+
+
+def test_the_command_keeps_the_damaged_file_and_says_so(copy: Path) -> None:
+    overwrite(copy, pages_of(copy, "captures_url")[0])
+    command = ["verify", "--archive", str(copy)]
+    assert CliRunner().invoke(main, command).exit_code == 3
+    done = CliRunner().invoke(main, [*command, "--repair"])
+    assert done.exit_code == 0, done.output
+    (kept,) = copy.parent.glob("archive.db.damaged-*[0-9]Z")
+    assert f"The damaged file was kept as {kept}" in done.output
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert sorted(file.name for file in copy.parent.iterdir() if "repairing" in file.name) == []
+
+
+def test_nothing_is_changed_when_a_repair_would_not_help(copy: Path) -> None:
+    """Only a header and a schema are left: there is nothing to salvage."""
+    copy.write_bytes(copy.read_bytes()[: 2 * PAGE])
+    before = copy.read_bytes()
+    with pytest.raises(ArchiveError):
+        repair(copy)
+    assert copy.read_bytes() == before
