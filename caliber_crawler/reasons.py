@@ -73,6 +73,10 @@ PAGE: Mapping[str, Reason] = {
         "Extraction crashed its worker process twice; the page is stored.",
         "Report the page; later versions may extract it.",
     ),
+    "worker_killed": Reason(
+        "Something outside the program ended the worker process that extracted the page; the page is stored.",
+        "Nothing to do: the next run retries the URL.",
+    ),
     "out_of_memory": Reason("Extraction exceeded its memory limit; the page is stored.", "Report the page."),
     "damaged": Reason(
         "The stored page or record is damaged.", "Run `caliber verify --repair`, or fetch the page again."
