@@ -11,7 +11,6 @@ alone in another project: see ``docs/pipelines.md``.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
 from weakref import WeakKeyDictionary
 
@@ -187,7 +186,7 @@ class ArchivePipeline(Stage):
             return item.article if await self.run.settlement.save(item, self.discovery.follow) else None
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
-        end = await self.run.settlement.commits(partial(self.discovery.advance, item))
+        end = await self.discovery.process(item)
         article = None
         if item.extraction is not None:
             self.run.accounts.counts["discovered"] += 1
