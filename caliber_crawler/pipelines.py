@@ -104,6 +104,8 @@ class CapturePipeline(Stage):
         if not isinstance(item, Capture):
             return item
         capture = item
+        if self.run is not None:
+            self.run.watch(item.url)
         if item.id is None and self.run is not None:
             capture = await self.run.settlement.store_capture(item)
         elif item.id is None:
@@ -173,6 +175,8 @@ class ArchivePipeline(Stage):
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Extraction | Listing):
             return item
+        if self.run is not None:
+            self.run.watch(item.capture.url)
         article = await self._save(item) if self.run is not None else self._save_alone(item)
         if article is None:
             clause = "lists articles" if isinstance(item, Listing) else "is under a takedown"

@@ -154,6 +154,10 @@ RUNS: Mapping[str, Reason] = {
     "failing": Reason("Too many requests failed in a row.", "Check the site; run the crawl again later."),
     "challenged": Reason("The site answers with bot challenges.", "Ask the site's operator for access."),
     "stopped": Reason("The crawl was stopped before the request.", "Run the crawl again."),
+    "stalled": Reason(
+        "Processing the page held up the whole crawl for a minute (STALL_TIMEOUT), so it was ended.",
+        "Report the page: it is put aside, and tried again after a day, then after a week.",
+    ),
     "archive": Reason("The archive cannot be written.", "Free disk space and run the command again."),
     "fewer_teasers": Reason("Listings have far fewer teasers than usual.", CHECK_DEFINITION),
     "fewer_articles": Reason(

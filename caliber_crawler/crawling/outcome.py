@@ -16,7 +16,7 @@ OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "remaining")
 class Halt:
     """Why a run ends with work left: a reason code, and a clause for messages."""
 
-    code: Literal["unreachable", "robots_unavailable", "busy", "failing", "challenged", "archive"]
+    code: Literal["unreachable", "robots_unavailable", "busy", "failing", "challenged", "archive", "stalled"]
     clause: str
 
 
