@@ -85,7 +85,7 @@ class Watchdog:
 
     def _bite(self, frame: FrameType | None, *, put_aside: bool) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        where = f"{Path(frame.f_code.co_filename).name}, line {frame.f_lineno}" if frame is not None else "unknown code"
+        where = _place(frame)
         run, url = self._page or (None, None)
         page = "" if url is None else f" while {url} was processed"
         clause = f"the crawl did not respond for {self._silent:.0f} s{page} ({where})"
@@ -96,6 +96,17 @@ class Watchdog:
             with suppress(Exception):  # the process ends in any case
                 each.end_stalled(url if put_aside and each is run else None, clause)
         self._end(1)
+
+
+def _place(frame: FrameType | None) -> str:
+    """The line of this package at which the code stalled; the innermost line, if none is of this package."""
+    places, package = [], Path(__file__).parents[1]
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        own = path.is_relative_to(package)
+        places.append((not own, f"{path.relative_to(package) if own else path.name}, line {frame.f_lineno}"))
+        frame = frame.f_back
+    return min(places, key=lambda place: place[0], default=(True, "unknown code"))[1]
 
 
 WATCHDOG = Watchdog()
