@@ -19,6 +19,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.crawling.log import silence_repetitions
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.crawling.watchdog import WATCHDOG
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.fetching.contact import require_contact
 from caliber_crawler.known_sites import group_by_shared_host
@@ -78,6 +79,10 @@ class CrawlProcess(AsyncCrawlerProcess):
         self.start(stop_after_crawl=False, install_signal_handlers=install_signal_handlers)
         if self._main.done():
             self._main.result()
+
+    def _signal_shutdown(self, signum: int, frame: Any) -> None:
+        WATCHDOG.stop_soon()
+        super()._signal_shutdown(signum, frame)
 
     async def stop(self) -> None:
         """Stop every crawl cleanly, and wait for ``main``; a second call does not wait."""

@@ -8,10 +8,22 @@ import brotli
 import zstandard
 
 CHUNK = 64 * 1024
+FIRST_CHUNK = 512
+"""Bytes of a gzip member that are decoded first. Whatever follows the member in its chunk is decoded again."""
+MAX_MEMBERS = 10_000
+"""Maximum number of gzip members. A server that compresses in blocks needs one for 64 KiB, and hostile ones are empty.
+"""
+
+
+class TooManyMembers(ValueError):
+    """A gzip file has so many members that only an attack can explain them. The message is one clause."""
 
 
 def decompress(data: bytes, encoding: bytes, max_bytes: int) -> tuple[bytes, bool]:
-    """Decode a body up to a little more than ``max_bytes`` bytes; return whether it is complete and valid."""
+    """Decode a body up to a little more than ``max_bytes`` bytes; return whether it is complete and valid.
+
+    Raises :class:`TooManyMembers`. The cost is linear in the sizes of the body before and after decoding.
+    """
     unpackers = {b"br": _unbrotli, b"zstd": _unzstd, b"deflate": _inflate}
     try:
         return unpackers.get(encoding, _gunzip)(data, max_bytes)
@@ -20,15 +32,26 @@ def decompress(data: bytes, encoding: bytes, max_bytes: int) -> tuple[bytes, boo
 
 
 def _gunzip(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
-    body = b""
-    while data:
+    """Decode the members of a gzip file. Each byte of the input is decoded at most twice, however many there are."""
+    parts: list[bytes] = []
+    size = position = members = 0
+    # Several members may follow each other; other data after the last one is padding.
+    while position < len(data) and (not members or data.startswith(b"\x1f\x8b", position)):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise TooManyMembers(f"it is compressed in more than {MAX_MEMBERS:,} parts")
         stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        body += stream.decompress(data, max(1, max_bytes + 1 - len(body)))
-        if not stream.eof:
-            return body, False
-        # Several members may follow each other; other data after the last one is padding.
-        data = stream.unused_data if stream.unused_data.startswith(b"\x1f\x8b") else b""
-    return body, True
+        length = FIRST_CHUNK
+        while not stream.eof:
+            chunk = stream.unconsumed_tail or data[position : position + length]
+            if not chunk or size > max_bytes:
+                return b"".join(parts), False
+            if not stream.unconsumed_tail:
+                position, length = position + len(chunk), min(2 * length, CHUNK)
+            parts.append(stream.decompress(chunk, max_bytes + 1 - size))
+            size += len(parts[-1])
+        position -= len(stream.unused_data)
+    return b"".join(parts), True
 
 
 def _inflate(data: bytes, max_bytes: int) -> tuple[bytes, bool]:

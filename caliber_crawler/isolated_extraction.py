@@ -1,7 +1,8 @@
 """Extraction in a worker process, so that a page that hangs, crashes or fills the memory affects no other page.
 
 Blocking code uses :func:`extract_isolated`, an event loop uses :class:`IsolatedSteps`. Both apply the same limits and
-the same reason codes for a page that exceeds them: ``too_slow``, ``worker_crashed``, ``out_of_memory``.
+the same reason codes for a page that exceeds them: ``too_slow``, ``worker_crashed``, ``worker_killed``,
+``out_of_memory``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from lxml import etree
 from caliber_crawler import extraction_steps
 from caliber_crawler.extraction_steps import Outcome, extract_page
 from caliber_crawler.items import Capture, CleanedPage, Extraction, Listing, Problem
-from caliber_crawler.processes import PAGE_LIMITS, AsyncExecutor, TooSlow, WorkerCrashed, run_limited
+from caliber_crawler.processes import PAGE_LIMITS, AsyncExecutor, TooSlow, WorkerCrashed, WorkerKilled, run_limited
 from caliber_crawler.processes.call import Context
 from caliber_crawler.processes.limits import apply_limits
 from caliber_crawler.site import Site
@@ -59,6 +60,8 @@ def limit_problem(url: str, error: BaseException) -> Problem:
     match error:
         case TooSlow():
             reason, clause = "too_slow", str(error)
+        case WorkerKilled():
+            reason, clause = "worker_killed", str(error)
         case WorkerCrashed():
             reason, clause = "worker_crashed", str(error)
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
@@ -108,7 +109,8 @@ class NewsSpider(Spider):
             services = self.settings.getdict("CDX_SERVICES")
             run.seed([cdx_indexes.index_entry(self._cdx, services, self.scope, run.started_at)])
         for article_urls in self._lists:
-            url_lists.add_list(article_urls, run, Discoveries(run))
+            for _ in url_lists.add_list(article_urls, run, Discoveries(run)):
+                await asyncio.sleep(0)
         for capture in resumed:
             yield capture
 

@@ -11,7 +11,6 @@ alone in another project: see ``docs/pipelines.md``.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
 from weakref import WeakKeyDictionary
 
@@ -105,6 +104,8 @@ class CapturePipeline(Stage):
         if not isinstance(item, Capture):
             return item
         capture = item
+        if self.run is not None:
+            self.run.watch(item.url)
         if item.id is None and self.run is not None:
             capture = await self.run.settlement.store_capture(item)
         elif item.id is None:
@@ -174,6 +175,8 @@ class ArchivePipeline(Stage):
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Extraction | Listing):
             return item
+        if self.run is not None:
+            self.run.watch(item.capture.url)
         article = await self._save(item) if self.run is not None else self._save_alone(item)
         if article is None:
             clause = "lists articles" if isinstance(item, Listing) else "is under a takedown"
@@ -187,7 +190,7 @@ class ArchivePipeline(Stage):
             return item.article if await self.run.settlement.save(item, self.discovery.follow) else None
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
-        end = await self.run.settlement.commits(partial(self.discovery.advance, item))
+        end = await self.discovery.process(item)
         article = None
         if item.extraction is not None:
             self.run.accounts.counts["discovered"] += 1

@@ -75,6 +75,10 @@ PAGE: Mapping[str, Reason] = {
         "Extraction crashed its worker process twice; the page is stored.",
         "Report the page; later versions may extract it.",
     ),
+    "worker_killed": Reason(
+        "Something outside the program ended the worker process that extracted the page; the page is stored.",
+        "Nothing to do: the next run retries the URL.",
+    ),
     "out_of_memory": Reason("Extraction exceeded its memory limit; the page is stored.", "Report the page."),
     "damaged": Reason(
         "The stored page or record is damaged.", "Run `caliber verify --repair`, or fetch the page again."
@@ -156,6 +160,10 @@ RUNS: Mapping[str, Reason] = {
     "failing": Reason("Too many requests failed in a row.", "Check the site; run the crawl again later."),
     "challenged": Reason("The site answers with bot challenges.", "Ask the site's operator for access."),
     "stopped": Reason("The crawl was stopped before the request.", "Run the crawl again."),
+    "stalled": Reason(
+        "Processing the page held up the whole crawl for a minute (STALL_TIMEOUT), so it was ended.",
+        "Report the page: it is put aside, and tried again after a day, then after a week.",
+    ),
     "archive": Reason("The archive cannot be written.", "Free disk space and run the command again."),
     "fewer_teasers": Reason("Listings have far fewer teasers than usual.", CHECK_DEFINITION),
     "fewer_articles": Reason(

@@ -132,6 +132,10 @@ class Archive:
         """A transaction: all changes inside are committed, or none; see :meth:`Connection.transaction`."""
         return self._connection.transaction(synced_every=synced_every)
 
+    def abandon_transaction(self) -> None:
+        """Roll back the open transaction, if any. Only for a process that ends without leaving its ``with`` blocks."""
+        self._connection.abandon_transaction()
+
     def search(
         self,
         query: str,

@@ -140,6 +140,12 @@ class Dispatcher:
         return Remaining(
             articles=self.due_count("article"),
             lists=self.due_count("listing", "feed", "sitemap"),
+            broken_lists=self.frontier.count_broken_lists(
+                self._scope.site.name,
+                [source.name for source in self._scope.sources],
+                languages=self._languages,
+                sections=self._sections,
+            ),
             backlog=self.backlog.left if self.backlog else 0,
             limit=self._scope.limit if self.limit_reached else None,
             revisits=self.revisits if self.revisits_used_up else None,

@@ -16,7 +16,7 @@ OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "remaining")
 class Halt:
     """Why a run ends with work left: a reason code, and a clause for messages."""
 
-    code: Literal["unreachable", "robots_unavailable", "busy", "failing", "challenged", "archive"]
+    code: Literal["unreachable", "robots_unavailable", "busy", "failing", "challenged", "archive", "stalled"]
     clause: str
 
 
@@ -27,6 +27,8 @@ class Remaining:
     articles: int = 0
     lists: int = 0
     """Listing pages, feeds and sitemaps."""
+    broken_lists: int = 0
+    """Pages of lists that could not be fetched or extracted, in this run or earlier ones, and are due later."""
     backlog: int = 0
     """URLs that are not in the frontier yet."""
     limit: int | None = None
@@ -63,6 +65,12 @@ class Ending:
             return "stopped", f"the limit of {left.revisits} revisits was reached; {left.articles} more are due"
         if left.articles or left.lists:
             return "failed", f"{left.articles} articles and {left.lists} listing pages were not processed"
+        if left.broken_lists:
+            pages = "1 page of a list" if left.broken_lists == 1 else f"{left.broken_lists} pages of lists"
+            return (
+                "failed",
+                f"{pages} could not be processed and will be retried later; articles on them may be missing",
+            )
         return "finished", None
 
 

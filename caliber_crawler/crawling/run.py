@@ -18,10 +18,12 @@ from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.archive.core.times import whole_second
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.dispatcher import Dispatcher
+from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.settlement import Settlement
+from caliber_crawler.crawling.watchdog import WATCHDOG
 from caliber_crawler.errors import ArchiveError
-from caliber_crawler.items import Capture
+from caliber_crawler.items import Capture, Problem
 from caliber_crawler.software import software
 from caliber_crawler.throttle import Throttle
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from twisted.python.failure import Failure
 
+TICK = 0.5
+"""Seconds between two signs of life of the event loop to the watchdog."""
 HEARTBEAT = 60.0
 """Seconds between heartbeats; a run that is silent for much longer was killed."""
 RECORDED_SETTINGS = ("DOWNLOAD_DELAY", "CONCURRENT_REQUESTS_PER_DOMAIN", "ROBOTSTXT_OBEY")
@@ -93,6 +97,11 @@ class CrawlRun:
         heartbeat = create_looping_call(run.accounts.heartbeat)
         crawler.signals.connect(lambda: heartbeat.start(HEARTBEAT, now=False), signals.spider_opened, weak=False)
         crawler.signals.connect(heartbeat.stop, signals.spider_closed, weak=False)
+        ticks, max_stall = create_looping_call(WATCHDOG.tick), settings.getfloat("STALL_TIMEOUT")
+        crawler.signals.connect(lambda: WATCHDOG.join(run, max_stall), signals.spider_opened, weak=False)
+        crawler.signals.connect(lambda: ticks.start(TICK), signals.spider_opened, weak=False)
+        crawler.signals.connect(ticks.stop, signals.spider_closed, weak=False)
+        crawler.signals.connect(lambda: WATCHDOG.leave(run), signals.spider_closed, weak=False)
         crawler.signals.connect(run.close, signals.spider_closed, weak=False)
         crawler.signals.connect(run.handle_item_error, signals.item_error, weak=False)
         return run
@@ -110,6 +119,28 @@ class CrawlRun:
         """Handle an internal error that a pipeline raised."""
         if isinstance(item, Capture):
             self.settlement.handle_error(item, failure.value)
+
+    def watch(self, url: str) -> None:
+        """Name the page that is being processed, for the watchdog."""
+        WATCHDOG.watch(self, url)
+
+    def end_stalled(self, url: str | None, clause: str) -> None:
+        """End the run inside code that stalled it. The page at ``url`` is put aside: the next run begins with others.
+
+        Whatever that code was writing is rolled back. The process must end afterwards.
+        """
+        self.archive.abandon_transaction()
+        if url is not None:
+            message = f"Processing {url} stalled: {clause}."
+            problem = Problem(stage="crawl", reason="stalled", message=message, fatal=True)
+            entry = self.dispatcher.entry(url)
+            if entry is None:
+                self.accounts.record_problem(problem, url=url)
+            else:
+                page = Capture(site=entry.site, kind=entry.kind, url=url, fetched_at=datetime.now(UTC))
+                self.settlement.refuse(page, problem)
+        self.accounts.halt(Halt("stalled", clause))
+        self.accounts.finish("stalled", self.dispatcher.remaining())
 
     def close(self, reason: str) -> None:
         """Write the final accounts, and close the archive if this run opened it."""

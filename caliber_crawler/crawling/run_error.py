@@ -23,6 +23,7 @@ HALTS: dict[str, type[CaliberError]] = {
     "failing": SiteBusy,
     "challenged": SiteChallenged,
     "unreachable": SiteUnreachable,
+    "stalled": CaliberError,
 }
 """The error for each code of a :class:`~caliber_crawler.crawling.outcome.Halt`."""
 

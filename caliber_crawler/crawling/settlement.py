@@ -32,6 +32,9 @@ REDIRECTED_OFFSITE = frozenset({"offsite", "scheme", "url_too_long"})
 HISTORICAL = frozenset({PostIds.name, "cdx", "url_list"})
 """Discovery sources whose URLs may have been removed years ago."""
 
+OWN_FAILURES = frozenset({"worker_killed", "internal_error"})
+"""Codes of failures of this program. They say nothing about the page, so the next run retries it at once."""
+
 MAX_CHALLENGES = 2
 """Number of bot challenges after which a run ends."""
 
@@ -161,7 +164,7 @@ class Settlement:
             self.fail(capture, problem)
         elif problem.reason in GONE:
             self.mark_gone(capture, problem)
-        elif problem.reason.startswith("http_"):
+        elif problem.reason.startswith("http_") or problem.reason in OWN_FAILURES:
             self.fail(capture, problem)
         else:
             self.refuse(capture, problem)
@@ -174,7 +177,11 @@ class Settlement:
                 self._accounts.counts["fetch_errors"] += 1
                 self._accounts.last_error = capture.error
             entry = self._dispatcher.entry(capture.url)
-            retry_at = revisit.next_retry(entry.failures if entry else 0, capture.fetched_at)
+            failures = entry.failures if entry else 0
+            retry_at = revisit.next_retry(failures, capture.fetched_at)
+            if problem.reason in OWN_FAILURES and failures == 0:
+                # Due after this run began: it is not dispatched again, and its accounts do not include it.
+                retry_at = max(capture.fetched_at, self._started_at) + timedelta(seconds=1)
             self._archive.frontier.mark_failed(
                 capture.url, capture.fetched_at, status=capture.status, reason=problem.reason, due_at=retry_at
             )

@@ -34,7 +34,7 @@ MAX_PAGES = 2_000
 CRAWL_QUERY = {"output": "json", "fl": "url,status", "filter": "=status:200"}
 """Query parameters for each index of a list."""
 
-_RESUME_JSON = re.compile(r'\[\s*\]\s*,\s*\[\s*"([^"\\]{1,4000})"\s*\]\s*\]?\s*\Z')
+_RESUME_JSON = re.compile(r'\[\s*\]\s*,\s*\[\s*"([^"\\]{1,4000})"\s*\]\s*+(?:\]\s*+)?\Z')
 _RESUME_TEXT = re.compile(r"\n[ \t]*\n(\S{1,4000})\s*\Z")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 USER_CHOSEN = ("url_list", "post_ids")
 """Discovery sources whose URLs a person chose."""
+TEASERS_PER_COMMIT = 500
+"""Maximum number of teasers that are committed together: more would delay the other pages and signals."""
 MAX_REPORTED_TRAPS = 50
 """Maximum number of traps that a run reports; the others are only counted."""
 
@@ -32,6 +36,7 @@ class Discoveries:
         self._frontier = run.archive.frontier
         self._idle: set[str] = set()
         self._reported: set[tuple[str, str]] = set()
+        self._added_ahead: defaultdict[str, set[str]] = defaultdict(set)
 
     def add(
         self,
@@ -48,6 +53,34 @@ class Discoveries:
         ``source`` is the name of the discovery source, ``found_on`` the page with the teasers. The teasers inherit the
         language and section of that page, if it has them. ``depth`` counts the links from the nearest list.
         """
+        ahead = self._added_ahead.pop(found_on, None)
+        if ahead:
+            teasers = [teaser for teaser in teasers if teaser.url not in ahead]
+        self._add(teasers, source, found_on=found_on, language=language, section=section, depth=depth)
+
+    async def add_ahead(
+        self, teasers: Sequence[Teaser], source: str, *, found_on: str, language: str | None, section: str | None
+    ) -> None:
+        """Commit all but the last portion of many teasers, in portions; :meth:`add` then commits the rest.
+
+        Other pages are processed between the portions. A crawl that is killed there fetches the page again.
+        """
+        add = partial(self._add, source=source, found_on=found_on, language=language, section=section)
+        for begin in range(0, len(teasers) - TEASERS_PER_COMMIT, TEASERS_PER_COMMIT):
+            portion = teasers[begin : begin + TEASERS_PER_COMMIT]
+            await self._run.settlement.commits(partial(add, portion))
+            self._added_ahead[found_on].update(teaser.url for teaser in portion)
+
+    def _add(
+        self,
+        teasers: Collection[Teaser],
+        source: str,
+        *,
+        found_on: str,
+        language: str | None,
+        section: str | None,
+        depth: int = 1,
+    ) -> None:
         scope = self._run.scope
         entries = [
             article_entry(

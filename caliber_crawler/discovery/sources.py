@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from caliber_crawler.archive import BEGINNING, Entry
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
 
 
+SITEMAPS_AT_ONCE = 1_000
+"""Number of sitemaps of an index whose URLs are normalised together, before other work continues."""
 MAX_DEFERRED_RUNS = 20
 """Number of later runs for which sitemaps beyond a run's limit are scheduled; the rest are dropped."""
 DUE_TOLERANCE = 0.9
@@ -86,10 +90,6 @@ def parse_list_page(capture: Capture, site: Site) -> Listing:
     return Listing(capture=capture, teasers=teasers, ended=ended)
 
 
-def _last_fetched(entry: Entry | None) -> datetime:
-    return (entry.visited_at if entry else None) or BEGINNING
-
-
 class Discovery:
     """Processes the lists of a run, and the links in its articles."""
 
@@ -101,6 +101,43 @@ class Discovery:
         post_ids = next((source for source in run.scope.sources if isinstance(source, PostIds)), None)
         if post_ids is not None:
             run.dispatcher.backlog = PostIdEnumeration(post_ids, run, self._discoveries)
+
+    async def process(self, listing: Listing) -> End | None:
+        """Commit the articles that a page names, many of them in portions. Otherwise the same as :meth:`advance`."""
+        entry = self._run.archive.frontier.get(listing.capture.url)
+        if entry is not None and self._is_certain(listing, entry):
+            await self._discoveries.add_ahead(
+                listing.teasers,
+                entry.discovered_via,
+                found_on=entry.url,
+                language=entry.language,
+                section=entry.section,
+            )
+        if len(listing.sitemaps) > SITEMAPS_AT_ONCE and entry is not None and not cdx_indexes.is_index(entry):
+            listing = await self._with_fewer_sitemaps(listing)
+        return await self._run.settlement.commits(partial(self.advance, listing))
+
+    async def _with_fewer_sitemaps(self, listing: Listing) -> Listing:
+        """The listing with as many of its sitemaps as this run and later ones can fetch, in the order of fetching."""
+        site, own = self._run.scope.site, list[str]()
+        for begin in range(0, len(listing.sitemaps), SITEMAPS_AT_ONCE):
+            urls = map(site.normal_url, listing.sitemaps[begin : begin + SITEMAPS_AT_ONCE])
+            own += [url for url in urls if site.owns(url)]
+            await asyncio.sleep(0)
+        self._run.accounts.counts["not_articles"] += len(listing.sitemaps) - len(own)
+        known = self._run.archive.traversals.last_visits(own)
+        own.sort(key=lambda url: known.get(url) or BEGINNING)
+        return replace(listing, sitemaps=tuple(own[: (MAX_DEFERRED_RUNS + 1) * self._sitemaps().max_sitemaps]))
+
+    def _sitemaps(self) -> Sitemaps:
+        return next((source for source in self._run.scope.site.sources if isinstance(source, Sitemaps)), Sitemaps())
+
+    def _is_certain(self, listing: Listing, entry: Entry) -> bool:
+        """Whether every teaser of a page is committed, whatever the pagination decides."""
+        if listing.missing is not None:
+            return False
+        paginated = entry.kind == "listing" and entry.discovered_via != StartPage.name
+        return not paginated or not (listing.guessed or self._run.scope.window.since)
 
     def advance(self, listing: Listing) -> End | None:
         """Commit the articles that a page names. Return the reason if the traversal of a listing ends with it.
@@ -154,16 +191,16 @@ class Discovery:
     def _sitemap_entries(self, listing: Listing, entry: Entry) -> list[Entry]:
         if cdx_indexes.is_index(entry):
             return cdx_indexes.following(listing, entry)
-        source = next((source for source in self._run.scope.site.sources if isinstance(source, Sitemaps)), Sitemaps())
+        source = self._sitemaps()
         site, counts = self._run.scope.site, self._run.accounts.counts
         own = [url for url in map(site.normal_url, listing.sitemaps) if site.owns(url)]
         counts["not_articles"] += len(listing.sitemaps) - len(own)
         room = max(0, source.max_sitemaps - counts["sitemaps"])
         traversal_started_at = entry.traversal_started_at or self._run.started_at
-        known = {url: self._run.archive.frontier.get(url) for url in own}
+        known = self._run.archive.traversals.last_visits(own)
         # Sitemaps that were never fetched come first, so that each has its turn.
-        own.sort(key=lambda url: _last_fetched(known[url]))
-        later = [url for url in own[room:] if known[url] is None][: MAX_DEFERRED_RUNS * source.max_sitemaps]
+        own.sort(key=lambda url: known.get(url) or BEGINNING)
+        later = [url for url in own[room:] if url not in known][: MAX_DEFERRED_RUNS * source.max_sitemaps]
         counts["sitemaps"] += min(room, len(own))
         counts["sitemaps_deferred"] += len(later)
         entries = [sitemap_entry(url, site, entry.url, traversal_started_at) for url in own[:room]]

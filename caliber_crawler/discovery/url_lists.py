@@ -83,8 +83,11 @@ def parse_cdx(lines: Iterable[str]) -> Iterator[str]:
             yield url
 
 
-def add_list(url_list: UrlList, run: CrawlRun, discoveries: Discoveries) -> None:
-    """Commit the articles on a list, in portions. Report or count URLs that are not articles of the site."""
+def add_list(url_list: UrlList, run: CrawlRun, discoveries: Discoveries) -> Iterator[None]:
+    """Commit the articles on a list, in portions. Report or count URLs that are not articles of the site.
+
+    An iterator that pauses after each portion, so that the caller can do other work.
+    """
     parse = parse_urls if url_list.kind == "url_list" else parse_cdx
     teasers: dict[str, Teaser] = {}
     for url in _until_error(parse(url_list.lines), url_list, run):
@@ -98,6 +101,7 @@ def add_list(url_list: UrlList, run: CrawlRun, discoveries: Discoveries) -> None
         if len(teasers) >= URLS_PER_COMMIT:
             discoveries.add(list(teasers.values()), url_list.kind, found_on=url_list.name)
             teasers.clear()
+            yield
     discoveries.add(list(teasers.values()), url_list.kind, found_on=url_list.name)
 
 

@@ -14,9 +14,9 @@ MAX_NAME_LENGTH = 60
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*\.?(?:[-'’][^\W\d_]+)*")
 _SMALL_WORDS = "al bin da de del der di du el ibn la le ter van von oğlu oglu qızı qizi оглы кызы"
 _PARTICLES = frozenset(_SMALL_WORDS.split())
-_BY = re.compile(r"By\s+(.+)")
+_BY = re.compile(r"By\s++(.+)")
 _GENRE_BY = re.compile(
-    r"(?:[\w'’-]+\s+){0,2}(?:analysis|article|column|comment|commentary|interview|opinion|report|reportage|review)\s+by\s+(.+)",
+    r"(?:[\w'’-]+\s+){0,2}(?:analysis|article|column|comment|commentary|interview|opinion|report|reportage|review)\s+by\s++(.+)",
     re.IGNORECASE,
 )
 
@@ -33,7 +33,8 @@ def is_name(text: str) -> bool:
 
 def names_in(text: str) -> tuple[str, ...]:
     """Return the names in ``Name``, ``Name, Name`` and ``Name and Name``; nothing if any part is not a name."""
-    names = tuple(clean_inline(part) for part in re.split(r"\s*(?:,|&|\band\b)\s*", text.strip(" .")) if part)
+    parts = (clean_inline(part) for part in re.split(r",|&|\band\b", text.strip(" .")))
+    names = tuple(part for part in parts if part)
     return names if names and all(is_name(name) for name in names) else ()
 
 

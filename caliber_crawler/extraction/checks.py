@@ -19,7 +19,7 @@ MIN_BODY_LENGTH = 40
 MIN_YEAR = 1995
 FUTURE_TOLERANCE = timedelta(days=1)
 _NOT_FOUND = re.compile(
-    r"(?:404\s*[-–—:]?\s*)?(?:page\s+)?not\s+found|страница\s+не\s+найдена|էջը\s+(?:չի\s+գտնվել|գտնված\s+չէ)",
+    r"(?:404\s*+[-–—:]?\s*+)?(?:page\s+)?not\s+found|страница\s+не\s+найдена|էջը\s+(?:չի\s+գտնվել|գտնված\s+չէ)",
     re.IGNORECASE,
 )
 _NUMBER_404 = re.compile(r"(?:error\s*)?404\b.{0,40}", re.IGNORECASE)

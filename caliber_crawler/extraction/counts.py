@@ -76,7 +76,7 @@ def with_count(text: str | None) -> str | None:
 @cache
 def _counter_line(labels: tuple[str, ...]) -> re.Pattern[str]:
     words = "|".join(re.escape(label) for label in labels) or r"(?!)"
-    return re.compile(rf"(?:{words})\s*[::՝]?\s*[0-9].*", re.IGNORECASE)
+    return re.compile(rf"(?:{words})\s*+[::՝]?\s*+[0-9].*", re.IGNORECASE)
 
 
 def is_counter(line: str, labels: Iterable[str]) -> bool:

@@ -6,7 +6,7 @@ import html
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,8 @@ ARTICLE_TYPES = re.compile(r"(?:https?://schema\.org/)?(?:\w*Article|\w*BlogPost
 PAGE_TYPES = re.compile(r"(?:https?://schema\.org/)?(?:WebPage|ItemPage|VideoObject|Recipe)$")
 MAX_DEPTH = 12
 MAX_SCRIPT_LENGTH = 1_000_000
-_ENVELOPE = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)+|(?:-->|//\s*\]\]>|\]\]>|;)+\s*$")
+_OPENINGS = re.compile(r"\s*+(?:<!--|//\s*+<!\[CDATA\[|<!\[CDATA\[)*+")
+_CLOSINGS = ("-->", "]]>", ";")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,9 @@ def is_linked(media_type: str | None) -> bool:
     return "ld+json" in (media_type or "").lower()
 
 
-def is_type(node: Node, types: re.Pattern[str]) -> bool:
+def is_type(node: Node, match: Callable[[str], object]) -> bool:
     kinds = node.get("@type")
-    return any(isinstance(kind, str) and types.match(kind) for kind in (kinds if isinstance(kinds, list) else [kinds]))
+    return any(isinstance(kind, str) and match(kind) for kind in (kinds if isinstance(kinds, list) else [kinds]))
 
 
 def unescaped(text: str) -> str:
@@ -96,9 +97,24 @@ def _parsed(sources: Iterable[str]) -> Iterator[Any]:
         if len(source) > MAX_SCRIPT_LENGTH:
             continue
         try:
-            yield json.loads(_ENVELOPE.sub("", source), strict=False)
+            yield json.loads(_unwrapped(source), strict=False)
         except (ValueError, RecursionError):
             continue
+
+
+def _unwrapped(source: str) -> str:
+    """The content of a script without the comment or CDATA marks around it, and without a semicolon at its end."""
+    source = source.rstrip()
+    start, end = _OPENINGS.match(source).end(), len(source)  # type: ignore[union-attr]  # it matches any text
+    while closing := next((mark for mark in _CLOSINGS if source.endswith(mark, start, end)), None):
+        end -= len(closing)
+        if closing == "]]>":
+            before = end
+            while before > start and source[before - 1].isspace():
+                before -= 1
+            if source.endswith("//", start, before):
+                end = before - 2
+    return source[start:end]
 
 
 def _nodes(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
@@ -113,9 +129,11 @@ def _nodes(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 def _main_article(nodes: Sequence[Node]) -> Node:
     """The first article node with a date, else with a headline, else a dated page node."""
-    articles = [node for node in nodes if is_type(node, ARTICLE_TYPES) and (node.get("headline") or node.get("name"))]
+    articles = [
+        node for node in nodes if is_type(node, ARTICLE_TYPES.match) and (node.get("headline") or node.get("name"))
+    ]
     dated = [node for node in articles if node.get("datePublished")]
-    pages = [node for node in nodes if is_type(node, PAGE_TYPES) and node.get("datePublished")]
+    pages = [node for node in nodes if is_type(node, PAGE_TYPES.match) and node.get("datePublished")]
     return next(iter([*dated, *articles, *pages]), {})
 
 

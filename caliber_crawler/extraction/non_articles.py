@@ -15,6 +15,8 @@ MAX_SCANNED = 256 * 1024
 """Bytes of a page that are examined; non-article pages are short."""
 MAX_NON_ARTICLE_TEXT = 1_500
 """Characters. Articles are longer than challenges, login forms and error pages."""
+MAX_COOKIE_SCRIPT = 4_000
+"""Bytes between the cookie that a script sets and its request to load the page again."""
 
 _HIDDEN = rb"script|style|noscript|template|svg|head"
 # An invisible element, consecutive tags, or text.
@@ -31,10 +33,10 @@ _CHALLENGE = re.compile(
     rb"|verify(?:ing)? (?:that )?you are (?:a )?human|are you a robot|just a moment\.\.\.",
     re.I,
 )
-_COOKIE_SCRIPT = re.compile(rb"document\.cookie\s*=.{0,4000}?location\.(?:reload|href|replace)", re.I | re.S)
-_PASSWORD = re.compile(rb"<input\b[^>]*\btype\s*=\s*[\"']?password\b", re.I)
+_COOKIE_SCRIPT = re.compile(rb"(?P<cookie>document\.cookie\s*+=)|location\.(?:reload|href|replace)", re.I)
+_PASSWORD = re.compile(rb"<input\b[^<>]*\btype\s*+=\s*+[\"']?password\b", re.I)
 _LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|auth|sso|account|user/login|wp-login\.php)(?:/|$|\?)", re.I)
-_TITLE = re.compile(rb"<title[^>]*>(.{0,300}?)</title", re.I | re.S)
+_TITLE = re.compile(rb"<title[^<>]*+>(.{0,300}?)</title", re.I | re.S)
 _NOT_FOUND_TITLE = re.compile(
     r"\b404\b|not[ -]found|does(?: not|n't) exist|no longer available|page unavailable|не найден|не существует"
     r"|tapılmadı|mövcud deyil|չի գտնվել|գտնված չէ",
@@ -94,7 +96,16 @@ def is_front_page(url: str, site: Site) -> bool:
 
 
 def _is_cookie_wall(body: bytes, text_length: int) -> bool:
-    return text_length < 200 and _COOKIE_SCRIPT.search(body) is not None
+    """Whether the page only sets a cookie and loads itself again."""
+    if text_length >= 200:
+        return False
+    cookie_end: int | None = None
+    for match in _COOKIE_SCRIPT.finditer(body):
+        if match["cookie"]:
+            cookie_end = match.end()
+        elif cookie_end is not None and match.start() - cookie_end <= MAX_COOKIE_SCRIPT:
+            return True
+    return False
 
 
 def _length_of_text(body: bytes) -> int:

@@ -13,6 +13,7 @@ from caliber_crawler.extraction.decoding import as_utf8, looks_binary
 from caliber_crawler.extraction.document import Document, Metadata
 from caliber_crawler.extraction.lines import Line, split_lines
 from caliber_crawler.extraction.mojibake import repair
+from caliber_crawler.extraction.prologue import skip_prologue
 from caliber_crawler.extraction.text_page import TextParts
 from caliber_crawler.extraction.tree import Unreadable
 from caliber_crawler.items import Capture
@@ -23,9 +24,8 @@ TEXT_TYPES = ("text/plain",)
 _TAG = re.compile(
     rb"<(?:!doctype|html|head|body|meta|link|title|div|p|article|section|main|h[1-6]|span|a|table|ul|br)\b", re.I
 )
-_OTHER_MARKUP = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|urlset|sitemapindex|rdf:RDF|svg)\b", re.S
-)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html)\b", re.I)
+_OTHER_MARKUP = re.compile(rb"<(?:rss|feed|urlset|sitemapindex|rdf:RDF|svg)\b")
 _NO_CLAIMS = Metadata()
 
 
@@ -87,7 +87,7 @@ def decode_source(capture: Capture) -> bytes:
     source = as_utf8(capture.body, capture.header("content-type")).replace(b"\0", b"")
     if not source or source.isspace():
         raise Unreadable("empty", f"{where} is an empty page.")
-    if _OTHER_MARKUP.match(source):
+    if _OTHER_MARKUP.match(source, skip_prologue(source)):
         raise Unreadable("not_html", f"{where} is a feed, a sitemap or an SVG image, not a page.")
     return source
 
@@ -95,5 +95,5 @@ def decode_source(capture: Capture) -> bytes:
 def is_html(source: bytes, media_type: str) -> bool:
     """Return whether a source is HTML. The content decides; the media type decides if the content is ambiguous."""
     if media_type in TEXT_TYPES:
-        return bool(re.match(rb"\s*<(?:!doctype\s+html|html)\b", source, re.I))
+        return _HTML.match(source, skip_prologue(source)) is not None
     return _TAG.search(source) is not None or (media_type in HTML_TYPES and b"<" in source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 
 from caliber_crawler.extraction.bylines import is_name
 from caliber_crawler.extraction.dates import parse_iso_date
@@ -64,9 +65,14 @@ def without_site_title(title: str, site_title: str) -> str | None:
     >>> without_site_title("Peace is built - Caliber.Az", "Caliber.Az")
     'Peace is built'
     """
-    name = re.escape(site_title)
-    shorter = re.sub(rf"\s*[|–—·:-]\s*{name}\s*$|^\s*{name}\s*[|–—·:-]\s*", "", title, flags=re.IGNORECASE).strip()
+    shorter = _site_title(site_title).sub("", title).strip()
     return None if not shorter or fold(shorter) == fold(site_title) else shorter
+
+
+@cache
+def _site_title(site_title: str) -> re.Pattern[str]:
+    name = re.escape(site_title)
+    return re.compile(rf"(?:(?<!\s)\s++)?[|–—·:-]\s*+{name}\s*+$|^\s*+{name}\s*+[|–—·:-]\s*+", re.IGNORECASE)
 
 
 def extract_linked(page: Page, name: str) -> str | None:

@@ -12,8 +12,12 @@ from lxml import etree
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.items import Image, Link
 
-# Quotes are optional in CSS, and templates use every form.
-_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*(?P<quote>[\"']?)(?P<url>.*?)(?P=quote)\s*\)", re.I)
+# Quotes are optional in CSS, and templates use every form. A URL may contain a semicolon.
+_STYLE_TOKEN = re.compile(
+    r"(?P<background>background(?:-image)?\s*+:)|(?P<end>;)"
+    r"|url\(\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\"')\s][^)]*+)?)",
+    re.I,
+)
 # A browser percent-encodes them too: https://url.spec.whatwg.org/#c0-control-percent-encode-set
 _CONTROL_CHARACTERS = {code: quote(chr(code)) for code in (*range(0x20), *range(0x7F, 0xA0))}
 
@@ -75,12 +79,25 @@ def background_image(element: etree._Element | None, page: Page) -> str | None:
     """Return the picture of an element: its CSS background, else its first ``img``."""
     if element is None:
         return None
-    match = _BACKGROUND.search(element.get("style") or "")
-    candidates = [match["url"]] if match else []
+    url_in_style = _background_url(element.get("style") or "")
+    candidates = [url_in_style] if url_in_style else []
     candidates += [image.get("data-src") or image.get("src") or "" for image in element.iter("img")]
     for candidate in candidates:
         if candidate.strip() and (url := absolute_image(candidate, page)):
             return url
+    return None
+
+
+def _background_url(style: str) -> str | None:
+    """Return the first URL in a background property of a ``style`` attribute."""
+    in_background = False
+    for token in _STYLE_TOKEN.finditer(style):
+        if token["background"]:
+            in_background = True
+        elif token["end"]:
+            in_background = False
+        elif in_background:
+            return (token["double"] or token["single"] or token["bare"] or "").strip()
     return None
 
 

@@ -54,6 +54,9 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
             return await super().download_request(request)
         finally:
             request.meta["seconds_spent"] = request.meta.get("seconds_spent", 0.0) + monotonic() - started
+            if (run := self._crawler.get_extension(CrawlRun)) is not None:
+                entry = request.cb_kwargs.get("entry")
+                run.watch(request.url if entry is None else entry.url)
 
     def _share_time(self, request: Request) -> None:
         """Apply the time limit to the page: its redirects share the limit; a retry has a new one."""

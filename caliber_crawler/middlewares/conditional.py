@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from scrapy import Request
 from scrapy.exceptions import NotConfigured
+from scrapy.http import Response
 
 from caliber_crawler.archive import BEGINNING, Entry
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.fetching.refusals import Refusal
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -46,6 +49,15 @@ class ConditionalMiddleware:
         for name, value in zip(VALIDATORS, (entry.etag, entry.last_modified), strict=True):
             if value:
                 request.headers[name] = value
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Refuse a 304 (not modified) that nobody asked for: the page has no content, and may never have been stored.
+
+        Raises :class:`Refusal`.
+        """
+        if response.status == HTTPStatus.NOT_MODIFIED and not any(name in request.headers for name in VALIDATORS):
+            raise Refusal(f"http_{response.status}", "it answered 304 (not modified) to an unconditional request")
+        return response
 
     def _may_be_unchanged(self, entry: Entry) -> bool:
         if entry.kind == "article":

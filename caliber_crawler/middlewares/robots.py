@@ -21,6 +21,7 @@ from caliber_crawler.discovery.cdx_indexes import is_index
 from caliber_crawler.fetching.failures import failure_reason
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.download import Download, download_with
+from caliber_crawler.robots_groups import own_groups
 from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, requested_delay
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 MAX_ROBOTS_BYTES = 500 * 1024
 """Maximum number of bytes of a robots.txt that are parsed; RFC 9309 requires at least this many."""
-MAX_LINE_LENGTH = 2_000
-"""Characters; a rule longer than any URL matches nothing."""
 NO_SERVER = ("refused", "dns", "tls", "private_address")
 """Codes of failures that mean that no such server exists, rather than that it does not answer."""
 
@@ -144,7 +143,7 @@ class RobotsMiddleware:
             return Rules(now, None, Halt("robots_unavailable", clause))
         text = response.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", errors="replace")
         self._record(host, now, status, text)
-        robots = Protego.parse("\n".join(line for line in text.splitlines() if len(line) <= MAX_LINE_LENGTH))
+        robots = Protego.parse(own_groups(text, self._agent))
         delay = requested_delay(robots, self._agent)
         if delay:
             self._throttle.raise_delay(urlsplit(host).netloc, delay, self._clock())

@@ -7,9 +7,10 @@ import re
 from scrapy import Request
 from scrapy.http import Response
 
+from caliber_crawler.extraction.prologue import skip_prologue
 from caliber_crawler.fetching.refusals import Refusal
 
-BEGINNING = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
+BEGINNING = re.compile(rb"<(?:!doctype\s+html|html)\b", re.I)
 END = re.compile(rb"</html\s*>", re.I)
 TAIL = 4096
 """Number of bytes in which the end of a page is searched; trackers and comments may follow it."""
@@ -23,6 +24,10 @@ class TruncatedResponseMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Pass complete documents and everything that is not HTML."""
-        if "partial" in response.flags and BEGINNING.match(response.body) and not END.search(response.body[-TAIL:]):
+        if "partial" in response.flags and _is_html(response.body) and not END.search(response.body[-TAIL:]):
             raise Refusal("truncated", "the response ended too early")
         return response
+
+
+def _is_html(body: bytes) -> bool:
+    return BEGINNING.match(body, skip_prologue(body)) is not None

@@ -25,6 +25,10 @@ class WorkerCrashed(Exception):
     """The call ended its worker in every attempt. The message is one clause."""
 
 
+class WorkerKilled(WorkerCrashed):
+    """Something else than the call ended its worker in every attempt, such as ``kill`` or a lack of memory."""
+
+
 class Context:
     """A value that many calls share: the first argument of their functions. It is sent to each worker once."""
 
@@ -58,6 +62,7 @@ class Call:
         self.done = False
         self._work = (function, arguments)
         self._tries_left, self._tries = tries, tries
+        self._crashed = False
         self._on_done = on_done
         self._answer: Any = None
         self._error: BaseException | None = None
@@ -93,8 +98,14 @@ class Call:
         self.suspects.add(step)
         return True
 
-    def lose_worker(self, why: str) -> None:
-        """Record that the call ended its worker; settle it with an error after its last attempt."""
+    def lose_worker(self, why: str, *, crashed: bool = True) -> None:
+        """Record that the worker ended during the call; settle the call with an error after its last attempt.
+
+        ``crashed``: the call itself ended it.
+        """
         self._tries_left -= 1
-        if self._tries_left == 0:
+        self._crashed = self._crashed or crashed
+        if self._tries_left == 0 and self._crashed:
             self.settle(error=WorkerCrashed(f"it ended its worker process {self._tries} times ({why})"))
+        elif self._tries_left == 0:
+            self.settle(error=WorkerKilled(f"its worker process was killed {self._tries} times ({why})"))

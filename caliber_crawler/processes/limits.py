@@ -19,6 +19,11 @@ GRACE = 1.0
 """Seconds of CPU time beyond the limit after which the kernel ends C code that has not handled its alarm."""
 ALARMS = frozenset({signal.SIGPROF, signal.SIGVTALRM, signal.SIGALRM})
 """The signals that end a worker whose call exceeded its time limit."""
+CRASHES = frozenset(
+    {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGSYS, signal.SIGTRAP}
+    | ALARMS
+)
+"""The signals by which a call ends its own worker. Any other end has a cause outside, such as SIGKILL from a user."""
 PAGE_SIZE = resource.getpagesize()
 
 

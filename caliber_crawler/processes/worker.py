@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from caliber_crawler.interpreter import start_python
 from caliber_crawler.processes.call import Call, TooSlow
-from caliber_crawler.processes.limits import ALARMS
+from caliber_crawler.processes.limits import ALARMS, CRASHES
 from caliber_crawler.processes.serving import CONTEXTS, LENGTH, read_step, serve
 
 PIPE_BYTES = 1 << 20
@@ -164,7 +164,8 @@ class Worker:
         if -exit_code in ALARMS and call.limits is not None:
             call.settle(error=TooSlow(f"it took more than {call.limits.cpu_seconds:g} s of CPU time"))
             return
-        call.lose_worker(signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}")
+        why = signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}"
+        call.lose_worker(why, crashed=-exit_code in CRASHES)
 
     def close(self) -> None:
         """End the process; kill it if it is busy."""

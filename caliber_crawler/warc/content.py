@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from caliber_crawler.decompression import decompress
+from caliber_crawler.decompression import TooManyMembers, decompress
 
 MAX_CONTENT_BYTES = 32 * 1024 * 1024
 """Maximum bytes of a page; the same limit as in a crawl."""
@@ -89,7 +89,10 @@ def decompress_content(content: bytes, coding: str) -> bytes:
         raise Undecodable("undecodable", f"its encoding {coding!r} is unknown")
     if not content:
         return content
-    body, whole = decompress(content, coding.encode(), MAX_CONTENT_BYTES)
+    try:
+        body, whole = decompress(content, coding.encode(), MAX_CONTENT_BYTES)
+    except TooManyMembers as error:
+        raise Undecodable("too_large", str(error)) from error
     if len(body) <= MAX_CONTENT_BYTES and not whole:
         fault: Fault = "truncated" if body else "undecodable"
         raise Undecodable(fault, f"its encoding {coding!r} cannot be fully decoded")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
 from collections.abc import Callable
 from functools import cache, partial
@@ -13,7 +14,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.middlewares.compression import decompress
+from caliber_crawler.decompression import TooManyMembers, decompress
 
 PAGE = "".join(f"<p>Line {n} of a page, Երևան, Баку.</p>" for n in range(300)).encode()
 MAX_SIZE = 1 << 20
@@ -69,3 +70,22 @@ def test_random_bytes_raise_no_error(encoding: bytes, compress: Callable[[bytes]
 
 def test_a_gzip_of_two_members_is_one_body() -> None:
     assert decompress(gzip.compress(PAGE) * 2 + b"\0" * 9, b"gzip", MAX_SIZE) == (PAGE * 2, True)
+
+
+@given(pages=st.lists(st.binary(max_size=2_000), max_size=5), padding=st.sampled_from((b"", b"\0" * 9)))
+def test_the_members_of_a_gzip_are_one_body(pages: list[bytes], padding: bytes) -> None:
+    assert decompress(b"".join(map(gzip.compress, pages)) + padding, b"gzip", MAX_SIZE) == (b"".join(pages), True) or (
+        not pages and padding
+    )
+
+
+def test_very_many_gzip_members_are_refused_at_once() -> None:
+    start = time.perf_counter()
+    with pytest.raises(TooManyMembers):
+        decompress(gzip.compress(b"", mtime=0) * 400_000, b"gzip", MAX_SIZE)
+    assert time.perf_counter() - start < 2
+
+
+def test_a_gzip_of_blocks_is_one_body() -> None:
+    blocks = [PAGE[at : at + 100] for at in range(0, len(PAGE), 100)] * 20
+    assert decompress(b"".join(map(gzip.compress, blocks)), b"gzip", MAX_SIZE) == (PAGE * 20, True)

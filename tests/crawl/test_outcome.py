@@ -25,6 +25,7 @@ def ending(reason: str = "finished", **left: int | None) -> Ending:
         Remaining,
         articles=LEFT,
         lists=LEFT,
+        broken_lists=LEFT,
         backlog=LEFT,
         limit=st.none() | st.just(5),
         revisits=st.none() | st.just(7),
@@ -38,7 +39,7 @@ def test_only_finished_means_no_work_left_and_has_no_reason(
     assert (outcome == "finished") == (why is None)
     if outcome == "finished":
         assert reason == "finished"
-        assert (remaining.articles, remaining.lists) == (0, 0)
+        assert (remaining.articles, remaining.lists, remaining.broken_lists) == (0, 0, 0)
         assert halted is None
         assert unreachable is None
 
@@ -54,6 +55,16 @@ def test_only_finished_means_no_work_left_and_has_no_reason(
         (ending(lists=1, limit=5), "stopped", "the limit of 5 articles was reached"),
         (ending(backlog=1, limit=5), "stopped", "the limit of 5 articles was reached"),
         (ending(limit=5), "finished", None),
+        (
+            ending(broken_lists=1),
+            "failed",
+            "1 page of a list could not be processed and will be retried later; articles on them may be missing",
+        ),
+        (
+            ending(broken_lists=2),
+            "failed",
+            "2 pages of lists could not be processed and will be retried later; articles on them may be missing",
+        ),
         (ending(articles=2, revisits=7), "stopped", "the limit of 7 revisits was reached; 2 more are due"),
         (ending(articles=2, lists=1, revisits=7), "failed", "2 articles and 1 listing pages were not processed"),
         (ending(revisits=7), "finished", None),

@@ -16,8 +16,11 @@ from caliber_crawler.errors import ArchiveError, ArchiveFull
 from caliber_crawler.revisit import MIN_RETRY_DELAY, RECHECK_DELAYS, ROBOTS_RECHECK_DELAY
 from tests.crawl.runs import (
     AGO,
+    SITE,
+    add,
     capture,
     dispatched,
+    entry,
     expect_counts,
     frontier_entry,
     problem,
@@ -173,6 +176,46 @@ def test_an_internal_error_is_a_problem_and_the_page_is_retried(run: CrawlRun) -
     assert run.accounts.halted is None
     run.settlement.handle_error(page, ZeroDivisionError("by zero"))
     expect_counts(run, failed=1, problems=1)
+
+
+@pytest.mark.parametrize("reason", ["worker_killed", "internal_error"])
+def test_a_page_on_which_this_program_failed_is_due_in_the_next_run_then_less_often(run: CrawlRun, reason: str) -> None:
+    (page,) = dispatched(run, "a")
+    stored_earlier = replace(page, fetched_at=run.started_at - AGO)
+    run.settlement.reject(stored_earlier, problem(reason))
+    after = frontier_entry(run, "a")
+    assert (after.state, after.due_at) == ("failed", run.started_at + timedelta(seconds=1))
+    assert reasons(run) == [reason]
+    assert run.dispatcher.next_batch(10) == []
+    expect_counts(run, problems=1, failed=1)
+    run.archive.frontier.make_due(url_of("a"), run.started_at)
+    run.dispatcher.next_batch(10)
+    run.settlement.reject(page, problem(reason))
+    assert frontier_entry(run, "a").due_at == whole_second(page.fetched_at + 2 * MIN_RETRY_DELAY)
+
+
+@pytest.mark.parametrize(
+    ("page_number", "reason", "broken"),
+    [(1, "worker_killed", 1), (1, "timeout", 1), (3, "worker_crashed", 1), (3, "http_500", 1), (1, "not_a_feed", 0)],
+)
+def test_a_run_with_a_broken_list_behind_it_is_not_finished(
+    tmp_path: Path, page_number: int, reason: str, broken: int
+) -> None:
+    with running_on(tmp_path, sources=SITE.sources) as run:
+        _check_broken_list(run, page_number, reason, broken)
+
+
+def _check_broken_list(run: CrawlRun, page_number: int, reason: str, broken: int) -> None:
+    add(run, entry("list", kind="listing", page_number=page_number))
+    run.dispatcher.next_batch(10)
+    page = capture("list", kind="listing")
+    (run.settlement.fail if reason == "timeout" else run.settlement.reject)(page, problem(reason))
+    remaining = run.dispatcher.remaining()
+    assert (remaining.lists, remaining.broken_lists) == (0, broken)
+    run.accounts.counts["pages"] += 1
+    run.accounts.finish("finished", remaining)
+    assert run.accounts.outcome == ("failed" if broken else "finished")
+    assert not run.accounts.checks_passed(due_only=False)
 
 
 def test_an_archive_error_ends_the_run_and_leaves_the_page_due(run: CrawlRun) -> None:

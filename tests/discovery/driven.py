@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -210,7 +210,7 @@ class PaperCrawler:
             elif problem is None or (entry.kind == "listing" and answer.status in (404, 410)):
                 known = parse_list_page(capture, self.site) if problem is None else None
                 listing = known or Listing(capture=capture, teasers=(), missing=problem)
-                end = await run.settlement.commits(partial(discovery.advance, listing))
+                end = await discovery.process(listing)
                 problem = None
                 if end is not None:
                     crawl.ends[path] = end
@@ -235,7 +235,12 @@ class PaperCrawler:
 
 def url_list(urls: list[str], kind: ListKind = "url_list") -> Callable[[CrawlRun], None]:
     """A function that commits a list of URLs, like ``caliber crawl --urls``."""
-    return lambda run: add_list(UrlList("urls.txt", kind, urls), run, Discoveries(run))
+
+    def commit(run: CrawlRun) -> None:
+        for _ in add_list(UrlList("urls.txt", kind, urls), run, Discoveries(run)):
+            pass
+
+    return commit
 
 
 def with_listing(**facts: Any) -> ListingLayout:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from scrapy import Request
+from scrapy.http import Response
 
 from caliber_crawler.archive import BEGINNING, Archive, Entry
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.conditional import ConditionalMiddleware
 from tests.crawl.runs import SCOPE, entry, url_of
 
@@ -90,3 +92,25 @@ def test_a_listing_is_requested_in_full_until_it_was_crawled_as_far_back(
     scope = replace(SCOPE, window=Window(since=since))
     assert sent(archive, scope, listing) == (BOTH if conditional else {})
     assert sent(archive, replace(scope, backfill=True), listing) == {}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "refused"),
+    [
+        ({}, 304, True),
+        ({"If-None-Match": '"1"'}, 304, False),
+        ({"If-Modified-Since": "now"}, 304, False),
+        ({}, 200, False),
+    ],
+)
+def test_a_304_to_an_unconditional_request_is_a_failed_fetch(
+    archive: Archive, headers: dict[str, str], status: int, refused: bool
+) -> None:
+    request, response = Request(url_of("a"), headers=headers), Response(url_of("a"), status=status)
+    middleware = ConditionalMiddleware(SCOPE, archive.frontier)
+    if refused:
+        with pytest.raises(Refusal) as raised:
+            middleware.process_response(request, response)
+        assert raised.value.code == "http_304"
+    else:
+        assert middleware.process_response(request, response) is response

@@ -57,6 +57,11 @@ def crash(_: object = None) -> None:
     ctypes.string_at(0)
 
 
+def be_killed(_: object = None) -> None:
+    """End like a process that the system or a person kills."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def crash_once(mark: Path) -> str:
     if mark.exists():
         return "done"

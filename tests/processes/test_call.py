@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from caliber_crawler.processes import Limits, TooSlow, WorkerCrashed, run_limited, serving
+from caliber_crawler.processes import Limits, TooSlow, WorkerCrashed, WorkerKilled, run_limited, serving
 from caliber_crawler.processes.call import MAX_SUSPECTS, Call, Context
 from caliber_crawler.processes.limits import ALARMS, TimeUp, apply_limits, sizes
 from caliber_crawler.processes.serving import CONTEXTS, LENGTH, WorkerState, answer_to, read_step, serve
@@ -66,6 +66,20 @@ def test_a_call_fails_when_its_last_attempt_has_ended_a_worker(tries: int) -> No
     assert call.done
     with pytest.raises(WorkerCrashed, match=rf"ended its worker process {tries} times \(SIGSEGV\)"):
         call.result()
+
+
+@pytest.mark.parametrize(
+    ("crashes", "error"), [((0, 0), WorkerKilled), ((1, 0), WorkerCrashed), ((0, 1), WorkerCrashed)]
+)
+def test_a_call_whose_workers_were_killed_from_outside_did_not_crash(
+    crashes: tuple[int, ...], error: type[Exception]
+) -> None:
+    call = Call(double, (1,), tries=len(crashes))
+    for crashed in crashes:
+        call.lose_worker("SIGKILL", crashed=bool(crashed))
+    with pytest.raises(error) as raised:
+        call.result()
+    assert type(raised.value) is error
 
 
 def test_a_settled_call_reports_its_result_once() -> None:

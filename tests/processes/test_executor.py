@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from caliber_crawler.processes import Executor, Limits, TooSlow, WorkerCrashed, run_limited
+from caliber_crawler.processes import Executor, Limits, TooSlow, WorkerCrashed, WorkerKilled, run_limited
 from tests.processes.calls import (
     backtrack,
+    be_killed,
     crash,
     double,
     fill_memory,
@@ -71,8 +72,14 @@ def test_hanging_c_code_is_ended() -> None:
 
 
 def test_crash_is_an_error_of_the_call() -> None:
-    with pytest.raises(WorkerCrashed, match="SIGSEGV"):
+    with pytest.raises(WorkerCrashed, match="SIGSEGV") as raised:
         run_limited(crash)
+    assert not isinstance(raised.value, WorkerKilled)
+
+
+def test_a_worker_killed_from_outside_says_nothing_about_the_call() -> None:
+    with pytest.raises(WorkerKilled, match="SIGKILL"):
+        run_limited(be_killed)
 
 
 @pytest.mark.slow

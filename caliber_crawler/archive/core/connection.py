@@ -171,6 +171,12 @@ class Connection:
             if not synced:
                 self._connection.execute("PRAGMA synchronous = FULL")
 
+    def abandon_transaction(self) -> None:
+        """Roll back the open transaction, if any, although its ``with`` block does not end."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._connection.execute("PRAGMA synchronous = FULL")
+
     def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """Execute one statement; the cursor's rows can be indexed by column name."""
         with self._errors:

@@ -134,6 +134,26 @@ class Frontier:
             )
         )
 
+    def count_broken_lists(
+        self,
+        site: str,
+        sources: Collection[str],
+        *,
+        languages: Collection[str | None],
+        sections: Collection[str | None],
+    ) -> int:
+        """The number of pages of lists that could not be fetched or extracted and are not due yet.
+
+        First pages that were refused are left out: they are in no traversal that waits for them.
+        """
+        rows = self._connection.rows(
+            """SELECT language, section FROM frontier INDEXED BY frontier_due WHERE site = :site
+            AND kind IN ('listing', 'feed', 'sitemap') AND discovered_via IN (SELECT value FROM json_each(:sources))
+            AND due_at IS NOT NULL AND (state = 'failed' OR state = 'refused' AND page_number > 1)""",
+            {"site": site, "sources": json.dumps(list(sources))},
+        )
+        return sum(row["language"] in languages and row["section"] in sections for row in rows)
+
     def count_query_variants(self, url: str) -> int:
         """The number of known URLs that differ from this one only in their query."""
         path = url.partition("?")[0]

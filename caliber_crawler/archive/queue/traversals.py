@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.core.times import utc_text_us, utc_time
+from caliber_crawler.archive.core.times import utc_text_us, utc_time, utc_time_or_none
 from caliber_crawler.archive.queue.entry import Entry
 
 
@@ -25,6 +25,14 @@ class Traversals:
             {"urls": json.dumps(list(urls)), "before": utc_text_us(before)},
         )
         return {row["url"]: row["discovered_on"] for row in rows}
+
+    def last_visits(self, urls: Collection[str]) -> dict[str, datetime | None]:
+        """When each URL in the frontier was last visited; unknown URLs are left out."""
+        rows = self._connection.rows(
+            "SELECT url, visited_at FROM frontier WHERE url IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(urls)),),
+        )
+        return {row["url"]: utc_time_or_none(row["visited_at"]) for row in rows}
 
     def is_under_way(self, page: Entry, before: datetime) -> bool:
         """Is an entry with the same key and ``discovered_on`` still due in a traversal that began before a time?"""

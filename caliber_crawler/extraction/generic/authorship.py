@@ -24,9 +24,11 @@ MAX_BYLINE_LENGTH = 160
 # case.
 _BY = re.compile(
     r"^(?:(?i:written\s+by|reported\s+by|story\s+by|text|texto|tekst|by|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|"
-    r"autor(?:in|en|es)?|auteurs?|authors?)|por|di|da|av|af|от)\b\s*[:：]?\s+(?=[^\W\d_a-zа-яё])"
+    r"autor(?:in|en|es)?|auteurs?|authors?)|por|di|da|av|af|от)\b\s*+(?:[:：]\s++|(?<=\s))(?=[^\W\d_a-zа-яё])"
 )
-_JOIN = re.compile(r"\s*(?:[,;|/&、・]|\s(?:and|und|et|y|e|en|och|og|и|ve|dan|with|mit)\s)\s*", re.IGNORECASE)
+_JOIN = re.compile(
+    r"(?:(?<!\s)\s++)?(?:[,;|/&、・]|(?<=\s)(?:and|und|et|y|e|en|och|og|и|ve|dan|with|mit)\s)\s*+", re.IGNORECASE
+)
 _NOT_A_NAME = re.compile(
     r"https?:|www\.|@|\d{2,}|^\W*$|\b(?:image|photo|getty|shutterstock|updated|published|min(?:ute)?s? read|subscribe|"
     r"follow|newsletter|comments?|share|read more|view all|profile|archive|posts?)\b",

@@ -13,7 +13,7 @@ from caliber_crawler.extraction.linked_data import LinkedData, unescaped
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
 
-_SEPARATOR = r"\s*(?:\||·|•|»|::|/)\s*|\s+[–—*-]\s+"
+_SEPARATOR = r"(?:(?<!\s)\s++)?(?:(?:\||·|•|»|::|/)\s*+|(?<=\s)[–—*-]\s++)"
 MAX_TITLE_LENGTH = 500
 MAX_SITE_NAME_LENGTH = 40
 CUT_MARKS = ("...", "…")

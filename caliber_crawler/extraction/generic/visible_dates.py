@@ -21,7 +21,7 @@ _YEAR = r"((?:19|20)\d\d)"
 _DAY_FIRST = re.compile(
     rf"(?<!\d)(\d{{1,2}})(?:\.|st|nd|rd|th|º|er)?\s+(?:de\s+|of\s+)?([^\W\d_]{{3,}})\.?,?\s+(?:de\s+|del\s+)?{_YEAR}(?!\d)"
 )
-_MONTH_FIRST = re.compile(rf"([^\W\d_]{{3,}})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)")
+_MONTH_FIRST = re.compile(rf"(?<![^\W\d_])([^\W\d_]{{3,}})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)")
 _YEAR_FIRST = re.compile(rf"{_YEAR}\s*[年년.]\s*(\d{{1,2}})\s*[月월.]\s*(\d{{1,2}})\s*[日일.]?")
 _NUMERIC = re.compile(rf"(?<!\d)(\d{{1,2}})[./-](\d{{1,2}})[./-]{_YEAR}(?!\d)")
 _CLOCK = re.compile(r"^[^\d]{0,12}?(\d{1,2})\s?[:.h時]\s?(\d{2})(?!\d)\s*(?:([ap])\.?\s?m\b)?", re.IGNORECASE)

@@ -1,0 +1,84 @@
+"""No regular expression of the package takes more than linear time, whatever the text from outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from caliber_crawler.extraction import boilerplate, counts, dates, structured_data, text_page
+from caliber_crawler.known_sites import known_spiders, project_settings
+from caliber_crawler.site import Site
+from tests.tooling.patterns import Use, collect, slowness
+
+Patterns = Callable[[Site], Iterable[re.Pattern[str]]]
+
+BUILDERS: dict[str, tuple[set[str], Patterns]] = {
+    "extraction.boilerplate:_folded": ({"match"}, lambda site: [boilerplate._boilerplate(site).leads]),
+    "extraction.counts:_counter_line": (
+        {"fullmatch"},
+        lambda site: [counts._counter_line(edition.view_labels) for edition in site.editions],
+    ),
+    "extraction.dates:_pattern": ({"finditer"}, lambda site: map(dates._pattern, site.date_formats)),
+    "extraction.structured_data:_site_title": ({"sub"}, lambda site: [structured_data._site_title(site.title)]),
+    "extraction.text_page:_controls_in_a_row": (
+        {"search"},
+        lambda site: [text_page._controls_in_a_row(site.text.controls)],
+    ),
+    "site.site:article_url": ({"fullmatch"}, lambda site: [re.compile(site.article_path)]),
+    "site.validation:validation_errors": (set(), lambda site: []),  # it only compiles the expression of the line above
+}
+"""The functions that build patterns, the methods that are called on these, and the patterns for a site."""
+
+
+def test_every_pattern_takes_linear_time() -> None:
+    uses, builders = collect()
+    # A new function that builds a pattern needs an entry in the table above.
+    assert {builder.removeprefix("caliber_crawler.") for builder in builders} == BUILDERS.keys()
+    sites = [spider.site for spider in known_spiders(project_settings()).values()]
+    for name, (methods, patterns) in BUILDERS.items():
+        uses += [
+            Use(f"{name} ({site.name})", pattern, frozenset(methods)) for site in sites for pattern in patterns(site)
+        ]
+    slow = {use.where: found for use in uses if (found := slowness(use))}
+    assert len(uses) > 150
+    assert slow == {}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [
+        # Those that stopped a crawl.
+        (re.compile(rb"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S), "match"),
+        (re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<rss\b", re.S), "match"),
+        # Exponential, cubic and quadratic ones.
+        (re.compile(r"(a+)+$"), "match"),
+        (re.compile(r"(?:a|aa)+$"), "match"),
+        (re.compile(r"^(\w+\s?)*$"), "match"),
+        (re.compile(r"url\(\s*(?P<quote>[\"']?)(?P<url>.*?)(?P=quote)\s*\)"), "search"),
+        (re.compile(r"a*a*b"), "match"),
+        (re.compile(r"\s+$"), "sub"),
+        (re.compile(r"\s*(?:,|\band\b)\s*"), "split"),
+        (re.compile(r"by\s+(.+)"), "fullmatch"),
+        (re.compile(r"404\s*[-–]?\s*not found"), "fullmatch"),
+        (re.compile(rb"<input\b[^>]*\btype=password"), "search"),
+    ],
+)
+def test_a_pattern_that_backtracks_is_found(pattern: re.Pattern[Any], method: str) -> None:
+    assert slowness(Use("here", pattern, frozenset([method])))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [
+        (re.compile(r"(a++)++$"), "match"),
+        (re.compile(r"(?<!\s)\s++$"), "sub"),
+        (re.compile(r"by\s++(.+)"), "fullmatch"),
+        (re.compile(rb"<input\b[^<>]*\btype=password"), "search"),
+        (re.compile(r"\w*Article"), "match"),
+    ],
+)
+def test_a_linear_pattern_passes(pattern: re.Pattern[Any], method: str) -> None:
+    assert slowness(Use("here", pattern, frozenset([method]))) is None
