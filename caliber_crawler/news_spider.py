@@ -26,6 +26,7 @@ from caliber_crawler.fetching.failures import NOT_REQUESTED, failure_reason
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import Capture
 from caliber_crawler.site import Site
+from caliber_crawler.site.urls import without_credentials
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -122,7 +123,7 @@ class NewsSpider(Spider):
         """Make the request for an entry of the frontier."""
         form = self._form(entry)
         return Request(
-            entry.url if form is None else entry.url.partition("#")[0],
+            self._run.request_urls.url_of(entry) if form is None else entry.url.partition("#")[0],
             method="GET" if form is None else "POST",
             body=form or "",
             callback=self.parse,
@@ -159,7 +160,7 @@ class NewsSpider(Spider):
             kind=entry.kind,
             url=entry.url,
             final_url=_final_url(response.url, entry),
-            redirects=tuple(response.meta.get("redirect_urls", ())[1:]),
+            redirects=_redirects(response, entry),
             fetched_at=datetime.now(UTC),
             status=response.status,
             headers=header_pairs(response),
@@ -196,6 +197,13 @@ class NewsSpider(Spider):
         )
 
 
+def _redirects(response: Response, entry: Entry) -> tuple[str, ...]:
+    """The URLs between the one that identifies the page and that of the response: the printed one, and redirects."""
+    urls = [without_credentials(url) for url in response.meta.get("redirect_urls", ())]
+    return tuple(urls[1:] if urls[:1] == [entry.url.partition("#")[0]] else urls)
+
+
 def _final_url(url: str, entry: Entry) -> str | None:
-    """The URL of the response, if it differs from the requested URL."""
+    """The URL of the response, if it differs from the URL that identifies the page."""
+    url = without_credentials(url)
     return url if url not in (entry.url, entry.url.partition("#")[0]) else None

@@ -74,11 +74,10 @@ def fetch_page(
     # The page is recorded as it is served, not as a browser renders it. Nothing else is discovered.
     listing = replace(known.listing, scroll="") if known.listing else None
     one_page = type("OnePageSpider", (spider,), {"site": replace(known, sources=(), listing=listing)})
-    url = site.normal_url(url)
     entry = page_entry(site, url, kind="listing" if site.article_url(url) is None else "article")
     options = CrawlOptions(base_url="" if site.base_url == known.base_url else site.base_url)
     with trial_crawl(one_page, GivenPages([entry]), memory, options=options, delay=delay, progress=progress) as trial:
-        return trial.page(url)
+        return trial.page(entry.url)
 
 
 def recorded_page(capture: Capture, site: Site) -> RecordedPage:

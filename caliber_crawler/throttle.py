@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,9 @@ from protego import Protego
 
 ROBOTS_AGENT = "caliber_crawler"
 """Our user-agent token in robots.txt."""
+MAX_LINE_LENGTH = 2_000
+"""Characters of a line of robots.txt; a rule longer than any URL matches nothing."""
+_AGENT_LINE = re.compile(r"\s*user[ _-]?agents?\s*:", re.IGNORECASE)
 MAX_DELAY = 600.0
 """Maximum delay in seconds that robots.txt can request; a longer one would amount to a ban."""
 
@@ -131,6 +135,18 @@ def means_no_robots(status: int) -> bool:
     See https://www.rfc-editor.org/rfc/rfc9309#name-access-results.
     """
     return 400 <= status < 500 and status != 429
+
+
+def parse_robots(text: str, agent: str = ROBOTS_AGENT) -> Protego:
+    """Parse a robots.txt. A group for ``agent`` is also found by its version or its full ``User-Agent`` header.
+
+    Lines longer than :data:`MAX_LINE_LENGTH` are ignored.
+    """
+    token = re.compile(rf"(?<![\w-]){re.escape(agent)}(?![\w-])", re.IGNORECASE)
+    lines = (line for line in text.splitlines() if len(line) <= MAX_LINE_LENGTH)
+    return Protego.parse(
+        "\n".join(f"User-agent: {agent}" if _AGENT_LINE.match(line) and token.search(line) else line for line in lines)
+    )
 
 
 def requested_delay(robots: Protego, agent: str) -> float:

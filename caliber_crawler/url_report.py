@@ -6,15 +6,13 @@ from datetime import datetime
 from typing import TypedDict, cast
 from urllib.parse import urlsplit
 
-from protego import Protego
-
 from caliber_crawler.archive import Archive, Explanation
 from caliber_crawler.archive.core.rows import FrontierRow, HostRow
 from caliber_crawler.archive.reports.explanation import ExplainedArticle, ExplainedCapture, ExplainedProblem
 from caliber_crawler.crawling.traps import Bounds, Trap, url_trap, variant_trap
 from caliber_crawler.reasons import reason_of
 from caliber_crawler.site import ArticleURL, Site, SiteRegistry
-from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, requested_delay
+from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, parse_robots, requested_delay
 
 
 class RobotsRules(TypedDict):
@@ -131,7 +129,7 @@ def robots_rules(host: HostRow | None, url: str) -> RobotsRules | None:
     status, text = host["robots_status"], host["robots"]
     allowed, delay = True if status is not None and means_no_robots(status) else None, 0.0
     if text is not None:
-        rules = Protego.parse(text)
+        rules = parse_robots(text)
         allowed, delay = rules.can_fetch(url, ROBOTS_AGENT), requested_delay(rules, ROBOTS_AGENT)
     return {"fetched_at": host["robots_at"], "status": status, "allowed": allowed, "delay": delay}
 

@@ -18,6 +18,7 @@ from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.archive.core.times import whole_second
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.dispatcher import Dispatcher
+from caliber_crawler.crawling.request_urls import RequestUrls
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.settlement import Settlement
 from caliber_crawler.errors import ArchiveError
@@ -67,11 +68,18 @@ class CrawlRun:
             user_agent=user_agent,
         )
         self.throttle = Throttle(archive.hosts, delay, together=(scope.site.host, *scope.site.hosts))
+        self.request_urls = RequestUrls(archive.frontier, scope.site)
         self.dispatcher = Dispatcher(archive.frontier, scope, self.started_at, revisits=revisits)
         self.accounts = Accounts(archive, scope.site, self.id)
         self.accounts.counts["discovered"] = self.dispatcher.due_count("article")
         self.settlement = Settlement(
-            archive, scope, self.id, self.started_at, accounts=self.accounts, dispatcher=self.dispatcher
+            archive,
+            scope,
+            self.id,
+            self.started_at,
+            accounts=self.accounts,
+            dispatcher=self.dispatcher,
+            request_urls=self.request_urls,
         )
 
     @classmethod

@@ -16,6 +16,7 @@ from caliber_crawler.site.layouts import Layout, ListingLayout, TextLayout
 from caliber_crawler.site.urls import (
     MAX_NUMBER_DIGITS,
     ArticleURL,
+    PageURL,
     ascii_netloc,
     browser_url,
     host_of,
@@ -192,13 +193,12 @@ class Site:
         groups = match.groupdict()
         edition = self.edition_at(normal)
         number, slug = groups.get("number"), groups.get("slug")
-        requested = self.requested_url(url)
         return ArticleURL(
             url=normal,
             language=edition.language if edition else None,
             number=int(number) if number and len(number) <= MAX_NUMBER_DIGITS else None,
             slug=slug or None,
-            request_url=requested if requested != normal else None,
+            request_url=self._other_form(url, normal),
         )
 
     def article_urls(self, urls: Iterable[str]) -> list[ArticleURL]:
@@ -227,6 +227,15 @@ class Site:
             if not start.endswith("/") and "." not in start.rpartition("/")[2]:
                 requested = f"{start}/{mark}{query}"
         return requested
+
+    def parse_url(self, url: str) -> PageURL:
+        """Parse the URL of any page. Raises ``ValueError``."""
+        normal = self.normal_url(url)
+        return PageURL(url=normal, request_url=self._other_form(url, normal))
+
+    def _other_form(self, url: str, normal: str) -> str | None:
+        requested = self.requested_url(url)
+        return requested if requested != normal else None
 
     def _is_base(self, url: str) -> bool:
         netloc = urlsplit(url).netloc

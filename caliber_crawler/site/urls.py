@@ -57,16 +57,22 @@ MAX_NUMBER_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleURL:
-    """A parsed article URL. Two URLs with the same number or slug are the same article."""
+class PageURL:
+    """The URL of a page in both forms."""
 
     url: str
-    """The normal form of the URL."""
+    """The normal form."""
+    request_url: str | None = field(default=None, compare=False)
+    """The URL to request, if it differs from the normal form."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleURL(PageURL):
+    """A parsed article URL. Two URLs with the same number or slug are the same article."""
+
     language: str | None = None
     number: int | None = None
     slug: str | None = None
-    request_url: str | None = field(default=None, compare=False)
-    """The URL to request, if it differs from the normal form."""
 
     @property
     def kind(self) -> str:
