@@ -119,11 +119,11 @@ class NewsSpider(Spider):
         assert run is not None
         return run
 
-    def request(self, entry: Entry) -> Request:
-        """Make the request for an entry of the frontier."""
+    def request(self, entry: Entry, url: str | None = None) -> Request:
+        """Make the request for an entry of the frontier; ``url`` is the URL to request, if it has changed since."""
         form = self._form(entry)
         return Request(
-            self._run.request_urls.url_of(entry) if form is None else entry.url.partition("#")[0],
+            (url or entry.requested) if form is None else entry.url.partition("#")[0],
             method="GET" if form is None else "POST",
             body=form or "",
             callback=self.parse,

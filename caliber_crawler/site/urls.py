@@ -37,6 +37,8 @@ PARAMETERS_WITH_VALUE = {
     "amp": re.compile(r"|1|true", re.IGNORECASE),  # another representation of the same article
     "noamp": re.compile(r"|1|mobile|available", re.IGNORECASE),
     "outputtype": re.compile(r"amp", re.IGNORECASE),
+    "print": re.compile(r"1|true|yes|print|pdf", re.IGNORECASE),
+    "format": re.compile(r"amp|pdf|print", re.IGNORECASE),
     "m": re.compile(r"[01]"),
     "_escaped_fragment_": re.compile(r""),
 }

@@ -22,8 +22,9 @@ from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery.cdx_indexes import index_entry
 from caliber_crawler.fetching.refusals import Refusal
-from caliber_crawler.middlewares.robots import MAX_LINE_LENGTH, MAX_ROBOTS_BYTES, RobotsMiddleware
+from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES, RobotsMiddleware
 from caliber_crawler.spiders.caliber import CaliberSpider
+from caliber_crawler.throttle import MAX_LINE_LENGTH
 
 SITE = CaliberSpider.site
 PAGE = Request("https://caliber.az/en/post/a")

@@ -65,6 +65,8 @@ def _renamed(db: Database, rows: str, bases: dict[str, str]) -> dict[str, str]:
 
 def _rename_rows(db: Database, table: str, renamed: dict[str, str]) -> None:
     """Rename the URLs of a table with checksums."""
+    if not renamed:
+        return
     key = " AND ".join(f"{name} = :key_{name}" for name in PRIMARY_KEYS[table])
     with without_triggers(db, table):
         for old, new in renamed.items():

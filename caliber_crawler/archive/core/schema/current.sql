@@ -372,6 +372,22 @@ CREATE TABLE totals (
   view_counts INTEGER NOT NULL
 ) STRICT;
 
+INSERT INTO totals VALUES (1, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0);
+
+CREATE TRIGGER captures_are_counted AFTER INSERT ON captures BEGIN
+  UPDATE totals SET captures = captures + 1, answered = answered + coalesce(new.status < 400, 0),
+    unanswered = unanswered + (new.status IS NULL),
+    first_capture_at = min(coalesce(first_capture_at, new.fetched_at), new.fetched_at),
+    last_capture_at = max(coalesce(last_capture_at, new.fetched_at), new.fetched_at);
+END;
+
+CREATE TRIGGER deleted_captures_are_counted AFTER DELETE ON captures BEGIN
+  UPDATE totals SET captures = captures - 1, answered = answered - coalesce(old.status < 400, 0),
+    unanswered = unanswered - (old.status IS NULL);
+  UPDATE totals SET (first_capture_at, last_capture_at) = (SELECT min(fetched_at), max(fetched_at) FROM captures)
+  WHERE old.fetched_at IN (first_capture_at, last_capture_at);
+END;
+
 CREATE TRIGGER bodies_are_counted AFTER INSERT ON bodies BEGIN
   UPDATE totals SET bodies = bodies + 1, served = served + new.size, stored = stored + length(new.data);
 END;
@@ -499,22 +515,6 @@ CREATE INDEX frontier_state ON frontier (site, state);
 CREATE INDEX frontier_article ON frontier (article_id) WHERE article_id IS NOT NULL;
 
 CREATE INDEX frontier_run ON frontier (run_id);
-
-INSERT INTO totals VALUES (1, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0);
-
-CREATE TRIGGER captures_are_counted AFTER INSERT ON captures BEGIN
-  UPDATE totals SET captures = captures + 1, answered = answered + coalesce(new.status < 400, 0),
-    unanswered = unanswered + (new.status IS NULL),
-    first_capture_at = min(coalesce(first_capture_at, new.fetched_at), new.fetched_at),
-    last_capture_at = max(coalesce(last_capture_at, new.fetched_at), new.fetched_at);
-END;
-
-CREATE TRIGGER deleted_captures_are_counted AFTER DELETE ON captures BEGIN
-  UPDATE totals SET captures = captures - 1, answered = answered - coalesce(old.status < 400, 0),
-    unanswered = unanswered - (old.status IS NULL);
-  UPDATE totals SET (first_capture_at, last_capture_at) = (SELECT min(fetched_at), max(fetched_at) FROM captures)
-  WHERE old.fetched_at IN (first_capture_at, last_capture_at);
-END;
 
 PRAGMA application_id = 1128352841;
 
