@@ -72,7 +72,10 @@ def is_home(capture: Capture, site: Site) -> bool:
     if target is None or site.article_url(capture.url) is None:
         return False
     sections = (site.listing_url(edition, key) for edition in site.editions for key in edition.sections)
-    return is_front_page(target, site) or site.normal_url(target) in sections
+    try:
+        return is_front_page(target, site) or site.normal_url(target) in sections
+    except ValueError:  # an invalid URL
+        return False
 
 
 def _target(capture: Capture) -> str | None:
