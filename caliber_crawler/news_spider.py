@@ -65,6 +65,7 @@ class NewsSpider(Spider):
         self.scope = options.scope(self.site)
         self._lists = [url_lists.open_list(options.urls, "url_list")] if options.urls else []
         self._cdx = options.cdx
+        self._authorization: tuple[str, str] | None = None
         site = self.scope.site
         self.allowed_domains = [urlsplit(f"//{host}").hostname or host for host in (site.host, *site.hosts)]
 
@@ -107,6 +108,7 @@ class NewsSpider(Spider):
         run.seed(due_seeds(run))
         if self._cdx:
             services = self.settings.getdict("CDX_SERVICES")
+            self._authorization = cdx_indexes.authorization(self._cdx, services)
             run.seed([cdx_indexes.index_entry(self._cdx, services, self.scope, run.started_at)])
         for article_urls in self._lists:
             url_lists.add_list(article_urls, run, Discoveries(run))
@@ -142,6 +144,9 @@ class NewsSpider(Spider):
         return form if is_posted else None
 
     def _headers(self, entry: Entry) -> dict[str, str]:
+        if cdx_indexes.is_index(entry) and self._authorization is not None:
+            host, header = self._authorization
+            return {"Authorization": header} if urlsplit(entry.url).netloc == host else {}
         layout = self.scope.site.listing
         if layout is None or entry.kind != "listing" or entry.page_number == 1:
             return {}

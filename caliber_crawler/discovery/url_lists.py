@@ -123,7 +123,7 @@ def open_list(name: str, kind: ListKind) -> UrlList:
     if name == "-":
         return UrlList("standard input", kind, sys.stdin)
     if not Path(name).is_file():
-        raise InputError(f"{name} is not a file.")
+        raise InputError(f"{without_credentials(name)} is not a file.")
     return UrlList(name, kind, _lines(Path(name)))
 
 

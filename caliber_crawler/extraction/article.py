@@ -203,7 +203,7 @@ class _ArticleExtractor:
             body=paragraphs(body),
             body_markdown=write_markdown(
                 body,
-                lambda href: (target := resolve(href)) and target.url,
+                lambda href: target.url if (target := resolve(href)) else None,
                 lambda source: absolute_image(source, self.page),
             ),
             published_at=published_at,

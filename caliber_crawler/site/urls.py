@@ -244,3 +244,13 @@ def host_of(url: str) -> str | None:
 def is_http_url(url: str) -> bool:
     """Whether this is an absolute HTTP or HTTPS URL with a valid host name and port."""
     return url.lower().startswith(("http://", "https://")) and host_of(url) is not None
+
+
+def are_spellings(one: str, other: str) -> bool:
+    """Whether two URLs have one normal form, so that a redirect between them does not lead to another page."""
+    try:
+        parts = urlsplit(browser_url(one))
+        base_url = f"{parts.scheme}://{parts.netloc}"
+        return normal_url(one, base_url) == normal_url(other, base_url)
+    except ValueError:
+        return False
