@@ -156,7 +156,7 @@ class Discovery:
             return cdx_indexes.following(listing, entry)
         source = next((source for source in self._run.scope.site.sources if isinstance(source, Sitemaps)), Sitemaps())
         site, counts = self._run.scope.site, self._run.accounts.counts
-        printed = {url: each for each in reversed(listing.sitemaps) if site.owns(url := site.normal_url(each))}
+        printed = {site.normal_url(each): each for each in reversed(listing.sitemaps) if site.owns(each)}
         own = list(reversed(printed))
         counts["not_articles"] += len(listing.sitemaps) - len(own)
         room = max(0, source.max_sitemaps - counts["sitemaps"])

@@ -153,7 +153,8 @@ class Ingester:
             elif (article_url := site.article_url(url)) is None:
                 self.skipped["not_an_article"] += 1
             else:
-                entries.append(ingest_entry(article_url.url, site, article_url.language))
+                request_url = article_url.request_url
+                entries.append(ingest_entry(article_url.url, site, article_url.language, request_url=request_url))
                 self._sites.setdefault(site.name, site)
         if entries:
             archive = self._open_archive()

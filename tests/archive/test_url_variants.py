@@ -19,6 +19,8 @@ READABLE = "https://caliber.az/arm/post/հայաստան"
         unicodedata.normalize("NFD", READABLE),
         READABLE + "/?fbclid=abc#top",
         STORED.lower(),
+        READABLE.replace("https://", "http://www."),
+        READABLE.replace("https://", "https://reader:secret@") + "?",
     ],
 )
 def test_every_spelling_includes_the_stored_url(typed: str) -> None:

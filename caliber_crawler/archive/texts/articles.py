@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Literal, Unpack, cast
-from unicodedata import normalize
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
@@ -34,7 +33,7 @@ from caliber_crawler.archive.texts.versions import Versions
 from caliber_crawler.errors import ArchiveError, ArticleTakenDown, NoSuchArticle
 from caliber_crawler.items import Capture, Extraction
 from caliber_crawler.site import ArticleURL
-from caliber_crawler.site.urls import PATH_CHARACTERS
+from caliber_crawler.site.urls import browser_url, normal_url
 
 # Digits that always fit SQLite's integers.
 MAX_ID_DIGITS = 18
@@ -377,15 +376,22 @@ class Articles:
 
 
 def url_variants(url: str) -> list[str]:
-    """A URL as typed or copied, then in the spellings that the archive stores: encoded, with and without a slash."""
+    """A URL as typed or copied, then in the normal forms that the archive may contain.
+
+    They are those over HTTP and HTTPS, with and without ``www.`` and a trailing slash, and at last without the query.
+    """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(browser_url(url))
     except ValueError:
         return [url]
-    path = quote(normalize("NFC", unquote(parts.path)), safe=PATH_CHARACTERS).rstrip("/")
-    forms = [url, url.rstrip("/"), parts._replace(path=path, fragment="").geturl()]
-    bare = parts._replace(path=path, query="", fragment="").geturl()
-    return list(dict.fromkeys([*forms, bare, f"{bare}/"]))
+    if parts.scheme not in ("http", "https"):
+        return [url]
+    host = parts.netloc.removeprefix("www.")
+    schemes = (parts.scheme, "https" if parts.scheme == "http" else "http")
+    bases = [f"{scheme}://{prefix}{host}" for scheme in schemes for prefix in ("", "www.")]
+    queries = (parts.geturl(), parts._replace(query="").geturl())
+    forms = [normal_url(each, base, slash=slash) for each in queries for base in bases for slash in (False, True)]
+    return list(dict.fromkeys([url, url.rstrip("/"), *forms]))
 
 
 def host_of(url: str) -> str | None:
