@@ -254,3 +254,22 @@ def are_spellings(one: str, other: str) -> bool:
         return normal_url(one, base_url) == normal_url(other, base_url)
     except ValueError:
         return False
+
+
+def url_variants(url: str) -> list[str]:
+    """A URL as typed or copied, then in the normal forms that the archive may contain.
+
+    They are those over HTTP and HTTPS, with and without ``www.`` and a trailing slash, and at last without the query.
+    """
+    try:
+        parts = urlsplit(browser_url(url))
+    except ValueError:
+        return [url]
+    if parts.scheme not in ("http", "https"):
+        return [url]
+    host = parts.netloc.removeprefix("www.")
+    schemes = (parts.scheme, "https" if parts.scheme == "http" else "http")
+    bases = [f"{scheme}://{prefix}{host}" for scheme in schemes for prefix in ("", "www.")]
+    queries = (parts.geturl(), parts._replace(query="").geturl())
+    forms = [normal_url(each, base, slash=slash) for each in queries for base in bases for slash in (False, True)]
+    return list(dict.fromkeys([url, url.rstrip("/"), *forms]))

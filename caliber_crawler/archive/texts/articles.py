@@ -33,7 +33,7 @@ from caliber_crawler.archive.texts.versions import Versions
 from caliber_crawler.errors import ArchiveError, ArticleTakenDown, NoSuchArticle
 from caliber_crawler.items import Capture, Extraction
 from caliber_crawler.site import ArticleURL
-from caliber_crawler.site.urls import browser_url, normal_url
+from caliber_crawler.site.urls import url_variants
 
 # Digits that always fit SQLite's integers.
 MAX_ID_DIGITS = 18
@@ -373,25 +373,6 @@ class Articles:
             (site,),
         )
         return (row["language"], row["post_number"]) if row else None
-
-
-def url_variants(url: str) -> list[str]:
-    """A URL as typed or copied, then in the normal forms that the archive may contain.
-
-    They are those over HTTP and HTTPS, with and without ``www.`` and a trailing slash, and at last without the query.
-    """
-    try:
-        parts = urlsplit(browser_url(url))
-    except ValueError:
-        return [url]
-    if parts.scheme not in ("http", "https"):
-        return [url]
-    host = parts.netloc.removeprefix("www.")
-    schemes = (parts.scheme, "https" if parts.scheme == "http" else "http")
-    bases = [f"{scheme}://{prefix}{host}" for scheme in schemes for prefix in ("", "www.")]
-    queries = (parts.geturl(), parts._replace(query="").geturl())
-    forms = [normal_url(each, base, slash=slash) for each in queries for base in bases for slash in (False, True)]
-    return list(dict.fromkeys([url, url.rstrip("/"), *forms]))
 
 
 def host_of(url: str) -> str | None:
