@@ -70,6 +70,8 @@ def report_url(url: str, archive: Archive, sites: SiteRegistry, bounds: Bounds, 
     known = archive.explain(list(dict.fromkeys((normal, url))))
     article_url = site.article_url(url) if site else None
     taken_down = article_url is not None and site is not None and archive.takedowns.covers(site.name, [article_url])
+    entry = known["frontier"]
+    requested = (entry["request_url"] if entry else None) or (site.requested_url(url) if site else url)
     trap = _trap(article_url, archive, bounds) if article_url is not None else None
     wait = Throttle(archive.hosts).retry_after(site.host, now) if site else None
     reason = None if taken_down else reason_behind(known, trap)
@@ -84,7 +86,7 @@ def report_url(url: str, archive: Archive, sites: SiteRegistry, bounds: Bounds, 
         "reason": reason,
         "meaning": meaning,
         "remedy": remedy,
-        "robots": robots_rules(archive.hosts.get(urlsplit(normal).netloc), normal),
+        "robots": robots_rules(archive.hosts.get(urlsplit(requested).netloc), requested),
         "retry_after": f"{wait.until:%Y-%m-%dT%H:%M:%SZ}" if wait else None,
         "frontier": known["frontier"],
         "captures": known["captures"],

@@ -81,6 +81,14 @@ def test_the_target_of_a_redirect_is_requested_as_it_was_named(run: CrawlRun) ->
     assert requested(run, "b") == f"{url_of('b')}/"
 
 
+def test_an_alias_that_was_never_printed_has_the_slash_of_the_url_that_is_gone(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a", request_url=f"{url_of('a')}/")
+    save(run, replace(page, final_url=f"{url_of('a')}/"), urls=(f"{url_of('a')}/", url_of("b"), f"{url_of('c')}?x=1"))
+    run.archive.aliases.resume(url_of("a"), page.fetched_at)
+    assert requested(run, "b") == f"{url_of('b')}/"
+    assert requested(run, "c?x=1") == f"{url_of('c')}?x=1"
+
+
 def test_a_captured_url_has_no_credentials(run: CrawlRun) -> None:
     secret = "https://reader:secret@caliber.az/x"
     page = capture("a", status=302, final_url=secret, redirects=(secret,), headers=(("Location", secret),), body=b"x")

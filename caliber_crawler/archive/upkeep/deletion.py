@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.core.connection import Connection
@@ -272,4 +272,5 @@ def search_terms(urls: Iterable[str]) -> list[bytes]:
             plain = unquote(path)
             for form in (path, plain, quote(plain), plain.replace("/", "\\/")):
                 found[form.encode()] = None
+            found[unquote_to_bytes(path)] = None  # in another charset
     return list(found)
