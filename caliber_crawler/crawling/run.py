@@ -89,8 +89,14 @@ class CrawlRun:
             raise NotConfigured("only a NewsSpider writes to the archive")
         settings = crawler.settings
         shared = getattr(crawler.spider, "archive", None)
+        archive = shared if isinstance(shared, Archive) else Archive.open(settings["ARCHIVE"], mode="write")
+        known = archive.sites.get(scope.site.name)
+        if known is not None and not scope.site.has_layouts:
+            # The archive identifies its articles by URLs with this scheme and host.
+            scope = replace(scope, site=scope.site.at(known["url"]))
+            crawler.spider.scope = scope  # type: ignore[union-attr]
         run = cls(
-            shared if isinstance(shared, Archive) else Archive.open(settings["ARCHIVE"], mode="write"),
+            archive,
             scope,
             owns_archive=not isinstance(shared, Archive),
             user_agent=settings["USER_AGENT"],

@@ -86,6 +86,9 @@ class Ingester:
         return self._run_id or None
 
     def __enter__(self) -> Self:
+        if self._path.exists():
+            with Archive.open(self._path, mode="write") as archive:
+                self._site_resolver.sites.remember(archive.sites.base_urls())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -114,6 +114,12 @@ class Site:
         """The same site at another base URL (a mirror, the demo). Raises :class:`SiteError` for an invalid URL."""
         return replace(self, base_url=origin(base_url))
 
+    def at(self, base_url: str) -> Site:
+        """The same site with the scheme and the ``www.`` of a base URL, if that differs in nothing else."""
+        if base_url == self.base_url or host_of(base_url) is None or not self._is_base(base_url):
+            return self
+        return self.served_at(base_url)
+
     def edition(self, language: str) -> Edition | None:
         """The edition of a language, by BCP 47 code or by the site's own name for it."""
         wanted = language.strip().lower()
