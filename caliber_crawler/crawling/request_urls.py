@@ -31,17 +31,18 @@ class RequestUrls:
 
     def learn(self, capture: Capture, entry: Entry | None) -> None:
         """Record the spelling that answered the request for a page. Runs inside the caller's transaction."""
-        if entry is None or capture.final_url is None or capture.status is None or capture.status >= 300:
+        if entry is None or capture.status is None or capture.status >= 300:
             return
         try:
-            page = self._site.parse_url(capture.final_url)
+            page = self._site.parse_url(capture.effective_url)
         except ValueError:
             return
         if page.url != entry.url:
             return
-        if page.request_url != entry.request_url:
-            self._frontier.set_request_url(entry.url, page.request_url)
-        asked, answered = _origin(entry.requested), _origin(page.request_url or page.url)
+        spelling = page.request_url or page.url
+        if spelling != entry.requested:
+            self._frontier.set_request_url(entry.url, spelling)
+        asked, answered = _origin(entry.requested), _origin(spelling)
         if asked != answered:
             self._origins[asked] = answered
 

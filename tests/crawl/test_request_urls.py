@@ -47,6 +47,21 @@ def test_a_page_that_was_never_fetched_is_requested_as_printed_last(run: CrawlRu
     assert requested(run, "a") == f"{url_of('a')}/"
 
 
+def test_a_page_of_an_earlier_archive_is_requested_as_the_site_prints_it(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    save(run, page)
+    add(run, entry("a", request_url=f"{url_of('a')}/"))
+    assert requested(run, "a") == f"{url_of('a')}/"
+
+
+def test_two_printed_spellings_do_not_take_turns(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a", request_url=f"{url_of('a')}/")
+    save(run, replace(page, final_url=None))
+    for _ in range(2):
+        assert requested(run, "a") == url_of("a")
+        add(run, entry("a", request_url=f"{url_of('a')}/"))
+
+
 def test_a_redirect_to_another_spelling_is_needed_once(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     save(run, replace(page, final_url=f"{url_of('a')}/?utm_source=x#top"))

@@ -52,7 +52,7 @@ class Frontier:
 
         A known article stays unchanged. A known listing, feed or sitemap becomes due again; it keeps the earlier
         ``traversal_started_at`` unless that traversal was done. A page already done in the same traversal is not due
-        again. A page without a successful visit is requested as it was printed last.
+        again. A page is requested as it was printed first; as printed last, if it could not be fetched so.
         """
         with self._connection.transaction():
             return [added for entry in entries if (added := self._add(entry, run_id)) is not None]
@@ -193,8 +193,8 @@ class Frontier:
         """Make a URL due, whatever its state."""
         self._change(url, "due_at = :now", now=utc_text(now))
 
-    def set_request_url(self, url: str, request_url: str | None) -> None:
-        """Record the URL to request for a page; ``None`` for the URL itself."""
+    def set_request_url(self, url: str, request_url: str) -> None:
+        """Record the URL to request for a page."""
         self._change(url, "request_url = :request_url", request_url=request_url)
 
     def drop_validators(self, url: str) -> None:
@@ -304,8 +304,8 @@ class Frontier:
         if entry.request_url is not None:
             self._connection.execute(
                 """UPDATE frontier SET request_url = :request_url WHERE url = :url AND (
-                  state = 'queued' AND request_url IS NULL
-                  OR state IN ('failed', 'refused', 'gone') AND request_url IS NOT :request_url)""",
+                  request_url IS NULL
+                  OR state IN ('failed', 'refused', 'gone') AND request_url <> :request_url)""",
                 {"url": entry.url, "request_url": entry.request_url},
             )
         if entry.kind != "article":
