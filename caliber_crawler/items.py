@@ -161,6 +161,8 @@ class Extraction:
     """Name, version and digest of the code and the site definition: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
     methods: Mapping[str, str] = field(default_factory=dict)
     """Field to extraction method: ``selector``, ``structured_data``, ``text``, ``generic`` or ``url``."""
+    request_urls: Mapping[str, str] = field(default_factory=dict)
+    """The URLs to request for linked articles of the site, by ``Link.url``, where they differ from it."""
     warnings: tuple[Problem, ...] = ()
     """Remarks of the check that did not make it refuse the page."""
 
@@ -185,6 +187,9 @@ class Teaser:
     """One entry of a listing."""
 
     url: str
+    """The normal form, which identifies the article."""
+    request_url: str | None = field(default=None, compare=False)
+    """The URL to request, if it differs: as the list printed it."""
     headline: str | None = None
     section: str | None = None
     section_label: str | None = None
@@ -201,7 +206,7 @@ class Listing:
     capture: Capture = field(metadata={"serializer": capture_summary})
     teasers: tuple[Teaser, ...]
     next_url: str | None = None
-    """The next page of the list, if the page links to it."""
+    """The next page of the list, as printed, if the page links to it."""
     ended: bool = False
     """Whether the page says that no more teasers follow."""
     guessed: bool = False

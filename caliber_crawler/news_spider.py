@@ -27,6 +27,7 @@ from caliber_crawler.fetching.failures import NOT_REQUESTED, failure_reason
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import Capture
 from caliber_crawler.site import Site
+from caliber_crawler.site.urls import without_credentials
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -65,6 +66,7 @@ class NewsSpider(Spider):
         self.scope = options.scope(self.site)
         self._lists = [url_lists.open_list(options.urls, "url_list")] if options.urls else []
         self._cdx = options.cdx
+        self._authorization: tuple[str, str] | None = None
         site = self.scope.site
         self.allowed_domains = [urlsplit(f"//{host}").hostname or host for host in (site.host, *site.hosts)]
 
@@ -107,6 +109,7 @@ class NewsSpider(Spider):
         run.seed(due_seeds(run))
         if self._cdx:
             services = self.settings.getdict("CDX_SERVICES")
+            self._authorization = cdx_indexes.authorization(self._cdx, services)
             run.seed([cdx_indexes.index_entry(self._cdx, services, self.scope, run.started_at)])
         for article_urls in self._lists:
             for _ in url_lists.add_list(article_urls, run, Discoveries(run)):
@@ -120,11 +123,11 @@ class NewsSpider(Spider):
         assert run is not None
         return run
 
-    def request(self, entry: Entry) -> Request:
-        """Make the request for an entry of the frontier."""
+    def request(self, entry: Entry, url: str | None = None) -> Request:
+        """Make the request for an entry of the frontier; ``url`` is the URL to request, if it has changed since."""
         form = self._form(entry)
         return Request(
-            entry.url if form is None else entry.url.partition("#")[0],
+            (url or entry.requested) if form is None else entry.url.partition("#")[0],
             method="GET" if form is None else "POST",
             body=form or "",
             callback=self.parse,
@@ -143,6 +146,9 @@ class NewsSpider(Spider):
         return form if is_posted else None
 
     def _headers(self, entry: Entry) -> dict[str, str]:
+        if cdx_indexes.is_index(entry) and self._authorization is not None:
+            host, header = self._authorization
+            return {"Authorization": header} if urlsplit(entry.url).netloc == host else {}
         layout = self.scope.site.listing
         if layout is None or entry.kind != "listing" or entry.page_number == 1:
             return {}
@@ -161,7 +167,7 @@ class NewsSpider(Spider):
             kind=entry.kind,
             url=entry.url,
             final_url=_final_url(response.url, entry),
-            redirects=tuple(response.meta.get("redirect_urls", ())[1:]),
+            redirects=_redirects(response, entry),
             fetched_at=datetime.now(UTC),
             status=response.status,
             headers=header_pairs(response),
@@ -198,6 +204,13 @@ class NewsSpider(Spider):
         )
 
 
+def _redirects(response: Response, entry: Entry) -> tuple[str, ...]:
+    """The URLs between the one that identifies the page and that of the response: the printed one, and redirects."""
+    urls = [without_credentials(url) for url in response.meta.get("redirect_urls", ())]
+    return tuple(urls[1:] if urls[:1] == [entry.url.partition("#")[0]] else urls)
+
+
 def _final_url(url: str, entry: Entry) -> str | None:
-    """The URL of the response, if it differs from the requested URL."""
+    """The URL of the response, if it differs from the URL that identifies the page."""
+    url = without_credentials(url)
     return url if url not in (entry.url, entry.url.partition("#")[0]) else None

@@ -12,7 +12,7 @@ from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.errors import InputError, NotAPage, SiteError
 from caliber_crawler.extraction.text import slug
 from caliber_crawler.isolated_extraction import extract_isolated
-from caliber_crawler.items import Capture, Extraction, Listing, Problem
+from caliber_crawler.items import Capture, Extraction, Listing, Problem, Teaser
 from caliber_crawler.known_sites import known_sites, known_spiders, project_settings
 from caliber_crawler.site import Site
 from caliber_crawler.trial_crawl import GivenPages, Progress, page_entry, trial_crawl
@@ -74,11 +74,10 @@ def fetch_page(
     # The page is recorded as it is served, not as a browser renders it. Nothing else is discovered.
     listing = replace(known.listing, scroll="") if known.listing else None
     one_page = type("OnePageSpider", (spider,), {"site": replace(known, sources=(), listing=listing)})
-    url = site.normal_url(url)
     entry = page_entry(site, url, kind="listing" if site.article_url(url) is None else "article")
     options = CrawlOptions(base_url="" if site.base_url == known.base_url else site.base_url)
     with trial_crawl(one_page, GivenPages([entry]), memory, options=options, delay=delay, progress=progress) as trial:
-        return trial.page(url)
+        return trial.page(entry.url)
 
 
 def recorded_page(capture: Capture, site: Site) -> RecordedPage:
@@ -88,7 +87,7 @@ def recorded_page(capture: Capture, site: Site) -> RecordedPage:
         listing = extract_isolated(replace(capture, kind="listing"), site, capture.fetched_at)
         if isinstance(listing, Listing) and listing.teasers:
             name = f"listing-{slug(capture.url.rpartition('/')[2])}"
-            teasers = [asdict(teaser) for teaser in listing.teasers]
+            teasers = [_teaser_fields(teaser) for teaser in listing.teasers]
             expected = {"draft": DRAFT, "capture": served | {"kind": "listing"}, "teasers": teasers}
             return RecordedPage(capture, name, _as_json(expected))
     extraction = extract_isolated(replace(capture, kind="article"), site, capture.fetched_at)
@@ -100,6 +99,11 @@ def recorded_page(capture: Capture, site: Site) -> RecordedPage:
     name = article_url.slug if article_url and article_url.slug else slug(extraction.article.headline)
     expected = {"draft": DRAFT, "capture": served, "layout": extraction.layout, "article": article}
     return RecordedPage(capture, name[:MAX_NAME_LENGTH], _as_json(expected))
+
+
+def _teaser_fields(teaser: Teaser) -> dict[str, Any]:
+    fields = asdict(teaser)
+    return fields if teaser.request_url else {name: fields[name] for name in fields if name != "request_url"}
 
 
 def _capture_fields(capture: Capture) -> dict[str, Any]:

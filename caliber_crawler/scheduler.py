@@ -59,7 +59,7 @@ class FrontierScheduler(BaseScheduler):
         while self._prefetched or self._prefetch():
             entry = self._prefetched.popleft()
             if not self._run.settlement.skip_alias(entry):
-                return self._spider.request(entry)
+                return self._spider.request(entry, self._run.request_urls.url_of(entry))
         return None
 
     def _is_full(self, dispatcher: Dispatcher) -> bool:

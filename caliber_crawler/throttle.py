@@ -10,6 +10,8 @@ from typing import Protocol
 
 from protego import Protego
 
+from caliber_crawler.robots_groups import own_groups
+
 ROBOTS_AGENT = "caliber_crawler"
 """Our user-agent token in robots.txt."""
 MAX_DELAY = 600.0
@@ -131,6 +133,11 @@ def means_no_robots(status: int) -> bool:
     See https://www.rfc-editor.org/rfc/rfc9309#name-access-results.
     """
     return 400 <= status < 500 and status != 429
+
+
+def parse_robots(text: str, agent: str = ROBOTS_AGENT) -> Protego:
+    """Parse the groups of a robots.txt that concern an agent."""
+    return Protego.parse(own_groups(text, agent))
 
 
 def requested_delay(robots: Protego, agent: str) -> float:

@@ -20,7 +20,7 @@ from caliber_crawler.crawl_process import Crawl, crawl_sites
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.run_error import run_error
-from caliber_crawler.discovery.entries import list_entry
+from caliber_crawler.discovery.entries import site_list_entry
 from caliber_crawler.errors import CaliberError, PageUnavailable
 from caliber_crawler.items import Capture, PageKind
 from caliber_crawler.known_sites import project_settings
@@ -64,7 +64,7 @@ class GivenPages:
 
 def page_entry(site: Site, url: str, *, kind: PageKind) -> Entry:
     """A page that the operator named, as a frontier entry that is due immediately."""
-    return list_entry(url, site, kind, StartPage.name, datetime.now(UTC))
+    return site_list_entry(url, site, kind, StartPage.name, datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,13 @@ from datetime import datetime
 from typing import TypedDict, cast
 from urllib.parse import urlsplit
 
-from protego import Protego
-
 from caliber_crawler.archive import Archive, Explanation
 from caliber_crawler.archive.core.rows import FrontierRow, HostRow
 from caliber_crawler.archive.reports.explanation import ExplainedArticle, ExplainedCapture, ExplainedProblem
 from caliber_crawler.crawling.traps import Bounds, Trap, url_trap, variant_trap
 from caliber_crawler.reasons import reason_of
-from caliber_crawler.robots_groups import own_groups
 from caliber_crawler.site import ArticleURL, Site, SiteRegistry
-from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, requested_delay
+from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, parse_robots, requested_delay
 
 
 class RobotsRules(TypedDict):
@@ -73,6 +70,8 @@ def report_url(url: str, archive: Archive, sites: SiteRegistry, bounds: Bounds, 
     known = archive.explain(list(dict.fromkeys((normal, url))))
     article_url = site.article_url(url) if site else None
     taken_down = article_url is not None and site is not None and archive.takedowns.covers(site.name, [article_url])
+    entry = known["frontier"]
+    requested = (entry["request_url"] if entry else None) or (site.requested_url(url) if site else url)
     trap = _trap(article_url, archive, bounds) if article_url is not None else None
     wait = Throttle(archive.hosts).retry_after(site.host, now) if site else None
     reason = None if taken_down else reason_behind(known, trap)
@@ -87,7 +86,7 @@ def report_url(url: str, archive: Archive, sites: SiteRegistry, bounds: Bounds, 
         "reason": reason,
         "meaning": meaning,
         "remedy": remedy,
-        "robots": robots_rules(archive.hosts.get(urlsplit(normal).netloc), normal),
+        "robots": robots_rules(archive.hosts.get(urlsplit(requested).netloc), requested),
         "retry_after": f"{wait.until:%Y-%m-%dT%H:%M:%SZ}" if wait else None,
         "frontier": known["frontier"],
         "captures": known["captures"],
@@ -132,7 +131,7 @@ def robots_rules(host: HostRow | None, url: str) -> RobotsRules | None:
     status, text = host["robots_status"], host["robots"]
     allowed, delay = True if status is not None and means_no_robots(status) else None, 0.0
     if text is not None:
-        rules = Protego.parse(own_groups(text, ROBOTS_AGENT))
+        rules = parse_robots(text)
         allowed, delay = rules.can_fetch(url, ROBOTS_AGENT), requested_delay(rules, ROBOTS_AGENT)
     return {"fetched_at": host["robots_at"], "status": status, "allowed": allowed, "delay": delay}
 

@@ -45,7 +45,9 @@ def record_visit(
     known = frontier.get(url)
     if known is None:
         article = extraction.article
-        frontier.add([ingest_entry(url, site, article.language, article.section)], run_id)
+        printed = site.article_url(capture.effective_url)
+        request_url = printed.request_url if printed is not None and printed.url == url else None
+        frontier.add([ingest_entry(url, site, article.language, article.section, request_url)], run_id)
         known = frontier.get(url)
     if known is None:  # under a takedown
         return 0
@@ -97,8 +99,17 @@ def _is_web(url: str) -> bool:
     return url.lower().startswith(("http://", "https://"))
 
 
-def ingest_entry(url: str, site: Site, language: str | None, section: str | None = None) -> Entry:
+def ingest_entry(
+    url: str, site: Site, language: str | None, section: str | None = None, request_url: str | None = None
+) -> Entry:
     """Create the frontier entry of an article URL from an ingested page or an ingested list of URLs."""
     return Entry(
-        url=url, site=site.name, kind="article", language=language, section=section, discovered_via=INGEST, priority=1
+        url=url,
+        request_url=request_url,
+        site=site.name,
+        kind="article",
+        language=language,
+        section=section,
+        discovered_via=INGEST,
+        priority=1,
     )

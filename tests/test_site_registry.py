@@ -204,3 +204,20 @@ def test_a_spider_must_have_the_name_of_its_site(tmp_path: Path, monkeypatch: py
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(SiteError, match=r"two_names\.TwoNamesSpider is named 'mirror', but its site 'caliber'"):
         known_spiders(Settings({"SPIDER_MODULES": ["two_names"]}))
+
+
+@pytest.mark.parametrize("other", ["http://www.news.test:80/b", "https://www.news.test/b", "http://news.test./b"])
+def test_a_generic_site_is_one_site_over_http_and_https_with_and_without_www(other: str) -> None:
+    registry = SiteRegistry()
+    first = registry.site_of("https://news.test/a")
+    again = registry.site_of(other)
+    assert (again.name, again.base_url) == (first.name, first.base_url)
+    assert again.normal_url(other) == "https://news.test/b"
+    assert registry.site_of("https://news.test:8443/a").name != first.name
+
+
+def test_a_generic_site_keeps_the_base_url_that_an_archive_has() -> None:
+    registry = SiteRegistry()
+    registry.remember({"news.test": "http://www.news.test", "other.test": "http://mirror.test"})
+    assert registry.site_of("https://news.test/a").base_url == "http://www.news.test"
+    assert registry.site_of("https://other.test/a").base_url == "https://other.test", "a mirror is another host"

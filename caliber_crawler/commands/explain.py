@@ -10,6 +10,7 @@ import click
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, style
+from caliber_crawler.site.urls import are_spellings
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.reports.explanation import ExplainedCapture
@@ -91,7 +92,10 @@ def _rules(robots: RobotsRules) -> str:
 def _outcome(capture: ExplainedCapture) -> str:
     if capture["error"]:
         return str(capture["error"])
-    redirect = f" after a redirect to {capture['final_url']}" if capture["final_url"] else ""
+    redirect = ""
+    if capture["final_url"]:
+        same = are_spellings(capture["url"], capture["final_url"])
+        redirect = f" {'at' if same else 'after a redirect to'} {capture['final_url']}"
     opt_outs = "".join(
         f", opt-out {name} ({place})" for name, place in capture["opt_outs"].items() if place in OPT_OUT_PLACES
     )

@@ -19,6 +19,7 @@ from caliber_crawler.archive.core.times import whole_second
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.dispatcher import Dispatcher
 from caliber_crawler.crawling.outcome import Halt
+from caliber_crawler.crawling.request_urls import RequestUrls
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.settlement import Settlement
 from caliber_crawler.crawling.watchdog import WATCHDOG
@@ -71,11 +72,18 @@ class CrawlRun:
             user_agent=user_agent,
         )
         self.throttle = Throttle(archive.hosts, delay, together=(scope.site.host, *scope.site.hosts))
+        self.request_urls = RequestUrls(archive.frontier, scope.site)
         self.dispatcher = Dispatcher(archive.frontier, scope, self.started_at, revisits=revisits)
         self.accounts = Accounts(archive, scope.site, self.id)
         self.accounts.counts["discovered"] = self.dispatcher.due_count("article")
         self.settlement = Settlement(
-            archive, scope, self.id, self.started_at, accounts=self.accounts, dispatcher=self.dispatcher
+            archive,
+            scope,
+            self.id,
+            self.started_at,
+            accounts=self.accounts,
+            dispatcher=self.dispatcher,
+            request_urls=self.request_urls,
         )
 
     @classmethod
@@ -85,8 +93,14 @@ class CrawlRun:
             raise NotConfigured("only a NewsSpider writes to the archive")
         settings = crawler.settings
         shared = getattr(crawler.spider, "archive", None)
+        archive = shared if isinstance(shared, Archive) else Archive.open(settings["ARCHIVE"], mode="write")
+        known = archive.sites.get(scope.site.name)
+        if known is not None and not scope.site.has_layouts:
+            # The archive identifies its articles by URLs with this scheme and host.
+            scope = replace(scope, site=scope.site.at(known["url"]))
+            crawler.spider.scope = scope  # type: ignore[union-attr]
         run = cls(
-            shared if isinstance(shared, Archive) else Archive.open(settings["ARCHIVE"], mode="write"),
+            archive,
             scope,
             owns_archive=not isinstance(shared, Archive),
             user_agent=settings["USER_AGENT"],

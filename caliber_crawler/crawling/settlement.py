@@ -14,6 +14,7 @@ from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.commits import SYNC_INTERVAL, Commits
 from caliber_crawler.crawling.dispatcher import Dispatcher
 from caliber_crawler.crawling.outcome import Halt
+from caliber_crawler.crawling.request_urls import RequestUrls
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Extraction, Problem
@@ -51,10 +52,11 @@ class Settlement:
         *,
         accounts: Accounts,
         dispatcher: Dispatcher,
+        request_urls: RequestUrls,
     ) -> None:
         self._archive, self._scope = archive, scope
         self._run_id, self._started_at = run_id, started_at
-        self._accounts, self._dispatcher = accounts, dispatcher
+        self._accounts, self._dispatcher, self._request_urls = accounts, dispatcher, request_urls
         self.reextract: Reextract | None = None
         """Re-extracts a stored page with the current code. ``ArchivePipeline`` sets it."""
         self.commits = Commits(archive)
@@ -62,9 +64,13 @@ class Settlement:
     async def store_capture(self, capture: Capture) -> Capture:
         """Commit the raw page before its extraction."""
         self._accounts.counts["pages"] += 1
-        stored = await self.commits(partial(self._archive.captures.store, capture, self._run_id))
+        stored = await self.commits(partial(self._store, capture))
         self._dispatcher.mark_stored(capture.url)
         return stored
+
+    def _store(self, capture: Capture) -> Capture:
+        self._request_urls.learn(capture, self._dispatcher.entry(capture.url))
+        return self._archive.captures.store(capture, self._run_id)
 
     def mark_done(self, capture: Capture, outcome: str) -> None:
         """Count the committed outcome of a page and release it.
@@ -251,7 +257,16 @@ class Settlement:
         known = self._archive.frontier.get(article_url.url)
         if known is None:
             self._archive.frontier.add(
-                [replace(entry, id=None, discovered_at=None, url=article_url.url, discovered_on=capture.url)],
+                [
+                    replace(
+                        entry,
+                        id=None,
+                        discovered_at=None,
+                        url=article_url.url,
+                        request_url=article_url.request_url,
+                        discovered_on=capture.url,
+                    )
+                ],
                 self._run_id,
             )
         elif known.state == "queued" or (known.due_at is not None and known.due_at <= self._started_at):

@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeGuard
-from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote_plus, unquote, urlencode, urlsplit
+
+from w3lib.http import basic_auth_header
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
@@ -25,6 +27,7 @@ from caliber_crawler.errors import InputError
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Capture, Listing
 from caliber_crawler.site import Site
+from caliber_crawler.site.urls import without_credentials
 
 VIA = "cdx"
 MARK = "cdx"
@@ -49,8 +52,7 @@ def index_entry(index: str, services: Mapping[str, str], scope: Scope, started_a
     ``index`` is the URL of a service, with its own parameters, or a name in ``services``. A name may select from a list
     of indexes (``commoncrawl:2025``, ``commoncrawl:all``); the default is the newest.
     """
-    name, _, which = index.partition(":")
-    service_url, which = (services[name], which) if name in services else (index, "")
+    service_url, which = _service_of(index, services)
     given = dict(parse_qsl(urlsplit(service_url).query, keep_blank_values=True))
     query = _query_for(scope)
     if _is_list(service_url):
@@ -61,6 +63,21 @@ def index_entry(index: str, services: Mapping[str, str], scope: Scope, started_a
             _add_parameters(service_url, {name: value for name, value in added.items() if name not in given})
         )
     return list_entry(url, scope.site, "sitemap", VIA, started_at, priority=LATER_PAGE)
+
+
+def authorization(index: str, services: Mapping[str, str]) -> tuple[str, str] | None:
+    """The host of a service and the header with the credentials in its URL, which are kept nowhere else."""
+    parts = urlsplit(_service_of(index, services)[0])
+    if parts.username is None and parts.password is None:
+        return None
+    header = basic_auth_header(unquote(parts.username or ""), unquote(parts.password or ""), encoding="utf-8")
+    return parts.netloc.rpartition("@")[2], header.decode("ascii")
+
+
+def _service_of(index: str, services: Mapping[str, str]) -> tuple[str, str]:
+    """The URL of a service, and which of its indexes."""
+    name, _, which = index.partition(":")
+    return (services[name], which) if name in services else (index, "")
 
 
 def is_index(entry: object) -> TypeGuard[Entry]:
@@ -166,7 +183,7 @@ def _remove_parameter(url: str, name: str) -> str:
 
 def _with_mark(url: str, parameters: Mapping[str, str] | None = None) -> str:
     fragment = "&".join(filter(None, (MARK, urlencode(parameters or {}))))
-    return urlsplit(url)._replace(fragment=fragment).geturl()
+    return urlsplit(without_credentials(url))._replace(fragment=fragment).geturl()
 
 
 def _json(text: str) -> Any:

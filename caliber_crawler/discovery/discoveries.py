@@ -92,6 +92,7 @@ class Discoveries:
                 language=language,
                 section=section or teaser.section,
                 depth=depth,
+                request_url=teaser.request_url,
             )
             for teaser in teasers
             if self._in_window(teaser)

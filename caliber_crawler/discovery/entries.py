@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.items import PageKind
@@ -42,6 +43,7 @@ def list_entry(
     language: str | None = None,
     section: str | None = None,
     priority: int = LIST_PAGE,
+    request_url: str | None = None,
 ) -> Entry:
     """The first page of a list, due at once.
 
@@ -50,6 +52,7 @@ def list_entry(
     """
     return Entry(
         url=url,
+        request_url=request_url,
         site=site.name,
         kind=kind,
         language=language,
@@ -62,13 +65,22 @@ def list_entry(
     )
 
 
-def next_page(entry: Entry, url: str, *, found_on: str, due_at: datetime | None = None) -> Entry:
+def site_list_entry(url: str, site: Site, kind: PageKind, source: str, started_at: datetime, **more: Any) -> Entry:
+    """The first page of a list of the site, at a URL as printed. Raises ``ValueError`` for an invalid URL."""
+    page = site.parse_url(url)
+    return list_entry(page.url, site, kind, source, started_at, request_url=page.request_url, **more)
+
+
+def next_page(
+    entry: Entry, url: str, *, found_on: str, due_at: datetime | None = None, request_url: str | None = None
+) -> Entry:
     """The page of a list after ``entry``, with a lower priority than the articles discovered so far."""
     return replace(
         entry,
         id=None,
         discovered_at=None,
         url=url,
+        request_url=request_url,
         discovered_on=found_on,
         priority=LATER_PAGE,
         due_at=due_at or entry.due_at,
@@ -86,6 +98,7 @@ def article_entry(
     language: str | None = None,
     section: str | None = None,
     depth: int = 1,
+    request_url: str | None = None,
 ) -> Entry:
     """An article that a list, a person or another article names.
 
@@ -96,6 +109,7 @@ def article_entry(
         language = article_url.language if article_url else None
     return Entry(
         url=url,
+        request_url=request_url,
         site=site.name,
         kind="article",
         language=language,

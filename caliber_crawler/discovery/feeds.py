@@ -20,13 +20,14 @@ import feedparser
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.discovery.entries import list_entry
+from caliber_crawler.discovery.entries import site_list_entry
 from caliber_crawler.discovery.json_teasers import parse_json
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.extraction.page import decode_source
 from caliber_crawler.extraction.tree import parse_html
 from caliber_crawler.items import Capture, Listing, Teaser
 from caliber_crawler.site import ArticleURL, Feed, Site
+from caliber_crawler.site.urls import browser_url
 
 MAX_FEED_BYTES = 8 * 1024 * 1024
 MAX_LINKED_FEEDS = 5
@@ -39,12 +40,12 @@ _TAG = re.compile(r"<[^<>]{1,200}>")
 
 def feeds(feed: Feed, scope: Scope, started_at: datetime) -> Iterator[Entry]:
     """The frontier entry of a site's feed."""
-    yield feed_entry(scope.site.normal_url(feed.path), scope.site, None, started_at)
+    yield feed_entry(feed.path, scope.site, None, started_at)
 
 
 def feed_entry(url: str, site: Site, found_on: str | None, traversal_started_at: datetime) -> Entry:
-    """The frontier entry of a feed."""
-    return list_entry(url, site, "feed", Feed.name, traversal_started_at, found_on=found_on)
+    """The frontier entry of a feed, at a URL as printed."""
+    return site_list_entry(url, site, "feed", Feed.name, traversal_started_at, found_on=found_on)
 
 
 def linked_feeds(capture: Capture, site: Site) -> tuple[str, ...]:
@@ -64,7 +65,7 @@ def linked_feeds(capture: Capture, site: Site) -> tuple[str, ...]:
 
 def _own_url(capture: Capture, href: str, site: Site) -> str | None:
     try:
-        url = site.normal_url(urljoin(capture.effective_url, href.strip()))
+        url = browser_url(href, capture.effective_url)
         return url if site.owns(url) else None
     except ValueError:
         return None
@@ -81,7 +82,7 @@ def parse_feed(capture: Capture, site: Site) -> Listing:
         if article_url is None:
             not_articles += 1
         else:
-            teasers.setdefault(article_url.url, _teaser(item, article_url.url, article_url.language, site))
+            teasers.setdefault(article_url.url, _teaser(item, article_url, site))
     return Listing(capture=capture, teasers=tuple(teasers.values()), not_articles=not_articles)
 
 
@@ -134,13 +135,14 @@ def _parse_date(value: object) -> struct_time | None:
     return date.utctimetuple() if date.tzinfo else None
 
 
-def _teaser(item: Any, url: str, language: str | None, site: Site) -> Teaser:
+def _teaser(item: Any, article_url: ArticleURL, site: Site) -> Teaser:
     labels = [str(tag.get("term") or "") for tag in item.get("tags", ())]
-    edition = site.edition(language) if language else None
+    edition = site.edition(article_url.language) if article_url.language else None
     known = ((label, site.section_named(label, edition) or site.section_named(label)) for label in labels if label)
     label, section = next((pair for pair in known if pair[1]), (labels[0] if labels else None, None))
     return Teaser(
-        url=url,
+        url=article_url.url,
+        request_url=article_url.request_url,
         headline=_clean_title(str(item.get("title") or "")),
         section=section,
         section_label=label or None,

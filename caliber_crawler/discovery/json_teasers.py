@@ -57,6 +57,7 @@ def _teaser(item: Any, site: Site, layout: JsonTeasers) -> Teaser | None:
     edition = site.edition(article_url.language) if article_url.language else None
     return Teaser(
         url=article_url.url,
+        request_url=article_url.request_url,
         headline=_text(item, layout.headline),
         section=(site.section_named(label, edition) or site.section_named(label)) if label else None,
         section_label=label,

@@ -14,7 +14,7 @@ from caliber_crawler.crawling.pagination import End, Window, decide_page
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import SeenPages
 from caliber_crawler.discovery.discoveries import Discoveries
-from caliber_crawler.discovery.entries import LATER_PAGE, list_entry, next_page
+from caliber_crawler.discovery.entries import LATER_PAGE, next_page, site_list_entry
 from caliber_crawler.items import Listing
 from caliber_crawler.site import ArticleURL, Listings, Search
 
@@ -29,8 +29,8 @@ def first_pages(scope: Scope, started_at: datetime) -> Iterator[Entry]:
         assert edition is not None
         for section in scope.sections:
             if section in edition.sections:
-                yield list_entry(
-                    scope.site.listing_url(edition, section),
+                yield site_list_entry(
+                    edition.sections[section].path,
                     scope.site,
                     "listing",
                     Listings.name,
@@ -80,7 +80,8 @@ class ListingPagination:
         seen.teasers_known |= not listing.guessed
         if listing.teasers and not any(teaser.published_at for teaser in listing.teasers):
             seen.undated.append(tuple(teaser.url for teaser in listing.teasers))
-        next_url = listing.next_url or self._page_url(entry)
+        printed = self._run.scope.site.parse_url(listing.next_url) if listing.next_url else None
+        next_url = printed.url if printed else self._page_url(entry)
         last = End.CUT if listing.cut else End.LAST_PAGE
         limit = last if next_url is None or listing.ended else self._trap_end(next_url, entry)
         end = End.WINDOW if past_window else decision.end or limit
@@ -99,7 +100,13 @@ class ListingPagination:
             self._discoveries.mark_fetched(capture)
             if end is None:
                 assert next_url is not None
-                following = next_page(entry, next_url, found_on=_start(entry), due_at=self._run.started_at)
+                following = next_page(
+                    entry,
+                    next_url,
+                    found_on=_start(entry),
+                    due_at=self._run.started_at,
+                    request_url=printed.request_url if printed else None,
+                )
                 self._frontier.add([following], self._run.id)
             elif end.complete and end is not End.EARLIER_CRAWL:
                 self._frontier.set_crawled_since(start, self._window.since or BEGINNING)

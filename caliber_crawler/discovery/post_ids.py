@@ -78,5 +78,13 @@ class PostIdEnumeration:
     def _entry(self, template: str, language: str, place: int) -> Entry:
         number = self._from + (place if self._to >= self._from else -place)
         site = self._run.scope.site
-        url, started_at = site.normal_url(template.format(number=number)), self._run.started_at
-        return article_entry(url, site, PostIds.name, started_at, found_on=template, language=language)
+        page, started_at = site.parse_url(template.format(number=number)), self._run.started_at
+        return article_entry(
+            page.url,
+            site,
+            PostIds.name,
+            started_at,
+            found_on=template,
+            language=language,
+            request_url=page.request_url,
+        )

@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.discovery.entries import list_entry
+from caliber_crawler.discovery.entries import site_list_entry
 from caliber_crawler.site import Search
 
 
 def result_pages(search: Search, scope: Scope, started_at: datetime) -> Iterator[Entry]:
     """The first page of results for each query."""
     for query in scope.queries:
-        url = scope.site.normal_url(search.path.format(query=quote(query, safe="")))
-        yield list_entry(url, scope.site, "listing", search.name, started_at)
+        url = search.path.format(query=quote(query, safe=""))
+        yield site_list_entry(url, scope.site, "listing", search.name, started_at)

@@ -18,7 +18,7 @@ from protego import Protego
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.discovery.entries import SITEMAP, list_entry
+from caliber_crawler.discovery.entries import SITEMAP, site_list_entry
 from caliber_crawler.discovery.feeds import parse_feed
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Capture, Listing, Teaser
@@ -36,12 +36,17 @@ _GZIP = b"\x1f\x8b"
 def sitemaps(source: Sitemaps, scope: Scope, started_at: datetime) -> Iterator[Entry]:
     """The URLs at which the search for sitemaps begins."""
     for path in source.paths:
-        yield sitemap_entry(scope.site.normal_url(path), scope.site, None, started_at)
+        yield sitemap_entry(path, scope.site, None, started_at)
 
 
 def sitemap_entry(url: str, site: Site, found_on: str | None, traversal_started_at: datetime) -> Entry:
-    """The frontier entry of a sitemap. A traversal fetches each sitemap once, so that circular indexes end."""
-    return list_entry(url, site, "sitemap", Sitemaps.name, traversal_started_at, found_on=found_on, priority=SITEMAP)
+    """The frontier entry of a sitemap, at a URL as printed.
+
+    A traversal fetches each sitemap once, so that circular indexes end.
+    """
+    return site_list_entry(
+        url, site, "sitemap", Sitemaps.name, traversal_started_at, found_on=found_on, priority=SITEMAP
+    )
 
 
 def parse_sitemap(capture: Capture, site: Site) -> Listing:
@@ -79,6 +84,7 @@ def parse_sitemap(capture: Capture, site: Site) -> Listing:
                 article_url.url,
                 Teaser(
                     url=article_url.url,
+                    request_url=article_url.request_url,
                     headline=news.get("title") or None,
                     published_at=_timestamp(news.get("publication_date", ""), site),
                     modified_at=_end_of(texts.get("lastmod", ""), site),
@@ -96,7 +102,9 @@ def _parse_lines(capture: Capture, body: bytes, site: Site) -> Listing:
     found = _sitemaps_in_robots(capture, body)
     lines = body[:MAX_SITEMAP_BYTES].decode("utf-8-sig", "replace").split() if not found else []
     urls = [line for line in islice(lines, MAX_URLS) if line.lower().startswith(("http://", "https://"))]
-    articles = {article_url.url: Teaser(url=article_url.url) for article_url in site.article_urls(urls)}
+    articles: dict[str, Teaser] = {}
+    for article_url in site.article_urls(urls):
+        articles.setdefault(article_url.url, Teaser(url=article_url.url, request_url=article_url.request_url))
     return Listing(
         capture=capture, teasers=tuple(articles.values()), sitemaps=found, not_articles=len(urls) - len(articles)
     )

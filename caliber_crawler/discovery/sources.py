@@ -168,7 +168,7 @@ class Discovery:
         if self._links is not None:
             entry = self._run.archive.frontier.get(extraction.capture.url)
             if entry is not None:
-                follow_links(self._links, extraction.article, entry, self._discoveries, self._run.scope.site)
+                follow_links(self._links, extraction, entry, self._discoveries, self._run.scope.site)
 
     def _commit(self, listing: Listing, entry: Entry) -> None:
         capture, frontier = listing.capture, self._run.archive.frontier
@@ -193,7 +193,8 @@ class Discovery:
             return cdx_indexes.following(listing, entry)
         source = self._sitemaps()
         site, counts = self._run.scope.site, self._run.accounts.counts
-        own = [url for url in map(site.normal_url, listing.sitemaps) if site.owns(url)]
+        printed = {site.normal_url(each): each for each in reversed(listing.sitemaps) if site.owns(each)}
+        own = list(reversed(printed))
         counts["not_articles"] += len(listing.sitemaps) - len(own)
         room = max(0, source.max_sitemaps - counts["sitemaps"])
         traversal_started_at = entry.traversal_started_at or self._run.started_at
@@ -203,8 +204,8 @@ class Discovery:
         later = [url for url in own[room:] if url not in known][: MAX_DEFERRED_RUNS * source.max_sitemaps]
         counts["sitemaps"] += min(room, len(own))
         counts["sitemaps_deferred"] += len(later)
-        entries = [sitemap_entry(url, site, entry.url, traversal_started_at) for url in own[:room]]
+        entries = [sitemap_entry(printed[url], site, entry.url, traversal_started_at) for url in own[:room]]
         for position, url in enumerate(later):
             due_at = self._run.started_at + source.every * (position // max(1, source.max_sitemaps) + 1)
-            entries.append(replace(sitemap_entry(url, site, entry.url, traversal_started_at), due_at=due_at))
+            entries.append(replace(sitemap_entry(printed[url], site, entry.url, traversal_started_at), due_at=due_at))
         return entries

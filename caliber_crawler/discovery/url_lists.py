@@ -19,6 +19,7 @@ from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.errors import InputError
 from caliber_crawler.items import Problem, Teaser
 from caliber_crawler.site import Site
+from caliber_crawler.site.urls import without_credentials
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
@@ -97,7 +98,7 @@ def add_list(url_list: UrlList, run: CrawlRun, discoveries: Discoveries) -> Iter
         else:
             run.accounts.counts["not_articles"] += 1
             if url_list.kind == "url_list":
-                _report(url[:MAX_REPORTED_LENGTH], run)
+                _report(without_credentials(url[:MAX_REPORTED_LENGTH]), run)
         if len(teasers) >= URLS_PER_COMMIT:
             discoveries.add(list(teasers.values()), url_list.kind, found_on=url_list.name)
             teasers.clear()
@@ -126,7 +127,7 @@ def open_list(name: str, kind: ListKind) -> UrlList:
     if name == "-":
         return UrlList("standard input", kind, sys.stdin)
     if not Path(name).is_file():
-        raise InputError(f"{name} is not a file.")
+        raise InputError(f"{without_credentials(name)} is not a file.")
     return UrlList(name, kind, _lines(Path(name)))
 
 
@@ -140,12 +141,8 @@ def _lines(path: Path) -> Iterator[str]:
 
 def teaser_of(url: str, site: Site) -> Teaser | None:
     """The article of the site that a URL of a list names, or ``None``."""
-    try:
-        # Web archives write the default port into URLs, and have URLs from before HTTPS.
-        article_url = site.article_url(url.replace(":80/", "/", 1).replace(":443/", "/", 1))
-    except ValueError:
-        return None
-    return Teaser(url=article_url.url) if article_url else None
+    article_url = site.article_url(url)
+    return Teaser(url=article_url.url, request_url=article_url.request_url) if article_url else None
 
 
 def _object(text: str, number: int) -> dict[str, Any]:

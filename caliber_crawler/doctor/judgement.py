@@ -170,7 +170,7 @@ def _no_article(page: Page, extraction: Extraction | Problem) -> Finding:
 
 def _links(extractions: Sequence[Extraction], site: Site) -> Iterator[Finding]:
     if extractions and any(isinstance(source, Links) for source in site.sources):
-        linked = sum(len(linked_articles(extraction.article, site)) for extraction in extractions)
+        linked = sum(len(linked_articles(extraction, site)) for extraction in extractions)
         advice = "" if linked else "check longer articles; if none links to another, remove the source"
         yield Finding("links", True if linked else None, f"{linked} in {len(extractions)} articles", advice)
 

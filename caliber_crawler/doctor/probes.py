@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.discovery.entries import list_entry
+from caliber_crawler.discovery.entries import site_list_entry
 from caliber_crawler.items import PageKind
 from caliber_crawler.site import DiscoverySource, PostIds, Search
 
@@ -51,7 +51,7 @@ class Probes:
     def _entry(self, source: DiscoverySource, path: str) -> Entry:
         site = self.run.scope.site
         kind: PageKind = "article" if isinstance(source, PostIds) else "listing"
-        return list_entry(site.normal_url(path), site, kind, source.name, self.run.started_at)
+        return site_list_entry(path, site, kind, source.name, self.run.started_at)
 
     def _word(self) -> str:
         """The longest word of an article's headline: a search for it must find that article."""

@@ -28,9 +28,9 @@ from caliber_crawler.extraction.tree import Selection, Unreadable, text_of
 from caliber_crawler.extraction.urls import (
     absolute_image,
     absolute_images,
-    absolute_link,
     absolute_links,
     background_image,
+    page_url_of,
     section_linked,
 )
 from caliber_crawler.items import Article, Capture, Extraction
@@ -70,6 +70,7 @@ def extract_article(page: Page) -> Extraction:
         article=article,
         layout=reader.layout_name,
         extractor=extractor_of(page.site),
+        request_urls=reader.request_urls,
         methods={
             field: method for field, method in reader.methods.items() if getattr(article, field) not in (None, "", ())
         },
@@ -88,6 +89,7 @@ class _ArticleExtractor:
         self.site = page.site
         self.layout = page.layout or NO_LAYOUT
         self.methods: dict[str, str] = {}
+        self.request_urls: dict[str, str] = {}
         self.found: dict[str, etree._Element | None] = {}
 
     @cached_property
@@ -190,7 +192,8 @@ class _ArticleExtractor:
         if views is not None:
             self.methods["views"] = self.methods["views_shown"]
         language = self.extract_language(section_label, views_shown, headline)
-        resolve = cache(lambda href: absolute_link(href, self.page))
+        resolve = cache(lambda href: page_url_of(href, self.page))
+        links = links_of(body)
         article = Article(
             site=self.site.name,
             language=language,
@@ -198,7 +201,11 @@ class _ArticleExtractor:
             headline=headline,
             subtitle=subtitle,
             body=paragraphs(body),
-            body_markdown=write_markdown(body, resolve, lambda source: absolute_image(source, self.page)),
+            body_markdown=write_markdown(
+                body,
+                lambda href: target.url if (target := resolve(href)) else None,
+                lambda source: absolute_image(source, self.page),
+            ),
             published_at=published_at,
             authors=self.extract_authors(byline, subtitle),
             section=self.extract_section(section_label, language),
@@ -208,8 +215,11 @@ class _ArticleExtractor:
             signature=signature,
             cover_image=self.extract_cover(),
             images=absolute_images(images_of(body), self.page),
-            links=absolute_links(links_of(body), resolve),
+            links=absolute_links(links, resolve),
         )
+        for target in (resolve(link.url) for link in links):
+            if target is not None and target.request_url is not None:
+                self.request_urls.setdefault(target.url, target.request_url)
         for field in ("images", "links"):
             self.methods[field] = self.methods.get("body", "selector")
         article, self.methods["url"] = with_urls(article, self.page, self.article_urls)

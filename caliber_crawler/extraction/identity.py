@@ -11,6 +11,7 @@ from caliber_crawler.extraction.structured_data import extract_meta
 from caliber_crawler.extraction.text import slug
 from caliber_crawler.items import Article
 from caliber_crawler.site import ArticleURL
+from caliber_crawler.site.urls import is_http_url
 
 _KINDS = ("slug", "number", "other")
 
@@ -51,7 +52,7 @@ def with_urls(article: Article, page: Page, article_urls: list[tuple[ArticleURL,
         article_url, method = best
         return replace(article, url=article_url.url, urls=tuple(each.url for each, _ in article_urls)), method
     requested = page.capture.effective_url
-    on_the_web = requested.startswith(("http:", "https:"))
+    on_the_web = is_http_url(requested)
     url = page.site.normal_url(requested) if on_the_web else text_identity(article)
     return replace(article, url=url, urls=(url,)), "url" if on_the_web else "text"
 
@@ -59,10 +60,7 @@ def with_urls(article: Article, page: Page, article_urls: list[tuple[ArticleURL,
 def _accepted(url: str, page: Page) -> ArticleURL | None:
     if url.startswith(("file:", "urn:")):
         return None
-    try:
-        return page.site.article_url(url)
-    except ValueError:  # an invalid URL such as http://[
-        return None
+    return page.site.article_url(url)
 
 
 def text_identity(article: Article) -> str:

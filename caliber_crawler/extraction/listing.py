@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -12,9 +11,9 @@ from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.page import Page, decode_source
 from caliber_crawler.extraction.tree import Unreadable, first, select, text_of
-from caliber_crawler.extraction.urls import absolute_link, background_image, section_linked
+from caliber_crawler.extraction.urls import absolute, background_image, section_linked
 from caliber_crawler.items import Capture, Listing, Teaser
-from caliber_crawler.site import ListingLayout, Site
+from caliber_crawler.site import ArticleURL, ListingLayout, Site
 
 
 def extract_listing(capture: Capture, site: Site) -> Listing:
@@ -45,7 +44,7 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
 def _next_url(page: Page, root: etree._Element) -> str | None:
     link = first(root, page.site.listing.next) if page.site.listing else None
     href = link.get("href") if link is not None else None
-    return page.site.normal_url(urljoin(page.base_url, href)) if href else None
+    return absolute(href, page) if href else None
 
 
 def _html_in(source: bytes) -> bytes:
@@ -76,20 +75,20 @@ def _known_teasers(page: Page, root: etree._Element) -> list[Teaser]:
 
 def _extract_teaser(element: etree._Element, layout: ListingLayout, page: Page) -> Teaser | None:
     links = select(element, layout.link) if layout.link else list(element.iter("a"))
-    url = next((found for link in links if (found := _article_url(link, page))), None)
-    if url is None:
+    article_url = next((found for link in links if (found := _article_url(link, page))), None)
+    if article_url is None:
         return None
     title = first(element, layout.headline)
     label_element = first(element, layout.section)
     label = _text(label_element)
-    article_url = page.site.article_url(url)
-    edition = page.site.edition(article_url.language) if article_url and article_url.language else None
+    edition = page.site.edition(article_url.language) if article_url.language else None
     section = page.site.section_named(label, edition) or page.site.section_named(label) if label else None
     if section is None and label_element is not None:
         section = section_linked(label_element, page)
     date = _text(first(element, layout.date))
     return Teaser(
-        url=url,
+        url=article_url.url,
+        request_url=article_url.request_url,
         headline=(split_heading(title)[0] if title is not None else None) or _longest_text(links),
         section=section,
         section_label=label,
@@ -100,15 +99,20 @@ def _extract_teaser(element: etree._Element, layout: ListingLayout, page: Page) 
 
 def _linked_teasers(page: Page, root: etree._Element) -> list[Teaser]:
     links: dict[str, list[etree._Element]] = {}
+    printed: dict[str, ArticleURL] = {}
     for link in select(root, "a[href]"):
-        if url := _article_url(link, page):
-            links.setdefault(url, []).append(link)
-    return [Teaser(url=url, headline=_longest_text(same)) for url, same in links.items()]
+        if article_url := _article_url(link, page):
+            printed.setdefault(article_url.url, article_url)
+            links.setdefault(article_url.url, []).append(link)
+    return [
+        Teaser(url=url, request_url=printed[url].request_url, headline=_longest_text(same))
+        for url, same in links.items()
+    ]
 
 
-def _article_url(link: etree._Element, page: Page) -> str | None:
-    url = absolute_link(link.get("href") or "", page)
-    return url if url and page.site.article_url(url) else None
+def _article_url(link: etree._Element, page: Page) -> ArticleURL | None:
+    url = absolute(link.get("href") or "", page)
+    return page.site.article_url(url) if url else None
 
 
 def _text(element: etree._Element | None) -> str | None:

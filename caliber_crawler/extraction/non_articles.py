@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.site import Site
+from caliber_crawler.site.urls import are_spellings
 
 MAX_SCANNED = 256 * 1024
 """Bytes of a page that are examined; non-article pages are short."""
@@ -60,7 +61,8 @@ def classify(capture: Capture, site: Site) -> Problem | None:
         return _problem("bot_challenge", f"{capture.effective_url} returned a bot challenge instead of an article.")
     if capture.status != 200 or text_length >= MAX_NON_ARTICLE_TEXT:
         return None
-    if _LOGIN_PATH.search(urlsplit(capture.final_url or "").path) or _PASSWORD.search(body):
+    redirected = capture.final_url is not None and not are_spellings(capture.url, capture.final_url)
+    if (redirected and _LOGIN_PATH.search(urlsplit(capture.effective_url).path)) or _PASSWORD.search(body):
         return _problem("login_wall", f"{capture.effective_url} requires a login.")
     title = _TITLE.search(body)
     if title and _NOT_FOUND_TITLE.search(title[1].decode("utf-8", "replace")):
@@ -74,7 +76,10 @@ def is_home(capture: Capture, site: Site) -> bool:
     if target is None or site.article_url(capture.url) is None:
         return False
     sections = (site.listing_url(edition, key) for edition in site.editions for key in edition.sections)
-    return is_front_page(target, site) or site.normal_url(target) in sections
+    try:
+        return is_front_page(target, site) or site.normal_url(target) in sections
+    except ValueError:  # an invalid URL
+        return False
 
 
 def _target(capture: Capture) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -18,6 +17,7 @@ from caliber_crawler.extraction.text_page import TextParts
 from caliber_crawler.extraction.tree import Unreadable
 from caliber_crawler.items import Capture
 from caliber_crawler.site import Layout, Site
+from caliber_crawler.site.urls import browser_url, is_http_url
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 TEXT_TYPES = ("text/plain",)
@@ -57,9 +57,14 @@ class Page:
 
     @cached_property
     def base_url(self) -> str:
-        """The base of relative URLs on this page."""
+        """The base of relative URLs on this page. As in a browser, an invalid ``<base>`` does not count."""
         url = self.capture.effective_url
-        return urljoin(url if url.startswith("http") else self.site.base_url + "/", self.metadata.base)
+        own = url if is_http_url(url) else f"{self.site.base_url}/"
+        try:
+            base_url = browser_url(self.metadata.base, own)
+        except ValueError:
+            return own
+        return base_url if is_http_url(base_url) else own
 
 
 def open_page(capture: Capture, site: Site) -> Page:

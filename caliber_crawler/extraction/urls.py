@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from lxml import etree
 
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.items import Image, Link
+from caliber_crawler.site import PageURL
+from caliber_crawler.site.urls import browser_url
 
 # Quotes are optional in CSS, and templates use every form. A URL may contain a semicolon.
 _STYLE_TOKEN = re.compile(
@@ -18,40 +20,34 @@ _STYLE_TOKEN = re.compile(
     r"|url\(\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\"')\s][^)]*+)?)",
     re.I,
 )
-# A browser percent-encodes them too: https://url.spec.whatwg.org/#c0-control-percent-encode-set
-_CONTROL_CHARACTERS = {code: quote(chr(code)) for code in (*range(0x20), *range(0x7F, 0xA0))}
+# Characters that a browser leaves in a fragment: https://url.spec.whatwg.org/#fragment-percent-encode-set
+_FRAGMENT_CHARACTERS = "!#$%&'()*+,-./:;=?@[\\]^_{|}~"
 
 
 def absolute(href: str, page: Page) -> str | None:
-    """Resolve a URL as a browser would, control characters encoded; ``None`` if it is not a web URL."""
+    """Resolve a URL as a browser would, but keep its fragment; ``None`` if it is not a web URL."""
+    href, hash_sign, fragment = href.partition("#")
     try:
-        parts = urlsplit(href.strip())
-        if not (parts.scheme and parts.netloc):
-            parts = urlsplit(urljoin(page.base_url, href.strip()))
+        url = browser_url(href, page.base_url)
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    if not url.startswith(("https://", "http://")):
         return None
-    url = parts.geturl()
-    return url if url.isprintable() else url.translate(_CONTROL_CHARACTERS)
+    return f"{url}{hash_sign}{quote(fragment.strip(), safe=_FRAGMENT_CHARACTERS, errors='replace')}"
 
 
-def absolute_link(href: str, page: Page) -> str | None:
-    """Resolve a link; an article URL of the site is returned in normal form."""
+def page_url_of(href: str, page: Page) -> PageURL | None:
+    """Resolve a link; ``None`` if it is not a web URL. An article URL of the site has its normal form."""
     url = absolute(href, page)
-    try:
-        article_url = page.site.article_url(url) if url else None
-    except ValueError:
-        return None
-    return article_url.url if article_url is not None else url
+    return None if url is None else page.site.article_url(url) or PageURL(url=url)
 
 
-def absolute_links(links: Iterable[Link], resolve: Callable[[str], str | None]) -> tuple[Link, ...]:
-    """Return web links in page order without duplicates, made absolute by ``resolve``."""
+def absolute_links(links: Iterable[Link], resolve: Callable[[str], PageURL | None]) -> tuple[Link, ...]:
+    """Return web links in page order without duplicates, resolved by :func:`page_url_of`."""
     found: dict[str, Link] = {}
     for link in links:
-        if not link.url.startswith("#") and (url := resolve(link.url)):
-            found.setdefault(url, replace(link, url=url))
+        if not link.url.startswith("#") and (target := resolve(link.url)):
+            found.setdefault(target.url, replace(link, url=target.url))
     return tuple(found.values())
 
 

@@ -100,6 +100,9 @@ class Ingester:
         return self._run_id or None
 
     def __enter__(self) -> Self:
+        if self._path.exists():
+            with Archive.open(self._path, mode="write") as archive:
+                self._site_resolver.sites.remember(archive.sites.base_urls())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -167,7 +170,8 @@ class Ingester:
             elif (article_url := site.article_url(url)) is None:
                 self.skipped["not_an_article"] += 1
             else:
-                entries.append(ingest_entry(article_url.url, site, article_url.language))
+                request_url = article_url.request_url
+                entries.append(ingest_entry(article_url.url, site, article_url.language, request_url=request_url))
                 self._sites.setdefault(site.name, site)
         if entries:
             archive = self._open_archive()

@@ -44,7 +44,7 @@ class ConditionalMiddleware:
         for name in VALIDATORS:
             request.headers.pop(name, None)
         entry: Entry | None = request.cb_kwargs.get("entry")
-        if entry is None or request.url != entry.url or not self._may_be_unchanged(entry):
+        if entry is None or request.url != entry.requested or not self._may_be_unchanged(entry):
             return
         for name, value in zip(VALIDATORS, (entry.etag, entry.last_modified), strict=True):
             if value:

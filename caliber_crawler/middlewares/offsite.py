@@ -15,6 +15,7 @@ from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.discovery.cdx_indexes import is_index
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.fetching.resolver import PublicAddressResolver
+from caliber_crawler.site.urls import without_credentials
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -63,9 +64,12 @@ class OffsiteMiddleware:
             max_in_a_row=crawler.settings.getint("FAILURES_MAX"),
         )
 
-    def process_request(self, request: Request) -> None:
-        """Pass requests that stay on the site."""
+    def process_request(self, request: Request) -> Request | None:
+        """Pass requests that stay on the site. A redirect to a URL with credentials is followed without them."""
         self._check(request.url, request)
+        if "@" in urlsplit(request.url).netloc:
+            return request.replace(url=without_credentials(request.url))
+        return None
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Refuse an offsite redirect that Scrapy did not follow."""

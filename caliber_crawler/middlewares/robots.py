@@ -21,8 +21,7 @@ from caliber_crawler.discovery.cdx_indexes import is_index
 from caliber_crawler.fetching.failures import failure_reason
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.download import Download, download_with
-from caliber_crawler.robots_groups import own_groups
-from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, requested_delay
+from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, parse_robots, requested_delay
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -95,7 +94,7 @@ class RobotsMiddleware:
             return
         rules = await self._rules_for(request.url)
         if rules.unavailable is not None:
-            if _origin(request.url) != _origin(self._base_url):
+            if not self._is_whole_site(request.url):
                 raise Refusal(rules.code, rules.unavailable.clause)
             self._halt(rules.unavailable)
             raise Refusal(rules.unavailable.code, rules.unavailable.clause)
@@ -108,6 +107,15 @@ class RobotsMiddleware:
             request.meta["robots_bytes"] = request.meta.get("robots_bytes", 0) + len(data)
             if request.meta["robots_bytes"] > MAX_ROBOTS_BYTES:
                 raise StopDownload(fail=False)
+
+    def _is_whole_site(self, url: str) -> bool:
+        """Whether the site has no other robots.txt than the one of this URL: it may have one over HTTP and HTTPS."""
+        host = _host(self._base_url)
+        others = (origin for origin in self._rules if _host(origin) == host and origin != _origin(url))
+        answers = (self._rules[origin] for origin in others)
+        return _host(url) == host and not any(
+            rules.done() and rules.exception() is None and rules.result().unavailable is None for rules in answers
+        )
 
     async def _rules_for(self, url: str) -> Rules:
         host = _origin(url)
@@ -143,7 +151,7 @@ class RobotsMiddleware:
             return Rules(now, None, Halt("robots_unavailable", clause))
         text = response.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", errors="replace")
         self._record(host, now, status, text)
-        robots = Protego.parse(own_groups(text, self._agent))
+        robots = parse_robots(text, self._agent)
         delay = requested_delay(robots, self._agent)
         if delay:
             self._throttle.raise_delay(urlsplit(host).netloc, delay, self._clock())
@@ -151,6 +159,10 @@ class RobotsMiddleware:
 
     def _record(self, host: str, now: datetime, status: int | None, text: str | None) -> None:
         self._hosts.record_robots(urlsplit(host).netloc, now, status, text)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.lower().removeprefix("www.")
 
 
 def _origin(url: str) -> str:

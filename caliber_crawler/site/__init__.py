@@ -18,7 +18,7 @@ from caliber_crawler.site.editions import Edition, Section
 from caliber_crawler.site.layouts import JsonTeasers, Layout, ListingLayout, TextLayout
 from caliber_crawler.site.registry import SiteRegistry
 from caliber_crawler.site.site import Site, known_languages
-from caliber_crawler.site.urls import ArticleURL
+from caliber_crawler.site.urls import ArticleURL, PageURL
 
 __all__ = [
     "ArticleURL",
@@ -30,6 +30,7 @@ __all__ = [
     "Links",
     "ListingLayout",
     "Listings",
+    "PageURL",
     "PostIds",
     "Revisits",
     "Search",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from caliber_crawler.site.discovery import Links, Sitemaps, StartPage
 from caliber_crawler.site.site import Site
-from caliber_crawler.site.urls import ascii_netloc, is_http_url
+from caliber_crawler.site.urls import is_http_url, requested_url, without_credentials
 
 _OTHER_PAGES = (
     *("tags?", "topics?", "categor(?:y|ies)", "authors?", "profiles?", "users?", "search", "page", "archives?"),
+    *("trackback", r"comment-page-\d+", "embed"),
     *("galler(?:y|ies)", "login", "register", "account", r"subscri\w+", "newsletters?", r"wp-[\w-]+", "feeds?", "rss"),
 )
 _FILES = "jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|xml|json|css|js"
@@ -30,10 +31,13 @@ def generic_site(url: str) -> Site:
     Timestamps without an offset are assumed to be UTC. Raises ``ValueError`` unless ``url`` is an HTTP or HTTPS URL.
     """
     if not is_http_url(url := url.strip()):
-        raise ValueError(f"{url!r} is not the URL of a web page; write it as https://example.org/page.")
+        raise ValueError(
+            f"{without_credentials(url)!r} is not the URL of a web page; write it as https://example.org/page."
+        )
+    url = requested_url(url)
     parts = urlsplit(url)
-    host = ascii_netloc(parts.netloc.rpartition("@")[2])
-    base_url = f"{parts.scheme.lower()}://{host}"
+    host = parts.netloc.removesuffix(".")
+    base_url = f"{parts.scheme}://{host}"
     name = host.removeprefix("www.")
     return Site(
         name=name,
@@ -42,5 +46,5 @@ def generic_site(url: str) -> Site:
         timezone="UTC",
         editions=(),
         article_path=ARTICLE_PATH,
-        sources=(StartPage(url=urlunsplit((parts.scheme, host, parts.path, parts.query, ""))), Links(), Sitemaps()),
+        sources=(StartPage(url=url), Links(), Sitemaps()),
     )

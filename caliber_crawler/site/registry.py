@@ -22,6 +22,7 @@ class SiteRegistry(Mapping[str, Site]):
 
     def __init__(self, sites: Iterable[Site] = ()) -> None:
         self._sites = {site.name: site for site in sites}
+        self._base_urls: dict[str, str] = {}
         self._served: defaultdict[str, list[Site]] = defaultdict(list)
         self._additional: defaultdict[str, list[Site]] = defaultdict(list)
         for site in self._sites.values():
@@ -72,8 +73,20 @@ class SiteRegistry(Mapping[str, Site]):
         return owners[0] if owners else None
 
     def site_of(self, url: str) -> Site:
-        """The site that owns a URL, or the generic site of its host. Raises ``ValueError`` for other URLs."""
-        return self.owner(url) or generic_site(url)
+        """The site that owns a URL, or the generic site of its host. Raises ``ValueError`` for other URLs.
+
+        The first URL of a host decides on the scheme and the ``www.`` of its generic site: with other ones it is the
+        same site.
+        """
+        site = self.owner(url)
+        if site is None:
+            site = generic_site(url)
+            site = site.at(self._base_urls.setdefault(site.name, site.base_url))
+        return site
+
+    def remember(self, base_urls: Mapping[str, str]) -> None:
+        """Use these base URLs for generic sites: those under which an archive contains them."""
+        self._base_urls.update(base_urls)
 
     def definition_for(self, capture: Capture) -> Site | None:
         """The site whose definition extracts a capture: the site that it was fetched for, not the owner of its URL.

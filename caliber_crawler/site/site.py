@@ -6,14 +6,26 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.site.discovery import DiscoverySource, Listings, Revisits
 from caliber_crawler.site.editions import Edition
 from caliber_crawler.site.layouts import Layout, ListingLayout, TextLayout
-from caliber_crawler.site.urls import ArticleURL, ascii_netloc, host_of, is_http_url, normal_url
+from caliber_crawler.site.urls import (
+    MAX_NUMBER_DIGITS,
+    ArticleURL,
+    PageURL,
+    ascii_netloc,
+    browser_url,
+    host_of,
+    is_http_url,
+    normal_url,
+    readable_path,
+    requested_url,
+    without_credentials,
+)
 from caliber_crawler.site.validation import validation_errors
 
 
@@ -63,8 +75,10 @@ class Site:
 
     def __post_init__(self) -> None:
         # Hosts of requests are in ASCII, and are compared with these.
-        parts = urlsplit(self.base_url)
-        object.__setattr__(self, "base_url", urlunsplit(parts._replace(netloc=ascii_netloc(parts.netloc))))
+        if is_http_url(self.base_url):
+            parts = urlsplit(browser_url(self.base_url))
+            path = urlsplit(self.base_url).path  # a browser would add a slash
+            object.__setattr__(self, "base_url", urlunsplit(parts._replace(path=path)))
         object.__setattr__(self, "hosts", tuple(map(ascii_netloc, self.hosts)))
         if error := next(validation_errors(self), None):
             raise SiteError(f"Invalid definition of site {self.name!r}: {error}.")
@@ -99,6 +113,12 @@ class Site:
     def served_at(self, base_url: str) -> Site:
         """The same site at another base URL (a mirror, the demo). Raises :class:`SiteError` for an invalid URL."""
         return replace(self, base_url=origin(base_url))
+
+    def at(self, base_url: str) -> Site:
+        """The same site with the scheme and the ``www.`` of a base URL, if that differs in nothing else."""
+        if base_url == self.base_url or host_of(base_url) is None or not self._is_base(base_url):
+            return self
+        return self.served_at(base_url)
 
     def edition(self, language: str) -> Edition | None:
         """The edition of a language, by BCP 47 code or by the site's own name for it."""
@@ -165,14 +185,15 @@ class Site:
         return host == own or host in self.hosts or host.removeprefix("www.") == own.removeprefix("www.")
 
     def article_url(self, url: str) -> ArticleURL | None:
-        """Parse the URL of an article. Return ``None`` if it is not an article of this site."""
-        normal = self.normal_url(url)
+        """Parse the URL of an article. Return ``None`` if it is not an article of this site, or not a valid URL."""
+        try:
+            normal = self.normal_url(url)
+        except ValueError:
+            return None
         parts = urlsplit(normal)
-        # A URL with a password does not count as an article, because it would be stored with the password.
         if parts.scheme not in ("http", "https") or not self._owns_host(parts.netloc):
             return None
-        path = unquote(parts.path).rstrip("/") or "/"
-        match = re.fullmatch(self.article_path, path)
+        match = re.fullmatch(self.article_path, readable_path(parts.path).rstrip("/") or "/")
         if match is None:
             return None
         groups = match.groupdict()
@@ -181,8 +202,9 @@ class Site:
         return ArticleURL(
             url=normal,
             language=edition.language if edition else None,
-            number=int(number) if number else None,
+            number=int(number) if number and len(number) <= MAX_NUMBER_DIGITS else None,
             slug=slug or None,
+            request_url=self._other_form(url, normal),
         )
 
     def article_urls(self, urls: Iterable[str]) -> list[ArticleURL]:
@@ -190,13 +212,40 @@ class Site:
         return [article_url for url in urls if (article_url := self.article_url(url))]
 
     def normal_url(self, url: str) -> str:
-        """The normal form of a URL of the site.
+        """The normal form of a URL of the site, equal for all spellings of one page. Raises ``ValueError``.
 
-        Relative URLs become absolute. The host gets the case and scheme of ``base_url``. The path becomes NFC,
-        percent-encoded UTF-8 without a trailing slash, or with one if ``trailing_slash`` is set. Fragments and tracking
-        parameters are removed.
+        Relative URLs become absolute. The host gets the case and scheme of ``base_url``. The path becomes NFC and
+        percent-encoded, without a trailing slash, or with one if ``trailing_slash`` is set. Fragments, credentials,
+        tracking parameters and session IDs are removed.
         """
         return normal_url(url, self.base_url, slash=self.trailing_slash)
+
+    def requested_url(self, url: str) -> str:
+        """The form of a URL that is requested: as printed, without what only tracks a visitor. Raises ``ValueError``.
+
+        The definition decides on HTTPS and on a trailing slash: without them the site would only redirect.
+        """
+        requested = requested_url(url, f"{self.base_url}/")
+        if requested.startswith("http://") and self.base_url.startswith("https://") and self._is_base(requested):
+            requested = f"https{requested[4:]}"
+        if self.trailing_slash:
+            start, mark, query = requested.partition("?")
+            if not start.endswith("/") and "." not in start.rpartition("/")[2]:
+                requested = f"{start}/{mark}{query}"
+        return requested
+
+    def parse_url(self, url: str) -> PageURL:
+        """Parse the URL of any page. Raises ``ValueError``."""
+        normal = self.normal_url(url)
+        return PageURL(url=normal, request_url=self._other_form(url, normal))
+
+    def _other_form(self, url: str, normal: str) -> str | None:
+        requested = self.requested_url(url)
+        return requested if requested != normal else None
+
+    def _is_base(self, url: str) -> bool:
+        netloc = urlsplit(url).netloc
+        return netloc.removeprefix("www.") == self.host.removeprefix("www.")
 
 
 def origin(base_url: str) -> str:
@@ -204,8 +253,10 @@ def origin(base_url: str) -> str:
     if is_http_url(base_url := base_url.strip()):
         parts = urlsplit(base_url)
         if not (parts.path.strip("/") or parts.query or parts.fragment or parts.username):
-            return f"{parts.scheme}://{ascii_netloc(parts.netloc)}"
-    raise SiteError(f"{base_url!r} is not the base URL of a site; write it as https://example.org.")
+            return browser_url(base_url).rstrip("/")
+    raise SiteError(
+        f"{without_credentials(base_url)!r} is not the base URL of a site; write it as https://example.org."
+    )
 
 
 def known_languages(sites: Sequence[Site]) -> list[str]:

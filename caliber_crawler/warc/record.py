@@ -121,10 +121,12 @@ def capture_in(
 
     Raises :class:`UnusableRecord` if it is not a page.
     """
+    # A page that was served under another spelling of its URL is requested under that spelling again.
+    served_as = address if requested or address != resolved.url else None
     capture = Capture(
         site=resolved.site,
         url=requested[0] if requested else resolved.url,
-        final_url=address if requested else None,
+        final_url=served_as,
         redirects=tuple(requested[1:]),
         fetched_at=fetched_at,
         kind=kind,

@@ -41,10 +41,10 @@ class Redirects:
 
     def follow(self, capture: Capture) -> Capture:
         """Return a page as the final response of the redirect that led to it, if there is one."""
-        if capture.final_url is not None or (redirect := self._pop(capture)) is None:
+        if capture.redirects or (redirect := self._pop(capture)) is None:
             return capture
         first, *between = redirect.urls
-        return replace(capture, url=first, redirects=tuple(between), final_url=capture.url)
+        return replace(capture, url=first, redirects=tuple(between), final_url=capture.effective_url)
 
     def left(self) -> Iterator[Redirect]:
         """The redirects without a target page."""

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from caliber_crawler.archive.texts.articles import url_variants
+from caliber_crawler.site.urls import url_variants
 
 STORED = "https://caliber.az/arm/post/%D5%B0%D5%A1%D5%B5%D5%A1%D5%BD%D5%BF%D5%A1%D5%B6"
 READABLE = "https://caliber.az/arm/post/հայաստան"
@@ -19,6 +19,8 @@ READABLE = "https://caliber.az/arm/post/հայաստան"
         unicodedata.normalize("NFD", READABLE),
         READABLE + "/?fbclid=abc#top",
         STORED.lower(),
+        READABLE.replace("https://", "http://www."),
+        READABLE.replace("https://", "https://reader:secret@") + "?",
     ],
 )
 def test_every_spelling_includes_the_stored_url(typed: str) -> None:

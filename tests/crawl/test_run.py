@@ -17,6 +17,8 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.crawling import run as module
 from caliber_crawler.crawling.recovery import resume_stored_pages
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.site import StartPage
+from caliber_crawler.site.generic import generic_site
 from tests.crawl.runs import SCOPE, add, capture, entry, running_on, url_of
 
 
@@ -70,6 +72,18 @@ def test_a_run_has_a_heartbeat_until_its_spider_closes(tmp_path: Path, loops: li
     assert not loops[0].running
     with Archive.open(tmp_path / "a.db") as archive:
         assert archive.db.execute("SELECT outcome FROM runs").fetchall()[0][0] is not None
+
+
+def test_a_crawl_of_a_known_generic_site_keeps_its_scheme_and_host(tmp_path: Path, loops: list[FakeLoop]) -> None:
+    """Otherwise its articles would be stored again, under other URLs."""
+    for start in ("http://www.news.test/a", "https://news.test/b"):
+        crawler = crawler_with(tmp_path / "a.db", scope=replace(SCOPE, site=generic_site(start)))
+        run = CrawlRun.from_crawler(crawler)
+        assert crawler.spider.scope is run.scope
+        assert run.scope.site.base_url == "http://www.news.test"
+        (source,) = (each for each in run.scope.site.sources if isinstance(each, StartPage))
+        assert run.scope.site.requested_url(source.url) == start
+        run.archive.close()
 
 
 @pytest.mark.parametrize("shared", [True, False])

@@ -18,10 +18,18 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.demo import DemoSite, Response, running
-from caliber_crawler.discovery.cdx_indexes import following, index_entry, is_index_url, is_service, parse_index
+from caliber_crawler.discovery.cdx_indexes import (
+    authorization,
+    following,
+    index_entry,
+    is_index_url,
+    is_service,
+    parse_index,
+)
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Capture
 from caliber_crawler.settings import CDX_SERVICES
+from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.conftest import AT, Result, run_module
 from tests.discovery.pages import SITE
 
@@ -88,6 +96,18 @@ def test_the_window_limits_the_dates_of_captures() -> None:
 def test_a_url_with_its_own_query_is_used_unchanged() -> None:
     own = "https://web.archive.org/cdx/search/cdx?url=caliber.az/en/post/*&output=json"
     assert start(own).url == own + "#cdx"
+
+
+def test_credentials_are_sent_to_the_host_of_the_index_and_kept_nowhere() -> None:
+    index = "https://reader:se%40cret@archive.example/cdx?collapse=urlkey"
+    assert "reader" not in start(index).url
+    assert authorization(index, CDX_SERVICES) == ("archive.example", "Basic cmVhZGVyOnNlQGNyZXQ=")
+    assert authorization("wayback", CDX_SERVICES) is None
+    spider = CaliberSpider(cdx=index)
+    spider._authorization = authorization(index, CDX_SERVICES)
+    sent = [spider._headers(start(url)) for url in (index, "https://other.example/cdx")]
+    assert sent == [{"Authorization": "Basic cmVhZGVyOnNlQGNyZXQ="}, {}]
+    assert "secret" not in repr(spider.scope.as_arguments())
 
 
 def test_a_resumption_key_leads_to_the_next_page() -> None:

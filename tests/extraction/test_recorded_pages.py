@@ -35,7 +35,9 @@ def extract(folder: Path) -> dict[str, Any]:
     """Return the extraction of a recorded page as JSON data."""
     capture, site = recorded_capture(folder), site_of(folder)
     if capture.kind == "listing":
-        return {"teasers": plain([asdict(teaser) for teaser in extract_listing(capture, site).teasers])}
+        teasers = [asdict(teaser) for teaser in extract_listing(capture, site).teasers]
+        # The file states a URL to request only where it differs from the normal form.
+        return {"teasers": plain([{k: v for k, v in teaser.items() if k != "request_url" or v} for teaser in teasers])}
     extraction = extract_page(capture, site)
     article = asdict(extraction.article)
     article["body"] = article["body"].split("\n\n")

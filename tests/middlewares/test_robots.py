@@ -95,6 +95,48 @@ def test_rules_are_cached_for_a_day(run: CrawlRun) -> None:
     asyncio.run(check())
 
 
+@pytest.mark.parametrize(
+    "named", ["caliber_crawler/1.0", "Caliber_Crawler", "Mozilla/5.0 (compatible; caliber_crawler/2)"]
+)
+def test_a_group_for_this_crawler_may_name_a_version(run: CrawlRun, named: str) -> None:
+    rules = f"User-agent: *\nAllow: /\n\nUser-agent: {named}\nDisallow: /en/post/\n".encode()
+    robots, _ = middleware(run, Clock(), (200, rules))
+    with pytest.raises(Refusal, match="disallows"):
+        asyncio.run(robots.process_request(PAGE))
+
+
+@pytest.mark.parametrize("named", ["my_caliber_crawler", "caliber_crawler2", "caliber_crawler-images"])
+def test_a_group_for_another_crawler_is_not_obeyed(run: CrawlRun, named: str) -> None:
+    robots, _ = middleware(run, Clock(), (200, f"User-agent: {named}\nDisallow: /\n".encode()))
+    asyncio.run(robots.process_request(PAGE))
+
+
+@pytest.mark.parametrize("rule", ["/en/post/a/", "/*/$", "/*?print$", "/en/post/*?id=", "/en/a%2Fb"])
+def test_rules_are_matched_against_the_url_as_printed(run: CrawlRun, rule: str) -> None:
+    robots, _ = middleware(run, Clock(), (200, f"User-agent: *\nDisallow: {rule}\n".encode()))
+    printed = ("/en/post/a/", "/en/post/b/", "/en/post/c?print", "/en/post/d?id=", "/en/a%2Fb")
+    refused = []
+    for url in printed:
+        try:
+            asyncio.run(robots.process_request(Request(SITE.requested_url(url))))
+        except Refusal:
+            refused.append(url)
+    place = ["/en/post/a/", "/*/$", "/*?print$", "/en/post/*?id=", "/en/a%2Fb"].index(rule)
+    assert refused == (list(printed[:2]) if rule == "/*/$" else [printed[place]])
+
+
+def test_one_robots_txt_of_a_site_is_enough_if_it_has_two(run: CrawlRun) -> None:
+    robots, _ = middleware(run, Clock(), (200, ALLOWED), (503, b""))
+
+    async def check() -> None:
+        await robots.process_request(PAGE)
+        with pytest.raises(Refusal):
+            await robots.process_request(Request("http://www.caliber.az/en/post/a"))
+
+    asyncio.run(check())
+    assert run.accounts.halted is None
+
+
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_rules_that_cannot_be_refreshed_end_the_run(run: CrawlRun, status: int) -> None:
     clock = Clock()

@@ -21,7 +21,7 @@ HTML = {"Content-Type": "text/html"}
 def resolve_url(url: str) -> ResolvedURL | None:
     if url.startswith("urn:"):
         return ResolvedURL(site="caliber", url=url, is_article=True)
-    if not SITE.owns(SITE.normal_url(url)):
+    if not SITE.owns(url):
         return None
     address = SITE.article_url(url)
     return ResolvedURL(site="caliber", url=address.url if address else url, is_article=address is not None)

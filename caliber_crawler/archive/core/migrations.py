@@ -12,6 +12,7 @@ from sqlite_utils import Database, Migrations
 
 from caliber_crawler.archive.core.checksums import EARLIER_COLUMN, PRIMARY_KEYS, checksum, without_triggers
 from caliber_crawler.archive.core.earlier_terms import ARGUMENTS, COUNTS, METHODS, REASONS, SOURCES
+from caliber_crawler.archive.core.earlier_urls import rename_urls
 
 migrations = Migrations("caliber")
 
@@ -47,6 +48,13 @@ def m0004_terms(db: Database) -> None:
             db.execute(f"UPDATE {table} SET reason = ? WHERE reason = ?", (new, old))
     rename_json(db, "runs", "counts", lambda counts: {COUNTS.get(name, name): count for name, count in counts.items()})
     rename_json(db, "runs", "arguments", rename_arguments)
+
+
+@migrations()
+def m0005_requested_urls(db: Database) -> None:
+    """Add the URL to request, and rename rows whose URL has another normal form since."""
+    run_script(db, "m0005_requested_urls")
+    rename_urls(db)
 
 
 def rename_methods(db: Database) -> None:

@@ -131,6 +131,8 @@ class FrontierRow(TypedDict):
     etag: str | None
     last_modified: str | None
     article_id: int | None
+    request_url: str | None
+    """The URL to request, if it is not ``url``."""
 
 
 class HostRow(TypedDict):

@@ -37,6 +37,7 @@ RUN = ("command", "site", "started_at", "arguments", "settings", "software", "us
 """The columns that identify a run."""
 FRONTIER_STATE = (
     *("state", "priority", "due_at", "visited_at", "last_status", "failures", "reason", "etag", "last_modified"),
+    "request_url",
 )
 """Frontier columns that are taken from the archive that visited the URL last."""
 FROM_LATER_VISIT = ", ".join(

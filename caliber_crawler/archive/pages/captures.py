@@ -16,6 +16,7 @@ from caliber_crawler.archive.pages.dictionaries import PageClass
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture
 from caliber_crawler.opt_outs import opt_outs
+from caliber_crawler.site.urls import without_credentials
 
 # The pages in flight when a crawl was killed are among the last that it stored.
 LATEST_RUNS, LATEST_PAGES = 10, 1_000
@@ -46,7 +47,7 @@ class Captures:
         The transaction is not synced here but with the extracted article. Until then the URL stays due, so a power cut
         costs a request, but not the page. ``compressed`` is the result of :meth:`compress`.
         """
-        stored = replace(capture, fetched_at=whole_second(capture.fetched_at))
+        stored = replace(_without_credentials(capture), fetched_at=whole_second(capture.fetched_at))
         with self._connection.transaction(synced_every=math.inf):
             digest = self.store_body(capture, compressed)
             known = self._find(stored, digest) if digest else None
@@ -156,3 +157,18 @@ class Captures:
         """Every capture with its body, in the order in which they were stored."""
         for id in self._connection.values("SELECT id FROM captures ORDER BY id"):
             yield self.get(id)
+
+
+def _without_credentials(capture: Capture) -> Capture:
+    """A capture without the user names and passwords of its URLs, which may come from a redirect."""
+    urls = (capture.url, capture.final_url or "", *capture.redirects, capture.error or "")
+    if not any("@" in text for text in (*urls, *(value for _, value in capture.headers))):
+        return capture
+    return replace(
+        capture,
+        url=without_credentials(capture.url),
+        final_url=capture.final_url and without_credentials(capture.final_url),
+        redirects=tuple(map(without_credentials, capture.redirects)),
+        error=capture.error and without_credentials(capture.error),
+        headers=tuple((name, without_credentials(value)) for name, value in capture.headers),
+    )

@@ -61,13 +61,17 @@ class Aliases:
         return sum(row["due_at"] <= utc_text(now) for row in others)
 
     def resume(self, url: str, now: datetime) -> None:
-        """A URL is gone: make all other URLs of its article due, including those that were never fetched."""
+        """A URL is gone: make all other URLs of its article due, including those that were never fetched.
+
+        One that was never printed is requested with a trailing slash if the URL that is gone was.
+        """
         values = {"url": url, "now": utc_text(now), "precise": utc_text_us(now)}
         self._connection.execute(
             """INSERT INTO frontier (url, site, kind, language, section, priority, due_at, discovered_at, discovered_on,
-              discovered_via, run_id, article_id)
+              discovered_via, run_id, article_id, request_url)
             SELECT u.url, f.site, f.kind, f.language, f.section, f.priority, :now, :precise, f.url, f.discovered_via,
-              f.run_id, f.article_id
+              f.run_id, f.article_id, CASE WHEN f.request_url = f.url || '/' AND u.url NOT GLOB '*[?]*'
+                AND u.url NOT GLOB '*/' THEN u.url || '/' END
             FROM frontier f JOIN article_urls u ON u.article_id = f.article_id
             WHERE f.url = :url AND u.url GLOB 'http*' ON CONFLICT (url) DO NOTHING""",
             values,

@@ -17,6 +17,9 @@ class Entry:
     """One URL in the frontier. The archive sets the fields from ``id`` on; they are filled in on returned entries."""
 
     url: str
+    """The normal form, which identifies the page."""
+    request_url: str | None = None
+    """The URL to request, if it differs from ``url``: as printed, or as the site redirected to it."""
     site: str
     kind: PageKind
     language: str | None = None
@@ -43,6 +46,11 @@ class Entry:
     article_id: int | None = None
     discovered_at: datetime | None = None
     visited_at: datetime | None = None
+
+    @property
+    def requested(self) -> str:
+        """The URL to request."""
+        return self.request_url or self.url
 
 
 FIELDS = tuple(field.name for field in fields(Entry))

@@ -52,7 +52,7 @@ class Frontier:
 
         A known article stays unchanged. A known listing, feed or sitemap becomes due again; it keeps the earlier
         ``traversal_started_at`` unless that traversal was done. A page already done in the same traversal is not due
-        again.
+        again. A page is requested as it was printed first; as printed last, if it could not be fetched so.
         """
         with self._connection.transaction():
             return [added for entry in entries if (added := self._add(entry, run_id)) is not None]
@@ -213,6 +213,10 @@ class Frontier:
         """Make a URL due, whatever its state."""
         self._change(url, "due_at = :now", now=utc_text(now))
 
+    def set_request_url(self, url: str, request_url: str) -> None:
+        """Record the URL to request for a page."""
+        self._change(url, "request_url = :request_url", request_url=request_url)
+
     def drop_validators(self, url: str) -> None:
         """Delete the validators of a URL, so that the next request is unconditional."""
         self._change(url, "etag = NULL, last_modified = NULL")
@@ -294,8 +298,8 @@ class Frontier:
         due_at = whole_second(entry.due_at or discovered_at)
         cursor = self._connection.execute(
             """INSERT INTO frontier (url, site, kind, language, section, priority, due_at, discovered_at, discovered_on,
-              discovered_via, run_id, page_number, traversal_started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (url) DO NOTHING""",
+              discovered_via, run_id, page_number, traversal_started_at, request_url)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (url) DO NOTHING""",
             (
                 entry.url,
                 entry.site,
@@ -310,12 +314,20 @@ class Frontier:
                 run_id,
                 entry.page_number,
                 traversal_text(entry),
+                entry.request_url,
             ),
         )
         if cursor.rowcount == 1:
             if entry.site in self._partitions:
                 self._partitions[entry.site].add(Partition(entry.kind, entry.language, entry.section, entry.priority))
             return replace(entry, id=cursor.lastrowid, state="queued", due_at=due_at, discovered_at=discovered_at)
+        if entry.request_url is not None:
+            self._connection.execute(
+                """UPDATE frontier SET request_url = :request_url WHERE url = :url AND (
+                  request_url IS NULL
+                  OR state IN ('failed', 'refused', 'gone') AND request_url <> :request_url)""",
+                {"url": entry.url, "request_url": entry.request_url},
+            )
         if entry.kind != "article":
             self._restart_traversal(entry, due_at)
         return None

@@ -10,6 +10,7 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import JSONObject
 from caliber_crawler.archive.core.times import utc_now, utc_text
 from caliber_crawler.items import Problem
+from caliber_crawler.site.urls import without_credentials
 
 Outcome = Literal["finished", "failed", "interrupted", "stopped"]
 CoverageRow = tuple[str, str, str, str, int, int]
@@ -108,10 +109,10 @@ class Runs:
                 utc_text(utc_now()),
                 problem.stage,
                 problem.reason,
-                problem.message,
+                without_credentials(problem.message),
                 problem.field,
                 int(problem.fatal),
-                url,
+                without_credentials(url) if url else None,
                 capture_id,
             ),
         )

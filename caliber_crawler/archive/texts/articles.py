@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Literal, Unpack, cast
-from unicodedata import normalize
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
@@ -34,7 +33,7 @@ from caliber_crawler.archive.texts.versions import Versions
 from caliber_crawler.errors import ArchiveError, ArticleTakenDown, NoSuchArticle
 from caliber_crawler.items import Capture, Extraction
 from caliber_crawler.site import ArticleURL
-from caliber_crawler.site.urls import PATH_CHARACTERS
+from caliber_crawler.site.urls import url_variants
 
 # Digits that always fit SQLite's integers.
 MAX_ID_DIGITS = 18
@@ -374,18 +373,6 @@ class Articles:
             (site,),
         )
         return (row["language"], row["post_number"]) if row else None
-
-
-def url_variants(url: str) -> list[str]:
-    """A URL as typed or copied, then in the spellings that the archive stores: encoded, with and without a slash."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return [url]
-    path = quote(normalize("NFC", unquote(parts.path)), safe=PATH_CHARACTERS).rstrip("/")
-    forms = [url, url.rstrip("/"), parts._replace(path=path, fragment="").geturl()]
-    bare = parts._replace(path=path, query="", fragment="").geturl()
-    return list(dict.fromkeys([*forms, bare, f"{bare}/"]))
 
 
 def host_of(url: str) -> str | None:

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.rows import ArticleUrlRow
-from caliber_crawler.archive.core.takedowns import Takedowns, address_of, keys_of
+from caliber_crawler.archive.core.takedowns import Takedowns, address_of, keys_of, spellings_of
 from caliber_crawler.archive.core.times import utc_now, utc_text, utc_time
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.errors import ArchiveError, ArchiveLocked, NoSuchArticle
@@ -100,6 +100,7 @@ class Deletion:
             )
             self._connection.execute("DELETE FROM links WHERE url IN (SELECT value FROM json_each(?))", (among,))
             self._delete_article(takedown_id, family, among)
+            self._delete_spellings(article["site"], known)
             self._delete_captures([row["id"] for row in captures])
             blanked = self._blank_listings(article["site"], search_terms(known))
         return Takedown(
@@ -138,7 +139,7 @@ class Deletion:
                 urls = self._connection.rows_of(
                     ArticleUrlRow, "SELECT * FROM article_urls WHERE article_id = ?", (article["id"],)
                 )
-                if any(digest in unknown for url in urls for digest in keys_of(article["site"], address_of(url))):
+                if any(digest in unknown for url in urls for digest in spellings_of(article["site"], address_of(url))):
                     self.take_down(article["id"], row["reason"], utc_time(row["requested_at"]))
             names = ("site", "language", "reason", "requested_at", "carried_out_at", "versions", "captures")
             cursor = self._connection.execute(
@@ -207,6 +208,16 @@ class Deletion:
             (json.dumps(names),),
         )
 
+    def _delete_spellings(self, site: str, urls: Iterable[str]) -> None:
+        """Remove the other spellings of these URLs from the frontier."""
+        for page in {url.partition("?")[0] for url in urls}:
+            # "@" follows "?" in ASCII: the range contains the URLs of this path with a query.
+            for url in self._connection.values(
+                "SELECT url FROM frontier WHERE url > ? AND url < ?", (page, f"{page}@")
+            ):
+                if self._takedowns.covers(site, [ArticleURL(url=url)]):
+                    self._connection.execute("DELETE FROM frontier WHERE url = ?", (url,))
+
     def _delete_captures(self, ids: Sequence[int]) -> None:
         among = json.dumps(list(ids))
         digests = self._connection.values(
@@ -261,4 +272,5 @@ def search_terms(urls: Iterable[str]) -> list[bytes]:
             plain = unquote(path)
             for form in (path, plain, quote(plain), plain.replace("/", "\\/")):
                 found[form.encode()] = None
+            found[unquote_to_bytes(path)] = None  # in another charset
     return list(found)

@@ -20,7 +20,6 @@ from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
-from caliber_crawler.archive.upkeep.backup import sync
 from caliber_crawler.archive.upkeep.file_checks import shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.references import References
@@ -32,6 +31,7 @@ from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import TreeMap
 from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification, cause
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
+from caliber_crawler.output_files import sync
 
 MAX_ROUNDS = 3
 """Maximum rounds of repair: one round may repair what the next one needs."""

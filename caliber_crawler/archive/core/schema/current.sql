@@ -506,7 +506,7 @@ CREATE TABLE "frontier" (
   etag TEXT,
   last_modified TEXT,
   article_id INTEGER REFERENCES articles (id)
-) STRICT;
+, request_url TEXT CHECK (request_url GLOB 'http://*' OR request_url GLOB 'https://*')) STRICT;
 
 CREATE INDEX frontier_due ON frontier (site, kind, language, section, priority, due_at);
 
@@ -518,4 +518,4 @@ CREATE INDEX frontier_run ON frontier (run_id);
 
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
