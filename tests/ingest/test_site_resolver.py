@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from caliber_crawler.ingest import SiteResolver
+from caliber_crawler.items import Capture
 from caliber_crawler.site import SiteRegistry
+from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import ResolvedURL
+from tests.archive.newsroom import NOON
 
 SITE = CaliberSpider.site
 DIGEST_URN = "urn:sha256:0f"
@@ -70,3 +73,10 @@ def test_the_front_page_of_another_host_is_not_that_of_the_site() -> None:
     assert resolver()("https://caliber.az/en") == ResolvedURL(
         site=SITE.name, url="https://caliber.az/en", is_article=False, is_front_page=True
     )
+
+
+def test_pages_of_the_unknown_site_have_a_definition_and_no_host_that_exists() -> None:
+    site = unknown_site()
+    assert SiteRegistry().definition_for(Capture(site=site.name, url=DIGEST_URN, fetched_at=NOON, status=200)) == site
+    assert site.host.endswith(".invalid")
+    assert site.sources == ()

@@ -57,10 +57,10 @@ def test_a_page_without_an_article_is_a_problem(facts: dict[str, object], reason
 
 
 def test_a_page_of_a_site_without_a_definition_is_a_problem() -> None:
-    outcome = Reextractor(SiteRegistry()).extract(stored_page(site="unknown", url="file:///page.txt"))
+    outcome = Reextractor(SiteRegistry()).extract(stored_page(site="unheard-of", url="file:///page.txt"))
     assert isinstance(outcome, Problem)
     assert (outcome.reason, outcome.fatal) == ("unknown_site", True)
-    assert "'unknown'" in outcome.message
+    assert "'unheard-of'" in outcome.message
 
 
 def test_a_worker_gets_the_same_extractor() -> None:
