@@ -223,11 +223,13 @@ class Site:
     def requested_url(self, url: str) -> str:
         """The form of a URL that is requested: as printed, without what only tracks a visitor. Raises ``ValueError``.
 
-        The definition decides on HTTPS and on a trailing slash: without them the site would only redirect.
+        A definition decides on the scheme and on a trailing slash; HTTPS is never given up for HTTP.
         """
         requested = requested_url(url, f"{self.base_url}/")
-        if requested.startswith("http://") and self.base_url.startswith("https://") and self._is_base(requested):
-            requested = f"https{requested[4:]}"
+        scheme, own_scheme = requested.partition("://")[0], self.base_url.partition("://")[0]
+        # The base URL of a generic site is only what a person typed: such a site may print HTTPS nevertheless.
+        if scheme != own_scheme and (own_scheme == "https" or self.has_layouts) and self._is_base(requested):
+            requested = own_scheme + requested[len(scheme) :]
         if self.trailing_slash:
             start, mark, query = requested.partition("?")
             if not start.endswith("/") and "." not in start.rpartition("/")[2]:
