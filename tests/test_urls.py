@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote, urljoin
 
 import pytest
@@ -210,3 +211,14 @@ def test_a_printed_path_is_requested_as_a_browser_would(text: str) -> None:
         return
     if "?" not in browser and "jsessionid" not in browser.lower() and "((" not in browser:
         assert SITE.requested_url(f"{BASE}/{text}") == browser
+
+
+@pytest.mark.parametrize(
+    ("trailing_slash", "expected"), [(None, ("/a/?x", "/a?x")), (True, ("/a/?x", "/a/?x")), (False, ("/a?x", "/a?x"))]
+)
+def test_a_definition_may_decide_on_the_trailing_slash(trailing_slash: bool | None, expected: tuple[str, str]) -> None:
+    site = replace(SITE, trailing_slash=trailing_slash)
+    assert tuple(site.requested_url(path) for path in ("/a/?x", "/a?x")) == tuple(BASE + path for path in expected)
+    assert site.requested_url("/") == f"{BASE}/"
+    assert site.requested_url("/feed.xml") == f"{BASE}/feed.xml"
+    assert site.normal_url("/a/?x") == site.normal_url("/a?x")

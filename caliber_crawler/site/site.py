@@ -28,6 +28,9 @@ from caliber_crawler.site.urls import (
 )
 from caliber_crawler.site.validation import validation_errors
 
+ROOT_SLASHES = 3
+"""Number of slashes in the URL of a front page: ``https://example.org/``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -43,9 +46,10 @@ class Site:
     listing: ListingLayout | None = None
     sources: tuple[DiscoverySource, ...] = (Listings(),)
     """All discovery sources of this site; :attr:`DiscoverySource.is_default` marks those of a normal crawl."""
-    trailing_slash: bool = False
-    """URLs end with a slash (``/2026/01/talks-resume/``), and redirect there without it. ``article_path`` matches the
-    path without the slash in any case."""
+    trailing_slash: bool | None = None
+    """Whether pages are requested with a slash at the end (``/2026/01/talks-resume/``), because the site redirects
+    there or serves something else without it; ``None`` for as printed. ``article_path`` matches the path without the
+    slash in any case."""
     layouts: tuple[Layout, ...] = ()
     text: TextLayout = field(default_factory=TextLayout)
     """The lines of an article page without a matching layout."""
@@ -218,20 +222,25 @@ class Site:
         percent-encoded, without a trailing slash, or with one if ``trailing_slash`` is set. Fragments, credentials,
         tracking parameters and session IDs are removed.
         """
-        return normal_url(url, self.base_url, slash=self.trailing_slash)
+        return normal_url(url, self.base_url, slash=bool(self.trailing_slash))
 
     def requested_url(self, url: str) -> str:
         """The form of a URL that is requested: as printed, without what only tracks a visitor. Raises ``ValueError``.
 
-        The definition decides on HTTPS and on a trailing slash: without them the site would only redirect.
+        A definition decides on the scheme and on a trailing slash; HTTPS is never given up for HTTP.
         """
         requested = requested_url(url, f"{self.base_url}/")
-        if requested.startswith("http://") and self.base_url.startswith("https://") and self._is_base(requested):
-            requested = f"https{requested[4:]}"
-        if self.trailing_slash:
+        scheme, own_scheme = requested.partition("://")[0], self.base_url.partition("://")[0]
+        # The base URL of a generic site is only what a person typed: such a site may print HTTPS nevertheless.
+        if scheme != own_scheme and (own_scheme == "https" or self.has_layouts) and self._is_base(requested):
+            requested = own_scheme + requested[len(scheme) :]
+        if self.trailing_slash is not None:
             start, mark, query = requested.partition("?")
-            if not start.endswith("/") and "." not in start.rpartition("/")[2]:
-                requested = f"{start}/{mark}{query}"
+            if self.trailing_slash and not start.endswith("/") and "." not in start.rpartition("/")[2]:
+                start += "/"
+            elif not self.trailing_slash and start.count("/") > ROOT_SLASHES:
+                start = start.rstrip("/")
+            requested = f"{start}{mark}{query}"
         return requested
 
     def parse_url(self, url: str) -> PageURL:

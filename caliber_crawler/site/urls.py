@@ -268,8 +268,9 @@ def url_variants(url: str) -> list[str]:
     if parts.scheme not in ("http", "https"):
         return [url]
     host = parts.netloc.removeprefix("www.")
+    hosts = [name for name in (host, f"www.{host}") if host_of(f"http://{name}")]
     schemes = (parts.scheme, "https" if parts.scheme == "http" else "http")
-    bases = [f"{scheme}://{prefix}{host}" for scheme in schemes for prefix in ("", "www.")]
+    bases = [f"{scheme}://{name}" for scheme in schemes for name in hosts]
     queries = (parts.geturl(), parts._replace(query="").geturl())
     forms = [normal_url(each, base, slash=slash) for each in queries for base in bases for slash in (False, True)]
     return list(dict.fromkeys([url, url.rstrip("/"), *forms]))

@@ -29,6 +29,8 @@ class CaliberSpider(NewsSpider):
         base_url="https://caliber.az",
         hosts=("cdn.caliber.az",),
         timezone="Asia/Baku",
+        # With a slash it serves the old design, which does not name the other URLs of the article.
+        trailing_slash=False,
         trusted_metadata=("headline", "cover_image"),
         reuse="Any use of materials is allowed only if there is a hyperlink to Caliber.az",
         article_path=r"(?P<prefix>/en|/ru|/arm)?/post/(?:(?P<number>\d+)|(?P<slug>[^/]+))",

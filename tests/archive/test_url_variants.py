@@ -34,3 +34,7 @@ def test_the_url_with_its_query_comes_before_the_one_without() -> None:
 
 def test_an_invalid_url_is_returned_unchanged() -> None:
     assert "http://[" in url_variants("http://[")
+
+
+def test_a_host_that_cannot_have_a_subdomain_has_fewer_variants() -> None:
+    assert "http://127.0.0.1:8000/a" in url_variants("https://127.0.0.1:8000/a/")

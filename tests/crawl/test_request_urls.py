@@ -16,13 +16,13 @@ from caliber_crawler.demo import Response, running
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.items import Problem, Teaser
 from tests.conftest import Result
-from tests.crawl.runs import add, capture, dispatched, entry, frontier_entry, running_on, save, store, url_of
+from tests.crawl.runs import SITE, add, capture, dispatched, entry, frontier_entry, running_on, save, store, url_of
 from tests.extraction.generic.newspage import SENTENCE, linked, page
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[CrawlRun]:
-    with running_on(tmp_path) as started:
+    with running_on(tmp_path, site=replace(SITE, trailing_slash=None)) as started:
         yield started
 
 

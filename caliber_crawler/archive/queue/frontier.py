@@ -321,16 +321,19 @@ class Frontier:
             if entry.site in self._partitions:
                 self._partitions[entry.site].add(Partition(entry.kind, entry.language, entry.section, entry.priority))
             return replace(entry, id=cursor.lastrowid, state="queued", due_at=due_at, discovered_at=discovered_at)
-        if entry.request_url is not None:
-            self._connection.execute(
-                """UPDATE frontier SET request_url = :request_url WHERE url = :url AND (
-                  request_url IS NULL
-                  OR state IN ('failed', 'refused', 'gone') AND request_url <> :request_url)""",
-                {"url": entry.url, "request_url": entry.request_url},
-            )
+        self._update_request_url(entry)
         if entry.kind != "article":
             self._restart_traversal(entry, due_at)
         return None
+
+    def _update_request_url(self, entry: Entry) -> None:
+        """Request a known page as printed now, if it could not be fetched otherwise or comes from before schema 5."""
+        self._connection.execute(
+            """UPDATE frontier SET request_url = :printed WHERE url = :url AND (
+              state = 'done' AND request_url IS NULL AND :printed <> url
+              OR state IN ('failed', 'refused', 'gone') AND coalesce(request_url, url) <> :printed)""",
+            {"url": entry.url, "printed": entry.requested},
+        )
 
     def _add_partition(self, row: Mapping[str, Any]) -> None:
         if row["site"] in self._partitions:
