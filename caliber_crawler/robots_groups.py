@@ -7,6 +7,7 @@ a hostile one names thousands of agents.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 MAX_LINE_LENGTH = 2_000
 """Characters; a rule longer than any URL matches nothing."""
@@ -20,7 +21,7 @@ def own_groups(text: str, agent: str) -> str:
 
     An agent with a version or comment (``agent/1.0``) is named ``agent``. Overlong lines are dropped.
     """
-    token = re.compile(rf"(?<![\w-]){re.escape(agent)}(?![\w-])", re.IGNORECASE)
+    token = _token(agent)
     lines = []
     for line in text.splitlines():
         if len(line) > MAX_LINE_LENGTH:
@@ -28,6 +29,12 @@ def own_groups(text: str, agent: str) -> str:
         match = _AGENT_LINE.match(line)
         lines.append(line if match is None else f"User-agent: {_own_name(match['agents'], agent, token)}")
     return "\n".join(lines)
+
+
+@cache
+def _token(agent: str) -> re.Pattern[str]:
+    """Matches the name of an agent as a whole word."""
+    return re.compile(rf"(?<![\w-]){re.escape(agent)}(?![\w-])", re.IGNORECASE)
 
 
 def _own_name(agents: str, agent: str, token: re.Pattern[str]) -> str:

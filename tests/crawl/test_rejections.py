@@ -196,7 +196,14 @@ def test_a_page_on_which_this_program_failed_is_due_in_the_next_run_then_less_of
 
 @pytest.mark.parametrize(
     ("page_number", "reason", "broken"),
-    [(1, "worker_killed", 1), (1, "timeout", 1), (3, "worker_crashed", 1), (3, "http_500", 1), (1, "not_a_feed", 0)],
+    [
+        (1, "worker_killed", 1),
+        (1, "timeout", 1),
+        (3, "worker_crashed", 1),
+        (3, "http_500", 1),
+        (1, "too_slow", 1),
+        (1, "not_a_feed", 0),
+    ],
 )
 def test_a_run_with_a_broken_list_behind_it_is_not_finished(
     tmp_path: Path, page_number: int, reason: str, broken: int

@@ -275,8 +275,8 @@ class Stalled(BaseException):
     """A match exceeded its time."""
 
 
-MAX_SECONDS = 0.1
-"""Seconds of CPU time after which a match is interrupted. A linear pattern takes 0.01 s for the longest string."""
+MAX_SECONDS = 0.3
+"""Seconds of CPU time after which a match is interrupted. Linear patterns take 0.1 s for the longest string."""
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -311,35 +311,36 @@ def runs(use: Use, subject: Any) -> Iterator[Callable[[], object]]:
         yield lambda: sum(1 for _ in use.pattern.finditer(subject))
 
 
-SHORT, LONG = 4_000, 32_000
+SHORT, LONG = 4_000, 96_000
 """Characters."""
-CHEAP = 0.15e-6
-"""Seconds per character below which a short string is not compared with a longer one."""
-MAX_GROWTH = 4.0
-"""Growth of the cost per character from short to long. It is 8 for a quadratic pattern, and 1 for a linear one."""
+CHEAP = 0.12e-6
+"""Seconds per character. A quadratic pattern that is cheaper for a short string exceeds ``MAX_SECONDS`` for none."""
+MOST_EXPENSIVE = 4
+"""Number of attacks that are repeated with a long string."""
 
 
-def slowness(use: Use) -> str | None:
-    """An attack with which the cost of a pattern grows faster than its length; ``None`` if there is none."""
+def slowness(use: Use) -> Attack | None:
+    """An attack for which a pattern takes more than linear time; ``None`` if there is none.
+
+    Short strings show which attacks are the most expensive. Those are repeated with a long string, under a limit of CPU
+    time, which other processes do not disturb.
+    """
+    expensive = []
     for attack in attacks(use.pattern):
-        short, long = (_encoded(attack.text(length), use.pattern) for length in (SHORT, LONG))
-        for run, long_run in zip(runs(use, short), runs(use, long), strict=True):
-            cost = seconds(run) / len(short)
-            if cost < CHEAP:
-                continue
-            # Other processes disturb the measurement, so a suspicion is checked again.
-            for times in (1, 5):
-                cost = min(cost, *(seconds(run) / len(short) for _ in range(times)), cost)
-                long_cost = seconds(long_run) / len(long)
-                if isfinite(long_cost) and long_cost > MAX_GROWTH * cost:
-                    long_cost = min(long_cost, *(seconds(long_run) / len(long) for _ in range(times)))
-                if isfinite(long_cost) and (cost < CHEAP or long_cost < MAX_GROWTH * cost):
+        for number, run in enumerate(runs(use, _encoded(attack.text(SHORT), use.pattern))):
+            cost = inf
+            for _ in range(3):
+                cost = min(cost, seconds(run) / SHORT)
+                if cost < CHEAP:
                     break
-                if not isfinite(long_cost):
-                    return f"{attack!r}: more than {MAX_SECONDS} s"
+                if not isfinite(cost):
+                    return attack
             else:
-                costs = f"{cost * 1e6:.2f} µs per character, {long_cost * 1e6:.2f} µs if it is longer"
-                return f"{attack!r}: {costs}"
+                expensive.append((cost, attack, number))
+    for _, attack, number in sorted(expensive, reverse=True)[:MOST_EXPENSIVE]:
+        run = [*runs(use, _encoded(attack.text(LONG), use.pattern))][number]
+        if not isfinite(seconds(run)) and not isfinite(seconds(run)):
+            return attack
     return None
 
 

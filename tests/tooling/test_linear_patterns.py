@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from caliber_crawler import robots_groups
 from caliber_crawler.extraction import boilerplate, counts, dates, structured_data, text_page
 from caliber_crawler.known_sites import known_spiders, project_settings
 from caliber_crawler.site import Site
+from caliber_crawler.throttle import ROBOTS_AGENT
 from tests.tooling.patterns import Use, collect, slowness
 
 Patterns = Callable[[Site], Iterable[re.Pattern[str]]]
@@ -27,6 +29,7 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
         {"search"},
         lambda site: [text_page._controls_in_a_row(site.text.controls)],
     ),
+    "robots_groups:_token": ({"search"}, lambda site: [robots_groups._token(ROBOTS_AGENT)]),
     "site.site:article_url": ({"fullmatch"}, lambda site: [re.compile(site.article_path)]),
     "site.validation:validation_errors": (set(), lambda site: []),  # it only compiles the expression of the line above
 }

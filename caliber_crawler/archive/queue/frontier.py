@@ -17,6 +17,7 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.core.times import utc_text, utc_text_or_none, utc_text_us, utc_time_or_none, whole_second
 from caliber_crawler.archive.queue.entry import Entry, entry_of, traversal_text
+from caliber_crawler.archive.queue.traversals import broken_lists
 from caliber_crawler.items import PageKind
 from caliber_crawler.site import ArticleURL
 
@@ -142,17 +143,9 @@ class Frontier:
         languages: Collection[str | None],
         sections: Collection[str | None],
     ) -> int:
-        """The number of pages of lists that could not be fetched or extracted and are not due yet.
-
-        First pages that were refused are left out: they are in no traversal that waits for them.
-        """
-        rows = self._connection.rows(
-            """SELECT language, section FROM frontier INDEXED BY frontier_due WHERE site = :site
-            AND kind IN ('listing', 'feed', 'sitemap') AND discovered_via IN (SELECT value FROM json_each(:sources))
-            AND due_at IS NOT NULL AND (state = 'failed' OR state = 'refused' AND page_number > 1)""",
-            {"site": site, "sources": json.dumps(list(sources))},
-        )
-        return sum(row["language"] in languages and row["section"] in sections for row in rows)
+        """See :func:`~caliber_crawler.archive.queue.traversals.broken_lists`."""
+        lists = broken_lists(self._connection, site, sources)
+        return sum(language in languages and section in sections for language, section in lists)
 
     def count_query_variants(self, url: str) -> int:
         """The number of known URLs that differ from this one only in their query."""

@@ -10,6 +10,9 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text_us, utc_time, utc_time_or_none
 from caliber_crawler.archive.queue.entry import Entry
 
+LIMITS_EXCEEDED = ("too_slow", "worker_crashed", "out_of_memory", "stalled")
+"""Reason codes of pages that could not be extracted within the limits."""
+
 
 class Traversals:
     """Queries about the listing traversals in an archive's frontier."""
@@ -55,3 +58,18 @@ class Traversals:
             (json.dumps(list(urls)),),
         )
         return {row["url"]: utc_time(row["published_at"]) for row in rows}
+
+
+def broken_lists(connection: Connection, site: str, sources: Collection[str]) -> list[tuple[str | None, str | None]]:
+    """The language and section of each page of a list that could not be fetched or extracted, to be retried later.
+
+    A first page that was refused counts only for a limit of extraction: otherwise it is not a list, or forbidden.
+    """
+    rows = connection.rows(
+        """SELECT language, section FROM frontier INDEXED BY frontier_due WHERE site = :site
+        AND kind IN ('listing', 'feed', 'sitemap') AND discovered_via IN (SELECT value FROM json_each(:sources))
+        AND due_at IS NOT NULL AND (state = 'failed' OR state = 'refused' AND (page_number > 1
+          OR reason IN (SELECT value FROM json_each(:limits))))""",
+        {"site": site, "sources": json.dumps(list(sources)), "limits": json.dumps(LIMITS_EXCEEDED)},
+    )
+    return [(row["language"], row["section"]) for row in rows]
