@@ -112,6 +112,15 @@ LISTS: Mapping[str, Reason] = {
     "no_teasers": Reason(
         "The JSON of a listing has no list of teasers where the definition expects it.", CHECK_DEFINITION
     ),
+    "invalid_json": Reason("The JSON of a listing cannot be parsed.", CHECK_DEFINITION),
+    "invalid_entries": Reason(
+        "Entries of a list cannot be parsed or have an invalid URL; the others are used.",
+        "Nothing to do, unless the message names an article.",
+    ),
+    "list_incomplete": Reason(
+        "A list ends in the middle, or has more entries than the limit; the entries that were found are used.",
+        "Nothing to do: the list is fetched again by the next crawl.",
+    ),
     "unreadable_list": Reason("A list of URLs cannot be parsed.", "Correct the line that the message names."),
     "listing_empty": Reason("The first page of a listing has no teasers.", CHECK_DEFINITION),
     "listing_repeats": Reason("The next page of a listing repeats earlier teasers.", CHECK_DEFINITION),
