@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.discovery.discoveries import Discoveries
+from caliber_crawler.discovery.list_entries import absolute_url, article_at
 from caliber_crawler.items import Article, Teaser
 from caliber_crawler.site import Links, Site
 
 
 def linked_articles(article: Article, site: Site) -> list[Teaser]:
     """The other articles of the site that the text of an article links to."""
-    own = {article_url.url for url in article.urls if (article_url := site.article_url(url))}
-    linked = (site.article_url(link.url) for link in article.links)
-    urls = dict.fromkeys(article_url.url for article_url in linked if article_url is not None)
-    return [Teaser(url=url) for url in urls if url not in own]
+    own = {url for text in article.urls if (url := _article_url(text, site))}
+    urls = dict.fromkeys(_article_url(link.url, site) for link in article.links)
+    return [Teaser(url=url) for url in urls if url and url not in own]
+
+
+def _article_url(text: str, site: Site) -> str | None:
+    try:
+        article_url = article_at(absolute_url(text, site.base_url + "/"), site)
+    except ValueError:
+        return None
+    return article_url.url if article_url is not None else None
 
 
 def follow_links(links: Links, article: Article, entry: Entry, discoveries: Discoveries, site: Site) -> None:
