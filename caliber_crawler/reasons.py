@@ -124,7 +124,10 @@ LISTS: Mapping[str, Reason] = {
     "unreadable_list": Reason("A list of URLs cannot be parsed.", "Correct the line that the message names."),
     "listing_empty": Reason("The first page of a listing has no teasers.", CHECK_DEFINITION),
     "listing_repeats": Reason("The next page of a listing repeats earlier teasers.", CHECK_DEFINITION),
-    "listing_cut": Reason("The browser stopped scrolling before the listing ended.", "Raise `max_scrolls`."),
+    "listing_cut": Reason(
+        "The listing has more pages: the browser stopped scrolling, or the link to the next page is invalid.",
+        "Raise `max_scrolls`, or check the selector `next`.",
+    ),
     "listing_endless": Reason(
         "The listing has more pages than TRAP_PAGES.", "Raise TRAP_PAGES if the listing is genuine."
     ),
@@ -160,6 +163,10 @@ RUNS: Mapping[str, Reason] = {
     "challenged": Reason("The site answers with bot challenges.", "Ask the site's operator for access."),
     "stopped": Reason("The crawl was stopped before the request.", "Run the crawl again."),
     "archive": Reason("The archive cannot be written.", "Free disk space and run the command again."),
+    "nothing_found": Reason(
+        "The lists of the run name no article, or articles whose URLs are not recognized.",
+        "Start at another page, use another discovery source, or correct the site definition.",
+    ),
     "fewer_teasers": Reason("Listings have far fewer teasers than usual.", CHECK_DEFINITION),
     "fewer_articles": Reason(
         "Far fewer new articles than usual in 24 hours.", "Check the site and the site definition."

@@ -125,7 +125,12 @@ def _listing(
     items: Iterable[Mapping[str, Any]], found: ListEntries, *, is_complete: bool = True, more: bool = False
 ) -> Listing:
     for item in items:
-        article_url = found.article(*_urls(item))
+        urls = list(_urls(item))
+        if not urls and item.get("link") == "":
+            # feedparser removes invalid URLs.
+            found.reject(str(item.get("title") or ""))
+            continue
+        article_url = found.article(*urls)
         if article_url is not None:
             found.add(_teaser(item, article_url.url, article_url.language, found.site))
     return found.listing(is_complete=is_complete, used=MAX_ITEMS if more else None)

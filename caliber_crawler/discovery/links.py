@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.discovery.discoveries import Discoveries
-from caliber_crawler.discovery.list_entries import absolute_url, article_at
+from caliber_crawler.discovery.list_entries import absolute_url, article_at, first_page
 from caliber_crawler.items import Article, Teaser
 from caliber_crawler.site import Links, Site
 
@@ -21,7 +21,7 @@ def _article_url(text: str, site: Site) -> str | None:
         article_url = article_at(absolute_url(text, site.base_url + "/"), site)
     except ValueError:
         return None
-    return article_url.url if article_url is not None else None
+    return first_page(article_url, site).url if article_url is not None else None
 
 
 def follow_links(links: Links, article: Article, entry: Entry, discoveries: Discoveries, site: Site) -> None:

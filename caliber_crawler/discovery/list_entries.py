@@ -6,8 +6,11 @@ reported, and the others are used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from urllib.parse import urljoin
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urljoin, urlsplit
 
 from caliber_crawler.discovery.list_dates import without_impossible_dates
 from caliber_crawler.items import Capture, Listing, Problem, Teaser
@@ -18,6 +21,7 @@ MAX_URL_LENGTH = 2083
 """Characters. Longer URLs are never requested."""
 MAX_REPORTED_LENGTH = 100
 """Characters of an invalid URL in a message."""
+_LATER_PAGE = re.compile(r"(?:^|(?<=&))(?:page|paged|pg)=\d{1,2}(?:&|$)", re.I)
 MAX_POST_NUMBER = 2**63 - 1
 """The largest integer of SQLite."""
 
@@ -46,6 +50,27 @@ def article_at(url: str, site: Site) -> ArticleURL | None:
     if article_url.number is not None and article_url.number > MAX_POST_NUMBER:
         raise ValueError("the post ID is too large")
     return article_url
+
+
+def first_page(article_url: ArticleURL, site: Site) -> ArticleURL:
+    """The URL of an article's first page: its later pages are not articles of their own."""
+    parts = urlsplit(article_url.url)
+    query = _LATER_PAGE.sub("", parts.query).removesuffix("&") if parts.query else ""
+    if query == parts.query:
+        return article_url
+    return site.article_url(parts._replace(query=query).geturl()) or article_url
+
+
+def usable_teasers(teasers: Iterable[Teaser], site: Site, fetched_at: datetime) -> tuple[Teaser, ...]:
+    """The teasers of a page, each article once, under the URL of its first page and without impossible dates."""
+    usable: dict[str, Teaser] = {}
+    for teaser in teasers:
+        if "page" in teaser.url or "pg=" in teaser.url:
+            article_url = site.article_url(teaser.url)
+            url = first_page(article_url, site).url if article_url is not None else teaser.url
+            teaser = teaser if url == teaser.url else replace(teaser, url=url)
+        usable.setdefault(teaser.url, without_impossible_dates(teaser, fetched_at))
+    return tuple(usable.values())
 
 
 class ListEntries:
@@ -77,7 +102,7 @@ class ListEntries:
                 invalid = invalid or text
                 continue
             if article_url is not None:
-                return article_url
+                return first_page(article_url, self.site)
             other = other or url
         if other and or_sitemap:
             self._sitemaps[other] = None
@@ -113,7 +138,7 @@ class ListEntries:
 
     def _reject(self, example: str) -> None:
         self.invalid += 1
-        self._example = self._example if self._example is not None else example[:MAX_REPORTED_LENGTH]
+        self._example = self._example if self._example is not None else example.strip()[:MAX_REPORTED_LENGTH]
 
     def listing(self, *, is_complete: bool = True, used: int | None = None) -> Listing:
         """The list with its entries.

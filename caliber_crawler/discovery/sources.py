@@ -15,7 +15,7 @@ from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.feeds import feed_entry, feeds, linked_feeds
 from caliber_crawler.discovery.json_teasers import dig, is_json, parse_json, parse_json_teasers
 from caliber_crawler.discovery.links import follow_links
-from caliber_crawler.discovery.list_dates import without_impossible_dates
+from caliber_crawler.discovery.list_entries import usable_teasers
 from caliber_crawler.discovery.listings import ListingPagination, first_pages
 from caliber_crawler.discovery.post_ids import PostIdEnumeration
 from caliber_crawler.discovery.search import result_pages
@@ -30,6 +30,7 @@ from caliber_crawler.discovery.sitemaps import (
 )
 from caliber_crawler.discovery.start_page import start_page
 from caliber_crawler.extraction import Unreadable, extract_listing
+from caliber_crawler.extraction.listing import count_links
 from caliber_crawler.items import SCROLLED, Capture, Extraction, Listing
 from caliber_crawler.site import Feed, Links, Listings, PostIds, Search, Site, Sitemaps, StartPage
 
@@ -79,8 +80,7 @@ def parse_list_page(capture: Capture, site: Site) -> Listing:
             parse = cdx_indexes.parse_index if cdx_indexes.is_index_url(capture.url) else parse_sitemap
             return parse(capture, site)
     listing = _parse_listing_page(capture, site)
-    teasers = tuple(without_impossible_dates(teaser, capture.fetched_at) for teaser in listing.teasers)
-    return replace(listing, teasers=teasers)
+    return replace(listing, teasers=usable_teasers(listing.teasers, site, capture.fetched_at))
 
 
 def _parse_listing_page(capture: Capture, site: Site) -> Listing:
@@ -106,7 +106,7 @@ def _parse_listing_page(capture: Capture, site: Site) -> Listing:
 def _parse_start_page(capture: Capture, site: Site) -> Listing:
     """A page of a generic site, which may link to feeds. The operator may also name a feed or a sitemap."""
     try:
-        return replace(extract_listing(capture, site), feeds=linked_feeds(capture, site))
+        listing = extract_listing(capture, site)
     except Unreadable as unreadable:
         if unreadable.reason not in ("not_html", "not_text"):
             raise
@@ -114,6 +114,8 @@ def _parse_start_page(capture: Capture, site: Site) -> Listing:
             return parse_feed_or_sitemap(capture, site)
         except Unreadable:
             raise unreadable from None
+    others = 0 if listing.teasers else count_links(capture, site)
+    return replace(listing, feeds=linked_feeds(capture, site), not_articles=others)
 
 
 def _last_fetched(entry: Entry | None) -> datetime:
@@ -152,6 +154,9 @@ class Discovery:
             self._run.accounts.counts[f"teasers{name}"] += len(listing.teasers)
         self._run.accounts.counts["not_articles"] += listing.not_articles
         self._run.accounts.counts["invalid_entries"] += listing.invalid_entries
+        self._run.accounts.counts["articles_on_lists"] += listing.extraction is not None
+        for warning in listing.warnings:
+            self._run.accounts.record_problem(warning, listing.capture)
         if entry.discovered_via == StartPage.name:
             self._commit(listing, entry)
             return None
@@ -179,8 +184,6 @@ class Discovery:
             )
             frontier.add([*self._sitemap_entries(listing, entry), *self._feed_entries(listing, entry)], self._run.id)
             self._discoveries.mark_fetched(capture)
-            for warning in listing.warnings:
-                self._run.accounts.record_problem(warning, capture)
             if listing.cut:
                 self._pagination.mark_incomplete(entry)
             self._run.settlement.mark_done(capture, "cut" if listing.cut else "traversed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -13,7 +14,7 @@ from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.page import Page, decode_source
 from caliber_crawler.extraction.tree import Unreadable, first, select, text_of
 from caliber_crawler.extraction.urls import absolute_link, background_image, section_linked
-from caliber_crawler.items import Capture, Listing, Teaser
+from caliber_crawler.items import Capture, Listing, Problem, Teaser
 from caliber_crawler.site import ListingLayout, Site
 
 
@@ -37,12 +38,17 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
     known = _known_teasers(page, root)
     for teaser in known or _linked_teasers(page, root):
         teasers.setdefault(teaser.url, teaser)
-    return Listing(
-        capture=capture, teasers=tuple(teasers.values()), guessed=not known, next_url=_next_url(page, root), ended=ended
-    )
+    listing = Listing(capture=capture, teasers=tuple(teasers.values()), guessed=not known, ended=ended)
+    try:
+        return replace(listing, next_url=_next_url(page, root))
+    except ValueError as error:
+        message = f"The link to the next page of {capture.effective_url} is not a valid URL: {error}."
+        warning = Problem(stage="extract", reason="invalid_entries", message=message)
+        return replace(listing, cut=True, invalid_entries=1, warnings=(warning,))
 
 
 def _next_url(page: Page, root: etree._Element) -> str | None:
+    """The next page of the list, if the page links to it. Raises ``ValueError`` for an invalid link."""
     link = first(root, page.site.listing.next) if page.site.listing else None
     href = link.get("href") if link is not None else None
     return page.site.normal_url(urljoin(page.base_url, href)) if href else None
@@ -104,6 +110,14 @@ def _linked_teasers(page: Page, root: etree._Element) -> list[Teaser]:
         if url := _article_url(link, page):
             links.setdefault(url, []).append(link)
     return [Teaser(url=url, headline=_longest_text(same)) for url, same in links.items()]
+
+
+def count_links(capture: Capture, site: Site) -> int:
+    """The number of URLs of the site that a page links to."""
+    page = Page(capture=capture, site=site, document=Document(decode_source(capture)))
+    assert page.root is not None
+    urls = (absolute_link(link.get("href") or "", page) for link in select(page.root, "a[href]"))
+    return len({url for url in urls if url and site.owns(url)})
 
 
 def _article_url(link: etree._Element, page: Page) -> str | None:
