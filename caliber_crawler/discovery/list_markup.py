@@ -190,8 +190,9 @@ def _parse_piece(
 
 
 def _entries(root: etree._Element, names: tuple[str, ...]) -> Iterator[etree._Element]:
-    # An element without children, such as the URL of a picture, is not an entry.
-    return (element for element in root.iter(etree.Element) if local_name(element) in names and len(element))
+    # An element without children, such as the URL of a picture, is not an entry. The caller may change entries, which
+    # would end an iteration of the tree.
+    return iter([element for element in root.iter(etree.Element) if local_name(element) in names and len(element)])
 
 
 def _escape(source: bytes) -> bytes:

@@ -57,7 +57,7 @@ def open_source(capture: Capture, *, max_bytes: int, kind: str) -> ListSource:
     if not body.strip():
         raise Unreadable("empty", f"{capture.effective_url} is empty.")
     body = _without_mark(body)
-    if looks_binary(body):
+    if looks_binary(body) and _ROOT.search(body) is None:
         raise Unreadable(f"not_a_{kind}", f"{capture.effective_url} is not a {kind} but binary data.")
     text = as_utf8(body, capture.header("content-type")).translate(None, _CONTROLS).strip()
     if not text:

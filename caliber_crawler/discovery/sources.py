@@ -186,7 +186,7 @@ class Discovery:
             self._discoveries.mark_fetched(capture)
             if listing.cut:
                 self._pagination.mark_incomplete(entry)
-            self._run.settlement.mark_done(capture, "cut" if listing.cut else "traversed")
+            self._run.settlement.mark_done(capture, "incomplete" if listing.cut else "traversed")
 
     def _feed_entries(self, listing: Listing, entry: Entry) -> list[Entry]:
         traversal_started_at = entry.traversal_started_at or self._run.started_at
