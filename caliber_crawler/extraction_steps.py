@@ -135,8 +135,8 @@ def _extract_list(capture: Capture, site: Site) -> Listing | Problem:
 def _missing_list(capture: Capture, problem: Problem, site: Site) -> Listing | Problem:
     """A list that may be missing, as one without entries: the page after the last one, or a sitemap that was tried."""
     is_end = capture.kind == "listing" and capture.status in NOT_FOUND
-    is_tried = capture.kind == "sitemap" and (capture.status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR
-    if is_end or (is_tried and is_tried_path(capture.url, site)):
+    is_busy = capture.status == HTTPStatus.TOO_MANY_REQUESTS or (capture.status or 0) >= 500
+    if is_end or (capture.kind == "sitemap" and not is_busy and is_tried_path(capture.url, site)):
         return Listing(capture=capture, teasers=(), missing=problem)
     return problem
 

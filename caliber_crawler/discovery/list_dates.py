@@ -28,11 +28,15 @@ def parse_list_date(text: str, site: Site, *, whole_days: bool = False) -> datet
     text = text.strip()
     if len(text) > MAX_DATE_LENGTH or not (whole_days or ":" in text or "T" in text):
         return None
-    try:
-        date = datetime.fromisoformat(text)
-    except ValueError:
-        date = _mail_date(text)
+    date = _iso_date(text) or _mail_date(text)
     return date if date is None or date.tzinfo else date.replace(tzinfo=site.zone)
+
+
+def _iso_date(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _mail_date(text: str) -> datetime | None:

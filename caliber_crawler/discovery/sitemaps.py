@@ -96,15 +96,17 @@ def parse_feed_or_sitemap(capture: Capture, site: Site) -> Listing:
 
 
 def _add(element: etree._Element | None, root: str, found: ListEntries) -> None:
-    # Images and videos of an article have URLs and titles of their own, in nested elements.
-    try:
-        texts = child_texts(element) if element is not None else None
-        news = next((child_texts(part) for part in element if local_name(part) == "news"), {}) if texts else {}
-    except ValueError:
-        texts = None
-    if element is None or texts is None:
+    if element is None:
         found.reject("")
-    elif local_name(element) == "sitemap" and texts.get("loc"):
+        return
+    try:
+        texts = child_texts(element)
+        # Images and videos of an article have URLs and titles of their own, in nested elements.
+        news = next((child_texts(part) for part in element if local_name(part) == "news"), {})
+    except ValueError:
+        found.reject("")
+        return
+    if local_name(element) == "sitemap" and texts.get("loc"):
         found.add_sitemap(texts["loc"])
     elif article_url := _article(texts.get("loc"), root, found):
         found.add(
