@@ -117,8 +117,10 @@ ROBOTS: dict[str, Answer] = {
 }
 
 
-@pytest.mark.parametrize("robots", ROBOTS)
-@pytest.mark.parametrize("path", ["/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml"])
+@pytest.mark.parametrize(
+    ("path", "robots"),
+    [*(("/sitemap.xml", robots) for robots in ROBOTS), ("/sitemap_index.xml", "none"), ("/wp-sitemap.xml", "empty")],
+)
 def test_the_usual_sitemaps_of_a_generic_site_are_tried(path: str, robots: str, tmp_path: Path) -> None:
     pages = {"/robots.txt": ROBOTS[robots], path: sitemap(f"<loc>{BASE_URL}{STORY}</loc>")}
     if path != "/sitemap.xml":

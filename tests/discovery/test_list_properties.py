@@ -117,7 +117,7 @@ def good_slugs(found: list[tuple[str, str]]) -> set[str]:
     ("kind", "write"),
     [("sitemap", sitemap_of), ("feed", rss_of), ("feed", atom_of), ("feed", sitemap_of), ("sitemap", rss_of)],
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(found=marked_up)
 def test_a_broken_entry_in_xml_affects_no_other(
     kind: PageKind, write: Callable[[list[tuple[str, str]]], str], found: list[tuple[str, str]]
@@ -137,7 +137,7 @@ def test_a_broken_entry_in_xml_affects_no_other(
         ("listing", "/api", json_teasers_of),
     ],
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(found=entries)
 def test_an_invalid_url_affects_no_other(
     kind: PageKind, path: str, write: Callable[[list[tuple[str, str]]], str], found: list[tuple[str, str]]
@@ -205,7 +205,7 @@ KINDS: list[PageKind] = ["feed", "sitemap", "listing"]
 MEDIA_TYPES = ["text/xml", "application/json", "text/html; charset=undefined", "text/plain; charset=utf-16", ""]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     CONTENT,
     PACKED,
