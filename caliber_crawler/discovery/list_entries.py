@@ -85,7 +85,7 @@ class ListEntries:
         self.total = self.invalid = self.not_articles = 0
         self._teasers: dict[str, Teaser] = {}
         self._sitemaps: dict[str, None] = {}
-        self._example: str | None = None
+        self._example = ""
 
     def article(self, *urls: str, or_sitemap: bool = False) -> ArticleURL | None:
         """Count an entry; return the article that the first of its URLs names that is an article of the site.
@@ -138,7 +138,7 @@ class ListEntries:
 
     def _reject(self, example: str) -> None:
         self.invalid += 1
-        self._example = self._example if self._example is not None else example.strip()[:MAX_REPORTED_LENGTH]
+        self._example = self._example or example.strip()[:MAX_REPORTED_LENGTH]
 
     def listing(self, *, is_complete: bool = True, used: int | None = None) -> Listing:
         """The list with its entries.
