@@ -13,7 +13,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from caliber_crawler import extraction
-from caliber_crawler.discovery import parse_list_page
+from caliber_crawler.discovery import is_tried_path, parse_list_page
 from caliber_crawler.extraction import Page, Unreadable
 from caliber_crawler.extraction.non_articles import classify
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
@@ -121,15 +121,24 @@ def _is_complete_article(found: Extraction, site: Site) -> bool:
 
 def _extract_list(capture: Capture, site: Site) -> Listing | Problem:
     if problem := status_problem(capture):
-        is_end = capture.kind == "listing" and capture.status in NOT_FOUND
-        return Listing(capture=capture, teasers=(), missing=problem) if is_end else problem
+        return _missing_list(capture, problem, site)
     try:
         listing = parse_list_page(capture, site)
     except Unreadable as unreadable:
-        return _unreadable("extract", unreadable)
+        problem = _unreadable("extract", unreadable)
+        return _missing_list(capture, problem, site) if capture.kind == "sitemap" else problem
     if any(isinstance(source, StartPage) and site.normal_url(source.url) == capture.url for source in site.sources):
         return replace(listing, extraction=_article_on(capture, site))
     return listing
+
+
+def _missing_list(capture: Capture, problem: Problem, site: Site) -> Listing | Problem:
+    """A list that may be missing, as one without entries: the page after the last one, or a sitemap that was tried."""
+    is_end = capture.kind == "listing" and capture.status in NOT_FOUND
+    is_busy = capture.status == HTTPStatus.TOO_MANY_REQUESTS or (capture.status or 0) >= 500
+    if is_end or (capture.kind == "sitemap" and not is_busy and is_tried_path(capture.url, site)):
+        return Listing(capture=capture, teasers=(), missing=problem)
+    return problem
 
 
 def _article_on(capture: Capture, site: Site) -> Extraction | None:

@@ -214,12 +214,16 @@ class Listing:
     missing: Problem | None = None
     """The problem of a page that does not exist, unless it only marks the end of the list."""
     cut: bool = False
-    """Whether a browser stopped scrolling before the end, so that the remaining teasers are missing."""
+    """Whether the remaining teasers are missing: a browser stopped scrolling, or a file ends in the middle."""
     sitemaps: tuple[str, ...] = ()
     """Further sitemaps that this one lists."""
     feeds: tuple[str, ...] = ()
     """Feeds of the site that the page links to."""
     not_articles: int = 0
     """The number of URLs on it that are not articles of the site."""
+    invalid_entries: int = 0
+    """The number of entries that were skipped because they cannot be parsed or their URL is invalid."""
+    warnings: tuple[Problem, ...] = ()
+    """Remarks on the list that did not make it unusable."""
     extraction: Extraction | None = None
     """The article on it, if a page that the operator named is both a list and an article."""

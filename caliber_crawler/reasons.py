@@ -118,10 +118,22 @@ LISTS: Mapping[str, Reason] = {
     "no_teasers": Reason(
         "The JSON of a listing has no list of teasers where the definition expects it.", CHECK_DEFINITION
     ),
+    "invalid_json": Reason("The JSON of a listing cannot be parsed.", CHECK_DEFINITION),
+    "invalid_entries": Reason(
+        "Entries of a list cannot be parsed or have an invalid URL; the others are used.",
+        "Nothing to do, unless the message names an article.",
+    ),
+    "list_incomplete": Reason(
+        "A list ends in the middle, or has more entries than the limit; the entries that were found are used.",
+        "Nothing to do: the list is fetched again by the next crawl.",
+    ),
     "unreadable_list": Reason("A list of URLs cannot be parsed.", "Correct the line that the message names."),
     "listing_empty": Reason("The first page of a listing has no teasers.", CHECK_DEFINITION),
     "listing_repeats": Reason("The next page of a listing repeats earlier teasers.", CHECK_DEFINITION),
-    "listing_cut": Reason("The browser stopped scrolling before the listing ended.", "Raise `max_scrolls`."),
+    "listing_cut": Reason(
+        "The listing has more pages: the browser stopped scrolling, or the link to the next page is invalid.",
+        "Raise `max_scrolls`, or check the selector `next`.",
+    ),
     "listing_endless": Reason(
         "The listing has more pages than TRAP_PAGES.", "Raise TRAP_PAGES if the listing is genuine."
     ),
@@ -165,6 +177,10 @@ RUNS: Mapping[str, Reason] = {
         "Report the page: it is put aside, and tried again after a day, then after a week.",
     ),
     "archive": Reason("The archive cannot be written.", "Free disk space and run the command again."),
+    "nothing_found": Reason(
+        "The lists of the run name no article, or articles whose URLs are not recognized.",
+        "Start at another page, use another discovery source, or correct the site definition.",
+    ),
     "fewer_teasers": Reason("Listings have far fewer teasers than usual.", CHECK_DEFINITION),
     "fewer_articles": Reason(
         "Far fewer new articles than usual in 24 hours.", "Check the site and the site definition."

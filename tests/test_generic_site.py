@@ -16,6 +16,8 @@ from caliber_crawler.site.generic import generic_site
         "/world/talks-resume-after-winter",
         "/novosti/дорога-вновь-открыта-сегодня",
         "/news/articles/c4gd9w0p0x9o",
+        *("/archives/12345", "/archive/12347-bridge", "/technology/archive/2026/11/bridge-rebuilt/12346/"),
+        *("/topic/world/2026/11/20/bridge-rebuilt", "/node/412", "/story/12"),
     ],
 )
 def test_article_urls_are_recognized_by_their_form(path: str) -> None:
@@ -28,6 +30,8 @@ def test_article_urls_are_recognized_by_their_form(path: str) -> None:
     "path",
     [
         *("/", "/world", "/world/europe", "/about-us", "/contact", "/tag/roads-and-mountain-passes-of-the-south"),
+        *("/archives/2026/11", "/archive/20261120", "/archives/2026/11/20", "/archive/2026/11/page/2", "/story/"),
+        *("/topics/climate-change-and-energy-news", "/category/news/12345", "/archives/page/12345"),
         *("/author/ayla-quliyeva-1234567", "/media/2026/01/07/road.jpg", "/search", "/feed/12345"),
     ],
 )

@@ -30,6 +30,7 @@ OPTIONAL_LINES = {
     "missing": "missing: {:,} post IDs without a page",
     "out_of_scope": "skipped: {:,} out-of-scope links",
     "not_articles": "skipped: {:,} URLs that are not articles of the site",
+    "invalid_entries": "skipped: {:,} entries of lists without a valid URL",
     "sitemaps_deferred": "postponed: {:,} further sitemaps, to be fetched by the next runs",
     "trapped": "skipped: {:,} URLs that look endless (a trap)",
     "problems": "problems: {:,} (caliber status lists them by reason)",

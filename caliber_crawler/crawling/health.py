@@ -55,6 +55,7 @@ def find_anomalies(archive: Archive, run_id: int, *, has_layouts: bool = True) -
     dropped = _dropped_shares(history, run_id, [other["id"] for other in earlier])
     accounts = [other["counts"] for other in earlier]
     return [
+        *nothing_found(run["counts"], has_layouts=has_layouts),
         *fewer_teasers(run["counts"], accounts),
         *more_refused(run["counts"], accounts),
         *fewer_articles(history.days(run_id, BASELINE_RUNS + 1)),
@@ -78,6 +79,21 @@ def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int]) ->
     reported = {problem.field for problem in problems}
     by_selector = coverage_dropped(history.coverage(latest, SELECTOR), history.coverage(before, SELECTOR), SELECTOR)
     return [*problems, *(problem for problem in by_selector if problem.field and problem.field not in reported)]
+
+
+def nothing_found(counts: Mapping[str, int], *, has_layouts: bool = True) -> Iterator[Problem]:
+    """Report a run whose lists name no article: its pages may have links that are not recognized."""
+    lists = counts.get("listing_pages", 0) + counts.get("url_lists", 0)
+    if not lists or counts.get("teasers", 0) or counts.get("articles_on_lists", 0):
+        return
+    links = counts.get("not_articles", 0)
+    found = f": none of {links:,} URLs on them has the form of one" if links else ""
+    remedy = (
+        "Run `caliber doctor`"
+        if has_layouts
+        else "Start at another page of the site, try --via sitemap, or write a site definition"
+    )
+    yield _problem("nothing_found", f"The lists of this run ({lists:,}) name no article{found}. {remedy}.")
 
 
 def fewer_teasers(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]]) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ class End(Enum):
     ALREADY_CRAWLED = "all teasers are already known"
     EARLIER_CRAWL = "an earlier traversal was already here and continues further down"
     WINDOW = "all teasers are older than the requested date range"
-    CUT = "more teasers follow, but the browser reached its scroll limit"
+    CUT = "more teasers follow, but the browser reached its scroll limit or the link to them is invalid"
     REPEATS = "it repeats earlier teasers, so the site does not understand the pagination request"
     ENDLESS = "it has more pages than TRAP_PAGES allows"
 

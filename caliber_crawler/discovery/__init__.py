@@ -4,6 +4,7 @@ A site definition lists its sources (:attr:`caliber_crawler.site.Site.sources`).
 source and the page that it was found on.
 """
 
+from caliber_crawler.discovery.sitemaps import is_tried_path
 from caliber_crawler.discovery.sources import Discovery, due_seeds, parse_list_page, seeds
 
-__all__ = ["Discovery", "due_seeds", "parse_list_page", "seeds"]
+__all__ = ["Discovery", "due_seeds", "is_tried_path", "parse_list_page", "seeds"]

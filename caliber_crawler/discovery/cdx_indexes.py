@@ -9,12 +9,11 @@ for each crawl, has the format of https://index.commoncrawl.org/collinfo.json.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeGuard
+from typing import TypeGuard
 from urllib.parse import parse_qsl, quote_plus, unquote, urlencode, urlsplit
 
 from w3lib.http import basic_auth_header
@@ -22,12 +21,13 @@ from w3lib.http import basic_auth_header
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery.entries import LATER_PAGE, list_entry, next_page
-from caliber_crawler.discovery.url_lists import parse_cdx, teaser_of
+from caliber_crawler.discovery.json_teasers import parse_json_text
+from caliber_crawler.discovery.url_lists import InvalidLines, parse_cdx, teaser_of
 from caliber_crawler.errors import InputError
 from caliber_crawler.extraction import Unreadable
-from caliber_crawler.items import Capture, Listing
+from caliber_crawler.items import Capture, Listing, Problem
 from caliber_crawler.site import Site
-from caliber_crawler.site.urls import without_credentials
+from caliber_crawler.site.urls import host_of, without_credentials
 
 VIA = "cdx"
 MARK = "cdx"
@@ -98,16 +98,21 @@ def parse_index(capture: Capture, site: Site) -> Listing:
     if "showNumPages=true" in urlsplit(capture.url).query:
         return Listing(capture=capture, teasers=(), sitemaps=tuple(_counted_pages(text, capture)))
     rows, key = _split_resumption_key(text)
+    invalid = InvalidLines()
     try:
-        teasers = [teaser_of(url, site) for url in parse_cdx(rows.splitlines())]
+        teasers = [teaser_of(url, site) for url in parse_cdx(rows.splitlines(), invalid)]
     except InputError as error:
         raise Unreadable("not_a_cdx", f"{_url_of(capture)} is not a CDX index: {error}") from None
     articles = {teaser.url: teaser for teaser in teasers if teaser is not None}
+    message = f"Skipped {invalid.count:,} lines of {_url_of(capture)}. {invalid.first}"
+    warning = Problem(stage="extract", reason="invalid_entries", message=message)
     return Listing(
         capture=capture,
         teasers=tuple(articles.values()),
         sitemaps=(_resumption_url(capture.url, key),) if key else (),
         not_articles=sum(teaser is None for teaser in teasers),
+        invalid_entries=invalid.count,
+        warnings=(warning,) if invalid.count else (),
     )
 
 
@@ -124,7 +129,7 @@ def _query_for(scope: Scope) -> dict[str, str]:
 
 
 def _indexes(text: str, capture: Capture) -> Iterator[str]:
-    known = _json(text)
+    known = parse_json_text(text)
     if not isinstance(known, list) or not all(isinstance(index, dict) for index in known):
         raise Unreadable("not_a_cdx", f"{_url_of(capture)} is not a list of indexes.")
     query = dict(parse_qsl(urlsplit(capture.url).fragment))
@@ -138,12 +143,12 @@ def _indexes(text: str, capture: Capture) -> Iterator[str]:
     for index in known:
         api_url = str(index.get("cdx-api") or "")
         # The list must not redirect the crawl to another host.
-        if urlsplit(api_url).netloc == urlsplit(capture.url).netloc:
+        if host_of(api_url) is not None and host_of(api_url) == host_of(capture.url):
             yield _with_mark(_add_parameters(api_url, {**query, **CRAWL_QUERY, "showNumPages": "true"}))
 
 
 def _counted_pages(text: str, capture: Capture) -> Iterator[str]:
-    count = _json(text)
+    count = parse_json_text(text)
     count = count.get("pages") if isinstance(count, dict) else count
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise Unreadable("not_a_cdx", f"{_url_of(capture)} does not state the number of pages.")
@@ -184,13 +189,6 @@ def _remove_parameter(url: str, name: str) -> str:
 def _with_mark(url: str, parameters: Mapping[str, str] | None = None) -> str:
     fragment = "&".join(filter(None, (MARK, urlencode(parameters or {}))))
     return urlsplit(without_credentials(url))._replace(fragment=fragment).geturl()
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def _url_of(capture: Capture) -> str:

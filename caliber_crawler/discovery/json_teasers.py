@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 from urllib.parse import quote
 
+from caliber_crawler.discovery.list_entries import ListEntries
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.extraction.dates import parse_date
-from caliber_crawler.items import Capture, Teaser
+from caliber_crawler.extraction.decoding import as_utf8
+from caliber_crawler.items import Capture, Listing, Teaser
 from caliber_crawler.site import JsonTeasers, Site
+
+MAX_DIGITS = 30
+"""Digits of a number in JSON. Longer ones are neither IDs nor dates, and take long to convert."""
+
+
+def is_json(capture: Capture) -> bool:
+    """Whether a page is JSON, by its first character."""
+    return _json_text(capture) is not None
 
 
 def parse_json(capture: Capture) -> Any | None:
     """The JSON of a page, or ``None`` if the page is not JSON."""
-    if capture.body.lstrip()[:1] not in (b"{", b"["):
-        return None
+    text = _json_text(capture)
+    return None if text is None else parse_json_text(text)
+
+
+def parse_json_text(text: str | bytes) -> Any | None:
+    """The data in a text, or ``None`` if it is not JSON. Long numbers are texts."""
     try:
-        return json.loads(capture.body)
+        return json.loads(text, parse_int=_parse_int)
     except (ValueError, RecursionError):
         return None
 
 
-def parse_json_teasers(data: Any, capture: Capture, site: Site, layout: JsonTeasers) -> tuple[Teaser, ...]:
+def _json_text(capture: Capture) -> str | None:
+    body = capture.body
+    if body[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        body = body.removeprefix(codecs.BOM_UTF8).lstrip()
+        if body[:1] not in (b"{", b"["):
+            return None
+        return as_utf8(body, capture.header("content-type")).decode("utf-8", errors="replace")
+    text = body.decode("utf-16", errors="replace").lstrip()
+    return text if text.startswith(("{", "[")) else None
+
+
+def _parse_int(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
+
+
+def parse_json_teasers(data: Any, capture: Capture, site: Site, layout: JsonTeasers) -> Listing:
     """The teasers of a page, each article once. Raises :class:`Unreadable` if there is no list at the layout's path."""
     items = dig(data, layout.items)
     if items is None:
@@ -31,12 +61,10 @@ def parse_json_teasers(data: Any, capture: Capture, site: Site, layout: JsonTeas
         raise Unreadable(
             "no_teasers", f"{capture.effective_url} has no list of teasers at {layout.items or 'its top level'!r}."
         )
-    teasers: dict[str, Teaser] = {}
+    found = ListEntries(capture, site, base_url=site.base_url + "/")
     for item in items:
-        teaser = _teaser(item, site, layout)
-        if teaser is not None:
-            teasers.setdefault(teaser.url, teaser)
-    return tuple(teasers.values())
+        _add(item, found, layout)
+    return found.listing()
 
 
 def dig(data: Any, path: str) -> Any:
@@ -46,24 +74,31 @@ def dig(data: Any, path: str) -> Any:
     return data
 
 
-def _teaser(item: Any, site: Site, layout: JsonTeasers) -> Teaser | None:
-    url = _text(item, layout.url)
-    article_url = (
-        site.article_url(layout.url_template.format(url=url if "/" in url else quote(url, safe="%"))) if url else None
-    )
+def _add(item: Any, found: ListEntries, layout: JsonTeasers) -> None:
+    site, article_url = found.site, found.article(*_urls(item, layout))
     if article_url is None:
-        return None
+        return
     label, date = _text(item, layout.section), _text(item, layout.date)
     edition = site.edition(article_url.language) if article_url.language else None
-    return Teaser(
-        url=article_url.url,
-        request_url=article_url.request_url,
-        headline=_text(item, layout.headline),
-        section=(site.section_named(label, edition) or site.section_named(label)) if label else None,
-        section_label=label,
-        published_at=parse_date(date, site) if date else None,
-        image=_text(item, layout.image),
+    found.add(
+        Teaser(
+            url=article_url.url,
+            request_url=article_url.request_url,
+            headline=_text(item, layout.headline),
+            section=(site.section_named(label, edition) or site.section_named(label)) if label else None,
+            section_label=label,
+            published_at=parse_date(date, site) if date else None,
+            image=_text(item, layout.image),
+        )
     )
+
+
+def _urls(item: Any, layout: JsonTeasers) -> tuple[str, ...]:
+    url = _text(item, layout.url)
+    if not url:
+        return ()
+    quoted = url if "/" in url else quote(url, safe="%", errors="surrogatepass")
+    return (layout.url_template.format(url=quoted),)
 
 
 def _text(item: Any, path: str) -> str | None:

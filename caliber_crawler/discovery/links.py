@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.discovery.discoveries import Discoveries
+from caliber_crawler.discovery.list_entries import absolute_url, article_at, first_page
 from caliber_crawler.items import Extraction, Teaser
-from caliber_crawler.site import Links, Site
+from caliber_crawler.site import ArticleURL, Links, Site
 
 
 def linked_articles(extraction: Extraction, site: Site) -> list[Teaser]:
     """The other articles of the site that the text of an article links to."""
     article = extraction.article
-    own = {article_url.url for url in article.urls if (article_url := site.article_url(url))}
+    own = {article_url.url for url in article.urls if (article_url := _article_url(url, site))}
     teasers: dict[str, Teaser] = {}
     for link in article.links:
-        article_url = site.article_url(link.url)
+        article_url = _article_url(link.url, site)
         if article_url is not None and article_url.url not in own:
-            request_url = extraction.request_urls.get(article_url.url)
+            request_url = extraction.request_urls.get(link.url)
             teasers.setdefault(article_url.url, Teaser(url=article_url.url, request_url=request_url))
     return list(teasers.values())
+
+
+def _article_url(text: str, site: Site) -> ArticleURL | None:
+    try:
+        article_url = article_at(absolute_url(text, site.base_url + "/"), site)
+    except ValueError:
+        return None
+    return first_page(article_url, site) if article_url is not None else None
 
 
 def follow_links(links: Links, extraction: Extraction, entry: Entry, discoveries: Discoveries, site: Site) -> None:

@@ -112,7 +112,9 @@ class ListingPagination:
                 self._frontier.set_crawled_since(start, self._window.since or BEGINNING)
             elif not end.complete:
                 self.mark_incomplete(entry)
-            self._run.settlement.mark_done(capture, "traversed" if end in (None, End.CUT) or end.complete else end.name)
+            # A browser stops scrolling at a limit of the site definition, which is not a fault.
+            is_traversed = end is None or end.complete or (end is End.CUT and not listing.invalid_entries)
+            self._run.settlement.mark_done(capture, "traversed" if is_traversed else "incomplete")
         return end
 
     def _queued_by_unfinished(self, entry: Entry, listing: Listing) -> Collection[str]:

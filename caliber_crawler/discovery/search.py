@@ -15,5 +15,5 @@ from caliber_crawler.site import Search
 def result_pages(search: Search, scope: Scope, started_at: datetime) -> Iterator[Entry]:
     """The first page of results for each query."""
     for query in scope.queries:
-        url = search.path.format(query=quote(query, safe=""))
+        url = search.path.format(query=quote(query, safe="", errors="replace"))
         yield site_list_entry(url, scope.site, "listing", search.name, started_at)

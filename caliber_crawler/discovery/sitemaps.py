@@ -1,36 +1,40 @@
-"""Sitemaps and news sitemaps (sitemaps.org and Google's news extension), found through robots.txt.
-
-The parser does not use the network, load document types or expand entities, so that a sitemap can neither read files
-nor exhaust memory.
-"""
+"""Sitemaps and news sitemaps (sitemaps.org and Google's news extension), found through robots.txt."""
 
 from __future__ import annotations
 
-import zlib
+import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
+from html import unescape
 from itertools import islice
-from urllib.parse import urljoin
+from urllib.parse import urlsplit
 
 from lxml import etree
-from protego import Protego
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery.entries import SITEMAP, site_list_entry
-from caliber_crawler.discovery.feeds import parse_feed
+from caliber_crawler.discovery.feeds import MAX_FEED_BYTES, parse_feed
+from caliber_crawler.discovery.list_dates import parse_list_date
+from caliber_crawler.discovery.list_entries import ListEntries
+from caliber_crawler.discovery.list_markup import child_texts, local_name, parse_markup
+from caliber_crawler.discovery.list_source import ListSource, open_source
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Capture, Listing, Teaser
-from caliber_crawler.site import Site, Sitemaps
+from caliber_crawler.site import ArticleURL, Site, Sitemaps
 
 MAX_SITEMAP_BYTES = 50 * 1024 * 1024
 """Bytes, uncompressed: the limit of https://www.sitemaps.org/protocol.html."""
 MAX_URLS = 50_000
 """Maximum number of URLs in one sitemap, by the same protocol."""
-MAX_ROBOTS_BYTES = 500 * 1024
-"""Bytes of robots.txt that are parsed (RFC 9309, section 2.5)."""
-_GZIP = b"\x1f\x8b"
+ROBOTS = "/robots.txt"
+USUAL_PATHS = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
+"""Where sites have their sitemaps if robots.txt does not name one. A site without a definition is searched there."""
+_SITEMAP_LINE = re.compile(r"\s*site-?map\s*:", re.I)
+_URL = re.compile(r"(?:https?:)?//", re.I)
+_NEXT_URL = re.compile(r"(?<=\s)(?=https?://)", re.I)
+_NEXT_COLUMN = re.compile(r"\t|[,;](?=[\s\"]|https?://|\d{4}-\d\d-\d\d)", re.I)
+_XML_FILE = re.compile(r"\.xml(?:\.gz)?$", re.I)
 
 
 def sitemaps(source: Sitemaps, scope: Scope, started_at: datetime) -> Iterator[Entry]:
@@ -49,117 +53,118 @@ def sitemap_entry(url: str, site: Site, found_on: str | None, traversal_started_
     )
 
 
-def parse_sitemap(capture: Capture, site: Site) -> Listing:
-    """The articles or further sitemaps that a sitemap names; robots.txt names only sitemaps.
+def is_robots(entry: Entry) -> bool:
+    """Whether a list is robots.txt, as a list of sitemaps."""
+    return entry.kind == "sitemap" and urlsplit(entry.url).path == ROBOTS
 
-    Raises :class:`Unreadable` for any other page, and for a sitemap larger than the protocol allows.
+
+def is_tried_path(url: str, site: Site) -> bool:
+    """Whether a robots.txt or sitemap at this URL is tried on every site without a definition."""
+    return not site.has_layouts and urlsplit(url).path in (ROBOTS, *USUAL_PATHS)
+
+
+def may_be_missing(entry: Entry, site: Site) -> bool:
+    """Whether this robots.txt or sitemap is only tried, because it is not named by any page or site definition."""
+    return entry.kind == "sitemap" and entry.discovered_on is None and is_tried_path(entry.url, site)
+
+
+def usual_sitemaps(site: Site, traversal_started_at: datetime) -> Iterator[Entry]:
+    """The sitemaps to try if robots.txt does not name one. Unlike others, they were not found on another page."""
+    for path in USUAL_PATHS:
+        yield sitemap_entry(path, site, None, traversal_started_at)
+
+
+def parse_sitemap(capture: Capture, site: Site, source: ListSource | None = None) -> Listing:
+    """The articles or further sitemaps that a sitemap names; robots.txt names only sitemaps. A feed is parsed as one.
+
+    ``source`` is its text, if it is open. Raises :class:`Unreadable` for any other page, and for a sitemap larger than
+    the protocol allows.
     """
-    body = _decompress(capture)
-    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return _parse_lines(capture, body, site)
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True, remove_comments=True
-    )
+    source = source or open_source(capture, max_bytes=MAX_SITEMAP_BYTES, kind="sitemap")
+    if source.is_feed:
+        return parse_feed(capture, site, source)
+    if not source.is_sitemap:
+        return _parse_lines(source, capture, site)
+    markup = parse_markup(source)
+    found = ListEntries(capture, site)
+    for element in islice(markup.entries, MAX_URLS):
+        _add(element, source.root, found)
+    more = next(markup.entries, None) is not None
+    return found.listing(is_complete=markup.is_complete, used=MAX_URLS if more else None)
+
+
+def parse_feed_or_sitemap(capture: Capture, site: Site) -> Listing:
+    """The entries of a feed, or of a sitemap in the place of one. Raises :class:`Unreadable`."""
+    source = open_source(capture, max_bytes=MAX_FEED_BYTES, kind="feed")
+    parse = parse_sitemap if source.is_sitemap else parse_feed
+    return parse(capture, site, source)
+
+
+def _add(element: etree._Element | None, root: str, found: ListEntries) -> None:
+    if element is None:
+        found.reject("")
+        return
     try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError:
-        root = None
-    if root is not None and _name(root) in ("rss", "feed", "rdf"):
-        return parse_feed(replace(capture, body=body), site)
-    if root is None or _name(root) not in ("urlset", "sitemapindex"):
-        raise Unreadable("not_a_sitemap", f"{capture.effective_url} is not a sitemap.")
-    if _name(root) == "sitemapindex":
-        return Listing(capture=capture, teasers=(), sitemaps=tuple(_locations(root, capture)))
-    teasers: dict[str, Teaser] = {}
-    not_articles = 0
-    for element in islice(root, MAX_URLS):
+        texts = child_texts(element)
         # Images and videos of an article have URLs and titles of their own, in nested elements.
-        texts = _texts(element)
-        news = next((_texts(part) for part in element if isinstance(part.tag, str) and _name(part) == "news"), {})
-        article_url = site.article_url(urljoin(capture.effective_url, texts["loc"])) if texts.get("loc") else None
-        if article_url is None:
-            not_articles += 1
-        else:
-            teasers.setdefault(
-                article_url.url,
-                Teaser(
-                    url=article_url.url,
-                    request_url=article_url.request_url,
-                    headline=news.get("title") or None,
-                    published_at=_timestamp(news.get("publication_date", ""), site),
-                    modified_at=_end_of(texts.get("lastmod", ""), site),
-                ),
+        news = next((child_texts(part) for part in element if local_name(part) == "news"), {})
+    except ValueError:
+        found.reject("")
+        return
+    if local_name(element) == "sitemap" and texts.get("loc"):
+        found.add_sitemap(texts["loc"])
+    elif article_url := _article(texts.get("loc"), root, found):
+        found.add(
+            Teaser(
+                url=article_url.url,
+                request_url=article_url.request_url,
+                headline=unescape(news.get("title", "")) or None,
+                published_at=parse_list_date(news.get("publication_date", ""), found.site),
+                modified_at=_end_of(texts.get("lastmod", ""), found.site),
             )
-    return Listing(capture=capture, teasers=tuple(teasers.values()), not_articles=not_articles)
-
-
-def _texts(element: etree._Element) -> dict[str, str]:
-    return {_name(part): (part.text or "").strip() for part in element if isinstance(part.tag, str)}
-
-
-def _parse_lines(capture: Capture, body: bytes, site: Site) -> Listing:
-    """A robots.txt, or a sitemap in text form with one URL per line."""
-    found = _sitemaps_in_robots(capture, body)
-    lines = body[:MAX_SITEMAP_BYTES].decode("utf-8-sig", "replace").split() if not found else []
-    urls = [line for line in islice(lines, MAX_URLS) if line.lower().startswith(("http://", "https://"))]
-    articles: dict[str, Teaser] = {}
-    for article_url in site.article_urls(urls):
-        articles.setdefault(article_url.url, Teaser(url=article_url.url, request_url=article_url.request_url))
-    return Listing(
-        capture=capture, teasers=tuple(articles.values()), sitemaps=found, not_articles=len(urls) - len(articles)
-    )
-
-
-def _decompress(capture: Capture) -> bytes:
-    body = capture.body
-    if body.startswith(_GZIP):
-        unzip = zlib.decompressobj(wbits=31)
-        try:
-            body = unzip.decompress(body, MAX_SITEMAP_BYTES + 1)
-        except zlib.error as error:
-            raise Unreadable("not_a_sitemap", f"{capture.effective_url} is a damaged gzip file.") from error
-    if len(body) > MAX_SITEMAP_BYTES:
-        raise Unreadable(
-            "too_large",
-            f"{capture.effective_url} is larger than the limit for sitemaps of {MAX_SITEMAP_BYTES:,} bytes.",
         )
-    if not body.strip():
-        raise Unreadable("empty", f"{capture.effective_url} is empty.")
-    return body
 
 
-def _sitemaps_in_robots(capture: Capture, body: bytes) -> tuple[str, ...]:
-    rules = Protego.parse(body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "replace"))
-    return tuple(dict.fromkeys(urljoin(capture.effective_url, found.strip()) for found in rules.sitemaps))
+def _article(url: str | None, root: str, found: ListEntries) -> ArticleURL | None:
+    # Some indexes have the form of a sitemap.
+    is_index = url is not None and (root == "sitemapindex" or _XML_FILE.search(url) is not None)
+    return found.article(*filter(None, (url,)), or_sitemap=is_index)
 
 
-def _locations(root: etree._Element, capture: Capture) -> Iterator[str]:
-    for element in islice(root, MAX_URLS):
-        for part in element:
-            if isinstance(part.tag, str) and _name(part) == "loc" and part.text:
-                yield urljoin(capture.effective_url, part.text.strip())
+def _parse_lines(source: ListSource, capture: Capture, site: Site) -> Listing:
+    """A robots.txt, or a sitemap in text form with one URL per line."""
+    found = ListEntries(capture, site)
+    if source.text.startswith((b"<", b"{", b"[")):
+        raise Unreadable("not_a_sitemap", f"{capture.effective_url} is not a sitemap.")
+    lines = source.text.decode("utf-8", errors="replace").splitlines()
+    named = [line.partition(":")[2].partition("#")[0] for line in lines if _SITEMAP_LINE.match(line)]
+    for url in named:
+        found.add_sitemap(url)
+    if named or urlsplit(capture.url).path == ROBOTS:
+        return found.listing()
+    urls = [url for line in lines for url in _urls_in(line, site)]
+    if not urls:
+        raise Unreadable("not_a_sitemap", f"{capture.effective_url} is not a sitemap.")
+    for url in urls[:MAX_URLS]:
+        if (article_url := found.article(url)) is not None:
+            found.add(Teaser(url=article_url.url, request_url=article_url.request_url))
+    return found.listing(is_complete=source.is_complete, used=MAX_URLS if len(urls) > MAX_URLS else None)
 
 
-def _name(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2].lower()
+def _urls_in(line: str, site: Site) -> Iterator[str]:
+    """The URLs in a line of a sitemap in text form, which may have further columns."""
+    for part in _NEXT_URL.split(line.strip()):
+        url = _NEXT_COLUMN.split(part, maxsplit=1)[0].strip().strip('"<>')
+        if _URL.match(url):
+            yield url
+        elif url.lower().startswith(f"{site.host}/"):
+            yield f"//{url}"
 
 
 def _end_of(text: str, site: Site) -> datetime | None:
     """The end of the time that a sitemap states, which may be a whole day."""
+    date = parse_list_date(text, site, whole_days=True)
     try:
-        date = datetime.fromisoformat(text)
-    except ValueError:
+        return date + timedelta(days=1) if date is not None and len(text) <= len("2026-01-06") else date
+    except OverflowError:
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=site.zone)
-    return date if "T" in text else date + timedelta(days=1)
-
-
-def _timestamp(text: str, site: Site) -> datetime | None:
-    """A W3C date and time. A date without a time is too imprecise to exclude an article, so it gives ``None``."""
-    if "T" not in text:
-        return None
-    try:
-        date = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=site.zone)

@@ -14,15 +14,25 @@ from caliber_crawler.crawling.pagination import End
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery import cdx_indexes
 from caliber_crawler.discovery.discoveries import Discoveries
-from caliber_crawler.discovery.feeds import feed_entry, feeds, linked_feeds, parse_feed
-from caliber_crawler.discovery.json_teasers import dig, parse_json, parse_json_teasers
+from caliber_crawler.discovery.feeds import feed_entry, feeds, linked_feeds
+from caliber_crawler.discovery.json_teasers import dig, is_json, parse_json, parse_json_teasers
 from caliber_crawler.discovery.links import follow_links
+from caliber_crawler.discovery.list_entries import usable_teasers
 from caliber_crawler.discovery.listings import ListingPagination, first_pages
 from caliber_crawler.discovery.post_ids import PostIdEnumeration
 from caliber_crawler.discovery.search import result_pages
-from caliber_crawler.discovery.sitemaps import parse_sitemap, sitemap_entry, sitemaps
+from caliber_crawler.discovery.sitemaps import (
+    is_robots,
+    may_be_missing,
+    parse_feed_or_sitemap,
+    parse_sitemap,
+    sitemap_entry,
+    sitemaps,
+    usual_sitemaps,
+)
 from caliber_crawler.discovery.start_page import start_page
-from caliber_crawler.extraction import extract_listing
+from caliber_crawler.extraction import Unreadable, extract_listing
+from caliber_crawler.extraction.listing import count_links
 from caliber_crawler.items import SCROLLED, Capture, Extraction, Listing
 from caliber_crawler.site import Feed, Links, Listings, PostIds, Search, Site, Sitemaps, StartPage
 
@@ -69,25 +79,47 @@ def parse_list_page(capture: Capture, site: Site) -> Listing:
     """Parse a page of a listing, a feed or a sitemap. Raises ``Unreadable``."""
     match capture.kind:
         case "feed":
-            return parse_feed(capture, site)
+            return parse_feed_or_sitemap(capture, site)
         case "sitemap":
             parse = cdx_indexes.parse_index if cdx_indexes.is_index_url(capture.url) else parse_sitemap
             return parse(capture, site)
+    listing = _parse_listing_page(capture, site)
+    return replace(listing, teasers=usable_teasers(listing.teasers, site, capture.fetched_at))
+
+
+def _parse_listing_page(capture: Capture, site: Site) -> Listing:
     if any(name == SCROLLED and "cut" in value for name, value in capture.headers):
         return replace(extract_listing(capture, site), cut=True)
     if not site.has_layouts:
-        # A generic site has no feeds in a definition; its start page may link to them.
-        return replace(extract_listing(capture, site), feeds=linked_feeds(capture, site))
-    data = parse_json(capture)
+        return _parse_start_page(capture, site)
     layout = site.listing
-    if data is None or layout is None:
+    if layout is None or not is_json(capture):
         return extract_listing(capture, site)
+    data = parse_json(capture)
+    if data is None:
+        if layout.json is None and "json" not in capture.media_type:
+            return extract_listing(capture, site)
+        raise Unreadable("invalid_json", f"{capture.effective_url} is not valid JSON.")
     ended = bool(layout.last) and not dig(data, layout.last)
     if layout.json is None:
         listing = extract_listing(capture, site)
         return replace(listing, ended=ended or listing.ended)
-    teasers = parse_json_teasers(data, capture, site, layout.json)
-    return Listing(capture=capture, teasers=teasers, ended=ended)
+    return replace(parse_json_teasers(data, capture, site, layout.json), ended=ended)
+
+
+def _parse_start_page(capture: Capture, site: Site) -> Listing:
+    """A page of a generic site, which may link to feeds. The operator may also name a feed or a sitemap."""
+    try:
+        listing = extract_listing(capture, site)
+    except Unreadable as unreadable:
+        if unreadable.reason not in ("not_html", "not_text"):
+            raise
+        try:
+            return parse_feed_or_sitemap(capture, site)
+        except Unreadable:
+            raise unreadable from None
+    others = 0 if listing.teasers else count_links(capture, site)
+    return replace(listing, feeds=linked_feeds(capture, site), not_articles=others)
 
 
 class Discovery:
@@ -147,6 +179,9 @@ class Discovery:
         entry = self._run.archive.frontier.get(listing.capture.url)
         if entry is None:
             raise LookupError(f"{listing.capture.url} was fetched without being in the frontier")
+        if listing.missing is not None and may_be_missing(entry, self._run.scope.site):
+            self._run.accounts.counts["sitemaps_missing"] += 1
+            listing = replace(listing, missing=None)
         if listing.missing is not None and not self._pagination.ends_when_missing(entry):
             self._run.settlement.reject(listing.capture, listing.missing)
             self._pagination.mark_incomplete(entry)
@@ -155,6 +190,10 @@ class Discovery:
             self._run.accounts.counts[f"listing_pages{name}"] += 1
             self._run.accounts.counts[f"teasers{name}"] += len(listing.teasers)
         self._run.accounts.counts["not_articles"] += listing.not_articles
+        self._run.accounts.counts["invalid_entries"] += listing.invalid_entries
+        self._run.accounts.counts["articles_on_lists"] += listing.extraction is not None
+        for warning in listing.warnings:
+            self._run.accounts.record_problem(warning, listing.capture)
         if entry.discovered_via == StartPage.name:
             self._commit(listing, entry)
             return None
@@ -182,7 +221,9 @@ class Discovery:
             )
             frontier.add([*self._sitemap_entries(listing, entry), *self._feed_entries(listing, entry)], self._run.id)
             self._discoveries.mark_fetched(capture)
-            self._run.settlement.mark_done(capture, "traversed")
+            if listing.cut:
+                self._pagination.mark_incomplete(entry)
+            self._run.settlement.mark_done(capture, "incomplete" if listing.cut else "traversed")
 
     def _feed_entries(self, listing: Listing, entry: Entry) -> list[Entry]:
         traversal_started_at = entry.traversal_started_at or self._run.started_at
@@ -208,4 +249,6 @@ class Discovery:
         for position, url in enumerate(later):
             due_at = self._run.started_at + source.every * (position // max(1, source.max_sitemaps) + 1)
             entries.append(replace(sitemap_entry(printed[url], site, entry.url, traversal_started_at), due_at=due_at))
+        if not listing.sitemaps and is_robots(entry) and not site.has_layouts:
+            entries += usual_sitemaps(site, traversal_started_at)
         return entries

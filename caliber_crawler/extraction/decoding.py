@@ -56,7 +56,7 @@ def decode(body: bytes, content_type: str | None = None) -> str:
             continue
         try:
             return body.decode(codec)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):  # some codecs, such as "undefined", raise more than UnicodeDecodeError
             continue
     return body.decode("cp1252", errors="replace")
 

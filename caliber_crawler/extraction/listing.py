@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from lxml import etree
 
@@ -12,8 +13,9 @@ from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.page import Page, decode_source
 from caliber_crawler.extraction.tree import Unreadable, first, select, text_of
 from caliber_crawler.extraction.urls import absolute, background_image, section_linked
-from caliber_crawler.items import Capture, Listing, Teaser
+from caliber_crawler.items import Capture, Listing, Problem, Teaser
 from caliber_crawler.site import ArticleURL, ListingLayout, Site
+from caliber_crawler.site.urls import browser_url, is_http_url
 
 
 def extract_listing(capture: Capture, site: Site) -> Listing:
@@ -36,15 +38,21 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
     known = _known_teasers(page, root)
     for teaser in known or _linked_teasers(page, root):
         teasers.setdefault(teaser.url, teaser)
-    return Listing(
-        capture=capture, teasers=tuple(teasers.values()), guessed=not known, next_url=_next_url(page, root), ended=ended
-    )
+    listing = Listing(capture=capture, teasers=tuple(teasers.values()), guessed=not known, ended=ended)
+    try:
+        return replace(listing, next_url=_next_url(page, root))
+    except ValueError as error:
+        message = f"The link to the next page of {capture.effective_url} is not a valid URL: {error}."
+        warning = Problem(stage="extract", reason="invalid_entries", message=message)
+        return replace(listing, cut=True, invalid_entries=1, warnings=(warning,))
 
 
 def _next_url(page: Page, root: etree._Element) -> str | None:
+    """The next page of the list, if the page links to it. Raises ``ValueError`` for an invalid link."""
     link = first(root, page.site.listing.next) if page.site.listing else None
     href = link.get("href") if link is not None else None
-    return absolute(href, page) if href else None
+    url = browser_url(href, page.base_url) if href else ""
+    return url if is_http_url(url) else None
 
 
 def _html_in(source: bytes) -> bytes:
@@ -108,6 +116,14 @@ def _linked_teasers(page: Page, root: etree._Element) -> list[Teaser]:
         Teaser(url=url, request_url=printed[url].request_url, headline=_longest_text(same))
         for url, same in links.items()
     ]
+
+
+def count_links(capture: Capture, site: Site) -> int:
+    """The number of URLs of the site that a page links to."""
+    page = Page(capture=capture, site=site, document=Document(decode_source(capture)))
+    assert page.root is not None
+    urls = (absolute(link.get("href") or "", page) for link in select(page.root, "a[href]"))
+    return len({url for url in urls if url and site.owns(url)})
 
 
 def _article_url(link: etree._Element, page: Page) -> ArticleURL | None:

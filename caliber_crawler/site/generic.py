@@ -22,7 +22,17 @@ ARTICLE_SHAPES = (
     r"(?:.*/)?(?=[^/]*\d[^/]*\d)(?=[^/]*[a-z])[a-z0-9]{8,}",  # /articles/c4gd9w0p0x9o
 )
 """Patterns of article URLs on news sites. They match 92 of 100 real article URLs, and few other pages."""
-ARTICLE_PATH = rf"/(?!(?:.*/)?(?:{'|'.join(_OTHER_PAGES)})(?:/|$))(?!.*\.(?:{_FILES})$)(?:{'|'.join(ARTICLE_SHAPES)})"
+NUMBERED_SHAPES = (
+    r"(?:[^/]+/)*archives?/(?!(?:19|20)\d{6}(?:/|$))\d{5,}(?:-[^/]*)?",  # /archives/12345
+    # /technology/archive/2026/11/talks-resume/12345, /topic/world/2026/11/20/talks-resume
+    r"(?:[^/]+/)*(?:archives?|topics?)/(?:[^/]+/)?(?:19|20)\d\d/\d\d?/(?:\d\d?/)?[^/]*[^\W\d_]-[^/]+(?:/\d+)?",
+    r"(?:[^/]+/)*(?:node|story|article|post)/\d{2,}",  # /node/412
+)
+"""Patterns of article URLs below the words of archives and topics, and of short post IDs after a word for articles."""
+ARTICLE_PATH = (
+    rf"/(?:(?!(?:.*/)?(?:{'|'.join(_OTHER_PAGES)})(?:/|$))(?!.*\.(?:{_FILES})$)(?:{'|'.join(ARTICLE_SHAPES)})"
+    rf"|{'|'.join(NUMBERED_SHAPES)})"
+)
 
 
 def generic_site(url: str) -> Site:

@@ -12,15 +12,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from caliber_crawler import extraction_steps
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.crawling.pagination import End
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
-from caliber_crawler.discovery import Discovery, due_seeds, parse_list_page
+from caliber_crawler.discovery import Discovery, due_seeds
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.url_lists import ListKind, UrlList, add_list
-from caliber_crawler.extraction import Unreadable, extract_page
-from caliber_crawler.items import Capture, Listing, Problem
+from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.site import DiscoverySource, Edition, Layout, ListingLayout, Section, Site
 
 BASE_URL = "https://paper.example"
@@ -199,30 +199,20 @@ class PaperCrawler:
             body=body,
         )
         capture = await run.settlement.store_capture(capture)
-        problem = None
-        if answer.status != 200:
-            message = f"{capture.url} answered {answer.status}."
-            problem = Problem(stage="fetch", reason=f"http_{answer.status}", message=message, fatal=True)
-        try:
-            if entry.kind == "article":
-                if problem is None:
-                    await run.settlement.save(extract_page(capture, self.site), discovery.follow)
-            elif problem is None or (entry.kind == "listing" and answer.status in (404, 410)):
-                known = parse_list_page(capture, self.site) if problem is None else None
-                listing = known or Listing(capture=capture, teasers=(), missing=problem)
-                end = await discovery.process(listing)
-                problem = None
+        found = extraction_steps.extract_page(capture, self.site, capture.fetched_at)
+        match found:
+            case Problem():
+                crawl.problems.append((path, found.reason))
+                run.settlement.reject(capture, found)
+            case Extraction():
+                await run.settlement.save(found, discovery.follow)
+            case Listing():
+                end = await discovery.process(found)
                 if end is not None:
                     crawl.ends[path] = end
                 entry_now = run.archive.frontier.get(entry.url)
                 if entry_now is not None and entry_now.state != "done":
                     crawl.problems.append((path, f"http_{answer.status}"))
-                return
-        except Unreadable as unreadable:
-            problem = Problem(stage="extract", reason=unreadable.reason, message=unreadable.message, fatal=True)
-        if problem is not None:
-            crawl.problems.append((path, problem.reason))
-            run.settlement.reject(capture, problem)
 
     def entry(self, path: str) -> Entry | None:
         with Archive.open(self.path) as archive:

@@ -233,3 +233,29 @@ def test_the_first_known_section_among_the_tags_counts(
     item = link("a") + "".join(f"<category>{name}</category>" for name in labels)
     (teaser,) = parse_feed(capture(rss(item), "feed"), SITE).teasers
     assert (teaser.section, teaser.section_label) == (section, label)
+
+
+def test_an_item_with_an_invalid_link_is_reported_by_its_title() -> None:
+    bad = "<link>http://[bad/2026</link>"
+    listing = parse_feed(capture(rss(bad, f"<title>Talks resume</title>{bad}", link("a")), "feed"), SITE)
+    assert (len(listing.teasers), listing.invalid_entries, listing.not_articles) == (1, 2, 0)
+    assert listing.warnings[0].message.endswith("which do not have a valid URL, such as 'Talks resume'.")
+
+
+@pytest.mark.parametrize("item", ["<title>&#xD800;</title>", "<textinput/>", "<title>a & b &nbsp; < c</title>"])
+def test_an_item_that_feedparser_cannot_parse_affects_no_other(item: str) -> None:
+    assert urls(rss(item + link("a"), link("b"))) == ["https://caliber.az/en/post/a", "https://caliber.az/en/post/b"]
+
+
+def test_the_items_of_a_feed_that_fail_together_are_parsed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = feeds.feedparser.parse
+
+    def fail_for_one(text: bytes, **options: object) -> object:
+        if b"post/d<" in text:
+            raise KeyError("textinput")
+        return parse(text, **options)
+
+    monkeypatch.setattr(feeds.feedparser, "parse", fail_for_one)
+    listing = parse_feed(capture(rss(*map(link, "abcdefg")), "feed"), SITE)
+    assert [teaser.url[-1] for teaser in listing.teasers] == list("abcefg")
+    assert listing.invalid_entries == 1

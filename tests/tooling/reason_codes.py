@@ -23,6 +23,7 @@ FORMATTED: Mapping[str, set[str]] = {
     "http_{}": set(),  # made by reasons.reason_of
     "listing_{}": {f"listing_{end.name.lower()}" for end in End if not end.complete},
     "boilerplate_in_{}": {"boilerplate_in_headline", "boilerplate_in_subtitle"},
+    "not_a_{}": {"not_a_feed", "not_a_sitemap"},
 }
 """Codes that are made with an f-string."""
 
