@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def test_rules_are_matched_against_the_url_as_printed(run: CrawlRun, rule: str) 
     refused = []
     for url in printed:
         try:
-            asyncio.run(robots.process_request(Request(SITE.requested_url(url))))
+            asyncio.run(robots.process_request(Request(replace(SITE, trailing_slash=None).requested_url(url))))
         except Refusal:
             refused.append(url)
     place = ["/en/post/a/", "/*/$", "/*?print$", "/en/post/*?id=", "/en/a%2Fb"].index(rule)
