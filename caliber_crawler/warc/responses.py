@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urljoin
 
 from caliber_crawler.items import Capture
+from caliber_crawler.site.urls import host_of
 from caliber_crawler.warc.record import ResolvedURL, Skipped, UnusableRecord, is_redirect, shown
 from caliber_crawler.warc.redirects import Redirect, Redirects
 
@@ -66,10 +67,9 @@ def resolve(url: str, resolve_url: ResolveURL) -> ResolvedURL:
     """The known site's page at the URL of a record. Raises :class:`UnusableRecord`."""
     if not url:
         raise UnusableRecord("no_url", "it has no URL")
-    try:
-        resolved = resolve_url(url)
-    except ValueError as error:
-        raise UnusableRecord("no_url", f"its URL {shown(url)} is invalid") from error
+    if url.lower().startswith(("http:", "https:")) and host_of(url) is None:
+        raise UnusableRecord("no_url", f"its URL {shown(url)} is invalid")
+    resolved = resolve_url(url)
     if resolved is None:
         raise UnusableRecord("other_site", "it does not belong to a known site")
     return resolved

@@ -33,7 +33,7 @@ JSON_SITE = replace(SITE, listing=replace(SITE.listing, json=JsonTeasers(items="
 BAD_URLS = (
     *("http://[bad/2026/01/07/x", "http://[::1", "https://" + "é" * 80 + ".test/2026/01/07/x", "https://a..b/x"),
     *("https://caliber.az:abc/en/post/x", "https://caliber.az/en/post/" + "9" * 5000, "javascript:void(0)"),
-    *("https://caliber.az/en/post/" + "9" * 30, "https://caliber.az/en/post/" + "x" * 3000, "//[", "https://"),
+    *("https://caliber.az/en/post/" + "x" * 3000, "//[", "https://"),
     "https://caliber.az/en/post/\ufffd",
 )
 BAD_DATES = ("9999-12-31", "0000-00-00", "0001-01-01T00:00:00+14:00", "Mon, 31 Dec 9999 23:59:59 GMT", "?" * 500)
