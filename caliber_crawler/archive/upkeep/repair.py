@@ -17,7 +17,7 @@ from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.reports.totals import recount
 from caliber_crawler.archive.texts.articles import Articles, Reextract
-from caliber_crawler.archive.texts.versions import content_digest, version_columns
+from caliber_crawler.archive.texts.text_columns import content_digest, version_columns
 from caliber_crawler.archive.upkeep.verification import Finding, Key, Kind, lenient_text, shipped_schema, wrong_version
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Extraction

@@ -20,8 +20,8 @@ from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.core.rows import CaptureRow, VersionRow, ViewCountRow
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import wrong_totals
-from caliber_crawler.archive.texts.articles import CURRENT
-from caliber_crawler.archive.texts.versions import digest_of_row
+from caliber_crawler.archive.texts.current_state import CURRENT
+from caliber_crawler.archive.texts.text_columns import digest_of_row
 from caliber_crawler.errors import ArchiveError
 
 Kind = Literal[
