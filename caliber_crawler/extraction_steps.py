@@ -80,7 +80,7 @@ def extract(page: CleanPage, site: Site) -> Outcome:
         return page.doubt or _unreadable("extract", unreadable)
     if page.doubt is not None and not _is_complete_article(found, site):
         return page.doubt
-    return found
+    return extraction.check_address(found, site) or found
 
 
 def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:

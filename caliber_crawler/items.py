@@ -160,7 +160,10 @@ class Extraction:
     extractor: str
     """Name, version and digest of the code and the site definition: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
     methods: Mapping[str, str] = field(default_factory=dict)
-    """Field to extraction method: ``selector``, ``structured_data``, ``text``, ``generic`` or ``url``."""
+    """Field to extraction method: ``selector``, ``structured_data``, ``text``, ``generic`` or ``url``; in the archive
+    also ``kept``, for a value of an earlier page that this one lost."""
+    stated_urls: tuple[str, ...] = ()
+    """Those of the article's URLs that only the page states (canonical link, ``og:url``); no request led to them."""
     warnings: tuple[Problem, ...] = ()
     """Remarks of the check that did not make it refuse the page."""
 

@@ -49,6 +49,11 @@ def m0004_terms(db: Database) -> None:
     rename_json(db, "runs", "arguments", rename_arguments)
 
 
+@migrations()
+def m0005_url_claims(db: Database) -> None:
+    run_script(db, "m0005_url_claims")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")
