@@ -31,7 +31,7 @@ def article_urls_of(page: Page) -> list[tuple[ArticleURL, str]]:
         *reversed(capture.redirects),
     ]
     canonical, og_url = page.metadata.canonical, extract_meta(page, "og:url")
-    known = {url: found for url in {*requested, canonical, og_url} if url and (found := _accepted(url, page))}
+    known = {url: parsed for url in {*requested, canonical, og_url} if url and (parsed := _accepted(url, page))}
     stated = [canonical] if canonical in known else [og_url]
     found: dict[str, tuple[ArticleURL, str]] = {}
     language = next((known[url].language for url in requested if url in known), None)

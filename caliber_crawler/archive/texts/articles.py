@@ -290,6 +290,10 @@ class Articles:
             return
         for table in ("images", "links"):
             self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))
+        self.record_media(article_id, extractions)
+
+    def record_media(self, article_id: int, extractions: Sequence[Extraction]) -> None:
+        """Record the images and links of pages. Runs inside the caller's transaction."""
         for extraction in extractions:
             self._record_media(article_id, extraction)
 

@@ -141,7 +141,8 @@ class Identity:
                 self._dispossess(match, own)
         rejected = []
         for claim in claims:
-            joined, others = [], False
+            joined: list[Match] = []
+            others = False
             matches = self._matches(site, [claim])
             owner = next((match.id for match in matches if match.url == claim.url and not match.is_claim), None)
             for match in (*matches, *self._claimants(claim)):
