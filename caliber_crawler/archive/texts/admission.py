@@ -87,6 +87,8 @@ class Admission:
     def _is_unlike_before(
         self, extraction: Extraction, article_id: int, reextract: Callable[[int], Extraction | None] | None
     ) -> bool:
+        if extraction.layout not in NO_LAYOUT and own_date(extraction) is not None:
+            return False
         current = self._connection.row(CURRENT, {"article_id": article_id})
         if current is None:
             return False

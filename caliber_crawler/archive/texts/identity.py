@@ -127,8 +127,8 @@ class Identity:
         """
         numbers = {article_url.number for article_url in (*own, *claims) if article_url.number is not None}
         same: list[Match] = []
-        claimants = [match for article_url in own for match in self._claimants(article_url)]
-        for match in (*self._matches(site, own), *claimants):
+        claimants = self._claimants([*own, *claims])
+        for match in (*self._matches(site, own), *(each for url in own for each in claimants.get(url.url, ()))):
             if match.post_number is not None and numbers and match.post_number not in numbers:
                 continue
             if same and match.contradicts(same[0]):
@@ -145,7 +145,7 @@ class Identity:
             others = False
             matches = self._matches(site, [claim])
             owner = next((match.id for match in matches if match.url == claim.url and not match.is_claim), None)
-            for match in (*matches, *self._claimants(claim)):
+            for match in (*matches, *claimants.get(claim.url, ())):
                 if match.id in {known.id for known in (*same, *joined)}:
                     continue
                 fits = match.post_number is None or not numbers or match.post_number in numbers
@@ -255,14 +255,17 @@ class Identity:
                     found[match.id] = match
         return list(found.values())
 
-    def _claimants(self, claim: ArticleURL) -> list[Match]:
-        """The articles that claim a URL."""
+    def _claimants(self, article_urls: Iterable[ArticleURL]) -> dict[str, list[Match]]:
+        """The articles that claim each URL."""
         rows = self._connection.rows(
             """SELECT c.url, a.id, a.language, a.post_number, 1 AS is_claim FROM url_claims c
-            JOIN articles a ON a.id = c.article_id WHERE c.url = ?""",
-            (claim.url,),
+            JOIN articles a ON a.id = c.article_id WHERE c.url IN (SELECT value FROM json_each(?))""",
+            (json.dumps([article_url.url for article_url in article_urls]),),
         )
-        return [Match(**row) for row in rows]
+        found: dict[str, list[Match]] = {}
+        for row in rows:
+            found.setdefault(row["url"], []).append(Match(**row))
+        return found
 
     def _resembles(self, article_id: int, same: Sequence[Match], texts: Sequence[Text]) -> bool:
         """Whether a text of an article resembles one of the page or of its articles."""
