@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from caliber_crawler.archive import PageSetAside
+from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.items import Capture, Extraction
 from tests.archive.newsroom import SLUG_URL, Newsroom, address, article, capture, minutes
 
@@ -132,6 +133,24 @@ def test_an_undated_text_under_a_second_url_is_put_aside(site: Site) -> None:
     ]
     assert site.visit(9, others[0], **WALL) == "unchanged"
     assert site.visit(10, others[1]) == "new"
+
+
+@pytest.mark.parametrize("fields", [WALL, WALL | {"layout": "unknown", "published_at": article().published_at}])
+def test_a_wall_that_came_before_the_article_is_put_aside(site: Site, fields: dict[str, Any]) -> None:
+    site.visit(0, **fields)
+    assert site.visit(5) == "updated"
+    assert site.headlines == [article().headline]
+    assert site.newsroom.values("SELECT reason FROM problems") == ["unlike_before"]
+    assert site.newsroom.values("SELECT count(*) FROM captures WHERE article_id IS NULL") == [1]
+    assert site.newsroom.values("SELECT first_seen_at FROM articles") == [utc_text(minutes(5))]
+    assert [finding for finding in site.newsroom.archive.verify() if finding] == []
+
+
+def test_a_text_that_lasted_stays_when_another_one_comes(site: Site) -> None:
+    site.visit(0, **WALL)
+    site.visit(3 * DAY, **WALL)
+    site.visit(4 * DAY)
+    assert site.headlines == [WALL["headline"], article().headline]
 
 
 def test_one_text_with_a_date_may_have_two_urls(site: Site) -> None:

@@ -8,13 +8,15 @@ same text is still there :data:`LASTING` after it was first put aside, and the a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
-from caliber_crawler.archive.core.times import utc_text, utc_text_or_none
+from caliber_crawler.archive.core.times import utc_text, utc_text_or_none, utc_time
+from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.resemblance import Text, differ_entirely, texts_of
 from caliber_crawler.archive.texts.text_columns import content_digest
 from caliber_crawler.errors import CaliberError
@@ -30,6 +32,17 @@ KINDS = ("slug", "number", "other")
 CURRENT = f"""SELECT layout, published_at, json_extract(methods, '$.published_at') AS dated_by FROM versions
 WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL ORDER BY seen_until DESC, seen_from DESC LIMIT 1"""
 """The current text of an article: its layout, its date, and the method that found it."""
+
+IS_DOUBTFUL = f"SELECT published_at IS NULL OR layout IN {NO_LAYOUT} FROM articles WHERE id = :article_id"
+LIVE = f"""SELECT id, headline, body, published_at, layout, seen_from, seen_until FROM versions
+WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL"""
+PAGES_OF = "SELECT id, url FROM captures WHERE version_id IN (SELECT value FROM json_each(?))"
+DETACH = """UPDATE captures SET version_id = NULL, article_id = NULL
+WHERE version_id IN (SELECT value FROM json_each(?))"""
+SEEN = f"""UPDATE articles SET (first_seen_at, last_seen_at) = (
+  SELECT coalesce(min(seen_from), :at), coalesce(max(seen_until), :at) FROM versions WHERE article_id IN ({FAMILY})
+  AND replaced_by IS NULL AND id NOT IN (SELECT value FROM json_each(:aside)))
+WHERE id = :article_id"""
 
 SAME_TEXT = """SELECT a.url FROM versions v JOIN articles m ON m.id = v.article_id
 JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
@@ -56,6 +69,7 @@ class Admission:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._runs = Runs(connection)
         self.lasting = LASTING
 
     def check(
@@ -83,6 +97,35 @@ class Admission:
             if (elsewhere := self._connection.value(SAME_TEXT, values)) is not None:
                 message = f"{extraction.capture.effective_url} has no date, and the same text as {elsewhere}."
                 raise PageSetAside(_problem("same_text_elsewhere", message, fatal=True))
+
+    def put_earlier_pages_aside(self, extraction: Extraction, article_id: int, run_id: int) -> None:
+        """Put earlier pages of an article aside if they turn out not to be the article: a wall may come first.
+
+        They lack the date or the layout that this page has, share nothing with it, and did not last.
+        """
+        if own_date(extraction) is None:
+            return
+        values = {"article_id": article_id}
+        if not self._connection.value(IS_DOUBTFUL, values):
+            return
+        text, has_layout = text_of(extraction.article), extraction.layout not in NO_LAYOUT
+        aside = [
+            row["id"]
+            for row in self._connection.rows(LIVE, values)
+            if (row["published_at"] is None or (has_layout and row["layout"] in NO_LAYOUT))
+            and utc_time(row["seen_until"]) - utc_time(row["seen_from"]) < self.lasting
+            and differ_entirely(text, Text(row["headline"], row["body"], row["published_at"]))
+        ]
+        if not aside:
+            return
+        among = json.dumps(aside)
+        for row in self._connection.rows(PAGES_OF, (among,)):
+            message = f"{row['url']} shared nothing with the article that is there now, and lacked its date or layout."
+            problem = _problem("unlike_before", message, fatal=True)
+            self._runs.record_problem(run_id, problem, url=row["url"], capture_id=row["id"])
+        self._connection.execute(DETACH, (among,))
+        at = utc_text(extraction.capture.fetched_at)
+        self._connection.execute(SEEN, values | {"aside": among, "at": at})
 
     def _is_unlike_before(
         self, extraction: Extraction, article_id: int, reextract: Callable[[int], Extraction | None] | None

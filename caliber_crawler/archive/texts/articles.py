@@ -126,6 +126,7 @@ class Articles:
             if article_id is None:
                 article_id, newest = self._insert(extraction), True
             else:
+                self.admission.put_earlier_pages_aside(extraction, article_id, run_id)
                 newest = self._touch(article_id, extraction)
             seen_at = utc_text(extraction.capture.fetched_at)
             self._identity.register_urls(article_id, urls, found.rejected, seen_at)
