@@ -16,7 +16,7 @@ from caliber_crawler import extraction
 from caliber_crawler.discovery import parse_list_page
 from caliber_crawler.extraction import Page, Unreadable
 from caliber_crawler.extraction.non_articles import classify
-from caliber_crawler.items import Capture, Extraction, Listing, Problem
+from caliber_crawler.items import PAGE_STATUSES, Capture, Extraction, Listing, Problem
 from caliber_crawler.site import Site, StartPage
 
 Outcome = Extraction | Listing | Problem
@@ -105,8 +105,8 @@ def fetch_problem(capture: Capture) -> Problem | None:
 
 
 def status_problem(capture: Capture) -> Problem | None:
-    """The problem of a status other than 200."""
-    if capture.status == HTTPStatus.OK:
+    """The problem of a status that has no complete page."""
+    if capture.status in PAGE_STATUSES:
         return None
     message = f"{capture.effective_url} returned status {capture.status}."
     return Problem(stage="fetch", reason=f"http_{capture.status}", message=message, fatal=True)

@@ -33,6 +33,9 @@ PageKind = Literal["article", "listing", "feed", "sitemap", "post_ids", "tdmrep"
 site's file of rights reservations, which is stored but never queued."""
 
 
+PAGE_STATUSES = (200, 201, 203)
+"""Status codes of a response with a complete page. 206 is a part of one, and 226 the difference to an earlier one."""
+
 SCROLLED = "X-Caliber-Scrolled"
 """A header that this program adds: a browser rendered the page after this number of scrolls."""
 

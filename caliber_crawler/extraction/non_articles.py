@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin, urlsplit
 
-from caliber_crawler.items import Capture, Problem
+from caliber_crawler.items import PAGE_STATUSES, Capture, Problem
 from caliber_crawler.site import Site
 
 MAX_SCANNED = 256 * 1024
@@ -56,7 +56,7 @@ def classify(capture: Capture, site: Site) -> Problem | None:
         text_length < MAX_NON_ARTICLE_TEXT and (_CHALLENGE.search(body) or _is_cookie_wall(body, text_length))
     ):
         return _problem("bot_challenge", f"{capture.effective_url} returned a bot challenge instead of an article.")
-    if capture.status != 200 or text_length >= MAX_NON_ARTICLE_TEXT:
+    if capture.status not in PAGE_STATUSES or text_length >= MAX_NON_ARTICLE_TEXT:
         return None
     if _LOGIN_PATH.search(urlsplit(capture.final_url or "").path) or _PASSWORD.search(body):
         return _problem("login_wall", f"{capture.effective_url} requires a login.")

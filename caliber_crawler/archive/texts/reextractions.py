@@ -14,7 +14,7 @@ from caliber_crawler.archive.texts.articles import Articles
 from caliber_crawler.archive.texts.kept_values import KEPT
 from caliber_crawler.archive.texts.text_columns import plain
 from caliber_crawler.archive.texts.versions import Versions
-from caliber_crawler.items import Article, Extraction
+from caliber_crawler.items import PAGE_STATUSES, Article, Extraction
 
 TEXT_FIELDS = ("headline", "subtitle", "body", "authors", "published_at")
 FIELDS = (*TEXT_FIELDS, "section", "signature", "body_markdown", "cover_image")
@@ -74,7 +74,7 @@ class Reextractions:
             f"""SELECT json_group_array(id) FROM (
               SELECT c.id, {group} AS article, c.fetched_at, c.extractor, c.site FROM captures c
               LEFT JOIN articles a ON a.id = c.article_id
-              WHERE c.kind = 'article' AND c.body_digest IS NOT NULL AND c.status = 200 AND {has_version}
+              WHERE c.kind = 'article' AND c.body_digest IS NOT NULL AND c.status IN {PAGE_STATUSES} AND {has_version}
               ORDER BY article, c.fetched_at, c.id)
             WHERE json_array_length(:sites) = 0 OR site IN (SELECT value FROM json_each(:sites))
             GROUP BY article
