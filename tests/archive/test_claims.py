@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.texts.identity import MAX_CLAIMS
 from caliber_crawler.archive.texts.resemblance import Text, differ_entirely, resemble
 from caliber_crawler.items import Extraction
 from caliber_crawler.site import ArticleURL
@@ -142,6 +143,19 @@ def test_a_redirect_to_a_different_article_is_reported_as_one(newsroom: Newsroom
     save(newsroom, (1, TITLES[1], ()))
     assert save(newsroom, (1, TITLES[1], (0,)), redirected=True, minute=9) == ["redirected_to_another"]
     assert len(articles(newsroom.archive)) == 2
+
+
+def test_a_url_that_every_article_claims_costs_no_more_with_each_of_them(newsroom: Newsroom) -> None:
+    template = ArticleURL(url=url(99))
+    for number in range(2 * MAX_CLAIMS):
+        found = article(site="news", url=url(number), headline=f"Story {number}", body=f"Text number{number}.")
+        kept = newsroom.archive.captures.store(capture(minutes(number), site="news", url=url(number)), newsroom.run_id)
+        extraction = Extraction(capture=kept, article=found, layout="new", extractor="x", stated_urls=(template.url,))
+        newsroom.archive.articles.save(extraction, newsroom.run_id, [ArticleURL(url=url(number)), template])
+    assert newsroom.values("SELECT count(*) FROM url_claims") == [MAX_CLAIMS]
+    assert newsroom.values("SELECT count(*) FROM articles") == [2 * MAX_CLAIMS]
+    assert newsroom.values("SELECT count(*) FROM article_urls WHERE url = ?", template.url) == [0]
+    assert [finding for finding in newsroom.archive.verify() if finding] == []
 
 
 def test_a_takedown_deletes_claims(newsroom: Newsroom) -> None:

@@ -48,6 +48,9 @@ SELECT o.article_id FROM url_claims c JOIN url_claims o ON o.url = c.url
 WHERE c.article_id = :id AND o.article_id <> :id"""
 """Articles that claim a URL of an article, or a URL that it claims."""
 
+MAX_CLAIMS = 20
+"""Claims of different articles on one URL. A URL that more of them claim, such as that of a template, says nothing."""
+
 BEST_URL = """SELECT url FROM article_urls u WHERE article_id = :id ORDER BY
 CASE kind WHEN 'slug' THEN 0 WHEN 'number' THEN 1 ELSE 2 END, first_seen_at, url LIMIT 1"""
 
@@ -331,7 +334,10 @@ class Identity:
 
     def _claim(self, url: str, article_id: int) -> None:
         self._connection.execute(
-            "INSERT INTO url_claims (url, article_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (url, article_id)
+            """INSERT INTO url_claims (url, article_id) SELECT ?1, ?2
+            WHERE (SELECT count(*) FROM (SELECT 1 FROM url_claims WHERE url = ?1 LIMIT ?3)) < ?3
+            ON CONFLICT DO NOTHING""",
+            (url, article_id, MAX_CLAIMS),
         )
 
     def _merge(self, duplicate: int, survivor: int) -> None:

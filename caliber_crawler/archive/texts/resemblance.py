@@ -17,6 +17,8 @@ NOTHING = 0.2
 """Share of the shorter text, in words of four letters or more, up to which the texts have nothing in common."""
 MAX_TEXTS = 20
 """Texts of one article that are compared."""
+MAX_LENGTH = 20_000
+"""Characters of a body that are compared: a comparison must not take long on a page of any size."""
 _WORD = re.compile(r"\w+")
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -36,16 +38,16 @@ class Text:
 
     @cached_property
     def words(self) -> Counter[str]:
-        return Counter(_WORD.findall(fold(self.body)))
+        return Counter(_WORD.findall(fold(self.body[:MAX_LENGTH])))
 
     @cached_property
     def paragraphs(self) -> Counter[str]:
-        folded = (" ".join(_WORD.findall(fold(line))) for line in self.body.split("\n"))
+        folded = (" ".join(_WORD.findall(fold(line))) for line in self.body[:MAX_LENGTH].split("\n"))
         return Counter(line for line in folded if line)
 
     @cached_property
     def long_words(self) -> frozenset[str]:
-        return frozenset(_LONG_WORD.findall(fold(f"{self.headline} {self.body}")))
+        return frozenset(_LONG_WORD.findall(fold(f"{self.headline} {self.body[:MAX_LENGTH]}")))
 
 
 def resemble(one: Text, other: Text) -> bool:
@@ -84,7 +86,8 @@ def fold(text: str) -> str:
 def texts_of(connection: Connection, article_id: int) -> list[Text]:
     """The newest published texts of an article, at most :data:`MAX_TEXTS`."""
     rows = connection.rows(
-        f"""SELECT headline, body, published_at FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+        f"""SELECT headline, substr(body, 1, {MAX_LENGTH}) AS body, published_at FROM versions
+        WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
         ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT {MAX_TEXTS}""",
         {"article_id": article_id},
     )
