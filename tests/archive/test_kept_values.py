@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from caliber_crawler.archive import Archive
-from tests.archive.newsroom import Newsroom, minutes, start_run
+from caliber_crawler.items import Extraction
+from tests.archive.newsroom import Newsroom, article, capture, minutes, start_run
 
 LOST: dict[str, Any] = {"published_at": None, "authors": ()}
 DATE = "2026-01-06T15:13:00Z"
@@ -60,7 +61,39 @@ def test_a_date_that_no_page_stated_stays_unknown(newsroom: Newsroom) -> None:
     assert current(newsroom) == (None, [], {"headline": "selector"})
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(4)))
+def test_a_re_extraction_of_another_field_leaves_a_kept_value_kept(newsroom: Newsroom) -> None:
+    newsroom.save(authors=("A",))
+    page = newsroom.archive.captures.store(capture(minutes(1)), newsroom.run_id)
+    newsroom.save(kept=page, headline="Edited", authors=())
+    again = Extraction(
+        capture=page,
+        article=article(headline="Corrected"),
+        layout="new",
+        extractor="2",
+        methods={"headline": "selector"},
+    )
+    assert [change.field for change in newsroom.archive.reextractions.changes(again)] == ["headline"]
+    assert newsroom.archive.reextractions.apply([again], newsroom.run_id, "headline")
+    assert current(newsroom) == (DATE, ["A"], {"headline": "selector", "authors": "kept"})
+    assert newsroom.archive.reextractions.apply([again], newsroom.run_id) is False
+    assert current(newsroom)[1:] == (["A"], {"headline": "selector", "authors": "kept"})
+    assert newsroom.values("SELECT headline FROM articles") == ["Corrected"]
+
+
+def test_a_merged_version_without_its_earlier_page_keeps_its_values(newsroom: Newsroom, tmp_path: Path) -> None:
+    newsroom.save(authors=("A",))
+    newsroom.save(minutes(1), headline="Edited", **LOST)
+    before = current(newsroom)
+    with Archive.open(tmp_path / "other.db", mode="write") as other:
+        Newsroom(other, start_run(other)).save(minutes(1), headline="Edited", **LOST)
+        for into, source in ((newsroom.archive, other), (other, newsroom.archive)):
+            for _ in into.merge(source, {}):
+                pass
+        assert before == current(newsroom) == current(Newsroom(other, 1))
+        assert before[2] == {"headline": "selector", "published_at": "kept", "authors": "kept"}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_values_are_kept_in_any_order_of_pages(blank: Path, tmp_path: Path, order: tuple[int, ...]) -> None:
     pages: list[dict[str, Any]] = [
         {"authors": ("A",)},

@@ -35,7 +35,7 @@ def kept_columns(
     last: dict[str, ExtractedColumns] = {}
     for page in pages:
         stored = None if page.id in fresh else of[page.version_id or 0]
-        columns = version_columns(fresh[page.id]) if stored is None else own_columns(stored)
+        columns = own_columns(version_columns(fresh[page.id]) if stored is None else stored)
         kept = columns
         for field, names in KEPT_FIELDS.items():
             if has_value(columns, field):
@@ -50,6 +50,8 @@ def kept_columns(
 
 def loses_values(pages: Sequence[Page], fresh: Mapping[int, Extraction], of: Mapping[int, VersionRow]) -> bool:
     """Whether some pages have a date or authors and others do not. Nearly always they agree, which costs little."""
+    if any(KEPT in extraction.methods.values() for extraction in fresh.values()):
+        return True
     has: set[tuple[bool, bool]] = set()
     for id in {page.version_id for page in pages if page.id not in fresh}:
         version = of[id or 0]
@@ -66,7 +68,7 @@ def has_value(columns: VersionRow | ExtractedColumns, field: str) -> bool:
     return (columns["authors"] != "[]") if field == "authors" else columns["published_at"] is not None
 
 
-def own_columns(version: VersionRow) -> ExtractedColumns:
+def own_columns(version: VersionRow | ExtractedColumns) -> ExtractedColumns:
     """The columns of a version without the values that it kept from an earlier page."""
     columns = {name: value for name, value in version.items() if name in COPIED_COLUMNS}
     if KEPT in version["methods"]:

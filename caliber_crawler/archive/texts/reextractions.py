@@ -118,7 +118,11 @@ class Reextractions:
         }
         if only is not None:
             extractions = [
-                replace(extraction, article=replace(known[0], **{only: getattr(extraction.article, only)}))
+                replace(
+                    extraction,
+                    article=replace(known[0], **{only: getattr(extraction.article, only)}),
+                    methods={**extraction.methods, **dict.fromkeys(known[3] - {only}, KEPT)},
+                )
                 for extraction in extractions
                 if (known := stored[extraction.capture.id]) is not None and changed[extraction.capture.id]
             ]
