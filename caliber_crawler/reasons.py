@@ -104,11 +104,11 @@ PAGE: Mapping[str, Reason] = {
         RETRIED_LATER,
     ),
     "unlike_before": Reason(
-        "The page shares nothing with the archived article and lacks its date or layout; it is stored, but is no edit.",
+        "The page shares nothing with the archived article and lacks its date or layout; it is stored, but not as an edit.",
         "Nothing to do: the same text counts as an edit if it is still there three days later.",
     ),
     "same_text_elsewhere": Reason(
-        "The page has no date, and the same text as another article of the site; it is stored, but is no article.",
+        "The page has no date, and the same text as another article of the site; it is stored, but not as an article.",
         RETRIED_LATER,
     ),
     "unlike_url": Reason(
