@@ -104,7 +104,7 @@ PAGE: Mapping[str, Reason] = {
         RETRIED_LATER,
     ),
     "unlike_before": Reason(
-        "The page shares nothing with the archived article and lacks its date or layout; it is stored, but not as an edit.",
+        "The page shares nothing with the archived article and lacks its date or layout; it is not stored as an edit.",
         "Nothing to do: the same text counts as an edit if it is still there three days later.",
     ),
     "same_text_elsewhere": Reason(

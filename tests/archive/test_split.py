@@ -26,7 +26,7 @@ TEXTS = {
 
 def page(newsroom: Newsroom, url: str, minute: int, *, claimed: tuple[str, ...] = (), **fields: Any) -> Extraction:
     """A stored page and its extraction."""
-    headline, body = TEXTS[url]
+    headline, body = TEXTS.get(url, TEXTS[BRIDGE])
     kept = newsroom.archive.captures.store(
         capture(minutes(minute), site="news", url=url, body=f"{url} {minute}".encode()), newsroom.run_id
     )
@@ -96,6 +96,22 @@ def test_pages_of_one_article_are_not_split(newsroom: Newsroom) -> None:
     join(newsroom, pages, in_place=True)
     assert split(newsroom, pages) == []
     assert newsroom.values("SELECT count(*) FROM articles") == [1]
+
+
+def test_urls_of_one_article_stay_together_and_its_newest_page_decides(newsroom: Newsroom) -> None:
+    other = f"{BRIDGE}-rebuilt"
+    pages = [
+        page(newsroom, BRIDGE, 0, section="old"),
+        page(newsroom, HARVEST, 1),
+        page(newsroom, other, 2, claimed=(BRIDGE,), section="new"),
+        page(newsroom, BRIDGE, 3, section="newest"),
+    ]
+    join(newsroom, pages, in_place=True)
+    parts = split(newsroom, pages)
+    assert [(part.url, part.captures) for part in parts] == [(BRIDGE, 3), (HARVEST, 1)]
+    assert newsroom.values("SELECT section FROM articles WHERE id = 1") == ["newest"]
+    assert newsroom.archive.articles.find(other) == 1
+    assert findings(newsroom.archive) == []
 
 
 def test_a_split_article_is_not_joined_again(newsroom: Newsroom) -> None:

@@ -78,15 +78,19 @@ class Part:
         return any(resemble(one, another) for one in self.texts for another in other.texts)
 
     def absorb(self, other: Part) -> None:
-        """Add the pages of another part."""
-        self.extractions += other.extractions
-        self.urls += other.urls
+        """Add the pages of another part, in order of time."""
+        pages = [*zip(self.extractions, self.urls, strict=True), *zip(other.extractions, other.urls, strict=True)]
+        pages.sort(key=lambda page: (page[0].capture.fetched_at, page[0].capture.id or 0))
+        self.extractions, self.urls = [page[0] for page in pages], [page[1] for page in pages]
 
 
 def parts_of(extractions: Iterable[Extraction], parse: ParseUrls) -> list[Part]:
     """Divide the pages of an article, in order of time, among the articles to which they belong."""
-    parts = [Part([each], [page_urls(each.article, parse(each))]) for each in extractions]
-    parts = united(parts, lambda one, other: bool(one.identifiers() & other.identifiers()))
+    by_url: dict[str, Part] = {}
+    for extraction in extractions:
+        urls = page_urls(extraction.article, parse(extraction))
+        by_url.setdefault(urls.own[0].url, Part([], [])).absorb(Part([extraction], [urls]))
+    parts = united(list(by_url.values()), lambda one, other: bool(one.identifiers() & other.identifiers()))
     return united(parts, lambda one, other: one.is_claimed_by(other) or other.is_claimed_by(one))
 
 
