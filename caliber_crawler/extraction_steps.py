@@ -16,7 +16,7 @@ from caliber_crawler import extraction
 from caliber_crawler.discovery import is_tried_path, parse_list_page
 from caliber_crawler.extraction import Page, Unreadable
 from caliber_crawler.extraction.non_articles import classify
-from caliber_crawler.items import Capture, Extraction, Listing, Problem
+from caliber_crawler.items import PAGE_STATUSES, Capture, Extraction, Listing, Problem
 from caliber_crawler.site import Site, StartPage
 
 Outcome = Extraction | Listing | Problem
@@ -80,7 +80,7 @@ def extract(page: CleanPage, site: Site) -> Outcome:
         return page.doubt or _unreadable("extract", unreadable)
     if page.doubt is not None and not _is_complete_article(found, site):
         return page.doubt
-    return found
+    return extraction.check_address(found, site) or found
 
 
 def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:
@@ -105,8 +105,8 @@ def fetch_problem(capture: Capture) -> Problem | None:
 
 
 def status_problem(capture: Capture) -> Problem | None:
-    """The problem of a status other than 200."""
-    if capture.status == HTTPStatus.OK:
+    """The problem of a status that has no complete page."""
+    if capture.status in PAGE_STATUSES:
         return None
     message = f"{capture.effective_url} returned status {capture.status}."
     return Problem(stage="fetch", reason=f"http_{capture.status}", message=message, fatal=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
@@ -154,6 +154,9 @@ class IsolatedSteps:
         return _unpack(checked, capture)
 
 
+EXTRACTION_FIELDS = tuple(each.name for each in fields(Extraction) if each.name != "capture")
+
+
 def _text_length(found: Extraction | Listing) -> int:
     """The number of characters that a check looks at."""
     extraction = found.extraction if isinstance(found, Listing) else found
@@ -167,7 +170,7 @@ def _pack(outcome: Outcome) -> Packed:
     """Pack an outcome without its capture, to send it between processes: the body is most of its size."""
     match outcome:
         case Extraction():
-            return (outcome.article, outcome.layout, outcome.extractor, outcome.methods, outcome.warnings)
+            return tuple(getattr(outcome, name) for name in EXTRACTION_FIELDS)
         case Listing():
             return (with_capture(outcome, replace(outcome.capture, body=b"")),)
     return (outcome,)
@@ -178,10 +181,7 @@ def _unpack(packed: Packed, capture: Capture) -> Outcome:
     if len(packed) == 1:
         outcome: Outcome = packed[0]
         return with_capture(outcome, capture)
-    article, layout, extractor, methods, warnings = packed
-    return Extraction(
-        capture=capture, article=article, layout=layout, extractor=extractor, methods=methods, warnings=warnings
-    )
+    return Extraction(capture=capture, **dict(zip(EXTRACTION_FIELDS, packed, strict=True)))
 
 
 # --- Functions that run in the worker ---------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ PageKind = Literal["article", "listing", "feed", "sitemap", "post_ids", "tdmrep"
 site's file of rights reservations, which is stored but never queued."""
 
 
+PAGE_STATUSES = (200, 201, 203)
+"""Status codes of a response with a complete page. 206 is a part of one, and 226 the difference to an earlier one."""
+
 SCROLLED = "X-Caliber-Scrolled"
 """A header that this program adds: a browser rendered the page after this number of scrolls."""
 
@@ -160,7 +163,10 @@ class Extraction:
     extractor: str
     """Name, version and digest of the code and the site definition: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
     methods: Mapping[str, str] = field(default_factory=dict)
-    """Field to extraction method: ``selector``, ``structured_data``, ``text``, ``generic`` or ``url``."""
+    """Field to extraction method: ``selector``, ``structured_data``, ``text``, ``generic`` or ``url``; in the archive
+    also ``kept``, for a value of an earlier page that this one lost."""
+    stated_urls: tuple[str, ...] = ()
+    """Those of the article's URLs that only the page states (canonical link, ``og:url``); no request led to them."""
     request_urls: Mapping[str, str] = field(default_factory=dict)
     """The URLs to request for linked articles of the site, by ``Link.url``, where they differ from it."""
     warnings: tuple[Problem, ...] = ()

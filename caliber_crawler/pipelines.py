@@ -179,7 +179,9 @@ class ArchivePipeline(Stage):
             self.run.watch(item.capture.url)
         article = await self._save(item) if self.run is not None else self._save_alone(item)
         if article is None:
-            clause = "lists articles" if isinstance(item, Listing) else "is under a takedown"
+            clause = (
+                "lists articles" if isinstance(item, Listing) else "is under a takedown, or not the article at its URL"
+            )
             raise DropItem(f"{item.capture.effective_url} {clause}.", log_level="DEBUG")
         return article
 
@@ -187,14 +189,16 @@ class ArchivePipeline(Stage):
         assert self.run is not None
         assert self.discovery is not None
         if isinstance(item, Extraction):
-            return item.article if await self.run.settlement.save(item, self.discovery.follow) else None
+            saved = await self.run.settlement.save(item, self.discovery.follow)
+            return None if saved is None else saved.article or item.article
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
         end = await self.discovery.process(item)
         article = None
         if item.extraction is not None:
             self.run.accounts.counts["discovered"] += 1
-            article = item.extraction.article if await self.run.settlement.save(item.extraction) else None
+            saved = await self.run.settlement.save(item.extraction)
+            article = None if saved is None else saved.article or item.extraction.article
         if end is not None and not end.complete:
             problem = Problem(
                 stage="pagination",

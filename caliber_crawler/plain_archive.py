@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, PageSetAside
 from caliber_crawler.archive.reports.runs import Outcome
 from caliber_crawler.errors import ArticleTakenDown
 from caliber_crawler.items import Article, Capture, Extraction
@@ -65,8 +65,16 @@ class PlainArchive:
                 saved = self._archive.articles.save(extraction, self.run_id, article_urls, self._reextract)
             except ArticleTakenDown:
                 return None
+            except PageSetAside as aside:
+                capture = extraction.capture
+                self._archive.runs.record_problem(self.run_id, aside.problem, url=capture.url, capture_id=capture.id)
+                self.counts["refused"] += 1
+                return None
+            for problem in saved.problems:
+                capture = extraction.capture
+                self._archive.runs.record_problem(self.run_id, problem, url=capture.url, capture_id=capture.id)
         self.counts[saved.outcome] += 1
-        return article
+        return saved.article or article
 
     def close(self, reason: str) -> None:
         """Record the end of the run."""

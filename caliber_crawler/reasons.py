@@ -101,6 +101,26 @@ PAGE: Mapping[str, Reason] = {
     "unknown_layout": Reason(
         "No layout of the definition matches the page, or more pages than usual.", CHECK_DEFINITION
     ),
+    "canonical_elsewhere": Reason(
+        "The page states the URL of a different text as its own (canonical link, `og:url`); it keeps its own URL.",
+        "Nothing to do, unless the texts are one article; `caliber split` undoes a wrong join.",
+    ),
+    "redirected_to_another": Reason(
+        "The article's URL redirects to a different article: the article is gone, and the other one keeps its URL.",
+        RETRIED_LATER,
+    ),
+    "unlike_before": Reason(
+        "The page shares nothing with the archived article and lacks its date or layout; it is not stored as an edit.",
+        "Nothing to do: the same text counts as an edit if it is still there three days later.",
+    ),
+    "same_text_elsewhere": Reason(
+        "The page has no date, and the same text as another article of the site; it is stored, but not as an article.",
+        RETRIED_LATER,
+    ),
+    "unlike_url": Reason(
+        "The page has no date, and either shares no word with its URL or was reached by a redirect away from articles.",
+        "Nothing to do if it is a wall or an error page; otherwise add its layout to the site definition.",
+    ),
     "mojibake": Reason("A field was decoded with the wrong character set before it was published.", NOTHING),
     "broken_characters": Reason("A field has characters that cannot be decoded.", NOTHING),
     "boilerplate_in_headline": Reason("The headline is boilerplate.", CHECK_DEFINITION),

@@ -55,6 +55,9 @@ TRAP_SEGMENTS = 16  # segments of a path; no segment may occur more than three t
 TRAP_PARAMETERS = 8  # parameters of a query
 TRAP_PAGES = 5000  # pages of one listing in one traversal
 
+# --- Pages that are not the article at their URL --------------------------------------------------
+LASTING_DAYS = 3  # an entirely different text without date or layout counts as an edit once it was there this long
+
 # --- Indexes of web archives (--cdx NAME): URL and parameters -------------------------------------
 CDX_SERVICES = {
     "wayback": "https://web.archive.org/cdx/search/cdx"

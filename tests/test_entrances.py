@@ -293,6 +293,9 @@ def test_extract_page_gives_the_recorded_outcomes(folder: Path) -> None:
         ({"final_url": "https://caliber.az/en"}, "redirect_home"),
         ({"status": 403, "headers": (("cf-mitigated", "challenge"),)}, "bot_challenge"),
         ({"status": 404}, "http_404"),
+        ({"status": 206}, "http_206"),
+        ({"status": 203}, "not_an_article"),
+        ({"status": 201}, "not_an_article"),
     ],
 )
 def test_verdicts_from_status_and_headers_are_the_same_everywhere(fields: dict[str, Any], reason: str) -> None:

@@ -21,7 +21,7 @@ from fastwarc.warc import ArchiveIterator
 
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
-from caliber_crawler.archive.texts.versions import content_digest
+from caliber_crawler.archive.texts.text_columns import content_digest
 from caliber_crawler.commands.cli import main
 from caliber_crawler.extraction.non_articles import classify
 from caliber_crawler.items import Capture

@@ -8,6 +8,7 @@ from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.archive.reports.status import StatusReport
 from caliber_crawler.archive.search import Hit, Search
 from caliber_crawler.archive.search.selection import COLUMNS, ArticleFilter, ArticleRow, Selection, ViewRow
+from caliber_crawler.archive.texts.admission import PageSetAside
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import SavedArticle
 from caliber_crawler.archive.texts.reextractions import FIELDS, Change, ReextractionFilter
@@ -29,6 +30,7 @@ __all__ = [
     "FileRepair",
     "Finding",
     "Hit",
+    "PageSetAside",
     "ReextractionFilter",
     "RunRecord",
     "SavedArticle",

@@ -47,6 +47,7 @@ from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleV
 from caliber_crawler.archive.texts.articles import Articles, Reextract
 from caliber_crawler.archive.texts.citation import CITATIONS, CitationStyle
 from caliber_crawler.archive.texts.reextractions import Reextractions
+from caliber_crawler.archive.texts.split import Split
 from caliber_crawler.archive.upkeep.backup import backup
 from caliber_crawler.archive.upkeep.deletion import Deletion
 from caliber_crawler.archive.upkeep.file_repair import Check, FileRepair, Progress, repair_file, verify_file
@@ -93,6 +94,8 @@ class Archive:
         """The sites of the articles, with their terms of use."""
         self.reextractions = Reextractions(connection)
         """Re-extraction of stored pages."""
+        self.split = Split(connection)
+        """Splits articles that were joined by mistake."""
         self.takedowns = Takedowns(connection)
         """Articles that the archive must not contain."""
         self.deletion = Deletion(connection)

@@ -30,6 +30,7 @@ COMMANDS = {
     "browse": "open the archive in Datasette",
     "export": "write articles as CSV, JSON Lines, Parquet, RSS, WARC, WACZ, or a light archive",
     "reextract": "re-extract stored pages with the current code",
+    "split": "undo a wrong join: divide an article into those to which its pages belong",
     "verify": "check every byte of the archive; repair what can be repaired",
     "backup": "make a verified copy of the archive, also during a crawl",
     "bulk": "extract whole web archives, in many processes or on many machines",

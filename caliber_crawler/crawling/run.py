@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
@@ -108,6 +108,8 @@ class CrawlRun:
             revisits=settings.getint("REVISITS_MAX") if settings["REVISITS_MAX"] is not None else None,
             settings={name: settings[name] for name in RECORDED_SETTINGS},
         )
+        if (days := settings.getfloat("LASTING_DAYS", -1)) >= 0:
+            run.archive.articles.admission.lasting = timedelta(days=days)
         heartbeat = create_looping_call(run.accounts.heartbeat)
         crawler.signals.connect(lambda: heartbeat.start(HEARTBEAT, now=False), signals.spider_opened, weak=False)
         crawler.signals.connect(heartbeat.stop, signals.spider_closed, weak=False)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from caliber_crawler import revisit
-from caliber_crawler.archive import Archive, Entry, SavedArticle
+from caliber_crawler.archive import Archive, Entry, PageSetAside, SavedArticle
 from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.commits import SYNC_INTERVAL, Commits
@@ -21,7 +21,7 @@ from caliber_crawler.items import Capture, Extraction, Problem
 from caliber_crawler.site import PostIds
 from caliber_crawler.visits import due_again, record_visit
 
-GONE = frozenset({"http_404", "http_410", "redirect_home", "soft_404"})
+GONE = frozenset({"http_404", "http_410", "redirect_home", "redirected_to_another", "soft_404"})
 """Reasons that mean that the page was removed."""
 
 RETRIED_LATER = frozenset({"robots"})
@@ -35,6 +35,7 @@ HISTORICAL = frozenset({PostIds.name, "cdx", "url_list"})
 
 OWN_FAILURES = frozenset({"worker_killed", "internal_error"})
 """Codes of failures of this program. They say nothing about the page, so the next run retries it at once."""
+REDIRECTED = "redirected_to_another"
 
 MAX_CHALLENGES = 2
 """Number of bot challenges after which a run ends."""
@@ -91,9 +92,16 @@ class Settlement:
     ) -> SavedArticle | None:
         """Commit article, version, view count and frontier together; ``also`` may write in the same transaction.
 
-        Return ``None`` for an article under a takedown: its page is deleted.
+        Return ``None`` for an article under a takedown, whose page is deleted, and for a page that is not the article
+        behind its URL, which is put aside.
         """
-        saved = await self.commits(partial(self._save, extraction, also))
+        try:
+            saved = await self.commits(partial(self._save, extraction, also))
+        except PageSetAside as aside:
+            if aside.problem.reason == REDIRECTED:
+                self._queue_target(extraction.capture)
+            self.reject(extraction.capture, aside.problem)
+            return None
         if saved is None:
             self.mark_done(extraction.capture, "refused")
             return None
@@ -108,8 +116,11 @@ class Settlement:
         if self._archive.takedowns.covers(article.site, article_urls):
             self._archive.deletion.reject(capture, article_urls)
             return None
-        also(extraction)
         saved = self._archive.articles.save(extraction, self._run_id, article_urls, self.reextract)
+        if (problem := next((each for each in saved.problems if each.reason == REDIRECTED), None)) is not None:
+            # Nothing is saved: the other article is visited at its own URL.
+            raise PageSetAside(problem)
+        also(extraction)
         url = self._url_to_visit(capture)
         if url != capture.url:
             self._archive.frontier.mark_done(
@@ -127,7 +138,7 @@ class Settlement:
         )
         for name in ("unchanged", "not_due"):
             self._accounts.counts[name] += suspended
-        for problem in extraction.warnings:
+        for problem in (*extraction.warnings, *saved.problems):
             self._accounts.record_problem(problem, capture)
         return saved
 
@@ -247,6 +258,18 @@ class Settlement:
         if capture.error_code in RETRIED_LATER:
             return revisit.next_robots_check(checks, capture.fetched_at, plan)
         return None
+
+    def _queue_target(self, capture: Capture) -> None:
+        """Queue the article to which another one redirects."""
+        entry, article_url = self._dispatcher.entry(capture.url), self._scope.site.article_url(capture.effective_url)
+        if entry is not None and article_url is not None:
+            # Due after this run began: its accounts do not include it.
+            due_at = capture.fetched_at + timedelta(seconds=1)
+            target = replace(
+                entry, id=None, discovered_at=None, url=article_url.url, discovered_on=capture.url, due_at=due_at
+            )
+            with self._archive.transaction():
+                self._archive.frontier.add([target], self._run_id)
 
     def _url_to_visit(self, capture: Capture) -> str:
         """Return the URL for future visits of an article: the target of redirects, to avoid them."""

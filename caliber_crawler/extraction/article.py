@@ -74,6 +74,7 @@ def extract_article(page: Page) -> Extraction:
         methods={
             field: method for field, method in reader.methods.items() if getattr(article, field) not in (None, "", ())
         },
+        stated_urls=tuple(known.url for known, method in reader.article_urls[1:] if method == "structured_data"),
     )
 
 

@@ -19,6 +19,10 @@ _KINDS = ("slug", "number", "other")
 def article_urls_of(page: Page) -> list[tuple[ArticleURL, str]]:
     """Return the article's normalised URLs with the method that gave each, most reliable first, without duplicates.
 
+    The first one is the page's own: the URL that served it, or for a saved file the URL that it states. The others are
+    claims, which the archive accepts only if the texts resemble each other. ``og:url`` counts only without a valid
+    canonical link: share plug-ins leave a stale one behind.
+
     Only article URLs of this site and of one edition count: a canonical link to the home page or to another language
     does not identify this article.
     """
@@ -27,11 +31,12 @@ def article_urls_of(page: Page) -> list[tuple[ArticleURL, str]]:
         *(url for url in (capture.final_url, capture.url) if url),
         *reversed(capture.redirects),
     ]
-    own = [page.metadata.canonical, extract_meta(page, "og:url")]
-    known = {url: article_url for url in {*requested, *own} if url and (article_url := _accepted(url, page))}
+    canonical, og_url = page.metadata.canonical, extract_meta(page, "og:url")
+    known = {url: parsed for url in {*requested, canonical, og_url} if url and (parsed := _accepted(url, page))}
+    stated = [canonical] if canonical in known else [og_url]
     found: dict[str, tuple[ArticleURL, str]] = {}
     language = next((known[url].language for url in requested if url in known), None)
-    for method, urls in (("url", requested), ("structured_data", own)):
+    for method, urls in (("url", requested), ("structured_data", stated)):
         for article_url in (known[url] for url in urls if url in known):
             if language is None or article_url.language == language:
                 found.setdefault(article_url.url, (article_url, method))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin, urlsplit
 
-from caliber_crawler.items import Capture, Problem
+from caliber_crawler.items import PAGE_STATUSES, Capture, Problem
 from caliber_crawler.site import Site
 from caliber_crawler.site.urls import are_spellings
 
@@ -59,7 +59,7 @@ def classify(capture: Capture, site: Site) -> Problem | None:
         text_length < MAX_NON_ARTICLE_TEXT and (_CHALLENGE.search(body) or _is_cookie_wall(body, text_length))
     ):
         return _problem("bot_challenge", f"{capture.effective_url} returned a bot challenge instead of an article.")
-    if capture.status != 200 or text_length >= MAX_NON_ARTICLE_TEXT:
+    if capture.status not in PAGE_STATUSES or text_length >= MAX_NON_ARTICLE_TEXT:
         return None
     redirected = capture.final_url is not None and not are_spellings(capture.url, capture.final_url)
     if (redirected and _LOGIN_PATH.search(urlsplit(capture.effective_url).path)) or _PASSWORD.search(body):

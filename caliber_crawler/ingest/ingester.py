@@ -10,7 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, PageSetAside
 from caliber_crawler.archive.pages.bodies import CompressedBody
 from caliber_crawler.archive.reports.runs import Outcome
 from caliber_crawler.archive.texts.absence import GONE, GONE_REASONS
@@ -242,7 +242,17 @@ class Ingester:
         article_urls = site.article_urls(article.urls)
         for problem in extraction.warnings:
             archive.runs.record_problem(self._run_id, problem, url=article.url, capture_id=capture.id)
-        saved = archive.articles.save(extraction, self._run_id, article_urls, self._reextract)
+        try:
+            saved = archive.articles.save(extraction, self._run_id, article_urls, self._reextract)
+        except PageSetAside as aside:
+            archive.runs.record_problem(self._run_id, aside.problem, url=capture.url, capture_id=capture.id)
+            self.counts["refused"] += 1
+            self.counts["pages"] += item.saved
+            return
+        for problem in saved.problems:
+            archive.runs.record_problem(self._run_id, problem, url=capture.url, capture_id=capture.id)
+            if problem.reason in GONE_REASONS:
+                self._apply_absence(archive, capture)
         archive.absences.apply(saved.article_id)
         if article_urls:
             record_visit(archive, site, extraction, saved.article_id, self._run_id)

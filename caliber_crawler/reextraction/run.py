@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from caliber_crawler.archive import Archive, Change
+from caliber_crawler.archive import Archive, Change, PageSetAside
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.isolated_extraction import LIMITS_EXCEEDED, limit_problem
@@ -119,7 +119,14 @@ class ReextractionRun:
         site = self._reextract.sites.definition_for(extraction.capture)
         assert site is not None, "pages are extracted with a definition only"
         article_urls = site.article_urls(extraction.article.urls)
-        saved = self._archive.articles.save(extraction, run_id, article_urls, self._reextract)
+        try:
+            saved = self._archive.articles.save(extraction, run_id, article_urls, self._reextract)
+        except PageSetAside as aside:
+            capture = extraction.capture
+            self._archive.runs.record_problem(run_id, aside.problem, url=capture.url, capture_id=capture.id)
+            if capture.id is not None:
+                self._archive.reextractions.mark(capture.id, extraction.extractor)
+            return
         self.tally.counts["saved"] += 1
         self._archive.absences.apply(saved.article_id)
         record_visit(self._archive, site, extraction, saved.article_id, run_id)

@@ -84,7 +84,12 @@ class Newsroom:
             body = {} if page is None else {"body": page}
             kept = self.archive.captures.store(capture(at, url=found.url, **body), self.run_id)
         extraction = Extraction(
-            capture=kept, article=found, layout=layout, extractor=extractor, methods={"headline": "selector"}
+            capture=kept,
+            article=found,
+            layout=layout,
+            extractor=extractor,
+            methods={"headline": "selector"},
+            stated_urls=article_urls[1:],
         )
         return self.archive.articles.save(
             extraction, self.run_id, [address(url, found.language) for url in article_urls or (found.url,)]

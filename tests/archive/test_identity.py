@@ -53,14 +53,14 @@ def test_post_numbers_and_slugs_belong_to_one_site(newsroom: Newsroom) -> None:
 
 def test_merging_two_rows_of_one_article_loses_nothing(newsroom: Newsroom) -> None:
     newsroom.save(article_urls=(NUMBER_URL,), headline="Then", views=100, authors=("A",))
-    newsroom.save(minutes(10), article_urls=(SLUG_URL,), headline="Now", views=200)
+    newsroom.save(minutes(10), article_urls=(SLUG_URL,), headline="Now", views=200, authors=("A",))
     newsroom.archive.frontier.add(
         [Entry(url=SLUG_URL, site="caliber", kind="article", discovered_via="listing")], newsroom.run_id
     )
     newsroom.archive.frontier.mark_done(SLUG_URL, minutes(10), status=200, article_id=2)
     assert survivors(newsroom) == [1, 2]
 
-    saved = newsroom.save(minutes(20), article_urls=(SLUG_URL, NUMBER_URL), headline="Now", views=300)
+    saved = newsroom.save(minutes(20), article_urls=(SLUG_URL, NUMBER_URL), headline="Now", views=300, authors=("A",))
 
     assert (saved.article_id, saved.outcome) == (1, "unchanged")
     assert survivors(newsroom) == [1]

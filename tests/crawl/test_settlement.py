@@ -211,19 +211,53 @@ def test_a_list_that_is_not_traversed_is_incomplete(run: CrawlRun, outcome: str,
 
 
 def test_an_alias_of_an_article_that_is_visited_elsewhere_is_skipped(run: CrawlRun) -> None:
-    (page,) = dispatched(run, "a")
-    save(run, page, urls=(url_of("a"), url_of("b")))
+    (page,) = dispatched(run, "247893")
+    save(run, page, urls=(url_of("247893"), url_of("b")))
     add(run, entry("b"), entry("c"), entry("list", kind="listing"))
     alias, other, listing = sorted(run.dispatcher.next_batch(10), key=lambda each: each.url)
     assert run.settlement.skip_alias(alias)
     assert not run.settlement.skip_alias(other)
     assert not run.settlement.skip_alias(listing)
-    assert not run.settlement.skip_alias(frontier_entry(run, "a"))
+    assert not run.settlement.skip_alias(frontier_entry(run, "247893"))
     after = frontier_entry(run, "b")
-    assert (after.state, after.due_at, after.article_id) == ("done", None, frontier_entry(run, "a").article_id)
+    assert (after.state, after.due_at, after.article_id) == ("done", None, frontier_entry(run, "247893").article_id)
     assert (run.accounts.counts["unchanged"], run.accounts.counts["not_due"]) == (1, 1)
     assert alias.url not in run.dispatcher.in_flight
     assert other.url in run.dispatcher.in_flight
+
+
+def test_a_url_that_another_article_only_claims_is_requested(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    save(run, page, urls=(url_of("a"), url_of("b")))
+    add(run, entry("b"))
+    (claimed,) = run.dispatcher.next_batch(10)
+    assert not run.settlement.skip_alias(claimed)
+
+
+def test_an_article_that_redirects_to_another_is_gone(run: CrawlRun) -> None:
+    first, other = dispatched(run, "a", "b")
+    save(run, first, headline="Bridge rebuilt", body="The council agreed.")
+    save(run, other, headline="Harvest gathered", body="Farmers brought in wheat.")
+    run.archive.frontier.make_due(first.url, run.started_at - AGO)
+    run.dispatcher.next_batch(10)
+    moved = replace(first, fetched_at=first.fetched_at + timedelta(hours=1), final_url=other.url, body=b"<p>moved</p>")
+    save(run, moved, headline="Harvest gathered", body="Farmers brought in wheat.", urls=(other.url, first.url))
+    assert reasons(run) == ["redirected_to_another"]
+    assert frontier_entry(run, "a").state == "gone"
+    rows = run.archive.db.execute("SELECT headline, gone_at IS NULL FROM articles ORDER BY id").fetchall()
+    assert [tuple(row) for row in rows] == [("Bridge rebuilt", 0), ("Harvest gathered", 1)]
+    assert (run.accounts.counts["stored"], run.accounts.counts["refused"]) == (2, 1)
+
+
+def test_a_page_unlike_its_article_is_refused_and_checked_again(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    save(run, page)
+    wall = replace(page, fetched_at=page.fetched_at + timedelta(hours=1), body=b"<p>wall</p>")
+    save(run, wall, headline="Back soon", body="Planned maintenance, please wait.", published_at=None)
+    assert reasons(run) == ["unlike_before"]
+    after = frontier_entry(run, "a")
+    assert (after.state, after.due_at) == ("refused", whole_second(wall.fetched_at + timedelta(days=1)))
+    assert run.archive.db.execute("SELECT count(*) FROM versions").fetchone()[0] == 1
 
 
 def test_an_alias_that_failed_before_is_requested(run: CrawlRun) -> None:

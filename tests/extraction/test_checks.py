@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from caliber_crawler.extraction import check, extract_page
-from caliber_crawler.items import Extraction, Problem
+from caliber_crawler.extraction import check, check_address, extract_page
+from caliber_crawler.items import Capture, Extraction, Problem
+from caliber_crawler.site.generic import generic_site
 from tests.extraction.pages import PAGES, READ_AT, recorded_capture, site_named
 
 SITE = site_named("caliber")
@@ -72,3 +73,49 @@ def test_an_unsuccessful_response_has_no_article(status: int) -> None:
 def test_an_unknown_layout_is_reported() -> None:
     (problem,) = problems(replace(VALID, layout="unknown"))
     assert (problem.reason, problem.fatal) == ("unknown_layout", False)
+
+
+GENERIC = generic_site("https://news.example/")
+STORY = "https://news.example/2026/01/06/bridge-rebuilt-in-town"
+
+
+def address_problem(
+    url: str = STORY, final_url: str | None = None, layout: str = "generic", method: str = "text", **fields: Any
+) -> str | None:
+    """The reason to refuse a page at a URL, which by default has no date and no word of the URL."""
+    text = {"headline": "We value your privacy", "subtitle": None, "body": "We store cookies.", "published_at": None}
+    extraction = replace(
+        VALID,
+        capture=Capture(site=GENERIC.name, url=url, final_url=final_url, fetched_at=READ_AT, status=200),
+        article=replace(VALID.article, **text | fields),
+        layout=layout,
+        methods={"published_at": method},
+    )
+    problem = check_address(extraction, GENERIC)
+    return problem.reason if problem is not None else None
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        ({}, "unlike_url"),
+        ({"published_at": READ_AT, "method": "url"}, "unlike_url"),
+        ({"published_at": READ_AT}, None),
+        ({"layout": "new"}, None),
+        ({"headline": "The bridges of the north"}, None),
+        ({"body": "Everything is REBUILT."}, None),
+        ({"url": "https://news.example/world-europe-67890123"}, "unlike_url"),
+        ({"url": "https://news.example/1234567.html"}, None),
+        ({"url": "https://news.example/2026/01/06/uebung-cafe"}, "unlike_url"),
+        ({"url": "https://news.example/2026/01/06/uebung-cafe", "body": "Ein Café öffnet."}, None),
+        ({"headline": "Мост построен заново", "body": "Совет решил восстановить мост."}, None),
+        ({"url": "https://news.example/about"}, None),
+        ({"final_url": "https://news.example/consent?return=x", "layout": "new"}, "unlike_url"),
+        ({"final_url": "https://news.example/consent", "layout": "new", "published_at": READ_AT}, None),
+        ({"final_url": "https://news.example/2026/01/06/privacy-for-all", "layout": "new"}, None),
+        ({"final_url": "http://[", "layout": "new"}, "unlike_url"),
+        ({"url": "urn:text:1"}, None),
+    ],
+)
+def test_a_page_without_a_date_must_fit_its_url(page: dict[str, Any], reason: str | None) -> None:
+    assert address_problem(**page) == reason

@@ -55,6 +55,23 @@ def test_a_canonical_link_to_another_page_is_ignored(canonical: str) -> None:
     assert read("https://caliber.az/en/post/a", canonical=canonical).urls == ("https://caliber.az/en/post/a",)
 
 
+@pytest.mark.parametrize(
+    ("canonical", "og", "stated"),
+    [
+        ("/en/post/a", "/en/post/stale", ()),
+        ("/en/post/b", "/en/post/stale", ("https://caliber.az/en/post/b",)),
+        ("/", "/en/post/b", ("https://caliber.az/en/post/b",)),
+        ("", "/en/post/b", ("https://caliber.az/en/post/b",)),
+    ],
+)
+def test_the_canonical_link_beats_og_url(canonical: str, og: str, stated: tuple[str, ...]) -> None:
+    head = f'<link rel="canonical" href="{canonical}"><meta property="og:url" content="{og}">'
+    url = "https://caliber.az/en/post/a"
+    extraction = extract_page(capture_of(POST.format(head=head), url=url), SITE)
+    assert extraction.stated_urls == stated
+    assert extraction.article.urls == (url, *stated)
+
+
 def test_a_saved_page_is_identified_by_its_canonical_url() -> None:
     article = read("file:///saved.html", og="https://caliber.az/en/post/a")
     assert (article.url, article.language) == ("https://caliber.az/en/post/a", "en")

@@ -57,6 +57,12 @@ def m0005_requested_urls(db: Database) -> None:
     rename_urls(db)
 
 
+@migrations()
+def m0005_url_claims(db: Database) -> None:
+    """Add the URLs that pages only claim."""
+    run_script(db, "m0005_url_claims")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -24,7 +24,7 @@ Store = Callable[[Row], None]
 
 MIN_DICTIONARY_GAIN = 8
 """Minimum ratio of the bodies compressed with a dictionary to the dictionary itself, in bytes, to copy it."""
-ARTICLE_TABLES = ("images", "links", "view_counts", "article_urls")
+ARTICLE_TABLES = ("images", "links", "view_counts", "article_urls", "url_claims")
 """Tables with rows of one article, besides its versions."""
 
 COUNTED = ("captures", "articles", "versions", "view_counts")
@@ -245,7 +245,9 @@ class BulkInsert:
             column, *site = kind
             if not site:
                 known = self._here.values(
-                    "SELECT url FROM article_urls WHERE url IN (SELECT value FROM json_each(?))", json_list(among)
+                    """SELECT url FROM article_urls WHERE url IN (SELECT value FROM json_each(?1))
+                    UNION SELECT url FROM url_claims WHERE url IN (SELECT value FROM json_each(?1))""",
+                    json_list(among),
                 )
             else:
                 known = self._here.values(
@@ -333,7 +335,9 @@ def identifiers_of(connection: Connection, ids: Iterable[int]) -> dict[int, set[
     for row in connection.execute(
         """SELECT a.id, a.site, u.url, u.post_number, u.slug FROM article_urls u JOIN articles a ON a.id = u.article_id
         WHERE a.id IN (SELECT value FROM json_each(?1)) UNION ALL
-        SELECT id, site, url, post_number, slug FROM articles WHERE id IN (SELECT value FROM json_each(?1))""",
+        SELECT id, site, url, post_number, slug FROM articles WHERE id IN (SELECT value FROM json_each(?1)) UNION ALL
+        SELECT a.id, a.site, c.url, NULL, NULL FROM url_claims c JOIN articles a ON a.id = c.article_id
+        WHERE a.id IN (SELECT value FROM json_each(?1))""",
         among,
     ):
         names = found.setdefault(row["id"], set())

@@ -15,12 +15,16 @@ from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.rows import ArticleUrlRow, VersionRow
+from caliber_crawler.archive.core.takedowns import address_of
 from caliber_crawler.archive.merge.row_mapping import ExtractedVersion, article_urls_of, damage_error, extraction_of
 from caliber_crawler.archive.texts.articles import Articles
 from caliber_crawler.archive.texts.identity import Identity
 from caliber_crawler.archive.texts.media import record_media
-from caliber_crawler.archive.texts.versions import COPIED_COLUMNS, Versions, digest_of_row
+from caliber_crawler.archive.texts.resemblance import texts_of
+from caliber_crawler.archive.texts.text_columns import COPIED_COLUMNS, digest_of_row
+from caliber_crawler.archive.texts.versions import Versions
 from caliber_crawler.items import Article
+from caliber_crawler.site import ArticleURL
 
 
 class ConflictMerge:
@@ -74,8 +78,14 @@ class ConflictMerge:
 
     def _article_for(self, article: Article, theirs: Mapping[str, Any], urls: list[ArticleUrlRow]) -> int:
         """The ID here of an article, inserted if new; its URLs and times are those of both archives."""
+        pending = self._there.values("SELECT url FROM url_claims WHERE article_id = ?", (theirs["id"],))
         article_urls = article_urls_of(theirs["slug"], urls)
-        here = self._identity.find(article, article_urls)
+        identifying = article_urls or [address_of(row) for row in urls]
+        own = [article_url for article_url in identifying if article_url.url not in pending]
+        known = {row["url"]: address_of(row) for row in urls}
+        claims = [known.get(url) or ArticleURL(url=url) for url in pending]
+        found = self._identity.find(article.site, own, claims, texts_of(self._there, theirs["id"]))
+        here = found.article_id
         times = {name: theirs[name] for name in ("first_seen_at", "last_seen_at", "gone_at")}
         if here is None:
             start = {name: theirs[name] for name in ("site", "language", "url", "headline")} | times
@@ -85,7 +95,8 @@ class ConflictMerge:
         mine = self._here.row("SELECT * FROM articles WHERE id = ?", (here,)) or {}
         is_newer = (theirs["last_seen_at"], theirs["url"]) >= (mine["last_seen_at"], mine["url"])
         for row in urls:
-            self._identity.register_url({**row, "article_id": here})
+            self._identity.register_url({**row, "article_id": here}, is_claim=row["url"] in pending)
+        self._identity.add_claims(here, pending)
         self._identity.set_identifiers(here, article, article_urls, newest=is_newer)
         last = max(mine["last_seen_at"], theirs["last_seen_at"])
         gone = max(time for time in (mine["gone_at"], theirs["gone_at"], "") if time is not None)
@@ -100,6 +111,8 @@ class ConflictMerge:
         }
         changes = ", ".join(f"{name} = :{name}" for name in columns)
         self._here.execute(f"UPDATE articles SET {changes} WHERE id = :id", {**columns, "id": here})
+        if found.rejected:
+            self._identity.restore_identifiers(here)
         return here
 
     def _merge_extractions(self, there: int, here: int) -> None:

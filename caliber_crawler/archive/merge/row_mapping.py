@@ -9,7 +9,7 @@ from datetime import datetime
 from caliber_crawler.archive.core.rows import ArticleUrlRow, VersionRow
 from caliber_crawler.archive.core.takedowns import address_of
 from caliber_crawler.archive.core.times import utc_time
-from caliber_crawler.archive.texts.versions import content_digest
+from caliber_crawler.archive.texts.text_columns import content_digest
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Article, Capture, Extraction
 from caliber_crawler.site import ArticleURL

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.items import PAGE_STATUSES
 
-PAGES = "kind = 'article' AND status = 200 AND body_digest IS NOT NULL"
+PAGES = f"kind = 'article' AND status IN {PAGE_STATUSES} AND body_digest IS NOT NULL"
 """Captures that may contain an article."""
 
 

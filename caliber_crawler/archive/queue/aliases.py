@@ -10,8 +10,15 @@ from caliber_crawler.archive.core.times import utc_text, utc_text_us
 from caliber_crawler.site import ArticleURL
 
 KNOWN = """SELECT a.id FROM article_urls u JOIN articles a ON a.id = u.article_id WHERE {names} AND a.site = :site
-AND (:language IS NULL OR a.language = :language) AND a.gone_at IS NULL AND EXISTS (
+AND (:language IS NULL OR a.language = :language) AND a.gone_at IS NULL
+AND (NOT EXISTS (SELECT 1 FROM url_claims c WHERE c.url = u.url AND c.article_id = u.article_id)
+  OR u.kind <> 'other' AND EXISTS (SELECT 1 FROM article_urls v WHERE v.article_id = u.article_id
+    AND v.kind NOT IN ('other', u.kind)
+    AND NOT EXISTS (SELECT 1 FROM url_claims c WHERE c.url = v.url AND c.article_id = v.article_id)))
+AND EXISTS (
   SELECT 1 FROM frontier f WHERE f.article_id = a.id AND f.due_at IS NOT NULL AND f.state = 'done' AND f.url <> :url)"""
+"""An online article that is visited under another URL. A URL that it only claims counts if its page has the other kind
+of URL: an article has one post number and one slug, but a page that claims another slug may be wrong."""
 KNOWN_BY_URL = KNOWN.format(names="u.url = :url")
 KNOWN_BY_NUMBER = KNOWN.format(names="u.post_number = :number")
 KNOWN_BY_SLUG = KNOWN.format(names="u.slug = :slug AND u.language IS :language")

@@ -15,7 +15,7 @@ from caliber_crawler.archive.core.times import utc_text, utc_time
 
 GONE = (404, 410)
 """Status codes of a page that no longer exists."""
-GONE_REASONS = ("redirect_home", "soft_404")
+GONE_REASONS = ("redirect_home", "redirected_to_another", "soft_404")
 """Problems of a page that no longer exists although its status is not in ``GONE``."""
 
 SAYS_GONE = f"""c.kind = 'article' AND (c.status IN {GONE}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Literal, Unpack, cast
@@ -17,6 +17,7 @@ from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.core.times import utc_text, utc_time_or_none
 from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.search.selection import ArticleFilter, ArticleRow, article_rows, selection_of
+from caliber_crawler.archive.texts.admission import Admission, claim_problems, text_of, without_urls
 from caliber_crawler.archive.texts.article_record import (
     ArticleCapture,
     ArticleImage,
@@ -27,49 +28,17 @@ from caliber_crawler.archive.texts.article_record import (
     VersionSummary,
     ViewCount,
 )
-from caliber_crawler.archive.texts.identity import Identity, plain_urls_of
+from caliber_crawler.archive.texts.current_state import refresh
+from caliber_crawler.archive.texts.identity import Identity, page_urls, plain_urls_of
 from caliber_crawler.archive.texts.media import record_media
 from caliber_crawler.archive.texts.versions import Versions
 from caliber_crawler.errors import ArchiveError, ArticleTakenDown, NoSuchArticle
-from caliber_crawler.items import Capture, Extraction
+from caliber_crawler.items import Article, Capture, Extraction, Problem
 from caliber_crawler.site import ArticleURL
 from caliber_crawler.site.urls import url_variants
 
 # Digits that always fit SQLite's integers.
 MAX_ID_DIGITS = 18
-
-# The current state of an article, computed from its versions and view counts. Nothing else writes these columns.
-FROM_CURRENT_VERSION = f"""FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
-ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1"""
-TEXT = {
-    **{name: name for name in ("headline", "subtitle", "published_at", "published_local", "word_count", "layout")},
-    "published_date": "substr(published_local, 1, 10)",
-    "published_month": "substr(published_local, 1, 7)",
-    "published_year": "substr(published_local, 1, 4)",
-    # The authors of a damaged version may be invalid JSON; `verify` reports it.
-    "authors": "CASE WHEN json_valid(authors) THEN authors ELSE '[]' END",
-    "current_version_id": "id",
-}
-CURRENT = {
-    **{name: f"SELECT {sql} {FROM_CURRENT_VERSION}" for name, sql in TEXT.items()},
-    "version_count": f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
-    # The unary plus keeps SQLite from scanning all view counts in order of time.
-    "views": f"""SELECT max(views) FROM view_counts WHERE article_id IN ({FAMILY})
-      GROUP BY +observed_at ORDER BY +observed_at DESC LIMIT 1""",
-    "views_at": f"SELECT max(observed_at) FROM view_counts WHERE article_id IN ({FAMILY})",
-}
-REFRESH = f"""UPDATE articles SET
-  ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION}),
-  {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items() if name not in TEXT)}
-WHERE id = :article_id RETURNING current_version_id"""
-
-ADD_AUTHORS = """INSERT INTO authors (name, site)
-SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
-WHERE a.id = ? ON CONFLICT (site, name) DO NOTHING"""
-
-LINK_AUTHORS = """INSERT INTO article_authors (article_id, author_id, position)
-SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
-JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id = ? GROUP BY p.id"""
 
 ON_NEWEST_PAGE = """SELECT {columns} FROM {table} WHERE article_id = :id AND last_seen_at = (
   SELECT max(fetched_at) FROM captures WHERE article_id = :id AND version_id IS NOT NULL)
@@ -88,6 +57,10 @@ class SavedArticle:
     article_id: int
     version: int
     outcome: Outcome
+    problems: tuple[Problem, ...] = field(default=(), compare=False)
+    """Claims of the page that were not accepted."""
+    article: Article | None = field(default=None, compare=False)
+    """The article as saved: without URLs that belong to other articles."""
 
 
 class Articles:
@@ -99,6 +72,8 @@ class Articles:
         self._versions = Versions(connection)
         self._captures = Captures(connection)
         self._takedowns = Takedowns(connection)
+        self.admission = Admission(connection)
+        """Whether a page behind an article's URL is the article."""
 
     def __call__(
         self, *, limit: int | None = None, newest_first: bool = False, **wanted: Unpack[ArticleFilter]
@@ -125,6 +100,9 @@ class Articles:
         article, ``updated`` for a new text of a known one and ``unchanged`` for a known text. The view count is always
         saved.
 
+        Raises ``PageSetAside`` for a page that is not the article behind its URL, and ``ArticleTakenDown``. Then
+        nothing is saved.
+
         With ``reextract``, the pages of a neighbouring version with a different text are re-extracted with the current
         code first. So a difference that only comes from the code does not count as an edit.
         """
@@ -135,22 +113,30 @@ class Articles:
                 raise ArticleTakenDown(
                     f"{extraction.article.url} was taken down from {self._connection.path} on request."
                 )
-            article_id = self._identity.find(extraction.article, article_urls)
-            is_new = article_id is None
+            urls = page_urls(extraction.article, article_urls)
+            found = self._identity.find(extraction.article.site, urls.own, urls.claims, [text_of(extraction.article)])
+            problems = claim_problems(extraction, found.rejected)
+            reextract = None if reextract is None else partial(self._reextract, reextract)
+            self.admission.check(extraction, found.article_id, reextract)
+            accepted = [article_url for article_url in article_urls if article_url not in found.rejected]
+            if found.rejected:
+                extraction = without_urls(extraction, accepted, found.rejected)
+            article_id, is_new = found.article_id, found.article_id is None
             if article_id is None:
                 article_id, newest = self._insert(extraction), True
             else:
+                self.admission.put_earlier_pages_aside(extraction, article_id, run_id)
                 newest = self._touch(article_id, extraction)
-            self._identity.register_urls(
-                article_id, extraction.article, article_urls, utc_text(extraction.capture.fetched_at), newest=newest
-            )
-            reextract = None if reextract is None else partial(self._reextract, reextract)
+            seen_at = utc_text(extraction.capture.fetched_at)
+            self._identity.register_urls(article_id, urls, found.rejected, seen_at)
+            self._identity.set_identifiers(article_id, extraction.article, accepted, newest=newest)
             version, is_new_version = self._versions.record(article_id, extraction, run_id, reextract)
             self._record_views(article_id, extraction)
             self._record_media(article_id, extraction)
             self.refresh(article_id)
             changed: Outcome = "new" if is_new else "updated"
-            return SavedArticle(article_id, version["number"], changed if is_new_version else "unchanged")
+            outcome = changed if is_new_version else "unchanged"
+            return SavedArticle(article_id, version["number"], outcome, tuple(problems), extraction.article)
 
     def record_not_modified(self, article_id: int, seen_at: datetime) -> None:
         """Record that an article was still available and unchanged (304)."""
@@ -304,6 +290,10 @@ class Articles:
             return
         for table in ("images", "links"):
             self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))
+        self.record_media(article_id, extractions)
+
+    def record_media(self, article_id: int, extractions: Sequence[Extraction]) -> None:
+        """Record the images and links of pages. Runs inside the caller's transaction."""
         for extraction in extractions:
             self._record_media(article_id, extraction)
 
@@ -351,19 +341,8 @@ class Articles:
             )
 
     def refresh(self, article_id: int, *, authors: bool = False) -> None:
-        """Recompute the current state of an article; its authors only with ``authors`` or if the version changed.
-
-        Runs inside the caller's transaction.
-        """
-        key = {"article_id": article_id}
-        before = self._connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
-        # Fetching all rows (here one) ends the statement.
-        (after,) = self._connection.values(REFRESH, key) or (None,)
-        if after != before or authors:
-            if before is not None:
-                self._connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
-            self._connection.execute(ADD_AUTHORS, (article_id,))
-            self._connection.execute(LINK_AUTHORS, (article_id,))
+        """Recompute the current state of an article: :func:`~caliber_crawler.archive.texts.current_state.refresh`."""
+        refresh(self._connection, article_id, authors=authors)
 
     def latest_post_number(self, site: str) -> tuple[str, int] | None:
         """The language and post number of the article of a site that was seen last and is not gone."""

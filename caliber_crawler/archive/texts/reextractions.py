@@ -11,8 +11,10 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import VersionRow
 from caliber_crawler.archive.core.times import utc_text_or_none, utc_time_or_none
 from caliber_crawler.archive.texts.articles import Articles
-from caliber_crawler.archive.texts.versions import Versions, plain
-from caliber_crawler.items import Article, Extraction
+from caliber_crawler.archive.texts.kept_values import KEPT
+from caliber_crawler.archive.texts.text_columns import plain
+from caliber_crawler.archive.texts.versions import Versions
+from caliber_crawler.items import PAGE_STATUSES, Article, Extraction
 
 TEXT_FIELDS = ("headline", "subtitle", "body", "authors", "published_at")
 FIELDS = (*TEXT_FIELDS, "section", "signature", "body_markdown", "cover_image")
@@ -72,7 +74,7 @@ class Reextractions:
             f"""SELECT json_group_array(id) FROM (
               SELECT c.id, {group} AS article, c.fetched_at, c.extractor, c.site FROM captures c
               LEFT JOIN articles a ON a.id = c.article_id
-              WHERE c.kind = 'article' AND c.body_digest IS NOT NULL AND c.status = 200 AND {has_version}
+              WHERE c.kind = 'article' AND c.body_digest IS NOT NULL AND c.status IN {PAGE_STATUSES} AND {has_version}
               ORDER BY article, c.fetched_at, c.id)
             WHERE json_array_length(:sites) = 0 OR site IN (SELECT value FROM json_each(:sites))
             GROUP BY article
@@ -94,11 +96,13 @@ class Reextractions:
         stored = self._stored_article(extraction)
         if stored is None:
             return
-        before, article_id, is_newest = stored
+        before, article_id, is_newest, kept = stored
         for field in FIELDS:
             if field in ("section", "cover_image") and not (is_newest and getattr(extraction.article, field)):
                 continue
             was, now = getattr(before, field), getattr(extraction.article, field)
+            if not now and field in kept:
+                continue
             if comparable(was) != comparable(now):
                 yield Change(field, article_id, was, now)
 
@@ -114,7 +118,11 @@ class Reextractions:
         }
         if only is not None:
             extractions = [
-                replace(extraction, article=replace(known[0], **{only: getattr(extraction.article, only)}))
+                replace(
+                    extraction,
+                    article=replace(known[0], **{only: getattr(extraction.article, only)}),
+                    methods={**extraction.methods, **dict.fromkeys(known[3] - {only}, KEPT)},
+                )
                 for extraction in extractions
                 if (known := stored[extraction.capture.id]) is not None and changed[extraction.capture.id]
             ]
@@ -142,8 +150,8 @@ class Reextractions:
             "UPDATE captures SET extractor = ?1 WHERE id = ?2 AND extractor IS NOT ?1", (extractor, capture_id)
         )
 
-    def _stored_article(self, extraction: Extraction) -> tuple[Article, int, bool] | None:
-        """The stored article of a page, its ID, and whether the page is the newest of that article."""
+    def _stored_article(self, extraction: Extraction) -> tuple[Article, int, bool, set[str]] | None:
+        """The stored article of a page, its ID, whether the page is its newest, and fields kept from earlier pages."""
         row = self._connection.row_of(
             StoredVersion,
             """SELECT v.*, coalesce(a.duplicate_of, a.id) AS survivor, s.section, s.cover_image, s.language, s.url,
@@ -155,7 +163,8 @@ class Reextractions:
         )
         if row is None:
             return None
-        return article_of(row, extraction.article), row["survivor"], bool(row["is_newest"])
+        kept = {field for field, method in json.loads(row["methods"]).items() if method == KEPT}
+        return article_of(row, extraction.article), row["survivor"], bool(row["is_newest"]), kept
 
 
 def article_of(row: StoredVersion, page: Article) -> Article:

@@ -11,102 +11,28 @@ pages that the same code extracted, and a better extractor never causes one.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, groupby
-from typing import NamedTuple, TypedDict, cast
+from typing import cast
 
 from caliber_crawler.archive.core.checksums import checksum, insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.rows import Cause, VersionRow
-from caliber_crawler.archive.core.times import local_text, utc_text, utc_text_or_none, utc_time
-from caliber_crawler.items import Article, Extraction
-
-
-def content_digest(article: Article) -> str:
-    """SHA-256 over the text of an article, in NFC, with every run of white space as one space."""
-    return digest_of(
-        article.headline, article.subtitle, article.authors, article.body, utc_text_or_none(article.published_at)
-    )
-
-
-def digest_of_row(row: VersionRow) -> str:
-    """The content digest of a row of ``versions``."""
-    return digest_of(row["headline"], row["subtitle"], json.loads(row["authors"]), row["body"], row["published_at"])
-
-
-def digest_of(headline: str, subtitle: str | None, authors: Sequence[str], body: str, published_at: str | None) -> str:
-    content = [plain(headline), plain(subtitle or ""), [plain(author) for author in authors], plain(body), published_at]
-    # JSON separates the fields: moving text from one field to another changes the digest.
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-EXTRACTION_COLUMNS = ("body_markdown", "signature", "extractor", "layout", "methods")
-"""The columns of a version that are not its text."""
-COPIED_COLUMNS = (
-    "headline",
-    "subtitle",
-    "authors",
-    "published_at",
-    "published_local",
-    "word_count",
-    "body",
-    *EXTRACTION_COLUMNS,
+from caliber_crawler.archive.core.times import utc_text, utc_time
+from caliber_crawler.archive.texts.kept_values import kept_columns
+from caliber_crawler.archive.texts.text_columns import (
+    COPIED_COLUMNS,
+    EXTRACTION_COLUMNS,
+    ExtractedColumns,
+    Page,
+    content_digest,
+    digest_of_columns,
+    version_columns,
 )
-
-
-class ExtractedColumns(TypedDict):
-    """The columns of a version that come from its page, as :class:`VersionRow` describes them."""
-
-    headline: str
-    subtitle: str | None
-    authors: str
-    published_at: str | None
-    published_local: str | None
-    word_count: int
-    body: str
-    body_markdown: str
-    signature: str | None
-    extractor: str
-    layout: str
-    methods: str
-
-
-def version_columns(extraction: Extraction) -> ExtractedColumns:
-    """The columns of a version that an extraction fills."""
-    article = extraction.article
-    return {
-        "headline": article.headline,
-        "subtitle": article.subtitle,
-        "authors": json.dumps(article.authors, ensure_ascii=False),
-        "published_at": utc_text_or_none(article.published_at),
-        "published_local": None if article.published_at is None else local_text(article.published_at),
-        "word_count": len(article.body.split()),
-        "body": article.body,
-        "body_markdown": article.body_markdown,
-        "signature": article.signature,
-        "extractor": extraction.extractor,
-        "layout": extraction.layout,
-        "methods": json.dumps(dict(extraction.methods), ensure_ascii=False),
-    }
-
-
-class Page(NamedTuple):
-    """A capture of an article, with the digest of its text now and before."""
-
-    fetched_at: str
-    digest: str
-    id: int
-    version_id: int | None
-    previous_digest: str | None
+from caliber_crawler.items import Extraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +125,23 @@ class Versions:
         """Recompute the versions; return the version of each page by its capture ID."""
         fresh = {extraction.capture.id: extraction for extraction in extractions if extraction.capture.id is not None}
         pages = self._pages(article_id, fresh)
+        kept = kept_columns(pages, fresh, versions)
+        if kept:
+            changed = [page._replace(digest=digest_of_columns(kept[page.id])) for page in pages if page.id in kept]
+            pages = sorted([*(page for page in pages if page.id not in kept), *changed], key=lambda page: page[:3])
         numbers = count(1 + max((version["number"] for version in versions), default=0))
         used: set[int] = set()
         found: dict[int, VersionRow] = {}
         for place, interval in enumerate(intervals(pages, versions)):
             version = next((version for version in versions if interval.fits(version, used)), None)
             if version is None:
-                version = self._add(article_id, run_id, interval, fresh, versions, next(numbers), is_first=place == 0)
+                version = self._add(
+                    article_id, run_id, interval, fresh, kept, versions, next(numbers), is_first=place == 0
+                )
             else:
                 self._extend(version, interval)
             used.add(version["id"])
-            self._assign_captures(article_id, version, interval, fresh)
+            self._assign_captures(article_id, version, interval, fresh, kept)
             found |= {page.id: version for page in interval.pages}
         self._replace(versions, used, pages)
         return found
@@ -285,7 +217,12 @@ class Versions:
         self._extend_times(version["id"], interval.first, interval.until)
 
     def _assign_captures(
-        self, article_id: int, version: VersionRow, interval: Interval, fresh: Mapping[int, Extraction]
+        self,
+        article_id: int,
+        version: VersionRow,
+        interval: Interval,
+        fresh: Mapping[int, Extraction],
+        kept: Mapping[int, ExtractedColumns],
     ) -> None:
         for page in interval.pages:
             if page.id in fresh:
@@ -294,7 +231,7 @@ class Versions:
                     AND (article_id IS NOT ?1 OR version_id IS NOT ?2 OR extractor IS NOT ?3)""",
                     (article_id, version["id"], fresh[page.id].extractor, page.id),
                 )
-                self._update_extraction(version, fresh[page.id])
+                self._update_extraction(version, fresh[page.id], kept.get(page.id))
             elif page.version_id != version["id"]:
                 self._connection.execute("UPDATE captures SET version_id = ? WHERE id = ?", (version["id"], page.id))
 
@@ -308,11 +245,12 @@ class Versions:
                     (first.id, version["id"]),
                 )
 
-    def _update_extraction(self, version: VersionRow, extraction: Extraction) -> None:
+    def _update_extraction(self, version: VersionRow, extraction: Extraction, kept: ExtractedColumns | None) -> None:
         """Update signature, Markdown and methods of a version from a new extraction of its own page."""
         if version["capture_id"] != extraction.capture.id or version["extractor"] == extraction.extractor:
             return
-        columns = {name: value for name, value in version_columns(extraction).items() if name in EXTRACTION_COLUMNS}
+        extracted = kept or version_columns(extraction)
+        columns = {name: value for name, value in extracted.items() if name in EXTRACTION_COLUMNS}
         columns["checksum"] = checksum("versions", {**version, **columns})
         assignments = ", ".join(f"{name} = :{name}" for name in columns)
         self._connection.execute(f"UPDATE versions SET {assignments} WHERE id = :id", columns | {"id": version["id"]})
@@ -330,15 +268,16 @@ class Versions:
         run_id: int,
         interval: Interval,
         fresh: Mapping[int, Extraction],
+        kept: Mapping[int, ExtractedColumns],
         versions: Sequence[VersionRow],
         number: int,
         *,
         is_first: bool,
     ) -> VersionRow:
         """Insert a version: from a new extraction, or for a known text that was online in two separate intervals."""
-        page = next((page for page in interval.pages if page.id in fresh), None)
+        page = next((page for page in interval.pages if page.id in fresh or page.id in kept), None)
         if page is not None:
-            columns: Mapping[str, object] = version_columns(fresh[page.id])
+            columns: Mapping[str, object] = kept.get(page.id) or version_columns(fresh[page.id])
             cause: Cause = "reextract" if interval.is_reextracted else "edit" if versions else "first"
         else:
             page = interval.pages[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.texts.articles import host_of
-from caliber_crawler.archive.texts.identity import Identity
+from caliber_crawler.archive.texts.identity import Identity, page_urls
 from caliber_crawler.archive.texts.media import record_media
 from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
 from caliber_crawler.archive.upkeep.salvage import Salvaged
@@ -156,5 +156,5 @@ class ArticleParts:
                 },
             )
         known_urls = self._connection.value("SELECT count(*) FROM article_urls")
-        self._identity.register_urls(survivor, article, (), seen_at, newest=False)
+        self._identity.register_urls(survivor, page_urls(article, ()), (), seen_at)
         self._rows.counts["article_urls"] += self._connection.value("SELECT count(*) FROM article_urls") - known_urls

@@ -194,11 +194,20 @@ class Deletion:
             OR article_id IN (SELECT value FROM json_each(?))""",
             (urls, json.dumps(family)),
         )
-        self._connection.execute("DELETE FROM problems WHERE url IN (SELECT value FROM json_each(?))", (urls,))
+        for table in ("problems", "url_claims"):
+            self._connection.execute(f"DELETE FROM {table} WHERE url IN (SELECT value FROM json_each(?))", (urls,))
         for id in family:
             # The append-only triggers allow deletion of the article that this column names.
             self._connection.execute("UPDATE takedowns SET article_id = ? WHERE id = ?", (id, takedown_id))
-            for table in ("view_counts", "versions", "images", "links", "article_authors", "article_urls"):
+            for table in (
+                "view_counts",
+                "versions",
+                "images",
+                "links",
+                "article_authors",
+                "article_urls",
+                "url_claims",
+            ):
                 self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (id,))
             self._connection.execute("DELETE FROM articles WHERE id = ?", (id,))
         self._connection.execute("UPDATE takedowns SET article_id = NULL WHERE id = ?", (takedown_id,))

@@ -20,6 +20,7 @@ ARTICLE_TABLES = "article_id IN (SELECT id FROM chosen)"
 COPIED_TABLES = {
     "articles": "id IN (SELECT id FROM chosen)",
     "article_urls": ARTICLE_TABLES,
+    "url_claims": ARTICLE_TABLES,
     "versions": ARTICLE_TABLES,
     "view_counts": ARTICLE_TABLES,
     "article_authors": ARTICLE_TABLES,

@@ -11,8 +11,9 @@ from typing import Any
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_now, utc_text
-from caliber_crawler.archive.texts.articles import CURRENT, Reextract
-from caliber_crawler.archive.texts.versions import content_digest, version_columns
+from caliber_crawler.archive.texts.articles import Reextract
+from caliber_crawler.archive.texts.current_state import CURRENT
+from caliber_crawler.archive.texts.text_columns import content_digest, version_columns
 from caliber_crawler.archive.upkeep.article_parts import ArticleParts
 from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes, settle_disputes
 from caliber_crawler.archive.upkeep.repair import VERSION_AT

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import FrontierRow, VersionRow
-from caliber_crawler.archive.texts.articles import CURRENT, TEXT
-from caliber_crawler.archive.texts.versions import digest_of_row
+from caliber_crawler.archive.texts.current_state import CURRENT, TEXT
+from caliber_crawler.archive.texts.text_columns import digest_of_row
 from caliber_crawler.archive.upkeep.finding import printable
 
 TIMES = ("due_at", "discovered_at", "traversal_started_at", "crawled_since", "crawled_at", "visited_at")

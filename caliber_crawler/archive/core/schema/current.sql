@@ -516,6 +516,16 @@ CREATE INDEX frontier_article ON frontier (article_id) WHERE article_id IS NOT N
 
 CREATE INDEX frontier_run ON frontier (run_id);
 
+CREATE TABLE url_claims (
+  url TEXT NOT NULL CHECK (url GLOB 'http://*' OR url GLOB 'https://*' OR url GLOB 'urn:*'),
+  article_id INTEGER NOT NULL REFERENCES articles (id),
+  PRIMARY KEY (url, article_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX url_claims_article ON url_claims (article_id);
+
+CREATE INDEX versions_undated ON versions (content_digest) WHERE published_at IS NULL;
+
 PRAGMA application_id = 1128352841;
 
 PRAGMA user_version = 5;

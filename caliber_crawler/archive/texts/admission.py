@@ -1,0 +1,205 @@
+"""Admission: whether the page behind an article's URL is the article. A page that is not is put aside.
+
+Walls, error and maintenance pages come in place of an article or by redirect, often with status 200. Such a page shares
+nothing with the article, and lacks what the article had: its date, or the site's layout. A page that is put aside stays
+stored as a capture with a problem, and is no version of the article. It is accepted once it proves lasting: when the
+same text is still there :data:`LASTING` after it was first put aside, and the article was not seen in between.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.family import FAMILY
+from caliber_crawler.archive.core.times import utc_text, utc_text_or_none, utc_time
+from caliber_crawler.archive.reports.runs import Runs
+from caliber_crawler.archive.texts.resemblance import Text, differ_entirely, texts_of
+from caliber_crawler.archive.texts.text_columns import content_digest
+from caliber_crawler.errors import CaliberError
+from caliber_crawler.items import Article, Extraction, Problem
+from caliber_crawler.site import ArticleURL
+
+LASTING = timedelta(days=3)
+"""How long an entirely different text must stay at an article's URL before it counts as an edit."""
+NO_LAYOUT = ("unknown", "generic", "text")
+"""Layouts of pages that match no layout of a site definition."""
+KINDS = ("slug", "number", "other")
+
+CURRENT = f"""SELECT layout, published_at, json_extract(methods, '$.published_at') AS dated_by FROM versions
+WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL ORDER BY seen_until DESC, seen_from DESC LIMIT 1"""
+"""The current text of an article: its layout, its date, and the method that found it."""
+
+IS_DOUBTFUL = f"SELECT published_at IS NULL OR layout IN {NO_LAYOUT} FROM articles WHERE id = :article_id"
+LIVE = f"""SELECT id, headline, body, published_at, layout, seen_from, seen_until FROM versions
+WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL"""
+PAGES_OF = "SELECT id, url FROM captures WHERE version_id IN (SELECT value FROM json_each(?))"
+DETACH = """UPDATE captures SET version_id = NULL, article_id = NULL
+WHERE version_id IN (SELECT value FROM json_each(?))"""
+SEEN = f"""UPDATE articles SET (first_seen_at, last_seen_at) = (
+  SELECT coalesce(min(seen_from), :at), coalesce(max(seen_until), :at) FROM versions WHERE article_id IN ({FAMILY})
+  AND replaced_by IS NULL AND id NOT IN (SELECT value FROM json_each(:aside)))
+WHERE id = :article_id"""
+
+SAME_TEXT = """SELECT a.url FROM versions v JOIN articles m ON m.id = v.article_id
+JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
+WHERE v.content_digest = :digest AND v.published_at IS NULL AND v.replaced_by IS NULL AND a.site = :site
+AND a.id IS NOT :article_id LIMIT 1"""
+"""Another article with the same text, without a date."""
+
+FIRST_PUT_ASIDE = """SELECT c.id FROM captures c JOIN problems p ON p.capture_id = c.id
+WHERE c.url = :url AND c.fetched_at <= :long_ago AND c.version_id IS NULL AND p.reason = 'unlike_before'
+AND c.fetched_at > (SELECT last_seen_at FROM articles WHERE id = :article_id) ORDER BY c.fetched_at LIMIT 1"""
+"""The first page that was put aside at a URL since the article was last seen, if that was long ago."""
+
+
+class PageSetAside(CaliberError):
+    """A page is not the article behind its URL; its capture stays, without an article."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class Admission:
+    """Decides whether a page is admitted as a text of an article. Raises :class:`PageSetAside`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._runs = Runs(connection)
+        self.lasting = LASTING
+
+    def check(
+        self,
+        extraction: Extraction,
+        article_id: int | None,
+        reextract: Callable[[int], Extraction | None] | None,
+    ) -> None:
+        """Check a page of a known article, or of a new one (``None``).
+
+        ``reextract`` extracts a page that was put aside before, by its capture ID.
+        """
+        if article_id is not None and self._is_unlike_before(extraction, article_id, reextract):
+            message = (
+                f"{extraction.capture.effective_url} shares nothing with the article that was there before, and lacks"
+                " its date or layout."
+            )
+            raise PageSetAside(_problem("unlike_before", message, fatal=True))
+        if own_date(extraction) is None and extraction.article.published_at is None:
+            values = {
+                "digest": content_digest(extraction.article),
+                "site": extraction.article.site,
+                "article_id": article_id,
+            }
+            if (elsewhere := self._connection.value(SAME_TEXT, values)) is not None:
+                message = f"{extraction.capture.effective_url} has no date, and the same text as {elsewhere}."
+                raise PageSetAside(_problem("same_text_elsewhere", message, fatal=True))
+
+    def put_earlier_pages_aside(self, extraction: Extraction, article_id: int, run_id: int) -> None:
+        """Put earlier pages of an article aside if they turn out not to be the article: a wall may come first.
+
+        They lack the date or the layout that this page has, share nothing with it, and did not last.
+        """
+        if own_date(extraction) is None:
+            return
+        values = {"article_id": article_id}
+        if not self._connection.value(IS_DOUBTFUL, values):
+            return
+        text, has_layout = text_of(extraction.article), extraction.layout not in NO_LAYOUT
+        aside = [
+            row["id"]
+            for row in self._connection.rows(LIVE, values)
+            if (row["published_at"] is None or (has_layout and row["layout"] in NO_LAYOUT))
+            and utc_time(row["seen_until"]) - utc_time(row["seen_from"]) < self.lasting
+            and differ_entirely(text, Text(row["headline"], row["body"], row["published_at"]))
+        ]
+        if not aside:
+            return
+        among = json.dumps(aside)
+        for row in self._connection.rows(PAGES_OF, (among,)):
+            message = f"{row['url']} shared nothing with the article that is there now, and lacked its date or layout."
+            problem = _problem("unlike_before", message, fatal=True)
+            self._runs.record_problem(run_id, problem, url=row["url"], capture_id=row["id"])
+        self._connection.execute(DETACH, (among,))
+        at = utc_text(extraction.capture.fetched_at)
+        self._connection.execute(SEEN, values | {"aside": among, "at": at})
+
+    def _is_unlike_before(
+        self, extraction: Extraction, article_id: int, reextract: Callable[[int], Extraction | None] | None
+    ) -> bool:
+        if extraction.layout not in NO_LAYOUT and own_date(extraction) is not None:
+            return False
+        current = self._connection.row(CURRENT, {"article_id": article_id})
+        if current is None:
+            return False
+        lost_layout = current["layout"] not in NO_LAYOUT and extraction.layout in NO_LAYOUT
+        has_date = current["published_at"] is not None and current["dated_by"] != "url"
+        if not lost_layout and not (has_date and own_date(extraction) is None):
+            return False
+        text = text_of(extraction.article)
+        if not all(differ_entirely(text, known) for known in texts_of(self._connection, article_id)):
+            return False
+        return not self._is_lasting(extraction, article_id, text, reextract)
+
+    def _is_lasting(
+        self,
+        extraction: Extraction,
+        article_id: int,
+        text: Text,
+        reextract: Callable[[int], Extraction | None] | None,
+    ) -> bool:
+        values = {
+            "url": extraction.capture.url,
+            "long_ago": utc_text(extraction.capture.fetched_at - self.lasting),
+            "article_id": article_id,
+        }
+        first = self._connection.value(FIRST_PUT_ASIDE, values)
+        earlier = None if first is None or reextract is None else reextract(first)
+        return earlier is not None and not differ_entirely(text, text_of(earlier.article))
+
+
+def own_date(extraction: Extraction) -> object:
+    """The date that a page states; a date from its URL says nothing about the page."""
+    return None if extraction.methods.get("published_at") == "url" else extraction.article.published_at
+
+
+def text_of(article: Article) -> Text:
+    """The text of an article, for comparison."""
+    return Text(article.headline, article.body, utc_text_or_none(article.published_at))
+
+
+def claim_problems(extraction: Extraction, rejected: Sequence[ArticleURL]) -> list[Problem]:
+    """The problems of claims that did not join a page to the articles that have those URLs.
+
+    A redirect from an article to another one means that the first is gone.
+    """
+    problems = []
+    for article_url in rejected:
+        if article_url.url in extraction.stated_urls:
+            message = (
+                f"{extraction.capture.effective_url} states the URL {article_url.url}, which has a different text."
+            )
+            problems.append(_problem("canonical_elsewhere", message))
+        else:
+            message = f"{article_url.url} redirects to a different article, {extraction.capture.effective_url}."
+            problems.append(_problem("redirected_to_another", message))
+    return problems
+
+
+def without_urls(extraction: Extraction, accepted: Sequence[ArticleURL], rejected: Sequence[ArticleURL]) -> Extraction:
+    """An extraction without the URLs that belong to other articles."""
+    article, dropped = extraction.article, {article_url.url for article_url in rejected}
+    url = article.url
+    if url in dropped:
+        stated = extraction.stated_urls
+        best = min(accepted, key=lambda known: (KINDS.index(known.kind), known.url not in stated), default=None)
+        url = best.url if best is not None else extraction.capture.effective_url
+    urls = tuple(known for known in article.urls if known not in dropped)
+    return replace(extraction, article=replace(article, url=url, urls=urls))
+
+
+def _problem(reason: str, message: str, *, fatal: bool = False) -> Problem:
+    return Problem(stage="check", reason=reason, message=message, field="url", fatal=fatal)

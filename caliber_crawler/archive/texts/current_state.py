@@ -1,0 +1,54 @@
+"""The current state of an article, computed from its versions and view counts. Nothing else writes these columns."""
+
+from __future__ import annotations
+
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.family import FAMILY
+
+FROM_CURRENT_VERSION = f"""FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1"""
+TEXT = {
+    **{name: name for name in ("headline", "subtitle", "published_at", "published_local", "word_count", "layout")},
+    "published_date": "substr(published_local, 1, 10)",
+    "published_month": "substr(published_local, 1, 7)",
+    "published_year": "substr(published_local, 1, 4)",
+    # The authors of a damaged version may be invalid JSON; `verify` reports it.
+    "authors": "CASE WHEN json_valid(authors) THEN authors ELSE '[]' END",
+    "current_version_id": "id",
+}
+CURRENT = {
+    **{name: f"SELECT {sql} {FROM_CURRENT_VERSION}" for name, sql in TEXT.items()},
+    "version_count": f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
+    # The unary plus keeps SQLite from scanning all view counts in order of time.
+    "views": f"""SELECT max(views) FROM view_counts WHERE article_id IN ({FAMILY})
+      GROUP BY +observed_at ORDER BY +observed_at DESC LIMIT 1""",
+    "views_at": f"SELECT max(observed_at) FROM view_counts WHERE article_id IN ({FAMILY})",
+}
+REFRESH = f"""UPDATE articles SET
+  ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION}),
+  {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items() if name not in TEXT)}
+WHERE id = :article_id RETURNING current_version_id"""
+
+ADD_AUTHORS = """INSERT INTO authors (name, site)
+SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
+WHERE a.id = ? ON CONFLICT (site, name) DO NOTHING"""
+
+LINK_AUTHORS = """INSERT INTO article_authors (article_id, author_id, position)
+SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
+JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id = ? GROUP BY p.id"""
+
+
+def refresh(connection: Connection, article_id: int, *, authors: bool = False) -> None:
+    """Recompute the current state of an article; its authors only with ``authors`` or if the version changed.
+
+    Runs inside the caller's transaction.
+    """
+    key = {"article_id": article_id}
+    before = connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
+    # Fetching all rows (here one) ends the statement.
+    (after,) = connection.values(REFRESH, key) or (None,)
+    if after != before or authors:
+        if before is not None:
+            connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
+        connection.execute(ADD_AUTHORS, (article_id,))
+        connection.execute(LINK_AUTHORS, (article_id,))

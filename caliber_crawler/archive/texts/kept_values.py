@@ -1,0 +1,93 @@
+"""Kept values: a page that lost its date or authors does not erase what an earlier page of the article stated.
+
+The version keeps the value of the last page before it that had one, with the extraction method ``kept``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from caliber_crawler.archive.core.rows import VersionRow
+from caliber_crawler.archive.texts.resemblance import Text, resemble
+from caliber_crawler.archive.texts.text_columns import COPIED_COLUMNS, ExtractedColumns, Page, version_columns
+from caliber_crawler.items import Extraction
+
+KEPT = "kept"
+"""The extraction method of a value that a page lost, and an earlier page of the article had."""
+KEPT_FIELDS = {"published_at": ("published_at", "published_local"), "authors": ("authors",)}
+"""The fields that a version keeps, and their columns."""
+
+
+def kept_columns(
+    pages: Sequence[Page], fresh: Mapping[int, Extraction], versions: Sequence[VersionRow]
+) -> dict[int, ExtractedColumns]:
+    """The columns of each page that lost its date or authors, with those of the last page before it that had them.
+
+    ``pages`` are in order of time. A text that does not resemble the earlier one keeps nothing: it may be another text.
+    The result also has the pages whose stored version kept a value that no longer applies.
+    """
+    of = {version["id"]: version for version in versions}
+    if not loses_values(pages, fresh, of):
+        return {}
+    found: dict[int, ExtractedColumns] = {}
+    last: dict[str, ExtractedColumns] = {}
+    for page in pages:
+        stored = None if page.id in fresh else of[page.version_id or 0]
+        columns = own_columns(version_columns(fresh[page.id]) if stored is None else stored)
+        kept = columns
+        for field, names in KEPT_FIELDS.items():
+            if has_value(columns, field):
+                last[field] = columns
+            elif field in last and is_edit(columns, last[field]):
+                values = {name: value for name, value in last[field].items() if name in names}
+                kept = cast(ExtractedColumns, {**kept, **values, "methods": with_kept(kept["methods"], field)})
+        if kept != (columns if stored is None else {name: stored[name] for name in columns}):  # type: ignore[literal-required]
+            found[page.id] = kept
+    return found
+
+
+def loses_values(pages: Sequence[Page], fresh: Mapping[int, Extraction], of: Mapping[int, VersionRow]) -> bool:
+    """Whether some pages have a date or authors and others do not. Nearly always they agree, which costs little."""
+    if any(KEPT in extraction.methods.values() for extraction in fresh.values()):
+        return True
+    has: set[tuple[bool, bool]] = set()
+    for id in {page.version_id for page in pages if page.id not in fresh}:
+        version = of[id or 0]
+        if KEPT in version["methods"]:
+            return True
+        has.add((has_value(version, "published_at"), has_value(version, "authors")))
+    has |= {
+        (extraction.article.published_at is not None, bool(extraction.article.authors)) for extraction in fresh.values()
+    }
+    return len(has) > 1
+
+
+def has_value(columns: VersionRow | ExtractedColumns, field: str) -> bool:
+    return (columns["authors"] != "[]") if field == "authors" else columns["published_at"] is not None
+
+
+def own_columns(version: VersionRow | ExtractedColumns) -> ExtractedColumns:
+    """The columns of a version without the values that it kept from an earlier page."""
+    columns = {name: value for name, value in version.items() if name in COPIED_COLUMNS}
+    if KEPT in version["methods"]:
+        methods = json.loads(version["methods"])
+        if methods.get("published_at") == KEPT:
+            columns |= {"published_at": None, "published_local": None}
+        if methods.get("authors") == KEPT:
+            columns["authors"] = "[]"
+        own = {name: method for name, method in methods.items() if method != KEPT}
+        columns["methods"] = json.dumps(own, ensure_ascii=False)
+    return cast(ExtractedColumns, columns)
+
+
+def is_edit(text: ExtractedColumns, earlier: ExtractedColumns) -> bool:
+    """Whether a text may be an edit of an earlier one."""
+    return resemble(
+        Text(text["headline"], text["body"], None), Text(earlier["headline"], earlier["body"], earlier["published_at"])
+    )
+
+
+def with_kept(methods: str, field: str) -> str:
+    return json.dumps(json.loads(methods) | {field: KEPT}, ensure_ascii=False)

@@ -1,0 +1,106 @@
+"""The text of a version as columns, and its content digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple, TypedDict
+
+from caliber_crawler.archive.core.rows import VersionRow
+from caliber_crawler.archive.core.times import local_text, utc_text_or_none
+from caliber_crawler.items import Article, Extraction
+
+
+def content_digest(article: Article) -> str:
+    """SHA-256 over the text of an article, in NFC, with every run of white space as one space."""
+    return digest_of(
+        article.headline, article.subtitle, article.authors, article.body, utc_text_or_none(article.published_at)
+    )
+
+
+def digest_of_row(row: VersionRow) -> str:
+    """The content digest of a row of ``versions``."""
+    return digest_of(row["headline"], row["subtitle"], json.loads(row["authors"]), row["body"], row["published_at"])
+
+
+def digest_of(headline: str, subtitle: str | None, authors: Sequence[str], body: str, published_at: str | None) -> str:
+    content = [plain(headline), plain(subtitle or ""), [plain(author) for author in authors], plain(body), published_at]
+    # JSON separates the fields: moving text from one field to another changes the digest.
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+EXTRACTION_COLUMNS = ("body_markdown", "signature", "extractor", "layout", "methods")
+"""The columns of a version that are not its text."""
+COPIED_COLUMNS = (
+    "headline",
+    "subtitle",
+    "authors",
+    "published_at",
+    "published_local",
+    "word_count",
+    "body",
+    *EXTRACTION_COLUMNS,
+)
+
+
+class ExtractedColumns(TypedDict):
+    """The columns of a version that come from its page, as :class:`VersionRow` describes them."""
+
+    headline: str
+    subtitle: str | None
+    authors: str
+    published_at: str | None
+    published_local: str | None
+    word_count: int
+    body: str
+    body_markdown: str
+    signature: str | None
+    extractor: str
+    layout: str
+    methods: str
+
+
+def version_columns(extraction: Extraction) -> ExtractedColumns:
+    """The columns of a version that an extraction fills."""
+    article = extraction.article
+    return {
+        "headline": article.headline,
+        "subtitle": article.subtitle,
+        "authors": json.dumps(article.authors, ensure_ascii=False),
+        "published_at": utc_text_or_none(article.published_at),
+        "published_local": None if article.published_at is None else local_text(article.published_at),
+        "word_count": len(article.body.split()),
+        "body": article.body,
+        "body_markdown": article.body_markdown,
+        "signature": article.signature,
+        "extractor": extraction.extractor,
+        "layout": extraction.layout,
+        "methods": json.dumps(dict(extraction.methods), ensure_ascii=False),
+    }
+
+
+def digest_of_columns(columns: ExtractedColumns) -> str:
+    """The content digest of the columns of a version."""
+    return digest_of(
+        columns["headline"],
+        columns["subtitle"],
+        json.loads(columns["authors"]),
+        columns["body"],
+        columns["published_at"],
+    )
+
+
+class Page(NamedTuple):
+    """A capture of an article, with the digest of its text now and before."""
+
+    fetched_at: str
+    digest: str
+    id: int
+    version_id: int | None
+    previous_digest: str | None
