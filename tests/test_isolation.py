@@ -39,6 +39,7 @@ TOGETHER = {
     "bulk extract": "a.db --out shards --jobs 2",
     "merge": "a.db --archive b.db",
     "migrate": "--archive a.db",
+    "split": "1 --archive b.db",
     "takedown": "1 --archive b.db --reason test",
     "schedule": "",
     "cluster init": f"--dsn {DSN}",

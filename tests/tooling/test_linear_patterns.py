@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from caliber_crawler import robots_groups
+from caliber_crawler.discovery import list_markup
 from caliber_crawler.extraction import boilerplate, counts, dates, structured_data, text_page
 from caliber_crawler.known_sites import known_spiders, project_settings
+from caliber_crawler.page_files import forms
 from caliber_crawler.site import Site
 from caliber_crawler.throttle import ROBOTS_AGENT
 from tests.tooling.patterns import Use, collect, slowness
@@ -18,6 +20,12 @@ from tests.tooling.patterns import Use, collect, slowness
 Patterns = Callable[[Site], Iterable[re.Pattern[str]]]
 
 BUILDERS: dict[str, tuple[set[str], Patterns]] = {
+    "discovery.list_markup:_tag": (
+        {"finditer", "match"},
+        lambda site: [
+            list_markup._tag(names, end=end) for names in list_markup.ENTRY_NAMES.values() for end in (True, False)
+        ],
+    ),
     "extraction.boilerplate:_folded": ({"match"}, lambda site: [boilerplate._boilerplate(site).leads]),
     "extraction.counts:_counter_line": (
         {"fullmatch"},
@@ -29,6 +37,8 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
         {"search"},
         lambda site: [text_page._controls_in_a_row(site.text.controls)],
     ),
+    "output_files:new_files": (set(), lambda site: []),  # the name of a folder in a message
+    "page_files.forms:refuse": ({"match"}, lambda site: [re.compile(pattern) for pattern, *_ in forms.OTHERS]),
     "robots_groups:_token": ({"search"}, lambda site: [robots_groups._token(ROBOTS_AGENT)]),
     "site.site:article_url": ({"fullmatch"}, lambda site: [re.compile(site.article_path)]),
     "site.validation:validation_errors": (set(), lambda site: []),  # it only compiles the expression of the line above

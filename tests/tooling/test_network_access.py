@@ -24,7 +24,18 @@ FETCHING = {
 each obeys the rules."""
 NOT_FETCHING = {
     *("explain", "schedule", "ingest", "extract", "show", "history", "cite", "search", "status", "browse", "export"),
-    *("reextract", "verify", "backup", "bulk extract", "merge", "migrate", "takedown", "demo serve", "demo truth"),
+    *(
+        "reextract",
+        "verify",
+        "backup",
+        "bulk extract",
+        "merge",
+        "migrate",
+        "split",
+        "takedown",
+        "demo serve",
+        "demo truth",
+    ),
     *("cluster init", "cluster enqueue", "cluster status", "cluster collect"),
 }
 CRAWL = "caliber_crawler.crawl_process"

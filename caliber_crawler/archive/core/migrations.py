@@ -58,9 +58,9 @@ def m0005_requested_urls(db: Database) -> None:
 
 
 @migrations()
-def m0005_url_claims(db: Database) -> None:
+def m0006_url_claims(db: Database) -> None:
     """Add the URLs that pages only claim."""
-    run_script(db, "m0005_url_claims")
+    run_script(db, "m0006_url_claims")
 
 
 def rename_methods(db: Database) -> None:

@@ -528,4 +528,4 @@ CREATE INDEX versions_undated ON versions (content_digest) WHERE published_at IS
 
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;

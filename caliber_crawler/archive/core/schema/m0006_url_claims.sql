@@ -12,4 +12,4 @@ CREATE INDEX url_claims_article ON url_claims (article_id);
 -- The few texts without a date: one of them under several URLs is a wall or an error page.
 CREATE INDEX versions_undated ON versions (content_digest) WHERE published_at IS NULL;
 
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
