@@ -1,13 +1,15 @@
 """What a page says a date is: published, updated, or something else, by the words beside it and by the element's name.
 
-The words are stems in all languages that news sites of our archives use; a label contains one of them.
+The words are stems in many languages (``labels.json``); a label contains one of them.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from enum import Enum
 from functools import cache, lru_cache
+from importlib.resources import files
 
 from caliber_crawler.extraction.dates.keys import word_key
 
@@ -27,35 +29,6 @@ class Role(Enum):
     OTHER = "other"
 
 
-# A stem in Latin letters must begin a word; other scripts write articles and prepositions at the beginning of a word.
-_UPDATED = """
-updat, modif, edited, revis, last change, correct, aktualis, geandert, anderung, uberarbeitet, stand:, mis a
-jour, mise a jour, maj, actualis, actualiz, modific, atualiz, aggiornat, ultim agg, bijgewerkt, gewijzigd,
-uppdater, andrad, opdater, oppdater, endret, paivitet, muokat, uuendat, muudet, atjaunot, atjauninat,
-atnaujint, aktualiz, zmodyfikow, upraven, zmenen, frissit, frissul, modosit, azurir, izmijenj, izmenj,
-osvjezen, posodobl, spremenjen, perditesu, perditesi, ndryshua, guncel, son guncel, degistir, duzenlen,
-yenilən, yeniləm, yenilen, dəyisdir, duzəlis, redaktə, yangilan, ozgartir, tazelen, nukir, cap nhat,
-diperbarui, perbarui, diubah, dikemas kini, imesasishwa, opgedateer, uppfært, uppfaert, aggornat, diweddar,
-eguneratu, обнов, изменен, редактир, отредак, актуализ, оновл, змінен, редагов, абноўл, абноул, зменен,
-ажурир, измењ, жанарт, жаңарт, өзгерт, жаңырт, жанырт, янгилан, үзгәрт, яңарт, янарт, шинэчил, ενημερ,
-τροποποι, թարմաց, փոփոխ, խմբագր, განახლ, შეცვლ, רעננ, עודכנ, עודכן, עדכון, تحديث, محدث, تعديل, بهروز, به
-روز, بروز, ویرایش, اصلاح, اپ ڈیٹ, اپڈیٹ, ترمیم, نوێکر, अपडेट, अद्यतन, संशोधित, সংশোধ, আপডেট, হালনাগাদ,
-புதுப்பி, అప్డేట్, നവീക, ಅಪ್ಡೇಟ್, અપડેટ, ਅੱਪਡੇਟ, อัปเดต, อัพเดต, ปรับปรุง, แก้ไข, 更新, 修改, 更正, 変更, 修正, 수정,
-업데이트, 갱신
-"""
-_PUBLISHED = """
-publi, post, created, issued, releas, dateline, veroffentlicht, erstellt, erschienen, gepubliceerd,
-geplaatst, julkais, avaldat, opublik, zverejn, uverejn, vydan, megjelen, kozzetet, objavlj, objavl, shkruar,
-yayin, eklenme, dərc, chop, elon, joylan, yerləsdir, dang luc, xuat ban, ngay dang, diterbitkan, terbit,
-diposting, dodan, lisat, skapad, oprettet, inserito, pubbl, insere, опубл, публик, размещ, создан, добавлен,
-апублик, апубл, објав, жариялан, жарияла, чоп, эълон, нийтэл, δημοσι, αναρτ, գրապար, հրապար, տեղադր,
-გამოქვეყნ, פורסמ, פורסם, نشر, انتشار, شائع, प्रकाशित, প্রকাশ, வெளியி, ప్రచురి, പ്രസിദ്ധീ, เผยแพร่, 发布, 發布,
-发表, 發表, 公開, 掲載, 投稿, 配信, 입력, 등록, 게시
-"""
-_OTHER = """
-©, (c), copyright, expire, deadline, event date, event:, born, birth, joined, since, valid until, until,
-next, upcoming, accessed, retrieved, today, heute, сегодня, bugun, hoje, oggi, aujourd, hoy, bu gun
-"""
 # "Date" alone: "date of birth" and "release date" are something else.
 _DATE_WORD = re.compile(
     "(?:^|[\\s|•·,>])(?:tarih|tarix|дата|date|datum|fecha|data|dato|תאריך|تاريخ|تاریخ|თარიღი|ամսաթիվ|วันที่|日期|日付|날짜)\\s?[:：]?$"
@@ -72,9 +45,14 @@ _DATE_NAME = re.compile(
 
 
 @cache
-def _pattern(stems: str) -> re.Pattern[str]:
-    found = [" ".join(map(word_key, stem.split())) for stem in stems.split(",") if stem.strip()]
-    return re.compile("|".join((r"(?<![^\W\d_])" if stem[:1].isascii() else "") + re.escape(stem) for stem in found))
+def _pattern(role: Role) -> re.Pattern[str]:
+    """Match the stems of a role.
+
+    A stem in Latin letters must begin a word; other scripts write articles and prepositions at the beginning of a word.
+    """
+    stems = json.loads(files(__package__).joinpath("labels.json").read_text(encoding="utf-8"))[role.value]
+    keys = [" ".join(map(word_key, stem.split())) for stem in stems]
+    return re.compile("|".join((r"(?<![^\W\d_])" if key[:1].isascii() else "") + re.escape(key) for key in keys))
 
 
 @lru_cache(maxsize=4096)
@@ -84,19 +62,19 @@ def role_of_label(before: str, after: str = "") -> Role:
         label = " ".join(map(word_key, text.split()))
         if not label:
             continue
-        updated, published = _last(_UPDATED, label), _last(_PUBLISHED, label)
+        updated, published = _last(Role.UPDATED, label), _last(Role.PUBLISHED, label)
         if updated >= 0 or published >= 0:
             return Role.UPDATED if updated >= published else Role.PUBLISHED
         if _DATE_WORD.search(label):
             return Role.PUBLISHED
-        if _pattern(_OTHER).search(label, max(0, len(label) - MAX_OTHER_LENGTH)):
+        if _pattern(Role.OTHER).search(label, max(0, len(label) - MAX_OTHER_LENGTH)):
             return Role.OTHER
     return Role.UNNAMED
 
 
-def _last(stems: str, label: str) -> int:
+def _last(role: Role, label: str) -> int:
     """The position of the last of these stems, -1 if none is there: the nearest word is the label."""
-    return max((match.start() for match in _pattern(stems).finditer(label)), default=-1)
+    return max((match.start() for match in _pattern(role).finditer(label)), default=-1)
 
 
 @lru_cache(maxsize=8192)

@@ -71,20 +71,28 @@ class Outline:
     """The order and the parts of one page. The tree must not change while it is used."""
 
     def __init__(self, root: etree._Element, headline: str | None) -> None:
-        self.elements = list(root.iter(etree.Element))
-        self.position = {element: number for number, element in enumerate(self.elements)}
+        self.root = root
         self.heading = self._find_heading(headline)
         self.headline = fold(headline or "")
         around = [] if self.heading is None else [self.heading, *self.heading.iterancestors()]
         self.level = {element: number for number, element in enumerate(around)}
         self._asides: dict[etree._Element, tuple[bool, bool]] = {}
 
+    @cached_property
+    def elements(self) -> list[etree._Element]:
+        """All elements, in order."""
+        return list(self.root.iter(etree.Element))
+
+    @cached_property
+    def position(self) -> dict[etree._Element, int]:
+        return {element: number for number, element in enumerate(self.elements)}
+
     def _find_heading(self, headline: str | None) -> etree._Element | None:
         """The heading with the headline's text, else the first ``h1``."""
-        headings = [element for element in self.elements if element.tag == "h1"]
+        headings = list(self.root.iter("h1"))
         title = fold(headline or "")
         if title and (len(headings) != 1 or fold(text_of(headings[0])) != title):
-            others = (element for element in self.elements if element.tag in ("h2", "h3", "h4"))
+            others = self.root.iter("h2", "h3", "h4")
             same = (heading for heading in (*headings, *others) if fold(text_of(heading)) == title)
             return next(same, headings[0] if headings else None)
         return headings[0] if headings else None
@@ -99,23 +107,18 @@ class Outline:
                 found.add(number)
             if tail and len(tail) >= MIN_PROSE_LENGTH and _is_long(tail):
                 found.add(number)
-        head = next((number for number, element in enumerate(self.elements) if element.tag == "body"), -1)
+        body = next(self.root.iter("body"), None)
+        head = self.position[body] if body is not None else -1
         return sorted(number for number in found if number > head)
 
     @cached_property
     def sample(self) -> str:
         """Text of the page for the detection of its language: paragraphs, else any long text."""
-        for tags, shortest in ((("p",), MIN_SAMPLE_TEXT), (None, MIN_SAMPLE_TEXT)):
-            texts = []
+        for tags in (("p",), ("div", "span", "li", "td", "article", "section", "p")):
+            texts: list[str] = []
             length = 0
-            for element in self.elements:
-                text = element.text
-                if (
-                    text
-                    and len(text) >= shortest
-                    and element.tag not in UNREAD_TAGS
-                    and (not tags or element.tag in tags)
-                ):
+            for element in self.root.iter(*tags):
+                if (text := element.text) and len(text) >= MIN_SAMPLE_TEXT:
                     texts.append(" ".join(text.split()))
                     length += len(texts[-1])
                     if length >= MAX_SAMPLE:

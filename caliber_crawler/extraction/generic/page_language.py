@@ -14,6 +14,8 @@ from caliber_crawler.extraction.languages import script_of
 
 SAMPLE_LENGTH = 3000
 """Characters of a text that decide its language."""
+SCRIPT_LENGTH = 400
+"""Characters that decide its script."""
 MIN_LETTERS = 40
 """A shorter text does not overrule what the page declares."""
 MIN_DETECTED_LENGTH = 100
@@ -97,7 +99,7 @@ def _is_close(one: str, other: str) -> bool:
 
 def _script_of_text(text: str) -> str:
     """The script of a text; empty for a text of few letters, or in several scripts."""
-    letters = re.findall(r"[^\W\d_]", text)
+    letters = re.findall(r"[^\W\d_]", text[:SCRIPT_LENGTH])
     scripts = Counter(map(script_of, letters))
     scripts.pop("", None)
     if sum(scripts.values()) < MIN_LETTERS:
