@@ -48,15 +48,8 @@ MAX_TRIED = 1000
 MAX_INLINE = 60
 """Elements in a line; a longer one is not a dateline."""
 MAX_TEXT_LENGTH = 1000
-_STAMPED_TEXT = """
-datetime pubdate data-date data-datetime data-time data-timestamp data-published data-pubdate data-publish-date
-data-published-at data-utc
-"""
-_STAMPED = frozenset(_STAMPED_TEXT.split())
-_STAMP_ATTRIBUTES = (
-    *("content", "datetime", "data-datetime", "data-timestamp", "data-date", "data-published", "data-published-at"),
-    *("data-pubdate", "data-publish-date", "data-utc", "data-time", "title"),
-)
+_STAMP_ATTRIBUTES = ("content", "datetime", "pubdate", "title")
+_DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))\S*(?:date|time|publi|pub-|created|utc)")
 _INLINE_TEXT = """
 a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp small span strong sub sup time tt
 u var wbr
@@ -143,7 +136,11 @@ def _is_stamped(element: etree._Element) -> bool:
     names = element.keys()
     if not names:
         return False
-    if not _STAMPED.isdisjoint(names):
+    if (
+        "datetime" in names
+        or "pubdate" in names
+        or any(name[:5] == "data-" and _DATA_NAME.match(name) for name in names)
+    ):
         return True
     called = f"{element.get('itemprop', '')} {element.get('property', '')}"
     return "date" in called or "published_time" in called or (element.tag == "abbr" and "title" in names)
@@ -176,7 +173,8 @@ def _stamped_candidate(element: etree._Element, outline: Outline, language: str 
     place = outline.place_of(element)
     if place == Place.ASIDE or outline.is_teaser(element):
         return None
-    texts = [element.get(name) or "" for name in _STAMP_ATTRIBUTES]
+    named = (str(name) for name in element.attrib if _DATA_NAME.match(str(name)))
+    texts = [element.get(name) or "" for name in (*_STAMP_ATTRIBUTES, *named)]
     if element.get("itemprop"):
         texts.append(short_text(element, MAX_BESIDE) or "")
     text, stamp = next(((text, stamp) for text in texts if text and (stamp := parse_stamp(text, language))), ("", None))

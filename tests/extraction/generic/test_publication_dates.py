@@ -121,11 +121,14 @@ def test_a_page_that_states_only_the_day_of_its_update_has_no_date() -> None:
         '<span class="news-date" data-date="2026-01-07T14:35:00+04:00">bu gün, 14:35</span>',
         '<span itemprop="datePublished" content="2026-01-07T14:35:00+04:00"></span>',
         '<time datetime="2026-01-07T14:35:00+04:00">x</time>',
+        '<div data-publish-time="1767782100" data-update-time="1767999999">bu gün</div>',
         '<div property="datePublished" content="2026-01-07T14:35:00+04:00">x</div>',
     ],
 )
 def test_an_attribute_for_machines_is_read(lines: str) -> None:
-    assert article(lines) == "2026-01-07T14:35:00+04:00"
+    at = article(lines)
+    assert at is not None
+    assert datetime.fromisoformat(at) == datetime.fromisoformat("2026-01-07T14:35:00+04:00")
 
 
 @pytest.mark.parametrize(
