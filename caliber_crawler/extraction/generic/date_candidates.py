@@ -136,11 +136,7 @@ def _is_stamped(element: etree._Element) -> bool:
     names = element.keys()
     if not names:
         return False
-    if (
-        "datetime" in names
-        or "pubdate" in names
-        or any(name[:5] == "data-" and _DATA_NAME.match(name) for name in names)
-    ):
+    if "datetime" in names or "pubdate" in names or any(_DATA_NAME.match(str(name)) for name in names):
         return True
     called = f"{element.get('itemprop', '')} {element.get('property', '')}"
     return "date" in called or "published_time" in called or (element.tag == "abbr" and "title" in names)
@@ -183,7 +179,7 @@ def _stamped_candidate(element: etree._Element, outline: Outline, language: str 
     called = " ".join(element.get(name) or "" for name in ("itemprop", "property"))
     if "datePublished" in called or "published_time" in called:
         role, tier = Role.PUBLISHED, NAMED
-    elif "dateModified" in called or "modified" in called:
+    elif "odified" in called or "updated" in called:
         role, tier = Role.UPDATED, NAMED
     else:
         role, tier = _role_of_element(element), DATELINE

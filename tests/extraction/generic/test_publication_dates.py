@@ -188,6 +188,11 @@ def test_the_declared_instant_is_never_moved() -> None:
         assert datetime.fromisoformat(at) == datetime(2026, 1, 15, 3, 28, 35, tzinfo=UTC)
 
 
+def test_the_time_of_an_update_gives_no_offset() -> None:
+    head = linked("2026-01-07 14:35") + meta("2026-01-07T14:35:29+02:00", "og:updated_time")
+    assert article("", head=head) == "2026-01-07T14:35:00"
+
+
 def test_a_declared_day_gets_its_time_from_the_printed_one() -> None:
     assert article(PRINTED, head=linked("2026-01-07")) == "2026-01-07T14:35:00"
     assert article(PRINTED, head=linked("2026-01-05")) == "2026-01-05T00:00:00"
