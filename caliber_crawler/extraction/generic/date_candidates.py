@@ -49,7 +49,8 @@ MAX_INLINE = 60
 """Elements in a line; a longer one is not a dateline."""
 MAX_TEXT_LENGTH = 1000
 _STAMP_ATTRIBUTES = ("content", "datetime", "pubdate", "title")
-_DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))\S*(?:date|time|publi|pub-|created|utc)")
+# Other names with "time" belong to clocks and players.
+_DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))(?:\S*(?:date|publi|pub-|created)|time(?:stamp)?$)")
 _INLINE_TEXT = """
 a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp small span strong sub sup time tt
 u var wbr
