@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from caliber_crawler.extraction.generic import GenericExtraction
 
 T = TypeVar("T")
+FIELD_OF = dict.fromkeys(("published_at_precision", "published_at_zone", "published_at_role"), "published_at")
+"""What is recorded beside the methods about a field: how exact the date is, and where its offset comes from."""
 NO_LAYOUT = Layout(name="", article="")
 SHORT_TEXT, LONG_TEXT = 200, 500
 """Characters. A body below the first is doubtful if the generic extractor finds one above the second."""
@@ -72,7 +74,9 @@ def extract_article(page: Page) -> Extraction:
         extractor=extractor_of(page.site),
         request_urls=reader.request_urls,
         methods={
-            field: method for field, method in reader.methods.items() if getattr(article, field) not in (None, "", ())
+            field: method
+            for field, method in reader.methods.items()
+            if getattr(article, FIELD_OF.get(field, field)) not in (None, "", ())
         },
         stated_urls=tuple(known.url for known, method in reader.article_urls[1:] if method == "structured_data"),
     )
@@ -290,19 +294,31 @@ class _ArticleExtractor:
         return without_boilerplate(lines, self.site)
 
     def extract_published_at(self) -> datetime | None:
-        return self.try_methods(
+        published_at = self.try_methods(
             "published_at",
             ("selector", self.selected_date),
             self.metadata_method("published_at", structured.extract_published_at),
             ("text", lambda: self.from_parts(lambda parts: parts.published_at)),
-            self.generic_method("published_at"),
         )
+        if published_at is None:
+            published_at = self.try_methods("published_at", self.generic_method("published_at"))
+            if published_at is not None and self.generic is not None:
+                self.methods |= self.generic.date_details
+        elif "published_at_precision" not in self.methods:
+            is_bare = published_at.time() == time()
+            self.methods |= {"published_at_precision": "day" if is_bare else "minute", "published_at_zone": "site"}
+        return published_at
 
     def selected_date(self) -> datetime | None:
         element = self.part(self.layout.date)
         if element is None:
             return None
-        if printed := parse_date(text_of(element), self.site):
+        line = text_of(element)
+        if found := find_date(line, self.site):
+            precision = "minute" if found.has_clock else "day"
+            self.methods |= {"published_at_precision": precision, "published_at_zone": "site"}
+            return found.timestamp
+        if printed := parse_date(line, self.site):
             return printed
         stamped = next((node.get("datetime") for node in element.iter() if node.get("datetime")), None)
         return parse_iso_date(stamped, self.site) if stamped else None

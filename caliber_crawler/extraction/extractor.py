@@ -36,16 +36,16 @@ def extractor_of(site: Site) -> str:
 @cache
 def _sources() -> str:
     digest = hashlib.sha256()
-    for name, source in sorted(_python_files(files(__package__), "")):
+    for name, source in sorted(_source_files(files(__package__), "")):
         digest.update(f"{name}\n".encode() + source.read_bytes())
     return digest.hexdigest()
 
 
-def _python_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
+def _source_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
     found: list[tuple[str, Traversable]] = []
     for entry in folder.iterdir():
         if entry.is_dir():
-            found += _python_files(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith(".py"):
+            found += _source_files(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith((".py", ".json")):
             found.append((prefix + entry.name, entry))
     return found

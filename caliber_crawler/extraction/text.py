@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Zero-width, directional and control characters: invisible, and they make equal texts unequal.
@@ -13,13 +14,25 @@ _INVISIBLE = (
     (0xAD, 0xAD),
     (0x61C, 0x61C),
     (0x180E, 0x180E),
-    (0x200B, 0x200F),
+    (0x200B, 0x200B),
+    (0x200E, 0x200F),
     (0x202A, 0x202E),
     (0x2060, 0x206F),
     (0xFEFF, 0xFEFF),
     (0xFFF9, 0xFFFB),
     (0xFFFE, 0xFFFF),
 )
+# Zero-width joiners and non-joiners are spelling between letters of scripts whose letters join (Arabic to Mongolian),
+# and behind a sign that takes a letter's vowel away; and a joiner makes one picture of several emoji. Elsewhere they
+# are invisible like the others.
+_JOINED = "\u0600-\u08ff\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1800-\u18af\ufb50-\ufdff\ufe70-\ufefc"
+_VIRAMAS = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u103a\u17d2"
+_PICTURES = "\u2190-\u2bff\ufe0e\ufe0f\U0001f000-\U0001faff"
+_STRAY_JOINER = re.compile(
+    f"(?<![{_JOINED}{_PICTURES}\u200c\u200d])[\u200c\u200d]++"
+    f"|(?<![{_VIRAMAS}])[\u200c\u200d]++(?![{_JOINED}{_PICTURES}])"
+)
+_SEVERAL_JOINERS = re.compile("([\u200c\u200d])[\u200c\u200d]++")
 _INVISIBLE_TABLE = {code: None for first, last in _INVISIBLE for code in range(first, last + 1)}
 
 # Cyrillic letters that look like Latin ones in upper or lower case; pages mix them in names such as the outlet's.
@@ -34,26 +47,36 @@ def clean_inline(text: str) -> str:
     """
     line = " ".join(text.split())
     if not line.isprintable():  # most lines are printable, and this test is cheaper than translating
-        line = " ".join(line.translate(_INVISIBLE_TABLE).split())
+        line = " ".join(without_invisible(line).split())
     return unicodedata.normalize("NFC", line)
 
 
 def without_invisible(text: str) -> str:
-    """Return a text without invisible characters; its blanks stay unchanged."""
-    return text.translate(_INVISIBLE_TABLE)
+    """Return a text without invisible characters; its blanks stay unchanged, and joiners that are spelling."""
+    text = text.translate(_INVISIBLE_TABLE)
+    if "\u200c" in text or "\u200d" in text:
+        text = _STRAY_JOINER.sub("", _SEVERAL_JOINERS.sub(r"\1", text))
+    return text
 
 
 def fold(text: str) -> str:
-    """Return a comparison key that ignores case, blanks and look-alike letters.
+    """Return a comparison key that ignores case, blanks, look-alike letters and joiners.
+
+    All letters i are equal, because Turkish capitals (``İSTANBUL``, ``ISPARTA``) do not tell the language.
 
     >>> fold("Сaliber.Аz") == fold("caliber.az")
     True
     """
     folded = clean_inline(text).casefold()
     if not folded.isascii():
+        folded = _without_joiners(folded).replace("i\u0307", "i").replace("ı", "i")
         for letter, twin in _LOOKALIKES:  # ten times as fast as translating
             folded = folded.replace(letter, twin)
     return folded
+
+
+def _without_joiners(text: str) -> str:
+    return text.replace("\u200c", "").replace("\u200d", "")
 
 
 def slug(text: str) -> str:
@@ -62,6 +85,6 @@ def slug(text: str) -> str:
     >>> slug("Baku’s geopolitical formula")
     'baku-s-geopolitical-formula'
     """
-    folded = unicodedata.normalize("NFC", clean_inline(text).casefold())
+    folded = unicodedata.normalize("NFC", _without_joiners(clean_inline(text)).casefold())
     letters = (char if char.isalnum() or unicodedata.combining(char) else " " for char in folded)
     return "-".join("".join(letters).split())

@@ -29,7 +29,7 @@ TRACKING_PARAMETERS = re.compile(
 SESSIONS = re.compile(r"^(phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken)$", re.IGNORECASE)
 # Parameters that do not select a page when they have such a value: with another one, they may.
 PARAMETERS_WITH_VALUE = {
-    "ref": re.compile(r"(?!\d+$).*", re.DOTALL),  # the source of a visit; a number may be that of an article
+    "ref": re.compile(r"(?!\d{1,40}\Z).*", re.DOTALL),  # the source of a visit; a number may be that of an article
     "share": re.compile(r"[a-z][a-z-]*", re.IGNORECASE),  # a share button of WordPress: it leads to another site
     "nb": re.compile(r"1"),
     "replytocom": re.compile(r"\d+"),  # the comment that the form answers

@@ -60,7 +60,7 @@ def test_a_page_of_a_site_without_a_definition_is_extracted() -> None:
         caliber_extract(ORF / "page.html", "--url", "https://elsewhere.example/stories/3376705/").stdout
     )
     assert (printed["site"], printed["layout"]) == ("elsewhere.example", "generic")
-    assert printed["published_at"].startswith("2024-11-22T06:57:50")
+    assert printed["published_at"].startswith("2024-11-22T07:57:50.233000+01:00")
 
 
 def test_standard_input_is_read() -> None:

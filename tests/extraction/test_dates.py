@@ -98,6 +98,21 @@ def test_a_text_without_a_date_gives_none(text: str) -> None:
     assert parse_date(text, SITE) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("06 January 2026 07:13 PM", "19:13"), ("06 January 2026 - 07:13 p.m.", "19:13"),
+        ("06 January 2026 12:13 AM", "00:13"),
+        ("06 Января 2026 12:13 PM", "12:13"), ("06 January 2026 19:13 PM", "19:13"),
+    ],
+)  # fmt: skip
+def test_the_half_of_the_day_after_a_site_s_own_format_is_read(text: str, time: str) -> None:
+    assert local(text) == f"2026-01-06T{time}:00+04:00"
+    found = find_date(text, SITE)
+    assert found is not None
+    assert (found.end, found.has_clock) == (len(text), True)
+
+
 def test_words_around_a_date_are_ignored() -> None:
     assert local("Published: 06 January 2026, 19:13") == "2026-01-06T19:13:00+04:00"
 

@@ -164,6 +164,8 @@ def test_every_field_with_a_value_has_a_method() -> None:
         "headline": "selector",
         "body": "selector",
         "published_at": "selector",
+        "published_at_precision": "minute",
+        "published_at_zone": "site",
         "views_shown": "selector",
         "views": "selector",
         "language": "url",

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from caliber_crawler.extraction import Unreadable, check, extract_listing, extract_page
+from caliber_crawler.extraction.article import FIELD_OF
 from caliber_crawler.extraction.boilerplate import boilerplate_of
 from tests.extraction.pages import PAGES, READ_AT, capture_of, recorded_capture, site_named
 
@@ -66,7 +67,8 @@ def read_all(body: bytes, url: str = "https://caliber.az/en/post/a") -> None:
         extraction = extract_page(capture, SITE)
         assert extraction.article.url
         assert extraction.article.urls
-        assert all(getattr(extraction.article, field) not in (None, "", ()) for field in extraction.methods)
+        fields = {FIELD_OF.get(name, name) for name in extraction.methods}
+        assert all(getattr(extraction.article, field) not in (None, "", ()) for field in fields)
         check(extraction, SITE, READ_AT)
     except Unreadable:
         pass

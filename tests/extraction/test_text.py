@@ -1,10 +1,12 @@
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from caliber_crawler.extraction.text import clean_inline, fold, slug
 
+SPELLED = ("می\u200cشود", "خبرگزاری\u200cها", "ক\u200d্ষ", "ന്\u200d വന്നു", "क्\u200dष", "👨\u200d👩\u200d👧")
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\x00\x07\x9f"
 
 
@@ -29,7 +31,28 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert clean_inline(clean_inline(text)) == clean_inline(text)
 
 
-@given(st.text() | st.text(alphabet="a Яև\u0301\n" + INVISIBLE))
+@pytest.mark.parametrize("text", SPELLED)
+def test_joiners_that_are_spelling_stay(text: str) -> None:
+    assert clean_inline(text) == unicodedata.normalize("NFC", text)
+    assert fold(text) == fold(text.replace("\u200c", "").replace("\u200d", ""))
+
+
+@pytest.mark.parametrize("text", ["ab\u200ccd", "\u200cمی", "می\u200c شود", "x\u200d", "1\u200c2", "м\u200dи"])
+def test_joiners_that_join_nothing_are_removed(text: str) -> None:
+    assert clean_inline(text) == clean_inline(text.replace("\u200c", "").replace("\u200d", ""))
+
+
+@given(st.text(alphabet="می ক্ a👨\u200c\u200d\n\u200b"))
+def test_cleaning_joiners_twice_changes_nothing(text: str) -> None:
+    assert clean_inline(clean_inline(text)) == clean_inline(text)
+
+
+def test_turkish_capitals_fold_to_the_same_key() -> None:
+    assert fold("İSTANBUL ISPARTA") == fold("istanbul ısparta") == fold("Istanbul Isparta")
+
+
+# Joiners are spelling only in scripts above these.
+@given(st.text(alphabet=st.characters(max_codepoint=0x5FF)) | st.text(alphabet="a Яև\u0301\n" + INVISIBLE))
 def test_a_clean_line_is_nfc_and_has_nothing_invisible(text: str) -> None:
     line = clean_inline(text)
     assert unicodedata.is_normalized("NFC", line)

@@ -10,7 +10,8 @@ import pytest
 
 from caliber_crawler import robots_groups
 from caliber_crawler.discovery import list_markup
-from caliber_crawler.extraction import boilerplate, counts, dates, structured_data, text_page
+from caliber_crawler.extraction import boilerplate, counts, structured_data, text_page
+from caliber_crawler.extraction.dates import site_formats
 from caliber_crawler.known_sites import known_spiders, project_settings
 from caliber_crawler.page_files import forms
 from caliber_crawler.site import Site
@@ -31,7 +32,10 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
         {"fullmatch"},
         lambda site: [counts._counter_line(edition.view_labels) for edition in site.editions],
     ),
-    "extraction.dates:_pattern": ({"finditer"}, lambda site: map(dates._pattern, site.date_formats)),
+    "extraction.dates.site_formats:_pattern": (
+        {"finditer"},
+        lambda site: map(site_formats._pattern, site.date_formats),
+    ),
     "extraction.structured_data:_site_title": ({"sub"}, lambda site: [structured_data._site_title(site.title)]),
     "extraction.text_page:_controls_in_a_row": (
         {"search"},

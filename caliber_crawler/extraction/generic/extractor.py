@@ -17,7 +17,14 @@ from lxml import etree
 from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.generic.authorship import extract_authors
 from caliber_crawler.extraction.generic.body import extract_body
-from caliber_crawler.extraction.generic.fields import extract_image, extract_language, extract_section, extract_subtitle
+from caliber_crawler.extraction.generic.fields import (
+    declared_locale,
+    extract_image,
+    extract_language,
+    extract_section,
+    extract_subtitle,
+)
+from caliber_crawler.extraction.generic.outline import Outline
 from caliber_crawler.extraction.generic.publication_dates import extract_published_at
 from caliber_crawler.extraction.generic.titles import extract_headline, site_names
 from caliber_crawler.extraction.identity import article_urls_of
@@ -41,6 +48,8 @@ class GenericExtraction:
     subtitle: str | None = None
     published_at: datetime | None = None
     """With the page's offset; naive if it gives none; midnight if it gives only a day."""
+    date_details: Mapping[str, str] = field(default_factory=dict)
+    """How exact the date is, and where its offset comes from."""
     authors: tuple[str, ...] = ()
     section: str | None = None
     """As named by the page or its URL."""
@@ -63,7 +72,9 @@ def extract_generic(page: Page) -> GenericExtraction | None:
     """
     if page.root is None:
         return None
-    extraction = extract_tree(copy.deepcopy(page.root), page.base_url, stamps=not page.site.has_layouts)
+    extraction = extract_tree(
+        copy.deepcopy(page.root), page.base_url, stamps=not page.site.has_layouts, now=page.capture.fetched_at
+    )
     if not _is_article(extraction, page):
         return None
     date = extraction.published_at
@@ -75,22 +86,27 @@ def extract_generic(page: Page) -> GenericExtraction | None:
     return extraction
 
 
-def extract_tree(root: etree._Element, url: str, *, stamps: bool = True) -> GenericExtraction:
+def extract_tree(
+    root: etree._Element, url: str, *, stamps: bool = True, now: datetime | None = None
+) -> GenericExtraction:
     """Extract an article from a parsed page. Removes everything else from the tree.
 
-    ``stamps``: whether machine-readable dates count.
+    ``stamps``: whether machine-readable dates count; ``now``: when the page was fetched.
     """
     data = parse_linked_data(root)
     headline = extract_headline(root, data, url)
     title = headline.text if headline else None
-    declared = extract_language(root, data, "")
-    date = extract_published_at(root, data, url, declared.text if declared else None, stamps=stamps)
+    outline, locale = Outline(root, title), declared_locale(root, data)
+    language = extract_language(locale, outline.sample)
+    date = extract_published_at(
+        outline, data, url, language.text if language else None, stamps=stamps, locale=locale, now=now
+    )
     authors = extract_authors(root, data, site_names(data, url))
     subtitle = extract_subtitle(root, data, title)
     section, image = extract_section(data, url, title), extract_image(data, url)
     body = extract_body(root, title, url)
     paragraphs = body.paragraphs if body else ()
-    language = declared or extract_language(root, data, "\n\n".join(paragraphs))
+    language = extract_language(locale, " ".join(paragraphs)) or language
     found = {
         "headline": headline, "subtitle": subtitle, "published_at": date, "authors": authors, "section": section,
         "language": language, "cover_image": image,
@@ -102,6 +118,7 @@ def extract_tree(root: etree._Element, url: str, *, stamps: bool = True) -> Gene
         headline=title,
         subtitle=subtitle.text if subtitle else None,
         published_at=date.at if date else None,
+        date_details=date.details if date else {},
         authors=authors.names if authors else (),
         section=section.text if section else None,
         language=language.text if language else None,

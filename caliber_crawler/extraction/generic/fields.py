@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml import etree
-from resiliparse.parse.lang import detect_fast
 
+from caliber_crawler.extraction.generic.page_language import choose_language
 from caliber_crawler.extraction.linked_data import LinkedData, unescaped
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
@@ -20,8 +20,6 @@ MAX_SUBTITLE_LENGTH = 500
 LEVELS_ABOVE = 4
 BLOCKS_BELOW = 4
 MAX_SECTION_LENGTH = 60
-# The detector's documentation calls a language unknown above this rank distance.
-MAX_LANGUAGE_DISTANCE = 1200
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*$")
 _SUBTITLE_NAME = re.compile(
     r"(?:^|[\s_-])(?:sub-?(?:title|head(?:ing|line)?)|stand-?first|dek|deck|lead|lede|intro|summary|excerpt|teaser-text)"
@@ -39,18 +37,20 @@ class FieldValue(NamedTuple):
     method: str
 
 
-def extract_language(root: etree._Element, data: LinkedData, body: str) -> FieldValue | None:
-    """Return the primary language code (``en``): the declared one, else the one detected in the text."""
+def declared_locale(root: etree._Element, data: LinkedData) -> str | None:
+    """Return the language that the page declares, with its region if it names one (``en-GB``)."""
     html = root if root.tag == "html" else next(root.iter("html"), root)
     declared = [html.get("lang"), html.get("{http://www.w3.org/XML/1998/namespace}lang"), data.text("inLanguage")]
     declared += [data.meta("og:locale", "content-language", "dc.language", "language", "inlanguage")]
-    for value in declared:
-        if value and (match := _LANGUAGE.match(value.strip())):
-            return FieldValue(match[1].lower(), "structured_data")
-    if len(body) < 100:
-        return None
-    code, distance = detect_fast(body)
-    return FieldValue(code, "generic") if code != "unknown" and distance < MAX_LANGUAGE_DISTANCE else None
+    return next((value.strip() for value in declared if value and _LANGUAGE.match(value.strip())), None)
+
+
+def extract_language(locale: str | None, text: str) -> FieldValue | None:
+    """Return the primary language code (``en``): the declared one, unless the text is clearly in another language."""
+    match = _LANGUAGE.match(locale or "")
+    declared = match[1].lower() if match else None
+    language = choose_language(declared, text)
+    return FieldValue(language, "structured_data" if language == declared else "generic") if language else None
 
 
 def extract_section(data: LinkedData, url: str, headline: str | None) -> FieldValue | None:

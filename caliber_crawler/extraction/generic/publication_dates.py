@@ -1,133 +1,215 @@
-"""The publication date on a page of unknown layout, with the offset given there."""
+"""The publication date on a page of unknown layout, chosen among everything that the page states."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from operator import itemgetter
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from lxml import etree
-
-from caliber_crawler.extraction.generic.visible_dates import FoundTimestamp, find_visible_date
+from caliber_crawler.extraction.dates.labels import Role
+from caliber_crawler.extraction.dates.stamps import FIRST_YEAR, parse_stamp
+from caliber_crawler.extraction.dates.zones import offset_between
+from caliber_crawler.extraction.generic.date_candidates import (
+    BELOW,
+    DATELINE,
+    DECLARED,
+    LINE,
+    NAMED,
+    REST,
+    UPDATE,
+    URL,
+    WEAKLY_DECLARED,
+    DateCandidate,
+    declared_candidates,
+    page_candidates,
+)
+from caliber_crawler.extraction.generic.outline import Outline, Place
 from caliber_crawler.extraction.linked_data import LinkedData
-from caliber_crawler.extraction.tree import text_of
 
-PUBLISHED_METAS = (
-    *("article:published_time", "og:article:published_time", "article:published", "datepublished"),
-    *("parsely-pub-date", "sailthru.date", "publishdate", "publish-date", "publish_date", "pubdate", "pub_date"),
-    *("publication_date", "publicationdate", "cxenseparse:recs:publishtime", "rnews:datepublished", "dcterms.created"),
-    *("dcterms.issued", "dc.date.issued", "dcterms.date", "prism.publicationdate", "citation_publication_date"),
-    *("citation_online_date", "article.published", "originalpublicationdate", "date", "dc.date", "og:pubdate"),
-)
-# The year of the first web page. A fast clock or another time zone may date a page to tomorrow, not to next week.
-FIRST_YEAR = 1991
-_ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:[T\s,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?",
-    re.IGNORECASE,
-)
-_EPOCH = re.compile(r"(\d{10})(\d{3})?")
+FUTURE_TOLERANCE = timedelta(days=1)
+"""A fast clock or another time zone may date a page to tomorrow, not to next week."""
 _URL_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)")
-_CALLED_PUBLISHED = re.compile(
-    r"publish|publi|posted|pubdate|entry-date|post-date|article[-_]*date|created|datum", re.I
-)
-_CALLED_MODIFIED = re.compile(r"modif|updat|edit", re.I)
+_MONTH_FIRST = re.compile(r"(?:en[-_](?:us|ca|ph)|fil|tl)\b", re.I)
+_REGION = re.compile(r"[a-z]{2,3}[-_][a-z]{2}\b", re.I)
+
+
+class FoundTimestamp(NamedTuple):
+    """A timestamp, the method that found it, and how exact it is."""
+
+    at: datetime
+    """Naive if the page gives no offset; midnight for a bare day."""
+    method: str
+    precision: str = "minute"
+    """``day`` or ``minute``."""
+    zone: str = "site"
+    """Where the offset comes from: ``page``, ``two_clocks`` (a local time and an instant on the page), ``printed_day``
+    (an instant, and the local day of its text), or ``site``."""
+    is_update: bool = False
+    """Whether the page only says when it was updated."""
+
+    @property
+    def details(self) -> dict[str, str]:
+        """How exact the date is, as it is recorded."""
+        details = {"published_at_precision": self.precision, "published_at_zone": self.zone}
+        return details | ({"published_at_role": "updated"} if self.is_update else {})
 
 
 def extract_published_at(
-    root: etree._Element, data: LinkedData, url: str, language: str | None, *, stamps: bool = True
+    outline: Outline,
+    data: LinkedData,
+    url: str,
+    language: str | None,
+    *,
+    stamps: bool = True,
+    locale: str | None = None,
+    now: datetime | None = None,
 ) -> FoundTimestamp | None:
-    """Return the publication date: linked data, meta elements, ``<time>`` elements, printed date, then URL.
+    """Return the best publication date, made exact by the others.
 
-    A date without a time gets the time that another source gives for the same day. Without ``stamps`` only printed
-    dates count.
+    ``language`` is the language of the text, ``locale`` the one that the page declares. ``now`` is when the page was
+    fetched: later dates do not count. Without ``stamps`` only printed dates count.
     """
+    declared = [*declared_candidates(data, language)] if stamps else []
+    exact = [candidate for candidate in declared if candidate.tier == DECLARED and _is_possible(candidate.at, now)]
+    found = [*declared, *(_url_candidates(url) if stamps else ())]
+    if not (exact and not exact[0].is_bare and exact[0].at.utcoffset()):
+        # Nothing on the page can make a local time with its offset more exact.
+        found += page_candidates(outline, language, outline.head)
+        certain = [candidate for candidate in found if _is_certain(candidate, now)]
+        if not certain or (exact and all(candidate.is_bare for candidate in certain)):
+            around = (range(outline.head.start), range(outline.head.stop, len(outline.elements)))
+            found += [date for positions in around for date in page_candidates(outline, language, positions)]
     if not stamps:
-        return find_visible_date(root, language)
-    found = [(stamp, method) for text, method in _stamps(root, data) if (stamp := parse_timestamp(text)) is not None]
-    if not found:
-        return find_visible_date(root, language) or _date_of_url(url)
-    (first, bare), method = found[0]
-    if bare:
-        exact = next((other for (other, is_bare), _ in found if not is_bare and other.date() == first.date()), None)
-        first = exact or first
-    elif first.tzinfo is None:
-        first = next((other for (other, _), _ in found if _same_clock(other, first)), first)
-    return FoundTimestamp(first, method)
+        found = [candidate for candidate in found if candidate.method == "text"]
+    month_first = _is_month_first(language, locale, url)
+    days = frozenset(candidate.at.date() for candidate in found if candidate.other is None)
+    ordered = [ordered for candidate in found if (ordered := _in_order(candidate, days, month_first)) is not None]
+    usable = [candidate for candidate in ordered if _is_possible(candidate.at, now)]
+    pairs = [(rank, candidate) for candidate in usable if (rank := _rank(candidate)) is not None]
+    ranked = [candidate for _, candidate in sorted(pairs, key=itemgetter(0))]
+    return _exact(ranked[0], ranked) if ranked else None
 
 
-def _same_clock(other: datetime, timestamp: datetime) -> bool:
-    """Return whether another timestamp has the same time of day and also an offset."""
-    return other.tzinfo is not None and other.replace(tzinfo=None, second=0, microsecond=0) == timestamp.replace(
-        second=0, microsecond=0
-    )
-
-
-def _stamps(root: etree._Element, data: LinkedData) -> Iterator[tuple[str, str]]:
-    for name in ("datePublished", "dateCreated", "uploadDate"):
-        if text := data.text(name):
-            yield text, "structured_data"
-    for name in PUBLISHED_METAS:
-        for text in data.metas.get(name, ())[:1]:
-            yield text, "structured_data"
-    for element in root.iterfind(".//*[@itemprop='datePublished']"):
-        yield (
-            element.get("content") or element.get("datetime") or text_of(element),
-            "structured_data",
-        )
-    times = [element for element in root.iter("time") if element.get("datetime")]
-    yield from ((element.get("datetime") or "", "structured_data") for element in sorted(times, key=_doubt))
-
-
-def _doubt(element: etree._Element) -> int:
-    """Sort key: lower for a ``<time>`` named as publication, higher for one named as an update."""
-    parent = element.getparent()
-    names = " ".join(
-        node.get(key) or ""
-        for node in (element, parent)
-        if node is not None
-        for key in ("class", "itemprop", "pubdate")
-    )
-    if _CALLED_MODIFIED.search(names):
-        return 2
-    return 0 if _CALLED_PUBLISHED.search(names) else 1
+def _is_certain(candidate: DateCandidate, now: datetime | None) -> bool:
+    """Return whether no date elsewhere on the page can be better."""
+    rank = _rank(candidate) if _is_possible(candidate.at, now) else None
+    return rank is not None and rank[0] <= LINE * 10 and candidate.role is not Role.UPDATED
 
 
 def parse_timestamp(text: str) -> tuple[datetime, bool] | None:
-    """Parse a machine-readable timestamp and return whether it is a bare day.
+    """Parse a machine-readable timestamp and return whether it is a bare day."""
+    stamp = parse_stamp(text)
+    return (stamp.at, stamp.is_bare) if stamp is not None else None
 
-    Formats: ISO 8601 and near misses, RFC 2822, epoch.
+
+def _url_candidates(url: str) -> Iterable[DateCandidate]:
+    if match := _URL_DATE.search(urlsplit(url).path):
+        stamp = parse_stamp("-".join(match.groups()))
+        if stamp is not None:
+            yield DateCandidate(stamp.at, True, Role.UNNAMED, "url", URL, text=match[0])
+
+
+def _is_month_first(language: str | None, locale: str | None, url: str) -> bool | None:
+    """Return whether ``01/07/2026`` is the seventh of January; ``None`` if it may be either.
+
+    It is in the United States, Canada and the Philippines; English without a region does not tell.
     """
-    text = text.strip()
-    timestamp: datetime | None
-    if match := _ISO.match(text):
-        timestamp, bare = _parse_iso(match), match[4] is None
-    elif match := _EPOCH.fullmatch(text):
-        timestamp, bare = datetime.fromtimestamp(int(match[1]), tz=UTC), False
-    else:
-        timestamp, bare = _parse_rfc_2822(text), False
-    return (timestamp, bare) if timestamp is not None and timestamp.year >= FIRST_YEAR else None
+    if _MONTH_FIRST.match(locale or ""):
+        return True
+    host = (urlsplit(url).hostname or "").rpartition(".")[2]
+    if (language or locale or "").partition("-")[0].lower() != "en" or _REGION.match(locale or "") or len(host) == 2:
+        return False
+    return None
 
 
-def _parse_iso(match: re.Match[str]) -> datetime | None:
-    year, month, day, hour, minute, second, fraction, offset = match.groups()
-    clock = f"{int(hour or 0):02}:{minute or '00'}:{second or '00'}.{(fraction or '0')[:6]:0<6}"
-    zone = {"Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}.get((offset or "").upper(), offset or "")
-    try:
-        return datetime.fromisoformat(f"{year}-{int(month):02}-{int(day):02}T{clock}{zone}")
-    except ValueError:
+def _in_order(candidate: DateCandidate, days: frozenset[date], month_first: bool | None) -> DateCandidate | None:
+    """Decide between day and month: by another date of the page that is not ambiguous, else by the page's language.
+
+    ``None`` for a printed date that remains ambiguous. Metadata in English is written by American software.
+    """
+    if candidate.other is None:
+        return candidate
+    agreed = [day in days for day in (candidate.at.date(), candidate.other.date())]
+    if agreed[0] == agreed[1] and month_first is None and candidate.method == "text":
         return None
+    swapped = agreed[1] if agreed[0] != agreed[1] else month_first is not False
+    return replace(candidate, at=candidate.other, other=candidate.at) if swapped else candidate
 
 
-def _parse_rfc_2822(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
+def _is_possible(at: datetime, now: datetime | None) -> bool:
+    if at.year < FIRST_YEAR:
+        return False
+    limit = now + FUTURE_TOLERANCE if now is not None else None
+    return limit is None or (at if at.tzinfo else at.replace(tzinfo=UTC)) <= limit
+
+
+def _rank(candidate: DateCandidate) -> tuple[int, ...] | None:
+    """The order of candidates; ``None`` for one that is never used."""
+    place, tier = candidate.place, candidate.tier
+    published = candidate.role is Role.PUBLISHED
+    if candidate.role is Role.UPDATED:
+        # News that state the minute of their update and no other date; other pages are updated years later.
+        is_news = place == Place.HEAD and tier in (NAMED, DATELINE) and not candidate.is_bare
+        return (UPDATE * 10, 0, candidate.order) if is_news else None
+    if candidate.role is Role.OTHER:
         return None
+    if tier in (DECLARED, WEAKLY_DECLARED, URL):
+        return (tier * 10, 0, candidate.order)
+    if place == Place.HEAD:
+        return (NAMED * 10 if tier == NAMED else (DATELINE * 10 - 5 if published else tier * 10), 0, candidate.order)
+    if place == Place.END or (place == Place.TEXT and published):
+        return (BELOW * 10 - (5 if published else 0), tier, candidate.order)
+    if place == Place.ELSEWHERE and published:
+        return (REST * 10, tier, candidate.order)
+    return None
 
 
-def _date_of_url(url: str) -> FoundTimestamp | None:
-    match = _URL_DATE.search(url)
-    timestamp = parse_timestamp("-".join(match.groups())) if match else None
-    return FoundTimestamp(timestamp[0], "url") if timestamp else None
+def _exact(best: DateCandidate, ranked: Sequence[DateCandidate]) -> FoundTimestamp:
+    """Complete the best candidate by what the others add: the time of its day, its offset, the local day."""
+    near = [
+        candidate
+        for candidate in ranked
+        if (candidate.place == Place.HEAD or candidate.tier <= WEAKLY_DECLARED)
+        and (candidate.role is not Role.UPDATED or best.role is Role.UPDATED)
+    ]
+    at, is_bare, zone = best.at, best.is_bare, "page" if best.at.tzinfo else "site"
+    if is_bare:
+        same = (other for other in ranked if not other.is_bare and other.at.date() == at.date())
+        exact = next((other for other in same if other.role is not Role.UPDATED or best.role is Role.UPDATED), None)
+        if exact is not None:
+            at, is_bare, zone = exact.at, False, "page" if exact.at.tzinfo else "site"
+    if not is_bare and at.tzinfo is None:
+        instants = [other.at for other in near if other.at.tzinfo is not None and not other.is_bare]
+        offset = next((offset for instant in instants if (offset := offset_between(at, instant))), None)
+        if offset is not None:
+            at, zone = at.replace(tzinfo=offset), "two_clocks"
+    elif not is_bare and not at.utcoffset():
+        at, zone = _local(at, near)
+    return FoundTimestamp(at, best.method, "day" if is_bare else "minute", zone, best.role is Role.UPDATED)
+
+
+def _local(at: datetime, near: Sequence[DateCandidate]) -> tuple[datetime, str]:
+    """Return an instant in UTC at the offset of the same instant's printed local time, if the page prints it."""
+    printed = [other for other in near if other.method == "text"]
+    for other in printed:
+        if other.is_bare:
+            continue
+        if other.at.tzinfo is not None:
+            if abs(other.at - at) < timedelta(minutes=1):
+                return at.astimezone(other.at.tzinfo), "page"
+        elif offset := offset_between(other.at, at):
+            return at.astimezone(offset), "two_clocks"
+    for other in printed:
+        days = (other.at.date() - at.date()).days
+        if other.is_bare and abs(days) == 1:
+            # The day before at any offset behind the time of day, the day after at any that reaches midnight.
+            hours = -(at.hour + 1) if days < 0 else 24 - at.hour
+            if -12 <= hours <= 14:
+                return at.astimezone(timezone(timedelta(hours=hours))), "printed_day"
+        elif other.is_bare and days == 0:
+            break
+    return at, "page"

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from caliber_crawler.extraction.dates.printed import find_printed_dates
 from caliber_crawler.extraction.generic.authorship import is_name
 from caliber_crawler.extraction.generic.publication_dates import parse_timestamp
-from caliber_crawler.extraction.generic.visible_dates import parse_printed_date
 from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, article, linked, page, read
 
 
@@ -111,12 +111,13 @@ def test_a_date_without_time_takes_the_time_from_another_source() -> None:
     ],
 )
 def test_printed_dates_are_parsed_in_the_language_of_the_page(line: str, language: str, moment: str) -> None:
-    assert parse_printed_date(line, language) == datetime.fromisoformat(moment)
+    (date,) = find_printed_dates(line, language)
+    assert date.at == datetime.fromisoformat(moment)
 
 
-@pytest.mark.parametrize("line", ["05/06/2026", "31 February 2026", "12 Frobuary 2026", "x", "2026", "room 12 of 2026"])
-def test_ambiguous_or_invalid_dates_are_ignored(line: str) -> None:
-    assert parse_printed_date(line, "en") is None
+@pytest.mark.parametrize("line", ["31 February 2026", "12 Frobuary 2026", "x", "2026", "room 12 of 2026"])
+def test_invalid_dates_are_ignored(line: str) -> None:
+    assert find_printed_dates(line, "en") == []
 
 
 @pytest.mark.parametrize("name", ["Ayla Quliyeva", "Xiaoying You", "Maria de la Cruz", "Андрей Колесников"])

@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import cache
-from importlib import import_module
 from typing import Any, NamedTuple
 
 from caliber_crawler.errors import SiteError
+from caliber_crawler.extraction.dates.clocks import half_at
+from caliber_crawler.extraction.dates.keys import word_key
+from caliber_crawler.extraction.dates.words import Month, load_words, month_names
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.site import Site
 
-_ENGLISH_MONTHS = "january february march april may june july august september october november december"
-MONTHS = tuple(_ENGLISH_MONTHS.split())
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.I)
 _NOT_IN_A_DATE = re.compile(r"[^\w\s.,:;/()|+'’՝–—-]")
+NOON = 12
 MAX_DATE_LENGTH = 48
 MAX_TEXT_LENGTH = 100
 """Maximum length in characters, with blanks. A longer text is not a dateline."""
@@ -47,30 +47,8 @@ class FoundDate(NamedTuple):
     end: int
     language: str | None
     """The language of the month name, if only one language has it."""
-
-
-class Month(NamedTuple):
-    """The number of a month name and its languages."""
-
-    number: int
-    languages: frozenset[str]
-
-
-@cache
-def month_names(languages: tuple[str, ...]) -> dict[str, Month]:
-    """Return all month names, casefolded (from the CLDR, through dateparser)."""
-    names: dict[str, Month] = {}
-    for language in languages:
-        try:
-            info: dict[str, Any] = import_module(f"dateparser.data.date_translation_data.{language}").info
-        except ImportError:
-            continue
-        for number, month in enumerate(MONTHS, start=1):
-            for name in info.get(month, ()):
-                key = clean_inline(name).casefold().rstrip(".")
-                known = names.get(key, Month(number, frozenset()))
-                names[key] = Month(known.number, known.languages | {language})
-    return names
+    has_clock: bool = True
+    """Whether the line gives a time of day."""
 
 
 @cache
@@ -99,18 +77,24 @@ def find_date(line: str, site: Site) -> FoundDate | None:
     for date_format in site.date_formats:
         for match in _pattern(date_format).finditer(line):
             parts = match.groupdict()
-            name = parts["month"].casefold()
-            month = Month(int(name), frozenset()) if name.isdecimal() else months.get(name)
-            timestamp = _timestamp_of(month.number, parts, site) if month else None
-            if month and timestamp:
-                language = next(iter(month.languages)) if len(month.languages) == 1 else None
-                found.append(FoundDate(timestamp, match.start(), match.end(), language))
+            name = parts["month"]
+            month = Month(int(name), frozenset()) if name.isdecimal() else months.get(word_key(name))
+            if month is None:
+                continue
+            language = next(iter(month.languages)) if len(month.languages) == 1 else None
+            half, end = (parts.get("hour") and half_at(line, match.end(), language)) or (None, match.end())
+            timestamp = _timestamp_of(month.number, parts, half, site)
+            if timestamp:
+                has_clock = bool(parts.get("hour"))
+                found.append(FoundDate(timestamp, match.start(), end, language, has_clock))
                 break
     return min(found, key=lambda date: date.start, default=None)
 
 
-def _timestamp_of(month: int, parts: dict[str, str], site: Site) -> datetime | None:
+def _timestamp_of(month: int, parts: dict[str, str], half: str | None, site: Site) -> datetime | None:
     numbers = {key: int(parts[key]) for key in ("year", "day", "hour", "minute", "second") if parts.get(key)}
+    if half and numbers["hour"] <= NOON:
+        numbers["hour"] = numbers["hour"] % NOON + (NOON if half == "pm" else 0)
     try:
         if offset := parts.get("offset"):
             printed = datetime(month=month, tzinfo=datetime.strptime(offset, "%z").tzinfo, **numbers)
@@ -151,7 +135,7 @@ def parse_iso_date(text: str, site: Site) -> datetime | None:
 def _parse(line: str, site: Site) -> datetime | None:
     languages = tuple(edition.language for edition in site.editions)
     months = month_names(languages)
-    words = [word.casefold() for word in re.findall(_WORD, _HALF_OF_DAY.sub(r"\1m ", line))]
+    words = [word_key(word) for word in re.findall(_WORD, _HALF_OF_DAY.sub(r"\1m ", line))]
     has_day_and_year = re.search(r"(?<!\d)\d{1,2}(?!\d)", line) and re.search(r"(?<!\d)(?:19|20)\d{2}(?!\d)", line)
     if not has_day_and_year or _NOT_IN_A_DATE.search(line) or not any(word in months for word in words):
         return None
@@ -167,32 +151,16 @@ def _parse(line: str, site: Site) -> datetime | None:
 @cache
 def _date_words(languages: tuple[str, ...]) -> frozenset[str]:
     """Words that may occur in a date beside its month: weekdays, AM/PM, "year", time zones, particles."""
-    names: set[str] = {
-        "at",
-        "on",
-        "of",
-        "st",
-        "nd",
-        "rd",
-        "th",
-        "в",
-        "um",
-        "uhr",
-        "à",
-        "de",
-        "del",
-        "utc",
-        "gmt",
-        "мск",
-    }
-    for language in languages:
-        try:
-            info: dict[str, Any] = import_module(f"dateparser.data.date_translation_data.{language}").info
-        except ImportError:
-            continue
-        for key in (*WEEKDAYS, "am", "pm", "year"):
-            names |= {clean_inline(name).casefold().rstrip(".") for name in info.get(key, ())}
-    return frozenset(names)
+    wanted = frozenset(languages)
+    halves = load_words().halves.items()
+    return frozenset(
+        (
+            *("at", "on", "of", "st", "nd", "rd", "th", "в", "um", "uhr", "à", "de", "del", "utc", "gmt", "мск"),
+            *("г", "год", "года", "թ", "ի", "ին", "թվականի", "a"),
+            *load_words().weekdays,
+            *(name for name, meanings in halves if any(wanted & known for known in meanings.values())),
+        )
+    )
 
 
 @cache

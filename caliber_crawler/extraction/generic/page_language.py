@@ -1,0 +1,139 @@
+"""The language of a page of any site: the declared one, unless the text is clearly in another."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+from typing import cast
+
+from resiliparse.parse.lang import detect_fast, supported_langs
+
+from caliber_crawler.extraction.dates import month_names
+from caliber_crawler.extraction.languages import script_of
+
+SAMPLE_LENGTH = 3000
+"""Characters of a text that decide its language."""
+SCRIPT_LENGTH = 400
+"""Characters that decide its script."""
+MIN_LETTERS = 40
+"""A shorter text does not overrule what the page declares."""
+MIN_DETECTED_LENGTH = 100
+MIN_LENGTH = 300
+"""Characters of a text that overrules a declaration in the same script."""
+MAX_DISTANCE = 1200
+"""The detector's documentation calls a language unknown above this rank distance."""
+SURE_DISTANCES = ((1000, 370), (300, 450), (0, 700))
+"""The greatest distance that overrules a declaration, for a text of this number of characters in different words."""
+MIN_MARGIN = 80
+"""How much nearer the text must be to the detected language than to the declared one."""
+RARE_PENALTY = 40
+MAIN_SHARE = 0.6
+"""The share of letters in one script that makes it the script of the text."""
+MIN_KANA_SHARE = 0.05
+# A text in the first is often detected as the second, which hardly any news site is written in.
+_RARE = frozenset(["la", "lb", "sc", "co", "vo", "io", "rm", "fo", "fy", "oc", "br", "gd", "ia", "eo", "als", "jv"])
+_SAME = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi", "mo": "ro", "fil": "tl", "prs": "fa", "ckb": "ku"}
+# The detector knows only one of each group, or confuses them.
+_CLOSE = (
+    "bs hr sr sh me cnr",
+    "id ms jv su",
+    "no da",
+    "yue zh wuu",
+    "kmr ku",
+    "gsw de nds",
+    "gl pt",
+    "hi mr ne bho mai",
+)
+_LANGUAGE_OF_SCRIPT = {
+    "ARMENIAN": ("hy",), "GEORGIAN": ("ka",), "HEBREW": ("he", "yi"), "GREEK": ("el",), "THAI": ("th",),
+    "HANGUL": ("ko",), "HIRAGANA": ("ja",), "KATAKANA": ("ja",), "CJK": ("zh", "ja", "yue"), "GUJARATI": ("gu",),
+    "GURMUKHI": ("pa",), "ORIYA": ("or",), "TAMIL": ("ta",), "TELUGU": ("te",), "KANNADA": ("kn",), "LAO": ("lo",),
+    "MALAYALAM": ("ml",), "SINHALA": ("si",), "KHMER": ("km",), "MYANMAR": ("my",), "TIBETAN": ("bo", "dz"),
+    "ETHIOPIC": ("am", "ti"), "BENGALI": ("bn", "as"), "THAANA": ("dv",),
+}  # fmt: skip
+"""The languages of scripts that few languages use, the most common first."""
+
+
+@cache
+def scripts_of_language(language: str) -> frozenset[str]:
+    """The scripts that a language is written in; empty for an unknown language."""
+    own = {script for script, languages in _LANGUAGE_OF_SCRIPT.items() if language in languages}
+    if own:
+        return frozenset(own | ({"CJK"} if language in ("ja", "ko") else set()))
+    letters = (letter for name in month_names((language,)) for letter in name if letter.isalpha())
+    return frozenset(map(script_of, letters))
+
+
+def language_of_text(text: str) -> str | None:
+    """Return the language of a text; ``None`` if it is too short or not known."""
+    return _language_and_distance(text[:SAMPLE_LENGTH])[0]
+
+
+def choose_language(declared: str | None, text: str) -> str | None:
+    """Return the language of a page: the declared one, unless the text is clearly in another.
+
+    A language's code is returned as the page declares it (``nb``), where the detector has only one for both (``no``).
+    """
+    sample = text[:SAMPLE_LENGTH]
+    if not declared:
+        return language_of_text(sample)
+    script = _script_of_text(sample)
+    detected, distance = _language_and_distance(sample)
+    if detected is None or _is_close(declared, detected):
+        return declared
+    own = scripts_of_language(declared)
+    if script and own and script not in own:
+        return detected
+    variety = len(" ".join(dict.fromkeys(sample.split())))
+    sure = next(greatest for least, greatest in SURE_DISTANCES if variety >= least)
+    if len(sample) < MIN_LENGTH or distance > sure:
+        return declared
+    return detected if _distance_to(declared, sample) - distance >= MIN_MARGIN else declared
+
+
+def _is_close(one: str, other: str) -> bool:
+    one, other = _SAME.get(one, one), _SAME.get(other, other)
+    return one == other or any(one in group.split() and other in group.split() for group in _CLOSE)
+
+
+def _script_of_text(text: str) -> str:
+    """The script of a text; empty for a text of few letters, or in several scripts."""
+    letters = re.findall(r"[^\W\d_]", text[:SCRIPT_LENGTH])
+    scripts = Counter(map(script_of, letters))
+    scripts.pop("", None)
+    if sum(scripts.values()) < MIN_LETTERS:
+        return ""
+    kana = scripts["HIRAGANA"] + scripts["KATAKANA"]
+    if kana and kana >= MIN_KANA_SHARE * (kana + scripts["CJK"]):
+        scripts["HIRAGANA"] = kana + scripts.pop("CJK", 0)
+        scripts.pop("KATAKANA", None)
+    script, count = scripts.most_common(1)[0]
+    return script if count >= MAIN_SHARE * sum(scripts.values()) else ""
+
+
+def _language_and_distance(sample: str) -> tuple[str | None, int]:
+    """The language of a text and its rank distance, 0 if the script alone tells the language."""
+    if languages := _LANGUAGE_OF_SCRIPT.get(_script_of_text(sample)):
+        return languages[0], 0
+    if len(sample) < MIN_DETECTED_LENGTH:
+        return None, 0
+    found = cast("list[tuple[str, int]]", detect_fast(sample, cutoff=MAX_DISTANCE, n_results=5))
+    if not found:
+        return None, 0
+    language, distance = min(found, key=lambda pair: pair[1] + (RARE_PENALTY if pair[0] in _RARE else 0))
+    return language, distance
+
+
+def _distance_to(language: str, sample: str) -> int:
+    """The rank distance of a text to one language; one more than the greatest for a language that is not known."""
+    known = _SAME.get(language, language)
+    if known not in _supported():
+        return MAX_DISTANCE + 1
+    found = detect_fast(sample, cutoff=MAX_DISTANCE, n_results=1, langs=[known])
+    return int(found[1]) if found[0] == known else MAX_DISTANCE + 1
+
+
+@cache
+def _supported() -> frozenset[str]:
+    return frozenset(supported_langs())

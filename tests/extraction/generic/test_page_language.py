@@ -1,0 +1,65 @@
+"""The language of a page: the declared one, unless its text is clearly in another."""
+
+from __future__ import annotations
+
+import pytest
+
+from caliber_crawler.extraction.generic.page_language import choose_language, language_of_text
+
+TEXTS = {
+    "en": "The harbour council met on Tuesday and agreed, after three hours of talks, to rebuild the northern pier.",
+    "de": "Der Rat der Stadt hat am Dienstag beschlossen, die Mole vor dem nächsten Winter neu zu bauen.",
+    "tr": "Liman meclisi salı günü üç saat süren toplantıdan sonra kuzey iskelesini yeniden yapmaya karar verdi, dedi.",
+    "az": "Nümayəndə heyətləri çərşənbə axşamı ilk dəfə görüşərək dağ yolunun açılması barədə razılığa gəliblər.",
+    "ru": "Комиссия рынка собралась вечером и выслушала доклад о плане, который город хочет выполнить до зимы.",
+    "hy": "Պատվիրակությունները երեքշաբթի օրն առաջին անգամ հանդիպեցին և պայմանավորվեցին բացել լեռնային ճանապարհը։",
+    "ka": "დელეგაციები სამშაბათს პირველად შეხვდნენ ერთმანეთს და შეთანხმდნენ, რომ მთის გზა თვის ბოლომდე გაიხსნება.",
+    "fa": "هیئت‌ها روز سه‌شنبه برای نخستین بار دیدار کردند و توافق کردند که جاده کوهستانی تا پایان ماه باز شود.",
+    "zh": "市场委员会会议在晚上举行，听取了三位发言人关于明年计划的报告，居民们提出了许多问题，主席逐一作了回答。",
+    "ja": "委員会は火曜日の夜に開かれ、来年の計画について三人の報告を聞いた。住民は多くの質問をし、議長が答えた。",
+    "ko": "위원회는 화요일 저녁에 열려 내년 계획에 관한 세 사람의 보고를 들었다. 주민들은 많은 질문을 했다.",
+    "el": "Η επιτροπή συνεδρίασε το βράδυ της Τρίτης και άκουσε τρεις ομιλητές για το σχέδιο του επόμενου έτους.",
+}
+LATIN = ("en", "de", "tr", "az")
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_wrongly_declared_language_is_corrected(language: str) -> None:
+    text = " ".join([TEXTS[language]] * 4)
+    for declared in ("en", "ru", "ar", None):
+        assert choose_language(declared, text) == language
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_language_declared_rightly_stays(language: str) -> None:
+    assert choose_language(language, TEXTS[language]) == language
+    assert choose_language(language, "") == language
+
+
+@pytest.mark.parametrize(("declared", "language"), [("nb", "de"), ("zu", "en"), ("en", "en")])
+def test_a_text_of_the_same_script_must_be_long_to_overrule(declared: str, language: str) -> None:
+    assert choose_language(declared, TEXTS[language][:90]) == declared
+
+
+def test_the_code_stays_as_declared_for_languages_that_the_detector_does_not_tell_apart() -> None:
+    norwegian = (
+        "Styret møttes tirsdag kveld og ble etter tre timer enige om å bygge den nordlige brygga før vinteren. " * 4
+    )
+    assert [choose_language(declared, norwegian) for declared in ("nb", "no", "nn")] == ["nb", "no", "nn"]
+    assert (
+        choose_language(
+            "bs", "Vijeće se sastalo u utorak navečer i nakon tri sata odlučilo obnoviti sjeverni gat. " * 5
+        )
+        == "bs"
+    )
+
+
+def test_words_of_another_language_do_not_overrule() -> None:
+    assert choose_language("de", f"{TEXTS['de']} {TEXTS['en']} " * 3) == "de"
+    assert choose_language("ru", f"{TEXTS['ru']} NATO, Microsoft, The New York Times") == "ru"
+
+
+@pytest.mark.parametrize("text", ["", "2026 14:35", "!", "ok"])
+def test_a_text_without_words_has_no_language(text: str) -> None:
+    assert language_of_text(text) is None
+    assert choose_language("az", text) == "az"

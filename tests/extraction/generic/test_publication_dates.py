@@ -1,0 +1,288 @@
+"""The publication date of a page of any site: the best of its candidates, made exact by the others."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from caliber_crawler.extraction.generic.extractor import extract_tree
+from caliber_crawler.extraction.generic.fields import declared_locale, extract_language
+from caliber_crawler.extraction.generic.outline import Outline
+from caliber_crawler.extraction.generic.publication_dates import FoundTimestamp, extract_published_at
+from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
+from caliber_crawler.extraction.tree import parse_html
+from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS
+
+URL = "https://gazette.example/harbour/pier-to-be-rebuilt"
+FETCHED_AT = datetime(2026, 3, 1, tzinfo=UTC)
+TEXT = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+PRINTED = '<span class="date">07.01.2026 14:35</span>'
+
+
+def found_on(body: str, *, head: str = "", lang: str = "en", url: str = URL) -> FoundTimestamp | None:
+    page = f'<html lang="{lang}"><head><title>{HEADLINE}</title>{head}</head><body>{body}</body></html>'
+    root = parse_html(page.encode())
+    data, outline = parse_linked_data(root), Outline(root, HEADLINE)
+    locale = declared_locale(root, data)
+    language = extract_language(locale, outline.sample)
+    return extract_published_at(outline, data, url, language.text if language else None, locale=locale, now=FETCHED_AT)
+
+
+def article(
+    lines: str, *, before: str = "", after: str = "", head: str = "", lang: str = "en", url: str = URL
+) -> str | None:
+    """The date of an article with these lines below its headline."""
+    body = f"{before}<main><article><h1>{HEADLINE}</h1>{lines}{TEXT}</article></main>{after}"
+    found = found_on(body, head=head, lang=lang, url=url)
+    return found.at.isoformat() if found else None
+
+
+def linked(published: str, name: str = "datePublished") -> str:
+    return (
+        '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "'
+        f'{HEADLINE}", "{name}": "{published}"}}</script>'
+    )
+
+
+def meta(published: str, name: str = "article:published_time") -> str:
+    return f'<meta property="{name}" content="{published}">'
+
+
+TEASER_TIME = (
+    '<li><a href="/x">Harvest was poor in the valley</a> <time datetime="2026-01-09T08:00:00+04:00">8:00</time></li>'
+)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        {"after": f"<aside><ul>{TEASER_TIME}</ul></aside>"},
+        {"after": f'<div class="related-news"><ul>{TEASER_TIME * 4}</ul></div>'},
+        {"after": '<div class="comments"><b>Guest</b> <time datetime="2026-02-09T08:00:00Z">x</time></div>'},
+        {"before": '<header><time datetime="2026-02-28">Saturday, 28 February 2026</time></header>'},
+        {"before": '<div class="top"><span class="date">28 February 2026</span></div>'},
+        {"before": f'<div class="ticker"><time datetime="2026-01-09">9 Jan</time>{TEASER_TIME}</div>'},
+        {"after": '<footer>© 1 February 2026 Gazette</footer>'},
+        {"after": '<div class="upcoming"><span class="date">8 February 2026</span> Workshop</div>'},
+    ],
+)  # fmt: skip
+def test_a_date_of_another_part_of_the_page_is_not_taken(around: dict[str, str]) -> None:
+    assert article(PRINTED, lang="az", **around) == "2026-01-07T14:35:00"
+    assert article("", lang="az", **around) is None
+
+
+def test_a_date_in_a_sentence_is_not_taken() -> None:
+    sentence = '<p>The agreement of <time datetime="2014-05-03">3 May 2014</time> is void.</p>'
+    assert article(sentence + PRINTED, lang="az") == "2026-01-07T14:35:00"
+    assert article(sentence) is None
+
+
+@pytest.mark.parametrize(
+    ("updated", "published"),
+    [
+        ("Updated", "Published"), ("Yenilənib:", "Dərc olunub:"), ("Обновлено", "Опубликовано"),
+        ("Güncelleme:", "Yayın:"),
+        ("Aktualisiert am", "Veröffentlicht am"), ("Թարմացվել է", "Հրապարակվել է"), ("განახლდა", "გამოქვეყნდა"),
+        ("Mis à jour le", "Publié le"), ("آخر تحديث", "نشر في"), ("به‌روزرسانی:", "انتشار:"), ("更新", "发布"),
+        ("Оновлено", "Опубліковано"), ("Жаңартылды", "Жарияланды"), ("Yangilandi", "Chop etildi"),
+        ("Stand:", "Erstellt:"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("mark", ["</span><span>", " ", "<br>", "</span></div><div><span>"])
+def test_an_update_is_not_the_publication(updated: str, published: str, mark: str) -> None:
+    lines = f"<div><span>{updated} 09.01.2026 10:00{mark}{published} 07.01.2026 14:35</span></div>"
+    assert article(lines) == "2026-01-07T14:35:00"
+
+
+def test_an_update_named_by_its_element_is_not_the_publication() -> None:
+    lines = (
+        '<time class="updated" datetime="2026-01-09T10:00Z">9 Jan</time><time datetime="2026-01-07T14:35Z">7 Jan</time>'
+    )
+    assert article(lines) == "2026-01-07T14:35:00+00:00"
+    assert article('<time class="entry-date updated" datetime="2026-01-07T14:35Z">7 Jan</time>') is not None
+
+
+def test_a_page_that_states_only_the_day_of_its_update_has_no_date() -> None:
+    assert article("<p>Updated January 9, 2026</p>") is None
+    found = found_on(f"<article><h1>{HEADLINE}</h1><p>Updated January 9, 2026, 10:00</p>{TEXT}</article>")
+    assert found is not None
+    assert found.details["published_at_role"] == "updated"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        '<abbr class="published" title="2026-01-07T14:35:00+04:00">7.1.2026</abbr>',
+        '<span class="news-date" data-date="2026-01-07T14:35:00+04:00">bu gün, 14:35</span>',
+        '<span itemprop="datePublished" content="2026-01-07T14:35:00+04:00"></span>',
+        '<time datetime="2026-01-07T14:35:00+04:00">x</time>',
+        '<div data-publish-time="1767782100" data-update-time="1767999999">bu gün</div>',
+        '<div property="datePublished" content="2026-01-07T14:35:00+04:00">x</div>',
+    ],
+)
+def test_an_attribute_for_machines_is_read(lines: str) -> None:
+    at = article(lines)
+    assert at is not None
+    assert datetime.fromisoformat(at) == datetime.fromisoformat("2026-01-07T14:35:00+04:00")
+
+
+@pytest.mark.parametrize(
+    ("stamp", "at"),
+    [
+        ("January 7, 2026 2:35 pm", "2026-01-07T14:35:00"), ("2026-01-07T14:35:00 GMT+4", "2026-01-07T14:35:00+04:00"),
+        ("2026-01-07 14:35:00 EST", "2026-01-07T14:35:00-05:00"), ("07.01.2026 14:35:00", "2026-01-07T14:35:00"),
+        ("Wed, 01/07/2026 - 14:35", "2026-01-07T14:35:00"),
+        ("Wed Jan 07 14:35:00 +0400 2026", "2026-01-07T14:35:00+04:00"),
+        ("20260107T143500Z", "2026-01-07T14:35:00+00:00"),
+        ("2026-01-07T14:35:00.000000000Z", "2026-01-07T14:35:00+00:00"),
+        ("1767796500", "2026-01-07T14:35:00+00:00"), ("2026-01-07", "2026-01-07T00:00:00"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("write", [linked, meta])
+def test_a_timestamp_in_any_form_is_read(stamp: str, at: str, write: object) -> None:
+    assert callable(write)
+    assert article("", head=write(stamp)) == at
+
+
+@pytest.mark.parametrize(
+    "stamp", ["2206-01-07T14:35:00Z", "1970-01-01", "0001-01-01T00:00:00Z", "2026-13-01", "soon", ""]
+)
+def test_an_impossible_timestamp_gives_way_to_the_printed_date(stamp: str) -> None:
+    assert article(PRINTED, head=linked(stamp)) == "2026-01-07T14:35:00"
+
+
+def test_a_local_time_gets_its_offset_from_the_same_instant() -> None:
+    head = linked("2026-01-07T14:35:00") + meta("2026-01-07T10:35:12+00:00")
+    found = found_on(f"<article><h1>{HEADLINE}</h1>{TEXT}</article>", head=head)
+    assert found is not None
+    assert found.at == datetime(2026, 1, 7, 10, 35, tzinfo=UTC)
+    assert found.details == {"published_at_precision": "minute", "published_at_zone": "two_clocks"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "at"),
+    [
+        ("Published Jan. 14, 2026, 10:28 p.m. ET", "2026-01-14T22:28:35-05:00"),
+        ("Published Jan. 14, 2026, 10:28 p.m.", "2026-01-14T22:28:35-05:00"),
+        ("January 14, 2026", "2026-01-14T23:28:35-04:00"),
+        ("January 15, 2026", "2026-01-15T03:28:35+00:00"),
+        ("Jan. 15, 2026, 7:11 a.m.", "2026-01-15T03:28:35+00:00"),
+        ("Updated Jan. 14, 2026, 10:28 p.m.", "2026-01-15T03:28:35+00:00"),
+    ],
+)
+def test_the_printed_local_day_takes_precedence_over_the_day_in_utc(printed: str, at: str) -> None:
+    head = meta("2026-01-15T03:28:35+00:00")
+    assert article(f'<p class="meta">{printed}</p>', head=head) == at
+
+
+def test_the_declared_instant_is_never_moved() -> None:
+    head = meta("2026-01-15T03:28:35+00:00")
+    for printed in ("Jan. 14, 2026, 10:28 p.m.", "January 14, 2026", "16.01.2026", "January 12, 2026"):
+        at = article(f"<p>{printed}</p>", head=head)
+        assert at is not None
+        assert datetime.fromisoformat(at) == datetime(2026, 1, 15, 3, 28, 35, tzinfo=UTC)
+
+
+def test_the_time_of_an_update_gives_no_offset() -> None:
+    head = linked("2026-01-07 14:35") + meta("2026-01-07T14:35:29+02:00", "og:updated_time")
+    assert article("", head=head) == "2026-01-07T14:35:00"
+
+
+def test_a_declared_day_gets_its_time_from_the_printed_one() -> None:
+    assert article(PRINTED, head=linked("2026-01-07")) == "2026-01-07T14:35:00"
+    assert article(PRINTED, head=linked("2026-01-05")) == "2026-01-05T00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("lang", "host", "at"),
+    [
+        ("en-US", "gazette.example", "2026-01-02T14:35:00"), ("en-GB", "gazette.example", "2026-02-01T14:35:00"),
+        ("en", "gazette.example.au", "2026-02-01T14:35:00"), ("ar", "gazette.example", "2026-02-01T14:35:00"),
+        ("en", "gazette.example", None),
+    ],
+)  # fmt: skip
+def test_the_order_of_day_and_month_is_that_of_the_region(lang: str, host: str, at: str | None) -> None:
+    text = (
+        TEXT if lang != "ar" else f"<p>{'أعلنت الوزارة اليوم عن إعادة فتح الطريق الجبلي بين الوادي والقرى. ' * 5}</p>"
+    )
+    body = f'<article><h1>{HEADLINE}</h1><span class="date">01/02/2026 14:35</span>{text}</article>'
+    found = found_on(body, lang=lang, url=f"https://{host}/pier")
+    assert (found.at.isoformat() if found else None) == at
+
+
+def test_another_date_of_the_page_decides_between_day_and_month() -> None:
+    line = '<span class="date">02/01/2026</span>'
+    assert article(line, url="https://gazette.example/2026/01/02/pier") == "2026-01-02T00:00:00"
+    assert article(line, url="https://gazette.example/2026/02/01/pier") == "2026-02-01T00:00:00"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<div><b>07</b><i>yanvar</i><u>2026</u></div>",
+        '<div class="day"><div>07</div><div>yanvar</div><div>2026</div></div>',
+        "<table><tr><td><span>Tarix:</span> 7 yanvar 2026</td><td>Siyasət</td></tr></table>",
+        "<div><svg></svg> 7 yanvar 2026 </div>",
+        "<p>By Jane Roe | 7 yanvar 2026 | Politics</p>",
+    ],
+)
+def test_a_printed_date_may_stand_in_several_elements(line: str) -> None:
+    assert article(line) == "2026-01-07T00:00:00"
+
+
+def test_the_precision_and_the_zone_are_recorded() -> None:
+    def details(line: str) -> tuple[str, ...]:
+        page = f"<article><h1>{HEADLINE}</h1><p>{line}</p>{TEXT}</article>"
+        return tuple(extract_tree(parse_html(page.encode()), URL, now=FETCHED_AT).date_details.values())
+
+    assert details("7 January 2026") == ("day", "site")
+    assert details("7 January 2026 14:35") == ("minute", "site")
+    assert details("7 January 2026 14:35 GMT+4") == ("minute", "page")
+
+
+def test_a_date_after_the_page_was_fetched_is_not_taken() -> None:
+    assert article('<span class="date">7 April 2026</span>') is None
+
+
+PIECES = [
+    *(
+        "<div>",
+        "</div>",
+        "<time datetime='2026-01-09'>",
+        "7 January 2026",
+        "<p>",
+        "14:35",
+        "<a href=x>",
+        "<h1>",
+        "</h1>",
+    ),
+    *("x" * 120, "<br>", "<aside>", "</aside>", "<svg>", "2026"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_any_tree_gives_a_date_or_none(pieces: list[str]) -> None:
+    found = found_on("".join(pieces))
+    assert found is None or found.at.year == 2026
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<time datetime='x'>7 January 2026</time>", "<div>7 January 2026 14:35</div>", "<p>2026</p>", "<span>12</span>",
+        "<li><a href=/x>one two three four five six</a> <time>7 January 2026</time></li>", "<i></i>1",
+    ],
+)  # fmt: skip
+def test_the_cost_grows_with_the_length_of_the_page(unit: str) -> None:
+    def seconds(count: int) -> float:
+        root: etree._Element = parse_html(f"<body><h1>{HEADLINE}</h1><div>{unit * count}</div>{TEXT}".encode())
+        started = time.process_time()
+        extract_published_at(Outline(root, HEADLINE), LinkedData(), URL, "en", now=FETCHED_AT)
+        return time.process_time() - started
+
+    assert seconds(20_000) < 1 + 40 * seconds(1000)
