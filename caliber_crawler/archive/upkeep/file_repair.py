@@ -116,7 +116,8 @@ def is_damaged_archive(path: Path, error: ArchiveError) -> bool:
     with SQLiteFile(path) as file:
         trees = TreeMap(file)
         is_ours = {name: trees.schema.get(name) for name in shipped_schema()} == shipped_schema()
-        if not is_ours and int.from_bytes(file.header[60:64]) != VERSION and SCHEMA_MARK in trees.schema:
+        version = int.from_bytes(file.bytes_of(1)[60:64]) if file.page_count else 0
+        if not is_ours and not file.log.lost_commits and version != VERSION and SCHEMA_MARK in trees.schema:
             return False
         return is_ours or trees.has_sound_rows()
 
