@@ -157,14 +157,15 @@ def _repair_copy(
     if not is_salvaged:
         try:
             _copy(path, work)
+            result.left = _repair_rows(work, reextract_for)
         except ArchiveFull:
             raise
-        except UNREADABLE:
+        except UNREADABLE:  # SQLite can read the file, but not write it
             is_salvaged = True
     if is_salvaged:
         remove(work)
         taken = _salvage(path, work, reextract_for, software, result)
-    result.left = _repair_rows(work, reextract_for)
+        result.left = _repair_rows(work, reextract_for)
     missing = missing_rows(path, work) if not is_salvaged else fewer_rows(work, taken)
     if missing or len(result.left) > len(before.findings):
         raise ArchiveError(
