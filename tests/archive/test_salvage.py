@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.damage import KINDS, Outcome, damage_of, damage_of_log, places_of, rows_of, try_damage, write_log
+from benchmarks.damage import KINDS, Outcome, damage_of, damage_of_log, places_of, rows_of, try_damage, write, write_log
 from caliber_crawler.archive import Archive, FileRepair
 from caliber_crawler.archive.upkeep.file_repair import missing_rows
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
@@ -95,6 +95,21 @@ def test_a_damaged_header_is_found_and_repaired(copy: Path, valid: Path, at: int
     assert Archive.verify_file(copy).findings
     result = repair(copy)
     assert (result.left, result.lost, changed_tables(copy, valid)) == ([], [], set())
+
+
+def test_transactions_after_damage_in_the_log_are_kept(valid: Path, tmp_path: Path) -> None:
+    """SQLite ignores them: it reads the log up to the first wrong checksum."""
+    path = tmp_path / "archive.db"
+    data, log = write_log(valid, tmp_path / "logged.db")
+    write(path, data, log)
+    expected = rows_of(path)
+    frames = len(log) // (PAGE + 24)
+    damaged = bytearray(log)
+    damaged[32 + (PAGE + 24) * (frames // 2) + 20] ^= 1  # in the checksum of a frame
+    write(path, data, bytes(damaged))
+    assert any("-wal is damaged" in finding.message for finding in Archive.verify_file(path).findings)
+    result = repair(path)
+    assert (result.left, result.lost, rows_of(path)) == ([], [], expected)
 
 
 def test_an_archive_without_its_schema_is_salvaged(copy: Path, valid: Path) -> None:

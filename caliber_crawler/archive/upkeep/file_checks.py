@@ -40,24 +40,19 @@ def check_file(connection: Connection) -> Iterator[Finding]:
             yield Finding(kind="file", message=f"SQLite: {line.strip()}.")
 
 
-def check_header(connection: Connection) -> Iterator[Finding]:
-    """The fields of the header that are the same in every archive; some are only used when the file is written."""
+def check_raw_file(connection: Connection) -> Iterator[Finding]:
+    """What SQLite does not check: the header, and transactions in the write-ahead log that SQLite ignores.
+
+    The fields of the header are the same in every archive; some are only used when the file is written.
+    """
     with SQLiteFile(connection.path) as file:
-        header = file.bytes_of(1)[:HEADER_SIZE]
-    if header[18:20] not in (b"\1\1", b"\2\2") or any(
-        header[at : at + len(data)] != data for at, data in HEADER.items()
-    ):
+        header, lost = file.bytes_of(1)[:HEADER_SIZE], file.log.lost_commits
+    is_known_journal = header[18:20] in (b"\1\1", b"\2\2")
+    if not is_known_journal or any(header[at : at + len(data)] != data for at, data in HEADER.items()):
         yield Finding(kind="file", message=f"The header of {connection.path} is damaged.")
-
-
-def check_log(connection: Connection) -> Iterator[Finding]:
-    """Are there transactions in the write-ahead log that SQLite ignores because of damage before them?"""
-    with SQLiteFile(connection.path) as file:
-        if file.log.lost_commits:
-            yield Finding(
-                kind="file",
-                message=f"{connection.path}-wal is damaged: {file.log.lost_commits:,} transactions in it are ignored.",
-            )
+    if lost:
+        message = f"{connection.path}-wal is damaged: {lost:,} transactions in it are ignored."
+        yield Finding(kind="file", message=message)
 
 
 def check_references(connection: Connection) -> Iterator[Finding]:

@@ -116,7 +116,8 @@ def is_damaged_archive(path: Path, error: ArchiveError) -> bool:
     with SQLiteFile(path) as file:
         trees = TreeMap(file)
         is_ours = {name: trees.schema.get(name) for name in shipped_schema()} == shipped_schema()
-        if not is_ours and int.from_bytes(file.header[60:64]) != VERSION and SCHEMA_MARK in trees.schema:
+        version = int.from_bytes(file.bytes_of(1)[60:64]) if file.page_count else 0
+        if not is_ours and not file.log.lost_commits and version != VERSION and SCHEMA_MARK in trees.schema:
             return False
         return is_ours or trees.has_sound_rows()
 
@@ -156,14 +157,15 @@ def _repair_copy(
     if not is_salvaged:
         try:
             _copy(path, work)
+            result.left = _repair_rows(work, reextract_for)
         except ArchiveFull:
             raise
-        except UNREADABLE:
+        except UNREADABLE:  # SQLite can read the file, but not write it
             is_salvaged = True
     if is_salvaged:
         remove(work)
         taken = _salvage(path, work, reextract_for, software, result)
-    result.left = _repair_rows(work, reextract_for)
+        result.left = _repair_rows(work, reextract_for)
     missing = missing_rows(path, work) if not is_salvaged else fewer_rows(work, taken)
     if missing or len(result.left) > len(before.findings):
         raise ArchiveError(

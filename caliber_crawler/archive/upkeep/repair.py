@@ -29,6 +29,7 @@ from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.reports.totals import recount
 from caliber_crawler.archive.texts.articles import Articles, Reextract
 from caliber_crawler.archive.texts.text_columns import content_digest, version_columns
+from caliber_crawler.archive.texts.versions import content_digest, digest_of_row, version_columns
 from caliber_crawler.archive.upkeep.file_checks import shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind
 from caliber_crawler.archive.upkeep.row_checks import wrong_version
@@ -120,7 +121,12 @@ class Repair:
         row = self._connection.row(f"SELECT * FROM {table} WHERE {where}", [bytes_of(value) for value in key])
         if row is None:
             return
-        repaired = self._reextract_row(table, row) or restore_one_bit(table, row) or self._pointed_anew(table, row)
+        repaired = (
+            compute_anew(table, row)
+            or self._reextract_row(table, row)
+            or restore_one_bit(table, row)
+            or self._pointed_anew(table, row)
+        )
         if repaired is None:
             return
         repaired |= {"checksum": checksum(table, repaired)}
@@ -152,8 +158,13 @@ class Repair:
             (row["capture_id"], row["id"]),
         ):
             extraction = self._extraction(capture_id)
-            if extraction is not None and content_digest(extraction.article) == row["content_digest"]:
-                restored: VersionRow = {**row, **version_columns(extraction)}
+            if extraction is None:
+                continue
+            digest = content_digest(extraction.article)
+            restored: VersionRow = {**row, **version_columns(extraction), "content_digest": digest}
+            if checksum("versions", restored) == row["checksum"]:
+                return dict(restored)
+            if digest == row["content_digest"]:
                 # The columns that do not come from the page must be valid too.
                 return dict(restored) if wrong_version(restored) is None else None
         return None
@@ -243,6 +254,18 @@ class Repair:
                 f"SELECT * FROM {table} WHERE article_id IN ({FAMILY})", {"article_id": article_id}
             )
         )
+
+
+def compute_anew(table: str, row: Mapping[str, Any]) -> RepairedRow | None:
+    """A version with its digest and word count computed from its text, if it then matches its checksum."""
+    if table != "versions" or checksum(table, row) == row["checksum"]:
+        return None
+    try:
+        columns = {"content_digest": digest_of_row(cast(VersionRow, row)), "word_count": len(row["body"].split())}
+        computed = {**row, **columns}
+        return computed if checksum(table, computed) == row["checksum"] else None
+    except (TypeError, ValueError):
+        return None
 
 
 def restore_one_bit(table: str, row: Mapping[str, Any], seconds: float = BIT_SECONDS) -> RepairedRow | None:

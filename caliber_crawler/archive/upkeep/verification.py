@@ -20,8 +20,7 @@ from caliber_crawler.archive.reports.totals import wrong_totals
 from caliber_crawler.archive.upkeep.file_checks import (
     check_file,
     check_full_text,
-    check_header,
-    check_log,
+    check_raw_file,
     check_references,
     check_schema,
     foreign_tables,
@@ -82,7 +81,7 @@ class Verification:
 
     def __len__(self) -> int:
         """The number of checks, as far as the file can be read."""
-        total = 7
+        total = 6
         with contextlib.suppress(*UNREADABLE):
             if foreign_tables(self.connection):
                 return total
@@ -101,8 +100,7 @@ class Verification:
 
     def _check_all(self) -> Iterator[Finding | None]:
         yield from self._check_once("schema", lambda: check_schema(self.connection))
-        yield from self._check_once("file", lambda: check_header(self.connection))
-        yield from self._check_once("file", lambda: check_log(self.connection))
+        yield from self._check_once("file", lambda: check_raw_file(self.connection))
         foreign: list[str] = []
         with contextlib.suppress(*UNREADABLE):
             foreign = foreign_tables(self.connection)
