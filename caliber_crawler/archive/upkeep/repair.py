@@ -28,8 +28,7 @@ from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.reports.totals import recount
 from caliber_crawler.archive.texts.articles import Articles, Reextract
-from caliber_crawler.archive.texts.text_columns import content_digest, version_columns
-from caliber_crawler.archive.texts.versions import content_digest, digest_of_row, version_columns
+from caliber_crawler.archive.texts.text_columns import content_digest, digest_of_row, version_columns
 from caliber_crawler.archive.upkeep.file_checks import shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind
 from caliber_crawler.archive.upkeep.row_checks import wrong_version
