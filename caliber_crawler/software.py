@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sqlite3
+from functools import cache
 from importlib.metadata import version
 
 
@@ -23,5 +24,11 @@ def software() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
-        **{package: version(package) for package in packages},
+        **{package: _version(package) for package in packages},
     }
+
+
+@cache
+def _version(package: str) -> str:
+    # A lookup reads files, and a process may start many runs.
+    return version(package)

@@ -42,6 +42,7 @@ def test_pages_with_crashes_and_errors_are_reported_and_the_others_are_extracted
         assert item in outcome.message
 
 
+@pytest.mark.slow
 def test_extraction_stops_when_the_caller_closes_the_iterator() -> None:
     pages = extract_ahead((f"page-{number}" for number in range(10_000)), page, extract, 2)
     for _ in range(40):

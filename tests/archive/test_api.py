@@ -225,6 +225,7 @@ def texts_in(value: object) -> Iterable[str]:
             yield from texts_in(getattr(value, field.name))
 
 
+@pytest.mark.slow
 def test_results_contain_no_control_characters_of_a_page(tmp_path: Path) -> None:
     noise = "\x1b[31mred\x1b[0m \x07bell \x9b31m \x08\x7f &#27;[2J &#x9b;"
     page = PAGE.format(

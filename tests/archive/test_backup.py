@@ -92,6 +92,7 @@ Archive.open(Path(sys.argv[1])).backup(Path(sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("destination", ["copies", "copies/mine.db"])
 def test_the_next_backup_deletes_what_a_killed_one_left(
     newsroom: Newsroom, path: Path, tmp_path: Path, destination: str

@@ -140,6 +140,7 @@ def test_a_useful_dictionary_is_not_replaced(newsroom: Newsroom) -> None:
     assert newsroom.values("SELECT count(*) FROM dictionaries") == [1]
 
 
+@pytest.mark.slow
 def test_a_redesigned_site_gets_a_new_dictionary(newsroom: Newsroom) -> None:
     store_pages(newsroom, range(110))
     store_pages(newsroom, range(110, 330), shell=2)

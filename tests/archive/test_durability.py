@@ -104,6 +104,7 @@ except ArchiveFull as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [600_000, 2_000_000, 5_000_000])
 def test_a_failed_write_is_reported_and_the_next_run_continues(path: Path, limit: int) -> None:
     """For SQLite, a limit on the size of a file is like a full disk: a write fails."""
@@ -165,6 +166,7 @@ def test_a_full_disk_is_reported_and_writing_works_after_space_is_freed(small_di
         assert newsroom.save(article_urls=("https://caliber.az/en/post/next",)).outcome == "new"
 
 
+@pytest.mark.slow
 def test_the_log_stays_small_while_a_reader_is_connected(newsroom: Newsroom, path: Path) -> None:
     log = Path(f"{path}-wal")
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:

@@ -263,6 +263,7 @@ def test_due_entries_are_read_from_the_index_without_sorting(newsroom: Newsroom)
         assert not any("TEMP B-TREE" in step or step.startswith("SCAN frontier") for step in plan), plan
 
 
+@pytest.mark.slow
 def test_due_entries_of_a_frontier_of_fifty_thousand_are_correct(newsroom: Newsroom) -> None:
     languages = ("en", "ru", "hy")
     newsroom.archive.frontier.add(

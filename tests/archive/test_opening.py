@@ -37,6 +37,7 @@ def test_the_schema_version_is_the_number_of_migrations(newsroom: Newsroom) -> N
     assert migrations.pending(newsroom.archive.db) == []
 
 
+@pytest.mark.slow
 def test_a_new_archive_has_its_application_id_even_if_the_writer_is_killed(path: Path) -> None:
     code = f"import os; from caliber_crawler.archive import Archive; Archive.open({str(path)!r}, 'write'); os._exit(9)"
     assert subprocess.run([sys.executable, "-c", code], timeout=240).returncode == 9

@@ -288,6 +288,7 @@ def test_the_command_extracts_in_parallel_and_reports_changes(
     assert caliber("verify", "--archive", path).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_page_that_crashes_its_worker_does_not_affect_others(newsroom: Newsroom) -> None:
     save_old(newsroom, 0, "Talks resume|Text.", article_urls=("https://caliber.az/en/post/1",))
     save_old(newsroom, 1, "Roads crash|Text.", article_urls=("https://caliber.az/en/post/2",))

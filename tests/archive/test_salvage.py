@@ -165,6 +165,7 @@ def test_a_lost_page_is_reported_and_its_text_is_kept(copy: Path, valid: Path) -
         assert lost == named.fetchone()[0] > 0
 
 
+@pytest.mark.slow
 def test_a_damaged_text_does_not_overwrite_what_is_right(copy: Path) -> None:
     """Without its page, the text cannot be repaired; the row of the article still has the right headline."""
     with closing(sqlite3.connect(copy)) as connection, connection:

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def test_rows_are_read_as_sqlite_reads_them(rows: list[tuple[object, object]], p
     assert repr(found) == repr(expected)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 @settings(max_examples=15, deadline=None)
 def test_a_file_of_noise_is_read_to_its_end(seed: int) -> None:

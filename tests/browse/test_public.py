@@ -64,6 +64,7 @@ def test_public_pages_are_open_in_public_mode(get: Get, page: str) -> None:
     assert get(page).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", ["/", "/archive", "/archive/articles/1", *(f"/archive/-/{name}" for name in ("edits", "charts"))]
 )

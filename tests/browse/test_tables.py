@@ -116,6 +116,7 @@ def test_every_described_column_exists(get: Get) -> None:
         assert shown.get("sort_desc", known[0]) in known
 
 
+@pytest.mark.slow
 def test_every_table_and_view_can_be_opened(get: Get) -> None:
     for table in table_metadata(get):
         assert get(f"/archive/{table}").status_code == 200, table

@@ -20,6 +20,7 @@ def bulk_extract(*arguments: object) -> tuple[int, dict[str, Any]]:
     return result.exit_code, json.loads(result.stdout) if result.stdout.strip() else {}
 
 
+@pytest.mark.slow
 def test_path_list_of_common_crawl_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "copies/crawl-data").mkdir(parents=True)
     files = web_archives(tmp_path / "copies/crawl-data", 2)

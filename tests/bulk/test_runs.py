@@ -143,6 +143,7 @@ def test_dask_thread_runs_parts_in_the_main_thread_of_another_process(tmp_path: 
     assert one.counts["process"] == other.counts["process"] != os.getpid()
 
 
+@pytest.mark.slow
 def test_two_processes_run_every_part_once(tmp_path: Path) -> None:
     all_parts = parts(web_archives(tmp_path, 4))
     ended = {part.path.name: outcome for part, outcome in LocalEngine(2).map(fail_on_second, all_parts)}

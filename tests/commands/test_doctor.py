@@ -142,6 +142,7 @@ def test_an_unreachable_site_is_reported(caliber: Callable[..., Result]) -> None
     assert "the connection was refused" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_doctor_does_not_run_while_another_command_writes_to_the_archive(
     caliber: Callable[..., Result], tmp_path: Path
 ) -> None:

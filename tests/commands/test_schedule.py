@@ -194,6 +194,7 @@ def add(line: str) -> Callable[[Path], object]:
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git on this machine")
 def test_the_archive_of_a_workflow_grows_and_is_never_replaced_by_an_empty_one(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
@@ -335,6 +336,7 @@ def slow_server() -> Iterator[str]:
         thread.join(5)
 
 
+@pytest.mark.slow
 def test_a_slow_webhook_times_out() -> None:
     with slow_server() as url:
         began = time.monotonic()

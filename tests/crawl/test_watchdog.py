@@ -42,6 +42,7 @@ with running_on(Path(sys.argv[1])) as run:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code", ["while True: pass", 're.match("(a+)+$", "a" * 60 + "b")', "time.sleep(60)"], ids=["loop", "regex", "wait"]
 )

@@ -48,6 +48,7 @@ def fingerprint(hash_seed: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_pages_and_truth_are_the_same_in_every_process() -> None:
     assert fingerprint("1") == fingerprint("2")
 
@@ -93,6 +94,7 @@ def test_a_request_to_the_largest_site_generates_few_articles(generated_articles
         assert len(generated_articles) <= most, target
 
 
+@pytest.mark.slow
 def test_a_site_of_200_000_articles_uses_constant_memory() -> None:
     site, chance = DemoSite(200_000, seed=3), dice("size")
     timeline, newsroom = site.newsroom.timeline, site.newsroom
@@ -113,6 +115,7 @@ def test_a_site_of_200_000_articles_uses_constant_memory() -> None:
     assert peak < 3_000_000
 
 
+@pytest.mark.slow
 def test_truth_is_generated_lazily() -> None:
     truths = DemoSite(200_000, seed=3).truth(LATER)
     tracemalloc.start()

@@ -16,6 +16,7 @@ def answers(site: DemoSite, target: str) -> int:
     return site.respond(target, LATER).status
 
 
+@pytest.mark.slow
 def test_every_url_of_every_article_responds() -> None:
     site = DemoSite(200, seed=5)
     for truth in site.truth(LATER):

@@ -10,10 +10,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qsl, urlsplit
 
 from caliber_crawler import extraction_steps
 from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.crawling import commits
 from caliber_crawler.crawling.pagination import End
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
@@ -166,7 +168,9 @@ class PaperCrawler:
         self, *, stop_after: int | None = None, lists: Callable[[CrawlRun], None] | None = None, **options: Any
     ) -> Crawl:
         """Crawl. The crawl is killed after ``stop_after`` pages. ``lists`` commits lists of URLs first."""
-        return asyncio.run(self._crawl(stop_after, lists, options))
+        # A crawl collects the writes of several pages in one commit. Here, each page would wait for others in vain.
+        with mock.patch.object(commits, "COMMIT_INTERVAL", 0.0):
+            return asyncio.run(self._crawl(stop_after, lists, options))
 
     async def _crawl(
         self, stop_after: int | None, lists: Callable[[CrawlRun], None] | None, options: dict[str, Any]

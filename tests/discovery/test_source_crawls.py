@@ -197,6 +197,7 @@ def test_a_post_id_without_a_post_is_missing_but_not_a_problem(tmp_path: Path) -
     assert (crawl.counts["missing"], crawl.counts["stored"], crawl.counts["problems"]) == (2, 8, 0)
 
 
+@pytest.mark.slow
 def test_a_killed_enumeration_of_post_ids_is_resumed(tmp_path: Path) -> None:
     source = replace(POST_IDS, first=1, last=WINDOW + 20)
     crawler = post_id_crawler(tmp_path, count=0, source=source)

@@ -85,6 +85,7 @@ def test_an_unknown_name_cannot_be_imported() -> None:
         _ = caliber_crawler.Archiv  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_the_worked_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -120,6 +120,7 @@ def test_a_har_of_500_mb_is_refused_by_its_size(tmp_path: Path) -> None:
         list(HarReader(file, resolve_url))
 
 
+@pytest.mark.slow
 def test_a_har_that_fills_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(har_module, "HAR_LIMITS", har_module.HAR_LIMITS._replace(memory=30 * 1024**2))
     with pytest.raises(NotAPage, match="memory"):

@@ -51,6 +51,7 @@ def test_call_that_exceeds_its_cpu_time_is_stopped_and_its_worker_stays(function
     assert run_limited(own_pid) == before != os.getpid()
 
 
+@pytest.mark.slow
 def test_waiting_does_not_use_cpu_time() -> None:
     assert run_limited(sleep, 0.6, limits=LIMITS) == "slept"
 

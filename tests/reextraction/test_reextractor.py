@@ -26,6 +26,7 @@ def stored_page(**facts: object) -> Capture:
     return replace(capture, **facts)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_stored_article_is_extracted_with_its_capture() -> None:
     capture = stored_page()
     outcome = REEXTRACTOR.extract(capture)

@@ -115,6 +115,7 @@ def test_a_command_fetches_only_through_the_crawl() -> None:
     } == fetching
 
 
+@pytest.mark.slow
 def test_only_the_listed_modules_use_a_library_that_opens_connections() -> None:
     using = set()
     for path in our_files(ROOT / "caliber_crawler"):

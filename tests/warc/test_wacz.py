@@ -117,6 +117,7 @@ def test_a_file_in_a_zip_is_seekable(tmp_path: Path, packing: int) -> None:
         assert file.read(1) == b""
 
 
+@pytest.mark.slow
 def test_a_revisit_can_refer_to_another_file(tmp_path: Path) -> None:
     path = tmp_path / "crawl.wacz"
     again = record(b"", type="revisit", url=f"{URL}9", WARC_Payload_Digest="sha1:ABC", Content_Type="")

@@ -213,6 +213,7 @@ def stream(total: int) -> Iterator[Capture]:
         )
 
 
+@pytest.mark.slow
 def test_a_long_file_is_read_as_a_stream() -> None:
     file = io.BytesIO()
     write_warc(stream(2_000), file, name="long.warc.gz")

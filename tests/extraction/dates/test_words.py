@@ -18,6 +18,7 @@ SCRIPT = ROOT / "scripts" / "write-calendar-words"
 TABLE = ROOT / "caliber_crawler" / "extraction" / "dates" / "words.json"
 
 
+@pytest.mark.slow
 def test_the_table_is_the_one_that_the_script_writes() -> None:
     code = f"import runpy; print(runpy.run_path({str(SCRIPT)!r})['text'](), end='')"
     written = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=240).stdout

@@ -18,6 +18,7 @@ def test_an_unreadable_page_gives_a_one_sentence_message(html: str) -> None:
         read(html)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "html",
     [
