@@ -23,7 +23,7 @@ _CLOCK = (
 _AFTER = re.compile(rf"(?P<gap>\D{{0,{MAX_GAP}}}?){_CLOCK}")
 _ANYWHERE = re.compile(_CLOCK)
 _WORD = re.compile(
-    r"[.\s\u202f]*([^\s\d!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2010-\u2027\u2030-\u205e\u3000-\u303f\u060c]+)"
+    r"[.\s\u202f]{0,16}+([^\s\d!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2010-\u2027\u2030-\u205e\u3000-\u303f\u060c]+)"
 )
 _LAST_WORD = re.compile(r"([^\s\d!-@\[-`{-\xa9\u2010-\u2027\u3000-\u303f]{1,12})\.?\s?$")
 _FILLERS_TEXT = """
