@@ -13,10 +13,11 @@ from datetime import datetime
 from http import HTTPStatus
 
 from caliber_crawler import extraction
-from caliber_crawler.discovery import is_tried_path, parse_list_page
 from caliber_crawler.extraction import Page, Unreadable
 from caliber_crawler.extraction.non_articles import classify
 from caliber_crawler.items import PAGE_STATUSES, Capture, Extraction, Listing, Problem
+from caliber_crawler.lists import parse_list_page
+from caliber_crawler.lists.sitemaps import is_tried_path
 from caliber_crawler.site import Site, StartPage
 
 Outcome = Extraction | Listing | Problem

@@ -13,17 +13,20 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml import etree
 
 from caliber_crawler import extraction_steps
 from caliber_crawler.extraction_steps import Outcome, extract_page
 from caliber_crawler.items import Capture, CleanedPage, Extraction, Listing, Problem
-from caliber_crawler.processes import PAGE_LIMITS, AsyncExecutor, TooSlow, WorkerCrashed, WorkerKilled, run_limited
+from caliber_crawler.processes import PAGE_LIMITS, TooSlow, WorkerCrashed, WorkerKilled, run_limited
 from caliber_crawler.processes.call import Context
 from caliber_crawler.processes.limits import apply_limits
 from caliber_crawler.site import Site
+
+if TYPE_CHECKING:
+    from caliber_crawler.processes.async_executor import AsyncExecutor
 
 OPEN_PAGES = 64
 """Maximum number of cleaned pages that a worker keeps until they are extracted. Older pages are sent and cleaned again.

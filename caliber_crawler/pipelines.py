@@ -25,7 +25,7 @@ from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.isolated_extraction import IsolatedSteps
 from caliber_crawler.items import Article, Capture, CleanedPage, Extraction, Listing, Problem
 from caliber_crawler.plain_archive import PlainArchive
-from caliber_crawler.processes import AsyncExecutor
+from caliber_crawler.processes.async_executor import AsyncExecutor
 from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.generic import generic_site

@@ -24,7 +24,7 @@ from caliber_crawler.demo import DemoSite
 from caliber_crawler.extraction_steps import Outcome, extract_page
 from caliber_crawler.isolated_extraction import IsolatedSteps, extract_isolated
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
-from caliber_crawler.processes import AsyncExecutor
+from caliber_crawler.processes.async_executor import AsyncExecutor
 from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider

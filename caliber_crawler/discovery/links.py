@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.discovery.discoveries import Discoveries
-from caliber_crawler.discovery.list_entries import absolute_url, article_at, first_page
 from caliber_crawler.items import Extraction, Teaser
+from caliber_crawler.lists.entries import absolute_url, article_at, first_page
 from caliber_crawler.site import ArticleURL, Links, Site
 
 

@@ -1,4 +1,4 @@
-"""Dispatches between the discovery sources: their seeds, the parsers of their pages, and the resulting entries."""
+"""Dispatches between the discovery sources: their seeds, and the entries that their lists lead to."""
 
 from __future__ import annotations
 
@@ -14,27 +14,15 @@ from caliber_crawler.crawling.pagination import End
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery import cdx_indexes
 from caliber_crawler.discovery.discoveries import Discoveries
-from caliber_crawler.discovery.feeds import feed_entry, feeds, linked_feeds
-from caliber_crawler.discovery.json_teasers import dig, is_json, parse_json, parse_json_teasers
+from caliber_crawler.discovery.feeds import feed_entry, feeds
 from caliber_crawler.discovery.links import follow_links
-from caliber_crawler.discovery.list_entries import usable_teasers
 from caliber_crawler.discovery.listings import ListingPagination, first_pages
 from caliber_crawler.discovery.post_ids import PostIdEnumeration
 from caliber_crawler.discovery.search import result_pages
-from caliber_crawler.discovery.sitemaps import (
-    is_robots,
-    may_be_missing,
-    parse_feed_or_sitemap,
-    parse_sitemap,
-    sitemap_entry,
-    sitemaps,
-    usual_sitemaps,
-)
+from caliber_crawler.discovery.sitemaps import is_robots, may_be_missing, sitemap_entry, sitemaps, usual_sitemaps
 from caliber_crawler.discovery.start_page import start_page
-from caliber_crawler.extraction import Unreadable, extract_listing
-from caliber_crawler.extraction.listing import count_links
-from caliber_crawler.items import SCROLLED, Capture, Extraction, Listing
-from caliber_crawler.site import Feed, Links, Listings, PostIds, Search, Site, Sitemaps, StartPage
+from caliber_crawler.items import Extraction, Listing
+from caliber_crawler.site import Feed, Links, Listings, PostIds, Search, Sitemaps, StartPage
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
@@ -73,53 +61,6 @@ def due_seeds(run: CrawlRun) -> list[Entry]:
         if known is None or known.visited_at is None or known.visited_at + DUE_TOLERANCE * every <= run.started_at:
             found.append(entry)
     return found
-
-
-def parse_list_page(capture: Capture, site: Site) -> Listing:
-    """Parse a page of a listing, a feed or a sitemap. Raises ``Unreadable``."""
-    match capture.kind:
-        case "feed":
-            return parse_feed_or_sitemap(capture, site)
-        case "sitemap":
-            parse = cdx_indexes.parse_index if cdx_indexes.is_index_url(capture.url) else parse_sitemap
-            return parse(capture, site)
-    listing = _parse_listing_page(capture, site)
-    return replace(listing, teasers=usable_teasers(listing.teasers, site, capture.fetched_at))
-
-
-def _parse_listing_page(capture: Capture, site: Site) -> Listing:
-    if any(name == SCROLLED and "cut" in value for name, value in capture.headers):
-        return replace(extract_listing(capture, site), cut=True)
-    if not site.has_layouts:
-        return _parse_start_page(capture, site)
-    layout = site.listing
-    if layout is None or not is_json(capture):
-        return extract_listing(capture, site)
-    data = parse_json(capture)
-    if data is None:
-        if layout.json is None and "json" not in capture.media_type:
-            return extract_listing(capture, site)
-        raise Unreadable("invalid_json", f"{capture.effective_url} is not valid JSON.")
-    ended = bool(layout.last) and not dig(data, layout.last)
-    if layout.json is None:
-        listing = extract_listing(capture, site)
-        return replace(listing, ended=ended or listing.ended)
-    return replace(parse_json_teasers(data, capture, site, layout.json), ended=ended)
-
-
-def _parse_start_page(capture: Capture, site: Site) -> Listing:
-    """A page of a generic site, which may link to feeds. The operator may also name a feed or a sitemap."""
-    try:
-        listing = extract_listing(capture, site)
-    except Unreadable as unreadable:
-        if unreadable.reason not in ("not_html", "not_text"):
-            raise
-        try:
-            return parse_feed_or_sitemap(capture, site)
-        except Unreadable:
-            raise unreadable from None
-    others = 0 if listing.teasers else count_links(capture, site)
-    return replace(listing, feeds=linked_feeds(capture, site), not_articles=others)
 
 
 class Discovery:

@@ -1,9 +1,4 @@
-"""URL lists from files: one URL per line, or the index of a web archive (CDX).
-
-CDX is parsed in the formats of the two public services. The Wayback Machine returns a JSON array of rows after a row of
-column names (https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server); Common Crawl returns one JSON
-object per line (https://index.commoncrawl.org). The plain format with columns separated by spaces is supported too.
-"""
+"""URL lists from files: one URL per line, or the index of a web archive (CDX)."""
 
 from __future__ import annotations
 
@@ -16,14 +11,12 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from caliber_crawler.discovery.discoveries import Discoveries
-from caliber_crawler.discovery.json_teasers import parse_json_text
-from caliber_crawler.discovery.list_entries import absolute_url, article_at
 from caliber_crawler.errors import InputError
 from caliber_crawler.items import Problem, Teaser
-from caliber_crawler.site import Site
+from caliber_crawler.lists.cdx_lines import MAX_LINE_LENGTH, InvalidLines, parse_cdx, teaser_of
 from caliber_crawler.site.urls import without_credentials
 
 if TYPE_CHECKING:
@@ -33,14 +26,10 @@ logger = logging.getLogger(__name__)
 
 URLS_PER_COMMIT = 500
 """Number of URLs that are committed together."""
-MAX_LINE_LENGTH = 64 * 1024
-"""Characters; no URL is that long."""
 MAX_REPORTED = 50
 """Number of URLs of a list that are reported because they are not articles; the others are counted."""
 MAX_REPORTED_LENGTH = 500
 """Characters of an invalid URL that are stored."""
-MIN_PLAIN_COLUMNS = 5
-"""Minimum number of columns in a line of plain CDX: the third is the URL, the fifth the status."""
 
 ListKind = Literal["url_list", "cdx"]
 
@@ -60,62 +49,6 @@ def parse_urls(lines: Iterable[str]) -> Iterator[str]:
         text = line.strip().lstrip("\ufeff")
         if text and not text.startswith("#"):
             yield text
-
-
-class InvalidLines:
-    """The lines of a CDX that cannot be parsed: their number, and what is wrong with the first."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.first = ""
-
-    def add(self, message: str) -> None:
-        self.count += 1
-        self.first = self.first or message
-
-
-def parse_cdx(lines: Iterable[str], invalid: InvalidLines | None = None) -> Iterator[str]:
-    """The URLs in a CDX that returned a page: status 200, ``-`` (a revisit record) or no status.
-
-    Lines that cannot be parsed are added to ``invalid``. Raises :class:`InputError` at the end if there are no others.
-    """
-    invalid = invalid if invalid is not None else InvalidLines()
-    names: list[str] | None = None
-    has_rows = False
-    for number, line in enumerate(lines, 1):
-        text = line.strip().lstrip("\ufeff")
-        text = text.removesuffix(",").strip("[]") if text.startswith(("[", "]")) else text
-        if not text or text.startswith("CDX "):
-            continue
-        try:
-            row = _row(text, names)
-        except ValueError as error:
-            invalid.add(f"Line {number} is not a CDX entry: {error}.")
-            continue
-        has_rows = True
-        if isinstance(row, list):
-            names = row
-        elif row["status"] in ("200", "-"):
-            yield row["url"]
-    if invalid.count and not has_rows:
-        raise InputError(invalid.first)
-
-
-def _row(text: str, names: list[str] | None) -> list[str] | dict[str, str]:
-    """The URL and the status in a line, or the names of the columns. Raises ``ValueError`` for an invalid line."""
-    if len(text) > MAX_LINE_LENGTH:
-        raise ValueError("it is too long")
-    if text.startswith("{") or text.partition(" {")[1]:
-        row = _object(text[text.index("{") :])
-    else:
-        cells = _cells(text)
-        if names is None and "original" in cells:
-            return cells
-        row = dict(zip(names or ("urlkey", "timestamp", "original", "mimetype", "statuscode"), cells, strict=False))
-    url = row.get("original") or row.get("url")
-    if not isinstance(url, str):
-        raise ValueError("it has no URL")
-    return {"url": url, "status": str(row.get("statuscode") or row.get("status") or "200")}
 
 
 def add_list(url_list: UrlList, run: CrawlRun, discoveries: Discoveries) -> Iterator[None]:
@@ -141,7 +74,6 @@ def add_list(url_list: UrlList, run: CrawlRun, discoveries: Discoveries) -> Iter
         if len(teasers) >= URLS_PER_COMMIT:
             _commit(teasers, url_list, run, discoveries)
             yield
-    _commit(teasers, url_list, run, discoveries)
     _commit(teasers, url_list, run, discoveries)
     if url_list.kind == "url_list" and others > MAX_REPORTED:
         message = f"{url_list.name}: {others - MAX_REPORTED:,} further URLs are not articles of {run.scope.site.title}."
@@ -208,31 +140,3 @@ def _bounded(file: TextIO) -> Iterator[str]:
         yield line
         while len(line) > MAX_LINE_LENGTH and not line.endswith("\n"):
             line = file.readline(MAX_LINE_LENGTH + 1)
-
-
-def teaser_of(url: str, site: Site) -> Teaser | None:
-    """The article of the site that a URL of a list names, or ``None``."""
-    try:
-        # Web archives have URLs from before HTTPS.
-        article_url = article_at(absolute_url(url, site.base_url + "/"), site)
-    except ValueError:
-        return None
-    return Teaser(url=article_url.url, request_url=article_url.request_url) if article_url else None
-
-
-def _object(text: str) -> dict[str, Any]:
-    row = parse_json_text(text)
-    if not isinstance(row, dict):
-        raise ValueError("it is neither JSON nor columns")
-    return row
-
-
-def _cells(text: str) -> list[str]:
-    if '"' in text:
-        cells = parse_json_text(f"[{text}]")
-        if isinstance(cells, list) and all(isinstance(cell, str) for cell in cells):
-            return cells
-    cells = text.split(" ")
-    if len(cells) < MIN_PLAIN_COLUMNS:
-        raise ValueError("it is neither JSON nor columns")
-    return cells

@@ -13,11 +13,11 @@ from scrapy import Request
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.options import CrawlOptions
-from caliber_crawler.discovery import parse_list_page
 from caliber_crawler.errors import SiteError
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import Capture
+from caliber_crawler.lists import parse_list_page
 from caliber_crawler.middlewares.scrolling import EXCHANGES
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.site import Site

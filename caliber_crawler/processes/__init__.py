@@ -7,17 +7,16 @@ limits      CPU time, wall-clock time and memory of one call. A call that exceed
             ``MemoryError``; a call that ends its workers raises ``WorkerCrashed``, and one
             whose workers were ended from outside ``WorkerKilled``.
 
-Use :func:`run_limited` for single calls, :class:`Executor` for many and :class:`AsyncExecutor` in an event loop.
+Use :func:`run_limited` for single calls, :class:`Executor` for many and ``async_executor.AsyncExecutor`` in an event
+loop; workers do not load that module.
 """
 
-from caliber_crawler.processes.async_executor import AsyncExecutor
 from caliber_crawler.processes.call import Call, TooSlow, WorkerCrashed, WorkerKilled
 from caliber_crawler.processes.executor import Executor, end_idle_workers, run_call, run_limited
 from caliber_crawler.processes.limits import PAGE_LIMITS, Limits
 
 __all__ = [
     "PAGE_LIMITS",
-    "AsyncExecutor",
     "Call",
     "Executor",
     "Limits",

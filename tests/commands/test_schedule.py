@@ -379,7 +379,6 @@ def test_a_watch_crawls_immediately_and_stops_cleanly(serve: Callable[..., Any],
             process.kill()
             process.wait()
     assert process.returncode == 0
-    assert "Traceback" not in stderr
     with closing(sqlite3.connect(archive)) as connection:
         assert connection.execute("select outcome from runs").fetchall() == [("stopped",)]
 

@@ -18,16 +18,10 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.demo import DemoSite, Response, running
-from caliber_crawler.discovery.cdx_indexes import (
-    authorization,
-    following,
-    index_entry,
-    is_index_url,
-    is_service,
-    parse_index,
-)
+from caliber_crawler.discovery.cdx_indexes import authorization, following, index_entry, is_service
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Capture
+from caliber_crawler.lists.cdx_indexes import is_index_url, parse_index
 from caliber_crawler.settings import CDX_SERVICES
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.conftest import AT, Result, run_module

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from caliber_crawler.discovery import feeds
-from caliber_crawler.discovery.feeds import linked_feeds, parse_feed
 from caliber_crawler.extraction import Unreadable
+from caliber_crawler.lists import feeds
+from caliber_crawler.lists.feeds import linked_feeds, parse_feed
 from tests.discovery.pages import SITE, capture
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from caliber_crawler.discovery import parse_list_page
+from caliber_crawler.lists import parse_list_page
 from tests.discovery.pages import SITE, capture
 
 assert SITE.listing is not None

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from caliber_crawler.discovery import sitemaps
-from caliber_crawler.discovery.sitemaps import parse_sitemap
 from caliber_crawler.extraction import Unreadable
+from caliber_crawler.lists import sitemaps
+from caliber_crawler.lists.sitemaps import parse_sitemap
 from tests.discovery.pages import SITE, capture
 
 NAMESPACES = (

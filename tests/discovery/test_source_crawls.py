@@ -15,6 +15,7 @@ from caliber_crawler.discovery.entries import LATER_PAGE, LIST_PAGE
 from caliber_crawler.discovery.post_ids import WINDOW
 from caliber_crawler.discovery.sources import MAX_DEFERRED_RUNS
 from caliber_crawler.items import Capture
+from caliber_crawler.lists.cdx_indexes import parse_index
 from caliber_crawler.site import Feed, Links, Listings, PostIds, Sitemaps
 from caliber_crawler.site.generic import generic_site
 from tests.discovery.driven import (
@@ -344,7 +345,7 @@ def test_the_number_of_pages_of_an_index_is_limited(tmp_path: Path) -> None:
     capture = Capture(
         site="paper", kind="sitemap", url=start.url, fetched_at=NOW, status=200, headers=(), body=rows.encode()
     )
-    listing = indexes.parse_index(capture, scope.site)
+    listing = parse_index(capture, scope.site)
     assert [teaser.url for teaser in listing.teasers] == [f"{BASE_URL}/story/1"]
     (second,) = indexes.following(listing, start)
     assert (second.page_number, second.discovered_on, second.traversal_started_at, second.discovered_via) == (

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.discovery.url_lists import parse_cdx, parse_urls
+from caliber_crawler.discovery.url_lists import parse_urls
 from caliber_crawler.errors import InputError
+from caliber_crawler.lists.cdx_lines import parse_cdx
 
 WAYBACK = """[["urlkey","timestamp","original","mimetype","statuscode","digest","length"],
 ["az,caliber)/en/post/100","20230102030405","https://caliber.az:443/en/post/100/","text/html","200","AAAA","1234"],

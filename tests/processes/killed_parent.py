@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from caliber_crawler.processes import AsyncExecutor, Limits
+from caliber_crawler.processes import Limits
+from caliber_crawler.processes.async_executor import AsyncExecutor
 from tests.processes.calls import own_pid, parse_endless_tag
 
 

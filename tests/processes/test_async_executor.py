@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from caliber_crawler.processes import AsyncExecutor, Limits, TooSlow, WorkerCrashed
+from caliber_crawler.processes import Limits, TooSlow, WorkerCrashed
+from caliber_crawler.processes.async_executor import AsyncExecutor
 from caliber_crawler.processes.call import Context
 from caliber_crawler.processes.serving import MAX_RESIDENT_BYTES
 from tests.processes.calls import (

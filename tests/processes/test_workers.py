@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from caliber_crawler.processes import AsyncExecutor, Call, Executor, WorkerCrashed, end_idle_workers, run_limited
+from caliber_crawler.processes import Call, Executor, WorkerCrashed, end_idle_workers, run_limited
+from caliber_crawler.processes.async_executor import AsyncExecutor
 from caliber_crawler.processes.executor import release_worker, take_worker
 from caliber_crawler.processes.worker import Worker, has_descriptor
 from tests.processes.calls import crash, crash_once, double, is_alive, own_pid, sleep

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from caliber_crawler import robots_groups
-from caliber_crawler.discovery import list_markup
 from caliber_crawler.extraction import boilerplate, counts, structured_data, text_page
 from caliber_crawler.extraction.dates import labels, site_formats
 from caliber_crawler.known_sites import known_spiders, project_settings
+from caliber_crawler.lists import markup as list_markup
 from caliber_crawler.page_files import forms
 from caliber_crawler.site import Site
 from caliber_crawler.throttle import ROBOTS_AGENT
@@ -21,7 +21,7 @@ from tests.tooling.patterns import Use, collect, slowness
 Patterns = Callable[[Site], Iterable[re.Pattern[str]]]
 
 BUILDERS: dict[str, tuple[set[str], Patterns]] = {
-    "discovery.list_markup:_tag": (
+    "lists.markup:_tag": (
         {"finditer", "match"},
         lambda site: [
             list_markup._tag(names, end=end) for names in list_markup.ENTRY_NAMES.values() for end in (True, False)

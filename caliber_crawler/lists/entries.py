@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from caliber_crawler.discovery.list_dates import without_impossible_dates
 from caliber_crawler.items import Capture, Listing, Problem, Teaser
+from caliber_crawler.lists.dates import without_impossible_dates
 from caliber_crawler.site import ArticleURL, Site
 from caliber_crawler.site.urls import browser_url, is_http_url
 

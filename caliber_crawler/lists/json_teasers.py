@@ -7,11 +7,11 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from caliber_crawler.discovery.list_entries import ListEntries
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.extraction.dates import parse_date
 from caliber_crawler.extraction.decoding import as_utf8
 from caliber_crawler.items import Capture, Listing, Teaser
+from caliber_crawler.lists.entries import ListEntries
 from caliber_crawler.site import JsonTeasers, Site
 
 MAX_DIGITS = 30

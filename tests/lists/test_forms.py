@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from caliber_crawler.discovery import list_source, parse_list_page
-from caliber_crawler.discovery.feeds import parse_feed
-from caliber_crawler.discovery.sitemaps import parse_sitemap
-from caliber_crawler.discovery.url_lists import MAX_LINE_LENGTH, InvalidLines, open_list, parse_cdx
+from caliber_crawler.discovery.url_lists import open_list
 from caliber_crawler.errors import InputError
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Listing
+from caliber_crawler.lists import parse_list_page
+from caliber_crawler.lists import source as list_source
+from caliber_crawler.lists.cdx_lines import MAX_LINE_LENGTH, InvalidLines, parse_cdx
+from caliber_crawler.lists.feeds import parse_feed
+from caliber_crawler.lists.sitemaps import parse_sitemap
 from caliber_crawler.site.generic import generic_site
 from tests.discovery.pages import SITE, capture
 

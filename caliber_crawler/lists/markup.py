@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from caliber_crawler.discovery.list_source import ListSource
+from caliber_crawler.lists.source import ListSource
 
 ENTRY_NAMES = {
     "urlset": ("url", "sitemap"),

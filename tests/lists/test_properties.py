@@ -15,11 +15,11 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caliber_crawler.discovery import parse_list_page
-from caliber_crawler.discovery.cdx_indexes import MARK, parse_index
-from caliber_crawler.discovery.url_lists import teaser_of
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Listing, PageKind
+from caliber_crawler.lists import parse_list_page
+from caliber_crawler.lists.cdx_indexes import MARK, parse_index
+from caliber_crawler.lists.cdx_lines import teaser_of
 from caliber_crawler.site import JsonTeasers
 from caliber_crawler.site.generic import generic_site
 from tests.discovery.pages import SITE, capture

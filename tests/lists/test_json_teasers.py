@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from caliber_crawler.discovery import parse_list_page
-from caliber_crawler.discovery.json_teasers import dig, parse_json
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Listing
+from caliber_crawler.lists import parse_list_page
+from caliber_crawler.lists.json_teasers import dig, parse_json
 from caliber_crawler.site import JsonTeasers
 from tests.discovery.pages import SITE, capture
 
