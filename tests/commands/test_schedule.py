@@ -374,7 +374,7 @@ def test_a_watch_crawls_immediately_and_stops_cleanly(serve: Callable[..., Any],
             while time.monotonic() < deadline and _captures(archive) < 3:
                 time.sleep(0.1)
             process.send_signal(signal.SIGTERM)
-            _, stderr = process.communicate(timeout=45)
+            process.communicate(timeout=45)
         finally:
             process.kill()
             process.wait()

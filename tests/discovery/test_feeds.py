@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import feedparser
 import pytest
 
 from caliber_crawler.extraction import Unreadable
@@ -248,14 +249,14 @@ def test_an_item_that_feedparser_cannot_parse_affects_no_other(item: str) -> Non
 
 
 def test_the_items_of_a_feed_that_fail_together_are_parsed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    parse = feeds.feedparser.parse
+    parse = feedparser.parse
 
     def fail_for_one(text: bytes, **options: object) -> object:
         if b"post/d<" in text:
             raise KeyError("textinput")
         return parse(text, **options)
 
-    monkeypatch.setattr(feeds.feedparser, "parse", fail_for_one)
+    monkeypatch.setattr(feedparser, "parse", fail_for_one)
     listing = parse_feed(capture(rss(*map(link, "abcdefg")), "feed"), SITE)
     assert [teaser.url[-1] for teaser in listing.teasers] == list("abcefg")
     assert listing.invalid_entries == 1
