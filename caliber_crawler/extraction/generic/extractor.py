@@ -93,7 +93,7 @@ def extract_tree(
 
     ``stamps``: whether machine-readable dates count; ``now``: when the page was fetched.
     """
-    data = parse_linked_data(root)
+    data = parse_linked_data(root, url)
     headline = extract_headline(root, data, url)
     title = headline.text if headline else None
     outline, locale = Outline(root, title), declared_locale(root, data)
