@@ -101,7 +101,7 @@ def extract_tree(
     date = extract_published_at(
         outline, data, url, language.text if language else None, stamps=stamps, locale=locale, now=now
     )
-    authors = extract_authors(root, data, site_names(data, url))
+    authors = extract_authors(root, data, site_names(data, url), title)
     subtitle = extract_subtitle(root, data, title)
     section, image = extract_section(data, url, title), extract_image(data, url)
     body = extract_body(root, title, url)
