@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.extraction.tolerant_json import parse_json
 from caliber_crawler.extraction.tree import text_of
 
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}+>")
 MAX_TITLES = 12
 """Headings of a page that are compared with its JSON-LD."""
 
@@ -91,6 +93,11 @@ def is_linked(media_type: str | None) -> bool:
 def unescaped(text: str) -> str:
     """Unescape a text that was escaped twice, as in JSON-LD made by templates."""
     return html.unescape(html.unescape(text)) if "&" in text else text
+
+
+def without_tags(text: str) -> str:
+    """Return a text without the HTML tags that some pages print in JSON-LD and meta elements."""
+    return _TAG.sub("", text) if "<" in text else text
 
 
 def _all_nodes(sources: Iterable[str]) -> list[Found]:

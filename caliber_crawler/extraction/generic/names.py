@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from caliber_crawler.extraction.linked_data import unescaped
+from caliber_crawler.extraction.linked_data import unescaped, without_tags
 from caliber_crawler.extraction.text import clean_inline, fold
 
 MAX_AUTHORS = 12
@@ -22,7 +22,6 @@ _BY = re.compile(
 )
 # "Author:" in any language. The rest of the line is the names.
 _LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}+[:：]\s*+")
-_TAG = re.compile(r"<[^<>]{1,300}+>")
 _JOIN = re.compile(
     r"(?:(?<!\s)\s++)?(?:[,;|/&•·、，；／・،]|(?<=\s)(?:[–—-](?=\s)|"
     r"(?:and|und|et|y|e|en|och|og|i|и|та|և|და|و|və|ve|dan|with|mit)\s))\s*+",
@@ -59,11 +58,11 @@ _ROLE_WORD = re.compile(
     re.IGNORECASE,
 )
 _ROLE_BEHIND = re.compile(
-    r"\s++(?:(?:senior|staff|chief|deputy|political|contributing|managing|associate|guest)\s++)*+"
+    r" (?:(?:senior|staff|chief|deputy|political|contributing|managing|associate|guest) ){0,3}+"
     r"(?:writer|editor|reporter|correspondent|journalist|columnist|contributor|기자|記者|记者)$",
     re.IGNORECASE,
 )
-_PLACE_BEHIND = re.compile(r"\s++(?:in|for|at|from|is|aus)\s++[^\W\d_]")
+_PLACE_BEHIND = re.compile(r" (?:in|for|at|from|is|aus) [^\W\d_]")
 _CREDENTIAL = re.compile(
     r"(?:[A-Z][A-Za-z]{0,4}+\.?(?:[-. ][A-Z][A-Za-z]{0,4}+\.?){0,3}+|Ph\.?D|M\.?B\.?A)[®™.]?", re.ASCII
 )
@@ -81,7 +80,7 @@ _NEVER_NAMES = re.compile(r"^\(|https?:|www\.|\w@\w")
 
 def split_names(text: str) -> Iterator[str]:
     """Return the names in a line such as ``By Jane Roe, MD, and Jon Moe | January 7``."""
-    line = clean_inline(_TAG.sub(" ", unescaped(text[: MAX_LINE_LENGTH * 4])))
+    line = clean_inline(without_tags(unescaped(text[: MAX_LINE_LENGTH * 4])))
     if _NEVER_NAMES.search(line):
         return
     line = _OF_OTHERS.sub("", line)
