@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from lxml import etree
 
+from caliber_crawler.extraction.article_node import Found, Node, PageIdentity, choose_article, find_nodes
 from caliber_crawler.extraction.text import clean_inline
+from caliber_crawler.extraction.tolerant_json import parse_json
+from caliber_crawler.extraction.tree import text_of
 
-Node = Mapping[str, Any]
-
-# schema.org: Article with all its subtypes, and the types that news pages use instead.
-ARTICLE_TYPES = re.compile(r"(?:https?://schema\.org/)?(?:\w*Article|\w*BlogPosting|Report|Review|SatiricalArticle)$")
-PAGE_TYPES = re.compile(r"(?:https?://schema\.org/)?(?:WebPage|ItemPage|VideoObject|Recipe)$")
-MAX_DEPTH = 12
-MAX_SCRIPT_LENGTH = 1_000_000
-_OPENINGS = re.compile(r"\s*+(?:<!--|//\s*+<!\[CDATA\[|<!\[CDATA\[)*+")
-_CLOSINGS = ("-->", "]]>", ";")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}+>")
+MAX_TITLES = 12
+"""Headings of a page that are compared with its JSON-LD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +57,32 @@ class LinkedData:
         return item
 
 
-def parse_linked_data(root: etree._Element) -> LinkedData:
-    """Parse the metadata in the page's head and scripts. Broken JSON is ignored."""
+def parse_linked_data(root: etree._Element, url: str = "") -> LinkedData:
+    """Parse the metadata in the page's head and scripts. Faulty JSON is repaired where that is possible.
+
+    ``url``: the page's own, which helps to choose the node of its article.
+    """
     nodes = _all_nodes(script.text or "" for script in root.iter("script") if is_linked(script.get("type")))
-    by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 2}
-    crumbs = [node for node in nodes if node.get("@type") == "BreadcrumbList"]
-    return LinkedData(article=_main_article(nodes), breadcrumbs=crumbs, nodes=by_id, metas=_metas(root))
+    by_id = {node["@id"]: node for node, _ in nodes if isinstance(node.get("@id"), str) and len(node) > 2}
+    crumbs = [node for node, _ in nodes if node.get("@type") == "BreadcrumbList"]
+    metas = _metas(root)
+    article = choose_article(nodes, _known_of(root, metas, url)) if nodes else {}
+    return LinkedData(article=article, breadcrumbs=crumbs, nodes=by_id, metas=metas)
 
 
-def extract_linked_article(sources: Iterable[str]) -> Node:
-    """Return the node of the article in these JSON-LD sources; empty if there is none."""
-    return _main_article(_all_nodes(sources))
+def extract_linked_article(sources: Iterable[str], urls: Iterable[str] = (), titles: Iterable[str] = ()) -> Node:
+    """Return the node of the article in these JSON-LD sources; empty if there is none.
+
+    ``urls``, ``titles``: those of the page.
+    """
+    return choose_article(_all_nodes(sources), PageIdentity.of(urls, titles))
+
+
+def _known_of(root: etree._Element, metas: Mapping[str, Sequence[str]], url: str) -> PageIdentity:
+    links = (link.get("href") or "" for link in root.iter("link") if "canonical" in (link.get("rel") or "").lower())
+    titles = [*metas.get("og:title", ())[:1], *metas.get("twitter:title", ())[:1]]
+    titles += [text_of(element) for element in islice(root.iter("title", "h1"), MAX_TITLES)]
+    return PageIdentity.of([url, *metas.get("og:url", ())[:1], *islice(links, 1)], titles)
 
 
 def is_linked(media_type: str | None) -> bool:
@@ -78,63 +90,18 @@ def is_linked(media_type: str | None) -> bool:
     return "ld+json" in (media_type or "").lower()
 
 
-def is_type(node: Node, match: Callable[[str], object]) -> bool:
-    kinds = node.get("@type")
-    return any(isinstance(kind, str) and match(kind) for kind in (kinds if isinstance(kinds, list) else [kinds]))
-
-
 def unescaped(text: str) -> str:
     """Unescape a text that was escaped twice, as in JSON-LD made by templates."""
     return html.unescape(html.unescape(text)) if "&" in text else text
 
 
-def _all_nodes(sources: Iterable[str]) -> list[Node]:
-    return [node for data in _parsed(sources) for node in _nodes(data)]
+def without_tags(text: str) -> str:
+    """Return a text without the HTML tags that some pages print in JSON-LD and meta elements."""
+    return _TAG.sub("", text) if "<" in text else text
 
 
-def _parsed(sources: Iterable[str]) -> Iterator[Any]:
-    for source in sources:
-        if len(source) > MAX_SCRIPT_LENGTH:
-            continue
-        try:
-            yield json.loads(_unwrapped(source), strict=False)
-        except (ValueError, RecursionError):
-            continue
-
-
-def _unwrapped(source: str) -> str:
-    """The content of a script without the comment or CDATA marks around it, and without a semicolon at its end."""
-    source = source.rstrip()
-    start, end = _OPENINGS.match(source).end(), len(source)  # type: ignore[union-attr]  # it matches any text
-    while closing := next((mark for mark in _CLOSINGS if source.endswith(mark, start, end)), None):
-        end -= len(closing)
-        if closing == "]]>":
-            before = end
-            while before > start and source[before - 1].isspace():
-                before -= 1
-            if source.endswith("//", start, before):
-                end = before - 2
-    return source[start:end]
-
-
-def _nodes(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    if depth > MAX_DEPTH:
-        return
-    if isinstance(data, dict):
-        yield data
-    for child in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
-        if isinstance(child, dict | list):
-            yield from _nodes(child, depth + 1)
-
-
-def _main_article(nodes: Sequence[Node]) -> Node:
-    """The first article node with a date, else with a headline, else a dated page node."""
-    articles = [
-        node for node in nodes if is_type(node, ARTICLE_TYPES.match) and (node.get("headline") or node.get("name"))
-    ]
-    dated = [node for node in articles if node.get("datePublished")]
-    pages = [node for node in nodes if is_type(node, PAGE_TYPES.match) and node.get("datePublished")]
-    return next(iter([*dated, *articles, *pages]), {})
+def _all_nodes(sources: Iterable[str]) -> list[Found]:
+    return [found for source in sources for data in parse_json(source) for found in find_nodes(data)]
 
 
 def _metas(root: etree._Element) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from functools import cache
 
+from caliber_crawler.extraction.article_node import Node
 from caliber_crawler.extraction.bylines import is_name
 from caliber_crawler.extraction.dates import parse_iso_date
 from caliber_crawler.extraction.linked_data import extract_linked_article
@@ -51,7 +52,7 @@ def extract_image(page: Page) -> str | None:
 
 def extract_authors(page: Page) -> tuple[str, ...]:
     """Return the authors in the page's metadata."""
-    value = extract_linked_article(map(repair, page.metadata.linked)).get("author")
+    value = _linked_article(page).get("author")
     people = value if isinstance(value, list) else [value]
     names = (person.get("name") if isinstance(person, dict) else person for person in people)
     found = tuple(clean_inline(name) for name in names if isinstance(name, str))
@@ -77,5 +78,12 @@ def _site_title(site_title: str) -> re.Pattern[str]:
 
 def extract_linked(page: Page, name: str) -> str | None:
     """Return a plain-text property of the article in the page's JSON-LD."""
-    value = extract_linked_article(map(repair, page.metadata.linked)).get(name)
+    value = _linked_article(page).get(name)
     return clean_inline(value) or None if isinstance(value, str) else None
+
+
+def _linked_article(page: Page) -> Node:
+    metadata = page.metadata
+    urls = (page.capture.effective_url, metadata.canonical or "", metadata.metas.get("og:url", ""))
+    titles = (repair(metadata.metas.get("og:title", "")), metadata.title)
+    return extract_linked_article(map(repair, metadata.linked), urls, titles)

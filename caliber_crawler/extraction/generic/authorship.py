@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from lxml import etree
 
-from caliber_crawler.extraction.linked_data import LinkedData, unescaped
+from caliber_crawler.extraction.generic.names import (
+    MAX_LINE_LENGTH,
+    has_label,
+    is_byline_name,
+    is_person,
+    is_single_name,
+    split_names,
+    unique_names,
+)
+from caliber_crawler.extraction.linked_data import LinkedData
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
 
 AUTHOR_METAS = (
-    *("author", "article:author", "og:article:author", "sailthru.author", "parsely-author", "dc.creator"),
-    *("dcterms.creator", "byl", "byline", "citation_author", "article:author_name", "article.author"),
+    *("author", "article:author", "og:article:author", "sailthru.author", "parsely-author", "mediator_author"),
+    *("dc.creator", "dcterms.creator", "dc:creator", "byl", "byline", "citation_author", "article:author_name"),
+    *("article.author", "authors", "author_name", "author-name", "creator", "og:author", "cxenseparse:author"),
+    *("shareaholic:article_author_name", "vr:author", "dcsext.author"),
 )
-MAX_AUTHORS = 12
+_LABELS_OF_AUTHORS = frozenset(("written by", "author", "by", "автор", "написано автором", "yazan", "yazar", "müəllif"))
 MAX_BYLINES = 100
-MAX_NAME_LENGTH = 60
-MAX_BYLINE_LENGTH = 160
-# "da Silva" and "Von der Leyen" are names: a preposition is removed only before a capital, Romance ones only in lower
-# case.
-_BY = re.compile(
-    r"^(?:(?i:written\s+by|reported\s+by|story\s+by|text|texto|tekst|by|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|"
-    r"autor(?:in|en|es)?|auteurs?|authors?)|por|di|da|av|af|от)\b\s*+(?:[:：]\s++|(?<=\s))(?=[^\W\d_a-zа-яё])"
-)
-_JOIN = re.compile(
-    r"(?:(?<!\s)\s++)?(?:[,;|/&、・]|(?<=\s)(?:and|und|et|y|e|en|och|og|и|ve|dan|with|mit)\s)\s*+", re.IGNORECASE
-)
-_NOT_A_NAME = re.compile(
-    r"https?:|www\.|@|\d{2,}|^\W*$|\b(?:image|photo|getty|shutterstock|updated|published|min(?:ute)?s? read|subscribe|"
-    r"follow|newsletter|comments?|share|read more|view all|profile|archive|posts?)\b",
-    re.IGNORECASE,
-)
-_ROLE = re.compile(
-    r"\b(?:editors?|reporters?|correspondents?|journalists?|columnists?|contributors?|staff\s+writers?|producers?|"
-    r"redakteur\w*|korrespondent\w*|reporterin|journalist\w*|redactora?|periodista|rédact\w+|"
-    r"обозревател\w+|корреспондент\w*|редактор\w*|журналист\w*)\b",
-    re.IGNORECASE,
-)
-_NEVER_NAMES = re.compile(r"^\(|https?:|www\.|\w@\w")
+MAX_BLOCKS = 40
+LEVELS_ABOVE = 4
 _BYLINE_NAME = re.compile(
-    r"(?:^|[\s_-])(?:by-?line|authors?|autor(?:en|es)?|auteurs?|writers?)(?:$|[\s_-]|name)", re.IGNORECASE
+    r"(?:^|[\s_:-])(?:by-?line|authors?|autor(?:en|es)?|auteurs?|writers?|contributors?|journalists?|yazar|muell?if|avtor|"
+    r"(?:written|posted)-?by)(?:$|[\s_-]|name|s?link)",
+    re.IGNORECASE,
 )
-_MARKED = etree.XPath(".//*[@class or @itemprop or @rel='author' or @id or @data-testid]")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PERSON_PAGE = re.compile(r"/(?:authors?|autor(?:es)?|auteurs?|avtor(?:y|s)?|yazar(?:lar)?|muellif(?:ler)?)/[^/]")
+# Parts of a page that name other people: those who comment, and the authors of other articles.
+_OF_OTHERS = re.compile(
+    r"(?:^|[\s_-])(?:comments?|commentlist|commentary-list|responses?|replies|respond|discussion|disqus|related|recommend\w*+|"
+    r"popular|latest|recent|trending|teasers?|promo|most-read|read-?(?:more|next)|testimonials?|"
+    r"photo-?(?:credit|author)|captions?)(?:$|[\s_-]|list)",
+    re.IGNORECASE,
+)
+# Parts that may name the author, and often name others.
+_BESIDE = re.compile(r"(?:^|[\s_-])(?:sidebar|widgets?|footer|aside)(?:$|[\s_-])", re.IGNORECASE)
+MAX_NAMES_BESIDE = 2
+_MARKED = etree.XPath(
+    ".//*[@class or @itemprop or @rel or @id or @data-testid or @property]"
+    "[not(self::meta or self::link or self::script or self::img)]"
+)
+_MARKS = ("class", "rel", "itemprop", "id", "data-testid", "property")
 
 
 class Authors(NamedTuple):
@@ -54,28 +64,37 @@ class Authors(NamedTuple):
     method: str
 
 
-def extract_authors(root: etree._Element, data: LinkedData, names_of_site: Iterable[str] = ()) -> Authors | None:
+class Byline(NamedTuple):
+    element: etree._Element
+    above: frozenset[etree._Element]
+
+
+def extract_authors(
+    root: etree._Element, data: LinkedData, names_of_site: Iterable[str] = (), headline: str | None = None
+) -> Authors | None:
     """Return the authors that the page names, each once, in page order; ``None`` if it names nobody.
 
     A source that names a person takes precedence over one that names only a desk or the outlet itself.
     """
     outlet = {fold(name) for name in names_of_site}
     others: list[Authors] = []
-    for authors in _voices(root, data):
-        of_outlet = all(fold(name) in outlet for name in authors.names)
-        if any(map(is_name, authors.names)) and not of_outlet:
+    for authors in _voices(root, data, headline):
+        if any(is_person(name) and fold(name) not in outlet for name in authors.names):
             return authors
         if authors.names:
             others.append(authors)
-    return next(iter(others), None)
+    own = [authors for authors in others if any(fold(name) not in outlet for name in authors.names)]
+    return next(iter([*own, *others]), None)
 
 
-def _voices(root: etree._Element, data: LinkedData) -> Iterator[Authors]:
+def _voices(root: etree._Element, data: LinkedData, headline: str | None) -> Iterator[Authors]:
     """The authors named by each part of the page, most reliable first."""
-    yield Authors(_clean(_linked_names(data)), "structured_data")
+    yield Authors(unique_names(_linked_names(data)), "structured_data")
     for name in AUTHOR_METAS:
-        yield Authors(_clean(_meta_names(name, data)), "structured_data")
-    yield Authors(_clean(_byline_names(root)), "text")
+        if name in data.metas:
+            yield Authors(unique_names(_meta_names(name, data)), "structured_data")
+    yield Authors(unique_names(_labelled_names(data)), "structured_data")
+    yield Authors(unique_names(_byline_names(root, headline)), "text")
 
 
 def _linked_names(data: LinkedData) -> Iterator[str]:
@@ -84,74 +103,148 @@ def _linked_names(data: LinkedData) -> Iterator[str]:
         yield from _names_of(person)
 
 
-def _names_of(person: Any) -> Iterator[str]:
+def _names_of(person: Any, depth: int = 0) -> Iterator[str]:
     if isinstance(person, str):
-        yield from _split(person)
-    elif isinstance(person, dict):
-        for name in person["name"] if isinstance(person.get("name"), list) else [person.get("name")]:
-            if isinstance(name, str):
-                yield from _split(name)
+        yield from split_names(person)
+    elif isinstance(person, list) and depth < 3:
+        for one in person[:MAX_BYLINES]:
+            yield from _names_of(one, depth + 1)
+    elif isinstance(person, dict) and depth < 3:
+        whole = " ".join(part for key in ("givenName", "familyName") if isinstance(part := person.get(key), str))
+        yield from _names_of(person.get("name") or whole or person.get("author"), depth + 1)
 
 
 def _meta_names(name: str, data: LinkedData) -> Iterator[str]:
-    contents = data.metas.get(name, ())
-    for content in contents:
+    for content in data.metas[name]:
         parts = content.split(",")
         if name.startswith(("dc", "citation")) and len(parts) == 2:
             yield f"{parts[1].strip()} {parts[0].strip()}"
         else:
-            yield from _split(content)
+            yield from split_names(content)
 
 
-def _split(text: str) -> Iterator[str]:
-    line = clean_inline(unescaped(text[: MAX_BYLINE_LENGTH * 4]))
-    if _NEVER_NAMES.search(line):
-        return
-    parts = [part for part in _JOIN.split(_BY.sub("", line)) if part]
-    # "Jane Doe, Chief Editor" is one author; a desk that signs alone keeps its name.
-    yield from [part for part in parts if not _ROLE.search(part)] or parts
+def _labelled_names(data: LinkedData) -> Iterator[str]:
+    """The author in the pairs of label and value of Twitter cards, and in Parse.ly's JSON."""
+    for number in "12":
+        if (data.meta(f"twitter:label{number}") or "").casefold().strip(" :") in _LABELS_OF_AUTHORS:
+            yield from split_names(data.meta(f"twitter:data{number}") or "")
+    if source := data.meta("parsely-page"):
+        try:
+            found = json.loads(source)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(found, dict):
+            yield from _names_of(found.get("authors") or found.get("author"))
 
 
-def _byline_names(root: etree._Element) -> Iterator[str]:
-    """The names in elements marked as bylines, nearest to the headline first.
+def _byline_names(root: etree._Element, headline: str | None) -> Iterator[str]:
+    """The names in elements marked as bylines, nearest to the headline first; else in a line that begins with "By".
 
     Pages also list authors of other articles. The search therefore climbs from the headline and stops at the first
     element that contains a byline with a name.
     """
-    found = [element for element in cast(list[etree._Element], _MARKED(root)) if _is_byline(element)][:MAX_BYLINES]
-    holders = [frozenset(element.iterancestors()) for element in found]
-    around = frozenset().union(*holders)
-    heading = next(root.iter("h1"), None)
+    heading = _heading(root, headline)
+    above_heading = frozenset(heading.iterancestors()) if heading is not None else frozenset()
+    found: dict[bool, list[Byline]] = {False: [], True: []}
+    for element in islice(_bylines(root), MAX_BYLINES):
+        above = frozenset(element.iterancestors())
+        own = [element, *(above - above_heading)]
+        if element not in above_heading and not any(map(_is_of_others, own)):
+            found[any(map(_is_beside, own))].append(Byline(element, above))
+    if names := _nearest(found[False], heading, root):
+        yield from names
+    elif heading is not None and (below := list(_names_below(heading))):
+        yield from below
+    elif len(set(names := _nearest(found[True], heading, root))) <= MAX_NAMES_BESIDE:
+        yield from names
+
+
+def _nearest(bylines: Sequence[Byline], heading: etree._Element | None, root: etree._Element) -> list[str]:
+    """The names in the smallest element around the heading that contains a byline with a name."""
+    around = frozenset().union(*(byline.above for byline in bylines))
+    innermost = [byline for byline in bylines if byline.element not in around]
     for scope in heading.iterancestors() if heading is not None else [root]:
-        bylines = [element for element, above in zip(found, holders, strict=True) if scope in above]
-        names = [name for element in bylines if element not in around for name in _names_of_byline(element)]
-        if names:
-            yield from names
-            return
+        if names := [name for byline in innermost if scope in byline.above for name in _names_in(byline.element)]:
+            return names
+    return []
 
 
-def _is_byline(element: etree._Element) -> bool:
-    names = " ".join(element.get(key) or "" for key in ("class", "rel", "itemprop", "id", "data-testid"))
-    return _BYLINE_NAME.search(names) is not None
+def _heading(root: etree._Element, headline: str | None) -> etree._Element | None:
+    wanted = fold(headline or "")
+    first = None
+    for element in root.iter("h1", "h2"):
+        if wanted and fold(text_of(element)) == wanted:
+            return element
+        if first is None and element.tag == "h1":
+            first = element
+    return first
 
 
-def _names_of_byline(element: etree._Element) -> Iterator[str]:
-    line = text_of(element)
-    if len(line) <= MAX_BYLINE_LENGTH:
-        yield from (name for name in _split(line) if is_name(name))
+def _bylines(root: etree._Element) -> Iterator[etree._Element]:
+    """The elements whose names say that they are bylines, and links to an author's page."""
+    known: dict[str, bool] = {}  # most names stand on many elements
+    for element in cast(list[etree._Element], _MARKED(root)):
+        get = element.get
+        names = " ".join([get(key, "") for key in _MARKS])
+        if (named := known.get(names)) is None:
+            named = known[names] = _BYLINE_NAME.search(_CAMEL.sub("-", names)) is not None
+        if named or (element.tag == "a" and _PERSON_PAGE.search(get("href", ""))):
+            yield element
 
 
-def is_name(text: str) -> bool:
-    """Return whether a text looks like a name: two to five words, capitalised except for particles such as ``de``."""
-    words = text.split()
-    return 1 < len(words) <= 5 and all(word[0].isupper() or len(word) <= 3 for word in words) and words[0][0].isupper()
+def _is_of_others(element: etree._Element) -> bool:
+    if element.tag in ("nav", "figcaption"):
+        return True
+    return _OF_OTHERS.search(f"{element.get('class') or ''} {element.get('id') or ''}") is not None
 
 
-def _clean(names: Iterable[str]) -> tuple[str, ...]:
-    kept: dict[str, str] = {}
-    for raw in names:
-        name = clean_inline(_BY.sub("", raw)).strip(" ,.;:|-–—")
-        if not name or len(name) > MAX_NAME_LENGTH or _NOT_A_NAME.search(name):
+def _is_beside(element: etree._Element) -> bool:
+    if element.tag in ("aside", "footer"):
+        return True
+    return _BESIDE.search(f"{element.get('class') or ''} {element.get('id') or ''}") is not None
+
+
+def _names_in(element: etree._Element) -> Iterator[str]:
+    named = [part for part in element.iter() if "name" in (part.get("itemprop") or part.get("property") or "").split()]
+    for part in named or [element]:
+        line = _line_of(part)
+        if len(line) > MAX_LINE_LENGTH:
             continue
-        kept.setdefault(fold(name), name)
-    return tuple(kept.values())[:MAX_AUTHORS]
+        is_sure = bool(named) or has_label(line) or _is_sure(element)
+        parts = list(split_names(line))
+        names = [name for name in parts if is_byline_name(name) or (is_sure and is_single_name(name))]
+        if 2 * len(names) >= len(parts):  # other lines are biographies and lists of tags
+            yield from names
+
+
+def _is_sure(element: etree._Element) -> bool:
+    """Return whether the element names an author and nothing else, so that one word is a name."""
+    links = [link for link in element.iter("a") if _PERSON_PAGE.search(link.get("href") or "")]
+    return (
+        bool(links)
+        or "author" in f"{element.get('rel')} {element.get('itemprop')}"
+        or ("author-name" in (element.get("class") or "").lower().split())
+    )
+
+
+def _line_of(element: etree._Element) -> str:
+    """The text of an element, with a mark where words of two elements touch (``Jane Roe`` and ``editor``)."""
+    pieces: list[str] = []
+    for piece in cast(Iterator[str], element.itertext(with_tail=False)):
+        if pieces and not pieces[-1][-1:].isspace() and not piece[:1].isspace() and piece:
+            pieces.append(" | ")
+        pieces.append(piece)
+    return clean_inline("".join(pieces))
+
+
+def _names_below(heading: etree._Element) -> Iterator[str]:
+    """The names in a short line below the headline that begins with "By" and has nothing but names."""
+    for wrapper in [heading, *heading.iterancestors()][:LEVELS_ABOVE]:
+        for sibling in islice(wrapper.itersiblings(), 4):
+            for element in islice(sibling.iter("p", "div", "span", "a", "address"), MAX_BLOCKS):
+                line = _line_of(element)
+                if len(line) <= MAX_LINE_LENGTH and has_label(line):
+                    names = list(split_names(line))
+                    if names and all(is_byline_name(name) or is_single_name(name) for name in names):
+                        yield from names
+                        return

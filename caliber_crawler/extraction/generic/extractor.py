@@ -93,7 +93,7 @@ def extract_tree(
 
     ``stamps``: whether machine-readable dates count; ``now``: when the page was fetched.
     """
-    data = parse_linked_data(root)
+    data = parse_linked_data(root, url)
     headline = extract_headline(root, data, url)
     title = headline.text if headline else None
     outline, locale = Outline(root, title), declared_locale(root, data)
@@ -101,7 +101,7 @@ def extract_tree(
     date = extract_published_at(
         outline, data, url, language.text if language else None, stamps=stamps, locale=locale, now=now
     )
-    authors = extract_authors(root, data, site_names(data, url))
+    authors = extract_authors(root, data, site_names(data, url), title)
     subtitle = extract_subtitle(root, data, title)
     section, image = extract_section(data, url, title), extract_image(data, url)
     body = extract_body(root, title, url)

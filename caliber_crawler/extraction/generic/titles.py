@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from functools import partial
+from itertools import islice
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from lxml import etree
 
-from caliber_crawler.extraction.linked_data import LinkedData, unescaped
+from caliber_crawler.extraction.linked_data import LinkedData, unescaped, without_tags
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
 
 _SEPARATOR = r"(?:(?<!\s)\s++)?(?:(?:\||·|•|»|::|/)\s*+|(?<=\s)[–—*-]\s++)"
+# Between a title and a label. Quotation marks of comparison keys may have been "»". A colon is part of most headlines:
+# it separates only what is known to be another part.
+_BEHIND = re.compile(rf"{_SEPARATOR}|\s\"\s")
+_BEFORE = re.compile(rf"(?:{_SEPARATOR}|\s\"\s)$")
+_BEHIND_OR_COLON = re.compile(rf"{_SEPARATOR}|\s\"\s|(?:(?<!\s)\s++)?:\s")
+_BEFORE_OR_COLON = re.compile(rf"(?:{_SEPARATOR}|\s\"\s|:\s)$")
 MAX_TITLE_LENGTH = 500
 MAX_SITE_NAME_LENGTH = 40
+MIN_LIKENESS, SAME_WORDING = 0.4, 0.9
+"""Shares of common words: two titles are of one article from the first on, and the same from the second on."""
+ALIKE = 0.6
+MAX_MARKED = 20
+MIN_CUT_LENGTH, MAX_CUT_LENGTH = 100, 110
 CUT_MARKS = ("...", "…")
 _MARKS = str.maketrans(dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„«»″", '"') | dict.fromkeys("–—−", "-"))
+
+
+_PROPERTIES = etree.XPath(".//*[(@itemprop or @property) and not(self::meta or self::link)]")
 
 
 class Title(NamedTuple):
@@ -36,6 +52,10 @@ def extract_headline(root: etree._Element, data: LinkedData, url: str) -> Title 
     }
     if _is_for_search_engines(found):
         del found["linked"]
+    if "linked" not in found and _is_own_heading(found):
+        found = {"heading": found["heading"]} | found
+    elif _is_section_heading(found):
+        found["heading"] = found.pop("heading")
     for voice, text in found.items():
         whole = next((other for other in found.values() if _is_cut(_key(text), _key(other))), text)
         return Title(whole, "text" if voice in ("heading", "title") else "structured_data")
@@ -54,9 +74,29 @@ def _is_for_search_engines(found: Mapping[str, str]) -> bool:
     )
 
 
+def _is_own_heading(found: Mapping[str, str]) -> bool:
+    """Return whether the heading is another wording of the titles in the metadata: readers see the heading."""
+    heading = found.get("heading")
+    if heading and any(_key(text) in _key(heading) for voice, text in found.items() if voice != "heading"):
+        return False  # the headline, and more
+    shares = [likeness(heading, text) for voice, text in found.items() if heading and voice != "heading"]
+    return bool(shares) and MIN_LIKENESS <= max(shares) < SAME_WORDING
+
+
+def _is_section_heading(found: Mapping[str, str]) -> bool:
+    """Return whether the heading is a few words that no title contains, such as the name of a section."""
+    heading = found.get("heading") or ""
+    others = [text for voice, text in found.items() if voice != "heading"]
+    return (
+        0 < len(heading.split()) <= 3
+        and any(len(text.split()) > 3 for text in others)
+        and all(likeness(heading, text) < 0.15 for text in others)
+    )
+
+
 def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, str | None]:
     names = (*site_names(data, url), *_names_of_home(root, url))
-    linked = without_site_name(data.text("headline") or data.text("name"), names)
+    linked = without_site_name(_plain(data.text("headline") or data.text("name")), names)
     og = without_site_name(_plain(data.meta("og:title")), names)
     twitter = without_site_name(_plain(data.meta("twitter:title")), names)
     element = next(root.iter("title"), None)
@@ -65,7 +105,7 @@ def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, s
     heading = _heading(root, known, names)
     sure = [text for text in (linked, heading) if text]
     return {
-        "linked": linked,
+        "linked": _as_begun(linked, [heading] if heading else [], colon=False),
         "og": _as_begun(og, sure),
         "heading": heading,
         "twitter": _as_begun(twitter, sure),
@@ -74,7 +114,7 @@ def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, s
 
 
 def _plain(text: str | None) -> str | None:
-    return clean_inline(unescaped(text)) if text else None
+    return clean_inline(without_tags(unescaped(text))) if text else None
 
 
 def site_names(data: LinkedData, url: str) -> tuple[str, ...]:
@@ -82,7 +122,10 @@ def site_names(data: LinkedData, url: str) -> tuple[str, ...]:
     publishers = [node.get("name") for node in data.resolved(data.article.get("publisher")) if isinstance(node, dict)]
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     names = [data.meta("og:site_name"), data.meta("application-name"), *publishers, host, host.partition(".")[0]]
-    return tuple(dict.fromkeys(fold(name) for name in names if isinstance(name, str) and len(name) > 1))
+    # Some templates repeat the headline as the publisher's name.
+    headline = fold(data.text("headline") or "")
+    folded = (fold(name) for name in names if isinstance(name, str) and len(name) > 1)
+    return tuple(dict.fromkeys(name for name in folded if name != headline))
 
 
 def without_site_name(title: str | None, names: tuple[str, ...]) -> str | None:
@@ -94,7 +137,9 @@ def without_site_name(title: str | None, names: tuple[str, ...]) -> str | None:
         pieces = pieces[:-2]
     while len(pieces) > 2 and _is_site_name(pieces[0], names):
         pieces = pieces[2:]
-    return "".join(pieces).strip() or None
+    shorter = "".join(pieces).strip()
+    before, colon, behind = shorter.rpartition(":")
+    return (before if colon and _is_site_name(behind, names) else shorter).strip() or None
 
 
 def _is_site_name(text: str, names: tuple[str, ...]) -> bool:
@@ -103,15 +148,19 @@ def _is_site_name(text: str, names: tuple[str, ...]) -> bool:
     return any(folded == name or joined == re.sub(r"\W+", "", name) for name in names) and bool(joined)
 
 
-def _as_begun(title: str | None, sure: list[str]) -> str | None:
-    """Return the more reliable title if this one is that title with a suffix (site, section, date)."""
+def _as_begun(title: str | None, sure: list[str], *, colon: bool = True) -> str | None:
+    """Return the more reliable title if this one is that title with a label, site, section or date at either end."""
     if not title:
         return None
+    whole = _key(title)
+    behind, before = (_BEHIND_OR_COLON, _BEFORE_OR_COLON) if colon else (_BEHIND, _BEFORE)
     for text in sure:
-        if len(text.split()) < 2:
+        key = _key(text)
+        if len(text.split()) < 2 or len(key) >= len(whole):
             continue
-        key, whole = _key(text), _key(title)
-        if whole.startswith(key) and re.match(rf"(?:{_SEPARATOR})", whole[len(key) :]):
+        if whole.startswith(key) and behind.match(whole[len(key) :]):
+            return text
+        if whole.endswith(key) and before.search(whole[: -len(key)]):
             return text
     return title
 
@@ -126,17 +175,28 @@ def _names_of_home(root: etree._Element, url: str) -> Iterator[str]:
 
 
 def _heading(root: etree._Element, known: list[str], names: tuple[str, ...]) -> str | None:
-    """Return the ``h1`` most similar to the page's titles, or the longest one without titles.
+    """Return the heading most similar to the page's titles, or the one marked as headline, or the longest ``h1``.
 
     An ``h1`` with the site's name is a logo.
     """
-    headings = [text_of(element) for element in root.iter("h1")]
-    headings = [text for text in headings if text and not _is_site_name(text, names)]
-    if not headings:
-        return None
+    marked = [element for element in cast(list[etree._Element], _PROPERTIES(root)) if _is_marked(element)]
+    elements = [*marked[:MAX_MARKED], *root.iter("h1")]
+    headings = [text for element in elements if (text := text_of(element)) and not _is_site_name(text, names)]
     if not known:
-        return max(headings, key=len)
-    return max(headings, key=lambda text: max(likeness(text, title) for title in known))
+        return text_of(marked[0]) or None if len(marked) == 1 else max(headings, key=len, default=None)
+    if not headings:  # some pages have their headline in another heading
+        headings = [text for element in islice(root.iter("h2", "h3"), MAX_MARKED) if (text := text_of(element))]
+        headings = [text for text in headings if any(map(partial(_is_alike, text), known))]
+    return max(headings, key=lambda text: max(likeness(text, title) for title in known), default=None)
+
+
+def _is_marked(element: etree._Element) -> bool:
+    """Return whether microdata or RDFa mark an element as a headline."""
+    return any(
+        name.rpartition(":")[2].lower() == "headline"
+        for key in ("itemprop", "property")
+        for name in (element.get(key) or "").split()
+    )
 
 
 def likeness(one: str, other: str) -> float:
@@ -145,11 +205,17 @@ def likeness(one: str, other: str) -> float:
     return len(words & others) / max(len(words | others), 1)
 
 
+def _is_alike(heading: str, title: str) -> bool:
+    return likeness(heading, title) >= ALIKE or _as_begun(title, [heading]) == heading
+
+
 def _key(text: str) -> str:
     return fold(text.translate(_MARKS))
 
 
 def _is_cut(shorter: str, longer: str) -> bool:
-    """Return whether ``shorter`` is the beginning of ``longer``, truncated with dots."""
+    """Return whether ``shorter`` is the beginning of ``longer``, truncated with dots or at search engines' limit."""
     stem = shorter.rstrip(". …")
+    if MIN_CUT_LENGTH <= len(shorter) <= MAX_CUT_LENGTH and longer != shorter and longer.startswith(shorter):
+        return True
     return shorter.endswith(CUT_MARKS) and len(stem) >= 15 and longer != shorter and longer.startswith(stem)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from caliber_crawler.extraction.dates.printed import find_printed_dates
-from caliber_crawler.extraction.generic.authorship import is_name
+from caliber_crawler.extraction.generic.names import is_name
 from caliber_crawler.extraction.generic.publication_dates import parse_timestamp
 from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, article, linked, page, read
 

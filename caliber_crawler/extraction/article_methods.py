@@ -1,0 +1,124 @@
+"""The methods that find an article's fields: selectors, structured data, lines of text, the generic extractor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lxml import etree
+
+from caliber_crawler.extraction import structured_data as structured
+from caliber_crawler.extraction.identity import article_urls_of
+from caliber_crawler.extraction.lines import extract_lines, length_of
+from caliber_crawler.extraction.page import Page
+from caliber_crawler.extraction.text_page import TextParts, find_parts
+from caliber_crawler.extraction.tree import Selection, text_of
+from caliber_crawler.site import ArticleURL, Layout
+
+if TYPE_CHECKING:
+    from caliber_crawler.extraction.generic import GenericExtraction
+
+T = TypeVar("T")
+NO_LAYOUT = Layout(name="", article="")
+SHORT_TEXT, LONG_TEXT = 200, 500
+"""Characters. A body below the first is doubtful if the generic extractor finds one above the second."""
+
+
+class ArticleMethods:
+    """Tries the methods for each field: the layout's selectors, the page's structured data, its lines of text.
+
+    The generic extractor runs last: if there is no layout, and the page's lines yield no article or one so short that
+    its position is doubtful.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.site = page.site
+        self.layout = page.layout or NO_LAYOUT
+        self.methods: dict[str, str] = {}
+        self.request_urls: dict[str, str] = {}
+        self.found: dict[str, etree._Element | None] = {}
+
+    @cached_property
+    def generic(self) -> GenericExtraction | None:
+        if self.page.document is None or self.page.layout is not None:
+            return None
+        text_length = length_of(self.parts.body) if self.parts is not None else 0
+        if text_length >= SHORT_TEXT:
+            return None
+        # Imported here: these libraries take longer to load than most pages take to extract.
+        from caliber_crawler.extraction.generic import extract_generic
+
+        extraction = extract_generic(self.page)
+        if extraction is None or self.parts is None:
+            return extraction
+        return extraction if length_of(extraction.body) >= max(LONG_TEXT, 3 * text_length) else None
+
+    @cached_property
+    def parts(self) -> TextParts | None:
+        if not self.site.has_layouts:
+            return None
+        if self.page.parts is not None or self.page.article is None:
+            return self.page.parts or find_parts(self.page.lines, self.site)
+        return find_parts(extract_lines(self.page.article), self.site, structured.extract_title(self.page))
+
+    @cached_property
+    def selection(self) -> Selection:
+        assert self.page.article is not None
+        return Selection(self.page.article)
+
+    @cached_property
+    def article_urls(self) -> list[tuple[ArticleURL, str]]:
+        return article_urls_of(self.page)
+
+    @property
+    def layout_name(self) -> str:
+        if self.page.layout is not None:
+            return self.page.layout.name
+        if self.page.document is None:
+            return "text"
+        if not self.site.has_layouts:
+            return "generic"
+        return (self.parts.layout if self.parts is not None else None) or "unknown"
+
+    def try_methods(self, field: str, *methods: tuple[str, Callable[[], T | None]]) -> T | None:
+        """Return the first value that a method finds, and record the method under the field's name."""
+        for name, read in methods:
+            value = read()
+            if value not in (None, "", ()):
+                self.methods[field] = name
+                return value
+        return None
+
+    def from_parts(self, read: Callable[[TextParts], T]) -> T | None:
+        return read(self.parts) if self.parts is not None else None
+
+    def metadata_method(self, field: str, read: Callable[[Page], T | None]) -> tuple[str, Callable[[], T | None]]:
+        """The method "structured data" for a field, used if the site definition trusts it for that field."""
+        return "structured_data", lambda: read(self.page) if field in self.site.trusted_metadata else None
+
+    def generic_method(self, field: str) -> tuple[str, Callable[[], Any]]:
+        """The generic extractor's method for a field, under the name of the source it used."""
+        if (generic := self.generic) is None:
+            return "generic", lambda: None
+        return generic.methods.get(field, "generic"), lambda: getattr(generic, field)
+
+    def part(self, css: str) -> etree._Element | None:
+        """Return the first element of the article for a selector; of the whole page only if it contains one article."""
+        if css not in self.found:
+            self.found[css] = self.find(css)
+        return self.found[css]
+
+    def find(self, css: str) -> etree._Element | None:
+        page = self.page
+        if not css or page.article is None or page.document is None:
+            return None
+        found = self.selection.first(css)
+        if found is None and page.layout is not None:
+            return page.document.find_beside(page.layout, css)
+        return found
+
+    def text_at(self, css: str) -> str | None:
+        element = self.part(css)
+        return text_of(element) or None if element is not None else None

@@ -1,0 +1,167 @@
+"""Names of authors in a line: without labels, roles, credentials, dates and photographers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from caliber_crawler.extraction.linked_data import unescaped, without_tags
+from caliber_crawler.extraction.text import clean_inline, fold
+
+MAX_AUTHORS = 12
+MAX_NAME_LENGTH = 60
+MAX_LINE_LENGTH = 160
+# "da Silva" and "Von der Leyen" are names: a preposition is removed only before a capital, Romance ones only in lower
+# case.
+_BY = re.compile(
+    r"^(?:(?i:(?:(?:article|story|text|words|report|recipe|analysis|opinion|review|interview)\s++|(?:re)?posted\s++|"
+    r"(?:medically\s++)?reviewed\s++|written\s++|reported\s++|published\s++|authored\s++|edited\s++|compiled\s++)?by|"
+    r"text|texto|tekst|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|yazar|yazan|muallif|"
+    r"ავტორი|بقلم|كتب|کاتب|نویسنده|autor(?:in|en|es)?|auteurs?|authors?)|por|di|da|av|af|от)(?![\w])\s*+"
+    r"(?:[:：]\s*+|(?=[^\W\d_a-zа-яё]))"
+)
+# "Author:" in any language. The rest of the line is the names.
+_LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}+[:：]\s*+")
+_JOIN = re.compile(
+    r"(?:(?<!\s)\s++)?(?:[,;|/&•·、，；／・،]|(?<=\s)(?:[–—-](?=\s)|"
+    r"(?:and|und|et|y|e|en|och|og|i|и|та|և|და|و|və|ve|dan|with|mit)\s))\s*+",
+    re.IGNORECASE,
+)
+_OF_OTHERS = re.compile(
+    r"(?:(?<!\s)\s++|^)(?:photo\w*+|image\w*+|pictures?|illustrat\w*+|video|foto\w*+|фото\w*+|şəkil\w*+)\b"
+    r"(?:\s*+[:：]|\s++(?:by|credit|von|par)\b|\s*+$).*|"
+    r"(?<!\w)(?:medically\s++|expert\s++)?(?:reviewed|edited|translated|fact.checked)\s++by\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOT_A_NAME = re.compile(
+    r"https?:|www\.|@|(?<!\w)\d+(?:st|nd|rd|th)?(?!\w)|\d{2,}|^\W*$|\b(?:image|photo|getty|shutterstock|updated|published|"
+    r"min(?:ute)?s? read|subscribe|follow|newsletter|comments?|share|read more|view all|profile|archive|posts?|privacy|"
+    r"cookies?|terms|contact|login|sign in)\b",
+    re.IGNORECASE,
+)
+_LABEL_ALONE = re.compile(
+    r"(?:(?:written|posted|published|reported|reviewed|story|article|text|words|recipe)\s++)?by|about(?:\s++the)?\s++authors?|"
+    r"authors?|from|автор|авторы|yazar|müəllif|autor|auteur|and|und|et|və|ve|и|unknown|none|null|anonymous|undefined|guest",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    r"\b(?:editors?|reporters?|correspondents?|journalists?|columnists?|contributors?|staff|writers?|producers?|"
+    r"directors?|founders?|co-?founders?|ceo|cto|managers?|specialists?|consultants?|experts?|analysts?|professors?|"
+    r"presidents?|officers?|redakteur\w*+|korrespondent\w*+|reporterin|journalist\w*+|redactora?|periodista|rédact\w++|"
+    r"muhabir\w*+|müxbir\w*+|redaktor\w*+|обозревател\w++|корреспондент\w*+|редактор\w*+|журналист\w*+|"
+    r"колумнист\w*+)\b",
+    re.IGNORECASE,
+)
+_ROLE_WORD = re.compile(
+    r"(?:editors?|reporters?|correspondents?|journalists?|columnists?|contributors?|staff|writers?|authors?|reviewers?|"
+    r"experts?|chief|senior|guest|news|political|contributing)[.,]?",
+    re.IGNORECASE,
+)
+_ROLE_BEHIND = re.compile(
+    r" (?:(?:senior|staff|chief|deputy|political|contributing|managing|associate|guest) ){0,3}+"
+    r"(?:writer|editor|reporter|correspondent|journalist|columnist|contributor|기자|記者|记者)$",
+    re.IGNORECASE,
+)
+_PLACE_BEHIND = re.compile(r" (?:in|for|at|from|is|aus) [^\W\d_]")
+_CREDENTIAL = re.compile(
+    r"(?:[A-Z][A-Za-z]{0,4}+\.?(?:[-. ][A-Z][A-Za-z]{0,4}+\.?){0,3}+|Ph\.?D|M\.?B\.?A)[®™.]?", re.ASCII
+)
+_DESK = re.compile(
+    r"\b(?:admin\w*+|team|staff|news\w*+|desk|editors?|editorial|redaktion|redaksiya\w*+|редакция|agenc\w++|agentur|"
+    r"press|times|media|magazine|daily|association|institute|foundation|university|company|inc|llc|ltd|group|"
+    r"department|haber\w*+|xəbər\w*+|новости)\b",
+    re.IGNORECASE,
+)
+# Scripts without capitals; Georgian has them, but does not write names with them.
+_UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,5}")
+_NEVER_NAMES = re.compile(r"^\(|https?:|www\.|\w@\w")
+
+
+def split_names(text: str) -> Iterator[str]:
+    """Return the names in a line such as ``By Jane Roe, MD, and Jon Moe | January 7``."""
+    line = clean_inline(without_tags(unescaped(text[: MAX_LINE_LENGTH * 4])))
+    if _NEVER_NAMES.search(line):
+        return
+    line = _OF_OTHERS.sub("", line)
+    if len(line) <= MAX_LINE_LENGTH:
+        line = _LABEL.sub("", line)
+    pieces = _JOIN.split(_BY.sub("", line))
+    names = [name for piece in pieces if (name := _name_alone(piece))]
+    people = [name for name in names if not _ROLE.search(name)]
+    if not people:  # a desk that signs alone keeps its name
+        yield from names
+        return
+    yield people[0]
+    for name in people[1:]:
+        if not (_is_credential(name) and is_name(people[0])):
+            yield name
+
+
+def unique_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names in order without duplicates, and without texts that cannot be names."""
+    kept: dict[str, str] = {}
+    for raw in names:
+        name = _BY.sub("", raw).strip(" ,.;:|-–—")
+        if name and len(name) <= MAX_NAME_LENGTH and not _NOT_A_NAME.search(name):
+            kept.setdefault(fold(name), name)
+    return tuple(kept.values())[:MAX_AUTHORS]
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text looks like a name: two to five words, capitalised except for particles such as ``de``.
+
+    Words in scripts without capitals count as capitalised. A name in ideographs is one word.
+    """
+    words = text.split()
+    if len(words) == 1:
+        return _IDEOGRAPHIC.fullmatch(text) is not None
+    return (
+        1 < len(words) <= 5
+        and all(_is_capitalised(word) or len(word) <= 3 for word in words)
+        and _is_capitalised(words[0])
+    )
+
+
+def is_byline_name(text: str) -> bool:
+    """Return whether a part of a byline is a name, and not only a role such as ``Staff Writer``."""
+    return is_name(text) and any(_ROLE_WORD.fullmatch(word) is None for word in text.split())
+
+
+def is_single_name(text: str) -> bool:
+    """Return whether a text may be a name of one word (``Nadia``). Only a byline makes it one."""
+    return 2 < len(text) <= 20 and text.isalpha() and not is_desk(text) and not _ROLE.search(text)
+
+
+def is_person(text: str) -> bool:
+    """Return whether a name looks like a person's, not like a desk's or an outlet's."""
+    return is_name(text) and not is_desk(text)
+
+
+def is_desk(text: str) -> bool:
+    """Return whether a name is that of a desk, an outlet or an account (``Newsroom``, ``Admin``)."""
+    return _DESK.search(text) is not None
+
+
+def has_label(text: str) -> bool:
+    """Return whether a line begins with ``By``, ``Author:`` or the like."""
+    return _BY.match(clean_inline(text)) is not None
+
+
+def _is_capitalised(word: str) -> bool:
+    return word[0].isupper() or _UNCASED.match(word) is not None
+
+
+def _name_alone(piece: str) -> str:
+    """A name without what stands behind it; empty if the piece is only a label or a date."""
+    name = _BY.sub("", piece.strip(" ,.;:|-–—")).strip()
+    if _LABEL_ALONE.fullmatch(name) or _NOT_A_NAME.search(name):
+        return ""
+    for behind in (_ROLE_BEHIND, _PLACE_BEHIND):
+        if (match := behind.search(name)) and len(name[: match.start()].split()) > 1:
+            name = name[: match.start()]
+    return name
+
+
+def _is_credential(name: str) -> bool:
+    return _CREDENTIAL.fullmatch(name) is not None and (len(name.split()) == 1 or name.isupper())

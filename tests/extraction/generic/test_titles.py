@@ -1,0 +1,81 @@
+"""The headline among a page's titles: heading, linked data, OpenGraph, title."""
+
+import json
+
+import pytest
+
+from tests.extraction.generic.newspage import PARAGRAPHS, page, read
+
+TITLE = "Mountain road to open again"
+TEXT = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+
+
+def headline(
+    heading: str = "", *, linked: str = "", og: str = "", title: str = "", site: str = "", publisher: str = ""
+) -> str | None:
+    head = f"<title>{title}</title>"
+    head += f'<meta property="og:title" content="{og}">' if og else ""
+    head += f'<meta property="og:site_name" content="{site}">' if site else ""
+    if linked:
+        node = {"@type": "NewsArticle", "headline": linked, "publisher": {"name": publisher}}
+        head += f'<script type="application/ld+json">{json.dumps(node)}</script>'
+    return read(page(f"<main><article>{heading}{TEXT}</article></main>", head)).headline
+
+
+@pytest.mark.parametrize(
+    "written", ["Opinion | {}", "{} | Opinion", "Politics · {}", "{} – News of the day", "{} » World"]
+)
+def test_a_label_at_either_end_goes_if_the_heading_does_not_have_it(written: str) -> None:
+    h1 = f"<h1>{TITLE}</h1>"
+    assert headline(h1, linked=written.format(TITLE), title=written.format(TITLE)) == TITLE
+    assert headline(h1, og=written.format(TITLE)) == TITLE
+    assert headline(h1, title=written.format(TITLE)) == TITLE
+
+
+def test_a_kicker_before_a_colon_is_part_of_the_headline_in_linked_data() -> None:
+    assert headline(f"<h1>{TITLE}</h1>", linked=f"Lesh: {TITLE}") == f"Lesh: {TITLE}"
+    assert headline(f"<h1>Politics: {TITLE}</h1>", linked=TITLE, og=TITLE) == TITLE
+
+
+@pytest.mark.parametrize("separator", [" : ", ": ", " | ", " - ", " — ", " :: ", " • "])
+def test_the_name_of_the_site_goes_behind_any_separator(separator: str) -> None:
+    assert headline(title=f"{TITLE}{separator}Example News", site="Example News") == TITLE
+    assert headline(title=f"Lesh: {TITLE}{separator}Example News", site="Example News") == f"Lesh: {TITLE}"
+
+
+def test_a_publisher_named_like_the_headline_does_not_remove_it() -> None:
+    assert headline(f"<h1>{TITLE}</h1>", linked=TITLE, og=TITLE, title=TITLE, publisher=f"{TITLE} ") == TITLE
+
+
+@pytest.mark.parametrize("mark", ['itemprop="headline"', 'property="schema:headline"', 'itemprop="name headline"'])
+def test_an_element_marked_as_headline_wins_over_the_section_heading(mark: str) -> None:
+    assert headline(f"<h1>Politics</h1><h2 {mark}>{TITLE}</h2>") == TITLE
+
+
+@pytest.mark.parametrize("h1", ["Politics", "Our World", "Pulse!"])
+def test_a_short_heading_that_no_title_has_is_a_section(h1: str) -> None:
+    assert headline(f"<h1>{h1}</h1>", title=TITLE) == TITLE
+
+
+def test_tags_in_metadata_are_not_part_of_the_headline() -> None:
+    assert headline(f"<h1>{TITLE}</h1>", linked="<b>Mountain</b> road to <i class='x'>open</i> again") == TITLE
+    assert headline(linked="If a < b and c > d, the road opens") == "If a < b and c > d, the road opens"
+
+
+def test_another_wording_in_the_heading_wins_over_the_title_for_search_engines() -> None:
+    assert headline(
+        "<h1>How the mountain road opens again in 2026</h1>", og="The mountain road opens again in 2025"
+    ) == ("How the mountain road opens again in 2026")
+    assert headline("<h1>Contact our office in town</h1>", og=TITLE, title=TITLE) == TITLE
+
+
+def test_a_title_cut_at_the_limit_of_search_engines_is_completed() -> None:
+    whole = (
+        "The mountain road from Upper to Lower Lesh is to open again before the end of the month, both ministers said"
+    )
+    assert headline(linked=whole[:110].rsplit(" ", 1)[0], og=whole) == whole
+
+
+def test_a_page_without_h1_has_its_headline_in_another_heading() -> None:
+    assert headline(f"<h2>{TITLE}</h2>", title=f"{TITLE} - Photographs") == TITLE
+    assert headline("<h2>Read more</h2>", title=TITLE) == TITLE
