@@ -193,7 +193,7 @@ class _ArticleExtractor:
         )
         published_at = self.extract_published_at()
         views_shown = self.extract_views_shown()
-        views = parse_count(views_shown) if views_shown else None
+        views = self.count(views_shown) if views_shown else None
         if views is not None:
             self.methods["views"] = self.methods["views_shown"]
         language = self.extract_language(section_label, views_shown, headline)
@@ -330,7 +330,14 @@ class _ArticleExtractor:
             "views_shown",
             ("selector", lambda: with_count(self.text_at(self.layout.views))),
             ("text", lambda: self.from_parts(lambda parts: with_count(parts.views_shown)) if labelled else None),
+            self.generic_method("views_shown"),
         )
+
+    def count(self, views_shown: str) -> int | None:
+        if self.generic is not None and self.generic.views_shown == views_shown:
+            return self.generic.views
+        named = next((article_url.language for article_url, _ in self.article_urls if article_url.language), None)
+        return parse_count(views_shown, self.language_of_labels(None, views_shown) or named)
 
     def extract_authors(self, byline: tuple[str, ...], subtitle: str | None) -> tuple[str, ...]:
         named = self.text_at(self.layout.authors)

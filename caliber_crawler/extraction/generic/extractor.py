@@ -27,6 +27,7 @@ from caliber_crawler.extraction.generic.fields import (
 from caliber_crawler.extraction.generic.outline import Outline
 from caliber_crawler.extraction.generic.publication_dates import extract_published_at
 from caliber_crawler.extraction.generic.titles import extract_headline, site_names
+from caliber_crawler.extraction.generic.view_counters import ViewCounters
 from caliber_crawler.extraction.identity import article_urls_of
 from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, length_of, links_of
 from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
@@ -58,6 +59,8 @@ class GenericExtraction:
     body: tuple[Line, ...] = field(default=(), repr=False)
     """One line per paragraph."""
     cover_image: str | None = None
+    views: int | None = None
+    views_shown: str | None = None
     methods: Mapping[str, str] = field(default_factory=dict)
     """Field → method: ``structured_data``, ``text``, ``generic`` (a library) or ``url``."""
     declared: bool | None = None
@@ -103,13 +106,16 @@ def extract_tree(
     )
     authors = extract_authors(root, data, site_names(data, url))
     subtitle = extract_subtitle(root, data, title)
+    counters = ViewCounters(outline, data, language.text if language else None)
+    views = counters.own
     section, image = extract_section(data, url, title), extract_image(data, url)
+    counters.remove()
     body = extract_body(root, title, url)
     paragraphs = body.paragraphs if body else ()
     language = extract_language(locale, " ".join(paragraphs)) or language
     found = {
         "headline": headline, "subtitle": subtitle, "published_at": date, "authors": authors, "section": section,
-        "language": language, "cover_image": image,
+        "language": language, "cover_image": image, "views": views, "views_shown": views,
     }  # fmt: skip
     methods = {name: fact.method for name, fact in found.items() if fact is not None}
     if paragraphs:
@@ -124,6 +130,8 @@ def extract_tree(
         language=language.text if language else None,
         body=tuple(_as_lines(paragraphs, root)),
         cover_image=image.text if image else None,
+        views=views.count if views else None,
+        views_shown=views.shown if views else None,
         methods=methods,
         declared=_is_declared(data),
     )
