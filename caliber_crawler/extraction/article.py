@@ -59,9 +59,8 @@ def extract_article(page: Page) -> Extraction:
     """
     reader = _ArticleExtractor(page)
     if page.layout is None and reader.parts is None and reader.generic is None:
-        raise Unreadable(
-            "not_an_article", f"{page.capture.effective_url} is not an article: no date, headline and text were found."
-        )
+        missing = reader.refusal or "no date, headline and text were found"
+        raise Unreadable("not_an_article", f"{page.capture.effective_url} is not an article: {missing}.")
     article = reader.read()
     if not article.headline and not article.body:
         raise Unreadable(
@@ -94,6 +93,8 @@ class _ArticleExtractor:
         self.site = page.site
         self.layout = page.layout or NO_LAYOUT
         self.methods: dict[str, str] = {}
+        self.refusal: str | None = None
+        """Why the generic extractor found no article, as a clause."""
         self.request_urls: dict[str, str] = {}
         self.found: dict[str, etree._Element | None] = {}
 
@@ -105,20 +106,30 @@ class _ArticleExtractor:
         if text_length >= SHORT_TEXT:
             return None
         # Imported here: these libraries take longer to load than most pages take to extract.
-        from caliber_crawler.extraction.generic import extract_generic
+        from caliber_crawler.extraction.generic import NotAnArticle, extract_generic
 
         extraction = extract_generic(self.page)
-        if extraction is None or self.parts is None:
+        if isinstance(extraction, NotAnArticle):
+            self.refusal = extraction.reason
+            return None
+        if self.parts is None:
             return extraction
         return extraction if length_of(extraction.body) >= max(LONG_TEXT, 3 * text_length) else None
 
     @cached_property
     def parts(self) -> TextParts | None:
         if not self.site.has_layouts:
-            return None
+            return self.plain_parts() if self.page.document is None else None
         if self.page.parts is not None or self.page.article is None:
             return self.page.parts or find_parts(self.page.lines, self.site)
         return find_parts(extract_lines(self.page.article), self.site, structured.extract_title(self.page))
+
+    def plain_parts(self) -> TextParts | None:
+        from caliber_crawler.extraction.generic import find_plain_parts
+
+        parts = find_plain_parts(self.page)
+        self.refusal = parts if isinstance(parts, str) else None
+        return parts if isinstance(parts, TextParts) else None
 
     @cached_property
     def selection(self) -> Selection:
@@ -325,7 +336,7 @@ class _ArticleExtractor:
 
     def extract_views_shown(self) -> str | None:
         """Return the counter as printed; ``None`` if it contains no number."""
-        labelled = any(edition.view_labels for edition in self.site.editions)
+        labelled = not self.site.has_layouts or any(edition.view_labels for edition in self.site.editions)
         return self.try_methods(
             "views_shown",
             ("selector", lambda: with_count(self.text_at(self.layout.views))),
@@ -337,7 +348,8 @@ class _ArticleExtractor:
         if self.generic is not None and self.generic.views_shown == views_shown:
             return self.generic.views
         named = next((article_url.language for article_url, _ in self.article_urls if article_url.language), None)
-        return parse_count(views_shown, self.language_of_labels(None, views_shown) or named)
+        spoken = self.parts.month_language if self.parts is not None else None
+        return parse_count(views_shown, self.language_of_labels(None, views_shown) or named or spoken)
 
     def extract_authors(self, byline: tuple[str, ...], subtitle: str | None) -> tuple[str, ...]:
         named = self.text_at(self.layout.authors)
