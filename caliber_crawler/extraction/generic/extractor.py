@@ -126,11 +126,11 @@ def extract_tree(
     counters = ViewCounters(outline, data, language.text if language else None)
     views = counters.own
     section, image = extract_section(data, url, title), extract_image(data, url)
-    other, declared = other_kind(root, data, url, title), declares_article(root, data) or _is_declared(data)
+    other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)
     counters.remove()
     body = extract_body(root, title, url)
     paragraphs = body.paragraphs if body else ()
-    if other is None and is_list_of_teasers(root, url, title, paragraphs):
+    if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):
         other = "most of its text is teasers of other pages"
     language = extract_language(locale, " ".join(paragraphs)) or language
     found = {
@@ -153,7 +153,7 @@ def extract_tree(
         views=views.count if views else None,
         views_shown=views.shown if views else None,
         methods=methods,
-        declared=declared,
+        declared=is_certain or _is_declared(data),
         other=other,
     )
 

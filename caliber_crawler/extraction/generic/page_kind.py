@@ -70,8 +70,9 @@ _SOFTWARE_PATH = re.compile(
 _STATIC_WORDS_TEXT = """
 about about-us aboutus contact contacts contact-us kontakt impressum datenschutz privacy privacy-policy
 privacy-statement terms terms-of-use terms-of-service terms-and-conditions cookie-policy cookies disclaimer imprint
-mission advertise advertising team our-team ekip staff masthead faq subscribe newsletter donate support hakkimizda iletisim
-kunye gizlilik gizlilik-politikasi haqqimizda haqqinda elaqe bizimle-elaqe reklam redaksiya o-nas o-kompanii kontakty
+mission advertise advertising team our-team ekip staff masthead faq subscribe newsletter donate support hakkimizda
+iletisim kunye gizlilik
+gizlilik-politikasi haqqimizda haqqinda elaqe bizimle-elaqe reklam redaksiya o-nas o-kompanii kontakty
 kontakti kontakt reklama redakciya redaktsiya pro-nas mentions-legales a-propos sobre-nosotros contacto login register
 accessibility sitemap site-map
 """
@@ -87,12 +88,12 @@ _STATIC_WORDS = frozenset(_STATIC_WORDS_TEXT.split())
 _STATIC_TITLES = frozenset(fold(title) for title in _STATIC_TITLES_TEXT.split(";") if title.strip())
 
 
-def declares_article(root: etree._Element, data: LinkedData) -> bool:
+def declares_article(root: etree._Element, data: LinkedData, url: str) -> bool:
     """Whether the page itself says that it is one article: in its body's classes, or as news in structured data."""
     if _ARTICLE_CLASSES & _body_classes(root):
         return True
     if is_type(data.article, _NEWS_TYPE.match) and data.article.get("headline"):
-        return not _is_list_node(data)
+        return not _is_list_node(data, url)
     return bool(data.meta("article:published_time")) and "article" in (data.meta("og:type") or "").lower()
 
 
@@ -112,16 +113,16 @@ def other_kind(root: etree._Element, data: LinkedData, url: str, headline: str |
         return "it is a list, by the class of its body element"
     if "error404" in classes:
         return "it is an error page, by the class of its body element"
-    is_news = is_type(data.article, _NEWS_TYPE.match) and not _is_list_node(data)
+    is_news = is_type(data.article, _NEWS_TYPE.match) and not _is_list_node(data, url)
     if (classes & _STATIC_CLASSES or any(map(_PAGE_ID.match, classes))) and not is_news:
         return "it is a static page, by the class of its body element"
-    if not is_news and (_is_list_node(data) or (data.meta("og:type") or "").lower() == "profile"):
+    if not is_news and (_is_list_node(data, url) or (data.meta("og:type") or "").lower() == "profile"):
         return "it is a list, by its structured data"
     if not is_news and any(is_type(node, _STATIC_TYPE.match) for node in data.nodes.values()):
         return "it is a static page, by its structured data"
     if headline and len(headline) <= MAX_HEADLINE_LENGTH and _LIST_TITLE.match(headline):
         return f"it is a list, by its title {headline!r}"
-    if declares_article(root, data):
+    if declares_article(root, data, url):
         return None
     if _LIST_PATH.search(path):
         return "it is a list, by its URL"
@@ -166,8 +167,20 @@ def _body_classes(root: etree._Element) -> frozenset[str]:
     return frozenset((body.get("class") or "")[:MAX_CLASS_LENGTH].lower().split()) if body is not None else frozenset()
 
 
-def _is_list_node(data: LinkedData) -> bool:
-    return any(is_type(node, _LIST_TYPE.match) for node in data.nodes.values())
+def _is_list_node(data: LinkedData, url: str) -> bool:
+    """Whether structured data says that this page is a list; beside an article, such a node may be its section."""
+    lists = [node for node in data.nodes.values() if is_type(node, _LIST_TYPE.match)]
+    if not data.article.get("headline"):
+        return bool(lists)
+    stated = (node.get(name) for node in lists for name in ("@id", "url"))
+    return any(isinstance(value, str) and _is_path_of(value, url) for value in stated)
+
+
+def _is_path_of(stated: str, url: str) -> bool:
+    try:
+        return _path(urljoin(url, stated)) == _path(url)
+    except ValueError:
+        return False
 
 
 def _headings(root: etree._Element) -> Iterator[etree._Element]:
