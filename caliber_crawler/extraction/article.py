@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FIELD_OF = dict.fromkeys(("published_at_precision", "published_at_zone", "published_at_role"), "published_at")
-"""What is recorded beside the methods about a field: how exact the date is, and where its offset comes from."""
+FIELD_OF |= {"form": "body"}
+"""What is recorded beside the methods about a field: how exact the date is, where its offset comes from, and what the
+article is if it is not only text."""
 NO_LAYOUT = Layout(name="", article="")
 SHORT_TEXT, LONG_TEXT = 200, 500
 """Characters. A body below the first is doubtful if the generic extractor finds one above the second."""
@@ -277,6 +279,7 @@ class _ArticleExtractor:
             return body, byline, signature
         if self.generic is not None:
             self.methods |= {field: self.generic.methods.get(field, "generic") for field in ("body", "authors")}
+            self.methods |= self.generic.form
             return list(self.generic.body), self.generic.authors, signature
         if self.parts is None:
             return [], byline, signature

@@ -28,6 +28,7 @@ from caliber_crawler.extraction.generic.fields import (
 from caliber_crawler.extraction.generic.outline import Outline
 from caliber_crawler.extraction.generic.page_kind import (
     declares_article,
+    form_of,
     is_list_of_teasers,
     is_static,
     other_kind,
@@ -74,6 +75,8 @@ class GenericExtraction:
     """Field → method: ``structured_data``, ``text``, ``generic`` (a library) or ``url``."""
     declared: bool | None = None
     """Whether the page declares itself an article; ``None`` if it does not say."""
+    form: Mapping[str, str] = field(default_factory=dict)
+    """The form of an article that is not only text, to be recorded with the methods."""
     other: str | None = None
     """What the page is instead of an article, as a clause; ``None`` if nothing says so."""
 
@@ -128,7 +131,9 @@ def extract_tree(
     section, image = extract_section(data, url, title), extract_image(data, url)
     other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)
     counters.remove()
-    body = extract_body(root, title, url)
+    form = form_of(root, data)
+    # The body of a page that is not an article is not needed, and costs most.
+    body = extract_body(root, title, url) if other is None else None
     paragraphs = body.paragraphs if body else ()
     if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):
         other = "most of its text is teasers of other pages"
@@ -155,6 +160,7 @@ def extract_tree(
         methods=methods,
         declared=is_certain or _is_declared(data),
         other=other,
+        form={"form": form} if form and other is None else {},
     )
 
 
@@ -165,10 +171,10 @@ def _refusal(extraction: GenericExtraction, page: Page) -> str | None:
     page that only may be an article needs a date, an article's URL or much text.
     """
     body = extraction.body
-    if not body:
-        return "no text was found"
     if extraction.other is not None:
         return extraction.other
+    if not body:
+        return "no text was found"
     if extraction.declared:
         return None
     dated = extraction.published_at is not None and extraction.methods.get("published_at") != "url"

@@ -49,6 +49,9 @@ _STATIC_CLASSES = frozenset(
 _PAGE_ID = re.compile(r"page-id-\d+$")
 _LIST_TYPE = re.compile(r"(?:https?://schema\.org/)?(?:CollectionPage|SearchResultsPage|ProfilePage)$")
 _STATIC_TYPE = re.compile(r"(?:https?://schema\.org/)?(?:AboutPage|ContactPage|FAQPage|CheckoutPage)$")
+_LIVE_TYPE = re.compile(r"(?:https?://schema\.org/)?LiveBlogPosting$")
+_GALLERY_TYPE = re.compile(r"(?:https?://schema\.org/)?(?:ImageGallery|MediaGallery)$")
+_VIDEO_TYPE = re.compile(r"(?:https?://schema\.org/)?VideoObject$")
 _NEWS_TYPE = re.compile(
     r"(?:https?://schema\.org/)?(?:\w*NewsArticle|LiveBlogPosting|\w*BlogPosting|Report|Review\w*)$"
 )
@@ -128,6 +131,23 @@ def other_kind(root: etree._Element, data: LinkedData, url: str, headline: str |
         return "it is a list, by its URL"
     if linked := _linked_by_heading(root, data, url, headline):
         return f"its headline links to {linked}"
+    return None
+
+
+def form_of(root: etree._Element, data: LinkedData) -> str | None:
+    """The form of an article that is not only text: ``live_blog``, ``gallery``, ``video``, ``paywall``."""
+    nodes = [data.article, *data.nodes.values()]
+    classes, og_type = _body_classes(root), (data.meta("og:type") or "").lower()
+    if is_type(data.article, _LIVE_TYPE.match):
+        return "live_blog"
+    if any(node.get("isAccessibleForFree") in (False, "False", "false") for node in nodes):
+        return "paywall"
+    if (data.meta("article:content_tier") or "").lower() == "locked":
+        return "paywall"
+    if "single-format-gallery" in classes or any(is_type(node, _GALLERY_TYPE.match) for node in nodes):
+        return "gallery"
+    if "single-format-video" in classes or og_type.startswith("video") or is_type(data.article, _VIDEO_TYPE.match):
+        return "video"
     return None
 
 

@@ -137,3 +137,19 @@ def test_a_chinese_character_counts_as_three_letters() -> None:
 def test_a_refusal_names_what_is_missing() -> None:
     message = refusal(page(f"<h1>{HEADLINE}</h1><p>{SENTENCE.format('first')}</p>"), PLAIN_URL)
     assert "no date and 106 characters in paragraphs, fewer than 500" in message
+
+
+@pytest.mark.parametrize(
+    ("head", "classes", "form"),
+    [
+        (linked(_type='"LiveBlogPosting"', headline=f'"{HEADLINE}"'), "", "live_blog"),
+        (linked(_type='"NewsArticle"', headline=f'"{HEADLINE}"', isAccessibleForFree="false"), "", "paywall"),
+        ('<meta property="article:content_tier" content="locked">', "", "paywall"),
+        ("", "single single-format-gallery", "gallery"),
+        ('<meta property="og:type" content="video.other">', "", "video"),
+        ("", "single", None),
+    ],
+)
+def test_the_form_of_an_article_is_recorded(head: str, classes: str, form: str | None) -> None:
+    short = f"<h1>{HEADLINE}</h1>{DATED}<p>{PARAGRAPHS[0]}</p>"
+    assert extracted(page(short, head=head, classes=classes)).methods.get("form") == form
