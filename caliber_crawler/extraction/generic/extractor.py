@@ -155,7 +155,7 @@ def extract_tree(
         language=language.text if language else None,
         body=tuple(_as_lines(paragraphs, root)),
         cover_image=image.text if image else None,
-        views=views.count if views else None,
+        views=views.views if views else None,
         views_shown=views.shown if views else None,
         methods=methods,
         declared=is_certain or _is_declared(data),

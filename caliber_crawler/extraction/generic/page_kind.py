@@ -107,7 +107,7 @@ def other_kind(root: etree._Element, data: LinkedData, url: str, headline: str |
     """
     path = unquote(urlsplit(url).path).rstrip("/").removesuffix(".html")
     if _SOFTWARE_PATH.search(path):
-        return "it is a card, a feed or a file of the site's software, by its URL"
+        return "it is an embedded teaser, a feed or a file of the site's software, by its URL"
     classes = _body_classes(root)
     if classes & _ARTICLE_CLASSES:
         return None

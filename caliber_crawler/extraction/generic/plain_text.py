@@ -41,7 +41,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 class _Dateline(NamedTuple):
-    index: int
+    position: int
     at: datetime
 
 
@@ -54,15 +54,15 @@ def find_plain_parts(page: Page) -> TextParts | str:
         return f"its longest passage of prose has {length} characters, fewer than {MIN_BODY_LENGTH}"
     language = choose_language(None, " ".join(line.text for line in lines[first:last])[:SAMPLE_LENGTH])
     datelines = _find_datelines(lines, max(0, first - LINES_ABOVE), last, language)
-    if sum(dateline.index >= first for dateline in datelines) > MAX_DATES_IN_BODY:
-        return "it is a list: several dates stand between its paragraphs"
+    if sum(dateline.position >= first for dateline in datelines) > MAX_DATES_IN_BODY:
+        return "it is a list: several dates are between its paragraphs"
     dateline = _nearest(datelines, first)
     title = _find_title(lines, first, dateline, page.capture.effective_url)
     if title is None:
         return "no headline was found above its text"
     if dateline is None and length < MIN_UNDATED_LENGTH:
         return f"it has no date and {length} characters of prose, fewer than {MIN_UNDATED_LENGTH}"
-    begin = max(first, title + 1, dateline.index + 1 if dateline and dateline.index < first + LINES_BELOW else 0)
+    begin = max(first, title + 1, dateline.position + 1 if dateline and dateline.position < first + LINES_BELOW else 0)
     kept = drop_boilerplate([line.text for line in lines[begin:last]], lines[title].text)
     wanted = iter(kept)
     following = next(wanted, None)
@@ -121,13 +121,13 @@ def _find_datelines(lines: Sequence[Line], first: int, last: int, language: str 
 
 
 def _nearest(datelines: Sequence[_Dateline], first: int) -> _Dateline | None:
-    above = [dateline for dateline in datelines if dateline.index <= first + 2]
+    above = [dateline for dateline in datelines if dateline.position <= first + 2]
     return above[-1] if above else None
 
 
 def _find_title(lines: Sequence[Line], first: int, dateline: _Dateline | None, url: str) -> int | None:
     """The headline: the line that the URL quotes, else the one above the date, else the last one above the text."""
-    end = max(first, dateline.index if dateline else 0)
+    end = max(first, dateline.position if dateline else 0)
     titles = [at for at in range(max(0, end - LINES_ABOVE), end) if _is_title(lines[at].text)]
     if not titles and first + 1 < len(lines) and letters_in(lines[first].text) <= MAX_TITLE_LENGTH:
         return first if not lines[first].text.endswith(".") else None
@@ -135,7 +135,7 @@ def _find_title(lines: Sequence[Line], first: int, dateline: _Dateline | None, u
     quoted = [(len(slug.intersection(_WORD.findall(fold(lines[at].text)))), at) for at in titles]
     if quoted and max(quoted)[0] > 1:
         return max(quoted)[1]
-    above = [at for at in titles if dateline is not None and at < dateline.index] or titles
+    above = [at for at in titles if dateline is not None and at < dateline.position] or titles
     if len(above) > 1 and lines[above[-1]].text.endswith(_SENTENCE_ENDS) and above[-2] == above[-1] - 1:
         return above[-2]
     return above[-1] if above else None
@@ -149,7 +149,7 @@ def _is_title(text: str) -> bool:
 
 
 def _subtitle(lines: Sequence[Line], title: int, begin: int, dateline: _Dateline | None) -> str | None:
-    end = min(begin, dateline.index) if dateline is not None and dateline.index > title else begin
+    end = min(begin, dateline.position) if dateline is not None and dateline.position > title else begin
     between = [line.text for line in lines[title + 1 : end] if line.text.endswith(_SENTENCE_ENDS)]
     return between[0] if len(between) == 1 else None
 
@@ -157,6 +157,6 @@ def _subtitle(lines: Sequence[Line], title: int, begin: int, dateline: _Dateline
 def _find_views(lines: Sequence[Line], first: int, last: int, language: str | None) -> str | None:
     """The line of the view counter; ``None`` if there are several that differ."""
     found = [counter for line in lines[first:last] if (counter := find_counter(line.text, language))]
-    counts = {counter.count for counter in found}
+    counts = {counter.views for counter in found}
     shown = found[0].shown if len(counts) == 1 else None
     return shown if shown and parse_count(shown, language) in counts else None

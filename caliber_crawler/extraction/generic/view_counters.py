@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from lxml import etree
 
@@ -71,7 +71,7 @@ _FOREIGN_WORDS = frozenset(_FOREIGN_WORDS_TEXT.split())
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _ICON_TEXTS = frozenset(("visibility", "remove_red_eye", *EYES))
 _ICON_TAGS = ("i", "svg", "use", "img", "span", "em")
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "title"))
+_UNREAD_TAGS = UNREAD_TAGS | {"h1", "h2", "h3", "h4", "h5", "h6", "title"}
 _LABEL_ATTRIBUTES = ("title", "aria-label", "alt", "data-original-title", "data-title", "data-tooltip")
 _NUMBER_ATTRIBUTES = ("data-views", "data-view-count")
 _COUNT_PROPERTIES = ("interactionCount", "userInteractionCount")
@@ -82,7 +82,7 @@ class ViewCounter(NamedTuple):
     """The view counter of a page, and the method that found it."""
 
     shown: str
-    count: int
+    views: int
     method: str
 
 
@@ -114,7 +114,7 @@ class ViewCounters:
         self.language = language
         self._texts: list[_Run] = []
         self._nodes: list[etree._Element] = []
-        self._marked = [element for element in _MARKED(outline.root) if _has_number(element)][:MAX_STATISTICS]
+        self._marked = _marked(outline.root)
         visible = [*self._visible(), *self._attributed()]
         self.own = self._stated() or self._choose(visible)
         """The counter of the article; ``None`` if there is none, or if it is not certain."""
@@ -179,8 +179,7 @@ class ViewCounters:
         """The short texts with a number, in order."""
         for position, element in enumerate(self.outline.elements):
             text = element.text
-            is_short = text and len(text) <= MAX_SOURCE_LENGTH and _DIGIT.search(text)
-            if is_short and element.tag not in UNREAD_TAGS and element.tag not in _HEADINGS:
+            if text and len(text) <= MAX_SOURCE_LENGTH and _DIGIT.search(text) and element.tag not in _UNREAD_TAGS:
                 yield from _short_run(_Run(position, element, is_tail=False, text=text))
             text = element.tail
             if text and len(text) <= MAX_SOURCE_LENGTH and _DIGIT.search(text):
@@ -202,7 +201,7 @@ class ViewCounters:
                 return None
             if whole != run.text and whole not in (f"{eye} {run.text}" for eye in EYES):
                 found = find_counter(whole, self.language)
-                if found is not None and found.count and is_counter_line(whole):
+                if found is not None and found.views and is_counter_line(whole):
                     self._nodes.append(node)
                 return found
             if self._is_named(node) or any(map(_is_eye, islice(node.iter(*_ICON_TAGS), MAX_ICONS))):
@@ -223,7 +222,7 @@ class ViewCounters:
     def _attributed(self) -> Iterator[_Candidate]:
         """Numbers in attributes such as ``data-views``."""
         for element in self._marked:
-            value = next((element.get(name) for name in _NUMBER_ATTRIBUTES if element.get(name)), "")
+            value = element.get(_NUMBER_ATTRIBUTES[0]) or element.get(_NUMBER_ATTRIBUTES[1]) or ""
             count = int(value) if value.isascii() and value.isdecimal() and len(value) <= 10 else 0
             if count and (place := self._place_of(element)) is not None:
                 yield _Candidate(Counter(value, count, is_label_first=True), place)
@@ -259,10 +258,16 @@ class ViewCounters:
             if place is Place.ELSEWHERE and len(found) > 1:
                 return None
             if found:
-                best = max(found, key=lambda counter: (counter.count % 100 != 0, len(counter.shown)))
-                same = all(abs(counter.count - best.count) <= _rounding(counter) for counter in found)
-                return ViewCounter(best.shown, best.count, "text") if same else None
+                best = max(found, key=lambda counter: (counter.views % 100 != 0, len(counter.shown)))
+                same = all(abs(counter.views - best.views) <= _rounding(counter) for counter in found)
+                return ViewCounter(best.shown, best.views, "text") if same else None
         return None
+
+
+def _marked(root: etree._Element) -> list[etree._Element]:
+    """The elements whose attributes may state a view counter."""
+    found = cast(list[etree._Element], _MARKED(root))
+    return [element for element in found if _has_number(element)][:MAX_STATISTICS]
 
 
 def _has_number(element: etree._Element) -> bool:
@@ -277,7 +282,7 @@ def _short_run(run: _Run) -> Iterator[_Run]:
 
 def _rounding(counter: Counter) -> float:
     """By how much the exact count may differ from a counter: nothing, unless it has a scale."""
-    return MAX_ROUNDING * counter.count if counter.count % 100 == 0 else 0
+    return MAX_ROUNDING * counter.views if counter.views % 100 == 0 else 0
 
 
 def _counts_of(node: Mapping[str, Any], data: LinkedData) -> Iterator[int]:
@@ -316,8 +321,6 @@ def _visits(value: str) -> int | None:
 
 def _is_eye(element: etree._Element) -> bool:
     """Whether an element is the icon of a view counter: an eye, or one that is called so."""
-    if not isinstance(element.tag, str):
-        return False
     text = short_text(element, MAX_COUNTER_LENGTH)
     if text is None or (text and text not in _ICON_TEXTS):
         return False

@@ -132,7 +132,7 @@ class Counter(NamedTuple):
     """A view counter as printed."""
 
     shown: str
-    count: int
+    views: int
     is_label_first: bool
     """Whether the label is before the number; a sentence may end with "354 views"."""
 
@@ -245,10 +245,10 @@ def _label_behind(before: str, after: str) -> str | None:
     lead = _key(before)
     if lead and lead not in _FOLDED_LEADS:
         return None
-    words = _key(after).split(" ")
-    if words[0] in _TIMES:
-        words = words[1:]
-    label = " ".join(words)
+    label = _key(after)
+    times, _, rest = label.partition(" ")
+    if label not in _languages() and times in _TIMES:
+        label = rest
     return label if label in _languages() else None
 
 

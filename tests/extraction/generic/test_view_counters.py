@@ -79,7 +79,7 @@ def test_a_line_that_is_not_certainly_a_counter_is_not_read(text: str) -> None:
 @given(st.text(max_size=70))
 def test_no_text_breaks_the_parser(text: str) -> None:
     found = find_counter(text, "az")
-    assert found is None or found.count > 0
+    assert found is None or found.views > 0
 
 
 @settings(max_examples=40)
@@ -91,7 +91,7 @@ def test_every_label_stands_before_or_behind_the_number(
     for text in (f"{label}: {number}", f"{label} {number}", f"{number} {label}", f"{label.upper()} {number}"):
         found = find_counter(text, language)
         assert found is not None, text
-        assert found.count == count
+        assert found.views == count
 
 
 @pytest.mark.parametrize(
