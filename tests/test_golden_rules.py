@@ -343,6 +343,7 @@ LONG = {
     "login box first": LOGIN_BOX + page(),
     "404 in its title": page("404 days of war: what was not found"),
     "Russian 404": page("Ответ не найден: 404 дня"),
+    "scripts before the text": b"<html><head><script>'g-recaptcha'" + b";" * 300_000 + b"</script></head>" + page(),
     "captcha": page() + b'<div class="g-recaptcha"></div><script src="/cdn-cgi/challenge-platform/h/a.js"></script>',
 }
 SHORT = {

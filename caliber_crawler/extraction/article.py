@@ -33,7 +33,9 @@ from caliber_crawler.items import Article, Capture, Extraction
 from caliber_crawler.site import Site
 
 FIELD_OF = dict.fromkeys(("published_at_precision", "published_at_zone", "published_at_role"), "published_at")
-"""What is recorded beside the methods about a field: how exact the date is, and where its offset comes from."""
+FIELD_OF |= {"form": "body"}
+"""What is recorded beside the methods about a field: how exact the date is, where its offset comes from, and what the
+article is if it is not only text."""
 
 
 def extract_page(capture: Capture, site: Site) -> Extraction:
@@ -48,9 +50,8 @@ def extract_article(page: Page) -> Extraction:
     """
     reader = _ArticleExtractor(page)
     if page.layout is None and reader.parts is None and reader.generic is None:
-        raise Unreadable(
-            "not_an_article", f"{page.capture.effective_url} is not an article: no date, headline and text were found."
-        )
+        missing = reader.refusal or "no date, headline and text were found"
+        raise Unreadable("not_an_article", f"{page.capture.effective_url} is not an article: {missing}.")
     article = reader.read()
     if not article.headline and not article.body:
         raise Unreadable(
@@ -87,7 +88,7 @@ class _ArticleExtractor(ArticleMethods):
         )
         published_at = self.extract_published_at()
         views_shown = self.extract_views_shown()
-        views = parse_count(views_shown) if views_shown else None
+        views = self.count(views_shown) if views_shown else None
         if views is not None:
             self.methods["views"] = self.methods["views_shown"]
         language = self.extract_language(section_label, views_shown, headline)
@@ -160,6 +161,7 @@ class _ArticleExtractor(ArticleMethods):
             return body, byline, signature
         if self.generic is not None:
             self.methods |= {field: self.generic.methods.get(field, "generic") for field in ("body", "authors")}
+            self.methods |= self.generic.form
             return list(self.generic.body), self.generic.authors, signature
         if self.parts is None:
             return [], byline, signature
@@ -219,12 +221,20 @@ class _ArticleExtractor(ArticleMethods):
 
     def extract_views_shown(self) -> str | None:
         """Return the counter as printed; ``None`` if it contains no number."""
-        labelled = any(edition.view_labels for edition in self.site.editions)
+        labelled = not self.site.has_layouts or any(edition.view_labels for edition in self.site.editions)
         return self.try_methods(
             "views_shown",
             ("selector", lambda: with_count(self.text_at(self.layout.views))),
             ("text", lambda: self.from_parts(lambda parts: with_count(parts.views_shown)) if labelled else None),
+            self.generic_method("views_shown"),
         )
+
+    def count(self, views_shown: str) -> int | None:
+        if self.generic is not None and self.generic.views_shown == views_shown:
+            return self.generic.views
+        named = next((article_url.language for article_url, _ in self.article_urls if article_url.language), None)
+        spoken = self.parts.month_language if self.parts is not None else None
+        return parse_count(views_shown, self.language_of_labels(None, views_shown) or named or spoken)
 
     def extract_authors(self, byline: tuple[str, ...], subtitle: str | None) -> tuple[str, ...]:
         named = self.text_at(self.layout.authors)

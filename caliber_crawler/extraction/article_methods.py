@@ -37,6 +37,8 @@ class ArticleMethods:
         self.site = page.site
         self.layout = page.layout or NO_LAYOUT
         self.methods: dict[str, str] = {}
+        self.refusal: str | None = None
+        """Why the generic extractor found no article, as a clause."""
         self.request_urls: dict[str, str] = {}
         self.found: dict[str, etree._Element | None] = {}
 
@@ -48,20 +50,31 @@ class ArticleMethods:
         if text_length >= SHORT_TEXT:
             return None
         # Imported here: these libraries take longer to load than most pages take to extract.
-        from caliber_crawler.extraction.generic import extract_generic
+        from caliber_crawler.extraction.generic import NotAnArticle, extract_generic
 
         extraction = extract_generic(self.page)
-        if extraction is None or self.parts is None:
+        if isinstance(extraction, NotAnArticle):
+            self.refusal = extraction.reason
+            return None
+        if self.parts is None:
             return extraction
         return extraction if length_of(extraction.body) >= max(LONG_TEXT, 3 * text_length) else None
 
     @cached_property
     def parts(self) -> TextParts | None:
         if not self.site.has_layouts:
-            return None
+            return self.plain_parts() if self.page.document is None else None
         if self.page.parts is not None or self.page.article is None:
             return self.page.parts or find_parts(self.page.lines, self.site)
         return find_parts(extract_lines(self.page.article), self.site, structured.extract_title(self.page))
+
+    def plain_parts(self) -> TextParts | None:
+        """The parts of a page of plain text, by the generic extractor."""
+        from caliber_crawler.extraction.generic import find_plain_parts
+
+        parts = find_plain_parts(self.page)
+        self.refusal = parts if isinstance(parts, str) else None
+        return parts if isinstance(parts, TextParts) else None
 
     @cached_property
     def selection(self) -> Selection:

@@ -12,7 +12,7 @@ from caliber_crawler.extraction.boilerplate import boilerplate_inside, is_site_b
 from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.mojibake import is_mojibake
 from caliber_crawler.extraction.non_articles import MAX_NON_ARTICLE_TEXT
-from caliber_crawler.extraction.text import fold
+from caliber_crawler.extraction.text import fold, letters_in
 from caliber_crawler.items import Article, Extraction, Problem
 from caliber_crawler.site import ArticleURL, Site
 
@@ -116,7 +116,7 @@ def _check_titles(extraction: Extraction, site: Site) -> Iterator[Problem]:
 
 def _check_body(extraction: Extraction) -> Iterator[Problem]:
     article = extraction.article
-    length = sum(len(line) for line in article.body.splitlines() if parse_embed(line) is None)
+    length = sum(letters_in(line) for line in article.body.splitlines() if parse_embed(line) is None)
     if length >= MIN_BODY_LENGTH:
         return
     has_media = bool(article.images or article.links)

@@ -54,7 +54,7 @@ def classify(capture: Capture, site: Site) -> Problem | None:
     # A page of plain text has no markup to recognize.
     body = b"" if capture.media_type == "text/plain" else capture.body[:MAX_SCANNED]
     mitigated = any(name.lower() == "cf-mitigated" for name, _ in capture.headers)
-    text_length = _length_of_text(body)
+    text_length = _length_of_text(capture.body if body else b"")
     if mitigated or (
         text_length < MAX_NON_ARTICLE_TEXT and (_CHALLENGE.search(body) or _is_cookie_wall(body, text_length))
     ):

@@ -35,6 +35,9 @@ _STRAY_JOINER = re.compile(
 _SEVERAL_JOINERS = re.compile("([\u200c\u200d])[\u200c\u200d]++")
 _INVISIBLE_TABLE = {code: None for first, last in _INVISIBLE for code in range(first, last + 1)}
 
+LETTERS_OF_A_SIGN = 3
+_SIGNS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]")
+
 # Cyrillic letters that look like Latin ones in upper or lower case; pages mix them in names such as the outlet's.
 _LOOKALIKES = tuple(zip("авекмнорстухіјѕ", "abekmhopctyxijs", strict=True))
 
@@ -77,6 +80,11 @@ def fold(text: str) -> str:
 
 def _without_joiners(text: str) -> str:
     return text.replace("\u200c", "").replace("\u200d", "")
+
+
+def letters_in(text: str) -> int:
+    """Return the length of a text in Latin letters: a Chinese, Japanese or Korean character says as much as three."""
+    return len(text) if text.isascii() else len(text) + (LETTERS_OF_A_SIGN - 1) * len(_SIGNS.findall(text))
 
 
 def slug(text: str) -> str:

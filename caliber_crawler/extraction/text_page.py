@@ -32,7 +32,7 @@ class TextParts:
 
     headline: str
     subtitle: str | None
-    published_at: datetime
+    published_at: datetime | None
     body: tuple[Line, ...]
     layout: str | None = None
     """The name of the design, if it was recognized: :attr:`TextLayout.labelled_dateline`."""

@@ -28,6 +28,10 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
         ],
     ),
     "extraction.boilerplate:_folded": ({"match"}, lambda site: [boilerplate._boilerplate(site).leads]),
+    "extraction.counts:_count": (
+        {"search"},
+        lambda site: [counts._count(language) for language in (None, counts._ANY, *counts._SCALES_IN)],
+    ),
     "extraction.counts:_counter_line": (
         {"fullmatch"},
         lambda site: [counts._counter_line(edition.view_labels) for edition in site.editions],

@@ -4,6 +4,12 @@ It uses what is common to news pages and compares the results of several librari
 this package is imported only when needed.
 """
 
-from caliber_crawler.extraction.generic.extractor import GenericExtraction, extract_generic, extract_tree
+from caliber_crawler.extraction.generic.extractor import (
+    GenericExtraction,
+    NotAnArticle,
+    extract_generic,
+    extract_tree,
+)
+from caliber_crawler.extraction.generic.plain_text import find_plain_parts
 
-__all__ = ["GenericExtraction", "extract_generic", "extract_tree"]
+__all__ = ["GenericExtraction", "NotAnArticle", "extract_generic", "extract_tree", "find_plain_parts"]

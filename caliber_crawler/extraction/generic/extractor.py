@@ -11,6 +11,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -25,18 +26,28 @@ from caliber_crawler.extraction.generic.fields import (
     extract_subtitle,
 )
 from caliber_crawler.extraction.generic.outline import Outline
+from caliber_crawler.extraction.generic.page_kind import (
+    declares_article,
+    form_of,
+    is_list_of_teasers,
+    is_static,
+    other_kind,
+)
 from caliber_crawler.extraction.generic.publication_dates import extract_published_at
 from caliber_crawler.extraction.generic.titles import extract_headline, site_names
+from caliber_crawler.extraction.generic.view_counters import ViewCounters
 from caliber_crawler.extraction.identity import article_urls_of
-from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, length_of, links_of
+from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, links_of
 from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
 from caliber_crawler.extraction.page import Page
+from caliber_crawler.extraction.text import letters_in
 from caliber_crawler.extraction.tree import text_of
 from caliber_crawler.items import Link
 
 MIN_PROSE_LENGTH = 80
 # A page that neither declares itself an article nor has an article's URL must be at least this long.
 MIN_UNDECLARED_LENGTH = 500
+MIN_DATED_LENGTH = 300
 MAX_LINKED_SHARE = 0.5
 
 
@@ -58,25 +69,37 @@ class GenericExtraction:
     body: tuple[Line, ...] = field(default=(), repr=False)
     """One line per paragraph."""
     cover_image: str | None = None
+    views: int | None = None
+    views_shown: str | None = None
     methods: Mapping[str, str] = field(default_factory=dict)
     """Field → method: ``structured_data``, ``text``, ``generic`` (a library) or ``url``."""
     declared: bool | None = None
     """Whether the page declares itself an article; ``None`` if it does not say."""
+    form: Mapping[str, str] = field(default_factory=dict)
+    """The form of an article that is not only text, to be recorded with the methods."""
+    other: str | None = None
+    """What the page is instead of an article, as a clause; ``None`` if nothing says so."""
 
 
-def extract_generic(page: Page) -> GenericExtraction | None:
-    """Extract an article from an open page, which stays unchanged; ``None`` if there is none.
+class NotAnArticle(NamedTuple):
+    """The reason why a page is not an article, as a clause."""
+
+    reason: str
+
+
+def extract_generic(page: Page) -> GenericExtraction | NotAnArticle:
+    """Extract an article from an open page, which stays unchanged, or say why there is none.
 
     On a site with a definition only visible dates count: its metadata may give the date of a rebuild. Timestamps
     without an offset are in the site's time zone.
     """
     if page.root is None:
-        return None
+        return NotAnArticle("it is plain text")
     extraction = extract_tree(
         copy.deepcopy(page.root), page.base_url, stamps=not page.site.has_layouts, now=page.capture.fetched_at
     )
-    if not _is_article(extraction, page):
-        return None
+    if refusal := _refusal(extraction, page):
+        return NotAnArticle(refusal)
     date = extraction.published_at
     if date is not None and date.tzinfo is None:
         extraction = replace(extraction, published_at=date.replace(tzinfo=page.site.zone))
@@ -103,13 +126,21 @@ def extract_tree(
     )
     authors = extract_authors(root, data, site_names(data, url), title)
     subtitle = extract_subtitle(root, data, title)
+    counters = ViewCounters(outline, data, language.text if language else None)
+    views = counters.own
     section, image = extract_section(data, url, title), extract_image(data, url)
-    body = extract_body(root, title, url)
+    other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)
+    counters.remove()
+    form = form_of(root, data)
+    # The body of a page that is not an article is not needed, and costs most.
+    body = extract_body(root, title, url) if other is None else None
     paragraphs = body.paragraphs if body else ()
+    if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):
+        other = "most of its text is teasers of other pages"
     language = extract_language(locale, " ".join(paragraphs)) or language
     found = {
         "headline": headline, "subtitle": subtitle, "published_at": date, "authors": authors, "section": section,
-        "language": language, "cover_image": image,
+        "language": language, "cover_image": image, "views": views, "views_shown": views,
     }  # fmt: skip
     methods = {name: fact.method for name, fact in found.items() if fact is not None}
     if paragraphs:
@@ -124,24 +155,44 @@ def extract_tree(
         language=language.text if language else None,
         body=tuple(_as_lines(paragraphs, root)),
         cover_image=image.text if image else None,
+        views=views.views if views else None,
+        views_shown=views.shown if views else None,
         methods=methods,
-        declared=_is_declared(data),
+        declared=is_certain or _is_declared(data),
+        other=other,
+        form={"form": form} if form and other is None else {},
     )
 
 
-def _is_article(extraction: GenericExtraction, page: Page) -> bool:
-    """Return whether the page is an article.
+def _refusal(extraction: GenericExtraction, page: Page) -> str | None:
+    """Return why a page is not an article, as a clause; ``None`` if it is one.
 
-    Lists also have headlines and teasers, so declared type, URL and links decide.
+    Lists also have headlines and teasers, so what the page is by its classes, structured data and URL comes first. A
+    page that only may be an article needs a date, an article's URL or much text.
     """
-    if extraction.declared or not extraction.body:
-        return bool(extraction.body)
+    body = extraction.body
+    if extraction.other is not None:
+        return extraction.other
+    if not body:
+        return "no text was found"
+    if extraction.declared:
+        return None
+    dated = extraction.published_at is not None and extraction.methods.get("published_at") != "url"
     has_url = bool(article_urls_of(page))
-    linked = sum(len(link.text or "") for link in links_of(extraction.body))
-    if (extraction.declared is False and not has_url) or linked > MAX_LINKED_SHARE * length_of(extraction.body):
-        return False
-    prose = length_of(line for line in extraction.body if len(line.text) >= MIN_PROSE_LENGTH)
-    return prose >= (1 if has_url and extraction.published_at else MIN_UNDECLARED_LENGTH)
+    if not dated and is_static(page.base_url, extraction.headline):
+        return "it is about the site, by its title or URL, and has no date"
+    length = sum(letters_in(line.text) for line in body)
+    linked = sum(letters_in(link.text or "") for link in links_of(body))
+    if linked > MAX_LINKED_SHARE * length:
+        return f"{linked} of {length} characters of its text are links"
+    prose = sum(count for line in body if (count := letters_in(line.text)) >= MIN_PROSE_LENGTH)
+    needed = MIN_PROSE_LENGTH if dated and has_url else MIN_DATED_LENGTH if dated else MIN_UNDECLARED_LENGTH
+    if prose < needed:
+        missing = "" if dated else "no date and "
+        return f"it has {missing}{prose} characters in paragraphs, fewer than {needed}"
+    if extraction.declared is False and not (has_url or dated):
+        return "it declares itself to be no article, and has neither a date nor an article's URL"
+    return None
 
 
 def _is_declared(data: LinkedData) -> bool | None:
