@@ -6,6 +6,7 @@ Changes the tree of a page in place, before the body is extracted.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import cast
@@ -23,6 +24,7 @@ from caliber_crawler.extraction.embeds import (
     replace_by_line,
     replace_gallery,
 )
+from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
 from caliber_crawler.extraction.lines import is_data_table, is_picture
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
@@ -32,6 +34,8 @@ NON_CONTENT = (
     *("script", "style", "noscript", "template", "svg", "iframe", "button", "select", "textarea", "object"),
     *("canvas", "dialog", "figcaption", "video", "audio", "input", "label", "map", "embed"),
 )
+# Of these, the elements whose paragraphs no visitor sees.
+UNSEEN = frozenset(("script", "style", "template", "noscript", "textarea", "iframe", "object", "video", "audio"))
 # An element is boilerplate if its class or ID contains one of these as a separate word.
 _WORDS = """
 related relatedarticles relatedposts relatedcontent recommended recommendation recommendations recirc recirculation
@@ -56,6 +60,7 @@ _POST_LINK = re.compile(
     r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|s)/\w+",
     re.IGNORECASE,
 )
+SENTENCE_ENDS = tuple(".!?…:;。！？։»”\"’')")
 _TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _LENGTH = etree.XPath("string-length(normalize-space())")
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -64,6 +69,8 @@ MIN_PROSE_LENGTH = 60
 MAX_NAMES_LENGTH = 1000
 MIN_TEASER_WORDS = 4
 MAX_LABEL_WORDS = 5
+MIN_SHARED_CLASS = 3
+"""Number of long paragraphs with the same class name that shows that it is a name for text."""
 
 
 def prune(root: etree._Element, headline: str | None, url: str) -> None:
@@ -73,12 +80,65 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
     """
     move_captions(root, "figcaption")
     _unembed(root, url)
-    for element in list(root.iter(*NON_CONTENT)):
-        remove(element)
+    simplify_inline(root)
+    _drop_non_content(root)
     _dissolve_layout_tables(root)
     _drop_headings(root, headline)
     _drop_named_boilerplate(root)
     _drop_teasers(root)
+    _mark_paragraphs(root)
+    _clear_prose_attributes(root)
+
+
+def _drop_non_content(root: etree._Element) -> None:
+    """Remove the elements that no visitor reads; if one contains text by mistake, only the element itself.
+
+    An unclosed element inside a button or a label takes the text after it along.
+    """
+    for element in list(root.iter(*NON_CONTENT)):
+        if not _holds_headline(element) and (element.tag in UNSEEN or not prose_length(element)):
+            remove(element)
+        else:
+            element.tag = "div"
+            element.attrib.clear()
+
+
+def _mark_paragraphs(root: etree._Element) -> None:
+    """Turn boxes of nothing but sentences into paragraphs, beside paragraphs or where there are no others.
+
+    Page builders write no paragraphs, and the libraries drop such boxes.
+    """
+    boxes = [box for box in root.iter("div") if _is_box_of_sentences(box)]
+    if not boxes:
+        return
+    prose = {element for element in root.iter("p") if text_length(element) >= MIN_PROSE_LENGTH}
+    usual = sum(map(text_length, boxes)) > sum(map(text_length, prose))
+    for box in boxes:
+        if usual or box.getprevious() in prose or box.getnext() in prose:
+            box.tag = "p"
+
+
+def _is_box_of_sentences(box: etree._Element) -> bool:
+    if not (len(box) or box.text) or any(inner.tag not in INLINE for inner in box.iterdescendants()):
+        return False
+    text = text_of(box)
+    return len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS)
+
+
+def _clear_prose_attributes(root: etree._Element) -> None:
+    """Remove what the libraries take as a sign of boilerplate from paragraphs: visitors do not see it.
+
+    A class name that several long paragraphs share belongs to the text. A paragraph of a paywall is hidden, but text.
+    """
+    prose = [element for element in root.iter("p") if text_length(element) >= MIN_PROSE_LENGTH]
+    classes = Counter(element.get("class") for element in prose)
+    shown = {element for element in prose if element.get("aria-hidden") is None}
+    for element in prose:
+        if element.getprevious() in shown or element.getnext() in shown:
+            element.attrib.pop("aria-hidden", "")
+        if element.get("class") and classes[element.get("class")] >= MIN_SHARED_CLASS:
+            element.attrib.pop("class")
+            element.attrib.pop("id", "")
 
 
 def remove(element: etree._Element) -> None:
@@ -177,7 +237,7 @@ def _drop_named_boilerplate(root: etree._Element) -> None:
 
 
 def _holds_headline(element: etree._Element) -> bool:
-    return next(element.iter("h1", "article"), None) is not None
+    return next(element.iter("h1", "article", "main"), None) is not None
 
 
 def _named(body: etree._Element) -> list[etree._Element]:
