@@ -19,9 +19,10 @@ from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import bare_extraction
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
-from caliber_crawler.extraction.generic.pruning import prune
+from caliber_crawler.extraction.generic.pruning import is_text, prune
 from caliber_crawler.extraction.generic.size import tame
 from caliber_crawler.extraction.text import clean_inline
+from caliber_crawler.extraction.tree import text_of
 
 # If this share of the prose found by one library is missing from another's result, one of them is wrong.
 MAX_MISSING_SHARE = 0.3
@@ -55,14 +56,29 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
     """
     prune(root, headline, url)
     careful = tame(root)
-    source = etree.tostring(root, method="html", encoding="unicode")
+    source = _source_of(root)
     quick = _attempt(_extract_with_resiliparse, source)
     name, paragraphs = _choose(source, quick) if careful else ("resiliparse", quick)
     if not paragraphs:
         # Prefer all text of the page to none, so that nothing is lost silently.
         name, paragraphs = "resiliparse", _attempt(partial(_extract_with_resiliparse, whole=True), source)
-    kept = drop_boilerplate(paragraphs, headline)
+    headings = {text_of(heading): str(heading.tag) for heading in root.iter("h2", "h3", "h4", "h5", "h6")}
+    kept = drop_boilerplate(paragraphs, headline, headings)
     return Body(tuple(kept), name) if kept else None
+
+
+def _source_of(root: etree._Element) -> str:
+    """The pruned page as HTML, with the links of paragraphs and lists that are text taken for plain words.
+
+    Pruning has removed those that only point elsewhere; the libraries would drop the rest.
+    """
+    links = [a for block in root.iter("p", "ul", "ol") if is_text(block) for a in block.iter("a")]
+    for link in links:
+        link.tag = "ins"
+    source = etree.tostring(root, method="html", encoding="unicode")
+    for link in links:
+        link.tag = "a"
+    return source
 
 
 def _choose(source: str, quick: Sequence[str]) -> tuple[str, Sequence[str]]:

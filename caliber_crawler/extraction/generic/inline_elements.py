@@ -124,5 +124,6 @@ def _text_before(node: etree._Element) -> str:
 
 
 def _strip_attributes(element: etree._Element) -> None:
-    for name in element.attrib.keys() - {"href"}:
-        del element.attrib[name]
+    for name in list(map(str, element.attrib)):
+        if name != "href":
+            del element.attrib[name]
