@@ -65,6 +65,7 @@ _POST_LINK = re.compile(
 )
 SENTENCE_ENDS = tuple(".!?…:;。！？։»”\"’')")
 _QUOTATION_MARKS = " \"'“”„«»‘’"
+_COMMENTS = re.compile("comment|repl(?:y|ies)|disqus|discussion", re.IGNORECASE)
 _TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _LENGTH = etree.XPath("string-length(normalize-space())")
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -355,6 +356,16 @@ def is_text(block: etree._Element) -> bool:
     text = text_of(block)
     sentence = len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS)
     return sentence and linked > len(text) / 2 and any(map(_is_prose, (block.getprevious(), block.getnext())))
+
+
+def has_other_texts(root: etree._Element) -> bool:
+    """Return whether a page contains prose besides its article: other articles, or comments."""
+    if sum(1 for _ in root.iter("article")) > 1:
+        return True
+    return any(
+        _COMMENTS.search(f"{element.get('class', '')} {element.get('id', '')}"[:MAX_NAMES_LENGTH])
+        for element in root.iter("div", "section", "ol", "ul", "li")
+    )
 
 
 def _is_prose(element: etree._Element | None) -> bool:

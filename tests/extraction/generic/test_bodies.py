@@ -5,6 +5,7 @@ import pytest
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
 from caliber_crawler.extraction.lines import Picture
 from tests.extraction.generic.newspage import PARAGRAPHS, article, body_of, page, read
+from tests.extraction.generic.shapes import STORY
 
 
 def test_paragraphs_keep_their_order_with_blank_lines_between() -> None:
@@ -196,3 +197,14 @@ def test_a_picture_that_only_some_browsers_show_is_kept(picture: str) -> None:
     first, *others = [f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS]
     lines = read(page(f"<article>{first}<figure>{picture}</figure>{''.join(others)}</article>")).body
     assert [shown for line in lines for shown in line.pictures] == [Picture("/road.jpg", "A road")]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_body_split_over_sibling_containers_is_whole(size: int) -> None:
+    containers = "".join(
+        f'<div class="grid__container"><div class="grid__content article__content">'
+        f"{''.join(f'<p>{paragraph}</p>' for paragraph in STORY[start : start + size])}</div></div>"
+        for start in range(0, len(STORY), size)
+    )
+    body = [line.text for line in read(page(f"<article><h1>A road</h1>{containers}</article>")).body]
+    assert body == list(STORY)
