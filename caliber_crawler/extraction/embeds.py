@@ -56,6 +56,21 @@ _CANDIDATES = frozenset((*FRAMES, "blockquote", "script"))
 _CLASSES = re.compile("|".join((*GALLERIES, *POSTS)))
 _LINE = re.compile(r"\[((?:Post|Video) on \w+|Video|Embedded): (https?://\S+)\]")
 _AUTHOR_OF_POST = re.compile(r"\(@\w+\)\s*\Z")
+# Elements of page editors and accelerated pages that name a post or a video: the attribute, and its URL.
+PLAYERS = {
+    "oembed": ("url", "{}"),
+    "amp-youtube": ("data-videoid", "https://www.youtube.com/watch?v={}"),
+    "amp-vimeo": ("data-videoid", "https://vimeo.com/{}"),
+    "amp-twitter": ("data-tweetid", "https://x.com/i/status/{}"),
+    "amp-instagram": ("data-shortcode", "https://www.instagram.com/p/{}/"),
+    "amp-facebook": ("data-href", "{}"),
+    "amp-tiktok": ("data-src", "{}"),
+    "amp-iframe": ("src", "{}"),
+    "amp-video": ("src", "{}"),
+    "lite-youtube": ("videoid", "https://www.youtube.com/watch?v={}"),
+    "lite-vimeo": ("videoid", "https://vimeo.com/{}"),
+    "script": ("data-telegram-post", "https://t.me/{}"),
+}
 SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-url")
 MAX_GALLERIES = 50
 """Maximum per article: each search covers the gallery's content, and galleries may be nested."""
@@ -72,6 +87,13 @@ def parse_embed(line: str) -> tuple[str, str] | None:
 def is_known_embed(url: str) -> bool:
     """Return whether this URL is a player or post of a known platform."""
     return any(pattern.match(url) for pattern, _ in _PLATFORMS)
+
+
+def player_url(element: etree._Element) -> str | None:
+    """Return the URL that an element of :data:`PLAYERS` names."""
+    attribute, form = PLAYERS.get(str(element.tag), ("", ""))
+    value = clean_inline(element.get(attribute) or "") if attribute else ""
+    return form.format(value) if value else None
 
 
 def replace_embeds(article: etree._Element, page: Page) -> None:

@@ -19,9 +19,10 @@ from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import bare_extraction
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
-from caliber_crawler.extraction.generic.pruning import prune
+from caliber_crawler.extraction.generic.pruning import has_other_texts, is_text, prune
 from caliber_crawler.extraction.generic.size import tame
 from caliber_crawler.extraction.text import clean_inline
+from caliber_crawler.extraction.tree import text_of
 
 # If this share of the prose found by one library is missing from another's result, one of them is wrong.
 MAX_MISSING_SHARE = 0.3
@@ -29,6 +30,10 @@ MAX_MISSING_SHARE = 0.3
 MAX_DOUBT = 0.1
 # Two results that share this much of their text are the same article.
 MIN_AGREEMENT = 0.85
+# A result that has at most this share of the prose of another, of which it is a part, is one of several containers.
+MAX_PART = 0.7
+MIN_COVERED = 0.7
+MIN_PROSE_SHARE = 0.6
 MIN_BODY_LENGTH = 200
 MIN_PROSE_LENGTH = 80
 WORDS_TO_MATCH = 4
@@ -55,17 +60,32 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
     """
     prune(root, headline, url)
     careful = tame(root)
-    source = etree.tostring(root, method="html", encoding="unicode")
+    source = _source_of(root)
     quick = _attempt(_extract_with_resiliparse, source)
-    name, paragraphs = _choose(source, quick) if careful else ("resiliparse", quick)
+    name, paragraphs = _choose(source, quick, others=has_other_texts(root)) if careful else ("resiliparse", quick)
     if not paragraphs:
         # Prefer all text of the page to none, so that nothing is lost silently.
         name, paragraphs = "resiliparse", _attempt(partial(_extract_with_resiliparse, whole=True), source)
-    kept = drop_boilerplate(paragraphs, headline)
+    headings = {text_of(heading): str(heading.tag) for heading in root.iter("h2", "h3", "h4", "h5", "h6")}
+    kept = drop_boilerplate(paragraphs, headline, headings)
     return Body(tuple(kept), name) if kept else None
 
 
-def _choose(source: str, quick: Sequence[str]) -> tuple[str, Sequence[str]]:
+def _source_of(root: etree._Element) -> str:
+    """The pruned page as HTML, with the links of paragraphs and lists that are text taken for plain words.
+
+    Pruning has removed those that only point elsewhere; the libraries would drop the rest.
+    """
+    links = [a for block in root.iter("p", "ul", "ol") if is_text(block) for a in block.iter("a")]
+    for link in links:
+        link.tag = "ins"
+    source = etree.tostring(root, method="html", encoding="unicode")
+    for link in links:
+        link.tag = "a"
+    return source
+
+
+def _choose(source: str, quick: Sequence[str], *, others: bool) -> tuple[str, Sequence[str]]:
     # In fast mode trafilatura does not consult other libraries, which would double the cost; resiliparse does it here.
     read = _attempt(partial(_extract_with_trafilatura, fast=True), source)
     if _is_whole(read, quick, MAX_DOUBT):
@@ -77,7 +97,17 @@ def _choose(source: str, quick: Sequence[str]) -> tuple[str, Sequence[str]]:
     agreed = likeness(shingles(second), shingles(quick)) >= MIN_AGREEMENT
     if second and (agreed or not read):
         return "readability", second
-    return ("trafilatura", read) if read else ("resiliparse", quick)
+    return ("trafilatura", read) if read and (others or not _is_part_of(read, quick)) else ("resiliparse", quick)
+
+
+def _is_part_of(read: Sequence[str], quick: Sequence[str]) -> bool:
+    """Return whether a result is a small part of another that is almost all prose: one of several containers."""
+    prose = _prose_of(quick)
+    long = sum(map(len, prose))
+    if long < sum(map(len, quick)) * MIN_PROSE_SHARE or sum(map(len, read)) > long * MAX_PART:
+        return False
+    part = shingles(read)
+    return not part or len(part & shingles(quick)) >= len(part) * MIN_COVERED
 
 
 def _is_whole(read: Sequence[str], quick: Sequence[str], largest_missing_share: float) -> bool:
@@ -165,9 +195,13 @@ def likeness(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]])
     return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0
 
 
+def _prose_of(lines: Sequence[str]) -> list[str]:
+    return [line for line in lines if len(line) >= MIN_PROSE_LENGTH and line.endswith(SENTENCE_ENDS)]
+
+
 def missing_share(read: Sequence[str], other: Sequence[str]) -> float:
     """The share of the prose in ``other`` that is missing from ``read``, 0 to 1."""
-    prose = [line for line in other if len(line) >= MIN_PROSE_LENGTH and line.endswith(SENTENCE_ENDS)]
+    prose = _prose_of(other)
     if sum(map(len, prose)) <= sum(map(len, read)) * 1.05:
         return 0.0
     wanted = shingles(prose)

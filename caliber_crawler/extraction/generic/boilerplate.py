@@ -7,25 +7,33 @@ line is dropped only if it is short or at the start or end of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from caliber_crawler.extraction.generic.phrases import CREDITS, INVITATIONS, LABELS, READ_ALSO, any_of
+from caliber_crawler.extraction.generic.phrases import ADDRESSES, CREDITS, INVITATIONS, LABELS, READ_ALSO, any_of
 from caliber_crawler.extraction.text import fold
 
 MAX_LABEL_LENGTH = 60
 MAX_NOTICE_LENGTH = 180
 MAX_CREDIT_LENGTH = 110
+MIN_SENTENCE_WORDS = 6
 TAIL_LINES = 6
 _READ_ALSO = re.compile(rf"[\W_]*(?:{any_of(READ_ALSO)})(?P<apart>\s*(?:[:：|>–—-]|\.\.\.|…|$))?", re.IGNORECASE)
 _INVITATION = re.compile(rf"(?<!\w)(?:{any_of(INVITATIONS)})", re.IGNORECASE)
 _CREDIT = re.compile(rf"[\W_]*(?:(?:{any_of(CREDITS)})\s*[:：/|©]|©|copyright\b|\(c\)\s)", re.IGNORECASE)
+_ADDRESS = re.compile(rf"(?<!\w)(?:{any_of(ADDRESSES)})(?!\w)", re.IGNORECASE)
 _LABELS = frozenset(fold(label) for table in LABELS.values() for label in table)
 _QUOTED = re.compile('["“”„«»]')
 _SENTENCE_END = re.compile(r"[.!?…:;。！？։»”\"’')\]]$")
 
 
-def drop_boilerplate(paragraphs: Sequence[str], headline: str | None) -> list[str]:
-    """Return the paragraphs of the text in order, each long one once."""
+def drop_boilerplate(
+    paragraphs: Sequence[str], headline: str | None, headings: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """Return the paragraphs of the text in order, each long one once.
+
+    ``headings``: the text of each sub-heading of the page, with its tag.
+    """
     title = fold(headline or "")
     seen: set[str] = set()
     kept = []
@@ -35,22 +43,44 @@ def drop_boilerplate(paragraphs: Sequence[str], headline: str | None) -> list[st
             continue
         seen.add(key)
         kept.append(paragraph)
-    return _without_tail(_without_lead(kept))
+    return _without_tail(_without_lead(kept, headings))
 
 
 def _is_notice(line: str) -> bool:
     """Return whether a line, at any position, points to another page, credits a picture or labels a box or button."""
-    if len(line) <= MAX_CREDIT_LENGTH and (_CREDIT.match(line) or fold(line).strip(" .:-–—[]()") in _LABELS):
+    if len(line) <= MAX_CREDIT_LENGTH and (_is_credit(line) or fold(line).strip(" .:-–—[]()") in _LABELS):
         return True
+    return is_pointer(line)
+
+
+def _is_credit(line: str) -> bool:
+    """Return whether a line credits a picture or a source. "Source: a report that …" is a sentence."""
+    credit = _CREDIT.match(line)
+    if credit is None:
+        return False
+    words = line[credit.end() :].split()
+    sentence = line.endswith((".", "!", "?", "…")) and len(words) >= MIN_SENTENCE_WORDS
+    return not (sentence and sum(word[:1].islower() for word in words) > len(words) / 2)
+
+
+def is_pointer(line: str) -> bool:
+    """Return whether a short line points to another page."""
     pointer = _READ_ALSO.match(line) if len(line) <= MAX_NOTICE_LENGTH else None
     # "More on that tomorrow." is a sentence; "More on this: …" and "Read also …" without a full stop are not.
     return pointer is not None and (pointer["apart"] is not None or not line.endswith("."))
 
 
-def _without_lead(lines: list[str]) -> list[str]:
-    """The lines without kicker, byline and date before the first sentence."""
+def _without_lead(lines: list[str], headings: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """The lines without kicker, byline and date before the first sentence.
+
+    A heading directly before it stays if the text has others of its level.
+    """
     sentences = (at for at, line in enumerate(lines) if len(line) > MAX_LABEL_LENGTH or _SENTENCE_END.search(line))
-    return lines[next(sentences, 0) :]
+    first = next(sentences, 0)
+    tag = headings.get(lines[first - 1]) if first else None
+    if tag is not None and any(headings.get(line) == tag for line in lines[first:]):
+        first -= 1
+    return lines[first:]
 
 
 def _without_tail(lines: list[str]) -> list[str]:
@@ -63,5 +93,15 @@ def _without_tail(lines: list[str]) -> list[str]:
 
 
 def _is_invitation(line: str) -> bool:
-    """Return whether a short line invites the reader to do something and is not a quotation."""
-    return len(line) <= MAX_NOTICE_LENGTH and _INVITATION.search(line) is not None and not _QUOTED.search(line)
+    """Return whether a short line invites the reader to do something and is not a quotation.
+
+    A sentence that merely contains such a phrase ("announced in its newsletter") addresses nobody.
+    """
+    if len(line) > MAX_NOTICE_LENGTH or _QUOTED.search(line):
+        return False
+    invitation = _INVITATION.search(line)
+    if invitation is None:
+        return False
+    before = line[: invitation.start()].rstrip()
+    begins = not before or before[-1] in ".!?:;|•–—-…"
+    return begins or not line.endswith(".") or _ADDRESS.search(line) is not None

@@ -35,11 +35,46 @@ READ_ALSO: Mapping[str, tuple[str, ...]] = {
     "pl": ("czytaj także", "czytaj też", "czytaj więcej", "przeczytaj także", "przeczytaj też"),
     "hu": ("olvassa el", "olvasd el"),
     "id": ("baca juga",),
-    "ru": ("читайте также", "читайте ещё", "читайте еще", "смотрите также"),
-    "uk": ("читайте також", "читати також"),
-    "az": ("həmçinin oxu", "bunu da oxu"),
-    "tr": ("ayrıca oku", "ayrıca bkz"),
-    "hy": ("կարդացեք նաև", "կարդալ նաև"),
+    "ru": (
+        *("читайте также", "читайте ещё", "читайте еще", "читать также", "читать далее", "читать ещё", "читать еще"),
+        *("смотрите также", "смотрите ещё", "смотрите еще", "также читайте", "еще по теме", "ещё по теме"),
+        *("материалы по теме", "по теме:", "подробнее:", "вам может быть интересно", "рекомендуем", "вас заинтересует"),
+    ),
+    "uk": (
+        *("читайте також", "читати також", "також читайте", "дивіться також", "читайте ще", "матеріали за темою"),
+        *("за темою:", "вам може бути цікаво", "рекомендуємо"),
+    ),
+    "be": ("чытайце таксама", "глядзіце таксама"),
+    "az": (
+        *("həmçinin oxu*", "həmçinin bax*", "bunu da oxu*", "bunları da oxu*", "ayrıca oxu*", "daha ətraflı oxu*"),
+        *("oxşar xəbərlər", "əlaqəli xəbərlər", "digər xəbərlər", "mövzu ilə bağlı:", "mövzu üzrə:", "bu mövzuda:"),
+    ),
+    "tr": (
+        *("ayrıca oku*", "ayrıca bkz", "ayrıca bakın*", "bunu da oku*", "bunlar da ilgi*", "bunları da oku*"),
+        *("ilgili haber*", "benzer haberler", "şunlar da ilginizi çekebilir", "ilginizi çekebilir", "okumaya devam"),
+    ),
+    "hy": ("կարդացե՛ք նաև", "կարդացեք նաև", "կարդալ նաև", "կարդա նաև", "դիտեք նաև", "տեսեք նաև", "նմանատիպ նյութեր"),
+    "ka": (
+        "აგრეთვე წაიკითხეთ",
+        "წაიკითხეთ აგრეთვე",
+        "წაიკითხეთ ასევე",
+        "ასევე წაიკითხეთ",
+        "ასევე იხილეთ",
+        "იხილეთ ასევე",
+    ),
+    "fa": ("بیشتر بخوانید", "همچنین بخوانید", "بخوانید:", "مطالب مرتبط", "اخبار مرتبط", "بیشتر ببینید"),
+    "ar": (
+        "اقرأ أيضا",
+        "اقرأ أيضاً",
+        "اقرأ أيضًا",
+        "إقرأ أيضا",
+        "اقرأ المزيد",
+        "شاهد أيضا",
+        "شاهد أيضاً",
+        "مواضيع ذات صلة",
+    ),
+    "kk": ("сондай-ақ оқыңыз", "тағы оқыңыз", "оқи отырыңыз", "тақырыпқа орай"),
+    "uz": ("shuningdek o‘qing", "shuningdek, o‘qing", "shuningdek o'qing", "mavzuga oid", "bu ham qiziq"),
     "ja": ("関連記事", "関連ニュース", "関連リンク"),
     "zh": ("相关新闻", "相关阅读"),
     "ko": ("관련 기사", "관련기사"),
@@ -91,11 +126,54 @@ INVITATIONS: Mapping[str, tuple[str, ...]] = {
     "sv": ("prenumerera", "följ oss"),
     "pl": ("zapisz się",),
     "id": ("berlangganan",),
-    "ru": ("подпишись", "подпишитесь", "подписывайтесь", "присоединяйтесь", "поделитесь"),
-    "uk": ("підписуйтесь", "підпишіться"),
-    "az": ("abunə ol", "bizi izlə"),
-    "tr": ("abone ol", "bizi takip"),
-    "hy": ("բաժանորդագրվեք", "հետևեք մեզ"),
+    "ru": (
+        *(
+            "подпишись",
+            "подпишитесь",
+            "подписывайтесь",
+            "подписаться на",
+            "присоединяйтесь",
+            "поделитесь",
+            "следите за",
+        ),
+        *("добавьте нас", "добавить в закладки", "нашли ошибку", "выделите ее", "выделите её", "все права защищены"),
+    ),
+    "uk": (
+        "підписуйтесь",
+        "підписуйтеся",
+        "підпишіться",
+        "приєднуйтесь",
+        "приєднуйтеся",
+        "стежте за",
+        "знайшли помилку",
+    ),
+    "az": ("abunə ol*", "bizi izlə*", "izləyin", "səhv gör*", "səhifəmizi bəyən*", "əlfəcin*", "bütün hüquqlar"),
+    "tr": ("abone ol*", "bizi takip", "takip edin*", "yer imlerine ekle", "tüm hakları saklıdır"),
+    "hy": ("բաժանորդագրվեք", "բաժանորդագրվե՛ք", "հետևեք մեզ", "միացեք մեզ", "բոլոր իրավունքները"),
+    "ka": ("გამოიწერეთ", "გამოგვყევით", "შემოგვიერთდით", "მოგვყევით"),
+    "fa": ("ما را دنبال کنید", "عضو شوید", "مشترک شوید"),
+    "ar": ("اشترك في", "اشتركوا في", "تابعونا", "تابعنا"),
+    "kk": ("жазылыңыз", "жазылыңыздар"),
+    "uz": ("obuna bo‘ling", "obuna bo'ling", "kuzatib boring"),
+}
+
+# Words by which a line addresses its reader or speaks for the outlet.
+ADDRESSES: Mapping[str, tuple[str, ...]] = {
+    "en": ("you", "your", "yours", "we", "us", "our", "please", "here"),
+    "de": ("sie", "ihr", "ihre", "ihren", "uns", "unser", "unsere", "unseren", "unserem", "hier"),
+    "fr": ("vous", "votre", "vos", "nous", "notre", "nos", "ici"),
+    "es": ("tu", "su", "nuestro", "nuestra", "nuestros", "aquí"),
+    "pt": ("você", "seu", "sua", "nosso", "nossa", "aqui"),
+    "it": ("tu", "tuo", "tua", "nostro", "nostra", "qui"),
+    "nl": ("u", "uw", "je", "jouw", "ons", "onze", "hier"),
+    "sv": ("du", "dig", "din", "oss", "vår", "här"),
+    "pl": ("nasz", "naszego", "nas", "tutaj"),
+    "id": ("anda", "kami", "di sini"),
+    "ru": ("вы", "вас", "ваш", "вам", "нас", "наш", "наши", "нашу", "нашего", "нам", "здесь"),
+    "uk": ("ви", "вас", "вам", "ваш", "нас", "наш", "наші", "нашу", "нашого", "тут"),
+    "az": ("siz", "sizin", "bizim", "bizə", "bizi", "burada", "linkə"),
+    "tr": ("siz", "sizin", "bizim", "bizi", "bize", "buradan"),
+    "hy": ("մեր", "մեզ", "ձեր", "այստեղ"),
 }
 
 # Whole lines that label a box or a button inside an article.
@@ -152,6 +230,15 @@ CREDITS: Mapping[str, tuple[str, ...]] = {
 
 
 def any_of(tables: Mapping[str, Iterable[str]]) -> str:
-    """Return all phrases as one alternation, longest first. A phrase in Latin letters matches only whole words."""
+    """Return all phrases as one alternation, longest first.
+
+    A phrase in Latin letters matches only whole words, unless an asterisk says that endings follow ("oxu*": "oxuyun").
+    """
     phrases = sorted({phrase for table in tables.values() for phrase in table}, key=len, reverse=True)
-    return "|".join(re.escape(phrase) + (r"(?!\w)" if re.search("[a-z]$", phrase) else "") for phrase in phrases)
+    return "|".join(map(_written, phrases))
+
+
+def _written(phrase: str) -> str:
+    if phrase.endswith("*"):
+        return re.escape(phrase[:-1]) + r"\w{0,12}"
+    return re.escape(phrase) + (r"(?!\w)" if re.search("[a-zəçşğıöü]$", phrase) else "")

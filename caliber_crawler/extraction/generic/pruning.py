@@ -6,6 +6,7 @@ Changes the tree of a page in place, before the body is extracted.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import cast
@@ -16,14 +17,18 @@ from lxml import etree
 from caliber_crawler.extraction.captions import move_captions
 from caliber_crawler.extraction.embeds import (
     MAX_GALLERIES,
+    PLAYERS,
     SOURCES,
     is_called_gallery,
     is_known_embed,
     page_url_of,
+    player_url,
     replace_by_line,
     replace_gallery,
 )
-from caliber_crawler.extraction.lines import is_data_table, is_picture
+from caliber_crawler.extraction.generic.boilerplate import is_pointer
+from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
+from caliber_crawler.extraction.lines import LISTS, is_data_table, is_picture
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
 
@@ -32,6 +37,8 @@ NON_CONTENT = (
     *("script", "style", "noscript", "template", "svg", "iframe", "button", "select", "textarea", "object"),
     *("canvas", "dialog", "figcaption", "video", "audio", "input", "label", "map", "embed"),
 )
+# Of these, the elements whose paragraphs no visitor sees.
+UNSEEN = frozenset(("script", "style", "template", "noscript", "textarea", "iframe", "object", "video", "audio"))
 # An element is boilerplate if its class or ID contains one of these as a separate word.
 _WORDS = """
 related relatedarticles relatedposts relatedcontent recommended recommendation recommendations recirc recirculation
@@ -56,6 +63,9 @@ _POST_LINK = re.compile(
     r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|s)/\w+",
     re.IGNORECASE,
 )
+SENTENCE_ENDS = tuple(".!?…:;。！？։»”\"’')")
+_QUOTATION_MARKS = " \"'“”„«»‘’"
+_COMMENTS = re.compile("comment|repl(?:y|ies)|disqus|discussion", re.IGNORECASE)
 _TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _LENGTH = etree.XPath("string-length(normalize-space())")
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -64,6 +74,11 @@ MIN_PROSE_LENGTH = 60
 MAX_NAMES_LENGTH = 1000
 MIN_TEASER_WORDS = 4
 MAX_LABEL_WORDS = 5
+MAX_DATE_WORDS = 6
+MAX_FIGURES = 100
+"""Maximum of a page whose content is examined: each search covers the whole text."""
+MIN_SHARED_CLASS = 3
+"""Number of long paragraphs with the same class name that shows that it is a name for text."""
 
 
 def prune(root: etree._Element, headline: str | None, url: str) -> None:
@@ -72,13 +87,68 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
     Relative URLs on the page are resolved against ``url``.
     """
     move_captions(root, "figcaption")
+    _show_pictures(root)
     _unembed(root, url)
-    for element in list(root.iter(*NON_CONTENT)):
-        remove(element)
+    _open_figures(root)
+    simplify_inline(root)
+    _drop_non_content(root)
     _dissolve_layout_tables(root)
     _drop_headings(root, headline)
     _drop_named_boilerplate(root)
     _drop_teasers(root)
+    _mark_paragraphs(root)
+    _clear_prose_attributes(root)
+
+
+def _drop_non_content(root: etree._Element) -> None:
+    """Remove the elements that no visitor reads; if one contains text by mistake, only the element itself.
+
+    An unclosed element inside a button or a label takes the text after it along.
+    """
+    for element in list(root.iter(*NON_CONTENT)):
+        if not _holds_headline(element) and (element.tag in UNSEEN or not prose_length(element)):
+            remove(element)
+        else:
+            element.tag = "div"
+            element.attrib.clear()
+
+
+def _mark_paragraphs(root: etree._Element) -> None:
+    """Turn boxes of nothing but sentences into paragraphs, beside paragraphs or where there are no others.
+
+    Page builders write no paragraphs, and the libraries drop such boxes.
+    """
+    boxes = [box for box in root.iter("div") if _is_box_of_sentences(box)]
+    if not boxes:
+        return
+    prose = {element for element in root.iter("p") if text_length(element) >= MIN_PROSE_LENGTH}
+    usual = sum(map(text_length, boxes)) > sum(map(text_length, prose))
+    for box in boxes:
+        if usual or box.getprevious() in prose or box.getnext() in prose:
+            box.tag = "p"
+
+
+def _is_box_of_sentences(box: etree._Element) -> bool:
+    if not (len(box) or box.text) or any(inner.tag not in INLINE for inner in box.iterdescendants()):
+        return False
+    text = text_of(box)
+    return len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS)
+
+
+def _clear_prose_attributes(root: etree._Element) -> None:
+    """Remove what the libraries take as a sign of boilerplate from paragraphs: visitors do not see it.
+
+    A class name that several long paragraphs share belongs to the text. A paragraph of a paywall is hidden, but text.
+    """
+    prose = [element for element in root.iter("p") if text_length(element) >= MIN_PROSE_LENGTH]
+    classes = Counter(element.get("class") for element in prose)
+    shown = {element for element in prose if element.get("aria-hidden") is None}
+    for element in prose:
+        if element.getprevious() in shown or element.getnext() in shown:
+            element.attrib.pop("aria-hidden", "")
+        if element.get("class") and classes[element.get("class")] >= MIN_SHARED_CLASS:
+            element.attrib.pop("class")
+            element.attrib.pop("id", "")
 
 
 def remove(element: etree._Element) -> None:
@@ -132,15 +202,16 @@ def _drop_headings(root: etree._Element, headline: str | None) -> None:
 def _unembed(root: etree._Element, url: str) -> None:
     """Replace an embedded post or video by one line with its kind and URL. Its words are not the article's."""
     for quote in list(root.iter("blockquote")):
-        links = [link for a in quote.iter("a") if _POST_LINK.match(link := a.get("href") or "")]
-        permalink = next((value for key in _PERMALINKS if (value := quote.get(key))), links[-1] if links else None)
-        if _EMBEDDED.search(quote.get("class") or "") or links:
+        permalink = next((value for key in _PERMALINKS if (value := quote.get(key))), None) or _post_quoted(quote)
+        if permalink or _EMBEDDED.search(quote.get("class") or ""):
             _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
-    for frame in list(root.iter("iframe", "video")):
-        sources = [source for node in (frame, *frame.iter("source")) for key in SOURCES if (source := node.get(key))]
+    for element in list(root.iter("iframe", "video", "script", *PLAYERS)):
+        nodes = (element, *element.iter("source"))
+        sources = [source for node in nodes for key in SOURCES if (source := node.get(key))]
+        sources += [player for player in (player_url(element),) if player]
         embed_url = next((known for source in sources if is_known_embed(known := _page_url(source, url))), None)
         if embed_url is not None:
-            _become_paragraph(frame, "Video", embed_url)
+            _become_paragraph(element, "Video", embed_url)
     for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MAX_GALLERIES)):
         if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # otherwise it is a list of teasers
             replace_gallery(gallery, lambda source: source)
@@ -159,8 +230,56 @@ def _become_paragraph(element: etree._Element, name: str, url: str | None) -> No
     element.tag = "p"
     for link in list(element):
         element.remove(link)
-    for figure in element.iterancestors("figure"):
+    # The names of its wrappers ("embed", "ratio") are taken for boilerplate; a figure is dropped with all it contains.
+    length = text_length(element)
+    for around in element.iterancestors("div", "figure", "section", "span", "p", "center"):
+        if text_length(around) > length:
+            break
+        around.tag = "div"
+        around.attrib.clear()
+
+
+def _post_quoted(quote: etree._Element) -> str | None:
+    """The URL of the post that a quotation repeats: its last link, if it ends the quotation as the date of a post."""
+    links = [a for a in quote.iter("a") if _POST_LINK.match(a.get("href") or "")]
+    if not links or len(text_of(links[-1]).split()) > MAX_DATE_WORDS:
+        return None
+    return links[-1].get("href") if text_of(quote).endswith(text_of(links[-1])) else None
+
+
+def _open_figures(root: etree._Element) -> None:
+    """Turn figures that contain a quotation, a table or an embed into plain boxes: the libraries drop all in a figure.
+
+    A quotation that repeats a sentence of the text is an ornament and stays in its figure.
+    """
+    figures = [
+        (figure, next(figure.iter("blockquote", "table", "pre", "ul", "ol"), None)) for figure in root.iter("figure")
+    ]
+    quoted = any(inside is not None and inside.tag == "blockquote" for _, inside in figures)
+    whole = fold(text_of(root)) if quoted else ""
+    for figure, inside in figures[:MAX_FIGURES]:
+        if inside is None or (inside.tag == "blockquote" and whole.count(_words_of(inside)) > 1):
+            continue
         figure.tag = "div"
+        figure.attrib.clear()
+
+
+def _words_of(quote: etree._Element) -> str:
+    return fold(text_of(quote)).strip(_QUOTATION_MARKS)[:MIN_PROSE_LENGTH]
+
+
+def _show_pictures(root: etree._Element) -> None:
+    """Turn the pictures of accelerated pages, and those that stand only in ``noscript``, into ``img``."""
+    for picture in root.iter("amp-img", "amp-anim"):
+        picture.tag = "img"
+    for hidden in list(root.iter("noscript")):
+        pictures = list(hidden.iter("img"))
+        before = hidden.getprevious()
+        lazy = before is not None and before.tag == "img" and (before.get("src") or "data:").startswith("data:")
+        if len(pictures) == 1 and before is not None and lazy and pictures[0].get("src"):
+            for name in ("src", "alt"):
+                if value := pictures[0].get(name):
+                    before.set(name, value)
 
 
 def _drop_named_boilerplate(root: etree._Element) -> None:
@@ -177,7 +296,7 @@ def _drop_named_boilerplate(root: etree._Element) -> None:
 
 
 def _holds_headline(element: etree._Element) -> bool:
-    return next(element.iter("h1", "article"), None) is not None
+    return next(element.iter("h1", "article", "main"), None) is not None
 
 
 def _named(body: etree._Element) -> list[etree._Element]:
@@ -204,6 +323,8 @@ def _drop_teasers(root: etree._Element) -> None:
         items = [child for child in block if child.tag == "li"]
         if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):
             label = block.getprevious()
+            if is_text(block):
+                continue
             remove(block)
             if label is not None and _is_label(label):
                 remove(label)
@@ -223,6 +344,40 @@ def _is_teaser(block: etree._Element) -> bool:
         and len(whole.split()) - words <= MAX_LABEL_WORDS
         and len(linked) >= 0.6 * len(whole)
     )
+
+
+def is_text(block: etree._Element) -> bool:
+    """Return whether a paragraph or a list is text of the article although most of it is links."""
+    if block.tag in LISTS:
+        return _is_introduction(block.getprevious()) and _is_prose(block.getnext())
+    linked = sum(len(text_of(a)) for a in block.iter("a"))
+    if not linked:
+        return False
+    text = text_of(block)
+    sentence = len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS)
+    return sentence and linked > len(text) / 2 and any(map(_is_prose, (block.getprevious(), block.getnext())))
+
+
+def has_other_texts(root: etree._Element) -> bool:
+    """Return whether a page contains prose besides its article: other articles, or comments."""
+    if sum(1 for _ in root.iter("article")) > 1:
+        return True
+    return any(
+        _COMMENTS.search(f"{element.get('class', '')} {element.get('id', '')}"[:MAX_NAMES_LENGTH])
+        for element in root.iter("div", "section", "ol", "ul", "li")
+    )
+
+
+def _is_prose(element: etree._Element | None) -> bool:
+    return element is not None and element.tag == "p" and text_length(element) >= MIN_PROSE_LENGTH
+
+
+def _is_introduction(element: etree._Element | None) -> bool:
+    """Return whether a paragraph announces a list that belongs to the text: "The ministry published three papers:"."""
+    if element is None or element.tag != "p":
+        return False
+    text = text_of(element)
+    return text.endswith((":", "：")) and len(text.split()) > MAX_LABEL_WORDS and not is_pointer(text)
 
 
 def _is_label(element: etree._Element) -> bool:

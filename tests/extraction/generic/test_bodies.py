@@ -5,6 +5,7 @@ import pytest
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
 from caliber_crawler.extraction.lines import Picture
 from tests.extraction.generic.newspage import PARAGRAPHS, article, body_of, page, read
+from tests.extraction.generic.shapes import STORY
 
 
 def test_paragraphs_keep_their_order_with_blank_lines_between() -> None:
@@ -50,8 +51,35 @@ def test_a_container_of_the_whole_text_is_kept_under_any_class_name() -> None:
             "[Video: https://news.example/media/road.mp4]",
             "Old browser",
         ),
+        (
+            '<figure class="wp-block-embed"><div class="wp-block-embed__wrapper"><blockquote class="twitter-tweet">'
+            'So proud! <a href="https://twitter.com/a/status/12">May 1</a></blockquote></div></figure>',
+            "[Post on X: https://twitter.com/a/status/12]",
+            "proud",
+        ),
+        (
+            '<div class="ratio embed-responsive"><iframe src="https://player.vimeo.com/video/7">No frames.</iframe>'
+            "</div>",
+            "[Video on Vimeo: https://vimeo.com/7]",
+            "No frames",
+        ),
+        (
+            '<script async src="/widget.js" data-telegram-post="ministry/77">x = 1;</script>',
+            "[Post on Telegram: https://t.me/ministry/77]",
+            "x = 1",
+        ),
+        (
+            '<figure class="media"><oembed url="https://www.youtube.com/watch?v=dQw4w9WgXcQ">Video</oembed></figure>',
+            "[Video on YouTube: https://www.youtube.com/watch?v=dQw4w9WgXcQ]",
+            "Videos",
+        ),
+        (
+            '<amp-youtube data-videoid="dQw4w9WgXcQ" layout="responsive"></amp-youtube>',
+            "[Video on YouTube: https://www.youtube.com/watch?v=dQw4w9WgXcQ]",
+            "responsive",
+        ),
     ],
-    ids=["post", "video", "frame", "player"],
+    ids=["post", "video", "frame", "player", "wordpress", "bootstrap", "telegram", "oembed", "amp"],
 )
 def test_an_embed_becomes_one_line_with_a_link(embed: str, line: str, words: str) -> None:
     extraction = read(article(embed, f"<p>{PARAGRAPHS[0][::-1]}</p>"))
@@ -86,7 +114,97 @@ def test_a_gallery_between_paragraphs_becomes_one_line_with_its_pictures() -> No
         "More on that was not to be learned from the ministry on Tuesday.",
         "“Sign up for peace,” he told the young people in the square.",
         "Foto aus dem Jahr 1994 zeigen die Straße.",
+        "Source: a report that the bank published on Monday and that the ministry confirmed.",
+        "The ministry announced the decision in its weekly newsletter on Tuesday.",
+        "Nazirlik bu barədə öz xəbər bülleteninə abunə olanlara məlumat verib.",
     ],
 )
 def test_sentences_that_begin_like_boilerplate_are_kept(line: str) -> None:
     assert drop_boilerplate([*PARAGRAPHS, line], None) == [*PARAGRAPHS, line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Həmçinin oxuyun: Körpü bağlanıb",
+        "Bunu da oxuyun – Körpü bağlanıb",
+        "Ayrıca okuyun: Köprü kapandı",
+        "Читайте также: Мост закрыт",
+        "Ещё по теме: Мост закрыт",
+        "აგრეთვე წაიკითხეთ: ხიდი დაიკეტა",
+        "بیشتر بخوانید: پل بسته شد",
+        "Shuningdek o‘qing: Ko‘prik yopildi",
+        "Sign up for our newsletter here.",
+        "Bizi Telegram kanalımızda izləyin",
+        "Подписывайтесь на наш канал.",
+    ],
+)
+def test_pointers_and_invitations_in_the_languages_of_the_region_are_removed(line: str) -> None:
+    assert drop_boilerplate([*PARAGRAPHS, line], None) == PARAGRAPHS
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '<p><a href="/court"><strong>On Friday three men, all of one village, denied that they had moved the barrier.'
+        "</strong></a></p>",
+        "<figure><blockquote><p>“I have a sister on the other side,” said a villager who had walked to the barrier.</p>"
+        "</blockquote></figure>",
+        "<blockquote><p>The road is to be opened, says the text that <a href='https://x.com/a/status/1'>the ministry "
+        "posted</a> on Tuesday night.</p></blockquote>",
+        "<ul><li>The road is to be opened before the end of the month.</li><li>The toll is to be the same on both "
+        "sides.</li></ul>",
+    ],
+    ids=["linked paragraph", "quotation in a figure", "quotation with a link", "list"],
+)
+def test_text_in_any_element_is_kept(block: str) -> None:
+    after = "The agreement has four points, and the third of them took the longest time to be written."
+    words = [line.text for line in read(article(block, f"<p>{after}</p>")).body]
+    assert words[: len(PARAGRAPHS)] == PARAGRAPHS
+    assert words[-1] == after
+    assert len(words) > len(PARAGRAPHS) + 1
+
+
+def test_a_list_of_links_after_an_introduction_is_kept() -> None:
+    titles = (
+        "Report of the bank on the road",
+        "Agreement on the road of 2014",
+        "Letter of the villagers to the ministry",
+    )
+    papers = "".join(f'<li><a href="/paper/{at}">{title}</a></li>' for at, title in enumerate(titles))
+    lead = "On Wednesday the ministry published three papers about the road and the tunnels:"
+    after = "All of them had been secret since the winter of 2014, when the barrier was lowered."
+    body = [line.text for line in read(article(f"<p>{lead}</p><ul>{papers}</ul><p>{after}</p>")).body]
+    assert body == [*PARAGRAPHS, lead, *titles, after]
+
+
+def test_a_heading_before_the_first_sentence_is_kept_beside_others_of_its_level() -> None:
+    chapters = [f"<h2>Chapter {at}</h2><p>{paragraph}</p>" for at, paragraph in enumerate(PARAGRAPHS)]
+    body = [line.text for line in read(page(f"<article><h1>A talk</h1>{''.join(chapters)}</article>")).body]
+    assert body[:2] == ["Chapter 0", PARAGRAPHS[0]]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<amp-img src="/road.jpg" width="800" height="450" alt="A road"></amp-img>',
+        '<img class="lazy" src="data:image/gif;base64,R0" alt=""><noscript><img src="/road.jpg" alt="A road">'
+        "</noscript>",
+    ],
+    ids=["amp", "noscript"],
+)
+def test_a_picture_that_only_some_browsers_show_is_kept(picture: str) -> None:
+    first, *others = [f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS]
+    lines = read(page(f"<article>{first}<figure>{picture}</figure>{''.join(others)}</article>")).body
+    assert [shown for line in lines for shown in line.pictures] == [Picture("/road.jpg", "A road")]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_body_split_over_sibling_containers_is_whole(size: int) -> None:
+    containers = "".join(
+        f'<div class="grid__container"><div class="grid__content article__content">'
+        f"{''.join(f'<p>{paragraph}</p>' for paragraph in STORY[start : start + size])}</div></div>"
+        for start in range(0, len(STORY), size)
+    )
+    body = [line.text for line in read(page(f"<article><h1>A road</h1>{containers}</article>")).body]
+    assert body == list(STORY)
