@@ -11,7 +11,7 @@ import pytest
 from caliber_crawler import robots_groups
 from caliber_crawler.discovery import list_markup
 from caliber_crawler.extraction import boilerplate, counts, structured_data, text_page
-from caliber_crawler.extraction.dates import site_formats
+from caliber_crawler.extraction.dates import labels, site_formats
 from caliber_crawler.known_sites import known_spiders, project_settings
 from caliber_crawler.page_files import forms
 from caliber_crawler.site import Site
@@ -31,6 +31,10 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
     "extraction.counts:_counter_line": (
         {"fullmatch"},
         lambda site: [counts._counter_line(edition.view_labels) for edition in site.editions],
+    ),
+    "extraction.dates.labels:_pattern": (
+        {"finditer", "search"},
+        lambda site: map(labels._pattern, (role for role in labels.Role if role is not labels.Role.UNNAMED)),
     ),
     "extraction.dates.site_formats:_pattern": (
         {"finditer"},
