@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from caliber_crawler.extraction import check, check_address, check_length, extract_page
-from caliber_crawler.extraction.checks import MAX_LENGTH, MAX_REFERENCES
+from caliber_crawler.extraction.checks import MAX_LENGTH, MAX_REFERENCES, MAX_TITLE_LENGTH
 from caliber_crawler.items import Capture, Extraction, Image, Link, Problem
 from caliber_crawler.site.generic import generic_site
 from tests.extraction.pages import PAGES, READ_AT, recorded_capture, site_named
@@ -53,13 +53,14 @@ def test_each_defect_is_reported(fields: dict[str, Any], reason: str, fatal: boo
 @pytest.mark.parametrize(
     "fields",
     [
-        {"body": "a" * (2 * MAX_LENGTH + 1), "body_markdown": ""},
-        {"body": "a" * MAX_LENGTH, "body_markdown": "a" * (MAX_LENGTH + 10_000)},
-        {"headline": "a" * (2 * MAX_LENGTH + 9)},
+        {"body": "a" * (MAX_LENGTH + 1)},
+        {"body_markdown": "a" * (MAX_LENGTH + 1)},
+        {"headline": "a" * (MAX_TITLE_LENGTH + 1)},
+        {"authors": ("a" * (MAX_TITLE_LENGTH + 1),)},
         {"links": (Link(url="https://example.org/"),) * (MAX_REFERENCES + 1)},
         {"images": (Image(url="https://example.org/a.webp"),) * (MAX_REFERENCES + 1)},
     ],
-    ids=["body", "markdown", "headline", "links", "images"],
+    ids=["body", "markdown", "headline", "author", "links", "images"],
 )
 def test_what_is_longer_than_any_article_is_refused(fields: dict[str, Any]) -> None:
     assert check_length(VALID) is None
