@@ -6,9 +6,10 @@
 
 A trick (``tests/hostile``) is served as an article, the target of a redirect, a listing, a sitemap, a feed,
 ``tdmrep.json`` and ``robots.txt``. A crawl meets several tricks at once, each at URLs of its own, and the archive says
-what became of each. If such a crawl misses a goal, there is one crawl for each trick in it; if that misses a goal,
-one for each of its places, and only those count. A site has one feed, one ``tdmrep.json`` and one robots.txt, so without ``--only`` or ``--place`` each crawl has
-one trick at each of the first two, and some tricks are served as robots.txt. Exit code 3: something missed a goal.
+what became of each. If such a crawl misses a goal, there is one crawl for each trick in it; if that misses a goal too,
+there is one for each of its places, and only those count. A site has one feed, one ``tdmrep.json`` and one robots.txt.
+Without ``--only`` or ``--place``, each crawl has one trick at each of the first two, and some tricks are served as
+robots.txt. Exit code 3: something missed a goal.
 """
 
 from __future__ import annotations
