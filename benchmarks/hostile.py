@@ -61,8 +61,8 @@ TRICKS: Mapping[str, Behaviour] = {
 }
 SLOW = {path.rpartition("/")[2] for path in tricks.SLOW}
 AS_ROBOTS = (*bodies.RULES, *bodies.PROLOGUES, "gzip-members", "nul-bytes", "any-bytes", "utf-16", "one-line-30-mb",
-             "gzip-bomb", "endless", "header-flood", "loop", "to-metadata", "cut-chunks", "reset", "no-http", "http-500",
-             "unasked-304", "silent")  # fmt: skip
+             "gzip-bomb", "endless", "header-flood", "loop", "to-metadata", "cut-chunks", "reset", "no-http",
+             "http-500", "unasked-304", "silent")  # fmt: skip
 """Tricks that are served as robots.txt without ``--place``."""
 
 
@@ -286,7 +286,8 @@ def print_table(results: Sequence[Result]) -> None:
     """Print each result that misses a goal, and the summary by place."""
     for result in results:
         print(
-            f"{result.trick:24} {result.place:9} {result.outcome[:40]:40} {result.good:>3} good, exit {result.exit_code}"
+            f"{result.trick:24} {result.place:9} {result.outcome[:40]:40} {result.good:>3} good, "
+            f"exit {result.exit_code}"
             f"  {result.crawl:>4.0f} + {result.worker:>4.0f} MB  stall {result.stall:.2f} s"
             + (f"  MISSED: {', '.join(result.misses)}" if result.misses else "")
         )
