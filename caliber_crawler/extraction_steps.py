@@ -81,7 +81,7 @@ def extract(page: CleanPage, site: Site) -> Outcome:
         return page.doubt or _unreadable("extract", unreadable)
     if page.doubt is not None and not _is_complete_article(found, site):
         return page.doubt
-    return extraction.check_address(found, site) or found
+    return extraction.check_length(found) or extraction.check_address(found, site) or found
 
 
 def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:
@@ -145,9 +145,10 @@ def _missing_list(capture: Capture, problem: Problem, site: Site) -> Listing | P
 def _article_on(capture: Capture, site: Site) -> Extraction | None:
     """The article on a start page: the page may be an article that also lists others."""
     try:
-        return extraction.extract_page(replace(capture, kind="article"), site)
+        found = extraction.extract_page(replace(capture, kind="article"), site)
     except Unreadable:
         return None
+    return found if extraction.check_length(found) is None else None
 
 
 def _unreadable(stage: str, unreadable: Unreadable) -> Problem:

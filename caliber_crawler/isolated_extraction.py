@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 OPEN_PAGES = 64
 """Maximum number of cleaned pages that a worker keeps until they are extracted. Older pages are sent and cleaned again.
 """
+MAX_HTML_LENGTH = 4_000_000
+"""Characters of a cleaned page that are sent from a worker. They are only for information."""
 MAX_TEXT_CHECKED_HERE = 256 * 1024
 """Characters of an article's text. Checking a text takes linear time, about 50 ms for each million characters, so a
 short text is checked in the calling process: sending it to a worker takes longer than the check.
@@ -211,6 +213,8 @@ def _clean(site: Site, token: int, capture: Capture) -> tuple[str | None, str | 
     page = cleaned.page
     layout = page.layout.name if page is not None and page.layout is not None else None
     html = None if page is None or page.article is None else etree.tostring(page.article, encoding="unicode")
+    if html is not None and len(html) > MAX_HTML_LENGTH:
+        html = None
     _open_pages[token] = OpenPage(cleaned, time.process_time() - start)
     while len(_open_pages) > OPEN_PAGES:
         _open_pages.popitem(last=False)

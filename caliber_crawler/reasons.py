@@ -68,6 +68,9 @@ PAGE: Mapping[str, Reason] = {
     ),
     "too_complex": Reason("An element has too many attributes to parse safely.", NOTHING),
     "too_deep": Reason("The page is nested too deeply to parse safely.", NOTHING),
+    "too_long": Reason(
+        "The text, or the number of its links and images, exceeds that of any article; the page is stored.", NOTHING
+    ),
     "too_slow": Reason(
         "Extraction exceeded its time limit; the page is stored.", "Report the page; later versions may extract it."
     ),

@@ -6,7 +6,7 @@ Each field comes from the most reliable method that finds it: the layout's selec
 """
 
 from caliber_crawler.extraction.article import extract_article, extract_page
-from caliber_crawler.extraction.checks import check, check_address
+from caliber_crawler.extraction.checks import check, check_address, check_length
 from caliber_crawler.extraction.cleaning import clean_page
 from caliber_crawler.extraction.identity import text_identity
 from caliber_crawler.extraction.listing import extract_listing
@@ -18,6 +18,7 @@ __all__ = [
     "Unreadable",
     "check",
     "check_address",
+    "check_length",
     "clean_page",
     "extract_article",
     "extract_listing",

@@ -18,6 +18,14 @@ from caliber_crawler.site import ArticleURL, Site
 
 MIN_BODY_LENGTH = 40
 """Characters. A shorter body means that the page did not load, unless the article has images or embedded posts."""
+MAX_LENGTH = 3_000_000
+"""Characters of the text of an article: as many as a novel of 1,500 pages has. Storing a longer article would take so
+long that the crawl answers nothing meanwhile.
+"""
+MAX_TITLE_LENGTH = 10_000
+"""Characters of the headline and the subtitle, each."""
+MAX_REFERENCES = 10_000
+"""Number of links and images of an article."""
 MIN_YEAR = 1995
 FUTURE_TOLERANCE = timedelta(days=1)
 _NOT_FOUND = re.compile(
@@ -50,6 +58,24 @@ def check(extraction: Extraction, site: Site, now: datetime) -> list[Problem]:
         *_check_rest(extraction, site),
         *_check_boilerplate(extraction, site),
     ]
+
+
+def check_length(extraction: Extraction) -> Problem | None:
+    """The problem of an article that is too long to be one."""
+    article = extraction.article
+    length = max(len(article.body), len(article.body_markdown))
+    titles = (article.headline, article.subtitle, article.section_label, article.signature, *article.authors)
+    title_length = max(len(title or "") for title in titles)
+    references = len(article.links) + len(article.images)
+    if length > MAX_LENGTH:
+        message = f"The text has {length:,} characters, more than {MAX_LENGTH:,}."
+    elif title_length > MAX_TITLE_LENGTH:
+        message = f"A headline or name has {title_length:,} characters, more than {MAX_TITLE_LENGTH:,}."
+    elif references > MAX_REFERENCES:
+        message = f"The article has {references:,} links and images, more than {MAX_REFERENCES:,}."
+    else:
+        return None
+    return _problem("too_long", message, "body", fatal=True)
 
 
 def check_address(extraction: Extraction, site: Site) -> Problem | None:

@@ -26,6 +26,8 @@ _TAG = re.compile(
 )
 _HTML = re.compile(rb"<(?:!doctype\s+html|html)\b", re.I)
 _OTHER_MARKUP = re.compile(rb"<(?:rss|feed|urlset|sitemapindex|rdf:RDF|svg)\b")
+MAX_TEXT_BYTES = 8_000_000
+"""Size of a plain text in UTF-8."""
 _NO_CLAIMS = Metadata()
 
 
@@ -71,6 +73,9 @@ def open_page(capture: Capture, site: Site) -> Page:
     """Decode and parse a capture and detect its layout. Raises :class:`Unreadable`."""
     source = decode_source(capture)
     if not is_html(source, capture.media_type):
+        if len(source) > MAX_TEXT_BYTES:
+            message = f"{capture.effective_url} is a text of {len(source):,} bytes, more than {MAX_TEXT_BYTES:,}."
+            raise Unreadable("too_long", message)
         return Page(capture=capture, site=site, lines=tuple(split_lines(repair(source.decode()))))
     document = Document(source)
     for layout in site.layouts:

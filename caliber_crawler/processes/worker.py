@@ -20,6 +20,8 @@ from caliber_crawler.processes.serving import CONTEXTS, LENGTH, read_step, serve
 PIPE_BYTES = 1 << 20
 """The maximum for unprivileged users of Linux. The pipe has room for many pages, so a worker seldom waits."""
 READ_BYTES = 1 << 20
+MAX_COPY = 1 << 18
+"""Bytes of a message that is sent together with its length. Copying a longer one would cost its size in memory."""
 
 
 class Worker:
@@ -90,7 +92,11 @@ class Worker:
         self.flush()
 
     def _enqueue(self, message: bytes) -> None:
-        self._outgoing.append(memoryview(len(message).to_bytes(LENGTH) + message))
+        length = len(message).to_bytes(LENGTH)
+        if len(message) <= MAX_COPY:
+            self._outgoing.append(memoryview(length + message))
+        else:
+            self._outgoing.extend((memoryview(length), memoryview(message)))
 
     def flush(self) -> None:
         """Send as much as the pipe accepts."""

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from caliber_crawler.extraction import check, check_address, extract_page
-from caliber_crawler.items import Capture, Extraction, Problem
+from caliber_crawler.extraction import check, check_address, check_length, extract_page
+from caliber_crawler.extraction.checks import MAX_LENGTH, MAX_REFERENCES, MAX_TITLE_LENGTH
+from caliber_crawler.items import Capture, Extraction, Image, Link, Problem
 from caliber_crawler.site.generic import generic_site
 from tests.extraction.pages import PAGES, READ_AT, recorded_capture, site_named
 
@@ -47,6 +48,25 @@ def test_each_defect_is_reported(fields: dict[str, Any], reason: str, fatal: boo
     (problem,) = problems(**fields)
     assert (problem.stage, problem.reason, problem.fatal) == ("check", reason, fatal)
     assert problem.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"body": "a" * (MAX_LENGTH + 1)},
+        {"body_markdown": "a" * (MAX_LENGTH + 1)},
+        {"headline": "a" * (MAX_TITLE_LENGTH + 1)},
+        {"authors": ("a" * (MAX_TITLE_LENGTH + 1),)},
+        {"links": (Link(url="https://example.org/"),) * (MAX_REFERENCES + 1)},
+        {"images": (Image(url="https://example.org/a.webp"),) * (MAX_REFERENCES + 1)},
+    ],
+    ids=["body", "markdown", "headline", "author", "links", "images"],
+)
+def test_what_is_longer_than_any_article_is_refused(fields: dict[str, Any]) -> None:
+    assert check_length(VALID) is None
+    problem = check_length(replace(VALID, article=replace(VALID.article, **fields)))
+    assert problem is not None
+    assert (problem.reason, problem.fatal) == ("too_long", True)
 
 
 def test_a_headline_may_contain_not_found_or_404() -> None:

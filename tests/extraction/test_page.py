@@ -10,6 +10,7 @@ from lxml import etree
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.extraction import Unreadable, clean_page, extract_article, extract_page, open_page
+from caliber_crawler.extraction.page import MAX_TEXT_BYTES
 from tests.extraction.pages import capture_of, site_named
 
 SITE = site_named("caliber")
@@ -95,6 +96,12 @@ def test_undeclared_html_is_recognised_by_its_content() -> None:
 def test_html_served_as_plain_text_is_parsed_as_html() -> None:
     headers = (("Content-Type", "text/plain"),)
     assert extract_page(capture_of(post("<p>Text</p>"), headers=headers), SITE).layout == "new"
+
+
+def test_a_plain_text_that_is_longer_than_any_article_is_refused() -> None:
+    with pytest.raises(Unreadable) as raised:
+        open_page(capture_of(b"word " * (MAX_TEXT_BYTES // 5 + 1), headers=(("Content-Type", "text/plain"),)), SITE)
+    assert raised.value.reason == "too_long"
 
 
 def test_plain_text_can_contain_tags() -> None:

@@ -22,8 +22,8 @@ _CLOCK = (
 )
 _AFTER = re.compile(rf"(?P<gap>\D{{0,{MAX_GAP}}}?){_CLOCK}")
 _ANYWHERE = re.compile(_CLOCK)
-_WORD = re.compile(
-    r"[.\s\u202f]{0,16}+([^\s\d!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2010-\u2027\u2030-\u205e\u3000-\u303f\u060c]+)"
+_NEXT_WORD = re.compile(
+    r"[.\s\u202f]*+([^\s\d!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2010-\u2027\u2030-\u205e\u3000-\u303f\u060c]+)"
 )
 _LAST_WORD = re.compile(r"([^\s\d!-@\[-`{-\xa9\u2010-\u2027\u3000-\u303f]{1,12})\.?\s?$")
 _FILLERS_TEXT = """
@@ -68,7 +68,7 @@ def half_at(line: str, position: int, language: str | None) -> tuple[str, int] |
     """Return the half of the day named at this place of a line (``am`` or ``pm``), and the end of the name."""
     parts: list[str] = []
     ends: list[int] = []
-    while len(parts) < MAX_WORDS and (match := _WORD.match(line, position)):
+    while len(parts) < MAX_WORDS and (match := _NEXT_WORD.match(line, position)):
         parts.append(match[1])
         ends.append(position := match.end())
     for count in range(len(parts), 0, -1):
