@@ -146,12 +146,10 @@ class ChosenFrontier(Frontier):
     """The frontier of an archive, reduced to the entries that a plan chooses."""
 
     def __init__(self, frontier: Frontier, plan: Plan) -> None:
+        # It shares the state of the whole frontier: everything but the choice of due entries is the same.
+        vars(self).update(vars(frontier))
         self._whole, self._plan = frontier, plan
 
     def due_entries(self, site: str, now: Any, limit: int, **filters: Any) -> list[Entry]:
         """The due entries that the plan chooses."""
         return self._plan.choose(self._whole.due_entries(site, now, MAX_CHOICES, **filters))
-
-    def due_count(self, *arguments: Any, **filters: Any) -> int:
-        """The number of due entries, chosen or not."""
-        return self._whole.due_count(*arguments, **filters)

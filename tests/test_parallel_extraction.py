@@ -36,7 +36,7 @@ def test_pages_with_crashes_and_errors_are_reported_and_the_others_are_extracted
     items = [f"{kind_of(number, crashing)}-{number}" for number in range(40)]
     found = list(extract_ahead(iter(items), page, extract, 2))
     assert [item for item, _ in found] == items
-    expected = {"crash": "worker_crashed", "error": "internal_error", "page": "extracted"}
+    expected = {"crash": "worker_killed", "error": "internal_error", "page": "extracted"}
     for item, outcome in found:
         assert outcome.reason == expected[item.partition("-")[0]]
         assert item in outcome.message

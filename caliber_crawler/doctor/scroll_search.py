@@ -117,8 +117,8 @@ def _scrolling_spider(spider: type[NewsSpider], exchanges: list[Exchange]) -> ty
     class ScrollingSpider(spider):  # type: ignore[valid-type, misc]
         site: Site = replace(spider.site, sources=(), listing=scrolled)
 
-        def request(self, entry: Entry) -> Request:
-            request: Request = super().request(entry)
+        def request(self, entry: Entry, url: str | None = None) -> Request:
+            request: Request = super().request(entry, url)
             request.meta[EXCHANGES] = exchanges
             return request
 

@@ -50,7 +50,9 @@ def crawl_one(newsroom: Newsroom, number: int, *, synced: bool) -> Iterator[None
 def check(path: Path, written: int, synced: int) -> int:
     """Check that the archive has the state after a commit since the last sync; return its number of articles."""
     with Archive.open(path, "write") as archive:
-        assert [outcome for outcome in archive.verify() if outcome] == []
+        findings = [finding for finding in archive.verify() if finding]
+        # Writes that were not synced may be in the log behind a gap. They are lost, as reported, and due again.
+        assert [finding for finding in findings if "-wal is damaged" not in finding.message] == []
         left: int = archive.status()["articles"]
         assert synced <= left <= written
         rows = archive.db.execute("SELECT url, state, due_at IS NOT NULL FROM frontier ORDER BY id").fetchall()

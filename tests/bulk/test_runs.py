@@ -126,7 +126,7 @@ def test_part_that_kills_every_process_fails_and_the_others_finish(
     monkeypatch.setattr(engines, "MAX_RETRIES", 1)
     all_parts = parts(web_archives(tmp_path, 3))
     ended = {part.path.name: outcome for part, outcome in LocalEngine(2).map(die_always, all_parts)}
-    assert "it ended its worker process 2 times (SIGKILL)" in str(ended["001.warc.gz"].error)
+    assert "its worker process was killed 2 times (SIGKILL)" in str(ended["001.warc.gz"].error)
     assert (ended["000.warc.gz"].error, ended["002.warc.gz"].error) == (None, None)
 
 

@@ -72,7 +72,7 @@ def test_an_internationalised_host_equals_its_punycode() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("host", ["169.254.169.254", "0x7f.1", "[::ffff:10.0.0.1]"])
+@pytest.mark.parametrize("host", ["169.254.169.254", "0xa9.0xfe.43518", "[::ffff:10.0.0.1]"])
 def test_a_crawl_of_a_private_ip_address_requests_nothing(
     caliber: Callable[..., Result], tmp_path: Path, host: str
 ) -> None:

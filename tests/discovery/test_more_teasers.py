@@ -150,5 +150,5 @@ def test_all_pages_of_a_search_are_fetched_whatever_the_order_of_results(
         nothing = stand.crawl("--search", "unicorns", "--json")
     assert (first.exit_code, first.json["new"]) == (0, 25)
     assert (second.exit_code, second.json["new"]) == (0, 1)
-    assert (nothing.exit_code, nothing.json["outcome"]) == (0, "finished")
+    assert (nothing.exit_code, nothing.json["outcome"]) == (3, "finished")
     assert stand.rows("select distinct discovered_via from frontier where kind = 'article'") == [("search",)]
