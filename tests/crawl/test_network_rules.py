@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -91,7 +92,7 @@ def run(tmp_path: Path) -> Callable[..., Result]:
             ended = next(line for line in process.stderr if "ended with exit code" in line)
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60)
-            return Result(int(ended.rpartition(" ")[2].rstrip(".\n")), "", ended)
+            return Result(int(re.search(r"ended with exit code (\d+)", ended)[1]), "", ended)
 
     return running
 
