@@ -24,8 +24,8 @@ PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
 """Environment variables that are passed on to the scheduled crawl if they are set."""
 WHEEL = r"caliber_crawler-[\w.+!-]+\.whl"
 PINNED = (
-    re.compile(rf"\A(?![/-])(?:(?!\.\./)[\w.+-]++/)*+{WHEEL}", re.ASCII),
-    re.compile(rf"\Ahttps://[\w.-]++(?::\d+)?/(?:[\w.+~%-]++/)*+{WHEEL}#sha256=[0-9a-f]{{64}}", re.ASCII),
+    re.compile(rf"\A(?![/-])(?:(?!\.\./)[\w.+-]+/)*{WHEEL}", re.ASCII),
+    re.compile(rf"\Ahttps://[\w.-]+(?::\d+)?/(?:[\w.+~%-]+/)*{WHEEL}#sha256=[0-9a-f]{{64}}", re.ASCII),
     re.compile(r"git\+https://[\w.-]+(?::\d+)?/[\w./+~-]+@[0-9a-f]{40}", re.ASCII),
 )
 """What pip installs unchanged: a wheel in the repository, a wheel with its hash, a commit."""

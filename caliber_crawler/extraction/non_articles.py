@@ -22,8 +22,8 @@ MAX_COOKIE_SCRIPT = 4_000
 _HIDDEN = rb"script|style|noscript|template|svg|head"
 # An invisible element, consecutive tags, or text.
 _PART = re.compile(
-    rb"<(?P<hidden>" + _HIDDEN + rb")\b(?:[^<]++|<(?!/(?P=hidden)))*+"
-    rb"|(?:<(?!(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+)++"
+    rb"<(?P<hidden>" + _HIDDEN + rb")\b(?:[^<]++|<(?!/(?P=hidden)))*"
+    rb"|(?:<(?!(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+)+"
     rb"|(?P<text>[^<]++)",
     re.I,
 )

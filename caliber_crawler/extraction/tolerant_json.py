@@ -16,9 +16,9 @@ MAX_LENGTH = 1_000_000
 MAX_DEPTH = 40
 MAX_VALUES = 500
 """Top-level values of one source."""
-_OPENINGS = re.compile(r"\s*+(?:<!--|//\s*+<!\[CDATA\[|<!\[CDATA\[)*+")
+_OPENINGS = re.compile(r"\s*+(?:<!--|//\s*+<!\[CDATA\[|<!\[CDATA\[)*")
 _CLOSINGS = ("-->", "]]>", ";")
-_GAP = re.compile(r"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|<!--|-->|<!\[CDATA\[|\]\]>|;)*+")
+_GAP = re.compile(r"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|<!--|-->|<!\[CDATA\[|\]\]>|;)*")
 _KEY = re.compile(r"""(?:"([^"\n]{0,100}+)"|'([^'\n]{0,100}+)'|([\w$@-]{1,100}+))\s{0,200}+:""")
 _MARK = re.compile(r"\\.|[\"']", re.DOTALL)
 _BARE = re.compile(r"[^\s,\[\]{}\"]++")

@@ -20,7 +20,7 @@ MAX_ATTRIBUTES = 5000
 LONG_PAGE = 250_000
 # A quote opens a value only after an equals sign; possessive quantifiers keep this linear.
 _VALUE = re.compile(rb"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)")
-_TAG_SOURCE = re.compile(rb"<[a-zA-Z][^>=]*+(?:=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?+[^>=]*+)*+")
+_TAG_SOURCE = re.compile(rb"<[a-zA-Z][^>=]*+(?:=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?[^>=]*+)*")
 _BY_CLASS = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[a-zA-Z_][\w-]*)")
 _CLASS_TEST = re.compile(r"contains\(concat\(' ', normalize-space\(@class\), ' '\), ' ([\w-]+) '\)")
 # libxml2 drops everything after the first of these, and some pages have text after a misplaced one.

@@ -35,7 +35,7 @@ _NUMERIC = re.compile(
     r"(?<![\d.:/,+-])(?P<a>\d{1,2})(?P<mark>\s?[./-]\s?)(?P<b>\d{1,2})(?P=mark)(?P<y>\d{4}|\d{2})(?![\d%])(?![./-]\d)"
 )
 _LETTERS = r"[^\s\d!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2010-\u2027\u2030-\u205e\u3000-\u303f\u060c]"
-_TOKEN = re.compile(rf"(?P<number>\d+)|(?P<word>{_LETTERS}++(?:[’'ʼ]{_LETTERS}++)*+)|(?P<mark>[^\s])")
+_TOKEN = re.compile(rf"(?P<number>\d+)|(?P<word>{_LETTERS}++(?:[’'ʼ]{_LETTERS}++)*)|(?P<mark>[^\s])")
 _SKIPPED_MARKS = frozenset(",.-–—/'’()،ªº°")
 _ENDINGS_TEXT = """
 st nd rd th er ère re ste de ci cı cu cü го е й я ე в и a e º ª טן ê an ی

@@ -21,7 +21,7 @@ _BY = re.compile(
     r"(?:[:：]\s*+|(?=[^\W\d_a-zа-яё]))"
 )
 # "Author:" in any language. The rest of the line is the names.
-_LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}+[:：]\s*+")
+_LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}[:：]\s*+")
 _JOIN = re.compile(
     r"(?:(?<!\s)\s++)?(?:[,;|/&•·、，；／・،]|(?<=\s)(?:[–—-](?=\s)|"
     r"(?:and|und|et|y|e|en|och|og|i|и|та|և|და|و|və|ve|dan|with|mit)\s))\s*+",
@@ -58,13 +58,13 @@ _ROLE_WORD = re.compile(
     re.IGNORECASE,
 )
 _ROLE_BEHIND = re.compile(
-    r" (?:(?:senior|staff|chief|deputy|political|contributing|managing|associate|guest) ){0,3}+"
+    r" (?:(?:senior|staff|chief|deputy|political|contributing|managing|associate|guest) ){0,3}"
     r"(?:writer|editor|reporter|correspondent|journalist|columnist|contributor|기자|記者|记者)$",
     re.IGNORECASE,
 )
 _PLACE_BEHIND = re.compile(r" (?:in|for|at|from|is|aus) [^\W\d_]")
 _CREDENTIAL = re.compile(
-    r"(?:[A-Z][A-Za-z]{0,4}+\.?(?:[-. ][A-Z][A-Za-z]{0,4}+\.?){0,3}+|Ph\.?D|M\.?B\.?A)[®™.]?", re.ASCII
+    r"(?:[A-Z][A-Za-z]{0,4}+\.?(?:[-. ][A-Z][A-Za-z]{0,4}+\.?){0,3}|Ph\.?D|M\.?B\.?A)[®™.]?", re.ASCII
 )
 _DESK = re.compile(
     r"\b(?:admin\w*+|team|staff|news\w*+|desk|editors?|editorial|redaktion|redaksiya\w*+|редакция|agenc\w++|agentur|"
