@@ -30,6 +30,8 @@ MANY = 8
 """Repetitions that may be combined in enough ways to be slow."""
 
 parser: Any = importlib.import_module("re._parser")
+SINGLE = (parser.LITERAL, parser.NOT_LITERAL, parser.IN, parser.ANY)
+"""Items of a parsed pattern that match one character."""
 
 
 class Use(NamedTuple):
@@ -346,3 +348,19 @@ def slowness(use: Use) -> Attack | None:
 
 def _encoded(text: str, pattern: re.Pattern[Any]) -> Any:
     return text if isinstance(pattern.pattern, str) else text.encode("latin-1", "replace")
+
+
+def groups_repeated_possessively(pattern: re.Pattern[Any]) -> Iterator[bool]:
+    """Yield ``True`` for each possessive repetition of more than a single character."""
+    left: list[Any] = [parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)]
+    while left:
+        item = left.pop()
+        if isinstance(item, parser.SubPattern):
+            left += item.data
+        elif isinstance(item, tuple) and item and item[0] is parser.POSSESSIVE_REPEAT:
+            repeated = item[1][2]
+            if len(repeated) != 1 or not any(repeated[0][0] is single for single in SINGLE):
+                yield True
+            left.append(repeated)
+        elif isinstance(item, tuple | list):
+            left += item

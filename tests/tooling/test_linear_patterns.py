@@ -16,7 +16,7 @@ from caliber_crawler.lists import markup as list_markup
 from caliber_crawler.page_files import forms
 from caliber_crawler.site import Site
 from caliber_crawler.throttle import ROBOTS_AGENT
-from tests.tooling.patterns import Use, collect, slowness
+from tests.tooling.patterns import Use, collect, groups_repeated_possessively, slowness
 
 Patterns = Callable[[Site], Iterable[re.Pattern[str]]]
 
@@ -108,3 +108,12 @@ def test_a_pattern_that_backtracks_is_found(pattern: re.Pattern[Any], method: st
 )
 def test_a_linear_pattern_passes(pattern: re.Pattern[Any], method: str) -> None:
     assert slowness(Use("here", pattern, frozenset([method]))) is None
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    """Python before 3.11.5 matches such a repetition wrongly if the group itself may backtrack."""
+    uses, _ = collect()
+    wrong = [use.where for use in uses if any(groups_repeated_possessively(use.pattern))]
+    assert wrong == []
+    assert any(groups_repeated_possessively(re.compile(r"a(?:b|(?:c|dd)++)")))
+    assert not any(groups_repeated_possessively(re.compile(r"a(?:b|[cd]++)")))
