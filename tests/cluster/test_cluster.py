@@ -104,7 +104,7 @@ def test_stopped_worker_returns_its_jobs_at_once(crew: Crew) -> None:
     anna, _ = crew.start("anna"), crew.start("boris")
     crew.wait_for(lambda: is_in_the_middle(crew))
     anna.terminate()
-    assert anna.wait(30) == 0
+    assert anna.wait(90) == 0
     crew.wait_for(crew.is_done)
     assert "Traceback" not in crew.log("anna")
     crew.handovers()
