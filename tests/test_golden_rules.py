@@ -353,6 +353,7 @@ SHORT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", LONG.values(), ids=LONG)
 def test_a_long_page_stays_an_article(tmp_path: Path, body: bytes) -> None:
     served = capture(url=SLUG_URL, body=body, final_url=None)

@@ -54,6 +54,7 @@ def bodies(path: Path) -> set[tuple[str, int, bytes]]:
         return {tuple(row) for row in archive.db.execute("SELECT digest, dictionary_id IS NULL, data FROM bodies")}
 
 
+@pytest.mark.slow
 def test_bulk_insert_equals_merging_one_by_one(
     path: Path, tmp_path: Path, blank: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,6 +135,7 @@ def test_an_error_page_does_not_become_a_dictionary(newsroom: Newsroom) -> None:
     assert newsroom.values("SELECT count(*) FROM dictionaries") == [0]
 
 
+@pytest.mark.slow
 def test_a_useful_dictionary_is_not_replaced(newsroom: Newsroom) -> None:
     store_pages(newsroom, range(200))
     assert newsroom.values("SELECT count(*) FROM dictionaries") == [1]
@@ -150,6 +151,7 @@ def test_a_redesigned_site_gets_a_new_dictionary(newsroom: Newsroom) -> None:
     assert newsroom.archive.captures.get(1).body == page(0)
 
 
+@pytest.mark.slow
 def test_an_atypical_first_page_is_replaced_as_the_dictionary(newsroom: Newsroom) -> None:
     newsroom.archive.captures.store(capture(NOON, body=page(0, shell=99)), newsroom.run_id)
     store_pages(newsroom, range(1, 150))
@@ -194,6 +196,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
         yield warehouse
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(body=st.binary(max_size=5_000), repeated=st.integers(1, 50), in_shell=st.booleans())
 def test_any_body_is_returned_bit_for_bit(warehouse: Newsroom, body: bytes, repeated: int, in_shell: bool) -> None:

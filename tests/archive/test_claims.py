@@ -94,6 +94,7 @@ def test_the_same_pages_give_the_same_articles_in_any_order(
         assert [finding for finding in archive.verify() if finding] == []
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PAGES, st.lists(st.booleans(), min_size=5, max_size=5))
 def test_merged_archives_have_the_articles_of_all_their_pages(
@@ -145,6 +146,7 @@ def test_a_redirect_to_a_different_article_is_reported_as_one(newsroom: Newsroom
     assert len(articles(newsroom.archive)) == 2
 
 
+@pytest.mark.slow
 def test_a_url_that_every_article_claims_costs_no_more_with_each_of_them(newsroom: Newsroom) -> None:
     template = ArticleURL(url=url(99))
     for number in range(2 * MAX_CLAIMS):

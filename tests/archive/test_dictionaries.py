@@ -119,6 +119,7 @@ def test_part_of_a_page_becomes_the_dictionary_if_all_pages_are_too_large(newsro
     assert [newsroom.archive.captures.get(id).body for id in ids] == large
 
 
+@pytest.mark.slow
 @given(sizes=st.lists(st.integers(1, MAX_BYTES), min_size=1, max_size=20))
 def test_chosen_pages_are_complete_and_within_the_limits(sizes: list[int]) -> None:
     pages = [b"<%d>" % number + bytes([number]) * size for number, size in enumerate(sizes)]

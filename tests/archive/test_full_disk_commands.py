@@ -44,6 +44,7 @@ def files(disk: Path) -> set[str]:
     return {file.name for file in disk.rglob("*") if file.is_file() and not file.name.endswith(ignored)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["backup", "export", "merge", "repair"])
 def test_a_full_disk_ends_a_command_and_harms_nothing(full_disk: Path, valid: Path, command: str) -> None:
     archive = full_disk / "archive.db"

@@ -181,6 +181,7 @@ def test_a_query_is_parsed_into_groups_of_parts() -> None:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text(alphabet='ab "-OR*():^+{}\x00éёәև\ud800', max_size=40)))
 def test_any_text_is_a_valid_query(library: Archive, query: str) -> None:

@@ -78,6 +78,7 @@ def findings(path: Path) -> list[object]:
         return [outcome for outcome in archive.verify() if outcome is not None]
 
 
+@pytest.mark.slow
 def test_an_archive_is_upgraded_in_place_and_a_copy_is_kept(old: Path, path: Path) -> None:
     shutil.copy(old, path)
     done = CliRunner().invoke(main, ["migrate", "--archive", str(path)])

@@ -61,6 +61,7 @@ def test_few_results_are_all_ranked(library: Archive, monkeypatch: pytest.Monkey
     assert len(ranked) == LIMIT - 1
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(size=st.integers(1, 50), query=st.sampled_from(["gas", "gas word", "gas -oil", "oil OR gas"]))
 def test_all_pages_together_contain_every_result_once(library: Archive, size: int, query: str) -> None:

@@ -70,6 +70,7 @@ def rows(newsroom: Newsroom, sql: str) -> list[tuple[object, ...]]:
     return [tuple(row) for row in newsroom.archive.db.execute(sql)]
 
 
+@pytest.mark.slow
 def test_a_better_extraction_replaces_a_version_and_is_not_an_edit(newsroom: Newsroom) -> None:
     save_old(newsroom, 0, "One headline|", views=100)
     save_old(newsroom, 60, "One headline|#", views=120)

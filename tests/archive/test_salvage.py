@@ -55,6 +55,7 @@ def changed_tables(path: Path, valid: Path) -> set[str]:
     return {name for name in before if after[name] != before[name]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -97,6 +98,7 @@ def test_a_damaged_header_is_found_and_repaired(copy: Path, valid: Path, at: int
     assert (result.left, result.lost, changed_tables(copy, valid)) == ([], [], set())
 
 
+@pytest.mark.slow
 def test_transactions_after_damage_in_the_log_are_kept(valid: Path, tmp_path: Path) -> None:
     """SQLite ignores them: it reads the log up to the first wrong checksum."""
     path = tmp_path / "archive.db"
@@ -112,6 +114,7 @@ def test_transactions_after_damage_in_the_log_are_kept(valid: Path, tmp_path: Pa
     assert (result.left, result.lost, rows_of(path)) == ([], [], expected)
 
 
+@pytest.mark.slow
 def test_an_archive_without_its_schema_is_salvaged(copy: Path, valid: Path) -> None:
     overwrite(copy, 1)
     repair(copy)
@@ -119,6 +122,7 @@ def test_an_archive_without_its_schema_is_salvaged(copy: Path, valid: Path) -> N
     assert changed_tables(copy, valid) <= {"runs", "hosts", "sites", "sections", "authors", "article_authors"}
 
 
+@pytest.mark.slow
 def test_a_lost_frontier_is_restored_from_its_indexes(tmp_path: Path, valid: Path) -> None:
     path = tmp_path / "archive.db"
     shutil.copy(valid, path)
@@ -240,6 +244,7 @@ def test_a_table_that_is_a_view_is_not_read(hostile: Path, valid: Path) -> None:
     assert any("rows were not checked" in note for note in check.notes)
 
 
+@pytest.mark.slow
 def test_pages_that_lead_to_each_other_are_read_once(copy: Path) -> None:
     root = root_of(copy, "versions")
     overwrite(copy, root, root.to_bytes(4), at=8)
@@ -247,6 +252,7 @@ def test_pages_that_lead_to_each_other_are_read_once(copy: Path) -> None:
     assert Archive.verify_file(copy).findings == []
 
 
+@pytest.mark.slow
 def test_the_command_keeps_the_damaged_file_and_says_so(copy: Path) -> None:
     overwrite(copy, pages_of(copy, "captures_url")[0])
     command = ["verify", "--archive", str(copy)]

@@ -146,6 +146,7 @@ def run(*arguments: object) -> Any:
     return done.exit_code, done.output
 
 
+@pytest.mark.slow
 def test_the_command_extracts_the_pages_again(tmp_path: Path) -> None:
     urls = [f"https://news.example/2026/01/06/{name}" for name in ("bridge-is-rebuilt-now", "harvest-is-gathered-now")]
     path = tmp_path / "a.db"

@@ -60,6 +60,7 @@ def test_another_article_is_not(taken_down: str, url: str) -> None:
     assert not is_covered(taken_down, url)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text("abcxyz", min_size=1, max_size=8), st.text(max_size=6), max_size=5))
 def test_no_added_parameter_brings_an_article_back(parameters: dict[str, str]) -> None:
     query = "&".join(f"{name}={quote(value)}" for name, value in parameters.items())

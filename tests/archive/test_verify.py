@@ -148,6 +148,7 @@ def test_repair_restores_changes_exactly(copy: Path, change: str) -> None:
     assert sorted(dump(copy)) == sorted(before)
 
 
+@pytest.mark.slow
 def test_repair_restores_a_flipped_bit_in_a_page(copy: Path) -> None:
     before = dump(copy)
     start, length = places_of(copy, "SELECT data FROM bodies ORDER BY length(data) LIMIT 9")[8]

@@ -84,6 +84,7 @@ def test_an_older_version_that_arrives_later_is_first_seen(tmp_path: Path) -> No
         ]
 
 
+@pytest.mark.slow
 def test_a_replaced_version_is_not_listed_as_version_or_change(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
@@ -107,6 +108,7 @@ def test_a_replaced_version_is_not_listed_as_version_or_change(tmp_path: Path) -
         assert len(comparison.css("select[name=from] option")) == 2
 
 
+@pytest.mark.slow
 def test_all_internal_links_of_an_article_work(get: Get) -> None:
     inside = [href for href in page(get).css("a::attr(href)").getall() if not href.startswith("http")]
     assert len(inside) >= 8

@@ -23,6 +23,7 @@ def test_an_archive_is_detected_under_any_file_name(newspaper: Path, tmp_path: P
         assert "<h1>Baku’s new formula</h1>" in page.text
 
 
+@pytest.mark.slow
 def test_another_database_is_shown_by_plain_datasette(newspaper: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     with closing(sqlite3.connect(other)) as connection, connection:

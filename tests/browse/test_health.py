@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from parsel import Selector
@@ -54,6 +55,7 @@ def test_the_first_page_of_a_listing_is_due_in_every_run(tmp_path: Path) -> None
     assert (values["Known URLs"], values["Every run"], values["Not due again"]) == ("3", "1", "2")
 
 
+@pytest.mark.slow
 def test_all_internal_links_of_the_health_page_work(get: Get) -> None:
     shown = Selector(get("/archive/-/health").text)
     inside = [link for link in shown.css("a::attr(href)").getall() if link.startswith("/")]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
@@ -43,6 +44,7 @@ def test_edits_and_runs_are_on_the_home_page(get: Get) -> None:
     assert words(shown, ".outcome") == ["finished"] * 5
 
 
+@pytest.mark.slow
 def test_all_internal_links_of_the_home_page_work(get: Get) -> None:
     shown = Selector(get("/").text)
     inside = [link for link in shown.css("a::attr(href), link::attr(href)").getall() if link.startswith("/")]
@@ -81,6 +83,7 @@ def test_pages_of_an_empty_archive_work(tmp_path: Path) -> None:
             assert get(f"/archive/-/{page}").status_code == 200, page
 
 
+@pytest.mark.slow
 def test_two_archives_have_a_list_and_separate_home_pages(newspaper: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     Archive.open(other, mode="write").close()

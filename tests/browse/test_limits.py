@@ -36,6 +36,7 @@ LARGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_a_query_beyond_a_limit_is_refused_without_using_its_memory(get: Get, name: str) -> None:
     sql, why = LARGE[name]
@@ -47,11 +48,13 @@ def test_a_query_beyond_a_limit_is_refused_without_using_its_memory(get: Get, na
     assert get("/archive.json?sql=select+1+as+one&_shape=array").json() == [{"one": 1}]
 
 
+@pytest.mark.slow
 def test_the_size_of_a_result_is_counted_for_each_query(get: Get) -> None:
     sql = quote(f"{SERIES} select zeroblob(300000) from c limit 60")
     assert [get(f"/archive?sql={sql}").status_code for _ in range(4)] == [200] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sql", "why"), [("select zeroblob(20000000)", "A value is larger than 16 MB"), LARGE["many values in a row"]]
 )

@@ -79,6 +79,7 @@ def test_an_odd_query_is_not_an_error(get: Get, query: str) -> None:
         assert get(f"/archive/{table}?_search={quote(query)}").status_code == 200
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_any_query_is_not_an_error(get: Get, query: str) -> None:

@@ -91,6 +91,7 @@ def test_a_query_without_hits_has_a_message(get: Get) -> None:
     assert headlines(get, "q=") == []
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40), number=st.text(max_size=4))
 def test_any_query_is_not_an_error(get: Get, query: str, number: str) -> None:

@@ -55,6 +55,7 @@ def test_a_facet_filters_the_table(get: Get) -> None:
     assert [row[1] for row in rows] == ["Բաքվի բանաձևը"]
 
 
+@pytest.mark.slow
 def test_author_names_link_to_their_articles(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with Archive.open(path, mode="write") as archive:
@@ -105,6 +106,7 @@ def test_every_visible_table_and_column_has_a_description(get: Get, newspaper: P
     assert [table for table, _ in seen if not tables[table]["description"].endswith(".")] == []
 
 
+@pytest.mark.slow
 def test_every_described_column_exists(get: Get) -> None:
     for table, shown in table_metadata(get).items():
         if table == "_sqlite_migrations":
@@ -130,6 +132,7 @@ def test_internal_tables_are_hidden(get: Get) -> None:
     assert shown >= {"articles", "versions", "view_counts", "captures", "frontier", "runs", "problems"}
 
 
+@pytest.mark.slow
 def test_the_database_page_lists_articles_first(get: Get) -> None:
     shown = Selector(get("/archive").text)
     assert shown.css(".db-table h3 a::text").getall()[:3] == ["articles", "versions", "view_counts"]
@@ -172,6 +175,7 @@ OURS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base_url", ["/news/"])
 def test_links_have_the_base_url_of_a_proxy(newspaper: Path, base_url: str) -> None:
     with browsing(newspaper, settings={"base_url": base_url}) as get:
@@ -182,6 +186,7 @@ def test_links_have_the_base_url_of_a_proxy(newspaper: Path, base_url: str) -> N
             assert [link for link in inside if not link.startswith(base_url)] == []
 
 
+@pytest.mark.slow
 def test_metadata_of_the_user_takes_precedence(newspaper: Path) -> None:
     mine = {"databases": {"archive": {"tables": {"articles": {"description": "Mine.", "columns_shown": 3}}}}}
     with browsing(newspaper, metadata=mine) as get:

@@ -83,6 +83,7 @@ def test_a_page_without_an_article_gives_an_error() -> None:
     assert json.loads(ended.stdout)["error"]["reason"] == "not_an_article"
 
 
+@pytest.mark.slow
 def test_warnings_are_listed() -> None:
     page = (SEED / "page.html").read_text(encoding="utf-8").replace("06 January 2026", "long ago")
     printed = json.loads(caliber_extract("-", "--url", URL, stdin=page).stdout)

@@ -6,6 +6,7 @@ import json
 import ssl
 from pathlib import Path
 
+import pytest
 import trustme
 
 from caliber_crawler.commands.notification import post
@@ -21,6 +22,7 @@ def requested_paths(log: Path) -> list[str]:
     return [json.loads(line)["path"] for line in log.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_redirect_of_a_webhook_is_not_followed(tmp_path: Path) -> None:
     with canary() as (port, visits):
         site = HostileSite(DEMO, instead={"/hook": redirecting(f"http://127.0.0.1:{port}/"), "/fine": answering(204)})

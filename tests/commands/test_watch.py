@@ -50,6 +50,7 @@ def test_a_watch_crawls_until_it_is_stopped(tmp_path: Path, capsys: pytest.Captu
     assert "the crawl ended with exit code 0. The next begins on " in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_time_that_a_long_crawl_misses_is_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     watching = crawl(tmp_path / "log", 0.3)
     start = datetime.now(UTC)
@@ -72,6 +73,7 @@ def test_a_signal_interrupts_the_crawl_and_ends_the_watch(tmp_path: Path) -> Non
     assert not thread.is_alive()
 
 
+@pytest.mark.slow
 def test_a_second_signal_kills_a_crawl_that_does_not_stop(tmp_path: Path) -> None:
     deaf = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {RECORD.format(code=0)}"
     watching = Watch(["-c", deaf, str(tmp_path / "log"), "60"])

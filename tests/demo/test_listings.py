@@ -98,6 +98,7 @@ def test_article_pages_contain_no_teasers(site: DemoSite) -> None:
     assert root.xpath("//@data-more") == ["/en/category/analytics"]
 
 
+@pytest.mark.slow
 def test_a_site_with_one_section_has_no_other(site: DemoSite) -> None:
     analytics = DemoSite(1_000, sections=["analytics"])
     assert sum(analytics.count(edition, "analytics") for edition in ("en", "ru", "arm")) == 1_000

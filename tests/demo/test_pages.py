@@ -93,6 +93,7 @@ def test_an_armenian_page_has_the_armenian_boilerplate(site: DemoSite) -> None:
     assert "Քաղաքականություն" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edition", "printed"),
     [
@@ -127,6 +128,7 @@ def test_the_counter_is_shown_with_its_label(site: DemoSite, edition: str, label
     assert text(only(page(site, truth["url"]), ".post_hits")) == f"{label}: {truth['views']}" == truth["views_shown"]
 
 
+@pytest.mark.slow
 def test_every_part_of_the_new_layout_has_its_class(site: DemoSite) -> None:
     for truth in truths(site):
         root = page(site, truth["url"])
@@ -255,6 +257,7 @@ def test_600_articles_include(site: DemoSite, name: str) -> None:
     pytest.fail(f"no article with {name}")
 
 
+@pytest.mark.slow
 def test_the_old_layout_has_category_and_date_on_one_line_above_bylines(site: DemoSite) -> None:
     variants = set()
     for truth in truths(site, edition="ru"):

@@ -43,6 +43,7 @@ def test_a_number_identifies_its_article(articles: int, seed: int, data: st.Data
     assert timeline.numbered(timeline.number(k)) == k
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(articles=st.integers(1, 300), seed=seeds)
 def test_numbers_between_articles_are_unused(articles: int, seed: int) -> None:

@@ -64,6 +64,7 @@ def test_a_listing_ends_without_problems_whatever_comes_after_its_last_page(afte
     assert (second.requested, second.ends) == (["/world"], {"/world": End.ALREADY_CRAWLED})
 
 
+@pytest.mark.slow
 def test_a_crawl_continues_until_a_page_without_new_stories(tmp_path: Path) -> None:
     paper = Paper({"world": list(range(60, 0, -1))})
     crawler = PaperCrawler(tmp_path / "a.db", paper)
@@ -115,6 +116,7 @@ def test_a_killed_crawl_is_resumed_without_gaps(killed_after: int, tmp_path: Pat
     assert (third.lists, third.stories) == (["/world"], [])
 
 
+@pytest.mark.slow
 def test_a_crawl_stops_where_an_earlier_unfinished_crawl_has_queued_the_rest(tmp_path: Path) -> None:
     crawler = PaperCrawler(tmp_path / "a.db", Paper({"world": list(range(80, 0, -1))}))
     crawler.crawl(stop_after=33)  # three pages of the listing, and their stories

@@ -45,6 +45,7 @@ def crawler(tmp_path: Path) -> PaperCrawler:
     return PaperCrawler(tmp_path / "a.db", Paper())
 
 
+@pytest.mark.slow
 def test_other_work_continues_between_the_portions_of_a_list(crawler: PaperCrawler) -> None:
     with list_in_flight(crawler) as (run, listing):
 
@@ -62,6 +63,7 @@ def test_other_work_continues_between_the_portions_of_a_list(crawler: PaperCrawl
         assert run.dispatcher.due_count("sitemap") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("portions", [0, 1, 2])
 def test_a_kill_between_portions_loses_nothing(crawler: PaperCrawler, portions: int) -> None:
     with list_in_flight(crawler) as (run, listing):

@@ -129,6 +129,7 @@ def test_no_cell_starts_like_a_formula(newsroom: Newsroom) -> None:
             assert not value.lstrip().startswith(FORMULA_LETTERS)
 
 
+@pytest.mark.slow
 @given(rows=st.lists(VALUES, max_size=4))
 def test_every_text_stays_in_its_cell(rows: list[dict[str, Any]]) -> None:
     file = io.StringIO(newline="")
@@ -146,6 +147,7 @@ def test_every_text_stays_in_its_cell(rows: list[dict[str, Any]]) -> None:
                 assert cells[name] == text
 
 
+@pytest.mark.slow
 @given(rows=st.lists(VALUES, max_size=4))
 def test_every_row_is_one_line_of_json(rows: list[dict[str, Any]]) -> None:
     file = io.StringIO(newline="")

@@ -79,6 +79,7 @@ def test_any_element_can_contain_the_article(tag: str) -> None:
     assert article.tag == tag
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [

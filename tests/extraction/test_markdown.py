@@ -93,6 +93,7 @@ def words(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
+@pytest.mark.slow
 @given(st.lists(TREE, max_size=6).map("".join))
 def test_rendered_markdown_has_the_words_of_the_plain_body(html: str) -> None:
     element = etree.HTML(f"<div>{html}</div>").find(".//div")

@@ -217,6 +217,7 @@ def test_an_article_is_extracted_with_all_class_names_changed(subtitle: str) -> 
     assert (article.section, article.signature) == ("analytics", "Caliber.Az")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [

@@ -29,6 +29,7 @@ def test_nothing_else_is_skipped(start: bytes) -> None:
     assert skip_prologue(b"  " + start) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [b"<!---->", b" ", b"<!-->", b"<?>", b"<!--"])
 def test_a_long_prologue_takes_linear_time(part: bytes) -> None:
     start = time.perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,6 +108,7 @@ def damaged_pages(draw: st.DrawFn) -> tuple[dict[str, Any], str, bool]:
     return truth, line_end.join(indent + line if line else line for line in lines), joined
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(damaged_pages())
 def test_a_damaged_text_page_is_extracted_correctly(damaged: tuple[dict[str, Any], str, bool]) -> None:

@@ -18,6 +18,7 @@ JSON = st.recursive(
 WORDS = st.text("abcdefgğüşабвгд 0123456789.!?'", min_size=1, max_size=20)
 
 
+@pytest.mark.slow
 @given(JSON.filter(lambda value: isinstance(value, dict | list)))
 def test_valid_json_is_read_as_it_is(value: Any) -> None:
     assert parse_json(json.dumps(value, ensure_ascii=False)) == [value]

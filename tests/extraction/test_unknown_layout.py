@@ -66,6 +66,7 @@ def demo_page(url: str) -> str:
     return DEMO.respond(url.removeprefix(DEMO.base_url), NOW).body.decode()
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.integers(0, 299), st.integers(0, 10**6))
 def test_a_redesigned_page_gives_the_same_article(number: int, seed: int) -> None:

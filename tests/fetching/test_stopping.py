@@ -25,6 +25,7 @@ def test_only_a_running_crawl_continues() -> None:
         assert refused.value.code == "stopped"
 
 
+@pytest.mark.slow
 def test_sleep_ends_early_when_the_crawl_stops() -> None:
     async def stopped_meanwhile() -> None:
         our_crawler = crawler()
@@ -35,6 +36,7 @@ def test_sleep_ends_early_when_the_crawl_stops() -> None:
         asyncio.run(asyncio.wait_for(stopped_meanwhile(), 10))
 
 
+@pytest.mark.slow
 def test_sleep_lasts_the_requested_time() -> None:
     async def seconds_slept() -> float:
         started = asyncio.get_running_loop().time()
@@ -57,6 +59,7 @@ def test_finished_work_returns_its_result_or_raises_its_error() -> None:
         asyncio.run(finish(work(KeyError("own")), crawler()))
 
 
+@pytest.mark.slow
 def test_work_is_cancelled_when_the_crawl_stops() -> None:
     ended: list[str] = []
 

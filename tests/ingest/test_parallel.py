@@ -33,6 +33,7 @@ def extract(capture: Capture) -> Problem:
     return Problem(stage="extract", reason="extracted", message=capture.body.decode())
 
 
+@pytest.mark.slow
 def test_an_error_is_a_problem_of_its_page() -> None:
     found = list(extract_ahead(["first", "error", "slow", "large", "last"], page, extract, 1))
     assert [(item, outcome.reason) for item, outcome in found] == [

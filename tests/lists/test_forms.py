@@ -315,6 +315,7 @@ REPEATED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("repeated", REPEATED)
 def test_the_time_for_a_list_grows_with_its_length(repeated: str) -> None:
     for start in ("", "<urlset>", "<rss><channel><item>", "https://caliber.az/en/post/a", '{"a": '):

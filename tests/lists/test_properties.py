@@ -113,6 +113,7 @@ def good_slugs(found: list[tuple[str, str]]) -> set[str]:
     return {value for kind, value in found if kind == "good"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "write"),
     [("sitemap", sitemap_of), ("feed", rss_of), ("feed", atom_of), ("feed", sitemap_of), ("sitemap", rss_of)],
@@ -205,6 +206,7 @@ KINDS: list[PageKind] = ["feed", "sitemap", "listing"]
 MEDIA_TYPES = ["text/xml", "application/json", "text/html; charset=undefined", "text/plain; charset=utf-16", ""]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     CONTENT,

@@ -60,6 +60,7 @@ def put(folder: Path, name: str, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FORMS, *PAGES])
 def test_the_page_in_a_file_of_any_form_is_an_article_of_its_site(tmp_path: Path, name: str) -> None:
     path = put(tmp_path, name, (FORMS | PAGES)[name])
@@ -69,6 +70,7 @@ def test_the_page_in_a_file_of_any_form_is_an_article_of_its_site(tmp_path: Path
         assert (row["site"], row["url"], row["headline"]) == ("news.example", URL, "Harbour opens again")
 
 
+@pytest.mark.slow
 def test_every_form_is_extracted(tmp_path: Path) -> None:
     for name, content in (FORMS | PAGES).items():
         put(tmp_path, name, content)
@@ -179,6 +181,7 @@ def test_a_page_that_cannot_be_stored_at_all_is_counted(tmp_path: Path, monkeypa
         assert [row["reason"] for row in archive.db["problems"].rows] == ["internal_error"]
 
 
+@pytest.mark.slow
 def test_a_packed_wacz_with_damage_is_read_as_far_as_possible(tmp_path: Path) -> None:
     path = tmp_path / "session.wacz"
     records = [warc().replace(URL.encode(), URL.encode() + b"-%d" % number) for number in range(40)]

@@ -43,6 +43,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [spin, spin_catching_exceptions, backtrack])
 def test_call_that_exceeds_its_cpu_time_is_stopped_and_its_worker_stays(function: Callable[..., Any]) -> None:
     before = run_limited(own_pid)
@@ -56,6 +57,7 @@ def test_waiting_does_not_use_cpu_time() -> None:
     assert run_limited(sleep, 0.6, limits=LIMITS) == "slept"
 
 
+@pytest.mark.slow
 def test_waiting_call_is_stopped_by_the_wall_clock_limit() -> None:
     with pytest.raises(TooSlow):
         run_limited(sleep, 60, limits=Limits(wall_seconds=0.2))

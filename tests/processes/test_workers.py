@@ -38,6 +38,7 @@ def test_a_pipe_has_room_for_many_pages() -> None:
     release_worker(worker)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_order", [True, False])
 def test_a_crashing_call_fails_and_the_others_are_answered(in_order: bool) -> None:
     executor = Executor[int](crash_on_two, lambda number: (number,), 1, tries=1)

@@ -88,6 +88,7 @@ def test_articles_of_one_page_fill_a_batch(pages: int, sizes: list[int]) -> None
     assert [len(batch) for batch in batches([number] for number in range(pages))] == sizes
 
 
+@pytest.mark.slow
 def test_a_better_headline_is_stored_and_counted(archive: Archive) -> None:
     with archive:
         page = save_old(archive, b"A better headline", "A headline")

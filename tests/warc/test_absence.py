@@ -77,6 +77,7 @@ def in_order(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     return state(path)
 
 
+@pytest.mark.slow
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(responses=st.permutations(STORY))
 def test_the_order_of_responses_does_not_matter(

@@ -29,6 +29,7 @@ from tests.warc.test_writing import URL, exchanges, written
 BOMB = gzip.compress(b"<" * (MAX_CONTENT_BYTES + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

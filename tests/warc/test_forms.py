@@ -192,6 +192,7 @@ def mutated_heads(draw: st.DrawFn, number: int) -> bytes:
     )
 
 
+@pytest.mark.slow
 @given(
     st.tuples(*(mutated_heads(number) for number in range(4))),
     st.sampled_from(list(PACKINGS.values())),
@@ -347,6 +348,7 @@ class CountingFile(io.BytesIO):
         return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "warc",
     [
@@ -371,6 +373,7 @@ def test_the_time_for_hostile_files_grows_with_their_size_only(warc: bytes) -> N
     assert CountingFile.total < 1_500_000_000
 
 
+@pytest.mark.slow
 def test_a_member_that_expands_without_end_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "BOMB_BYTES", 1024 * 1024)
     bomb = zlib.compressobj(9, wbits=31)

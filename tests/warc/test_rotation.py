@@ -76,6 +76,7 @@ def test_the_number_is_inserted_before_the_extension(name: str, third: str) -> N
     assert numbered_path(Path(name), 2) == Path(third)
 
 
+@pytest.mark.slow
 def test_the_command_reports_new_files_and_those_of_earlier_exports(archive: Path, tmp_path: Path) -> None:
     path = tmp_path / "out" / "export.warc.gz"
     result = run("export", "warc", "--archive", archive, "-o", path, "--max-size", "20 kB")
@@ -91,6 +92,7 @@ def test_the_command_reports_new_files_and_those_of_earlier_exports(archive: Pat
     assert run("export", "warc", "--archive", archive, "-o", path, "--max-size", "much").exit_code == 2
 
 
+@pytest.mark.slow
 def test_all_files_together_restore_the_archive(archive: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     run("export", "warc", "--archive", archive, "-o", folder / "x.warc.gz", "--max-size", "20kB")
@@ -98,6 +100,7 @@ def test_all_files_together_restore_the_archive(archive: Path, tmp_path: Path) -
     assert held(tmp_path / "new.db") == held(archive)
 
 
+@pytest.mark.slow
 def test_a_wacz_contains_several_files_with_one_index(archive: Path, tmp_path: Path) -> None:
     path = tmp_path / "export.wacz"
     run("export", "wacz", "--archive", archive, "-o", path, "--max-size", "20kB")

@@ -36,6 +36,7 @@ def warc(archive: Path) -> Path:
     return exported(archive, archive.with_name("export.warc.gz"))
 
 
+@pytest.mark.slow
 def test_the_test_archive_contains_every_kind_of_capture(archive: Path) -> None:
     rows = held(archive)
     assert len(rows["captures"]) == 41
@@ -44,6 +45,7 @@ def test_the_test_archive_contains_every_kind_of_capture(archive: Path) -> None:
     assert len(rows["view_counts"]) > 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["warc", "wacz"])
 def test_ingesting_an_export_gives_the_same_archive(archive: Path, tmp_path: Path, format: str) -> None:
     file = exported(archive, tmp_path / f"export.{format}", format)
@@ -52,6 +54,7 @@ def test_ingesting_an_export_gives_the_same_archive(archive: Path, tmp_path: Pat
     assert held(tmp_path / "new.db") == held(archive)
 
 
+@pytest.mark.slow
 def test_a_second_ingest_changes_nothing(warc: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.db"
     run("ingest", warc, "--archive", new, "--jobs", 1)
@@ -69,6 +72,7 @@ def test_an_archive_recognises_its_own_export(archive: Path, warc: Path, tmp_pat
     assert held(copy) == held(archive)
 
 
+@pytest.mark.slow
 def test_the_order_of_captures_does_not_matter(archive: Path, tmp_path: Path) -> None:
     captures = crawled()
     random.Random(7).shuffle(captures)

@@ -47,6 +47,7 @@ TEXT = st.text(st.characters(codec="latin-1", exclude_categories=("Cc",)), max_s
 HEADERS = st.lists(st.tuples(st.sampled_from(["X-A", "x-b", "Set-Cookie", "Content-Length"]), TEXT), max_size=3)
 
 
+@pytest.mark.slow
 @given(bodies=st.lists(st.tuples(st.binary(max_size=30), HEADERS, st.sampled_from([200, 404, 503, 799])), max_size=6))
 def test_any_body_and_headers_are_read_back(bodies: list[tuple[bytes, Any, int]]) -> None:
     there = [

@@ -41,6 +41,7 @@ def test_generic_extraction_of_extreme_pages_ends_in_time(html: str) -> None:
     assert time.process_time() - started < 12
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.sampled_from(

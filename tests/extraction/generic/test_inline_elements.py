@@ -69,6 +69,7 @@ def _disturb(sentence: str, chance: random.Random) -> str:
     return " ".join(words)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(SHAPES)), st.integers(0, 9999))
 @settings(max_examples=80, deadline=None)
 def test_random_inline_elements_and_comments_do_not_change_the_body(shape: str, seed: int) -> None:

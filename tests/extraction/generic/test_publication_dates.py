@@ -271,6 +271,7 @@ def test_any_tree_gives_a_date_or_none(pieces: list[str]) -> None:
     assert found is None or found.at.year == 2026
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

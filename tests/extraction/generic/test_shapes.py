@@ -29,6 +29,7 @@ def test_an_invisible_change_does_not_change_the_extraction(shape: str, change: 
     assert_is_the_story(change.apply(SHAPES[shape](), random.Random(shape)))
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(sorted(SHAPES)),
     st.lists(st.sampled_from(CHANGES), min_size=2, max_size=5, unique=True),
