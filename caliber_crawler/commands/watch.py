@@ -144,7 +144,8 @@ class Watch:
         if process is None or process.poll() is not None or self._interrupted:
             return
         self._interrupted = True
-        process.send_signal(signal.SIGINT)
+        # Not SIGINT: what a shell runs in the background ignores it.
+        process.send_signal(signal.SIGTERM)
         timer = threading.Timer(STOPPING, process.kill)
         timer.daemon = True
         timer.start()

@@ -75,7 +75,7 @@ def test_a_signal_interrupts_the_crawl_and_ends_the_watch(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_a_second_signal_kills_a_crawl_that_does_not_stop(tmp_path: Path) -> None:
-    deaf = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {RECORD.format(code=0)}"
+    deaf = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {RECORD.format(code=0)}"
     watching = Watch(["-c", deaf, str(tmp_path / "log"), "60"])
     thread = run(watching, every(3600))
     wait_for(tmp_path / "log", 1)
