@@ -15,10 +15,8 @@ from urllib.parse import urlsplit
 from caliber_crawler.items import Capture, Listing, Problem, Teaser
 from caliber_crawler.lists.dates import without_impossible_dates
 from caliber_crawler.site import ArticleURL, Site
-from caliber_crawler.site.urls import browser_url, is_http_url
+from caliber_crawler.site.urls import MAX_URL_LENGTH, browser_url, is_http_url
 
-MAX_URL_LENGTH = 2083
-"""Characters. Longer URLs are never requested."""
 MAX_REPORTED_LENGTH = 100
 """Characters of an invalid URL in a message."""
 _LATER_PAGE = re.compile(r"(?:^|(?<=&))(?:page|paged|pg)=\d{1,2}(?:&|$)", re.I)

@@ -15,7 +15,7 @@ from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.discovery.cdx_indexes import is_index
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.fetching.resolver import PublicAddressResolver
-from caliber_crawler.site.urls import without_credentials
+from caliber_crawler.site.urls import MAX_URL_LENGTH, without_credentials
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from caliber_crawler.site import Site
 
 SCHEMES = ("http", "https")
-MAX_URL_LENGTH = 2083
-"""Characters; the limit of Internet Explorer, which sites still observe."""
 
 
 class OffsiteMiddleware:

@@ -52,6 +52,8 @@ _ESCAPED_SLASH = re.compile(r"%2F", re.IGNORECASE)
 _AMP_ENTITIES = re.compile(r"(?:amp;)+", re.IGNORECASE)
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#\s\\]*@")
+MAX_URL_LENGTH = 2083
+"""Characters; the limit of Internet Explorer, which sites still observe. Longer URLs are never requested."""
 MAX_HOST_LENGTH, MAX_LABEL_LENGTH = 253, 63
 """Characters (RFC 1035)."""
 MAX_NUMBER_DIGITS = 18

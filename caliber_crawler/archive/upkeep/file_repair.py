@@ -7,7 +7,6 @@ verified. It only takes the place of the old one if it is better: with fewer fin
 from __future__ import annotations
 
 import contextlib
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -298,8 +297,7 @@ def replace_file(path: Path, work: Path) -> Path:
     while kept.exists():
         number += 1
         kept = path.with_name(f"{path.name}.damaged-{utc_now():%Y%m%dT%H%M%SZ}-{number}")
-    with work.open("rb+") as file:
-        os.fsync(file.fileno())
+    sync(work)
     # The log first: SQLite must never apply it to the new file.
     for side in SIDE_FILES:
         with contextlib.suppress(FileNotFoundError):
