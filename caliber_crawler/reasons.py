@@ -124,6 +124,10 @@ PAGE: Mapping[str, Reason] = {
         "The page has no date, and either shares no word with its URL or was reached by a redirect away from articles.",
         "Nothing to do if it is a wall or an error page; otherwise add its layout to the site definition.",
     ),
+    "wall": Reason(
+        "The page at the article's URL is a wall or an error page: consent, subscription, region, maintenance.",
+        RETRIED_LATER,
+    ),
     "mojibake": Reason("A field was decoded with the wrong character set before it was published.", NOTHING),
     "broken_characters": Reason("A field has characters that cannot be decoded.", NOTHING),
     "boilerplate_in_headline": Reason("The headline is boilerplate.", CHECK_DEFINITION),
