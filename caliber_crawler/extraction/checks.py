@@ -82,28 +82,26 @@ def check_address(extraction: Extraction, site: Site) -> Problem | None:
     if requested is None:
         return None
     is_dated, has_layout = has_own_date(extraction), extraction.layout not in ("unknown", "generic")
-    share = share_of_words(requested.url, _text_of(article))
-    clause = None
     if not is_dated and capture.final_url is not None and _article_url(capture.final_url, site) is None:
         clause = f"redirects to {capture.final_url}, which is not the URL of an article"
-    elif not is_dated and not has_layout and share == 0:
-        clause = "returned a text without a single word of that URL"
-    if clause is not None:
         return _problem("unlike_url", f"{capture.url} {clause}, and the page has no date.", "url", fatal=True)
-    if not has_layout and (share is None or share < MOST_WORDS):
-        if wall_evidence(article) >= (Evidence.STRONG if is_dated else Evidence.SOME):
-            message = f"{capture.url} returned a wall or an error page: {article.headline!r}."
-            return _problem("wall", message, "url", fatal=True)
+    needed = Evidence.STRONG if is_dated else Evidence.SOME
+    is_wall = not has_layout and wall_evidence(article) >= needed
+    if has_layout or (is_dated and not is_wall):
+        return None
+    share = share_of_words(requested.url, f"{article.headline} {article.subtitle or ''} {article.body}")
+    if share == 0 and not is_dated:
+        clause = "returned a text without a single word of that URL, and the page has no date"
+        return _problem("unlike_url", f"{capture.url} {clause}.", "url", fatal=True)
+    if is_wall and (share is None or share < MOST_WORDS):
+        message = f"{capture.url} returned a wall or an error page: {article.headline!r}."
+        return _problem("wall", message, "url", fatal=True)
     return None
 
 
 def has_own_date(extraction: Extraction) -> bool:
     """Whether the page states a date; a date from its URL says nothing about the page."""
     return extraction.article.published_at is not None and extraction.methods.get("published_at") != "url"
-
-
-def _text_of(article: Article) -> str:
-    return f"{article.headline} {article.subtitle or ''} {article.body}"
 
 
 def _article_url(url: str, site: Site) -> ArticleURL | None:
