@@ -12,7 +12,7 @@ from caliber_crawler.extraction.mojibake import is_mojibake
 from caliber_crawler.extraction.non_articles import MAX_NON_ARTICLE_TEXT
 from caliber_crawler.extraction.text import fold, letters_in
 from caliber_crawler.extraction.walls import Evidence, wall_evidence
-from caliber_crawler.items import Article, Extraction, Problem
+from caliber_crawler.items import Extraction, Problem
 from caliber_crawler.site import ArticleURL, Site
 from caliber_crawler.site.url_words import share_of_words
 
