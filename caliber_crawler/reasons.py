@@ -185,7 +185,7 @@ RECORDS: Mapping[str, Reason] = {
     ),
     "other_site": Reason("The URL belongs to no known site.", "Use --any-site, or add a site definition."),
     "redirect": Reason("The record is a redirect that does not lead to an article.", NOTHING),
-    "undecodable": Reason("The record's content encoding cannot be undone.", NOTHING),
+    "undecodable": Reason("The content encoding of the record or response cannot be undone.", RETRIED),
 }
 """A file or record of a web archive that was skipped."""
 
