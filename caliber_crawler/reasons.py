@@ -117,7 +117,7 @@ PAGE: Mapping[str, Reason] = {
         "Nothing to do: the same text counts as an edit if it is still there three days later.",
     ),
     "same_text_elsewhere": Reason(
-        "The page has no date, and the same text as another article of the site; it is stored, but not as an article.",
+        "The text is at several URLs of the site, and no date shows that it is an article; the pages are stored without one.",
         RETRIED_LATER,
     ),
     "unlike_url": Reason(

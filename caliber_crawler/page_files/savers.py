@@ -82,7 +82,8 @@ def as_utf8(head: bytes) -> bytes:
 
 def without_opaque(head: bytes) -> bytes:
     """The beginning of a page without comments, scripts, style sheets and templates, in linear time."""
-    folded, parts, position = head.lower(), [], 0
+    folded, position = head.lower(), 0
+    parts: list[bytes] = []
     ends = {start: 0 for start, _ in OPAQUE}
     while True:
         found = None
