@@ -117,7 +117,7 @@ PAGE: Mapping[str, Reason] = {
         "Nothing to do: the same text counts as an edit if it is still there three days later.",
     ),
     "same_text_elsewhere": Reason(
-        "The text is at several URLs of the site, and no date shows that it is an article; the pages are stored without one.",
+        "The text is at several URLs of the site and has no date; the pages are stored, but not as articles.",
         RETRIED_LATER,
     ),
     "unlike_url": Reason(
