@@ -19,6 +19,7 @@ MAX_SAMPLE = 2_000
 MIN_NUMBER_DIGITS = 3
 _WORD = re.compile(r"[a-z]{4,}")
 _NUMBER = re.compile(r"\d+")
+_DATE = re.compile(r"(?:19|20)\d\d(?:\d\d){0,2}")
 
 
 def share_of_words(url: str, text: str) -> float | None:
@@ -40,15 +41,19 @@ def share_of_words(url: str, text: str) -> float | None:
 
 
 def may_name_one_page(one: str, other: str) -> bool:
-    """Whether two URLs may name one page in two places of a site: they share the last segment, or a long number."""
+    """Whether two URLs may name one page in two places of a site: they share the last segment, or a number."""
     paths = [unquote(_path_of(url)).casefold().rstrip("/") for url in (one, other)]
     names = {path.rpartition("/")[2] for path in paths}
-    numbers = [{number for number in _NUMBER.findall(url) if len(number) >= MIN_NUMBER_DIGITS} for url in (one, other)]
+    numbers = [
+        {n for n in _NUMBER.findall(path) if len(n) >= MIN_NUMBER_DIGITS and not _DATE.fullmatch(n)}
+        for path in (_path_of(one, query=True), _path_of(other, query=True))
+    ]
     return (len(names) == 1 and names != {""}) or bool(numbers[0] & numbers[1])
 
 
-def _path_of(url: str) -> str:
+def _path_of(url: str, *, query: bool = False) -> str:
     try:
-        return urlsplit(url).path
+        parts = urlsplit(url)
+        return f"{parts.path}?{parts.query}" if query else parts.path
     except ValueError:  # an invalid URL
         return ""
