@@ -1,8 +1,8 @@
 """The body of an article on a page of unknown layout, agreed on by three libraries.
 
-trafilatura extracts every page in its fast mode. resiliparse, at a tenth of the cost, shows whether text may be
-missing. If so, trafilatura runs again in its careful mode. If much is still missing, readability runs too; its result
-is used if it agrees with resiliparse.
+trafilatura extracts the main element of every page in its fast mode. resiliparse, at a tenth of the cost, shows whether
+text may be missing. If so, trafilatura extracts the whole page, then runs again in its careful mode. If much is still
+missing, readability runs too; its result is used if it agrees with resiliparse.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import bare_extraction
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
+from caliber_crawler.extraction.generic.main_element import source_of_main
 from caliber_crawler.extraction.generic.pruning import has_other_texts, is_text, prune
 from caliber_crawler.extraction.generic.size import tame
 from caliber_crawler.extraction.text import clean_inline
@@ -60,9 +61,9 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
     """
     prune(root, headline, url)
     careful = tame(root)
-    source = _source_of(root)
+    source, main = _sources_of(root)
     quick = _attempt(_extract_with_resiliparse, source)
-    name, paragraphs = _choose(source, quick, others=has_other_texts(root)) if careful else ("resiliparse", quick)
+    name, paragraphs = _choose(source, main, quick, others=has_other_texts(root)) if careful else ("resiliparse", quick)
     if not paragraphs:
         # Prefer all text of the page to none, so that nothing is lost silently.
         name, paragraphs = "resiliparse", _attempt(partial(_extract_with_resiliparse, whole=True), source)
@@ -71,21 +72,24 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
     return Body(tuple(kept), name) if kept else None
 
 
-def _source_of(root: etree._Element) -> str:
-    """The pruned page as HTML, with the links of paragraphs and lists that are text taken for plain words.
+def _sources_of(root: etree._Element) -> tuple[str, str | None]:
+    """The pruned page and its main element as HTML. Links of paragraphs and lists that are text become plain words.
 
     Pruning has removed those that only point elsewhere; the libraries would drop the rest.
     """
     links = [a for block in root.iter("p", "ul", "ol") if is_text(block) for a in block.iter("a")]
     for link in links:
         link.tag = "ins"
-    source = etree.tostring(root, method="html", encoding="unicode")
+    source, main = etree.tostring(root, method="html", encoding="unicode"), source_of_main(root)
     for link in links:
         link.tag = "a"
-    return source
+    return source, main
 
 
-def _choose(source: str, quick: Sequence[str], *, others: bool) -> tuple[str, Sequence[str]]:
+def _choose(source: str, main: str | None, quick: Sequence[str], *, others: bool) -> tuple[str, Sequence[str]]:
+    read = _attempt(partial(_extract_with_trafilatura, fast=True), main) if main else []
+    if _is_whole(read, quick, MAX_DOUBT):
+        return "trafilatura", read
     # In fast mode trafilatura does not consult other libraries, which would double the cost; resiliparse does it here.
     read = _attempt(partial(_extract_with_trafilatura, fast=True), source)
     if _is_whole(read, quick, MAX_DOUBT):
