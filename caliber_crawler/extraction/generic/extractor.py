@@ -88,16 +88,17 @@ class NotAnArticle(NamedTuple):
 
 
 def extract_generic(page: Page) -> GenericExtraction | NotAnArticle:
-    """Extract an article from an open page, which stays unchanged, or say why there is none.
+    """Extract an article from an open page, or say why there is none.
 
-    On a site with a definition only visible dates count: its metadata may give the date of a rebuild. Timestamps
-    without an offset are in the site's time zone.
+    Takes the tree of a page of a generic site, and copies that of other pages, which the caller may still need. On a
+    site with a definition only visible dates count: its metadata may give the date of a rebuild. Timestamps without an
+    offset are in the site's time zone.
     """
-    if page.root is None:
+    if page.document is None:
         return NotAnArticle("it is plain text")
-    extraction = extract_tree(
-        copy.deepcopy(page.root), page.base_url, stamps=not page.site.has_layouts, now=page.capture.fetched_at
-    )
+    has_layouts = page.site.has_layouts
+    root = copy.deepcopy(page.document.root) if has_layouts else page.document.take_root()
+    extraction = extract_tree(root, page.base_url, stamps=not has_layouts, now=page.capture.fetched_at)
     if refusal := _refusal(extraction, page):
         return NotAnArticle(refusal)
     date = extraction.published_at
