@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from lxml import etree
 from readability import Document
 from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import bare_extraction
+from trafilatura.settings import Extractor
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
 from caliber_crawler.extraction.generic.main_element import source_of_main
@@ -129,10 +130,18 @@ def _attempt(read: Callable[[str], list[str]], source: str) -> list[str]:
 
 
 def _extract_with_trafilatura(source: str, *, fast: bool) -> list[str]:
-    # trafilatura keeps no state between pages: its deduplication is off by default.
-    document = bare_extraction(source, fast=fast, favor_precision=True, include_comments=False, include_tables=True)
+    document = bare_extraction(source, options=_options(fast=fast))
     body = getattr(document, "body", None)
     return list(_blocks(body)) if body is not None else []
+
+
+@cache
+def _options(*, fast: bool) -> Extractor:
+    """The options of trafilatura. It keeps no state between pages: its deduplication is off by default.
+
+    As "python" it would also serialize the text, which is not used.
+    """
+    return Extractor(output_format="txt", fast=fast, precision=True, comments=False, tables=True)
 
 
 def _blocks(body: etree._Element) -> Iterator[str]:
