@@ -62,6 +62,9 @@ class Authors(NamedTuple):
 
     names: tuple[str, ...]
     method: str
+    source: str = ""
+    why: str = ""
+    """Why these are the authors or not, as a clause; empty if only the order of sources decided."""
 
 
 class Byline(NamedTuple):
@@ -72,29 +75,46 @@ class Byline(NamedTuple):
 def extract_authors(
     root: etree._Element, data: LinkedData, names_of_site: Iterable[str] = (), headline: str | None = None
 ) -> Authors | None:
-    """Return the authors that the page names, each once, in page order; ``None`` if it names nobody.
+    """Return the authors that the page names, each once, in page order; ``None`` if it names nobody."""
+    return next(iter(rank_authors(root, data, names_of_site, headline)), None)
+
+
+def rank_authors(
+    root: etree._Element,
+    data: LinkedData,
+    names_of_site: Iterable[str] = (),
+    headline: str | None = None,
+    *,
+    complete: bool = False,
+) -> list[Authors]:
+    """Return the authors by source, best first; the sources after a person only if the ranking is ``complete``.
 
     A source that names a person takes precedence over one that names only a desk or the outlet itself.
     """
     outlet = {fold(name) for name in names_of_site}
-    others: list[Authors] = []
+    people: list[Authors] = []
+    desks: list[Authors] = []
+    outlets: list[Authors] = []
     for authors in _voices(root, data, headline):
         if any(is_person(name) and fold(name) not in outlet for name in authors.names):
-            return authors
-        if authors.names:
-            others.append(authors)
-    own = [authors for authors in others if any(fold(name) not in outlet for name in authors.names)]
-    return next(iter([*own, *others]), None)
+            people.append(authors)
+            if not complete:
+                break
+        elif any(fold(name) not in outlet for name in authors.names):
+            desks.append(authors._replace(why="no name of a person"))
+        elif authors.names:
+            outlets.append(authors._replace(why="only the outlet itself"))
+    return [*people, *desks, *outlets]
 
 
 def _voices(root: etree._Element, data: LinkedData, headline: str | None) -> Iterator[Authors]:
     """The authors named by each part of the page, most reliable first."""
-    yield Authors(unique_names(_linked_names(data)), "structured_data")
+    yield Authors(unique_names(_linked_names(data)), "structured_data", "JSON-LD author")
     for name in AUTHOR_METAS:
         if name in data.metas:
-            yield Authors(unique_names(_meta_names(name, data)), "structured_data")
-    yield Authors(unique_names(_labelled_names(data)), "structured_data")
-    yield Authors(unique_names(_byline_names(root, headline)), "text")
+            yield Authors(unique_names(_meta_names(name, data)), "structured_data", f"<meta> {name}")
+    yield Authors(unique_names(_labelled_names(data)), "structured_data", "<meta> twitter:data or parsely-page")
+    yield Authors(unique_names(_byline_names(root, headline)), "text", "byline near the headline")
 
 
 def _linked_names(data: LinkedData) -> Iterator[str]:

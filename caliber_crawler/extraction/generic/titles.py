@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import NamedTuple, cast
@@ -36,30 +36,79 @@ _MARKS = str.maketrans(dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys(
 _PROPERTIES = etree.XPath(".//*[(@itemprop or @property) and not(self::meta or self::link)]")
 
 
+_SOURCES = {
+    "linked": "JSON-LD headline",
+    "og": "<meta> og:title",
+    "heading": "heading",
+    "twitter": "<meta> twitter:title",
+    "title": "<title>",
+}
+"""The sources of a title, the most reliable first."""
+
+
 class Title(NamedTuple):
+    """A title of the page, and the method that found it."""
+
     text: str
     method: str
+    source: str = ""
+    why: str = ""
+    """Why it ranks where it does, as a clause; empty if only its source decided."""
+
+
+class Titles(NamedTuple):
+    """The titles of a page without the site's name."""
+
+    ranked: Sequence[Title]
+    """Those that may be the headline, best first."""
+    others: Sequence[Title]
+    """Those that are not used, each with the reason."""
 
 
 def extract_headline(root: etree._Element, data: LinkedData, url: str) -> Title | None:
-    """Return the title in the newsroom's words: linked data, OpenGraph, heading, then other sources.
+    """Return the title in the newsroom's words; ``None`` if the page has none."""
+    return next(iter(rank_titles(root, data, url).ranked), None)
+
+
+def rank_titles(root: etree._Element, data: LinkedData, url: str) -> Titles:
+    """Return the page's titles: linked data, OpenGraph, heading, then other sources.
 
     The site's name is removed from both ends of a title. A title truncated with dots is replaced by a complete one with
     the same beginning.
     """
-    found = {
-        voice: text for voice, text in _candidates(root, data, url).items() if text and len(text) <= MAX_TITLE_LENGTH
-    }
+    found: dict[str, str] = {}
+    others: list[Title] = []
+    for voice, (printed, text) in _candidates(root, data, url).items():
+        if text and len(text) <= MAX_TITLE_LENGTH:
+            found[voice] = text
+        elif printed:
+            is_long = len(printed) > MAX_TITLE_LENGTH
+            why = f"longer than {MAX_TITLE_LENGTH} characters" if is_long else "only the site's name"
+            others.append(_title(voice, printed[:MAX_TITLE_LENGTH], why))
+    reasons: dict[str, str] = {}
     if _is_for_search_engines(found):
-        del found["linked"]
+        why = "written for search engines: only <title> repeats it, heading and og:title agree on another"
+        others.append(_title("linked", found.pop("linked"), why))
     if "linked" not in found and _is_own_heading(found):
         found = {"heading": found["heading"]} | found
+        reasons["heading"] = "the heading that readers see, in other words than the metadata"
     elif _is_section_heading(found):
         found["heading"] = found.pop("heading")
-    for voice, text in found.items():
-        whole = next((other for other in found.values() if _is_cut(_key(text), _key(other))), text)
-        return Title(whole, "text" if voice in ("heading", "title") else "structured_data")
-    return None
+        reasons["heading"] = "a few words that no other title contains, such as a section's name"
+    return Titles([_completed(voice, text, found, reasons) for voice, text in found.items()], others)
+
+
+def _title(voice: str, text: str, why: str = "") -> Title:
+    return Title(text, "text" if voice in ("heading", "title") else "structured_data", _SOURCES[voice], why)
+
+
+def _completed(voice: str, text: str, found: Mapping[str, str], reasons: Mapping[str, str]) -> Title:
+    """The title; the complete one with the same beginning if this one is truncated."""
+    key = _key(text)
+    for other, whole in found.items():
+        if _is_cut(key, _key(whole)):
+            return _title(voice, whole, f"truncated there, completed from {_SOURCES[other]}")
+    return _title(voice, text, reasons.get(voice, ""))
 
 
 def _is_for_search_engines(found: Mapping[str, str]) -> bool:
@@ -94,22 +143,25 @@ def _is_section_heading(found: Mapping[str, str]) -> bool:
     )
 
 
-def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, str | None]:
+def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, tuple[str | None, str | None]]:
+    """The titles as the page states them, and without the site's name and labels, by source."""
     names = (*site_names(data, url), *_names_of_home(root, url))
-    linked = without_site_name(_plain(data.text("headline") or data.text("name")), names)
-    og = without_site_name(_plain(data.meta("og:title")), names)
-    twitter = without_site_name(_plain(data.meta("twitter:title")), names)
     element = next(root.iter("title"), None)
-    title = without_site_name(text_of(element) if element is not None else None, names)
-    known = [text for text in (linked, og, twitter, title) if text]
-    heading = _heading(root, known, names)
-    sure = [text for text in (linked, heading) if text]
+    printed = {
+        "linked": _plain(data.text("headline") or data.text("name")),
+        "og": _plain(data.meta("og:title")),
+        "twitter": _plain(data.meta("twitter:title")),
+        "title": text_of(element) if element is not None else None,
+    }
+    short = {voice: without_site_name(text, names) for voice, text in printed.items()}
+    heading = _heading(root, [text for text in short.values() if text], names)
+    sure = [text for text in (short["linked"], heading) if text]
     return {
-        "linked": _as_begun(linked, [heading] if heading else [], colon=False),
-        "og": _as_begun(og, sure),
-        "heading": heading,
-        "twitter": _as_begun(twitter, sure),
-        "title": _as_begun(title, sure),
+        "linked": (printed["linked"], _as_begun(short["linked"], [heading] if heading else [], colon=False)),
+        "og": (printed["og"], _as_begun(short["og"], sure)),
+        "heading": (heading, heading),
+        "twitter": (printed["twitter"], _as_begun(short["twitter"], sure)),
+        "title": (printed["title"], _as_begun(short["title"], sure)),
     }
 
 
