@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
@@ -35,9 +35,10 @@ MAX_BLOCKS = 40
 LEVELS_ABOVE = 4
 _BYLINE_NAME = re.compile(
     r"(?:^|[\s_:-])(?:by-?line|authors?|autor(?:en|es)?|auteurs?|writers?|contributors?|journalists?|yazar|muell?if|avtor|"
-    r"(?:written|posted)-?by)(?:$|[\s_-]|name|s?link)",
+    r"(?:written|posted)-?by)(?:$|[\s_-]|name|s?link)|creator[_-]{1,2}name(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_AUTHOR_NAME = re.compile(r"(?:author|creator|writer|byline|yazar|muellif)[_-]{1,2}name(?:$|[\s_-])", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PERSON_PAGE = re.compile(r"/(?:authors?|autor(?:es)?|auteurs?|avtor(?:y|s)?|yazar(?:lar)?|muellif(?:ler)?)/[^/]")
 # Parts of a page that name other people: those who comment, and the authors of other articles.
@@ -50,6 +51,12 @@ _OF_OTHERS = re.compile(
 # Parts that may name the author, and often name others.
 _BESIDE = re.compile(r"(?:^|[\s_-])(?:sidebar|widgets?|footer|aside)(?:$|[\s_-])", re.IGNORECASE)
 MAX_NAMES_BESIDE = 2
+MAX_LABEL_LENGTH = 40
+_OTHERS_BY = re.compile(
+    r"\b(?:(?:reviewed|edited|translated|fact.checked|photographed|illustrated|photos?|images?|illustrations?)(?:\s+by)?|"
+    r"editor|translator|foto|фото|перевод|редактор|redaktor|tərcümə)\s*[:：]?\s*$",
+    re.IGNORECASE,
+)
 _MARKED = etree.XPath(
     ".//*[@class or @itemprop or @rel or @id or @data-testid or @property]"
     "[not(self::meta or self::link or self::script or self::img)]"
@@ -97,7 +104,7 @@ def rank_authors(
     outlets: list[Authors] = []
     for authors in _voices(root, data, headline):
         if any(is_person(name) and fold(name) not in outlet for name in authors.names):
-            people.append(authors)
+            people.append(authors._replace(names=_without_outlet(authors.names, outlet)))
             if not complete:
                 break
         elif any(fold(name) not in outlet for name in authors.names):
@@ -105,6 +112,12 @@ def rank_authors(
         elif authors.names:
             outlets.append(authors._replace(why="only the outlet itself"))
     return [*people, *desks, *outlets]
+
+
+def _without_outlet(names: Sequence[str], outlet: Collection[str]) -> tuple[str, ...]:
+    """The names beside which the site's own name stands, without it."""
+    joined = {re.sub(r"\W|^the\s", "", name) for name in outlet}
+    return tuple(name for name in names if re.sub(r"\W|^the\s", "", fold(name)) not in joined) or tuple(names)
 
 
 def _voices(root: etree._Element, data: LinkedData, headline: str | None) -> Iterator[Authors]:
@@ -169,7 +182,7 @@ def _byline_names(root: etree._Element, headline: str | None) -> Iterator[str]:
     for element in islice(_bylines(root), MAX_BYLINES):
         above = frozenset(element.iterancestors())
         own = [element, *(above - above_heading)]
-        if element not in above_heading and not any(map(_is_of_others, own)):
+        if element not in above_heading and not any(map(_is_of_others, own)) and not _is_of_reviewer(element):
             found[any(map(_is_beside, own))].append(Byline(element, above))
     if names := _nearest(found[False], heading, root):
         yield from names
@@ -212,6 +225,13 @@ def _bylines(root: etree._Element) -> Iterator[etree._Element]:
             yield element
 
 
+def _is_of_reviewer(element: etree._Element) -> bool:
+    """Return whether the text directly before an element says that it names an editor, a translator or the like."""
+    previous, parent = element.getprevious(), element.getparent()
+    before = previous.tail if previous is not None else parent.text if parent is not None else None
+    return before is not None and _OTHERS_BY.search(before[-MAX_LABEL_LENGTH:]) is not None
+
+
 def _is_of_others(element: etree._Element) -> bool:
     if element.tag in ("nav", "figcaption"):
         return True
@@ -243,7 +263,7 @@ def _is_sure(element: etree._Element) -> bool:
     return (
         bool(links)
         or "author" in f"{element.get('rel')} {element.get('itemprop')}"
-        or ("author-name" in (element.get("class") or "").lower().split())
+        or _AUTHOR_NAME.search(element.get("class") or "") is not None
     )
 
 

@@ -15,14 +15,22 @@ from caliber_crawler.extraction.linked_data import LinkedData, unescaped, withou
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
 
-_SEPARATOR = r"(?:(?<!\s)\s++)?(?:(?:\||·|•|»|::|/)\s*+|(?<=\s)[–—*-]\s++)"
+_SEPARATOR = r"(?:(?<!\s)\s++)?(?:(?:\||·|•|»|::|/)\s*+|(?<=\s)[–—*:~⋆★‹›«→←►▸¦-]\s++)"
 # Between a title and a label. Quotation marks of comparison keys may have been "»". A colon is part of most headlines:
 # it separates only what is known to be another part.
 _BEHIND = re.compile(rf"{_SEPARATOR}|\s\"\s")
 _BEFORE = re.compile(rf"(?:{_SEPARATOR}|\s\"\s)$")
 _BEHIND_OR_COLON = re.compile(rf"{_SEPARATOR}|\s\"\s|(?:(?<!\s)\s++)?:\s")
 _BEFORE_OR_COLON = re.compile(rf"(?:{_SEPARATOR}|\s\"\s|:\s)$")
+_SPLIT = re.compile(f"({_SEPARATOR})")
+_BARS = frozenset("|·•»›")
+_FEED = re.compile(
+    r"\s*(?:[»:|–—-]\s*)?\b(?:(?:rss|atom)(?:\s*2\.0|\s*1\.0)?(?:\s+feed)?|feed|akışı|beslemesi|лента)\s*$",
+    re.IGNORECASE,
+)
 MAX_TITLE_LENGTH = 500
+MAX_SECTIONS = 5
+MAX_LINKS = 100
 MAX_SITE_NAME_LENGTH = 40
 MIN_LIKENESS, SAME_WORDING = 0.4, 0.9
 """Shares of common words: two titles are of one article from the first on, and the same from the second on."""
@@ -145,7 +153,8 @@ def _is_section_heading(found: Mapping[str, str]) -> bool:
 
 def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, tuple[str | None, str | None]]:
     """The titles as the page states them, and without the site's name and labels, by source."""
-    names = (*site_names(data, url), *_names_of_home(root, url))
+    names = (*site_names(data, url), *_names_of_home(root, url), *_names_of_feed(root))
+    sections = tuple(_sections(data, url))
     element = next(root.iter("title"), None)
     printed = {
         "linked": _plain(data.text("headline") or data.text("name")),
@@ -153,13 +162,14 @@ def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, t
         "twitter": _plain(data.meta("twitter:title")),
         "title": text_of(element) if element is not None else None,
     }
-    short = {voice: without_site_name(text, names) for voice, text in printed.items()}
+    short = {voice: without_site_name(text, names, sections) for voice, text in printed.items()}
     heading = _heading(root, [text for text in short.values() if text], names)
+    shown = without_site_name(heading, names, sections)
     sure = [text for text in (short["linked"], heading) if text]
     return {
         "linked": (printed["linked"], _as_begun(short["linked"], [heading] if heading else [], colon=False)),
         "og": (printed["og"], _as_begun(short["og"], sure)),
-        "heading": (heading, heading),
+        "heading": (heading, shown or heading),
         "twitter": (printed["twitter"], _as_begun(short["twitter"], sure)),
         "title": (printed["title"], _as_begun(short["title"], sure)),
     }
@@ -167,6 +177,16 @@ def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, t
 
 def _plain(text: str | None) -> str | None:
     return clean_inline(without_tags(unescaped(text))) if text else None
+
+
+def _sections(data: LinkedData, url: str) -> Iterator[str]:
+    """The folded names of the page's section, which templates add to its title: linked data, meta, URL path."""
+    stated = data.resolved(data.article.get("articleSection"))[:MAX_SECTIONS]
+    stated += [data.meta("article:section", "section", "parsely-section")]
+    stated += [part.replace("-", " ") for part in urlsplit(url).path.strip("/").split("/")[:-1] if len(part) > 2]
+    for name in stated:
+        if isinstance(name, str) and 1 < len(name) <= MAX_SITE_NAME_LENGTH:
+            yield fold(name)
 
 
 def site_names(data: LinkedData, url: str) -> tuple[str, ...]:
@@ -180,18 +200,27 @@ def site_names(data: LinkedData, url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in folded if name != headline))
 
 
-def without_site_name(title: str | None, names: tuple[str, ...]) -> str | None:
-    """Return a title without the site's name at either end; ``None`` if nothing else remains."""
+def without_site_name(title: str | None, names: tuple[str, ...], sections: tuple[str, ...] = ()) -> str | None:
+    """Return a title without the site's name and section at either end; ``None`` if only the site's name remains.
+
+    A section is removed only behind or before a bar: ``Politics - a hard trade`` is a headline.
+    """
     if not title or len(title) > MAX_TITLE_LENGTH or _is_site_name(title, names):
         return None
-    pieces = re.split(f"({_SEPARATOR})", title)
-    while len(pieces) > 2 and _is_site_name(pieces[-1], names):
+    pieces = _SPLIT.split(title)
+    while len(pieces) > 2 and (_is_site_name(pieces[-1], names) or _is_section(pieces[-2:], sections)):
         pieces = pieces[:-2]
-    while len(pieces) > 2 and _is_site_name(pieces[0], names):
+    while len(pieces) > 2 and (_is_site_name(pieces[0], names) or _is_section(pieces[1::-1], sections)):
         pieces = pieces[2:]
     shorter = "".join(pieces).strip()
     before, colon, behind = shorter.rpartition(":")
     return (before if colon and _is_site_name(behind, names) else shorter).strip() or None
+
+
+def _is_section(parts: Sequence[str], sections: tuple[str, ...]) -> bool:
+    """Return whether a separator and a part of a title are a bar and the section's name."""
+    separator, name = parts
+    return separator.strip() in _BARS and fold(name.strip()) in sections
 
 
 def _is_site_name(text: str, names: tuple[str, ...]) -> bool:
@@ -224,6 +253,15 @@ def _names_of_home(root: etree._Element, url: str) -> Iterator[str]:
     for link in root.iter("a"):
         if (link.get("href") or "").strip() in home and 1 < len(text := text_of(link)) <= MAX_SITE_NAME_LENGTH:
             yield fold(text)
+
+
+def _names_of_feed(root: etree._Element) -> Iterator[str]:
+    """The folded titles of the site's feeds, without words such as "RSS Feed"."""
+    for link in islice(root.iterfind(".//head/link[@type]"), MAX_LINKS):
+        if link.get("type") in ("application/rss+xml", "application/atom+xml"):
+            name, found = _FEED.subn("", link.get("title") or "")
+            if found and 1 < len(name := name.strip(" »|:–—-")) <= MAX_SITE_NAME_LENGTH:
+                yield fold(name)
 
 
 def _heading(root: etree._Element, known: list[str], names: tuple[str, ...]) -> str | None:
