@@ -52,7 +52,7 @@ _STAMP_ATTRIBUTES = ("content", "datetime", "pubdate", "title")
 # Other names with "time" belong to clocks and players.
 _DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))(?:\S*(?:date|publi|pub-|created)|time(?:stamp)?$)")
 _DIGIT = re.compile(r"\d")
-_YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d")
+_YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)")
 _ASIDE = "in a part of the page that is not the article"
 _TEASER = "beside the headline of another article"
 _SENTENCE_END = re.compile(r"[.!?。！？।։]$")
@@ -340,7 +340,8 @@ def _printed(
 ) -> Iterator[DateCandidate]:
     place = outline.place_of(owner, position)
     is_caption = date.clock is None and outline.is_in_figure(owner)
-    if place == Place.ASIDE or is_caption or outline.is_headline(owner):
+    is_part = owner.tag != "time" and outline.is_headline(owner)
+    if place == Place.ASIDE or is_caption or is_part:
         if rejected is not None:
             rejection = _ASIDE if place == Place.ASIDE else "in a caption" if is_caption else "part of the headline"
             rejected.append(_rejected(date, owner, rejection))

@@ -33,6 +33,8 @@ from caliber_crawler.extraction.linked_data import LinkedData
 FUTURE_TOLERANCE = timedelta(days=1)
 """A fast clock or another time zone may date a page to tomorrow, not to next week."""
 _URL_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)")
+_URL_MONTH = re.compile(r"/((?:19|20)\d\d)/([a-z]{3,9})/(0?[1-9]|[12]\d|3[01])/", re.IGNORECASE)
+_URL_LOCALE = re.compile(r"/([a-z]{2}-[a-z]{2})/", re.IGNORECASE)
 _MONTH_FIRST = re.compile(r"(?:en[-_](?:us|ca|ph)|fil|tl)\b", re.I)
 _NOT_NEEDED = "not needed: a better source states the date"
 _UNUSED_PLACES = {
@@ -173,10 +175,15 @@ def parse_timestamp(text: str) -> tuple[datetime, bool] | None:
 
 
 def _url_candidates(url: str) -> Iterable[DateCandidate]:
-    if match := _URL_DATE.search(urlsplit(url).path):
+    path = urlsplit(url).path
+    if match := _URL_DATE.search(path):
         stamp = parse_stamp("-".join(match.groups()))
-        if stamp is not None:
-            yield DateCandidate(stamp.at, True, Role.UNNAMED, "url", URL, text=match[0])
+    elif match := _URL_MONTH.search(path):
+        stamp = parse_stamp(" ".join(reversed(match.groups())), "en")
+    else:
+        return
+    if stamp is not None:
+        yield DateCandidate(stamp.at, True, Role.UNNAMED, "url", URL, text=match[0])
 
 
 def _is_month_first(language: str | None, locale: str | None, url: str) -> bool | None:
@@ -184,6 +191,8 @@ def _is_month_first(language: str | None, locale: str | None, url: str) -> bool 
 
     It is in the United States, Canada and the Philippines; English without a region does not tell.
     """
+    if found := _URL_LOCALE.match(urlsplit(url).path):
+        locale = found[1]
     if _MONTH_FIRST.match(locale or ""):
         return True
     host = (urlsplit(url).hostname or "").rpartition(".")[2]

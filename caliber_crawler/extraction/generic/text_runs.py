@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from lxml import etree
@@ -13,6 +14,9 @@ a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp sm
 u var wbr
 """
 _INLINE = frozenset(_INLINE_TEXT.split())
+MAX_BLANKS = 8
+"""A longer text may contain the indentation of its source."""
+_BLANKS = re.compile(r"\s+")
 _SPACED = frozenset(("span", "a", "time", "small", "label", "abbr", "cite", "data"))
 
 
@@ -47,6 +51,8 @@ def runs_of(block: etree._Element) -> list[Run]:
     def write(text: str | None, owner: etree._Element, before: etree._Element) -> None:
         nonlocal length
         if text:
+            if len(text) > MAX_BLANKS and not text.isalnum():
+                text = _BLANKS.sub(" ", text)
             runs[-1].append(Piece(length, text, owner, before))
             length += len(text)
 
