@@ -301,8 +301,12 @@ def _is_short_year(tokens: list[_Token], token: _Token) -> bool:
     if before.text in ("'", "’") and before.end == token.start:
         return True
     # "27 Mar 20 à 9:21", "14 Jan. 20": nothing but a time may follow, a word would make it a number of something.
+    is_clock = bool(after) and after[0].start == token.end and after[0].text in ":.hHчЧ"
     is_last = not after or after[0].kind == "mark" or word_key(after[0].text) in _BEFORE_CLOCK
-    return before.kind == "word" and before.end == token.start - 1 and is_last
+    if any(_is_year(other) for other in tokens[position + 1 : position + 4] if other.kind == "number"):
+        return False  # "5 Dec 16, 2025"
+    is_beside = before.end == token.start - 1 and (before.kind == "word" or before.text == ".")
+    return is_beside and is_last and not is_clock
 
 
 def _made(year: _Token, month: int, day: _Token, first: _Token, last: _Token) -> _Day | None:

@@ -268,12 +268,13 @@ def _is_sure(element: etree._Element) -> bool:
 
 
 def _line_of(element: etree._Element) -> str:
-    """The text of an element, with a mark where words of two elements touch (``Jane Roe`` and ``editor``)."""
+    """The text of an element, with a mark where only blanks are between two elements (``Jane Roe`` and ``editor``)."""
     pieces: list[str] = []
-    for piece in cast(Iterator[str], element.itertext(with_tail=False)):
-        if pieces and not pieces[-1][-1:].isspace() and not piece[:1].isspace() and piece:
+    for piece in cast(Iterator[str], element.itertext()):
+        is_blank = piece.isspace()
+        if pieces and (is_blank or not (pieces[-1][-1:].isspace() or piece[:1].isspace())):
             pieces.append(" | ")
-        pieces.append(piece)
+        pieces.append(" " if is_blank else piece)
     return clean_inline("".join(pieces))
 
 

@@ -53,7 +53,7 @@ _STAMP_ATTRIBUTES = ("content", "datetime", "pubdate", "title")
 _DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))(?:\S*(?:date|publi|pub-|created)|time(?:stamp)?$)")
 _DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)")
-_ASIDE = "in a part of the page that is not the article"
+ASIDE = "in a part of the page that is not the article"
 _TEASER = "beside the headline of another article"
 _SENTENCE_END = re.compile(r"[.!?。！？।։]$")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
@@ -88,7 +88,7 @@ class DateCandidate:
 
 
 # Tiers. A date is looked for in all sources; these decide between those that are found.
-DECLARED, NAMED, WEAKLY_DECLARED, DATELINE, LINE, URL, BELOW, REST, UPDATE = range(9)
+DECLARED, NAMED, WEAKLY_DECLARED, DATELINE, LINE, URL, BELOW, REST, UPDATE, LONE = range(10)
 
 
 def declared_candidates(data: LinkedData, language: str | None) -> Iterator[DateCandidate]:
@@ -194,7 +194,7 @@ def _stamped_candidate(
     element: etree._Element, outline: Outline, language: str | None, rejected: list[DateCandidate] | None
 ) -> DateCandidate | None:
     place = outline.place_of(element)
-    rejection = _ASIDE if place == Place.ASIDE else _TEASER if outline.is_teaser(element) else ""
+    rejection = ASIDE if place == Place.ASIDE else _TEASER if outline.is_teaser(element) else ""
     if rejection and rejected is None:
         return None
     named = (str(name) for name in element.attrib if _DATA_NAME.match(str(name)))
@@ -221,7 +221,7 @@ def _stamped_candidate(
     elif labelled is Role.PUBLISHED and role is Role.UNNAMED:
         role = labelled
     if tier != NAMED and _is_in_sentence(before, after):
-        place = Place.TEXT
+        place, tier = Place.TEXT, LINE
     candidate = _candidate(stamp, role, tier, place, outline.position.get(element, 0), text, name, element, rejection)
     if rejection and rejected is not None:
         rejected.append(candidate)
@@ -323,9 +323,13 @@ def _group_of(block: etree._Element, seen: set[etree._Element]) -> etree._Elemen
     return best
 
 
-def _rejected(date: PrintedDate, owner: etree._Element, rejection: str) -> DateCandidate:
+def _rejected(date: PrintedDate, owner: etree._Element, rejection: str, position: int = 0) -> DateCandidate:
+    tier = DATELINE if owner.tag == "time" or is_called_date((owner.get("class") or "")[:300]) else REST
     return DateCandidate(
-        date.at, date.clock is None, Role.UNNAMED, "text", REST, text=str(date.day), element=owner, rejection=rejection
+        *(date.at, date.clock is None, Role.UNNAMED, "text", tier, Place.ASIDE, position),
+        text=str(date.day),
+        element=owner,
+        rejection=rejection,
     )
 
 
@@ -343,8 +347,8 @@ def _printed(
     is_part = owner.tag != "time" and outline.is_headline(owner)
     if place == Place.ASIDE or is_caption or is_part:
         if rejected is not None:
-            rejection = _ASIDE if place == Place.ASIDE else "in a caption" if is_caption else "part of the headline"
-            rejected.append(_rejected(date, owner, rejection))
+            rejection = ASIDE if place == Place.ASIDE else "in a caption" if is_caption else "part of the headline"
+            rejected.append(_rejected(date, owner, rejection, position))
         return
     role = role_of_label(before, after)
     if role is Role.UNNAMED:

@@ -23,7 +23,7 @@ _BY = re.compile(
 # "Author:" in any language. The rest of the line is the names.
 _LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}[:：]\s*+")
 _JOIN = re.compile(
-    r"(?:(?<!\s)\s++)?(?:[,;|/&•·、，；／・،]|(?<=\s)(?:[–—-](?=\s)|"
+    r"(?:(?<!\s)\s++)?(?:[,;|/&•·⋅、，；／・،]|(?<=\s)(?:[–—-](?=\s)|"
     r"(?:and|und|et|y|e|en|och|og|i|и|та|և|და|و|və|ve|dan|with|mit)\s))\s*+",
     re.IGNORECASE,
 )

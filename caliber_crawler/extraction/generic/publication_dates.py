@@ -10,14 +10,18 @@ from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from caliber_crawler.extraction.dates.labels import Role
 from caliber_crawler.extraction.dates.stamps import FIRST_YEAR, parse_stamp
 from caliber_crawler.extraction.dates.zones import offset_between
 from caliber_crawler.extraction.generic.date_candidates import (
+    ASIDE,
     BELOW,
     DATELINE,
     DECLARED,
     LINE,
+    LONE,
     NAMED,
     REST,
     UPDATE,
@@ -33,6 +37,7 @@ from caliber_crawler.extraction.linked_data import LinkedData
 FUTURE_TOLERANCE = timedelta(days=1)
 """A fast clock or another time zone may date a page to tomorrow, not to next week."""
 _URL_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)")
+_URL_DAY_FIRST = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])[._-](0[1-9]|1[0-2])[._-](20\d\d)(?!\d)")
 _URL_MONTH = re.compile(r"/((?:19|20)\d\d)/([a-z]{3,9})/(0?[1-9]|[12]\d|3[01])/", re.IGNORECASE)
 _URL_LOCALE = re.compile(r"/([a-z]{2}-[a-z]{2})/", re.IGNORECASE)
 _MONTH_FIRST = re.compile(r"(?:en[-_](?:us|ca|ph)|fil|tl)\b", re.I)
@@ -40,7 +45,7 @@ _NOT_NEEDED = "not needed: a better source states the date"
 _UNUSED_PLACES = {
     Place.TEXT: "between paragraphs of the text, without a label",
     Place.ELSEWHERE: "outside the article, without a label",
-    Place.ASIDE: "in a part of the page that is not the article",
+    Place.ASIDE: ASIDE,
 }
 _REGION = re.compile(r"[a-z]{2,3}[-_][a-z]{2}\b", re.I)
 
@@ -135,11 +140,44 @@ def rank_dates(
         else:
             ranked.append((rank, ordered))
     ranked.sort(key=itemgetter(0))
+    if not ranked:
+        lone = _lone_date(others, outline) or _lone_date([*others, *_asides(outline, language)], outline)
+        ranked = [((LONE * 10,), lone)] if lone is not None and _is_possible(lone.at, now) else []
     best = _exact(ranked[0][1], [candidate for _, candidate in ranked]) if ranked else None
     for positions in rest:
         unneeded = page_candidates(outline, language, positions, with_rejected=True)
         others += [date if date.rejection else replace(date, rejection=_NOT_NEEDED) for date in unneeded]
     return RankedDates(best, [candidate for _, candidate in ranked], others)
+
+
+def _lone_date(others: Sequence[DateCandidate], outline: Outline) -> DateCandidate | None:
+    """Return the date in an element named as a date behind the headline, if the article has no other such date.
+
+    Not beside the date of an update: the page names its dates, and this one is of something else.
+    """
+    if any(date.role is Role.UPDATED and date.place == Place.HEAD for date in others):
+        return None
+    start = outline.position[outline.heading] if outline.heading is not None else 0
+    named = [
+        date
+        for date in others
+        if date.tier == DATELINE
+        and date.order > start
+        and date.role in (Role.UNNAMED, Role.PUBLISHED)
+        and date.rejection in _UNUSED_PLACES.values()
+    ]
+    return replace(named[0], rejection="") if len({date.at.date() for date in named}) == 1 else None
+
+
+def _asides(outline: Outline, language: str | None) -> list[DateCandidate]:
+    """The dates in other parts of the element that contains the article, such as a box with the author and the date."""
+    main = outline.main
+    if main is None or main.tag in ("body", "html"):
+        return []
+    first = outline.position[main]
+    positions = range(first, first + sum(1 for _ in main.iter(etree.Element)))
+    found = page_candidates(outline, language, positions, with_rejected=True)
+    return [date for date in found if date.rejection == ASIDE]
 
 
 def _rejection(candidate: DateCandidate, now: datetime | None, *, stamps: bool) -> str:
@@ -180,6 +218,8 @@ def _url_candidates(url: str) -> Iterable[DateCandidate]:
         stamp = parse_stamp("-".join(match.groups()))
     elif match := _URL_MONTH.search(path):
         stamp = parse_stamp(" ".join(reversed(match.groups())), "en")
+    elif match := _URL_DAY_FIRST.search(path):
+        stamp = parse_stamp("-".join(reversed(match.groups())))
     else:
         return
     if stamp is not None:
