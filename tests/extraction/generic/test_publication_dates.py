@@ -99,6 +99,12 @@ def test_an_update_is_not_the_publication(updated: str, published: str, mark: st
     assert article(lines) == "2026-01-07T14:35:00"
 
 
+def test_a_live_blog_is_published_when_it_says_so_else_when_its_coverage_starts() -> None:
+    coverage = linked("2026-01-07T08:00:00Z", "coverageStartTime").replace("NewsArticle", "LiveBlogPosting")
+    assert article("", head=coverage) == "2026-01-07T08:00:00+00:00"
+    assert article("", head=coverage + meta("2026-01-07T14:35:00Z")) == "2026-01-07T14:35:00+00:00"
+
+
 def test_an_update_named_by_its_element_is_not_the_publication() -> None:
     lines = (
         '<time class="updated" datetime="2026-01-09T10:00Z">9 Jan</time><time datetime="2026-01-07T14:35Z">7 Jan</time>'
