@@ -100,6 +100,7 @@ class Settlement:
         except PageSetAside as aside:
             if aside.problem.reason == REDIRECTED:
                 self._queue_target(extraction.capture)
+            self._archive.articles.withdraw(aside.others, self._run_id)
             self.reject(extraction.capture, aside.problem)
             return None
         if saved is None:
