@@ -5,9 +5,10 @@
     python -m benchmarks.kills --only merge --kills 5 --json
 
 A crawl is ended by SIGKILL, by SIGKILL of its extraction process, by SIGTERM or by two Ctrl-C, or suspended for a
-second, at random points; then it is run to its end. A command is killed by SIGKILL at random points of its duration,
-run again to its end, and compared with one that was not killed. Exit code 3: something was lost, is there twice, or
-``caliber verify`` finds something.
+second, at random points; then it is run to its end. Every second one has another scope each time: one language, few
+articles, recent dates. A command is killed by SIGKILL at random points of its duration, run again to its end, and
+compared with one that was not killed. Archives are verified after each kill and at the end. Exit code 3: something was
+lost, is there twice, or verification finds something.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ from pathlib import Path
 
 from benchmarks.hostile import children
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.demo import DemoSite, running
+from caliber_crawler.errors import NoArchive
 from tests.conftest import command, environment
 from tests.crawl.test_kills import stored_pages
 
@@ -44,6 +47,10 @@ LAST_RUNS = 3
 """Crawls after the kills: what an extraction process was killed on is due in the next one."""
 OLD_ARCHIVE = Path(__file__).parents[1] / "tests/archive/data/archive-v3.db.xz"
 WAYS = ("SIGKILL", "SIGKILL of the extraction process", "SIGSTOP", "SIGTERM", "Ctrl-C twice")
+SCOPES = ((), ("--language", "en"), ("--limit", 5), ("--since", "2025-12-25"), ("--backfill",), ("--via", "feed"))
+"""Options of the crawls that are killed, in every second case: a narrower crawl must not hide what it left out."""
+NARROW_PAGES = 6
+"""Article pages after which a crawl with a narrower scope is killed, at most."""
 CONTENT = {
     "articles": "SELECT count(*) FROM articles",
     "texts": "SELECT group_concat(hash, ' ') FROM (SELECT language || url || headline || body AS hash"
@@ -67,7 +74,7 @@ class Result:
     lost: int = 0
     twice: int = 0
     findings: int = 0
-    """Findings of ``caliber verify``."""
+    """Findings of verifications."""
     different: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     """Files that should not be there."""
@@ -94,13 +101,14 @@ def run(*arguments: object) -> int:
     return start(*arguments).wait(MAX_SECONDS)
 
 
-def findings(archive: Path) -> int:
-    """The number of findings of ``caliber verify``; 1 if it fails."""
-    done = subprocess.run(
-        command("verify", "--archive", archive, "--json"), env=environment(), capture_output=True, timeout=MAX_SECONDS,
-        check=False,
-    )  # fmt: skip
-    return 0 if done.returncode == 0 else max(1, done.stdout.count(b'"reason"'))
+def findings(archive: Path) -> list[str]:
+    """What a verification finds; nothing if there is no archive yet, or one that is still to be migrated."""
+    try:
+        if value(archive, "PRAGMA user_version") != VERSION:
+            return []
+        return [finding.message for finding in Archive.verify_file(archive).findings]
+    except (NoArchive, sqlite3.OperationalError):
+        return []
 
 
 # --- crawls -----------------------------------------------------------------------------------------------------------
@@ -113,9 +121,15 @@ def killed_crawl(number: int, kills: int, articles: int, folder: Path) -> Result
     started = time.monotonic()
     with running(site, log=folder / f"crawl-{number}.jsonl") as base_url:
         arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--delay", 0, "--concurrency", 4)
-        for point in sorted(chance.sample(range(max(kills, articles - 10)), kills)):
-            way = WAYS[(sum(ways.values()) + number) % len(WAYS)]
-            ways[way] += kill_at(archive, point, way, arguments)
+        found = []
+        for turn, point in enumerate(sorted(chance.sample(range(max(kills, articles - 10)), kills))):
+            way, scope = WAYS[(turn + number) % len(WAYS)], chance.choice(SCOPES) if number % 2 else ()
+            if scope:
+                point = stored_pages(archive) + chance.randrange(NARROW_PAGES)
+            # A narrow crawl may end before it is killed.
+            if kill_at(archive, point, way, (*arguments, *scope)) or kill_at(archive, point, way, arguments):
+                ways[way] += 1
+            found += findings(archive)
         runs = 1
         while (exit_code := run(*arguments)) != 0 and runs < LAST_RUNS:
             runs += 1
@@ -129,12 +143,13 @@ def killed_crawl(number: int, kills: int, articles: int, folder: Path) -> Result
         ways=dict(ways),
         lost=len(truth - slugs.keys()),
         twice=sum(slugs.values()) - len(slugs) + int(str(versions)) - len(slugs),
-        findings=findings(archive),
+        findings=len(found + findings(archive)),
         note=f"{runs} runs after the kills, exit code {exit_code}",
         seconds=round(time.monotonic() - started, 1),
     )
     if exit_code != 0:
         result.different.append(f"exit code {exit_code}")
+    result.different += found[:3]
     return result
 
 
@@ -260,6 +275,7 @@ def killed_command(name: str, kills: int, folder: Path) -> Result:
     result = Result(name=name, note=f"{duration:.1f} s if not killed")
     if exit_code not in plan.ends:
         result.different.append(f"exit code {exit_code} without a kill")
+    found: list[str] = []
     for _ in range(kills):
         process = start(*plan.arguments(killed))
         with suppress(subprocess.TimeoutExpired):
@@ -268,11 +284,15 @@ def killed_command(name: str, kills: int, folder: Path) -> Result:
             process.kill()
             result.kills += 1
         process.wait()
+        found += findings(killed / "archive.db")
     exit_code = run(*plan.arguments(killed))
     if exit_code not in plan.ends:
         result.different.append(f"exit code {exit_code} after the kills")
     result.different += differences(whole / plan.made, killed / plan.made)
-    result.findings = sum(findings(file) for file in (killed / "archive.db", killed / plan.made) if is_archive(file))
+    made = {killed / "archive.db", killed / plan.made}
+    found += [message for file in sorted(made) if is_archive(file) for message in findings(file)]
+    result.findings = len(found)
+    result.different += found[:3]
     known = {file.name for file in whole.iterdir()}
     result.left = sorted(file.name for file in killed.iterdir() if file.name not in known and not is_copy(file))
     result.seconds = round(time.monotonic() - started, 1)
