@@ -101,7 +101,7 @@ class Verification:
 
     def _check_all(self) -> Iterator[Finding | None]:
         yield from self._check_once("schema", lambda: check_schema(self.connection))
-        yield from self._check_once("file", lambda: check_raw_file(self.connection))
+        yield from self._check_once("file", lambda: check_raw_file(self.connection, self.notes))
         foreign: list[str] = []
         with contextlib.suppress(*UNREADABLE):
             foreign = foreign_tables(self.connection)
