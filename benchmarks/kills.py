@@ -206,6 +206,7 @@ class Command:
     made: str
     """Name of the archive or file, or pattern of the files, that the command makes or changes."""
     ends: tuple[int, ...] = (0,)
+    compared: tuple[str, ...] = tuple(CONTENT)
     """Exit codes of the last run. A command that was killed after its commit may have nothing left to do."""
 
 
@@ -308,7 +309,7 @@ def check_end(plan: Command, whole: Path, killed: Path, exit_code: int, result: 
     """Compare the folder of a killed command that has been run to its end with that of one not killed."""
     if exit_code not in plan.ends:
         result.different.append(f"exit code {exit_code} after {result.kills} kills")
-    result.different += differences(whole / plan.made, killed / plan.made)
+    result.different += differences(whole / plan.made, killed / plan.made, plan.compared)
     archives = [file for file in sorted({killed / "archive.db", killed / plan.made}) if is_archive(file)]
     found = [message for file in archives for message in (*findings(file), *Archive.verify_file(file).notes)]
     result.findings += len(found)
@@ -326,7 +327,7 @@ def is_copy(file: Path) -> bool:
     return ".before-" in file.name or ".schema-" in file.name or file.name.endswith(("-wal", "-shm", ".lock"))
 
 
-def differences(whole: Path, killed: Path) -> Iterator[str]:
+def differences(whole: Path, killed: Path, compared: Sequence[str]) -> Iterator[str]:
     """What a killed command made differently."""
     if not killed.exists():
         yield f"{killed.name} is missing"
@@ -334,8 +335,8 @@ def differences(whole: Path, killed: Path) -> Iterator[str]:
         if killed.read_bytes() != whole.read_bytes():
             yield killed.name
     elif killed.suffix == ".db":
-        for what, query in CONTENT.items():
-            one, other = (digest(value(archive, query)) for archive in (whole, killed))
+        for what in compared:
+            one, other = (digest(value(archive, CONTENT[what])) for archive in (whole, killed))
             if one != other:
                 yield f"{what}: {one} without kills, {other} with"
     elif killed.stat().st_size == 0:
