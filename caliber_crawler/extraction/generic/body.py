@@ -101,7 +101,7 @@ def _sources_of(root: etree._Element) -> tuple[str, str | None]:
 
 
 def _read_fast(source: str, main: str | None, quick: Sequence[str]) -> list[str]:
-    """trafilatura's reading of the main element, or of the whole page where an independent reading has more text."""
+    """Return the reading of the main element, or of the whole page where an independent reading has more text."""
     if main is not None:
         read = _attempt(_extract_with_trafilatura, main)
         if sum(map(len, read)) >= MIN_BODY_LENGTH and _share(shingles(quick), shingles(read)) >= MIN_AGREEMENT:
