@@ -129,6 +129,12 @@ class Dispatcher:
         self._articles -= url in self._in_flight
         self.release(url)
 
+    def count_as(self, url: str, kind: PageKind) -> None:
+        """Correct the number of dispatched articles by what a page in flight turned out to be."""
+        entry = self._in_flight.get(url)
+        if entry is not None:
+            self._articles += (kind == "article") - (entry.kind == "article")
+
     @property
     def limit_reached(self) -> bool:
         """Whether the scope's maximum number of articles was dispatched."""

@@ -104,6 +104,7 @@ class Explorer:
         return self.walk.article_probability(url) >= LIKELY
 
     def _commit_article(self, listing: Listing, entry: Entry) -> None:
+        self._run.dispatcher.count_as(entry.url, "article")
         self._frontier.set_kind(entry.url, "article")
         self._add_links(listing, entry)
         self.walk.observe(entry.url, PageOutcome.ARTICLE)
@@ -116,6 +117,7 @@ class Explorer:
             probable = len(self.walk.probable_articles(links))
             is_list = probable >= MIN_TEASERS
             self.walk.observe(entry.url, PageOutcome.LIST if is_list else PageOutcome.OTHER, new)
+            self._run.dispatcher.count_as(entry.url, "listing")
             if entry.kind != "listing":
                 self._frontier.set_kind(entry.url, "listing")
             if is_list or entry.url in self._start_urls:

@@ -26,8 +26,9 @@ STEPS = 4
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5"))
 _TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _DIGITS = re.compile(r"\d+")
-_NUMBER = re.compile(r"[\s.·|\[(]*\d{1,5}[\s.·|\])]*")
 MAX_NAMES = 300
+MAX_DIGITS = 5
+"""Digits of the number of a page."""
 
 _NAVIGATION = frozenset(
     ["nav", "navbar", "navigation", "menu", "menus", "submenu", "breadcrumb", "breadcrumbs", "topbar", "footer"]
@@ -127,7 +128,7 @@ def _class_of(anchor: etree._Element, place: Place) -> LinkClass:
     in_pager = (Place.PAGER in place or bool(own & _PAGER) or {"page", "numbers"} <= own) and not is_adjacent
     if "next" in relations or ("prev" in relations and in_pager) or (in_pager and (is_further or not text)):
         return LinkClass.ADJACENT if is_adjacent else LinkClass.PAGER
-    if _NUMBER.fullmatch(text) and (in_pager or _has_numbers_beside(anchor)):
+    if _is_number(text) and (in_pager or _has_numbers_beside(anchor)):
         return LinkClass.NUMBER
     if relations & {"tag", "category"}:
         return LinkClass.TAG
@@ -156,6 +157,11 @@ def _is_in_prose(anchor: etree._Element, length: int) -> bool:
     return around >= MIN_PROSE and around >= PROSE_RATIO * max(1, length)
 
 
+def _is_number(text: str) -> bool:
+    digits = text.strip(" \n\t.·|[]()")
+    return digits.isdecimal() and len(digits) <= MAX_DIGITS
+
+
 def _has_numbers_beside(anchor: etree._Element) -> bool:
     holder = anchor.getparent()
     for _ in range(2):
@@ -164,7 +170,7 @@ def _has_numbers_beside(anchor: etree._Element) -> bool:
         numbers = sum(
             1
             for number, each in enumerate(holder.iter("a", "span", "strong", "b", "em"))
-            if number < 60 and each is not anchor and _NUMBER.fullmatch((each.text or "").strip() or "x")
+            if number < 60 and each is not anchor and _is_number(each.text or "")
         )
         if numbers >= 1:
             return True
