@@ -99,6 +99,8 @@ def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:
         if found.extraction is None:
             return found
         article = check(found.extraction, site, now)
+        if isinstance(article, Problem):
+            return replace(found, extraction=None, refusal=article)
         return replace(found, extraction=article if isinstance(article, Extraction) else None)
     problems = extraction.check(found, site, now)
     return next((problem for problem in problems if problem.fatal), replace(found, warnings=tuple(problems)))

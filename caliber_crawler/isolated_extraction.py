@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml import etree
 
-from caliber_crawler import extraction_steps
+from caliber_crawler import extraction_steps, page_exploration
 from caliber_crawler.extraction.candidates import Explanation
 from caliber_crawler.extraction_steps import Outcome, explain_page, extract_page
 from caliber_crawler.items import Capture, CleanedPage, Extraction, Listing, Problem
@@ -162,6 +162,16 @@ class IsolatedSteps:
             return limit_problem(capture.effective_url, error)
         return _unpack(found, capture)
 
+    async def explore(self, capture: Capture, *, is_linked: bool) -> Listing | Problem:
+        """See ``page_exploration.explore_page``."""
+        try:
+            found = await self._executor.call(_explore, capture, is_linked, context=self._context)
+        except LIMITS_EXCEEDED as error:
+            return limit_problem(capture.effective_url, error)
+        outcome = _unpack(found, capture)
+        assert not isinstance(outcome, Extraction)
+        return outcome
+
     async def check(self, found: Extraction | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
         if _text_length(found) <= MAX_TEXT_CHECKED_HERE:
@@ -251,6 +261,10 @@ def _extract_open(site: Site, token: int) -> Packed | None:
 def _extract_anew(site: Site, capture: Capture) -> Packed:
     cleaned = extraction_steps.clean(capture, site)
     return _pack(cleaned if isinstance(cleaned, Problem) else extraction_steps.extract(cleaned, site))
+
+
+def _explore(site: Site, capture: Capture, is_linked: bool) -> Packed:
+    return _pack(page_exploration.explore_page(capture, site, is_linked=is_linked))
 
 
 def _check(

@@ -19,7 +19,7 @@ from scrapy.exceptions import DropItem
 
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.discovery import Discovery
-from caliber_crawler.extraction_steps import NOT_MODIFIED, fetch_problem
+from caliber_crawler.extraction_steps import NOT_MODIFIED, Outcome, fetch_problem
 from caliber_crawler.fetching.failures import PERMANENT_FAILURES
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.isolated_extraction import IsolatedSteps
@@ -85,6 +85,11 @@ class ExtractionStage(Stage):
     async def close_spider(self) -> None:
         await self.executor.leave()
 
+    def explores(self, capture: Capture) -> bool:
+        """Whether a page is one of a site that is explored: it may be an article, a list, or both."""
+        is_page = capture.kind in ("article", "listing")
+        return is_page and self.run is not None and self.run.explorer is not None
+
     def steps(self, capture: Capture) -> IsolatedSteps:
         """The extraction steps for the site of a page: the spider's site, or else a generic one."""
         site = self.run.scope.site if self.run is not None else getattr(self.crawler.spider, "site", None)
@@ -128,6 +133,8 @@ class CleanPipeline(ExtractionStage):
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Capture):
             return item
+        if self.explores(item):
+            return item
         cleaned = await self.steps(item).clean(item)
         if isinstance(cleaned, Problem):
             self.drop(item, cleaned)
@@ -141,7 +148,12 @@ class ExtractPipeline(ExtractionStage):
         if not isinstance(item, Capture | CleanedPage):
             return item
         capture = item if isinstance(item, Capture) else item.capture
-        found = await self.steps(capture).extract(item)
+        found: Outcome
+        if self.run is not None and self.run.explorer is not None and self.explores(capture):
+            is_linked = self.run.explorer.is_linked(capture.url)
+            found = await self.steps(capture).explore(capture, is_linked=is_linked)
+        else:
+            found = await self.steps(capture).extract(item)
         if isinstance(found, Problem):
             self.drop(capture, found)
         return found
@@ -193,6 +205,8 @@ class ArchivePipeline(ExtractionStage):
             return None if saved is None else saved.article or item.article
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
+        if item.links is not None and self.discovery.explorer is not None:
+            return await self.discovery.explorer.process(item)
         end = await self.discovery.process(item)
         article = None
         if item.extraction is not None:

@@ -12,14 +12,14 @@ from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Entry, PageSetAside, SavedArticle
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.commits import SYNC_INTERVAL, Commits
-from caliber_crawler.crawling.dispatcher import Dispatcher
+from caliber_crawler.crawling.dispatcher import CANDIDATE, Dispatcher
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.request_urls import RequestUrls
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.second_extractions import ExtractAgain, NotExtracted, SecondExtractions
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Extraction, Problem
-from caliber_crawler.site import PostIds
+from caliber_crawler.site import Exploration, PostIds
 from caliber_crawler.visits import due_again, record_visit
 
 GONE = frozenset({"http_404", "http_410", "redirect_home", "redirected_to_another", "soft_404"})
@@ -61,6 +61,9 @@ class Settlement:
         self._accounts, self._dispatcher, self._request_urls = accounts, dispatcher, request_urls
         self.reextract: ExtractAgain | None = None
         """Re-extracts a stored page with the current code. ``ArchivePipeline`` sets it."""
+        self._explores = any(isinstance(source, Exploration) for source in scope.sources)
+        self.observe: Callable[[Capture, str], None] | None = None
+        """Is called with each page and its outcome, before the page is released."""
         self.commits = Commits(archive)
 
     async def store_capture(self, capture: Capture) -> Capture:
@@ -80,11 +83,27 @@ class Settlement:
         For an article, ``outcome`` is one of the :data:`~caliber_crawler.crawling.outcome.OUTCOMES`. For other pages,
         any outcome except ``traversed`` means an incomplete list.
         """
-        if capture.kind == "article":
+        entry = self._dispatcher.entry(capture.url)
+        if entry is not None and self.observe is not None:
+            self.observe(capture, outcome)
+        if entry is not None and entry.priority == CANDIDATE:
+            self._count_candidate(capture, outcome)
+        elif capture.kind == "article":
             self._accounts.counts[outcome] += 1
+        elif outcome == "refused" and self._explores:
+            self._accounts.counts["dead_links"] += 1  # a feed or sitemap that the exploration can do without
         elif outcome != "traversed":
             self._accounts.counts["incomplete_lists"] += 1
         self._dispatcher.release(capture.url)
+
+    def _count_candidate(self, capture: Capture, outcome: str) -> None:
+        """Count the outcome of a link of an exploration, which counts as an article only if it is one."""
+        counts = self._accounts.counts
+        if outcome == "refused":
+            counts["dead_links"] += 1
+        elif capture.kind == "article":
+            counts["discovered"] += 1
+            counts[outcome] += 1
 
     # --- an article ---------------------------------------------------------------------------------------------------
 
@@ -182,7 +201,8 @@ class Settlement:
         with self._archive.transaction(synced_every=SYNC_INTERVAL):  # there may be many in a row
             self._archive.aliases.skip_alias(entry.url, article_id)
         self._dispatcher.skip_alias(entry.url)
-        for name in ("unchanged", "not_due"):
+        names = ("unchanged", "not_due")
+        for name in (*names, "discovered") if entry.priority == CANDIDATE else names:
             self._accounts.counts[name] += 1
         return True
 
@@ -264,6 +284,8 @@ class Settlement:
         entry = self._dispatcher.entry(capture.url)
         checks = entry.failures if entry is not None and entry.state in ("refused", "gone") else 0
         plan = self._scope.site.revisits
+        if entry is not None and entry.priority == CANDIDATE and capture.error_code is None:
+            return None
         if checks and capture.kind == "article":
             self._accounts.counts["refused_again"] += 1
         if capture.error_code is None or capture.error_code in REDIRECTED_OFFSITE:

@@ -226,6 +226,8 @@ def _refusal(extraction: GenericExtraction, page: Page) -> str | None:
     linked = sum(letters_in(link.text or "") for link in links_of(body))
     if linked > MAX_LINKED_SHARE * length:
         return f"{linked} of {length} characters of its text are links"
+    if page.is_linked:
+        return None
     prose = sum(count for line in body if (count := letters_in(line.text)) >= MIN_PROSE_LENGTH)
     needed = MIN_PROSE_LENGTH if dated and has_url else MIN_DATED_LENGTH if dated else MIN_UNDECLARED_LENGTH
     if prose < needed:
