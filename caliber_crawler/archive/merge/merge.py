@@ -97,7 +97,7 @@ class Merge:
         yield from self._merge(run_id)
         self.counts["takedowns"] += len(self._takedowns.all()) - known
         self.counts = +self.counts
-        if self.counts["takedowns"]:
+        if self.counts["takedowns"] or self._deletion.unwiped():
             self._deletion.wipe()
         if self.counts:
             self._runs.finish(run_id, "finished", None, self.counts)
