@@ -5,10 +5,8 @@ The files of those programs are not part of this project; these are made by hand
 
 from __future__ import annotations
 
-import base64
 import bz2
 import gzip
-import hashlib
 import io
 import random
 import time
@@ -26,7 +24,6 @@ from hypothesis import strategies as st
 from caliber_crawler.items import Capture
 from caliber_crawler.warc import WarcReader, record_stream, unpacking
 from caliber_crawler.warc.dates import parse_date
-from caliber_crawler.warc.raw_record import from_base32
 from tests.warc.records import (
     DATE,
     HTML,
@@ -399,18 +396,3 @@ def test_lz4_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_other_compressions_are_not_taken_for_records() -> None:
     assert captures(bz2.compress(page(1))) == []
-
-
-@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256"])
-@given(content=st.binary(max_size=50))
-def test_a_digest_in_base32_is_decoded(algorithm: str, content: bytes) -> None:
-    digest = hashlib.new(algorithm, content).digest()
-    written = base64.b32encode(digest).decode()
-    for text in (written, written.lower(), written.rstrip("=")):
-        assert from_base32(text, len(digest)) == digest
-
-
-@given(text=st.text(max_size=40), size=st.sampled_from((16, 20, 32)))
-def test_any_text_is_a_digest_or_none(text: str, size: int) -> None:
-    digest = from_base32(text, size)
-    assert digest is None or len(digest) == size
