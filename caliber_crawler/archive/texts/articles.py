@@ -116,6 +116,8 @@ class Articles:
             urls = page_urls(extraction.article, article_urls)
             found = self._identity.find(extraction.article.site, urls.own, urls.claims, [text_of(extraction.article)])
             problems = claim_problems(extraction, found.rejected)
+            for claimant in found.dispossessed:
+                self.admission.report_claim(claimant, urls.own[0].url, run_id)
             reextract = None if reextract is None else partial(self._reextract, reextract)
             self.admission.check(extraction, found.article_id, reextract)
             accepted = [article_url for article_url in article_urls if article_url not in found.rejected]
