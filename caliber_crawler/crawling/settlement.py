@@ -121,7 +121,8 @@ class Settlement:
         except PageSetAside as aside:
             if aside.problem.reason == REDIRECTED:
                 self._queue_target(extraction.capture)
-            self._archive.articles.withdraw(aside.others, self._run_id)
+            withdrawn = self._archive.articles.withdraw(aside.others, self._run_id)
+            self._accounts.counts.update(stored=-withdrawn, new=-withdrawn, refused=withdrawn)
             self.reject(extraction.capture, aside.problem)
             return None
         if saved is None:

@@ -140,11 +140,15 @@ class Articles:
             outcome = changed if is_new_version else "unchanged"
             return SavedArticle(article_id, version["number"], outcome, tuple(problems), extraction.article)
 
-    def withdraw(self, ids: Sequence[int], run_id: int) -> None:
-        """Put articles aside that turned out to be none, with all their pages (``PageSetAside.others``)."""
-        if ids:
-            with self._connection.transaction():
-                self.admission.shared.withdraw(ids, run_id)
+    def withdraw(self, ids: Sequence[int], run_id: int) -> int:
+        """Put articles aside that turned out to be none, with all their pages (``PageSetAside.others``).
+
+        Return the number of those that this run had stored.
+        """
+        if not ids:
+            return 0
+        with self._connection.transaction():
+            return self.admission.shared.withdraw(ids, run_id)
 
     def review(self, article_id: int, run_id: int) -> list[int]:
         """Apply the rules for admission to the stored texts of an article; return the articles that were withdrawn.

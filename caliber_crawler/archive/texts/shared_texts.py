@@ -148,12 +148,16 @@ class SharedTexts:
         """Whether a page of an article was put aside before, in this archive or one that was merged."""
         return self._connection.value(IS_REPORTED, (article_id,)) is not None
 
-    def withdraw(self, ids: Iterable[int], run_id: int) -> None:
+    def withdraw(self, ids: Iterable[int], run_id: int) -> int:
         """Put the pages of articles aside that turned out to be none. Their captures stay, with a problem each.
 
-        Runs inside the caller's transaction.
+        Return the number of those that this run had stored. Runs inside the caller's transaction.
         """
+        stored = 0
         for id in ids:
+            stored += self._connection.value(
+                "SELECT count(*) FROM versions WHERE article_id = ? AND run_id = ?", (id, run_id)
+            )
             for row in self._connection.rows(UNREPORTED, (id,)):
                 message = (
                     f"{row['url']} has a text that is at other URLs, too, and nothing that shows that it is theirs."
@@ -161,6 +165,7 @@ class SharedTexts:
                 problem = Problem(stage="check", reason=REASON, message=message, field="url", fatal=True)
                 self._runs.record_problem(run_id, problem, url=row["url"], capture_id=row["id"])
             self._delete(id)
+        return stored
 
     def _delete(self, id: int) -> None:
         connection = self._connection
