@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.site.url_words import may_name_one_page, share_of_words
+from caliber_crawler.site.url_words import has_a_word, may_name_one_page, share_of_words
 
 SITE = "https://news.example"
 
@@ -49,3 +49,9 @@ def test_two_urls_of_one_page(one: str, other: str, may: bool) -> None:
 def test_any_url_has_words_or_none(url: str, text: str) -> None:
     assert share_of_words(url, text) in (None, 0.0) or text
     may_name_one_page(url, text)
+
+
+@given(st.sampled_from(("/bridge-rebuilt", "/most-postroen", "/caf%C3%A9-open", "/12345")), st.text(max_size=80))
+def test_the_quick_look_agrees_with_the_share(path: str, text: str) -> None:
+    if has_a_word(SITE + path, text):
+        assert share_of_words(SITE + path, text) != 0

@@ -18,7 +18,7 @@ from caliber_crawler.archive.core.times import utc_time
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.text_columns import digest_of, plain
 from caliber_crawler.items import Article, Extraction, Problem
-from caliber_crawler.site.url_words import may_name_one_page, share_of_words
+from caliber_crawler.site.url_words import has_a_word, may_name_one_page, share_of_words
 
 NO_LAYOUT = ("unknown", "generic", "text")
 """Layouts of pages that match no layout of a site definition."""
@@ -90,6 +90,8 @@ class Row:
 def is_doubtful(url: str, text: str, layout: str, *, has_date: bool) -> bool:
     """Whether nothing shows that a page is the article of its URL."""
     if layout not in NO_LAYOUT:
+        return False
+    if has_a_word(url, text):
         return False
     share = share_of_words(url, text)
     return share == 0 or (share is None and not has_date)
