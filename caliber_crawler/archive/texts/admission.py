@@ -153,12 +153,14 @@ class Admission:
         self, extraction: Extraction, article_id: int | None, reextract: Callable[[int], Extraction | None] | None
     ) -> None:
         article, url = extraction.article, extraction.capture.effective_url
-        if self._is_doubtful(extraction) and not self._has_text(article_id, article):
-            others = self.shared.others(url, article, article_id)
+        is_doubtful = self._is_doubtful(extraction)
+        is_at_many = not is_doubtful and self.shared.is_at_many_urls(url, article, extraction.layout)
+        if (is_doubtful or is_at_many) and not self._has_text(article_id, article):
+            others = self.shared.others(url, article, article_id, dated=is_at_many)
             if others or self.shared.was_put_aside(extraction, reextract):
                 self.shared.remember(article)
                 elsewhere = others[0].url if others else "other URLs of the site"
-                message = f"{url} shows no date or word of its URL, and the same text as {elsewhere}."
+                message = f"{url} has no word of its URL, and the same text as {elsewhere}."
                 raise PageSetAside(_problem(SHARED, message, fatal=True), self._withdrawn(others))
         if article.published_at is None:
             values = {"digest": content_digest(article), "site": article.site, "article_id": article_id}
@@ -236,7 +238,7 @@ class Admission:
         if current is None:
             return []
         article = Article(site=current.site, language="", url=current.url, headline=current.headline, body=current.body)
-        if current.may_be_withdrawn(self.lasting):
+        if current.is_doubtful and current.may_be_withdrawn(self.lasting):
             others = self.shared.others(current.url, article, article_id)
             if others or self.shared.is_reported(article_id):
                 return [article_id, *self._withdrawn(others)]
