@@ -43,6 +43,8 @@ class Page:
     """The known layout of the page, if any."""
     article: etree._Element | None = None
     """The element that contains the article: the layout's, or the whole document, which the generic extractor takes."""
+    is_linked: bool = False
+    """Whether a list of the site names the page as an article: then a short or undated text is one."""
     lines: tuple[Line, ...] = ()
     """The lines of a page that is extracted as text."""
     parts: TextParts | None = field(default=None, repr=False)
