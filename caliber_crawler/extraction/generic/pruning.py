@@ -28,7 +28,7 @@ from caliber_crawler.extraction.embeds import (
     replace_gallery,
 )
 from caliber_crawler.extraction.generic.boilerplate import is_pointer
-from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
+from caliber_crawler.extraction.generic.inline_elements import INLINE, REMOVED, simplify_inline
 from caliber_crawler.extraction.lines import LISTS, is_data_table, is_picture
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
@@ -128,10 +128,11 @@ def _drop_non_content(root: etree._Element) -> None:
     """
     for element in list(root.iter(*NON_CONTENT)):
         if not _holds_headline(element) and (element.tag in UNSEEN or not prose_length(element)):
-            remove(element)
+            element.tag = REMOVED
         else:
             element.tag = "div"
             element.attrib.clear()
+    _strip_removed(root)
 
 
 def _mark_paragraphs(root: etree._Element) -> None:
@@ -170,6 +171,14 @@ def _clear_prose_attributes(root: etree._Element) -> None:
         if element.get("class") and classes[element.get("class")] >= MIN_SHARED_CLASS:
             element.attrib.pop("class")
             element.attrib.pop("id", "")
+
+
+def _strip_removed(root: etree._Element) -> None:
+    """Remove all elements of that name in one step; the text after each stays.
+
+    One by one, each would copy the text that earlier ones left at the same place.
+    """
+    etree.strip_elements(root, REMOVED, with_tail=False)
 
 
 def remove(element: etree._Element) -> None:
@@ -217,7 +226,8 @@ def _drop_headings(root: etree._Element, headline: str | None) -> None:
     title = fold(headline or "")
     for heading in list(root.iter("h1", "h2")) if title else ():
         if fold(text_of(heading)).startswith(title):
-            remove(heading)
+            heading.tag = REMOVED
+    _strip_removed(root)
 
 
 def _unembed(root: etree._Element, url: str) -> None:
@@ -326,7 +336,8 @@ def _drop_named_boilerplate(root: etree._Element) -> None:
         if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
-            remove(element)
+            element.tag = REMOVED
+    _strip_removed(root)
 
 
 def _holds_headline(element: etree._Element) -> bool:
@@ -352,7 +363,8 @@ def _drop_teasers(root: etree._Element) -> None:
     """Remove lines and lists that only link to other pages: "Read also: …", "ALSO READ | …", linked headlines."""
     for block in list(root.iter("p")):
         if _is_teaser(block):
-            remove(block)
+            block.tag = REMOVED
+    _strip_removed(root)
     for block in list(root.iter("ul", "ol")):
         items = [child for child in block if child.tag == "li"]
         if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):
