@@ -126,8 +126,9 @@ def _drop_non_content(root: etree._Element) -> None:
 
     An unclosed element inside a button or a label takes the text after it along.
     """
+    holders = _holders_of_headlines(root)
     for element in list(root.iter(*NON_CONTENT)):
-        if not _holds_headline(element) and (element.tag in UNSEEN or not prose_length(element)):
+        if element not in holders and (element.tag in UNSEEN or not prose_length(element)):
             element.tag = REMOVED
         else:
             element.tag = "div"
@@ -330,8 +331,9 @@ def _drop_named_boilerplate(root: etree._Element) -> None:
     body = root.find("body")
     body = root if body is None else body
     whole, prose = text_length(body), prose_length(body)
+    holders = _holders_of_headlines(body)
     for element in _named(body):
-        if element.getparent() is None or _holds_headline(element):
+        if element.getparent() is None or element in holders:
             continue
         if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
             continue
@@ -340,8 +342,15 @@ def _drop_named_boilerplate(root: etree._Element) -> None:
     _strip_removed(root)
 
 
-def _holds_headline(element: etree._Element) -> bool:
-    return next(element.iter("h1", "article", "main"), None) is not None
+def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
+    """The elements that are or contain a headline, an article or the main part of the page."""
+    holders: set[etree._Element] = set()
+    for element in root.iter("h1", "article", "main"):
+        node: etree._Element | None = element
+        while node is not None and node not in holders:
+            holders.add(node)
+            node = node.getparent()
+    return holders
 
 
 def _named(body: etree._Element) -> list[etree._Element]:
