@@ -35,7 +35,7 @@ MAX_BLOCKS = 40
 LEVELS_ABOVE = 4
 _BYLINE_NAME = re.compile(
     r"(?:^|[\s_:-])(?:by-?line|authors?|autor(?:en|es)?|auteurs?|writers?|contributors?|journalists?|yazar|muell?if|avtor|"
-    r"(?:written|posted)-?by)(?:$|[\s_-]|name|s?link)|creator[_-]{1,2}name(?:$|[\s_-])",
+    r"(?:written|posted|submitted|created)-?by|submitted)(?:$|[\s_-]|name|s?link)|creator[_-]{1,2}name(?:$|[\s_-])",
     re.IGNORECASE,
 )
 _AUTHOR_NAME = re.compile(r"(?:author|creator|writer|byline|yazar|muellif)[_-]{1,2}name(?:$|[\s_-])", re.IGNORECASE)
@@ -245,7 +245,7 @@ def _is_beside(element: etree._Element) -> bool:
 
 
 def _names_in(element: etree._Element) -> Iterator[str]:
-    named = [part for part in element.iter() if "name" in (part.get("itemprop") or part.get("property") or "").split()]
+    named = [part for part in element.iter() if _is_marked_name(part.get("itemprop") or part.get("property"))]
     for part in named or [element]:
         line = _line_of(part)
         if len(line) > MAX_LINE_LENGTH:
@@ -255,6 +255,11 @@ def _names_in(element: etree._Element) -> Iterator[str]:
         names = [name for name in parts if is_byline_name(name) or (is_sure and is_single_name(name))]
         if 2 * len(names) >= len(parts):  # other lines are biographies and lists of tags
             yield from names
+
+
+def _is_marked_name(properties: str | None) -> bool:
+    """Return whether microdata or RDFa (``schema:name``) mark a name."""
+    return properties is not None and any(name.rpartition(":")[2] == "name" for name in properties.split())
 
 
 def _is_sure(element: etree._Element) -> bool:

@@ -14,9 +14,9 @@ MAX_LINE_LENGTH = 160
 # "da Silva" and "Von der Leyen" are names: a preposition is removed only before a capital, Romance ones only in lower
 # case.
 _BY = re.compile(
-    r"^(?:(?i:(?:(?:article|story|text|words|report|recipe|analysis|opinion|review|interview)\s++|(?:re)?posted\s++|"
+    r"^(?:(?i:(?:(?:article|story|text|words|report|recipe|analysis|opinion|review|interview)\s++|(?:re)?posted\s++|submitted\s++|created\s++|"
     r"(?:medically\s++)?reviewed\s++|written\s++|reported\s++|published\s++|authored\s++|edited\s++|compiled\s++)?by|"
-    r"text|texto|tekst|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|yazar|yazan|muallif|"
+    r"text|texto|tekst|текст|mətn|metin|ტექსტი|տեքստ|подготовил(?:а|и)?|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|yazar|yazan|muallif|"
     r"ავტორი|بقلم|كتب|کاتب|نویسنده|autor(?:in|en|es)?|auteurs?|authors?)|por|di|da|av|af|от)(?![\w])\s*+"
     r"(?:[:：]\s*+|(?=(?:the\s)?[^\W\d_a-zа-яё]))"
 )
@@ -62,13 +62,14 @@ _ROLE_BEHIND = re.compile(
     r"(?:writer|editor|reporter|correspondent|journalist|columnist|contributor|기자|記者|记者)$",
     re.IGNORECASE,
 )
-_PLACE_BEHIND = re.compile(r" (?:in|for|at|from|is|aus) [^\W\d_]")
+_PLACE_BEHIND = re.compile(r" (?:in|for|at|from|is|aus|on) [^\W\d_]")
 _OF_PLACE = re.compile(r"\s(?:at|of|for|in|with|bei|von|chez|di|de)\s", re.IGNORECASE)
 _CREDENTIAL = re.compile(
     r"(?:[A-Z][A-Za-z]{0,4}+\.?(?:[-. ][A-Z][A-Za-z]{0,4}+\.?){0,3}|Ph\.?D|M\.?B\.?A)[®™.]?", re.ASCII
 )
 _DESK = re.compile(
-    r"\b(?:admin\w*+|team|staff|news\w*+|desk|editors?|editorial|redaktion|redaksiya\w*+|редакция|agenc\w++|agentur|"
+    r"\b(?:admin\w*+|super user|webmaster|team|staff|news\w*+|desk|editors?|editorial|redaktion|redaksiya\w*+|"
+    r"редакция|agenc\w++|agentur|"
     r"press|times|media|magazine|daily|association|institute|foundation|university|company|inc|llc|ltd|group|"
     r"department|haber\w*+|xəbər\w*+|новости)\b",
     re.IGNORECASE,
