@@ -277,7 +277,7 @@ def _rank(candidate: DateCandidate) -> tuple[int, ...] | None:
         return (tier * 10, 0, candidate.order)
     if place == Place.HEAD:
         # A date above the headline may be that of today; one below the headline is more certain.
-        above = LINE * 10 + 2 - DATELINE * 10 if candidate.is_above and tier in (DATELINE, LINE) else 0
+        above = {DATELINE: 8, LINE: 2}.get(tier, 0) if candidate.is_above else 0
         return (
             NAMED * 10 if tier == NAMED else DATELINE * 10 - 5 if published else tier * 10 + above,
             0,
