@@ -86,8 +86,8 @@ def find_sections(root: etree._Element, data: LinkedData, url: str, headline: st
             continue
         if (text := short_text(element, MAX_SECTION_LENGTH)) and fold(text) != title:
             yield FieldValue(text, "structured_data", f"{element.get('itemprop')} in microdata")
-    for source, names in (("JSON-LD", _breadcrumbs(data)), ("microdata", _marked_breadcrumbs(root))):
-        crumbs = [crumb for crumb in names if fold(crumb) != title]
+    for source, trail in (("JSON-LD", _breadcrumbs(data)), ("microdata", _marked_breadcrumbs(root))):
+        crumbs = [crumb for crumb in trail if fold(crumb) != title]
         if len(crumbs) > 1 and len(crumbs[-1]) <= MAX_SECTION_LENGTH:
             yield FieldValue(crumbs[-1], "structured_data", f"{source} breadcrumb")
     parts = [part for part in unquote(urlsplit(url).path).split("/") if part]
