@@ -53,8 +53,8 @@ _BESIDE = re.compile(r"(?:^|[\s_-])(?:sidebar|widgets?|footer|aside)(?:$|[\s_-])
 MAX_NAMES_BESIDE = 2
 MAX_LABEL_LENGTH = 40
 _OTHERS_BY = re.compile(
-    r"\b(?:(?:reviewed|edited|translated|fact.checked|photographed|illustrated|photos?|images?|illustrations?)(?:\s+by)?|"
-    r"editor|translator|foto|фото|перевод|редактор|redaktor|tərcümə)\s*[:：]?\s*$",
+    r"\b(?:(?:reviewed|edited|translated|fact.checked|photographed|illustrated|photos?|images?|illustrations?)(?:\s++by)?|"
+    r"editor|translator|foto|фото|перевод|редактор|redaktor|tərcümə)\s*+[:：]?+\s*+$",
     re.IGNORECASE,
 )
 _MARKED = etree.XPath(

@@ -25,7 +25,7 @@ _BEFORE_OR_COLON = re.compile(rf"(?:{_SEPARATOR}|\s\"\s|:\s)$")
 _SPLIT = re.compile(f"({_SEPARATOR})")
 _BARS = frozenset("|·•»›")
 _FEED = re.compile(
-    r"\s*(?:[»:|–—-]\s*)?\b(?:(?:rss|atom)(?:\s*2\.0|\s*1\.0)?(?:\s+feed)?|feed|akışı|beslemesi|лента)\s*$",
+    r"(?:(?<!\s)\s++)?(?:[»:|–—-]\s*+)?\b(?:(?:rss|atom)(?:\s?[12]\.0)?(?:\s++feed)?|feed|akışı|beslemesi|лента)\s*+$",
     re.IGNORECASE,
 )
 MAX_TITLE_LENGTH = 500
