@@ -52,6 +52,8 @@ _OF_OTHERS = re.compile(
 _BESIDE = re.compile(r"(?:^|[\s_-])(?:sidebar|widgets?|footer|aside)(?:$|[\s_-])", re.IGNORECASE)
 MAX_NAMES_BESIDE = 2
 MAX_LABEL_LENGTH = 40
+MAX_SIGNATURE_LENGTH, MAX_SIGNERS = 60, 3
+EMPHASIS = frozenset(("b", "strong", "i", "em"))
 _OTHERS_BY = re.compile(
     r"\b(?:(?:reviewed|edited|translated|fact.checked|photographed|illustrated|photos?|images?|illustrations?)(?:\s++by)?|"
     r"editor|translator|foto|фото|перевод|редактор|redaktor|tərcümə)\s*+[:：]?+\s*+$",
@@ -294,3 +296,23 @@ def _names_below(heading: etree._Element) -> Iterator[str]:
                     if names and all(is_byline_name(name) or is_single_name(name) for name in names):
                         yield from names
                         return
+            if names := _names_emphasized(sibling):
+                yield from names
+                return
+
+
+def _names_emphasized(block: etree._Element) -> list[str]:
+    """The names that are all of the first paragraph of a block, in bold or italics."""
+    first = next(block.iter("p"), None)
+    if first is None or (first.text or "").strip() or len(first) != 1 or first[0].tag not in EMPHASIS:
+        return []
+    line = clean_inline("".join(first.itertext()))
+    if (
+        not line
+        or len(line) > MAX_SIGNATURE_LENGTH
+        or (first[0].tail or "").strip()
+        or line.endswith((".", "!", "?", ":"))
+    ):
+        return []
+    names = list(split_names(line))
+    return names if len(names) <= MAX_SIGNERS and all(is_person(name) and name in line for name in names) else []
