@@ -17,7 +17,7 @@ from tests.archive.newsroom import Newsroom, minutes
 TABLES = {
     *("articles", "article_urls", "versions", "view_counts", "captures", "bodies", "dictionaries", "frontier", "runs"),
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
-    *("hosts", "totals", "url_claims", "versions_fts", "versions_vocab"),
+    *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
 }
 VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health"}
 

@@ -63,6 +63,12 @@ def m0006_url_claims(db: Database) -> None:
     run_script(db, "m0006_url_claims")
 
 
+@migrations()
+def m0007_site_facts(db: Database) -> None:
+    """Add the facts that are learned about sites."""
+    run_script(db, "m0007_site_facts")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

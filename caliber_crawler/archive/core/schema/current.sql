@@ -526,6 +526,18 @@ CREATE INDEX url_claims_article ON url_claims (article_id);
 
 CREATE INDEX versions_undated ON versions (content_digest) WHERE published_at IS NULL;
 
+CREATE TABLE site_facts (
+  site TEXT NOT NULL,
+  fact TEXT NOT NULL,
+  value TEXT NOT NULL,
+  pages_confirming INTEGER NOT NULL CHECK (pages_confirming >= 0),
+  pages_examined INTEGER NOT NULL CHECK (pages_examined >= pages_confirming),
+  first_confirmed_at TEXT NOT NULL CHECK (first_confirmed_at GLOB '????-??-??T??:??:??Z'),
+  last_confirmed_at TEXT NOT NULL CHECK (last_confirmed_at GLOB '????-??-??T??:??:??Z'),
+  replaced_at TEXT CHECK (replaced_at GLOB '????-??-??T??:??:??Z'),
+  PRIMARY KEY (site, fact, value)
+) STRICT, WITHOUT ROWID;
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
