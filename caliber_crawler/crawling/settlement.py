@@ -144,7 +144,7 @@ class Settlement:
                 await again.extract_missing()
 
     def _save(
-        self, extraction: Extraction, also: Callable[[Extraction], None], again: SecondExtractions | None
+        self, extraction: Extraction, also: Callable[[Extraction], None], again: SecondExtractions | None = None
     ) -> SavedArticle | None:
         article, capture = extraction.article, extraction.capture
         article_urls = self._scope.site.article_urls(article.urls)
