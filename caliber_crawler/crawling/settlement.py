@@ -135,6 +135,7 @@ class Settlement:
             url=url,
             in_flight=self._dispatcher.in_flight,
             now=self._started_at,
+            is_new=saved.outcome == "new",
         )
         for name in ("unchanged", "not_due"):
             self._accounts.counts[name] += suspended

@@ -255,7 +255,7 @@ class Ingester:
                 self._apply_absence(archive, capture)
         archive.absences.apply(saved.article_id)
         if article_urls:
-            record_visit(archive, site, extraction, saved.article_id, self._run_id)
+            record_visit(archive, site, extraction, saved.article_id, self._run_id, is_new=saved.outcome == "new")
         self.counts[saved.outcome] += 1
         if item.saved:
             self.counts["pages"] += 1

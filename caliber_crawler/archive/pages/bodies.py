@@ -65,20 +65,18 @@ class Bodies:
         *,
         usable_as_dictionary: bool,
         compressed: CompressedBody | None = None,
-    ) -> str:
-        """Store a body unless it is already stored, and return its digest.
+    ) -> tuple[str, bool]:
+        """Store a body unless it is already stored; return its digest, and whether it is new.
 
         Only a body that is ``usable_as_dictionary`` may become a dictionary. ``compressed`` saves compressing the body
         again, if it was made with the newest dictionary.
         """
         digest = compressed.digest if compressed else hashlib.sha256(body).hexdigest()
-        if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is None:
-            self._insert(
-                digest,
-                len(body),
-                self._compress(body, page_class, usable_as_dictionary=usable_as_dictionary, compressed=compressed),
-            )
-        return digest
+        if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is not None:
+            return digest, False
+        stored = self._compress(body, page_class, usable_as_dictionary=usable_as_dictionary, compressed=compressed)
+        self._insert(digest, len(body), stored)
+        return digest, True
 
     def compress(self, body: bytes, page_class: PageClass) -> CompressedBody:
         """Compress a body as it would be stored now if it does not become a dictionary."""
