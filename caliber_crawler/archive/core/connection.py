@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from filelock import FileLock, Timeout
 
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
+from caliber_crawler.archive.core.synced_log import SyncedLog
 from caliber_crawler.errors import (
     ArchiveError,
     ArchiveFull,
@@ -51,6 +52,7 @@ class Connection:
         self._errors = SQLiteErrors(path)
         self._closed = False
         self._synced_at = 0.0
+        self._synced_log = None if lock is None else SyncedLog(path)
         self.changes_before_savepoint: int | None = None
         """The number of changes when the innermost open savepoint began, or ``None`` without one."""
         self.migrated_from: int | None = None
@@ -112,6 +114,7 @@ class Connection:
                 connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
                 connection.execute("PRAGMA cache_size = -16000")
                 connection.execute("PRAGMA temp_store = MEMORY")
+                truncate_log(connection, path)
                 archive = cls(path, "write", connection, lock)
                 if 0 < version < VERSION:
                     copy_into(archive, backup_path(path, version))
@@ -143,6 +146,8 @@ class Connection:
     def mark_synced(self) -> None:
         """Record that everything committed so far is on the disk."""
         self._synced_at = monotonic()
+        if self._synced_log is not None:
+            self._synced_log.record()
 
     def abandon_transaction(self) -> None:
         """Roll back the open transaction, if any, although its ``with`` block does not end."""
@@ -208,6 +213,19 @@ class Connection:
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+
+def truncate_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Checkpoint what a killed writer left in the log, unless a reader or a full disk prevents it.
+
+    Otherwise its last frames, behind a gap that a power cut left, would follow the new ones.
+    """
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size:
+        connection.execute(f"PRAGMA busy_timeout = {CLOSING_BUSY_MS}")
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
 
 
 class Transaction:
