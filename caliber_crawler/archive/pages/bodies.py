@@ -23,12 +23,14 @@ from caliber_crawler.archive.pages.dictionaries import (
     Dictionaries,
     Dictionary,
     PageClass,
+    StoredPage,
     damaged_body,
 )
 from caliber_crawler.errors import ArchiveError
 
 # Error pages are excluded: they are stored, but would make poor dictionaries.
-NEWEST_PAGES = """SELECT digest FROM bodies b WHERE dictionary_id = ? AND size BETWEEN ? AND ? AND EXISTS (
+NEWEST_PAGES = """SELECT digest, length(data) AS stored FROM bodies b
+WHERE dictionary_id = ? AND size BETWEEN ? AND ? AND EXISTS (
   SELECT 1 FROM captures WHERE body_digest = b.digest AND status = 200) ORDER BY rowid DESC LIMIT ?"""
 
 
@@ -173,13 +175,13 @@ class Bodies:
             return Compressed(None, self._plain_compressor.compress(body))
         return self._compress_with(body, current)
 
-    def _newest_pages(self, dictionary: Dictionary) -> list[bytes]:
+    def _newest_pages(self, dictionary: Dictionary) -> list[StoredPage]:
         """The newest pages compressed with a dictionary, newest last."""
         pages = []
-        for digest in self._connection.values(NEWEST_PAGES, (dictionary.id, MIN_BYTES, MAX_BYTES, CANDIDATES)):
+        for row in self._connection.rows(NEWEST_PAGES, (dictionary.id, MIN_BYTES, MAX_BYTES, CANDIDATES)):
             # `verify` reports damaged pages; the crawl continues without them.
             with contextlib.suppress(ArchiveError):
-                pages.append(self.get(digest))
+                pages.append(StoredPage(self.get(row["digest"]), row["stored"]))
         return pages[::-1]
 
     def _compress_with(self, body: bytes, dictionary: Dictionary) -> Compressed:
