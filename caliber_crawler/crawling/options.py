@@ -33,6 +33,8 @@ class Option:
     """The Scrapy setting that the option sets; without one, the option is a spider argument."""
     variable: str | None = None
     """The environment variable of the command's option."""
+    flag: str | None = None
+    """The name of the command's option, if it is not that of the field."""
     short: str | None = None
     """A one-letter name of the command's option."""
 
@@ -53,11 +55,16 @@ class CrawlOptions:
     since: str = option("", "Only articles published on or after this date.", metavar="DATE")
     until: str = option("", "Only articles published before this date.", metavar="DATE")
     limit: int | None = option(
-        None, "Maximum number of article pages.  [default: no limit; 50 from the URL of a page]", minimum=1
+        None,
+        "Maximum number of article pages.  [default: no limit; 50 from the URL of a page of a site with a definition]",
+        minimum=1,
+    )
+    requests: int | None = option(
+        None, "Maximum number of pages of any kind to request.  [default: no limit]", minimum=1, metavar="N"
     )
     via: str = option(
         "",
-        "Discovery sources, separated by commas: listing, feed, sitemap, search, post_ids, links; 'all' for all."
+        "Discovery sources, with commas: listing, feed, sitemap, search, post_ids, links, exploration; 'all' for all."
         "  [default: the site's own]",
     )
     search: str = option("", "Queries for the site's own search, separated by commas.", metavar="WORDS")
@@ -128,6 +135,7 @@ class CrawlOptions:
             sections=_sections(site, editions, self.section),
             window=Window(since=_timestamp(site, self.since), until=_timestamp(site, self.until)),
             limit=self.limit,
+            requests=self.requests,
             sources=sources,
             queries=tuple(_split(self.search)),
             ids=_ids(self.ids),

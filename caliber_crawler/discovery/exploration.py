@@ -6,7 +6,8 @@ with what it had learned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -20,8 +21,9 @@ from caliber_crawler.discovery.entries import site_list_entry
 from caliber_crawler.discovery.feeds import feed_entry
 from caliber_crawler.discovery.sitemaps import sitemap_entry
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
-from caliber_crawler.exploration.link_classes import BY_SOURCE
+from caliber_crawler.exploration.link_classes import BY_SOURCE, PAGING
 from caliber_crawler.exploration.outcomes import PRIORS
+from caliber_crawler.exploration.templates import paging_chain
 from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink
 from caliber_crawler.lists.sitemaps import ROBOTS
 from caliber_crawler.site import Exploration
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 MAX_FEEDS = 1
 """Number of feeds that are asked of those which a start page declares: the others are of comments and sections."""
+MAX_LISTS_AGAIN = 10
+"""Number of lists that a later crawl asks again, besides the start page, the feed and the sitemaps."""
 MIN_TEASERS = 2
 """Number of probable articles that a page which is no article names if it is a list."""
 LIKELY = 0.5
@@ -54,8 +58,12 @@ class Explorer:
         self._frontier = run.archive.frontier
         self._start_urls = {run.scope.site.normal_url(source.url), run.scope.site.normal_url("/")}
         self._asked_feeds = 0
-        for known in run.archive.candidates.known_links(run.scope.site.name):
+        self._again: deque[str] = deque()
+        self._asked_again: set[str] = set()
+        known_links = list(run.archive.candidates.known_links(run.scope.site.name))
+        for known in known_links:
             self._restore(known)
+        self._again.extend(self._lists_to_ask_again(known_links))
         self.walk.add(run.scope.site.normal_url("/"), LinkClass.NAVIGATION)
         run.explorer = self
         run.dispatcher.order = self
@@ -65,6 +73,11 @@ class Explorer:
 
     def next(self, *, is_idle: bool) -> Entry | None:
         """The entry to request next, if any; see :meth:`Walk.next`."""
+        while self._again:
+            known = self._again.popleft()
+            self._asked_again.add(known)
+            if (entry := self._frontier.get(known)) is not None and entry.priority == CANDIDATE:
+                return entry
         while (url := self.walk.next(is_idle=is_idle)) is not None:
             entry = self._frontier.get(url)
             if entry is None:
@@ -114,7 +127,11 @@ class Explorer:
         with self._run.archive.transaction():
             new = self._add_links(listing, entry)
             links = {link.url for link in listing.links or ()}
-            probable = len(self.walk.probable_articles(links))
+            articles = self.walk.probable_articles(links)
+            probable = len(articles)
+            if new and entry.url in (self._asked_again | self._start_urls):
+                self._ask_next_page(entry.url, listing.links or ())
+            self.walk.estimate.add_page(entry.url, set(articles))
             is_list = probable >= MIN_TEASERS
             self.walk.observe(entry.url, PageOutcome.LIST if is_list else PageOutcome.OTHER, new)
             self._run.dispatcher.count_as(entry.url, "listing")
@@ -135,6 +152,14 @@ class Explorer:
         """Learn from a page that could not be fetched or is not a page."""
         if capture.kind in ("article", "listing") and outcome in ("refused", "missing", "failed"):
             self.walk.observe(capture.url, PageOutcome.DEAD)
+
+    def account(self, counts: MutableMapping[str, int]) -> None:
+        """Count what the exploration leaves: the known URLs that were not requested, and the size of the site."""
+        left = len(list(self.walk.left()))
+        counts["articles_left"] = len(self.walk.articles_left())
+        counts["lists_left"] = left - counts["articles_left"]
+        counts["articles_known"] = self.walk.count(PageOutcome.ARTICLE)
+        counts["site_size"] = self.walk.size
 
     # --- links --------------------------------------------------------------------------------------------------------
 
@@ -185,6 +210,30 @@ class Explorer:
             priority=CANDIDATE,
             due_at=self._run.started_at,
         )
+
+    def _lists_to_ask_again(self, known_links: Sequence[KnownLink]) -> list[str]:
+        """The first pages of the lists that named most articles first, which a later crawl begins with."""
+        lists = [
+            known
+            for known in known_links
+            if known.kind == "listing" and known.state == "done" and known.named and known.url not in self._start_urls
+        ]
+        first = [known for known in lists if BY_SOURCE.get(known.discovered_via) not in PAGING]
+        first.sort(key=lambda known: -known.named)
+        return [known.url for known in first[:MAX_LISTS_AGAIN]]
+
+    def _ask_next_page(self, url: str, links: Sequence[PageLink]) -> None:
+        """Request the next page of a list again that names new articles: there may be more on it."""
+        chain = paging_chain(url)
+        number = chain[1] if chain is not None else 1
+        for link in links:
+            following = paging_chain(link.url)
+            is_next = following is not None and following[1] == number + 1 and BY_SOURCE[link.link_class] in PAGING
+            if is_next and link.url not in self._asked_again:
+                candidate = self.walk.candidates.get(link.url)
+                if candidate is not None and candidate.outcome is PageOutcome.LIST:
+                    self._again.append(link.url)
+                return
 
     def _restore(self, known: KnownLink) -> None:
         """Restore a link from the frontier, and what its outcome taught."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from caliber_crawler.exploration.chains import Chains
+from caliber_crawler.exploration.estimate import Estimate
 from caliber_crawler.exploration.link_classes import BY_SOURCE, EVIDENT, PAGING, LinkClass
 from caliber_crawler.exploration.outcomes import PageOutcome
 from caliber_crawler.exploration.probabilities import Group, LearnedProbabilities
@@ -75,6 +76,7 @@ class Walk:
         self.candidates: dict[str, Candidate] = {}
         self.probabilities = LearnedProbabilities()
         self.chains = Chains()
+        self.estimate = Estimate()
         self.phase = Phase.VALUE
         self.pages = 0
         """Number of pages whose links are known."""
@@ -98,6 +100,7 @@ class Walk:
                 self._queue(group).urls.append(url)
                 if link_class in PAGING:
                     self.chains.add(url)
+                    self.estimate.add_number(url)
             elif candidate.outcome is not None:
                 self.probabilities.observe(group, candidate.outcome)
         return is_new
@@ -229,6 +232,15 @@ class Walk:
     def left(self) -> Iterator[str]:
         """The known URLs that were not requested."""
         return (url for url, candidate in self.candidates.items() if not candidate.is_requested)
+
+    def articles_left(self) -> list[str]:
+        """The known URLs that were not requested and are probably articles."""
+        return self.probable_articles(list(self.left()))
+
+    @property
+    def size(self) -> int:
+        """The number of articles that the site has at least, as far as its pages say."""
+        return max(self.count(PageOutcome.ARTICLE) + len(self.articles_left()), self.estimate.articles)
 
     def count(self, outcome: PageOutcome) -> int:
         """The number of pages with an outcome."""
