@@ -176,6 +176,7 @@ class Result:
             "site": self.name,
             "outcome": run.accounts.outcome,
             "why": run.accounts.why,
+            "replaced": run.accounts.replaced,
             "anomalies": [problem.message for problem in run.accounts.anomalies],
             **run.accounts.counts,
         }
@@ -217,6 +218,7 @@ def summary(run: CrawlRun) -> list[str]:
         f"  requests: {accounts.visited:,} articles, {counts['pages'] - accounts.visited:,} listing pages",
     ]
     lines += [f"  {line.format(counts[name])}" for name, line in OPTIONAL_LINES.items() if counts[name]]
+    lines += [f"  healed: {sentence}" for sentence in accounts.replaced]
     lines += exploration_lines(run)
     lines += [f"  unusual: {problem.message}" for problem in accounts.anomalies]
     if not accounts.balanced:

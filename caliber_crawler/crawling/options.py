@@ -14,7 +14,7 @@ from typing import Any, Self
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import SiteError
-from caliber_crawler.site import DiscoverySource, Edition, PostIds, Search, Site
+from caliber_crawler.site import DiscoverySource, Edition, PostIds, Search, Site, Sitemaps
 
 JOB_OPTIONS = ("section", "language", "due", "delay")
 """Options that a cluster job may have."""
@@ -152,7 +152,9 @@ class CrawlOptions:
             if name not in known:
                 raise SiteError(f"{site.title} has no discovery source {name!r}; it has: {', '.join(sorted(known))}.")
         if not wanted and not (self.urls or self.cdx):
-            return tuple(source for source in site.sources if source.is_default)
+            defaults = tuple(source for source in site.sources if source.is_default)
+            # A definition with sitemaps only is crawled by them.
+            return defaults or tuple(source for source in site.sources if isinstance(source, Sitemaps))
         return tuple(source for source in site.sources if source.name in wanted or "all" in wanted)
 
 
