@@ -26,7 +26,6 @@ from caliber_crawler.isolated_extraction import IsolatedSteps
 from caliber_crawler.items import Article, Capture, CleanedPage, Extraction, Listing, Problem
 from caliber_crawler.plain_archive import PlainArchive
 from caliber_crawler.processes.async_executor import AsyncExecutor
-from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.generic import generic_site
 
@@ -174,7 +173,7 @@ class CheckPipeline(ExtractionStage):
         return checked
 
 
-class ArchivePipeline(Stage):
+class ArchivePipeline(ExtractionStage):
     """Commits an article together with the frontier and passes it on. Listings end here."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -182,7 +181,8 @@ class ArchivePipeline(Stage):
         self.discovery: Discovery | None = None
         if self.run is not None:
             self.discovery = Discovery(self.run)
-            self.run.settlement.reextract = Reextractor(SiteRegistry([self.run.scope.site]))
+            self._sites = SiteRegistry([self.run.scope.site])
+            self.run.settlement.reextract = self._extract_again
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Extraction | Listing):
@@ -221,6 +221,19 @@ class ArchivePipeline(Stage):
             )
             self.run.accounts.record_problem(problem, item.capture)
         return article
+
+    async def _extract_again(self, capture: Capture) -> Extraction | None:
+        """Extract a stored page again; ``None`` if it is not an article, or of another site."""
+        if capture.kind != "article" or self._sites.definition_for(capture) is None:
+            return None
+        steps = self.steps(capture)
+        try:
+            found = await steps.extract(capture)
+            if isinstance(found, Extraction):
+                found = await steps.check(found, datetime.now(UTC))
+        except Exception:  # noqa: BLE001 - an internal error on one page must not stop another
+            return None
+        return found if isinstance(found, Extraction) else None
 
     def _save_alone(self, item: Extraction | Listing) -> Article | None:
         return plain_archive(self.crawler).save(item) if isinstance(item, Extraction) else None

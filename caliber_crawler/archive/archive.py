@@ -277,6 +277,10 @@ class Archive:
         """Every check, as an iterable of findings; see :mod:`caliber_crawler.archive.upkeep.verification`."""
         return Verification(self._connection)
 
+    def interrupt(self) -> None:
+        """Interrupt the statement that is being executed, from another thread: it raises an error there."""
+        self._connection.raw.interrupt()
+
     @staticmethod
     def verify_file(path: Path, progress: Progress = iter) -> Check:
         """Verify an archive that perhaps cannot be opened; ``progress`` iterates the checks."""

@@ -158,6 +158,10 @@ class CrawlRun:
         """Name the page that is being processed, for the watchdog."""
         WATCHDOG.watch(self, url)
 
+    def interrupt(self) -> None:
+        """Interrupt the statement that the archive executes, in whatever thread."""
+        self.archive.interrupt()
+
     def end_stalled(self, url: str | None, clause: str) -> None:
         """End the run inside code that stalled it. The page at ``url`` is put aside: the next run begins with others.
 
