@@ -21,9 +21,10 @@ from caliber_crawler.discovery.entries import site_list_entry
 from caliber_crawler.discovery.feeds import feed_entry
 from caliber_crawler.discovery.sitemaps import sitemap_entry
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
-from caliber_crawler.exploration.link_classes import BY_SOURCE, PAGING
+from caliber_crawler.exploration.link_classes import BY_SOURCE, FOLLOWING, PAGING
 from caliber_crawler.exploration.outcomes import PRIORS
-from caliber_crawler.exploration.templates import paging_chain
+from caliber_crawler.exploration.templates import paging_chain, template
+from caliber_crawler.extraction.further_pages import successor
 from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink
 from caliber_crawler.lists.sitemaps import ROBOTS
 from caliber_crawler.site import Exploration
@@ -110,11 +111,27 @@ class Explorer:
     def _is_article(self, extraction: Extraction) -> bool:
         url = extraction.capture.url
         candidate = self.walk.candidates.get(url)
-        if url in self._start_urls and self._run.scope.site.normal_url("/") == url:
+        if url == self._run.scope.site.normal_url("/") or self._is_more(url):
             return False
         if candidate is None or self.walk.is_evident(url) or extraction.article.published_at is not None:
             return True
         return self.walk.article_probability(url) >= LIKELY
+
+    def _is_more(self, url: str) -> bool:
+        """Whether a URL is a request for further teasers."""
+        candidate = self.walk.candidates.get(url)
+        return candidate is not None and any(group.link_class is LinkClass.MORE for group in candidate.groups)
+
+    def _next_pages(self, listing: Listing, entry: Entry) -> list[str]:
+        """The links to the next page of a list; for a request for further teasers, the one after it."""
+        following = {each.value for each in FOLLOWING}
+        urls = [link.url for link in listing.links or () if link.link_class in following]
+        after = successor(entry.url, entry.page_number) if self._is_more(entry.url) else None
+        if after is not None and self.walk.add(after, LinkClass.MORE, template(after.replace("#", "?"))):
+            page = self._entry(PageLink(after, LinkClass.MORE.value), entry.url)
+            self._frontier.add([replace(page, page_number=entry.page_number + 1)], self._run.id)
+            urls.append(after)
+        return [url for url in urls if url in self.walk.candidates]
 
     def _commit_article(self, listing: Listing, entry: Entry) -> None:
         self._run.dispatcher.count_as(entry.url, "article")
@@ -125,7 +142,9 @@ class Explorer:
     def _commit_other(self, listing: Listing, entry: Entry) -> None:
         capture = replace(listing.capture, kind="listing")
         with self._run.archive.transaction():
-            new = self._add_links(listing, entry)
+            new = self._add_links(listing, entry, is_list=True)
+            if new:
+                self.walk.follow(self._next_pages(listing, entry))
             links = {link.url for link in listing.links or ()}
             articles = self.walk.probable_articles(links)
             probable = len(articles)
@@ -172,9 +191,13 @@ class Explorer:
                 new.append(replace(entry, priority=CANDIDATE, discovered_via=link_class.value))
         return self._frontier.add(new, self._run.id)
 
-    def _add_links(self, listing: Listing, entry: Entry) -> int:
+    def _add_links(self, listing: Listing, entry: Entry, *, is_list: bool = False) -> int:
         """Commit the links of a page; return the number of probable articles among those that were unknown."""
-        links = [link for link in listing.links or () if link.url != entry.url]
+        links = [
+            link
+            for link in listing.links or ()
+            if link.url != entry.url and (is_list or link.link_class != LinkClass.MORE.value)
+        ]
         new = self.walk.add_page(links, is_start=entry.url in self._start_urls)
         added = self._add(new, entry.url)
         if entry.url in self._start_urls and self._asked_feeds < MAX_FEEDS:
@@ -209,6 +232,7 @@ class Explorer:
             discovered_via=link.link_class,
             priority=CANDIDATE,
             due_at=self._run.started_at,
+            page_number=2 if link.link_class == LinkClass.MORE.value else 1,
         )
 
     def _lists_to_ask_again(self, known_links: Sequence[KnownLink]) -> list[str]:

@@ -27,6 +27,12 @@ class Estimate:
         if (found := paging_chain(url)) is not None:
             self._longest[found[0]] = max(found[1], self._longest.get(found[0], 0))
 
+    def remove_number(self, url: str) -> None:
+        """Remove a page that does not exist: the one before it may be the last."""
+        found = paging_chain(url)
+        if found is not None and self._longest.get(found[0]) == found[1]:
+            self._longest[found[0]] -= 1
+
     def add_page(self, url: str, articles: AbstractSet[str]) -> None:
         """Add a requested page of a list with the articles on it."""
         found = paging_chain(url)

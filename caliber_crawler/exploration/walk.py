@@ -2,10 +2,11 @@
 
 Each step requests the link of the highest value. A link to a probable article is worth its probability; a link to a
 list is worth a part of the articles that lists like it have named for the first time. So the known articles come first,
-and lists are requested when the articles run out. When nothing valuable is left, two checks come before the end:
+and lists are requested when the articles run out. When nothing valuable is left, three checks come before the end:
 
-1. the far end of every pager, because the first pages of a list often show only what is known already;
-2. every link of the start page.
+1. the next page of every list that named new articles;
+2. the far end of every pager, because the first pages of a list often show only what is known already;
+3. every link of the start page.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Phase(Enum):
     """What the walk requests."""
 
     VALUE = "the links of the highest value"
+    FOLLOWING = "the next pages of lists that named new articles"
     CHAINS = "the far ends of pagers"
     START = "the links of the start page"
     END = "nothing: it is complete"
@@ -82,6 +84,7 @@ class Walk:
         """Number of pages whose links are known."""
         self._queues: dict[Group, Queue] = {}
         self._start_links: deque[str] = deque()
+        self._following: deque[str] = deque()
         self._lists, self._articles_on_lists = 0, 0
         self._observed = 0
 
@@ -160,6 +163,8 @@ class Walk:
         self._observed += 1
         for group in candidate.groups:
             self.probabilities.observe(group, outcome)
+        if outcome is PageOutcome.DEAD:
+            self.estimate.remove_number(url)
         if outcome is PageOutcome.LIST:
             self._lists += 1
             self._articles_on_lists += new_articles
@@ -201,10 +206,19 @@ class Walk:
         self.phase = Phase.VALUE
         return best.urls.popleft()
 
+    def follow(self, urls: Iterable[str]) -> None:
+        """Request these before the end: the next pages of a list that named new articles."""
+        self._following.extend(urls)
+
     def _last_checks(self) -> str | None:
-        if (url := self.chains.far_end()) is not None:
+        while self._following:
+            url = self._following.popleft()
+            if not self.candidates[url].is_requested:
+                self.phase = Phase.FOLLOWING
+                return url
+        if (far := self.chains.far_end()) is not None:
             self.phase = Phase.CHAINS
-            return url
+            return far
         while self._start_links:
             url = self._start_links.popleft()
             if not self.candidates[url].is_requested:

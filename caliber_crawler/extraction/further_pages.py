@@ -25,6 +25,8 @@ PAGE_NAMES = frozenset(
 OFFSET_NAMES = frozenset(
     ("offset", "start", "from", "skip", "shown", "loaded", "begin", "first", "limitstart", "startindex")
 )
+_SETTINGS = frozenset(("method", "type", "toggle", "target", "datatype", "cache", "async", "headers", "id"))
+"""Names beside a URL that are not parameters of the request."""
 _URL_NAMES = re.compile(r"data-(?:[\w-]{0,20}-)?(?:url|href|src|endpoint|action|ajax|next|load|more|link|path|api)$")
 _IS_URL = re.compile(r"(?:https?://[^\s/]+)?/[^\s<>\"']*$|\?[\w%.=&-]+$")
 _MORE = re.compile(r"more|load|next|ajax|page|offset|paginat|infinite|scroll", re.IGNORECASE)
@@ -131,6 +133,8 @@ def _requests(url: str, data: Mapping[str, str], *, posted: bool) -> Iterator[st
         return
     fields = {}
     for name, value in data.items():
+        if name.lower() in _SETTINGS:
+            continue
         if name.lower() in PAGE_NAMES:
             fields[name] = "{page}"
         elif name.lower() in OFFSET_NAMES:

@@ -34,7 +34,7 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
     found, every link to an article of the site counts as a teaser. Raises :class:`Unreadable`.
     """
     try:
-        document = Document(_html_in(decode_source(capture)))
+        document = Document(html_in(decode_source(capture)))
         root = document.root
     except Unreadable as unreadable:
         if unreadable.reason == "empty":
@@ -119,7 +119,7 @@ def _next_url(page: Page, root: etree._Element) -> str | None:
     return url if is_http_url(url) else None
 
 
-def _html_in(source: bytes) -> bytes:
+def html_in(source: bytes) -> bytes:
     """The HTML of a listing page. Requests for more teasers often return JSON with HTML in its strings."""
     if source.lstrip()[:1] not in (b"{", b"["):
         return source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -161,6 +162,51 @@ class Undated(WholeSite):
         return self.page(headline(number), f"<h1>{headline(number)}</h1><div>{text}</div>")
 
 
+@dataclass
+class LoadMore(WholeSite):
+    """A button with data attributes that loads HTML in JSON, or objects in JSON."""
+
+    markup: str = '<button class="load-more" data-url="/ajax/posts" data-page="2" data-cat="{section}">More</button>'
+    number: str = "page"
+    posted: bool = False
+    plain: bool = False
+
+    def slug(self, number: int) -> str:
+        return f"/evening-{number}"
+
+    def pager(self, section: str, page: int, last: int) -> str:
+        return self.markup.replace("{section}", section or "all")
+
+    def paper(self) -> Paper:
+        paper = super().paper()
+        for path in [path for path in paper.pages if "/page/" in path]:
+            del paper.pages[path]
+        paper.pages["/ajax/posts"] = self._answer
+        return paper
+
+    def _answer(self, fields: dict[str, str]) -> Answer:
+        if self.posted != ("#posted" in fields) or self.number not in fields:
+            return Answer("no", 404)
+        section = fields.get("cat", "all")
+        value = int(fields[self.number])
+        members = self.members("" if section == "all" else section)
+        start = value if self.number == "offset" else (value - 1) * self.per_page
+        shown = members[start : start + self.per_page]
+        if self.plain:
+            data: object = {"items": [{"url": self.slug(each), "title": headline(each)} for each in shown]}
+        else:
+            data = {"html": "".join(map(self.teaser, shown)), "count": len(shown)}
+        return Answer(json.dumps(data), media_type="application/json")
+
+
+SCRIPT = "<script>$('.more').on('click', () => {call}('/ajax/posts', {cat: '{section}', offset: shown}, add))</script>"
+LOAD_MORE = {
+    "button": LoadMore(),
+    "button-posts": LoadMore(posted=True),
+    "objects": LoadMore(plain=True),
+    "script": LoadMore(markup=SCRIPT.replace("{call}", "$.get"), number="offset"),
+    "script-posts": LoadMore(markup=SCRIPT.replace("{call}", "$.post"), number="offset", posted=True, plain=True),
+}
 THEMES: dict[str, WholeSite] = {
     "word-press": WholeSite(),
     "numbered": Numbered(),
@@ -168,4 +214,5 @@ THEMES: dict[str, WholeSite] = {
     "cards": Cards(),
     "linked": Linked(),
     "undated": Undated(),
+    **LOAD_MORE,
 }
