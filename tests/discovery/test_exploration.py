@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from caliber_crawler.site.generic import generic_site
-from tests.discovery.driven import BASE_URL, PaperCrawler
+from tests.discovery.driven import BASE_URL, Answer, Paper, PaperCrawler
 from tests.discovery.whole_sites import THEMES, WholeSite
 
 
@@ -65,6 +67,31 @@ def test_a_second_exploration_finds_what_is_new_with_few_requests(tmp_path: Path
     crawl = crawler.crawl(languages=(), sections=())
     assert stored(crawler) - older == {site.slug(number) for number in (40, 41, 42)}
     assert len(crawl.requested) <= 15
+
+
+FORMS = (
+    *("/archives/12345", "/technology/archive/2026/11/bridge-rebuilt-town/12346/", "/archive/12347-bridge"),
+    *("/topic/world/2026/11/20/bridge-rebuilt-town", "/?p=12348", "/index.php?id=12349", "/news.php?id=12350"),
+    *("/article.asp?id=12351", "/node/412", "/story/12", "/x", "/Über-uns-und-die-Stadt"),
+)
+
+
+def test_what_a_headline_links_to_is_fetched_whatever_its_url_looks_like(tmp_path: Path) -> None:
+    site = WholeSite(articles=len(FORMS))
+    site.slug = FORMS.__getitem__  # type: ignore[method-assign]
+    bodies = {path: site.article(number) for number, path in enumerate(FORMS)}
+    paper = Paper(sections={})
+
+    def answer(path: str, query: dict[str, str]) -> Answer:
+        url = path + "".join(f"?{name}={value}" for name, value in query.items())
+        home = site.page("Town News", "".join(map(site.teaser, range(len(FORMS)))))
+        return Answer(home) if url == "/" else Answer(bodies.get(url) or bodies.get(url + "/", "none"))
+
+    for path in {"/", *(form.partition("?")[0] for form in FORMS)}:
+        paper.pages[quote(path).rstrip("/") or "/"] = partial(answer, path)
+    crawler = PaperCrawler(tmp_path / "a.db", paper, generic_site(BASE_URL))
+    crawler.crawl(languages=(), sections=())
+    assert stored(crawler) == {quote(form, safe="/?=").rstrip("/") for form in FORMS}
 
 
 def test_the_home_page_and_static_pages_are_never_articles(tmp_path: Path) -> None:
