@@ -161,6 +161,10 @@ LISTS: Mapping[str, Reason] = {
         "The teasers of a listing link to pages whose URL the definition's `article_path` does not match.",
         "Correct `article_path` by the URL in the message.",
     ),
+    "outside_dates": Reason(
+        "An article of an explored site was published outside the requested dates.",
+        "Nothing to do: a crawl without --since and --until fetches it.",
+    ),
     "fact_replaced": Reason(
         "A fact of the site definition failed, and the run used another one instead.",
         "Correct the site definition by the message.",

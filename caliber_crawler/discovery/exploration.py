@@ -6,6 +6,7 @@ with what it had learned.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.dispatcher import CANDIDATE
+from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import site_list_entry
@@ -37,11 +39,14 @@ MAX_FEEDS = 1
 """Number of feeds that are asked of those which a start page declares: the others are of comments and sections."""
 MAX_LISTS_AGAIN = 10
 """Number of lists that a later crawl asks again, besides the start page, the feed and the sitemaps."""
+MAX_OUTSIDE = 50
+"""Number of articles in a row outside the requested dates after which an exploration ends."""
 MIN_TEASERS = 2
 """Number of probable articles that a page which is no article names if it is a list."""
 LIKELY = 0.5
 """Probability from which on a link is queued as an article, not as a list."""
 NOT_ARTICLE = "not_an_article"
+_DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d?)/")
 
 
 def exploration_seeds(source: Exploration, scope: Scope, started_at: datetime) -> Iterator[Entry]:
@@ -61,6 +66,8 @@ class Explorer:
         self._asked_feeds = 0
         self._again: deque[str] = deque()
         self._asked_again: set[str] = set()
+        self._outside = 0
+        """Number of articles in a row that were published outside the requested dates."""
         known_links = list(run.archive.candidates.known_links(run.scope.site.name))
         for known in known_links:
             self._restore(known)
@@ -79,13 +86,20 @@ class Explorer:
             self._asked_again.add(known)
             if (entry := self._frontier.get(known)) is not None and entry.priority == CANDIDATE:
                 return entry
-        while (url := self.walk.next(is_idle=is_idle)) is not None:
+        while self._outside < MAX_OUTSIDE and (url := self.walk.next(is_idle=is_idle)) is not None:
             entry = self._frontier.get(url)
             if entry is None:
                 entry = self._add([PageLink(url, LinkClass.NAVIGATION.value)], None)[0]
-            if entry.priority == CANDIDATE and not self._run.settlement.skip_alias(entry):
+            if self._is_dated_before(url):
+                self._run.accounts.counts["out_of_scope"] += 1
+            elif entry.priority == CANDIDATE and not self._run.settlement.skip_alias(entry):
                 return entry
         return None
+
+    def _is_dated_before(self, url: str) -> bool:
+        """Whether a URL contains a month before the requested dates."""
+        since, found = self._run.scope.window.since, _DATE_IN_URL.search(url)
+        return since is not None and found is not None and (int(found[1]), int(found[2])) < (since.year, since.month)
 
     def is_linked(self, url: str) -> bool:
         """Whether lists of the site name a page as an article."""
@@ -98,6 +112,9 @@ class Explorer:
         entry = self._frontier.get(listing.capture.url)
         assert entry is not None
         settlement = self._run.settlement
+        if listing.extraction is not None and self._is_outside(listing.extraction):
+            await settlement.commits(partial(self._commit_outside, listing, entry))
+            return None
         if listing.extraction is not None and self._is_article(listing.extraction):
             capture = replace(listing.capture, kind="article")
             extraction = replace(listing.extraction, capture=capture)
@@ -117,6 +134,25 @@ class Explorer:
             return True
         return self.walk.article_probability(url) >= LIKELY
 
+    def _is_outside(self, extraction: Extraction) -> bool:
+        """Whether an article was published outside the requested dates; archived articles are revisited."""
+        entry = self._run.dispatcher.entry(extraction.capture.url)
+        is_known = entry is not None and entry.article_id is not None
+        return not is_known and not self._run.scope.window.contains(extraction.article.published_at)
+
+    def _commit_outside(self, listing: Listing, entry: Entry) -> None:
+        capture = replace(listing.capture, kind="listing")
+        with self._run.archive.transaction():
+            self._add_links(listing, entry)
+            self.walk.observe(entry.url, PageOutcome.ARTICLE)
+            self.walk.withdraw(entry.discovered_on)
+            self._outside += 1
+            self._run.accounts.counts["out_of_scope"] += 1
+            self._frontier.mark_refused(
+                entry.url, capture.fetched_at, status=capture.status, reason="outside_dates", due_at=None
+            )
+            self._run.settlement.mark_done(capture, "traversed")
+
     def _is_more(self, url: str) -> bool:
         """Whether a URL is a request for further teasers."""
         candidate = self.walk.candidates.get(url)
@@ -134,6 +170,7 @@ class Explorer:
         return [url for url in urls if url in self.walk.candidates]
 
     def _commit_article(self, listing: Listing, entry: Entry) -> None:
+        self._outside = 0
         self._run.dispatcher.count_as(entry.url, "article")
         self._frontier.set_kind(entry.url, "article")
         self._add_links(listing, entry)
@@ -266,6 +303,8 @@ class Explorer:
             self.walk.observe(known.url, PageOutcome.ARTICLE)
         elif known.state in ("gone", "failed"):
             self.walk.observe(known.url, PageOutcome.DEAD)
+        elif known.reason == "outside_dates" and self._run.scope.window == Window():
+            pass  # the dates of an earlier run
         elif known.state == "refused":
             self.walk.observe(known.url, PageOutcome.OTHER)
         elif known.state == "done":

@@ -20,7 +20,14 @@ from caliber_crawler.discovery.links import follow_links
 from caliber_crawler.discovery.listings import ListingPagination, first_pages
 from caliber_crawler.discovery.post_ids import PostIdEnumeration
 from caliber_crawler.discovery.search import result_pages
-from caliber_crawler.discovery.sitemaps import is_robots, may_be_missing, sitemap_entry, sitemaps, usual_sitemaps
+from caliber_crawler.discovery.sitemaps import (
+    is_robots,
+    may_be_missing,
+    next_usual_sitemap,
+    sitemap_entry,
+    sitemaps,
+    usual_sitemaps,
+)
 from caliber_crawler.discovery.start_page import start_page
 from caliber_crawler.items import Capture, Extraction, Listing
 from caliber_crawler.site import Exploration, Feed, Links, Listings, PostIds, Search, Sitemaps, StartPage
@@ -129,6 +136,10 @@ class Discovery:
             raise LookupError(f"{listing.capture.url} was fetched without being in the frontier")
         if listing.missing is not None and may_be_missing(entry, self._run.scope.site):
             self._run.accounts.counts["sitemaps_missing"] += 1
+            started_at = entry.traversal_started_at or self._run.started_at
+            self._run.archive.frontier.add(
+                list(next_usual_sitemap(entry, self._run.scope.site, started_at)), self._run.id
+            )
             listing = replace(listing, missing=None)
         if listing.missing is not None and not self._pagination.ends_when_missing(entry):
             if entry.page_number > 1:

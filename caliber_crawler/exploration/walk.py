@@ -34,6 +34,8 @@ MIN_PROBABLE = 0.4
 """Probability from which on a link counts as one to an article."""
 MAX_GROUPS = 4
 """Number of groups of one link that are remembered."""
+MAX_CANDIDATES = 300_000
+"""Number of URLs of a site that are remembered; further ones are ignored until the next run."""
 GROUPS_PER_STEP = 100
 """Number of groups whose values are computed anew for each step, on average."""
 
@@ -95,6 +97,8 @@ class Walk:
         candidate = self.candidates.get(url)
         is_new = candidate is None
         if candidate is None:
+            if len(self.candidates) >= MAX_CANDIDATES:
+                return False
             candidate = self.candidates[url] = Candidate([])
         group = Group(link_class, template(url), signature)
         if group not in candidate.groups and len(candidate.groups) < MAX_GROUPS:
@@ -119,7 +123,7 @@ class Walk:
         for link in links:
             if self.add(link.url, BY_SOURCE[link.link_class], link.signature):
                 new.append(link)
-            if link.url not in seen:
+            if link.url not in seen and link.url in self.candidates:
                 seen.add(link.url)
                 self.candidates[link.url].links += 1
         if is_start:
@@ -174,9 +178,16 @@ class Walk:
                 queue.found = YIELD_DECAY * queue.found + new_articles
         if new_articles and self.phase is Phase.CHAINS:
             self.chains.reward(url)
-        for queue in self._queues.values():
-            if self._observed % (len(self._queues) // GROUPS_PER_STEP + 1) == 0:
+        if self._observed % (len(self._queues) // GROUPS_PER_STEP + 1) == 0:
+            for queue in self._queues.values():
                 queue.value = None
+
+    def withdraw(self, url: str | None) -> None:
+        """Take one article from the yield of the list that named it: it does not count."""
+        candidate = self.candidates.get(url) if url is not None else None
+        for group in candidate.groups if candidate is not None else ():
+            queue = self._queue(group)
+            queue.found = max(0.0, queue.found - 1)
 
     # --- the next link ------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.site.generic import generic_site
 from tests.discovery.driven import BASE_URL, Answer, Paper, PaperCrawler
 from tests.discovery.whole_sites import THEMES, WholeSite
@@ -92,6 +94,16 @@ def test_what_a_headline_links_to_is_fetched_whatever_its_url_looks_like(tmp_pat
     crawler = PaperCrawler(tmp_path / "a.db", paper, generic_site(BASE_URL))
     crawler.crawl(languages=(), sections=())
     assert stored(crawler) == {quote(form, safe="/?=").rstrip("/") for form in FORMS}
+
+
+def test_articles_outside_the_requested_dates_are_not_stored(tmp_path: Path) -> None:
+    site = WholeSite(articles=28)
+    crawler = explorer_of(site, tmp_path)
+    since = Window(since=datetime(2026, 1, 15, tzinfo=UTC))
+    crawler.crawl(languages=(), sections=(), window=since)
+    assert stored(crawler) == {site.slug(number) for number in range(14, 28)}
+    crawler.crawl(languages=(), sections=())
+    assert len(stored(crawler)) == 28
 
 
 def test_the_home_page_and_static_pages_are_never_articles(tmp_path: Path) -> None:
