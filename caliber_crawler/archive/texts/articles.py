@@ -132,9 +132,11 @@ class Articles:
             seen_at = utc_text(extraction.capture.fetched_at)
             self._identity.register_urls(article_id, urls, found.rejected, seen_at)
             self._identity.set_identifiers(article_id, extraction.article, accepted, newest=newest)
-            version, is_new_version = self._versions.record(article_id, extraction, run_id, reextract)
+            version, is_new_version = self._versions.record(
+                article_id, extraction, run_id, reextract, is_new_article=is_new
+            )
             self._record_views(article_id, extraction)
-            self._record_media(article_id, extraction)
+            self._record_media(article_id, extraction, is_new_article=is_new)
             self.refresh(article_id)
             changed: Outcome = "new" if is_new else "updated"
             outcome = changed if is_new_version else "unchanged"
@@ -352,18 +354,15 @@ class Articles:
                 ),
             )
 
-    def _record_media(self, article_id: int, extraction: Extraction) -> None:
+    def _record_media(self, article_id: int, extraction: Extraction, *, is_new_article: bool = False) -> None:
         seen_at = utc_text(extraction.capture.fetched_at)
         seen = {"article_id": article_id, "first_seen_at": seen_at, "last_seen_at": seen_at}
         for position, image in enumerate(extraction.article.images):
-            record_media(self._connection, "images", {**seen, "url": image.url, "position": position, "alt": image.alt})
+            row = {**seen, "url": image.url, "position": position, "alt": image.alt}
+            record_media(self._connection, "images", row, is_new=is_new_article)
         for position, link in enumerate(extraction.article.links):
-            host = host_of(link.url)
-            record_media(
-                self._connection,
-                "links",
-                {**seen, "url": link.url, "position": position, "host": host, "text": link.text},
-            )
+            row = {**seen, "url": link.url, "position": position, "host": host_of(link.url), "text": link.text}
+            record_media(self._connection, "links", row, is_new=is_new_article)
 
     def refresh(self, article_id: int, *, authors: bool = False) -> None:
         """Recompute the current state of an article: :func:`~caliber_crawler.archive.texts.current_state.refresh`."""
