@@ -8,15 +8,26 @@ from lxml import etree
 MAX_ELEMENTS = 40_000
 MAX_SIBLINGS = 2_000
 MAX_DEPTH = 200
+MAX_NAMES = 1_000
+"""Different names of elements, and of attributes, on one page. lexbor's time is quadratic in their number."""
 _INLINE = ("span", "font", "b", "i", "em", "strong", "u", "small", "mark", "abbr", "wbr", "bdi", "nobr")
 
 
 def tame(root: etree._Element) -> bool:
     """Reduce a tree to a size that every library handles in its usual time; return whether that succeeded.
 
-    Dissolves inline elements if they have more siblings than any text needs; their text stays.
+    Dissolves inline elements if they have more siblings than any text needs, and gives elements of very many different
+    names one name; their text stays.
     """
-    for parent in [element for element in root.iter(etree.Element) if len(element) > MAX_SIBLINGS]:
+    names: set[object] = set()
+    crowded = []
+    for element in root.iter(etree.Element):
+        names.add(element.tag)
+        if len(names) > MAX_NAMES:
+            element.tag = "span"
+        if len(element) > MAX_SIBLINGS:
+            crowded.append(element)
+    for parent in crowded:
         etree.strip_tags(parent, *_INLINE)
     elements = depth = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
@@ -28,3 +39,17 @@ def tame(root: etree._Element) -> bool:
         if elements > MAX_ELEMENTS or depth > MAX_DEPTH or len(element) > MAX_SIBLINGS:
             return False
     return True
+
+
+def drop_rare_attributes(root: etree._Element) -> bool:
+    """Drop the attributes of a page with very many different ones, except the first; return whether there are any."""
+    names: set[object] = set()
+    dropped = False
+    for element in root.iter(etree.Element):
+        for name in list(element.attrib):
+            if len(names) < MAX_NAMES:
+                names.add(name)
+            elif name not in names:
+                del element.attrib[name]
+                dropped = True
+    return dropped
