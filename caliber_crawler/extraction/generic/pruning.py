@@ -31,7 +31,7 @@ from caliber_crawler.extraction.generic.boilerplate import is_pointer
 from caliber_crawler.extraction.generic.inline_elements import INLINE, REMOVED, simplify_inline
 from caliber_crawler.extraction.lines import LISTS, is_data_table, is_picture
 from caliber_crawler.extraction.text import clean_inline, fold
-from caliber_crawler.extraction.tree import text_of
+from caliber_crawler.extraction.tree import strip_elements, text_of
 
 # Elements that no visitor reads as text, on any page.
 NON_CONTENT = (
@@ -133,7 +133,7 @@ def _drop_non_content(root: etree._Element) -> None:
         else:
             element.tag = "div"
             element.attrib.clear()
-    _strip_removed(root)
+    strip_elements(root, REMOVED)
 
 
 def _mark_paragraphs(root: etree._Element) -> None:
@@ -172,14 +172,6 @@ def _clear_prose_attributes(root: etree._Element) -> None:
         if element.get("class") and classes[element.get("class")] >= MIN_SHARED_CLASS:
             element.attrib.pop("class")
             element.attrib.pop("id", "")
-
-
-def _strip_removed(root: etree._Element) -> None:
-    """Remove all elements of that name in one step; the text after each stays.
-
-    One by one, each would copy the text that earlier ones left at the same place.
-    """
-    etree.strip_elements(root, REMOVED, with_tail=False)
 
 
 def remove(element: etree._Element) -> None:
@@ -228,7 +220,7 @@ def _drop_headings(root: etree._Element, headline: str | None) -> None:
     for heading in list(root.iter("h1", "h2")) if title else ():
         if fold(text_of(heading)).startswith(title):
             heading.tag = REMOVED
-    _strip_removed(root)
+    strip_elements(root, REMOVED)
 
 
 def _unembed(root: etree._Element, url: str) -> None:
@@ -339,7 +331,7 @@ def _drop_named_boilerplate(root: etree._Element) -> None:
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
             element.tag = REMOVED
-    _strip_removed(root)
+    strip_elements(root, REMOVED)
 
 
 def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
@@ -373,7 +365,7 @@ def _drop_teasers(root: etree._Element) -> None:
     for block in list(root.iter("p")):
         if _is_teaser(block):
             block.tag = REMOVED
-    _strip_removed(root)
+    strip_elements(root, REMOVED)
     for block in list(root.iter("ul", "ol")):
         items = [child for child in block if child.tag == "li"]
         if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
+from caliber_crawler.extraction.tree import strip_tags
+
 # The largest known news pages have 15,000 elements, 40 levels and 400 siblings.
 MAX_ELEMENTS = 40_000
 MAX_SIBLINGS = 2_000
@@ -28,7 +30,8 @@ def tame(root: etree._Element) -> bool:
         if len(element) > MAX_SIBLINGS:
             crowded.append(element)
     for parent in crowded:
-        etree.strip_tags(parent, *_INLINE)
+        for name in _INLINE:
+            strip_tags(parent, name)
     elements = depth = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "end":
