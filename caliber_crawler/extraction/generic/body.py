@@ -62,6 +62,8 @@ class Body(NamedTuple):
     """The reading that was used: ``trafilatura``, ``resiliparse`` or ``container``."""
     disagreement: str | None = None
     """What the readings disagree on, as a clause; ``None`` if they have the same text, or one has some gaps."""
+    readings: tuple[tuple[str, Sequence[str]], ...] = ()
+    """Every reading, by its name."""
 
 
 def extract_body(root: etree._Element, headline: str | None, url: str) -> Body | None:
@@ -77,9 +79,11 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
     quick = _attempt(_extract_with_resiliparse, source)
     if is_tame:
         fast = _read_fast(source, main, quick)
-        choice = _choose(fast, quick, read_container(root, (fast, quick)))
+        whole = read_container(root, (fast, quick))
+        choice = _choose(fast, quick, whole)
+        choice = choice._replace(readings=(("trafilatura", fast), ("resiliparse", quick), ("container", whole)))
     else:
-        choice = Body(tuple(quick), "resiliparse")
+        choice = Body(tuple(quick), "resiliparse", readings=(("resiliparse", quick),))
     if not choice.paragraphs:
         # Prefer all text of the page to none, so that nothing is lost silently.
         choice = Body(tuple(_attempt(partial(_extract_with_resiliparse, whole=True), source)), "resiliparse")

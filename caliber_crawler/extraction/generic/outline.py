@@ -194,6 +194,9 @@ class Outline:
             return Place.ELSEWHERE
         return Place.TEXT if self._prose_between(position, self._end(self.main)) else Place.END
 
+    def is_above_headline(self, position: int) -> bool:
+        return self.heading is not None and position < self.position[self.heading]
+
     def is_headline(self, element: etree._Element) -> bool:
         """Return whether an element is the headline, or part of it."""
         return self.heading is not None and (element is self.heading or self.heading in element.iterancestors())
