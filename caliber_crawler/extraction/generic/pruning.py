@@ -133,7 +133,7 @@ def _drop_non_content(root: etree._Element) -> None:
         else:
             element.tag = "div"
             element.attrib.clear()
-    strip_elements(root, REMOVED)
+    _strip_removed(root)
 
 
 def _mark_paragraphs(root: etree._Element) -> None:
@@ -172,6 +172,14 @@ def _clear_prose_attributes(root: etree._Element) -> None:
         if element.get("class") and classes[element.get("class")] >= MIN_SHARED_CLASS:
             element.attrib.pop("class")
             element.attrib.pop("id", "")
+
+
+def _strip_removed(root: etree._Element) -> None:
+    """Remove all elements of that name in one step; the text after each stays.
+
+    One by one, each would copy the text that earlier ones left at the same place.
+    """
+    strip_elements(root, REMOVED)
 
 
 def remove(element: etree._Element) -> None:
@@ -220,7 +228,7 @@ def _drop_headings(root: etree._Element, headline: str | None) -> None:
     for heading in list(root.iter("h1", "h2")) if title else ():
         if fold(text_of(heading)).startswith(title):
             heading.tag = REMOVED
-    strip_elements(root, REMOVED)
+    _strip_removed(root)
 
 
 def _unembed(root: etree._Element, url: str) -> None:
@@ -331,7 +339,7 @@ def _drop_named_boilerplate(root: etree._Element) -> None:
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
             element.tag = REMOVED
-    strip_elements(root, REMOVED)
+    _strip_removed(root)
 
 
 def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
@@ -365,7 +373,7 @@ def _drop_teasers(root: etree._Element) -> None:
     for block in list(root.iter("p")):
         if _is_teaser(block):
             block.tag = REMOVED
-    strip_elements(root, REMOVED)
+    _strip_removed(root)
     for block in list(root.iter("ul", "ol")):
         items = [child for child in block if child.tag == "li"]
         if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):
