@@ -15,6 +15,7 @@ import random
 import resource
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -48,8 +49,10 @@ def measure(body: bytes, media_type: str = "text/html") -> Measured:
         try:
             os.write(writer, json.dumps(extract(body, media_type)).encode())
         except BaseException as error:  # noqa: BLE001  any failure is a result
-            os.write(writer, json.dumps([type(error).__name__, 0.0]).encode())
-        os._exit(0)
+            with suppress(OSError):
+                os.write(writer, json.dumps([type(error).__name__, 0.0]).encode())
+        finally:
+            os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
         result = pipe.read()

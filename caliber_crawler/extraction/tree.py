@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cache
 from typing import cast
 
@@ -24,6 +24,10 @@ _TAG_SOURCE = re.compile(rb"<[a-zA-Z][^>=]*+(?:=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)
 _RAW_TEXT = re.compile(rb"<(/?)(script|style)(?=[\s/>])", re.IGNORECASE)
 _BY_CLASS = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[a-zA-Z_][\w-]*)")
 _CLASS_TEST = re.compile(r"contains\(concat\(' ', normalize-space\(@class\), ' '\), ' ([\w-]+) '\)")
+_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that HTML parsers accept and an XML tree rejects."""
+MAX_CROWD = 200
+"""Elements of one name and parent that are stripped by lxml."""
 # libxml2 drops everything after the first of these, and some pages have text after a misplaced one.
 _DOCUMENT_END = re.compile(rb"</(?:html|body)\s*>", re.I)
 
@@ -84,6 +88,41 @@ class Selection:
 def text_of(element: etree._Element) -> str:
     """Return all text of an element as one clean line."""
     return clean_inline(inner_text(element))
+
+
+def strip_tags(root: etree._Element, name: str) -> None:
+    """Replace the elements of this name by their content, in linear time."""
+    _merge_crowds(root, name, keep=True)
+    etree.strip_tags(root, name)
+
+
+def strip_elements(root: etree._Element, name: str) -> None:
+    """Remove the elements of this name in linear time; the text after each stays."""
+    _merge_crowds(root, name, keep=False)
+    etree.strip_elements(root, name, with_tail=False)
+
+
+def _merge_crowds(root: etree._Element, name: str, *, keep: bool) -> None:
+    """Take out the elements of this name that have very many siblings of it, and write the texts between as one.
+
+    lxml leaves a text in as many pieces as there were elements, and joins them in quadratic time whenever it is used.
+    """
+    crowds = Counter(element.getparent() for element in root.iter(name))
+    for parent in [parent for parent, number in crowds.items() if number > MAX_CROWD and parent is not None]:
+        before: etree._Element | None = None
+        pieces = [parent.text or ""]
+        for child in [*parent, None]:
+            if child is not None and child.tag == name and not (keep and len(child)):
+                pieces += [(child.text or "") if keep else "", child.tail or ""]
+                child.tail = None
+                parent.remove(child)
+                continue
+            text = _NO_CHARACTER.sub(" ", "".join(pieces)) or None
+            if before is None:
+                parent.text = text
+            else:
+                before.tail = text
+            before, pieces = child, [child.tail or "" if child is not None else ""]
 
 
 def parse_html(source: bytes) -> etree._Element:

@@ -16,6 +16,8 @@ from caliber_crawler.extraction.tree import (
     parse_html,
     parse_piece,
     select,
+    strip_elements,
+    strip_tags,
     text_of,
 )
 
@@ -100,3 +102,20 @@ def test_long_values_and_texts_are_not_attributes() -> None:
     assert len(source) > tree.LONG_PAGE
     assert not is_overloaded(source)
     assert isinstance(parse_piece(source), etree._Element)
+
+
+@pytest.mark.parametrize("count", [3, tree.MAX_CROWD + 1])
+def test_stripping_one_or_very_many_elements_gives_the_same_text(count: int) -> None:
+    source = "<p>a" + "<i>b<b>c</b></i>d<i>e</i>f" * count + "<u>g</u>h</p>"
+    tagless, without = parse_html(source.encode()), parse_html(source.encode())
+    strip_tags(tagless, "i")
+    strip_elements(without, "i")
+    assert text_of(tagless) == "a" + "bcdef" * count + "gh"
+    assert text_of(without) == "a" + "df" * count + "gh"
+    assert [node.tag for node in tagless.iter("i", "b", "u")] == ["b"] * count + ["u"]
+
+
+def test_many_stripped_elements_leave_one_text() -> None:
+    root = parse_html(b"<p>" + b"<i>word</i> " * (tree.MAX_CROWD + 1))
+    strip_tags(root, "i")
+    assert len(root.xpath("//p/text()")) == 1

@@ -108,6 +108,7 @@ PATTERNS: Mapping[str, Growing] = {
     "links across blocks": _repeat("<a href=/x><div>word</a>"),
     "attributes of one tag": _long("<div ", "a=1 ", ">"),
     "different attributes": lambda size: page(size, body=f"<p {' '.join(f'a{n}=1' for n in range(size // 8))}>"),
+    "attributes of many names": _number("<p a-#=1>word</p>"),
     "quotes": _long("<div a=", "'\"", ">"),
     "one long attribute": _long("<div class='", "related ", "'>words</div>"),
     # Structure

@@ -22,7 +22,7 @@ from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
 from caliber_crawler.extraction.generic.container import BREAK, MATCHED_LENGTH, MIN_MATCH_LENGTH, read_container
 from caliber_crawler.extraction.generic.main_element import source_of_main
 from caliber_crawler.extraction.generic.pruning import is_text, prune
-from caliber_crawler.extraction.generic.size import tame
+from caliber_crawler.extraction.generic.size import drop_rare_attributes, tame
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.extraction.tree import text_of
 
@@ -45,6 +45,8 @@ MIN_BODY_LENGTH, MIN_SHARED = 200, 0.4
 
 Where it is not, trafilatura finds next to nothing of the article in it.
 """
+LONG_SOURCE = 250_000
+"""Characters of a page whose attributes are counted."""
 WORDS_TO_MATCH = 4
 _SEPARATORS = {"lb": BREAK, "cell": " | "}
 _WORD = re.compile(r"\w+")
@@ -72,6 +74,8 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
     prune(root, headline, url)
     is_tame = tame(root)
     source, main = _sources_of(root)
+    if len(source) > LONG_SOURCE and drop_rare_attributes(root):
+        source, main = _sources_of(root)
     quick = _attempt(_extract_with_resiliparse, source)
     if is_tame:
         fast = _read_fast(source, main, quick)

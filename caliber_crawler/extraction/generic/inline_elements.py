@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from lxml import etree
 
+from caliber_crawler.extraction.tree import strip_elements, strip_tags
+
 # Elements that a sentence may contain.
 STYLED = frozenset(("a", "b", "strong", "i", "em"))
 _INVISIBLE_MARKUP = """
@@ -43,8 +45,8 @@ def simplify_inline(root: etree._Element) -> None:
                 element.addprevious(etree.Element("br"))
             else:
                 element.tag = DISSOLVED  # a blank in it stays
-    etree.strip_elements(root, REMOVED, with_tail=False)
-    etree.strip_tags(root, DISSOLVED)
+    strip_elements(root, REMOVED)
+    strip_tags(root, DISSOLVED)
     flowing: set[etree._Element] = set()
     for element in elements:
         if element.tag not in INLINE or not _is_in_flow(element, flowing):
@@ -54,7 +56,7 @@ def simplify_inline(root: etree._Element) -> None:
             _strip_attributes(element)
         else:
             element.tag = DISSOLVED
-    etree.strip_tags(root, DISSOLVED)
+    strip_tags(root, DISSOLVED)
 
 
 def is_unseen(element: etree._Element) -> bool:

@@ -31,7 +31,7 @@ from caliber_crawler.extraction.generic.boilerplate import is_pointer
 from caliber_crawler.extraction.generic.inline_elements import INLINE, REMOVED, simplify_inline
 from caliber_crawler.extraction.lines import LISTS, is_data_table, is_picture
 from caliber_crawler.extraction.text import clean_inline, fold
-from caliber_crawler.extraction.tree import text_of
+from caliber_crawler.extraction.tree import strip_elements, text_of
 
 # Elements that no visitor reads as text, on any page.
 NON_CONTENT = (
@@ -179,7 +179,7 @@ def _strip_removed(root: etree._Element) -> None:
 
     One by one, each would copy the text that earlier ones left at the same place.
     """
-    etree.strip_elements(root, REMOVED, with_tail=False)
+    strip_elements(root, REMOVED)
 
 
 def remove(element: etree._Element) -> None:
