@@ -26,7 +26,7 @@ from benchmarks.scoring import COLUMNS, Page, Prediction, find_benchmark, load_r
 
 WARM_UP = 12
 SPLIT_SEED = 20261123
-SITE_SAMPLE = 60
+SITE_SAMPLE = 30
 """Articles of each whole site, and as many of its other pages."""
 MIN_GROUP = 5
 """Pages of a language from which on it has a row of its own."""
