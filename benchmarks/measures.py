@@ -97,12 +97,13 @@ def one_language(code: str | None) -> str:
 def mean_of(values: Sequence[Value]) -> Mean:
     """The mean of hits, or the F1 of the mean precision and recall, with the interval of resampled pages."""
     chance = random.Random(SEED)
-    means = sorted(_mean(chance.choices(values, k=len(values))) for _ in range(RESAMPLES))
+    means = sorted(mean_value(chance.choices(values, k=len(values))) for _ in range(RESAMPLES))
     margin = round(RESAMPLES * (1 - INTERVAL) / 2)
-    return Mean(_mean(values), means[margin], means[-margin - 1], len(values))
+    return Mean(mean_value(values), means[margin], means[-margin - 1], len(values))
 
 
-def _mean(values: Sequence[Value]) -> float:
+def mean_value(values: Sequence[Value]) -> float:
+    """The mean of hits, or the F1 of the mean precision and recall."""
     pairs = [value if isinstance(value, tuple) else (value, value) for value in values]
     precision, recall = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

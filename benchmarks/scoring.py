@@ -56,10 +56,12 @@ def extract_as_archived(html: str, url: str) -> Prediction:
     body = html.encode("utf-8", errors="replace")
     capture = Capture(site=site.name, url=url, fetched_at=FETCHED_AT, status=200, headers=headers, body=body)
     try:
-        article = extract_page(capture, site).article
+        extraction = extract_page(capture, site)
     except Unreadable:
         return {}
-    published_at = article.published_at
+    article, published_at = extraction.article, extraction.article.published_at
+    if published_at is not None and extraction.methods.get("published_at_zone") == "site":
+        published_at = published_at.replace(tzinfo=None)  # the page gives no offset, and a generic site has none
     return {
         "body": article.body,
         "headline": article.headline,

@@ -45,7 +45,8 @@ st nd rd th er ère re ste de ci cı cu cü го е й я ე в и a e º ª ט
 _ENDINGS = frozenset(word_key(word) for word in _ENDINGS_TEXT.split())
 _PARTICLES_TEXT = """
 of the de del den d di da do g j г г. год года ж ж. р р. рік року m m. mh metų d d. gada йил жыл жылы жылғы
-жылдын жылдың йилнинг yil yili il ili ko eko ren an a le la lo el al am ам წლის წ թ թ. ե ta’ ta ve na ค ศ พ ปี ค.ศ. พ.ศ. น.
+жылдын жылдың йилнинг yil yili il ili ko eko ren an a le la lo el al am ам წლის წ թ թ. ե ta’ ta ve na ค ศ พ ปี ค.ศ.
+พ.ศ. น.
 """
 _BEFORE_CLOCK = frozenset(map(word_key, ("à", "às", "at", "um", "kl", "klo", "ore", "saat", "в", "о", "om")))
 _PARTICLES = frozenset(word_key(word) for word in _PARTICLES_TEXT.split())

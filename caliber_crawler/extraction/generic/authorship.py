@@ -306,7 +306,7 @@ def _names_emphasized(block: etree._Element) -> list[str]:
     first = next(block.iter("p"), None)
     if first is None or (first.text or "").strip() or len(first) != 1 or first[0].tag not in EMPHASIS:
         return []
-    line = clean_inline("".join(first.itertext()))
+    line = clean_inline("".join(cast(Iterator[str], first.itertext())))
     if (
         not line
         or len(line) > MAX_SIGNATURE_LENGTH

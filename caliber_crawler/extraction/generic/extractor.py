@@ -156,14 +156,17 @@ def extract_tree(
     subtitle = next(find_subtitles(root, data, title), None)
     counters = ViewCounters(outline, data, code)
     views = counters.own
-    section, image = next(find_sections(root, data, url, title), None), next(find_images(data, url), None)
+    section, image = (
+        next(find_sections(data, url, title, counters.properties), None),
+        next(find_images(data, url), None),
+    )
     if explanation is not None:
         explanation.add("headline", explanations.explain_titles(titles))
         explanation.add("published_at", explanations.explain_dates(dates))
         explanation.add("authors", explanations.explain_authors(signers))
         explanation.add("subtitle", explanations.explain_values(find_subtitles(root, data, title)))
         explanation.add("views", explanations.explain_views(counters))
-        explanation.add("section", explanations.explain_values(find_sections(root, data, url, title)))
+        explanation.add("section", explanations.explain_values(find_sections(data, url, title, counters.properties)))
         explanation.add("cover_image", explanations.explain_values(find_images(data, url)))
         declared = [*declared_locales(root, data)]
     other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)

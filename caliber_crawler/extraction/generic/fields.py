@@ -22,7 +22,7 @@ LEVELS_ABOVE = 4
 BLOCKS_BELOW = 4
 MAX_SECTION_LENGTH = 60
 MAX_CRUMBS = 20
-_BREADCRUMBS = etree.XPath(".//*[contains(@itemtype, 'BreadcrumbList') or contains(@typeof, 'BreadcrumbList')]")
+_SECTION_PROPERTIES = frozenset(("articleSection", "genre"))
 _CRUMB_NAMES = etree.XPath(".//*[@itemprop='name' or @property='name' or @itemprop='title']")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*$")
 _SUBTITLE_NAME = re.compile(
@@ -72,8 +72,13 @@ def extract_language(locale: str | None, text: str) -> FieldValue | None:
     return FieldValue(language, "structured_data" if language == declared else "generic") if language else None
 
 
-def find_sections(root: etree._Element, data: LinkedData, url: str, headline: str | None) -> Iterator[FieldValue]:
-    """The sections as the page names them, best first: linked data, meta elements, breadcrumb, then URL path."""
+def find_sections(
+    data: LinkedData, url: str, headline: str | None, properties: Sequence[etree._Element] = ()
+) -> Iterator[FieldValue]:
+    """The sections as the page names them, best first: linked data, meta elements, microdata, breadcrumb, URL path.
+
+    ``properties``: the page's elements with a property of microdata.
+    """
     stated = [("JSON-LD articleSection", value) for value in _texts(data.article.get("articleSection"))]
     names = ("article:section", "section", "parsely-section")
     stated += [(f"<meta> {name}", data.metas[name][0]) for name in names if name in data.metas]
@@ -81,12 +86,12 @@ def find_sections(root: etree._Element, data: LinkedData, url: str, headline: st
         if value and len(value) <= MAX_SECTION_LENGTH:
             yield FieldValue(clean_inline(unescaped(value)), "structured_data", source)
     title = fold(headline or "")
-    for element in root.iterfind(".//*[@itemprop]"):
-        if element.get("itemprop") not in ("articleSection", "genre") or element.tag == "meta":
+    for element in properties:
+        if element.get("itemprop") not in _SECTION_PROPERTIES or element.tag == "meta":
             continue
         if (text := short_text(element, MAX_SECTION_LENGTH)) and fold(text) != title:
             yield FieldValue(text, "structured_data", f"{element.get('itemprop')} in microdata")
-    for source, trail in (("JSON-LD", _breadcrumbs(data)), ("microdata", _marked_breadcrumbs(root))):
+    for source, trail in (("JSON-LD", _breadcrumbs(data)), ("microdata", _marked_breadcrumbs(properties))):
         crumbs = [crumb for crumb in trail if fold(crumb) != title]
         if len(crumbs) > 1 and len(crumbs[-1]) <= MAX_SECTION_LENGTH:
             yield FieldValue(crumbs[-1], "structured_data", f"{source} breadcrumb")
@@ -113,12 +118,18 @@ def _breadcrumbs(data: LinkedData) -> Iterator[str]:
         return
 
 
-def _marked_breadcrumbs(root: etree._Element) -> Iterator[str]:
-    """The names in the first breadcrumb that microdata or RDFa mark."""
-    for crumbs in islice(cast(list[etree._Element], _BREADCRUMBS(root)), 1):
-        for element in islice(cast(list[etree._Element], _CRUMB_NAMES(crumbs)), MAX_CRUMBS):
+def _marked_breadcrumbs(properties: Sequence[etree._Element]) -> Iterator[str]:
+    """The names in the first breadcrumb that microdata mark."""
+    for item in properties:
+        trail = item.getparent() if item.get("itemprop") == "itemListElement" else None
+        while trail is not None and not trail.get("itemtype"):
+            trail = trail.getparent()
+        if trail is None or "BreadcrumbList" not in (trail.get("itemtype") or ""):
+            continue
+        for element in islice(cast(list[etree._Element], _CRUMB_NAMES(trail)), MAX_CRUMBS):
             if text := element.get("content") or short_text(element, MAX_SECTION_LENGTH):
                 yield clean_inline(text)
+        return
 
 
 def find_subtitles(root: etree._Element, data: LinkedData, headline: str | None) -> Iterator[FieldValue]:

@@ -14,8 +14,6 @@ a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp sm
 u var wbr
 """
 _INLINE = frozenset(_INLINE_TEXT.split())
-MAX_BLANKS = 8
-"""A longer text may contain the indentation of its source."""
 _BLANKS = re.compile(r"\s+")
 _SPACED = frozenset(("span", "a", "time", "small", "label", "abbr", "cite", "data"))
 
@@ -51,7 +49,7 @@ def runs_of(block: etree._Element) -> list[Run]:
     def write(text: str | None, owner: etree._Element, before: etree._Element) -> None:
         nonlocal length
         if text:
-            if len(text) > MAX_BLANKS and not text.isalnum():
+            if "\n" in text or "  " in text:
                 text = _BLANKS.sub(" ", text)
             runs[-1].append(Piece(length, text, owner, before))
             length += len(text)

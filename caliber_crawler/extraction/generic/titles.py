@@ -267,7 +267,7 @@ def _names_of_home(root: etree._Element, url: str) -> Iterator[str]:
 
 def _names_of_feed(root: etree._Element) -> Iterator[str]:
     """The folded titles of the site's feeds, without words such as "RSS Feed"."""
-    for link in islice(root.iterfind(".//head/link[@type]"), MAX_LINKS):
+    for link in islice(root.iter("link"), MAX_LINKS):
         if link.get("type") in ("application/rss+xml", "application/atom+xml"):
             name, found = _FEED.subn("", link.get("title") or "")
             if found and 1 < len(name := name.strip(" »|:–—-")) <= MAX_SITE_NAME_LENGTH:

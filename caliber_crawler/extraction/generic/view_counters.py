@@ -116,7 +116,9 @@ class ViewCounters:
         self.language = language
         self._texts: list[_Run] = []
         self._nodes: list[etree._Element] = []
-        self._marked = _marked(outline.root)
+        self.properties = cast(list[etree._Element], _MARKED(outline.root))
+        """The elements with a property of microdata, or an attribute for view counters."""
+        self._marked = [element for element in self.properties if _has_number(element)][:MAX_STATISTICS]
         self.visible = (*self._visible(), *self._attributed())
         """The counters in texts and attributes."""
         self.own = self._stated() or self._choose(self.visible)
@@ -265,12 +267,6 @@ class ViewCounters:
                 same = all(abs(counter.views - best.views) <= _rounding(counter) for counter in found)
                 return ViewCounter(best.shown, best.views, "text") if same else None
         return None
-
-
-def _marked(root: etree._Element) -> list[etree._Element]:
-    """The elements whose attributes may state a view counter."""
-    found = cast(list[etree._Element], _MARKED(root))
-    return [element for element in found if _has_number(element)][:MAX_STATISTICS]
 
 
 def _has_number(element: etree._Element) -> bool:

@@ -46,6 +46,14 @@ def authors_in_json(author: Any, byline: str = "") -> tuple[str, ...]:
         ("Jane Roe. Reviewed by Jon Moe", ["Jane Roe"]),
         ("By <b>Jane Roe</b>", ["Jane Roe"]),
         ("By the Harbour Team", ["the Harbour Team"]),
+        ("Posted by Jane Roe on Jan 7, 2026 in News", ["Jane Roe"]),
+        ("Jane Roe, Gazette News", ["Jane Roe"]),
+        ("Специальный корреспондент Анна Петрова", ["Анна Петрова"]),
+        ("Political correspondent Jane Roe", ["Jane Roe"]),
+        ("記者 王小明", ["王小明"]),
+        ("홍길동 기자", ["홍길동"]),
+        ("Հեղինակ՝ Աննա Պետրոսյան", ["Աննա Պետրոսյան"]),
+        ("Jane Roe Jr.", ["Jane Roe Jr."]),
         ("Written by", []),
         ("Political editor", ["Political editor"]),  # a desk that signs alone
         ("Von der Leyen", ["Von der Leyen"]),
@@ -162,3 +170,10 @@ def test_the_outlet_beside_people_is_not_an_author() -> None:
     people = [{"name": "Jane Roe"}, {"name": "News"}]
     assert authors_in_json(people) == ("Jane Roe",)
     assert authors_in_json({"name": "News"}) == ("News",)
+
+
+@pytest.mark.parametrize("tag", ["strong", "em", "b", "i"])
+def test_names_that_are_all_of_the_first_paragraph_sign_the_article(tag: str) -> None:
+    assert authors_below_the_headline(f"<p><{tag}>Jane Roe / Jon Moe</{tag}></p>") == ("Jane Roe", "Jon Moe")
+    for other in ("The road is open.", "New York:", "the road is open", "Jane Roe said it is open"):
+        assert authors_below_the_headline(f"<p><{tag}>{other}</{tag}></p>") == ()

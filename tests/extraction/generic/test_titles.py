@@ -103,3 +103,20 @@ def test_a_section_behind_a_bar_is_not_part_of_the_headline(section: str) -> Non
 def test_a_section_behind_a_dash_stays() -> None:
     head = '<meta property="article:section" content="Trade"><title>Peace - Trade</title>'
     assert read(page(f"<main><h1>Peace - Trade</h1>{TEXT}</main>", head)).headline == "Peace - Trade"
+
+
+@pytest.mark.parametrize("written", ["Example News: {}", "{} (Example News)", "{}: Example News"])
+def test_the_name_of_the_site_goes_with_a_colon_or_in_brackets(written: str) -> None:
+    assert headline(title=written.format(TITLE), site="Example News") == TITLE
+
+
+@pytest.mark.parametrize("label", ["<span>Opinion</span> {}", "{}<small>The council met on Tuesday</small>"])
+def test_a_label_inside_the_heading_is_not_part_of_the_headline(label: str) -> None:
+    assert headline(f"<h1>{label.format(TITLE)}</h1>", title=f"{TITLE} — Gazette") == TITLE
+    # Nothing else says what the headline is: all of the heading.
+    assert headline(f"<h1>{label.format(TITLE)}</h1>") != TITLE
+
+
+def test_a_headline_in_capitals_is_written_as_elsewhere() -> None:
+    assert headline(og=TITLE.upper(), title=TITLE) == TITLE
+    assert headline(f"<h1>{TITLE.upper()}</h1>", og=TITLE.upper(), title=TITLE.upper()) == TITLE.upper()
