@@ -25,7 +25,7 @@ _HIDDEN = rb"script|style|noscript|template|svg|head"
 _PART = re.compile(
     rb"<(?P<hidden>" + _HIDDEN + rb")\b|(?:<(?!(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+){1,500}|(?P<text>[^<]++)", re.I
 )
-_END_OF_HIDDEN = {name: re.compile(rb"</" + name, re.I) for name in _HIDDEN.split(b"|")}
+_END_OF_HIDDEN = re.compile(rb"</(" + _HIDDEN + rb")", re.I)
 _CHALLENGE = re.compile(
     rb"_cf_chl_opt|/cdn-cgi/challenge-platform/h/|cf-browser-verification|ddos-guard|ddg-captcha|_incapsula_resource"
     rb"|incident_id|px-captcha|geo\.captcha-delivery|awswafintegration|sgcaptcha|smart-?captcha|checkcaptcha"
@@ -118,8 +118,8 @@ def _length_of_text(body: bytes) -> int:
     while part := _PART.match(body, position):
         position = part.end()
         if (hidden := part["hidden"]) is not None:
-            end = _END_OF_HIDDEN[hidden.lower()].search(body, position)
-            position = len(body) if end is None else end.start()
+            ends = _END_OF_HIDDEN.finditer(body, position)
+            position = next((end.start() for end in ends if end[1].lower() == hidden.lower()), len(body))
         if (text := part["text"]) is None:
             continue
         words = text.decode("utf-8", "replace").split()
