@@ -58,6 +58,7 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
 """The functions that build patterns, the methods that are called on these, and the patterns for a site."""
 
 
+@pytest.mark.slow
 def test_every_pattern_takes_linear_time() -> None:
     uses, builders = collect()
     # A new function that builds a pattern needs an entry in the table above.
