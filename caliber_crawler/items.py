@@ -253,6 +253,13 @@ class Listing:
     """The number of entries that were skipped because they cannot be parsed or their URL is invalid."""
     warnings: tuple[Problem, ...] = ()
     """Remarks on the list that did not make it unusable."""
+    sections: tuple[tuple[str, str], ...] = ()
+    """Links that may lead to sections of a site definition: the section's key, and the URL as printed."""
+    further: tuple[str, ...] = ()
+    """Guessed requests for further teasers, relative to the page: see
+    :func:`caliber_crawler.extraction.further_pages.further_requests`."""
+    unmatched: str | None = None
+    """A URL that a teaser of the definition links to, if none of their URLs is an article's."""
     extraction: Extraction | None = None
     """The article on it, if a page is both a list and an article."""
     links: tuple[PageLink, ...] | None = None

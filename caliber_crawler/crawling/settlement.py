@@ -123,7 +123,8 @@ class Settlement:
         except PageSetAside as aside:
             if aside.problem.reason == REDIRECTED:
                 self._queue_target(extraction.capture)
-            self._archive.articles.withdraw(aside.others, self._run_id)
+            withdrawn = self._archive.articles.withdraw(aside.others, self._run_id)
+            self._accounts.counts.update(stored=-withdrawn, new=-withdrawn, refused=withdrawn)
             self.reject(extraction.capture, aside.problem)
             return None
         if saved is None:
@@ -145,7 +146,7 @@ class Settlement:
                 await again.extract_missing()
 
     def _save(
-        self, extraction: Extraction, also: Callable[[Extraction], None], again: SecondExtractions | None
+        self, extraction: Extraction, also: Callable[[Extraction], None], again: SecondExtractions | None = None
     ) -> SavedArticle | None:
         article, capture = extraction.article, extraction.capture
         article_urls = [article_url for url in article.urls if (article_url := self._article_url(url))]

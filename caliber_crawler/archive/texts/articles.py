@@ -116,6 +116,8 @@ class Articles:
             urls = page_urls(extraction.article, article_urls)
             found = self._identity.find(extraction.article.site, urls.own, urls.claims, [text_of(extraction.article)])
             problems = claim_problems(extraction, found.rejected)
+            for claimant in found.dispossessed:
+                self.admission.report_claim(claimant, urls.own[0].url, run_id)
             reextract = None if reextract is None else partial(self._reextract, reextract)
             self.admission.check(extraction, found.article_id, reextract)
             accepted = [article_url for article_url in article_urls if article_url not in found.rejected]
@@ -140,11 +142,15 @@ class Articles:
             outcome = changed if is_new_version else "unchanged"
             return SavedArticle(article_id, version["number"], outcome, tuple(problems), extraction.article)
 
-    def withdraw(self, ids: Sequence[int], run_id: int) -> None:
-        """Put articles aside that turned out to be none, with all their pages (``PageSetAside.others``)."""
-        if ids:
-            with self._connection.transaction():
-                self.admission.shared.withdraw(ids, run_id)
+    def withdraw(self, ids: Sequence[int], run_id: int) -> int:
+        """Put articles aside that turned out to be none, with all their pages (``PageSetAside.others``).
+
+        Return the number of those that this run had stored.
+        """
+        if not ids:
+            return 0
+        with self._connection.transaction():
+            return self.admission.shared.withdraw(ids, run_id)
 
     def review(self, article_id: int, run_id: int) -> list[int]:
         """Apply the rules for admission to the stored texts of an article; return the articles that were withdrawn.

@@ -11,8 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 from caliber_crawler.archive.core.checksums import insert_with_checksum
-from caliber_crawler.archive.core.connection import BUSY_TIMEOUT_S, Connection, SQLiteErrors
+from caliber_crawler.archive.core.connection import BUSY_TIMEOUT_S, Connection
 from caliber_crawler.archive.core.format import sqlite3
+from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.archive.search.selection import Selection, article_ids
 from caliber_crawler.errors import ArchiveError
 
@@ -29,6 +30,7 @@ COPIED_TABLES = {
     "authors": "id IN (SELECT author_id FROM main.article_authors)",
     "sections": "(site, language, section) IN (SELECT site, language, section FROM main.articles)",
     "sites": "site IN (SELECT site FROM main.articles)",
+    "site_facts": "site IN (SELECT site FROM main.articles)",
     "captures": """id IN (SELECT capture_id FROM main.versions UNION SELECT capture_id FROM main.view_counts)
       OR article_id IN (SELECT id FROM chosen)""",
     "runs": "id IN (SELECT run_id FROM main.versions UNION SELECT run_id FROM main.captures)",
