@@ -78,6 +78,7 @@ PAGES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PAGES, st.randoms(use_true_random=False))
 def test_the_same_pages_give_the_same_articles_in_any_order(

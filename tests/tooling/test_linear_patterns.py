@@ -58,6 +58,7 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
 """The functions that build patterns, the methods that are called on these, and the patterns for a site."""
 
 
+@pytest.mark.slow
 def test_every_pattern_takes_linear_time() -> None:
     uses, builders = collect()
     # A new function that builds a pattern needs an entry in the table above.
@@ -110,6 +111,7 @@ def test_a_linear_pattern_passes(pattern: re.Pattern[Any], method: str) -> None:
     assert slowness(Use("here", pattern, frozenset([method]))) is None
 
 
+@pytest.mark.slow
 def test_no_group_is_repeated_possessively() -> None:
     """Python before 3.11.5 matches such a repetition wrongly if the group itself may backtrack."""
     uses, _ = collect()

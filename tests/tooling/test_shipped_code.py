@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 from tests.tooling.repository import ROOT, our_files
 
 PACKAGE = ROOT / "caliber_crawler"
@@ -30,6 +32,7 @@ def named_modules(path: Path) -> set[str]:
     return names
 
 
+@pytest.mark.slow
 def test_every_module_of_the_package_is_used_by_the_package():
     modules = {module_name(path): path for path in our_files(PACKAGE) if path.suffix == ".py"}
     assert "caliber_crawler.demo.site" in modules

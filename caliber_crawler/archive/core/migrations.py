@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from sqlite3 import complete_statement
 
@@ -130,11 +131,17 @@ def create_schema(db: Database) -> None:
 
 def run_script(db: Database, step: str) -> None:
     """Run the SQL of a migration inside the transaction that records it."""
-    for statement in _statements(files(__package__).joinpath("schema", f"{step}.sql").read_text("utf-8")):
+    for statement in _statements(step):
         db.execute(statement)
 
 
-def _statements(script: str) -> Iterator[str]:
+@cache
+def _statements(step: str) -> tuple[str, ...]:
+    """The statements of a migration's script."""
+    return tuple(_split(files(__package__).joinpath("schema", f"{step}.sql").read_text("utf-8")))
+
+
+def _split(script: str) -> Iterator[str]:
     """The statements of a script; each must end at the end of a line."""
     lines: list[str] = []
     for line in script.splitlines(keepends=True):
