@@ -104,6 +104,10 @@ PAGE: Mapping[str, Reason] = {
     "unknown_layout": Reason(
         "No layout of the definition matches the page, or more pages than usual.", CHECK_DEFINITION
     ),
+    "readers_disagree": Reason(
+        "Independent readings of the page have very different texts; the one that the page supports best is stored.",
+        "Compare the text with the page; a site definition decides for all pages of the site.",
+    ),
     "canonical_elsewhere": Reason(
         "The page states the URL of a different text as its own (canonical link, `og:url`); it keeps its own URL.",
         "Nothing to do, unless the texts are one article; `caliber split` undoes a wrong join.",

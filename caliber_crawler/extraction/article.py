@@ -29,7 +29,7 @@ from caliber_crawler.extraction.urls import (
     page_url_of,
     section_linked,
 )
-from caliber_crawler.items import Article, Capture, Extraction
+from caliber_crawler.items import Article, Capture, Extraction, Problem
 from caliber_crawler.site import Site
 
 FIELD_OF = dict.fromkeys(("published_at_precision", "published_at_zone", "published_at_role"), "published_at")
@@ -68,6 +68,7 @@ def extract_article(page: Page) -> Extraction:
             for field, method in reader.methods.items()
             if getattr(article, FIELD_OF.get(field, field)) not in (None, "", ())
         },
+        warnings=reader.warnings,
         stated_urls=tuple(known.url for known, method in reader.article_urls[1:] if method == "structured_data"),
     )
 
@@ -125,6 +126,14 @@ class _ArticleExtractor(ArticleMethods):
         article, self.methods["url"] = with_urls(article, self.page, self.article_urls)
         self.methods["urls"] = self.methods["url"]
         return article
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is doubtful about the extraction, whatever it contains."""
+        if self.generic is None or self.generic.disagreement is None:
+            return ()
+        message = f"The readings of the text disagree: {self.generic.disagreement}."
+        return (Problem(stage="extract", reason="readers_disagree", message=message, field="body"),)
 
     def extract_titles(self) -> tuple[str, str | None]:
         heading = self.part(self.layout.headline)

@@ -1,8 +1,8 @@
 """The body of an article on a page of unknown layout, from three readings of the page.
 
-trafilatura extracts every page in its fast mode. resiliparse is independent of it and costs a tenth. Where the two agree
-is the article's container, which is then read whole (``container.py``). How much each reading has of the others decides
-which one is used.
+trafilatura extracts every page in its fast mode. resiliparse is independent of it and costs a tenth. Where the two
+agree is the article's container, which is then read whole (``container.py``). How much each reading has of the others
+decides which one is used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import bare_extraction
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
-from caliber_crawler.extraction.generic.container import BREAK, MATCHED_LENGTH, MIN_MATCH_LENGTH, read_container
+from caliber_crawler.extraction.generic.container import BREAK, Lookup, read_container
 from caliber_crawler.extraction.generic.pruning import is_text, prune
 from caliber_crawler.extraction.generic.size import tame
 from caliber_crawler.extraction.text import clean_inline
@@ -114,12 +114,8 @@ def _choose(fast: Sequence[str], quick: Sequence[str], whole: Sequence[str]) -> 
 
 def _between(whole: Sequence[str], read: Sequence[str]) -> Sequence[str]:
     """The blocks of a container from the first to the last that a reading has."""
-    text, lines = BREAK.join(read), set(read)
-    known = [
-        number
-        for number, block in enumerate(whole)
-        if block in lines or (len(block) >= MIN_MATCH_LENGTH and block[:MATCHED_LENGTH] in text)
-    ]
+    lookup = Lookup(read)
+    known = [number for number, block in enumerate(whole) if block in lookup]
     return whole[known[0] : known[-1] + 1] if known else whole
 
 

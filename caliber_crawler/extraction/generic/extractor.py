@@ -77,6 +77,8 @@ class GenericExtraction:
     """Whether the page declares itself an article; ``None`` if it does not say."""
     form: Mapping[str, str] = field(default_factory=dict)
     """The form of an article that is not only text, to be recorded with the methods."""
+    disagreement: str | None = None
+    """What the readings of the body disagree on, as a clause."""
     other: str | None = None
     """What the page is instead of an article, as a clause; ``None`` if nothing says so."""
 
@@ -159,6 +161,7 @@ def extract_tree(
         views_shown=views.shown if views else None,
         methods=methods,
         declared=is_certain or _is_declared(data),
+        disagreement=body.disagreement if body else None,
         other=other,
         form={"form": form} if form and other is None else {},
     )
