@@ -19,14 +19,13 @@ from scrapy.exceptions import DropItem
 
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.discovery import Discovery
-from caliber_crawler.extraction_steps import NOT_MODIFIED, fetch_problem
+from caliber_crawler.extraction_steps import NOT_MODIFIED, Outcome, fetch_problem
 from caliber_crawler.fetching.failures import PERMANENT_FAILURES
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.isolated_extraction import IsolatedSteps
 from caliber_crawler.items import Article, Capture, CleanedPage, Extraction, Listing, Problem
 from caliber_crawler.plain_archive import PlainArchive
 from caliber_crawler.processes.async_executor import AsyncExecutor
-from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.generic import generic_site
 
@@ -86,6 +85,11 @@ class ExtractionStage(Stage):
     async def close_spider(self) -> None:
         await self.executor.leave()
 
+    def explores(self, capture: Capture) -> bool:
+        """Whether a page is one of a site that is explored: it may be an article, a list, or both."""
+        is_page = capture.kind in ("article", "listing")
+        return is_page and self.run is not None and self.run.explorer is not None
+
     def steps(self, capture: Capture) -> IsolatedSteps:
         """The extraction steps for the site of a page: the spider's site, or else a generic one."""
         site = self.run.scope.site if self.run is not None else getattr(self.crawler.spider, "site", None)
@@ -129,6 +133,8 @@ class CleanPipeline(ExtractionStage):
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Capture):
             return item
+        if self.explores(item):
+            return item
         cleaned = await self.steps(item).clean(item)
         if isinstance(cleaned, Problem):
             self.drop(item, cleaned)
@@ -142,7 +148,12 @@ class ExtractPipeline(ExtractionStage):
         if not isinstance(item, Capture | CleanedPage):
             return item
         capture = item if isinstance(item, Capture) else item.capture
-        found = await self.steps(capture).extract(item)
+        found: Outcome
+        if self.run is not None and self.run.explorer is not None and self.explores(capture):
+            is_linked = self.run.explorer.is_linked(capture.url)
+            found = await self.steps(capture).explore(capture, is_linked=is_linked)
+        else:
+            found = await self.steps(capture).extract(item)
         if isinstance(found, Problem):
             self.drop(capture, found)
         return found
@@ -162,7 +173,7 @@ class CheckPipeline(ExtractionStage):
         return checked
 
 
-class ArchivePipeline(Stage):
+class ArchivePipeline(ExtractionStage):
     """Commits an article together with the frontier and passes it on. Listings end here."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -170,7 +181,8 @@ class ArchivePipeline(Stage):
         self.discovery: Discovery | None = None
         if self.run is not None:
             self.discovery = Discovery(self.run)
-            self.run.settlement.reextract = Reextractor(SiteRegistry([self.run.scope.site]))
+            self._sites = SiteRegistry([self.run.scope.site])
+            self.run.settlement.reextract = self._extract_again
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Extraction | Listing):
@@ -193,6 +205,8 @@ class ArchivePipeline(Stage):
             return None if saved is None else saved.article or item.article
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
+        if item.links is not None and self.discovery.explorer is not None:
+            return await self.discovery.explorer.process(item)
         end = await self.discovery.process(item)
         article = None
         if item.extraction is not None:
@@ -207,6 +221,19 @@ class ArchivePipeline(Stage):
             )
             self.run.accounts.record_problem(problem, item.capture)
         return article
+
+    async def _extract_again(self, capture: Capture) -> Extraction | None:
+        """Extract a stored page again; ``None`` if it is not an article, or of another site."""
+        if capture.kind != "article" or self._sites.definition_for(capture) is None:
+            return None
+        steps = self.steps(capture)
+        try:
+            found = await steps.extract(capture)
+            if isinstance(found, Extraction):
+                found = await steps.check(found, datetime.now(UTC))
+        except Exception:  # noqa: BLE001 - an internal error on one page must not stop another
+            return None
+        return found if isinstance(found, Extraction) else None
 
     def _save_alone(self, item: Extraction | Listing) -> Article | None:
         return plain_archive(self.crawler).save(item) if isinstance(item, Extraction) else None

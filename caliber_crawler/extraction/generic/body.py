@@ -1,8 +1,8 @@
 """The body of an article on a page of unknown layout, from three readings of the page.
 
-trafilatura extracts every page in its fast mode. resiliparse is independent of it and costs a tenth. Where the two
-agree is the article's container, which is then read whole (``container.py``). How much each reading has of the others
-decides which one is used.
+trafilatura extracts the main element of every page in its fast mode, and the whole page if text seems to be missing.
+resiliparse is independent of it and costs a tenth. Where the two agree is the article's container, which is then read
+whole (``container.py``). How much each reading has of the others decides which one is used.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from lxml import etree
 from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import bare_extraction
+from trafilatura.settings import Extractor
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
 from caliber_crawler.extraction.generic.container import BREAK, Lookup, read_container
+from caliber_crawler.extraction.generic.main_element import source_of_main
 from caliber_crawler.extraction.generic.pruning import is_text, prune
 from caliber_crawler.extraction.generic.size import tame
 from caliber_crawler.extraction.text import clean_inline
@@ -38,6 +40,8 @@ MIN_COVERED = 0.8
 MAX_FRAGMENT = 0.35
 """A reading is a fragment if it has at most this share of the length of another, with which it shares nothing."""
 MIN_SHINGLES = 20
+MIN_BODY_LENGTH = 200
+"""Characters of a main element's text that is not doubted."""
 WORDS_TO_MATCH = 4
 _SEPARATORS = {"lb": BREAK, "cell": " | "}
 _WORD = re.compile(r"\w+")
@@ -61,10 +65,10 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
     """
     prune(root, headline, url)
     is_tame = tame(root)
-    source = _source_of(root)
+    source, main = _sources_of(root)
     quick = _attempt(_extract_with_resiliparse, source)
     if is_tame:
-        fast = _attempt(_extract_with_trafilatura, source)
+        fast = _read_fast(source, main, quick)
         choice = _choose(fast, quick, read_container(root, (fast, quick)))
     else:
         choice = Body(tuple(quick), "resiliparse")
@@ -76,18 +80,33 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
     return choice._replace(paragraphs=tuple(kept)) if kept else None
 
 
-def _source_of(root: etree._Element) -> str:
-    """The pruned page as HTML, with the links of paragraphs and lists that are text taken for plain words.
+def _sources_of(root: etree._Element) -> tuple[str, str | None]:
+    """The pruned page and its main element as HTML. Links of paragraphs and lists that are text become plain words.
 
     Pruning has removed those that only point elsewhere; the libraries would drop the rest.
     """
     links = [a for block in root.iter("p", "ul", "ol") if is_text(block) for a in block.iter("a")]
     for link in links:
         link.tag = "ins"
-    source = etree.tostring(root, method="html", encoding="unicode")
+    # No reader reads the head.
+    head = root.find("head")
+    if head is not None:
+        root.remove(head)
+    source, main = etree.tostring(root, method="html", encoding="unicode"), source_of_main(root)
+    if head is not None:
+        root.insert(0, head)
     for link in links:
         link.tag = "a"
-    return source
+    return source, main
+
+
+def _read_fast(source: str, main: str | None, quick: Sequence[str]) -> list[str]:
+    """Return the reading of the main element, or of the whole page where an independent reading has more text."""
+    if main is not None:
+        read = _attempt(_extract_with_trafilatura, main)
+        if sum(map(len, read)) >= MIN_BODY_LENGTH and _share(shingles(quick), shingles(read)) >= MIN_AGREEMENT:
+            return read
+    return _attempt(_extract_with_trafilatura, source)
 
 
 def _choose(fast: Sequence[str], quick: Sequence[str], whole: Sequence[str]) -> Body:
@@ -130,11 +149,19 @@ def _attempt(read: Callable[[str], list[str]], source: str) -> list[str]:
 
 
 def _extract_with_trafilatura(source: str) -> list[str]:
-    # trafilatura keeps no state between pages: its deduplication is off by default. In its fast mode it does not
-    # consult other libraries, which would double the cost.
-    document = bare_extraction(source, fast=True, favor_precision=True, include_comments=False, include_tables=True)
+    document = bare_extraction(source, options=_options())
     body = getattr(document, "body", None)
     return list(_blocks(body)) if body is not None else []
+
+
+@cache
+def _options() -> Extractor:
+    """The options of trafilatura. It keeps no state between pages: its deduplication is off by default.
+
+    In its fast mode it does not consult other libraries, which would double the cost. As "python" it would also
+    serialize the text, which is not used.
+    """
+    return Extractor(output_format="txt", fast=True, precision=True, comments=False, tables=True)
 
 
 def _blocks(body: etree._Element) -> Iterator[str]:

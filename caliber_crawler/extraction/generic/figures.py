@@ -15,6 +15,7 @@ from caliber_crawler.extraction.embeds import (
     SOURCES,
     is_called_gallery,
     is_known_embed,
+    may_be_known_embed,
     page_url_of,
     player_url,
     replace_by_line,
@@ -64,10 +65,13 @@ def unembed(root: etree._Element, url: str) -> None:
         permalink = next((value for key in _PERMALINKS if (value := quote.get(key))), None) or _post_quoted(quote)
         if permalink or _EMBEDDED.search(quote.get("class") or ""):
             _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
+    on_platform = may_be_known_embed(url)
     for element in list(root.iter("iframe", "video", "script", *PLAYERS)):
         nodes = (element, *element.iter("source"))
         sources = [source for node in nodes for key in SOURCES if (source := node.get(key))]
         sources += [player for player in (player_url(element),) if player]
+        if not on_platform:
+            sources = list(filter(may_be_known_embed, sources))
         embed_url = next((known for source in sources if is_known_embed(known := _page_url(source, url))), None)
         if embed_url is not None:
             _become_paragraph(element, "Video", embed_url)
