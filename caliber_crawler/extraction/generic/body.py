@@ -88,8 +88,8 @@ def _sources_of(root: etree._Element) -> tuple[str, str | None]:
     links = [a for block in root.iter("p", "ul", "ol") if is_text(block) for a in block.iter("a")]
     for link in links:
         link.tag = "ins"
-    # No reader reads the head.
-    head = root.find("head")
+    # No reader reads the head, unless the parser put the page into it for want of a body.
+    head = root.find("head") if root.find("body") is not None else None
     if head is not None:
         root.remove(head)
     source, main = etree.tostring(root, method="html", encoding="unicode"), source_of_main(root)

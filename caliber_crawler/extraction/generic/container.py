@@ -66,6 +66,7 @@ _ASIDE_NAME = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"https?://\S+")
+_COMMENT = re.compile("comment|repl(?:y|ies)|disqus|discussion", re.IGNORECASE)
 _PARAGRAPHS = frozenset(("p", "li", "td", "blockquote", "dd"))
 _PARTS = frozenset(("p", "ul", "ol", "h2", "h3", "blockquote", "table", "pre"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -292,9 +293,14 @@ def _is_lone_link(block: Block, element: etree._Element) -> bool:
 def _asides(page: Blocks, named: Sequence[bool], mass: Sequence[float]) -> list[bool]:
     """Return which elements are called or shown as something other than the article, and do not contain it.
 
-    Beside the article, another one is the next of an endless page, or a teaser.
+    Elements of one name may share the article between them, but for comments. Beside the article, another one is the
+    next of an endless page, or a teaser.
     """
     most = MAX_ASIDE_SHARE * mass[0]
+    of_kind: Counter[tuple[str, str]] = Counter()
+    for number, element in enumerate(page.elements):
+        if named[number]:
+            of_kind[_kind(element)] += mass[number]
     has_main = False
     inside_main = [False] * len(page.elements)
     for number, element in enumerate(page.elements):
@@ -302,9 +308,17 @@ def _asides(page: Blocks, named: Sequence[bool], mass: Sequence[float]) -> list[
         if element.tag == "article" and mass[number] > most:
             inside_main[number] = has_main = True
     return [
-        mass[number] <= most and (named[number] or (element.tag == "article" and has_main and not inside_main[number]))
+        mass[number] <= most
+        and (
+            (named[number] and (of_kind[_kind(element)] <= most or _is_comment(element)))
+            or (element.tag == "article" and has_main and not inside_main[number])
+        )
         for number, element in enumerate(page.elements)
     ]
+
+
+def _is_comment(element: etree._Element) -> bool:
+    return _COMMENT.search(names_of(element)) is not None
 
 
 def _is_named_aside(element: etree._Element) -> bool:

@@ -30,8 +30,10 @@ from caliber_crawler.extraction.generic.fields import (
 )
 from caliber_crawler.extraction.generic.outline import Outline
 from caliber_crawler.extraction.generic.page_kind import (
+    LONG_TEXT,
     declares_article,
     form_of,
+    has_dated_path,
     is_list_of_teasers,
     is_static,
     other_kind,
@@ -52,6 +54,8 @@ MIN_PROSE_LENGTH = 80
 # A page that neither declares itself an article nor has an article's URL must be at least this long.
 MIN_UNDECLARED_LENGTH = 500
 MIN_DATED_LENGTH = 300
+MIN_LENGTH_AT_DATED_PATH = 40
+"""Letters of a text at a URL with a year, a month and a title."""
 MAX_LINKED_SHARE = 0.5
 
 
@@ -229,14 +233,14 @@ def _refusal(extraction: GenericExtraction, page: Page) -> str | None:
     linked = sum(letters_in(link.text or "") for link in links_of(body))
     if linked > MAX_LINKED_SHARE * length:
         return f"{linked} of {length} characters of its text are links"
-    if page.is_linked:
+    if page.is_linked or (has_dated_path(page.base_url) and length >= MIN_LENGTH_AT_DATED_PATH):
         return None
     prose = sum(count for line in body if (count := letters_in(line.text)) >= MIN_PROSE_LENGTH)
     needed = MIN_PROSE_LENGTH if dated and has_url else MIN_DATED_LENGTH if dated else MIN_UNDECLARED_LENGTH
     if prose < needed:
         missing = "" if dated else "no date and "
         return f"it has {missing}{prose} characters in paragraphs, fewer than {needed}"
-    if extraction.declared is False and not (has_url or dated):
+    if extraction.declared is False and not (has_url or dated or prose >= LONG_TEXT):
         return "it declares itself to be no article, and has neither a date nor an article's URL"
     return None
 

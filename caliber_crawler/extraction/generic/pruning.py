@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
@@ -46,6 +47,12 @@ BOILERPLATE_PAIRS = frozenset(tuple(pair.split("-")) for pair in _PAIRS.split())
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 SENTENCE_ENDS = tuple(".!?…:;。！？։»”\"’')")
 _TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
+_SIDEBAR = re.compile(
+    r"(?:(?:left|right|main|primary|secondary|page|site|blog)[-_]?)?side-?(?:bar|col|column)"
+    r"(?:[-_]?(?:left|right|primary|secondary|main|one|two|first|second|\d))?",
+    re.IGNORECASE,
+)
+MIN_SENTENCE_LENGTH = 40
 MAX_BOILERPLATE_SHARE = 0.3
 MAX_NAMES_LENGTH = 1000
 MAX_ID_WORDS = 3
@@ -61,6 +68,7 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
     Relative URLs on the page are resolved against ``url``.
     """
     place_late_parts(root)
+    _drop_sidebars(root, headline)
     move_captions(root, "figcaption")
     show_pictures(root)
     unembed(root, url)
@@ -73,6 +81,36 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
     _drop_teasers(root)
     _mark_paragraphs(root)
     _clear_prose_attributes(root)
+
+
+def _drop_sidebars(root: etree._Element, headline: str | None) -> None:
+    """Remove the columns beside the article: by name, outside the element of the headline, if the article has a text.
+
+    A short article between long columns is not seen by the readers.
+    """
+    columns = {element for element in root.iter("div", "section", "td", "aside") if _is_sidebar(element)}
+    title = fold(headline or "") if columns else ""
+    heading = next((node for node in root.iter("h1", "h2", "h3", "h4") if title and fold(text_of(node)) == title), None)
+    if heading is None:
+        return
+    article = next(heading.iterancestors("article", "main"), None)
+    columns -= {heading, *heading.iterancestors(), *(article.iter() if article is not None else ())}
+    paragraphs = (node for node in _following(heading, "p") if not columns.intersection(node.iterancestors()))
+    if any(text_length(node) >= MIN_SENTENCE_LENGTH and text_of(node).endswith(SENTENCE_ENDS) for node in paragraphs):
+        for column in columns:
+            remove(column)
+
+
+def _following(element: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """The elements with a tag after an element, in order."""
+    for around in (element, *element.iterancestors()):
+        for sibling in around.itersiblings():
+            yield from sibling.iter(tag)
+
+
+def _is_sidebar(element: etree._Element) -> bool:
+    names = f"{element.get('class', '')} {element.get('id', '')}"[:MAX_NAMES_LENGTH]
+    return "side" in names.lower() and any(map(_SIDEBAR.fullmatch, names.split()))
 
 
 def _drop_non_content(root: etree._Element) -> None:
