@@ -51,6 +51,8 @@ def remove_encoding(body: bytes, encoding: str, max_bytes: int) -> bytes:
     of the encoded ones, and servers name an encoding that they did not apply.
     """
     if encoding not in ENCODINGS:
+        if is_plain(body):
+            return body
         raise Undecodable("undecodable", f"its encoding {encoding!r} is unknown")
     if not body:
         return body

@@ -45,6 +45,7 @@ MIN_BODY_LENGTH = 200
 WORDS_TO_MATCH = 4
 _SEPARATORS = {"lb": BREAK, "cell": " | "}
 _WORD = re.compile(r"\w+")
+_HEAD_TAGS = frozenset(("base", "link", "meta", "noscript", "script", "style", "template", "title"))
 _BLOCKS = frozenset(("p", "head", "item", "quote", "row", "code", "fw", "ab"))
 # One library finding nothing is normal and not worth a log line.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -88,8 +89,10 @@ def _sources_of(root: etree._Element) -> tuple[str, str | None]:
     links = [a for block in root.iter("p", "ul", "ol") if is_text(block) for a in block.iter("a")]
     for link in links:
         link.tag = "ins"
-    # No reader reads the head, unless the parser put the page into it for want of a body.
-    head = root.find("head") if root.find("body") is not None else None
+    # No reader reads the head. The parser begins the body only at elements that it knows: text may stand in the head.
+    head = root.find("head")
+    if head is not None and any(child.tag not in _HEAD_TAGS for child in head.iterchildren("*")):
+        head = None
     if head is not None:
         root.remove(head)
     source, main = etree.tostring(root, method="html", encoding="unicode"), source_of_main(root)
