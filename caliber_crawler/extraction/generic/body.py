@@ -59,7 +59,7 @@ class Body(NamedTuple):
     """What the readings disagree on, as a clause; ``None`` if they have the same text, or one has some gaps."""
 
 
-def extract_body(root: etree._Element, headline: str | None, url: str) -> Body | None:
+def extract_body(root: etree._Element, headline: str | None, url: str, authors: Sequence[str] = ()) -> Body | None:
     """Return the paragraphs of the article; ``None`` if no text is found. Prunes the tree in place.
 
     Only resiliparse extracts oversized pages: its time grows linearly.
@@ -77,7 +77,7 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
         # Prefer all text of the page to none, so that nothing is lost silently.
         choice = Body(tuple(_attempt(partial(_extract_with_resiliparse, whole=True), source)), "resiliparse")
     headings = {text_of(heading): str(heading.tag) for heading in root.iter("h2", "h3", "h4", "h5", "h6")}
-    kept = drop_boilerplate(choice.paragraphs, headline, headings)
+    kept = drop_boilerplate(choice.paragraphs, headline, headings, authors)
     return choice._replace(paragraphs=tuple(kept)) if kept else None
 
 

@@ -175,7 +175,7 @@ def extract_tree(
     counters.remove()
     form = form_of(root, data)
     # The body of a page that is not an article is not needed, and costs most.
-    body = extract_body(root, title, url) if other is None else None
+    body = extract_body(root, title, url, authors.names if authors else ()) if other is None else None
     paragraphs = body.paragraphs if body else ()
     if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):
         other = "most of its text is teasers of other pages"

@@ -14,11 +14,11 @@ from itertools import pairwise
 from lxml import etree
 
 from caliber_crawler.extraction.captions import move_captions
-from caliber_crawler.extraction.generic.boilerplate import is_pointer
 from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, prose_length, remove, text_length
 from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
 from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
 from caliber_crawler.extraction.lines import LISTS, is_data_table
+from caliber_crawler.extraction.phrases import is_pointer
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
 
