@@ -7,7 +7,7 @@ from functools import cache
 
 from caliber_crawler.extraction import structured_data as structured
 from caliber_crawler.extraction.article_methods import ArticleMethods
-from caliber_crawler.extraction.boilerplate import without_boilerplate
+from caliber_crawler.extraction.boilerplate import without_boilerplate, without_related
 from caliber_crawler.extraction.bylines import authors_of_subtitle, cut_byline, cut_signature, names_in, unique
 from caliber_crawler.extraction.candidates import Candidate, Explanation
 from caliber_crawler.extraction.cleaning import clean_page
@@ -23,6 +23,7 @@ from caliber_crawler.extraction.page import Page, open_page
 from caliber_crawler.extraction.text import slug
 from caliber_crawler.extraction.tree import Unreadable, text_of
 from caliber_crawler.extraction.urls import (
+    absolute,
     absolute_image,
     absolute_images,
     absolute_links,
@@ -215,7 +216,13 @@ class _ArticleExtractor(ArticleMethods):
         )
         named = [part for css in others if (part := self.part(css)) is not None]
         lines = (line for element in outermost for line in extract_lines(element, without=named))
-        return without_boilerplate(lines, self.site)
+        return without_related(without_boilerplate(lines, self.site), self.is_own_article)
+
+    def is_own_article(self, href: str) -> bool:
+        """Return whether a link leads to another article of the site."""
+        url = absolute(href, self.page)
+        target = self.site.article_url(url) if url is not None else None
+        return target is not None and all(target.url != known.url for known, _ in self.article_urls)
 
     def extract_published_at(self) -> datetime | None:
         published_at = self.try_methods(

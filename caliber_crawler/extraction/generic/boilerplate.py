@@ -20,17 +20,14 @@ MIN_SENTENCE_WORDS = 6
 MAX_BIOGRAPHY_LENGTH = 500
 MAX_ROLE_LENGTH = 40
 BIOGRAPHY_LINES = 3
+MIN_NAME_WORDS, MAX_NAME_WORDS = 2, 4
 TAIL_LINES = 6
-_RELATIVE = re.compile(r"\s*,?\s*(?:who|whom|whose|которы|який|яка|qui)\w*\s+(?!writes|covers|reports)", re.IGNORECASE)
+_RELATIVE = re.compile(r" ?,? ?(?:who|whom|whose|которы|який|яка|qui)\w* (?!writes|covers|reports)", re.IGNORECASE)
 _INVITATION = re.compile(rf"(?<!\w)(?:{any_of(INVITATIONS)})", re.IGNORECASE)
 _CREDIT = re.compile(rf"[\W_]*(?:(?:{any_of(CREDITS)})\s*[:：՝/|©]|©|copyright\b|\(c\)\s)", re.IGNORECASE)
 _ADDRESS = re.compile(rf"(?<!\w)(?:{any_of(ADDRESSES)})(?!\w)", re.IGNORECASE)
 _WRITER = re.compile(rf"(?<!\w)(?:{any_of(WRITERS)})(?!\w)", re.IGNORECASE)
-# A name of two to four words, then a dash or "is a": the author is introduced.
-_INTRODUCTION = re.compile(
-    r"[^\W\d_][\w.’'-]*(?:\s+[^\W\d_][\w.’'-]*){1,3}?(?P<apart>\s+[–—-]\s+|\s*[՝,]\s+|\s+(?:is|was|ist|est|es)\s+)",
-    re.IGNORECASE,
-)
+_COPULAS = frozenset(("–", "—", "-", "is", "was", "ist", "est", "es"))
 _LABELS = frozenset(fold(label) for table in LABELS.values() for label in table)
 _QUOTED = re.compile('["“”„«»]')
 _SENTENCE_END = re.compile(r"[.!?…:;。！？։»”\"’')\]]$")
@@ -109,12 +106,23 @@ def _is_introduction(line: str, authors: Collection[str]) -> bool:
     name = next((name for name in authors if name and fold(line).startswith(fold(name))), None)
     if name is not None:
         return _WRITER.search(line, len(name), len(name) + MAX_BIOGRAPHY_LENGTH) is not None
-    introduction = _INTRODUCTION.match(line)
-    if introduction is None:
-        return False
-    named = line[: introduction.start("apart")].split()
-    writer = _WRITER.search(line, introduction.end(), introduction.end() + MAX_ROLE_LENGTH)
-    return writer is not None and all(word[0].isupper() for word in named) and not _RELATIVE.match(line, writer.end())
+    start = _end_of_name(line)
+    writer = _WRITER.search(line, start, start + MAX_ROLE_LENGTH) if start else None
+    return writer is not None and _RELATIVE.match(line[writer.end() : writer.end() + MAX_ROLE_LENGTH]) is None
+
+
+def _end_of_name(line: str) -> int:
+    """The position after a capitalised name of two to four words before a comma, a dash or "is"; 0 if there is none."""
+    length = 0
+    for number, word in enumerate(line.split(" ")[: MAX_NAME_WORDS + 1]):
+        length += len(word) + 1
+        if word in _COPULAS:
+            return length if number >= MIN_NAME_WORDS else 0
+        if not word[:1].isupper():
+            return 0
+        if word.endswith((",", "՝")):
+            return length if number + 1 >= MIN_NAME_WORDS else 0
+    return 0
 
 
 def _is_invitation(line: str) -> bool:
