@@ -35,6 +35,8 @@ class Accounts:
         """``None`` while the run is active."""
         self.why: str | None = None
         """The reason why the outcome is not ``finished``, as a clause."""
+        self.replaced: list[str] = []
+        """Facts of the site definition that failed, and what the run used instead, as sentences."""
         self.anomalies: list[Problem] = []
         """Problems found by comparing a finished run with earlier ones."""
 
@@ -82,6 +84,8 @@ class Accounts:
         # Pages that earlier runs refused are not news about the site.
         bad = self.counts["refused"] + self.counts["failed"] - self.counts["refused_again"]
         tolerated = max(MAX_FAILED_SHARE * self.visited, FEW_FAILURES if due_only else 0)
+        if self.replaced:
+            return False
         return not self.anomalies and bad <= tolerated and not self.counts["incomplete_lists"] and self.balanced
 
     def _ending(self, reason: str, remaining: Remaining) -> Ending:

@@ -37,6 +37,7 @@ _POST_LINK = re.compile(
 )
 _QUOTATION_MARKS = " \"'“”„«»‘’"
 MAX_DATE_WORDS = 6
+MAX_PIECES = 1000
 MAX_FIGURES = 100
 """Maximum of a page whose content is examined: each search covers the whole text."""
 
@@ -96,10 +97,20 @@ def _become_paragraph(element: etree._Element, name: str, url: str | None) -> No
     # The names of its wrappers ("embed", "ratio") are taken for boilerplate; a figure is dropped with all it contains.
     length = text_length(element)
     for around in element.iterancestors("div", "figure", "section", "span", "p", "center"):
-        if text_length(around) > length:
+        if _is_longer(around, length):
             break
         around.tag = "div"
         around.attrib.clear()
+
+
+def _is_longer(element: etree._Element, length: int) -> bool:
+    """Return whether the text of an element is longer, in bounded time; one in very many pieces is."""
+    found = 0
+    for number, text in enumerate(element.itertext()):
+        found += len("".join(str(text).split()))
+        if found > length or number > MAX_PIECES:
+            return True
+    return text_length(element) > length
 
 
 def _post_quoted(quote: etree._Element) -> str | None:

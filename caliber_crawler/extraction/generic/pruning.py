@@ -9,14 +9,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lxml import etree
 
 from caliber_crawler.extraction.captions import move_captions
 from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, prose_length, remove, text_length
 from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
-from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
+from caliber_crawler.extraction.generic.inline_elements import INLINE, REMOVED, simplify_inline
+from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.lines import LISTS, is_data_table
 from caliber_crawler.extraction.phrases import is_pointer
 from caliber_crawler.extraction.text import clean_inline, fold
@@ -56,6 +57,7 @@ MIN_SENTENCE_LENGTH = 40
 MAX_BOILERPLATE_SHARE = 0.3
 MAX_NAMES_LENGTH = 1000
 MAX_ID_WORDS = 3
+MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
 MAX_LABEL_WORDS = 5
 MIN_SHARED_CLASS = 3
@@ -90,15 +92,18 @@ def _drop_sidebars(root: etree._Element, headline: str | None) -> None:
     """
     columns = {element for element in root.iter("div", "section", "td", "aside") if _is_sidebar(element)}
     title = fold(headline or "") if columns else ""
-    heading = next((node for node in root.iter("h1", "h2", "h3", "h4") if title and fold(text_of(node)) == title), None)
+    headings = islice(root.iter("h1", "h2", "h3", "h4"), MAX_HEADINGS) if title else ()
+    heading = next((node for node in headings if fold(short_text(node, MAX_TITLE_LENGTH) or "") == title), None)
     if heading is None:
         return
     article = next(heading.iterancestors("article", "main"), None)
     columns -= {heading, *heading.iterancestors(), *(article.iter() if article is not None else ())}
-    paragraphs = (node for node in _following(heading, "p") if not columns.intersection(node.iterancestors()))
+    first = islice(_following(heading, "p"), MAX_PARAGRAPHS)
+    paragraphs = (node for node in first if not columns.intersection(node.iterancestors()))
     if any(text_length(node) >= MIN_SENTENCE_LENGTH and text_of(node).endswith(SENTENCE_ENDS) for node in paragraphs):
         for column in columns:
-            remove(column)
+            column.tag = REMOVED
+        _strip_removed(root)
 
 
 def _following(element: etree._Element, tag: str) -> Iterator[etree._Element]:
@@ -118,12 +123,14 @@ def _drop_non_content(root: etree._Element) -> None:
 
     An unclosed element inside a button or a label takes the text after it along.
     """
+    holders = _holders_of_headlines(root)
     for element in list(root.iter(*NON_CONTENT)):
-        if not _holds_headline(element) and (element.tag in UNSEEN or not prose_length(element)):
-            remove(element)
+        if element not in holders and (element.tag in UNSEEN or not prose_length(element)):
+            element.tag = REMOVED
         else:
             element.tag = "div"
             element.attrib.clear()
+    _strip_removed(root)
 
 
 def _mark_paragraphs(root: etree._Element) -> None:
@@ -164,6 +171,14 @@ def _clear_prose_attributes(root: etree._Element) -> None:
             element.attrib.pop("id", "")
 
 
+def _strip_removed(root: etree._Element) -> None:
+    """Remove all elements of that name in one step; the text after each stays.
+
+    One by one, each would copy the text that earlier ones left at the same place.
+    """
+    etree.strip_elements(root, REMOVED, with_tail=False)
+
+
 def _dissolve_layout_tables(root: etree._Element) -> None:
     """Turn tables that only arrange a page into plain boxes."""
     for table in [table for table in root.iter("table") if not is_data_table(table)]:
@@ -179,24 +194,34 @@ def _drop_headings(root: etree._Element, headline: str | None) -> None:
     title = fold(headline or "")
     for heading in list(root.iter("h1", "h2")) if title else ():
         if fold(text_of(heading)).startswith(title):
-            remove(heading)
+            heading.tag = REMOVED
+    _strip_removed(root)
 
 
 def _drop_named_boilerplate(root: etree._Element) -> None:
     body = root.find("body")
     body = root if body is None else body
     whole, prose = text_length(body), prose_length(body)
+    holders = _holders_of_headlines(body)
     for element in _named(body):
-        if element.getparent() is None or _holds_headline(element):
+        if element.getparent() is None or element in holders:
             continue
         if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
-            remove(element)
+            element.tag = REMOVED
+    _strip_removed(root)
 
 
-def _holds_headline(element: etree._Element) -> bool:
-    return next(element.iter("h1", "article", "main"), None) is not None
+def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
+    """The elements that are or contain a headline, an article or the main part of the page."""
+    holders: set[etree._Element] = set()
+    for element in root.iter("h1", "article", "main"):
+        node: etree._Element | None = element
+        while node is not None and node not in holders:
+            holders.add(node)
+            node = node.getparent()
+    return holders
 
 
 def _named(body: etree._Element) -> list[etree._Element]:
@@ -225,7 +250,8 @@ def _drop_teasers(root: etree._Element) -> None:
     """Remove lines and lists that only link to other pages: "Read also: …", "ALSO READ | …", linked headlines."""
     for block in list(root.iter("p")):
         if _is_teaser(block):
-            remove(block)
+            block.tag = REMOVED
+    _strip_removed(root)
     for block in list(root.iter("ul", "ol")):
         items = [child for child in block if child.tag == "li"]
         if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):
