@@ -115,7 +115,7 @@ class IsolatedSteps:
 
     def __init__(self, executor: AsyncExecutor, site: Site) -> None:
         self._executor = executor
-        self._site = site
+        self.site = site
         self._context = Context(site)
 
     async def clean(self, capture: Capture) -> CleanedPage | Problem:
@@ -147,7 +147,7 @@ class IsolatedSteps:
     async def check(self, found: Extraction | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
         if _text_length(found) <= MAX_TEXT_CHECKED_HERE:
-            return extraction_steps.check(found, self._site, now)
+            return extraction_steps.check(found, self.site, now)
         capture = found.capture
         try:
             arguments = (_pack(found), capture.url, capture.fetched_at, capture.status, now)

@@ -147,8 +147,8 @@ class CleanedPage:
     layout: str | None = None
     """The layout of the site definition that matches the page; ``None`` for an unknown layout and for a list."""
     html: str | None = field(default=None, repr=False)
-    """The element that contains the article; ``None`` for a page of plain text, for a list, and above 4 million
-    characters."""
+    """The element that contains the article; ``None`` for a page of plain text, for a list, on a site whose learned
+    layout is trusted, and above 4 million characters."""
     token: int | None = None
     """The number under which a worker process keeps the parsed page."""
 

@@ -29,6 +29,7 @@ from caliber_crawler.processes.async_executor import AsyncExecutor
 from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site_learning.running import LearningInCrawl
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -88,13 +89,14 @@ class ExtractionStage(Stage):
 
     def steps(self, capture: Capture) -> IsolatedSteps:
         """The extraction steps for the site of a page: the spider's site, or else a generic one."""
-        site = self.run.scope.site if self.run is not None else getattr(self.crawler.spider, "site", None)
+        site = self.run.extracted_site if self.run is not None else getattr(self.crawler.spider, "site", None)
         name = site.name if isinstance(site, Site) else capture.site
-        if name not in self._steps:
-            self._steps[name] = IsolatedSteps(
+        known = self._steps.get(name)
+        if known is None or (isinstance(site, Site) and known.site is not site):
+            known = self._steps[name] = IsolatedSteps(
                 self.executor, site if isinstance(site, Site) else generic_site(capture.url)
             )
-        return self._steps[name]
+        return known
 
 
 class CapturePipeline(Stage):
@@ -170,7 +172,14 @@ class ArchivePipeline(Stage):
         self.discovery: Discovery | None = None
         if self.run is not None:
             self.discovery = Discovery(self.run)
-            self.run.settlement.reextract = Reextractor(SiteRegistry([self.run.scope.site]))
+            self.learning = LearningInCrawl(self.run.archive, self.run.scope.site, ExtractionStage.executor.call)
+            self._use(self.learning.site)
+
+    def _use(self, site: Site) -> None:
+        """Extract the pages of the run with what is known of the site by now."""
+        assert self.run is not None
+        self.run.extracted_site = site
+        self.run.settlement.reextract = Reextractor(SiteRegistry([site]))
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Extraction | Listing):
@@ -190,7 +199,11 @@ class ArchivePipeline(Stage):
         assert self.discovery is not None
         if isinstance(item, Extraction):
             saved = await self.run.settlement.save(item, self.discovery.follow)
-            return None if saved is None else saved.article or item.article
+            if saved is None:
+                return None
+            if await self.learning.note(item, is_new=saved.outcome == "new"):
+                self._use(self.learning.site)
+            return saved.article or item.article
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
         end = await self.discovery.process(item)

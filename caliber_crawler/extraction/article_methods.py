@@ -10,10 +10,12 @@ from lxml import etree
 
 from caliber_crawler.extraction import structured_data as structured
 from caliber_crawler.extraction.identity import article_urls_of
+from caliber_crawler.extraction.learned import learned_layout_of
 from caliber_crawler.extraction.lines import extract_lines, length_of
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text_page import TextParts, find_parts
 from caliber_crawler.extraction.tree import Selection, text_of
+from caliber_crawler.extraction.trusted import extract_trusted
 from caliber_crawler.site import ArticleURL, Layout
 
 if TYPE_CHECKING:
@@ -52,6 +54,9 @@ class ArticleMethods:
         # Imported here: these libraries take longer to load than most pages take to extract.
         from caliber_crawler.extraction.generic import NotAnArticle, extract_generic
 
+        learned = learned_layout_of(self.page)
+        if learned is not None and learned.is_trusted and (trusted := extract_trusted(self.page, learned)) is not None:
+            return trusted
         extraction = extract_generic(self.page)
         if isinstance(extraction, NotAnArticle):
             self.refusal = extraction.reason

@@ -42,7 +42,8 @@ class Page:
     layout: Layout | None = None
     """The known layout of the page, if any."""
     article: etree._Element | None = None
-    """The element that contains the article: the layout's, or the whole document."""
+    """The element that contains the article: the layout's, or the whole document. ``None`` for plain text, and on a
+    site whose learned layout is trusted."""
     lines: tuple[Line, ...] = ()
     """The lines of a page that is extracted as text."""
     parts: TextParts | None = field(default=None, repr=False)
@@ -81,7 +82,9 @@ def open_page(capture: Capture, site: Site) -> Page:
     for layout in site.layouts:
         if (article := document.find_article(layout)) is not None:
             return Page(capture=capture, site=site, document=document, layout=layout, article=article)
-    return Page(capture=capture, site=site, document=document, article=document.root)
+    is_trusted = site.learned is not None and site.learned.is_trusted
+    # Of a page whose layout is known to the letter, only the parts that are needed become a tree.
+    return Page(capture=capture, site=site, document=document, article=None if is_trusted else document.root)
 
 
 def decode_source(capture: Capture) -> bytes:

@@ -13,6 +13,7 @@ from caliber_crawler.errors import SiteError
 from caliber_crawler.site.discovery import DiscoverySource, Listings, Revisits
 from caliber_crawler.site.editions import Edition
 from caliber_crawler.site.layouts import Layout, ListingLayout, TextLayout
+from caliber_crawler.site.learned import LearnedLayout
 from caliber_crawler.site.urls import (
     MAX_NUMBER_DIGITS,
     ArticleURL,
@@ -69,6 +70,8 @@ class Site:
     """Fields that may come from the metadata of pages (JSON-LD, OpenGraph) if no selector finds them: ``headline``,
     ``published_at``, ``authors``, ``section``, ``cover_image``. On many sites, metadata titles contain the site's name,
     and metadata dates are those of a rebuild."""
+    learned: LearnedLayout | None = None
+    """What was learned about its article pages; definitions leave it empty."""
     reuse: str = ""
     """The site's terms of use for its texts."""
     revisits: Revisits = field(default_factory=Revisits)

@@ -37,6 +37,7 @@ from caliber_crawler.extraction.generic.publication_dates import extract_publish
 from caliber_crawler.extraction.generic.titles import extract_headline, site_names
 from caliber_crawler.extraction.generic.view_counters import ViewCounters
 from caliber_crawler.extraction.identity import article_urls_of
+from caliber_crawler.extraction.learned import learned_layout_of, read_page, second_opinion
 from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, links_of
 from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
 from caliber_crawler.extraction.page import Page
@@ -98,7 +99,13 @@ def extract_generic(page: Page) -> GenericExtraction | NotAnArticle:
     extraction = extract_tree(
         copy.deepcopy(page.root), page.base_url, stamps=not page.site.has_layouts, now=page.capture.fetched_at
     )
-    if refusal := _refusal(extraction, page):
+    refusal = _refusal(extraction, page)
+    if (learned := learned_layout_of(page)) is not None and page.document is not None:
+        readings = read_page(page.document, learned)
+        if refusal is None or article_urls_of(page):
+            corrected = second_opinion(extraction, refusal, readings, learned)
+            extraction, refusal = corrected or extraction, None if corrected else refusal
+    if refusal is not None:
         return NotAnArticle(refusal)
     date = extraction.published_at
     if date is not None and date.tzinfo is None:

@@ -1,0 +1,83 @@
+"""Learning during a crawl: lessons in the worker process, while other pages are fetched."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+from zlib import crc32
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.extraction.extractor import extractor_of
+from caliber_crawler.items import Capture, Extraction
+from caliber_crawler.processes import TooSlow, WorkerCrashed
+from caliber_crawler.processes.limits import Limits
+from caliber_crawler.site import Site
+from caliber_crawler.site_learning.facts import learned_layout
+from caliber_crawler.site_learning.learner import is_lesson_due, sample_pages, store_lesson
+from caliber_crawler.site_learning.teaching import LIMITS, compare_page, learn_pages
+
+COMPARED_SHARE = 10
+"""One page in so many of a trusted site is extracted without the learned rules too, to see whether they still hold."""
+WINDOW, MAX_DIFFERENT = 10, 2
+"""A site is learned again when so many of the last compared pages differ."""
+
+logger = logging.getLogger(__name__)
+
+
+class RunCall(Protocol):
+    """Runs a function in a worker process, within limits."""
+
+    def __call__(
+        self, function: Callable[..., object], *arguments: object, limits: Limits | None
+    ) -> Awaitable[object]: ...
+
+
+class LearningInCrawl:
+    """Learns a generic site while it is crawled. ``site`` is the site with what is known of its layout."""
+
+    def __init__(self, archive: Archive, site: Site, call: RunCall) -> None:
+        self._archive, self._call = archive, call
+        self._is_busy = False
+        self._stored = archive.captures.count_articles(site.name)
+        self._different: deque[bool] = deque(maxlen=WINDOW)
+        self._plain = site
+        self.site = site if site.has_layouts else replace(site, learned=learned_layout(archive, site.name))
+
+    async def note(self, extraction: Extraction, *, is_new: bool) -> bool:
+        """Note a saved article; return whether :attr:`site` has changed."""
+        if self._plain.has_layouts or self._is_busy:
+            return False
+        self._stored += is_new
+        self._is_busy = True
+        try:
+            if is_new and is_lesson_due(self._archive, self.site.name, self._stored):
+                return await self._learn()
+            return await self._compare(extraction.capture) and await self._learn()
+        except (TooSlow, WorkerCrashed, MemoryError) as error:
+            logger.warning("Learning the layout of %s stopped: %s.", self.site.name, error)
+            return False
+        finally:
+            self._is_busy = False
+
+    async def _learn(self) -> bool:
+        now = datetime.now(UTC)
+        captures = sample_pages(self._archive, self.site.name)
+        lesson = await self._call(learn_pages, captures, self._plain, now, limits=LIMITS)
+        store_lesson(self._archive, self.site.name, lesson, now)  # type: ignore[arg-type]
+        before = self.site
+        self.site = replace(self._plain, learned=learned_layout(self._archive, self.site.name))
+        self._different.clear()
+        return extractor_of(self.site) != extractor_of(before)
+
+    async def _compare(self, capture: Capture) -> bool:
+        """Compare some pages of a trusted site with the whole extraction; return whether too many differ."""
+        layout = self.site.learned
+        if layout is None or not layout.is_trusted or crc32(capture.url.encode()) % COMPARED_SHARE:
+            return False
+        is_equal = await self._call(compare_page, capture, self.site, datetime.now(UTC), limits=None)
+        self._different.append(not is_equal)
+        return sum(self._different) >= MAX_DIFFERENT
