@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
 
-from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.captions import move_captions
+from caliber_crawler.extraction.embeds import replace_embeds
 from caliber_crawler.extraction.lines import Line, extract_lines
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.slots import SlotDate, date_at, headline_at, is_same_day, names_at, without_tail
@@ -37,6 +38,8 @@ NON_TEXT = (
 DROPPED = "dropped"
 SWITCH = 0.3
 """The learned text replaces the generic one if one of them covers less than this share of the other."""
+LINES_ABOVE = 5
+"""Lines at the beginning of a container among which the headline may be."""
 MIN_LETTERS = 80
 """Letters of a text that counts."""
 
@@ -69,25 +72,34 @@ class Readings(NamedTuple):
         return bool(self.headline and self.date) and _letters(self.body) >= MIN_LETTERS
 
 
-def read_page(page: Document, layout: LearnedLayout) -> Readings:
-    """What the rules find on a page."""
-    tail = layout.headline_tail
-    headline = next(filter(None, (headline_at(page, rule, tail) for rule in layout.headline)), None)
-    date = next(filter(None, (date_at(page, rule, layout.language) for rule in layout.date)), None)
-    authors = next(filter(None, (names_at(page, rule) for rule in layout.authors)), ())
-    section = next(filter(None, (headline_at(page, rule) for rule in layout.section)), None)
-    return Readings(headline, date, authors, section, body_at(page, layout))
+def read_page(page: Page, layout: LearnedLayout) -> Readings:
+    """What the rules find on a page, which is HTML."""
+    document, tail = page.document, layout.headline_tail
+    assert document is not None
+    headline = next(filter(None, (headline_at(document, rule, tail) for rule in layout.headline)), None)
+    date = next(filter(None, (date_at(document, rule, layout.language) for rule in layout.date)), None)
+    authors = next(filter(None, (names_at(document, rule) for rule in layout.authors)), ())
+    section = next(filter(None, (headline_at(document, rule) for rule in layout.section)), None)
+    return Readings(headline, date, authors, section, body_at(page, layout, headline))
 
 
-def body_at(page: Document, layout: LearnedLayout) -> tuple[Line, ...]:
+def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> tuple[Line, ...]:
     """The lines of the text: of the only element that the first speaking rule finds, less what is dropped."""
+    assert page.document is not None
     for rule in layout.body:
-        found = page.outermost(rule)
+        found = page.document.outermost(rule)
         if len(found) == 1:
             container = found[0]
             container.tail = None
             _drop(container, layout.drop)
-            return tuple(line for line in extract_lines(container) if line.text or line.pictures)
+            move_captions(container)
+            replace_embeds(container, page)
+            etree.strip_elements(container, *NON_TEXT, with_tail=False)
+            lines = [line for line in extract_lines(container) if line.text or line.pictures]
+            own = fold(headline or "")
+            return tuple(
+                line for place, line in enumerate(lines) if place >= LINES_ABOVE or not own or fold(line.text) != own
+            )
     return ()
 
 
@@ -96,7 +108,7 @@ def _drop(container: etree._Element, selectors: Iterable[str]) -> None:
         for element in select(container, css):
             if element is not container:
                 element.tag = DROPPED
-    etree.strip_elements(container, DROPPED, *NON_TEXT, with_tail=False)
+    etree.strip_elements(container, DROPPED, with_tail=False)
 
 
 def second_opinion(

@@ -31,20 +31,21 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
         extract_subtitle,
     )
     from caliber_crawler.extraction.generic.outline import Outline
-    from caliber_crawler.extraction.generic.page_kind import form_of, other_kind
+    from caliber_crawler.extraction.generic.page_kind import declares_article, form_of, other_kind
     from caliber_crawler.extraction.generic.publication_dates import extract_published_at
 
-    document, url = page.document, page.base_url
+    document = page.document
     if document is None:
         return None
+    # First of all, because the page's metadata is then read from this small tree.
     head = document.excerpt([parse_rule(rule).css for rule in (*layout.headline, *layout.date)])
-    if not article_urls_of(page):
-        return None
-    readings = read_page(document, layout)
+    url = page.base_url
+    readings = read_page(page, layout)
     if not readings.is_article or (layout.authors and not readings.authors):
         return None
     data = parse_linked_data(head, url)
-    if other_kind(head, data, url, readings.headline) is not None:
+    is_declared = declares_article(head, data, url)
+    if not (is_declared or article_urls_of(page)) or other_kind(head, data, url, readings.headline) is not None:
         return None
     locale = declared_locale(head, data)
     language = extract_language(locale, " ".join(line.text for line in readings.body))

@@ -13,6 +13,8 @@ from caliber_crawler.learning.page_index import Block, PageIndex, text_key
 
 MIN_BLOCK = 8
 """Letters of a block of text that counts."""
+MIN_DROPPED = 3
+"""Letters of a block of text that shows what to drop."""
 REPEATED_PAGES, REPEATED_SHARE = 3, 0.2
 """A line on so many pages, and this share of them, is the site's."""
 BODY_BOUNDS = Bounds(agree=3, share=0.8)
@@ -61,7 +63,7 @@ def learn_body(samples: Sequence[IndexedSample]) -> tuple[Choice[Selector] | Non
     chosen = _choose(measures)
     if chosen is None:
         return None, []
-    return chosen, list(_dropped(samples, [_text_of(sample, {}) for sample in samples], chosen.rule))
+    return chosen, list(_dropped(samples, [_text_of(sample, {}, MIN_DROPPED) for sample in samples], chosen.rule))
 
 
 def printed_lines(pages: Sequence[PageIndex]) -> dict[str, int]:
@@ -78,10 +80,13 @@ def repeated_lines(pages: Sequence[PageIndex]) -> dict[str, int]:
     return {key: count for key, count in counts.items() if count >= least}
 
 
-def _text_of(sample: IndexedSample, repeated: Mapping[str, int]) -> Text:
-    body = text_key(sample.body)
-    blocks = [block for block in sample.page.blocks if len(block.key) >= MIN_BLOCK and block.key not in repeated]
-    kept = [block.key in body for block in blocks] if body else [False] * len(blocks)
+def _text_of(sample: IndexedSample, repeated: Mapping[str, int], min_length: int = MIN_BLOCK) -> Text:
+    body, lines = text_key(sample.body), set(map(text_key, sample.body.split("\n")))
+    blocks = [block for block in sample.page.blocks if len(block.key) >= min_length and block.key not in repeated]
+    # A short piece may stand in a longer line by chance.
+    kept = [
+        bool(body) and (block.key in lines or (len(block.key) >= MIN_BLOCK and block.key in body)) for block in blocks
+    ]
     return Text(blocks, kept, sum(len(block.key) for block, is_kept in zip(blocks, kept, strict=True) if is_kept))
 
 

@@ -32,9 +32,10 @@ class Selector(NamedTuple):
         return f"{self.above} {own}" if self.above else own
 
     @property
-    def rank(self) -> tuple[int, str]:
-        """Short selectors first; a bare tag says less than a name."""
-        return len(self.css) + (20 if self.token.isalnum() and not self.above else 0), self.css
+    def rank(self) -> tuple[int, int, str]:
+        """Names before tags, single names before names of a place, then the shorter selector."""
+        is_tag = self.token.isalnum()
+        return 2 * is_tag + (not self.above if is_tag else bool(self.above)), len(self.css), self.css
 
 
 class Frequencies:

@@ -185,8 +185,10 @@ def headline_field(tail: str) -> Field[str]:
 
 def date_values(sample: IndexedSample, rule: SlotRule) -> set[date]:
     """The days in all matches of a rule."""
-    found = matches(sample.page, rule.selector)
+    page, found = sample.page, matches(sample.page, rule.selector)
     if not 0 < len(found) <= MAX_MATCHES:
+        return set()
+    if not rule.attribute and any(len(page.text(place)) > MAX_DATE for place in found):
         return set()
     return {value.at.date() for place in found for value in sample.dates.get((place, rule.attribute), ())}
 

@@ -101,8 +101,8 @@ def extract_generic(page: Page) -> GenericExtraction | NotAnArticle:
     )
     refusal = _refusal(extraction, page)
     if (learned := learned_layout_of(page)) is not None and page.document is not None:
-        readings = read_page(page.document, learned)
-        if refusal is None or article_urls_of(page):
+        readings = read_page(page, learned)
+        if refusal is None or article_urls_of(page) or extraction.declared:
             corrected = second_opinion(extraction, refusal, readings, learned)
             extraction, refusal = corrected or extraction, None if corrected else refusal
     if refusal is not None:
