@@ -7,6 +7,7 @@ speaks on a page only if all its matches give one value.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -70,6 +71,11 @@ def date_at(page: Document, rule: str, language: str | None = None) -> SlotDate 
         for value in values_at(page, rule, MAX_DATE)
         for date in dates_in(value, language, is_stamp=bool(parse_rule(rule).attribute))
     ]
+    return only_day(found)
+
+
+def only_day(found: Sequence[SlotDate]) -> SlotDate | None:
+    """The date of the only day among several, the one with a time of day first; ``None`` for several days."""
     if len({date.at.date() for date in found}) != 1:
         return None
     return next((date for date in found if not date.is_bare), found[0])

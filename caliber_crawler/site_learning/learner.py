@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from caliber_crawler.archive import Archive
@@ -16,6 +17,11 @@ SAMPLE_PAGES = 20
 """Pages of a lesson. Fifty pages teach little more than twenty, and cost more than twice as much."""
 LESSONS_AT = (10, 20, 50)
 """Numbers of stored articles of a site at which it is learned."""
+
+
+def plain_site(site: Site) -> Site:
+    """A site without what its definition states about pages: its articles are extracted as those of any site."""
+    return replace(site, layouts=(), listing=None, learned=None)
 
 
 def sample_pages(archive: Archive, site: str, count: int = SAMPLE_PAGES) -> list[Capture]:

@@ -112,6 +112,15 @@ class Captures:
             found.setdefault(row["article_id"], row["id"])
         return list(found.values())
 
+    def sample_lists(self, site: str, count: int) -> list[int]:
+        """IDs of the newest listings, feeds and sitemaps of a site, one for each URL, newest first."""
+        return self._connection.values(
+            """SELECT max(id) FROM (SELECT * FROM captures ORDER BY id DESC LIMIT ?)
+            WHERE site = ? AND kind IN ('listing', 'feed', 'sitemap') AND status = 200 AND body_digest IS NOT NULL
+            GROUP BY url ORDER BY 1 DESC LIMIT ?""",
+            (MAX_SAMPLED, site, count),
+        )
+
     def unprocessed(self, site: str) -> dict[str, int]:
         """Captures that killed crawls of a site left unprocessed: the URL, which is still due, to the capture's ID."""
         return {row["url"]: row["id"] for row in self._connection.rows(UNPROCESSED, (site,))}

@@ -86,6 +86,14 @@ class Articles:
         """
         return list(article_rows(self._connection, selection_of(**wanted), newest_first=newest_first, limit=limit))
 
+    def shown_views(self, site: str, count: int = 500) -> list[str]:
+        """The newest view counts of a site, as printed."""
+        return self._connection.values(
+            """SELECT v.shown FROM view_counts v JOIN articles a ON a.id = v.article_id
+            WHERE a.site = ? AND v.shown IS NOT NULL ORDER BY v.observed_at DESC LIMIT ?""",
+            (site, count),
+        )
+
     def save(
         self,
         extraction: Extraction,

@@ -1,0 +1,34 @@
+"""A corrected definition: the source of a spider with the selectors replaced that failed, as a diff."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def corrected(source: str, replacements: Mapping[str, tuple[str, str]]) -> str:
+    """The source of a definition with selectors replaced: by part of the layout, the old and the new one.
+
+    Only the first string with the old selector after the name of the part is replaced.
+    """
+    for part, (old, new) in replacements.items():
+        pattern = re.compile(rf"(\b{part}\s*=\s*)([\"']){re.escape(old)}\2")
+        source = pattern.sub(lambda match, new=new: f"{match[1]}{quoted(new)}", source, count=1)  # type: ignore[misc]
+    return source
+
+
+def diff_of(path: Path, source: str, changed: str) -> str:
+    """The changes of a file as a unified diff; empty if there are none."""
+    lines = difflib.unified_diff(
+        source.splitlines(keepends=True), changed.splitlines(keepends=True), str(path), f"{path} (corrected)", n=1
+    )
+    return "".join(lines)
+
+
+def quoted(text: str) -> str:
+    """A string literal, as the formatter writes it."""
+    if '"' in text and "'" not in text and "\\" not in text:
+        return f"'{text}'"
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
