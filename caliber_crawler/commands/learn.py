@@ -53,9 +53,18 @@ RECORDED_PAGES = 3
     help="The folder of recorded pages.",
 )
 @click.option("--update", is_flag=True, help="Print the changes to the definition of a known site; write nothing.")
+@click.option("--base-url", default="", metavar="URL", help="A known site at another URL: a mirror, the demo site.")
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests.  [default: 1]")
 def learn(
-    site: str, archive: Path, count: int, output: Path, recorded: Path, delay: float | None, *, update: bool
+    site: str,
+    archive: Path,
+    count: int,
+    output: Path,
+    recorded: Path,
+    base_url: str,
+    delay: float | None,
+    *,
+    update: bool,
 ) -> None:
     """Learn SITE (a URL, or the name of a known site) and write its site definition.
 
@@ -77,13 +86,13 @@ def learn(
     from caliber_crawler.site_learning.learner import learn_site, plain_site, sample_pages
     from caliber_crawler.site_learning.survey import survey_site
 
-    settings = project_settings(ARCHIVE=str(archive), DOWNLOAD_DELAY=delay)
+    settings = project_settings(ARCHIVE=str(archive), DOWNLOAD_DELAY=delay, LOG_LEVEL="WARNING")
     spider = spider_named(site if "://" in site or "." not in site else f"https://{site}", settings)
     name, now = spider.site.name, datetime.now(UTC)
     with Archive.open(archive, mode="write") as opened:
         known = len(sample_pages(opened, name, count))
     if known < count:
-        run_spider(spider, settings, CrawlOptions(limit=count))
+        run_spider(spider, settings, CrawlOptions(limit=count, base_url=base_url))
     with Archive.open(archive, mode="write") as opened:
         served = spider.site.at(opened.sites.base_urls().get(name, spider.site.base_url))
         captures = sample_pages(opened, name, count)

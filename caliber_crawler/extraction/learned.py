@@ -19,10 +19,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from lxml import etree
 
 from caliber_crawler.extraction.captions import move_captions
+from caliber_crawler.extraction.counts import parse_count, with_count
 from caliber_crawler.extraction.embeds import replace_embeds
 from caliber_crawler.extraction.lines import Line, extract_lines
 from caliber_crawler.extraction.page import Page
-from caliber_crawler.extraction.slots import SlotDate, date_at, headline_at, is_same_day, names_at, without_tail
+from caliber_crawler.extraction.slots import (
+    SlotDate,
+    counter_at,
+    date_at,
+    headline_at,
+    is_same_day,
+    names_at,
+    without_tail,
+)
 from caliber_crawler.extraction.text import fold, letters_in
 from caliber_crawler.extraction.tree import select
 from caliber_crawler.site.learned import LearnedLayout
@@ -52,6 +61,8 @@ class Readings(NamedTuple):
     authors: tuple[str, ...]
     section: str | None
     body: tuple[Line, ...]
+    views_shown: str | None = None
+    """The view counter as printed."""
 
     @property
     def published_at(self) -> datetime | None:
@@ -80,7 +91,8 @@ def read_page(page: Page, layout: LearnedLayout) -> Readings:
     date = next(filter(None, (date_at(document, rule, layout.language) for rule in layout.date)), None)
     authors = next(filter(None, (names_at(document, rule) for rule in layout.authors)), ())
     section = next(filter(None, (headline_at(document, rule) for rule in layout.section)), None)
-    return Readings(headline, date, authors, section, body_at(page, layout, headline))
+    views = next(filter(None, (with_count(counter_at(document, rule)) for rule in layout.views)), None)
+    return Readings(headline, date, authors, section, body_at(page, layout, headline), views)
 
 
 def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> tuple[Line, ...]:
@@ -141,6 +153,9 @@ def second_opinion(
         and {fold(name) for name in readings.authors} != names
     ):
         changes["authors"], methods["authors"] = readings.authors, METHOD
+    if readings.views_shown and generic.views is None:
+        changes |= {"views_shown": readings.views_shown, "views": parse_count(readings.views_shown, layout.language)}
+        methods["views"] = methods["views_shown"] = METHOD
     if readings.section and not generic.section:
         changes["section"], methods["section"] = readings.section, METHOD
     if _letters(readings.body) >= MIN_LETTERS and (

@@ -96,6 +96,12 @@ def names_at(page: Document, rule: str) -> tuple[str, ...]:
     return tuple({fold(name): name for name in names}.values())
 
 
+def counter_at(page: Document, rule: str) -> str | None:
+    """The text at a rule's place that has a number, as printed."""
+    values = [value for value in values_at(page, rule, MAX_BYLINE) if any(sign.isdecimal() for sign in value)]
+    return values[0] if len(values) == 1 else None
+
+
 def is_same_day(one: date, other: date) -> bool:
     """Whether two days are equal, or one apart: the day in UTC may be the one before or after the printed one."""
     return abs(one - other) <= timedelta(days=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from caliber_crawler.extraction.counts import parse_count
 from caliber_crawler.extraction.identity import article_urls_of
 from caliber_crawler.extraction.learned import METHOD, read_page
 from caliber_crawler.extraction.linked_data import parse_linked_data
@@ -60,6 +61,7 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     if published_at is not None and published_at.tzinfo is None:
         published_at = published_at.replace(tzinfo=page.site.zone)
     form = form_of(head, data)
+    views = parse_count(readings.views_shown, layout.language) if readings.views_shown else None
     found = {"headline": readings.headline, "published_at": published_at, "authors": readings.authors}
     methods = dict.fromkeys((*(name for name, value in found.items() if value), "body"), METHOD)
     methods |= {
@@ -67,6 +69,8 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
         for name, fact in (("cover_image", image), ("language", language), ("subtitle", subtitle))
         if fact
     }
+    if views is not None:
+        methods |= {"views": METHOD, "views_shown": METHOD}
     if section is not None or readings.section:
         methods["section"] = section.method if section else METHOD
     return GenericExtraction(
@@ -79,6 +83,8 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
         language=language.text if language else None,
         body=readings.body,
         cover_image=image.text if image else None,
+        views=views,
+        views_shown=readings.views_shown,
         methods=methods,
         form={"form": form} if form else {},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -48,6 +49,7 @@ class IndexedSample:
     authors: tuple[str, ...] = ()
     body: str = ""
     language: str | None = None
+    views_shown: str = ""
 
     @cached_property
     def dates(self) -> dict[tuple[int, str], tuple[SlotDate, ...]]:
@@ -258,6 +260,33 @@ AUTHORS = Field[frozenset[str]](
     _judge_authors,
     AUTHORS_BOUNDS,
 )
+
+
+# --- View counter -----------------------------------------------------------------------------------------------------
+
+
+def _view_places(sample: IndexedSample, wanted: str) -> Iterator[tuple[int, str]]:
+    page = sample.page
+    for place in range(len(page.elements)):
+        if page.size(place) <= BYLINE_SIZE and len(wanted) <= page.text_length(place) <= MAX_BYLINE:
+            key = text_key(page.text(place))
+            if key in (wanted, re.sub(r"\D", "", wanted)):
+                yield place, ""
+
+
+def _judge_views(sample: IndexedSample, rule: SlotRule, wanted: str | None) -> Verdict:
+    page, found = sample.page, matches(sample.page, rule.selector)
+    if not 0 < len(found) <= MAX_MATCHES or any(page.text_length(place) > MAX_BYLINE for place in found):
+        return Verdict.SILENT
+    numbers = {re.sub(r"\D", "", page.text(place)) for place in found} - {""}
+    if len(numbers) != 1:
+        return Verdict.SILENT
+    if wanted is None:
+        return Verdict.SPEAKS
+    return Verdict.AGREES if numbers == {re.sub(r"\D", "", wanted)} else Verdict.DISAGREES
+
+
+VIEWS = Field[str](lambda sample: text_key(sample.views_shown) or None, _view_places, _judge_views, DATE_BOUNDS)
 
 
 def common_tail(headlines: Sequence[str], share: float = 0.6) -> str:

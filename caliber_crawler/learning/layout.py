@@ -15,6 +15,7 @@ from caliber_crawler.learning.choice import Choice
 from caliber_crawler.learning.fields import (
     AUTHORS,
     DATE,
+    VIEWS,
     IndexedSample,
     SlotRule,
     common_tail,
@@ -46,6 +47,7 @@ class Sample:
     authors: tuple[str, ...] = ()
     body: str = field(default="", repr=False)
     language: str | None = None
+    views_shown: str = ""
 
 
 class Fact(NamedTuple):
@@ -105,6 +107,7 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
         authors = []
     body, dropped = learn_body(indexed)
     chosen: dict[Part, list[Choice[SlotRule]]] = {"headline": headline, "date": dates, "authors": authors}
+    chosen["views"] = learn_rules(indexed, VIEWS)
     chosen["section"] = [section] if section else []
     for part, choices in chosen.items():
         facts += (Fact(part, choice.rule.text, choice.evidence.agree, choice.evidence.judged) for choice in choices)
@@ -152,6 +155,7 @@ def _indexed(samples: Sequence[Sample]) -> list[IndexedSample]:
                 authors=sample.authors,
                 body=sample.body,
                 language=sample.language,
+                views_shown=sample.views_shown,
             )
         )
     return found

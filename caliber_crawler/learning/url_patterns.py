@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 MIN_SHARE = 0.1
 """A shape with a smaller share of the articles is left out."""
 CONSTANT_SHARE = 0.9
+MAX_PREFIXES, MAX_PREFIX = 6, 5
+"""The number and the length of prefixes such as languages."""
 MAX_VALUES = 3
 """A segment with at most this many values on all articles is spelled out."""
 _YEAR, _MONTH, _NUMBER = re.compile(r"(?:19|20)\d\d"), re.compile(r"\d\d?"), re.compile(r"\d+")
@@ -38,10 +40,12 @@ def learn_article_path(articles: Sequence[str], others: Iterable[str]) -> URLPat
         segments = path.strip("/").split("/")
         by_length.setdefault(len(segments), []).append(segments)
     frequent = [rows for rows in by_length.values() if len(rows) >= MIN_SHARE * len(paths)]
-    shapes = [_shape(rows) for rows in sorted(frequent, key=len, reverse=True)]
+    shapes = _with_prefixes(frequent) or [_shape(rows) for rows in sorted(frequent, key=len, reverse=True)]
     if not shapes:
         return None
-    regex = "|".join(dict.fromkeys(shapes))
+    first, *others_shapes = dict.fromkeys(shapes)
+    # A name of a group may stand in a regular expression only once.
+    regex = "|".join([first, *(re.sub(r"\(\?P<\w+>", "(?:", shape) for shape in others_shapes)])
     matching = sum(re.fullmatch(regex, path) is not None for path in paths)
     known = set(paths)
     other_paths = {path_of(url) for url in others} - known
@@ -52,6 +56,20 @@ def learn_article_path(articles: Sequence[str], others: Iterable[str]) -> URLPat
 def path_of(url: str) -> str:
     """The path of a URL as ``Site.article_path`` sees it: readable, without a slash at the end."""
     return unquote(urlsplit(url).path).rstrip("/") or "/"
+
+
+def _with_prefixes(frequent: Sequence[list[list[str]]]) -> list[str]:
+    """One shape for two lengths of which the longer one only has a short prefix more, such as a language."""
+    if len(frequent) != 2:
+        return []
+    shorter, longer = sorted(frequent, key=lambda rows: len(rows[0]))
+    firsts = Counter(row[0] for row in longer)
+    if len(longer[0]) != len(shorter[0]) + 1 or len(firsts) > MAX_PREFIXES or max(map(len, firsts)) > MAX_PREFIX:
+        return []
+    if _shape([row[1:] for row in longer]) != _shape(shorter):
+        return []
+    prefixes = "|".join(f"/{re.escape(first)}" for first, _ in firsts.most_common())
+    return [f"(?:{prefixes})?{_shape(shorter)}"]
 
 
 def _shape(rows: Sequence[Sequence[str]]) -> str:
