@@ -86,7 +86,7 @@ def learn(
     from caliber_crawler.site_learning.learner import learn_site, plain_site, sample_pages
     from caliber_crawler.site_learning.survey import survey_site
 
-    settings = project_settings(ARCHIVE=str(archive), DOWNLOAD_DELAY=delay, LOG_LEVEL="WARNING")
+    settings = project_settings(ARCHIVE=str(archive), DOWNLOAD_DELAY=delay, LOG_LEVEL="ERROR")
     spider = spider_named(site if "://" in site or "." not in site else f"https://{site}", settings)
     name, now = spider.site.name, datetime.now(UTC)
     with Archive.open(archive, mode="write") as opened:

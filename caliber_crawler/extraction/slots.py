@@ -15,10 +15,13 @@ from typing import NamedTuple
 from caliber_crawler.extraction.dates.printed import find_printed_dates
 from caliber_crawler.extraction.dates.stamps import parse_stamp
 from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.text import fold
 
 MAX_MATCHES = 12
 MAX_HEADLINE, MAX_DATE, MAX_BYLINE = 400, 160, 120
+HEADLINE = "::headline"
+"""At the end of a rule: the headline of a heading that contains a subtitle too."""
 _ATTRIBUTE = re.compile(r"@([a-z][\w-]*)$")
 
 
@@ -39,12 +42,15 @@ class Rule(NamedTuple):
     attribute: str = ""
 
     def __str__(self) -> str:
-        return f"{self.css}@{self.attribute}" if self.attribute else self.css
+        mark = "" if self.attribute in ("", HEADLINE) else "@"
+        return f"{self.css}{mark}{self.attribute}"
 
 
 @lru_cache(maxsize=1024)
 def parse_rule(text: str) -> Rule:
     """Parse a rule as it is stored."""
+    if text.endswith(HEADLINE):
+        return Rule(text.removesuffix(HEADLINE), HEADLINE)
     match = _ATTRIBUTE.search(text)
     return Rule(text[: match.start()], match[1]) if match else Rule(text)
 
@@ -52,7 +58,10 @@ def parse_rule(text: str) -> Rule:
 def values_at(page: Document, rule: str, max_length: int) -> list[str]:
     """The different values at a rule's places, in document order; none if there are too many or one is too long."""
     css, attribute = parse_rule(rule)
-    values = page.values(css, attribute)
+    if attribute == HEADLINE:
+        values = [split_heading(element)[0] for element in page.outermost(css)]
+    else:
+        values = page.values(css, attribute)
     if not 0 < len(values) <= MAX_MATCHES or any(len(value) > max_length for value in values):
         return []
     return list({fold(value): value for value in values if value}.values())

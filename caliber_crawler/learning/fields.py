@@ -9,7 +9,9 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
+from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.slots import (
+    HEADLINE,
     MAX_BYLINE,
     MAX_DATE,
     MAX_HEADLINE,
@@ -163,8 +165,13 @@ def headline_field(tail: str) -> Field[str]:
         page = sample.page
         for place in range(len(page.elements)):
             is_short = page.size(place) <= HEADLINE_SIZE and len(wanted) <= page.text_length(place) <= 4 * MAX_HEADLINE
-            if is_short and text_key(page.text(place)) == wanted:
+            if not is_short:
+                continue
+            key = text_key(page.text(place))
+            if key == wanted:
                 yield place, ""
+            elif key.startswith(wanted) and text_key(split_heading(page.elements[place])[0]) == wanted:
+                yield place, HEADLINE
 
     def judge(sample: IndexedSample, rule: SlotRule, wanted: str | None) -> Verdict:
         found = matches(sample.page, rule.selector)
@@ -172,7 +179,10 @@ def headline_field(tail: str) -> Field[str]:
             sample.page.text_length(place) > 4 * MAX_HEADLINE for place in found
         ):
             return Verdict.SILENT
-        values = {text_key(sample.page.text(place)) for place in found} - {""}
+        if rule.attribute == HEADLINE:
+            values = {text_key(split_heading(sample.page.elements[place])[0]) for place in found} - {""}
+        else:
+            values = {text_key(sample.page.text(place)) for place in found} - {""}
         if len(values) != 1:
             return Verdict.SILENT
         if wanted is None:

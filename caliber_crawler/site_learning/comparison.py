@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from caliber_crawler.extraction.learned import coverages
 from caliber_crawler.extraction.page import Page, open_page
-from caliber_crawler.extraction.slots import parse_rule
+from caliber_crawler.extraction.slots import HEADLINE, parse_rule
 from caliber_crawler.extraction.text import fold
 from caliber_crawler.extraction.tree import Unreadable
 from caliber_crawler.extraction_steps import extract_page
@@ -99,7 +99,7 @@ def compare_selectors(captures: Sequence[Capture], site: Site, learned: LearnedL
     rows = []
     for part in PARTS:
         stated = next((getattr(layout, part) for layout in site.layouts if getattr(layout, part)), "")
-        own = next(iter(getattr(learned, part)), "")
+        own = next(iter(getattr(learned, part)), "").removesuffix(HEADLINE)
         if not stated and not own:
             continue
         equal = both = 0
@@ -125,7 +125,7 @@ def _failed_selectors(captures: Sequence[Capture], site: Site, learned: LearnedL
     documents = [page.document for capture in captures if (page := _opened(capture, site)) and page.document]
     failed = {}
     for part in PARTS:
-        own = next(iter(getattr(learned, part)), "")
+        own = next(iter(getattr(learned, part)), "").removesuffix(HEADLINE)
         stated = [getattr(layout, part) for layout in site.layouts if getattr(layout, part)]
         found = sum(any(document.values(parse_rule(css).css) for css in stated) for document in documents)
         if own and stated and 2 * found < len(documents):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from caliber_crawler.extraction.slots import HEADLINE
 from caliber_crawler.extraction.text import slug
 from caliber_crawler.learning.layout import Fact
 from caliber_crawler.site_learning.survey import Evidenced, Survey
@@ -128,7 +129,8 @@ def _layout(survey: Survey) -> Iterator[str]:
     for part in LAYOUT_PARTS:
         if (fact := best[part]) is not None:
             presumed = "" if fact.confirming >= fact.examined else ": presumed"
-            yield f"                {part}={_quoted(fact.value)},  # {fact.confirming} of {fact.examined}{presumed}"
+            selector = _quoted(fact.value.removesuffix(HEADLINE))
+            yield f"                {part}={selector},  # {fact.confirming} of {fact.examined}{presumed}"
     dropped = [fact.value for fact in facts if fact.part == "drop"][:MAX_DROPPED]
     if dropped:
         yield f"                drop={_tuple(dropped)},"
