@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,8 +13,8 @@ def corrected(source: str, replacements: Mapping[str, tuple[str, str]]) -> str:
     Only the first string with the old selector after the name of the part is replaced.
     """
     for part, (old, new) in replacements.items():
-        pattern = re.compile(rf"(\b{part}\s*=\s*)([\"']){re.escape(old)}\2")
-        source = pattern.sub(lambda match, new=new: f"{match[1]}{quoted(new)}", source, count=1)  # type: ignore[misc]
+        for stated in (f"{part}={quoted(old)}", f"{part}='{old}'"):
+            source = source.replace(stated, f"{part}={quoted(new)}", 1)
     return source
 
 
