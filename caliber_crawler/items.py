@@ -165,8 +165,8 @@ class Extraction:
     """Name, version and digest of the code and the site definition: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
     methods: Mapping[str, str] = field(default_factory=dict)
     """Field to extraction method: ``selector``, ``learned``, ``structured_data``, ``text``, ``generic`` or ``url``; in
-    the archive also ``kept``, for a value of an earlier page that this one lost. Also ``published_at_precision`` (``day``,
-    ``minute``) and ``published_at_zone``, where its offset comes from (``page``, ``two_clocks``, ``printed_day``,
+    the archive also ``kept``, for a value of an earlier page that this one lost. Also ``published_at_precision``
+    (``day``, ``minute``) and ``published_at_zone``, where its offset comes from (``page``, ``two_clocks``, ``printed_day``,
     ``site``), and ``published_at_role`` where the page only says when it was ``updated``."""
     stated_urls: tuple[str, ...] = ()
     """Those of the article's URLs that only the page states (canonical link, ``og:url``); no request led to them."""
