@@ -161,24 +161,10 @@ def crawl(cases: Sequence[Case], folder: Path) -> list[Result]:
     folder = Path(tempfile.mkdtemp(dir=folder))
     archive, stalls = folder / "a.db", folder / "stalls.json"
     demo = DemoSite(articles=ARTICLES, seed=1, sections=("analytics",), clock=lambda: AT)
-    numbers = {trick: number for number, trick in enumerate(dict.fromkeys(case.trick for case in cases))}
-    paths = {case: path_of(case, numbers[case.trick]) for case in cases}
+    paths = paths_of(cases)
     started = time.monotonic()
-    with misbehaving(_site(demo, paths), log=folder / "requests.jsonl") as base_url:
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.stalls",
-            "crawl",
-            "--base-url",
-            base_url,
-            "--archive",
-            str(archive),
-        ]
-        sections = ",".join(("analytics", *SECTIONS[: len(numbers)]))
-        options = f"--language en --section {sections} --via listing,feed,sitemap --delay 0 --json".split()
-        slow = {"TIMEOUT": str(SHORT_TIMEOUT)} if SLOW & numbers.keys() else {}
-        measured = _measure([*command, *options], {**os.environ, "STALLS": str(stalls), **slow})
+    with misbehaving(site_of(demo, paths), log=folder / "requests.jsonl") as base_url:
+        measured = _measure(*command_of(cases, base_url, archive, stalls))
     seconds = round(time.monotonic() - started, 1)
     stall = json.loads(stalls.read_text()) if stalls.exists() else {"seconds": 0.0, "page": ""}
     good = {page["slug"] for page in demo.truth(AT) if page["language"] == "en"}
@@ -196,7 +182,7 @@ def crawl(cases: Sequence[Case], folder: Path) -> list[Result]:
             stalled_after=stall["page"].removeprefix(base_url),
             traceback="Traceback" in measured.errors,
             seconds=seconds,
-            tricks=len(numbers),
+            tricks=len(tricks_of(cases)),
         )
         for case in cases
     ]
@@ -205,7 +191,28 @@ def crawl(cases: Sequence[Case], folder: Path) -> list[Result]:
     return results
 
 
-def _site(demo: DemoSite, paths: Mapping[Case, str]) -> HostileSite:
+def tricks_of(cases: Sequence[Case]) -> list[str]:
+    """The tricks of some cases, each once."""
+    return list(dict.fromkeys(case.trick for case in cases))
+
+
+def paths_of(cases: Sequence[Case]) -> dict[Case, str]:
+    """The path at which each case of a crawl is served."""
+    numbers = {trick: number for number, trick in enumerate(tricks_of(cases))}
+    return {case: path_of(case, numbers[case.trick]) for case in cases}
+
+
+def command_of(cases: Sequence[Case], base_url: str, archive: Path, stalls: Path) -> tuple[list[str], dict[str, str]]:
+    """The command of a crawl that meets these cases, and its environment; see :mod:`benchmarks.stalls`."""
+    tricks = tricks_of(cases)
+    sections = ",".join(("analytics", *SECTIONS[: len(tricks)]))
+    options = f"--language en --section {sections} --via listing,feed,sitemap --delay 0 --json".split()
+    command = [sys.executable, "-m", "benchmarks.stalls", "crawl", "--base-url", base_url, "--archive", str(archive)]
+    slow = {"TIMEOUT": str(SHORT_TIMEOUT)} if SLOW.intersection(tricks) else {}
+    return [*command, *options], {**os.environ, "STALLS": str(stalls), **slow}
+
+
+def site_of(demo: DemoSite, paths: Mapping[Case, str]) -> HostileSite:
     """The site with tricks at these paths. Its robots.txt names the sitemaps."""
     sitemaps = [path for case, path in paths.items() if case.place == "sitemap"]
 

@@ -5,9 +5,10 @@
     python -m benchmarks.kills --only merge --kills 5 --json
 
 A crawl is ended by SIGKILL, by SIGKILL of its extraction process, by SIGTERM or by two Ctrl-C, or suspended for a
-second, at random points; then it is run to its end. A command is killed by SIGKILL at random points of its duration,
-run again to its end, and compared with one that was not killed. Exit code 3: something was lost, is there twice, or
-``caliber verify`` finds something.
+second, at random points; then it is run to its end. Every second one has another scope each time: one language, few
+articles, recent dates. A command is killed by SIGKILL at random points of its duration, run again to its end, and
+compared with one that was not killed. Archives are verified after each kill and at the end. Exit code 3: something was
+lost, is there twice, or verification finds something.
 """
 
 from __future__ import annotations
@@ -33,17 +34,25 @@ from pathlib import Path
 
 from benchmarks.hostile import children
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.demo import DemoSite, running
+from caliber_crawler.errors import NoArchive
 from tests.conftest import command, environment
 from tests.crawl.test_kills import stored_pages
 
 AT = datetime(2026, 1, 7, tzinfo=UTC)
 MAX_SECONDS = 300.0
 """Seconds after which a process counts as hung."""
+MAX_TRIES = 4
+"""Number of starts of a command for each kill: a command may end before it is killed."""
 LAST_RUNS = 3
 """Crawls after the kills: what an extraction process was killed on is due in the next one."""
 OLD_ARCHIVE = Path(__file__).parents[1] / "tests/archive/data/archive-v3.db.xz"
 WAYS = ("SIGKILL", "SIGKILL of the extraction process", "SIGSTOP", "SIGTERM", "Ctrl-C twice")
+SCOPES = ((), ("--language", "en"), ("--limit", 5), ("--since", "2025-12-25"), ("--backfill",), ("--via", "feed"))
+"""Options of the crawls that are killed, in every second case: a narrower crawl must not hide what it left out."""
+NARROW_PAGES = 6
+"""Article pages after which a crawl with a narrower scope is killed, at most."""
 CONTENT = {
     "articles": "SELECT count(*) FROM articles",
     "texts": "SELECT group_concat(hash, ' ') FROM (SELECT language || url || headline || body AS hash"
@@ -67,7 +76,7 @@ class Result:
     lost: int = 0
     twice: int = 0
     findings: int = 0
-    """Findings of ``caliber verify``."""
+    """Findings of verifications."""
     different: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     """Files that should not be there."""
@@ -94,13 +103,14 @@ def run(*arguments: object) -> int:
     return start(*arguments).wait(MAX_SECONDS)
 
 
-def findings(archive: Path) -> int:
-    """The number of findings of ``caliber verify``; 1 if it fails."""
-    done = subprocess.run(
-        command("verify", "--archive", archive, "--json"), env=environment(), capture_output=True, timeout=MAX_SECONDS,
-        check=False,
-    )  # fmt: skip
-    return 0 if done.returncode == 0 else max(1, done.stdout.count(b'"reason"'))
+def findings(archive: Path) -> list[str]:
+    """What a verification finds; nothing if there is no archive yet, or one that is still to be migrated."""
+    try:
+        if value(archive, "PRAGMA user_version") != VERSION:
+            return []
+        return [finding.message for finding in Archive.verify_file(archive).findings]
+    except (NoArchive, sqlite3.OperationalError):
+        return []
 
 
 # --- crawls -----------------------------------------------------------------------------------------------------------
@@ -113,9 +123,15 @@ def killed_crawl(number: int, kills: int, articles: int, folder: Path) -> Result
     started = time.monotonic()
     with running(site, log=folder / f"crawl-{number}.jsonl") as base_url:
         arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--delay", 0, "--concurrency", 4)
-        for point in sorted(chance.sample(range(max(kills, articles - 10)), kills)):
-            way = WAYS[(sum(ways.values()) + number) % len(WAYS)]
-            ways[way] += kill_at(archive, point, way, arguments)
+        found = []
+        for turn, point in enumerate(sorted(chance.sample(range(max(kills, articles - 10)), kills))):
+            way, scope = WAYS[(turn + number) % len(WAYS)], chance.choice(SCOPES) if number % 2 else ()
+            if scope:
+                point = stored_pages(archive) + chance.randrange(NARROW_PAGES)
+            # A narrow crawl may end before it is killed.
+            if kill_at(archive, point, way, (*arguments, *scope)) or kill_at(archive, point, way, arguments):
+                ways[way] += 1
+            found += findings(archive)
         runs = 1
         while (exit_code := run(*arguments)) != 0 and runs < LAST_RUNS:
             runs += 1
@@ -129,12 +145,13 @@ def killed_crawl(number: int, kills: int, articles: int, folder: Path) -> Result
         ways=dict(ways),
         lost=len(truth - slugs.keys()),
         twice=sum(slugs.values()) - len(slugs) + int(str(versions)) - len(slugs),
-        findings=findings(archive),
+        findings=len(found + findings(archive)),
         note=f"{runs} runs after the kills, exit code {exit_code}",
         seconds=round(time.monotonic() - started, 1),
     )
     if exit_code != 0:
         result.different.append(f"exit code {exit_code}")
+    result.different += found[:3]
     return result
 
 
@@ -189,6 +206,7 @@ class Command:
     made: str
     """Name of the archive or file, or pattern of the files, that the command makes or changes."""
     ends: tuple[int, ...] = (0,)
+    compared: tuple[str, ...] = tuple(CONTENT)
     """Exit codes of the last run. A command that was killed after its commit may have nothing left to do."""
 
 
@@ -218,7 +236,7 @@ COMMANDS = {
     "backup": Command(copy_of("base.db"), lambda f: ("backup", f / "copy.db", "--archive", f / "archive.db"), "copy.db",
                       (0, 1, 2)),
     "migrate": Command(old_archive, lambda f: ("migrate", "--archive", f / "archive.db"), "archive.db"),
-    "takedown": Command(copy_of("base.db"), article_one, "archive.db", (0, 1)),
+    "takedown": Command(copy_of("base.db"), article_one, "archive.db", (0, 12)),
     "split": Command(copy_of("joined.db"), lambda f: ("split", 1, "--archive", f / "archive.db"), "archive.db", (0, 1)),
     "export sqlite": Command(copy_of("base.db"), lambda f: ("export", "sqlite", "-o", f / "made.db", "--archive",
                              f / "archive.db"), "made.db"),
@@ -248,7 +266,10 @@ def make_base(articles: int, folder: Path) -> None:
 
 
 def killed_command(name: str, kills: int, folder: Path) -> Result:
-    """Kill a command at random points of its duration, run it to its end, and compare it with one not killed."""
+    """Kill a command at random points of its duration, run it to its end, and compare it with one not killed.
+
+    If it ends before it is killed, it is compared, and begins anew.
+    """
     plan, chance, started = COMMANDS[name], random.Random(name), time.monotonic()
     whole, killed = (folder / f"{name.replace(' ', '-')}-{part}" for part in ("whole", "killed"))
     for each in (whole, killed):
@@ -260,23 +281,41 @@ def killed_command(name: str, kills: int, folder: Path) -> Result:
     result = Result(name=name, note=f"{duration:.1f} s if not killed")
     if exit_code not in plan.ends:
         result.different.append(f"exit code {exit_code} without a kill")
-    for _ in range(kills):
+    found: list[str] = []
+    for _ in range(kills * MAX_TRIES):
         process = start(*plan.arguments(killed))
         with suppress(subprocess.TimeoutExpired):
-            process.wait(chance.uniform(0.1, 1.0) * duration)
+            process.wait(chance.uniform(0.2, 1.0) * duration)
         if process.poll() is None:
             process.kill()
+            process.wait()
             result.kills += 1
-        process.wait()
-    exit_code = run(*plan.arguments(killed))
-    if exit_code not in plan.ends:
-        result.different.append(f"exit code {exit_code} after the kills")
-    result.different += differences(whole / plan.made, killed / plan.made)
-    result.findings = sum(findings(file) for file in (killed / "archive.db", killed / plan.made) if is_archive(file))
-    known = {file.name for file in whole.iterdir()}
-    result.left = sorted(file.name for file in killed.iterdir() if file.name not in known and not is_copy(file))
+            found += findings(killed / "archive.db")
+            if result.kills == kills:
+                break
+            continue
+        check_end(plan, whole, killed, process.returncode, result)
+        shutil.rmtree(killed)
+        killed.mkdir()
+        plan.prepare(folder, killed)
+    check_end(plan, whole, killed, run(*plan.arguments(killed)), result)
+    result.findings += len(found)
+    result.different += found[:3]
     result.seconds = round(time.monotonic() - started, 1)
     return result
+
+
+def check_end(plan: Command, whole: Path, killed: Path, exit_code: int, result: Result) -> None:
+    """Compare the folder of a killed command that has been run to its end with that of one not killed."""
+    if exit_code not in plan.ends:
+        result.different.append(f"exit code {exit_code} after {result.kills} kills")
+    result.different += differences(whole / plan.made, killed / plan.made, plan.compared)
+    archives = [file for file in sorted({killed / "archive.db", killed / plan.made}) if is_archive(file)]
+    found = [message for file in archives for message in (*findings(file), *Archive.verify_file(file).notes)]
+    result.findings += len(found)
+    result.different += found[:3]
+    known = {file.name for file in whole.iterdir()}
+    result.left += sorted(file.name for file in killed.iterdir() if file.name not in known and not is_copy(file))
 
 
 def is_archive(file: Path) -> bool:
@@ -288,7 +327,7 @@ def is_copy(file: Path) -> bool:
     return ".before-" in file.name or ".schema-" in file.name or file.name.endswith(("-wal", "-shm", ".lock"))
 
 
-def differences(whole: Path, killed: Path) -> Iterator[str]:
+def differences(whole: Path, killed: Path, compared: Sequence[str]) -> Iterator[str]:
     """What a killed command made differently."""
     if not killed.exists():
         yield f"{killed.name} is missing"
@@ -296,8 +335,8 @@ def differences(whole: Path, killed: Path) -> Iterator[str]:
         if killed.read_bytes() != whole.read_bytes():
             yield killed.name
     elif killed.suffix == ".db":
-        for what, query in CONTENT.items():
-            one, other = (digest(value(archive, query)) for archive in (whole, killed))
+        for what in compared:
+            one, other = (digest(value(archive, CONTENT[what])) for archive in (whole, killed))
             if one != other:
                 yield f"{what}: {one} without kills, {other} with"
     elif killed.stat().st_size == 0:

@@ -3,7 +3,9 @@
     STALLS=stalls.json python -m benchmarks.stalls crawl --archive a.db
 
 The longest callback after the first request, and the page that was last begun, are in the file ``STALLS``, which is
-written whenever there is a longer one. ``TIMEOUT`` replaces the crawl's ``DOWNLOAD_TIMEOUT`` in seconds.
+written whenever there is a longer one. ``TIMEOUT`` replaces the crawl's ``DOWNLOAD_TIMEOUT`` in seconds. When a signal
+stops the crawl, the file ``HEARD`` states when its handler ran, and when the event loop began to stop the crawl: by the
+clock of the system, and in CPU time of the process.
 """
 
 from __future__ import annotations
@@ -61,9 +63,32 @@ class Beginning:
         events.Handle._run = measured  # type: ignore[method-assign]
 
 
+def write_when_heard(file: Path) -> None:
+    """Have the times written at which a signal is handled."""
+    from caliber_crawler.crawl_process import CrawlProcess  # after the settings are changed
+
+    handle, stop = CrawlProcess._signal_shutdown, CrawlProcess.stop
+    times: dict[str, tuple[float, float]] = {}
+
+    def handled(self: CrawlProcess, signum: int, frame: Any) -> None:
+        times.setdefault("handled", (time.monotonic(), time.process_time()))
+        handle(self, signum, frame)
+
+    async def stopped(self: CrawlProcess) -> None:
+        if times:
+            times.setdefault("stopped", (time.monotonic(), time.process_time()))
+            file.write_text(json.dumps(times))
+        await stop(self)
+
+    CrawlProcess._signal_shutdown = handled  # type: ignore[method-assign]
+    CrawlProcess.stop = stopped  # type: ignore[method-assign]
+
+
 def main() -> None:
     settings.DOWNLOAD_TIMEOUT = int(os.environ.get("TIMEOUT", settings.DOWNLOAD_TIMEOUT))
     settings.EXTENSIONS["benchmarks.stalls.Beginning"] = 0
+    if file := os.environ.get("HEARD"):
+        write_when_heard(Path(file))
     from caliber_crawler.commands.cli import main as run_caliber  # after the settings are changed
 
     run_caliber()

@@ -1,8 +1,16 @@
-"""Decoding of content encodings, within limits, with a check for completeness."""
+"""Compressed bytes from outside, within limits, with a check for completeness.
+
+A crawl, records of web archives and lists use the same rules: :func:`remove_encoding` for a body whose header names its
+encoding, :func:`unpack_file` for a file that shows by its first bytes how it is compressed. (A web archive is read as a
+stream of members: ``warc/unpacking.py``.)
+"""
 
 from __future__ import annotations
 
+import bz2
+import io
 import zlib
+from typing import Literal
 
 import brotli
 import zstandard
@@ -15,8 +23,80 @@ MAX_MEMBERS = 10_000
 """
 
 
+MAX_LAYERS = 4
+"""Maximum number of compressed files, each inside the other."""
+MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
+"""The first bytes of compressed files."""
+ENCODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
+"""Content encodings that can be removed."""
+Fault = Literal["undecodable", "truncated", "too_large"]
+
+
+class Undecodable(ValueError):
+    """A body contradicts its encoding, is truncated, or is too large. The message is one clause."""
+
+    def __init__(self, fault: Fault, message: str) -> None:
+        super().__init__(message)
+        self.fault: Fault = fault
+
+
 class TooManyMembers(ValueError):
     """A gzip file has so many members that only an attack can explain them. The message is one clause."""
+
+
+def remove_encoding(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """Decode a body by the encoding that its header names. Raises :class:`Undecodable`.
+
+    A body that is not encoded although its header says so stays as it is: programs save decoded pages with the headers
+    of the encoded ones, and servers name an encoding that they did not apply.
+    """
+    if encoding not in ENCODINGS:
+        raise Undecodable("undecodable", f"its encoding {encoding!r} is unknown")
+    if not body:
+        return body
+    try:
+        decoded, is_complete = decompress(body, encoding.encode(), max_bytes)
+    except TooManyMembers as error:
+        raise Undecodable("too_large", str(error)) from error
+    if len(decoded) > max_bytes:
+        raise Undecodable("too_large", f"its decompressed size exceeds {max_bytes:,} bytes")
+    if is_complete:
+        return decoded
+    if not decoded and is_plain(body):
+        return body
+    if not decoded:
+        raise Undecodable("undecodable", f"its encoding {encoding!r} cannot be fully decoded")
+    raise Undecodable("truncated", f"its encoding {encoding!r} cannot be fully decoded: it ends too early")
+
+
+def is_plain(body: bytes) -> bool:
+    """Whether a body begins like a page, a feed or JSON."""
+    return body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"<", b"{", b"[")
+
+
+def compression_of(data: bytes) -> str | None:
+    """How a file is compressed, by its first bytes; ``None`` if it is not."""
+    return next((name for magic, name in MAGIC.items() if data.startswith(magic)), None)
+
+
+def unpack_file(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
+    """The content of a file that may be compressed, also repeatedly; and whether its end was found.
+
+    The content is up to a little larger than ``max_bytes``. Raises :class:`Undecodable`.
+    """
+    is_complete = True
+    for _ in range(MAX_LAYERS):
+        name = compression_of(data)
+        if name is None or len(data) > max_bytes:
+            return data, is_complete
+        try:
+            data, has_end = _bunzip(data, max_bytes) if name == "bzip2" else decompress(data, name.encode(), max_bytes)
+        except TooManyMembers as error:
+            raise Undecodable("too_large", str(error)) from error
+        if not data and not has_end:
+            raise Undecodable("undecodable", f"it is a damaged {name} file")
+        is_complete &= has_end
+    raise Undecodable("too_large", f"it is compressed more than {MAX_LAYERS - 1} times")
 
 
 def decompress(data: bytes, encoding: bytes, max_bytes: int) -> tuple[bytes, bool]:
@@ -51,6 +131,19 @@ def _gunzip(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
             parts.append(stream.decompress(chunk, max_bytes + 1 - size))
             size += len(parts[-1])
         position -= len(stream.unused_data)
+    return b"".join(parts), True
+
+
+def _bunzip(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
+    parts: list[bytes] = []
+    left = max_bytes + 1
+    try:
+        with bz2.BZ2File(io.BytesIO(data)) as file:
+            while left > 0 and (part := file.read1(left)):
+                parts.append(part)
+                left -= len(part)
+    except (OSError, EOFError):
+        return b"".join(parts), False
     return b"".join(parts), True
 
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 
 from caliber_crawler import extraction
 from caliber_crawler.extraction import Page, Unreadable
+from caliber_crawler.extraction.candidates import Explanation
 from caliber_crawler.extraction.non_articles import classify
 from caliber_crawler.items import PAGE_STATUSES, Capture, Extraction, Listing, Problem
 from caliber_crawler.lists import parse_list_page
@@ -51,6 +52,14 @@ def extract_page(capture: Capture, site: Site, now: datetime) -> Outcome:
     return found if isinstance(found, Problem) else check(found, site, now)
 
 
+def explain_page(capture: Capture, site: Site, now: datetime) -> tuple[Outcome, Explanation]:
+    """The outcome of :func:`extract_page`, and every candidate of every field that led to it."""
+    explanation = Explanation()
+    page = clean(capture, site)
+    found = page if isinstance(page, Problem) else extract(page, site, explanation)
+    return (found if isinstance(found, Problem) else check(found, site, now)), explanation
+
+
 def clean(capture: Capture, site: Site) -> CleanPage | Problem:
     """Parse a page and remove boilerplate; refuse errors, login walls, bot challenges and other non-article pages."""
     if problem := fetch_problem(capture):
@@ -71,12 +80,12 @@ def clean(capture: Capture, site: Site) -> CleanPage | Problem:
     return CleanPage(capture=capture, page=page, doubt=doubt)
 
 
-def extract(page: CleanPage, site: Site) -> Outcome:
-    """Extract the fields of an article, or the teasers of a listing."""
+def extract(page: CleanPage, site: Site, explanation: Explanation | None = None) -> Outcome:
+    """Extract the fields of an article, or the teasers of a listing. ``explanation`` collects the candidates."""
     if page.page is None:
         return _extract_list(page.capture, site)
     try:
-        found = extraction.extract_article(page.page)
+        found = extraction.extract_article(page.page, explanation)
     except Unreadable as unreadable:
         return page.doubt or _unreadable("extract", unreadable)
     if page.doubt is not None and not _is_complete_article(found, site):
@@ -90,6 +99,8 @@ def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:
         if found.extraction is None:
             return found
         article = check(found.extraction, site, now)
+        if isinstance(article, Problem):
+            return replace(found, extraction=None, refusal=article)
         return replace(found, extraction=article if isinstance(article, Extraction) else None)
     problems = extraction.check(found, site, now)
     return next((problem for problem in problems if problem.fatal), replace(found, warnings=tuple(problems)))

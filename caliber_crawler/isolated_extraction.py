@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from hashlib import sha256
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml import etree
 
-from caliber_crawler import extraction_steps
-from caliber_crawler.extraction_steps import Outcome, extract_page
+from caliber_crawler import extraction_steps, page_exploration
+from caliber_crawler.extraction.candidates import Explanation
+from caliber_crawler.extraction_steps import Outcome, explain_page, extract_page
 from caliber_crawler.items import Capture, CleanedPage, Extraction, Listing, Problem
 from caliber_crawler.processes import PAGE_LIMITS, TooSlow, WorkerCrashed, WorkerKilled, run_limited
 from caliber_crawler.processes.call import Context
@@ -40,6 +42,7 @@ short text is checked in the calling process: sending it to a worker takes longe
 LIMITS_EXCEEDED = (TooSlow, WorkerCrashed, MemoryError)
 
 _tokens = count(1)
+_NOTHING = Explanation()
 
 
 def extract_isolated(capture: Capture, site: Site, now: datetime) -> Outcome:
@@ -47,17 +50,27 @@ def extract_isolated(capture: Capture, site: Site, now: datetime) -> Outcome:
 
     A process that is a worker already extracts the page itself.
     """
+    return _run_isolated(_extract_without_body, capture, site, now)[0]
+
+
+def explain_isolated(capture: Capture, site: Site, now: datetime) -> tuple[Outcome, Explanation]:
+    """Run ``explain_page`` as :func:`extract_isolated` runs ``extract_page``."""
+    return _run_isolated(_explain_without_body, capture, site, now)
+
+
+def _run_isolated(
+    run: Callable[[Capture, Site, datetime], tuple[Outcome, Explanation]], capture: Capture, site: Site, now: datetime
+) -> tuple[Outcome, Explanation]:
     if problem := extraction_steps.fetch_problem(capture):
-        return problem
+        return problem, Explanation()
     key = sha256(f"{capture.url} {capture.fetched_at}".encode("utf-8", "surrogatepass")).hexdigest()
     try:
-        return with_capture(
-            run_limited(_extract_without_body, capture, site, now, key=key, limits=PAGE_LIMITS), capture
-        )
+        outcome, explanation = run_limited(run, capture, site, now, key=key, limits=PAGE_LIMITS)
     except LIMITS_EXCEEDED as error:
-        return limit_problem(capture.effective_url, error)
+        return limit_problem(capture.effective_url, error), Explanation()
     except Exception as error:  # noqa: BLE001 - one page must not stop the others
-        return internal_error(capture.effective_url, error)
+        return internal_error(capture.effective_url, error), Explanation()
+    return with_capture(outcome, capture), explanation
 
 
 def limit_problem(url: str, error: BaseException) -> Problem:
@@ -93,8 +106,13 @@ def with_capture(outcome: Outcome, capture: Capture) -> Outcome:
     return replace(outcome, capture=capture)
 
 
-def _extract_without_body(capture: Capture, site: Site, now: datetime) -> Outcome:
-    return with_capture(extract_page(capture, site, now), replace(capture, body=b""))
+def _extract_without_body(capture: Capture, site: Site, now: datetime) -> tuple[Outcome, Explanation]:
+    return with_capture(extract_page(capture, site, now), replace(capture, body=b"")), _NOTHING
+
+
+def _explain_without_body(capture: Capture, site: Site, now: datetime) -> tuple[Outcome, Explanation]:
+    outcome, explanation = explain_page(capture, site, now)
+    return with_capture(outcome, replace(capture, body=b"")), explanation
 
 
 Packed = tuple[Any, ...]
@@ -143,6 +161,16 @@ class IsolatedSteps:
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.effective_url, error)
         return _unpack(found, capture)
+
+    async def explore(self, capture: Capture, *, is_linked: bool) -> Listing | Problem:
+        """See ``page_exploration.explore_page``."""
+        try:
+            found = await self._executor.call(_explore, capture, is_linked, context=self._context)
+        except LIMITS_EXCEEDED as error:
+            return limit_problem(capture.effective_url, error)
+        outcome = _unpack(found, capture)
+        assert not isinstance(outcome, Extraction)
+        return outcome
 
     async def check(self, found: Extraction | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
@@ -233,6 +261,10 @@ def _extract_open(site: Site, token: int) -> Packed | None:
 def _extract_anew(site: Site, capture: Capture) -> Packed:
     cleaned = extraction_steps.clean(capture, site)
     return _pack(cleaned if isinstance(cleaned, Problem) else extraction_steps.extract(cleaned, site))
+
+
+def _explore(site: Site, capture: Capture, is_linked: bool) -> Packed:
+    return _pack(page_exploration.explore_page(capture, site, is_linked=is_linked))
 
 
 def _check(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 def iso_time(time: datetime | None) -> str | None:
@@ -166,8 +166,8 @@ class Extraction:
     methods: Mapping[str, str] = field(default_factory=dict)
     """Field to extraction method: ``selector``, ``learned``, ``structured_data``, ``text``, ``generic`` or ``url``; in
     the archive also ``kept``, for a value of an earlier page that this one lost. Also ``published_at_precision``
-    (``day``, ``minute``) and ``published_at_zone``, where its offset comes from (``page``, ``two_clocks``, ``printed_day``,
-    ``site``), and ``published_at_role`` where the page only says when it was ``updated``."""
+    (``day``, ``minute``) and ``published_at_zone``, where its offset comes from (``page``, ``two_clocks``,
+    ``printed_day``, ``site``), and ``published_at_role`` where the page only says when it was ``updated``."""
     stated_urls: tuple[str, ...] = ()
     """Those of the article's URLs that only the page states (canonical link, ``og:url``); no request led to them."""
     request_urls: Mapping[str, str] = field(default_factory=dict)
@@ -189,6 +189,19 @@ class Problem:
     field: str | None = None
     fatal: bool = False
     """Whether the page was refused because of it."""
+
+
+class PageLink(NamedTuple):
+    """A link of a page to another page of its site."""
+
+    url: str
+    """The normal form, which identifies the page."""
+    link_class: str
+    """Its place on the page: a value of :class:`caliber_crawler.exploration.LinkClass`."""
+    signature: str = ""
+    """The elements around it."""
+    request_url: str | None = None
+    """The URL to request, if it differs: as printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,4 +248,8 @@ class Listing:
     warnings: tuple[Problem, ...] = ()
     """Remarks on the list that did not make it unusable."""
     extraction: Extraction | None = None
-    """The article on it, if a page that the operator named is both a list and an article."""
+    """The article on it, if a page is both a list and an article."""
+    links: tuple[PageLink, ...] | None = None
+    """All links of an explored page to pages of its site; ``None`` for other lists."""
+    refusal: Problem | None = None
+    """Why an explored page is not an article."""

@@ -19,14 +19,13 @@ from scrapy.exceptions import DropItem
 
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.discovery import Discovery
-from caliber_crawler.extraction_steps import NOT_MODIFIED, fetch_problem
+from caliber_crawler.extraction_steps import NOT_MODIFIED, Outcome, fetch_problem
 from caliber_crawler.fetching.failures import PERMANENT_FAILURES
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.isolated_extraction import IsolatedSteps
 from caliber_crawler.items import Article, Capture, CleanedPage, Extraction, Listing, Problem
 from caliber_crawler.plain_archive import PlainArchive
 from caliber_crawler.processes.async_executor import AsyncExecutor
-from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site_learning.running import LearningInCrawl
@@ -87,6 +86,11 @@ class ExtractionStage(Stage):
     async def close_spider(self) -> None:
         await self.executor.leave()
 
+    def explores(self, capture: Capture) -> bool:
+        """Whether a page is one of a site that is explored: it may be an article, a list, or both."""
+        is_page = capture.kind in ("article", "listing")
+        return is_page and self.run is not None and self.run.explorer is not None
+
     def steps(self, capture: Capture) -> IsolatedSteps:
         """The extraction steps for the site of a page: the spider's site, or else a generic one."""
         site = self.run.extracted_site if self.run is not None else getattr(self.crawler.spider, "site", None)
@@ -131,6 +135,8 @@ class CleanPipeline(ExtractionStage):
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Capture):
             return item
+        if self.explores(item):
+            return item
         cleaned = await self.steps(item).clean(item)
         if isinstance(cleaned, Problem):
             self.drop(item, cleaned)
@@ -144,7 +150,12 @@ class ExtractPipeline(ExtractionStage):
         if not isinstance(item, Capture | CleanedPage):
             return item
         capture = item if isinstance(item, Capture) else item.capture
-        found = await self.steps(capture).extract(item)
+        found: Outcome
+        if self.run is not None and self.run.explorer is not None and self.explores(capture):
+            is_linked = self.run.explorer.is_linked(capture.url)
+            found = await self.steps(capture).explore(capture, is_linked=is_linked)
+        else:
+            found = await self.steps(capture).extract(item)
         if isinstance(found, Problem):
             self.drop(capture, found)
         return found
@@ -164,7 +175,7 @@ class CheckPipeline(ExtractionStage):
         return checked
 
 
-class ArchivePipeline(Stage):
+class ArchivePipeline(ExtractionStage):
     """Commits an article together with the frontier and passes it on. Listings end here."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -174,12 +185,13 @@ class ArchivePipeline(Stage):
             self.discovery = Discovery(self.run)
             self.learning = LearningInCrawl(self.run.archive, self.run.scope.site, ExtractionStage.executor.call)
             self._use(self.learning.site)
+            self.run.settlement.reextract = self._extract_again
 
     def _use(self, site: Site) -> None:
         """Extract the pages of the run with what is known of the site by now."""
         assert self.run is not None
         self.run.extracted_site = site
-        self.run.settlement.reextract = Reextractor(SiteRegistry([site]))
+        self._sites = SiteRegistry([site])
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Extraction | Listing):
@@ -194,6 +206,11 @@ class ArchivePipeline(Stage):
             raise DropItem(f"{item.capture.effective_url} {clause}.", log_level="DEBUG")
         return article
 
+    async def _learn_from(self, capture: Capture) -> None:
+        """Learn the site when enough of its articles are stored, or when its layout has changed."""
+        if await self.learning.note(capture):
+            self._use(self.learning.site)
+
     async def _save(self, item: Extraction | Listing) -> Article | None:
         assert self.run is not None
         assert self.discovery is not None
@@ -201,11 +218,15 @@ class ArchivePipeline(Stage):
             saved = await self.run.settlement.save(item, self.discovery.follow)
             if saved is None:
                 return None
-            if await self.learning.note(item, is_new=saved.outcome == "new"):
-                self._use(self.learning.site)
+            await self._learn_from(item.capture)
             return saved.article or item.article
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
+        if item.links is not None and self.discovery.explorer is not None:
+            explored = await self.discovery.explorer.process(item)
+            if explored is not None:
+                await self._learn_from(item.capture)
+            return explored
         end = await self.discovery.process(item)
         article = None
         if item.extraction is not None:
@@ -220,6 +241,19 @@ class ArchivePipeline(Stage):
             )
             self.run.accounts.record_problem(problem, item.capture)
         return article
+
+    async def _extract_again(self, capture: Capture) -> Extraction | None:
+        """Extract a stored page again; ``None`` if it is not an article, or of another site."""
+        if capture.kind != "article" or self._sites.definition_for(capture) is None:
+            return None
+        steps = self.steps(capture)
+        try:
+            found = await steps.extract(capture)
+            if isinstance(found, Extraction):
+                found = await steps.check(found, datetime.now(UTC))
+        except Exception:  # noqa: BLE001 - an internal error on one page must not stop another
+            return None
+        return found if isinstance(found, Extraction) else None
 
     def _save_alone(self, item: Extraction | Listing) -> Article | None:
         return plain_archive(self.crawler).save(item) if isinstance(item, Extraction) else None

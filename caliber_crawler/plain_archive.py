@@ -68,6 +68,7 @@ class PlainArchive:
             except PageSetAside as aside:
                 capture = extraction.capture
                 self._archive.runs.record_problem(self.run_id, aside.problem, url=capture.url, capture_id=capture.id)
+                self._archive.articles.withdraw(aside.others, self.run_id)
                 self.counts["refused"] += 1
                 return None
             for problem in saved.problems:

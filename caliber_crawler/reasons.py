@@ -117,12 +117,16 @@ PAGE: Mapping[str, Reason] = {
         "Nothing to do: the same text counts as an edit if it is still there three days later.",
     ),
     "same_text_elsewhere": Reason(
-        "The page has no date, and the same text as another article of the site; it is stored, but not as an article.",
+        "The text is at several URLs of the site and has no date; the pages are stored, but not as articles.",
         RETRIED_LATER,
     ),
     "unlike_url": Reason(
         "The page has no date, and either shares no word with its URL or was reached by a redirect away from articles.",
         "Nothing to do if it is a wall or an error page; otherwise add its layout to the site definition.",
+    ),
+    "wall": Reason(
+        "The page at the article's URL is a wall or an error page: consent, subscription, region, maintenance.",
+        RETRIED_LATER,
     ),
     "mojibake": Reason("A field was decoded with the wrong character set before it was published.", NOTHING),
     "broken_characters": Reason("A field has characters that cannot be decoded.", NOTHING),
@@ -181,7 +185,7 @@ RECORDS: Mapping[str, Reason] = {
     ),
     "other_site": Reason("The URL belongs to no known site.", "Use --any-site, or add a site definition."),
     "redirect": Reason("The record is a redirect that does not lead to an article.", NOTHING),
-    "undecodable": Reason("The record's content encoding cannot be undone.", NOTHING),
+    "undecodable": Reason("The content encoding of the record or response cannot be undone.", RETRIED),
 }
 """A file or record of a web archive that was skipped."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from caliber_crawler.site import StartPage
+from caliber_crawler.site import Exploration
 from caliber_crawler.site.generic import generic_site
 
 
@@ -50,7 +50,7 @@ def test_the_name_of_a_generic_site_is_its_host() -> None:
 def test_a_password_in_a_url_is_not_stored() -> None:
     site = generic_site("https://ann:secret@news.example/world?page=2")
     assert site.base_url == "https://news.example"
-    assert site.sources[0] == StartPage(url="https://news.example/world?page=2")
+    assert site.sources[0] == Exploration(url="https://news.example/world?page=2")
 
 
 @pytest.mark.parametrize("url", ["", "news.example", "ftp://news.example/a", "https://", "/en/post/a", "urn:sha256:0"])

@@ -17,6 +17,7 @@ from caliber_crawler.archive.merge.merge import Merge
 from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.pages.ranges import CaptureRange, capture_ranges, pages_between
 from caliber_crawler.archive.queue.aliases import Aliases
+from caliber_crawler.archive.queue.candidates import Candidates
 from caliber_crawler.archive.queue.frontier import Frontier
 from caliber_crawler.archive.queue.hosts import Hosts
 from caliber_crawler.archive.queue.traversals import Traversals
@@ -81,6 +82,7 @@ class Archive:
         """Answers without a page: "not modified" and "gone"."""
         self.frontier = Frontier(connection)
         """Every known URL, and when it is due."""
+        self.candidates = Candidates(connection)
         self.aliases = Aliases(connection)
         """Other URLs of an article, which crawls do not fetch."""
         self.traversals = Traversals(connection)
@@ -277,6 +279,10 @@ class Archive:
     def verify(self) -> Verification:
         """Every check, as an iterable of findings; see :mod:`caliber_crawler.archive.upkeep.verification`."""
         return Verification(self._connection)
+
+    def interrupt(self) -> None:
+        """Interrupt the statement that is being executed, from another thread: it raises an error there."""
+        self._connection.raw.interrupt()
 
     @staticmethod
     def verify_file(path: Path, progress: Progress = iter) -> Check:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from caliber_crawler.decompression import Undecodable, compression_of, unpack_file
 from caliber_crawler.errors import InputError, NoPages, NotAPage
 from caliber_crawler.page_files import form_of
 from caliber_crawler.page_files.forms import BULK_FILES
 
 PATHS_FILES = (".paths", ".paths.gz")
 """File name endings of a path list: https://commoncrawl.org/get-started."""
+MAX_LIST_BYTES = 256 * 1024 * 1024
+"""Maximum bytes of a path list; that of all of Common Crawl has 15 MB."""
 SQLITE = b"SQLite format 3\0"
 
 
@@ -68,10 +69,15 @@ def list_inputs(path: Path, prefix: Path | None) -> Iterator[Path]:
 
 def lines_of(path: Path) -> list[str]:
     try:
-        content = path.read_bytes()
-        text = (gzip.decompress(content) if path.suffix.lower() == ".gz" else content).decode()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        packed = path.read_bytes()
+        if path.suffix.lower() == ".gz" and compression_of(packed) != "gzip":
+            raise InputError(f"{path} is not a valid path list: it is not compressed.")
+        content, is_complete = unpack_file(packed, MAX_LIST_BYTES)
+        text = content.decode("utf-8-sig")
+    except (OSError, Undecodable, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a valid path list: {error}.") from error
+    if not is_complete:
+        raise InputError(f"{path} is not a valid path list: it is truncated, or larger than {MAX_LIST_BYTES:,} bytes.")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise NoPages(f"{path} contains no paths.")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from caliber_crawler.crawl_process import Crawl
     from caliber_crawler.crawling.run import CrawlRun
+    from caliber_crawler.news_spider import NewsSpider
 
 CHECKS_FAILED = 3
 PAGE_CRAWL_LIMIT = 50
@@ -111,7 +112,6 @@ def crawl(options: CrawlCommand) -> None:
 
 def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
     """The crawls of a command, by the name or URL that was given. Raises usage errors and :class:`SiteError`."""
-    from caliber_crawler.crawl_process import Crawl
     from caliber_crawler.known_sites import known_spiders, spider_among
     from caliber_crawler.spiders import DEFAULT_SITE
 
@@ -121,11 +121,17 @@ def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
     names = list(dict.fromkeys(spiders if options.all else options.sites or (DEFAULT_SITE,)))
     if len(names) > 1 and (options.base_url or "-" in (options.urls, options.cdx)):
         raise click.UsageError("--base-url and URLs from standard input apply to one site; name only one.")
-    from_page = replace(options, limit=options.limit or PAGE_CRAWL_LIMIT)
-    return {
-        name: Crawl(spider=spider_among(spiders, name), options=from_page if "://" in name else options)
-        for name in names
-    }
+    return {name: _crawl_of(spider_among(spiders, name), name, options) for name in names}
+
+
+def _crawl_of(spider: type[NewsSpider], name: str, options: CrawlCommand) -> Crawl:
+    """The crawl of one site; from the URL of a page of a known site, its limit is :data:`PAGE_CRAWL_LIMIT`."""
+    from caliber_crawler.crawl_process import Crawl
+
+    is_page = "://" in name and spider.site.has_layouts
+    return Crawl(
+        spider=spider, options=replace(options, limit=options.limit or PAGE_CRAWL_LIMIT) if is_page else options
+    )
 
 
 def code_of(error: Exception) -> int:

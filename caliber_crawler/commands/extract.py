@@ -15,13 +15,16 @@ from typing import Any, BinaryIO
 
 import click
 
+from caliber_crawler.commands.extraction_table import explanation_json, explanation_lines
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.commands.terminal import echo, list_counts
 from caliber_crawler.errors import InputError, NoPages, NotAPage
+from caliber_crawler.extraction.candidates import Explanation
+from caliber_crawler.extraction_steps import Outcome
 from caliber_crawler.ingest import SiteResolver, extract_ahead
 from caliber_crawler.ingest.page_readers import page_sources, require_pages
 from caliber_crawler.ingest.saved_pages import capture_from_file, capture_of_any_site, find_pages, site_and_url
-from caliber_crawler.isolated_extraction import extract_isolated
+from caliber_crawler.isolated_extraction import explain_isolated, extract_isolated
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.page_files import FileForm, form_of, origins_of
@@ -45,8 +48,19 @@ FIELDS = (
 @click.option(
     "--jsonl", is_flag=True, help="Read one page per line of PAGES: {id, url, html}; write one extraction per line."
 )
+@click.option("--explain", is_flag=True, help="Print every candidate of every field, and why one of them is used.")
+@click.option("--json", "as_json", is_flag=True, help="With --explain: print JSON instead of a table.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Number of worker processes.")
-def extract(pages: tuple[Path, ...], url: str | None, site_name: str | None, jobs: int, *, jsonl: bool) -> None:
+def extract(
+    pages: tuple[Path, ...],
+    url: str | None,
+    site_name: str | None,
+    jobs: int,
+    *,
+    jsonl: bool,
+    explain: bool,
+    as_json: bool,
+) -> None:
     """Extract articles from saved pages, print them as JSON, and store nothing.
 
     PAGES are pages (HTML, MHTML, or the plain text of a page), web archives (WARC, ARC, WACZ, HAR), folders of them, or
@@ -54,11 +68,17 @@ def extract(pages: tuple[Path, ...], url: str | None, site_name: str | None, job
     without a definition. A page that a crawl would refuse gives an object with an
     `error`; `problems` lists warnings.
 
+    With --explain, a table lists every value that the page offers for each field, its source, and why it is used
+    or not, also for a page that is refused. It shows what a site definition has to correct.
+
     \b
     Example:
       caliber extract page.html --url https://caliber.az/en/post/some-article
+      caliber extract --explain page.html --url https://news.example/politics/some-article
       caliber extract --jsonl --jobs 4 pages.jsonl > extractions.jsonl
     """
+    if explain and jsonl:
+        raise click.UsageError("--explain and --jsonl cannot be combined. Use --explain --json.")
     sites = known_sites()
     if site_name:
         sites.named(site_name)
@@ -69,8 +89,11 @@ def extract(pages: tuple[Path, ...], url: str | None, site_name: str | None, job
     with ExitStack() as stack:
         streams = ((path, _open(path, stack)) for path in files) if jsonl else ()
         items = _lines_of(streams, extractor) if jsonl else _pages_in(files, extractor, url)
-        outcomes = extract_ahead(items, lambda item: item.capture, extractor, jobs)
-        counts = _write_lines(outcomes) if jsonl else _write_objects(outcomes)
+        if explain:
+            counts = _write_explanations(extract_ahead(items, _capture_of, extractor.explain, jobs), as_json=as_json)
+        else:
+            outcomes = extract_ahead(items, _capture_of, extractor, jobs)
+            counts = _write_lines(outcomes) if jsonl else _write_objects(outcomes)
     sys.exit(_exit_code(counts))
 
 
@@ -89,6 +112,24 @@ def _write_objects(outcomes: Outcomes) -> Counter[bool]:
     return Counter(is_article for _, is_article in extracted)
 
 
+def _write_explanations(
+    explained: Iterable[tuple[Item, tuple[Extraction | Problem, Explanation] | Problem]], *, as_json: bool
+) -> Counter[bool]:
+    """Print the candidates of every page; return the numbers of articles and of failures."""
+    counts: Counter[bool] = Counter()
+    objects = []
+    for item, found in explained:
+        outcome, explanation = (found, Explanation()) if isinstance(found, Problem) else found
+        if as_json:
+            objects.append(explanation_json(item.id, item.capture.url, outcome, explanation))
+        else:
+            echo("\n" * bool(counts) + "\n".join(explanation_lines(item.id, item.capture.url, outcome, explanation)))
+        counts[isinstance(outcome, Extraction)] += 1
+    if as_json:
+        echo_json(objects[0] if len(objects) == 1 else objects)
+    return counts
+
+
 def _exit_code(counts: Counter[bool]) -> int:
     """0 if every page is an article, 3 if some are not, 5 for no pages, 6 if none is an article."""
     if not counts:
@@ -104,6 +145,10 @@ class Item:
 
     id: Any
     capture: Capture
+
+
+def _capture_of(item: Item) -> Capture:
+    return item.capture
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +175,27 @@ class PageExtractor:
     def __call__(self, capture: Capture) -> Extraction | Problem:
         """The article on a page, or the problem."""
         if capture.error is not None:
-            return Problem(stage="fetch", reason=capture.error_code or "bad_input", message=capture.error, fatal=True)
-        site = self.sites.definition_for(capture) or self.site_of(capture.url)
-        outcome = extract_isolated(capture, site, datetime.now(UTC))
-        assert not isinstance(outcome, Listing), "saved pages are extracted as articles"
-        if isinstance(outcome, Extraction):
-            return replace(outcome, capture=replace(capture, body=b""))
-        return outcome
+            return _unreadable(capture, capture.error)
+        return _without_body(extract_isolated(capture, self._definition_of(capture), datetime.now(UTC)), capture)
+
+    def explain(self, capture: Capture) -> tuple[Extraction | Problem, Explanation]:
+        """The same with every candidate of every field."""
+        if capture.error is not None:
+            return _unreadable(capture, capture.error), Explanation()
+        outcome, explanation = explain_isolated(capture, self._definition_of(capture), datetime.now(UTC))
+        return _without_body(outcome, capture), explanation
+
+    def _definition_of(self, capture: Capture) -> Site:
+        return self.sites.definition_for(capture) or self.site_of(capture.url)
+
+
+def _unreadable(capture: Capture, error: str) -> Problem:
+    return Problem(stage="fetch", reason=capture.error_code or "bad_input", message=error, fatal=True)
+
+
+def _without_body(outcome: Outcome, capture: Capture) -> Extraction | Problem:
+    assert not isinstance(outcome, Listing), "saved pages are extracted as articles"
+    return replace(outcome, capture=replace(capture, body=b"")) if isinstance(outcome, Extraction) else outcome
 
 
 Outcomes = Iterable[tuple[Item, Extraction | Problem]]

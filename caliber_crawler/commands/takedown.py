@@ -24,7 +24,8 @@ def takedown(article: str, archive: Path, reason: str, requested_at: datetime | 
     """Delete an article permanently: its versions, view counts, pages, URLs and entries in the search index.
 
     ARTICLE is its ID, or any URL that it has or had. It is never fetched or ingested again. The request is recorded
-    without any content of the article. Delete earlier backups, exports and other copies yourself.
+    without any content of the article. If the command is interrupted, run it again. Delete earlier backups, exports and
+    other copies yourself.
 
     \b
     Example:
@@ -33,7 +34,15 @@ def takedown(article: str, archive: Path, reason: str, requested_at: datetime | 
     with Archive.open(archive, mode="write") as opened:
         found = opened.articles.find(article)
         if found is None:
-            raise NoSuchArticle(f"{archive} contains no article {article}.")
+            if not (unwiped := opened.deletion.unwiped()):
+                raise NoSuchArticle(f"{archive} contains no article {article}.")
+            opened.deletion.wipe()
+            if as_json:
+                echo_json({"wiped": unwiped})
+            else:
+                earlier = ", ".join(map(str, unwiped))
+                echo(f"Removed the bytes that an interrupted takedown had left in {archive} (takedown {earlier}).")
+            return
         takedown = opened.deletion.take_down(found, reason, requested_at or datetime.now(UTC))
         opened.deletion.wipe()
     if as_json:

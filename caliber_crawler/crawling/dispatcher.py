@@ -30,6 +30,18 @@ class Backlog(Protocol):
         ...
 
 
+CANDIDATE = 5
+"""Priority of links that an exploration may request; it decides on their order itself."""
+
+
+class Order(Protocol):
+    """The order in which an exploration requests its links."""
+
+    def next(self, *, is_idle: bool) -> Entry | None:
+        """The entry to request next; ``is_idle``: no requested page can lead to more."""
+        ...
+
+
 class Dispatcher:
     """Returns each due entry of the frontier once and tracks it until its outcome is committed.
 
@@ -41,6 +53,7 @@ class Dispatcher:
         self.frontier = frontier
         self.revisits = revisits
         self.backlog: Backlog | None = None
+        self.order: Order | None = None
         self._scope = scope
         # The language or section of some URLs is unknown.
         self._languages, self._sections = (*scope.languages, None), (*scope.sections, None)
@@ -54,7 +67,16 @@ class Dispatcher:
         if self.limit_reached:
             return []
         half = None if self._scope.limit is None else (self._scope.limit + 1) // 2
-        batch = self._due_entries(size, _least(self.revisits, half, less=self._revisited))
+        without = (CANDIDATE, REVISIT) if self.order is not None else (CANDIDATE,)
+        batch = self._due_entries(size, _least(self.revisits, half, less=self._revisited), without)
+        if not batch and self.order is not None:
+            if (entry := self.order.next(is_idle=not self._in_flight)) is not None:
+                batch = [entry]
+            elif not self._in_flight:
+                batch = self._due_entries(size, _least(self.revisits, less=self._revisited))
+            for entry in batch:
+                self._add(entry)
+            return batch
         while not batch and self.backlog is not None and self.backlog.enqueue():
             batch = self._due_entries(size, _least(self.revisits, half, less=self._revisited))
         if not batch and all(entry.kind == "article" for entry in self._in_flight.values()):
@@ -107,6 +129,12 @@ class Dispatcher:
         self._articles -= url in self._in_flight
         self.release(url)
 
+    def count_as(self, url: str, kind: PageKind) -> None:
+        """Correct the number of dispatched articles by what a page in flight turned out to be."""
+        entry = self._in_flight.get(url)
+        if entry is not None:
+            self._articles += (kind == "article") - (entry.kind == "article")
+
     @property
     def limit_reached(self) -> bool:
         """Whether the scope's maximum number of articles was dispatched."""
@@ -131,6 +159,7 @@ class Dispatcher:
                 languages=self._languages,
                 sections=self._sections,
                 kind=kind,
+                without=(CANDIDATE,),
             )
             for kind in kinds
         )
@@ -164,7 +193,7 @@ class Dispatcher:
             and entry.due_at <= self._started_at
         )
 
-    def _due_entries(self, size: int, revisits: int | None) -> list[Entry]:
+    def _due_entries(self, size: int, revisits: int | None, without: tuple[int, ...] = (CANDIDATE,)) -> list[Entry]:
         """Return the due pages of highest priority, with at most ``revisits`` revisits."""
         articles = None if self._scope.limit is None else self._scope.limit - self._articles
         entries = self.frontier.due_entries(
@@ -174,7 +203,7 @@ class Dispatcher:
             languages=self._languages,
             sections=self._sections,
             exclude=[entry.id for entry in self._in_flight.values() if entry.id is not None],
-            without=(REVISIT,) if revisits is not None and revisits <= 0 else (),
+            without=(*without, REVISIT) if revisits is not None and revisits <= 0 else without,
         )
         return _limit_revisits(revisits, _limit_articles(articles, entries))
 

@@ -5,10 +5,10 @@ Scrapy components access it with ``crawler.get_extension(CrawlRun)``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
@@ -38,6 +38,18 @@ HEARTBEAT = 60.0
 """Seconds between heartbeats; a run that is silent for much longer was killed."""
 RECORDED_SETTINGS = ("DOWNLOAD_DELAY", "CONCURRENT_REQUESTS_PER_DOMAIN", "ROBOTSTXT_OBEY")
 """Settings that are stored with the run."""
+
+
+class Explorer(Protocol):
+    """Processes the pages of a site that is explored."""
+
+    def is_linked(self, url: str) -> bool:
+        """Whether lists of the site name a page as an article."""
+        ...
+
+    def add_entries(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Add the articles that feeds and sitemaps name; return the new ones. Runs inside the caller's transaction."""
+        ...
 
 
 class CrawlRun:
@@ -78,6 +90,8 @@ class CrawlRun:
         self.dispatcher = Dispatcher(archive.frontier, scope, self.started_at, revisits=revisits)
         self.accounts = Accounts(archive, scope.site, self.id)
         self.accounts.counts["discovered"] = self.dispatcher.due_count("article")
+        self.explorer: Explorer | None = None
+        """Processes the pages of a site that is explored; ``Discovery`` sets it."""
         self.settlement = Settlement(
             archive,
             scope,
@@ -141,6 +155,10 @@ class CrawlRun:
     def watch(self, url: str) -> None:
         """Name the page that is being processed, for the watchdog."""
         WATCHDOG.watch(self, url)
+
+    def interrupt(self) -> None:
+        """Interrupt the statement that the archive executes, in whatever thread."""
+        self.archive.interrupt()
 
     def end_stalled(self, url: str | None, clause: str) -> None:
         """End the run inside code that stalled it. The page at ``url`` is put aside: the next run begins with others.

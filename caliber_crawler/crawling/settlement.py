@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Entry, PageSetAside, SavedArticle
-from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.commits import SYNC_INTERVAL, Commits
-from caliber_crawler.crawling.dispatcher import Dispatcher
+from caliber_crawler.crawling.dispatcher import CANDIDATE, Dispatcher
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.request_urls import RequestUrls
 from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.crawling.second_extractions import ExtractAgain, NotExtracted, SecondExtractions
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Extraction, Problem
-from caliber_crawler.site import PostIds
+from caliber_crawler.site import Exploration, PostIds
 from caliber_crawler.visits import due_again, record_visit
 
 GONE = frozenset({"http_404", "http_410", "redirect_home", "redirected_to_another", "soft_404"})
@@ -58,8 +59,11 @@ class Settlement:
         self._archive, self._scope = archive, scope
         self._run_id, self._started_at = run_id, started_at
         self._accounts, self._dispatcher, self._request_urls = accounts, dispatcher, request_urls
-        self.reextract: Reextract | None = None
+        self.reextract: ExtractAgain | None = None
         """Re-extracts a stored page with the current code. ``ArchivePipeline`` sets it."""
+        self._explores = any(isinstance(source, Exploration) for source in scope.sources)
+        self.observe: Callable[[Capture, str], None] | None = None
+        """Is called with each page and its outcome, before the page is released."""
         self.commits = Commits(archive)
 
     async def store_capture(self, capture: Capture) -> Capture:
@@ -79,11 +83,27 @@ class Settlement:
         For an article, ``outcome`` is one of the :data:`~caliber_crawler.crawling.outcome.OUTCOMES`. For other pages,
         any outcome except ``traversed`` means an incomplete list.
         """
-        if capture.kind == "article":
+        entry = self._dispatcher.entry(capture.url)
+        if entry is not None and self.observe is not None:
+            self.observe(capture, outcome)
+        if entry is not None and entry.priority == CANDIDATE:
+            self._count_candidate(capture, outcome)
+        elif capture.kind == "article":
             self._accounts.counts[outcome] += 1
+        elif outcome == "refused" and self._explores:
+            self._accounts.counts["dead_links"] += 1  # a feed or sitemap that the exploration can do without
         elif outcome != "traversed":
             self._accounts.counts["incomplete_lists"] += 1
         self._dispatcher.release(capture.url)
+
+    def _count_candidate(self, capture: Capture, outcome: str) -> None:
+        """Count the outcome of a link of an exploration, which counts as an article only if it is one."""
+        counts = self._accounts.counts
+        if outcome == "refused":
+            counts["dead_links"] += 1
+        elif capture.kind == "article":
+            counts["discovered"] += 1
+            counts[outcome] += 1
 
     # --- an article ---------------------------------------------------------------------------------------------------
 
@@ -95,11 +115,13 @@ class Settlement:
         Return ``None`` for an article under a takedown, whose page is deleted, and for a page that is not the article
         behind its URL, which is put aside.
         """
+        again = None if self.reextract is None else SecondExtractions(self._archive, self.reextract)
         try:
-            saved = await self.commits(partial(self._save, extraction, also))
+            saved = await self._commit_article(extraction, also, again)
         except PageSetAside as aside:
             if aside.problem.reason == REDIRECTED:
                 self._queue_target(extraction.capture)
+            self._archive.articles.withdraw(aside.others, self._run_id)
             self.reject(extraction.capture, aside.problem)
             return None
         if saved is None:
@@ -110,13 +132,26 @@ class Settlement:
         self._accounts.counts["revisited" if unchanged else saved.outcome] += 1
         return saved
 
-    def _save(self, extraction: Extraction, also: Callable[[Extraction], None]) -> SavedArticle | None:
+    async def _commit_article(
+        self, extraction: Extraction, also: Callable[[Extraction], None], again: SecondExtractions | None
+    ) -> SavedArticle | None:
+        while True:
+            try:
+                return await self.commits(partial(self._save, extraction, also, again))
+            except NotExtracted:
+                assert again is not None
+                await again.extract_missing()
+
+    def _save(
+        self, extraction: Extraction, also: Callable[[Extraction], None], again: SecondExtractions | None
+    ) -> SavedArticle | None:
         article, capture = extraction.article, extraction.capture
         article_urls = self._scope.site.article_urls(article.urls)
         if self._archive.takedowns.covers(article.site, article_urls):
             self._archive.deletion.reject(capture, article_urls)
             return None
-        saved = self._archive.articles.save(extraction, self._run_id, article_urls, self.reextract)
+        with nullcontext() if again is None else again.complete():
+            saved = self._archive.articles.save(extraction, self._run_id, article_urls, again)
         if (problem := next((each for each in saved.problems if each.reason == REDIRECTED), None)) is not None:
             # Nothing is saved: the other article is visited at its own URL.
             raise PageSetAside(problem)
@@ -166,7 +201,8 @@ class Settlement:
         with self._archive.transaction(synced_every=SYNC_INTERVAL):  # there may be many in a row
             self._archive.aliases.skip_alias(entry.url, article_id)
         self._dispatcher.skip_alias(entry.url)
-        for name in ("unchanged", "not_due"):
+        names = ("unchanged", "not_due")
+        for name in (*names, "discovered") if entry.priority == CANDIDATE else names:
             self._accounts.counts[name] += 1
         return True
 
@@ -248,6 +284,8 @@ class Settlement:
         entry = self._dispatcher.entry(capture.url)
         checks = entry.failures if entry is not None and entry.state in ("refused", "gone") else 0
         plan = self._scope.site.revisits
+        if entry is not None and entry.priority == CANDIDATE and capture.error_code is None:
+            return None
         if checks and capture.kind == "article":
             self._accounts.counts["refused_again"] += 1
         if capture.error_code is None or capture.error_code in REDIRECTED_OFFSITE:

@@ -1,6 +1,8 @@
 """The watchdog ends a crawl whose event loop stands still: nothing else can, because only the loop handles a stop.
 
-It is a timer of the system, not a thread: a regular expression or other C code may never let a thread run.
+It is a timer of the system: a regular expression may never let a thread run, but it lets signals be handled. Other C
+code does not; but most of it, above all SQLite, lets a thread run. So a thread looks whether signals are handled. If
+not, it interrupts SQLite, which is enough for the timer. Code that neither ends takes linear time: decompression, JSON.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from typing import Any, Protocol
 
 INTERVAL = 1.0
 """Seconds between two checks. A process that was suspended gets one check for the whole time."""
+GRACE = 10
+"""Number of intervals after which the thread ends the process, if an interrupt of SQLite did not help."""
 MAX_STOP_SECONDS = 15.0
 """Maximum time in seconds that the event loop may stand still while the crawl is being stopped."""
 
@@ -25,6 +29,9 @@ class Watched(Protocol):
 
     def end_stalled(self, url: str | None, clause: str) -> None:
         """Record the end of the run in the archive; ``url`` is the page that stalled it, if it is one of this run."""
+
+    def interrupt(self) -> None:
+        """Interrupt the statement of SQLite that is being executed. Called in another thread."""
 
 
 class Watchdog:
@@ -42,6 +49,8 @@ class Watchdog:
         self._silent = 0.0
         self._stopping = False
         self._handler_before: Any = None
+        self._checks = 0
+        self._left = threading.Event()
 
     def join(self, run: Watched, max_seconds: float) -> None:
         """Watch a run; ``max_seconds`` is how long the event loop may stand still, 0 for ever."""
@@ -51,6 +60,8 @@ class Watchdog:
         if not self._runs:
             self._handler_before = signal.signal(signal.SIGALRM, self._check)
             signal.setitimer(signal.ITIMER_REAL, INTERVAL, INTERVAL)
+            self._left = threading.Event()
+            threading.Thread(target=self._guard, args=(self._left,), name="watchdog", daemon=True).start()
         self._runs.append(run)
 
     def leave(self, run: Watched) -> None:
@@ -63,6 +74,7 @@ class Watchdog:
         if not self._runs:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self._handler_before)
+            self._left.set()
 
     def tick(self) -> None:
         """Record that the event loop runs."""
@@ -78,10 +90,31 @@ class Watchdog:
 
     def _check(self, number: int, frame: FrameType | None) -> None:
         # Counted instead of measured: the clock also runs while the process is suspended.
+        self._checks += 1
         self._silent += INTERVAL
         stop = self._stopping and self._silent >= MAX_STOP_SECONDS
         if self._silent >= self._max_seconds or stop:
             self._bite(frame, put_aside=self._silent >= self._max_seconds)
+
+    def _guard(self, left: threading.Event) -> None:
+        """Look whether signals are handled, in a thread."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # they are for the main thread
+        checks, deaf = self._checks, 0
+        while not left.wait(INTERVAL):
+            deaf = deaf + 1 if checks == self._checks else 0
+            checks = self._checks
+            limit = MAX_STOP_SECONDS if self._stopping else self._max_seconds
+            if deaf * INTERVAL >= limit:
+                self._silent = deaf * INTERVAL  # many signals that are not handled are one when they are
+                for run in list(self._runs):
+                    run.interrupt()
+            if deaf * INTERVAL >= limit + GRACE * INTERVAL:
+                page = f" while {self._page[1]} was processed" if self._page else ""
+                os.write(
+                    2,
+                    f"Error: The crawl heard no signal for {deaf * INTERVAL:.0f} s{page}, so it ends here.\n".encode(),
+                )
+                self._end(1)
 
     def _bite(self, frame: FrameType | None, *, put_aside: bool) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)

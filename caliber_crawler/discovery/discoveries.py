@@ -113,7 +113,10 @@ class Discoveries:
 
     def commit(self, entries: Collection[Entry]) -> None:
         """Add article entries unchanged, except for traps."""
-        entries = [entry for entry in entries if not self._is_trap(entry)]
+        entries = [entry for entry in entries if not self.is_trap(entry)]
+        if self._run.explorer is not None:
+            self._run.accounts.counts["found"] += len(self._run.explorer.add_entries(entries))
+            return
         new = {entry.url for entry in self._frontier.add(entries, self._run.id)}
         new |= {entry.url for entry in entries if entry.discovered_via == "url_list" and self._make_due(entry)}
         counts = self._run.accounts.counts
@@ -138,7 +141,7 @@ class Discoveries:
         self._frontier.make_due(entry.url, now)
         return True
 
-    def _is_trap(self, entry: Entry) -> bool:
+    def is_trap(self, entry: Entry) -> bool:
         """Whether to skip an entry as a trap. Known URLs and those that a person chose are always followed."""
         trap = None if entry.discovered_via in USER_CHOSEN else self._trap(entry.url)
         if trap is None or self._frontier.get(entry.url) is not None:

@@ -22,6 +22,7 @@ PRIORITIES = {
     "listing": 50,
     "feed": 50,
     "start_page": 45,
+    "exploration": 45,
     "url_list": 45,
     "search": 30,
     "sitemap": 30,

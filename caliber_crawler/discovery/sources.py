@@ -14,6 +14,7 @@ from caliber_crawler.crawling.pagination import End
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery import cdx_indexes
 from caliber_crawler.discovery.discoveries import Discoveries
+from caliber_crawler.discovery.exploration import Explorer, exploration_seeds
 from caliber_crawler.discovery.feeds import feed_entry, feeds
 from caliber_crawler.discovery.links import follow_links
 from caliber_crawler.discovery.listings import ListingPagination, first_pages
@@ -22,7 +23,7 @@ from caliber_crawler.discovery.search import result_pages
 from caliber_crawler.discovery.sitemaps import is_robots, may_be_missing, sitemap_entry, sitemaps, usual_sitemaps
 from caliber_crawler.discovery.start_page import start_page
 from caliber_crawler.items import Extraction, Listing
-from caliber_crawler.site import Feed, Links, Listings, PostIds, Search, Sitemaps, StartPage
+from caliber_crawler.site import Exploration, Feed, Links, Listings, PostIds, Search, Sitemaps, StartPage
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
@@ -48,6 +49,8 @@ def seeds(scope: Scope, started_at: datetime) -> Iterator[tuple[Entry, timedelta
                 yield from ((entry, source.every) for entry in sitemaps(source, scope, started_at))
             case StartPage():
                 yield start_page(source, scope, started_at), timedelta()
+            case Exploration():
+                yield from ((entry, timedelta()) for entry in exploration_seeds(source, scope, started_at))
             case Search():
                 yield from ((entry, timedelta()) for entry in result_pages(source, scope, started_at))
 
@@ -74,6 +77,8 @@ class Discovery:
         post_ids = next((source for source in run.scope.sources if isinstance(source, PostIds)), None)
         if post_ids is not None:
             run.dispatcher.backlog = PostIdEnumeration(post_ids, run, self._discoveries)
+        exploration = next((source for source in run.scope.sources if isinstance(source, Exploration)), None)
+        self.explorer = Explorer(exploration, run, self._discoveries) if exploration is not None else None
 
     async def process(self, listing: Listing) -> End | None:
         """Commit the articles that a page names, many of them in portions. Otherwise the same as :meth:`advance`."""
@@ -109,7 +114,7 @@ class Discovery:
         """Whether every teaser of a page is committed, whatever the pagination decides."""
         if listing.missing is not None:
             return False
-        paginated = entry.kind == "listing" and entry.discovered_via != StartPage.name
+        paginated = entry.kind == "listing" and entry.discovered_via not in (StartPage.name, Exploration.name)
         return not paginated or not (listing.guessed or self._run.scope.window.since)
 
     def advance(self, listing: Listing) -> End | None:
@@ -135,7 +140,7 @@ class Discovery:
         self._run.accounts.counts["articles_on_lists"] += listing.extraction is not None
         for warning in listing.warnings:
             self._run.accounts.record_problem(warning, listing.capture)
-        if entry.discovered_via == StartPage.name:
+        if entry.discovered_via in (StartPage.name, Exploration.name):
             self._commit(listing, entry)
             return None
         if entry.kind == "listing":

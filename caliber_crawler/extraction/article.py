@@ -9,6 +9,7 @@ from caliber_crawler.extraction import structured_data as structured
 from caliber_crawler.extraction.article_methods import ArticleMethods
 from caliber_crawler.extraction.boilerplate import without_boilerplate
 from caliber_crawler.extraction.bylines import authors_of_subtitle, cut_byline, cut_signature, names_in, unique
+from caliber_crawler.extraction.candidates import Candidate, Explanation
 from caliber_crawler.extraction.cleaning import clean_page
 from caliber_crawler.extraction.counts import is_counter, parse_count, with_count
 from caliber_crawler.extraction.dates import find_date, parse_date, parse_iso_date
@@ -44,16 +45,20 @@ def extract_page(capture: Capture, site: Site) -> Extraction:
     return extract_article(clean_page(open_page(capture, site)))
 
 
-def extract_article(page: Page) -> Extraction:
+def extract_article(page: Page, explanation: Explanation | None = None) -> Extraction:
     """Extract every field of the article on a cleaned page. Raises :class:`Unreadable` if it is not an article.
 
-    A headline that is missing from the page stays empty; :func:`check` then rejects the extraction.
+    A headline that is missing from the page stays empty; :func:`check` then rejects the extraction. ``explanation``
+    collects the candidates of every field, also of a page that is not an article.
     """
-    reader = _ArticleExtractor(page)
+    reader = _ArticleExtractor(page, explanation)
     if page.layout is None and reader.parts is None and reader.generic is None:
+        reader.complete_explanation()
         missing = reader.refusal or "no date, headline and text were found"
         raise Unreadable("not_an_article", f"{page.capture.effective_url} is not an article: {missing}.")
     article = reader.read()
+    if explanation is not None:
+        reader.explain(article)
     if not article.headline and not article.body:
         raise Unreadable(
             "not_an_article", f"{page.capture.effective_url} is not an article: it has neither headline nor text."
@@ -126,6 +131,20 @@ class _ArticleExtractor(ArticleMethods):
         article, self.methods["url"] = with_urls(article, self.page, self.article_urls)
         self.methods["urls"] = self.methods["url"]
         return article
+
+    def explain(self, article: Article) -> None:
+        """Complete the explanation by what no single method chose."""
+        if self.explanation is not None and self.generic is None:
+            layout = self.layout_name
+            why = (
+                "the layout's selector matches" if self.page.layout is not None else "its lines have an article's parts"
+            )
+            self.explanation.add("kind", [Candidate("article", f"layout {layout}", "selector", why, is_chosen=True)])
+            self.record("body", article.body, self.methods.get("body", "selector"), is_chosen=True)
+            if article.authors:
+                method = self.methods.get("authors", "selector")
+                self.record("authors", "; ".join(article.authors), method, is_chosen=True)
+        self.complete_explanation()
 
     def extract_titles(self) -> tuple[str, str | None]:
         heading = self.part(self.layout.headline)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lxml import etree
 
 from caliber_crawler.extraction import structured_data as structured
+from caliber_crawler.extraction.candidates import Candidate, Explanation
 from caliber_crawler.extraction.identity import article_urls_of
 from caliber_crawler.extraction.learned import learned_layout_of
 from caliber_crawler.extraction.lines import extract_lines, length_of
@@ -27,6 +28,14 @@ SHORT_TEXT, LONG_TEXT = 200, 500
 """Characters. A body below the first is doubtful if the generic extractor finds one above the second."""
 
 
+_EXPLAINED = {"section_label": "section", "views_shown": "views"}
+"""Fields that are explained under the name of another one."""
+_SELECTORS = {"published_at": "date", "section_label": "section", "views_shown": "views", "cover_image": "cover"}
+"""The selectors of a layout whose name is not the field's."""
+_SOURCES = {"structured_data": "metadata", "text": "lines of the page", "url": "URL", "generic": "generic extractor"}
+OUTRANKED = "a more reliable method found a value"
+
+
 class ArticleMethods:
     """Tries the methods for each field: the layout's selectors, the page's structured data, its lines of text.
 
@@ -34,8 +43,10 @@ class ArticleMethods:
     its position is doubtful.
     """
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, explanation: Explanation | None = None) -> None:
         self.page = page
+        self.explanation = explanation
+        self.generic_explanation = Explanation() if explanation is not None else None
         self.site = page.site
         self.layout = page.layout or NO_LAYOUT
         self.methods: dict[str, str] = {}
@@ -55,9 +66,14 @@ class ArticleMethods:
         from caliber_crawler.extraction.generic import NotAnArticle, extract_generic
 
         learned = learned_layout_of(self.page)
-        if learned is not None and learned.is_trusted and (trusted := extract_trusted(self.page, learned)) is not None:
+        if (
+            self.generic_explanation is None
+            and learned is not None
+            and learned.is_trusted
+            and (trusted := extract_trusted(self.page, learned)) is not None
+        ):
             return trusted
-        extraction = extract_generic(self.page)
+        extraction = extract_generic(self.page, self.generic_explanation)
         if isinstance(extraction, NotAnArticle):
             self.refusal = extraction.reason
             return None
@@ -101,13 +117,43 @@ class ArticleMethods:
         return (self.parts.layout if self.parts is not None else None) or "unknown"
 
     def try_methods(self, field: str, *methods: tuple[str, Callable[[], T | None]]) -> T | None:
-        """Return the first value that a method finds, and record the method under the field's name."""
+        """Return the first value that a method finds, and record the method under the field's name.
+
+        The other methods are tried only for an explanation.
+        """
+        found: T | None = None
         for name, read in methods:
             value = read()
-            if value not in (None, "", ()):
-                self.methods[field] = name
-                return value
-        return None
+            if value in (None, "", ()):
+                continue
+            is_first = found is None
+            if is_first:
+                found, self.methods[field] = value, name
+            if self.explanation is None:
+                return found
+            # The generic extractor explains its fields in detail; the section of a generic site is its label's slug.
+            if not isinstance(read, _GenericField) and (field != "section" or self.site.has_layouts):
+                self.record(field, str(value), name, is_chosen=is_first)
+        return found
+
+    def record(self, field: str, value: str, method: str, *, is_chosen: bool) -> None:
+        """Add a value to the explanation, if there is one."""
+        if self.explanation is None:
+            return
+        css = getattr(self.layout, _SELECTORS.get(field, field), "") if method == "selector" else ""
+        source = f"selector {css}" if css else _SOURCES.get(method, method)
+        why = "the first method that found a value" if is_chosen else OUTRANKED
+        self.explanation.add(_EXPLAINED.get(field, field), [Candidate(value, source, method, why, is_chosen)])
+
+    def complete_explanation(self) -> None:
+        """Add the candidates of the generic extractor, below those of better methods."""
+        if self.explanation is None or self.generic_explanation is None:
+            return
+        for field, candidates in self.generic_explanation.fields.items():
+            if any(candidate.is_chosen for candidate in self.explanation.fields.get(field, ())):
+                self.generic_explanation.rank_below(field, OUTRANKED)
+                candidates = self.generic_explanation.fields[field]
+            self.explanation.add(field, candidates)
 
     def from_parts(self, read: Callable[[TextParts], T]) -> T | None:
         return read(self.parts) if self.parts is not None else None
@@ -118,9 +164,8 @@ class ArticleMethods:
 
     def generic_method(self, field: str) -> tuple[str, Callable[[], Any]]:
         """The generic extractor's method for a field, under the name of the source it used."""
-        if (generic := self.generic) is None:
-            return "generic", lambda: None
-        return generic.methods.get(field, "generic"), lambda: getattr(generic, field)
+        method = self.generic.methods.get(field, "generic") if self.generic is not None else "generic"
+        return method, _GenericField(self.generic, field)
 
     def part(self, css: str) -> etree._Element | None:
         """Return the first element of the article for a selector; of the whole page only if it contains one article."""
@@ -140,3 +185,14 @@ class ArticleMethods:
     def text_at(self, css: str) -> str | None:
         element = self.part(css)
         return text_of(element) or None if element is not None else None
+
+
+class _GenericField:
+    """Reads a field of the generic extraction."""
+
+    def __init__(self, generic: GenericExtraction | None, field: str) -> None:
+        self._generic = generic
+        self._field = field
+
+    def __call__(self) -> Any:
+        return getattr(self._generic, self._field) if self._generic is not None else None

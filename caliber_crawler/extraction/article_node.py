@@ -186,6 +186,4 @@ def _completed(article: Node, others: Iterable[Node]) -> Node:
         for name, value in node.items():
             if value not in (None, "", [], {}):
                 completed.setdefault(name, value)
-    if "coverageStartTime" in completed:  # a live blog
-        completed.setdefault("datePublished", completed["coverageStartTime"])
     return completed

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from urllib.parse import unquote, urlsplit
 
 from caliber_crawler.extraction.boilerplate import boilerplate_inside, is_site_boilerplate
 from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.mojibake import is_mojibake
 from caliber_crawler.extraction.non_articles import MAX_NON_ARTICLE_TEXT
 from caliber_crawler.extraction.text import fold, letters_in
-from caliber_crawler.items import Article, Extraction, Problem
+from caliber_crawler.extraction.walls import Evidence, wall_evidence
+from caliber_crawler.items import Extraction, Problem
 from caliber_crawler.site import ArticleURL, Site
+from caliber_crawler.site.url_words import share_of_words
 
 MIN_BODY_LENGTH = 40
 """Characters. A shorter body means that the page did not load, unless the article has images or embedded posts."""
@@ -26,6 +26,8 @@ MAX_TITLE_LENGTH = 10_000
 """Characters of the headline and the subtitle, each."""
 MAX_REFERENCES = 10_000
 """Number of links and images of an article."""
+MOST_WORDS = 0.5
+"""Share of the words in a URL with which a text is that of the URL."""
 MIN_YEAR = 1995
 FUTURE_TOLERANCE = timedelta(days=1)
 _NOT_FOUND = re.compile(
@@ -34,15 +36,6 @@ _NOT_FOUND = re.compile(
 )
 _NUMBER_404 = re.compile(r"(?:error\s*)?404\b.{0,40}", re.IGNORECASE)
 """A real article may have such a headline ("404 days of war"), but its text is longer than that of an error page."""
-
-
-_URL_WORD = re.compile(r"[a-z]{4,}")
-URL_WORD_LENGTH = 5
-"""Letters of a word in a URL that a text must contain; endings differ."""
-MIN_URL_WORDS = 2
-MIN_LATIN_SHARE = 0.8
-MAX_SAMPLE = 2_000
-"""Characters of a text that show its script."""
 
 
 def check(extraction: Extraction, site: Site, now: datetime) -> list[Problem]:
@@ -81,22 +74,34 @@ def check_length(extraction: Extraction) -> Problem | None:
 def check_address(extraction: Extraction, site: Site) -> Problem | None:
     """The problem of a page that is not the article that its URL promises: a wall, an error or a maintenance page.
 
-    Such a page states no date. A redirect led from an article's URL to one that is no article's; or the page matches no
-    layout, and contains none of the words in its URL.
+    Such a page mostly states no date. A redirect led from an article's URL to one that is no article's; or the page
+    matches no layout, and contains none of the words in its URL, or the phrases of a wall.
     """
     capture, article = extraction.capture, extraction.article
-    if article.published_at is not None and extraction.methods.get("published_at") != "url":
-        return None
     requested = _article_url(capture.url, site)
     if requested is None:
         return None
-    if capture.final_url is not None and _article_url(capture.final_url, site) is None:
+    is_dated, has_layout = has_own_date(extraction), extraction.layout not in ("unknown", "generic")
+    if not is_dated and capture.final_url is not None and _article_url(capture.final_url, site) is None:
         clause = f"redirects to {capture.final_url}, which is not the URL of an article"
-    elif extraction.layout in ("unknown", "generic") and _lacks_words(article, requested.url):
-        clause = "returned a text without a single word of that URL"
-    else:
+        return _problem("unlike_url", f"{capture.url} {clause}, and the page has no date.", "url", fatal=True)
+    needed = Evidence.STRONG if is_dated else Evidence.SOME
+    is_wall = not has_layout and wall_evidence(article) >= needed
+    if has_layout or (is_dated and not is_wall):
         return None
-    return _problem("unlike_url", f"{capture.url} {clause}, and the page has no date.", "url", fatal=True)
+    share = share_of_words(requested.url, f"{article.headline} {article.subtitle or ''} {article.body}")
+    if share == 0 and not is_dated:
+        clause = "returned a text without a single word of that URL, and the page has no date"
+        return _problem("unlike_url", f"{capture.url} {clause}.", "url", fatal=True)
+    if is_wall and (share is None or share < MOST_WORDS):
+        message = f"{capture.url} returned a wall or an error page: {article.headline!r}."
+        return _problem("wall", message, "url", fatal=True)
+    return None
+
+
+def has_own_date(extraction: Extraction) -> bool:
+    """Whether the page states a date; a date from its URL says nothing about the page."""
+    return extraction.article.published_at is not None and extraction.methods.get("published_at") != "url"
 
 
 def _article_url(url: str, site: Site) -> ArticleURL | None:
@@ -104,20 +109,6 @@ def _article_url(url: str, site: Site) -> ArticleURL | None:
         return site.article_url(url)
     except ValueError:  # an invalid URL such as http://[
         return None
-
-
-def _lacks_words(article: Article, url: str) -> bool:
-    """Whether a text in Latin letters contains none of the words in its URL, of which there are at least two."""
-    segments = [_URL_WORD.findall(unquote(segment).casefold()) for segment in urlsplit(url).path.split("/")]
-    words = {word[:URL_WORD_LENGTH] for word in max(segments, key=len, default=[])}
-    if len(words) < MIN_URL_WORDS:
-        return False
-    text = unicodedata.normalize("NFKD", f"{article.headline} {article.subtitle or ''} {article.body}").casefold()
-    letters = [char for char in text[:MAX_SAMPLE] if char.isalpha()]
-    if sum(char.isascii() for char in letters) < MIN_LATIN_SHARE * len(letters):
-        return False  # the URL is a transliteration
-    plain = "".join(char for char in text if not unicodedata.combining(char))
-    return not any(word in plain for word in words)
 
 
 def _problem(reason: str, message: str, field: str | None = None, *, fatal: bool = False) -> Problem:

@@ -69,6 +69,15 @@ class Document:
         """The tree of the whole page. Raises :class:`Unreadable`."""
         return parse_html(_repaired(self.source.decode()))
 
+    def take_root(self) -> etree._Element:
+        """Return the tree of the whole page for changes; :attr:`root` is parsed again when it is needed.
+
+        Raises :class:`Unreadable`.
+        """
+        root, _ = self.root, self.metadata
+        del vars(self)["root"]
+        return root
+
     @cached_property
     def metadata(self) -> Metadata:
         """What the page declares about itself for machines. Raises :class:`Unreadable`."""

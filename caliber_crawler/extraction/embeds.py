@@ -84,6 +84,19 @@ def parse_embed(line: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
+# Part of every URL that becomes one of a known platform, and cheaper to search than to resolve and parse the URL.
+_PLATFORM_NAME = re.compile(
+    r"twitter|x\.com|instagram|tiktok|t\.me|telegram|facebook|fb\.watch|youtu|vimeo|rutube|dailymotion|ok\.ru|vk"
+    r"|\.(?:mp4|webm|m3u8|mov)",
+    re.IGNORECASE,
+)
+
+
+def may_be_known_embed(url: str) -> bool:
+    """Return whether this URL, relative or of a player, may become one of a known platform."""
+    return _PLATFORM_NAME.search(url) is not None
+
+
 def is_known_embed(url: str) -> bool:
     """Return whether this URL is a player or post of a known platform."""
     return any(pattern.match(url) for pattern, _ in _PLATFORMS)

@@ -42,8 +42,10 @@ class Page:
     layout: Layout | None = None
     """The known layout of the page, if any."""
     article: etree._Element | None = None
-    """The element that contains the article: the layout's, or the whole document. ``None`` for plain text, and on a
-    site whose learned layout is trusted."""
+    """The element that contains the article: the layout's, or the whole document, which the generic extractor takes.
+    ``None`` for plain text, and on a site whose learned layout is trusted."""
+    is_linked: bool = False
+    """Whether a list of the site names the page as an article: then a short or undated text is one."""
     lines: tuple[Line, ...] = ()
     """The lines of a page that is extracted as text."""
     parts: TextParts | None = field(default=None, repr=False)
@@ -51,7 +53,7 @@ class Page:
 
     @property
     def root(self) -> etree._Element | None:
-        """The tree of the whole page; ``None`` for plain text. Extraction never changes it."""
+        """The tree of the whole page; ``None`` for plain text."""
         return self.document.root if self.document is not None else None
 
     @property

@@ -36,6 +36,7 @@ def extract_title(page: Page) -> str | None:
 def extract_published_at(page: Page) -> datetime | None:
     """Return the publication date in the page's metadata."""
     stamp = extract_meta(page, "article:published_time", "datepublished") or extract_linked(page, "datePublished")
+    stamp = stamp or extract_linked(page, "coverageStartTime")  # a live blog
     return parse_iso_date(stamp, page.site) if stamp else None
 
 

@@ -21,6 +21,7 @@ LONG_PAGE = 250_000
 # A quote opens a value only after an equals sign; possessive quantifiers keep this linear.
 _VALUE = re.compile(rb"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)")
 _TAG_SOURCE = re.compile(rb"<[a-zA-Z][^>=]*+(?:=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?[^>=]*+)*")
+_RAW_TEXT = re.compile(rb"<(/?)(script|style)(?=[\s/>])", re.IGNORECASE)
 _BY_CLASS = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[a-zA-Z_][\w-]*)")
 _CLASS_TEST = re.compile(r"contains\(concat\(' ', normalize-space\(@class\), ' '\), ' ([\w-]+) '\)")
 # libxml2 drops everything after the first of these, and some pages have text after a misplaced one.
@@ -111,9 +112,28 @@ def is_overloaded(source: bytes) -> bool:
     """Return whether a tag of this source has too many attributes for the parser."""
     if len(source) <= LONG_PAGE:
         return False
+    # Few pages have a tag of that length, or a script with a "<" before that many words, and the length test is fast.
+    return _has_long_tag(source) and _has_long_tag(_without_scripts(source))
+
+
+def _has_long_tag(source: bytes) -> bool:
     tags = _TAG_SOURCE.findall(source)
-    # Few pages have a tag of that length, and the length test is fast.
     return max(map(len, tags), default=0) > MAX_ATTRIBUTES and any(map(_has_too_many_attributes, tags))
+
+
+def _without_scripts(source: bytes) -> bytes:
+    """The source without the contents of scripts and styles, where "<" begins no tag. An unclosed one stays."""
+    kept: list[bytes] = []
+    copied, opened = 0, None
+    for match in _RAW_TEXT.finditer(source):
+        is_end, name = bool(match[1]), match[2].lower()
+        if opened is None and not is_end:
+            tag = _TAG_SOURCE.match(source, match.start())
+            opened = (name, tag.end() if tag is not None else match.end())
+        elif opened is not None and is_end and name == opened[0]:
+            kept.append(source[copied : opened[1]] + b">")
+            copied, opened = match.start(), None
+    return b"".join(kept) + source[copied:]
 
 
 def _has_too_many_attributes(tag: bytes) -> bool:

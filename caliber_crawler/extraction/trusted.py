@@ -26,10 +26,10 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     from caliber_crawler.extraction.generic.extractor import GenericExtraction
     from caliber_crawler.extraction.generic.fields import (
         declared_locale,
-        extract_image,
         extract_language,
-        extract_section,
-        extract_subtitle,
+        find_images,
+        find_sections,
+        find_subtitles,
     )
     from caliber_crawler.extraction.generic.outline import Outline
     from caliber_crawler.extraction.generic.page_kind import declares_article, form_of, other_kind
@@ -46,12 +46,13 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
         return None
     data = parse_linked_data(head, url)
     is_declared = declares_article(head, data, url)
-    if not (is_declared or article_urls_of(page)) or other_kind(head, data, url, readings.headline) is not None:
+    is_article = is_declared or page.is_linked or bool(article_urls_of(page))
+    if not is_article or other_kind(head, data, url, readings.headline) is not None:
         return None
     locale = declared_locale(head, data)
     language = extract_language(locale, " ".join(line.text for line in readings.body))
-    subtitle, image = extract_subtitle(head, data, readings.headline), extract_image(data, url)
-    section = extract_section(data, url, readings.headline)
+    subtitle, image = next(find_subtitles(head, data, readings.headline), None), next(find_images(data, url), None)
+    section = next(find_sections(data, url, readings.headline), None)
     published_at, details = readings.published_at, readings.date_details
     stated = extract_published_at(
         Outline(head, readings.headline), data, url, layout.language, locale=locale, now=page.capture.fetched_at

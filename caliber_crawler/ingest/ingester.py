@@ -248,6 +248,7 @@ class Ingester:
             saved = archive.articles.save(extraction, self._run_id, article_urls, self._reextract)
         except PageSetAside as aside:
             archive.runs.record_problem(self._run_id, aside.problem, url=capture.url, capture_id=capture.id)
+            archive.articles.withdraw(aside.others, self._run_id)
             self.counts["refused"] += 1
             self.counts["pages"] += item.saved
             return

@@ -74,6 +74,11 @@ def linked_feeds(capture: Capture, site: Site) -> tuple[str, ...]:
         root = parse_html(decode_source(capture))
     except Unreadable:
         return ()
+    return feeds_named(root, capture, site)
+
+
+def feeds_named(root: etree._Element, capture: Capture, site: Site) -> tuple[str, ...]:
+    """The same as :func:`linked_feeds` for a parsed page."""
     links = (link for link in root.iter("link") if "alternate" in (link.get("rel") or "").lower().split())
     named = (link.get("href") for link in links if (link.get("type") or "").strip().lower() in MEDIA_TYPES)
     urls = (_own_url(capture, href, site) for href in named if href)

@@ -14,17 +14,25 @@ from caliber_crawler.lists.json_teasers import dig, is_json, parse_json, parse_j
 from caliber_crawler.lists.sitemaps import parse_feed_or_sitemap, parse_sitemap
 from caliber_crawler.site import Site
 
+ANY_PAGE = r"(?!.*\.(?:xml|xml\.gz|rss|atom|json|jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|css|js)$)/.+"
+"""Matches the path of every page except the home page. Other files are sitemaps or media."""
+
 
 def parse_list_page(capture: Capture, site: Site) -> Listing:
     """Parse a page of a listing, a feed or a sitemap. Raises ``Unreadable``."""
     match capture.kind:
         case "feed":
-            return parse_feed_or_sitemap(capture, site)
+            return parse_feed_or_sitemap(capture, any_page(site))
         case "sitemap":
             parse = cdx_indexes.parse_index if cdx_indexes.is_index_url(capture.url) else parse_sitemap
-            return parse(capture, site)
+            return parse(capture, any_page(site))
     listing = _parse_listing_page(capture, site)
     return replace(listing, teasers=usable_teasers(listing.teasers, site, capture.fetched_at))
+
+
+def any_page(site: Site) -> Site:
+    """A generic site with a URL pattern that all pages match: what a feed or sitemap names, the page decides on."""
+    return site if site.has_layouts else replace(site, article_path=ANY_PAGE)
 
 
 def _parse_listing_page(capture: Capture, site: Site) -> Listing:

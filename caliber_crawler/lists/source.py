@@ -6,22 +6,16 @@ the XML. Everything here takes time linear in the number of bytes, which are lim
 
 from __future__ import annotations
 
-import bz2
-import io
 import re
 from typing import NamedTuple
 
-from caliber_crawler.decompression import decompress
+from caliber_crawler.decompression import Undecodable, unpack_file
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.extraction.decoding import as_utf8, looks_binary
 from caliber_crawler.items import Capture
 
-MAX_LAYERS = 4
-"""Maximum number of compressed files, each inside the other."""
 SITEMAP_ROOTS = ("urlset", "sitemapindex")
 FEED_ROOTS = ("rss", "feed", "rdf")
-_GZIP, _BZIP2, _ZSTD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"
-_COMPRESSED = {_GZIP: "gzip", _BZIP2: "bzip2", _ZSTD: "zstd"}
 # Not allowed in XML, and without meaning in the other formats.
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 _ROOT = re.compile(rb"<(?:[A-Za-z][\w.-]{0,30}:)?(urlset|sitemapindex|rss|feed|rdf)(?=[\s/>])", re.I)
@@ -69,42 +63,19 @@ def open_source(capture: Capture, *, max_bytes: int, kind: str) -> ListSource:
 
 
 def _unpack(capture: Capture, max_bytes: int, kind: str) -> tuple[bytes, bool]:
-    body, is_complete, url = capture.body, True, capture.effective_url
+    url = capture.effective_url
+    _check_size(capture.body, max_bytes, kind, url)
+    try:
+        body, is_complete = unpack_file(capture.body, max_bytes)
+    except Undecodable as error:
+        raise Unreadable(f"not_a_{kind}", f"{url} cannot be read: {error}.") from error
     _check_size(body, max_bytes, kind, url)
-    for _ in range(MAX_LAYERS):
-        magic = next((magic for magic in _COMPRESSED if body.startswith(magic)), None)
-        if magic is None:
-            return body, is_complete
-        body, has_end = _decompress(body, magic, max_bytes)
-        if not body and not has_end:
-            raise Unreadable(f"not_a_{kind}", f"{url} is a damaged {_COMPRESSED[magic]} file.")
-        _check_size(body, max_bytes, kind, url)
-        is_complete &= has_end
-    raise Unreadable(f"not_a_{kind}", f"{url} is compressed more than {MAX_LAYERS - 1} times.")
+    return body, is_complete
 
 
 def _check_size(body: bytes, max_bytes: int, kind: str, url: str) -> None:
     if len(body) > max_bytes:
         raise Unreadable("too_large", f"{url} is larger than the limit for {kind}s of {max_bytes:,} bytes.")
-
-
-def _decompress(body: bytes, magic: bytes, max_bytes: int) -> tuple[bytes, bool]:
-    if magic == _BZIP2:
-        return _bunzip(body, max_bytes)
-    return decompress(body, b"zstd" if magic == _ZSTD else b"gzip", max_bytes)
-
-
-def _bunzip(body: bytes, max_bytes: int) -> tuple[bytes, bool]:
-    parts: list[bytes] = []
-    left = max_bytes + 1
-    try:
-        with bz2.BZ2File(io.BytesIO(body)) as file:
-            while left > 0 and (part := file.read1(left)):
-                parts.append(part)
-                left -= len(part)
-    except (OSError, EOFError):
-        return b"".join(parts), False
-    return b"".join(parts), True
 
 
 def _without_mark(body: bytes) -> bytes:

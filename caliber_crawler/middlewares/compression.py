@@ -6,7 +6,7 @@ from scrapy import Request
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.http import Response
 
-from caliber_crawler.decompression import TooManyMembers, decompress
+from caliber_crawler.decompression import TooManyMembers, Undecodable, decompress, remove_encoding
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES
 
@@ -27,7 +27,7 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
         encodings, _ = self._split_encodings(response.headers.getlist("Content-Encoding"))
         body = response.body
         for encoding in encodings[:MAX_ENCODINGS]:
-            body, _complete = _decompress(body, encoding, MAX_ROBOTS_BYTES)
+            body = _beginning_of(body, encoding)
         response.headers.pop("Content-Encoding", None)
         return response.replace(body=body)
 
@@ -35,18 +35,17 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
         encodings, unknown = self._split_encodings(content_encoding)
         if len(encodings) > MAX_ENCODINGS:
             raise Refusal("too_large", f"it is compressed {len(encodings)} times")
-        for encoding in encodings if body else ():
-            body, complete = _decompress(body, encoding, max_size)
-            if len(body) > max_size:
-                del body  # free it now: tracebacks would keep it, and the next body, in memory
-                raise Refusal("too_large", f"its decompressed size exceeds {max_size:,} bytes")
-            if not complete:
-                raise Refusal("truncated", "the response ended too early")
+        for encoding in encodings:
+            try:
+                body = remove_encoding(body, encoding.decode("latin-1"), max_size)
+            except Undecodable as error:
+                raise Refusal(error.fault, str(error)) from None  # a traceback would keep the body in memory
         return body, unknown
 
 
-def _decompress(body: bytes, encoding: bytes, max_size: int) -> tuple[bytes, bool]:
+def _beginning_of(body: bytes, encoding: bytes) -> bytes:
     try:
-        return decompress(body, encoding, max_size)
+        decoded, _is_complete = decompress(body, encoding, MAX_ROBOTS_BYTES)
     except TooManyMembers as error:
         raise Refusal("too_large", str(error)) from error
+    return decoded or body

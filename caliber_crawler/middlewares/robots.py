@@ -21,6 +21,7 @@ from caliber_crawler.discovery.cdx_indexes import is_index
 from caliber_crawler.fetching.failures import failure_reason
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.download import Download, download_with
+from caliber_crawler.robots_groups import decode_robots
 from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, parse_robots, requested_delay
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class RobotsMiddleware:
             self._record(host, now, status, None)
             clause = f"{host}/robots.txt answered {status}, so nothing may be fetched now"
             return Rules(now, None, Halt("robots_unavailable", clause))
-        text = response.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", errors="replace")
+        text = decode_robots(response.body[:MAX_ROBOTS_BYTES])
         self._record(host, now, status, text)
         robots = parse_robots(text, self._agent)
         delay = requested_delay(robots, self._agent)

@@ -14,6 +14,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.dispatcher import CANDIDATE
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.fetching.failures import failure_reason
 from caliber_crawler.fetching.headers import header_pairs
@@ -106,4 +107,8 @@ class SiteOptOutsMiddleware:
 
 def _is_article(request: Request) -> bool:
     entry = request.cb_kwargs.get("entry")
-    return isinstance(entry, Entry) and (entry.kind == "article" or entry.discovered_via == "start_page")
+    if not isinstance(entry, Entry):
+        return False
+    return (
+        entry.kind == "article" or entry.priority == CANDIDATE or entry.discovered_via in ("start_page", "exploration")
+    )

@@ -28,11 +28,16 @@ HAR_LOG = re.compile(rb'"log"\s{0,20}:\s{0,20}\{')
 OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (rb"\xfd7zXZ\0", "an xz file", "decompress it with `xz -d` and ingest the result"),
     (rb"BZh[1-9]1AY&SY", "a bzip2 file", "decompress it with `bunzip2` and ingest the result"),
+    (rb"\x1f\x9d", "a file packed by `compress`", "decompress it with `gzip -d` and ingest the result"),
     (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", "extract it and ingest the files in it"),
     (rb"Rar!\x1a\x07", "a RAR archive", "extract it and ingest the files in it"),
     (rb"(?s:.{257})ustar", "a tar archive", "extract it with `tar -xf` and ingest the files in it"),
     (rb"ZIM\x04", "a ZIM file", "export its pages with `zimdump` and ingest the folder"),
-    (rb"bplist00", "a web archive of Safari", "open it in a browser and save the page as HTML"),
+    (
+        rb"bplist00|(?s:.{0,200})<!DOCTYPE plist\b|<plist\b",
+        "a web archive of Safari",
+        "open it in a browser and save the page as HTML",
+    ),
     (rb"ITSF", "a compiled help file (CHM)", "extract it and ingest the pages in it"),
     (rb"%PDF-", "a PDF document", "ingest the web page instead"),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document", "save it as HTML and ingest that"),

@@ -179,7 +179,7 @@ def body_of(entry: object, status: int) -> tuple[bytes, bool]:
         body, is_text = text.encode("utf-8", "replace"), True
     else:
         try:
-            body, is_text = base64.b64decode(text), False
+            body, is_text = base64.b64decode("".join(text.split()), validate=True), False
         except (binascii.Error, ValueError) as error:
             raise UnusableRecord("undecodable", "its base64 is invalid") from error
     if len(body) > MAX_CONTENT_BYTES:

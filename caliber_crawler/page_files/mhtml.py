@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.errors import CloseBoundaryNotFoundDefect, HeaderParseError
+from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
@@ -13,6 +17,7 @@ MAX_PARTS = 10_000
 MAX_NESTING = 10
 """Maximum number of multiparts in each other; browsers write one."""
 HEAD_BYTES = 8 * 1024
+END_BYTES = 4 * 1024
 FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,60}:")
 MIME_FIELD = re.compile(
     rb"^(?:MIME-Version:|Snapshot-Content-Location:|Content-Type:[ \t]*(?:multipart/related|text/html)\b)", re.I | re.M
@@ -37,7 +42,7 @@ class MhtmlPage:
 
 def is_mhtml(data: bytes) -> bool:
     """Whether a file begins like MHTML: with the fields of a MIME message."""
-    head = data[:HEAD_BYTES].lstrip()
+    head = data[:HEAD_BYTES].removeprefix(BOM_UTF8).lstrip()
     return (
         FIELD.match(head) is not None and MIME_FIELD.search(re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]) is not None
     )
@@ -46,10 +51,12 @@ def is_mhtml(data: bytes) -> bool:
 def mhtml_page(content: bytes) -> MhtmlPage:
     """The page in an MHTML file. Raises :class:`NoPage`."""
     try:
-        message = message_from_bytes(content, policy=policy.compat32)
+        message = message_from_bytes(content.removeprefix(BOM_UTF8), policy=policy.compat32)
         parts = leaves(message)
         root = root_of(message, parts)
         body = decoded(root)
+        if is_cut(message) and root is parts[-1] and b"</html" not in body[-END_BYTES:].lower():
+            raise NoPage("it ends in the middle of the page")
     except (RecursionError, LookupError, ValueError, AssertionError) as error:
         raise NoPage(f"its parts cannot be read ({error})") from error
     url = field(message, "Snapshot-Content-Location") or field(root, "Content-Location") or None
@@ -90,6 +97,11 @@ def root_of(message: Message, parts: list[Message]) -> Message:
     return pages[0]
 
 
+def is_cut(message: Message) -> bool:
+    """Whether a multipart message lacks its end."""
+    return any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in message.defects)
+
+
 def decoded(part: Message) -> bytes:
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
@@ -112,7 +124,11 @@ def content_type_of(part: Message) -> str:
 
 
 def field(message: Message, name: str) -> str:
-    return re.sub(r"\s+", "", str(message.get(name, "")))
+    text = str(message.get(name, ""))
+    if "=?" in text:
+        with contextlib.suppress(HeaderParseError, LookupError, ValueError):
+            text = str(make_header(decode_header(text)))
+    return re.sub(r"\s+", "", text)
 
 
 def date_of(message: Message) -> datetime | None:

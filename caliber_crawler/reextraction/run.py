@@ -124,6 +124,7 @@ class ReextractionRun:
         except PageSetAside as aside:
             capture = extraction.capture
             self._archive.runs.record_problem(run_id, aside.problem, url=capture.url, capture_id=capture.id)
+            self._archive.articles.withdraw(aside.others, run_id)
             if capture.id is not None:
                 self._archive.reextractions.mark(capture.id, extraction.extractor)
             return

@@ -5,6 +5,7 @@ A site definition (``spiders/<site>.py``) creates a :class:`Site`.
 
 from caliber_crawler.site.discovery import (
     DiscoverySource,
+    Exploration,
     Feed,
     Links,
     Listings,
@@ -25,6 +26,7 @@ __all__ = [
     "ArticleURL",
     "DiscoverySource",
     "Edition",
+    "Exploration",
     "Feed",
     "JsonTeasers",
     "Layout",

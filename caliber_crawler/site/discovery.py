@@ -91,6 +91,18 @@ class StartPage(DiscoverySource):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exploration(DiscoverySource):
+    """The whole site, from the links of its pages, beginning with a page chosen by the user.
+
+    The feed and the sitemaps of the site are asked, too. Any page may be an article, a list, or both.
+    """
+
+    name: ClassVar[str] = "exploration"
+    is_default: bool = True
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revisits:
     """The schedule of revisits, which give each article a series of view counts: often when new, rarely when old."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from caliber_crawler.site.discovery import Links, Sitemaps, StartPage
+from caliber_crawler.site.discovery import Exploration, Links, Sitemaps
 from caliber_crawler.site.site import Site
 from caliber_crawler.site.urls import is_http_url, requested_url, without_credentials
 
@@ -36,7 +36,7 @@ ARTICLE_PATH = (
 
 
 def generic_site(url: str) -> Site:
-    """The generic site of a page's host, with the page as its start page.
+    """The generic site of a page's host, which is explored from that page.
 
     Timestamps without an offset are assumed to be UTC. Raises ``ValueError`` unless ``url`` is an HTTP or HTTPS URL.
     """
@@ -56,5 +56,5 @@ def generic_site(url: str) -> Site:
         timezone="UTC",
         editions=(),
         article_path=ARTICLE_PATH,
-        sources=(StartPage(url=url), Links(), Sitemaps()),
+        sources=(Exploration(url=url), Links(), Sitemaps()),
     )

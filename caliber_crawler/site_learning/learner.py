@@ -26,7 +26,8 @@ def plain_site(site: Site) -> Site:
 
 def sample_pages(archive: Archive, site: str, count: int = SAMPLE_PAGES) -> list[Capture]:
     """The newest pages of different articles of a site."""
-    return [archive.captures.get(id) for id in archive.captures.sample(site, count)]
+    # A page of a site that is explored was requested as a list, and turned out to be an article.
+    return [replace(archive.captures.get(id), kind="article") for id in archive.captures.sample(site, count)]
 
 
 def learn_site(archive: Archive, site: Site, now: datetime, *, pages: int = SAMPLE_PAGES) -> Lesson | None:

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.extraction.extractor import extractor_of
-from caliber_crawler.items import Capture, Extraction
+from caliber_crawler.items import Capture
 from caliber_crawler.processes import TooSlow, WorkerCrashed
 from caliber_crawler.processes.limits import Limits
 from caliber_crawler.site import Site
@@ -42,26 +42,33 @@ class LearningInCrawl:
     def __init__(self, archive: Archive, site: Site, call: RunCall) -> None:
         self._archive, self._call = archive, call
         self._is_busy = False
-        self._stored = archive.captures.count_articles(site.name)
+        self._saved = archive.captures.count_articles(site.name)
+        """An upper limit of the number of stored articles."""
         self._different: deque[bool] = deque(maxlen=WINDOW)
         self._plain = site
         self.site = site if site.has_layouts else replace(site, learned=learned_layout(archive, site.name))
 
-    async def note(self, extraction: Extraction, *, is_new: bool) -> bool:
-        """Note a saved article; return whether :attr:`site` has changed."""
+    async def note(self, capture: Capture) -> bool:
+        """Note the page of a saved article; return whether :attr:`site` has changed."""
         if self._plain.has_layouts or self._is_busy:
             return False
-        self._stored += is_new
         self._is_busy = True
         try:
-            if is_new and is_lesson_due(self._archive, self.site.name, self._stored):
+            self._saved += 1
+            if self._is_due():
                 return await self._learn()
-            return await self._compare(extraction.capture) and await self._learn()
+            return await self._compare(capture) and await self._learn()
         except (TooSlow, WorkerCrashed, MemoryError) as error:
             logger.warning("Learning the layout of %s stopped: %s.", self.site.name, error)
             return False
         finally:
             self._is_busy = False
+
+    def _is_due(self) -> bool:
+        if not is_lesson_due(self._archive, self.site.name, self._saved):
+            return False
+        self._saved = self._archive.captures.count_articles(self.site.name)
+        return is_lesson_due(self._archive, self.site.name, self._saved)
 
     async def _learn(self) -> bool:
         now = datetime.now(UTC)
@@ -78,6 +85,8 @@ class LearningInCrawl:
         layout = self.site.learned
         if layout is None or not layout.is_trusted or crc32(capture.url.encode()) % COMPARED_SHARE:
             return False
-        is_equal = await self._call(compare_page, capture, self.site, datetime.now(UTC), limits=None)
+        is_equal = await self._call(
+            compare_page, replace(capture, kind="article"), self.site, datetime.now(UTC), limits=None
+        )
         self._different.append(not is_equal)
         return sum(self._different) >= MAX_DIFFERENT

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
-from caliber_crawler.decompression import TooManyMembers, decompress
+from caliber_crawler.decompression import Fault, Undecodable, is_plain, remove_encoding
 
 MAX_CONTENT_BYTES = 32 * 1024 * 1024
 """Maximum bytes of a page; the same limit as in a crawl."""
 
-PACKED = ("gzip", "x-gzip", "deflate", "br", "zstd")
 CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 MAX_SIZE_LINE = 4096
 """Maximum bytes of the line with the size of a chunk."""
 MAX_CODINGS = 5
 """Maximum number of encodings on top of each other, as in curl."""
-Fault = Literal["undecodable", "truncated", "too_large"]
-
-
-class Undecodable(Exception):
-    """The content contradicts its headers, is truncated, or is too large. The message is one clause."""
-
-    def __init__(self, fault: Fault, message: str) -> None:
-        super().__init__(message)
-        self.fault: Fault = fault
 
 
 def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
@@ -52,11 +41,13 @@ def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
 
 
 def undo_coding(content: bytes, coding: str) -> bytes:
+    if coding != "chunked":
+        return remove_encoding(content, coding, MAX_CONTENT_BYTES)
     try:
-        return dechunk(content) if coding == "chunked" else decompress_content(content, coding)
+        return dechunk(content)
     except Undecodable:
-        # Many programs save the decoded page together with the headers of the encoded one.
-        if content.lstrip()[:1] in (b"<", b"\xef"):
+        # Many programs save the joined content together with the header of the chunked one.
+        if is_plain(content):
             return content
         raise
 
@@ -82,18 +73,3 @@ def dechunk(content: bytes) -> bytes:
         if at > len(content):
             raise Undecodable("truncated", "its last chunk is incomplete")
     return b"".join(parts)
-
-
-def decompress_content(content: bytes, coding: str) -> bytes:
-    if coding not in PACKED:
-        raise Undecodable("undecodable", f"its encoding {coding!r} is unknown")
-    if not content:
-        return content
-    try:
-        body, whole = decompress(content, coding.encode(), MAX_CONTENT_BYTES)
-    except TooManyMembers as error:
-        raise Undecodable("too_large", str(error)) from error
-    if len(body) <= MAX_CONTENT_BYTES and not whole:
-        fault: Fault = "truncated" if body else "undecodable"
-        raise Undecodable(fault, f"its encoding {coding!r} cannot be fully decoded")
-    return body

@@ -12,12 +12,15 @@ W3C = re.compile(
 )
 """The profile of ISO 8601 for the web (https://www.w3.org/TR/NOTE-datetime): every precision from the year on."""
 MAX_LENGTH = 64
+YEARS = range(1990, 2200)
+"""The years of captures. Software without a date writes 0001, 1970 or 9999; a page of 9999 would stay the newest."""
 
 
 def parse_date(text: str) -> datetime | None:
     """Parse a date in the forms of WARC and ARC, in UTC; ``None`` for anything else.
 
-    14 digits or ISO 8601, with any precision and offset. A date without an offset is in UTC.
+    14 digits or ISO 8601, with any precision and offset. A date without an offset is in UTC. A year before the web, or
+    far in the future, is invalid.
     """
     text = text.strip()
     match = (DIGITS.fullmatch(text) or W3C.fullmatch(text)) if len(text) <= MAX_LENGTH else None
@@ -35,7 +38,7 @@ def parse_date(text: str) -> datetime | None:
             int(f"{fraction or '':0<6}"[:6]),
             offset_of(offset or "Z"),
         )
-        return moment.astimezone(UTC)
+        return moment.astimezone(UTC) if int(year) in YEARS else None
     except (ValueError, OverflowError):
         return None
 

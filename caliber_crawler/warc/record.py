@@ -8,8 +8,9 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Literal, cast, get_args
 
+from caliber_crawler.decompression import Undecodable
 from caliber_crawler.items import Capture, PageKind
-from caliber_crawler.warc.content import MAX_CONTENT_BYTES, Undecodable, decode
+from caliber_crawler.warc.content import MAX_CONTENT_BYTES, decode
 from caliber_crawler.warc.dates import parse_date
 from caliber_crawler.warc.message import Headers, Message, parse_message
 from caliber_crawler.warc.raw_record import RawRecord, has_valid_digest

@@ -55,10 +55,13 @@ class Disk:
         self._written = dict.fromkeys(self._paths, b"")
         self._content = dict.fromkeys(self._paths, b"")
         self._before = b""
+        self._lock = Path(f"{archive}.lock")
+        self._records: list[bytes] = []
 
     def look(self) -> None:
         """Record the content of the files, and which part of it is on the disk."""
         self._before = self._content[""]
+        self._records.append(self._lock.read_bytes())
         for name, descriptor in self._descriptors.items():
             content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
             written = bytearray(self._written[name])
@@ -79,6 +82,8 @@ class Disk:
         """The archive as a power cut at this point might leave it."""
         for name in self._paths:
             (folder / f"cut.db{name}").write_bytes(some_sectors(self._written[name], self._content[name], rng))
+        # The record of what is synced: overwritten in place, and perhaps an older one is on the disk.
+        (folder / "cut.db.lock").write_bytes(rng.choice(self._records))
         return folder / "cut.db"
 
     def after_a_power_cut_in_the_checkpoint(self, folder: Path, rng: random.Random) -> Path | None:

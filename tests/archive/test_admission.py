@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from caliber_crawler.archive import PageSetAside
+from caliber_crawler.archive import Archive, PageSetAside
 from caliber_crawler.archive.core.times import utc_text
+from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.items import Capture, Extraction
-from tests.archive.newsroom import SLUG_URL, Newsroom, address, article, capture, minutes
+from tests.archive.newsroom import SLUG_URL, Newsroom, address, article, capture, minutes, start_run
 
 WALL: dict[str, Any] = {
     "headline": "Service temporarily unavailable",
@@ -47,6 +49,7 @@ class Site:
             return archive.articles.save(found, run_id, [address(url)], self.reextract).outcome
         except PageSetAside as aside:
             archive.runs.record_problem(run_id, aside.problem, url=url, capture_id=kept.id)
+            archive.articles.withdraw(aside.others, run_id)
             return aside.problem.reason
 
     def reextract(self, stored: Capture) -> Extraction | None:
@@ -155,3 +158,125 @@ def test_a_text_that_lasted_stays_when_another_one_comes(site: Site) -> None:
 
 def test_one_text_with_a_date_may_have_two_urls(site: Site) -> None:
     assert [site.visit(0, "https://caliber.az/en/post/a"), site.visit(1, "https://caliber.az/en/post/b")] == ["new"] * 2
+
+
+NUMBERS = [f"https://caliber.az/en/post/{number}" for number in (4711, 5822, 6933)]
+PLAIN = WALL | {"layout": "generic"}
+
+
+def reasons(site: Site) -> list[str]:
+    return site.newsroom.values("SELECT reason FROM problems ORDER BY id")
+
+
+def has_no_findings(site: Site) -> bool:
+    return [finding for finding in site.newsroom.archive.verify() if finding] == []
+
+
+@pytest.mark.parametrize(
+    "fields", [PLAIN, PLAIN | {"published_at": article().published_at, "dated_by": "url"}], ids=["undated", "URL"]
+)
+def test_one_text_at_unrelated_urls_is_no_article_at_any(site: Site, fields: dict[str, Any]) -> None:
+    assert [site.visit(minute, url, **fields) for minute, url in enumerate(NUMBERS)] == [
+        "new",
+        *["same_text_elsewhere"] * 2,
+    ]
+    assert site.headlines == []
+    assert site.newsroom.values("SELECT count(*) FROM captures WHERE article_id IS NULL") == [3]
+    assert reasons(site) == ["same_text_elsewhere"] * 3
+    assert has_no_findings(site)
+    assert site.visit(9, NUMBERS[0], **fields) == "same_text_elsewhere"
+    assert site.visit(10, NUMBERS[0], layout="generic") == "new"
+
+
+def test_a_text_that_was_put_aside_is_recognized_by_another_process(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for minute, url in enumerate(NUMBERS[:2]):
+        site.visit(minute, url, **PLAIN)
+    monkeypatch.setattr(site.newsroom.archive.articles.admission.shared, "_known", {})
+    assert site.visit(9, NUMBERS[2], **PLAIN) == "same_text_elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("https://caliber.az/en/post/4711", "https://caliber.az/mobile/post/4711"),
+        ("https://caliber.az/en/post/novyi-most", "https://caliber.az/print/post/novyi-most"),
+        ("https://caliber.az/en/post/service-temporarily-unavailable", "https://caliber.az/en/post/5822"),
+    ],
+    ids=["number", "name", "words of the URL"],
+)
+def test_one_article_at_two_urls_is_not_withdrawn(site: Site, first: str, second: str) -> None:
+    assert site.visit(0, first, **PLAIN) == "new"
+    site.visit(1, second, **PLAIN)
+    assert site.headlines == [WALL["headline"]]
+
+
+def test_texts_with_a_date_and_without_words_in_the_url_are_articles(site: Site) -> None:
+    dated = PLAIN | {"published_at": article().published_at}
+    assert [site.visit(minute, url, **dated) for minute, url in enumerate(NUMBERS[:2])] == ["new"] * 2
+
+
+def test_a_page_that_states_the_date_and_lost_the_words_of_its_url_is_put_aside(site: Site) -> None:
+    url = "https://caliber.az/en/post/ministers-meet-again"
+    assert site.visit(0, url, layout="generic", headline="Ministers meet again") == "new"
+    assert site.visit(5, url, **WALL | {"layout": "generic", "published_at": article().published_at}) == "unlike_before"
+    assert site.visit(6, url, layout="generic", headline="The ministers met", body="They met.") == "updated"
+
+
+OTHER_WALL = WALL | {"headline": "Subscribe", "body": "Choose an offer that suits you, from one euro."}
+Visit = tuple[int, str, dict[str, Any]]
+
+
+def archive_of(path: Path, *visits: Visit) -> Path:
+    with Archive.open(path, mode="write") as archive:
+        site = Site(Newsroom(archive, start_run(archive)))
+        for minute, url, fields in visits:
+            site.visit(minute, url, **fields)
+        archive.runs.finish(site.newsroom.run_id, "finished", None, {})
+    return path
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_merge_puts_aside_what_a_crawl_would(tmp_path: Path, turned: bool) -> None:
+    one: list[Visit] = [(0, NUMBERS[0], PLAIN), (0, SLUG_URL, {})]
+    other: list[Visit] = [(1, NUMBERS[1], PLAIN), (5, SLUG_URL, OTHER_WALL)]
+    if turned:
+        one, other = other, one
+    here, there = archive_of(tmp_path / "here.db", *one), archive_of(tmp_path / "there.db", *other)
+    with Archive.open(here, mode="write") as archive:
+        for _ in range(2):
+            with Archive.open(there) as second:
+                merge_one(archive, second)
+            count = lambda sql: [tuple(row) for row in archive.db.execute(sql)]  # noqa: E731
+            assert count("SELECT headline FROM article_texts") == [(article().headline,)]
+            assert count("SELECT count(*) FROM captures WHERE article_id IS NULL") == [(3,)]
+            problems = count("SELECT reason, count(*) FROM problems GROUP BY reason ORDER BY reason")
+            assert problems == [("same_text_elsewhere", 2), ("unlike_before", 1)]
+            assert [finding for finding in archive.verify() if finding] == []
+        assert len(count("SELECT id FROM runs WHERE command = 'merge'")) == 1
+
+
+def test_a_merged_text_that_lasted_stays(tmp_path: Path) -> None:
+    here = archive_of(tmp_path / "here.db", (0, SLUG_URL, {}), (DAY, SLUG_URL, WALL))
+    there = archive_of(tmp_path / "there.db", (5 * DAY, SLUG_URL, WALL))
+    with Archive.open(here, mode="write") as archive, Archive.open(there) as second:
+        merge_one(archive, second)
+        texts = archive.db.execute("SELECT headline FROM versions WHERE replaced_by IS NULL ORDER BY seen_from")
+        assert [row[0] for row in texts] == [article().headline, WALL["headline"]]
+
+
+def test_re_extraction_puts_aside_what_the_current_code_sees(site: Site) -> None:
+    """Earlier code found a date on the wall."""
+    site.visit(0)
+    site.visit(5, **WALL | {"published_at": article().published_at})
+    assert site.headlines == [article().headline, WALL["headline"]]
+    archive = site.newsroom.archive
+    captures = [archive.captures.get(id) for id in site.extractions]
+    fresh = [replace(site.extractions[capture.id or 0], capture=capture, extractor="y") for capture in captures]
+    wall = replace(fresh[1], article=replace(fresh[1].article, published_at=None))
+    with archive.transaction():
+        archive.reextractions.apply([fresh[0], wall], site.newsroom.run_id)
+    assert site.headlines == [article().headline]
+    assert reasons(site) == ["unlike_before"]
+    assert has_no_findings(site)

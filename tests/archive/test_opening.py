@@ -173,6 +173,14 @@ def test_a_nested_transaction_can_fail_alone(newsroom: Newsroom) -> None:
     assert newsroom.values("SELECT url FROM articles") == ["https://caliber.az/en/post/baku-s-formula"]
 
 
+def test_a_nested_transaction_can_fail_although_it_shares_the_savepoint_around_it(newsroom: Newsroom) -> None:
+    with newsroom.archive.transaction(), newsroom.archive.transaction():
+        with newsroom.rolled_back():
+            newsroom.save(article_urls=("https://caliber.az/en/post/other",))
+        newsroom.save()
+    assert newsroom.values("SELECT url FROM articles") == ["https://caliber.az/en/post/baku-s-formula"]
+
+
 def test_a_run_of_a_dead_process_is_marked_as_interrupted(path: Path) -> None:
     with Archive.open(path, mode="write") as archive:
         dead = start_run(archive)

@@ -7,8 +7,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.commands.cli import main
 from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.errors import ArchiveLocked, ArticleTakenDown, NoSuchArticle
 from caliber_crawler.items import Capture, Image, Link, Problem
@@ -160,6 +162,19 @@ def test_a_reader_of_old_bytes_raises_an_error(published: Newsroom, path: Path) 
         take_down(published.archive)
     reader.close()
     published.archive.deletion.wipe()
+
+
+def test_an_interrupted_takedown_is_completed_by_the_next_one(published: Newsroom, path: Path) -> None:
+    published.archive.deletion.take_down(1, "asked for by its author", NOON)  # and killed before the file is wiped
+    published.archive.close()
+    assert "Takedown 1 was interrupted" in str(Archive.verify_file(path).notes)
+    words = ["takedown", "1", "--reason", "asked for by its author", "--archive", str(path)]
+    again = CliRunner().invoke(main, words)
+    assert (again.exit_code, "interrupted takedown" in again.output) == (0, True)
+    content = path.read_bytes().lower()
+    assert [secret for secret in SECRETS if secret.lower().encode() in content] == []
+    assert Archive.verify_file(path).notes == []
+    assert CliRunner().invoke(main, words).exit_code == NoSuchArticle.exit_code
 
 
 def test_a_takedown_of_an_unknown_article_raises_an_error(published: Newsroom) -> None:

@@ -17,7 +17,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.crawling import run as module
 from caliber_crawler.crawling.recovery import resume_stored_pages
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.site import StartPage
+from caliber_crawler.site import Exploration
 from caliber_crawler.site.generic import generic_site
 from tests.crawl.runs import SCOPE, add, capture, entry, running_on, url_of
 
@@ -81,7 +81,7 @@ def test_a_crawl_of_a_known_generic_site_keeps_its_scheme_and_host(tmp_path: Pat
         run = CrawlRun.from_crawler(crawler)
         assert crawler.spider.scope is run.scope
         assert run.scope.site.base_url == "http://www.news.test"
-        (source,) = (each for each in run.scope.site.sources if isinstance(each, StartPage))
+        (source,) = (each for each in run.scope.site.sources if isinstance(each, Exploration))
         assert run.scope.site.requested_url(source.url) == start
         run.archive.close()
 

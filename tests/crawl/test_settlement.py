@@ -12,7 +12,7 @@ import pytest
 
 from caliber_crawler.archive.core.times import whole_second
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.items import Extraction, Problem
+from caliber_crawler.items import Capture, Extraction, Problem
 from tests.archive.newsroom import article
 from tests.crawl.runs import (
     AGO,
@@ -78,6 +78,28 @@ def test_the_same_article_again_is_unchanged_and_an_edit_is_stored(run: CrawlRun
     save(run, replace(later, fetched_at=later.fetched_at + timedelta(hours=1), body=b"<p>2</p>"), body="It was edited.")
     assert run.accounts.counts["updated"] == 1
     assert (run.accounts.counts["stored"], run.accounts.counts["unchanged"]) == (2, 1)
+
+
+def test_a_page_of_an_earlier_extractor_is_extracted_again_outside_of_the_transaction(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    first = save(run, page, body="As an earlier extractor extracted it.")
+    again: list[tuple[int | None, bool]] = []
+    linked: list[str] = []
+
+    async def extract(stored: Capture) -> Extraction:
+        again.append((stored.id, run.archive.db.conn.in_transaction))
+        return replace(found, capture=stored)
+
+    run.settlement.reextract = extract
+    later = store(run, replace(page, fetched_at=page.fetched_at + timedelta(hours=1), body=b"<p>again</p>"))
+    text = article(url=page.url, urls=(page.url,), body="As the current extractor extracts it.")
+    found = Extraction(capture=later, article=text, layout="new", extractor="test 2")
+    asyncio.run(run.settlement.save(found, lambda extraction: linked.append(extraction.article.url)))
+    assert again == [(first.capture.id, False)]
+    assert linked == [page.url]
+    rows = run.archive.db.execute("SELECT cause, extractor, replaced_by IS NULL FROM versions ORDER BY id").fetchall()
+    assert rows == [("first", "test 1", 0), ("reextract", "test 2", 1)]
+    assert (run.accounts.counts["stored"], run.accounts.counts["updated"]) == (2, 1)
 
 
 def test_additional_writes_are_part_of_the_transaction_of_an_article(run: CrawlRun) -> None:

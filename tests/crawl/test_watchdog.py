@@ -42,9 +42,17 @@ with running_on(Path(sys.argv[1])) as run:
 """
 
 
+ENDLESS_SQL = """
+run.archive.db.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n")
+"""
+"""SQLite handles no signals."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "code", ["while True: pass", 're.match("(a+)+$", "a" * 60 + "b")', "time.sleep(60)"], ids=["loop", "regex", "wait"]
+    "code",
+    ["while True: pass", 're.match("(a+)+$", "a" * 60 + "b")', "time.sleep(60)", ENDLESS_SQL],
+    ids=["loop", "regex", "wait", "sql"],
 )
 def test_a_stalled_crawl_ends_and_puts_its_page_aside(code: str, tmp_path: Path) -> None:
     ended = subprocess.run(
@@ -73,6 +81,22 @@ def test_a_stalled_crawl_ends_and_puts_its_page_aside(code: str, tmp_path: Path)
         assert [row["reason"] for row in archive.db.query("select reason from problems")] == ["stalled"]
 
 
+@pytest.mark.slow
+def test_a_call_that_nothing_interrupts_ends_the_process(tmp_path: Path) -> None:
+    code = "import hashlib; hashlib.pbkdf2_hmac('sha256', b'a', b'b', 2_000_000_000)"
+    ended = subprocess.run(
+        [sys.executable, "-c", STALLING, str(tmp_path), code],
+        env=environment(),
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "stalls\n")
+    assert f"heard no signal for 1 s while {url_of('bad')} was processed" in ended.stderr
+
+
 class Recorder:
     """A run that only records its end."""
 
@@ -82,6 +106,9 @@ class Recorder:
     def end_stalled(self, url: str | None, clause: str) -> None:
         self.ended.append(url)
         raise RuntimeError("the archive cannot be written")
+
+    def interrupt(self) -> None:
+        raise AssertionError("signals are handled")
 
 
 def test_only_the_run_of_the_page_puts_it_aside_and_no_error_keeps_the_process() -> None:

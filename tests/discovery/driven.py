@@ -22,7 +22,9 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery import Discovery, due_seeds
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.url_lists import ListKind, UrlList, add_list
+from caliber_crawler.extraction_steps import check
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
+from caliber_crawler.page_exploration import explore_page
 from caliber_crawler.site import DiscoverySource, Edition, Layout, ListingLayout, Section, Site
 
 BASE_URL = "https://paper.example"
@@ -203,13 +205,19 @@ class PaperCrawler:
             body=body,
         )
         capture = await run.settlement.store_capture(capture)
-        found = extraction_steps.extract_page(capture, self.site, capture.fetched_at)
+        if run.explorer is not None and entry.kind in ("article", "listing"):
+            explored = explore_page(capture, self.site, is_linked=run.explorer.is_linked(entry.url))
+            found = explored if isinstance(explored, Problem) else check(explored, self.site, capture.fetched_at)
+        else:
+            found = extraction_steps.extract_page(capture, self.site, capture.fetched_at)
         match found:
             case Problem():
                 crawl.problems.append((path, found.reason))
                 run.settlement.reject(capture, found)
             case Extraction():
                 await run.settlement.save(found, discovery.follow)
+            case Listing() if found.links is not None and discovery.explorer is not None:
+                await discovery.explorer.process(found)
             case Listing():
                 end = await discovery.process(found)
                 if end is not None:

@@ -240,12 +240,12 @@ def test_a_start_page_of_a_generic_site_leads_to_its_stories_and_feeds(tmp_path:
     paper.pages["/rss.xml"] = Answer(feed, media_type="text/xml")
     crawler = PaperCrawler(tmp_path / "a.db", paper, generic_site(f"{BASE_URL}/world"))
     crawl = crawler.crawl(languages=(), sections=())
-    assert crawl.lists[:2] == ["/world", "/rss.xml"]
+    assert {"/world", "/rss.xml", "/robots.txt"} <= set(crawl.requested[:6])
     assert {"/talks-resume-after-winter-1234567", "/2026/01/07/other-story"} <= set(crawl.requested)
     start, feed_found = crawler.entry("/world"), crawler.entry("/rss.xml")
     assert start is not None
     assert feed_found is not None
-    assert (start.kind, start.discovered_via, start.state) == ("listing", "start_page", "done")
+    assert (start.kind, start.discovered_via, start.state) == ("listing", "exploration", "done")
     assert (feed_found.kind, feed_found.discovered_via, feed_found.discovered_on) == ("feed", "feed", start.url)
 
 

@@ -123,9 +123,10 @@ def address_problem(
         ({"published_at": READ_AT}, None),
         ({"layout": "new"}, None),
         ({"headline": "The bridges of the north"}, None),
-        ({"body": "Everything is REBUILT."}, None),
+        ({"headline": "News", "body": "Everything is REBUILT."}, None),
         ({"url": "https://news.example/world-europe-67890123"}, "unlike_url"),
-        ({"url": "https://news.example/1234567.html"}, None),
+        ({"url": "https://news.example/1234567.html"}, "wall"),
+        ({"url": "https://news.example/1234567.html", "headline": "A bridge"}, None),
         ({"url": "https://news.example/2026/01/06/uebung-cafe"}, "unlike_url"),
         ({"url": "https://news.example/2026/01/06/uebung-cafe", "body": "Ein Café öffnet."}, None),
         ({"headline": "Мост построен заново", "body": "Совет решил восстановить мост."}, None),
@@ -139,3 +140,43 @@ def address_problem(
 )
 def test_a_page_without_a_date_must_fit_its_url(page: dict[str, Any], reason: str | None) -> None:
     assert address_problem(**page) == reason
+
+
+WALLS = {
+    "consent": ("Before you continue", "We use cookies and data to deliver services."),
+    "login": ("Log in to continue", "Enter your e-mail and password."),
+    "subscription": ("This article is for subscribers", "Choose the offer that suits you, from 1 euro a month."),
+    "region": ("Not available in your region", "Our site is currently unavailable in most European countries."),
+    "maintenance": ("Сайт временно недоступен", "На сайте ведутся технические работы, зайдите позже."),
+    "error": ("Etwas ist schiefgelaufen", "Bitte versuchen Sie es später erneut."),
+    "ad blocker": ("Please disable your ad blocker", "We noticed that you are using an ad blocker."),
+    "age": ("Are you over 18?", "Confirm your age to continue."),
+}
+NUMBERED = "https://news.example/news/1234567.html"
+
+
+@pytest.mark.parametrize("kind", WALLS)
+@pytest.mark.parametrize("url", [NUMBERED, "https://news.example/2026/01/06/postroen-novyi-most"])
+def test_a_wall_is_recognized_by_its_phrases(kind: str, url: str) -> None:
+    headline, body = WALLS[kind]
+    assert address_problem(url, headline=headline, body=body) in ("wall", "unlike_url")
+    assert address_problem(url, headline=headline, body=body, published_at=READ_AT, method="url") is not None
+    assert address_problem(url, headline=headline, body=body, layout="new") is None
+
+
+def test_a_wall_that_states_a_date_needs_more_evidence() -> None:
+    consent = {"headline": "We value your privacy", "published_at": READ_AT}
+    assert address_problem(NUMBERED, **consent, body="We and our partners store information on a device.") == "wall"
+    assert address_problem(NUMBERED, **consent, body="The minister said so on Monday.") is None
+
+
+@pytest.mark.parametrize(
+    ("headline", "body"),
+    [
+        ("Welcome to Baku: ministers meet at the sea", "The ministers met in the old town on Monday."),
+        ("Cookies on trial: the court in Luxembourg decides about consent to cookies", "The court met on Monday."),
+        ("We value your privacy", "The court in Luxembourg decided on Monday. " * 100),
+    ],
+)
+def test_an_article_about_such_things_is_not_a_wall(headline: str, body: str) -> None:
+    assert address_problem(NUMBERED, headline=headline, body=body, published_at=READ_AT) is None

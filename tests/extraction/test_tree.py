@@ -84,6 +84,17 @@ def test_a_long_page_with_too_many_attributes_in_a_tag_is_unreadable(
             parse_piece(source)
 
 
+def test_words_behind_a_less_than_in_a_script_are_not_attributes() -> None:
+    words = b" ".join(b"word%d" % number for number in range(tree.MAX_ATTRIBUTES + 1000))
+    script = b"<script>for(var i=0;i<f.length;i++){} /* " + words + b" */</script>"
+    page = b"<p>" + b"x" * tree.LONG_PAGE + b"</p>"
+    assert text_of(parse_html(page + script + b"<p>Text</p>")).endswith("Text")
+    with pytest.raises(Unreadable, match="more than 5000 attributes"):
+        parse_html(page + script + b"<a " + words + b">")
+    with pytest.raises(Unreadable, match="more than 5000 attributes"):
+        parse_html(page + b"<script " + words + b"></script>")
+
+
 def test_long_values_and_texts_are_not_attributes() -> None:
     source = b'<a title="' + b"word " * 60_000 + b'">' + b"word " * 60_000
     assert len(source) > tree.LONG_PAGE

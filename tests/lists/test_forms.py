@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from caliber_crawler.decompression import MAX_LAYERS
 from caliber_crawler.discovery.url_lists import open_list
 from caliber_crawler.errors import InputError
 from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Listing
 from caliber_crawler.lists import parse_list_page
-from caliber_crawler.lists import source as list_source
 from caliber_crawler.lists.cdx_lines import MAX_LINE_LENGTH, InvalidLines, parse_cdx
 from caliber_crawler.lists.feeds import parse_feed
 from caliber_crawler.lists.sitemaps import parse_sitemap
@@ -188,7 +188,7 @@ def test_a_response_that_is_not_a_list_is_an_error(body: bytes) -> None:
 
 def test_a_list_is_unpacked_a_limited_number_of_times() -> None:
     body = URLSET.encode()
-    for _ in range(list_source.MAX_LAYERS):
+    for _ in range(MAX_LAYERS):
         body = gzip.compress(body)
     with pytest.raises(Unreadable, match="more than 3 times"):
         parse_sitemap(capture(body, "sitemap"), SITE)

@@ -75,3 +75,25 @@ def test_the_beginning_of_a_robots_txt_is_enough(middleware: StrictCompressionMi
         assert rules.startswith(response.body[:1000])
         assert MAX_ROBOTS_BYTES // 2 < len(response.body) <= MAX_ROBOTS_BYTES + 1
         assert "Content-Encoding" not in response.headers
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "br", "zstd"])
+@pytest.mark.parametrize("body", [TEXT, b"\xef\xbb\xbf" + TEXT, b'\n {"posts": []}'])
+def test_a_body_that_is_not_encoded_stays_as_it_is(
+    middleware: StrictCompressionMiddleware, body: bytes, encoding: str
+) -> None:
+    response = decoded(middleware, body, encoding)
+    assert isinstance(response, Response)
+    assert response.body == body
+
+
+def test_a_body_that_is_encoded_once_and_says_twice_is_decoded_once(middleware: StrictCompressionMiddleware) -> None:
+    response = decoded(middleware, gzip.compress(TEXT), "gzip, gzip")
+    assert isinstance(response, Response)
+    assert response.body == TEXT
+
+
+def test_other_bytes_are_undecodable(middleware: StrictCompressionMiddleware) -> None:
+    with pytest.raises(Refusal) as caught:
+        decoded(middleware, b"\x00\x01 not compressed", "gzip")
+    assert caught.value.code == "undecodable"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from protego import Protego
 
-from caliber_crawler.robots_groups import own_groups
+from caliber_crawler.robots_groups import decode_robots, own_groups
 
 AGENT = "caliber_crawler"
 AGENTS = ("*", AGENT, "Caliber_Crawler", "caliber", "cal*", "calibers", "crawler", "googlebot", "a", "other", "")
@@ -52,3 +52,32 @@ def test_thousands_of_agents_and_rules_take_linear_time() -> None:
     parsed = Protego.parse(own_groups(f"{agents}\nUser-agent: *\n{rules}", AGENT))
     assert not parsed.can_fetch("https://news.example/14999", AGENT)
     assert time.perf_counter() - start < 5
+
+
+RULES = "User-agent: *\nDisallow: /a\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RULES,
+        "\ufeff" + RULES,
+        "\u200b" + RULES,
+        RULES.replace("\n", "\r"),
+        RULES.replace("\n", "\r\n"),
+        RULES.replace("*", "*\0"),
+        RULES.replace("/a", "a"),
+        RULES.replace("/a", "https://news.example/a"),
+    ],
+    ids=["plain", "mark", "zero width", "CR", "CRLF", "NUL", "no slash", "with host"],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_rules_are_obeyed_in_every_form(text: str, encoding: str) -> None:
+    rules = Protego.parse(own_groups(decode_robots(text.encode(encoding)), AGENT))
+    assert not rules.can_fetch("https://news.example/a", AGENT)
+    assert rules.can_fetch("https://news.example/b", AGENT)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_rules(body: bytes) -> None:
+    Protego.parse(own_groups(decode_robots(body), AGENT)).can_fetch("https://news.example/a", AGENT)

@@ -63,6 +63,7 @@ def test_each_page_of_a_session_is_a_capture(tmp_path: Path) -> None:
         (har_entry(text="x", status="200"), "no_response"),
         (har_entry(content={"mimeType": "image/png", "text": "x"}), "not_html"),
         (har_entry(content={"text": "a", "encoding": "base64"}), "undecodable"),
+        (har_entry(content={"text": "!!!!", "encoding": "base64"}), "undecodable"),
         (har_entry(status=302, redirectURL="http://[bad"), "bad_location"),
         (har_entry(status=302), "bad_location"),
         (har_entry(status=302, redirectURL="/"), "redirect"),

@@ -14,7 +14,7 @@ from caliber_crawler.errors import NotAPage
 from caliber_crawler.ingest.saved_pages import capture_of_any_site
 from caliber_crawler.page_files import form_of, read_saved_page, saved_page
 from caliber_crawler.page_files.mhtml import NoPage, mhtml_page
-from caliber_crawler.page_files.savers import date_in, origins_of
+from caliber_crawler.page_files.savers import date_in, origins_of, without_opaque
 from caliber_crawler.site import SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.page_files.samples import URL, article, mhtml
@@ -179,6 +179,8 @@ def test_a_saved_page_belongs_to_the_site_that_it_names(
         ("a.rar", b"Rar!\x1a\x07\x00", "extract it"),
         ("a.zim", b"ZIM\x04", "zimdump"),
         ("a.webarchive", b"bplist00...", "Safari"),
+        ("a.webarchive", b'<?xml version="1.0"?>\n<!DOCTYPE plist PUBLIC "">', "Safari"),
+        ("a.warc.Z", b"\x1f\x9d\x90", "gzip -d"),
         ("a.pdf", b"%PDF-1.7", "PDF"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office"),
         ("a.db", b"SQLite format 3\0", "caliber merge"),
@@ -205,3 +207,58 @@ def test_any_file_has_a_form_or_is_refused(tmp_path: Path, content: bytes) -> No
     path.write_bytes(content)
     with suppress(NotAPage):
         assert form_of(path) in ("warc", "har", "mhtml", "page")
+
+
+OTHER = "https://elsewhere.example/2026/01/07/another-story-here"
+
+
+@pytest.mark.parametrize(
+    ("page", "url"),
+    [
+        (f'<head><!-- <link rel="canonical" href="{OTHER}"> --><link rel="canonical" href="{URL}">', URL),
+        (f'<head><script>a=\'<link rel="canonical" href="{OTHER}">\'</script><link rel=canonical href={URL}>', URL),
+        (f"<template><link rel=canonical href={OTHER}></template><link rel=canonical href={URL}>", URL),
+        (f'<link rel="canonical" href="{URL.removeprefix("https:")}">', URL),
+        (f'<base href="https://news.example/2026/"><link rel="canonical" href="{URL[20:]}">', URL),
+        (f"<!-- SAVED FROM URL=(0051){URL} --><p>", URL),
+        (f'<link rel="canonical" href="http://[bad"><meta property="og:url" content="{URL}">', URL),
+        ('<link rel="canonical" href="/2026/01/07/x">', None),
+        ("<!-- saved from url=(0030)file:///C:/page.html -->", None),
+        (f"<!-- <link rel=canonical href={URL}>", None),
+        (f"<script><link rel=canonical href={URL}>", None),
+    ],
+)
+def test_a_link_names_the_origin_only_as_markup(page: str, url: str | None) -> None:
+    for content in (page.encode(), page.encode("utf-16")):
+        assert [origin.url for origin in origins_of(content)][:1] == ([url] if url else [])
+
+
+@given(
+    st.lists(st.sampled_from(["<!--", "-->", "<script>", "</script>", "<style", "</style>", "<p>", "x"]), max_size=40)
+)
+def test_what_is_not_markup_is_removed_in_any_order(parts: list[str]) -> None:
+    rest = without_opaque("".join(parts).encode())
+    assert b"<!--" not in rest
+    assert b"<script" not in rest
+
+
+def test_mhtml_with_a_byte_order_mark_is_mhtml(tmp_path: Path) -> None:
+    path = tmp_path / "page.mht"
+    path.write_bytes(b"\xef\xbb\xbf" + mhtml(article().encode()))
+    assert form_of(path) == "mhtml"
+    assert read_saved_page(path).body.endswith(b"</html>")
+
+
+def test_mhtml_that_ends_in_the_page_has_no_page() -> None:
+    content = mhtml(article().encode())
+    assert mhtml_page(content).body
+    with pytest.raises(NoPage, match="ends in the middle"):
+        mhtml_page(content[: content.index(b"Harbour opens again</h1>")])
+
+
+def test_an_encoded_location_of_mhtml_is_decoded() -> None:
+    content = mhtml(b"<p>x</p>").replace(
+        f"Snapshot-Content-Location: {URL}".encode(),
+        b"Snapshot-Content-Location: =?utf-8?Q?" + URL.replace("/", "=2F").encode() + b"?=",
+    )
+    assert mhtml_page(content).url == URL

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from caliber_crawler.decompression import Undecodable
 from caliber_crawler.items import Capture
 from caliber_crawler.warc import content
-from caliber_crawler.warc.content import Undecodable, decode
+from caliber_crawler.warc.content import decode
 from caliber_crawler.warc.message import parse_message
 from caliber_crawler.warc.record import is_redirect
 from caliber_crawler.warc.redirects import FOLLOWED_WITHIN, Redirects

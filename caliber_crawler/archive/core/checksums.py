@@ -94,14 +94,16 @@ def _insertion(table: str, columns: tuple[str, ...], conflict: str) -> str:
 
 
 @contextlib.contextmanager
-def without_triggers(connection: Executor, table: str) -> Iterator[None]:
+def without_triggers(connection: Executor, table: str, names: Collection[str] | None = None) -> Iterator[None]:
     """Allow changes that the triggers of a table forbid; the triggers are restored afterwards.
 
-    For migrations and repairs only. Runs inside the caller's transaction, which restores the triggers after a failure.
+    ``names`` selects some of them. For migrations, repairs and articles that turned out to be none. Runs inside the
+    caller's transaction, which restores the triggers after a failure.
     """
     triggers = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table,)
     ).fetchall()
+    triggers = [trigger for trigger in triggers if names is None or trigger[0] in names]
     for trigger in triggers:
         connection.execute(f'DROP TRIGGER "{trigger[0]}"')
     yield

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from filelock import FileLock, Timeout
 
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
+from caliber_crawler.archive.core.synced_log import SyncedLog
 from caliber_crawler.errors import (
     ArchiveError,
     ArchiveFull,
@@ -50,6 +52,9 @@ class Connection:
         self._errors = SQLiteErrors(path)
         self._closed = False
         self._synced_at = 0.0
+        self._synced_log = None if lock is None else SyncedLog(path)
+        self.changes_before_savepoint: int | None = None
+        """The number of changes when the innermost open savepoint began, or ``None`` without one."""
         self.migrated_from: int | None = None
         """The schema version before the migration on opening, or ``None``."""
 
@@ -109,6 +114,7 @@ class Connection:
                 connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
                 connection.execute("PRAGMA cache_size = -16000")
                 connection.execute("PRAGMA temp_store = MEMORY")
+                truncate_log(connection, path)
                 archive = cls(path, "write", connection, lock)
                 if 0 < version < VERSION:
                     copy_into(archive, backup_path(path, version))
@@ -125,8 +131,7 @@ class Connection:
                 raise
         return archive
 
-    @contextlib.contextmanager
-    def transaction(self, *, synced_every: float = 0.0) -> Iterator[None]:
+    def transaction(self, *, synced_every: float = 0.0) -> AbstractContextManager[None]:
         """A transaction: all changes inside are committed, or none. A nested one is a savepoint and can fail alone.
 
         A commit survives the death of the process. It also survives a power cut, unless the last sync was less than
@@ -134,48 +139,22 @@ class Connection:
         Never yield to other code inside: its statements would become part of the transaction. Raises ``ArchiveFull``
         if the disk is full or the file cannot be written.
         """
-        synced = monotonic() - self._synced_at >= synced_every
-        with self._errors, self._savepoint() if self._connection.in_transaction else self._immediate(synced):
-            yield
+        if self._connection.in_transaction:
+            return Savepoint(self, self._errors)
+        return Transaction(self, self._errors, synced=monotonic() - self._synced_at >= synced_every)
 
-    @contextlib.contextmanager
-    def _savepoint(self) -> Iterator[None]:
-        # The same name for all, so that each statement is prepared once; a name refers to the innermost savepoint.
-        self._connection.execute("SAVEPOINT inner")
-        try:
-            yield
-        except BaseException:
-            # After a full disk, SQLite has already rolled everything back.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK TO inner")
-                self._connection.execute("RELEASE inner")
-            raise
-        self._connection.execute("RELEASE inner")
-
-    @contextlib.contextmanager
-    def _immediate(self, synced: bool) -> Iterator[None]:
-        if not synced:
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-        # Not deferred: after a read, it would fail at once if another program wrote meanwhile, despite the timeout.
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-            self._synced_at = monotonic() if synced else self._synced_at
-        except BaseException:
-            # After a full disk, SQLite has already rolled it back.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-        finally:
-            if not synced:
-                self._connection.execute("PRAGMA synchronous = FULL")
+    def mark_synced(self) -> None:
+        """Record that everything committed so far is on the disk."""
+        self._synced_at = monotonic()
+        if self._synced_log is not None:
+            self._synced_log.record()
 
     def abandon_transaction(self) -> None:
         """Roll back the open transaction, if any, although its ``with`` block does not end."""
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         self._connection.execute("PRAGMA synchronous = FULL")
+        self.changes_before_savepoint = None
 
     def execute(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """Execute one statement; the cursor's rows can be indexed by column name."""
@@ -187,13 +166,16 @@ class Connection:
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """Every row as a dictionary, by column name."""
         with self._errors:
-            return [dict(row) for row in self.execute(sql, parameters)]
+            cursor = self._connection.execute(sql, parameters)
+            names = _column_names(cursor)
+            return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def row(self, sql: str, parameters: Parameters = ()) -> dict[str, Any] | None:
         """The first row, if any."""
         with self._errors:
-            row = self.execute(sql, parameters).fetchone()
-        return None if row is None else dict(row)
+            cursor = self._connection.execute(sql, parameters)
+            row = cursor.fetchone()
+            return None if row is None else dict(zip(_column_names(cursor), row, strict=True))
 
     def rows_of(self, kind: type[Row], sql: str, parameters: Parameters = ()) -> list[Row]:
         """Every row as a typed dictionary ``kind``. The statement must select its columns; only tests check that."""
@@ -206,13 +188,13 @@ class Connection:
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or ``None``."""
         with self._errors:
-            row = self.execute(sql, parameters).fetchone()
+            row = self._connection.execute(sql, parameters).fetchone()
         return None if row is None else row[0]
 
     def values(self, sql: str, parameters: Parameters = ()) -> list[Any]:
         """The first column of every row."""
         with self._errors:
-            return [row[0] for row in self.execute(sql, parameters)]
+            return [row[0] for row in self._connection.execute(sql, parameters)]
 
     def close(self) -> None:
         """Checkpoint the write-ahead log, close the file and release the lock. Further calls do nothing."""
@@ -231,6 +213,92 @@ class Connection:
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+
+def truncate_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Checkpoint what a killed writer left in the log, unless a reader or a full disk prevents it.
+
+    Otherwise its last frames, behind a gap that a power cut left, would follow the new ones.
+    """
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size:
+        connection.execute(f"PRAGMA busy_timeout = {CLOSING_BUSY_MS}")
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+
+
+class Transaction:
+    """An outermost transaction. A class and not a generator, like :class:`Savepoint`, for speed."""
+
+    __slots__ = ("_archive", "_connection", "_errors", "_synced")
+
+    def __init__(self, archive: Connection, errors: SQLiteErrors, *, synced: bool) -> None:
+        self._archive, self._connection, self._errors = archive, archive.raw, errors
+        self._synced = synced
+
+    def __enter__(self) -> None:
+        with self._errors:
+            if not self._synced:
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+            try:
+                # Not deferred: after a read, it would fail if another program wrote meanwhile, despite the timeout.
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.DatabaseError:
+                self._connection.execute("PRAGMA synchronous = FULL")
+                raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with self._errors:
+            try:
+                if error is None:
+                    self._connection.execute("COMMIT")
+                    if self._synced:
+                        self._archive.mark_synced()
+            finally:
+                # After a full disk, SQLite has already rolled it back.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                if not self._synced:
+                    self._connection.execute("PRAGMA synchronous = FULL")
+        self._errors.convert(error)
+
+
+class Savepoint:
+    """A nested transaction. It shares the savepoint around it if nothing has changed since that began."""
+
+    __slots__ = ("_archive", "_connection", "_errors", "_outer", "_shares")
+
+    def __init__(self, archive: Connection, errors: SQLiteErrors) -> None:
+        self._archive, self._connection, self._errors = archive, archive.raw, errors
+
+    def __enter__(self) -> None:
+        changes = self._connection.total_changes
+        self._outer = self._archive.changes_before_savepoint
+        self._shares = self._outer == changes
+        if not self._shares:
+            # The same name for all, so that each statement is prepared once; a name refers to the innermost savepoint.
+            with self._errors:
+                self._connection.execute("SAVEPOINT inner")
+            self._archive.changes_before_savepoint = changes
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._archive.changes_before_savepoint = self._outer
+        with self._errors:
+            # After a full disk, SQLite has already rolled everything back.
+            if error is not None and self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO inner")
+            if not self._shares and self._connection.in_transaction:
+                self._connection.execute("RELEASE inner")
+        self._errors.convert(error)
+
+
+def _column_names(cursor: sqlite3.Cursor) -> list[str]:
+    return [column[0] for column in cursor.description or ()]
 
 
 def require_archive(path: Path) -> bool:
@@ -314,10 +382,14 @@ class SQLiteErrors:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(error, sqlite3.DatabaseError) and (converted := self._convert(error)) is not None:
+        self.convert(error)
+
+    def convert(self, error: BaseException | None) -> None:
+        """Raise the archive's error for an error of SQLite's; do nothing for any other."""
+        if isinstance(error, sqlite3.DatabaseError) and (converted := self._converted(error)) is not None:
             raise converted from error
 
-    def _convert(self, error: sqlite3.DatabaseError) -> ArchiveError | None:
+    def _converted(self, error: sqlite3.DatabaseError) -> ArchiveError | None:
         # The low byte is the primary code: SQLITE_IOERR_WRITE and SQLITE_IOERR_FSYNC are both SQLITE_IOERR.
         code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:

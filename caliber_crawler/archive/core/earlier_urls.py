@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-
-from sqlite_utils import Database
 
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum, without_triggers
 from caliber_crawler.site.urls import normal_url
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 MAY_DIFFER = """(url GLOB 'http*[?(]*' OR url GLOB 'http*/.*' OR url GLOB 'http*:[0-9]*' OR url GLOB 'http*.[/:]*')
 AND instr(url, '#') = 0"""

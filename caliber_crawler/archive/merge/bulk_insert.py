@@ -29,6 +29,8 @@ ARTICLE_TABLES = ("images", "links", "view_counts", "article_urls", "url_claims"
 
 COUNTED = ("captures", "articles", "versions", "view_counts")
 
+BY_URL = '"published_at": "url"'
+"""The extraction method of a date that only the URL states."""
 INDEXING = "versions_are_indexed"
 """The trigger that adds a version to the full-text index."""
 INDEX = """INSERT INTO versions_fts (rowid, headline, subtitle, body, folded)
@@ -68,6 +70,8 @@ class BulkInsert:
         self._dictionary_of: dict[int, int | None] = {}
         self._ambiguous = ambiguous(there)
         self.counts: Counter[str] = Counter()
+        self.doubtful: set[int] = set()
+        """The inserted articles whose pages state no date: they may be walls."""
 
     # --- captures -----------------------------------------------------------------------------------------------------
 
@@ -188,6 +192,11 @@ class BulkInsert:
                     for row in versions
                 ],
             )
+        self.doubtful |= {
+            article_of[row["article_id"]]
+            for row in versions
+            if row["replaced_by"] is None and (row["published_at"] is None or BY_URL in row["methods"])
+        }
         replaced = [row for row in versions if row["replaced_by"] is not None]
         self._here.raw.executemany(
             "UPDATE versions SET replaced_by = ? WHERE id = ?",

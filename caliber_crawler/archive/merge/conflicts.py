@@ -50,6 +50,8 @@ class ConflictMerge:
         self._identity = Identity(here)
         self._versions = Versions(here)
         self.counts: Counter[str] = Counter()
+        self.merged: set[int] = set()
+        """The articles here into which others were merged."""
 
     def merge(self, id: int) -> dict[int, int]:
         """Merge an article and its duplicates; return the ID here for each of their IDs there."""
@@ -74,6 +76,7 @@ class ConflictMerge:
             ):
                 record_media(self._here, table, {**row, "article_id": here})
         self._articles.refresh(here, authors=True)
+        self.merged.add(here)
         return dict.fromkeys(family, here)
 
     def _article_for(self, article: Article, theirs: Mapping[str, Any], urls: list[ArticleUrlRow]) -> int:

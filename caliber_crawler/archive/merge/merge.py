@@ -25,6 +25,7 @@ from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.absence import SAYS_GONE, Absences
+from caliber_crawler.archive.texts.articles import Articles
 from caliber_crawler.archive.upkeep.deletion import Deletion
 from caliber_crawler.items import Capture
 from caliber_crawler.site import ArticleURL
@@ -79,6 +80,7 @@ class Merge:
         self._captures = Captures(here)
         self._bodies_there = Bodies(there)
         self._takedowns = Takedowns(here)
+        self._articles = Articles(here)
         self._run_of: dict[int, int] = {}
         self._capture_of: dict[int, int] = {}
         self._article_of: dict[int, int] = {}
@@ -98,7 +100,7 @@ class Merge:
         yield from self._merge(run_id)
         self.counts["takedowns"] += len(self._takedowns.all()) - known
         self.counts = +self.counts
-        if self.counts["takedowns"]:
+        if self.counts["takedowns"] or self._deletion.unwiped():
             self._deletion.wipe()
         if self.counts:
             self._runs.finish(run_id, "finished", None, self.counts)
@@ -106,6 +108,7 @@ class Merge:
             self._runs.discard(run_id)
 
     def _merge(self, run_id: int) -> Iterator[int]:
+        last: int = self._here.value("SELECT coalesce(max(id), 0) FROM articles")
         with self._here.transaction():
             self._deletion.import_from(self._there)
             self._has_takedowns = self._here.value("SELECT 1 FROM takedown_keys") is not None
@@ -135,6 +138,16 @@ class Merge:
             self._merge_problems()
             self._merge_plain("field_coverage", "run_id", "site", "layout", "field", "method")
             self._apply_absences()
+        for ids in in_chunks(sorted(bulk.doubtful | shared.merged)):
+            with self._here.transaction():
+                self._review(ids, last, run_id)
+
+    def _review(self, ids: Iterable[int], last: int, run_id: int) -> None:
+        """Put pages aside that a crawl would have put aside; ``last`` is the last article from before."""
+        for id in ids:
+            for withdrawn in self._articles.review(id, run_id):
+                if withdrawn > last:
+                    self.counts.subtract(("articles", "versions"))
 
     def _insert(self, table: str, row: Mapping[str, Any], conflict: str = "") -> int:
         names, places = ", ".join(row), ", ".join(f":{name}" for name in row)

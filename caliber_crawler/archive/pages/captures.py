@@ -102,7 +102,8 @@ class Captures:
         found: dict[int, int] = {}
         rows = self._connection.rows(
             """SELECT id, article_id FROM (SELECT * FROM captures ORDER BY id DESC LIMIT ?)
-            WHERE site = ? AND kind = 'article' AND status = 200 AND article_id IS NOT NULL AND body_digest IS NOT NULL
+            WHERE site = ? AND kind IN ('article', 'listing') AND status = 200 AND article_id IS NOT NULL
+            AND body_digest IS NOT NULL
             ORDER BY id DESC""",
             (MAX_SAMPLED, site),
         )

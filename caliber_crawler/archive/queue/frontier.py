@@ -102,11 +102,13 @@ class Frontier:
         languages: Collection[str | None] | None = None,
         sections: Collection[str | None] | None = None,
         kind: PageKind | None = None,
+        without: Collection[int] = (),
     ) -> int:
-        """The number of due entries."""
+        """The number of due entries; ``without`` leaves out whole priorities."""
         return sum(
             self._connection.value(COUNT, self._key(site, partition, now))
             for partition in self._selected_partitions(site, languages, sections, kind)
+            if partition.priority not in without
         )
 
     def get(self, url: str) -> Entry | None:
@@ -279,6 +281,13 @@ class Frontier:
             since=utc_text(since),
             now=utc_text_us(datetime.now(UTC)),
         )
+
+    def set_kind(self, url: str, kind: PageKind, *, priority: int | None = None) -> None:
+        """Record what a page turned out to be."""
+        changed = self._change(
+            url, "kind = :kind, priority = coalesce(:priority, priority)", kind=kind, priority=priority
+        )
+        self._add_partition(changed)
 
     def set_page_number(self, url: str, page_number: int) -> None:
         """Record the progress of a traversal whose pages have no URLs of their own."""

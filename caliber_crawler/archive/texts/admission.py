@@ -10,23 +10,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.times import utc_text, utc_text_or_none, utc_time
 from caliber_crawler.archive.reports.runs import Runs
-from caliber_crawler.archive.texts.resemblance import Text, differ_entirely, texts_of
+from caliber_crawler.archive.texts.kept_values import KEPT
+from caliber_crawler.archive.texts.resemblance import MOST, Text, differ_entirely, texts_of
+from caliber_crawler.archive.texts.shared_texts import NO_LAYOUT, Row, SharedTexts, is_doubtful
 from caliber_crawler.archive.texts.text_columns import content_digest
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.items import Article, Extraction, Problem
 from caliber_crawler.site import ArticleURL
+from caliber_crawler.site.url_words import share_of_words
 
 LASTING = timedelta(days=3)
 """How long an entirely different text must stay at an article's URL before it counts as an edit."""
-NO_LAYOUT = ("unknown", "generic", "text")
-"""Layouts of pages that match no layout of a site definition."""
 KINDS = ("slug", "number", "other")
 
 CURRENT = f"""SELECT layout, published_at, json_extract(methods, '$.published_at') AS dated_by FROM versions
@@ -36,7 +37,9 @@ WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL ORDER BY seen_until DESC,
 IS_DOUBTFUL = f"SELECT published_at IS NULL OR layout IN {NO_LAYOUT} FROM articles WHERE id = :article_id"
 LIVE = f"""SELECT id, headline, body, published_at, layout, seen_from, seen_until FROM versions
 WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL"""
-PAGES_OF = "SELECT id, url FROM captures WHERE version_id IN (SELECT value FROM json_each(?))"
+PAGES_OF = """SELECT id, url FROM captures c WHERE version_id IN (SELECT value FROM json_each(?))
+AND NOT EXISTS (SELECT 1 FROM problems p WHERE p.capture_id = c.id AND p.reason = 'unlike_before')"""
+"""The pages of versions, without those that another archive reported already."""
 DETACH = """UPDATE captures SET version_id = NULL, article_id = NULL
 WHERE version_id IN (SELECT value FROM json_each(?))"""
 SEEN = f"""UPDATE articles SET (first_seen_at, last_seen_at) = (
@@ -56,12 +59,63 @@ AND c.fetched_at > (SELECT last_seen_at FROM articles WHERE id = :article_id) OR
 """The first page that was put aside at a URL since the article was last seen, if that was long ago."""
 
 
+STORED = f"""SELECT v.id, v.headline, v.body, v.published_at, v.layout, v.seen_from, v.seen_until, c.url,
+json_extract(v.methods, '$.published_at') AS dated_by FROM versions v JOIN captures c ON c.id = v.capture_id
+WHERE v.article_id IN ({FAMILY}) AND v.replaced_by IS NULL"""
+ASIDE_BEFORE = """SELECT min(c.fetched_at) FROM captures v JOIN captures c ON c.url = v.url
+JOIN problems p ON p.capture_id = c.id WHERE v.version_id = :version_id AND c.version_id IS NULL
+AND p.reason = 'unlike_before' AND c.fetched_at > :after AND c.fetched_at < :before"""
+"""The first page at the URLs of a version that was put aside before it, since the article was seen."""
+SEEN_LATER = """SELECT a.id FROM articles a JOIN versions mine ON mine.id = a.current_version_id
+JOIN versions v ON v.content_digest = mine.content_digest AND v.published_at IS NULL AND v.replaced_by IS NULL
+JOIN articles m ON m.id = v.article_id JOIN articles o ON o.id = coalesce(m.duplicate_of, m.id)
+WHERE a.id = :article_id AND o.id <> a.id AND o.site = a.site
+AND (o.first_seen_at, o.url) < (a.first_seen_at, a.url) LIMIT 1"""
+"""The article itself, if another one had its undated text before."""
+SHARED = "same_text_elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """A version, and what shows that it is the article."""
+
+    id: int
+    headline: str
+    body: str
+    published_at: str | None
+    layout: str
+    seen_from: str
+    seen_until: str
+    url: str
+    dated_by: str | None
+
+    @property
+    def text(self) -> Text:
+        return Text(self.headline, self.body, self.published_at)
+
+    @property
+    def has_date(self) -> bool:
+        return self.published_at is not None and self.dated_by not in ("url", KEPT)
+
+    @property
+    def has_layout(self) -> bool:
+        return self.layout not in NO_LAYOUT
+
+    def shows_more_than(self, other: StoredText) -> bool:
+        """Whether this text has the date or the layout that another one lacks, or words of its URL."""
+        if (self.has_date and not other.has_date) or (self.has_layout and not other.has_layout):
+            return True
+        return not other.has_layout and lost_words(other.url, other.text, [self.text])
+
+
 class PageSetAside(CaliberError):
     """A page is not the article behind its URL; its capture stays, without an article."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, others: Sequence[int] = ()) -> None:
         super().__init__(problem.message)
         self.problem = problem
+        self.others = others
+        """Articles that turned out to be none by this page: see ``Articles.withdraw``."""
 
 
 class Admission:
@@ -70,6 +124,7 @@ class Admission:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._runs = Runs(connection)
+        self.shared = SharedTexts(connection)
         self.lasting = LASTING
 
     def check(
@@ -88,15 +143,38 @@ class Admission:
                 " its date or layout."
             )
             raise PageSetAside(_problem("unlike_before", message, fatal=True))
-        if own_date(extraction) is None and extraction.article.published_at is None:
-            values = {
-                "digest": content_digest(extraction.article),
-                "site": extraction.article.site,
-                "article_id": article_id,
-            }
+        self._check_shared(extraction, article_id, reextract)
+
+    def _check_shared(
+        self, extraction: Extraction, article_id: int | None, reextract: Callable[[int], Extraction | None] | None
+    ) -> None:
+        article, url = extraction.article, extraction.capture.effective_url
+        if self._is_doubtful(extraction) and not self._has_text(article_id, article):
+            others = self.shared.others(url, article, article_id)
+            if others or self.shared.was_put_aside(extraction, reextract):
+                self.shared.remember(article)
+                elsewhere = others[0].url if others else "other URLs of the site"
+                message = f"{url} shows no date or word of its URL, and the same text as {elsewhere}."
+                raise PageSetAside(_problem(SHARED, message, fatal=True), self._withdrawn(others))
+        if article.published_at is None:
+            values = {"digest": content_digest(article), "site": article.site, "article_id": article_id}
             if (elsewhere := self._connection.value(SAME_TEXT, values)) is not None:
-                message = f"{extraction.capture.effective_url} has no date, and the same text as {elsewhere}."
-                raise PageSetAside(_problem("same_text_elsewhere", message, fatal=True))
+                self.shared.remember(article)
+                message = f"{url} has no date, and the same text as {elsewhere}."
+                raise PageSetAside(_problem(SHARED, message, fatal=True))
+
+    def _withdrawn(self, others: Sequence[Row]) -> list[int]:
+        return [other.id for other in others if other.may_be_withdrawn(self.lasting)]
+
+    def _is_doubtful(self, extraction: Extraction) -> bool:
+        article, url = extraction.article, extraction.capture.effective_url
+        has_date = own_date(extraction) is not None
+        return is_doubtful(url, f"{article.headline} {article.body}", extraction.layout, has_date=has_date)
+
+    def _has_text(self, article_id: int | None, article: Article) -> bool:
+        """Whether an article has the text of a page already."""
+        known = () if article_id is None else texts_of(self._connection, article_id)
+        return any((text.headline, text.body) == (article.headline, article.body) for text in known)
 
     def put_earlier_pages_aside(self, extraction: Extraction, article_id: int, run_id: int) -> None:
         """Put earlier pages of an article aside if they turn out not to be the article: a wall may come first.
@@ -116,16 +194,60 @@ class Admission:
             and utc_time(row["seen_until"]) - utc_time(row["seen_from"]) < self.lasting
             and differ_entirely(text, Text(row["headline"], row["body"], row["published_at"]))
         ]
-        if not aside:
-            return
-        among = json.dumps(aside)
+        if aside:
+            self._put_aside(article_id, aside, utc_text(extraction.capture.fetched_at), run_id)
+
+    def review(self, article_id: int, run_id: int) -> bool:
+        """Put those texts of an article aside that are not the article, as if its pages had come one by one.
+
+        Return whether there were any. The caller then recomputes the versions.
+        """
+        texts = [StoredText(**row) for row in self._connection.rows(STORED, {"article_id": article_id})]
+        weak = [text for text in texts if any(other.shows_more_than(text) for other in texts)]
+        firm = [text for text in texts if text not in weak]
+        aside = [
+            text.id
+            for text in weak
+            if firm
+            and self._duration(text, firm) < self.lasting
+            and all(differ_entirely(text.text, other.text) for other in firm)
+        ]
+        if aside:
+            self._put_aside(article_id, aside, max(text.seen_until for text in firm), run_id)
+        return bool(aside)
+
+    def articles_sharing_text(self, article_id: int) -> list[int]:
+        """The articles that turn out to be none because an article has their text: it is at many URLs.
+
+        Of two undated articles with one text that are not doubtful otherwise, it is the one that was seen later.
+        """
+        current = self.shared.current(article_id)
+        if current is None:
+            return []
+        article = Article(site=current.site, language="", url=current.url, headline=current.headline, body=current.body)
+        if current.may_be_withdrawn(self.lasting):
+            others = self.shared.others(current.url, article, article_id)
+            if others or self.shared.is_reported(article_id):
+                return [article_id, *self._withdrawn(others)]
+        if current.published_at is None and not current.duplicates and current.version_count == 1:
+            return self._connection.values(SEEN_LATER, {"article_id": article_id})[:1]
+        return []
+
+    def _duration(self, text: StoredText, firm: Sequence[StoredText]) -> timedelta:
+        """How long a text was seen, counted from the first page that was put aside before it."""
+        after = max((other.seen_until for other in firm if other.seen_until <= text.seen_from), default="")
+        values = {"version_id": text.id, "after": after, "before": text.seen_from}
+        first = self._connection.value(ASIDE_BEFORE, values)
+        return utc_time(text.seen_until) - utc_time(min(first or text.seen_from, text.seen_from))
+
+    def _put_aside(self, article_id: int, versions: Sequence[int], seen_at: str, run_id: int) -> None:
+        among = json.dumps(versions)
         for row in self._connection.rows(PAGES_OF, (among,)):
             message = f"{row['url']} shared nothing with the article that is there now, and lacked its date or layout."
             problem = _problem("unlike_before", message, fatal=True)
             self._runs.record_problem(run_id, problem, url=row["url"], capture_id=row["id"])
         self._connection.execute(DETACH, (among,))
-        at = utc_text(extraction.capture.fetched_at)
-        self._connection.execute(SEEN, values | {"aside": among, "at": at})
+        self._connection.execute(SEEN, {"article_id": article_id, "aside": among, "at": seen_at})
 
     def _is_unlike_before(
         self, extraction: Extraction, article_id: int, reextract: Callable[[int], Extraction | None] | None
@@ -137,10 +259,13 @@ class Admission:
             return False
         lost_layout = current["layout"] not in NO_LAYOUT and extraction.layout in NO_LAYOUT
         has_date = current["published_at"] is not None and current["dated_by"] != "url"
-        if not lost_layout and not (has_date and own_date(extraction) is None):
+        lost = lost_layout or (has_date and own_date(extraction) is None)
+        if not lost and extraction.layout not in NO_LAYOUT:
             return False
-        text = text_of(extraction.article)
-        if not all(differ_entirely(text, known) for known in texts_of(self._connection, article_id)):
+        text, known = text_of(extraction.article), texts_of(self._connection, article_id)
+        if not all(differ_entirely(text, other) for other in known):
+            return False
+        if not lost and not lost_words(extraction.capture.effective_url, text, known):
             return False
         return not self._is_lasting(extraction, article_id, text, reextract)
 
@@ -159,6 +284,14 @@ class Admission:
         first = self._connection.value(FIRST_PUT_ASIDE, values)
         earlier = None if first is None or reextract is None else reextract(first)
         return earlier is not None and not differ_entirely(text, text_of(earlier.article))
+
+
+def lost_words(url: str, text: Text, known: Sequence[Text]) -> bool:
+    """Whether a text has none of the words in its URL, and a known text has most of them."""
+    if share_of_words(url, f"{text.headline} {text.body}") != 0:
+        return False
+    shares = (share_of_words(url, f"{other.headline} {other.body}") for other in known)
+    return any(share is not None and share >= MOST for share in shares)
 
 
 def own_date(extraction: Extraction) -> object:

@@ -146,6 +146,25 @@ class Articles:
             outcome = changed if is_new_version else "unchanged"
             return SavedArticle(article_id, version["number"], outcome, tuple(problems), extraction.article)
 
+    def withdraw(self, ids: Sequence[int], run_id: int) -> None:
+        """Put articles aside that turned out to be none, with all their pages (``PageSetAside.others``)."""
+        if ids:
+            with self._connection.transaction():
+                self.admission.shared.withdraw(ids, run_id)
+
+    def review(self, article_id: int, run_id: int) -> list[int]:
+        """Apply the rules for admission to the stored texts of an article; return the articles that were withdrawn.
+
+        For pages that did not come one by one: of another archive, or extracted again. Runs inside the caller's
+        transaction.
+        """
+        if self.admission.review(article_id, run_id):
+            self._versions.rebuild(article_id, (), run_id)
+            self.refresh(article_id)
+        withdrawn = self.admission.articles_sharing_text(article_id)
+        self.withdraw(withdrawn, run_id)
+        return withdrawn
+
     def record_not_modified(self, article_id: int, seen_at: datetime) -> None:
         """Record that an article was still available and unchanged (304)."""
         at = utc_text(seen_at)

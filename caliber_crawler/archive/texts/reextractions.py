@@ -138,6 +138,7 @@ class Reextractions:
         if only is None:
             self._articles.update_from(article_id, extractions)
         self._articles.refresh(article_id)
+        self._articles.review(article_id, run_id)
         return any(changed.values())
 
     def has_article(self, extraction: Extraction) -> bool:

@@ -66,7 +66,9 @@ def intervals(pages: Sequence[Page], versions: Sequence[VersionRow]) -> list[Int
     """Group sorted captures into intervals with one text each."""
     runs = [tuple(run) for _, run in groupby(pages, key=lambda page: page.digest)]
     seen_until = {version["id"]: version["seen_until"] for version in versions}
-    live = [version["seen_until"] for version in versions if version["replaced_by"] is None]
+    # A version without pages was put aside.
+    of_pages = {page.version_id for page in pages}
+    live = [v["seen_until"] for v in versions if v["replaced_by"] is None and v["id"] in of_pages]
     found = []
     for place, run in enumerate(runs):
         # A 304 response confirms a text after its last capture.

@@ -100,12 +100,18 @@ class Deletion:
             )
             self._connection.execute("DELETE FROM links WHERE url IN (SELECT value FROM json_each(?))", (among,))
             self._delete_article(takedown_id, family, among)
+            # Until the file is wiped; negative, because triggers allow deletion of the article that this column names.
+            self._connection.execute("UPDATE takedowns SET article_id = ? WHERE id = ?", (-article_id, takedown_id))
             self._delete_spellings(article["site"], known)
             self._delete_captures([row["id"] for row in captures])
             blanked = self._blank_listings(article["site"], search_terms(known))
         return Takedown(
             id=takedown_id, captures=len(captures), blanked=blanked, mentioned_by=tuple(mentioned_by), **count
         )
+
+    def unwiped(self) -> list[int]:
+        """The IDs of takedowns whose deleted bytes may still be in the file, because :meth:`wipe` did not end."""
+        return unwiped_takedowns(self._connection)
 
     def wipe(self) -> None:
         """Remove deleted bytes from the file. Raises ``ArchiveLocked`` while another program reads old bytes."""
@@ -117,6 +123,7 @@ class Deletion:
                 f"The article was deleted from {self._connection.path}, but another program reads the file, so its"
                 f" old bytes remain in {self._connection.path}-wal. Close that program and run the command again."
             )
+        self._connection.execute("UPDATE takedowns SET article_id = NULL WHERE article_id < 0")
 
     def reject(self, capture: Capture, article_urls: Iterable[ArticleURL] = ()) -> None:
         """Delete a capture that belongs to an article under takedown, and block the URL that led to it."""
@@ -210,7 +217,6 @@ class Deletion:
             ):
                 self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (id,))
             self._connection.execute("DELETE FROM articles WHERE id = ?", (id,))
-        self._connection.execute("UPDATE takedowns SET article_id = NULL WHERE id = ?", (takedown_id,))
         self._connection.execute(
             """DELETE FROM authors WHERE id IN (SELECT value FROM json_each(?))
             AND NOT EXISTS (SELECT 1 FROM article_authors w WHERE w.author_id = authors.id)""",
@@ -270,6 +276,11 @@ class Deletion:
             blanked += 1
         self._delete_bodies(named)
         return blanked
+
+
+def unwiped_takedowns(connection: Connection) -> list[int]:
+    """The IDs of takedowns whose deleted bytes may still be in the file."""
+    return connection.values("SELECT id FROM takedowns WHERE article_id < 0 ORDER BY id")
 
 
 def search_terms(urls: Iterable[str]) -> list[bytes]:

@@ -40,19 +40,24 @@ def check_file(connection: Connection) -> Iterator[Finding]:
             yield Finding(kind="file", message=f"SQLite: {line.strip()}.")
 
 
-def check_raw_file(connection: Connection) -> Iterator[Finding]:
+def check_raw_file(connection: Connection, notes: list[str]) -> Iterator[Finding]:
     """What SQLite does not check: the header, and transactions in the write-ahead log that SQLite ignores.
 
     The fields of the header are the same in every archive; some are only used when the file is written.
     """
     with SQLiteFile(connection.path) as file:
-        header, lost = file.bytes_of(1)[:HEADER_SIZE], file.log.lost_commits
+        header, lost, unsynced = file.bytes_of(1)[:HEADER_SIZE], file.log.lost_commits, file.log.unsynced_commits
     is_known_journal = header[18:20] in (b"\1\1", b"\2\2")
     if not is_known_journal or any(header[at : at + len(data)] != data for at, data in HEADER.items()):
         yield Finding(kind="file", message=f"The header of {connection.path} is damaged.")
     if lost:
         message = f"{connection.path}-wal is damaged: {lost:,} transactions in it are ignored."
         yield Finding(kind="file", message=message)
+    if unsynced:
+        notes.append(
+            f"{unsynced:,} transactions were not yet on the disk when the machine stopped, so {connection.path}-wal"
+            " contains them only in part. They are ignored; a crawl fetches their pages again."
+        )
 
 
 def check_references(connection: Connection) -> Iterator[Finding]:

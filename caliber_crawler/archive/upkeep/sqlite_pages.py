@@ -77,7 +77,7 @@ class SQLiteFile:
         self.page_size = self._page_size()
         # Archives reserve no bytes at the end of pages; another number in the header is damage.
         self._usable = self.page_size
-        self.log = WriteAheadLog(Path(f"{path}-wal"), self.page_size)
+        self.log = WriteAheadLog(path, self.page_size)
         self.page_count = max(-(-size // self.page_size), self.log.last_page)
         self._overflow_reads = OVERFLOW_READS * self.page_count + 1_000
 

@@ -17,6 +17,7 @@ from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.core.rows import CaptureRow, FrontierRow, VersionRow, ViewCountRow
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import wrong_totals
+from caliber_crawler.archive.upkeep.deletion import unwiped_takedowns
 from caliber_crawler.archive.upkeep.file_checks import (
     check_file,
     check_full_text,
@@ -100,7 +101,7 @@ class Verification:
 
     def _check_all(self) -> Iterator[Finding | None]:
         yield from self._check_once("schema", lambda: check_schema(self.connection))
-        yield from self._check_once("file", lambda: check_raw_file(self.connection))
+        yield from self._check_once("file", lambda: check_raw_file(self.connection, self.notes))
         foreign: list[str] = []
         with contextlib.suppress(*UNREADABLE):
             foreign = foreign_tables(self.connection)
@@ -123,6 +124,15 @@ class Verification:
         yield from self._each("article", "articles", self._keys("articles", "id"), self._check_article)
         yield from self._each("frontier", "frontier", self._rows_of(FrontierRow, "frontier"), self._check_url)
         yield from self._check_once("total", self._totals)
+        with contextlib.suppress(*UNREADABLE):
+            self._note_takedowns()
+
+    def _note_takedowns(self) -> None:
+        if unwiped := unwiped_takedowns(self.connection):
+            self.notes.append(
+                f"Takedown {', '.join(map(str, unwiped))} was interrupted: bytes of the deleted article may still be in"
+                " the file. Run `caliber takedown` again with the same article."
+            )
 
     def _check_once(self, kind: Kind, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding | None]:
         found = []

@@ -2,7 +2,8 @@
 
 SQLite ignores a log from its first wrong checksum on, and with it every transaction that was committed after that.
 Each frame can be checked by itself, from the checksum that the frame before it states. So the frames after a damaged
-one are still used, and the loss is noticed.
+one are still used, and the loss is noticed. But frames that were not yet synced when the power failed are not used:
+those before them may be missing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-HEADER_SIZE, FRAME_HEADER_SIZE = 32, 24
+from caliber_crawler.archive.core.synced_log import FRAME_HEADER_SIZE, HEADER_SIZE, SALTS, synced_frames
+
 MAGICS = (0x377F0682, 0x377F0683)
 
 
@@ -27,12 +29,16 @@ class Frame:
     at: int
     """The position of the page in the log."""
     is_valid: bool
+    number: int
+    """The number of frames before it."""
 
 
 class WriteAheadLog:
-    """The committed pages in a log; without a log, none. Close it after use."""
+    """The committed pages in the log of an archive; without a log, none. Close it after use."""
 
-    def __init__(self, path: Path, page_size: int) -> None:
+    def __init__(self, archive: Path, page_size: int) -> None:
+        path = Path(f"{archive}-wal")
+        self._archive = archive
         self._page_size = page_size
         self._size = path.stat().st_size if path.is_file() else 0
         self._file = path.open("rb") if self._size > HEADER_SIZE else None
@@ -40,12 +46,14 @@ class WriteAheadLog:
         self.last_page = 0
         self.lost_commits = 0
         """The number of transactions that SQLite ignores because of a damaged frame before them."""
+        self.unsynced_commits = 0
+        """The same for a frame that was not yet synced. That is no damage: a power cut leaves such a log."""
         if self._file is not None:
             self._header = self._read(0, HEADER_SIZE)
             self._index()
             if self._read(0, HEADER_SIZE) != self._header:
                 # A writer began a new log meanwhile, so this one was in order.
-                self.lost_commits = 0
+                self.lost_commits = self.unsynced_commits = 0
 
     def close(self) -> None:
         """Close the log."""
@@ -62,9 +70,20 @@ class WriteAheadLog:
 
     def _index(self) -> None:
         pending: dict[int, int] = {}
-        is_ignored = not self._is_header_valid()
+        is_ignored, synced = not self._is_header_valid(), None
+        if not is_ignored:
+            synced = synced_frames(self._archive, self._header[SALTS])
+        next_number = 0
+        is_unsynced = False
         for frame in self._frames():
-            is_ignored = is_ignored or not frame.is_valid
+            # The first frame that SQLite does not read may also have been one of an earlier log.
+            if not is_ignored and (not frame.is_valid or frame.number != next_number):
+                is_ignored = True
+                is_unsynced = synced is not None and next_number >= synced
+            next_number += 1
+            if is_unsynced:
+                self.unsynced_commits += bool(frame.commits and frame.is_valid)
+                continue
             pending[frame.page_number] = frame.at
             # A damaged frame may claim to end a transaction.
             if frame.commits and frame.is_valid:
@@ -88,11 +107,11 @@ class WriteAheadLog:
         header = self._header
         is_big = int.from_bytes(header[:4]) == MAGICS[1]
         step = FRAME_HEADER_SIZE + self._page_size
-        before, salts = struct.unpack(">II", header[24:]), header[16:24]
+        before, salts = struct.unpack(">II", header[24:]), header[SALTS]
         if not self._is_header_valid():
             # The frames repeat the salts of the header.
             salts = self._read(HEADER_SIZE + 8, 8)
-        for at in range(HEADER_SIZE, self._size - step + 1, step):
+        for number, at in enumerate(range(HEADER_SIZE, self._size - step + 1, step)):
             frame = self._read(at, step)
             if len(frame) < step:
                 return
@@ -104,7 +123,7 @@ class WriteAheadLog:
                 continue
             is_valid = sums(page, sums(start[:8], before, is_big=is_big), is_big=is_big) == stated
             before = stated
-            yield Frame(page_number, commits, at + FRAME_HEADER_SIZE, is_valid)
+            yield Frame(page_number, commits, at + FRAME_HEADER_SIZE, is_valid, number)
 
 
 def sums(data: bytes, start: tuple[int, int], *, is_big: bool) -> tuple[int, int]:

@@ -33,7 +33,9 @@ class Role(Enum):
 _DATE_WORD = re.compile(
     "(?:^|[\\s|•·,>])(?:tarih|tarix|дата|date|datum|fecha|data|dato|תאריך|تاريخ|تاریخ|თარიღი|ամսաթիվ|วันที่|日期|日付|날짜)\\s?[:：]?$"
 )
-_UPDATED_NAME = re.compile(r"modif|updat|edited|revis|aktuali|guncel|obnov|actuali|atuali|aggiorn|last-?change", re.I)
+_UPDATED_NAME = re.compile(
+    r"modif|updat|edited|revis|aktuali|guncel|obnov|actuali|atuali|aggiorn|last-?change|-changed\b", re.I
+)
 _PUBLISHED_NAME = re.compile(
     r"publish|publi[ck]|posted|pub-?date|entry-?date|post-?date|article-?_?date|news-?_?date|story-?date|issued|created|date-?line|postdatum",
     re.I,

@@ -45,8 +45,11 @@ _PARTICLES_TEXT = """
 of the de del den d di da do g j г г. год года ж ж. р р. рік року m m. mh metų d d. gada йил жыл жылы жылғы
 жылдын жылдың йилнинг yil yili il ili ko eko ren an a le la lo el al am ам წლის წ թ թ. ե ta’ ta ve na ค ศ พ ปี
 """
+_BEFORE_CLOCK = frozenset(map(word_key, ("à", "às", "at", "um", "kl", "klo", "ore", "saat", "в", "о", "om")))
 _PARTICLES = frozenset(word_key(word) for word in _PARTICLES_TEXT.split())
-_MIN_DIGITS = re.compile(r"\d{4}|\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}|[’']\d\d\b")
+_MIN_DIGITS = re.compile(
+    r"\d{4}|\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}|[’']\d\d\b|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)"
+)
 _TWO_NUMBERS = re.compile(r"\d\D++\d")
 _FULL_WIDTH = {
     ord("："): ":",
@@ -242,12 +245,12 @@ def _day_around(tokens: list[_Token], first: int, last: int, month: int) -> _Day
             return _made(right, month, left, left, right)
         if _is_day(left) and _is_short_year(tokens, right):
             return _made(right, month, left, left, right)
-        if _is_year(left) and _is_day(right):
-            return _made(left, month, right, left, right)
     if right is not None and _is_day(right):
         year = _number(tokens, tokens.index(right, last), 1)
         if year is not None and (_is_year(year) or _is_short_year(tokens, year)):
             return _made(year, month, right, tokens[first], year)
+    if left is not None and right is not None and _is_year(left) and _is_day(right):
+        return _made(left, month, right, left, right)
     if left is not None and _is_day(left):
         year = _number(tokens, tokens.index(left), -1)
         if year is not None and _is_year(year):
@@ -266,9 +269,15 @@ def _number(tokens: list[_Token], index: int, step: int) -> _Token | None:
             return token
         if token.kind == "mark" and token.text not in _SKIPPED_MARKS:
             return None
-        if token.kind == "word" and not _is_particle(token):
+        if token.kind == "word" and not _is_particle(token) and not _is_second_name(tokens, position):
             return None
     return None
+
+
+def _is_second_name(tokens: list[_Token], position: int) -> bool:
+    """Return whether a word is another name of the month beside it: ``نيسان / أبريل`` (Levantine and Egyptian)."""
+    around = tokens[max(0, position - 2) : position + 3]
+    return any(token.text in "/(" for token in around) and word_key(tokens[position].text) in load_words().months
 
 
 def _is_particle(token: _Token) -> bool:
@@ -285,8 +294,19 @@ def _is_year(token: _Token) -> bool:
 
 
 def _is_short_year(tokens: list[_Token], token: _Token) -> bool:
-    before = tokens[tokens.index(token) - 1]
-    return len(token.text) == 2 and before.text in ("'", "’") and before.end == token.start
+    position = tokens.index(token)
+    before, after = tokens[position - 1], tokens[position + 1 : position + 2]
+    if len(token.text) != 2 or token.end - token.start != 2:
+        return False
+    if before.text in ("'", "’") and before.end == token.start:
+        return True
+    # "27 Mar 20 à 9:21", "14 Jan. 20": nothing but a time may follow, a word would make it a number of something.
+    is_clock = bool(after) and after[0].start == token.end and after[0].text in ":.hHчЧ"
+    is_last = not after or after[0].kind == "mark" or word_key(after[0].text) in _BEFORE_CLOCK
+    if any(_is_year(other) for other in tokens[position + 1 : position + 4] if other.kind == "number"):
+        return False  # "5 Dec 16, 2025"
+    is_beside = before.end == token.start - 1 and (before.kind == "word" or before.text == ".")
+    return is_beside and is_last and not is_clock
 
 
 def _made(year: _Token, month: int, day: _Token, first: _Token, last: _Token) -> _Day | None:

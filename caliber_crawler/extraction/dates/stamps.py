@@ -13,10 +13,10 @@ from caliber_crawler.extraction.dates.zones import zone_at
 FIRST_YEAR = 1991
 MAX_STAMP_LENGTH = 80
 _ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,:](\d{1,9}))?)?)?(?![\d:])",
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T\s,]{1,3}(\d{1,2}):(\d{2})(?::(\d{1,2})(?:[.,:](\d{1,9}))?)?)?(?![\d:])",
     re.IGNORECASE,
 )
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2})(\d{2})(\d{2})?(?:\.\d{1,9})?)?(?![\d:])")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:\.\d{1,9})?)?(?![\d:])")
 _EPOCH = re.compile(r"(\d{10})(\d{3})?(?:\.\d{1,6})?")
 _YEAR_LAST = re.compile(r"([A-Za-z]{3} +\d{1,2}) (\d{1,2}:\d{2}:\d{2}) ((?:[+-]\d{4}|[A-Z]{3,4}) )?(\d{4})$")
 _HALF = re.compile(r"\s?[AaPp]\.?[Mm]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
@@ -35,9 +35,10 @@ MAX_BLOCKS = 40
 LEVELS_ABOVE = 4
 _BYLINE_NAME = re.compile(
     r"(?:^|[\s_:-])(?:by-?line|authors?|autor(?:en|es)?|auteurs?|writers?|contributors?|journalists?|yazar|muell?if|avtor|"
-    r"(?:written|posted)-?by)(?:$|[\s_-]|name|s?link)",
+    r"(?:written|posted)-?by)(?:$|[\s_-]|name|s?link)|creator[_-]{1,2}name(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_AUTHOR_NAME = re.compile(r"(?:author|creator|writer|byline|yazar|muellif)[_-]{1,2}name(?:$|[\s_-])", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PERSON_PAGE = re.compile(r"/(?:authors?|autor(?:es)?|auteurs?|avtor(?:y|s)?|yazar(?:lar)?|muellif(?:ler)?)/[^/]")
 # Parts of a page that name other people: those who comment, and the authors of other articles.
@@ -50,6 +51,12 @@ _OF_OTHERS = re.compile(
 # Parts that may name the author, and often name others.
 _BESIDE = re.compile(r"(?:^|[\s_-])(?:sidebar|widgets?|footer|aside)(?:$|[\s_-])", re.IGNORECASE)
 MAX_NAMES_BESIDE = 2
+MAX_LABEL_LENGTH = 40
+_OTHERS_BY = re.compile(
+    r"\b(?:(?:reviewed|edited|translated|fact.checked|photographed|illustrated|photos?|images?|illustrations?)(?:\s+by)?|"
+    r"editor|translator|foto|фото|перевод|редактор|redaktor|tərcümə)\s*[:：]?\s*$",
+    re.IGNORECASE,
+)
 _MARKED = etree.XPath(
     ".//*[@class or @itemprop or @rel or @id or @data-testid or @property]"
     "[not(self::meta or self::link or self::script or self::img)]"
@@ -62,6 +69,9 @@ class Authors(NamedTuple):
 
     names: tuple[str, ...]
     method: str
+    source: str = ""
+    why: str = ""
+    """Why these are the authors or not, as a clause; empty if only the order of sources decided."""
 
 
 class Byline(NamedTuple):
@@ -72,29 +82,52 @@ class Byline(NamedTuple):
 def extract_authors(
     root: etree._Element, data: LinkedData, names_of_site: Iterable[str] = (), headline: str | None = None
 ) -> Authors | None:
-    """Return the authors that the page names, each once, in page order; ``None`` if it names nobody.
+    """Return the authors that the page names, each once, in page order; ``None`` if it names nobody."""
+    return next(iter(rank_authors(root, data, names_of_site, headline)), None)
+
+
+def rank_authors(
+    root: etree._Element,
+    data: LinkedData,
+    names_of_site: Iterable[str] = (),
+    headline: str | None = None,
+    *,
+    complete: bool = False,
+) -> list[Authors]:
+    """Return the authors by source, best first; the sources after a person only if the ranking is ``complete``.
 
     A source that names a person takes precedence over one that names only a desk or the outlet itself.
     """
     outlet = {fold(name) for name in names_of_site}
-    others: list[Authors] = []
+    people: list[Authors] = []
+    desks: list[Authors] = []
+    outlets: list[Authors] = []
     for authors in _voices(root, data, headline):
         if any(is_person(name) and fold(name) not in outlet for name in authors.names):
-            return authors
-        if authors.names:
-            others.append(authors)
-    own = [authors for authors in others if any(fold(name) not in outlet for name in authors.names)]
-    return next(iter([*own, *others]), None)
+            people.append(authors._replace(names=_without_outlet(authors.names, outlet)))
+            if not complete:
+                break
+        elif any(fold(name) not in outlet for name in authors.names):
+            desks.append(authors._replace(why="no name of a person"))
+        elif authors.names:
+            outlets.append(authors._replace(why="only the outlet itself"))
+    return [*people, *desks, *outlets]
+
+
+def _without_outlet(names: Sequence[str], outlet: Collection[str]) -> tuple[str, ...]:
+    """The names beside which the site's own name stands, without it."""
+    joined = {re.sub(r"\W|^the\s", "", name) for name in outlet}
+    return tuple(name for name in names if re.sub(r"\W|^the\s", "", fold(name)) not in joined) or tuple(names)
 
 
 def _voices(root: etree._Element, data: LinkedData, headline: str | None) -> Iterator[Authors]:
     """The authors named by each part of the page, most reliable first."""
-    yield Authors(unique_names(_linked_names(data)), "structured_data")
+    yield Authors(unique_names(_linked_names(data)), "structured_data", "JSON-LD author")
     for name in AUTHOR_METAS:
         if name in data.metas:
-            yield Authors(unique_names(_meta_names(name, data)), "structured_data")
-    yield Authors(unique_names(_labelled_names(data)), "structured_data")
-    yield Authors(unique_names(_byline_names(root, headline)), "text")
+            yield Authors(unique_names(_meta_names(name, data)), "structured_data", f"<meta> {name}")
+    yield Authors(unique_names(_labelled_names(data)), "structured_data", "<meta> twitter:data or parsely-page")
+    yield Authors(unique_names(_byline_names(root, headline)), "text", "byline near the headline")
 
 
 def _linked_names(data: LinkedData) -> Iterator[str]:
@@ -149,7 +182,7 @@ def _byline_names(root: etree._Element, headline: str | None) -> Iterator[str]:
     for element in islice(_bylines(root), MAX_BYLINES):
         above = frozenset(element.iterancestors())
         own = [element, *(above - above_heading)]
-        if element not in above_heading and not any(map(_is_of_others, own)):
+        if element not in above_heading and not any(map(_is_of_others, own)) and not _is_of_reviewer(element):
             found[any(map(_is_beside, own))].append(Byline(element, above))
     if names := _nearest(found[False], heading, root):
         yield from names
@@ -192,6 +225,13 @@ def _bylines(root: etree._Element) -> Iterator[etree._Element]:
             yield element
 
 
+def _is_of_reviewer(element: etree._Element) -> bool:
+    """Return whether the text directly before an element says that it names an editor, a translator or the like."""
+    previous, parent = element.getprevious(), element.getparent()
+    before = previous.tail if previous is not None else parent.text if parent is not None else None
+    return before is not None and _OTHERS_BY.search(before[-MAX_LABEL_LENGTH:]) is not None
+
+
 def _is_of_others(element: etree._Element) -> bool:
     if element.tag in ("nav", "figcaption"):
         return True
@@ -223,17 +263,18 @@ def _is_sure(element: etree._Element) -> bool:
     return (
         bool(links)
         or "author" in f"{element.get('rel')} {element.get('itemprop')}"
-        or ("author-name" in (element.get("class") or "").lower().split())
+        or _AUTHOR_NAME.search(element.get("class") or "") is not None
     )
 
 
 def _line_of(element: etree._Element) -> str:
-    """The text of an element, with a mark where words of two elements touch (``Jane Roe`` and ``editor``)."""
+    """The text of an element, with a mark where only blanks are between two elements (``Jane Roe`` and ``editor``)."""
     pieces: list[str] = []
-    for piece in cast(Iterator[str], element.itertext(with_tail=False)):
-        if pieces and not pieces[-1][-1:].isspace() and not piece[:1].isspace() and piece:
+    for piece in cast(Iterator[str], element.itertext()):
+        is_blank = piece.isspace()
+        if pieces and (is_blank or not (pieces[-1][-1:].isspace() or piece[:1].isspace())):
             pieces.append(" | ")
-        pieces.append(piece)
+        pieces.append(" " if is_blank else piece)
     return clean_inline("".join(pieces))
 
 

@@ -1,8 +1,8 @@
-"""The body of an article on a page of unknown layout, agreed on by three libraries.
+"""The body of an article on a page of unknown layout, from three readings of the page.
 
-trafilatura extracts every page in its fast mode. resiliparse, at a tenth of the cost, shows whether text may be
-missing. If so, trafilatura runs again in its careful mode. If much is still missing, readability runs too; its result
-is used if it agrees with resiliparse.
+trafilatura extracts the main element of every page in its fast mode, and the whole page if text seems to be missing.
+resiliparse is independent of it and costs a tenth. Where the two agree is the article's container, which is then read
+whole (``container.py``). How much each reading has of the others decides which one is used.
 """
 
 from __future__ import annotations
@@ -10,108 +10,136 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from lxml import etree
-from readability import Document
 from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import bare_extraction
+from trafilatura.settings import Extractor
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
-from caliber_crawler.extraction.generic.pruning import has_other_texts, is_text, prune
+from caliber_crawler.extraction.generic.container import BREAK, MATCHED_LENGTH, MIN_MATCH_LENGTH, read_container
+from caliber_crawler.extraction.generic.main_element import source_of_main
+from caliber_crawler.extraction.generic.pruning import is_text, prune
 from caliber_crawler.extraction.generic.size import tame
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.extraction.tree import text_of
 
-# If this share of the prose found by one library is missing from another's result, one of them is wrong.
-MAX_MISSING_SHARE = 0.3
-# Below this share, the fast mode is assumed to have missed nothing.
-MAX_DOUBT = 0.1
-# Two results that share this much of their text are the same article.
-MIN_AGREEMENT = 0.85
-# A result that has at most this share of the prose of another, of which it is a part, is one of several containers.
-MAX_PART = 0.7
-MIN_COVERED = 0.7
-MIN_PROSE_SHARE = 0.6
+MIN_PART = 0.95
+"""A reading is part of another that has this share of its text."""
+MIN_CONFIRMED = 0.97
+"""Share of the container's text that an independent reading must have to confirm it."""
+MIN_SAME = 0.6
+"""Share of the container's text in a reading that is the same article, with gaps."""
+MIN_WHOLE = 0.75
+"""A reading with this share of the container's text is not doubted."""
+MIN_AGREEMENT = 0.9
+"""A reading with this share of the text of an independent one is not doubted."""
+MIN_COVERED = 0.8
+MAX_FRAGMENT = 0.35
+"""A reading is a fragment if it has at most this share of the length of another, with which it shares nothing."""
+MIN_SHINGLES = 20
 MIN_BODY_LENGTH = 200
-MIN_PROSE_LENGTH = 80
+"""Characters of a main element's text that is not doubted."""
 WORDS_TO_MATCH = 4
-BREAK = "\n"
 _SEPARATORS = {"lb": BREAK, "cell": " | "}
-SENTENCE_ENDS = tuple('.!?…。！？։»”"’')
 _WORD = re.compile(r"\w+")
 _BLOCKS = frozenset(("p", "head", "item", "quote", "row", "code", "fw", "ab"))
 # One library finding nothing is normal and not worth a log line.
-for _name in ("trafilatura", "readability"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
 class Body(NamedTuple):
     paragraphs: tuple[str, ...]
     reader: str
-    """The library whose result was used."""
+    """The reading that was used: ``trafilatura``, ``resiliparse`` or ``container``."""
+    disagreement: str | None = None
+    """What the readings disagree on, as a clause; ``None`` if they have the same text, or one has some gaps."""
 
 
 def extract_body(root: etree._Element, headline: str | None, url: str) -> Body | None:
-    """Return the paragraphs of the article; ``None`` if no library finds any. Prunes the tree in place.
+    """Return the paragraphs of the article; ``None`` if no text is found. Prunes the tree in place.
 
     Only resiliparse extracts oversized pages: its time grows linearly.
     """
     prune(root, headline, url)
-    careful = tame(root)
-    source = _source_of(root)
+    is_tame = tame(root)
+    source, main = _sources_of(root)
     quick = _attempt(_extract_with_resiliparse, source)
-    name, paragraphs = _choose(source, quick, others=has_other_texts(root)) if careful else ("resiliparse", quick)
-    if not paragraphs:
+    if is_tame:
+        fast = _read_fast(source, main, quick)
+        choice = _choose(fast, quick, read_container(root, (fast, quick)))
+    else:
+        choice = Body(tuple(quick), "resiliparse")
+    if not choice.paragraphs:
         # Prefer all text of the page to none, so that nothing is lost silently.
-        name, paragraphs = "resiliparse", _attempt(partial(_extract_with_resiliparse, whole=True), source)
+        choice = Body(tuple(_attempt(partial(_extract_with_resiliparse, whole=True), source)), "resiliparse")
     headings = {text_of(heading): str(heading.tag) for heading in root.iter("h2", "h3", "h4", "h5", "h6")}
-    kept = drop_boilerplate(paragraphs, headline, headings)
-    return Body(tuple(kept), name) if kept else None
+    kept = drop_boilerplate(choice.paragraphs, headline, headings)
+    return choice._replace(paragraphs=tuple(kept)) if kept else None
 
 
-def _source_of(root: etree._Element) -> str:
-    """The pruned page as HTML, with the links of paragraphs and lists that are text taken for plain words.
+def _sources_of(root: etree._Element) -> tuple[str, str | None]:
+    """The pruned page and its main element as HTML. Links of paragraphs and lists that are text become plain words.
 
     Pruning has removed those that only point elsewhere; the libraries would drop the rest.
     """
     links = [a for block in root.iter("p", "ul", "ol") if is_text(block) for a in block.iter("a")]
     for link in links:
         link.tag = "ins"
-    source = etree.tostring(root, method="html", encoding="unicode")
+    # No reader reads the head.
+    head = root.find("head")
+    if head is not None:
+        root.remove(head)
+    source, main = etree.tostring(root, method="html", encoding="unicode"), source_of_main(root)
+    if head is not None:
+        root.insert(0, head)
     for link in links:
         link.tag = "a"
-    return source
+    return source, main
 
 
-def _choose(source: str, quick: Sequence[str], *, others: bool) -> tuple[str, Sequence[str]]:
-    # In fast mode trafilatura does not consult other libraries, which would double the cost; resiliparse does it here.
-    read = _attempt(partial(_extract_with_trafilatura, fast=True), source)
-    if _is_whole(read, quick, MAX_DOUBT):
-        return "trafilatura", read
-    read = _attempt(partial(_extract_with_trafilatura, fast=False), source)
-    if _is_whole(read, quick, MAX_MISSING_SHARE):
-        return "trafilatura", read
-    second = _attempt(_extract_with_readability, source)
-    agreed = likeness(shingles(second), shingles(quick)) >= MIN_AGREEMENT
-    if second and (agreed or not read):
-        return "readability", second
-    return ("trafilatura", read) if read and (others or not _is_part_of(read, quick)) else ("resiliparse", quick)
+def _read_fast(source: str, main: str | None, quick: Sequence[str]) -> list[str]:
+    """Return the reading of the main element, or of the whole page where an independent reading has more text."""
+    if main is not None:
+        read = _attempt(_extract_with_trafilatura, main)
+        if sum(map(len, read)) >= MIN_BODY_LENGTH and _share(shingles(quick), shingles(read)) >= MIN_AGREEMENT:
+            return read
+    return _attempt(_extract_with_trafilatura, source)
 
 
-def _is_part_of(read: Sequence[str], quick: Sequence[str]) -> bool:
-    """Return whether a result is a small part of another that is almost all prose: one of several containers."""
-    prose = _prose_of(quick)
-    long = sum(map(len, prose))
-    if long < sum(map(len, quick)) * MIN_PROSE_SHARE or sum(map(len, read)) > long * MAX_PART:
-        return False
-    part = shingles(read)
-    return not part or len(part & shingles(quick)) >= len(part) * MIN_COVERED
+def _choose(fast: Sequence[str], quick: Sequence[str], whole: Sequence[str]) -> Body:
+    """Return the reading that the others confirm: trafilatura's, resiliparse's, or the whole container.
+
+    trafilatura is the most precise, and loses most where it errs: sub-headings, lists, whole sections.
+    """
+    if not fast or not whole:
+        return Body(tuple(fast or whole or quick), "trafilatura" if fast else "container" if whole else "resiliparse")
+    read, other, container = shingles(fast), shingles(quick), shingles(whole)
+    in_container, in_read = _share(read, container), _share(container, read)
+    if in_container >= MIN_PART and in_read >= MIN_SAME and _share(container, other) >= MIN_CONFIRMED:
+        return Body(tuple(_between(whole, fast)), "container")
+    if in_read >= MIN_WHOLE:
+        return Body(tuple(fast), "trafilatura")
+    missing = f"one reading has {in_read:.0%} of the text of another"
+    if len(other) > MIN_SHINGLES and _share(other, read) >= MIN_AGREEMENT:
+        return Body(tuple(fast), "trafilatura", missing)
+    is_fragment = len(read) < MAX_FRAGMENT * len(container) and _share(container, other) >= MIN_COVERED
+    if in_container >= MIN_COVERED or is_fragment:
+        return Body(tuple(whole), "container", missing)
+    return Body(tuple(fast), "trafilatura", missing)
 
 
-def _is_whole(read: Sequence[str], quick: Sequence[str], largest_missing_share: float) -> bool:
-    return sum(map(len, read)) >= MIN_BODY_LENGTH and missing_share(read, quick) < largest_missing_share
+def _between(whole: Sequence[str], read: Sequence[str]) -> Sequence[str]:
+    """The blocks of a container from the first to the last that a reading has."""
+    text, lines = BREAK.join(read), set(read)
+    known = [
+        number
+        for number, block in enumerate(whole)
+        if block in lines or (len(block) >= MIN_MATCH_LENGTH and block[:MATCHED_LENGTH] in text)
+    ]
+    return whole[known[0] : known[-1] + 1] if known else whole
 
 
 # ------------------------------------------------------------------------------------------------------------ readers
@@ -124,11 +152,20 @@ def _attempt(read: Callable[[str], list[str]], source: str) -> list[str]:
         return []
 
 
-def _extract_with_trafilatura(source: str, *, fast: bool) -> list[str]:
-    # trafilatura keeps no state between pages: its deduplication is off by default.
-    document = bare_extraction(source, fast=fast, favor_precision=True, include_comments=False, include_tables=True)
+def _extract_with_trafilatura(source: str) -> list[str]:
+    document = bare_extraction(source, options=_options())
     body = getattr(document, "body", None)
     return list(_blocks(body)) if body is not None else []
+
+
+@cache
+def _options() -> Extractor:
+    """The options of trafilatura. It keeps no state between pages: its deduplication is off by default.
+
+    In its fast mode it does not consult other libraries, which would double the cost. As "python" it would also
+    serialize the text, which is not used.
+    """
+    return Extractor(output_format="txt", fast=True, precision=True, comments=False, tables=True)
 
 
 def _blocks(body: etree._Element) -> Iterator[str]:
@@ -164,10 +201,6 @@ def _inside_row(node: etree._Element) -> bool:
     return node.tag != "row" and next(node.iterancestors("row"), None) is not None
 
 
-def _extract_with_readability(source: str) -> list[str]:
-    return _extract_with_resiliparse(Document(source).summary(html_partial=True), whole=True)
-
-
 def _extract_with_resiliparse(source: str, *, whole: bool = False) -> list[str]:
     text = extract_plain_text(
         source,
@@ -190,19 +223,6 @@ def shingles(paragraphs: Sequence[str]) -> frozenset[tuple[str, ...]]:
     return frozenset(zip(*(words[start:] for start in range(WORDS_TO_MATCH)), strict=False))
 
 
-def likeness(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
-    """The share of two texts that is the same, 0 to 1."""
-    return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0
-
-
-def _prose_of(lines: Sequence[str]) -> list[str]:
-    return [line for line in lines if len(line) >= MIN_PROSE_LENGTH and line.endswith(SENTENCE_ENDS)]
-
-
-def missing_share(read: Sequence[str], other: Sequence[str]) -> float:
-    """The share of the prose in ``other`` that is missing from ``read``, 0 to 1."""
-    prose = _prose_of(other)
-    if sum(map(len, prose)) <= sum(map(len, read)) * 1.05:
-        return 0.0
-    wanted = shingles(prose)
-    return len(wanted - shingles(read)) / len(wanted) if wanted else 0.0
+def _share(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+    """The share of a text that another one has, 0 to 1."""
+    return len(one & other) / len(one) if one else 1.0

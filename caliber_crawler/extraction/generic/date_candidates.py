@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
 
 from lxml import etree
 
@@ -16,6 +15,7 @@ from caliber_crawler.extraction.dates.labels import Role, is_called_date, role_o
 from caliber_crawler.extraction.dates.printed import PrintedDate, find_printed_dates, with_ascii_digits
 from caliber_crawler.extraction.dates.stamps import Stamp, parse_stamp
 from caliber_crawler.extraction.generic.outline import UNREAD_TAGS, Outline, Place, short_text
+from caliber_crawler.extraction.generic.text_runs import block_of, runs_of
 from caliber_crawler.extraction.linked_data import LinkedData
 from caliber_crawler.extraction.text import clean_inline
 
@@ -51,14 +51,10 @@ MAX_TEXT_LENGTH = 1000
 _STAMP_ATTRIBUTES = ("content", "datetime", "pubdate", "title")
 # Other names with "time" belong to clocks and players.
 _DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))(?:\S*(?:date|publi|pub-|created)|time(?:stamp)?$)")
-_INLINE_TEXT = """
-a abbr b bdi bdo big cite code data dfn em font i ins kbd label mark q s samp small span strong sub sup time tt
-u var wbr
-"""
-_INLINE = frozenset(_INLINE_TEXT.split())
-_SPACED = frozenset(("span", "a", "time", "small", "label", "abbr", "cite", "data"))
 _DIGIT = re.compile(r"\d")
-_YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d")
+_YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)")
+ASIDE = "in a part of the page that is not the article"
+_TEASER = "beside the headline of another article"
 _SENTENCE_END = re.compile(r"[.!?。！？।։]$")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
@@ -83,10 +79,16 @@ class DateCandidate:
     """The timestamp if day and month are swapped, where the text does not decide."""
     text: str = ""
     """The text that states it."""
+    name: str = ""
+    """The name of the property, meta element or attribute that states it."""
+    element: etree._Element | None = field(default=None, compare=False, repr=False)
+    """The element that states it."""
+    rejection: str = ""
+    """Why it cannot be the date of the page's own article, as a clause; empty if it can."""
 
 
 # Tiers. A date is looked for in all sources; these decide between those that are found.
-DECLARED, NAMED, WEAKLY_DECLARED, DATELINE, LINE, URL, BELOW, REST, UPDATE = range(9)
+DECLARED, NAMED, WEAKLY_DECLARED, DATELINE, LINE, URL, BELOW, REST, UPDATE, LONE = range(10)
 
 
 def declared_candidates(data: LinkedData, language: str | None) -> Iterator[DateCandidate]:
@@ -96,21 +98,41 @@ def declared_candidates(data: LinkedData, language: str | None) -> Iterator[Date
         (DECLARED, PUBLISHED_PROPERTIES, PUBLISHED_METAS),
         (WEAKLY_DECLARED, WEAK_PROPERTIES, WEAK_METAS),
     ):
-        texts = [text for name in properties if (text := data.text(name))]
-        texts += [data.metas[name][0] for name in metas if name in data.metas]
-        for text in texts:
+        stated = [(f"JSON-LD {name}", text) for name in properties if (text := data.text(name))]
+        stated += [(f"<meta> {name}", data.metas[name][0]) for name in metas if name in data.metas]
+        for name, text in stated:
             if (stamp := parse_stamp(text, language)) is not None:
                 order += 1
-                yield _candidate(stamp, Role.PUBLISHED, "structured_data", tier, Place.HEAD, order, text)
+                yield _candidate(stamp, Role.PUBLISHED, tier, Place.HEAD, order, text, name)
 
 
-def _candidate(stamp: Stamp, role: Role, method: str, tier: int, place: Place, order: int, text: str) -> DateCandidate:
-    return DateCandidate(stamp.at, stamp.is_bare, role, method, tier, place, order, stamp.other, text)
+def _candidate(
+    stamp: Stamp,
+    role: Role,
+    tier: int,
+    place: Place,
+    order: int,
+    text: str,
+    name: str,
+    element: etree._Element | None = None,
+    rejection: str = "",
+) -> DateCandidate:
+    return DateCandidate(
+        *(stamp.at, stamp.is_bare, role, "structured_data", tier, place, order, stamp.other, text, name),
+        element=element,
+        rejection=rejection,
+    )
 
 
-def page_candidates(outline: Outline, language: str | None, positions: range) -> list[DateCandidate]:
-    """The dates in these elements: attributes for machines, and texts. None that stands in a list."""
+def page_candidates(
+    outline: Outline, language: str | None, positions: range, *, with_rejected: bool = False
+) -> list[DateCandidate]:
+    """The dates in these elements: attributes for machines, and texts.
+
+    Dates of teasers, lists, comments and the like are left out; ``with_rejected`` adds them with the reason.
+    """
     found: list[tuple[DateCandidate, str]] = []
+    rejected: list[DateCandidate] | None = [] if with_rejected else None
     seen: set[etree._Element] = set()
     tried = 0
     for position in positions:
@@ -119,17 +141,17 @@ def page_candidates(outline: Outline, language: str | None, positions: range) ->
         element = outline.elements[position]
         if _is_stamped(element):
             tried += 1
-            if (candidate := _stamped_candidate(element, outline, language)) is not None:
+            if (candidate := _stamped_candidate(element, outline, language, rejected)) is not None:
                 found.append((candidate, f"@{_signature(element)}"))
         for text, owner in ((element.text, element), (element.tail, element.getparent())):
             if not text or len(text) > MAX_TEXT_LENGTH or not _DIGIT.search(text):
                 continue
-            block = _block_of(owner) if owner is not None and owner.tag not in UNREAD_TAGS else None
+            block = block_of(owner) if owner is not None and owner.tag not in UNREAD_TAGS else None
             if block is not None and block not in seen and block.tag != "title":
                 seen.add(block)
-                dates = _printed_candidates(block, outline, language, seen)
+                dates = _printed_candidates(block, outline, language, seen, rejected)
                 found += [(candidate, _signature(block)) for candidate in dates]
-    return _without_lists(found)
+    return [*_without_lists(found, rejected), *(rejected or ())]
 
 
 def _is_stamped(element: etree._Element) -> bool:
@@ -149,34 +171,40 @@ def _signature(element: etree._Element) -> str:
     return "/".join(f"{node.tag}.{node.get('class', '')}" for node in around)
 
 
-def _without_lists(found: list[tuple[DateCandidate, str]]) -> list[DateCandidate]:
+def _without_lists(found: list[tuple[DateCandidate, str]], rejected: list[DateCandidate] | None) -> list[DateCandidate]:
     """Drop dates of elements that repeat with other dates: they are teasers. One near the headline stays."""
     days: dict[str, set[str]] = {}
     for candidate, signature in found:
         days.setdefault(signature, set()).add(candidate.text)
     in_head = Counter(signature for candidate, signature in found if candidate.place == Place.HEAD)
-    return [
-        candidate
-        for candidate, signature in found
-        if len(days[signature]) < MIN_REPETITIONS
-        or (candidate.place == Place.HEAD and in_head[signature] < MIN_REPETITIONS)
-    ]
+    kept = []
+    for candidate, signature in found:
+        is_near = candidate.place == Place.HEAD and in_head[signature] < MIN_REPETITIONS
+        if is_near or len(days[signature]) < MIN_REPETITIONS:
+            kept.append(candidate)
+        elif rejected is not None:
+            rejected.append(replace(candidate, rejection="such elements state several dates: a list"))
+    return kept
 
 
 # ---------------------------------------------------------------------------------------------- attributes for machines
 
 
-def _stamped_candidate(element: etree._Element, outline: Outline, language: str | None) -> DateCandidate | None:
+def _stamped_candidate(
+    element: etree._Element, outline: Outline, language: str | None, rejected: list[DateCandidate] | None
+) -> DateCandidate | None:
     place = outline.place_of(element)
-    if place == Place.ASIDE or outline.is_teaser(element):
+    rejection = ASIDE if place == Place.ASIDE else _TEASER if outline.is_teaser(element) else ""
+    if rejection and rejected is None:
         return None
     named = (str(name) for name in element.attrib if _DATA_NAME.match(str(name)))
-    texts = [element.get(name) or "" for name in (*_STAMP_ATTRIBUTES, *named)]
+    texts = [(name, element.get(name) or "") for name in (*_STAMP_ATTRIBUTES, *named)]
     if element.get("itemprop"):
-        texts.append(short_text(element, MAX_BESIDE) or "")
-    text, stamp = next(((text, stamp) for text in texts if text and (stamp := parse_stamp(text, language))), ("", None))
-    if stamp is None:
+        texts.append(("itemprop", short_text(element, MAX_BESIDE) or ""))
+    stated = ((name, text, stamp) for name, text in texts if text and (stamp := parse_stamp(text, language)))
+    if (found := next(stated, None)) is None:
         return None
+    name, text, stamp = found
     called = " ".join(element.get(name) or "" for name in ("itemprop", "property"))
     if "datePublished" in called or "published_time" in called:
         role, tier = Role.PUBLISHED, NAMED
@@ -193,8 +221,12 @@ def _stamped_candidate(element: etree._Element, outline: Outline, language: str 
     elif labelled is Role.PUBLISHED and role is Role.UNNAMED:
         role = labelled
     if tier != NAMED and _is_in_sentence(before, after):
-        place = Place.TEXT
-    return _candidate(stamp, role, "structured_data", tier, place, outline.position.get(element, 0), text)
+        place, tier = Place.TEXT, LINE
+    candidate = _candidate(stamp, role, tier, place, outline.position.get(element, 0), text, name, element, rejection)
+    if rejection and rejected is not None:
+        rejected.append(candidate)
+        return None
+    return candidate
 
 
 def _role_of_element(element: etree._Element) -> Role:
@@ -209,13 +241,13 @@ def _role_of_element(element: etree._Element) -> Role:
 
 def _label_of(element: etree._Element) -> tuple[str, str, str]:
     """The text before an element in its line, in the element before the first digit, and after the element."""
-    block = _block_of(element)
+    block = block_of(element)
     inside = _before_digits(short_text(element, MAX_BESIDE) or "")
     if block is None or block is element:
         return "", inside, ""
     if len(block) > MAX_INLINE:
         return "", inside, ""
-    for run in _runs(block):
+    for run in runs_of(block):
         own = [piece for piece in run if piece.owner is element or element in piece.owner.iterancestors()]
         if own:
             line = "".join(piece.text for piece in run)
@@ -247,85 +279,22 @@ def _running_words(text: str) -> int:
 # ------------------------------------------------------------------------------------------------------ printed dates
 
 
-class Piece(NamedTuple):
-    """A part of a line: a text directly in an element."""
-
-    start: int
-    text: str
-    owner: etree._Element
-    before: etree._Element
-    """The owner, or the element within it that the text follows."""
-
-
-Run = list[Piece]
-
-
-def _block_of(element: etree._Element | None) -> etree._Element | None:
-    """The element around inline elements; ``None`` for one that no visitor reads."""
-    while element is not None and element.tag in _INLINE:
-        parent = element.getparent()
-        if parent is None:
-            break
-        element = parent
-    return None if element is None or element.tag in UNREAD_TAGS else element
-
-
-def _runs(block: etree._Element) -> list[Run]:
-    """The lines of text directly in a block: its inline elements, divided by blocks and line breaks."""
-    runs: list[Run] = [[]]
-    length = 0
-
-    def write(text: str | None, owner: etree._Element, before: etree._Element) -> None:
-        nonlocal length
-        if text:
-            runs[-1].append(Piece(length, text, owner, before))
-            length += len(text)
-
-    def divide() -> None:
-        nonlocal length
-        runs.append([])
-        length = 0
-
-    write(block.text, block, block)
-    stack: list[tuple[etree._Element, etree._Element | None]] = [(block, _first(block))]
-    while stack:
-        owner, child = stack.pop()
-        if child is None:
-            if owner is not block:
-                parent = owner.getparent()
-                around = parent if parent is not None else owner
-                if owner.tag in _SPACED:
-                    write(" ", around, owner)
-                write(owner.tail, around, owner)
-            continue
-        stack.append((owner, child.getnext()))
-        if child.tag in _INLINE:
-            if child.tag in _SPACED:
-                write(" ", child, child)
-            write(child.text, child, child)
-            stack.append((child, _first(child)))
-        else:
-            if child.tag not in UNREAD_TAGS and child.tag not in ("img", "input", "button"):
-                divide()
-            write(" ", owner, child)
-            write(child.tail, owner, child)
-    return [run for run in runs if run]
-
-
-def _first(element: etree._Element) -> etree._Element | None:
-    return element[0] if len(element) else None
-
-
 def _printed_candidates(
-    block: etree._Element, outline: Outline, language: str | None, seen: set[etree._Element]
+    block: etree._Element,
+    outline: Outline,
+    language: str | None,
+    seen: set[etree._Element],
+    rejected: list[DateCandidate] | None,
 ) -> Iterator[DateCandidate]:
     found = False
-    for run in _runs(block):
+    for run in runs_of(block):
         line = re.sub(r"\s", " ", "".join(piece.text for piece in run))
         if not _YEAR.search(with_ascii_digits(line)):
             continue
         dates = find_printed_dates(line, language)
         if dates and outline.is_teaser(block):
+            if rejected is not None:
+                rejected += [_rejected(date, block, _TEASER) for date in dates]
             return
         for number, date in enumerate(dates):
             found = True
@@ -333,13 +302,13 @@ def _printed_candidates(
             after = line[date.end :] if number == len(dates) - 1 else ""
             piece = next(piece for piece in reversed(run) if piece.start <= date.start)
             position = outline.position.get(piece.before, 0)
-            yield from _printed(date, line[begin : date.start], after, piece.owner, position, outline)
+            yield from _printed(date, line[begin : date.start], after, piece.owner, position, outline, rejected)
     if not found and (grouped := _group_of(block, seen)) is not None:
         line = short_text(grouped, MAX_GROUP_LENGTH) or ""
         for date in find_printed_dates(line, language)[:1]:
             if not outline.is_teaser(grouped):
                 position = outline.position.get(grouped, 0)
-                yield from _printed(date, line[: date.start], line[date.end :], grouped, position, outline)
+                yield from _printed(date, line[: date.start], line[date.end :], grouped, position, outline, rejected)
 
 
 def _group_of(block: etree._Element, seen: set[etree._Element]) -> etree._Element | None:
@@ -354,11 +323,32 @@ def _group_of(block: etree._Element, seen: set[etree._Element]) -> etree._Elemen
     return best
 
 
+def _rejected(date: PrintedDate, owner: etree._Element, rejection: str, position: int = 0) -> DateCandidate:
+    tier = DATELINE if owner.tag == "time" or is_called_date((owner.get("class") or "")[:300]) else REST
+    return DateCandidate(
+        *(date.at, date.clock is None, Role.UNNAMED, "text", tier, Place.ASIDE, position),
+        text=str(date.day),
+        element=owner,
+        rejection=rejection,
+    )
+
+
 def _printed(
-    date: PrintedDate, before: str, after: str, owner: etree._Element, position: int, outline: Outline
+    date: PrintedDate,
+    before: str,
+    after: str,
+    owner: etree._Element,
+    position: int,
+    outline: Outline,
+    rejected: list[DateCandidate] | None,
 ) -> Iterator[DateCandidate]:
     place = outline.place_of(owner, position)
-    if place == Place.ASIDE or outline.is_headline(owner) or (date.clock is None and outline.is_in_figure(owner)):
+    is_caption = date.clock is None and outline.is_in_figure(owner)
+    is_part = owner.tag != "time" and outline.is_headline(owner)
+    if place == Place.ASIDE or is_caption or is_part:
+        if rejected is not None:
+            rejection = ASIDE if place == Place.ASIDE else "in a caption" if is_caption else "part of the headline"
+            rejected.append(_rejected(date, owner, rejection, position))
         return
     role = role_of_label(before, after)
     if role is Role.UNNAMED:
@@ -374,4 +364,6 @@ def _printed(
     if date.is_short and not is_named:
         tier = REST
     other = datetime.combine(date.other, date.at.time(), date.zone) if date.other else None
-    yield DateCandidate(date.at, date.clock is None, role, "text", tier, place, position, other, str(date.day))
+    yield DateCandidate(
+        date.at, date.clock is None, role, "text", tier, place, position, other, str(date.day), element=owner
+    )

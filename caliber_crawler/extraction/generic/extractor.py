@@ -15,15 +15,18 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from caliber_crawler.extraction.candidates import Candidate, Explanation
 from caliber_crawler.extraction.embeds import parse_embed
-from caliber_crawler.extraction.generic.authorship import extract_authors
+from caliber_crawler.extraction.generic import explanations
+from caliber_crawler.extraction.generic.authorship import rank_authors
 from caliber_crawler.extraction.generic.body import extract_body
 from caliber_crawler.extraction.generic.fields import (
     declared_locale,
-    extract_image,
+    declared_locales,
     extract_language,
-    extract_section,
-    extract_subtitle,
+    find_images,
+    find_sections,
+    find_subtitles,
 )
 from caliber_crawler.extraction.generic.outline import Outline
 from caliber_crawler.extraction.generic.page_kind import (
@@ -33,8 +36,9 @@ from caliber_crawler.extraction.generic.page_kind import (
     is_static,
     other_kind,
 )
-from caliber_crawler.extraction.generic.publication_dates import extract_published_at
-from caliber_crawler.extraction.generic.titles import extract_headline, site_names
+from caliber_crawler.extraction.generic.page_language import language_of_text
+from caliber_crawler.extraction.generic.publication_dates import rank_dates
+from caliber_crawler.extraction.generic.titles import rank_titles, site_names
 from caliber_crawler.extraction.generic.view_counters import ViewCounters
 from caliber_crawler.extraction.identity import article_urls_of
 from caliber_crawler.extraction.learned import learned_layout_of, read_page, second_opinion
@@ -88,24 +92,37 @@ class NotAnArticle(NamedTuple):
     reason: str
 
 
-def extract_generic(page: Page) -> GenericExtraction | NotAnArticle:
-    """Extract an article from an open page, which stays unchanged, or say why there is none.
+def extract_generic(page: Page, explanation: Explanation | None = None) -> GenericExtraction | NotAnArticle:
+    """Extract an article from an open page, or say why there is none.
 
-    On a site with a definition only visible dates count: its metadata may give the date of a rebuild. Timestamps
-    without an offset are in the site's time zone.
+    Takes the tree of a page of a generic site, and copies that of other pages, which the caller may still need. On a
+    site with a definition only visible dates count: its metadata may give the date of a rebuild. Timestamps without an
+    offset are in the site's time zone. ``explanation`` collects the candidates of every field.
     """
-    if page.root is None:
+    if page.document is None:
         return NotAnArticle("it is plain text")
+    has_layouts = page.site.has_layouts
+    root = copy.deepcopy(page.document.root) if has_layouts else page.document.take_root()
     extraction = extract_tree(
-        copy.deepcopy(page.root), page.base_url, stamps=not page.site.has_layouts, now=page.capture.fetched_at
+        root,
+        page.base_url,
+        stamps=not has_layouts,
+        now=page.capture.fetched_at,
+        explanation=explanation,
     )
     refusal = _refusal(extraction, page)
     if (learned := learned_layout_of(page)) is not None and page.document is not None:
         readings = read_page(page, learned)
-        if refusal is None or article_urls_of(page) or extraction.declared:
+        if refusal is None or article_urls_of(page) or extraction.declared or page.is_linked:
             corrected = second_opinion(extraction, refusal, readings, learned)
             extraction, refusal = corrected or extraction, None if corrected else refusal
-    if refusal is not None:
+    if explanation is not None:
+        kind = (
+            "not an article" if refusal else f"article ({form})" if (form := extraction.form.get("form")) else "article"
+        )
+        why = refusal or ("it declares itself one" if extraction.declared else "nothing says that it is another page")
+        explanation.add("kind", [Candidate(kind, "the page as a whole", "generic", why, is_chosen=True)])
+    if refusal:
         return NotAnArticle(refusal)
     date = extraction.published_at
     if date is not None and date.tzinfo is None:
@@ -117,25 +134,43 @@ def extract_generic(page: Page) -> GenericExtraction | NotAnArticle:
 
 
 def extract_tree(
-    root: etree._Element, url: str, *, stamps: bool = True, now: datetime | None = None
+    root: etree._Element,
+    url: str,
+    *,
+    stamps: bool = True,
+    now: datetime | None = None,
+    explanation: Explanation | None = None,
 ) -> GenericExtraction:
     """Extract an article from a parsed page. Removes everything else from the tree.
 
-    ``stamps``: whether machine-readable dates count; ``now``: when the page was fetched.
+    ``stamps``: whether machine-readable dates count; ``now``: when the page was fetched; ``explanation``: where the
+    candidates of every field are recorded.
     """
     data = parse_linked_data(root, url)
-    headline = extract_headline(root, data, url)
+    titles = rank_titles(root, data, url)
+    headline = next(iter(titles.ranked), None)
     title = headline.text if headline else None
     outline, locale = Outline(root, title), declared_locale(root, data)
     language = extract_language(locale, outline.sample)
-    date = extract_published_at(
-        outline, data, url, language.text if language else None, stamps=stamps, locale=locale, now=now
-    )
-    authors = extract_authors(root, data, site_names(data, url), title)
-    subtitle = extract_subtitle(root, data, title)
-    counters = ViewCounters(outline, data, language.text if language else None)
+    code = language.text if language else None
+    complete = explanation is not None
+    dates = rank_dates(outline, data, url, code, stamps=stamps, locale=locale, now=now, complete=complete)
+    date = dates.best
+    signers = rank_authors(root, data, site_names(data, url), title, complete=complete)
+    authors = next(iter(signers), None)
+    subtitle = next(find_subtitles(root, data, title), None)
+    counters = ViewCounters(outline, data, code)
     views = counters.own
-    section, image = extract_section(data, url, title), extract_image(data, url)
+    section, image = next(find_sections(data, url, title), None), next(find_images(data, url), None)
+    if explanation is not None:
+        explanation.add("headline", explanations.explain_titles(titles))
+        explanation.add("published_at", explanations.explain_dates(dates))
+        explanation.add("authors", explanations.explain_authors(signers))
+        explanation.add("subtitle", explanations.explain_values(find_subtitles(root, data, title)))
+        explanation.add("views", explanations.explain_views(counters))
+        explanation.add("section", explanations.explain_values(find_sections(data, url, title)))
+        explanation.add("cover_image", explanations.explain_values(find_images(data, url)))
+        declared = [*declared_locales(root, data)]
     other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)
     counters.remove()
     form = form_of(root, data)
@@ -144,7 +179,12 @@ def extract_tree(
     paragraphs = body.paragraphs if body else ()
     if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):
         other = "most of its text is teasers of other pages"
-    language = extract_language(locale, " ".join(paragraphs)) or language
+    text = " ".join(paragraphs)
+    language = extract_language(locale, text) or language
+    if explanation is not None:
+        of_text = language_of_text(text or outline.sample)
+        explanation.add("language", explanations.explain_language(language, declared, of_text))
+        explanation.add("body", explanations.explain_body(body))
     found = {
         "headline": headline, "subtitle": subtitle, "published_at": date, "authors": authors, "section": section,
         "language": language, "cover_image": image, "views": views, "views_shown": views,
@@ -192,6 +232,8 @@ def _refusal(extraction: GenericExtraction, page: Page) -> str | None:
     linked = sum(letters_in(link.text or "") for link in links_of(body))
     if linked > MAX_LINKED_SHARE * length:
         return f"{linked} of {length} characters of its text are links"
+    if page.is_linked:
+        return None
     prose = sum(count for line in body if (count := letters_in(line.text)) >= MIN_PROSE_LENGTH)
     needed = MIN_PROSE_LENGTH if dated and has_url else MIN_DATED_LENGTH if dated else MIN_UNDECLARED_LENGTH
     if prose < needed:

@@ -33,16 +33,31 @@ _NOT_A_SECTION = frozenset(_KINDS.split())
 
 
 class FieldValue(NamedTuple):
+    """A value that the page states for a field, and the method that found it."""
+
     text: str
     method: str
+    source: str = ""
 
 
 def declared_locale(root: etree._Element, data: LinkedData) -> str | None:
     """Return the language that the page declares, with its region if it names one (``en-GB``)."""
+    return next((value.text for value in declared_locales(root, data)), None)
+
+
+def declared_locales(root: etree._Element, data: LinkedData) -> Iterator[FieldValue]:
+    """The languages that the page declares, the most reliable first."""
     html = root if root.tag == "html" else next(root.iter("html"), root)
-    declared = [html.get("lang"), html.get("{http://www.w3.org/XML/1998/namespace}lang"), data.text("inLanguage")]
-    declared += [data.meta("og:locale", "content-language", "dc.language", "language", "inlanguage")]
-    return next((value.strip() for value in declared if value and _LANGUAGE.match(value.strip())), None)
+    declared = [
+        ("<html> lang", html.get("lang")),
+        ("<html> xml:lang", html.get("{http://www.w3.org/XML/1998/namespace}lang")),
+        ("JSON-LD inLanguage", data.text("inLanguage")),
+    ]
+    names = ("og:locale", "content-language", "dc.language", "language", "inlanguage")
+    declared += [(f"<meta> {name}", data.metas[name][0]) for name in names if name in data.metas]
+    for source, value in declared:
+        if value and _LANGUAGE.match(value.strip()):
+            yield FieldValue(value.strip(), "structured_data", source)
 
 
 def extract_language(locale: str | None, text: str) -> FieldValue | None:
@@ -53,22 +68,21 @@ def extract_language(locale: str | None, text: str) -> FieldValue | None:
     return FieldValue(language, "structured_data" if language == declared else "generic") if language else None
 
 
-def extract_section(data: LinkedData, url: str, headline: str | None) -> FieldValue | None:
-    """Return the section as the page names it: linked data, meta elements, breadcrumb, then URL path."""
-    for value in (
-        *_texts(data.article.get("articleSection")),
-        data.meta("article:section", "section", "parsely-section"),
-    ):
+def find_sections(data: LinkedData, url: str, headline: str | None) -> Iterator[FieldValue]:
+    """The sections as the page names them, best first: linked data, meta elements, breadcrumb, then URL path."""
+    stated = [("JSON-LD articleSection", value) for value in _texts(data.article.get("articleSection"))]
+    names = ("article:section", "section", "parsely-section")
+    stated += [(f"<meta> {name}", data.metas[name][0]) for name in names if name in data.metas]
+    for source, value in stated:
         if value and len(value) <= MAX_SECTION_LENGTH:
-            return FieldValue(clean_inline(unescaped(value)), "structured_data")
+            yield FieldValue(clean_inline(unescaped(value)), "structured_data", source)
     crumbs = [crumb for crumb in _breadcrumbs(data) if fold(crumb) != fold(headline or "")]
     if len(crumbs) > 1 and len(crumbs[-1]) <= MAX_SECTION_LENGTH:
-        return FieldValue(crumbs[-1], "structured_data")
+        yield FieldValue(crumbs[-1], "structured_data", "JSON-LD breadcrumb")
     parts = [part for part in unquote(urlsplit(url).path).split("/") if part]
     for part in parts[:-1]:
         if _SECTION_PATH.fullmatch(part) and len(part) > 2 and len(part) <= 30 and part.lower() not in _NOT_A_SECTION:
-            return FieldValue(part.lower(), "url")
-    return None
+            yield FieldValue(part.lower(), "url", "path of the URL")
 
 
 def _texts(value: Any) -> list[str]:
@@ -88,23 +102,27 @@ def _breadcrumbs(data: LinkedData) -> Iterator[str]:
         return
 
 
-def extract_subtitle(root: etree._Element, data: LinkedData, headline: str | None) -> FieldValue | None:
-    """Return the text below the headline: an element named as subtitle, or one that repeats the page's description."""
+def find_subtitles(root: etree._Element, data: LinkedData, headline: str | None) -> Iterator[FieldValue]:
+    """The texts below the headline that may be its subtitle, best first.
+
+    The end of the heading, an element named as subtitle, or one that repeats the page's description.
+    """
     heading = _heading(root, headline)
     if heading is None:
-        return None
+        return
     title = fold(headline or "")
     if len(under := _text_after(title, text_of(heading)).strip(" :–—-|")) >= MIN_SUBTITLE_LENGTH:
-        return FieldValue(under, "text")
+        yield FieldValue(under, "text", "end of the heading")
     candidates = [data.text("description"), data.meta("og:description"), data.meta("description")]
     descriptions = {fold(text) for text in candidates if text}
     for element in _below(heading):
         text = text_of(element)
         if not MIN_SUBTITLE_LENGTH <= len(text) <= MAX_SUBTITLE_LENGTH or fold(text) == title:
             continue
-        if _SUBTITLE_NAME.search(element.get("class") or "") or fold(text) in descriptions:
-            return FieldValue(text, "text")
-    return None
+        if _SUBTITLE_NAME.search(element.get("class") or ""):
+            yield FieldValue(text, "text", "element named as subtitle below the headline")
+        elif fold(text) in descriptions:
+            yield FieldValue(text, "text", "text below the headline that repeats the description")
 
 
 def _text_after(title: str, text: str) -> str:
@@ -128,21 +146,21 @@ def _heading(root: etree._Element, headline: str | None) -> etree._Element | Non
     return next(iter([*same, *headings]), None)
 
 
-def extract_image(data: LinkedData, url: str) -> FieldValue | None:
-    """Return the absolute URL of the picture that represents the page when it is shared."""
-    found = [data.meta("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src")]
-    found += [
-        data.meta("parsely-image-url", "image", "thumbnailurl"),
-        *_image_urls(data.resolved(data.article.get("image"))),
-    ]
-    for found_url in found:
+def find_images(data: LinkedData, url: str) -> Iterator[FieldValue]:
+    """The absolute URLs of the pictures that represent the page when it is shared, best first."""
+    names = (
+        *("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src"),
+        *("parsely-image-url", "image", "thumbnailurl"),
+    )
+    found = [(f"<meta> {name}", data.metas[name][0]) for name in names if name in data.metas]
+    found += [("JSON-LD image", image) for image in _image_urls(data.resolved(data.article.get("image")))]
+    for source, found_url in found:
         try:
             absolute = urljoin(url, found_url.strip()) if found_url else ""
         except ValueError:
             continue
         if absolute.startswith(("http://", "https://")):
-            return FieldValue(absolute, "structured_data")
-    return None
+            yield FieldValue(absolute, "structured_data", source)
 
 
 def _image_urls(images: Sequence[Any]) -> Iterator[str]:

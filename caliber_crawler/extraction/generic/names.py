@@ -18,12 +18,12 @@ _BY = re.compile(
     r"(?:medically\s++)?reviewed\s++|written\s++|reported\s++|published\s++|authored\s++|edited\s++|compiled\s++)?by|"
     r"text|texto|tekst|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|yazar|yazan|muallif|"
     r"ავტორი|بقلم|كتب|کاتب|نویسنده|autor(?:in|en|es)?|auteurs?|authors?)|por|di|da|av|af|от)(?![\w])\s*+"
-    r"(?:[:：]\s*+|(?=[^\W\d_a-zа-яё]))"
+    r"(?:[:：]\s*+|(?=(?:the\s)?[^\W\d_a-zа-яё]))"
 )
 # "Author:" in any language. The rest of the line is the names.
 _LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}[:：]\s*+")
 _JOIN = re.compile(
-    r"(?:(?<!\s)\s++)?(?:[,;|/&•·、，；／・،]|(?<=\s)(?:[–—-](?=\s)|"
+    r"(?:(?<!\s)\s++)?(?:[,;|/&•·⋅、，；／・،]|(?<=\s)(?:[–—-](?=\s)|"
     r"(?:and|und|et|y|e|en|och|og|i|и|та|և|და|و|və|ve|dan|with|mit)\s))\s*+",
     re.IGNORECASE,
 )
@@ -36,7 +36,7 @@ _OF_OTHERS = re.compile(
 _NOT_A_NAME = re.compile(
     r"https?:|www\.|@|(?<!\w)\d+(?:st|nd|rd|th)?(?!\w)|\d{2,}|^\W*$|\b(?:image|photo|getty|shutterstock|updated|published|"
     r"min(?:ute)?s? read|subscribe|follow|newsletter|comments?|share|read more|view all|profile|archive|posts?|privacy|"
-    r"cookies?|terms|contact|login|sign in)\b",
+    r"cookies?|terms|contact|login|sign in|view in|digital edition)\b",
     re.IGNORECASE,
 )
 _LABEL_ALONE = re.compile(
@@ -63,6 +63,7 @@ _ROLE_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _PLACE_BEHIND = re.compile(r" (?:in|for|at|from|is|aus) [^\W\d_]")
+_OF_PLACE = re.compile(r"\s(?:at|of|for|in|with|bei|von|chez|di|de)\s", re.IGNORECASE)
 _CREDENTIAL = re.compile(
     r"(?:[A-Z][A-Za-z]{0,4}+\.?(?:[-. ][A-Z][A-Za-z]{0,4}+\.?){0,3}|Ph\.?D|M\.?B\.?A)[®™.]?", re.ASCII
 )
@@ -75,6 +76,7 @@ _DESK = re.compile(
 # Scripts without capitals; Georgian has them, but does not write names with them.
 _UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,5}")
+_SINGLE = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+){0,2}")
 _NEVER_NAMES = re.compile(r"^\(|https?:|www\.|\w@\w")
 
 
@@ -125,12 +127,14 @@ def is_name(text: str) -> bool:
 
 def is_byline_name(text: str) -> bool:
     """Return whether a part of a byline is a name, and not only a role such as ``Staff Writer``."""
-    return is_name(text) and any(_ROLE_WORD.fullmatch(word) is None for word in text.split())
+    if not is_name(text) or (_ROLE.search(text) and _OF_PLACE.search(text)):
+        return False
+    return any(_ROLE_WORD.fullmatch(word) is None for word in text.split())
 
 
 def is_single_name(text: str) -> bool:
     """Return whether a text may be a name of one word (``Nadia``). Only a byline makes it one."""
-    return 2 < len(text) <= 20 and text.isalpha() and not is_desk(text) and not _ROLE.search(text)
+    return 2 < len(text) <= 20 and _SINGLE.fullmatch(text) is not None and not is_desk(text) and not _ROLE.search(text)
 
 
 def is_person(text: str) -> bool:

@@ -252,7 +252,7 @@ class Outline:
         if element.tag == "footer" and self.level_of(element) > LEVELS_OF_FOOTER:
             return True, True
         names = f"{element.get('class', '')} {element.get('id', '')}"
-        called, certain = _aside_names(names[:MAX_NAMES_LENGTH]) if len(names) > 1 else (False, False)
+        called, certain = aside_names(names[:MAX_NAMES_LENGTH]) if len(names) > 1 else (False, False)
         return called or element.tag in ("aside", "figure", "figcaption"), certain
 
     def is_teaser(self, element: etree._Element) -> bool:
@@ -300,7 +300,7 @@ def _is_long(text: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _aside_names(names: str) -> tuple[bool, bool]:
+def aside_names(names: str) -> tuple[bool, bool]:
     # Names with digits are made by programs, and their letters mean nothing ("u6aAD").
     words = " ".join(name for name in re.split(r"[\s_-]+", names) if name.isalpha())
     parts = [part.lower() for part in _PART.findall(words)]

@@ -21,6 +21,7 @@ from caliber_crawler.extraction.embeds import (
     SOURCES,
     is_called_gallery,
     is_known_embed,
+    may_be_known_embed,
     page_url_of,
     player_url,
     replace_by_line,
@@ -56,6 +57,7 @@ BOILERPLATE_WORDS = frozenset(_WORDS.split())
 BOILERPLATE_PAIRS = frozenset(tuple(pair.split("-")) for pair in _PAIRS.split())
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _EMBEDDED = re.compile(r"\b(?:twitter|instagram|tiktok|telegram|bluesky|reddit|threads|mastodon)-")
+_LATE = re.compile(r"S:\w+$")
 _PERMALINKS = ("cite", "data-instgrm-permalink", "data-telegram-post", "data-bluesky-uri", "data-embed-url")
 # URLs of single posts, not of profiles: /status/1, /p/abc, /reel/abc, /video/1, /post/abc.
 _POST_LINK = re.compile(
@@ -65,7 +67,6 @@ _POST_LINK = re.compile(
 )
 SENTENCE_ENDS = tuple(".!?…:;。！？։»”\"’')")
 _QUOTATION_MARKS = " \"'“”„«»‘’"
-_COMMENTS = re.compile("comment|repl(?:y|ies)|disqus|discussion", re.IGNORECASE)
 _TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _LENGTH = etree.XPath("string-length(normalize-space())")
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -86,6 +87,7 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
 
     Relative URLs on the page are resolved against ``url``.
     """
+    _place_late_parts(root)
     move_captions(root, "figcaption")
     _show_pictures(root)
     _unembed(root, url)
@@ -98,6 +100,24 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
     _drop_teasers(root)
     _mark_paragraphs(root)
     _clear_prose_attributes(root)
+
+
+def _place_late_parts(root: etree._Element) -> None:
+    """Move the parts that a page sends at its end to their places, as its own script does.
+
+    React writes them as ``<div hidden id="S:1">``, for the place ``<template id="B:1">``.
+    """
+    parts = [part for part in root.iter("div") if part.get("hidden") is not None and _LATE.match(part.get("id") or "")]
+    places = {place.get("id"): place for place in root.iter("template")} if parts else {}
+    for part in parts:
+        del part.attrib["hidden"]
+        place = places.get(f"B:{(part.get('id') or '')[2:]}")
+        if place is not None and part not in place.iterancestors():
+            tail, part.tail = part.tail, None
+            if tail and not tail.isspace():
+                part.addprevious(etree.Element("span"))
+                cast(etree._Element, part.getprevious()).tail = tail
+            place.addprevious(part)
 
 
 def _drop_non_content(root: etree._Element) -> None:
@@ -205,10 +225,13 @@ def _unembed(root: etree._Element, url: str) -> None:
         permalink = next((value for key in _PERMALINKS if (value := quote.get(key))), None) or _post_quoted(quote)
         if permalink or _EMBEDDED.search(quote.get("class") or ""):
             _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
+    on_platform = may_be_known_embed(url)
     for element in list(root.iter("iframe", "video", "script", *PLAYERS)):
         nodes = (element, *element.iter("source"))
         sources = [source for node in nodes for key in SOURCES if (source := node.get(key))]
         sources += [player for player in (player_url(element),) if player]
+        if not on_platform:
+            sources = list(filter(may_be_known_embed, sources))
         embed_url = next((known for source in sources if is_known_embed(known := _page_url(source, url))), None)
         if embed_url is not None:
             _become_paragraph(element, "Video", embed_url)
@@ -356,16 +379,6 @@ def is_text(block: etree._Element) -> bool:
     text = text_of(block)
     sentence = len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS)
     return sentence and linked > len(text) / 2 and any(map(_is_prose, (block.getprevious(), block.getnext())))
-
-
-def has_other_texts(root: etree._Element) -> bool:
-    """Return whether a page contains prose besides its article: other articles, or comments."""
-    if sum(1 for _ in root.iter("article")) > 1:
-        return True
-    return any(
-        _COMMENTS.search(f"{element.get('class', '')} {element.get('id', '')}"[:MAX_NAMES_LENGTH])
-        for element in root.iter("div", "section", "ol", "ul", "li")
-    )
 
 
 def _is_prose(element: etree._Element | None) -> bool:

@@ -10,14 +10,18 @@ from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from caliber_crawler.extraction.dates.labels import Role
 from caliber_crawler.extraction.dates.stamps import FIRST_YEAR, parse_stamp
 from caliber_crawler.extraction.dates.zones import offset_between
 from caliber_crawler.extraction.generic.date_candidates import (
+    ASIDE,
     BELOW,
     DATELINE,
     DECLARED,
     LINE,
+    LONE,
     NAMED,
     REST,
     UPDATE,
@@ -33,7 +37,16 @@ from caliber_crawler.extraction.linked_data import LinkedData
 FUTURE_TOLERANCE = timedelta(days=1)
 """A fast clock or another time zone may date a page to tomorrow, not to next week."""
 _URL_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)")
+_URL_DAY_FIRST = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])[._-](0[1-9]|1[0-2])[._-](20\d\d)(?!\d)")
+_URL_MONTH = re.compile(r"/((?:19|20)\d\d)/([a-z]{3,9})/(0?[1-9]|[12]\d|3[01])/", re.IGNORECASE)
+_URL_LOCALE = re.compile(r"/([a-z]{2}-[a-z]{2})/", re.IGNORECASE)
 _MONTH_FIRST = re.compile(r"(?:en[-_](?:us|ca|ph)|fil|tl)\b", re.I)
+_NOT_NEEDED = "not needed: a better source states the date"
+_UNUSED_PLACES = {
+    Place.TEXT: "between paragraphs of the text, without a label",
+    Place.ELSEWHERE: "outside the article, without a label",
+    Place.ASIDE: ASIDE,
+}
 _REGION = re.compile(r"[a-z]{2,3}[-_][a-z]{2}\b", re.I)
 
 
@@ -58,6 +71,17 @@ class FoundTimestamp(NamedTuple):
         return details | ({"published_at_role": "updated"} if self.is_update else {})
 
 
+class RankedDates(NamedTuple):
+    """The dates of a page."""
+
+    best: FoundTimestamp | None
+    """The best one, made exact by the others."""
+    ranked: Sequence[DateCandidate]
+    """Those that may be the publication date, best first."""
+    others: Sequence[DateCandidate]
+    """Those that are not used, each with its rejection; only if the ranking is complete."""
+
+
 def extract_published_at(
     outline: Outline,
     data: LinkedData,
@@ -68,35 +92,117 @@ def extract_published_at(
     locale: str | None = None,
     now: datetime | None = None,
 ) -> FoundTimestamp | None:
-    """Return the best publication date, made exact by the others.
+    """Return the best publication date, made exact by the others. See :func:`rank_dates`."""
+    return rank_dates(outline, data, url, language, stamps=stamps, locale=locale, now=now).best
+
+
+def rank_dates(
+    outline: Outline,
+    data: LinkedData,
+    url: str,
+    language: str | None,
+    *,
+    stamps: bool = True,
+    locale: str | None = None,
+    now: datetime | None = None,
+    complete: bool = False,
+) -> RankedDates:
+    """Return the dates that the page states, best first.
 
     ``language`` is the language of the text, ``locale`` the one that the page declares. ``now`` is when the page was
-    fetched: later dates do not count. Without ``stamps`` only printed dates count.
+    fetched: later dates do not count. Without ``stamps`` only printed dates count. The page's elements are searched as
+    far as they can matter; ``complete`` also returns every date that does not count, with the reason.
     """
-    declared = [*declared_candidates(data, language)] if stamps else []
+    declared = [*declared_candidates(data, language)]
+    found = [*declared, *_url_candidates(url)]
     exact = [candidate for candidate in declared if candidate.tier == DECLARED and _is_possible(candidate.at, now)]
-    found = [*declared, *(_url_candidates(url) if stamps else ())]
+    exact = exact if stamps else []
+    rest: list[range] = [range(len(outline.elements))] if complete else []
     if not (exact and not exact[0].is_bare and exact[0].at.utcoffset()):
         # Nothing on the page can make a local time with its offset more exact.
-        found += page_candidates(outline, language, outline.head)
-        certain = [candidate for candidate in found if _is_certain(candidate, now)]
+        found += page_candidates(outline, language, outline.head, with_rejected=complete)
+        certain = [candidate for candidate in found if _is_certain(candidate, now, stamps=stamps)]
+        around = [range(outline.head.start), range(outline.head.stop, len(outline.elements))]
+        rest = around if complete else []
         if not certain or (exact and all(candidate.is_bare for candidate in certain)):
-            around = (range(outline.head.start), range(outline.head.stop, len(outline.elements)))
-            found += [date for positions in around for date in page_candidates(outline, language, positions)]
-    if not stamps:
-        found = [candidate for candidate in found if candidate.method == "text"]
+            for positions in around:
+                found += page_candidates(outline, language, positions, with_rejected=complete)
+            rest = []
     month_first = _is_month_first(language, locale, url)
-    days = frozenset(candidate.at.date() for candidate in found if candidate.other is None)
-    ordered = [ordered for candidate in found if (ordered := _in_order(candidate, days, month_first)) is not None]
-    usable = [candidate for candidate in ordered if _is_possible(candidate.at, now)]
-    pairs = [(rank, candidate) for candidate in usable if (rank := _rank(candidate)) is not None]
-    ranked = [candidate for _, candidate in sorted(pairs, key=itemgetter(0))]
-    return _exact(ranked[0], ranked) if ranked else None
+    sure = (date for date in found if date.other is None and not date.rejection and (stamps or date.method == "text"))
+    days = frozenset(candidate.at.date() for candidate in sure)
+    ranked: list[tuple[tuple[int, ...], DateCandidate]] = []
+    others: list[DateCandidate] = []
+    for candidate in found:
+        ordered = _in_order(candidate, days, month_first)
+        if (rejection := _rejection(ordered, now, stamps=stamps)) or (rank := _rank(ordered)) is None:
+            others.append(replace(ordered, rejection=rejection or _why_unused(ordered)))
+        else:
+            ranked.append((rank, ordered))
+    ranked.sort(key=itemgetter(0))
+    if not ranked:
+        lone = _lone_date(others, outline) or _lone_date([*others, *_asides(outline, language)], outline)
+        ranked = [((LONE * 10,), lone)] if lone is not None and _is_possible(lone.at, now) else []
+    best = _exact(ranked[0][1], [candidate for _, candidate in ranked]) if ranked else None
+    for positions in rest:
+        unneeded = page_candidates(outline, language, positions, with_rejected=True)
+        others += [date if date.rejection else replace(date, rejection=_NOT_NEEDED) for date in unneeded]
+    return RankedDates(best, [candidate for _, candidate in ranked], others)
 
 
-def _is_certain(candidate: DateCandidate, now: datetime | None) -> bool:
+def _lone_date(others: Sequence[DateCandidate], outline: Outline) -> DateCandidate | None:
+    """Return the date in an element named as a date behind the headline, if the article has no other such date.
+
+    Not beside the date of an update: the page names its dates, and this one is of something else.
+    """
+    if any(date.role is Role.UPDATED and date.place == Place.HEAD for date in others):
+        return None
+    start = outline.position[outline.heading] if outline.heading is not None else 0
+    named = [
+        date
+        for date in others
+        if date.tier == DATELINE
+        and date.order > start
+        and date.role in (Role.UNNAMED, Role.PUBLISHED)
+        and date.rejection in _UNUSED_PLACES.values()
+    ]
+    return replace(named[0], rejection="") if len({date.at.date() for date in named}) == 1 else None
+
+
+def _asides(outline: Outline, language: str | None) -> list[DateCandidate]:
+    """The dates in other parts of the element that contains the article, such as a box with the author and the date."""
+    main = outline.main
+    if main is None or main.tag in ("body", "html"):
+        return []
+    first = outline.position[main]
+    positions = range(first, first + sum(1 for _ in main.iter(etree.Element)))
+    found = page_candidates(outline, language, positions, with_rejected=True)
+    return [date for date in found if date.rejection == ASIDE]
+
+
+def _rejection(candidate: DateCandidate, now: datetime | None, *, stamps: bool) -> str:
+    """Why a date does not count, whatever its place; empty if it may."""
+    if candidate.rejection:
+        return candidate.rejection
+    if not stamps and candidate.method != "text":
+        return "not trusted: the site has a definition, and its metadata may state the date of a rebuild"
+    if not _is_possible(candidate.at, now):
+        return "later than the page was fetched" if candidate.at.year >= FIRST_YEAR else "older than the web"
+    return ""
+
+
+def _why_unused(candidate: DateCandidate) -> str:
+    """Why a date that has no rank is not used."""
+    if candidate.role is Role.UPDATED:
+        return "the date of an update, by its label or name"
+    if candidate.role is Role.OTHER:
+        return "the date of something else, by its label"
+    return _UNUSED_PLACES.get(candidate.place, "")
+
+
+def _is_certain(candidate: DateCandidate, now: datetime | None, *, stamps: bool) -> bool:
     """Return whether no date elsewhere on the page can be better."""
-    rank = _rank(candidate) if _is_possible(candidate.at, now) else None
+    rank = _rank(candidate) if not _rejection(candidate, now, stamps=stamps) else None
     return rank is not None and rank[0] <= LINE * 10 and candidate.role is not Role.UPDATED
 
 
@@ -107,10 +213,17 @@ def parse_timestamp(text: str) -> tuple[datetime, bool] | None:
 
 
 def _url_candidates(url: str) -> Iterable[DateCandidate]:
-    if match := _URL_DATE.search(urlsplit(url).path):
+    path = urlsplit(url).path
+    if match := _URL_DATE.search(path):
         stamp = parse_stamp("-".join(match.groups()))
-        if stamp is not None:
-            yield DateCandidate(stamp.at, True, Role.UNNAMED, "url", URL, text=match[0])
+    elif match := _URL_MONTH.search(path):
+        stamp = parse_stamp(" ".join(reversed(match.groups())), "en")
+    elif match := _URL_DAY_FIRST.search(path):
+        stamp = parse_stamp("-".join(reversed(match.groups())))
+    else:
+        return
+    if stamp is not None:
+        yield DateCandidate(stamp.at, True, Role.UNNAMED, "url", URL, text=match[0])
 
 
 def _is_month_first(language: str | None, locale: str | None, url: str) -> bool | None:
@@ -118,6 +231,8 @@ def _is_month_first(language: str | None, locale: str | None, url: str) -> bool 
 
     It is in the United States, Canada and the Philippines; English without a region does not tell.
     """
+    if found := _URL_LOCALE.match(urlsplit(url).path):
+        locale = found[1]
     if _MONTH_FIRST.match(locale or ""):
         return True
     host = (urlsplit(url).hostname or "").rpartition(".")[2]
@@ -126,16 +241,16 @@ def _is_month_first(language: str | None, locale: str | None, url: str) -> bool 
     return None
 
 
-def _in_order(candidate: DateCandidate, days: frozenset[date], month_first: bool | None) -> DateCandidate | None:
+def _in_order(candidate: DateCandidate, days: frozenset[date], month_first: bool | None) -> DateCandidate:
     """Decide between day and month: by another date of the page that is not ambiguous, else by the page's language.
 
-    ``None`` for a printed date that remains ambiguous. Metadata in English is written by American software.
+    A printed date that remains ambiguous is rejected. Metadata in English is written by American software.
     """
-    if candidate.other is None:
+    if candidate.other is None or candidate.rejection:
         return candidate
     agreed = [day in days for day in (candidate.at.date(), candidate.other.date())]
     if agreed[0] == agreed[1] and month_first is None and candidate.method == "text":
-        return None
+        return replace(candidate, rejection="day and month may be swapped, and nothing decides it")
     swapped = agreed[1] if agreed[0] != agreed[1] else month_first is not False
     return replace(candidate, at=candidate.other, other=candidate.at) if swapped else candidate
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import NamedTuple, cast
@@ -15,14 +15,22 @@ from caliber_crawler.extraction.linked_data import LinkedData, unescaped, withou
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
 
-_SEPARATOR = r"(?:(?<!\s)\s++)?(?:(?:\||·|•|»|::|/)\s*+|(?<=\s)[–—*-]\s++)"
+_SEPARATOR = r"(?:(?<!\s)\s++)?(?:(?:\||·|•|»|::|/)\s*+|(?<=\s)[–—*:~⋆★‹›«→←►▸¦-]\s++)"
 # Between a title and a label. Quotation marks of comparison keys may have been "»". A colon is part of most headlines:
 # it separates only what is known to be another part.
 _BEHIND = re.compile(rf"{_SEPARATOR}|\s\"\s")
 _BEFORE = re.compile(rf"(?:{_SEPARATOR}|\s\"\s)$")
 _BEHIND_OR_COLON = re.compile(rf"{_SEPARATOR}|\s\"\s|(?:(?<!\s)\s++)?:\s")
 _BEFORE_OR_COLON = re.compile(rf"(?:{_SEPARATOR}|\s\"\s|:\s)$")
+_SPLIT = re.compile(f"({_SEPARATOR})")
+_BARS = frozenset("|·•»›")
+_FEED = re.compile(
+    r"\s*(?:[»:|–—-]\s*)?\b(?:(?:rss|atom)(?:\s*2\.0|\s*1\.0)?(?:\s+feed)?|feed|akışı|beslemesi|лента)\s*$",
+    re.IGNORECASE,
+)
 MAX_TITLE_LENGTH = 500
+MAX_SECTIONS = 5
+MAX_LINKS = 100
 MAX_SITE_NAME_LENGTH = 40
 MIN_LIKENESS, SAME_WORDING = 0.4, 0.9
 """Shares of common words: two titles are of one article from the first on, and the same from the second on."""
@@ -36,30 +44,79 @@ _MARKS = str.maketrans(dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys(
 _PROPERTIES = etree.XPath(".//*[(@itemprop or @property) and not(self::meta or self::link)]")
 
 
+_SOURCES = {
+    "linked": "JSON-LD headline",
+    "og": "<meta> og:title",
+    "heading": "heading",
+    "twitter": "<meta> twitter:title",
+    "title": "<title>",
+}
+"""The sources of a title, the most reliable first."""
+
+
 class Title(NamedTuple):
+    """A title of the page, and the method that found it."""
+
     text: str
     method: str
+    source: str = ""
+    why: str = ""
+    """Why it ranks where it does, as a clause; empty if only its source decided."""
+
+
+class Titles(NamedTuple):
+    """The titles of a page without the site's name."""
+
+    ranked: Sequence[Title]
+    """Those that may be the headline, best first."""
+    others: Sequence[Title]
+    """Those that are not used, each with the reason."""
 
 
 def extract_headline(root: etree._Element, data: LinkedData, url: str) -> Title | None:
-    """Return the title in the newsroom's words: linked data, OpenGraph, heading, then other sources.
+    """Return the title in the newsroom's words; ``None`` if the page has none."""
+    return next(iter(rank_titles(root, data, url).ranked), None)
+
+
+def rank_titles(root: etree._Element, data: LinkedData, url: str) -> Titles:
+    """Return the page's titles: linked data, OpenGraph, heading, then other sources.
 
     The site's name is removed from both ends of a title. A title truncated with dots is replaced by a complete one with
     the same beginning.
     """
-    found = {
-        voice: text for voice, text in _candidates(root, data, url).items() if text and len(text) <= MAX_TITLE_LENGTH
-    }
+    found: dict[str, str] = {}
+    others: list[Title] = []
+    for voice, (printed, text) in _candidates(root, data, url).items():
+        if text and len(text) <= MAX_TITLE_LENGTH:
+            found[voice] = text
+        elif printed:
+            is_long = len(printed) > MAX_TITLE_LENGTH
+            why = f"longer than {MAX_TITLE_LENGTH} characters" if is_long else "only the site's name"
+            others.append(_title(voice, printed[:MAX_TITLE_LENGTH], why))
+    reasons: dict[str, str] = {}
     if _is_for_search_engines(found):
-        del found["linked"]
+        why = "written for search engines: only <title> repeats it, heading and og:title agree on another"
+        others.append(_title("linked", found.pop("linked"), why))
     if "linked" not in found and _is_own_heading(found):
         found = {"heading": found["heading"]} | found
+        reasons["heading"] = "the heading that readers see, in other words than the metadata"
     elif _is_section_heading(found):
         found["heading"] = found.pop("heading")
-    for voice, text in found.items():
-        whole = next((other for other in found.values() if _is_cut(_key(text), _key(other))), text)
-        return Title(whole, "text" if voice in ("heading", "title") else "structured_data")
-    return None
+        reasons["heading"] = "a few words that no other title contains, such as a section's name"
+    return Titles([_completed(voice, text, found, reasons) for voice, text in found.items()], others)
+
+
+def _title(voice: str, text: str, why: str = "") -> Title:
+    return Title(text, "text" if voice in ("heading", "title") else "structured_data", _SOURCES[voice], why)
+
+
+def _completed(voice: str, text: str, found: Mapping[str, str], reasons: Mapping[str, str]) -> Title:
+    """The title; the complete one with the same beginning if this one is truncated."""
+    key = _key(text)
+    for other, whole in found.items():
+        if _is_cut(key, _key(whole)):
+            return _title(voice, whole, f"truncated there, completed from {_SOURCES[other]}")
+    return _title(voice, text, reasons.get(voice, ""))
 
 
 def _is_for_search_engines(found: Mapping[str, str]) -> bool:
@@ -94,27 +151,42 @@ def _is_section_heading(found: Mapping[str, str]) -> bool:
     )
 
 
-def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, str | None]:
-    names = (*site_names(data, url), *_names_of_home(root, url))
-    linked = without_site_name(_plain(data.text("headline") or data.text("name")), names)
-    og = without_site_name(_plain(data.meta("og:title")), names)
-    twitter = without_site_name(_plain(data.meta("twitter:title")), names)
+def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, tuple[str | None, str | None]]:
+    """The titles as the page states them, and without the site's name and labels, by source."""
+    names = (*site_names(data, url), *_names_of_home(root, url), *_names_of_feed(root))
+    sections = tuple(_sections(data, url))
     element = next(root.iter("title"), None)
-    title = without_site_name(text_of(element) if element is not None else None, names)
-    known = [text for text in (linked, og, twitter, title) if text]
-    heading = _heading(root, known, names)
-    sure = [text for text in (linked, heading) if text]
+    printed = {
+        "linked": _plain(data.text("headline") or data.text("name")),
+        "og": _plain(data.meta("og:title")),
+        "twitter": _plain(data.meta("twitter:title")),
+        "title": text_of(element) if element is not None else None,
+    }
+    short = {voice: without_site_name(text, names, sections) for voice, text in printed.items()}
+    heading = _heading(root, [text for text in short.values() if text], names)
+    shown = without_site_name(heading, names, sections)
+    sure = [text for text in (short["linked"], heading) if text]
     return {
-        "linked": _as_begun(linked, [heading] if heading else [], colon=False),
-        "og": _as_begun(og, sure),
-        "heading": heading,
-        "twitter": _as_begun(twitter, sure),
-        "title": _as_begun(title, sure),
+        "linked": (printed["linked"], _as_begun(short["linked"], [heading] if heading else [], colon=False)),
+        "og": (printed["og"], _as_begun(short["og"], sure)),
+        "heading": (heading, shown or heading),
+        "twitter": (printed["twitter"], _as_begun(short["twitter"], sure)),
+        "title": (printed["title"], _as_begun(short["title"], sure)),
     }
 
 
 def _plain(text: str | None) -> str | None:
     return clean_inline(without_tags(unescaped(text))) if text else None
+
+
+def _sections(data: LinkedData, url: str) -> Iterator[str]:
+    """The folded names of the page's section, which templates add to its title: linked data, meta, URL path."""
+    stated = data.resolved(data.article.get("articleSection"))[:MAX_SECTIONS]
+    stated += [data.meta("article:section", "section", "parsely-section")]
+    stated += [part.replace("-", " ") for part in urlsplit(url).path.strip("/").split("/")[:-1] if len(part) > 2]
+    for name in stated:
+        if isinstance(name, str) and 1 < len(name) <= MAX_SITE_NAME_LENGTH:
+            yield fold(name)
 
 
 def site_names(data: LinkedData, url: str) -> tuple[str, ...]:
@@ -128,18 +200,27 @@ def site_names(data: LinkedData, url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in folded if name != headline))
 
 
-def without_site_name(title: str | None, names: tuple[str, ...]) -> str | None:
-    """Return a title without the site's name at either end; ``None`` if nothing else remains."""
+def without_site_name(title: str | None, names: tuple[str, ...], sections: tuple[str, ...] = ()) -> str | None:
+    """Return a title without the site's name and section at either end; ``None`` if only the site's name remains.
+
+    A section is removed only behind or before a bar: ``Politics - a hard trade`` is a headline.
+    """
     if not title or len(title) > MAX_TITLE_LENGTH or _is_site_name(title, names):
         return None
-    pieces = re.split(f"({_SEPARATOR})", title)
-    while len(pieces) > 2 and _is_site_name(pieces[-1], names):
+    pieces = _SPLIT.split(title)
+    while len(pieces) > 2 and (_is_site_name(pieces[-1], names) or _is_section(pieces[-2:], sections)):
         pieces = pieces[:-2]
-    while len(pieces) > 2 and _is_site_name(pieces[0], names):
+    while len(pieces) > 2 and (_is_site_name(pieces[0], names) or _is_section(pieces[1::-1], sections)):
         pieces = pieces[2:]
     shorter = "".join(pieces).strip()
     before, colon, behind = shorter.rpartition(":")
     return (before if colon and _is_site_name(behind, names) else shorter).strip() or None
+
+
+def _is_section(parts: Sequence[str], sections: tuple[str, ...]) -> bool:
+    """Return whether a separator and a part of a title are a bar and the section's name."""
+    separator, name = parts
+    return separator.strip() in _BARS and fold(name.strip()) in sections
 
 
 def _is_site_name(text: str, names: tuple[str, ...]) -> bool:
@@ -172,6 +253,15 @@ def _names_of_home(root: etree._Element, url: str) -> Iterator[str]:
     for link in root.iter("a"):
         if (link.get("href") or "").strip() in home and 1 < len(text := text_of(link)) <= MAX_SITE_NAME_LENGTH:
             yield fold(text)
+
+
+def _names_of_feed(root: etree._Element) -> Iterator[str]:
+    """The folded titles of the site's feeds, without words such as "RSS Feed"."""
+    for link in islice(root.iterfind(".//head/link[@type]"), MAX_LINKS):
+        if link.get("type") in ("application/rss+xml", "application/atom+xml"):
+            name, found = _FEED.subn("", link.get("title") or "")
+            if found and 1 < len(name := name.strip(" »|:–—-")) <= MAX_SITE_NAME_LENGTH:
+                yield fold(name)
 
 
 def _heading(root: etree._Element, known: list[str], names: tuple[str, ...]) -> str | None:

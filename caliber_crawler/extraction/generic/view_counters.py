@@ -7,7 +7,7 @@ Only the article's own counter counts, never that of a teaser or a comment. Coun
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, cast
@@ -86,7 +86,9 @@ class ViewCounter(NamedTuple):
     method: str
 
 
-class _Candidate(NamedTuple):
+class PlacedCounter(NamedTuple):
+    """A counter, and where it stands."""
+
     counter: Counter
     place: Place
 
@@ -115,8 +117,9 @@ class ViewCounters:
         self._texts: list[_Run] = []
         self._nodes: list[etree._Element] = []
         self._marked = _marked(outline.root)
-        visible = [*self._visible(), *self._attributed()]
-        self.own = self._stated() or self._choose(visible)
+        self.visible = (*self._visible(), *self._attributed())
+        """The counters in texts and attributes."""
+        self.own = self._stated() or self._choose(self.visible)
         """The counter of the article; ``None`` if there is none, or if it is not certain."""
 
     def remove(self) -> None:
@@ -163,7 +166,7 @@ class ViewCounters:
 
     # --------------------------------------------------------------------------------------------------- visible text
 
-    def _visible(self) -> Iterator[_Candidate]:
+    def _visible(self) -> Iterator[PlacedCounter]:
         for run in islice(self._runs(), MAX_RUNS):
             counter = None
             if may_be_counter(run.text):
@@ -173,7 +176,7 @@ class ViewCounters:
             elif (count := parse_bare_count(run.text, self.language)) is not None:
                 counter = self._named_counter(run, count)
             if counter is not None and (place := self._place_of(run.holder, run.position)) is not None:
-                yield _Candidate(counter, place)
+                yield PlacedCounter(counter, place)
 
     def _runs(self) -> Iterator[_Run]:
         """The short texts with a number, in order."""
@@ -219,13 +222,13 @@ class ViewCounters:
                 return True
         return False
 
-    def _attributed(self) -> Iterator[_Candidate]:
+    def _attributed(self) -> Iterator[PlacedCounter]:
         """Numbers in attributes such as ``data-views``."""
         for element in self._marked:
             value = element.get(_NUMBER_ATTRIBUTES[0]) or element.get(_NUMBER_ATTRIBUTES[1]) or ""
             count = int(value) if value.isascii() and value.isdecimal() and len(value) <= 10 else 0
             if count and (place := self._place_of(element)) is not None:
-                yield _Candidate(Counter(value, count, is_label_first=True), place)
+                yield PlacedCounter(Counter(value, count, is_label_first=True), place)
 
     # --------------------------------------------------------------------------------------------------------- choice
 
@@ -249,7 +252,7 @@ class ViewCounters:
             node = node.getparent()
         return False
 
-    def _choose(self, candidates: list[_Candidate]) -> ViewCounter | None:
+    def _choose(self, candidates: Sequence[PlacedCounter]) -> ViewCounter | None:
         """The counter nearest to the headline; ``None`` if several there differ."""
         for place in (Place.HEAD, Place.END, Place.TEXT, Place.ELSEWHERE):
             found = [candidate.counter for candidate in candidates if candidate.place is place]

@@ -41,11 +41,22 @@ def only(line: str, language: str | None = None) -> PrintedDate:
         "2026年1月7日 14時35分", "2026年1月7日 下午2:35", "2026년 1월 7일 오후 2:35", "2026. 1. 7. 14:35",
         "٧ يناير ٢٠٢٦ ٢:٣٥ م", "7 كانون الثاني 2026 2:35 مساءً", "چهارشنبه ۷ ژانویه ۲۰۲۶ - ۱۴:۳۵", "۱۷ دی ۱۴۰۴ - ۱۴:۳۵",
         "۱۴۰۴/۱۰/۱۷ ۱۴:۳۵", "७ जनवरी २०२६, २:३५ अपराह्न", "7 มกราคม 2569 14:35", "07.01.2026 02:35 ÖS",
-        "ngày 7 tháng 1 năm 2026 14:35", "2026 оны 1 сарын 7 14:35",
+        "ngày 7 tháng 1 năm 2026 14:35", "2026 оны 1 сарын 7 14:35", "الأربعاء 7 كانون الثاني / يناير 2026 2:35 مساءً",
+        "Publié le 7 janv. 26 à 14:35", "7 Jan 26, 14:35",
     ],
 )  # fmt: skip
 def test_a_date_in_any_form_is_read(line: str) -> None:
     assert only(line).at == datetime(2026, 1, 7, 14, 35)  # noqa: DTZ001
+
+
+def test_two_dates_side_by_side_are_both_read() -> None:
+    found = find_printed_dates("May 21, 2025  April 24, 2025 by Jane Roe")
+    assert [date.day for date in found] == [date(2025, 5, 21), date(2025, 4, 24)]
+
+
+@pytest.mark.parametrize("line", ["5 Dec 16, 2025", "the 5 March 20 people came", "7 May 14:35", "12 Mar 30 min"])
+def test_a_number_behind_a_month_is_rarely_a_year(line: str) -> None:
+    assert not [found for found in find_printed_dates(line) if found.is_short]
 
 
 @pytest.mark.parametrize("language", [name for name in LANGUAGES if name not in UNREAD])

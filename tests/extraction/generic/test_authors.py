@@ -45,6 +45,7 @@ def authors_in_json(author: Any, byline: str = "") -> tuple[str, ...]:
         ("By Jane Roe Photos by Jon Moe", ["Jane Roe"]),
         ("Jane Roe. Reviewed by Jon Moe", ["Jane Roe"]),
         ("By <b>Jane Roe</b>", ["Jane Roe"]),
+        ("By the Harbour Team", ["the Harbour Team"]),
         ("Written by", []),
         ("Political editor", ["Political editor"]),  # a desk that signs alone
         ("Von der Leyen", ["Von der Leyen"]),
@@ -137,3 +138,27 @@ def test_meta_elements_in_use_name_the_author(meta: str) -> None:
 @given(st.text(max_size=200))
 def test_any_line_is_accepted(line: str) -> None:
     assert all(name.strip() for name in split_names(line))
+
+
+@pytest.mark.parametrize(
+    ("markup", "authors"),
+    [
+        ('By <a href="/author/roe">Jane Roe</a>. Reviewed by <a href="/author/moe">Jon Moe</a>', ("Jane Roe",)),
+        ('<a rel="author" href="/author/ou-san">Ou-san</a>', ("Ou-san",)),
+        ('<div class="creator"><span class="creator-name">Newsdesk</span></div>', ()),
+        ('<span class="post-author-name">Nadia</span>', ("Nadia",)),
+        (
+            '<div class="author"><span class="author__name">Jane Roe</span>'
+            '<span class="author__role">Founder at Oak</span></div>',
+            ("Jane Roe",),
+        ),
+    ],
+)  # fmt: skip
+def test_a_byline_names_nobody_else(markup: str, authors: tuple[str, ...]) -> None:
+    assert authors_below_the_headline(f"<div>{markup}</div>") == authors
+
+
+def test_the_outlet_beside_people_is_not_an_author() -> None:
+    people = [{"name": "Jane Roe"}, {"name": "News"}]
+    assert authors_in_json(people) == ("Jane Roe",)
+    assert authors_in_json({"name": "News"}) == ("News",)

@@ -99,6 +99,12 @@ def test_an_update_is_not_the_publication(updated: str, published: str, mark: st
     assert article(lines) == "2026-01-07T14:35:00"
 
 
+def test_a_live_blog_is_published_when_it_says_so_else_when_its_coverage_starts() -> None:
+    coverage = linked("2026-01-07T08:00:00Z", "coverageStartTime").replace("NewsArticle", "LiveBlogPosting")
+    assert article("", head=coverage) == "2026-01-07T08:00:00+00:00"
+    assert article("", head=coverage + meta("2026-01-07T14:35:00Z")) == "2026-01-07T14:35:00+00:00"
+
+
 def test_an_update_named_by_its_element_is_not_the_publication() -> None:
     lines = (
         '<time class="updated" datetime="2026-01-09T10:00Z">9 Jan</time><time datetime="2026-01-07T14:35Z">7 Jan</time>'
@@ -287,3 +293,59 @@ def test_the_cost_grows_with_the_length_of_the_page(unit: str) -> None:
         return time.process_time() - started
 
     assert seconds(20_000) < 1 + 40 * seconds(1000)
+
+
+SOURCE_INDENT = "\n" + " " * 150
+
+
+def test_the_indentation_of_the_source_does_not_matter() -> None:
+    pieces = SOURCE_INDENT.join(("News |", "07.01.2026", "14:35"))
+    assert article(f"<h2><b>{SOURCE_INDENT}{pieces}{SOURCE_INDENT}</b></h2>", lang="de") == "2026-01-07T14:35:00"
+
+
+def test_an_unlabelled_update_beside_the_publication_is_not_taken() -> None:
+    lines = (
+        '<div class="entry-meta"><time class="updated">May 21, 2025</time>'
+        '<time class="entry-date published">April 24, 2025</time></div>'
+    )
+    assert article(lines) == "2025-04-24T00:00:00"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        '<aside class="meta"><time>7 January 2026</time></aside>',
+        '<div class="footer"><p><time>07.01.2026</time></p></div>',
+    ],
+)  # fmt: skip
+def test_the_only_date_of_the_article_counts_wherever_it_is(box: str) -> None:
+    far = f"{TEXT}{box}{TEXT}"
+    assert article(far, lang="az") == "2026-01-07T00:00:00"
+    other = box.replace("7 January", "8 January").replace("07.01", "08.01")
+    assert article(f"{far}{other}{TEXT}", lang="az") is None  # which one is it?
+    comment = '<div class="comments"><time>9 January 2026</time> Guest</div>'
+    assert article(far, after=comment, lang="az") == "2026-01-07T00:00:00"
+
+
+@pytest.mark.parametrize("path", ["2026/jan/07/", "2026/january/7/", "news/07-01-2026-", "2026/01/07/", "20260107-"])
+def test_the_url_states_a_day_in_any_form(path: str) -> None:
+    assert article("", url=f"https://gazette.example/{path}pier") == "2026-01-07T00:00:00"
+
+
+def test_the_locale_of_the_url_decides_between_day_and_month() -> None:
+    line = '<span class="date">01/02/2026</span>'
+    assert article(line, url="https://gazette.example/en-gb/pier") == "2026-02-01T00:00:00"
+    assert article(line, url="https://gazette.example/en-us/pier") == "2026-01-02T00:00:00"
+    assert article(line) is None
+
+
+@pytest.mark.parametrize("stamp", ["20260107T14:35:00Z", "2026-01-07T14:35:0Z", "20260107T1435Z"])
+def test_nearly_correct_timestamps_are_read(stamp: str) -> None:
+    assert article("", head=linked(stamp)) == "2026-01-07T14:35:00+00:00"
+
+
+def test_a_date_inside_the_heading_is_read() -> None:
+    heading = f'<h1><span class="top">Press <time>07.01.2026</time></span> {HEADLINE}</h1>'
+    found = found_on(f"<article>{heading}{TEXT}</article>", lang="de")
+    assert found is not None
+    assert found.at.isoformat() == "2026-01-07T00:00:00"

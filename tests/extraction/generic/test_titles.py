@@ -79,3 +79,27 @@ def test_a_title_cut_at_the_limit_of_search_engines_is_completed() -> None:
 def test_a_page_without_h1_has_its_headline_in_another_heading() -> None:
     assert headline(f"<h2>{TITLE}</h2>", title=f"{TITLE} - Photographs") == TITLE
     assert headline("<h2>Read more</h2>", title=TITLE) == TITLE
+
+
+@pytest.mark.parametrize("feed", ["{} RSS Feed", "{} » Feed", "{} - Atom", "{} &raquo; Feed", "RSS 2.0"])
+def test_the_feed_of_a_page_names_its_site(feed: str) -> None:
+    link = f'<link rel="alternate" type="application/rss+xml" title="{feed.format("Letters to Anna")}" href="/feed">'
+    found = read(page(f"<main>{TEXT}</main>", f"<title>wanted! : Letters to Anna</title>{link}")).headline
+    assert found == ("wanted!" if "{}" in feed else "wanted! : Letters to Anna")
+
+
+@pytest.mark.parametrize("separator", [" ⋆ ", " ~ ", " › ", " « ", " ★ "])
+def test_ornaments_separate_the_name_of_the_site(separator: str) -> None:
+    assert headline(title=f"{TITLE}{separator}Example News", site="Example News") == TITLE
+
+
+@pytest.mark.parametrize("section", ["Opinion", "Road Works"])
+def test_a_section_behind_a_bar_is_not_part_of_the_headline(section: str) -> None:
+    head = f'<meta property="article:section" content="{section}"><title>{TITLE} | {section}</title>'
+    found = read(page(f"<main><h1>{TITLE} | {section}</h1>{TEXT}</main>", head)).headline
+    assert found == TITLE
+
+
+def test_a_section_behind_a_dash_stays() -> None:
+    head = '<meta property="article:section" content="Trade"><title>Peace - Trade</title>'
+    assert read(page(f"<main><h1>Peace - Trade</h1>{TEXT}</main>", head)).headline == "Peace - Trade"

@@ -1,0 +1,199 @@
+"""Exploration of a site without a definition: connects the walk through its links with the frontier.
+
+The frontier contains every link of the site, with its class as discovery source. So a crawl that was killed goes on
+with what it had learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from caliber_crawler.archive import Entry
+from caliber_crawler.crawling.dispatcher import CANDIDATE
+from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.discovery.discoveries import Discoveries
+from caliber_crawler.discovery.entries import site_list_entry
+from caliber_crawler.discovery.feeds import feed_entry
+from caliber_crawler.discovery.sitemaps import sitemap_entry
+from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
+from caliber_crawler.exploration.link_classes import BY_SOURCE
+from caliber_crawler.exploration.outcomes import PRIORS
+from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink
+from caliber_crawler.lists.sitemaps import ROBOTS
+from caliber_crawler.site import Exploration
+
+if TYPE_CHECKING:
+    from caliber_crawler.archive.queue.candidates import KnownLink
+    from caliber_crawler.crawling.run import CrawlRun
+
+MAX_FEEDS = 1
+"""Number of feeds that are asked of those which a start page declares: the others are of comments and sections."""
+MIN_TEASERS = 2
+"""Number of probable articles that a page which is no article names if it is a list."""
+LIKELY = 0.5
+"""Probability from which on a link is queued as an article, not as a list."""
+NOT_ARTICLE = "not_an_article"
+
+
+def exploration_seeds(source: Exploration, scope: Scope, started_at: datetime) -> Iterator[Entry]:
+    """The pages with which an exploration begins: the start page, and robots.txt for the sitemaps that it names."""
+    yield site_list_entry(source.url, scope.site, "listing", source.name, started_at)
+    yield sitemap_entry(ROBOTS, scope.site, None, started_at)
+
+
+class Explorer:
+    """Processes the pages of an exploration, and selects the next one."""
+
+    def __init__(self, source: Exploration, run: CrawlRun, discoveries: Discoveries) -> None:
+        self.walk = Walk()
+        self._run, self._discoveries = run, discoveries
+        self._frontier = run.archive.frontier
+        self._start_urls = {run.scope.site.normal_url(source.url), run.scope.site.normal_url("/")}
+        self._asked_feeds = 0
+        for known in run.archive.candidates.known_links(run.scope.site.name):
+            self._restore(known)
+        self.walk.add(run.scope.site.normal_url("/"), LinkClass.NAVIGATION)
+        run.explorer = self
+        run.dispatcher.order = self
+        run.settlement.observe = self.observe
+
+    # --- what to request ----------------------------------------------------------------------------------------------
+
+    def next(self, *, is_idle: bool) -> Entry | None:
+        """The entry to request next, if any; see :meth:`Walk.next`."""
+        while (url := self.walk.next(is_idle=is_idle)) is not None:
+            entry = self._frontier.get(url)
+            if entry is None:
+                entry = self._add([PageLink(url, LinkClass.NAVIGATION.value)], None)[0]
+            if entry.priority == CANDIDATE and not self._run.settlement.skip_alias(entry):
+                return entry
+        return None
+
+    def is_linked(self, url: str) -> bool:
+        """Whether lists of the site name a page as an article."""
+        return self.walk.is_evident(url)
+
+    # --- outcomes -----------------------------------------------------------------------------------------------------
+
+    async def process(self, listing: Listing) -> Article | None:
+        """Commit the links of a page, and the article on it."""
+        entry = self._frontier.get(listing.capture.url)
+        assert entry is not None
+        settlement = self._run.settlement
+        if listing.extraction is not None and self._is_article(listing.extraction):
+            capture = replace(listing.capture, kind="article")
+            extraction = replace(listing.extraction, capture=capture)
+            if entry.priority != CANDIDATE and entry.kind != "article":
+                self._run.accounts.counts["discovered"] += 1
+            saved = await settlement.save(extraction, lambda extraction: self._commit_article(listing, entry))
+            return None if saved is None else saved.article or extraction.article
+        await settlement.commits(partial(self._commit_other, listing, entry))
+        return None
+
+    def _is_article(self, extraction: Extraction) -> bool:
+        url = extraction.capture.url
+        candidate = self.walk.candidates.get(url)
+        if url in self._start_urls and self._run.scope.site.normal_url("/") == url:
+            return False
+        if candidate is None or self.walk.is_evident(url) or extraction.article.published_at is not None:
+            return True
+        return self.walk.article_probability(url) >= LIKELY
+
+    def _commit_article(self, listing: Listing, entry: Entry) -> None:
+        self._run.dispatcher.count_as(entry.url, "article")
+        self._frontier.set_kind(entry.url, "article")
+        self._add_links(listing, entry)
+        self.walk.observe(entry.url, PageOutcome.ARTICLE)
+
+    def _commit_other(self, listing: Listing, entry: Entry) -> None:
+        capture = replace(listing.capture, kind="listing")
+        with self._run.archive.transaction():
+            new = self._add_links(listing, entry)
+            links = {link.url for link in listing.links or ()}
+            probable = len(self.walk.probable_articles(links))
+            is_list = probable >= MIN_TEASERS
+            self.walk.observe(entry.url, PageOutcome.LIST if is_list else PageOutcome.OTHER, new)
+            self._run.dispatcher.count_as(entry.url, "listing")
+            if entry.kind != "listing":
+                self._frontier.set_kind(entry.url, "listing")
+            if is_list or entry.url in self._start_urls:
+                self._discoveries.mark_fetched(capture)
+                counts = self._run.accounts.counts
+                counts["listing_pages"] += 1
+                counts["teasers"] += probable
+            else:
+                self._frontier.mark_refused(
+                    entry.url, capture.fetched_at, status=capture.status, reason=NOT_ARTICLE, due_at=None
+                )
+            self._run.settlement.mark_done(capture, "traversed")
+
+    def observe(self, capture: Capture, outcome: str) -> None:
+        """Learn from a page that could not be fetched or is not a page."""
+        if capture.kind in ("article", "listing") and outcome in ("refused", "missing", "failed"):
+            self.walk.observe(capture.url, PageOutcome.DEAD)
+
+    # --- links --------------------------------------------------------------------------------------------------------
+
+    def add_entries(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Add the articles that feeds and sitemaps name; return the new ones."""
+        new = []
+        for entry in entries:
+            link_class = BY_SOURCE.get(entry.discovered_via, LinkClass.SITEMAP)
+            if self.walk.add(entry.url, link_class, entry.discovered_on or ""):
+                new.append(replace(entry, priority=CANDIDATE, discovered_via=link_class.value))
+        return self._frontier.add(new, self._run.id)
+
+    def _add_links(self, listing: Listing, entry: Entry) -> int:
+        """Commit the links of a page; return the number of probable articles among those that were unknown."""
+        links = [link for link in listing.links or () if link.url != entry.url]
+        new = self.walk.add_page(links, is_start=entry.url in self._start_urls)
+        added = self._add(new, entry.url)
+        if entry.url in self._start_urls and self._asked_feeds < MAX_FEEDS:
+            started_at = entry.traversal_started_at or self._run.started_at
+            feeds = listing.feeds[: MAX_FEEDS - self._asked_feeds]
+            self._asked_feeds += len(feeds)
+            site = self._run.scope.site
+            self._frontier.add([feed_entry(url, site, entry.url, started_at) for url in feeds], self._run.id)
+        return len(self.walk.probable_articles({each.url for each in added}))
+
+    def _add(self, links: Sequence[PageLink], found_on: str | None) -> list[Entry]:
+        entries = (self._entry(link, found_on) for link in links)
+        new = [entry for entry in entries if not self._is_trap(entry)]
+        added = self._frontier.add(new, self._run.id)
+        self._run.accounts.counts["found"] += len(added)
+        return added
+
+    def _is_trap(self, entry: Entry) -> bool:
+        if not self._discoveries.is_trap(entry):
+            return False
+        self.walk.mark_requested(entry.url)
+        return True
+
+    def _entry(self, link: PageLink, found_on: str | None) -> Entry:
+        article = PRIORS[BY_SOURCE[link.link_class]][PageOutcome.ARTICLE]
+        return Entry(
+            url=link.url,
+            request_url=link.request_url,
+            site=self._run.scope.site.name,
+            kind="article" if article >= LIKELY else "listing",
+            discovered_on=found_on,
+            discovered_via=link.link_class,
+            priority=CANDIDATE,
+            due_at=self._run.started_at,
+        )
+
+    def _restore(self, known: KnownLink) -> None:
+        """Restore a link from the frontier, and what its outcome taught."""
+        self.walk.add(known.url, BY_SOURCE.get(known.discovered_via, LinkClass.NAVIGATION))
+        if known.article_id is not None:
+            self.walk.observe(known.url, PageOutcome.ARTICLE)
+        elif known.state in ("gone", "failed"):
+            self.walk.observe(known.url, PageOutcome.DEAD)
+        elif known.state == "refused":
+            self.walk.observe(known.url, PageOutcome.OTHER)
+        elif known.state == "done":
+            self.walk.observe(known.url, PageOutcome.LIST, known.named)

@@ -1,0 +1,41 @@
+"""Classes of links: where on a page a link is."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class LinkClass(Enum):
+    """The place of a link. Its value is the discovery source that the frontier records."""
+
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    HEADLINE = "link_headline"
+    """Inside a heading, outside sidebars and navigation."""
+    TEXT = "link_text"
+    """A long text outside navigation and prose."""
+    IMAGE = "link_image"
+    PROSE = "link_prose"
+    """Inside a paragraph of text."""
+    ADJACENT = "link_adjacent"
+    """The previous or next article."""
+    SIDEBAR = "link_sidebar"
+    """Inside a heading of a sidebar."""
+    NAVIGATION_LONG = "link_navigation_long"
+    SHORT = "link_short"
+    NEXT = "link_next"
+    """The word "next" or "older" outside a pager."""
+    PAGER = "link_pager"
+    """``rel=next``, a link inside a pager, a button that loads more."""
+    NAVIGATION = "link_navigation"
+    NUMBER = "link_number"
+    """A bare number beside other numbers."""
+    TAG = "link_tag"
+    AUTHOR = "link_author"
+
+
+PAGING = frozenset((LinkClass.NEXT, LinkClass.PAGER, LinkClass.NUMBER))
+"""Classes of links to further pages of a list."""
+EVIDENT = frozenset((LinkClass.FEED, LinkClass.HEADLINE, LinkClass.TEXT))
+"""Classes that say that the page behind a link is an article, unless most pages have the link."""
+BY_SOURCE = {each.value: each for each in LinkClass}

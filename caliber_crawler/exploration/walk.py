@@ -1,0 +1,239 @@
+"""The walk through a site: which of its known links to request next, and when to stop.
+
+Each step requests the link of the highest value. A link to a probable article is worth its probability; a link to a
+list is worth a part of the articles that lists like it have named for the first time. So the known articles come first,
+and lists are requested when the articles run out. When nothing valuable is left, two checks come before the end:
+
+1. the far end of every pager, because the first pages of a list often show only what is known already;
+2. every link of the start page.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from caliber_crawler.exploration.chains import Chains
+from caliber_crawler.exploration.link_classes import BY_SOURCE, EVIDENT, PAGING, LinkClass
+from caliber_crawler.exploration.outcomes import PageOutcome
+from caliber_crawler.exploration.probabilities import Group, LearnedProbabilities
+from caliber_crawler.exploration.templates import template
+from caliber_crawler.items import PageLink
+
+LIST_WEIGHT, MAX_YIELD = 0.05, 20.0
+"""The value of a list for each new article that lists like it name, and the number of articles beyond which it ends."""
+YIELD_DECAY = 0.7
+"""How much less each earlier page of a group of lists counts."""
+MIN_VALUE = 0.1
+"""Value below which no link is requested, except by the checks before the end."""
+MIN_PROBABLE = 0.4
+"""Probability from which on a link counts as one to an article."""
+MAX_GROUPS = 4
+"""Number of groups of one link that are remembered."""
+GROUPS_PER_STEP = 100
+"""Number of groups whose values are computed anew for each step, on average."""
+
+
+class Phase(Enum):
+    """What the walk requests."""
+
+    VALUE = "the links of the highest value"
+    CHAINS = "the far ends of pagers"
+    START = "the links of the start page"
+    END = "nothing: it is complete"
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One known URL of the site."""
+
+    groups: list[Group]
+    outcome: PageOutcome | None = None
+    is_requested: bool = False
+    links: int = 0
+    """Number of pages that link to it."""
+
+
+@dataclass(slots=True)
+class Queue:
+    """The links of one group that are not requested, in the order in which they were found, and the group's yield."""
+
+    urls: deque[str] = field(default_factory=deque)
+    pages: float = 0.0
+    """Number of its lists that were requested, each earlier one counting less."""
+    found: float = 0.0
+    """Number of articles that they named first, decayed alike."""
+    value: float | None = None
+
+
+class Walk:
+    """The links of one site, those requested and those not."""
+
+    def __init__(self) -> None:
+        self.candidates: dict[str, Candidate] = {}
+        self.probabilities = LearnedProbabilities()
+        self.chains = Chains()
+        self.phase = Phase.VALUE
+        self.pages = 0
+        """Number of pages whose links are known."""
+        self._queues: dict[Group, Queue] = {}
+        self._start_links: deque[str] = deque()
+        self._lists, self._articles_on_lists = 0, 0
+        self._observed = 0
+
+    # --- links --------------------------------------------------------------------------------------------------------
+
+    def add(self, url: str, link_class: LinkClass, signature: str = "") -> bool:
+        """Add a link. Return whether its URL was unknown."""
+        candidate = self.candidates.get(url)
+        is_new = candidate is None
+        if candidate is None:
+            candidate = self.candidates[url] = Candidate([])
+        group = Group(link_class, template(url), signature)
+        if group not in candidate.groups and len(candidate.groups) < MAX_GROUPS:
+            candidate.groups.append(group)
+            if not candidate.is_requested:
+                self._queue(group).urls.append(url)
+                if link_class in PAGING:
+                    self.chains.add(url)
+            elif candidate.outcome is not None:
+                self.probabilities.observe(group, candidate.outcome)
+        return is_new
+
+    def add_page(self, links: Iterable[PageLink], *, is_start: bool = False) -> list[PageLink]:
+        """Add the links of a page; return those to unknown URLs, each once.
+
+        ``is_start``: it is the start page, all of whose links are requested before the walk ends.
+        """
+        self.pages += 1
+        seen: set[str] = set()
+        new = []
+        for link in links:
+            if self.add(link.url, BY_SOURCE[link.link_class], link.signature):
+                new.append(link)
+            if link.url not in seen:
+                seen.add(link.url)
+                self.candidates[link.url].links += 1
+        if is_start:
+            self._start_links.extend(seen)
+        return new
+
+    def probable_articles(self, urls: Collection[str]) -> list[str]:
+        """The known URLs among these that are probably articles."""
+        return [url for url in urls if url in self.candidates and self.article_probability(url) >= MIN_PROBABLE]
+
+    def article_probability(self, url: str) -> float:
+        """The probability that a known URL is an article's."""
+        groups = self.candidates[url].groups
+        return max((self.probabilities.of(group)[PageOutcome.ARTICLE] for group in groups), default=0.0)
+
+    def is_evident(self, url: str) -> bool:
+        """Whether the links to a URL say that it is an article's.
+
+        They do if one is a headline or a long text, and not most pages have such a link, as in a menu.
+        """
+        candidate = self.candidates.get(url)
+        if candidate is None or not any(group.link_class in EVIDENT for group in candidate.groups):
+            return False
+        return self.pages < MANY_PAGES or candidate.links <= self.pages / 2
+
+    # --- outcomes -----------------------------------------------------------------------------------------------------
+
+    def mark_requested(self, url: str) -> None:
+        """Mark a URL as requested: it is not returned again."""
+        candidate = self.candidates.setdefault(url, Candidate([]))
+        candidate.is_requested = True
+        self.chains.remove(url)
+
+    def observe(self, url: str, outcome: PageOutcome, new_articles: int = 0) -> None:
+        """Learn from the outcome of a requested page. ``new_articles``: probable articles that it was first to name."""
+        self.mark_requested(url)
+        candidate = self.candidates[url]
+        if candidate.outcome is not None:
+            return
+        candidate.outcome = outcome
+        self._observed += 1
+        for group in candidate.groups:
+            self.probabilities.observe(group, outcome)
+        if outcome is PageOutcome.LIST:
+            self._lists += 1
+            self._articles_on_lists += new_articles
+            for group in candidate.groups:
+                queue = self._queue(group)
+                queue.pages = YIELD_DECAY * queue.pages + 1
+                queue.found = YIELD_DECAY * queue.found + new_articles
+        if new_articles and self.phase is Phase.CHAINS:
+            self.chains.reward(url)
+        for queue in self._queues.values():
+            if self._observed % (len(self._queues) // GROUPS_PER_STEP + 1) == 0:
+                queue.value = None
+
+    # --- the next link ------------------------------------------------------------------------------------------------
+
+    def next(self, *, is_idle: bool = True) -> str | None:
+        """The URL to request next, which is marked as requested.
+
+        ``None``: nothing for now while other pages are requested (not ``is_idle``), otherwise the walk is complete.
+        """
+        url = self._most_valuable()
+        if url is None and is_idle:
+            url = self._last_checks()
+        if url is not None:
+            self.mark_requested(url)
+        return url
+
+    def _most_valuable(self) -> str | None:
+        best, best_value = None, MIN_VALUE
+        for group, queue in self._queues.items():
+            if not self._has_links(queue):
+                continue
+            if queue.value is None:
+                queue.value = self._value(group, queue)
+            if queue.value > best_value:
+                best, best_value = queue, queue.value
+        if best is None:
+            return None
+        self.phase = Phase.VALUE
+        return best.urls.popleft()
+
+    def _last_checks(self) -> str | None:
+        if (url := self.chains.far_end()) is not None:
+            self.phase = Phase.CHAINS
+            return url
+        while self._start_links:
+            url = self._start_links.popleft()
+            if not self.candidates[url].is_requested:
+                self.phase = Phase.START
+                return url
+        self.phase = Phase.END
+        return None
+
+    def _has_links(self, queue: Queue) -> bool:
+        while queue.urls and self.candidates[queue.urls[0]].is_requested:
+            queue.urls.popleft()
+        return bool(queue.urls)
+
+    def _value(self, group: Group, queue: Queue) -> float:
+        article, listed, _, _ = self.probabilities.of(group)
+        mean = self._articles_on_lists / self._lists if self._lists else MAX_YIELD
+        expected = (queue.found + mean) / (queue.pages + 1)
+        return article + LIST_WEIGHT * listed * min(expected, MAX_YIELD)
+
+    def _queue(self, group: Group) -> Queue:
+        return self._queues.setdefault(group, Queue())
+
+    # --- what is left -------------------------------------------------------------------------------------------------
+
+    def left(self) -> Iterator[str]:
+        """The known URLs that were not requested."""
+        return (url for url, candidate in self.candidates.items() if not candidate.is_requested)
+
+    def count(self, outcome: PageOutcome) -> int:
+        """The number of pages with an outcome."""
+        return sum(candidate.outcome is outcome for candidate in self.candidates.values())
+
+
+MANY_PAGES = 8
+"""Number of pages from which on a link on most of them is one of a menu."""
