@@ -134,6 +134,8 @@ class IsolatedSteps:
     def __init__(self, executor: AsyncExecutor, site: Site) -> None:
         self._executor = executor
         self.site = site
+        self._first_token = next(_tokens)
+        """Pages with a lower token were cleaned by the steps of another definition."""
         self._context = Context(site)
 
     async def clean(self, capture: Capture) -> CleanedPage | Problem:
@@ -152,6 +154,8 @@ class IsolatedSteps:
         """See ``extraction_steps.extract``; a capture is cleaned first."""
         capture = page if isinstance(page, Capture) else page.capture
         token = None if isinstance(page, Capture) else page.token
+        if token is not None and token < self._first_token:
+            token = None
         try:
             found: Packed | None = None
             if token is not None:

@@ -96,7 +96,7 @@ def learn(
     with Archive.open(archive, mode="write") as opened:
         served = spider.site.at(opened.sites.base_urls().get(name, spider.site.base_url))
         captures = sample_pages(opened, name, count)
-        lesson = learn_site(opened, plain_site(served), now, pages=count)
+        lesson = learn_site(opened, plain_site(served), now, pages=count, store=not spider.site.has_layouts)
         if lesson is None:
             echo(f"{archive} contains {len(captures)} articles of {name}; at least {MIN_PAGES} are needed.")
             echo(f"Crawl more, then repeat this command: caliber crawl {site} --limit 50")

@@ -35,6 +35,8 @@ class Accounts:
         """``None`` while the run is active."""
         self.why: str | None = None
         """The reason why the outcome is not ``finished``, as a clause."""
+        self.replaced: list[Problem] = []
+        """Stated facts of the site that failed during the run, and what was used instead."""
         self.anomalies: list[Problem] = []
         """Problems found by comparing a finished run with earlier ones."""
 
@@ -50,6 +52,11 @@ class Accounts:
         else:
             self._archive.runs.record_problem(self._run_id, problem, url=url)
 
+    def report_replaced(self, problem: Problem) -> None:
+        """Report a stated fact that failed, and what is used instead."""
+        self.replaced.append(problem)
+        self.record_problem(problem)
+
     def heartbeat(self) -> None:
         """Record a heartbeat and the current counts in the archive."""
         self._archive.runs.heartbeat(self._run_id, dict(self.counts))
@@ -64,6 +71,7 @@ class Accounts:
         self.anomalies = find_anomalies(self._archive, self._run_id, has_layouts=self._site.has_layouts)
         for problem in self.anomalies:
             runs.record_problem(self._run_id, problem)
+        self.anomalies = [*self.replaced, *self.anomalies]
 
     def fail(self, error: ArchiveError) -> None:
         """Mark the run as failed when the archive cannot be written; the failure cannot be recorded."""

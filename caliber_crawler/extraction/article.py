@@ -17,6 +17,7 @@ from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.extraction.headline import split_heading, subtitle_below
 from caliber_crawler.extraction.identity import with_urls
 from caliber_crawler.extraction.languages import language_of_letters
+from caliber_crawler.extraction.learned import METHOD
 from caliber_crawler.extraction.lines import Line, extract_lines, images_of, links_of, paragraphs
 from caliber_crawler.extraction.markdown import write_markdown
 from caliber_crawler.extraction.page import Page, open_page
@@ -33,6 +34,7 @@ from caliber_crawler.extraction.urls import (
 )
 from caliber_crawler.items import Article, Capture, Extraction
 from caliber_crawler.site import Site
+from caliber_crawler.site.learned import HEALED
 
 FIELD_OF = dict.fromkeys(("published_at_precision", "published_at_zone", "published_at_role"), "published_at")
 FIELD_OF |= {"form": "body"}
@@ -70,7 +72,7 @@ def extract_article(page: Page, explanation: Explanation | None = None) -> Extra
         extractor=extractor_of(page.site),
         request_urls=reader.request_urls,
         methods={
-            field: method
+            field: METHOD if method == "selector" and reader.layout.name == HEALED else method
             for field, method in reader.methods.items()
             if getattr(article, FIELD_OF.get(field, field)) not in (None, "", ())
         },

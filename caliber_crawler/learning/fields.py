@@ -52,6 +52,7 @@ class IndexedSample:
     body: str = ""
     language: str | None = None
     views_shown: str = ""
+    section: str = ""
 
     @cached_property
     def dates(self) -> dict[tuple[int, str], tuple[SlotDate, ...]]:
@@ -157,9 +158,16 @@ def _disagreement(evidence: Evidence) -> float:
 
 def headline_field(tail: str) -> Field[str]:
     """The field of the headline, on a site whose titles end with ``tail``."""
+    return _text_field(lambda sample: text_key(without_tail(sample.headline or "", tail)) or None, HEADLINE_BOUNDS)
 
-    def answer(sample: IndexedSample) -> str | None:
-        return text_key(without_tail(sample.headline or "", tail)) or None
+
+def has_sections(samples: Sequence[IndexedSample]) -> bool:
+    """Whether the articles are of several sections: the label of a single one may stand anywhere."""
+    return len({sample.section for sample in samples} - {""}) > 1
+
+
+def _text_field(answer: Callable[[IndexedSample], str | None], bounds: Bounds) -> Field[str]:
+    """A field whose value is the text of an element."""
 
     def places(sample: IndexedSample, wanted: str) -> Iterator[tuple[int, str]]:
         page = sample.page
@@ -189,7 +197,10 @@ def headline_field(tail: str) -> Field[str]:
             return Verdict.SPEAKS
         return Verdict.AGREES if values == {wanted} else Verdict.DISAGREES
 
-    return Field(answer, places, judge, HEADLINE_BOUNDS)
+    return Field(answer, places, judge, bounds)
+
+
+SECTION = _text_field(lambda sample: text_key(sample.section) or None, DATE_BOUNDS)
 
 
 # --- Date -------------------------------------------------------------------------------------------------------------

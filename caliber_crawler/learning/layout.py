@@ -15,10 +15,12 @@ from caliber_crawler.learning.choice import Choice
 from caliber_crawler.learning.fields import (
     AUTHORS,
     DATE,
+    SECTION,
     VIEWS,
     IndexedSample,
     SlotRule,
     common_tail,
+    has_sections,
     headline_field,
     learn_rules,
 )
@@ -48,6 +50,8 @@ class Sample:
     body: str = field(default="", repr=False)
     language: str | None = None
     views_shown: str = ""
+    section: str = ""
+    """The label of its section, as printed."""
 
 
 class Fact(NamedTuple):
@@ -108,7 +112,7 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
     body, dropped = learn_body(indexed)
     chosen: dict[Part, list[Choice[SlotRule]]] = {"headline": headline, "date": dates, "authors": authors}
     chosen["views"] = learn_rules(indexed, VIEWS)
-    chosen["section"] = [section] if section else []
+    chosen["section"] = [section] if section else learn_rules(indexed, SECTION) if has_sections(indexed) else []
     for part, choices in chosen.items():
         facts += (Fact(part, choice.rule.text, choice.evidence.agree, choice.evidence.judged) for choice in choices)
     if body is not None:
@@ -156,6 +160,7 @@ def _indexed(samples: Sequence[Sample]) -> list[IndexedSample]:
                 body=sample.body,
                 language=sample.language,
                 views_shown=sample.views_shown,
+                section=sample.section,
             )
         )
     return found

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from caliber_crawler.site.layouts import Layout
+
+HEALED = "learned"
+"""The name of the layout that replaces those of a definition."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedLayout:
@@ -29,6 +34,17 @@ class LearnedLayout:
     """Parts whose rules agree on less than 95 % of the pages: they only fill a gap, and overrule nothing."""
     is_trusted: bool = False
     """Whether these rules alone give what they give together with the generic extraction, which is then skipped."""
+
+    @property
+    def as_layout(self) -> Layout | None:
+        """The same selectors as a layout of a definition; ``None`` without a headline or a text."""
+        if not (self.headline and self.body):
+            return None
+        first = {
+            name: next(iter(getattr(self, name)), "").removesuffix("::headline")
+            for name in ("headline", "date", "authors", "section", "views", "body")
+        }
+        return Layout(name=HEALED, article=first["body"], drop=self.drop, **first)
 
     @property
     def is_empty(self) -> bool:

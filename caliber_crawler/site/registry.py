@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.items import Capture
@@ -96,7 +95,7 @@ class SiteRegistry(Mapping[str, Site]):
 
     def _learned(self, site: Site) -> Site:
         layout = self._layouts.get(site.name)
-        return site if layout is None else replace(site, learned=layout)
+        return site if layout is None else site.with_learned(layout)
 
     def remember(self, base_urls: Mapping[str, str]) -> None:
         """Use these base URLs for generic sites: those under which an archive contains them."""
@@ -109,7 +108,7 @@ class SiteRegistry(Mapping[str, Site]):
         """
         site = self.get(capture.site)
         if site is not None:
-            return site
+            return self._learned(site)
         if capture.site == UNKNOWN_SITE:
             return unknown_site()
         try:

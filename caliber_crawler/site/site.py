@@ -121,6 +121,18 @@ class Site:
         """The same site at another base URL (a mirror, the demo). Raises :class:`SiteError` for an invalid URL."""
         return replace(self, base_url=origin(base_url))
 
+    def with_learned(self, layout: LearnedLayout) -> Site:
+        """The same site with what was learned about its pages. In a definition it stands behind the stated layouts."""
+        if not self.has_layouts:
+            return replace(self, learned=layout)
+        healed = layout.as_layout
+        if healed is None or any(known.name == healed.name for known in self.layouts):
+            return self
+        # What the stated layouts drop, such as advertising, may have kept its names.
+        stated = (selector for known in self.layouts for selector in known.drop)
+        drop = tuple(dict.fromkeys((*healed.drop, *stated)))
+        return replace(self, layouts=(*self.layouts, replace(healed, drop=drop)))
+
     def at(self, base_url: str) -> Site:
         """The same site with the scheme and the ``www.`` of a base URL, if that differs in nothing else."""
         if base_url == self.base_url or host_of(base_url) is None or not self._is_base(base_url):

@@ -30,7 +30,9 @@ def sample_pages(archive: Archive, site: str, count: int = SAMPLE_PAGES) -> list
     return [replace(archive.captures.get(id), kind="article") for id in archive.captures.sample(site, count)]
 
 
-def learn_site(archive: Archive, site: Site, now: datetime, *, pages: int = SAMPLE_PAGES) -> Lesson | None:
+def learn_site(
+    archive: Archive, site: Site, now: datetime, *, pages: int = SAMPLE_PAGES, store: bool = True
+) -> Lesson | None:
     """Learn a generic site from the archive's pages, in a worker process, and store the facts.
 
     Returns ``None`` if there are too few pages. Raises the errors of a worker that exceeds its limits.
@@ -39,7 +41,8 @@ def learn_site(archive: Archive, site: Site, now: datetime, *, pages: int = SAMP
     if len(captures) < MIN_PAGES:
         return None
     lesson = run_limited(learn_pages, captures, site, now, limits=LIMITS)
-    store_lesson(archive, site.name, lesson, now)
+    if store:
+        store_lesson(archive, site.name, lesson, now)
     return lesson
 
 

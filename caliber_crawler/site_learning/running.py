@@ -12,11 +12,12 @@ from zlib import crc32
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.extraction.extractor import extractor_of
-from caliber_crawler.items import Capture
+from caliber_crawler.items import Capture, Problem
 from caliber_crawler.processes import TooSlow, WorkerCrashed
 from caliber_crawler.processes.limits import Limits
 from caliber_crawler.site import Site
 from caliber_crawler.site_learning.facts import learned_layout
+from caliber_crawler.site_learning.healing import Healing, learn_from_known
 from caliber_crawler.site_learning.learner import is_lesson_due, sample_pages, store_lesson
 from caliber_crawler.site_learning.teaching import LIMITS, compare_page, learn_pages
 
@@ -39,14 +40,44 @@ class RunCall(Protocol):
 class LearningInCrawl:
     """Learns a generic site while it is crawled. ``site`` is the site with what is known of its layout."""
 
-    def __init__(self, archive: Archive, site: Site, call: RunCall) -> None:
+    def __init__(
+        self, archive: Archive, site: Site, call: RunCall, *, report: Callable[[Problem], None] = lambda problem: None
+    ) -> None:
         self._archive, self._call = archive, call
         self._is_busy = False
         self._saved = archive.captures.count_articles(site.name)
         """An upper limit of the number of stored articles."""
         self._different: deque[bool] = deque(maxlen=WINDOW)
         self._plain = site
-        self.site = site if site.has_layouts else replace(site, learned=learned_layout(archive, site.name))
+        self._report = report
+        self._view_labels = tuple(label for edition in site.editions for label in edition.view_labels)
+        self._healing = Healing(archive, site)
+        self.site = self._healing.site
+        if not site.has_layouts:
+            self.site = replace(site, learned=learned_layout(archive, site.name))
+
+    async def heal(self, capture: Capture, outcome: object) -> list[int] | None:
+        """Note the outcome of a page of a site with a definition, and replace its layout if that has failed.
+
+        Returns the IDs of the pages to extract again if :attr:`site` has changed, else ``None``.
+        """
+        known = self._healing.note(capture, outcome)
+        if not known or self._is_busy:
+            return None
+        self._is_busy = True
+        try:
+            learned = await self._call(learn_from_known, known, self._view_labels, limits=LIMITS)
+            problem = self._healing.apply(learned, datetime.now(UTC))  # type: ignore[arg-type]
+        except (TooSlow, WorkerCrashed, MemoryError) as error:
+            logger.warning("Learning the new layout of %s stopped: %s.", self.site.name, error)
+            return None
+        finally:
+            self._is_busy = False
+        if problem is None:
+            return None
+        self.site = self._healing.site
+        self._report(problem)
+        return self._healing.failed_pages()
 
     async def note(self, capture: Capture) -> bool:
         """Note the page of a saved article; return whether :attr:`site` has changed."""
