@@ -162,14 +162,18 @@ class ExtractPipeline(ExtractionStage):
             is_linked = self.run.explorer.is_linked(capture.url)
             found = await self.steps(capture).explore(capture, is_linked=is_linked)
         else:
-            steps = self.steps(capture)
+            found = await self._extract(item, capture)
+        if isinstance(found, Problem):
+            self.drop(capture, found)
+        return found
+
+    async def _extract(self, item: Capture | CleanedPage, capture: Capture) -> Outcome:
+        steps = self.steps(capture)
         found = await steps.extract(item)
         if self.run is not None and steps is self.steps(capture):
             await self._heal(capture, found)
         if steps is not self.steps(capture):  # what is known of the site has changed meanwhile
             found = await self.steps(capture).extract(capture)
-        if isinstance(found, Problem):
-            self.drop(capture, found)
         return found
 
     async def _heal(self, capture: Capture, found: object) -> None:

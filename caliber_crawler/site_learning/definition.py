@@ -176,7 +176,8 @@ def _tuple(values: Iterable[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r'["\\\s]+', " ", text).strip()[:60]
+    printable = "".join(sign if sign.isprintable() else " " for sign in text)
+    return re.sub(r'["\\\s]+', " ", printable).strip()[:60]
 
 
 def _class_name(name: str) -> str:
