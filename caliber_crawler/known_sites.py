@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
-from caliber_crawler.errors import SiteError
+from caliber_crawler.errors import InputError, SiteError
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.site import SiteRegistry, StartPage
+from caliber_crawler.site.urls import is_http_url
 
 Member = TypeVar("Member")
+_HOST = re.compile(r"(?P<host>localhost|[\w-]{1,63}(?:\.[\w-]{1,63}){1,10})(?::\d{1,5})?(?:[/?].*)?$")
 
 
 def project_settings(**overrides: Any) -> Settings:
@@ -57,9 +61,42 @@ def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
     return spider_among(known_spiders(settings), name)
 
 
+def start_url(name: str, known: Collection[str]) -> str:
+    """The URL that a name stands for if it is not a known site but a host, with or without a path: example.org/news.
+
+    Such a site is asked over HTTPS, unless it is on this machine. Other names are returned as they are.
+    """
+    if name in known or "://" in name or (host := _HOST.match(name)) is None:
+        return name
+    is_local = host["host"] == "localhost" or host["host"].startswith("127.")
+    return f"{'http' if is_local else 'https'}://{name}"
+
+
+def sites_in(path: Path) -> list[str]:
+    """The sites that a file lists, one a line; blank lines and those that begin with ``#`` do not count.
+
+    Raises :class:`InputError` for a missing file, and :class:`SiteError` for a line that is not a URL.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"Cannot read the list of sites {path}: {error}.") from None
+    sites: dict[str, None] = {}
+    for number, line in enumerate(lines, start=1):
+        name = line.strip()
+        if not name or name.startswith("#"):
+            continue
+        url = start_url(name, ())
+        if not is_http_url(url):
+            raise SiteError(f"Line {number} of {path} is not the URL of a site: {name[:100]!r}.")
+        sites[url] = None
+    return list(sites)
+
+
 def spider_among(spiders: Mapping[str, type[NewsSpider]], name: str) -> type[NewsSpider]:
     """The spider of a site, like :func:`spider_named`, chosen from spiders that are loaded already."""
     sites = SiteRegistry(spider.site for spider in spiders.values())
+    name = start_url(name, spiders)
     return _spider_from(name, sites) if "://" in name else spiders[sites.named(name).name]
 
 

@@ -106,7 +106,11 @@ class NewsSpider(Spider):
         """
         run = self._run
         resumed = resume_stored_pages(run)
-        run.seed(due_seeds(run))
+        seeds = due_seeds(run)
+        run.seed(seeds)
+        is_listed = self._cdx or self._lists or self.scope.ids or self.scope.due_only
+        if not seeds and not is_listed and not run.dispatcher.due_count("article", "listing", "feed", "sitemap"):
+            run.accounts.counts["nothing_requested"] += 1
         if self._cdx:
             services = self.settings.getdict("CDX_SERVICES")
             self._authorization = cdx_indexes.authorization(self._cdx, services)
@@ -140,19 +144,18 @@ class NewsSpider(Spider):
 
     def _form(self, entry: Entry) -> str | None:
         """The form data of a request for a further page of a listing, on sites that use POST requests."""
-        layout = self.scope.site.listing
         _, hash_sign, form = entry.url.partition("#")
-        is_posted = layout and layout.form and entry.kind == "listing" and entry.page_number > 1 and hash_sign
-        return form if is_posted else None
+        return form if hash_sign and entry.kind == "listing" and entry.page_number > 1 else None
 
     def _headers(self, entry: Entry) -> dict[str, str]:
         if cdx_indexes.is_index(entry) and self._authorization is not None:
             host, header = self._authorization
             return {"Authorization": header} if urlsplit(entry.url).netloc == host else {}
         layout = self.scope.site.listing
-        if layout is None or entry.kind != "listing" or entry.page_number == 1:
+        if entry.kind != "listing" or entry.page_number == 1:
             return {}
-        return ({} if self._form(entry) is None else {"Content-Type": FORM_TYPE}) | dict(layout.headers)
+        own = {} if layout is None else dict(layout.headers)
+        return ({} if self._form(entry) is None else {"Content-Type": FORM_TYPE}) | own
 
     def _meta(self, entry: Entry) -> dict[str, Any]:
         if cdx_indexes.is_index(entry):

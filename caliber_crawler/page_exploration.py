@@ -6,16 +6,22 @@ is known of the links that lead to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from lxml import etree
 
 from caliber_crawler import extraction
+from caliber_crawler.exploration import LinkClass
+from caliber_crawler.exploration.link_classes import PAGING
 from caliber_crawler.exploration.page_links import FoundLink, page_links
-from caliber_crawler.exploration.templates import is_followed
+from caliber_crawler.exploration.templates import is_followed, template
 from caliber_crawler.extraction import Page, Unreadable
+from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.further_pages import filled, further_requests
+from caliber_crawler.extraction.listing import html_in
 from caliber_crawler.extraction.non_articles import classify
+from caliber_crawler.extraction.page import decode_source
 from caliber_crawler.extraction_steps import status_problem
 from caliber_crawler.items import Capture, Extraction, Listing, PageLink, Problem
 from caliber_crawler.lists import parse_list_page
@@ -35,6 +41,8 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
     if problem is not None:
         return problem
     try:
+        if capture.body.lstrip()[:1] in (b"{", b"["):
+            return _explore_json(capture, site)
         page = replace(extraction.open_page(capture, site), is_linked=is_linked)
         root = page.root
     except Unreadable as unreadable:
@@ -45,9 +53,34 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
                 pass
         return Problem(stage="extract", reason=unreadable.reason, message=unreadable.message, fatal=True)
     links = tuple(own_links(root, page)) if root is not None else ()
+    if root is not None:
+        links += tuple(_further(root, page, links))
     feeds = feeds_named(root, capture, site) if root is not None else ()
     found, refusal = _article_on(page, site)
     return Listing(capture=capture, teasers=(), links=links, feeds=feeds, extraction=found, refusal=refusal)
+
+
+def _explore_json(capture: Capture, site: Site) -> Listing:
+    """The links in a response with further teasers: in the HTML in its strings, or in its objects."""
+    source = html_in(decode_source(capture))
+    page = Page(capture=capture, site=site, document=Document(source))
+    assert page.root is not None
+    return Listing(capture=capture, teasers=(), links=tuple(own_links(page.root, page)))
+
+
+def _further(root: etree._Element, page: Page, links: Collection[PageLink]) -> Iterator[PageLink]:
+    """The guessed requests for further teasers of a list without links to further pages."""
+    classes = {link.link_class for link in links}
+    if classes & {each.value for each in PAGING}:
+        return
+    teasers = {link.url for link in links if link.link_class == LinkClass.HEADLINE.value}
+    offset = len(teasers or {link.url for link in links if link.link_class == LinkClass.IMAGE.value})
+    for guess in further_requests(root):
+        url, mark, form = filled(guess, page=2, offset=offset).partition("#")
+        target = _resolve(FoundLink(url, LinkClass.MORE, ""), page)
+        if target is not None:
+            shape = template(f"{target[0]}?{form}" if form else target[0])
+            yield PageLink(f"{target[0]}{mark}{form}", LinkClass.MORE.value, shape)
 
 
 def own_links(root: etree._Element, page: Page) -> Iterator[PageLink]:

@@ -161,6 +161,22 @@ LISTS: Mapping[str, Reason] = {
     "unreadable_list": Reason("A list of URLs cannot be parsed.", "Correct the line that the message names."),
     "listing_empty": Reason("The first page of a listing has no teasers.", CHECK_DEFINITION),
     "listing_repeats": Reason("The next page of a listing repeats earlier teasers.", CHECK_DEFINITION),
+    "article_path_unlike": Reason(
+        "The teasers of a listing link to pages whose URL the definition's `article_path` does not match.",
+        "Correct `article_path` by the URL in the message.",
+    ),
+    "outside_dates": Reason(
+        "An article of an explored site was published outside the requested dates.",
+        "Nothing to do: a crawl without --since and --until fetches it.",
+    ),
+    "fact_replaced": Reason(
+        "A fact of the site definition failed, and the run used another one instead.",
+        "Correct the site definition by the message.",
+    ),
+    "nothing_requested": Reason(
+        "The discovery sources of a run name no page to begin with.",
+        "Add a source with --via, or a list of URLs with --urls.",
+    ),
     "listing_cut": Reason(
         "The listing has more pages: the browser stopped scrolling, or the link to the next page is invalid.",
         "Raise `max_scrolls`, or check the selector `next`.",

@@ -9,13 +9,14 @@ def readable_url(url: str) -> str:
     """Return a URL with decoded letters: ``/arm/post/ալիև`` instead of percent signs.
 
     The URL is returned unchanged if decoding would give invisible characters (control characters, marks of writing
-    direction) or bytes that are not UTF-8.
+    direction), bytes that are not UTF-8, or another URL: ``%2500`` is not ``%00``.
     """
     try:
         decoded = unquote(url, errors="strict")
     except UnicodeDecodeError:
         return url
-    return decoded if decoded.isprintable() and " " not in decoded else url
+    is_same = unquote(decoded, errors="replace") == decoded
+    return decoded if is_same and decoded.isprintable() and " " not in decoded else url
 
 
 def is_web_url(url: object) -> bool:

@@ -92,6 +92,7 @@ def init(dsn: str) -> None:
 @cluster.command()
 @click.argument("sites", nargs=-1, metavar="[SITE]...")
 @click.option("--all", "every", is_flag=True, help="Every site that has a site definition.")
+@click.option("--sites", "sites_file", metavar="FILE", default="", help="The sites of FILE: one start URL a line.")
 @dsn_option
 @click.option("--each-section", is_flag=True, help="Queue one job per section instead of one per site.")
 @click.option(
@@ -107,6 +108,7 @@ def enqueue(
     minutes: float,
     *,
     every: bool,
+    sites_file: str,
     each_section: bool,
     as_json: bool,
 ) -> None:
@@ -120,8 +122,10 @@ def enqueue(
     """
     from caliber_crawler.cluster.jobs import enqueue as add_to_queue
     from caliber_crawler.cluster.work import HostLocks, Work, names_of
-    from caliber_crawler.known_sites import known_spiders, project_settings
+    from caliber_crawler.known_sites import known_spiders, project_settings, sites_in
 
+    if sites_file:
+        sites = (*sites, *sites_in(Path(sites_file)))
     if every == bool(sites):
         raise click.UsageError("Name the sites, or use --all.")
     settings = project_settings()

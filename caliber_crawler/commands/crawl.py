@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from caliber_crawler.news_spider import NewsSpider
 
 CHECKS_FAILED = 3
+MIN_KNOWN_SHARE = 0.8
+"""Share of the articles of an explored site that are known when the exploration is complete."""
 PAGE_CRAWL_LIMIT = 50
 """Default maximum number of articles of a crawl that starts at the URL of a page."""
 OPTIONAL_LINES = {
@@ -33,6 +36,7 @@ OPTIONAL_LINES = {
     "not_articles": "skipped: {:,} URLs that are not articles of the site",
     "invalid_entries": "skipped: {:,} entries of lists without a valid URL",
     "sitemaps_deferred": "postponed: {:,} further sitemaps, to be fetched by the next runs",
+    "dead_links": "skipped: {:,} links to missing pages",
     "trapped": "skipped: {:,} URLs that look endless (a trap)",
     "problems": "problems: {:,} (caliber status lists them by reason)",
 }
@@ -47,9 +51,9 @@ OPTIONAL_LINES = {
 def crawl(options: CrawlCommand) -> None:
     """Fetch new articles of each SITE, and revisit those that are due.
 
-    SITE is the name of a site with a site definition (default: caliber), or the URL of a page of any site: the crawl
-    then extracts that page and the articles it links to. Several sites are crawled in parallel; a failure on one site
-    does not affect the others.
+    SITE is the name of a site with a site definition (default: caliber), or the URL of any page of any site, with or
+    without https://: a site without a definition is explored from there, until its pages name no new articles. Several
+    sites are crawled in parallel; a failure on one site does not affect the others.
 
     The archive stores each raw page before it is extracted. Stop or kill a crawl at any time: the next one resumes
     where it left off. Rate limit: one request per second and site, no concurrency; robots.txt is obeyed.
@@ -58,7 +62,8 @@ def crawl(options: CrawlCommand) -> None:
     Example:
       CALIBER_CONTACT=you@example.org caliber crawl --section analytics --language en --since 2026-01-01
       grep /post/ links.txt | caliber crawl --urls -
-      caliber crawl https://example.org/world --limit 20
+      caliber crawl example.org --requests 2000
+      caliber crawl --sites sites.txt --limit 500
       caliber crawl --all --due
     """
     from caliber_crawler.commands.crawling import run_crawls
@@ -112,13 +117,15 @@ def crawl(options: CrawlCommand) -> None:
 
 def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
     """The crawls of a command, by the name or URL that was given. Raises usage errors and :class:`SiteError`."""
-    from caliber_crawler.known_sites import known_spiders, spider_among
+    from caliber_crawler.known_sites import known_spiders, sites_in, spider_among, start_url
     from caliber_crawler.spiders import DEFAULT_SITE
 
-    if options.all and options.sites:
+    if options.all and (options.sites or options.sites_file):
         raise click.UsageError("--all crawls every site; do not name a site as well.")
     spiders = known_spiders(settings)
-    names = list(dict.fromkeys(spiders if options.all else options.sites or (DEFAULT_SITE,)))
+    listed = sites_in(Path(options.sites_file)) if options.sites_file else []
+    given = [*(start_url(name, spiders) for name in options.sites), *listed]
+    names = list(dict.fromkeys(spiders if options.all else given or [DEFAULT_SITE]))
     if len(names) > 1 and (options.base_url or "-" in (options.urls, options.cdx)):
         raise click.UsageError("--base-url and URLs from standard input apply to one site; name only one.")
     return {name: _crawl_of(spider_among(spiders, name), name, options) for name in names}
@@ -169,6 +176,7 @@ class Result:
             "site": self.name,
             "outcome": run.accounts.outcome,
             "why": run.accounts.why,
+            "replaced": run.accounts.replaced,
             "anomalies": [problem.message for problem in run.accounts.anomalies],
             **run.accounts.counts,
         }
@@ -210,6 +218,8 @@ def summary(run: CrawlRun) -> list[str]:
         f"  requests: {accounts.visited:,} articles, {counts['pages'] - accounts.visited:,} listing pages",
     ]
     lines += [f"  {line.format(counts[name])}" for name, line in OPTIONAL_LINES.items() if counts[name]]
+    lines += [f"  healed: {sentence}" for sentence in accounts.replaced]
+    lines += exploration_lines(run)
     lines += [f"  unusual: {problem.message}" for problem in accounts.anomalies]
     if not accounts.balanced:
         lines.append("  These numbers do not add up; please report it.")
@@ -218,9 +228,35 @@ def summary(run: CrawlRun) -> list[str]:
     return lines
 
 
+def exploration_lines(run: CrawlRun) -> list[str]:
+    """What an exploration found, and what it leaves."""
+    if run.explorer is None:
+        return []
+    counts = run.accounts.counts
+    size, known = counts["site_size"], counts["articles_known"]
+    share = f" ({known / size:.0%})" if size else ""
+    lines = [f"  site: at least {size:,} articles, of which {known:,}{share} are known to be stored"]
+    if counts["articles_left"] or counts["lists_left"]:
+        why = "" if run.accounts.outcome != "finished" else "; pages like them named no new articles"
+        left = f"{counts['articles_left']:,} probable articles and {counts['lists_left']:,} other pages"
+        lines.append(f"  not requested: {left}{why}")
+    return lines
+
+
+def is_complete(run: CrawlRun) -> bool:
+    """Whether the requested scope is complete, as far as the run can know."""
+    if run.dispatcher.budget_used_up:
+        return False
+    counts = run.accounts.counts
+    if run.explorer is None or run.dispatcher.limit_reached:
+        return True
+    return not counts["articles_left"] and counts["articles_known"] >= MIN_KNOWN_SHARE * counts["site_size"]
+
+
 def exit_code(run: CrawlRun) -> int:
-    """0 for a complete run, 1 for a failed or stopped one, 3 if the checks of the run failed."""
+    """0 for a complete run, 1 for a failed or stopped one, 3 if its checks failed or its scope is not complete."""
     stopped = run.accounts.outcome == "stopped" and not run.dispatcher.limits_reached
     if run.accounts.outcome == "failed" or stopped:
         return 1
-    return 0 if run.accounts.checks_passed(due_only=run.scope.due_only) else CHECKS_FAILED
+    is_good = is_complete(run) and run.accounts.checks_passed(due_only=run.scope.due_only)
+    return 0 if is_good else CHECKS_FAILED

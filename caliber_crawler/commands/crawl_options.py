@@ -30,6 +30,7 @@ class CrawlCommand(CrawlOptions):
     archive: Path = Path("data/archive.db")
     as_json: bool = False
     all: bool = option(False, "Crawl every site that has a site definition.")
+    sites_file: str = option("", "Crawl the sites of FILE, too: one start URL a line.", metavar="FILE", flag="--sites")
     parallel: int = option(PARALLEL, "Maximum number of sites crawled in parallel.", minimum=1)
     contact: str | None = option(
         None,
@@ -75,7 +76,8 @@ def command_line(options: CrawlOptions) -> list[str]:
         variable = metadata.variable
         if value == field.default or (variable and os.environ.get(variable) == value):
             continue
-        words += [_name(field.name)] if value is True else [_name(field.name), str(value)]
+        name = metadata.flag or _name(field.name)
+        words += [name] if value is True else [name, str(value)]
     return words
 
 
@@ -85,7 +87,7 @@ def _name(field: str) -> str:
 
 def _click_option(name: str, kind: str, default: Any, option: Option) -> Callable[[Command], Command]:
     help = option.help + (f"  [env: {option.variable}]" if option.variable else "")
-    names = [f"-{option.short}"] * bool(option.short) + [_name(name), name]
+    names = [f"-{option.short}"] * bool(option.short) + [option.flag or _name(name), name]
     if kind == "bool":
         return click.option(*names, is_flag=True, help=help)
     types: dict[str, click.ParamType[Any]] = {

@@ -35,8 +35,8 @@ class Accounts:
         """``None`` while the run is active."""
         self.why: str | None = None
         """The reason why the outcome is not ``finished``, as a clause."""
-        self.replaced: list[Problem] = []
-        """Stated facts of the site that failed during the run, and what was used instead."""
+        self.replaced: list[str] = []
+        """Facts of the site definition that failed, and what the run used instead, as sentences."""
         self.anomalies: list[Problem] = []
         """Problems found by comparing a finished run with earlier ones."""
 
@@ -54,7 +54,7 @@ class Accounts:
 
     def report_replaced(self, problem: Problem) -> None:
         """Report a stated fact that failed, and what is used instead."""
-        self.replaced.append(problem)
+        self.replaced.append(problem.message)
         self.record_problem(problem)
 
     def heartbeat(self) -> None:
@@ -71,7 +71,6 @@ class Accounts:
         self.anomalies = find_anomalies(self._archive, self._run_id, has_layouts=self._site.has_layouts)
         for problem in self.anomalies:
             runs.record_problem(self._run_id, problem)
-        self.anomalies = [*self.replaced, *self.anomalies]
 
     def fail(self, error: ArchiveError) -> None:
         """Mark the run as failed when the archive cannot be written; the failure cannot be recorded."""
@@ -90,6 +89,8 @@ class Accounts:
         # Pages that earlier runs refused are not news about the site.
         bad = self.counts["refused"] + self.counts["failed"] - self.counts["refused_again"]
         tolerated = max(MAX_FAILED_SHARE * self.visited, FEW_FAILURES if due_only else 0)
+        if self.replaced:
+            return False
         return not self.anomalies and bad <= tolerated and not self.counts["incomplete_lists"] and self.balanced
 
     def _ending(self, reason: str, remaining: Remaining) -> Ending:

@@ -60,12 +60,14 @@ class Dispatcher:
         self._started_at = started_at
         self._in_flight: dict[str, Entry] = {}
         self._stored: set[str] = set()
-        self._articles = self._revisited = 0
+        self._articles = self._revisited = self._requests = 0
 
     def next_batch(self, size: int) -> list[Entry]:
         """Return the next due pages, at most ``size``, highest priority first."""
-        if self.limit_reached:
+        if self.limit_reached or self.budget_used_up:
             return []
+        if self._scope.requests is not None:
+            size = min(size, self._scope.requests - self._requests)
         half = None if self._scope.limit is None else (self._scope.limit + 1) // 2
         without = (CANDIDATE, REVISIT) if self.order is not None else (CANDIDATE,)
         batch = self._due_entries(size, _least(self.revisits, half, less=self._revisited), without)
@@ -127,6 +129,7 @@ class Dispatcher:
     def skip_alias(self, url: str) -> None:
         """Release a URL of an article that need not be requested; it does not count towards the limit."""
         self._articles -= url in self._in_flight
+        self._requests -= url in self._in_flight
         self.release(url)
 
     def count_as(self, url: str, kind: PageKind) -> None:
@@ -141,6 +144,11 @@ class Dispatcher:
         return self._scope.limit is not None and self._articles >= self._scope.limit
 
     @property
+    def budget_used_up(self) -> bool:
+        """Whether the scope's maximum number of requests was dispatched."""
+        return self._scope.requests is not None and self._requests >= self._scope.requests
+
+    @property
     def revisits_used_up(self) -> bool:
         """Whether the maximum number of revisits was dispatched."""
         return self.revisits is not None and self._revisited >= self.revisits
@@ -148,7 +156,7 @@ class Dispatcher:
     @property
     def limits_reached(self) -> bool:
         """Whether a limit of the run was reached."""
-        return self.limit_reached or self.revisits_used_up
+        return self.limit_reached or self.revisits_used_up or self.budget_used_up
 
     def due_count(self, *kinds: PageKind) -> int:
         """Number of due pages of these kinds."""
@@ -176,11 +184,13 @@ class Dispatcher:
                 sections=self._sections,
             ),
             backlog=self.backlog.left if self.backlog else 0,
+            requests=self._scope.requests if self.budget_used_up else None,
             limit=self._scope.limit if self.limit_reached else None,
             revisits=self.revisits if self.revisits_used_up else None,
         )
 
     def _add(self, entry: Entry) -> None:
+        self._requests += 1
         self._articles += entry.kind == "article"
         self._revisited += _is_revisit(entry)
         self._in_flight[entry.url] = entry

@@ -83,6 +83,9 @@ def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int]) ->
 
 def nothing_found(counts: Mapping[str, int], *, has_layouts: bool = True) -> Iterator[Problem]:
     """Report a run whose lists name no article: its pages may have links that are not recognized."""
+    if counts.get("nothing_requested", 0):
+        message = "The discovery sources of this run name no page to begin with. Add a source with --via, or --urls."
+        yield _problem("nothing_requested", message)
     lists = counts.get("listing_pages", 0) + counts.get("url_lists", 0)
     if not lists or counts.get("teasers", 0) or counts.get("articles_on_lists", 0):
         return

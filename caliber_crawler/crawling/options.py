@@ -14,7 +14,7 @@ from typing import Any, Self
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import SiteError
-from caliber_crawler.site import DiscoverySource, Edition, PostIds, Search, Site
+from caliber_crawler.site import DiscoverySource, Edition, PostIds, Search, Site, Sitemaps
 
 JOB_OPTIONS = ("section", "language", "due", "delay")
 """Options that a cluster job may have."""
@@ -33,6 +33,8 @@ class Option:
     """The Scrapy setting that the option sets; without one, the option is a spider argument."""
     variable: str | None = None
     """The environment variable of the command's option."""
+    flag: str | None = None
+    """The name of the command's option, if it is not that of the field."""
     short: str | None = None
     """A one-letter name of the command's option."""
 
@@ -53,11 +55,16 @@ class CrawlOptions:
     since: str = option("", "Only articles published on or after this date.", metavar="DATE")
     until: str = option("", "Only articles published before this date.", metavar="DATE")
     limit: int | None = option(
-        None, "Maximum number of article pages.  [default: no limit; 50 from the URL of a page]", minimum=1
+        None,
+        "Maximum number of article pages.  [default: no limit; 50 from the URL of a page of a site with a definition]",
+        minimum=1,
+    )
+    requests: int | None = option(
+        None, "Maximum number of pages of any kind to request.  [default: no limit]", minimum=1, metavar="N"
     )
     via: str = option(
         "",
-        "Discovery sources, separated by commas: listing, feed, sitemap, search, post_ids, links; 'all' for all."
+        "Discovery sources, with commas: listing, feed, sitemap, search, post_ids, links, exploration; 'all' for all."
         "  [default: the site's own]",
     )
     search: str = option("", "Queries for the site's own search, separated by commas.", metavar="WORDS")
@@ -128,6 +135,7 @@ class CrawlOptions:
             sections=_sections(site, editions, self.section),
             window=Window(since=_timestamp(site, self.since), until=_timestamp(site, self.until)),
             limit=self.limit,
+            requests=self.requests,
             sources=sources,
             queries=tuple(_split(self.search)),
             ids=_ids(self.ids),
@@ -144,7 +152,9 @@ class CrawlOptions:
             if name not in known:
                 raise SiteError(f"{site.title} has no discovery source {name!r}; it has: {', '.join(sorted(known))}.")
         if not wanted and not (self.urls or self.cdx):
-            return tuple(source for source in site.sources if source.is_default)
+            defaults = tuple(source for source in site.sources if source.is_default)
+            # A definition with sitemaps only is crawled by them.
+            return defaults or tuple(source for source in site.sources if isinstance(source, Sitemaps))
         return tuple(source for source in site.sources if source.name in wanted or "all" in wanted)
 
 

@@ -31,6 +31,8 @@ class Remaining:
     """Pages of lists that could not be fetched or extracted, in this run or earlier ones, and are due later."""
     backlog: int = 0
     """URLs that are not in the frontier yet."""
+    requests: int | None = None
+    """The maximum number of requests."""
     limit: int | None = None
     """The maximum number of articles."""
     revisits: int | None = None
@@ -59,6 +61,8 @@ class Ending:
             return "stopped", self.halted.clause
         if self.reason != "finished":
             return "stopped", f"stopped early ({self.reason})"
+        if left.requests is not None:
+            return "stopped", f"the budget of {left.requests} requests was used up"
         if left.limit is not None and (left.articles or left.lists or left.backlog):
             return "stopped", f"the limit of {left.limit} articles was reached"
         if left.revisits is not None and left.articles and not left.lists:

@@ -5,7 +5,7 @@ Scrapy components access it with ``crawler.get_extension(CrawlRun)``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, Self
@@ -45,6 +45,10 @@ class Explorer(Protocol):
 
     def is_linked(self, url: str) -> bool:
         """Whether lists of the site name a page as an article."""
+        ...
+
+    def account(self, counts: MutableMapping[str, int]) -> None:
+        """Count what the exploration leaves: the known URLs that were not requested, and the size of the site."""
         ...
 
     def add_entries(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -180,6 +184,8 @@ class CrawlRun:
 
     def close(self, reason: str) -> None:
         """Write the final accounts, and close the archive if this run opened it."""
+        if self.explorer is not None:
+            self.explorer.account(self.accounts.counts)
         try:
             self.accounts.finish(reason, self.dispatcher.remaining())
         except ArchiveError as error:

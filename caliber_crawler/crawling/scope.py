@@ -18,6 +18,8 @@ class Scope:
     sections: tuple[str, ...]
     window: Window = field(default_factory=Window)
     limit: int | None = None
+    requests: int | None = None
+    """The maximum number of pages of any kind."""
     sources: tuple[DiscoverySource, ...] = ()
     """The discovery sources; without any, the crawl fetches only what is due."""
     queries: tuple[str, ...] = ()
@@ -52,4 +54,5 @@ class Scope:
             "ids": list(self.ids) if self.ids else None,
             "due_only": self.due_only,
             **({"backfill": True} if self.backfill else {}),
+            **({"requests": self.requests} if self.requests is not None else {}),
         }

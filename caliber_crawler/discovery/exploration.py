@@ -6,7 +6,9 @@ with what it had learned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import deque
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -14,14 +16,17 @@ from typing import TYPE_CHECKING
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.dispatcher import CANDIDATE
+from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import site_list_entry
 from caliber_crawler.discovery.feeds import feed_entry
 from caliber_crawler.discovery.sitemaps import sitemap_entry
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
-from caliber_crawler.exploration.link_classes import BY_SOURCE
+from caliber_crawler.exploration.link_classes import BY_SOURCE, FOLLOWING, PAGING
 from caliber_crawler.exploration.outcomes import PRIORS
+from caliber_crawler.exploration.templates import paging_chain, template
+from caliber_crawler.extraction.further_pages import successor
 from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink
 from caliber_crawler.lists.sitemaps import ROBOTS
 from caliber_crawler.site import Exploration
@@ -32,11 +37,16 @@ if TYPE_CHECKING:
 
 MAX_FEEDS = 1
 """Number of feeds that are asked of those which a start page declares: the others are of comments and sections."""
+MAX_LISTS_AGAIN = 10
+"""Number of lists that a later crawl asks again, besides the start page, the feed and the sitemaps."""
+MAX_OUTSIDE = 50
+"""Number of articles in a row outside the requested dates after which an exploration ends."""
 MIN_TEASERS = 2
 """Number of probable articles that a page which is no article names if it is a list."""
 LIKELY = 0.5
 """Probability from which on a link is queued as an article, not as a list."""
 NOT_ARTICLE = "not_an_article"
+_DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d?)/")
 
 
 def exploration_seeds(source: Exploration, scope: Scope, started_at: datetime) -> Iterator[Entry]:
@@ -54,8 +64,14 @@ class Explorer:
         self._frontier = run.archive.frontier
         self._start_urls = {run.scope.site.normal_url(source.url), run.scope.site.normal_url("/")}
         self._asked_feeds = 0
-        for known in run.archive.candidates.known_links(run.scope.site.name):
+        self._again: deque[str] = deque()
+        self._asked_again: set[str] = set()
+        self._outside = 0
+        """Number of articles in a row that were published outside the requested dates."""
+        known_links = list(run.archive.candidates.known_links(run.scope.site.name))
+        for known in known_links:
             self._restore(known)
+        self._again.extend(self._lists_to_ask_again(known_links))
         self.walk.add(run.scope.site.normal_url("/"), LinkClass.NAVIGATION)
         run.explorer = self
         run.dispatcher.order = self
@@ -65,13 +81,25 @@ class Explorer:
 
     def next(self, *, is_idle: bool) -> Entry | None:
         """The entry to request next, if any; see :meth:`Walk.next`."""
-        while (url := self.walk.next(is_idle=is_idle)) is not None:
+        while self._again:
+            known = self._again.popleft()
+            self._asked_again.add(known)
+            if (entry := self._frontier.get(known)) is not None and entry.priority == CANDIDATE:
+                return entry
+        while self._outside < MAX_OUTSIDE and (url := self.walk.next(is_idle=is_idle)) is not None:
             entry = self._frontier.get(url)
             if entry is None:
                 entry = self._add([PageLink(url, LinkClass.NAVIGATION.value)], None)[0]
-            if entry.priority == CANDIDATE and not self._run.settlement.skip_alias(entry):
+            if self._is_dated_before(url):
+                self._run.accounts.counts["out_of_scope"] += 1
+            elif entry.priority == CANDIDATE and not self._run.settlement.skip_alias(entry):
                 return entry
         return None
+
+    def _is_dated_before(self, url: str) -> bool:
+        """Whether a URL contains a month before the requested dates."""
+        since, found = self._run.scope.window.since, _DATE_IN_URL.search(url)
+        return since is not None and found is not None and (int(found[1]), int(found[2])) < (since.year, since.month)
 
     def is_linked(self, url: str) -> bool:
         """Whether lists of the site name a page as an article."""
@@ -84,6 +112,9 @@ class Explorer:
         entry = self._frontier.get(listing.capture.url)
         assert entry is not None
         settlement = self._run.settlement
+        if listing.extraction is not None and self._is_outside(listing.extraction):
+            await settlement.commits(partial(self._commit_outside, listing, entry))
+            return None
         if listing.extraction is not None and self._is_article(listing.extraction):
             capture = replace(listing.capture, kind="article")
             extraction = replace(listing.extraction, capture=capture)
@@ -97,13 +128,49 @@ class Explorer:
     def _is_article(self, extraction: Extraction) -> bool:
         url = extraction.capture.url
         candidate = self.walk.candidates.get(url)
-        if url in self._start_urls and self._run.scope.site.normal_url("/") == url:
+        if url == self._run.scope.site.normal_url("/") or self._is_more(url):
             return False
         if candidate is None or self.walk.is_evident(url) or extraction.article.published_at is not None:
             return True
         return self.walk.article_probability(url) >= LIKELY
 
+    def _is_outside(self, extraction: Extraction) -> bool:
+        """Whether an article was published outside the requested dates; archived articles are revisited."""
+        entry = self._run.dispatcher.entry(extraction.capture.url)
+        is_known = entry is not None and entry.article_id is not None
+        return not is_known and not self._run.scope.window.contains(extraction.article.published_at)
+
+    def _commit_outside(self, listing: Listing, entry: Entry) -> None:
+        capture = replace(listing.capture, kind="listing")
+        with self._run.archive.transaction():
+            self._add_links(listing, entry)
+            self.walk.observe(entry.url, PageOutcome.ARTICLE)
+            self.walk.withdraw(entry.discovered_on)
+            self._outside += 1
+            self._run.accounts.counts["out_of_scope"] += 1
+            self._frontier.mark_refused(
+                entry.url, capture.fetched_at, status=capture.status, reason="outside_dates", due_at=None
+            )
+            self._run.settlement.mark_done(capture, "traversed")
+
+    def _is_more(self, url: str) -> bool:
+        """Whether a URL is a request for further teasers."""
+        candidate = self.walk.candidates.get(url)
+        return candidate is not None and any(group.link_class is LinkClass.MORE for group in candidate.groups)
+
+    def _next_pages(self, listing: Listing, entry: Entry) -> list[str]:
+        """The links to the next page of a list; for a request for further teasers, the one after it."""
+        following = {each.value for each in FOLLOWING}
+        urls = [link.url for link in listing.links or () if link.link_class in following]
+        after = successor(entry.url, entry.page_number) if self._is_more(entry.url) else None
+        if after is not None and self.walk.add(after, LinkClass.MORE, template(after.replace("#", "?"))):
+            page = self._entry(PageLink(after, LinkClass.MORE.value), entry.url)
+            self._frontier.add([replace(page, page_number=entry.page_number + 1)], self._run.id)
+            urls.append(after)
+        return [url for url in urls if url in self.walk.candidates]
+
     def _commit_article(self, listing: Listing, entry: Entry) -> None:
+        self._outside = 0
         self._run.dispatcher.count_as(entry.url, "article")
         self._frontier.set_kind(entry.url, "article")
         self._add_links(listing, entry)
@@ -112,9 +179,15 @@ class Explorer:
     def _commit_other(self, listing: Listing, entry: Entry) -> None:
         capture = replace(listing.capture, kind="listing")
         with self._run.archive.transaction():
-            new = self._add_links(listing, entry)
+            new = self._add_links(listing, entry, is_list=True)
+            if new:
+                self.walk.follow(self._next_pages(listing, entry))
             links = {link.url for link in listing.links or ()}
-            probable = len(self.walk.probable_articles(links))
+            articles = self.walk.probable_articles(links)
+            probable = len(articles)
+            if new and entry.url in (self._asked_again | self._start_urls):
+                self._ask_next_page(entry.url, listing.links or ())
+            self.walk.estimate.add_page(entry.url, set(articles))
             is_list = probable >= MIN_TEASERS
             self.walk.observe(entry.url, PageOutcome.LIST if is_list else PageOutcome.OTHER, new)
             self._run.dispatcher.count_as(entry.url, "listing")
@@ -136,6 +209,14 @@ class Explorer:
         if capture.kind in ("article", "listing") and outcome in ("refused", "missing", "failed"):
             self.walk.observe(capture.url, PageOutcome.DEAD)
 
+    def account(self, counts: MutableMapping[str, int]) -> None:
+        """Count what the exploration leaves: the known URLs that were not requested, and the size of the site."""
+        left = len(list(self.walk.left()))
+        counts["articles_left"] = len(self.walk.articles_left())
+        counts["lists_left"] = left - counts["articles_left"]
+        counts["articles_known"] = self.walk.count(PageOutcome.ARTICLE)
+        counts["site_size"] = self.walk.size
+
     # --- links --------------------------------------------------------------------------------------------------------
 
     def add_entries(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -147,9 +228,13 @@ class Explorer:
                 new.append(replace(entry, priority=CANDIDATE, discovered_via=link_class.value))
         return self._frontier.add(new, self._run.id)
 
-    def _add_links(self, listing: Listing, entry: Entry) -> int:
+    def _add_links(self, listing: Listing, entry: Entry, *, is_list: bool = False) -> int:
         """Commit the links of a page; return the number of probable articles among those that were unknown."""
-        links = [link for link in listing.links or () if link.url != entry.url]
+        links = [
+            link
+            for link in listing.links or ()
+            if link.url != entry.url and (is_list or link.link_class != LinkClass.MORE.value)
+        ]
         new = self.walk.add_page(links, is_start=entry.url in self._start_urls)
         added = self._add(new, entry.url)
         if entry.url in self._start_urls and self._asked_feeds < MAX_FEEDS:
@@ -184,7 +269,32 @@ class Explorer:
             discovered_via=link.link_class,
             priority=CANDIDATE,
             due_at=self._run.started_at,
+            page_number=2 if link.link_class == LinkClass.MORE.value else 1,
         )
+
+    def _lists_to_ask_again(self, known_links: Sequence[KnownLink]) -> list[str]:
+        """The first pages of the lists that named most articles first, which a later crawl begins with."""
+        lists = [
+            known
+            for known in known_links
+            if known.kind == "listing" and known.state == "done" and known.named and known.url not in self._start_urls
+        ]
+        first = [known for known in lists if BY_SOURCE.get(known.discovered_via) not in PAGING]
+        first.sort(key=lambda known: -known.named)
+        return [known.url for known in first[:MAX_LISTS_AGAIN]]
+
+    def _ask_next_page(self, url: str, links: Sequence[PageLink]) -> None:
+        """Request the next page of a list again that names new articles: there may be more on it."""
+        chain = paging_chain(url)
+        number = chain[1] if chain is not None else 1
+        for link in links:
+            following = paging_chain(link.url)
+            is_next = following is not None and following[1] == number + 1 and BY_SOURCE[link.link_class] in PAGING
+            if is_next and link.url not in self._asked_again:
+                candidate = self.walk.candidates.get(link.url)
+                if candidate is not None and candidate.outcome is PageOutcome.LIST:
+                    self._again.append(link.url)
+                return
 
     def _restore(self, known: KnownLink) -> None:
         """Restore a link from the frontier, and what its outcome taught."""
@@ -193,6 +303,8 @@ class Explorer:
             self.walk.observe(known.url, PageOutcome.ARTICLE)
         elif known.state in ("gone", "failed"):
             self.walk.observe(known.url, PageOutcome.DEAD)
+        elif known.reason == "outside_dates" and self._run.scope.window == Window():
+            pass  # the dates of an earlier run
         elif known.state == "refused":
             self.walk.observe(known.url, PageOutcome.OTHER)
         elif known.state == "done":

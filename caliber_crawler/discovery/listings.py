@@ -15,6 +15,8 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import SeenPages
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import LATER_PAGE, next_page, site_list_entry
+from caliber_crawler.discovery.healing import Healing
+from caliber_crawler.extraction.further_pages import successor
 from caliber_crawler.items import Listing
 from caliber_crawler.site import ArticleURL, Listings, Search
 
@@ -48,6 +50,7 @@ class ListingPagination:
         self._discoveries = discoveries
         self._frontier = run.archive.frontier
         self._window = run.scope.window
+        self.healing = Healing(run)
         self._search = next((source for source in run.scope.site.sources if isinstance(source, Search)), None)
         # After a kill, two traversals of one listing may be under way: the old one on later pages, and a new one.
         self._seen: defaultdict[tuple[str, datetime | None], SeenPages] = defaultdict(SeenPages)
@@ -90,6 +93,7 @@ class ListingPagination:
         if end is End.ALREADY_CRAWLED and queued_by_unfinished:
             end = End.EARLIER_CRAWL
         with self._run.archive.transaction():
+            self._heal(listing, entry, end, seen)
             self._discoveries.add(
                 listing.teasers,
                 entry.discovered_via,
@@ -117,6 +121,16 @@ class ListingPagination:
             self._run.settlement.mark_done(capture, "traversed" if is_traversed else "incomplete")
         return end
 
+    def _heal(self, listing: Listing, entry: Entry, end: End | None, seen: SeenPages) -> None:
+        """Replace what fails: a listing without teasers, a request for further teasers that brings no new ones."""
+        self.healing.learn(listing, entry)
+        if end is End.EMPTY and listing.unmatched is None:
+            self.healing.list_failed(entry, end.value)
+        elif entry.page_number == 2 and (end is End.REPEATS or not listing.teasers or seen.stale):
+            self.healing.replace_pagination(entry, _start(entry), (end or End.REPEATS).value)
+        elif self.healing.is_tried(entry):
+            self.healing.confirm(entry, len(listing.teasers))
+
     def _queued_by_unfinished(self, entry: Entry, listing: Listing) -> Collection[str]:
         """Teasers that an earlier, unfinished traversal of this listing found, if it still has later pages to fetch.
 
@@ -143,6 +157,10 @@ class ListingPagination:
         dates = self._run.archive.traversals.published(urls)
         # At least half of the dates must be known.
         return 2 * len(dates) >= len(urls) and all(published_at < since for published_at in dates.values())
+
+    def heal_page(self, entry: Entry, why: str) -> None:
+        """Replace a request for further teasers that failed."""
+        self.healing.replace_pagination(entry, _start(entry), why)
 
     def ends_when_missing(self, entry: Entry) -> bool:
         """Whether a listing ends normally before a page that is missing (404, 410).
@@ -191,6 +209,12 @@ class ListingPagination:
 
     def _page_url(self, entry: Entry) -> str | None:
         site, start, number = self._run.scope.site, _start(entry), entry.page_number + 1
+        is_own = entry.page_number == 1 or entry.url == site.page_url(start, entry.page_number, entry.section)
+        # The pagination of the definition may have been replaced; see ``Healing``.
+        is_linked = site.listing is not None and bool(site.listing.next)
+        replaced = not is_own and not is_linked and entry.discovered_via != Search.name
+        if replaced and (following := successor(entry.url, entry.page_number)) is not None:
+            return following
         if entry.discovered_via != Search.name:
             return site.page_url(start, number, entry.section)
         return urljoin(start, self._search.more.format(page=number)) if self._search and self._search.more else None

@@ -44,6 +44,13 @@ def may_be_missing(entry: Entry, site: Site) -> bool:
 
 
 def usual_sitemaps(site: Site, traversal_started_at: datetime) -> Iterator[Entry]:
-    """The sitemaps to try if robots.txt does not name one. Unlike others, they were not found on another page."""
-    for path in USUAL_PATHS:
-        yield sitemap_entry(path, site, None, traversal_started_at)
+    """The sitemap to try if robots.txt does not name one. Unlike others, it was not found on another page."""
+    yield sitemap_entry(USUAL_PATHS[0], site, None, traversal_started_at)
+
+
+def next_usual_sitemap(missing: Entry, site: Site, traversal_started_at: datetime) -> Iterator[Entry]:
+    """The sitemap to try after one that is missing."""
+    path = urlsplit(missing.url).path
+    if path in USUAL_PATHS[:-1]:
+        following = USUAL_PATHS[USUAL_PATHS.index(path) + 1]
+        yield sitemap_entry(following, site, None, traversal_started_at)

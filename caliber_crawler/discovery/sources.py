@@ -20,9 +20,16 @@ from caliber_crawler.discovery.links import follow_links
 from caliber_crawler.discovery.listings import ListingPagination, first_pages
 from caliber_crawler.discovery.post_ids import PostIdEnumeration
 from caliber_crawler.discovery.search import result_pages
-from caliber_crawler.discovery.sitemaps import is_robots, may_be_missing, sitemap_entry, sitemaps, usual_sitemaps
+from caliber_crawler.discovery.sitemaps import (
+    is_robots,
+    may_be_missing,
+    next_usual_sitemap,
+    sitemap_entry,
+    sitemaps,
+    usual_sitemaps,
+)
 from caliber_crawler.discovery.start_page import start_page
-from caliber_crawler.items import Extraction, Listing
+from caliber_crawler.items import Capture, Extraction, Listing
 from caliber_crawler.site import Exploration, Feed, Links, Listings, PostIds, Search, Sitemaps, StartPage
 
 if TYPE_CHECKING:
@@ -79,6 +86,8 @@ class Discovery:
             run.dispatcher.backlog = PostIdEnumeration(post_ids, run, self._discoveries)
         exploration = next((source for source in run.scope.sources if isinstance(source, Exploration)), None)
         self.explorer = Explorer(exploration, run, self._discoveries) if exploration is not None else None
+        if self.explorer is None:
+            run.settlement.observe = self._observe
 
     async def process(self, listing: Listing) -> End | None:
         """Commit the articles that a page names, many of them in portions. Otherwise the same as :meth:`advance`."""
@@ -127,8 +136,16 @@ class Discovery:
             raise LookupError(f"{listing.capture.url} was fetched without being in the frontier")
         if listing.missing is not None and may_be_missing(entry, self._run.scope.site):
             self._run.accounts.counts["sitemaps_missing"] += 1
+            started_at = entry.traversal_started_at or self._run.started_at
+            self._run.archive.frontier.add(
+                list(next_usual_sitemap(entry, self._run.scope.site, started_at)), self._run.id
+            )
             listing = replace(listing, missing=None)
         if listing.missing is not None and not self._pagination.ends_when_missing(entry):
+            if entry.page_number > 1:
+                self._pagination.heal_page(entry, listing.missing.reason)
+            else:
+                self._pagination.healing.list_failed(entry, listing.missing.message.rstrip("."))
             self._run.settlement.reject(listing.capture, listing.missing)
             self._pagination.mark_incomplete(entry)
             return None
@@ -141,12 +158,20 @@ class Discovery:
         for warning in listing.warnings:
             self._run.accounts.record_problem(warning, listing.capture)
         if entry.discovered_via in (StartPage.name, Exploration.name):
+            self._pagination.healing.learn(listing, entry)
             self._commit(listing, entry)
             return None
         if entry.kind == "listing":
             return self._pagination.advance(listing, entry)
         self._commit(listing, entry)
         return None
+
+    def _observe(self, capture: Capture, outcome: str) -> None:
+        """Replace a feed of the site definition that is gone."""
+        entry = self._run.dispatcher.entry(capture.url)
+        if capture.kind == "feed" and outcome == "refused" and entry is not None:
+            status = f"status {capture.status}" if capture.status and capture.status >= 400 else "it is not a feed"
+            self._pagination.healing.list_failed(entry, status)
 
     def follow(self, extraction: Extraction) -> None:
         """Commit the articles that an article links to, if links are a discovery source of this run."""

@@ -14,14 +14,12 @@ class Chains:
     def __init__(self) -> None:
         self._pages: dict[str, dict[int, str]] = {}
         self._probes: dict[str, int] = {}
-        self._longest: dict[str, int] = {}
 
     def add(self, url: str) -> None:
         """Add a page that a link to further pages of a list leads to."""
         if (found := paging_chain(url)) is not None:
             chain, number = found
             self._pages.setdefault(chain, {})[number] = url
-            self._longest[chain] = max(number, self._longest.get(chain, 0))
 
     def remove(self, url: str) -> None:
         """Remove a page that is requested."""
@@ -41,8 +39,3 @@ class Chains:
         found = paging_chain(url)
         if found is not None and self._probes.get(found[0], 0) > 0:
             self._probes[found[0]] -= 1
-
-    @property
-    def longest(self) -> tuple[str, int] | None:
-        """The chain with the highest page number, and that number."""
-        return max(self._longest.items(), key=lambda item: item[1], default=None)

@@ -27,6 +27,8 @@ class LinkClass(Enum):
     """The word "next" or "older" outside a pager."""
     PAGER = "link_pager"
     """``rel=next``, a link inside a pager, a button that loads more."""
+    MORE = "link_more"
+    """A request for further teasers that a data attribute or a script of a page contains: a guess."""
     NAVIGATION = "link_navigation"
     NUMBER = "link_number"
     """A bare number beside other numbers."""
@@ -36,6 +38,8 @@ class LinkClass(Enum):
 
 PAGING = frozenset((LinkClass.NEXT, LinkClass.PAGER, LinkClass.NUMBER))
 """Classes of links to further pages of a list."""
+FOLLOWING = frozenset((LinkClass.NEXT, LinkClass.PAGER, LinkClass.MORE))
+"""Classes of links to the next page of a list."""
 EVIDENT = frozenset((LinkClass.FEED, LinkClass.HEADLINE, LinkClass.TEXT))
 """Classes that say that the page behind a link is an article, unless most pages have the link."""
 BY_SOURCE = {each.value: each for each in LinkClass}

@@ -34,6 +34,7 @@ PRIORS: dict[LinkClass, Probabilities] = {
     LinkClass.SHORT: (0.56, 0.30, 0.07, 0.07),
     LinkClass.NEXT: (0.55, 0.41, 0.03, 0.01),
     LinkClass.PAGER: (0.29, 0.53, 0.10, 0.08),
+    LinkClass.MORE: (0.01, 0.60, 0.09, 0.30),
     LinkClass.NAVIGATION: (0.20, 0.56, 0.23, 0.01),
     LinkClass.NUMBER: (0.12, 0.79, 0.01, 0.08),
     LinkClass.TAG: (0.01, 0.77, 0.01, 0.21),

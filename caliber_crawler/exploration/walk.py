@@ -2,10 +2,11 @@
 
 Each step requests the link of the highest value. A link to a probable article is worth its probability; a link to a
 list is worth a part of the articles that lists like it have named for the first time. So the known articles come first,
-and lists are requested when the articles run out. When nothing valuable is left, two checks come before the end:
+and lists are requested when the articles run out. When nothing valuable is left, three checks come before the end:
 
-1. the far end of every pager, because the first pages of a list often show only what is known already;
-2. every link of the start page.
+1. the next page of every list that named new articles;
+2. the far end of every pager, because the first pages of a list often show only what is known already;
+3. every link of the start page.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from caliber_crawler.exploration.chains import Chains
+from caliber_crawler.exploration.estimate import Estimate
 from caliber_crawler.exploration.link_classes import BY_SOURCE, EVIDENT, PAGING, LinkClass
 from caliber_crawler.exploration.outcomes import PageOutcome
 from caliber_crawler.exploration.probabilities import Group, LearnedProbabilities
@@ -32,6 +34,8 @@ MIN_PROBABLE = 0.4
 """Probability from which on a link counts as one to an article."""
 MAX_GROUPS = 4
 """Number of groups of one link that are remembered."""
+MAX_CANDIDATES = 300_000
+"""Number of URLs of a site that are remembered; further ones are ignored until the next run."""
 GROUPS_PER_STEP = 100
 """Number of groups whose values are computed anew for each step, on average."""
 
@@ -40,6 +44,7 @@ class Phase(Enum):
     """What the walk requests."""
 
     VALUE = "the links of the highest value"
+    FOLLOWING = "the next pages of lists that named new articles"
     CHAINS = "the far ends of pagers"
     START = "the links of the start page"
     END = "nothing: it is complete"
@@ -75,11 +80,13 @@ class Walk:
         self.candidates: dict[str, Candidate] = {}
         self.probabilities = LearnedProbabilities()
         self.chains = Chains()
+        self.estimate = Estimate()
         self.phase = Phase.VALUE
         self.pages = 0
         """Number of pages whose links are known."""
         self._queues: dict[Group, Queue] = {}
         self._start_links: deque[str] = deque()
+        self._following: deque[str] = deque()
         self._lists, self._articles_on_lists = 0, 0
         self._observed = 0
 
@@ -90,6 +97,8 @@ class Walk:
         candidate = self.candidates.get(url)
         is_new = candidate is None
         if candidate is None:
+            if len(self.candidates) >= MAX_CANDIDATES:
+                return False
             candidate = self.candidates[url] = Candidate([])
         group = Group(link_class, template(url), signature)
         if group not in candidate.groups and len(candidate.groups) < MAX_GROUPS:
@@ -98,6 +107,7 @@ class Walk:
                 self._queue(group).urls.append(url)
                 if link_class in PAGING:
                     self.chains.add(url)
+                    self.estimate.add_number(url)
             elif candidate.outcome is not None:
                 self.probabilities.observe(group, candidate.outcome)
         return is_new
@@ -113,7 +123,7 @@ class Walk:
         for link in links:
             if self.add(link.url, BY_SOURCE[link.link_class], link.signature):
                 new.append(link)
-            if link.url not in seen:
+            if link.url not in seen and link.url in self.candidates:
                 seen.add(link.url)
                 self.candidates[link.url].links += 1
         if is_start:
@@ -157,6 +167,8 @@ class Walk:
         self._observed += 1
         for group in candidate.groups:
             self.probabilities.observe(group, outcome)
+        if outcome is PageOutcome.DEAD:
+            self.estimate.remove_number(url)
         if outcome is PageOutcome.LIST:
             self._lists += 1
             self._articles_on_lists += new_articles
@@ -166,9 +178,16 @@ class Walk:
                 queue.found = YIELD_DECAY * queue.found + new_articles
         if new_articles and self.phase is Phase.CHAINS:
             self.chains.reward(url)
-        for queue in self._queues.values():
-            if self._observed % (len(self._queues) // GROUPS_PER_STEP + 1) == 0:
+        if self._observed % (len(self._queues) // GROUPS_PER_STEP + 1) == 0:
+            for queue in self._queues.values():
                 queue.value = None
+
+    def withdraw(self, url: str | None) -> None:
+        """Take one article from the yield of the list that named it: it does not count."""
+        candidate = self.candidates.get(url) if url is not None else None
+        for group in candidate.groups if candidate is not None else ():
+            queue = self._queue(group)
+            queue.found = max(0.0, queue.found - 1)
 
     # --- the next link ------------------------------------------------------------------------------------------------
 
@@ -198,10 +217,19 @@ class Walk:
         self.phase = Phase.VALUE
         return best.urls.popleft()
 
+    def follow(self, urls: Iterable[str]) -> None:
+        """Request these before the end: the next pages of a list that named new articles."""
+        self._following.extend(urls)
+
     def _last_checks(self) -> str | None:
-        if (url := self.chains.far_end()) is not None:
+        while self._following:
+            url = self._following.popleft()
+            if not self.candidates[url].is_requested:
+                self.phase = Phase.FOLLOWING
+                return url
+        if (far := self.chains.far_end()) is not None:
             self.phase = Phase.CHAINS
-            return url
+            return far
         while self._start_links:
             url = self._start_links.popleft()
             if not self.candidates[url].is_requested:
@@ -229,6 +257,15 @@ class Walk:
     def left(self) -> Iterator[str]:
         """The known URLs that were not requested."""
         return (url for url, candidate in self.candidates.items() if not candidate.is_requested)
+
+    def articles_left(self) -> list[str]:
+        """The known URLs that were not requested and are probably articles."""
+        return self.probable_articles(list(self.left()))
+
+    @property
+    def size(self) -> int:
+        """The number of articles that the site has at least, as far as its pages say."""
+        return max(self.count(PageOutcome.ARTICLE) + len(self.articles_left()), self.estimate.articles)
 
     def count(self, outcome: PageOutcome) -> int:
         """The number of pages with an outcome."""

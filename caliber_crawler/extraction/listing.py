@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 
 from lxml import etree
 
 from caliber_crawler.extraction.dates import parse_date
 from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.further_pages import further_requests
 from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.page import Page, decode_source
+from caliber_crawler.extraction.text import fold
 from caliber_crawler.extraction.tree import Unreadable, first, select, text_of
 from caliber_crawler.extraction.urls import absolute, background_image, section_linked
 from caliber_crawler.items import Capture, Listing, Problem, Teaser
 from caliber_crawler.site import ArticleURL, ListingLayout, Site
 from caliber_crawler.site.urls import browser_url, is_http_url
+
+MAX_TITLE = 300
+"""Characters of a title in JSON."""
+_URL = re.compile(r"(?:https?://[^\s/]+)?/[^\s<>\"]{1,500}$")
 
 
 def extract_listing(capture: Capture, site: Site) -> Listing:
@@ -25,7 +34,7 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
     found, every link to an article of the site counts as a teaser. Raises :class:`Unreadable`.
     """
     try:
-        document = Document(_html_in(decode_source(capture)))
+        document = Document(html_in(decode_source(capture)))
         root = document.root
     except Unreadable as unreadable:
         if unreadable.reason == "empty":
@@ -38,13 +47,68 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
     known = _known_teasers(page, root)
     for teaser in known or _linked_teasers(page, root):
         teasers.setdefault(teaser.url, teaser)
-    listing = Listing(capture=capture, teasers=tuple(teasers.values()), guessed=not known, ended=ended)
+    is_later = capture.url.partition("#")[2] != ""
+    listing = Listing(
+        capture=capture,
+        teasers=tuple(teasers.values()),
+        guessed=not known and not is_later,
+        ended=ended,
+        sections=tuple(_section_links(page, root)),
+        further=() if layout is None or is_later else further_requests(root),
+        feeds=() if layout is None else tuple(_stated_feeds(page, root)),
+        unmatched=None if known else _unmatched(page, root),
+    )
+    if listing.unmatched is not None and not listing.teasers:
+        message = (
+            f"The teasers on {capture.effective_url} link to pages such as {listing.unmatched}, which do not match the"
+            f" article_path of the site definition: {site.article_path}"
+        )
+        listing = replace(listing, warnings=(Problem(stage="extract", reason="article_path_unlike", message=message),))
     try:
         return replace(listing, next_url=_next_url(page, root))
     except ValueError as error:
         message = f"The link to the next page of {capture.effective_url} is not a valid URL: {error}."
         warning = Problem(stage="extract", reason="invalid_entries", message=message)
         return replace(listing, cut=True, invalid_entries=1, warnings=(warning,))
+
+
+def _section_links(page: Page, root: etree._Element) -> Iterator[tuple[str, str]]:
+    """The links whose text is a section's label, or whose last path segment is its key or label."""
+    if not page.site.editions or page.site.listing is None:
+        return
+    names = {
+        fold(name): key
+        for edition in page.site.editions
+        for key, section in edition.sections.items()
+        for name in (key, *section.labels)
+    }
+    for link in root.iter("a"):
+        href = (link.get("href") or "").strip()
+        key = names.get(fold(text_of(link))) or names.get(fold(href.rstrip("/").rpartition("/")[2]))
+        if key is not None and href[:1] != "#" and (url := absolute(href, page)) and page.site.owns(url):
+            yield key, url
+
+
+def _stated_feeds(page: Page, root: etree._Element) -> Iterator[str]:
+    for link in root.iter("link"):
+        kind = (link.get("type") or "").lower()
+        if "alternate" in (link.get("rel") or "").lower() and ("rss" in kind or "atom" in kind or "feed+json" in kind):
+            url = absolute(link.get("href") or "", page)
+            if url and page.site.owns(url):
+                yield url
+
+
+def _unmatched(page: Page, root: etree._Element) -> str | None:
+    """A URL of the site that a teaser links to and that is not an article's."""
+    layout = page.site.listing
+    if layout is None:
+        return None
+    for element in select(root, layout.teaser):
+        for link in select(element, layout.link) if layout.link else element.iter("a"):
+            url = absolute(link.get("href") or "", page)
+            if url and page.site.owns(url):
+                return url
+    return None
 
 
 def _next_url(page: Page, root: etree._Element) -> str | None:
@@ -55,7 +119,7 @@ def _next_url(page: Page, root: etree._Element) -> str | None:
     return url if is_http_url(url) else None
 
 
-def _html_in(source: bytes) -> bytes:
+def html_in(source: bytes) -> bytes:
     """The HTML of a listing page. Requests for more teasers often return JSON with HTML in its strings."""
     if source.lstrip()[:1] not in (b"{", b"["):
         return source
@@ -70,7 +134,22 @@ def _html_in(source: bytes) -> bytes:
         if isinstance(value, str) and "<" in value:
             found.append(value)
         left += reversed(value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else [])
-    return ("\n".join(found) or "<p></p>").encode("utf-8", errors="replace")
+    html = "\n".join(found) or "".join(_links_in(data)) or "<p></p>"
+    return html.encode("utf-8", errors="replace")
+
+
+def _links_in(data: object) -> Iterator[str]:
+    """Links for the objects in a JSON response that have a URL, with their titles."""
+    left = [data]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            urls = [each for each in value.values() if isinstance(each, str) and _URL.match(each)]
+            title = max(
+                (each for each in value.values() if isinstance(each, str) and each not in urls), key=len, default=""
+            )
+            yield from (f'<h2><a href="{escape(url)}">{escape(title[:MAX_TITLE])}</a></h2>' for url in urls)
+        left += reversed(value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else [])
 
 
 def _known_teasers(page: Page, root: etree._Element) -> list[Teaser]:

@@ -49,7 +49,7 @@ def crawl_page(path: Path) -> None:
     stored = run.archive.captures.store(page_capture(), run.id)
     extraction = Reextractor(SiteRegistry([SITE])).extract(stored)
     assert isinstance(extraction, Extraction)
-    run.settlement._save(extraction, lambda extraction: None)
+    run.settlement._save(extraction, lambda extraction: None, None)
     run.close("finished")
 
 

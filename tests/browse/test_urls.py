@@ -25,6 +25,7 @@ def test_readable_decodes_letters() -> None:
     assert readable_url("https://caliber.az/post/%D0%BC%D0%B8%D1%80") == "https://caliber.az/post/мир"
     assert readable_url("https://caliber.az/post/%FF") == "https://caliber.az/post/%FF"
     assert readable_url("https://caliber.az/post/a%20b") == "https://caliber.az/post/a%20b"
+    assert readable_url("https://caliber.az/post/50%2525") == "https://caliber.az/post/50%2525"
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,8 @@ class Paper:
     def answer(self, url: str) -> Answer:
         parts = urlsplit(url)
         query, path = dict(parse_qsl(parts.query)), parts.path
+        if parts.fragment:  # a form to be posted
+            query |= dict(parse_qsl(parts.fragment)) | {"#posted": ""}
         if (answer := self.pages.get(path)) is not None:
             return answer(query) if callable(answer) else answer
         section = path.strip("/")

@@ -88,9 +88,9 @@ def test_the_section_of_a_feed_item_decides_whether_it_is_in_scope(tmp_path: Pat
 
 def test_a_feed_that_is_not_one_is_a_problem(tmp_path: Path) -> None:
     paper = Paper(pages={"/rss.xml": Answer("<p>Moved.</p>")})
-    assert PaperCrawler(tmp_path / "a.db", paper, site_with(Feed(path="/rss.xml"))).crawl().problems == [
-        ("/rss.xml", "not_a_feed")
-    ]
+    crawl = PaperCrawler(tmp_path / "a.db", paper, site_with(Feed(path="/rss.xml"))).crawl()
+    # The home page is asked for another feed.
+    assert crawl.problems == [("/rss.xml", "not_a_feed"), ("/", "http_404")]
 
 
 # --- sitemaps ---------------------------------------------------------------------------------------------------------

@@ -69,6 +69,12 @@ def m0007_site_facts(db: Database) -> None:
     run_script(db, "m0007_site_facts")
 
 
+@migrations()
+def m0008_repetition(db: Database) -> None:
+    """Repeat values that have no checksum in indexes, so that damage shows."""
+    run_script(db, "m0008_repetition")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

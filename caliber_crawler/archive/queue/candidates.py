@@ -19,6 +19,7 @@ class KnownLink:
     discovered_via: str
     discovered_on: str | None
     article_id: int | None
+    reason: str | None
     visited_at: str | None
     named: int
     """Number of articles that were found on it first."""
@@ -35,7 +36,7 @@ class Candidates:
         for row in self._connection.rows(
             """WITH named AS (SELECT discovered_on AS url, count(*) AS articles FROM frontier
               WHERE site = :site AND article_id IS NOT NULL GROUP BY discovered_on)
-            SELECT f.url, kind, state, discovered_via, discovered_on, article_id, visited_at,
+            SELECT f.url, kind, state, discovered_via, discovered_on, article_id, reason, visited_at,
               coalesce(named.articles, 0) AS named
             FROM frontier f LEFT JOIN named ON named.url = f.url
             WHERE site = :site AND kind IN ('article', 'listing') ORDER BY id""",

@@ -11,8 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 from caliber_crawler.archive.core.checksums import insert_with_checksum
-from caliber_crawler.archive.core.connection import BUSY_TIMEOUT_S, Connection, SQLiteErrors
+from caliber_crawler.archive.core.connection import BUSY_TIMEOUT_S, Connection
 from caliber_crawler.archive.core.format import sqlite3
+from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.archive.search.selection import Selection, article_ids
 from caliber_crawler.errors import ArchiveError
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 from caliber_crawler.archive.core.checksums import checksum
-from caliber_crawler.archive.core.connection import Connection, SQLiteErrors
+from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.core.rows import CaptureRow, FrontierRow, VersionRow, ViewCountRow
+from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import wrong_totals
 from caliber_crawler.archive.upkeep.deletion import unwiped_takedowns

@@ -1,0 +1,120 @@
+"""Explorations of whole sites, without a server: everything but the network is real."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from caliber_crawler.crawling.pagination import Window
+from caliber_crawler.site.generic import generic_site
+from tests.discovery.driven import BASE_URL, Answer, Paper, PaperCrawler
+from tests.discovery.whole_sites import THEMES, WholeSite
+
+
+def explorer_of(site: WholeSite, path: Path, start: str = "/") -> PaperCrawler:
+    return PaperCrawler(path / "a.db", site.paper(), generic_site(BASE_URL + start))
+
+
+def stored(crawler: PaperCrawler) -> set[str]:
+    return {url.removeprefix(BASE_URL) for (url,) in crawler.rows("SELECT url FROM articles")}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_whole_site_is_found_from_its_home_page(theme: str, tmp_path: Path) -> None:
+    site = THEMES[theme]
+    crawler = explorer_of(site, tmp_path)
+    crawl = crawler.crawl(languages=(), sections=())
+    assert stored(crawler) == {site.slug(number) for number in range(site.articles)}
+    assert len(crawl.requested) <= 1.5 * site.articles
+    assert len(crawl.requested) == len(set(crawl.requested))
+
+
+@pytest.mark.parametrize("start", ["/category/culture", "/story-7", "/about"])
+def test_a_whole_site_is_found_from_any_of_its_pages(start: str, tmp_path: Path) -> None:
+    site = WholeSite()
+    crawler = explorer_of(site, tmp_path, start)
+    crawler.crawl(languages=(), sections=())
+    assert stored(crawler) == {site.slug(number) for number in range(site.articles)}
+
+
+def test_an_exploration_that_is_killed_at_any_page_resumes(tmp_path: Path) -> None:
+    site = WholeSite(articles=20)
+    crawler = explorer_of(site, tmp_path)
+    requested: list[str] = []
+    for _ in range(30):
+        crawl = crawler.crawl(stop_after=7, languages=(), sections=())
+        requested += crawl.requested
+        if not any(site_page.startswith(("/the-", "/story-")) for site_page in crawl.requested):
+            break
+    assert stored(crawler) == {site.slug(number) for number in range(site.articles)}
+    articles = [path for path in requested if path.startswith(("/the-", "/story-"))]
+    assert len(articles) == len(set(articles))
+
+
+def test_a_second_exploration_finds_what_is_new_with_few_requests(tmp_path: Path) -> None:
+    site = WholeSite()
+    crawler = explorer_of(site, tmp_path)
+    crawler.crawl(languages=(), sections=())
+    older, site.articles = {site.slug(number) for number in range(40)}, 43
+    crawler.paper = site.paper()
+    # The site shows its newest articles first.
+    site.members = lambda section: [  # type: ignore[method-assign]
+        number for number in range(42, -1, -1) if not section or number % 2 == site.sections.index(section)
+    ]
+    crawler.paper = site.paper()
+    crawl = crawler.crawl(languages=(), sections=())
+    assert stored(crawler) - older == {site.slug(number) for number in (40, 41, 42)}
+    assert len(crawl.requested) <= 15
+
+
+FORMS = (
+    *("/archives/12345", "/technology/archive/2026/11/bridge-rebuilt-town/12346/", "/archive/12347-bridge"),
+    *("/topic/world/2026/11/20/bridge-rebuilt-town", "/?p=12348", "/index.php?id=12349", "/news.php?id=12350"),
+    *("/article.asp?id=12351", "/node/412", "/story/12", "/x", "/Über-uns-und-die-Stadt"),
+)
+
+
+def test_what_a_headline_links_to_is_fetched_whatever_its_url_looks_like(tmp_path: Path) -> None:
+    site = WholeSite(articles=len(FORMS))
+    site.slug = FORMS.__getitem__  # type: ignore[method-assign]
+    bodies = {path: site.article(number) for number, path in enumerate(FORMS)}
+    paper = Paper(sections={})
+
+    def answer(path: str, query: dict[str, str]) -> Answer:
+        url = path + "".join(f"?{name}={value}" for name, value in query.items())
+        home = site.page("Town News", "".join(map(site.teaser, range(len(FORMS)))))
+        return Answer(home) if url == "/" else Answer(bodies.get(url) or bodies.get(url + "/", "none"))
+
+    for path in {"/", *(form.partition("?")[0] for form in FORMS)}:
+        paper.pages[quote(path).rstrip("/") or "/"] = partial(answer, path)
+    crawler = PaperCrawler(tmp_path / "a.db", paper, generic_site(BASE_URL))
+    crawler.crawl(languages=(), sections=())
+    assert stored(crawler) == {quote(form, safe="/?=").rstrip("/") for form in FORMS}
+
+
+def test_articles_outside_the_requested_dates_are_not_stored(tmp_path: Path) -> None:
+    site = WholeSite(articles=28)
+    crawler = explorer_of(site, tmp_path)
+    since = Window(since=datetime(2026, 1, 15, tzinfo=UTC))
+    crawler.crawl(languages=(), sections=(), window=since)
+    assert stored(crawler) == {site.slug(number) for number in range(14, 28)}
+    crawler.crawl(languages=(), sections=())
+    assert len(stored(crawler)) == 28
+
+
+def test_the_home_page_and_static_pages_are_never_articles(tmp_path: Path) -> None:
+    crawler = explorer_of(WholeSite(articles=12), tmp_path)
+    for _ in range(3):
+        crawler.crawl(languages=(), sections=())
+    assert stored(crawler).isdisjoint({"/", "/about", "/category/culture", "/category/politics"})
+
+
+def test_a_budget_of_requests_ends_an_exploration(tmp_path: Path) -> None:
+    crawler = explorer_of(WholeSite(), tmp_path)
+    crawl = crawler.crawl(languages=(), sections=(), requests=12)
+    assert len(crawl.requested) == 12
+    assert crawler.rows("SELECT outcome, reason FROM runs") == [("stopped", "the budget of 12 requests was used up")]

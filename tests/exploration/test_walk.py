@@ -1,0 +1,128 @@
+"""The walk through a site: which link is next, and when it is complete."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
+from caliber_crawler.exploration.estimate import Estimate
+from caliber_crawler.exploration.link_classes import PAGING
+from caliber_crawler.exploration.probabilities import Group, LearnedProbabilities
+from caliber_crawler.items import PageLink
+
+BASE = "https://site.example"
+CLASSES = st.sampled_from(list(LinkClass))
+OUTCOMES = st.sampled_from(list(PageOutcome))
+PATHS = st.sampled_from(
+    ["/a", "/news/talks-resume-now", "/page/2", "/page/3", "/tag/x", "/2026/01/word-two-three", "/?p=9"]
+)
+LINKS = st.lists(st.builds(lambda path, kind: PageLink(BASE + path, kind.value, "div.x"), PATHS, CLASSES), max_size=12)
+
+
+def link(path: str, link_class: LinkClass = LinkClass.HEADLINE, signature: str = "main>h2") -> PageLink:
+    return PageLink(BASE + path, link_class.value, signature)
+
+
+@given(st.dictionaries(PATHS, st.tuples(LINKS, OUTCOMES)))
+@settings(max_examples=60)
+def test_every_link_is_requested_once_at_most_and_the_walk_ends(
+    site: dict[str, tuple[list[PageLink], PageOutcome]],
+) -> None:
+    walk, requested = Walk(), []
+    walk.add(f"{BASE}/a", LinkClass.NAVIGATION)
+    while (url := walk.next()) is not None:
+        requested.append(url)
+        links, outcome = site.get(url.removeprefix(BASE), ([], PageOutcome.DEAD))
+        new = walk.add_page(links, is_start=len(requested) == 1)
+        walk.observe(url, outcome, len(new))
+        assert len(requested) <= 20
+    assert len(requested) == len(set(requested))
+    assert set(requested) | set(walk.left()) == set(walk.candidates)
+
+
+@given(st.lists(st.tuples(CLASSES, PATHS, OUTCOMES), max_size=60), CLASSES)
+def test_learned_probabilities_are_probabilities(
+    seen: list[tuple[LinkClass, str, PageOutcome]], kind: LinkClass
+) -> None:
+    learned = LearnedProbabilities()
+    for link_class, shape, outcome in seen:
+        learned.observe(Group(link_class, shape, "main"), outcome)
+    probabilities = learned.of(Group(kind, "/a", "main"))
+    assert abs(sum(probabilities) - 1) < 1e-9
+    assert all(0 <= each <= 1 for each in probabilities)
+
+
+def test_outcomes_teach_what_links_of_a_group_lead_to() -> None:
+    learned = LearnedProbabilities()
+    tags, news = Group(LinkClass.SHORT, "tag/S1", "footer"), Group(LinkClass.SHORT, "news/S5", "main")
+    for _ in range(15):
+        learned.observe(tags, PageOutcome.LIST)
+        learned.observe(news, PageOutcome.ARTICLE)
+    assert learned.of(tags)[PageOutcome.ARTICLE] < 0.1
+    assert learned.of(news)[PageOutcome.ARTICLE] > 0.9
+
+
+def test_a_template_that_holds_everything_does_not_hide_the_class_of_a_link() -> None:
+    learned = LearnedProbabilities()
+    for _ in range(100):
+        learned.observe(Group(LinkClass.HEADLINE, "S4", "main"), PageOutcome.ARTICLE)
+    assert learned.of(Group(LinkClass.NAVIGATION, "S4", "nav"))[PageOutcome.ARTICLE] < 0.4
+
+
+def test_known_articles_come_before_lists() -> None:
+    walk = Walk()
+    walk.add_page([link("/tag/a", LinkClass.TAG), link("/story"), link("/page/2", LinkClass.PAGER)])
+    assert walk.next() == f"{BASE}/story"
+
+
+def test_the_far_end_of_a_pager_is_requested_before_the_end() -> None:
+    walk = Walk()
+    for number in range(2, 10):
+        walk.add(f"{BASE}/page/{number}", LinkClass.NUMBER)
+    order = []
+    while (url := walk.next()) is not None:
+        order.append(int(url.rpartition("/")[2]))
+        # Only the last three pages name something new.
+        new = order[-1] >= 7
+        walk.observe(url, PageOutcome.LIST, int(new))
+    assert {7, 8, 9} <= set(order)
+
+
+def test_the_next_page_of_a_list_with_news_is_requested_before_the_end() -> None:
+    walk = Walk()
+    for number in range(30):  # lists of this site name nothing new
+        walk.add(f"{BASE}/old?cursor=x{number}", LinkClass.NEXT)
+        walk.observe(f"{BASE}/old?cursor=x{number}", PageOutcome.LIST)
+    walk.add(f"{BASE}/old?cursor=next", LinkClass.NEXT)
+    walk.follow([f"{BASE}/old?cursor=next"])
+    assert walk.next() == f"{BASE}/old?cursor=next"
+    assert walk.next() is None
+
+
+def test_nothing_is_checked_at_the_end_while_pages_are_requested() -> None:
+    walk = Walk()
+    walk.add_page([link("/imprint", LinkClass.AUTHOR)], is_start=True)
+    for _ in range(30):
+        walk.probabilities.observe(Group(LinkClass.AUTHOR, "S1", "main>h2"), PageOutcome.OTHER)
+    assert walk.next(is_idle=False) is None
+    assert walk.next() == f"{BASE}/imprint"
+
+
+def test_a_link_on_most_pages_is_no_evidence() -> None:
+    walk = Walk()
+    for number in range(20):
+        walk.add_page([link("/about-the-people-of-this-site"), link(f"/story-{number}")])
+    assert not walk.is_evident(f"{BASE}/about-the-people-of-this-site")
+    assert walk.is_evident(f"{BASE}/story-3")
+
+
+def test_the_size_of_a_site_is_estimated_from_its_longest_list() -> None:
+    estimate = Estimate()
+    for number in (1, 2, 3, 30):
+        estimate.add_number(f"{BASE}/page/{number}")
+    sidebar = {"/popular-1", "/popular-2"}
+    for page in (2, 3):
+        estimate.add_page(f"{BASE}/page/{page}", sidebar | {f"/story-{page}-{each}" for each in range(10)})
+    assert estimate.articles == 291
+    assert PAGING
