@@ -17,10 +17,12 @@ from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.extraction.headline import split_heading, subtitle_below
 from caliber_crawler.extraction.identity import with_urls
 from caliber_crawler.extraction.languages import language_of_letters
+from caliber_crawler.extraction.learned import METHOD
 from caliber_crawler.extraction.lines import Line, extract_lines, images_of, links_of, paragraphs
 from caliber_crawler.extraction.markdown import write_markdown
 from caliber_crawler.extraction.page import Page, open_page
-from caliber_crawler.extraction.text import slug
+from caliber_crawler.extraction.slots import MAX_DATE, SlotDate, date_at, dates_in, only_day, parse_rule
+from caliber_crawler.extraction.text import clean_inline, slug
 from caliber_crawler.extraction.tree import Unreadable, text_of
 from caliber_crawler.extraction.urls import (
     absolute,
@@ -33,6 +35,7 @@ from caliber_crawler.extraction.urls import (
 )
 from caliber_crawler.items import Article, Capture, Extraction, Problem
 from caliber_crawler.site import Site
+from caliber_crawler.site.learned import HEALED
 
 FIELD_OF = dict.fromkeys(("published_at_precision", "published_at_zone", "published_at_role"), "published_at")
 FIELD_OF |= {"form": "body"}
@@ -70,7 +73,7 @@ def extract_article(page: Page, explanation: Explanation | None = None) -> Extra
         extractor=extractor_of(page.site),
         request_urls=reader.request_urls,
         methods={
-            field: method
+            field: METHOD if method == "selector" and reader.layout.name == HEALED else method
             for field, method in reader.methods.items()
             if getattr(article, FIELD_OF.get(field, field)) not in (None, "", ())
         },
@@ -209,7 +212,7 @@ class _ArticleExtractor(ArticleMethods):
             layout.headline,
             layout.subtitle,
             layout.section,
-            layout.date,
+            self.date_css,
             layout.authors,
             layout.signature,
             layout.views,
@@ -241,10 +244,11 @@ class _ArticleExtractor(ArticleMethods):
         return published_at
 
     def selected_date(self) -> datetime | None:
-        element = self.part(self.layout.date)
+        element = self.part(self.date_css)
         if element is None:
             return None
-        line = text_of(element)
+        attribute = parse_rule(self.layout.date).attribute
+        line = clean_inline(element.get(attribute) or "") if attribute else text_of(element)
         if found := find_date(line, self.site):
             precision = "minute" if found.has_clock else "day"
             self.methods |= {"published_at_precision": precision, "published_at_zone": "site"}
@@ -252,7 +256,33 @@ class _ArticleExtractor(ArticleMethods):
         if printed := parse_date(line, self.site):
             return printed
         stamped = next((node.get("datetime") for node in element.iter() if node.get("datetime")), None)
-        return parse_iso_date(stamped, self.site) if stamped else None
+        if at := parse_iso_date(stamped, self.site) if stamped else None:
+            return at
+        return self.only_date_in(line, is_stamp=bool(attribute)) or self.only_date_at(self.layout.date)
+
+    def only_date_in(self, line: str, *, is_stamp: bool) -> datetime | None:
+        """The only day in a short line, in any language; not every site prints dates in its own."""
+        return self.unambiguous(only_day(dates_in(line, None, is_stamp=is_stamp) if len(line) <= MAX_DATE else []))
+
+    def only_date_at(self, rule: str) -> datetime | None:
+        """The only day in all matches of a selector, on a page with one article."""
+        document = self.page.document
+        return self.unambiguous(date_at(document, rule)) if document is not None else None
+
+    def unambiguous(self, best: SlotDate | None) -> datetime | None:
+        """A date with its zone; ``None`` if day and month cannot be told apart."""
+        if best is None:
+            return None
+        if best.other is not None and best.other != best.at.date():
+            return None  # day and month cannot be told apart
+        precision, zone = "day" if best.is_bare else "minute", "page" if best.at.tzinfo else "site"
+        self.methods |= {"published_at_precision": precision, "published_at_zone": zone}
+        return best.at if best.at.tzinfo else best.at.replace(tzinfo=self.site.zone)
+
+    @property
+    def date_css(self) -> str:
+        """The selector of the date, without its attribute."""
+        return parse_rule(self.layout.date).css
 
     def extract_views_shown(self) -> str | None:
         """Return the counter as printed; ``None`` if it contains no number."""
@@ -329,7 +359,7 @@ class _ArticleExtractor(ArticleMethods):
     def language_of_date(self) -> str | None:
         if self.parts is not None and self.parts.month_language:
             return self.parts.month_language
-        printed = find_date(self.text_at(self.layout.date) or "", self.site)
+        printed = find_date(self.text_at(self.date_css) or "", self.site)
         return printed.language if printed else None
 
     def declared_language(self) -> str | None:
