@@ -109,10 +109,17 @@ def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> t
             etree.strip_elements(container, *NON_TEXT, with_tail=False)
             lines = [line for line in extract_lines(container) if line.text or line.pictures]
             own = fold(headline or "")
-            return tuple(
-                line for place, line in enumerate(lines) if place >= LINES_ABOVE or not own or fold(line.text) != own
+            return without_known_lines(
+                (line for place, line in enumerate(lines) if place >= LINES_ABOVE or not own or fold(line.text) != own),
+                layout,
             )
     return ()
+
+
+def without_known_lines(lines: Iterable[Line], layout: LearnedLayout) -> tuple[Line, ...]:
+    """The lines of a text that do not stand on many pages of the site."""
+    known = frozenset(map(fold, layout.lines))
+    return tuple(line for line in lines if not line.text or fold(line.text) not in known)
 
 
 def _drop(container: etree._Element, selectors: Iterable[str]) -> None:
@@ -158,8 +165,11 @@ def second_opinion(
         methods["views"] = methods["views_shown"] = METHOD
     if readings.section and not generic.section:
         changes["section"], methods["section"] = readings.section, METHOD
+    body = without_known_lines(generic.body, layout)
+    if len(body) < len(generic.body):
+        changes["body"] = body
     if _letters(readings.body) >= MIN_LETTERS and (
-        refusal is not None or min(coverages(_texts(generic.body), _texts(readings.body))) < SWITCH
+        refusal is not None or min(coverages(_texts(body), _texts(readings.body))) < SWITCH
     ):
         changes["body"], methods["body"] = readings.body, METHOD
     return replace(generic, methods=methods, **changes)  # type: ignore[arg-type]

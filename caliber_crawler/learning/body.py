@@ -66,13 +66,6 @@ def learn_body(samples: Sequence[IndexedSample]) -> tuple[Choice[Selector] | Non
     return chosen, list(_dropped(samples, [_text_of(sample, {}, MIN_DROPPED) for sample in samples], chosen.rule))
 
 
-def printed_lines(pages: Sequence[PageIndex]) -> dict[str, int]:
-    """The same lines as printed, shortest keys last."""
-    keys = repeated_lines(pages)
-    texts = {block.key: block.text for page in pages for block in page.blocks if block.key in keys}
-    return {texts[key]: count for key, count in keys.items()}
-
-
 def repeated_lines(pages: Sequence[PageIndex]) -> dict[str, int]:
     """The lines that many pages of the site have, as keys, with the number of pages."""
     counts = Counter(key for page in pages for key in {block.key for block in page.blocks})

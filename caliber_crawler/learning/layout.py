@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from caliber_crawler.extraction.document import Document
-from caliber_crawler.learning.body import learn_body, printed_lines
+from caliber_crawler.learning.body import learn_body
 from caliber_crawler.learning.candidates import matches
 from caliber_crawler.learning.choice import Choice
 from caliber_crawler.learning.fields import (
@@ -25,6 +25,7 @@ from caliber_crawler.learning.fields import (
     learn_rules,
 )
 from caliber_crawler.learning.page_index import PageIndex, text_key
+from caliber_crawler.learning.repetition import boilerplate_lines
 from caliber_crawler.learning.unaided import learn_byline, learn_date, learn_section
 from caliber_crawler.site.learned import LearnedLayout
 
@@ -118,7 +119,8 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
     if body is not None:
         facts.append(Fact("body", body.rule.css, body.evidence.agree, body.evidence.judged))
         facts += (Fact("drop", css, confirming, examined) for css, confirming, examined in dropped)
-    lines = sorted(printed_lines([sample.page for sample in indexed]).items(), key=lambda line: (-line[1], line[0]))
+    repeated = boilerplate_lines(indexed, body.rule if body is not None else None)
+    lines = sorted(repeated.items(), key=lambda line: (-line[1], line[0]))
     facts += (Fact("line", line, count, len(indexed)) for line, count in lines[:MAX_LINES])
     return Learned(layout=layout_of(facts), facts=tuple(facts), pages=len(indexed))
 
@@ -134,7 +136,14 @@ def layout_of(facts: Sequence[Fact], *, is_trusted: bool = False) -> LearnedLayo
     many = {part: tuple(rules.get(part, ())) for part in PARTS}
     tail, language = rules.get("tail", [""])[0], rules.get("language", [None])[0]
     layout = LearnedLayout(**many)  # type: ignore[arg-type]
-    return replace(layout, headline_tail=tail, language=language, weak=tuple(sorted(weak)), is_trusted=is_trusted)
+    return replace(
+        layout,
+        lines=tuple(rules.get("line", ())),
+        headline_tail=tail,
+        language=language,
+        weak=tuple(sorted(weak)),
+        is_trusted=is_trusted,
+    )
 
 
 def matches_of_tag(page: PageIndex, tag: str) -> list[int]:

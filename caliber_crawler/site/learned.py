@@ -28,6 +28,8 @@ class LearnedLayout:
     body: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     """Elements inside the body that are not part of the text."""
+    lines: tuple[str, ...] = ()
+    """Lines on many pages of the site that are not part of an article: sidebars, notices, biographies."""
     language: str | None = None
     """The language of most pages, which decides how their dates are read."""
     weak: tuple[str, ...] = ()
