@@ -56,7 +56,7 @@ _UNSEEN = frozenset(
         "title",
     )
 )
-_INLINE = INLINE | {"br", "img", "wbr", "picture", "source"}
+_INLINE = INLINE | {"br", "code", "ins", "img", "wbr", "picture", "source"}
 _CELLS = frozenset(("td", "th"))
 _ASIDE_TAGS = frozenset(("nav", "footer", "aside", "form", "dialog", "menu"))
 _NAMED_TAGS = frozenset(("div", "section", "ul", "ol", "header"))

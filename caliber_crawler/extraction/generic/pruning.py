@@ -70,6 +70,7 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
     Relative URLs on the page are resolved against ``url``.
     """
     place_late_parts(root)
+    _clear_anchors(root)
     _drop_sidebars(root, headline)
     move_captions(root, "figcaption")
     show_pictures(root)
@@ -234,10 +235,16 @@ def _named(body: etree._Element) -> list[etree._Element]:
 
 
 def names_of(element: etree._Element) -> str:
-    """The classes and the ID of an element. An ID of many words is the text of a heading, and names nothing."""
-    id = element.get("id", "")
-    named = "" if id.count("-") + id.count("_") >= MAX_ID_WORDS else id
-    return f"{element.get('class', '')} {named}"[:MAX_NAMES_LENGTH]
+    """The classes and the ID of an element."""
+    return f"{element.get('class', '')} {element.get('id', '')}"[:MAX_NAMES_LENGTH]
+
+
+def _clear_anchors(root: etree._Element) -> None:
+    """Remove the IDs of many words: such an ID is the text of a heading, a target of links, and names nothing."""
+    for element in root.iter("section", "div", "h2", "h3", "h4", "p", "ul", "ol"):
+        id = element.get("id")
+        if id and id.count("-") + id.count("_") >= MAX_ID_WORDS:
+            del element.attrib["id"]
 
 
 @lru_cache(maxsize=8192)
