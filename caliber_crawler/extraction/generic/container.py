@@ -8,7 +8,7 @@ is, and takes everything in it except links to other pages and parts that are na
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
@@ -297,7 +297,7 @@ def _asides(page: Blocks, named: Sequence[bool], mass: Sequence[float]) -> list[
     next of an endless page, or a teaser.
     """
     most = MAX_ASIDE_SHARE * mass[0]
-    of_kind: Counter[tuple[str, str]] = Counter()
+    of_kind: defaultdict[tuple[str, str], float] = defaultdict(float)
     for number, element in enumerate(page.elements):
         if named[number]:
             of_kind[_kind(element)] += mass[number]

@@ -63,7 +63,7 @@ def test_everything_inside_the_container_is_its_text(inside: str) -> None:
 
 
 def parse_text(html: str) -> list[str]:
-    return [word for text in parse_html(html.encode()).itertext() for word in text.split()]
+    return [word for text in parse_html(html.encode()).itertext() for word in str(text).split()]
 
 
 @pytest.mark.parametrize("name", ["sidebar-grid__content", "menu-part", "footer-columns", "part"])
