@@ -127,7 +127,9 @@ class IsolatedSteps:
 
     def __init__(self, executor: AsyncExecutor, site: Site) -> None:
         self._executor = executor
-        self._site = site
+        self.site = site
+        self._first_token = next(_tokens)
+        """Pages with a lower token were cleaned by the steps of another definition."""
         self._context = Context(site)
 
     async def clean(self, capture: Capture) -> CleanedPage | Problem:
@@ -146,6 +148,8 @@ class IsolatedSteps:
         """See ``extraction_steps.extract``; a capture is cleaned first."""
         capture = page if isinstance(page, Capture) else page.capture
         token = None if isinstance(page, Capture) else page.token
+        if token is not None and token < self._first_token:
+            token = None
         try:
             found: Packed | None = None
             if token is not None:
@@ -169,7 +173,7 @@ class IsolatedSteps:
     async def check(self, found: Extraction | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
         if _text_length(found) <= MAX_TEXT_CHECKED_HERE:
-            return extraction_steps.check(found, self._site, now)
+            return extraction_steps.check(found, self.site, now)
         capture = found.capture
         try:
             arguments = (_pack(found), capture.url, capture.fetched_at, capture.status, now)

@@ -147,8 +147,8 @@ class CleanedPage:
     layout: str | None = None
     """The layout of the site definition that matches the page; ``None`` for an unknown layout and for a list."""
     html: str | None = field(default=None, repr=False)
-    """The element that contains the article; ``None`` for a page of plain text, for a list, and above 4 million
-    characters."""
+    """The element that contains the article; ``None`` for a page of plain text, for a list, on a site whose learned
+    layout is trusted, and above 4 million characters."""
     token: int | None = None
     """The number under which a worker process keeps the parsed page."""
 
@@ -164,10 +164,10 @@ class Extraction:
     extractor: str
     """Name, version and digest of the code and the site definition: ``caliber_crawler 0.1.0 (1b2c3d4e)``."""
     methods: Mapping[str, str] = field(default_factory=dict)
-    """Field to extraction method: ``selector``, ``structured_data``, ``text``, ``generic`` or ``url``; in the archive
-    also ``kept``, for a value of an earlier page that this one lost. Also ``published_at_precision`` (``day``,
-    ``minute``) and ``published_at_zone``, where its offset comes from (``page``, ``two_clocks``, ``printed_day``,
-    ``site``), and ``published_at_role`` where the page only says when it was ``updated``."""
+    """Field to extraction method: ``selector``, ``learned``, ``structured_data``, ``text``, ``generic`` or ``url``; in
+    the archive also ``kept``, for a value of an earlier page that this one lost. Also ``published_at_precision``
+    (``day``, ``minute``) and ``published_at_zone``, where its offset comes from (``page``, ``two_clocks``,
+    ``printed_day``, ``site``), and ``published_at_role`` where the page only says when it was ``updated``."""
     stated_urls: tuple[str, ...] = ()
     """Those of the article's URLs that only the page states (canonical link, ``og:url``); no request led to them."""
     request_urls: Mapping[str, str] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from scrapy.exceptions import DropItem
 
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.discovery import Discovery
+from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.extraction_steps import NOT_MODIFIED, Outcome, fetch_problem
 from caliber_crawler.fetching.failures import PERMANENT_FAILURES
 from caliber_crawler.fetching.headers import header_pairs
@@ -26,12 +27,19 @@ from caliber_crawler.isolated_extraction import IsolatedSteps
 from caliber_crawler.items import Article, Capture, CleanedPage, Extraction, Listing, Problem
 from caliber_crawler.plain_archive import PlainArchive
 from caliber_crawler.processes.async_executor import AsyncExecutor
+from caliber_crawler.reextraction import Reextractor
+from caliber_crawler.reextraction.run import ReextractionRun
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site_learning.running import LearningInCrawl
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+
+LEARNING: WeakKeyDictionary[CrawlRun, LearningInCrawl] = WeakKeyDictionary()
+"""What each run learns about its site."""
 
 
 def capture_from(response: Response) -> Capture:
@@ -92,13 +100,14 @@ class ExtractionStage(Stage):
 
     def steps(self, capture: Capture) -> IsolatedSteps:
         """The extraction steps for the site of a page: the spider's site, or else a generic one."""
-        site = self.run.scope.site if self.run is not None else getattr(self.crawler.spider, "site", None)
+        site = self.run.extracted_site if self.run is not None else getattr(self.crawler.spider, "site", None)
         name = site.name if isinstance(site, Site) else capture.site
-        if name not in self._steps:
-            self._steps[name] = IsolatedSteps(
+        known = self._steps.get(name)
+        if known is None or (isinstance(site, Site) and known.site is not site):
+            known = self._steps[name] = IsolatedSteps(
                 self.executor, site if isinstance(site, Site) else generic_site(capture.url)
             )
-        return self._steps[name]
+        return known
 
 
 class CapturePipeline(Stage):
@@ -153,10 +162,35 @@ class ExtractPipeline(ExtractionStage):
             is_linked = self.run.explorer.is_linked(capture.url)
             found = await self.steps(capture).explore(capture, is_linked=is_linked)
         else:
-            found = await self.steps(capture).extract(item)
+            found = await self._extract(item, capture)
         if isinstance(found, Problem):
             self.drop(capture, found)
         return found
+
+    async def _extract(self, item: Capture | CleanedPage, capture: Capture) -> Outcome:
+        steps = self.steps(capture)
+        found = await steps.extract(item)
+        if self.run is not None and steps is self.steps(capture):
+            await self._heal(capture, found)
+        if steps is not self.steps(capture):  # what is known of the site has changed meanwhile
+            found = await self.steps(capture).extract(capture)
+        return found
+
+    async def _heal(self, capture: Capture, found: object) -> None:
+        """Replace the layout of the site if it has failed."""
+        assert self.run is not None
+        learning = LEARNING.get(self.run)
+        if learning is None or capture.kind != "article":
+            return
+        pages = await learning.heal(capture, found)
+        if pages is None:
+            return
+        self.run.extracted_site = learning.site
+        # The pages that failed are extracted again, all but this one: it is still to be saved.
+        ids = [[id] for id in pages if id != capture.id]
+        run = ReextractionRun(self.run.archive, Reextractor(SiteRegistry([learning.site])))
+        for _ in run.run(ids, self.run.id):
+            pass
 
 
 class CheckPipeline(ExtractionStage):
@@ -181,8 +215,19 @@ class ArchivePipeline(ExtractionStage):
         self.discovery: Discovery | None = None
         if self.run is not None:
             self.discovery = Discovery(self.run)
-            self._sites = SiteRegistry([self.run.scope.site])
+            report = self.run.accounts.report_replaced
+            self.learning = LearningInCrawl(
+                self.run.archive, self.run.scope.site, ExtractionStage.executor.call, report=report
+            )
+            LEARNING[self.run] = self.learning
+            self._use(self.learning.site)
             self.run.settlement.reextract = self._extract_again
+
+    def _use(self, site: Site) -> None:
+        """Extract the pages of the run with what is known of the site by now."""
+        assert self.run is not None
+        self.run.extracted_site = site
+        self._sites = SiteRegistry([site])
 
     async def process_item(self, item: object) -> object:
         if not isinstance(item, Extraction | Listing):
@@ -197,16 +242,36 @@ class ArchivePipeline(ExtractionStage):
             raise DropItem(f"{item.capture.effective_url} {clause}.", log_level="DEBUG")
         return article
 
+    async def _current(self, extraction: Extraction) -> Extraction:
+        """An extraction with what is known of the site by now, if the layout of the site was replaced meanwhile."""
+        assert self.run is not None
+        site = self.run.extracted_site
+        if not site.has_layouts or extraction.extractor == extractor_of(site) or extraction.layout != "unknown":
+            return extraction
+        return await self._extract_again(extraction.capture) or extraction
+
+    async def _learn_from(self, capture: Capture) -> None:
+        """Learn the site when enough of its articles are stored, or when its layout has changed."""
+        if await self.learning.note(capture):
+            self._use(self.learning.site)
+
     async def _save(self, item: Extraction | Listing) -> Article | None:
         assert self.run is not None
         assert self.discovery is not None
         if isinstance(item, Extraction):
+            item = await self._current(item)
             saved = await self.run.settlement.save(item, self.discovery.follow)
-            return None if saved is None else saved.article or item.article
+            if saved is None:
+                return None
+            await self._learn_from(item.capture)
+            return saved.article or item.article
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
         if item.links is not None and self.discovery.explorer is not None:
-            return await self.discovery.explorer.process(item)
+            explored = await self.discovery.explorer.process(item)
+            if explored is not None:
+                await self._learn_from(item.capture)
+            return explored
         end = await self.discovery.process(item)
         article = None
         if item.extraction is not None:

@@ -101,8 +101,16 @@ PAGE: Mapping[str, Reason] = {
     "no_views": Reason("No view counter was found.", CHECK_DEFINITION),
     "no_section": Reason("The page names no section.", CHECK_DEFINITION),
     "unknown_section": Reason("The page names a section that the definition lacks.", "Add the section's label."),
+    "layout_replaced": Reason(
+        "The layouts of the definition found nothing on several pages; a learned one was used.",
+        CHECK_DEFINITION,
+    ),
     "unknown_layout": Reason(
         "No layout of the definition matches the page, or more pages than usual.", CHECK_DEFINITION
+    ),
+    "readers_disagree": Reason(
+        "Independent readings of the page have very different texts; the one that the page supports best is stored.",
+        "Compare the text with the page; a site definition decides for all pages of the site.",
     ),
     "canonical_elsewhere": Reason(
         "The page states the URL of a different text as its own (canonical link, `og:url`); it keeps its own URL.",

@@ -10,6 +10,7 @@ from caliber_crawler.archive import Archive, Explanation
 from caliber_crawler.archive.core.rows import FrontierRow, HostRow
 from caliber_crawler.archive.reports.explanation import ExplainedArticle, ExplainedCapture, ExplainedProblem
 from caliber_crawler.crawling.traps import Bounds, Trap, url_trap, variant_trap
+from caliber_crawler.exploration.templates import template
 from caliber_crawler.reasons import reason_of
 from caliber_crawler.site import ArticleURL, Site, SiteRegistry
 from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, parse_robots, requested_delay
@@ -50,6 +51,8 @@ class UrlReport(TypedDict):
     """The meaning of ``reason``."""
     remedy: str | None
     """What the operator can do about ``reason``."""
+    evidence: list[str]
+    """Why the URL was or was not taken for an article: one sentence for each fact."""
     robots: RobotsRules | None
     retry_after: str | None
     frontier: FrontierRow | None
@@ -86,6 +89,7 @@ def report_url(url: str, archive: Archive, sites: SiteRegistry, bounds: Bounds, 
         "reason": reason,
         "meaning": meaning,
         "remedy": remedy,
+        "evidence": evidence_of(normal, known, archive, site) if site else [],
         "robots": robots_rules(archive.hosts.get(urlsplit(requested).netloc), requested),
         "retry_after": f"{wait.until:%Y-%m-%dT%H:%M:%SZ}" if wait else None,
         "frontier": known["frontier"],
@@ -93,6 +97,35 @@ def report_url(url: str, archive: Archive, sites: SiteRegistry, bounds: Bounds, 
         "problems": [_with_meaning(problem) for problem in known["problems"]],
         "article": known["article"],
     }
+
+
+def evidence_of(url: str, known: Explanation, archive: Archive, site: Site) -> list[str]:
+    """Why a URL was or was not taken for an article: what led to it, its shape, and what was found on the page."""
+    entry, article = known["frontier"], known["article"]
+    found = []
+    if entry is not None:
+        where = f" on {entry['discovered_on']}" if entry["discovered_on"] else ""
+        found.append(f"It was named by {entry['discovered_via']}{where}.")
+    is_match = site.article_url(url) is not None
+    pattern = "the definition's article_path" if site.has_layouts else "the usual shapes of article URLs"
+    found.append(f"The URL {'matches' if is_match else 'does not match'} {pattern}.")
+    shape = template(url)
+    same = [is_article for other, is_article in archive.frontier.visited_urls(site.name) if template(other) == shape]
+    if same:
+        found.append(f"Of the {len(same):,} fetched URLs of the same shape, {sum(same):,} are articles.")
+    refusals = [problem["message"] for problem in known["problems"] if problem["fatal"]]
+    if article is not None:
+        methods = ", ".join(
+            f"{name} by {article['methods'][name]}"
+            for name in ("headline", "published_at", "body")
+            if name in article["methods"]
+        )
+        found.append(f"The page is an article: {methods}.")
+    elif refusals:
+        found.append(f"The page was not taken: {refusals[0]}")
+    elif known["captures"] and entry is not None and entry["kind"] != "article":
+        found.append(f"The page was fetched as a {entry['kind']}, not as an article.")
+    return found
 
 
 def _site_of(url: str, archive: Archive, sites: SiteRegistry) -> Site | None:
@@ -154,6 +187,8 @@ def verdict(known: Explanation, site: Site | None, *, names_article: bool, trap:
         if site is None:
             return "The URL belongs to no known site."
         if not names_article:
+            if not site.has_layouts:
+                return f"Never queued: no fetched page of {site.title} names the URL as an article."
             return f"Never queued: the definition of {site.title} does not match the URL as an article."
         if trap is not None:
             return f"Never queued: {trap.clause} ({trap.code})."

@@ -56,6 +56,7 @@ TOGETHER = {
 ALONE = {
     "crawl": f"caliber --base-url {NOWHERE} --delay 0 --limit 1 --archive c.db",
     "doctor": f"caliber --base-url {NOWHERE} --delay 0 --archive d.db",
+    "learn": f"caliber --base-url {NOWHERE} --delay 0 --archive f.db",
     "demo": "--articles 10 --archive e.db",
 }
 """Commands that start Scrapy, which is possible once in a process."""

@@ -6,11 +6,14 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import SiteRegistry
+from caliber_crawler.site_learning import learned_layouts
 
 
 def archived_sites(archive: Archive) -> SiteRegistry:
     """Every known site. A site that was crawled at another base URL keeps that base URL."""
-    return known_sites().served_at(archive.sites.base_urls())
+    sites = known_sites().served_at(archive.sites.base_urls())
+    sites.remember_layouts(learned_layouts(archive))
+    return sites
 
 
 def reextractor(archive: Archive) -> Reextractor:

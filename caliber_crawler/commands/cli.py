@@ -15,6 +15,7 @@ from caliber_crawler.interpreter import isolate
 COMMANDS = {
     "crawl": "fetch new articles and revisit those that are due",
     "explain": "print everything known about a URL",
+    "learn": "learn a site's layout from its pages and write its site definition",
     "doctor": "test a site definition against the live site in about a dozen requests",
     "schedule": "print a crontab line, a systemd timer and a GitHub workflow for a crawl",
     "watch": "run as a daemon and crawl on a schedule",

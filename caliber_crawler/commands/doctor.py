@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from caliber_crawler.spiders import DEFAULT_SITE
 
 if TYPE_CHECKING:
     from caliber_crawler.doctor import Finding
+    from caliber_crawler.news_spider import NewsSpider
+    from caliber_crawler.site import Site
 
 CHECKS_FAILED = 3
 MAX_SUBJECT_LENGTH = 60
@@ -48,6 +51,9 @@ def doctor(
     from caliber_crawler.known_sites import project_settings, spider_named
 
     spider = spider_named(site, project_settings())
+    if not spider.site.has_layouts and not scroll:
+        _report_learned(spider.site, archive, as_json=as_json)
+        return
     with ProgressLine() as line:
         if scroll:
             request = find_scroll_request(
@@ -67,7 +73,54 @@ def doctor(
         echo_json([finding.as_row() for finding in findings])
     else:
         echo(_table(findings, base_url.rstrip("/") or spider.site.base_url))
+        if changes := _corrections(spider, archive):
+            echo(f"\nThe layout was replaced by one that was learned. The corrected definition:\n\n{changes}")
     sys.exit(CHECKS_FAILED if any(finding.sound is False for finding in findings) else 0)
+
+
+def _report_learned(site: Site, archive: Path, *, as_json: bool) -> None:
+    """Print what was learned about a site without a definition."""
+    from caliber_crawler.archive import Archive
+    from caliber_crawler.site_learning import layout_facts
+
+    facts = []
+    if archive.exists():
+        with Archive.open(archive) as opened:
+            facts = [fact for fact in layout_facts(opened, site.name) if fact.fact != "boilerplate_line"]
+    rows = [(fact.fact, fact.value, fact.pages_confirming, fact.pages_examined) for fact in facts]
+    if as_json:
+        echo_json(
+            [dict(zip(("fact", "value", "pages_confirming", "pages_examined"), row, strict=True)) for row in rows]
+        )
+    elif rows:
+        echo(f"{site.name} has no site definition. Learned from its stored pages:\n")
+        echo(tabulate(rows, headers=("fact", "value", "pages that confirm it", "of"), tablefmt="simple"))
+        echo(f"\n`caliber learn {site.base_url}` writes a site definition.")
+    else:
+        echo(f"{site.name} has no site definition, and {archive} contains too few of its articles to learn its layout.")
+        echo(f"Crawl more: caliber crawl {site.base_url} --limit 50")
+    sys.exit(0 if rows else CHECKS_FAILED)
+
+
+def _corrections(spider: type[NewsSpider], archive: Path) -> str:
+    """The definition of a site with the learned selectors, as a diff; empty if its layout was not replaced."""
+    from caliber_crawler.archive import Archive
+    from caliber_crawler.site_learning import learned_layout
+    from caliber_crawler.site_learning.update import corrected, diff_of
+
+    if not archive.exists():
+        return ""
+    with Archive.open(archive) as opened:
+        learned = learned_layout(opened, spider.site.name)
+    layout = learned.as_layout if learned is not None else None
+    if layout is None:
+        return ""
+    stated = spider.site.layouts[0]
+    parts = ("article", "headline", "section", "date", "body", "authors", "views")
+    changes = {part: (getattr(stated, part), getattr(layout, part)) for part in parts}
+    path = Path(inspect.getsourcefile(spider) or "")
+    source = path.read_text(encoding="utf-8")
+    return diff_of(path, source, corrected(source, {part: both for part, both in changes.items() if all(both)}))
 
 
 def _table(findings: list[Finding], base_url: str) -> str:

@@ -51,6 +51,8 @@ def _lines(report: UrlReport) -> list[str]:
     entry, article = report["frontier"], report["article"]
     if reasons := _reasons(report):
         lines += ["", style("Reasons", bold=True), *reasons]
+    if report["evidence"]:
+        lines += ["", style("Article or not", bold=True), *(f"  {sentence}" for sentence in report["evidence"])]
     if entry:
         where = f" on {entry['discovered_on']}" if entry["discovered_on"] else " (seed URL)"
         lines += ["", style("Discovered", bold=True)]

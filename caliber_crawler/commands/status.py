@@ -9,10 +9,12 @@ import click
 from tabulate import tabulate
 
 from caliber_crawler.archive import Archive, RunRecord, StatusReport
+from caliber_crawler.archive.core.rows import SiteFactRow
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.crawling.liveness import last_heartbeat
 
+LEARNED_PARTS = ("headline", "date", "authors", "body")
 MAX_CELL_LENGTH = 120
 """Characters of a cell; `--json` has the whole text."""
 
@@ -29,16 +31,35 @@ def status(archive: Path, *, as_json: bool) -> None:
     """
     with Archive.open(archive) as opened:
         report = opened.status()
+        learned = learned_rows(opened)
     if as_json:
-        echo_json(report)
+        echo_json({**report, "learned": learned})
         return
-    for title, rows in _tables(report).items():
+    for title, rows in (_tables(report) | {"Learned layouts": learned}).items():
         if rows:
             secho(title, bold=True)
             echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
             echo()
     if report["sqlite"]["warning"]:
         secho(report["sqlite"]["warning"], fg="yellow", err=True)
+
+
+def learned_rows(archive: Archive) -> list[dict[str, object]]:
+    """What was learned about the layout of each site, with the number of pages that confirm it."""
+    rows: list[dict[str, object]] = []
+    for site in archive.site_facts.sites():
+        facts: dict[str, SiteFactRow] = {}
+        for row in archive.site_facts.current(site):
+            facts.setdefault(row["fact"], row)
+        shown = {
+            part: f"{fact['value']} ({fact['pages_confirming']} of {fact['pages_examined']})"
+            for part in LEARNED_PARTS
+            if (fact := facts.get(f"{part}_selector")) is not None
+        }
+        if shown:
+            confirmed = max(fact["last_confirmed_at"] for fact in facts.values())
+            rows.append({"site": site, **{part: shown.get(part) for part in LEARNED_PARTS}, "confirmed": confirmed})
+    return rows
 
 
 def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:

@@ -52,6 +52,11 @@ class Accounts:
         else:
             self._archive.runs.record_problem(self._run_id, problem, url=url)
 
+    def report_replaced(self, problem: Problem) -> None:
+        """Report a stated fact that failed, and what is used instead."""
+        self.replaced.append(problem.message)
+        self.record_problem(problem)
+
     def heartbeat(self) -> None:
         """Record a heartbeat and the current counts in the archive."""
         self._archive.runs.heartbeat(self._run_id, dict(self.counts))

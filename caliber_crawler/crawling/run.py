@@ -87,6 +87,8 @@ class CrawlRun:
             software=software(),
             user_agent=user_agent,
         )
+        self.extracted_site = scope.site
+        """The site with what was learned about its pages."""
         self.throttle = Throttle(archive.hosts, delay, together=(scope.site.host, *scope.site.hosts))
         self.request_urls = RequestUrls(archive.frontier, scope.site)
         self.dispatcher = Dispatcher(archive.frontier, scope, self.started_at, revisits=revisits)

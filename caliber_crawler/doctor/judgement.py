@@ -11,6 +11,7 @@ from parsel import Selector
 from caliber_crawler.discovery.links import linked_articles
 from caliber_crawler.extraction.dates import find_date
 from caliber_crawler.extraction.decoding import decode
+from caliber_crawler.extraction.slots import parse_rule
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.isolated_extraction import extract_isolated
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
@@ -222,9 +223,10 @@ def _article(capture: Capture, extraction: Extraction | Problem, site: Site) -> 
 
 def _printed_date(capture: Capture, layout: Layout) -> str:
     """The text of the date element of the layout; empty if an attribute contains the date."""
+    css, attribute = parse_rule(layout.date)
     page = Selector(text=decode(capture.body, capture.header("content-type")))
-    element = page.css(layout.date)[:1]
-    if not element or element[0].css("[datetime], [content]"):
+    element = page.css(css)[:1]
+    if attribute or not element or element[0].css("[datetime], [content]"):
         return ""
     return clean_inline(element.xpath("string()").get(""))
 

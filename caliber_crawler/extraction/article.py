@@ -7,7 +7,7 @@ from functools import cache
 
 from caliber_crawler.extraction import structured_data as structured
 from caliber_crawler.extraction.article_methods import ArticleMethods
-from caliber_crawler.extraction.boilerplate import without_boilerplate
+from caliber_crawler.extraction.boilerplate import without_boilerplate, without_related
 from caliber_crawler.extraction.bylines import authors_of_subtitle, cut_byline, cut_signature, names_in, unique
 from caliber_crawler.extraction.candidates import Candidate, Explanation
 from caliber_crawler.extraction.cleaning import clean_page
@@ -17,12 +17,15 @@ from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.extraction.headline import split_heading, subtitle_below
 from caliber_crawler.extraction.identity import with_urls
 from caliber_crawler.extraction.languages import language_of_letters
+from caliber_crawler.extraction.learned import METHOD
 from caliber_crawler.extraction.lines import Line, extract_lines, images_of, links_of, paragraphs
 from caliber_crawler.extraction.markdown import write_markdown
 from caliber_crawler.extraction.page import Page, open_page
-from caliber_crawler.extraction.text import slug
+from caliber_crawler.extraction.slots import MAX_DATE, SlotDate, date_at, dates_in, only_day, parse_rule
+from caliber_crawler.extraction.text import clean_inline, slug
 from caliber_crawler.extraction.tree import Unreadable, text_of
 from caliber_crawler.extraction.urls import (
+    absolute,
     absolute_image,
     absolute_images,
     absolute_links,
@@ -30,8 +33,9 @@ from caliber_crawler.extraction.urls import (
     page_url_of,
     section_linked,
 )
-from caliber_crawler.items import Article, Capture, Extraction
+from caliber_crawler.items import Article, Capture, Extraction, Problem
 from caliber_crawler.site import Site
+from caliber_crawler.site.learned import HEALED
 
 FIELD_OF = dict.fromkeys(("published_at_precision", "published_at_zone", "published_at_role"), "published_at")
 FIELD_OF |= {"form": "body"}
@@ -69,10 +73,11 @@ def extract_article(page: Page, explanation: Explanation | None = None) -> Extra
         extractor=extractor_of(page.site),
         request_urls=reader.request_urls,
         methods={
-            field: method
+            field: METHOD if method == "selector" and reader.layout.name == HEALED else method
             for field, method in reader.methods.items()
             if getattr(article, FIELD_OF.get(field, field)) not in (None, "", ())
         },
+        warnings=reader.warnings,
         stated_urls=tuple(known.url for known, method in reader.article_urls[1:] if method == "structured_data"),
     )
 
@@ -130,6 +135,14 @@ class _ArticleExtractor(ArticleMethods):
         article, self.methods["url"] = with_urls(article, self.page, self.article_urls)
         self.methods["urls"] = self.methods["url"]
         return article
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is doubtful about the extraction, whatever it contains."""
+        if self.generic is None or self.generic.disagreement is None:
+            return ()
+        message = f"The readings of the text disagree: {self.generic.disagreement}."
+        return (Problem(stage="extract", reason="readers_disagree", message=message, field="body"),)
 
     def explain(self, article: Article) -> None:
         """Complete the explanation by what no single method chose."""
@@ -199,14 +212,20 @@ class _ArticleExtractor(ArticleMethods):
             layout.headline,
             layout.subtitle,
             layout.section,
-            layout.date,
+            self.date_css,
             layout.authors,
             layout.signature,
             layout.views,
         )
         named = [part for css in others if (part := self.part(css)) is not None]
         lines = (line for element in outermost for line in extract_lines(element, without=named))
-        return without_boilerplate(lines, self.site)
+        return without_related(without_boilerplate(lines, self.site), self.is_own_article)
+
+    def is_own_article(self, href: str) -> bool:
+        """Return whether a link leads to another article of the site."""
+        url = absolute(href, self.page)
+        target = self.site.article_url(url) if url is not None else None
+        return target is not None and all(target.url != known.url for known, _ in self.article_urls)
 
     def extract_published_at(self) -> datetime | None:
         published_at = self.try_methods(
@@ -225,10 +244,11 @@ class _ArticleExtractor(ArticleMethods):
         return published_at
 
     def selected_date(self) -> datetime | None:
-        element = self.part(self.layout.date)
+        element = self.part(self.date_css)
         if element is None:
             return None
-        line = text_of(element)
+        attribute = parse_rule(self.layout.date).attribute
+        line = clean_inline(element.get(attribute) or "") if attribute else text_of(element)
         if found := find_date(line, self.site):
             precision = "minute" if found.has_clock else "day"
             self.methods |= {"published_at_precision": precision, "published_at_zone": "site"}
@@ -236,7 +256,33 @@ class _ArticleExtractor(ArticleMethods):
         if printed := parse_date(line, self.site):
             return printed
         stamped = next((node.get("datetime") for node in element.iter() if node.get("datetime")), None)
-        return parse_iso_date(stamped, self.site) if stamped else None
+        if at := parse_iso_date(stamped, self.site) if stamped else None:
+            return at
+        return self.only_date_in(line, is_stamp=bool(attribute)) or self.only_date_at(self.layout.date)
+
+    def only_date_in(self, line: str, *, is_stamp: bool) -> datetime | None:
+        """The only day in a short line, in any language; not every site prints dates in its own."""
+        return self.unambiguous(only_day(dates_in(line, None, is_stamp=is_stamp) if len(line) <= MAX_DATE else []))
+
+    def only_date_at(self, rule: str) -> datetime | None:
+        """The only day in all matches of a selector, on a page with one article."""
+        document = self.page.document
+        return self.unambiguous(date_at(document, rule)) if document is not None else None
+
+    def unambiguous(self, best: SlotDate | None) -> datetime | None:
+        """A date with its zone; ``None`` if day and month cannot be told apart."""
+        if best is None:
+            return None
+        if best.other is not None and best.other != best.at.date():
+            return None  # day and month cannot be told apart
+        precision, zone = "day" if best.is_bare else "minute", "page" if best.at.tzinfo else "site"
+        self.methods |= {"published_at_precision": precision, "published_at_zone": zone}
+        return best.at if best.at.tzinfo else best.at.replace(tzinfo=self.site.zone)
+
+    @property
+    def date_css(self) -> str:
+        """The selector of the date, without its attribute."""
+        return parse_rule(self.layout.date).css
 
     def extract_views_shown(self) -> str | None:
         """Return the counter as printed; ``None`` if it contains no number."""
@@ -313,7 +359,7 @@ class _ArticleExtractor(ArticleMethods):
     def language_of_date(self) -> str | None:
         if self.parts is not None and self.parts.month_language:
             return self.parts.month_language
-        printed = find_date(self.text_at(self.layout.date) or "", self.site)
+        printed = find_date(self.text_at(self.date_css) or "", self.site)
         return printed.language if printed else None
 
     def declared_language(self) -> str | None:

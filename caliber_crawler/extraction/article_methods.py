@@ -11,10 +11,12 @@ from lxml import etree
 from caliber_crawler.extraction import structured_data as structured
 from caliber_crawler.extraction.candidates import Candidate, Explanation
 from caliber_crawler.extraction.identity import article_urls_of
+from caliber_crawler.extraction.learned import learned_layout_of
 from caliber_crawler.extraction.lines import extract_lines, length_of
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text_page import TextParts, find_parts
 from caliber_crawler.extraction.tree import Selection, text_of
+from caliber_crawler.extraction.trusted import extract_trusted
 from caliber_crawler.site import ArticleURL, Layout
 
 if TYPE_CHECKING:
@@ -63,6 +65,14 @@ class ArticleMethods:
         # Imported here: these libraries take longer to load than most pages take to extract.
         from caliber_crawler.extraction.generic import NotAnArticle, extract_generic
 
+        learned = learned_layout_of(self.page)
+        if (
+            self.generic_explanation is None
+            and learned is not None
+            and learned.is_trusted
+            and (trusted := extract_trusted(self.page, learned)) is not None
+        ):
+            return trusted
         extraction = extract_generic(self.page, self.generic_explanation)
         if isinstance(extraction, NotAnArticle):
             self.refusal = extraction.reason

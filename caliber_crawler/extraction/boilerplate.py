@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from caliber_crawler.extraction.lines import Line
+from caliber_crawler.extraction.phrases import is_pointer
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.site import Site
 
@@ -22,6 +23,56 @@ MAX_NOTICE_LENGTH = 90
 MIN_SENTENCE_LENGTH = 20
 MAX_LABELS_IN_LINE = 4
 """Maximum number of boilerplate lines that are joined in one line."""
+# Labels of the controls around an article, in the languages of the region. Pages without their style sheets print them
+# joined: "printcopy link".
+CONTROLS = (
+    *(
+        "share",
+        "print",
+        "copy link",
+        "copy",
+        "link copied",
+        "like",
+        "tweet",
+        "send",
+        "comments",
+    ),
+    *(
+        "поделиться",
+        "поделитесь",
+        "распечатать",
+        "печать",
+        "версия для печати",
+        "скопировать ссылку",
+        "копировать ссылку",
+    ),
+    *("копировать", "скопировать", "ссылка скопирована", "ссылка", "отправить", "комментарии", "загрузка", "твитнуть"),
+    *("կիսվել", "տպել", "պատճենել հղումը", "պատճենել", "հղումը պատճենված է"),
+    *("paylaş", "çap et", "çap", "linki kopyala", "yazdır", "bağlantıyı kopyala", "kopyala"),
+    *("поділитися", "друкувати", "роздрукувати", "копіювати посилання"),
+    *(
+        "facebook",
+        "twitter",
+        "telegram",
+        "whatsapp",
+        "vk",
+        "вконтакте",
+        "одноклассники",
+        "ok",
+        "x",
+        "linkedin",
+        "email",
+    ),
+    *("e-mail", "viber", "messenger", "instagram", "youtube", "tiktok"),
+)
+MIN_CONTROL_LENGTH = 4
+"""Characters of a line of controls: shorter ones are names and abbreviations in a text."""
+MIN_TITLE_WORDS = 4
+MAX_LINES_BEHIND = 8
+"""Lines behind a single label of a control that ends the text."""
+MAX_BLURB_LINES = 3
+"""Lines behind the text of an article, on a page without markup: a section's label, its description, one more."""
+_CONTROLS = frozenset(map(fold, CONTROLS))
 _ADVERTISING = re.compile(r"\b(?:advertis(?:ement|ing)|sponsored|реклам[аы]|գովազդ|reklam)\b", re.I)
 MAX_AD_LABEL_LENGTH = 40
 _COPYRIGHT = re.compile(r"©\s*(?:19|20)\d\d|(?:19|20)\d\d\s*©|\(c\)\s*(?:19|20)\d\d", re.I)
@@ -103,6 +154,81 @@ def without_boilerplate(lines: Iterable[Line], site: Site) -> list[Line]:
     """The lines that are not boilerplate, in order. Lines with only images or links are kept."""
     boilerplate = _boilerplate(site)
     return [line for line in lines if not line.text or not _is_boilerplate(line.text, boilerplate)]
+
+
+def controls_in(line: str, site: Site) -> int:
+    """The number of labels of controls of which a line consists, even joined without blanks; 0 if it has other text."""
+    if not MIN_CONTROL_LENGTH <= len(line) <= MAX_NOTICE_LENGTH:
+        return 0
+    labels = _boilerplate(site).own | _CONTROLS
+    longest = max(map(len, labels))
+    rest, count = fold(line), 0
+    while rest:
+        if not rest[0].isalnum():
+            rest = rest[1:]
+            continue
+        length = next((length for length in range(longest, 0, -1) if rest[:length] in labels), 0)
+        if not length:
+            return 0
+        rest, count = rest[length:], count + 1
+    return count
+
+
+def is_share_bar(lines: Sequence[Line], at: int, site: Site) -> bool:
+    """Whether a line is the bar of controls that ends the text of an article: several labels, or one near the end."""
+    count = controls_in(lines[at].text, site)
+    return count > 1 or (count == 1 and sum(bool(line.text) for line in lines[at:]) <= MAX_LINES_BEHIND)
+
+
+def is_section_blurb(lines: Sequence[Line], at: int, site: Site) -> bool:
+    """Whether a line behind the text of an article begins its section's label and description, which end the page.
+
+    The label may be joined with the description: ``АНАЛИТИКАГлавные темы недели``.
+    """
+    following = sum(bool(line.text) for line in lines[at:])
+    text = lines[at].text
+    if not text or following > MAX_BLURB_LINES:
+        return False
+    label = next((label for label in _section_labels(site) if text.startswith(label)), None)
+    if label is None or label != label.upper():
+        return False
+    rest = text[len(label) :]
+    return not rest.strip() or (not rest[:1].isspace() and rest[:1].isupper() and not rest[:2].isupper())
+
+
+@lru_cache(maxsize=32)
+def _labels_of(labels: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(labels, key=len, reverse=True))
+
+
+def _section_labels(site: Site) -> tuple[str, ...]:
+    """The labels of the site's sections, longest first."""
+    sections = (section for edition in site.editions for section in edition.sections.values())
+    return _labels_of(frozenset(label for section in sections for label in section.labels))
+
+
+def without_related(lines: Sequence[Line], is_own_article: Callable[[str], bool]) -> list[Line]:
+    """The lines without links to other articles: pointers ("Read also: …"), and headlines that are nothing but a link.
+
+    A label before such headlines goes with them; a linked sentence stays.
+    """
+    kept: list[Line] = []
+    for line in lines:
+        if _is_teaser(line, is_own_article):
+            while kept and (not kept[-1].text or is_pointer(kept[-1].text)) and not kept[-1].pictures:
+                kept.pop()
+        elif not (is_pointer(line.text) and any(is_own_article(link.url) for link in line.links)):
+            kept.append(line)
+    return kept
+
+
+def _is_teaser(line: Line, is_own_article: Callable[[str], bool]) -> bool:
+    if not line.links or line.text.endswith((".", "!", "?", "…", ":", ";")) or line.cells:
+        return False
+    linked = clean_inline(" ".join(link.text or "" for link in line.links))
+    words = len(linked.split())
+    is_headline = words >= MIN_TITLE_WORDS and len(linked) >= 0.8 * len(line.text)
+    return is_headline and all(is_own_article(link.url) for link in line.links)
 
 
 def boilerplate_inside(text: str, site: Site) -> str | None:

@@ -44,6 +44,7 @@ def check(extraction: Extraction, site: Site, now: datetime) -> list[Problem]:
     A missing date or view counter is reported but not fatal, because the capture can be re-extracted.
     """
     return [
+        *(problem for problem in extraction.warnings if problem.stage == "extract"),
         *_check_status(extraction),
         *_check_titles(extraction, site),
         *_check_body(extraction),

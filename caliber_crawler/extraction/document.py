@@ -7,10 +7,12 @@ demand.
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from html import escape
 
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -30,6 +32,9 @@ MAX_REPETITIONS = 500_000
 _EMPHASIS = re.compile(rb"<(?=[bcefistuBCEFISTU])(?:[bius]|em|tt|big|code|font|small|str(?:ike|ong))[\s/>]", re.I)
 # Most pages have dozens of links and scripts without metadata.
 CLAIMS = "html, title, meta, base, link[rel~='canonical' i], script[type*='ld+json' i]"
+_HEAD = "title, meta, base, link[rel~='canonical' i], script[type*='ld+json' i]"
+LEVELS_AROUND, MAX_SURROUNDINGS = 3, 6_000
+"""How many levels above an element of an excerpt, and how many characters of HTML, are part of the excerpt."""
 CLAIMANTS = ("html", "title", "meta", "base", "link", "script")
 _KEYS = ("property", "name", "itemprop")
 Claim = tuple[str, Mapping[str, str | None], Callable[[], str]]
@@ -57,6 +62,7 @@ class Document:
 
     def __init__(self, source: bytes) -> None:
         self.source = source
+        self._excerpt: etree._Element | None = None
 
     @cached_property
     def root(self) -> etree._Element:
@@ -75,11 +81,12 @@ class Document:
     @cached_property
     def metadata(self) -> Metadata:
         """What the page declares about itself for machines. Raises :class:`Unreadable`."""
-        if "root" not in vars(self) and self._look is not None:
+        tree = vars(self).get("root", self._excerpt)
+        if tree is None and self._look is not None:
             return _gather((node.tag or "", node.attributes, node.text) for node in self._look.css(CLAIMS))
         return _gather(
             (str(element.tag), {str(key): str(value) for key, value in element.items()}, partial(inner_text, element))
-            for element in self.root.iter(*CLAIMANTS)
+            for element in (self.root if tree is None else tree).iter(*CLAIMANTS)
         )
 
     def find_article(self, layout: Layout) -> etree._Element | None:
@@ -102,6 +109,44 @@ class Document:
             return first(self.root, css) if len(select(self.root, layout.article)) == 1 else None
         return _tree_of(found[0]) if found and len(articles) == 1 else None
 
+    def values(self, css: str, attribute: str = "") -> list[str]:
+        """The texts of all matches of a selector, or the values of an attribute. Raises :class:`Unreadable`."""
+        if (nodes := self._nodes(css)) is None:
+            elements = select(self.root, css)
+            values = [element.get(attribute) or "" if attribute else inner_text(element) for element in elements]
+        else:
+            values = [repair(node.attributes.get(attribute) or "" if attribute else node.text()) for node in nodes]
+        return [clean_inline(value) for value in values]
+
+    def outermost(self, css: str) -> list[etree._Element]:
+        """The matches of a selector that are in no other match, each as a tree of its own."""
+        if (nodes := self._nodes(css)) is None:
+            elements = select(self.root, css)
+            own = [element for element in elements if not any(other in elements for other in element.iterancestors())]
+            return [copy.deepcopy(element) for element in own]
+        known = {node.mem_id for node in nodes}
+        return [_tree_of(node) for node in nodes if not _is_inside(node, known)]
+
+    def excerpt(self, selectors: Sequence[str]) -> etree._Element:
+        """A small tree: metadata, attributes of ``html`` and ``body``, headings and selected elements in their places.
+
+        The tree of the whole page, where libxml2 has to search. Raises :class:`Unreadable`.
+        """
+        look = self._look
+        try:
+            found = look.css(", ".join((_HEAD, "h1", *selectors))) if look is not None else None
+        except SelectolaxError:
+            found = None
+        if look is None or found is None:
+            return self.root
+        nodes = [_surroundings(node) if node.tag not in CLAIMANTS else node for node in found]
+        known = {node.mem_id for node in nodes}
+        pieces = {node.mem_id: node.html or "" for node in nodes if not _is_inside(node, known)}
+        html, body = look.css_first("html"), look.css_first("body")
+        whole = f"<html{_attributes(html)}><body{_attributes(body)}>{''.join(pieces.values())}</body></html>"
+        self._excerpt = parse_piece(_repaired(whole))
+        return self._excerpt
+
     @cached_property
     def _look(self) -> LexborHTMLParser | None:
         """The page parsed by browser rules, if that is safe."""
@@ -120,6 +165,30 @@ class Document:
             return self._look.css(css) if self._look is not None else None
         except SelectolaxError:  # lexbor supports fewer selectors
             return None
+
+
+def _surroundings(node: LexborNode) -> LexborNode:
+    """The largest element around a node that is not much text."""
+    for _ in range(LEVELS_AROUND):
+        parent = node.parent
+        if parent is None or parent.tag in ("body", "html") or len(parent.html or "") > MAX_SURROUNDINGS:
+            break
+        node = parent
+    return node
+
+
+def _is_inside(node: LexborNode, known: Collection[int]) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if parent.mem_id in known:
+            return True
+        parent = parent.parent
+    return False
+
+
+def _attributes(node: LexborNode | None) -> str:
+    known = node.attributes if node is not None else {}
+    return "".join(f' {name}="{escape(known[name] or "")}"' for name in ("lang", "class") if name in known)
 
 
 def _tree_of(node: LexborNode) -> etree._Element:

@@ -23,10 +23,13 @@ _names: dict[int, tuple[Site, str]] = {}
 
 
 def extractor_of(site: Site) -> str:
-    """Name, version and digest: ``caliber_crawler 0.1.0 (1b2c3d4e)``. The site's base URL and hosts do not count."""
+    """Name, version and digest: ``caliber_crawler 0.1.0 (1b2c3d4e)``.
+
+    The site's base URL, hosts and discovery sources do not count: they do not change what is extracted.
+    """
     known = _names.get(id(site))
     if known is None:
-        facts = repr(replace(site, base_url="", hosts=()))
+        facts = repr(replace(site, base_url="", hosts=(), sources=()))
         digest = hashlib.sha256(f"{_sources()}\n{facts}".encode()).hexdigest()[:DIGITS]
         # The reference to the site keeps its ID from being reused.
         known = _names[id(site)] = site, f"caliber_crawler {__version__} ({digest})"

@@ -14,9 +14,10 @@ from caliber_crawler.extraction.lines import Line, split_lines
 from caliber_crawler.extraction.mojibake import repair
 from caliber_crawler.extraction.prologue import skip_prologue
 from caliber_crawler.extraction.text_page import TextParts
-from caliber_crawler.extraction.tree import Unreadable
+from caliber_crawler.extraction.tree import Unreadable, first
 from caliber_crawler.items import Capture
 from caliber_crawler.site import Layout, Site
+from caliber_crawler.site.learned import HEALED
 from caliber_crawler.site.urls import browser_url, is_http_url
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
@@ -42,7 +43,8 @@ class Page:
     layout: Layout | None = None
     """The known layout of the page, if any."""
     article: etree._Element | None = None
-    """The element that contains the article: the layout's, or the whole document, which the generic extractor takes."""
+    """The element that contains the article: the layout's, or the whole document, which the generic extractor takes.
+    ``None`` for plain text, and on a site whose learned layout is trusted."""
     is_linked: bool = False
     """Whether a list of the site names the page as an article: then a short or undated text is one."""
     lines: tuple[Line, ...] = ()
@@ -80,10 +82,28 @@ def open_page(capture: Capture, site: Site) -> Page:
             raise Unreadable("too_long", message)
         return Page(capture=capture, site=site, lines=tuple(split_lines(repair(source.decode()))))
     document = Document(source)
+    is_healed = any(layout.name == HEALED for layout in site.layouts)
+    without_headline: Page | None = None
     for layout in site.layouts:
         if (article := document.find_article(layout)) is not None:
-            return Page(capture=capture, site=site, document=document, layout=layout, article=article)
-    return Page(capture=capture, site=site, document=document, article=document.root)
+            page = Page(capture=capture, site=site, document=document, layout=layout, article=article)
+            if not is_healed or _has_headline(page):
+                return page
+            # After a redesign, the element of the article may have kept its name.
+            without_headline = without_headline or page
+    if without_headline is not None:
+        return without_headline
+    is_trusted = site.learned is not None and site.learned.is_trusted
+    # Of a page whose layout is known to the letter, only the parts that are needed become a tree.
+    return Page(capture=capture, site=site, document=document, article=None if is_trusted else document.root)
+
+
+def _has_headline(page: Page) -> bool:
+    assert page.layout is not None
+    assert page.article is not None
+    assert page.document is not None
+    css = page.layout.headline
+    return not css or first(page.article, css) is not None or page.document.find_beside(page.layout, css) is not None
 
 
 def decode_source(capture: Capture) -> bytes:

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from caliber_crawler.extraction.boilerplate import is_boilerplate, is_site_boilerplate, without_boilerplate
+from caliber_crawler.extraction.boilerplate import (
+    is_boilerplate,
+    is_section_blurb,
+    is_share_bar,
+    is_site_boilerplate,
+    without_boilerplate,
+)
 from caliber_crawler.extraction.bylines import cut_byline, cut_leading_bylines, cut_signature, is_signature
 from caliber_crawler.extraction.counts import is_counter, is_unlabelled_counter
 from caliber_crawler.extraction.dates import FoundDate, find_date
@@ -177,7 +183,10 @@ def _find_end(lines: Sequence[Line], start: int, site: Site) -> int:
         if text and (is_counter(text, labels) or _is_counter_after_signature(lines, at, site)):
             return at
     for at in range(start, len(lines)):
-        if lines[at].text and is_site_boilerplate(lines[at].text, site):
+        text = lines[at].text
+        if text and (
+            is_site_boilerplate(text, site) or is_share_bar(lines, at, site) or is_section_blurb(lines, at, site)
+        ):
             return at
     return len(lines)
 

@@ -22,6 +22,7 @@ from caliber_crawler.reextraction import NOT_EXTRACTED, Reextractor
 from caliber_crawler.site import ArticleURL, Site
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site.unknown import unknown_site
+from caliber_crawler.site_learning import learned_layouts
 from caliber_crawler.visits import ingest_entry, record_visit
 from caliber_crawler.warc import Skipped
 
@@ -102,6 +103,7 @@ class Ingester:
         if self._path.exists():
             with Archive.open(self._path, mode="write") as archive:
                 self._site_resolver.sites.remember(archive.sites.base_urls())
+                self._site_resolver.sites.remember_layouts(learned_layouts(archive))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

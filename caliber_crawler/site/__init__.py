@@ -17,6 +17,7 @@ from caliber_crawler.site.discovery import (
 )
 from caliber_crawler.site.editions import Edition, Section
 from caliber_crawler.site.layouts import JsonTeasers, Layout, ListingLayout, TextLayout
+from caliber_crawler.site.learned import LearnedLayout
 from caliber_crawler.site.registry import SiteRegistry
 from caliber_crawler.site.site import Site, known_languages
 from caliber_crawler.site.urls import ArticleURL, PageURL
@@ -29,6 +30,7 @@ __all__ = [
     "Feed",
     "JsonTeasers",
     "Layout",
+    "LearnedLayout",
     "Links",
     "ListingLayout",
     "Listings",

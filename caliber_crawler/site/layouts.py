@@ -17,6 +17,7 @@ class Layout:
     subtitle: str = ""
     section: str = ""
     date: str = ""
+    """With ``@name`` at the end for the attribute that has the date: ``time.published@datetime``."""
     body: str = ""
     authors: str = ""
     signature: str = ""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from caliber_crawler.errors import SiteError
 from caliber_crawler.items import Capture
 from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site.learned import LearnedLayout
 from caliber_crawler.site.site import Site
 from caliber_crawler.site.unknown import UNKNOWN_SITE, unknown_site
 from caliber_crawler.site.urls import host_of
@@ -23,6 +24,7 @@ class SiteRegistry(Mapping[str, Site]):
     def __init__(self, sites: Iterable[Site] = ()) -> None:
         self._sites = {site.name: site for site in sites}
         self._base_urls: dict[str, str] = {}
+        self._layouts: dict[str, LearnedLayout] = {}
         self._served: defaultdict[str, list[Site]] = defaultdict(list)
         self._additional: defaultdict[str, list[Site]] = defaultdict(list)
         for site in self._sites.values():
@@ -41,7 +43,7 @@ class SiteRegistry(Mapping[str, Site]):
 
     def __repr__(self) -> str:
         # It contains every field of every site, so that results of other definitions can be recognized.
-        return f"SiteRegistry({list(self._sites.values())!r})"
+        return f"SiteRegistry({list(self._sites.values())!r}, {self._layouts!r})"
 
     def named(self, name: str) -> Site:
         """The site with a name. Raises :class:`SiteError` with the known names."""
@@ -51,16 +53,19 @@ class SiteRegistry(Mapping[str, Site]):
 
     def only(self, name: str) -> SiteRegistry:
         """A registry of one site. Raises like :meth:`named`."""
-        return SiteRegistry([self.named(name)])
+        return self._with([self.named(name)])
 
     def served_at(self, base_urls: Mapping[str, str]) -> SiteRegistry:
         """The same sites, with another base URL for some of them: a mirror, the demo site.
 
         Names that are not in the registry are ignored: an archive may contain sites without a definition.
         """
-        return SiteRegistry(
-            site.served_at(base_urls[name]) if name in base_urls else site for name, site in self.items()
-        )
+        return self._with(site.served_at(base_urls[name]) if name in base_urls else site for name, site in self.items())
+
+    def _with(self, sites: Iterable[Site]) -> SiteRegistry:
+        registry = SiteRegistry(sites)
+        registry.remember_layouts(self._layouts)
+        return registry
 
     def owner(self, url: str) -> Site | None:
         """The site that owns a URL; ``None`` when no site of the registry does."""
@@ -81,8 +86,16 @@ class SiteRegistry(Mapping[str, Site]):
         site = self.owner(url)
         if site is None:
             site = generic_site(url)
-            site = site.at(self._base_urls.setdefault(site.name, site.base_url))
+            site = self._learned(site.at(self._base_urls.setdefault(site.name, site.base_url)))
         return site
+
+    def remember_layouts(self, layouts: Mapping[str, LearnedLayout]) -> None:
+        """Use these learned layouts for generic sites, by name."""
+        self._layouts.update(layouts)
+
+    def _learned(self, site: Site) -> Site:
+        layout = self._layouts.get(site.name)
+        return site if layout is None else site.with_learned(layout)
 
     def remember(self, base_urls: Mapping[str, str]) -> None:
         """Use these base URLs for generic sites: those under which an archive contains them."""
@@ -95,11 +108,11 @@ class SiteRegistry(Mapping[str, Site]):
         """
         site = self.get(capture.site)
         if site is not None:
-            return site
+            return self._learned(site)
         if capture.site == UNKNOWN_SITE:
             return unknown_site()
         try:
             generic = generic_site(capture.url)
         except ValueError:
             return None
-        return generic if generic.name == capture.site else None
+        return self._learned(generic) if generic.name == capture.site else None

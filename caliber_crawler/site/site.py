@@ -13,6 +13,7 @@ from caliber_crawler.errors import SiteError
 from caliber_crawler.site.discovery import DiscoverySource, Listings, Revisits
 from caliber_crawler.site.editions import Edition
 from caliber_crawler.site.layouts import Layout, ListingLayout, TextLayout
+from caliber_crawler.site.learned import LearnedLayout
 from caliber_crawler.site.urls import (
     MAX_NUMBER_DIGITS,
     ArticleURL,
@@ -69,6 +70,8 @@ class Site:
     """Fields that may come from the metadata of pages (JSON-LD, OpenGraph) if no selector finds them: ``headline``,
     ``published_at``, ``authors``, ``section``, ``cover_image``. On many sites, metadata titles contain the site's name,
     and metadata dates are those of a rebuild."""
+    learned: LearnedLayout | None = None
+    """What was learned about its article pages; definitions leave it empty."""
     reuse: str = ""
     """The site's terms of use for its texts."""
     revisits: Revisits = field(default_factory=Revisits)
@@ -117,6 +120,18 @@ class Site:
     def served_at(self, base_url: str) -> Site:
         """The same site at another base URL (a mirror, the demo). Raises :class:`SiteError` for an invalid URL."""
         return replace(self, base_url=origin(base_url))
+
+    def with_learned(self, layout: LearnedLayout) -> Site:
+        """The same site with what was learned about its pages. In a definition it stands behind the stated layouts."""
+        if not self.has_layouts:
+            return replace(self, learned=layout)
+        healed = layout.as_layout
+        if healed is None or any(known.name == healed.name for known in self.layouts):
+            return self
+        # What the stated layouts drop, such as advertising, may have kept its names.
+        stated = (selector for known in self.layouts for selector in known.drop)
+        drop = tuple(dict.fromkeys((*healed.drop, *stated)))
+        return replace(self, layouts=(*self.layouts, replace(healed, drop=drop)))
 
     def at(self, base_url: str) -> Site:
         """The same site with the scheme and the ``www.`` of a base URL, if that differs in nothing else."""

@@ -1,4 +1,4 @@
-"""The first run after a site's redesign reports it."""
+"""The first run after a site's redesign reports it, and what it used instead."""
 
 from __future__ import annotations
 
@@ -50,4 +50,5 @@ def test_the_first_run_after_a_redesign_reports_it(caliber: Callable[..., Result
         everything = caliber(*arguments)
     assert counter.exit_code == everything.exit_code == 3
     assert "unusual: views was found by selector on 0% of" in counter.stdout
-    assert "have a layout that is not in the site definition" in everything.stdout
+    assert "Used instead: headline .story_title" in everything.stdout
+    assert "stored 0 + unchanged 59" in everything.stdout

@@ -13,7 +13,7 @@ from caliber_crawler.commands.cli import main
 from tests.tooling.repository import ROOT
 
 PACKAGE = ROOT / "caliber_crawler"
-DATA_MODULES = ("reasons.py", "extraction/lines.py", "extraction/generic/phrases.py", "extraction/wall_phrases.py")
+DATA_MODULES = ("reasons.py", "extraction/lines.py", "extraction/wall_phrases.py")
 """Modules whose strings are not messages: names of elements, and phrases that are searched on pages. The glossary has
 the text of reasons."""
 DOCUMENTS = (

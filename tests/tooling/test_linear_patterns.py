@@ -12,12 +12,18 @@ from caliber_crawler import robots_groups
 from caliber_crawler.extraction import boilerplate, counts, structured_data, text_page
 from caliber_crawler.extraction.dates import labels, site_formats
 from caliber_crawler.known_sites import known_spiders, project_settings
+from caliber_crawler.learning.url_patterns import learn_article_path
 from caliber_crawler.lists import markup as list_markup
 from caliber_crawler.page_files import forms
 from caliber_crawler.site import Site
 from caliber_crawler.throttle import ROBOTS_AGENT
 from tests.tooling.patterns import Use, collect, groups_repeated_possessively, slowness
 
+LEARNED_URLS = (
+    ("/2026/01/one-story", "/2025/12/another-story", "/2024/07/third"),
+    ("/post/one", "/en/post/two", "/arm/post/three", "/post/four"),
+    ("/world/1.html", "/home/2.html", "/sports/3.html", "/culture/4.html", "/economy/5.html"),
+)
 Patterns = Callable[[Site], Iterable[re.Pattern[str]]]
 
 BUILDERS: dict[str, tuple[set[str], Patterns]] = {
@@ -49,6 +55,15 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
         {"search"},
         lambda site: [text_page._controls_in_a_row(site.text.controls)],
     ),
+    "learning.url_patterns:learn_article_path": (
+        {"fullmatch", "sub"},
+        lambda site: [
+            re.compile(learned.regex)
+            for urls in LEARNED_URLS
+            if (learned := learn_article_path([f"{site.base_url}{url}" for url in urls], ())) is not None
+        ],
+    ),
+    "site_learning.comparison:_article_path": ({"fullmatch"}, lambda site: [re.compile(site.article_path)]),
     "output_files:new_files": (set(), lambda site: []),  # the name of a folder in a message
     "page_files.forms:refuse": ({"match"}, lambda site: [re.compile(pattern) for pattern, *_ in forms.OTHERS]),
     "robots_groups:_token": ({"search"}, lambda site: [robots_groups._token(ROBOTS_AGENT)]),

@@ -15,6 +15,7 @@ from tests.tooling.repository import ROOT, our_files
 FETCHING = {
     "crawl": "articles",
     "record": "one page",
+    "learn": "as many articles of a site as it learns from, with `caliber crawl`'s own spider",
     "doctor": "a sample of a site; with --scroll a listing and the requests of its scripts",
     "watch": "nothing itself: it runs `caliber crawl`",
     "cluster worker": "the jobs of the queue, through the crawl",

@@ -20,6 +20,8 @@ from caliber_crawler.site.urls import without_credentials
 
 # The pages in flight when a crawl was killed are among the last that it stored.
 LATEST_RUNS, LATEST_PAGES = 10, 1_000
+MAX_SAMPLED = 50_000
+"""The newest captures among which a sample is chosen."""
 UNPROCESSED = f"""SELECT f.url, max(c.id) AS id FROM (
   SELECT id FROM runs WHERE site = ? AND command = 'crawl' AND outcome = 'interrupted'
   ORDER BY id DESC LIMIT {LATEST_RUNS}) r
@@ -88,6 +90,38 @@ class Captures:
     def urls(self) -> list[str]:
         """Every URL that was ever fetched, without duplicates."""
         return self._connection.values("SELECT DISTINCT url FROM captures ORDER BY url")
+
+    def count_articles(self, site: str) -> int:
+        """The number of articles of a site."""
+        count: int = self._connection.value(
+            "SELECT count(*) FROM articles WHERE site = ? AND duplicate_of IS NULL", (site,)
+        )
+        return count
+
+    def sample(self, site: str, count: int) -> list[int]:
+        """IDs of the newest pages with an article of a site, one for each article, newest first."""
+        found: dict[int, int] = {}
+        rows = self._connection.rows(
+            """SELECT id, article_id FROM (SELECT * FROM captures ORDER BY id DESC LIMIT ?)
+            WHERE site = ? AND kind IN ('article', 'listing') AND status = 200 AND article_id IS NOT NULL
+            AND body_digest IS NOT NULL
+            ORDER BY id DESC""",
+            (MAX_SAMPLED, site),
+        )
+        for row in rows:
+            if len(found) >= count:
+                break
+            found.setdefault(row["article_id"], row["id"])
+        return list(found.values())
+
+    def sample_lists(self, site: str, count: int) -> list[int]:
+        """IDs of the newest listings, feeds and sitemaps of a site, one for each URL, newest first."""
+        return self._connection.values(
+            """SELECT max(id) FROM (SELECT * FROM captures ORDER BY id DESC LIMIT ?)
+            WHERE site = ? AND kind IN ('listing', 'feed', 'sitemap') AND status = 200 AND body_digest IS NOT NULL
+            GROUP BY url ORDER BY 1 DESC LIMIT ?""",
+            (MAX_SAMPLED, site, count),
+        )
 
     def unprocessed(self, site: str) -> dict[str, int]:
         """Captures that killed crawls of a site left unprocessed: the URL, which is still due, to the capture's ID."""

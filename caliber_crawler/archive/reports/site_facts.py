@@ -25,6 +25,8 @@ FactName = Literal[
     "dropped_selector",
     "headline_selector",
     "headline_tail",
+    "language",
+    "layout_agreement",
     "link_class",
     "listing_url",
     "other_url_pattern",

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
+from caliber_crawler.archive.core.rows import VersionRow
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.core.times import utc_text, utc_time_or_none
 from caliber_crawler.archive.pages.captures import Captures
@@ -85,6 +86,23 @@ class Articles:
         maximum number of rows. Raises ``TypeError`` for an unknown keyword and ``ValueError`` for an invalid time.
         """
         return list(article_rows(self._connection, selection_of(**wanted), newest_first=newest_first, limit=limit))
+
+    def text_by_layout(self, article_id: int, layouts: Sequence[str]) -> VersionRow | None:
+        """The newest version of an article that one of these layouts gave."""
+        return self._connection.row_of(
+            VersionRow,
+            f"""SELECT * FROM versions WHERE article_id = ? AND layout IN ({", ".join("?" * len(layouts))})
+            AND replaced_by IS NULL ORDER BY seen_until DESC, id DESC LIMIT 1""",
+            (article_id, *layouts),
+        )
+
+    def shown_views(self, site: str, count: int = 500) -> list[str]:
+        """The newest view counts of a site, as printed."""
+        return self._connection.values(
+            """SELECT v.shown FROM view_counts v JOIN articles a ON a.id = v.article_id
+            WHERE a.site = ? AND v.shown IS NOT NULL ORDER BY v.observed_at DESC LIMIT ?""",
+            (site, count),
+        )
 
     def save(
         self,

@@ -19,7 +19,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
-from caliber_crawler.extraction.generic.container import BREAK, MATCHED_LENGTH, MIN_MATCH_LENGTH, read_container
+from caliber_crawler.extraction.generic.container import BREAK, Lookup, read_container
 from caliber_crawler.extraction.generic.main_element import source_of_main
 from caliber_crawler.extraction.generic.pruning import is_text, prune
 from caliber_crawler.extraction.generic.size import drop_rare_attributes, tame
@@ -66,7 +66,7 @@ class Body(NamedTuple):
     """Every reading, by its name."""
 
 
-def extract_body(root: etree._Element, headline: str | None, url: str) -> Body | None:
+def extract_body(root: etree._Element, headline: str | None, url: str, authors: Sequence[str] = ()) -> Body | None:
     """Return the paragraphs of the article; ``None`` if no text is found. Prunes the tree in place.
 
     Only resiliparse extracts oversized pages: its time grows linearly.
@@ -88,7 +88,7 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
         # Prefer all text of the page to none, so that nothing is lost silently.
         choice = Body(tuple(_attempt(partial(_extract_with_resiliparse, whole=True), source)), "resiliparse")
     headings = {text_of(heading): str(heading.tag) for heading in root.iter("h2", "h3", "h4", "h5", "h6")}
-    kept = drop_boilerplate(choice.paragraphs, headline, headings)
+    kept = drop_boilerplate(choice.paragraphs, headline, headings, authors)
     return choice._replace(paragraphs=tuple(kept)) if kept else None
 
 
@@ -147,12 +147,8 @@ def _choose(fast: Sequence[str], quick: Sequence[str], whole: Sequence[str]) -> 
 
 def _between(whole: Sequence[str], read: Sequence[str]) -> Sequence[str]:
     """The blocks of a container from the first to the last that a reading has."""
-    text, lines = BREAK.join(read), set(read)
-    known = [
-        number
-        for number, block in enumerate(whole)
-        if block in lines or (len(block) >= MIN_MATCH_LENGTH and block[:MATCHED_LENGTH] in text)
-    ]
+    lookup = Lookup(read)
+    known = [number for number, block in enumerate(whole) if block in lookup]
     return whole[known[0] : known[-1] + 1] if known else whole
 
 

@@ -7,32 +7,41 @@ line is dropped only if it is short or at the start or end of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from caliber_crawler.extraction.generic.phrases import ADDRESSES, CREDITS, INVITATIONS, LABELS, READ_ALSO, any_of
+from caliber_crawler.extraction.phrases import ADDRESSES, CREDITS, INVITATIONS, LABELS, WRITERS, any_of, is_pointer
 from caliber_crawler.extraction.text import fold
 
 MAX_LABEL_LENGTH = 60
 MAX_NOTICE_LENGTH = 180
 MAX_CREDIT_LENGTH = 110
 MIN_SENTENCE_WORDS = 6
+MAX_BIOGRAPHY_LENGTH = 500
+MAX_ROLE_LENGTH = 40
+BIOGRAPHY_LINES = 3
+MIN_NAME_WORDS, MAX_NAME_WORDS = 2, 4
 TAIL_LINES = 6
-_READ_ALSO = re.compile(rf"[\W_]*(?:{any_of(READ_ALSO)})(?P<apart>\s*(?:[:：|>–—-]|\.\.\.|…|$))?", re.IGNORECASE)
+_RELATIVE = re.compile(r" ?,? ?(?:who|whom|whose|которы|який|яка|qui)\w* (?!writes|covers|reports)", re.IGNORECASE)
 _INVITATION = re.compile(rf"(?<!\w)(?:{any_of(INVITATIONS)})", re.IGNORECASE)
-_CREDIT = re.compile(rf"[\W_]*(?:(?:{any_of(CREDITS)})\s*[:：/|©]|©|copyright\b|\(c\)\s)", re.IGNORECASE)
+_CREDIT = re.compile(rf"[\W_]*(?:(?:{any_of(CREDITS)})\s*[:：՝/|©]|©|copyright\b|\(c\)\s)", re.IGNORECASE)
 _ADDRESS = re.compile(rf"(?<!\w)(?:{any_of(ADDRESSES)})(?!\w)", re.IGNORECASE)
+_WRITER = re.compile(rf"(?<!\w)(?:{any_of(WRITERS)})(?!\w)", re.IGNORECASE)
+_COPULAS = frozenset(("–", "—", "-", "is", "was", "ist", "est", "es"))
 _LABELS = frozenset(fold(label) for table in LABELS.values() for label in table)
 _QUOTED = re.compile('["“”„«»]')
 _SENTENCE_END = re.compile(r"[.!?…:;。！？։»”\"’')\]]$")
 
 
 def drop_boilerplate(
-    paragraphs: Sequence[str], headline: str | None, headings: Mapping[str, str] = MappingProxyType({})
+    paragraphs: Sequence[str],
+    headline: str | None,
+    headings: Mapping[str, str] = MappingProxyType({}),
+    authors: Collection[str] = (),
 ) -> list[str]:
     """Return the paragraphs of the text in order, each long one once.
 
-    ``headings``: the text of each sub-heading of the page, with its tag.
+    ``headings``: the text of each sub-heading of the page, with its tag; ``authors``: the names of the page's authors.
     """
     title = fold(headline or "")
     seen: set[str] = set()
@@ -43,7 +52,7 @@ def drop_boilerplate(
             continue
         seen.add(key)
         kept.append(paragraph)
-    return _without_tail(_without_lead(kept, headings))
+    return _without_tail(_without_lead(kept, headings), authors)
 
 
 def _is_notice(line: str) -> bool:
@@ -63,13 +72,6 @@ def _is_credit(line: str) -> bool:
     return not (sentence and sum(word[:1].islower() for word in words) > len(words) / 2)
 
 
-def is_pointer(line: str) -> bool:
-    """Return whether a short line points to another page."""
-    pointer = _READ_ALSO.match(line) if len(line) <= MAX_NOTICE_LENGTH else None
-    # "More on that tomorrow." is a sentence; "More on this: …" and "Read also …" without a full stop are not.
-    return pointer is not None and (pointer["apart"] is not None or not line.endswith("."))
-
-
 def _without_lead(lines: list[str], headings: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     """The lines without kicker, byline and date before the first sentence.
 
@@ -83,13 +85,44 @@ def _without_lead(lines: list[str], headings: Mapping[str, str] = MappingProxyTy
     return lines[first:]
 
 
-def _without_tail(lines: list[str]) -> list[str]:
-    """The lines without invitations at the end, and without a final label whose text was removed with them."""
+def _without_tail(lines: list[str], authors: Collection[str]) -> list[str]:
+    """The lines without invitations and the author's biography at the end, and without a final label of theirs."""
     edge = max(len(lines) - TAIL_LINES, 1)
     kept = lines[:edge] + [line for line in lines[edge:] if not _is_invitation(line)]
+    edge = max(len(kept) - BIOGRAPHY_LINES, 1)
+    kept = kept[:edge] + [line for line in kept[edge:] if not _is_introduction(line, authors)]
     while len(kept) > 1 and len(kept[-1]) <= MAX_LABEL_LENGTH / 2 and kept[-1].endswith((":", "...", "…")):
         kept.pop()
     return kept
+
+
+def _is_introduction(line: str, authors: Collection[str]) -> bool:
+    """Return whether a line at the end introduces the author: a name, and that it writes for an outlet.
+
+    The name is an author of the page, or it is capitalised, and the word for a writer follows directly.
+    """
+    if len(line) > MAX_BIOGRAPHY_LENGTH:
+        return False
+    name = next((name for name in authors if name and fold(line).startswith(fold(name))), None)
+    if name is not None:
+        return _WRITER.search(line, len(name), len(name) + MAX_BIOGRAPHY_LENGTH) is not None
+    start = _end_of_name(line)
+    writer = _WRITER.search(line, start, start + MAX_ROLE_LENGTH) if start else None
+    return writer is not None and _RELATIVE.match(line[writer.end() : writer.end() + MAX_ROLE_LENGTH]) is None
+
+
+def _end_of_name(line: str) -> int:
+    """The position after a capitalised name of two to four words before a comma, a dash or "is"; 0 if there is none."""
+    length = 0
+    for number, word in enumerate(line.split(" ")[: MAX_NAME_WORDS + 1]):
+        length += len(word) + 1
+        if word in _COPULAS:
+            return length if number >= MIN_NAME_WORDS else 0
+        if not word[:1].isupper():
+            return 0
+        if word.endswith((",", "՝")):
+            return length if number + 1 >= MIN_NAME_WORDS else 0
+    return 0
 
 
 def _is_invitation(line: str) -> bool:

@@ -8,20 +8,23 @@ is, and takes everything in it except links to other pages and parts that are na
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from lxml import etree
 
 from caliber_crawler.extraction.generic.inline_elements import INLINE
 from caliber_crawler.extraction.generic.outline import aside_names
+from caliber_crawler.extraction.generic.pruning import names_of
 from caliber_crawler.extraction.text import clean_inline
 
 BREAK = "\n"
 MIN_PROSE_LENGTH = 80
 MIN_MATCH_LENGTH, MATCHED_LENGTH = 30, 60
 """A block of at least this many characters is looked up in a reading, by its first characters."""
+MAX_SEARCHED = 20_000_000
+"""Characters of a reading that are searched for blocks that begin within a line, together."""
 MIN_CONTAINER_SHARE = 0.55
 """A container holds more than this share of the prose of the element around it."""
 MIN_PART_SHARE = 0.15
@@ -32,7 +35,7 @@ MAX_ASIDE_SHARE = 0.5
 MAX_LINK_LENGTH = 60
 MAX_CARD_LENGTH, MIN_TITLE_LENGTH = 600, 20
 MIN_ALIKE = 2
-MAX_NAMES_LENGTH = 600
+MIN_USUAL_SHARE = 0.8
 MIN_AGREED_SHARE = 0.3
 _WEIGHTS = (0.25, 0.4, 1.0)
 """The weight of prose that no reading, one or both of them have."""
@@ -53,7 +56,7 @@ _UNSEEN = frozenset(
         "title",
     )
 )
-_INLINE = INLINE | {"br", "img", "wbr", "picture", "source"}
+_INLINE = INLINE | {"br", "code", "ins", "img", "wbr", "picture", "source"}
 _CELLS = frozenset(("td", "th"))
 _ASIDE_TAGS = frozenset(("nav", "footer", "aside", "form", "dialog", "menu"))
 _NAMED_TAGS = frozenset(("div", "section", "ul", "ol", "header"))
@@ -63,9 +66,11 @@ _ASIDE_NAME = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"https?://\S+")
+_COMMENT = re.compile("comment|repl(?:y|ies)|disqus|discussion", re.IGNORECASE)
 _PARAGRAPHS = frozenset(("p", "li", "td", "blockquote", "dd"))
 _PARTS = frozenset(("p", "ul", "ol", "h2", "h3", "blockquote", "table", "pre"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_TEXT_TAGS = _HEADINGS | _PARAGRAPHS | {"dt", "pre", "th", "tr", "ins"}
 _LINK_LISTS = frozenset(("div", "ul", "ol", "section", "nav", "table", "header", "footer"))
 _LINK_HOLDERS = frozenset(("li", "p", "td", "h2", "h3", "h4"))
 
@@ -182,15 +187,26 @@ def read_container(root: etree._Element, readings: Sequence[Sequence[str]]) -> l
     cards = page.spread(_cards(page, length))
     foreign = [aside or listed or card for aside, listed, card in zip(asides, lists, cards, strict=True)]
     kinds = _kinds_of_prose(page, [inside[node] and not foreign[node] for node in range(len(page.elements))])
+    held = _holder_tags(page, [inside[node] and not foreign[node] for node in range(len(page.elements))])
     kept = []
     for block, vote in zip(page.blocks, votes, strict=True):
         node, element = block.node, page.elements[block.node]
-        if _is_machine_text(block, element):
+        if _is_machine_text(block, element) or (element.tag not in held and not (vote and _is_prose(block))):
             continue
         belongs = inside[node] or (vote and _is_prose(block) and _kinds(page, node) in kinds)
         if vote == len(readings) or (belongs and not foreign[node] and not _is_lone_link(block, element)):
             kept.append(block.text)
     return kept
+
+
+def _holder_tags(page: Blocks, inside: Sequence[bool]) -> Container[str]:
+    """The tags of the elements that hold the text of a container: any, unless its prose is in paragraphs.
+
+    Beside paragraphs, the text of other boxes is captions, credits and buttons.
+    """
+    lengths = Counter(page.elements[block.node].tag for block in page.blocks if inside[block.node] and _is_prose(block))
+    in_paragraphs = sum(length for tag, length in lengths.items() if tag in _TEXT_TAGS)
+    return _TEXT_TAGS if in_paragraphs >= MIN_USUAL_SHARE * lengths.total() else {e.tag for e in page.elements}
 
 
 def _cards(page: Blocks, length: Sequence[float]) -> list[bool]:
@@ -215,12 +231,30 @@ def _kinds_of_prose(page: Blocks, inside: Sequence[bool]) -> set[tuple[tuple[str
     return {kind for kind, number in kinds.items() if number >= MIN_ALIKE and kind[1][1]}
 
 
+class Lookup:
+    """Looks up blocks in a reading, by their first characters."""
+
+    def __init__(self, reading: Sequence[str]) -> None:
+        self._lines = frozenset(reading)
+        self._starts = frozenset(line[:MATCHED_LENGTH] for line in reading)
+        self._whole = BREAK.join(reading)
+        self._budget = MAX_SEARCHED
+
+    def __contains__(self, block: str) -> bool:
+        if block in self._lines:
+            return True
+        if len(block) < MIN_MATCH_LENGTH:
+            return False
+        start = block[:MATCHED_LENGTH]
+        if start in self._starts:
+            return True
+        self._budget -= len(self._whole)
+        return self._budget > 0 and start in self._whole
+
+
 def _votes(blocks: Sequence[Block], readings: Sequence[Sequence[str]]) -> list[int]:
-    wholes = ["\n".join(reading) for reading in readings]
-    return [
-        sum(block.text[:MATCHED_LENGTH] in whole for whole in wholes) if len(block.text) >= MIN_MATCH_LENGTH else 0
-        for block in blocks
-    ]
+    lookups = [Lookup(reading) for reading in readings]
+    return [sum(block.text in lookup for lookup in lookups if len(block.text) >= MIN_MATCH_LENGTH) for block in blocks]
 
 
 def _weights(blocks: Sequence[Block], votes: Sequence[int], most: int, beside: Sequence[bool]) -> list[float]:
@@ -259,9 +293,14 @@ def _is_lone_link(block: Block, element: etree._Element) -> bool:
 def _asides(page: Blocks, named: Sequence[bool], mass: Sequence[float]) -> list[bool]:
     """Return which elements are called or shown as something other than the article, and do not contain it.
 
-    Beside the article, another one is the next of an endless page, or a teaser.
+    Elements of one name may share the article between them, but for comments. Beside the article, another one is the
+    next of an endless page, or a teaser.
     """
     most = MAX_ASIDE_SHARE * mass[0]
+    of_kind: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for number, element in enumerate(page.elements):
+        if named[number]:
+            of_kind[_kind(element)] += mass[number]
     has_main = False
     inside_main = [False] * len(page.elements)
     for number, element in enumerate(page.elements):
@@ -269,9 +308,17 @@ def _asides(page: Blocks, named: Sequence[bool], mass: Sequence[float]) -> list[
         if element.tag == "article" and mass[number] > most:
             inside_main[number] = has_main = True
     return [
-        mass[number] <= most and (named[number] or (element.tag == "article" and has_main and not inside_main[number]))
+        mass[number] <= most
+        and (
+            (named[number] and (of_kind[_kind(element)] <= most or _is_comment(element)))
+            or (element.tag == "article" and has_main and not inside_main[number])
+        )
         for number, element in enumerate(page.elements)
     ]
+
+
+def _is_comment(element: etree._Element) -> bool:
+    return _COMMENT.search(names_of(element)) is not None
 
 
 def _is_named_aside(element: etree._Element) -> bool:
@@ -279,10 +326,8 @@ def _is_named_aside(element: etree._Element) -> bool:
         return True
     if element.tag not in _NAMED_TAGS:
         return False
-    names = f"{element.get('class', '')} {element.get('id', '')}"
-    return len(names) > 1 and (
-        _ASIDE_NAME.search(names[:MAX_NAMES_LENGTH]) is not None or any(aside_names(names[:MAX_NAMES_LENGTH]))
-    )
+    names = names_of(element)
+    return len(names) > 1 and (_ASIDE_NAME.search(names) is not None or any(aside_names(names)))
 
 
 def _find_container(page: Blocks, mass: Sequence[float]) -> int:

@@ -31,8 +31,10 @@ from caliber_crawler.extraction.generic.fields import (
 )
 from caliber_crawler.extraction.generic.outline import Outline
 from caliber_crawler.extraction.generic.page_kind import (
+    LONG_TEXT,
     declares_article,
     form_of,
+    has_dated_path,
     is_list_of_teasers,
     is_static,
     other_kind,
@@ -42,6 +44,7 @@ from caliber_crawler.extraction.generic.publication_dates import rank_dates
 from caliber_crawler.extraction.generic.titles import rank_titles, site_names
 from caliber_crawler.extraction.generic.view_counters import ViewCounters
 from caliber_crawler.extraction.identity import article_urls_of
+from caliber_crawler.extraction.learned import learned_layout_of, read_page, second_opinion
 from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, links_of
 from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
 from caliber_crawler.extraction.page import Page
@@ -53,6 +56,8 @@ MIN_PROSE_LENGTH = 80
 # A page that neither declares itself an article nor has an article's URL must be at least this long.
 MIN_UNDECLARED_LENGTH = 500
 MIN_DATED_LENGTH = 300
+MIN_LENGTH_AT_DATED_PATH = 40
+"""Letters of a text at a URL with a year, a month and a title."""
 MAX_LINKED_SHARE = 0.5
 
 
@@ -82,6 +87,8 @@ class GenericExtraction:
     """Whether the page declares itself an article; ``None`` if it does not say."""
     form: Mapping[str, str] = field(default_factory=dict)
     """The form of an article that is not only text, to be recorded with the methods."""
+    disagreement: str | None = None
+    """What the readings of the body disagree on, as a clause."""
     other: str | None = None
     """What the page is instead of an article, as a clause; ``None`` if nothing says so."""
 
@@ -111,6 +118,11 @@ def extract_generic(page: Page, explanation: Explanation | None = None) -> Gener
         explanation=explanation,
     )
     refusal = _refusal(extraction, page)
+    if (learned := learned_layout_of(page)) is not None and page.document is not None:
+        readings = read_page(page, learned)
+        if refusal is None or article_urls_of(page) or extraction.declared or page.is_linked:
+            corrected = second_opinion(extraction, refusal, readings, learned)
+            extraction, refusal = corrected or extraction, None if corrected else refusal
     if explanation is not None:
         kind = (
             "not an article" if refusal else f"article ({form})" if (form := extraction.form.get("form")) else "article"
@@ -174,7 +186,7 @@ def extract_tree(
     outline.release()
     form = form_of(root, data)
     # The body of a page that is not an article is not needed, and costs most.
-    body = extract_body(root, title, url) if other is None else None
+    body = extract_body(root, title, url, authors.names if authors else ()) if other is None else None
     paragraphs = body.paragraphs if body else ()
     if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):
         other = "most of its text is teasers of other pages"
@@ -205,6 +217,7 @@ def extract_tree(
         views_shown=views.shown if views else None,
         methods=methods,
         declared=is_certain or _is_declared(data),
+        disagreement=body.disagreement if body else None,
         other=other,
         form={"form": form} if form and other is None else {},
     )
@@ -231,14 +244,14 @@ def _refusal(extraction: GenericExtraction, page: Page) -> str | None:
     linked = sum(letters_in(link.text or "") for link in links_of(body))
     if linked > MAX_LINKED_SHARE * length:
         return f"{linked} of {length} characters of its text are links"
-    if page.is_linked:
+    if page.is_linked or (has_dated_path(page.base_url) and length >= MIN_LENGTH_AT_DATED_PATH):
         return None
     prose = sum(count for line in body if (count := letters_in(line.text)) >= MIN_PROSE_LENGTH)
     needed = MIN_PROSE_LENGTH if dated and has_url else MIN_DATED_LENGTH if dated else MIN_UNDECLARED_LENGTH
     if prose < needed:
         missing = "" if dated else "no date and "
         return f"it has {missing}{prose} characters in paragraphs, fewer than {needed}"
-    if extraction.declared is False and not (has_url or dated):
+    if extraction.declared is False and not (has_url or dated or prose >= LONG_TEXT):
         return "it declares itself to be no article, and has neither a date nor an article's URL"
     return None
 

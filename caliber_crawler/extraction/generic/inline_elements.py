@@ -19,6 +19,7 @@ time tt u var
 """
 _CONTROLS = frozenset(("button", "label"))
 INLINE = frozenset((*STYLED, *_INVISIBLE_MARKUP.split(), *_CONTROLS))
+CODE = "code"
 # Blocks that are a paragraph of their own; any text beside an inline element in them is running text.
 _PARAGRAPHS = frozenset(("p", "li", "dd", "dt", "td", "th", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"))
 _BREAK_NAMES = frozenset(("br", "break", "line-break", "linebreak"))
@@ -35,7 +36,7 @@ REMOVED = "removed"
 
 def simplify_inline(root: etree._Element) -> None:
     """Simplify the inline elements of running text in place. The words and their order stay."""
-    elements = list(root.iter(*INLINE))
+    elements = [element for element in root.iter(*INLINE, CODE) if element.tag != CODE or not _is_listing(element)]
     for element in reversed(elements):
         if is_unseen(element):
             element.tag = REMOVED
@@ -49,7 +50,7 @@ def simplify_inline(root: etree._Element) -> None:
     strip_tags(root, DISSOLVED)
     flowing: set[etree._Element] = set()
     for element in elements:
-        if element.tag not in INLINE or not _is_in_flow(element, flowing):
+        if (element.tag not in INLINE and element.tag != CODE) or not _is_in_flow(element, flowing):
             continue
         flowing.add(element)
         if element.tag in STYLED:
@@ -57,6 +58,11 @@ def simplify_inline(root: etree._Element) -> None:
         else:
             element.tag = DISSOLVED
     strip_tags(root, DISSOLVED)
+
+
+def _is_listing(code: etree._Element) -> bool:
+    """Return whether an element for code is a listing, not a word of a sentence."""
+    return len(code) > 0 or "\n" in (code.text or "").strip() or next(code.iterancestors("pre"), None) is not None
 
 
 def is_unseen(element: etree._Element) -> bool:

@@ -28,6 +28,9 @@ MAX_HEADINGS = 400
 MATCHED_LENGTH = 30
 MAX_CLASS_LENGTH = 4_000
 MAX_HEADLINE_LENGTH = 300
+LONG_TEXT, LONG_PAGE = 5_000, 15_000
+"""Letters in paragraphs, from which on a page is an article although its OpenGraph type is another, and although its
+content management system calls it a page."""
 
 # Classes of the body element in WordPress, Ghost, Drupal and Joomla.
 _ARTICLE_CLASSES = frozenset(
@@ -60,9 +63,11 @@ _LIST_TITLE = re.compile(
     r"(?:category|tag|author|archives?|month|day|year|search results(?: for)?|posts (?:by|tagged)|"
     r"kategorie|schlagwort|autor|etiket|kategori|yazar|arşiv|kateqoriya|teq|müəllif|arxiv|"
     r"рубрика|метка|категория|тег|автор|архив|архивы|категорія|позначка|категория|"
-    r"catégorie|étiquette|auteur|categoría|etiqueta|categoria|tag archives?|category archives?)\s?[:：]",
+    r"catégorie|étiquette|auteur|categoría|etiqueta|categoria|tag archives?|category archives?)\s?[:：]"
+    r"|(?:search results|arama sonuçları|axtarış nəticələri|результаты поиска|результати пошуку)\b",
     re.IGNORECASE,
 )
+_DATED_PATH = re.compile(r"/(?:19|20)\d\d/(?:0?[1-9]|1[0-2])/(?:[0-3]?\d/)?[^/]*[^\W\d_]{3}[^/]*$")
 _LIST_PATH = re.compile(
     r"/(?:tags?|topics?|categor(?:y|ies)|authors?|kategori|etiket|yazar|rubric|rubrika)/[^/]+?(?:/page/?\d*)?$"
     r"|/page/?\d+$|/(?:tags|categories|authors|archives?|search)$",
@@ -118,7 +123,8 @@ def other_kind(root: etree._Element, data: LinkedData, url: str, headline: str |
     if "error404" in classes:
         return "it is an error page, by the class of its body element"
     is_news = is_type(data.article, _NEWS_TYPE.match) and not _is_list_node(data, url)
-    if (classes & _STATIC_CLASSES or any(map(_PAGE_ID.match, classes))) and not is_news:
+    is_page = not classes.isdisjoint(_STATIC_CLASSES) or any(map(_PAGE_ID.match, classes))
+    if is_page and not is_news and not _is_published_page(root, data, url, headline):
         return "it is a static page, by the class of its body element"
     if not is_news and (_is_list_node(data, url) or (data.meta("og:type") or "").lower() == "profile"):
         return "it is a list, by its structured data"
@@ -150,6 +156,20 @@ def form_of(root: etree._Element, data: LinkedData) -> str | None:
     if "single-format-video" in classes or og_type.startswith("video") or is_type(data.article, _VIDEO_TYPE.match):
         return "video"
     return None
+
+
+def has_dated_path(url: str) -> bool:
+    """Whether a URL consists of a year, a month and a title, as the permanent links of blogs do."""
+    return _DATED_PATH.search(unquote(urlsplit(url).path).rstrip("/").removesuffix(".html")) is not None
+
+
+def _is_published_page(root: etree._Element, data: LinkedData, url: str, headline: str | None) -> bool:
+    """Whether a static page has a publication date in its metadata, or a text as long as only articles have."""
+    if is_static(url, headline):
+        return False
+    if data.meta("article:published_time"):
+        return True
+    return sum(letters_in(text_of(node)) for node in root.iter("p")) >= LONG_PAGE
 
 
 def is_static(url: str, headline: str | None) -> bool:

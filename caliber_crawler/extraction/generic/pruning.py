@@ -7,29 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice, pairwise
-from typing import cast
-from urllib.parse import urljoin
 
 from lxml import etree
 
 from caliber_crawler.extraction.captions import move_captions
-from caliber_crawler.extraction.embeds import (
-    MAX_GALLERIES,
-    PLAYERS,
-    SOURCES,
-    is_called_gallery,
-    is_known_embed,
-    may_be_known_embed,
-    page_url_of,
-    player_url,
-    replace_by_line,
-    replace_gallery,
-)
-from caliber_crawler.extraction.generic.boilerplate import is_pointer
+from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, prose_length, remove, text_length
+from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
 from caliber_crawler.extraction.generic.inline_elements import INLINE, REMOVED, simplify_inline
-from caliber_crawler.extraction.lines import LISTS, is_data_table, is_picture
+from caliber_crawler.extraction.generic.outline import short_text
+from caliber_crawler.extraction.lines import LISTS, is_data_table
+from caliber_crawler.extraction.phrases import is_pointer
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import strip_elements, text_of
 
@@ -56,29 +46,20 @@ author-profile about-author the-author sr-only visually-hidden screen-reader
 BOILERPLATE_WORDS = frozenset(_WORDS.split())
 BOILERPLATE_PAIRS = frozenset(tuple(pair.split("-")) for pair in _PAIRS.split())
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_EMBEDDED = re.compile(r"\b(?:twitter|instagram|tiktok|telegram|bluesky|reddit|threads|mastodon)-")
-_LATE = re.compile(r"S:\w+$")
-_PERMALINKS = ("cite", "data-instgrm-permalink", "data-telegram-post", "data-bluesky-uri", "data-embed-url")
-# URLs of single posts, not of profiles: /status/1, /p/abc, /reel/abc, /video/1, /post/abc.
-_POST_LINK = re.compile(
-    r"https?://(?:[\w-]+\.)*(?:twitter|x|instagram|tiktok|bsky|threads|t)\.(?:com|app|net|me)/"
-    r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|s)/\w+",
+SENTENCE_ENDS = tuple(".!?…:;。！？։»”\"’')")
+_TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
+_SIDEBAR = re.compile(
+    r"(?:(?:left|right|main|primary|secondary|page|site|blog)[-_]?)?side-?(?:bar|col|column)"
+    r"(?:[-_]?(?:left|right|primary|secondary|main|one|two|first|second|\d))?",
     re.IGNORECASE,
 )
-SENTENCE_ENDS = tuple(".!?…:;。！？։»”\"’')")
-_QUOTATION_MARKS = " \"'“”„«»‘’"
-_TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
-_LENGTH = etree.XPath("string-length(normalize-space())")
-_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+MIN_SENTENCE_LENGTH = 40
 MAX_BOILERPLATE_SHARE = 0.3
-MIN_PROSE_LENGTH = 60
 MAX_NAMES_LENGTH = 1000
+MAX_ID_WORDS = 3
+MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
 MAX_LABEL_WORDS = 5
-MAX_DATE_WORDS = 6
-MAX_PIECES = 1000
-MAX_FIGURES = 100
-"""Maximum of a page whose content is examined: each search covers the whole text."""
 MIN_SHARED_CLASS = 3
 """Number of long paragraphs with the same class name that shows that it is a name for text."""
 
@@ -88,11 +69,13 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
 
     Relative URLs on the page are resolved against ``url``.
     """
-    _place_late_parts(root)
+    place_late_parts(root)
+    _clear_anchors(root)
+    _drop_sidebars(root, headline)
     move_captions(root, "figcaption")
-    _show_pictures(root)
-    _unembed(root, url)
-    _open_figures(root)
+    show_pictures(root)
+    unembed(root, url)
+    open_figures(root)
     simplify_inline(root)
     _drop_non_content(root)
     _dissolve_layout_tables(root)
@@ -103,22 +86,37 @@ def prune(root: etree._Element, headline: str | None, url: str) -> None:
     _clear_prose_attributes(root)
 
 
-def _place_late_parts(root: etree._Element) -> None:
-    """Move the parts that a page sends at its end to their places, as its own script does.
+def _drop_sidebars(root: etree._Element, headline: str | None) -> None:
+    """Remove the columns beside the article: by name, outside the element of the headline, if the article has a text.
 
-    React writes them as ``<div hidden id="S:1">``, for the place ``<template id="B:1">``.
+    A short article between long columns is not seen by the readers.
     """
-    parts = [part for part in root.iter("div") if part.get("hidden") is not None and _LATE.match(part.get("id") or "")]
-    places = {place.get("id"): place for place in root.iter("template")} if parts else {}
-    for part in parts:
-        del part.attrib["hidden"]
-        place = places.get(f"B:{(part.get('id') or '')[2:]}")
-        if place is not None and part not in place.iterancestors():
-            tail, part.tail = part.tail, None
-            if tail and not tail.isspace():
-                part.addprevious(etree.Element("span"))
-                cast(etree._Element, part.getprevious()).tail = tail
-            place.addprevious(part)
+    columns = {element for element in root.iter("div", "section", "td", "aside") if _is_sidebar(element)}
+    title = fold(headline or "") if columns else ""
+    headings = islice(root.iter("h1", "h2", "h3", "h4"), MAX_HEADINGS) if title else ()
+    heading = next((node for node in headings if fold(short_text(node, MAX_TITLE_LENGTH) or "") == title), None)
+    if heading is None:
+        return
+    article = next(heading.iterancestors("article", "main"), None)
+    columns -= {heading, *heading.iterancestors(), *(article.iter() if article is not None else ())}
+    first = islice(_following(heading, "p"), MAX_PARAGRAPHS)
+    paragraphs = (node for node in first if not columns.intersection(node.iterancestors()))
+    if any(text_length(node) >= MIN_SENTENCE_LENGTH and text_of(node).endswith(SENTENCE_ENDS) for node in paragraphs):
+        for column in columns:
+            column.tag = REMOVED
+        _strip_removed(root)
+
+
+def _following(element: etree._Element, tag: str) -> Iterator[etree._Element]:
+    """The elements with a tag after an element, in order."""
+    for around in (element, *element.iterancestors()):
+        for sibling in around.itersiblings():
+            yield from sibling.iter(tag)
+
+
+def _is_sidebar(element: etree._Element) -> bool:
+    names = f"{element.get('class', '')} {element.get('id', '')}"[:MAX_NAMES_LENGTH]
+    return "side" in names.lower() and any(map(_SIDEBAR.fullmatch, names.split()))
 
 
 def _drop_non_content(root: etree._Element) -> None:
@@ -182,36 +180,6 @@ def _strip_removed(root: etree._Element) -> None:
     strip_elements(root, REMOVED)
 
 
-def remove(element: etree._Element) -> None:
-    """Remove an element from its tree; the text after it stays."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    if element.tail and not element.tail.isspace():
-        before = element.getprevious()
-        if before is not None:
-            before.tail = _writable((before.tail or "") + element.tail)
-        else:
-            parent.text = _writable((parent.text or "") + element.tail)
-    parent.remove(element)
-
-
-def _writable(text: str) -> str:
-    """A text without characters that HTML parsers accept and an XML tree rejects."""
-    return _NO_CHARACTER.sub(" ", text)
-
-
-def text_length(element: etree._Element) -> int:
-    """The number of characters in an element, with runs of blanks counted as one."""
-    return int(cast(float, _LENGTH(element)))
-
-
-def prose_length(element: etree._Element) -> int:
-    """The length of an element's paragraphs that are long enough to be sentences."""
-    lengths = (text_length(paragraph) for paragraph in element.iter("p"))
-    return sum(length for length in lengths if length >= MIN_PROSE_LENGTH)
-
-
 def _dissolve_layout_tables(root: etree._Element) -> None:
     """Turn tables that only arrange a page into plain boxes."""
     for table in [table for table in root.iter("table") if not is_data_table(table)]:
@@ -229,102 +197,6 @@ def _drop_headings(root: etree._Element, headline: str | None) -> None:
         if fold(text_of(heading)).startswith(title):
             heading.tag = REMOVED
     _strip_removed(root)
-
-
-def _unembed(root: etree._Element, url: str) -> None:
-    """Replace an embedded post or video by one line with its kind and URL. Its words are not the article's."""
-    for quote in list(root.iter("blockquote")):
-        permalink = next((value for key in _PERMALINKS if (value := quote.get(key))), None) or _post_quoted(quote)
-        if permalink or _EMBEDDED.search(quote.get("class") or ""):
-            _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
-    on_platform = may_be_known_embed(url)
-    for element in list(root.iter("iframe", "video", "script", *PLAYERS)):
-        nodes = (element, *element.iter("source"))
-        sources = [source for node in nodes for key in SOURCES if (source := node.get(key))]
-        sources += [player for player in (player_url(element),) if player]
-        if not on_platform:
-            sources = list(filter(may_be_known_embed, sources))
-        embed_url = next((known for source in sources if is_known_embed(known := _page_url(source, url))), None)
-        if embed_url is not None:
-            _become_paragraph(element, "Video", embed_url)
-    for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MAX_GALLERIES)):
-        if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # otherwise it is a list of teasers
-            replace_gallery(gallery, lambda source: source)
-
-
-def _page_url(source: str, url: str) -> str:
-    try:
-        return page_url_of(urljoin(url, source.strip()))
-    except ValueError:
-        return ""
-
-
-def _become_paragraph(element: etree._Element, name: str, url: str | None) -> None:
-    """Turn an element into a paragraph: extraction libraries keep paragraphs, but not those that are only a link."""
-    replace_by_line(element, name, url)
-    element.tag = "p"
-    for link in list(element):
-        element.remove(link)
-    # The names of its wrappers ("embed", "ratio") are taken for boilerplate; a figure is dropped with all it contains.
-    length = text_length(element)
-    for around in element.iterancestors("div", "figure", "section", "span", "p", "center"):
-        if _is_longer(around, length):
-            break
-        around.tag = "div"
-        around.attrib.clear()
-
-
-def _is_longer(element: etree._Element, length: int) -> bool:
-    """Return whether the text of an element is longer, in bounded time; one in very many pieces is."""
-    found = 0
-    for number, text in enumerate(element.itertext()):
-        found += len("".join(str(text).split()))
-        if found > length or number > MAX_PIECES:
-            return True
-    return text_length(element) > length
-
-
-def _post_quoted(quote: etree._Element) -> str | None:
-    """The URL of the post that a quotation repeats: its last link, if it ends the quotation as the date of a post."""
-    links = [a for a in quote.iter("a") if _POST_LINK.match(a.get("href") or "")]
-    if not links or len(text_of(links[-1]).split()) > MAX_DATE_WORDS:
-        return None
-    return links[-1].get("href") if text_of(quote).endswith(text_of(links[-1])) else None
-
-
-def _open_figures(root: etree._Element) -> None:
-    """Turn figures that contain a quotation, a table or an embed into plain boxes: the libraries drop all in a figure.
-
-    A quotation that repeats a sentence of the text is an ornament and stays in its figure.
-    """
-    figures = [
-        (figure, next(figure.iter("blockquote", "table", "pre", "ul", "ol"), None)) for figure in root.iter("figure")
-    ]
-    quoted = any(inside is not None and inside.tag == "blockquote" for _, inside in figures)
-    whole = fold(text_of(root)) if quoted else ""
-    for figure, inside in figures[:MAX_FIGURES]:
-        if inside is None or (inside.tag == "blockquote" and whole.count(_words_of(inside)) > 1):
-            continue
-        figure.tag = "div"
-        figure.attrib.clear()
-
-
-def _words_of(quote: etree._Element) -> str:
-    return fold(text_of(quote)).strip(_QUOTATION_MARKS)[:MIN_PROSE_LENGTH]
-
-
-def _show_pictures(root: etree._Element) -> None:
-    """Turn the pictures of accelerated pages, and those that stand only in ``noscript``, into ``img``."""
-    for picture in root.iter("amp-img", "amp-anim"):
-        picture.tag = "img"
-    for hidden in list(root.iter("noscript")):
-        pictures = list(hidden.iter("img"))
-        before = hidden.getprevious()
-        lazy = before is not None and before.tag == "img" and (before.get("src") or "data:").startswith("data:")
-        if len(pictures) == 1 and before is not None and lazy and pictures[0].get("src"):
-            for name in ("src", "alt"):
-                if value := pictures[0].get(name):
-                    before.set(name, value)
 
 
 def _drop_named_boilerplate(root: etree._Element) -> None:
@@ -356,10 +228,23 @@ def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
 def _named(body: etree._Element) -> list[etree._Element]:
     found = []
     for element in body.iter("p", "div", "section", "ul", "ol", "li", "span", "aside", "h2", "h3", "h4"):
-        names = f"{element.get('class', '')} {element.get('id', '')}"
-        if len(names) > 1 and _is_boilerplate_name(names[:MAX_NAMES_LENGTH]):
+        names = names_of(element)
+        if len(names) > 1 and _is_boilerplate_name(names):
             found.append(element)
     return found
+
+
+def names_of(element: etree._Element) -> str:
+    """The classes and the ID of an element."""
+    return f"{element.get('class', '')} {element.get('id', '')}"[:MAX_NAMES_LENGTH]
+
+
+def _clear_anchors(root: etree._Element) -> None:
+    """Remove the IDs of many words: such an ID is the text of a heading, a target of links, and names nothing."""
+    for element in root.iter("section", "div", "h2", "h3", "h4", "p", "ul", "ol"):
+        id = element.get("id")
+        if id and id.count("-") + id.count("_") >= MAX_ID_WORDS:
+            del element.attrib["id"]
 
 
 @lru_cache(maxsize=8192)

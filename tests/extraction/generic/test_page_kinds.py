@@ -153,3 +153,37 @@ def test_a_refusal_names_what_is_missing() -> None:
 def test_the_form_of_an_article_is_recorded(head: str, classes: str, form: str | None) -> None:
     short = f"<h1>{HEADLINE}</h1>{DATED}<p>{PARAGRAPHS[0]}</p>"
     assert extracted(page(short, head=head, classes=classes)).methods.get("form") == form
+
+
+LONG = "".join(f"<p>{SENTENCE.format(number)}</p>" for number in range(200))
+
+
+@pytest.mark.parametrize("head", ['<meta property="article:published_time" content="2026-01-07T10:00:00Z">', ""])
+def test_a_page_of_the_content_management_system_is_an_article_if_it_is_dated_or_very_long(head: str) -> None:
+    classes = "page-template-default page page-id-7"
+    short, long = (f"<h1>{HEADLINE}</h1>{text}" for text in (TEXT, LONG))
+    assert extracted(page(long, classes=classes), PLAIN_URL).article.headline == HEADLINE
+    if head:
+        assert extracted(page(short, classes=classes, head=head), PLAIN_URL).article.headline == HEADLINE
+    else:
+        assert "static page" in refusal(page(short, classes=classes), PLAIN_URL)
+    assert "static page" in refusal(page(long, classes=classes, head=head), "https://news.example/privacy-policy")
+
+
+def test_a_long_text_is_an_article_whatever_its_opengraph_type() -> None:
+    website = '<meta property="og:type" content="website">'
+    assert extracted(page(f"<h1>{HEADLINE}</h1>{LONG}", head=website), "https://news.example/pier").article.body
+    assert "declares itself" in refusal(page(f"<h1>{HEADLINE}</h1>{TEXT}", head=website), "https://news.example/pier")
+
+
+@pytest.mark.parametrize("path", ["/2010/12/video-of-the-week.html", "/blog/2010/1/2/a-film/", "/2010/12/видео-недели"])
+def test_one_sentence_at_a_permanent_link_is_an_article(path: str) -> None:
+    html = page(f"<h1>A film</h1><p>{SENTENCE.format('first')}</p>")
+    assert extracted(html, f"https://news.example{path}").article.body == SENTENCE.format("first")
+
+
+@pytest.mark.parametrize("path", ["/2010/12/", "/2010/12/31/", "/film", "/2010/99/a-film"])
+def test_one_sentence_at_another_url_is_not_an_article(path: str) -> None:
+    assert "characters in paragraphs" in refusal(
+        page(f"<h1>A film</h1><p>{SENTENCE.format('first')}</p>"), f"https://news.example{path}"
+    )

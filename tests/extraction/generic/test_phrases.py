@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caliber_crawler.extraction.generic.boilerplate import MAX_LABEL_LENGTH, _without_lead
-from caliber_crawler.extraction.generic.phrases import any_of
+from caliber_crawler.extraction.phrases import any_of
 
 
 def test_longer_phrases_are_tried_first() -> None:

@@ -1,0 +1,202 @@
+"""Learned rules as an extraction method: a second opinion on what the generic extraction finds, field by field.
+
+- Headline, date and authors: the rule's value where it speaks; a date from the page's structured data stays if it is of
+  the same day. A weak rule only fills a gap.
+- Body: the generic extraction's text, unless it refused the page, or one of the two texts is a small part of the other.
+- A page that the generic extraction refused is an article if the rules of headline, date and body each speak.
+
+On a site whose rules alone give the same, the generic extraction is skipped (``LearnedLayout.is_trusted``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from lxml import etree
+
+from caliber_crawler.extraction.captions import move_captions
+from caliber_crawler.extraction.counts import parse_count, with_count
+from caliber_crawler.extraction.embeds import replace_embeds
+from caliber_crawler.extraction.lines import Line, extract_lines
+from caliber_crawler.extraction.page import Page
+from caliber_crawler.extraction.slots import (
+    SlotDate,
+    counter_at,
+    date_at,
+    headline_at,
+    is_same_day,
+    names_at,
+    without_tail,
+)
+from caliber_crawler.extraction.text import fold, letters_in
+from caliber_crawler.extraction.tree import select
+from caliber_crawler.site.learned import LearnedLayout
+
+if TYPE_CHECKING:
+    from caliber_crawler.extraction.generic import GenericExtraction
+
+METHOD = "learned"
+NON_TEXT = (
+    *("script", "style", "noscript", "template", "svg", "iframe", "form", "button", "select", "textarea", "object"),
+    *("canvas", "dialog", "nav", "footer"),
+)
+DROPPED = "dropped"
+SWITCH = 0.3
+"""The learned text replaces the generic one if one of them covers less than this share of the other."""
+LINES_ABOVE = 5
+"""Lines at the beginning of a container among which the headline may be."""
+MIN_LETTERS = 80
+"""Letters of a text that counts."""
+
+
+class Readings(NamedTuple):
+    """What the learned rules find on a page."""
+
+    headline: str | None
+    date: SlotDate | None
+    authors: tuple[str, ...]
+    section: str | None
+    body: tuple[Line, ...]
+    views_shown: str | None = None
+    """The view counter as printed."""
+
+    @property
+    def published_at(self) -> datetime | None:
+        """The date; naive without an offset."""
+        return self.date.at if self.date is not None else None
+
+    @property
+    def date_details(self) -> dict[str, str]:
+        """How exact the date is, and where its offset comes from."""
+        if self.date is None:
+            return {}
+        precision, zone = "day" if self.date.is_bare else "minute", "page" if self.date.at.tzinfo else "site"
+        return {"published_at_precision": precision, "published_at_zone": zone}
+
+    @property
+    def is_article(self) -> bool:
+        """Whether the three main rules each speak."""
+        return bool(self.headline and self.date) and _letters(self.body) >= MIN_LETTERS
+
+
+def read_page(page: Page, layout: LearnedLayout) -> Readings:
+    """What the rules find on a page, which is HTML."""
+    document, tail = page.document, layout.headline_tail
+    assert document is not None
+    headline = next(filter(None, (headline_at(document, rule, tail) for rule in layout.headline)), None)
+    date = next(filter(None, (date_at(document, rule, layout.language) for rule in layout.date)), None)
+    authors = next(filter(None, (names_at(document, rule) for rule in layout.authors)), ())
+    section = next(filter(None, (headline_at(document, rule) for rule in layout.section)), None)
+    views = next(filter(None, (with_count(counter_at(document, rule)) for rule in layout.views)), None)
+    return Readings(headline, date, authors, section, body_at(page, layout, headline), views)
+
+
+def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> tuple[Line, ...]:
+    """The lines of the text: of the only element that the first speaking rule finds, less what is dropped."""
+    assert page.document is not None
+    for rule in layout.body:
+        found = page.document.outermost(rule)
+        if len(found) == 1:
+            container = found[0]
+            container.tail = None
+            _drop(container, layout.drop)
+            move_captions(container)
+            replace_embeds(container, page)
+            etree.strip_elements(container, *NON_TEXT, with_tail=False)
+            lines = [line for line in extract_lines(container) if line.text or line.pictures]
+            own = fold(headline or "")
+            return without_known_lines(
+                (line for place, line in enumerate(lines) if place >= LINES_ABOVE or not own or fold(line.text) != own),
+                layout,
+            )
+    return ()
+
+
+def without_known_lines(lines: Iterable[Line], layout: LearnedLayout) -> tuple[Line, ...]:
+    """The lines of a text that do not stand on many pages of the site."""
+    known = frozenset(map(fold, layout.lines))
+    return tuple(line for line in lines if not line.text or fold(line.text) not in known)
+
+
+def _drop(container: etree._Element, selectors: Iterable[str]) -> None:
+    for css in selectors:
+        for element in select(container, css):
+            if element is not container:
+                element.tag = DROPPED
+    etree.strip_elements(container, DROPPED, with_tail=False)
+
+
+def second_opinion(
+    generic: GenericExtraction, refusal: str | None, readings: Readings, layout: LearnedLayout
+) -> GenericExtraction | None:
+    """The generic extraction corrected by the learned rules; ``None`` if neither finds an article."""
+    if refusal is not None and not readings.is_article:
+        return None
+    methods = dict(generic.methods)
+    changes: dict[str, object] = {}
+    tail = layout.headline_tail
+
+    def overrules(part: str, value: object) -> bool:
+        return value in (None, "", ()) or part not in layout.weak
+
+    headline = without_tail(generic.headline, tail) if generic.headline else None
+    if readings.headline and overrules("headline", headline) and fold(readings.headline) != fold(headline or ""):
+        headline, methods["headline"] = readings.headline, METHOD
+    changes["headline"] = headline
+    date = readings.date
+    known = generic.published_at
+    is_other = known is None or (date is not None and not is_same_day(known.date(), date.at.date()))
+    if date is not None and is_other and overrules("date", known):
+        changes["published_at"], methods["published_at"] = date.at, METHOD
+        changes["date_details"] = readings.date_details
+    names = {fold(name) for name in generic.authors}
+    if (
+        readings.authors
+        and overrules("authors", generic.authors)
+        and {fold(name) for name in readings.authors} != names
+    ):
+        changes["authors"], methods["authors"] = readings.authors, METHOD
+    if readings.views_shown and generic.views is None:
+        changes |= {"views_shown": readings.views_shown, "views": parse_count(readings.views_shown, layout.language)}
+        methods["views"] = methods["views_shown"] = METHOD
+    if readings.section and not generic.section:
+        changes["section"], methods["section"] = readings.section, METHOD
+    body = without_known_lines(generic.body, layout)
+    if len(body) < len(generic.body):
+        changes["body"] = body
+    if _letters(readings.body) >= MIN_LETTERS and (
+        refusal is not None or min(coverages(_texts(body), _texts(readings.body))) < SWITCH
+    ):
+        changes["body"], methods["body"] = readings.body, METHOD
+    return replace(generic, methods=methods, **changes)  # type: ignore[arg-type]
+
+
+def coverages(one: Iterable[str], other: Iterable[str]) -> tuple[float, float]:
+    """The share of the words of each text that the other has too."""
+    words, others = (Counter(word for line in lines for word in _words(line)) for lines in (one, other))
+    common = sum((words & others).values())
+    return common / max(1, words.total()), common / max(1, others.total())
+
+
+def _words(line: str) -> list[str]:
+    folded = fold(line)
+    # A text without blanks between words is compared by pairs of signs.
+    return folded.split() if letters_in(folded) == len(folded) else [folded[at : at + 2] for at in range(len(folded))]
+
+
+def _texts(lines: Iterable[Line]) -> list[str]:
+    return [line.text for line in lines if line.text]
+
+
+def _letters(lines: Iterable[Line]) -> int:
+    return sum(letters_in(line.text) for line in lines)
+
+
+def learned_layout_of(page: Page) -> LearnedLayout | None:
+    """The learned layout of a page's site, if the page has a tree to apply it to."""
+    layout = page.site.learned
+    return layout if layout is not None and not layout.is_empty and page.document is not None else None

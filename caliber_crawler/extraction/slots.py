@@ -1,0 +1,121 @@
+"""Slots: the places on a page that a learned rule names, and the values in them.
+
+A rule is a CSS selector, with ``@name`` at the end if the value is in an attribute (``time.published@datetime``). It
+speaks on a page only if all its matches give one value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from caliber_crawler.extraction.dates.printed import find_printed_dates
+from caliber_crawler.extraction.dates.stamps import parse_stamp
+from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.headline import split_heading
+from caliber_crawler.extraction.text import fold
+
+MAX_MATCHES = 12
+MAX_HEADLINE, MAX_DATE, MAX_BYLINE = 400, 160, 120
+HEADLINE = "::headline"
+"""At the end of a rule: the headline of a heading that contains a subtitle too."""
+_ATTRIBUTE = re.compile(r"@([a-z][\w-]*)$")
+
+
+class SlotDate(NamedTuple):
+    """A date in a slot."""
+
+    at: datetime
+    """Midnight if there is no time of day; naive without a zone."""
+    is_bare: bool
+    other: date | None = None
+    """The day if day and month are swapped, where the text does not decide."""
+
+
+class Rule(NamedTuple):
+    """A selector, and the attribute with the value; empty for the text."""
+
+    css: str
+    attribute: str = ""
+
+    def __str__(self) -> str:
+        mark = "" if self.attribute in ("", HEADLINE) else "@"
+        return f"{self.css}{mark}{self.attribute}"
+
+
+@lru_cache(maxsize=1024)
+def parse_rule(text: str) -> Rule:
+    """Parse a rule as it is stored."""
+    if text.endswith(HEADLINE):
+        return Rule(text.removesuffix(HEADLINE), HEADLINE)
+    match = _ATTRIBUTE.search(text)
+    return Rule(text[: match.start()], match[1]) if match else Rule(text)
+
+
+def values_at(page: Document, rule: str, max_length: int) -> list[str]:
+    """The different values at a rule's places, in document order; none if there are too many or one is too long."""
+    css, attribute = parse_rule(rule)
+    if attribute == HEADLINE:
+        values = [split_heading(element)[0] for element in page.outermost(css)]
+    else:
+        values = page.values(css, attribute)
+    if not 0 < len(values) <= MAX_MATCHES or any(len(value) > max_length for value in values):
+        return []
+    return list({fold(value): value for value in values if value}.values())
+
+
+def headline_at(page: Document, rule: str, tail: str = "") -> str | None:
+    """The headline at a rule's place, without the tail of the site."""
+    values = list(dict.fromkeys(without_tail(value, tail) for value in values_at(page, rule, MAX_HEADLINE)))
+    return values[0] if len(values) == 1 and values[0] else None
+
+
+def date_at(page: Document, rule: str, language: str | None = None) -> SlotDate | None:
+    """The date at a rule's place: the only day in all its matches."""
+    found = [
+        date
+        for value in values_at(page, rule, MAX_DATE)
+        for date in dates_in(value, language, is_stamp=bool(parse_rule(rule).attribute))
+    ]
+    return only_day(found)
+
+
+def only_day(found: Sequence[SlotDate]) -> SlotDate | None:
+    """The date of the only day among several, the one with a time of day first; ``None`` for several days."""
+    if len({date.at.date() for date in found}) != 1:
+        return None
+    return next((date for date in found if not date.is_bare), found[0])
+
+
+def dates_in(value: str, language: str | None, *, is_stamp: bool) -> list[SlotDate]:
+    """The dates in a value: a timestamp for machines, or printed ones."""
+    if is_stamp and (stamp := parse_stamp(value, language)):
+        return [SlotDate(stamp.at, stamp.is_bare, stamp.other.date() if stamp.other else None)]
+    return [SlotDate(date.at, date.clock is None, date.other) for date in find_printed_dates(value, language)]
+
+
+def names_at(page: Document, rule: str) -> tuple[str, ...]:
+    """The names at a rule's places, which may be one name each."""
+    from caliber_crawler.extraction.generic.names import split_names  # its package is slow to load
+
+    names = [name for value in values_at(page, rule, MAX_BYLINE) for name in split_names(value)]
+    return tuple({fold(name): name for name in names}.values())
+
+
+def counter_at(page: Document, rule: str) -> str | None:
+    """The text at a rule's place that has a number, as printed."""
+    values = [value for value in values_at(page, rule, MAX_BYLINE) if any(sign.isdecimal() for sign in value)]
+    return values[0] if len(values) == 1 else None
+
+
+def is_same_day(one: date, other: date) -> bool:
+    """Whether two days are equal, or one apart: the day in UTC may be the one before or after the printed one."""
+    return abs(one - other) <= timedelta(days=1)
+
+
+def without_tail(text: str, tail: str) -> str:
+    """A headline without what all titles of the site end with."""
+    return text.removesuffix(tail).rstrip() if tail and text != tail else text

@@ -1,0 +1,91 @@
+"""A page of a site whose learned rules are trusted: its article without the generic extraction.
+
+Only what the page says of itself and the places that the rules name are read. A page that is not clearly an article of
+the learned layout is left to the generic extraction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from caliber_crawler.extraction.counts import parse_count
+from caliber_crawler.extraction.identity import article_urls_of
+from caliber_crawler.extraction.learned import METHOD, read_page
+from caliber_crawler.extraction.linked_data import parse_linked_data
+from caliber_crawler.extraction.page import Page
+from caliber_crawler.extraction.slots import is_same_day, parse_rule
+from caliber_crawler.site.learned import LearnedLayout
+
+if TYPE_CHECKING:
+    from caliber_crawler.extraction.generic import GenericExtraction
+
+
+def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | None:
+    """The article on a page by the learned rules alone; ``None`` if the page is not clearly one."""
+    # Imported here: the package is slow to load.
+    from caliber_crawler.extraction.generic.extractor import GenericExtraction
+    from caliber_crawler.extraction.generic.fields import (
+        declared_locale,
+        extract_language,
+        find_images,
+        find_sections,
+        find_subtitles,
+    )
+    from caliber_crawler.extraction.generic.outline import Outline
+    from caliber_crawler.extraction.generic.page_kind import declares_article, form_of, other_kind
+    from caliber_crawler.extraction.generic.publication_dates import extract_published_at
+
+    document = page.document
+    if document is None:
+        return None
+    # First of all, because the page's metadata is then read from this small tree.
+    head = document.excerpt([parse_rule(rule).css for rule in (*layout.headline, *layout.date)])
+    url = page.base_url
+    readings = read_page(page, layout)
+    if not readings.is_article or (layout.authors and not readings.authors):
+        return None
+    data = parse_linked_data(head, url)
+    is_declared = declares_article(head, data, url)
+    is_article = is_declared or page.is_linked or bool(article_urls_of(page))
+    if not is_article or other_kind(head, data, url, readings.headline) is not None:
+        return None
+    locale = declared_locale(head, data)
+    language = extract_language(locale, " ".join(line.text for line in readings.body))
+    subtitle, image = next(find_subtitles(head, data, readings.headline), None), next(find_images(data, url), None)
+    section = next(find_sections(head, data, url, readings.headline), None)
+    published_at, details = readings.published_at, readings.date_details
+    stated = extract_published_at(
+        Outline(head, readings.headline), data, url, layout.language, locale=locale, now=page.capture.fetched_at
+    )
+    if stated is not None and published_at is not None and is_same_day(stated.at.date(), published_at.date()):
+        published_at, details = stated.at, dict(stated.details)
+    if published_at is not None and published_at.tzinfo is None:
+        published_at = published_at.replace(tzinfo=page.site.zone)
+    form = form_of(head, data)
+    views = parse_count(readings.views_shown, layout.language) if readings.views_shown else None
+    found = {"headline": readings.headline, "published_at": published_at, "authors": readings.authors}
+    methods = dict.fromkeys((*(name for name, value in found.items() if value), "body"), METHOD)
+    methods |= {
+        name: fact.method
+        for name, fact in (("cover_image", image), ("language", language), ("subtitle", subtitle))
+        if fact
+    }
+    if views is not None:
+        methods |= {"views": METHOD, "views_shown": METHOD}
+    if section is not None or readings.section:
+        methods["section"] = section.method if section else METHOD
+    return GenericExtraction(
+        headline=readings.headline,
+        subtitle=subtitle.text if subtitle else None,
+        published_at=published_at,
+        date_details=details,
+        authors=readings.authors,
+        section=section.text if section else readings.section,
+        language=language.text if language else None,
+        body=readings.body,
+        cover_image=image.text if image else None,
+        views=views,
+        views_shown=readings.views_shown,
+        methods=methods,
+        form={"form": form} if form else {},
+    )

@@ -1,0 +1,53 @@
+"""What was learned about a site's pages from those that are stored; the archive has the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from caliber_crawler.site.layouts import Layout
+
+HEALED = "learned"
+"""The name of the layout that replaces those of a definition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedLayout:
+    """Rules for the parts of an article page: CSS selectors, with ``@name`` at the end for an attribute.
+
+    Several rules of one part are tried in order: a site may have more than one template. A rule counts on a page only
+    if all its matches there give one value.
+    """
+
+    headline: tuple[str, ...] = ()
+    headline_tail: str = ""
+    """What most titles of the site end with, such as ``| Example News``."""
+    date: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    section: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    """Elements inside the body that are not part of the text."""
+    lines: tuple[str, ...] = ()
+    """Lines on many pages of the site that are not part of an article: sidebars, notices, biographies."""
+    language: str | None = None
+    """The language of most pages, which decides how their dates are read."""
+    weak: tuple[str, ...] = ()
+    """Parts whose rules agree on less than 95 % of the pages: they only fill a gap, and overrule nothing."""
+    is_trusted: bool = False
+    """Whether these rules alone give what they give together with the generic extraction, which is then skipped."""
+
+    @property
+    def as_layout(self) -> Layout | None:
+        """The same selectors as a layout of a definition; ``None`` without a headline or a text."""
+        if not (self.headline and self.body):
+            return None
+        first = {
+            name: next(iter(getattr(self, name)), "").removesuffix("::headline")
+            for name in ("headline", "date", "authors", "section", "views", "body")
+        }
+        return Layout(name=HEALED, article=first["body"], drop=self.drop, **first)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.headline or self.date or self.authors or self.body)

@@ -1,0 +1,123 @@
+"""Learning during a crawl: lessons in the worker process, while other pages are fetched."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+from zlib import crc32
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.extraction.extractor import extractor_of
+from caliber_crawler.items import Capture, Problem
+from caliber_crawler.processes import TooSlow, WorkerCrashed
+from caliber_crawler.processes.limits import Limits
+from caliber_crawler.site import Site
+from caliber_crawler.site_learning.facts import learned_layout
+from caliber_crawler.site_learning.healing import Healing, learn_from_known
+from caliber_crawler.site_learning.learner import is_lesson_due, sample_pages, store_lesson
+from caliber_crawler.site_learning.teaching import LIMITS, compare_page, learn_pages
+
+COMPARED_SHARE = 10
+"""One page in so many of a trusted site is extracted without the learned rules too, to see whether they still hold."""
+WINDOW, MAX_DIFFERENT = 10, 2
+"""A site is learned again when so many of the last compared pages differ."""
+
+logger = logging.getLogger(__name__)
+
+
+class RunCall(Protocol):
+    """Runs a function in a worker process, within limits."""
+
+    def __call__(
+        self, function: Callable[..., object], *arguments: object, limits: Limits | None
+    ) -> Awaitable[object]: ...
+
+
+class LearningInCrawl:
+    """Learns a generic site while it is crawled. ``site`` is the site with what is known of its layout."""
+
+    def __init__(
+        self, archive: Archive, site: Site, call: RunCall, *, report: Callable[[Problem], None] = lambda problem: None
+    ) -> None:
+        self._archive, self._call = archive, call
+        self._is_busy = False
+        self._saved = archive.captures.count_articles(site.name)
+        """An upper limit of the number of stored articles."""
+        self._different: deque[bool] = deque(maxlen=WINDOW)
+        self._plain = site
+        self._report = report
+        self._view_labels = tuple(label for edition in site.editions for label in edition.view_labels)
+        self._healing = Healing(archive, site)
+        self.site = self._healing.site
+        if not site.has_layouts:
+            self.site = replace(site, learned=learned_layout(archive, site.name))
+
+    async def heal(self, capture: Capture, outcome: object) -> list[int] | None:
+        """Note the outcome of a page of a site with a definition, and replace its layout if that has failed.
+
+        Returns the IDs of the pages to extract again if :attr:`site` has changed, else ``None``.
+        """
+        known = self._healing.note(capture, outcome)
+        if not known or self._is_busy:
+            return None
+        self._is_busy = True
+        try:
+            learned = await self._call(learn_from_known, known, self._view_labels, limits=LIMITS)
+            problem = self._healing.apply(learned, datetime.now(UTC))  # type: ignore[arg-type]
+        except (TooSlow, WorkerCrashed, MemoryError) as error:
+            logger.warning("Learning the new layout of %s stopped: %s.", self.site.name, error)
+            return None
+        finally:
+            self._is_busy = False
+        if problem is None:
+            return None
+        self.site = self._healing.site
+        self._report(problem)
+        return self._healing.failed_pages()
+
+    async def note(self, capture: Capture) -> bool:
+        """Note the page of a saved article; return whether :attr:`site` has changed."""
+        if self._plain.has_layouts or self._is_busy:
+            return False
+        self._is_busy = True
+        try:
+            self._saved += 1
+            if self._is_due():
+                return await self._learn()
+            return await self._compare(capture) and await self._learn()
+        except (TooSlow, WorkerCrashed, MemoryError) as error:
+            logger.warning("Learning the layout of %s stopped: %s.", self.site.name, error)
+            return False
+        finally:
+            self._is_busy = False
+
+    def _is_due(self) -> bool:
+        if not is_lesson_due(self._archive, self.site.name, self._saved):
+            return False
+        self._saved = self._archive.captures.count_articles(self.site.name)
+        return is_lesson_due(self._archive, self.site.name, self._saved)
+
+    async def _learn(self) -> bool:
+        now = datetime.now(UTC)
+        captures = sample_pages(self._archive, self.site.name)
+        lesson = await self._call(learn_pages, captures, self._plain, now, limits=LIMITS)
+        store_lesson(self._archive, self.site.name, lesson, now)  # type: ignore[arg-type]
+        before = self.site
+        self.site = replace(self._plain, learned=learned_layout(self._archive, self.site.name))
+        self._different.clear()
+        return extractor_of(self.site) != extractor_of(before)
+
+    async def _compare(self, capture: Capture) -> bool:
+        """Compare some pages of a trusted site with the whole extraction; return whether too many differ."""
+        layout = self.site.learned
+        if layout is None or not layout.is_trusted or crc32(capture.url.encode()) % COMPARED_SHARE:
+            return False
+        is_equal = await self._call(
+            compare_page, replace(capture, kind="article"), self.site, datetime.now(UTC), limits=None
+        )
+        self._different.append(not is_equal)
+        return sum(self._different) >= MAX_DIFFERENT

@@ -1,0 +1,107 @@
+"""A lesson: what the worker process does with the pages of a site. It uses no archive and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from caliber_crawler.extraction.learned import coverages
+from caliber_crawler.extraction.page import open_page
+from caliber_crawler.extraction.text import fold
+from caliber_crawler.extraction.tree import Unreadable
+from caliber_crawler.extraction_steps import extract_page
+from caliber_crawler.items import Article, Capture, Extraction
+from caliber_crawler.learning import Learned, Sample, learn_layout
+from caliber_crawler.processes.limits import Limits
+from caliber_crawler.site import LearnedLayout, Site
+
+LIMITS = Limits(cpu_seconds=30.0, wall_seconds=180.0)
+"""The limits of a lesson of twenty pages, each of which is extracted up to three times."""
+SAME_TEXT = 0.95
+"""The share of each text that the other has, at which two extractions of a body are the same."""
+COMPARED = ("language", "section", "subtitle", "views", "cover_image")
+"""Fields that must be equal, beside headline, date, authors and body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What was learned from pages, and how far the learned rules alone agree with the whole extraction."""
+
+    learned: Learned
+    agreeing: int
+    compared: int
+
+
+def learn_pages(captures: Sequence[Capture], site: Site, now: datetime) -> Lesson:
+    """Learn the layout of a generic site from pages, with the generic extraction as the teacher."""
+    plain = replace(site, learned=None)
+    outcomes = [(capture, extract_page(capture, plain, now)) for capture in captures]
+    samples = [sample for capture, outcome in outcomes if (sample := sample_of(capture, plain, outcome)) is not None]
+    learned = learn_layout(samples)
+    layout = learned.layout
+    if layout.is_empty:
+        return Lesson(learned=learned, agreeing=0, compared=0)
+    found = [(capture, outcome) for capture, outcome in outcomes if isinstance(outcome, Extraction)]
+    agreeing = sum(_agrees(capture, outcome, site, layout, now) for capture, outcome in found)
+    return Lesson(learned=learned, agreeing=agreeing, compared=len(found))
+
+
+def sample_of(capture: Capture, site: Site, outcome: object) -> Sample | None:
+    """A page with what was extracted from it; ``None`` if it is not HTML."""
+    try:
+        document = open_page(capture, site).document
+    except Unreadable:
+        return None
+    if document is None:
+        return None
+    if not isinstance(outcome, Extraction):
+        return Sample(page=document, url=capture.effective_url)
+    article, methods = outcome.article, outcome.methods
+    dated = article.published_at is not None and methods.get("published_at") != "url"
+    return Sample(
+        page=document,
+        url=capture.effective_url,
+        headline=article.headline,
+        day=article.published_at.date() if dated and article.published_at is not None else None,
+        authors=article.authors,
+        body=article.body,
+        language=article.language,
+        views_shown=article.views_shown or "",
+    )
+
+
+def compare_page(capture: Capture, site: Site, now: datetime) -> bool:
+    """Whether a page of a site with a trusted layout gives the same article without that trust."""
+    alone = extract_page(capture, site, now)
+    assert site.learned is not None
+    both = extract_page(capture, replace(site, learned=replace(site.learned, is_trusted=False)), now)
+    if not isinstance(alone, Extraction) or not isinstance(both, Extraction):
+        return isinstance(alone, Extraction) == isinstance(both, Extraction)
+    return is_same(alone.article, both.article)
+
+
+def _agrees(capture: Capture, plain: Extraction, site: Site, layout: LearnedLayout, now: datetime) -> bool:
+    alone = extract_page(capture, replace(site, learned=replace(layout, is_trusted=True)), now)
+    if not isinstance(alone, Extraction):
+        return False
+    if is_same(alone.article, plain.article):
+        return True
+    both = extract_page(capture, replace(site, learned=replace(layout, is_trusted=False)), now)
+    return isinstance(both, Extraction) and is_same(alone.article, both.article)
+
+
+def is_same(one: Article, other: Article) -> bool:
+    """Whether two extractions of a page give the same article: equal fields, and nearly the same text."""
+    return (
+        fold(one.headline) == fold(other.headline)
+        and one.published_at == other.published_at
+        and _local_day(one) == _local_day(other)
+        and set(map(fold, one.authors)) == set(map(fold, other.authors))
+        and all(getattr(one, name) == getattr(other, name) for name in COMPARED)
+        and min(coverages(one.body.split("\n"), other.body.split("\n"))) >= SAME_TEXT
+    )
+
+
+def _local_day(article: Article) -> object:
+    return article.published_at.date() if article.published_at else None

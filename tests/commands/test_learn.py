@@ -1,0 +1,67 @@
+"""``caliber learn`` on the demo site: without its definition, and beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Result
+
+REDISCOVERED = {
+    "title": "same",
+    "timezone": "same offset",
+    "listing: teaser": "same selector",
+    "layout: date": "same selector",
+    "layout: body": "same selector",
+    "layout: views": "same selector",
+}
+
+
+@pytest.mark.slow
+def test_the_facts_of_the_demo_site_are_rediscovered(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    with serve(sections=("analytics",)) as served:
+        done = caliber(
+            *("learn", "caliber", "--base-url", served.base_url, "--delay", 0, "--archive", tmp_path / "a.db")
+        )
+    assert done.exit_code == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if "  " in line]
+    rows = {cells[0].strip(): cells for line in lines if len(cells := [c for c in line.split("  ") if c.strip()]) > 2}
+    assert {fact: rows[fact][-1].strip() for fact in REDISCOVERED} == REDISCOVERED
+    assert rows["layout: headline"][-1].strip().startswith("same text on 20 of 20")
+    assert "same on" in rows["article_path"][-1]
+
+
+@pytest.mark.slow
+def test_a_definition_is_written_and_works(
+    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
+) -> None:
+    path, output, pages = tmp_path / "a.db", tmp_path / "spiders", tmp_path / "pages"
+    with serve(articles=40) as served:
+        arguments = ("learn", f"{served.base_url}/", "--delay", 0, "--archive", path)
+        done = caliber(*arguments, "--output", output, "--recorded", pages)
+        again = caliber(*arguments, "--output", output, "--recorded", pages)
+        (output / "__init__.py").touch()
+        crawl = caliber(
+            *("crawl", "local", "--archive", tmp_path / "b.db", "--delay", 0, "--limit", 5),
+            CALIBER_SPIDERS="spiders",
+            PYTHONPATH=str(tmp_path),
+        )
+        doctor = caliber("doctor", f"{served.base_url}/", "--archive", path)
+    assert done.exit_code == 0, done.stderr
+    source = (output / "local.py").read_text("utf-8")
+    assert len(source.splitlines()) <= 40
+    assert 'body=".post_body",' in source
+    assert 'headline=".post_title",' in source
+    assert len(list(pages.glob("local/*/expected.json"))) == 3
+    table = [line.split() for line in done.stdout.splitlines()]
+    assert ["headline", "20", "20", "20"] in table
+    assert ["body", "20", "20", "20"] in table
+    assert again.exit_code != 0
+    assert "never overwritten" in again.stderr
+    assert "stored 5" in crawl.stdout, crawl.stderr
+    assert "has no site definition. Learned from its stored pages" in doctor.stdout

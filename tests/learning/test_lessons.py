@@ -1,0 +1,131 @@
+"""Lessons: captures of a site in, facts out; and what the learned layout changes in the extraction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from caliber_crawler.extraction_steps import extract_page
+from caliber_crawler.items import Capture, Extraction, Problem
+from caliber_crawler.site import LearnedLayout, Site
+from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site_learning import layout_facts, learn_pages, learned_layout
+from caliber_crawler.site_learning.learner import is_lesson_due, learn_site, store_lesson
+from caliber_crawler.site_learning.teaching import compare_page, is_same
+from tests.archive.newsroom import Newsroom, minutes
+from tests.learning.themes import THEMES, Story, Theme, classic
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+HTML = (("Content-Type", "text/html; charset=utf-8"),)
+
+
+def capture(story: Story, theme: Theme = classic, page: str | None = None, url: str | None = None) -> Capture:
+    body = (page or theme(story)).encode()
+    url = url or story.url
+    return Capture(site="news.example", url=url, fetched_at=NOW, status=200, headers=HTML, body=body)
+
+
+def site_with(layout: LearnedLayout | None, *, is_trusted: bool = False) -> Site:
+    learned = None if layout is None else replace(layout, is_trusted=is_trusted)
+    return replace(generic_site("https://news.example/"), learned=learned)
+
+
+def test_a_layout_that_gives_another_text_is_not_trusted() -> None:
+    """The generic extraction takes a line of the sidebar for text here, the learned container does not."""
+    lesson = learn_pages([capture(Story(number), THEMES["plain"]) for number in range(10)], site_with(None), NOW)
+    assert (lesson.agreeing, lesson.compared) == (0, 10)
+
+
+@pytest.fixture(scope="module", params=THEMES)
+def theme(request: pytest.FixtureRequest) -> Theme:
+    return THEMES[request.param]
+
+
+@pytest.fixture(scope="module")
+def layout(theme: Theme) -> LearnedLayout:
+    return learn_pages([capture(Story(number), theme) for number in range(10)], site_with(None), NOW).learned.layout
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_learned_rules_find_the_fields_of_other_pages(theme: Theme, layout: LearnedLayout, is_trusted: bool) -> None:
+    for story in map(Story, (40, 41)):
+        found = extract_page(capture(story, theme), site_with(layout, is_trusted=is_trusted), NOW)
+        assert isinstance(found, Extraction)
+        article = found.article
+        assert (article.headline, article.published_at.date()) == (story.headline, story.day)  # type: ignore[union-attr]
+        assert [line for line in article.body.split("\n\n") if line.startswith("Paragraph")] == story.paragraphs
+
+
+@pytest.mark.parametrize("theme", ["classic", "nameless"])
+def test_a_trusted_layout_gives_the_same_article_under_the_method_learned(theme: str) -> None:
+    lesson = learn_pages([capture(Story(number), THEMES[theme]) for number in range(10)], site_with(None), NOW)
+    assert (lesson.agreeing, lesson.compared) == (10, 10)
+    page, layout = capture(Story(45), THEMES[theme]), lesson.learned.layout
+    assert compare_page(page, site_with(layout, is_trusted=True), NOW)
+    found = extract_page(page, site_with(layout, is_trusted=True), NOW)
+    assert isinstance(found, Extraction)
+    assert {found.methods[name] for name in ("headline", "body")} == {"learned"}
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_a_list_in_the_same_design_is_not_an_article(is_trusted: bool) -> None:
+    lesson = learn_pages([capture(Story(number)) for number in range(10)], site_with(None), NOW)
+    teasers = "".join(
+        f'<article class="post"><h2 class="entry-title"><a href="{Story(number).url}">{Story(number).headline}</a></h2>'
+        f'<time class="published" datetime="{Story(number).day}">{Story(number).day}</time>'
+        f'<div class="entry-content"><p>{Story(number).paragraphs[0]}</p></div></article>'
+        for number in range(8)
+    )
+    page = f'<html><body class="archive category category-politics"><h1>Politics</h1>{teasers}</body></html>'
+    listing = capture(Story(1), page=page, url="https://news.example/politics-and-all-that")
+    found = extract_page(listing, site_with(lesson.learned.layout, is_trusted=is_trusted), NOW)
+    assert isinstance(found, Problem)
+
+
+def test_a_headline_that_the_generic_extraction_gets_wrong_is_corrected() -> None:
+    """The headline is no h1, and the page's title names the site first."""
+
+    def odd(story: Story) -> str:
+        page = THEMES["plain"](story)
+        return page.replace(f"<title>{story.headline}</title>", "<title>The News of the Town and the Region</title>")
+
+    lesson = learn_pages([capture(Story(number), THEMES["plain"]) for number in range(10)], site_with(None), NOW)
+    found = extract_page(capture(Story(50), odd), site_with(lesson.learned.layout), NOW)
+    assert isinstance(found, Extraction)
+    assert found.article.headline == Story(50).headline
+
+
+def test_two_extractions_are_the_same_unless_a_field_or_the_text_differs() -> None:
+    found = extract_page(capture(Story(1)), site_with(None), NOW)
+    assert isinstance(found, Extraction)
+    article = found.article
+    assert is_same(article, article)
+    assert not is_same(article, replace(article, authors=("Somebody Else",)))
+    assert not is_same(article, replace(article, body=article.body[: len(article.body) // 2]))
+
+
+def test_facts_come_back_from_the_archive_as_the_same_layout(newsroom: Newsroom) -> None:
+    lesson = learn_pages([capture(Story(number)) for number in range(10)], site_with(None), NOW)
+    store_lesson(newsroom.archive, "news.example", lesson, NOW)
+    stored = learned_layout(newsroom.archive, "news.example")
+    assert stored == replace(lesson.learned.layout, is_trusted=True)
+    assert all(fact.pages_confirming <= fact.pages_examined for fact in layout_facts(newsroom.archive, "news.example"))
+    assert learned_layout(newsroom.archive, "other.example") is None
+
+
+@pytest.mark.slow
+def test_a_site_is_learned_from_the_newest_page_of_each_article(newsroom: Newsroom) -> None:
+    for number in range(12):
+        story = Story(number)
+        kept = newsroom.archive.captures.store(capture(story), newsroom.run_id)
+        newsroom.save(
+            minutes(number), kept=kept, site="news.example", article_urls=(story.url,), headline=story.headline
+        )
+    assert is_lesson_due(newsroom.archive, "news.example", 12)
+    lesson = learn_site(newsroom.archive, site_with(None), NOW)
+    assert lesson is not None
+    assert (lesson.learned.pages, lesson.agreeing, lesson.compared) == (12, 12, 12)
+    assert not is_lesson_due(newsroom.archive, "news.example", 12)
+    assert is_lesson_due(newsroom.archive, "news.example", 20)
