@@ -151,7 +151,7 @@ class Healing:
             " definition."
         )
         self._recent.clear()
-        return Problem(stage="run", reason="layout_replaced", message=message)
+        return Problem(stage="run", reason="fact_replaced", message=message)
 
     def _evidence(self, learned: Learned) -> str:
         best: dict[str, Fact] = {}

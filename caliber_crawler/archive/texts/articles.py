@@ -96,14 +96,6 @@ class Articles:
             (article_id, *layouts),
         )
 
-    def shown_views(self, site: str, count: int = 500) -> list[str]:
-        """The newest view counts of a site, as printed."""
-        return self._connection.values(
-            """SELECT v.shown FROM view_counts v JOIN articles a ON a.id = v.article_id
-            WHERE a.site = ? AND v.shown IS NOT NULL ORDER BY v.observed_at DESC LIMIT ?""",
-            (site, count),
-        )
-
     def save(
         self,
         extraction: Extraction,
