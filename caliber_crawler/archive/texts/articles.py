@@ -87,13 +87,14 @@ class Articles:
         """
         return list(article_rows(self._connection, selection_of(**wanted), newest_first=newest_first, limit=limit))
 
-    def text_by_layout(self, article_id: int, layouts: Sequence[str]) -> VersionRow | None:
-        """The newest version of an article that one of these layouts gave."""
+    def text_by_layout(self, article_id: int, layouts: Sequence[str], method: str) -> VersionRow | None:
+        """The newest version of an article that one of these layouts gave, with its body by this method."""
         return self._connection.row_of(
             VersionRow,
             f"""SELECT * FROM versions WHERE article_id = ? AND layout IN ({", ".join("?" * len(layouts))})
-            AND replaced_by IS NULL ORDER BY seen_until DESC, id DESC LIMIT 1""",
-            (article_id, *layouts),
+            AND json_extract(methods, '$.body') = ? AND replaced_by IS NULL
+            ORDER BY seen_until DESC, id DESC LIMIT 1""",
+            (article_id, *layouts, method),
         )
 
     def save(
