@@ -13,6 +13,7 @@ MAX_CONTENT_BYTES = 32 * 1024 * 1024
 CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 MAX_SIZE_LINE = 4096
 """Maximum bytes of the line with the size of a chunk."""
+DESCRIBING = frozenset({"transfer-encoding", "content-encoding", "content-length", "content-type"})
 MAX_CODINGS = 5
 """Maximum number of encodings on top of each other, as in curl."""
 
@@ -22,20 +23,22 @@ def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
 
     Raises :class:`Undecodable`.
     """
-    known = [(name.lower(), value.strip().lower()) for name, value in headers]
+    known: dict[str, list[str]] = {}
+    for header, value in headers:
+        if (name := header.lower()) in DESCRIBING:
+            known.setdefault(name, []).append(value.strip().lower())
     encoded = False
     for name in ("transfer-encoding", "content-encoding"):
-        codings = ",".join(value for header, value in known if header == name).split(",")
-        named = [each.strip() for each in codings if each.strip() not in ("", "identity")]
+        named = [each.strip() for value in known.get(name, ()) for each in value.split(",")]
+        named = [each for each in named if each not in ("", "identity")]
         if len(named) > MAX_CODINGS:
             raise Undecodable("undecodable", f"it names more than {MAX_CODINGS} encodings")
         for coding in reversed(named):
             content = undo_coding(content, coding)
             encoded = True
-    media_type = next((value for header, value in known if header == "content-type"), "").partition(";")[0].strip()
-    if not encoded and is_unnamed_gzip(content, media_type):
+    if not encoded and is_unnamed_gzip(content, known.get("content-type", [""])[0].partition(";")[0].strip()):
         content, encoded = remove_encoding(content, "gzip", MAX_CONTENT_BYTES), True
-    length = max((int(value) for header, value in known if header == "content-length" and value.isdecimal()), default=0)
+    length = max((int(value) for value in known.get("content-length", ()) if value.isdecimal()), default=0)
     if len(content) < length and not encoded:
         raise Undecodable("truncated", f"it ends after {len(content):,} of {length:,} bytes")
     if len(content) > MAX_CONTENT_BYTES:
