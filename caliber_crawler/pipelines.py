@@ -10,6 +10,7 @@ alone in another project: see ``docs/pipelines.md``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Self
 from weakref import WeakKeyDictionary
@@ -160,7 +161,12 @@ class ExtractPipeline(ExtractionStage):
         found: Outcome
         if self.run is not None and self.run.explorer is not None and self.explores(capture):
             is_linked = self.run.explorer.is_linked(capture.url)
-            found = await self.steps(capture).explore(capture, is_linked=is_linked)
+            steps = self.steps(capture)
+            found = await steps.explore(capture, is_linked=is_linked)
+            if isinstance(found, Listing) and found.extraction is not None:
+                await self._heal(replace(capture, kind="article"), found.extraction)
+            if steps is not self.steps(capture):
+                found = await self.steps(capture).explore(capture, is_linked=is_linked)
         else:
             found = await self._extract(item, capture)
         if isinstance(found, Problem):

@@ -101,10 +101,6 @@ PAGE: Mapping[str, Reason] = {
     "no_views": Reason("No view counter was found.", CHECK_DEFINITION),
     "no_section": Reason("The page names no section.", CHECK_DEFINITION),
     "unknown_section": Reason("The page names a section that the definition lacks.", "Add the section's label."),
-    "layout_replaced": Reason(
-        "The layouts of the definition found nothing on several pages; a learned one was used.",
-        CHECK_DEFINITION,
-    ),
     "unknown_layout": Reason(
         "No layout of the definition matches the page, or more pages than usual.", CHECK_DEFINITION
     ),

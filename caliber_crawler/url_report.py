@@ -110,7 +110,7 @@ def evidence_of(url: str, known: Explanation, archive: Archive, site: Site) -> l
     pattern = "the definition's article_path" if site.has_layouts else "the usual shapes of article URLs"
     found.append(f"The URL {'matches' if is_match else 'does not match'} {pattern}.")
     shape = template(url)
-    same = [is_article for other, is_article in archive.frontier.visited_urls(site.name) if template(other) == shape]
+    same = [is_article for other, is_article in archive.sites.visited_urls(site.name) if template(other) == shape]
     if same:
         found.append(f"Of the {len(same):,} fetched URLs of the same shape, {sum(same):,} are articles.")
     refusals = [problem["message"] for problem in known["problems"] if problem["fatal"]]

@@ -30,6 +30,7 @@ from caliber_crawler.extraction.slots import (
     headline_at,
     is_same_day,
     names_at,
+    subtitle_at,
     without_tail,
 )
 from caliber_crawler.extraction.text import fold, letters_in
@@ -63,6 +64,8 @@ class Readings(NamedTuple):
     body: tuple[Line, ...]
     views_shown: str | None = None
     """The view counter as printed."""
+    subtitle: str | None = None
+    """The subtitle inside the heading."""
 
     @property
     def published_at(self) -> datetime | None:
@@ -88,11 +91,12 @@ def read_page(page: Page, layout: LearnedLayout) -> Readings:
     document, tail = page.document, layout.headline_tail
     assert document is not None
     headline = next(filter(None, (headline_at(document, rule, tail) for rule in layout.headline)), None)
+    subtitle = next(filter(None, (subtitle_at(document, rule) for rule in layout.headline)), None)
     date = next(filter(None, (date_at(document, rule, layout.language) for rule in layout.date)), None)
     authors = next(filter(None, (names_at(document, rule) for rule in layout.authors)), ())
     section = next(filter(None, (headline_at(document, rule) for rule in layout.section)), None)
     views = next(filter(None, (with_count(counter_at(document, rule)) for rule in layout.views)), None)
-    return Readings(headline, date, authors, section, body_at(page, layout, headline), views)
+    return Readings(headline, date, authors, section, body_at(page, layout, headline), views, subtitle)
 
 
 def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> tuple[Line, ...]:
@@ -163,6 +167,8 @@ def second_opinion(
     if readings.views_shown and generic.views is None:
         changes |= {"views_shown": readings.views_shown, "views": parse_count(readings.views_shown, layout.language)}
         methods["views"] = methods["views_shown"] = METHOD
+    if readings.subtitle and not generic.subtitle:
+        changes["subtitle"], methods["subtitle"] = readings.subtitle, METHOD
     if readings.section and not generic.section:
         changes["section"], methods["section"] = readings.section, METHOD
     body = without_known_lines(generic.body, layout)

@@ -73,6 +73,15 @@ def headline_at(page: Document, rule: str, tail: str = "") -> str | None:
     return values[0] if len(values) == 1 and values[0] else None
 
 
+def subtitle_at(page: Document, rule: str) -> str | None:
+    """The subtitle inside the heading of a rule that separates the two."""
+    css, attribute = parse_rule(rule)
+    if attribute != HEADLINE:
+        return None
+    subtitles = {split_heading(element)[1] for element in page.outermost(css)}
+    return subtitles.pop() if len(subtitles) == 1 else None
+
+
 def date_at(page: Document, rule: str, language: str | None = None) -> SlotDate | None:
     """The date at a rule's place: the only day in all its matches."""
     found = [

@@ -70,13 +70,15 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
         for name, fact in (("cover_image", image), ("language", language), ("subtitle", subtitle))
         if fact
     }
+    if subtitle is None and readings.subtitle:
+        methods["subtitle"] = METHOD
     if views is not None:
         methods |= {"views": METHOD, "views_shown": METHOD}
     if section is not None or readings.section:
         methods["section"] = section.method if section else METHOD
     return GenericExtraction(
         headline=readings.headline,
-        subtitle=subtitle.text if subtitle else None,
+        subtitle=subtitle.text if subtitle else readings.subtitle,
         published_at=published_at,
         date_details=details,
         authors=readings.authors,

@@ -13,6 +13,8 @@ from datetime import date, datetime
 from caliber_crawler.archive import Archive
 from caliber_crawler.extraction.counts import is_counter
 from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.extractor import extractor_of
+from caliber_crawler.extraction.learned import METHOD
 from caliber_crawler.extraction.page import decode_source
 from caliber_crawler.extraction.tree import Unreadable, text_of
 from caliber_crawler.items import Capture, Extraction, Problem
@@ -95,7 +97,7 @@ class Healing:
 
     def note(self, capture: Capture, outcome: object) -> list[KnownArticle]:
         """Note the outcome of a page; return the known articles to learn from if the layout has failed by now."""
-        if not self._defined.has_layouts or capture.status != 200:
+        if capture.status != 200:
             return []
         failed = self._has_failed(outcome)
         if failed is None:
@@ -112,6 +114,12 @@ class Healing:
 
     def _has_failed(self, outcome: object) -> bool | None:
         """Whether no layout fits a page that should be an article; ``None`` if the page says nothing about layouts."""
+        if not self._defined.has_layouts:
+            layout = self.site.learned
+            is_current = isinstance(outcome, Extraction) and outcome.extractor == extractor_of(self.site)
+            if layout is None or not layout.is_trusted or not is_current:
+                return None
+            return isinstance(outcome, Extraction) and outcome.methods.get("body") != METHOD
         if isinstance(outcome, Problem):
             return None if outcome.reason in OTHER_PAGES or outcome.stage == "fetch" else True
         if not isinstance(outcome, Extraction) or outcome.layout == "text":
@@ -122,8 +130,9 @@ class Healing:
 
     def _known(self, capture: Capture) -> KnownArticle | None:
         id = self._archive.articles.find(capture.url)
-        layouts = [layout.name for layout in self._defined.layouts]
-        row = self._archive.articles.text_by_layout(id, layouts) if id is not None else None
+        layouts = [layout.name for layout in self._defined.layouts] or ["generic"]
+        method = "selector" if self._defined.has_layouts else METHOD
+        row = self._archive.articles.text_by_layout(id, layouts, method) if id is not None else None
         if row is None:
             return None
         printed = row["published_local"] or row["published_at"]
@@ -140,18 +149,20 @@ class Healing:
         layout = learned.layout
         if not (layout.headline and layout.body):
             return None
-        layout = replace(layout, weak=())
+        # Its texts were compared with the known ones, so they can be used without those of the generic extraction.
+        layout = replace(layout, weak=(), is_trusted=not self._defined.has_layouts)
         facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact not in NOT_OF_A_DEFINITION]
         self._archive.site_facts.replace(self._defined.name, LAYOUT_FACTS, facts, now)
         self.site = self._defined.with_learned(layout)
         fitting = len(self._recent) - sum(self._recent)
         message = (
-            f"The layouts of {self._defined.title} fit {fitting} of the last {len(self._recent)} pages."
-            f" Used instead: {self._evidence(learned)}. Run `caliber doctor {self._defined.name}` for the corrected"
-            " definition."
+            f"The known layouts of {self._defined.title} fit {fitting} of the last {len(self._recent)} pages."
+            f" Used instead: {self._evidence(learned)}."
         )
+        if self._defined.has_layouts:
+            message += f" Run `caliber doctor {self._defined.name}` for the corrected definition."
         self._recent.clear()
-        return Problem(stage="run", reason="layout_replaced", message=message)
+        return Problem(stage="run", reason="fact_replaced", message=message)
 
     def _evidence(self, learned: Learned) -> str:
         best: dict[str, Fact] = {}

@@ -54,7 +54,7 @@ class LearningInCrawl:
         self._healing = Healing(archive, site)
         self.site = self._healing.site
         if not site.has_layouts:
-            self.site = replace(site, learned=learned_layout(archive, site.name))
+            self.site = self._healing.site = replace(site, learned=learned_layout(archive, site.name))
 
     async def heal(self, capture: Capture, outcome: object) -> list[int] | None:
         """Note the outcome of a page of a site with a definition, and replace its layout if that has failed.
@@ -108,6 +108,7 @@ class LearningInCrawl:
         store_lesson(self._archive, self.site.name, lesson, now)  # type: ignore[arg-type]
         before = self.site
         self.site = replace(self._plain, learned=learned_layout(self._archive, self.site.name))
+        self._healing.site = self.site
         self._different.clear()
         return extractor_of(self.site) != extractor_of(before)
 

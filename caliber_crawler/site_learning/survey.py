@@ -197,7 +197,7 @@ def _sections(found: Sequence[tuple[str, str]]) -> list[tuple[Evidenced, str]]:
 
 def _view_labels(archive: Archive, site: str) -> list[Evidenced]:
     counts: Counter[str] = Counter()
-    for shown in archive.articles.shown_views(site):
+    for shown in archive.sites.shown_views(site):
         if label := re.sub(r"[\d\s.,:\u00a0]+", " ", shown).strip():
             counts[label] += 1
     return [Evidenced(label, count, counts.total()) for label, count in counts.most_common(2)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from caliber_crawler.extraction.learned import coverages
+from caliber_crawler.extraction.learned import METHOD, coverages
 from caliber_crawler.extraction.page import open_page
 from caliber_crawler.extraction.text import fold
 from caliber_crawler.extraction.tree import Unreadable
@@ -83,8 +83,8 @@ def compare_page(capture: Capture, site: Site, now: datetime) -> bool:
 
 def _agrees(capture: Capture, plain: Extraction, site: Site, layout: LearnedLayout, now: datetime) -> bool:
     alone = extract_page(capture, replace(site, learned=replace(layout, is_trusted=True)), now)
-    if not isinstance(alone, Extraction):
-        return False
+    if not isinstance(alone, Extraction) or alone.methods.get("body") != METHOD:
+        return False  # the rules alone do not find an article
     if is_same(alone.article, plain.article):
         return True
     both = extract_page(capture, replace(site, learned=replace(layout, is_trusted=False)), now)

@@ -34,7 +34,7 @@ def test_a_redesign_between_two_crawls_loses_nothing(caliber: Callable[..., Resu
         doctor = caliber("doctor", "--base-url", base_url, "--archive", path, "--delay", 0)
     assert done.exit_code == 3
     (line,) = [line for line in done.stdout.splitlines() if "Used instead" in line]
-    assert line.startswith("  healed: The layouts of Caliber.Az fit")
+    assert line.startswith("  healed: The known layouts of Caliber.Az fit")
     assert "found again on" in line
     assert rows(path, "SELECT id, headline, body, published_at, section FROM article_texts ORDER BY id")[:40] == before
     assert rows(path, "SELECT count(*) FROM edits") == [(0,)]

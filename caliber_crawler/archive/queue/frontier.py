@@ -390,15 +390,6 @@ class Frontier:
         self._partitions[site] = {Partition(**row) for row in rows}
         return self._partitions[site]
 
-    def visited_urls(self, site: str, count: int = 5_000) -> list[tuple[str, bool]]:
-        """The last visited URLs of a site, each with whether an article was found there."""
-        rows = self._connection.rows(
-            """SELECT url, article_id IS NOT NULL AS is_article FROM frontier
-            WHERE site = ? AND visited_at IS NOT NULL ORDER BY id DESC LIMIT ?""",
-            (site, count),
-        )
-        return [(row["url"], bool(row["is_article"])) for row in rows]
-
     def article_urls(self, site: str) -> list[str]:
         """The URLs of a site's articles in the frontier, in any state, in order of discovery."""
         return self._connection.values(

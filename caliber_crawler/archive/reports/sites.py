@@ -30,3 +30,20 @@ class Sites:
     def base_urls(self) -> dict[str, str]:
         """The base URL at which each site was crawled, by name: its own, a mirror's or the demo site's."""
         return {row["site"]: row["url"] for row in self._connection.rows("SELECT site, url FROM sites")}
+
+    def visited_urls(self, site: str, count: int = 5_000) -> list[tuple[str, bool]]:
+        """The last visited URLs of a site, each with whether an article was found there."""
+        rows = self._connection.rows(
+            """SELECT url, article_id IS NOT NULL AS is_article FROM frontier
+            WHERE site = ? AND visited_at IS NOT NULL ORDER BY id DESC LIMIT ?""",
+            (site, count),
+        )
+        return [(row["url"], bool(row["is_article"])) for row in rows]
+
+    def shown_views(self, site: str, count: int = 500) -> list[str]:
+        """The newest view counts of a site, as printed."""
+        return self._connection.values(
+            """SELECT v.shown FROM view_counts v JOIN articles a ON a.id = v.article_id
+            WHERE a.site = ? AND v.shown IS NOT NULL ORDER BY v.observed_at DESC LIMIT ?""",
+            (site, count),
+        )

@@ -87,21 +87,14 @@ class Articles:
         """
         return list(article_rows(self._connection, selection_of(**wanted), newest_first=newest_first, limit=limit))
 
-    def text_by_layout(self, article_id: int, layouts: Sequence[str]) -> VersionRow | None:
-        """The newest version of an article that one of these layouts gave."""
+    def text_by_layout(self, article_id: int, layouts: Sequence[str], method: str) -> VersionRow | None:
+        """The newest version of an article that one of these layouts gave, with its body by this method."""
         return self._connection.row_of(
             VersionRow,
             f"""SELECT * FROM versions WHERE article_id = ? AND layout IN ({", ".join("?" * len(layouts))})
-            AND replaced_by IS NULL ORDER BY seen_until DESC, id DESC LIMIT 1""",
-            (article_id, *layouts),
-        )
-
-    def shown_views(self, site: str, count: int = 500) -> list[str]:
-        """The newest view counts of a site, as printed."""
-        return self._connection.values(
-            """SELECT v.shown FROM view_counts v JOIN articles a ON a.id = v.article_id
-            WHERE a.site = ? AND v.shown IS NOT NULL ORDER BY v.observed_at DESC LIMIT ?""",
-            (site, count),
+            AND json_extract(methods, '$.body') = ? AND replaced_by IS NULL
+            ORDER BY seen_until DESC, id DESC LIMIT 1""",
+            (article_id, *layouts, method),
         )
 
     def save(
