@@ -46,6 +46,7 @@ MIN_TEASERS = 2
 LIKELY = 0.5
 """Probability from which on a link is queued as an article, not as a list."""
 NOT_ARTICLE = "not_an_article"
+OUTSIDE_DATES = "outside_dates"
 _DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d?)/")
 
 
@@ -148,8 +149,9 @@ class Explorer:
             self.walk.withdraw(entry.discovered_on)
             self._outside += 1
             self._run.accounts.counts["out_of_scope"] += 1
+            reason = "outside_dates"
             self._frontier.mark_refused(
-                entry.url, capture.fetched_at, status=capture.status, reason="outside_dates", due_at=None
+                entry.url, capture.fetched_at, status=capture.status, reason=reason, due_at=None
             )
             self._run.settlement.mark_done(capture, "traversed")
 
@@ -303,7 +305,7 @@ class Explorer:
             self.walk.observe(known.url, PageOutcome.ARTICLE)
         elif known.state in ("gone", "failed"):
             self.walk.observe(known.url, PageOutcome.DEAD)
-        elif known.reason == "outside_dates" and self._run.scope.window == Window():
+        elif known.reason == OUTSIDE_DATES and self._run.scope.window == Window():
             pass  # the dates of an earlier run
         elif known.state == "refused":
             self.walk.observe(known.url, PageOutcome.OTHER)
