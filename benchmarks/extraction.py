@@ -1,9 +1,10 @@
-"""Quality and speed of several extractors on the same news pages: python -m benchmarks.extraction
+"""Quality and speed of several extractors on the same real pages: python -m benchmarks.extraction
 
-First the article benchmark: pages of many sites, extracted as pages of generic sites. Then pages of sites with a known
-layout, for speed only. Extractors that are not installed are skipped. Times are CPU time, so other work on the machine
-does not count; each extractor is warmed up with a few pages. The halves are a fixed random split: our rules were
-developed on pages of the first half; of the second half only the scores were looked at.
+Prints every measure as ``mean (95 % bootstrap interval)`` over the pages that have its truth; then bodies, headlines
+and days by language and by type of page; then the article benchmark alone, by the measures of its own ``score.py``, for
+all pages and for each half (a fixed random split: our rules were developed on pages of the first half; of the second
+half only the scores were looked at). Extractors that are not installed are named as absent. Times are CPU time, so
+other work on the machine does not count; each extractor is warmed up with a few pages.
 """
 
 from __future__ import annotations
@@ -11,66 +12,151 @@ from __future__ import annotations
 import argparse
 import logging
 import random
-import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import median
-
-from lxml import html
+from types import ModuleType
+from typing import NamedTuple
 
 from benchmarks.extractors import EXTRACTORS, Extractor
-from benchmarks.scoring import COLUMNS, FETCHED_AT, Page, Prediction, find_benchmark, load_pages, load_rules, scores
-from benchmarks.shells import BODY, Shell, shells
-from caliber_crawler.demo import DemoSite
-from caliber_crawler.extraction import extract_page
-from caliber_crawler.items import Capture
-from caliber_crawler.site import Site
-from caliber_crawler.spiders.caliber import CaliberSpider
-from tests.extraction.pages import PAGES, expected_of, recorded_capture, site_of
+from benchmarks.known_layouts import measure_known_layout
+from benchmarks.measures import MEASURES, Value, collect, mean_of, measure, measure_date
+from benchmarks.page_sets import OTHER_PAGES, PAGE_TYPES, TruePage, find_sites, load_all
+from benchmarks.scoring import COLUMNS, Page, Prediction, find_benchmark, load_rules, scores
 
-DEMO_PAGES = 100
-SHELLS, SHELL_PAGES = 8, 20
-ARTICLE = "post"
 WARM_UP = 12
-ROUNDS = 5
 SPLIT_SEED = 20261123
-Known = tuple[Capture, Site]
+SITE_SAMPLE = 60
+"""Articles of each whole site, and as many of its other pages."""
+MIN_GROUP = 5
+"""Pages of a language from which on it has a row of its own."""
+GROUPED = ("body F1", "headline", "day", "authors")
+NEWS = ("aeb", "fundus")
+WITHOUT = " without metadata"
+WIDTH = 22
+ALL = "all pages"
+
+
+class Run(NamedTuple):
+    """The results of one extractor."""
+
+    values: Mapping[tuple[str, str], list[Value]]
+    """By group and measure."""
+    predictions: Mapping[str, Prediction]
+    """By page, without those of pages that were refused."""
+    milliseconds: float
+    failed: int
+    """Pages on which the extractor raised an error."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    folder = find_benchmark()
-    parser.add_argument("--articles", type=Path, default=folder / "articles.jsonl.gz" if folder else None)
-    parser.add_argument("--score", type=Path, default=folder / "score.py" if folder else None)
+    parser.add_argument("--benchmarks", type=Path, default=find_benchmark())
+    parser.add_argument("--sites", type=Path, default=find_sites())
+    parser.add_argument("--sample", type=int, default=SITE_SAMPLE, help="Articles of each site. [default: %(default)s]")
+    parser.add_argument("--only", action="append", help="Only this extractor (may be given several times).")
+    parser.add_argument("--no-speed", action="store_true", help="Leave out the speed on known layouts.")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    if arguments.articles and arguments.score:
-        compare(load_pages(arguments.articles), arguments.score)
+    if arguments.benchmarks:
+        rules = load_rules(arguments.benchmarks / "score.py")
+        pages = list(load_all(arguments.benchmarks, arguments.sites, arguments.sample))
+        found = ((name, run_extractor(name, pages, rules)) for name in arguments.only or EXTRACTORS)
+        runs = {name: run for name, run in found if run is not None}
+        report(runs, pages)
+        print_halves(rules, pages, runs)
     else:
-        print("No article benchmark was found beside this checkout; pass its files with --articles and --score.")
-    measure_known_layout(arguments.articles)
+        print("No article benchmark was found beside this checkout; name its folder with --benchmarks.")
+    if not arguments.no_speed:
+        measure_known_layout(arguments.benchmarks / "articles.jsonl.gz" if arguments.benchmarks else None)
 
 
-def compare(pages: Sequence[Page], score: Path) -> None:
-    """Print the scores of every extractor, for all pages and for each half."""
-    rules = load_rules(score)
-    print(f"{'extractor':24}{'pages':12}" + "".join(f"{name:>13}" for name in COLUMNS) + f"{'CPU ms':>9}{'failed':>8}")
-    for name, prepare in EXTRACTORS.items():
-        try:
-            extract = prepare()
-        except ImportError:
-            print(f"{name:24}not installed")
-            continue
-        predictions, milliseconds, failed = extract_all(extract, pages)
-        for half, pages_of_half in halves(pages).items():
-            columns = scores(rules, predictions, pages_of_half)
+def run_extractor(name: str, pages: Sequence[TruePage], rules: ModuleType) -> Run | None:
+    """Extract all pages; ``None`` with a message for an extractor that is not installed."""
+    try:
+        extract = EXTRACTORS[name]()
+    except ImportError:
+        print(f"{name} is not installed, and left out.")
+        return None
+    for page in pages[:WARM_UP]:
+        _attempt(extract, page)
+    rows: list[tuple[str, str, Value]] = []
+    predictions: dict[str, Prediction] = {}
+    spent = failed = 0.0
+    for page in pages:
+        started = time.process_time()
+        found, is_failure = _attempt(extract, page)
+        spent += time.process_time() - started
+        failed += is_failure
+        if found is not None:
+            predictions[page.id] = found
+        values = list(measure(rules, page, found))
+        if page.is_article and page.set.partition("-")[0] != "site" and page.truth.get("published_at"):
+            values += measure_date(page, _attempt(extract, page.without_metadata())[0], WITHOUT)
+        rows += [(group, measure_name, value) for measure_name, value in values for group in groups_of(page)]
+    return Run(collect(rows), predictions, spent / len(pages) * 1000, int(failed))
+
+
+def groups_of(page: TruePage) -> list[str]:
+    language = page.truth.get("language")
+    return [ALL, page.page_type, *([f"language {language}"] if language else [])]
+
+
+def _attempt(extract: Extractor, page: TruePage) -> tuple[Prediction | None, bool]:
+    """The prediction, ``None`` for a page that was refused; and whether the extractor raised an error."""
+    try:
+        return extract(page.html, page.url) or None, False
+    except Exception:  # noqa: BLE001 - a failure is a result
+        return None, True
+
+
+# ------------------------------------------------------------------------------------------------------------- tables
+
+
+def report(runs: Mapping[str, Run], pages: Sequence[TruePage]) -> None:
+    """Print a table of all measures by type of page, and one by language."""
+    if not runs:
+        return
+    known = {page.page_type for page in pages}
+    kinds = [kind for kind in (*PAGE_TYPES.values(), OTHER_PAGES) if kind in known]
+    print_row("", "pages", list(runs))
+    for name in MEASURES:
+        for kind in kinds:
+            print_means(f"{name}, {kind}", (kind, name), runs)
+        if name in ("day", "wrong day", f"day{WITHOUT}", f"wrong day{WITHOUT}"):
+            print_means(f"{name}, {ALL}", (ALL, name), runs)
+    print_row("CPU ms per page", str(len(pages)), [f"{run.milliseconds:.1f}" for run in runs.values()])
+    print_row("errors", str(len(pages)), [str(run.failed) for run in runs.values()])
+    languages = sorted({group for run in runs.values() for group, _ in run.values if group.startswith("language ")})
+    for name in GROUPED:
+        print()
+        print_row(f"{name} by language", "pages", list(runs))
+        for language in languages:
+            print_means(language.removeprefix("language "), (language, name), runs, least=MIN_GROUP)
+
+
+def print_means(label: str, key: tuple[str, str], runs: Mapping[str, Run], *, least: int = 1) -> None:
+    """Print one measure of all extractors, if it was measured."""
+    means = [mean_of(values) if (values := run.values.get(key)) else None for run in runs.values()]
+    number = max((mean.number for mean in means if mean is not None), default=0)
+    if number >= least:
+        print_row(label, str(number), ["–" if mean is None else str(mean) for mean in means])
+
+
+def print_row(label: str, number: str, cells: Sequence[str]) -> None:
+    print(f"{label:52}{number:>7}" + "".join(f"{cell:>{WIDTH + 2}}" for cell in cells), flush=True)
+
+
+def print_halves(rules: ModuleType, pages: Sequence[TruePage], runs: Mapping[str, Run]) -> None:
+    """Print the measures of the article benchmark's own ``score.py``, for all its pages and for each half."""
+    articles: list[Page] = [{"id": page.id, "truth": page.truth} for page in pages if page.set in NEWS]
+    print(f"\n{'article benchmark':24}{'pages':12}" + "".join(f"{name:>13}" for name in COLUMNS))
+    for name, run in runs.items():
+        for half, pages_of_half in halves(articles).items():
+            found = {page["id"]: run.predictions.get(page["id"], {}) for page in pages_of_half}
+            columns = scores(rules, found, pages_of_half)
             row = "".join(f"{columns[column]:13.3f}" for column in COLUMNS)
-            tail = f"{milliseconds:9.1f}{failed:8}" if half == "all" else ""
-            print(f"{name if half == 'all' else '':24}{half:12}{row}{tail}", flush=True)
+            print(f"{name if half == 'all' else '':24}{half:12}{row}", flush=True)
 
 
 def halves(pages: Sequence[Page]) -> dict[str, list[Page]]:
@@ -82,101 +168,6 @@ def halves(pages: Sequence[Page]) -> dict[str, list[Page]]:
         "first half": [page for page in pages if page["id"] in first],
         "second half": [page for page in pages if page["id"] not in first],
     }
-
-
-def extract_all(extract: Extractor, pages: Sequence[Page]) -> tuple[dict[str, Prediction], float, int]:
-    """Predictions by page, CPU milliseconds per page, and the number of pages on which the extractor failed."""
-    predictions: dict[str, Prediction] = {}
-    failed = 0
-    for page in pages[:WARM_UP]:
-        _attempt(extract, page)
-    started = time.process_time()
-    for page in pages:
-        prediction = _attempt(extract, page)
-        failed += prediction is None
-        predictions[page["id"]] = prediction or {}
-    return predictions, (time.process_time() - started) / len(pages) * 1000, failed
-
-
-def _attempt(extract: Extractor, page: Page) -> Prediction | None:
-    try:
-        return extract(page["html"], page["url"])
-    except Exception:  # noqa: BLE001 - a failure is a result
-        return None
-
-
-def measure_known_layout(articles: Path | None) -> None:
-    """Print pages per second of one core for sites with a definition, compared with trafilatura on the same pages."""
-    print(
-        f"\n{'known layouts':42}{'pages':>7}{'KiB':>6}{'pages/s, core':>15}{'x trafilatura, body':>21}{'metadata':>10}"
-    )
-    for name, pages in known_layouts(articles):
-        extractors = [
-            extract_page,
-            *(_from_text(EXTRACTORS[name]()) for name in ("trafilatura, body", "trafilatura, metadata")),
-        ]
-        ours, body, metadata = _milliseconds(extractors, pages)
-        size = sum(len(capture.body) for capture, _ in pages) / len(pages) / 1024
-        print(f"{name:42}{len(pages):7}{size:6.0f}{1000 / ours:15,.0f}{body / ours:21.1f}{metadata / ours:10.1f}")
-
-
-def known_layouts(articles: Path | None) -> Iterator[tuple[str, Sequence[Known]]]:
-    """Groups of pages. Demo pages are small, so their articles are also inserted into pages of real size."""
-    demo = demo_pages()
-    yield "demo pages", demo
-    for shell in shells(articles, SHELLS, teasers=False) if articles else ():
-        if not html.document_fromstring(shell.text).find_class(ARTICLE):  # it would be extracted as the article
-            yield f"demo articles in a page of {shell.name}", in_shell(shell, demo[:SHELL_PAGES])
-    for name, pages in groupby(recorded_pages(), key=lambda known: known[1].title):
-        yield f"recorded pages of {name}", list(pages)
-
-
-def _from_text(extract: Extractor) -> Callable[[Capture, Site], object]:
-    return lambda capture, site: extract(capture.body.decode(errors="replace"), capture.url)
-
-
-def _milliseconds(extractors: Sequence[Callable[[Capture, Site], object]], pages: Sequence[Known]) -> list[float]:
-    """CPU milliseconds per page for each extractor: the median of several rounds in which they alternate."""
-    rounds: list[list[float]] = [[] for _ in extractors]
-    for _ in range(ROUNDS):
-        for extract, times in zip(extractors, rounds, strict=True):
-            started = time.process_time()
-            for capture, site in pages:
-                extract(capture, site)
-            times.append((time.process_time() - started) / len(pages) * 1000)
-    return [median(times) for times in rounds]
-
-
-def in_shell(shell: Shell, pages: Sequence[Known]) -> list[Known]:
-    """Pages with Caliber.Az's layout and the header, menus, teasers and scripts of another newspaper."""
-    filled = []
-    for capture, site in pages:
-        article = html.document_fromstring(capture.body.decode()).find_class(ARTICLE)[0]
-        page = shell.text.replace(BODY, html.tostring(article, encoding="unicode"))
-        filled.append((replace(capture, body=re.sub("[\ue000-\uf8ff]", "", page).encode()), site))
-    return filled
-
-
-def recorded_pages() -> list[Known]:
-    """The recorded HTML pages whose layout is in their site definition."""
-    folders = [path.parent for path in sorted(PAGES.glob("*/*/page.html"))]
-    return [
-        (recorded_capture(folder), site_of(folder))
-        for folder in folders
-        if expected_of(folder).get("layout") in {layout.name for layout in site_of(folder).layouts}
-    ]
-
-
-def demo_pages() -> list[Known]:
-    site = DemoSite(DEMO_PAGES, seed=1, base_url="https://caliber.az", clock=lambda: datetime.now(UTC))
-    captures = []
-    for truth in site.truth():
-        url = truth["url"]
-        body = site.respond(url.removeprefix("https://caliber.az")).body
-        headers = (("content-type", "text/html; charset=utf-8"),)
-        capture = Capture(site="caliber", url=url, fetched_at=FETCHED_AT, status=200, headers=headers, body=body)
-        captures.append((capture, CaliberSpider.site))
-    return captures
 
 
 if __name__ == "__main__":

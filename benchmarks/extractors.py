@@ -16,21 +16,25 @@ def ours() -> Extractor:
     return extract_as_archived
 
 
-def trafilatura_body() -> Extractor:
-    return _trafilatura(metadata=False)
+def trafilatura_default() -> Extractor:
+    return _trafilatura(metadata=True, precision=False)
 
 
 def trafilatura_metadata() -> Extractor:
     return _trafilatura(metadata=True)
 
 
-def _trafilatura(*, metadata: bool) -> Extractor:
+def trafilatura_body() -> Extractor:
+    return _trafilatura(metadata=False)
+
+
+def _trafilatura(*, metadata: bool, precision: bool = True) -> Extractor:
     from trafilatura import bare_extraction
 
+    options = {"favor_precision": True, "include_comments": False, "include_tables": True} if precision else {}
+
     def extract(html: str, url: str) -> Prediction:
-        found = bare_extraction(
-            html, url=url, favor_precision=True, include_comments=False, include_tables=True, with_metadata=metadata
-        )
+        found = bare_extraction(html, url=url, with_metadata=metadata, **options)
         if found is None:
             return {}
         authors = [name.strip() for name in (found.author or "").split(";") if name.strip()]
@@ -78,8 +82,8 @@ def resiliparse() -> Extractor:
 
 EXTRACTORS: dict[str, Callable[[], Extractor]] = {
     "caliber_crawler": ours,
-    "trafilatura, body": trafilatura_body,
-    "trafilatura, metadata": trafilatura_metadata,
+    "trafilatura": trafilatura_default,
+    "trafilatura, precision": trafilatura_metadata,
     "readability-lxml": readability,
     "newspaper4k": newspaper,
     "resiliparse": resiliparse,

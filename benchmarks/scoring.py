@@ -65,6 +65,7 @@ def extract_as_archived(html: str, url: str) -> Prediction:
         "headline": article.headline,
         "published_at": published_at.isoformat() if published_at else None,
         "authors": article.authors,
+        "language": article.language,
     }
 
 

@@ -16,6 +16,9 @@ NICKNAMES = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly", 
 FIELD = re.compile(r"[0-9A-Za-z*,/#-]+", re.ASCII)
 RANDOM = re.compile(r"(?:^|,)[RH](?:$|[,/])", re.IGNORECASE)
 """A random value, an extension of some programs: each reader of the expression would compute another time."""
+NEAREST_WEEKDAY = re.compile(r"\dW|W\d|LW", re.IGNORECASE)
+"""An extension that croniter parses and ignores."""
+RANGE = re.compile(r"(\d{1,4})-(\d{1,4})", re.ASCII)
 MINUTES = (5, 6, 10, 12, 15, 20, 30, *(60 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24)))
 """Intervals in minutes that cron can keep: other intervals restart with each hour or day."""
 
@@ -26,6 +29,12 @@ def require_cron(expression: str) -> None:
     is_crontab = len(fields) == 5 and all(FIELD.fullmatch(field) and not RANDOM.search(field) for field in fields)
     if not is_crontab and expression not in NICKNAMES:
         raise ValueError("it needs five fields: minute, hour, day of the month, month, weekday")
+    if any(NEAREST_WEEKDAY.search(field) for field in fields):
+        raise ValueError("W, the nearest weekday, is not supported")
+    # Only weekdays go round: FRI-MON. Elsewhere a crontab refuses it, and 1-0 would be every minute.
+    for first, last in (found for field in fields[:4] for found in RANGE.findall(field)):
+        if int(first) > int(last):
+            raise ValueError(f"the range {first}-{last} ends before it begins")
     try:
         croniter(expression, datetime(2026, 1, 1, tzinfo=UTC)).get_next(datetime)
     except (CroniterError, ValueError, OverflowError) as error:

@@ -29,6 +29,7 @@ MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
 """The first bytes of compressed files."""
 ENCODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
 """Content encodings that can be removed."""
+HTML_TYPES = ("text/html", "application/xhtml+xml")
 Fault = Literal["undecodable", "truncated", "too_large"]
 
 
@@ -48,7 +49,8 @@ def remove_encoding(body: bytes, encoding: str, max_bytes: int) -> bytes:
     """Decode a body by the encoding that its header names. Raises :class:`Undecodable`.
 
     A body that is not encoded although its header says so stays as it is: programs save decoded pages with the headers
-    of the encoded ones, and servers name an encoding that they did not apply.
+    of the encoded ones, and servers name an encoding that they did not apply. One that shows another encoding by its
+    first bytes is decoded by that one.
     """
     if encoding not in ENCODINGS:
         if is_plain(body):
@@ -57,7 +59,7 @@ def remove_encoding(body: bytes, encoding: str, max_bytes: int) -> bytes:
     if not body:
         return body
     try:
-        decoded, is_complete = decompress(body, encoding.encode(), max_bytes)
+        decoded, is_complete = decompress(body, _actual(body, encoding).encode(), max_bytes)
     except TooManyMembers as error:
         raise Undecodable("too_large", str(error)) from error
     if len(decoded) > max_bytes:
@@ -69,6 +71,23 @@ def remove_encoding(body: bytes, encoding: str, max_bytes: int) -> bytes:
     if not decoded:
         raise Undecodable("undecodable", f"its encoding {encoding!r} cannot be fully decoded")
     raise Undecodable("truncated", f"its encoding {encoding!r} cannot be fully decoded: it ends too early")
+
+
+def _actual(body: bytes, encoding: str) -> str:
+    """The encoding of a body: as its first bytes show, otherwise as its header says."""
+    if (shown := compression_of(body)) in ("gzip", "zstd"):
+        return shown
+    return "deflate" if encoding in ("gzip", "x-gzip", "zstd") and is_zlib(body) else encoding
+
+
+def is_zlib(body: bytes) -> bool:
+    """Whether a body begins like data in zlib's format."""
+    return len(body) > 1 and body[0] & 0x0F == 8 and body[0] >> 4 <= 7 and int.from_bytes(body[:2]) % 31 == 0
+
+
+def is_unnamed_gzip(body: bytes, media_type: str) -> bool:
+    """Whether a body without a named encoding is a page that was compressed all the same."""
+    return media_type in HTML_TYPES and compression_of(body) == "gzip"
 
 
 def is_plain(body: bytes) -> bool:
@@ -151,8 +170,7 @@ def _bunzip(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
 
 def _inflate(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
     # The name means zlib's format; some servers send the raw deflate stream.
-    named = len(data) > 1 and data[0] & 0x0F == 8 and int.from_bytes(data[:2]) % 31 == 0
-    stream = zlib.decompressobj(zlib.MAX_WBITS if named else -zlib.MAX_WBITS)
+    stream = zlib.decompressobj(zlib.MAX_WBITS if is_zlib(data) else -zlib.MAX_WBITS)
     return stream.decompress(data, max_bytes + 1), stream.eof
 
 

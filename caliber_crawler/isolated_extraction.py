@@ -21,7 +21,7 @@ from lxml import etree
 from caliber_crawler import extraction_steps, page_exploration
 from caliber_crawler.extraction.candidates import Explanation
 from caliber_crawler.extraction_steps import Outcome, explain_page, extract_page
-from caliber_crawler.items import Capture, CleanedPage, Extraction, Listing, Problem
+from caliber_crawler.items import Capture, CleanedPage, Extraction, Listing, Problem, internal_error
 from caliber_crawler.processes import PAGE_LIMITS, TooSlow, WorkerCrashed, WorkerKilled, run_limited
 from caliber_crawler.processes.call import Context
 from caliber_crawler.processes.limits import apply_limits
@@ -69,7 +69,7 @@ def _run_isolated(
     except LIMITS_EXCEEDED as error:
         return limit_problem(capture.effective_url, error), Explanation()
     except Exception as error:  # noqa: BLE001 - one page must not stop the others
-        return internal_error(capture.effective_url, error), Explanation()
+        return internal_error(capture.effective_url, error, "extract"), Explanation()
     return with_capture(outcome, capture), explanation
 
 
@@ -86,12 +86,6 @@ def limit_problem(url: str, error: BaseException) -> Problem:
             reason, clause = "out_of_memory", f"it took more than {PAGE_LIMITS.memory // 2**20} MiB of memory"
     message = f"Extraction of {url} failed: {clause}."
     return Problem(stage="extract", reason=reason, message=message, fatal=True)
-
-
-def internal_error(url: str, error: BaseException) -> Problem:
-    """The problem of a page that caused an internal error; a later version may extract it."""
-    message = f"Internal error while extracting {url}: {type(error).__name__}: {error}."
-    return Problem(stage="extract", reason="internal_error", message=message, fatal=True)
 
 
 def with_capture(outcome: Outcome, capture: Capture) -> Outcome:

@@ -181,7 +181,7 @@ class Problem:
     """Something unexpected on one page: the cause of a refusal, or a warning."""
 
     stage: str
-    """The stage that found it: ``fetch``, ``clean``, ``extract`` or ``check``."""
+    """The stage that found it: ``fetch``, ``clean``, ``extract``, ``check``, ``crawl`` or ``pagination``."""
     reason: str
     """The reason code (``no_headline``, ``http_404``, ``future_date``), see :mod:`caliber_crawler.reasons`."""
     message: str
@@ -189,6 +189,12 @@ class Problem:
     field: str | None = None
     fatal: bool = False
     """Whether the page was refused because of it."""
+
+
+def internal_error(url: str, error: BaseException | None, stage: str) -> Problem:
+    """The problem of a page whose processing raised an error of this program; a later version may process it."""
+    message = f"Processing {url} raised an internal error: {type(error).__name__}: {error}."
+    return Problem(stage=stage, reason="internal_error", message=message, fatal=True)
 
 
 class PageLink(NamedTuple):

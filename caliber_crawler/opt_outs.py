@@ -22,6 +22,8 @@ TDMREP_PATH = "/.well-known/tdmrep.json"
 MAX_RULES = 1_000
 MAX_LOCATION_LENGTH = 500
 """Characters."""
+FULL_URL = re.compile(r"https?://[^/]*", re.IGNORECASE)
+"""The beginning of a location that names the host, too."""
 POLICY_URL = re.compile(r"https?://[!-~]{1,2000}")
 
 AGENTS = ("robots", "caliber_crawler")
@@ -36,8 +38,9 @@ RESERVATION_OF = {"noarchive": "noarchive", "nocache": "noarchive", "noindex": "
 WITH_VALUE = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
 """Directives whose colon does not follow a crawler's name."""
 
-META = re.compile(rb"<meta\s[^>]{0,2000}", re.IGNORECASE)
-COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
+META = re.compile(rb"<meta[\s/][^>]{0,2000}", re.IGNORECASE)
+OPAQUE = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.DOTALL | re.IGNORECASE)
+"""Comments, scripts and style sheets: tags in them are not elements of the page."""
 END_OF_HEAD = re.compile(rb"<(?:/head|body)[\s>]", re.IGNORECASE)
 ATTRIBUTE = re.compile(r"""(?<![\w-])([a-z][\w-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 
@@ -80,16 +83,24 @@ def _in_page(capture: Capture) -> Iterator[tuple[str, str, str]]:
     head = capture.body[:MAX_HEAD_BYTES]
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         head = head.decode("utf-16", "replace").encode()
+    head = OPAQUE.sub(b"", head)
     if end := END_OF_HEAD.search(head):
         head = head[: end.start()]
-    for element in META.findall(COMMENT.sub(b"", head)):
+    for element in META.findall(head):
         attributes = {
             name.lower(): html.unescape(quoted or single or bare)
             for name, quoted, single, bare in ATTRIBUTE.findall(element.decode("utf-8", "replace"))
         }
         name = attributes.get("name", "").strip().lower()
-        if name in (*AGENTS, "tdm-reservation", "tdm-policy"):
-            yield "page", "robots" if name in AGENTS else name, attributes.get("content", "")
+        if _is_for_us(name):
+            yield "page", "robots", attributes.get("content", "")
+        elif name in ("tdm-reservation", "tdm-policy"):
+            yield "page", name, attributes.get("content", "")
+
+
+def _is_for_us(agent: str) -> bool:
+    """Whether the name of a crawler, possibly with a version, means this one."""
+    return re.split(r"[/\s]", agent.strip(), maxsplit=1)[0] in AGENTS
 
 
 def _directives_for_us(value: str) -> Iterator[str]:
@@ -98,10 +109,10 @@ def _directives_for_us(value: str) -> Iterator[str]:
     A crawler's name applies to all directives after it.
     """
     for_us = True
-    for part in value.lower().split(","):
+    for part in re.split(r"[,;]", value.lower()):
         first, colon, rest = part.partition(":")
         if colon and first.strip() not in WITH_VALUE:
-            for_us, part = first.strip() in AGENTS, rest
+            for_us, part = _is_for_us(first), rest
         if for_us and (reservation := RESERVATION_OF.get(part.strip())):
             yield reservation
 
@@ -151,7 +162,7 @@ class SiteRules:
 
 
 def site_rules(body: bytes) -> SiteRules:
-    """Parse ``/.well-known/tdmrep.json``: an array of rules. Invalid rules are ignored.
+    """Parse ``/.well-known/tdmrep.json``: an array of rules, or a single one. Invalid rules are ignored.
 
     Paths are matched as in robots.txt: from the beginning, ``*`` for anything, ``$`` for the end.
     """
@@ -159,6 +170,8 @@ def site_rules(body: bytes) -> SiteRules:
         data = json.loads(body)
     except (ValueError, RecursionError):
         return SiteRules()
+    if isinstance(data, dict):
+        data = [data]
     rules = (_rule(rule) for rule in data[:MAX_RULES]) if isinstance(data, list) else ()
     return SiteRules(tuple(rule for rule in rules if rule is not None))
 
@@ -166,13 +179,19 @@ def site_rules(body: bytes) -> SiteRules:
 def _rule(data: object) -> SiteRule | None:
     if not isinstance(data, dict):
         return None
-    location, reserves, policy = (data.get(name) for name in ("location", "tdm-reservation", "tdm-policy"))
-    if not isinstance(location, str) or len(location) > MAX_LOCATION_LENGTH or str(reserves) not in ("0", "1"):
+    known = {str(name).strip().lower(): value for name, value in data.items()}
+    location, reserves, policy = (known.get(name) for name in ("location", "tdm-reservation", "tdm-policy"))
+    if isinstance(reserves, bool | float) and reserves in (0, 1):
+        reserves = int(reserves)
+    if not isinstance(location, str) or len(location) > MAX_LOCATION_LENGTH or str(reserves).strip() not in ("0", "1"):
         return None
+    location = FULL_URL.sub("", location.strip())
+    if not location.startswith(("/", "*")):
+        location = f"/{location}"
     return SiteRule(
         parts=tuple(map(_normalise, re.split(r"\*+", location.removesuffix("$")))),
         anchored=location.endswith("$"),
-        reserves=str(reserves) == "1",
+        reserves=str(reserves).strip() == "1",
         policy=policy if isinstance(policy, str) and POLICY_URL.fullmatch(policy) else None,
     )
 

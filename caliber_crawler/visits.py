@@ -28,6 +28,7 @@ def record_visit(
     url: str | None = None,
     in_flight: Collection[str] = (),
     now: datetime | None = None,
+    is_new: bool = False,
 ) -> int:
     """Record that a page contained an article, and when the page is due again.
 
@@ -36,7 +37,7 @@ def record_visit(
     URL ``in_flight``: its clock was set back, and it must not stay due.
 
     An article is visited at one URL, the one that was visited last. Its other URLs are no longer due, except those
-    ``in_flight``. Return the number of other URLs that were due at ``now``.
+    ``in_flight``. An article that ``is_new`` has no others. Return the number of other URLs that were due at ``now``.
     """
     capture, frontier = extraction.capture, archive.frontier
     url = url or visited_url(site, extraction)
@@ -54,7 +55,7 @@ def record_visit(
     if url not in in_flight and known.visited_at is not None and known.visited_at > capture.fetched_at:
         frontier.link(url, article_id)
         return 0
-    visited_under_other_url = frontier.was_visited_elsewhere(article_id, url, since=capture.fetched_at)
+    visited_under_other_url = not is_new and frontier.was_visited_elsewhere(article_id, url, since=capture.fetched_at)
     frontier.mark_done(
         url,
         capture.fetched_at,
@@ -69,7 +70,7 @@ def record_visit(
         frontier.mark_gone(url, absence.at, status=absence.status)
         archive.aliases.resume(url, absence.at)
         return 0
-    if visited_under_other_url:
+    if is_new or visited_under_other_url:
         return 0
     return archive.aliases.suspend(article_id, {url, *in_flight}, now or capture.fetched_at)
 

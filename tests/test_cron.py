@@ -92,6 +92,7 @@ def test_a_weekly_time_is_the_next_such_weekday(minute: int, hour: int, weekday:
             "daily",
         ),
         *("R * * * *", "h * * * *", "R/5 * * * *", "1,R * * * *", "r(1-5) * * * *", "H(1-5) * * * *"),
+        *("1-0 * * * *", "50-10 * * * *", "* 6-5/2 * * *", "0 5 15W * *", "0 5 LW * *"),
         *("0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "0-99999999999 * * * *", "9" * 5000 + " * * * *"),
     ],
 )
@@ -102,7 +103,16 @@ def test_an_expression_that_names_no_time_is_refused(expression: str) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["* * * * *", "*/20 6-23 * * 1-5", "0 0 29 2 *", "@daily", "0  5 *\t* MON", "0 0 L * *", "5 4 * * 5#2"],
+    [
+        "* * * * *",
+        "*/20 6-23 * * 1-5",
+        "0 0 29 2 *",
+        "@daily",
+        "0  5 *\t* MON",
+        "0 0 L * *",
+        "5 4 * * 5#2",
+        "0 5 * * FRI-MON",
+    ],
 )
 def test_an_expression_of_five_fields_is_accepted(expression: str) -> None:
     require_cron(expression)

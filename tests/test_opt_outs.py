@@ -35,6 +35,10 @@ def opt_outs_of(*headers: tuple[str, str], head: str = "", body: bytes | None = 
         ("unavailable_after: 25 Jun 2030 15:00:00 GMT, noindex", {"noindex"}),
         ("googlebot: noindex, noarchive", set()),
         ("googlebot: noindex, caliber_crawler: noarchive", {"noarchive"}),
+        ("caliber_crawler/1.0: noarchive", {"noarchive"}),
+        ("Caliber_Crawler (news): noarchive", {"noarchive"}),
+        ("noindex; noarchive", {"noindex", "noarchive"}),
+        ("caliber_crawlers: noarchive", set()),
         ("", set()),
     ],
 )
@@ -55,6 +59,10 @@ def test_several_headers_are_combined() -> None:
         "<meta name=robots content=noarchive>",
         '<meta name="caliber_crawler" content="noarchive">',
         '<meta\nname="robots"\ncontent="no&#97;rchive">',
+        '<meta/name="robots"/content="noarchive">',
+        '<meta name="caliber_crawler/1.0" content="noarchive">',
+        '<!--[if IE]></head><body class="ie"><![endif]--><meta name="robots" content="noarchive">',
+        '<script>document.write("</head><body>")</script><meta name="robots" content="noarchive">',
     ],
 )
 def test_a_meta_element_is_found_in_any_notation(head: str) -> None:
@@ -67,6 +75,7 @@ def test_a_meta_element_is_found_in_any_notation(head: str) -> None:
         '<meta name="googlebot" content="noarchive">',
         '<!-- <meta name="robots" content="noarchive"> -->',
         '<meta name="description" content="robots noarchive">',
+        '<script>var a = \'<meta name="robots" content="noarchive">\'</script>',
         '</head><body><meta name="robots" content="noarchive">',
         '<meta name="tdm-reservation" content="0">',
         '<meta name="tdm-policy" content="https://caliber.az/policy.json">',
@@ -149,6 +158,23 @@ FILE = b"""[
 )
 def test_the_first_matching_rule_of_tdmrep_json_decides(path: str, opted_out: str | None) -> None:
     assert site_rules(FILE).reservation_of(path) == opted_out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"location": "/a", "tdm-reservation": 1}]',
+        '{"location": "/a", "tdm-reservation": 1}',
+        '[{"location": "a", "tdm-reservation": "1"}]',
+        '[{"location": "https://caliber.az/a", "tdm-reservation": 1.0}]',
+        '[{"Location": " /a ", "TDM-Reservation": true}]',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_reservation_of_a_site_counts_in_any_notation(text: str, encoding: str) -> None:
+    rules = site_rules(text.encode(encoding))
+    assert rules.reservation_of("/a/b") == "1"
+    assert rules.reservation_of("/b") is None
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[" * 100_000, b"[1, null, []]", b"\xff"])

@@ -5,6 +5,7 @@ from caliber_crawler.archive.core.times import BEGINNING
 from caliber_crawler.archive.queue.entry import Entry
 from caliber_crawler.archive.reports.explanation import Explanation
 from caliber_crawler.archive.reports.runs import RunRecord
+from caliber_crawler.archive.reports.site_facts import FactName, SiteFact
 from caliber_crawler.archive.reports.status import StatusReport
 from caliber_crawler.archive.search import Hit, Search
 from caliber_crawler.archive.search.selection import COLUMNS, ArticleFilter, ArticleRow, Selection, ViewRow
@@ -27,6 +28,7 @@ __all__ = [
     "Change",
     "Entry",
     "Explanation",
+    "FactName",
     "FileRepair",
     "Finding",
     "Hit",
@@ -36,6 +38,7 @@ __all__ = [
     "SavedArticle",
     "Search",
     "Selection",
+    "SiteFact",
     "StatusReport",
     "ViewRow",
 ]

@@ -24,6 +24,7 @@ from caliber_crawler.archive.queue.traversals import Traversals
 from caliber_crawler.archive.reports.explanation import Explanation, explain
 from caliber_crawler.archive.reports.run_history import RunHistory
 from caliber_crawler.archive.reports.runs import Runs
+from caliber_crawler.archive.reports.site_facts import SiteFacts
 from caliber_crawler.archive.reports.sites import Sites
 from caliber_crawler.archive.reports.status import StatusReport, status
 from caliber_crawler.archive.search import Hit, Order, Search, find
@@ -94,6 +95,8 @@ class Archive:
         """Earlier runs, for comparison with a new one."""
         self.sites = Sites(connection)
         """The sites of the articles, with their terms of use."""
+        self.site_facts = SiteFacts(connection)
+        """Facts that were learned about sites from their stored pages."""
         self.reextractions = Reextractions(connection)
         """Re-extraction of stored pages."""
         self.split = Split(connection)

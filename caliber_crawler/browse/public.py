@@ -40,6 +40,7 @@ CLOSED = (
     "problems",
     "run_health",
     "runs",
+    "site_facts",
     "takedown_keys",
     "takedowns",
 )

@@ -143,6 +143,7 @@ OF_CAPTURES = ("warc", "wacz")
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write; it gets its name when it is complete. A link, a device or a pipe stays and is written to."
+    " - writes to stdout."
     f"  [default for {', '.join(TO_STDOUT)}: stdout]",
 )
 def export(
@@ -176,6 +177,8 @@ def export(
       caliber export csv --section analytics --since 2026-01-01 -o analytics.csv
       caliber export sqlite --language en -o published.db
     """
+    if output == Path("-"):
+        output = None if format in TO_STDOUT else Path("/dev/stdout")
     if output is None and format not in TO_STDOUT:
         raise click.UsageError(f"Format {format} needs an output file: add --output FILE.")
     if output is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Entry, PageSetAside, SavedArticle
@@ -18,7 +18,7 @@ from caliber_crawler.crawling.request_urls import RequestUrls
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.second_extractions import ExtractAgain, NotExtracted, SecondExtractions
 from caliber_crawler.errors import ArchiveError
-from caliber_crawler.items import Capture, Extraction, Problem
+from caliber_crawler.items import Capture, Extraction, Problem, internal_error
 from caliber_crawler.site import Exploration, PostIds
 from caliber_crawler.visits import due_again, record_visit
 
@@ -65,6 +65,8 @@ class Settlement:
         self.observe: Callable[[Capture, str], None] | None = None
         """Is called with each page and its outcome, before the page is released."""
         self.commits = Commits(archive)
+        # The URL of a page is parsed before the request, and again for the result.
+        self._article_url = lru_cache(maxsize=1024)(scope.site.article_url)
 
     async def store_capture(self, capture: Capture) -> Capture:
         """Commit the raw page before its extraction."""
@@ -121,7 +123,8 @@ class Settlement:
         except PageSetAside as aside:
             if aside.problem.reason == REDIRECTED:
                 self._queue_target(extraction.capture)
-            self._archive.articles.withdraw(aside.others, self._run_id)
+            withdrawn = self._archive.articles.withdraw(aside.others, self._run_id)
+            self._accounts.counts.update(stored=-withdrawn, new=-withdrawn, refused=withdrawn)
             self.reject(extraction.capture, aside.problem)
             return None
         if saved is None:
@@ -143,10 +146,10 @@ class Settlement:
                 await again.extract_missing()
 
     def _save(
-        self, extraction: Extraction, also: Callable[[Extraction], None], again: SecondExtractions | None
+        self, extraction: Extraction, also: Callable[[Extraction], None], again: SecondExtractions | None = None
     ) -> SavedArticle | None:
         article, capture = extraction.article, extraction.capture
-        article_urls = self._scope.site.article_urls(article.urls)
+        article_urls = [article_url for url in article.urls if (article_url := self._article_url(url))]
         if self._archive.takedowns.covers(article.site, article_urls):
             self._archive.deletion.reject(capture, article_urls)
             return None
@@ -170,6 +173,7 @@ class Settlement:
             url=url,
             in_flight=self._dispatcher.in_flight,
             now=self._started_at,
+            is_new=saved.outcome == "new",
         )
         for name in ("unchanged", "not_due"):
             self._accounts.counts[name] += suspended
@@ -193,9 +197,10 @@ class Settlement:
         """Skip an entry if it is an alias of an article that is visited at another URL; return whether it is."""
         if entry.kind != "article" or entry.state != "queued" or entry.article_id is not None:
             return False
-        site = self._scope.site
-        article_url = site.article_url(entry.url)
-        article_id = self._archive.aliases.visited_under_other_url(article_url, site.name) if article_url else None
+        article_url = self._article_url(entry.url)
+        if article_url is None:
+            return False
+        article_id = self._archive.aliases.visited_under_other_url(article_url, self._scope.site.name)
         if article_id is None:
             return False
         with self._archive.transaction(synced_every=SYNC_INTERVAL):  # there may be many in a row
@@ -275,7 +280,7 @@ class Settlement:
             self._dispatcher.release(capture.url)
             self._accounts.halt(Halt("archive", str(error).rstrip(".")))
         elif self._dispatcher.entry(capture.url) is not None:
-            self.fail(capture, internal_error(capture, error))
+            self.fail(capture, internal_error(capture.effective_url, error, "crawl"))
 
     # --- when and where to visit again --------------------------------------------------------------------------------
 
@@ -299,7 +304,7 @@ class Settlement:
 
     def _queue_target(self, capture: Capture) -> None:
         """Queue the article to which another one redirects."""
-        entry, article_url = self._dispatcher.entry(capture.url), self._scope.site.article_url(capture.effective_url)
+        entry, article_url = self._dispatcher.entry(capture.url), self._article_url(capture.effective_url)
         if entry is not None and article_url is not None:
             # Due after this run began: its accounts do not include it.
             due_at = capture.fetched_at + timedelta(seconds=1)
@@ -311,8 +316,7 @@ class Settlement:
 
     def _url_to_visit(self, capture: Capture) -> str:
         """Return the URL for future visits of an article: the target of redirects, to avoid them."""
-        entry, site = self._dispatcher.entry(capture.url), self._scope.site
-        article_url = site.article_url(capture.effective_url)
+        entry, article_url = self._dispatcher.entry(capture.url), self._article_url(capture.effective_url)
         if entry is None or article_url is None or article_url.url == capture.url:
             return capture.url
         known = self._archive.frontier.get(article_url.url)
@@ -334,9 +338,3 @@ class Settlement:
             # It is in this run's accounts and may be in flight: it is processed separately.
             return capture.url
         return article_url.url
-
-
-def internal_error(capture: Capture, error: BaseException | None) -> Problem:
-    """The problem of a page whose processing raised an internal error."""
-    message = f"Processing {capture.effective_url} raised an internal error: {type(error).__name__}: {error}."
-    return Problem(stage="crawl", reason="internal_error", message=message, fatal=True)

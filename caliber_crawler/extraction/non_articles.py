@@ -20,13 +20,12 @@ MAX_COOKIE_SCRIPT = 4_000
 """Bytes between the cookie that a script sets and its request to load the page again."""
 
 _HIDDEN = rb"script|style|noscript|template|svg|head"
-# An invisible element, consecutive tags, or text.
+# The start of an invisible element, consecutive tags, or text. Each repetition of a group takes memory until the match
+# ends, so their number is limited.
 _PART = re.compile(
-    rb"<(?P<hidden>" + _HIDDEN + rb")\b(?:[^<]++|<(?!/(?P=hidden)))*"
-    rb"|(?:<(?!(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+)+"
-    rb"|(?P<text>[^<]++)",
-    re.I,
+    rb"<(?P<hidden>" + _HIDDEN + rb")\b|(?:<(?!(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+){1,500}|(?P<text>[^<]++)", re.I
 )
+_END_OF_HIDDEN = {name: re.compile(rb"</" + name, re.I) for name in _HIDDEN.split(b"|")}
 _CHALLENGE = re.compile(
     rb"_cf_chl_opt|/cdn-cgi/challenge-platform/h/|cf-browser-verification|ddos-guard|ddg-captcha|_incapsula_resource"
     rb"|incident_id|px-captcha|geo\.captcha-delivery|awswafintegration|sgcaptcha|smart-?captcha|checkcaptcha"
@@ -115,8 +114,12 @@ def _is_cookie_wall(body: bytes, text_length: int) -> bool:
 
 def _length_of_text(body: bytes) -> int:
     """The number of visible characters on a page; counting stops above ``MAX_NON_ARTICLE_TEXT``."""
-    length = 0
-    for part in _PART.finditer(body):
+    length = position = 0
+    while part := _PART.match(body, position):
+        position = part.end()
+        if (hidden := part["hidden"]) is not None:
+            end = _END_OF_HIDDEN[hidden.lower()].search(body, position)
+            position = len(body) if end is None else end.start()
         if (text := part["text"]) is None:
             continue
         words = text.decode("utf-8", "replace").split()

@@ -17,8 +17,7 @@ from caliber_crawler.archive.texts.absence import GONE, GONE_REASONS
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.ingest.parallel import PackingExtractor
 from caliber_crawler.ingest.site_resolver import SiteResolver
-from caliber_crawler.isolated_extraction import internal_error
-from caliber_crawler.items import Capture, Extraction, Problem
+from caliber_crawler.items import Capture, Extraction, Problem, internal_error
 from caliber_crawler.reextraction import NOT_EXTRACTED, Reextractor
 from caliber_crawler.site import ArticleURL, Site
 from caliber_crawler.site.generic import generic_site
@@ -211,7 +210,7 @@ class Ingester:
             raise
         except Exception as error:  # noqa: BLE001 - one page must not stop the others
             self.counts = counts
-            problem = internal_error(item.capture.effective_url, error)
+            problem = internal_error(item.capture.effective_url, error, "extract")
         try:
             with archive.transaction():
                 self._store_outcome(archive, item, problem, packed)
@@ -246,8 +245,9 @@ class Ingester:
             saved = archive.articles.save(extraction, self._run_id, article_urls, self._reextract)
         except PageSetAside as aside:
             archive.runs.record_problem(self._run_id, aside.problem, url=capture.url, capture_id=capture.id)
-            archive.articles.withdraw(aside.others, self._run_id)
-            self.counts["refused"] += 1
+            withdrawn = archive.articles.withdraw(aside.others, self._run_id)
+            self.counts["new"] -= withdrawn
+            self.counts["refused"] += 1 + withdrawn
             self.counts["pages"] += item.saved
             return
         for problem in saved.problems:
@@ -256,7 +256,7 @@ class Ingester:
                 self._apply_absence(archive, capture)
         archive.absences.apply(saved.article_id)
         if article_urls:
-            record_visit(archive, site, extraction, saved.article_id, self._run_id)
+            record_visit(archive, site, extraction, saved.article_id, self._run_id, is_new=saved.outcome == "new")
         self.counts[saved.outcome] += 1
         if item.saved:
             self.counts["pages"] += 1

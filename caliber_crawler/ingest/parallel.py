@@ -10,8 +10,8 @@ from typing import NamedTuple, TypeVar
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.pages.bodies import CompressedBody
 from caliber_crawler.errors import ArchiveError
-from caliber_crawler.isolated_extraction import LIMITS_EXCEEDED, internal_error, limit_problem
-from caliber_crawler.items import Capture, Extraction, Problem
+from caliber_crawler.isolated_extraction import LIMITS_EXCEEDED, limit_problem
+from caliber_crawler.items import Capture, Extraction, Problem, internal_error
 from caliber_crawler.processes import Executor
 from caliber_crawler.reextraction import Reextractor
 
@@ -34,7 +34,7 @@ def extract_ahead(
         except LIMITS_EXCEEDED as error:
             outcome = limit_problem(capture_of(item).effective_url, error)
         except Exception as error:  # noqa: BLE001 - one page must not stop the others
-            outcome = internal_error(capture_of(item).effective_url, error)
+            outcome = internal_error(capture_of(item).effective_url, error, "extract")
         yield item, outcome
 
 

@@ -25,10 +25,11 @@ def find_pages(paths: Iterable[Path], ignored: list[Path] | None = None) -> Iter
     for path in paths:
         if path.is_dir():
             endings = (*MEDIA_TYPES, *WEB_ARCHIVES)
-            files = sorted(file for file in path.rglob("*") if file.is_file())
-            pages = [file for file in files if file.name.lower().endswith(endings)]
+            files = sorted(file for file in path.rglob("*") if not file.is_dir())
+            # Links that lead nowhere, pipes and devices are not pages, whatever their names.
+            pages = [file for file in files if file.name.lower().endswith(endings) and file.is_file()]
             if ignored is not None:
-                ignored += [file for file in files if not file.name.lower().endswith(endings)]
+                ignored += sorted(set(files) - set(pages))
             if not pages:
                 raise NoPages(f"{path} contains no pages; pages are files that end in {', '.join(endings)}.")
             yield from pages

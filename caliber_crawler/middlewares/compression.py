@@ -6,7 +6,7 @@ from scrapy import Request
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.http import Response
 
-from caliber_crawler.decompression import TooManyMembers, Undecodable, decompress, remove_encoding
+from caliber_crawler.decompression import TooManyMembers, Undecodable, decompress, is_unnamed_gzip, remove_encoding
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES
 
@@ -23,12 +23,21 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Decode the body. Raises :class:`Refusal`."""
         if not request.meta.get("robots"):
-            return super().process_response(request, response)
+            decoded = super().process_response(request, response)
+            return self._without_unnamed_gzip(decoded) if isinstance(decoded, Response) else decoded
         encodings, _ = self._split_encodings(response.headers.getlist("Content-Encoding"))
         body = response.body
         for encoding in encodings[:MAX_ENCODINGS]:
             body = _beginning_of(body, encoding)
         response.headers.pop("Content-Encoding", None)
+        return response.replace(body=body)
+
+    def _without_unnamed_gzip(self, response: Response) -> Response:
+        """The page of a server that compresses it without saying so."""
+        media_type = (response.headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip().lower()
+        if not is_unnamed_gzip(response.body, media_type):
+            return response
+        body, _ = self._handle_encoding(response.body, [b"gzip"], self._max_size)
         return response.replace(body=body)
 
     def _handle_encoding(self, body: bytes, content_encoding: list[bytes], max_size: int) -> tuple[bytes, list[bytes]]:

@@ -57,6 +57,8 @@ IN_COMPRESSED: tuple[tuple[bytes, str, str], ...] = (
 
 def form_of(path: Path) -> FileForm:
     """The form of a file. Raises :class:`NotAPage` for one without pages, :class:`InputError` if it is unreadable."""
+    if path.exists() and not path.is_file():
+        raise NotAPage(f"{path} is a folder, a device or a pipe; write its content to a file and ingest that.")
     if is_index(path):
         raise NotAPage(f"{path} is an index of web archives and has no pages; ingest the WARC files that it names.")
     try:

@@ -19,6 +19,7 @@ MAX_SAMPLE = 2_000
 MIN_NUMBER_DIGITS = 3
 _WORD = re.compile(r"[a-z]{4,}")
 _NUMBER = re.compile(r"\d+")
+_DATE = re.compile(r"(?:19|20)\d\d(?:\d\d){0,2}")
 
 
 def share_of_words(url: str, text: str) -> float | None:
@@ -27,28 +28,51 @@ def share_of_words(url: str, text: str) -> float | None:
     ``None`` if that says nothing: the URL has fewer than two words, or the text is not in Latin letters, so the URL is
     a transliteration.
     """
-    segments = [_WORD.findall(unquote(segment).casefold()) for segment in _path_of(url).split("/")]
-    words = {word[:WORD_LENGTH] for word in max(segments, key=len, default=[])}
+    words = _words_of(url)
     if len(words) < MIN_WORDS:
         return None
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    letters = [char for char in folded[:MAX_SAMPLE] if char.isalpha()]
-    if sum(char.isascii() for char in letters) < MIN_LATIN_SHARE * len(letters):
-        return None
-    plain = "".join(char for char in folded if not unicodedata.combining(char))
+    plain = text.casefold()
+    if not text.isascii():
+        letters = [char for char in _without_marks(text[:MAX_SAMPLE]) if char.isalpha()]
+        if sum(char.isascii() for char in letters) < MIN_LATIN_SHARE * len(letters):
+            return None
+        plain = _without_marks(text)
     return sum(word in plain for word in words) / len(words)
 
 
+def has_a_word(url: str, text: str) -> bool:
+    """Whether a text contains one of the words in its URL, as they are: a quick look before :func:`share_of_words`."""
+    words = _words_of(url)
+    if len(words) < MIN_WORDS:
+        return False
+    folded = text.casefold()
+    return any(word in folded for word in words)
+
+
 def may_name_one_page(one: str, other: str) -> bool:
-    """Whether two URLs may name one page in two places of a site: they share the last segment, or a long number."""
+    """Whether two URLs may name one page in two places of a site: they share the last segment, or a number."""
     paths = [unquote(_path_of(url)).casefold().rstrip("/") for url in (one, other)]
     names = {path.rpartition("/")[2] for path in paths}
-    numbers = [{number for number in _NUMBER.findall(url) if len(number) >= MIN_NUMBER_DIGITS} for url in (one, other)]
+    numbers = [
+        {n for n in _NUMBER.findall(path) if len(n) >= MIN_NUMBER_DIGITS and not _DATE.fullmatch(n)}
+        for path in (_path_of(one, query=True), _path_of(other, query=True))
+    ]
     return (len(names) == 1 and names != {""}) or bool(numbers[0] & numbers[1])
 
 
-def _path_of(url: str) -> str:
+def _words_of(url: str) -> set[str]:
+    segments = [_WORD.findall(unquote(segment).casefold()) for segment in _path_of(url).split("/")]
+    return {word[:WORD_LENGTH] for word in max(segments, key=len, default=[])}
+
+
+def _without_marks(text: str) -> str:
+    """A text without diacritics and case."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(char))
+
+
+def _path_of(url: str, *, query: bool = False) -> str:
     try:
-        return urlsplit(url).path
+        parts = urlsplit(url)
+        return f"{parts.path}?{parts.query}" if query else parts.path
     except ValueError:  # an invalid URL
         return ""

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from string import Formatter
-from typing import TYPE_CHECKING
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from caliber_crawler.site.discovery import PostIds, Revisits, Search
-
-if TYPE_CHECKING:
-    from caliber_crawler.site.site import Site
+from caliber_crawler.site.discovery import DiscoverySource, PostIds, Revisits, Search
+from caliber_crawler.site.editions import Edition
+from caliber_crawler.site.layouts import Layout, ListingLayout, TextLayout
 
 COUNTING = ("page", "offset")
 FIELDS = (*COUNTING, "size", "path", "slug", "section", "id", "language", "edition")
@@ -22,7 +21,30 @@ RESERVED_LAYOUTS = ("text", "generic", "unknown")
 """Names under which the archive records that a page was extracted without a layout."""
 
 
-def validation_errors(site: Site) -> Iterator[str]:
+class Definition(Protocol):
+    """The facts of a :class:`~caliber_crawler.site.Site` that can be wrong."""
+
+    @property
+    def article_path(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def editions(self) -> tuple[Edition, ...]: ...
+    @property
+    def default_sections(self) -> tuple[str, ...]: ...
+    @property
+    def layouts(self) -> tuple[Layout, ...]: ...
+    @property
+    def text(self) -> TextLayout: ...
+    @property
+    def listing(self) -> ListingLayout | None: ...
+    @property
+    def sources(self) -> tuple[DiscoverySource, ...]: ...
+    @property
+    def revisits(self) -> Revisits: ...
+
+
+def validation_errors(site: Definition) -> Iterator[str]:
     """One clause for each error in a site definition."""
     try:
         re.compile(site.article_path)
@@ -48,7 +70,7 @@ def validation_errors(site: Site) -> Iterator[str]:
                 yield from _field_errors("PostIds.paths", path, ("number",), needs=("number",))
 
 
-def _layout_errors(site: Site) -> Iterator[str]:
+def _layout_errors(site: Definition) -> Iterator[str]:
     names = [layout.name for layout in site.layouts]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"two layouts are named {name!r}"
@@ -64,7 +86,7 @@ def _layout_errors(site: Site) -> Iterator[str]:
         yield "text.controls contains a label twice"
 
 
-def _listing_errors(site: Site) -> Iterator[str]:
+def _listing_errors(site: Definition) -> Iterator[str]:
     layout = site.listing
     if layout is None:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from caliber_crawler.decompression import Fault, Undecodable, is_plain, remove_encoding
+from caliber_crawler.decompression import Fault, Undecodable, is_plain, is_unnamed_gzip, remove_encoding
 
 MAX_CONTENT_BYTES = 32 * 1024 * 1024
 """Maximum bytes of a page; the same limit as in a crawl."""
@@ -32,6 +32,9 @@ def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
         for coding in reversed(named):
             content = undo_coding(content, coding)
             encoded = True
+    media_type = next((value for header, value in known if header == "content-type"), "").partition(";")[0].strip()
+    if not encoded and is_unnamed_gzip(content, media_type):
+        content, encoded = remove_encoding(content, "gzip", MAX_CONTENT_BYTES), True
     length = max((int(value) for header, value in known if header == "content-length" and value.isdecimal()), default=0)
     if len(content) < length and not encoded:
         raise Undecodable("truncated", f"it ends after {len(content):,} of {length:,} bytes")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import IO
 
 from caliber_crawler.warc.unpacking import CHUNK_BYTES, Chunk, DamagedData, Dictionary, Place, is_packed, unpack
 
 BLANKS = b" \t\r\n\0"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BLANK_BYTES = 8
+"""Bytes in which the blank lines after a record and the first byte of the next one are usually found."""
 
 
 class DataStream:
@@ -62,7 +65,14 @@ class DataStream:
         first, wanted = self._chunks[0].data, self._used + size
         if len(first) >= wanted or len(self._chunks) == 1:
             return first[self._used : wanted]
-        return b"".join(chunk.data for chunk in self._chunks)[self._used : wanted]
+        parts = [first[self._used :]]
+        left = size - len(parts[0])
+        for chunk in islice(self._chunks, 1, None):
+            if left <= 0:
+                break
+            parts.append(chunk.data[:left])
+            left -= len(parts[-1])
+        return b"".join(parts)
 
     def take(self, size: int) -> bytes:
         """Read the next bytes, as many as are ready, at most ``size``; empty at the end of the file."""
@@ -85,7 +95,7 @@ class DataStream:
 
     def skip_blanks(self) -> None:
         """Skip blank lines, padding and byte order marks."""
-        size = len(BYTE_ORDER_MARK)
+        size = BLANK_BYTES
         while data := self.peek(size):
             blanks = len(data) - len(data.lstrip(BLANKS))
             if data.startswith(BYTE_ORDER_MARK):
@@ -94,7 +104,7 @@ class DataStream:
                 break
             self.skip(blanks)
             # Padding may be long.
-            size = CHUNK_BYTES if blanks == size else len(BYTE_ORDER_MARK)
+            size = CHUNK_BYTES if blanks == size else BLANK_BYTES
 
     def unpack_again(self) -> None:
         """Start decompressing where a compressed member follows a plain record."""

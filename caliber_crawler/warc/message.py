@@ -39,11 +39,15 @@ def parse_message(block: bytes) -> Message | None:
 
 def headers_in(head: bytes) -> Headers:
     """Return the headers in order; invalid lines are ignored."""
-    headers: list[tuple[str, list[str]]] = []
+    headers: list[tuple[str, str]] = []
+    folded: dict[int, list[str]] = {}
     for line in head.decode("latin-1").split("\n"):
-        name, colon, value = line.partition(":")
         if line[:1] in (" ", "\t") and headers:
-            headers[-1][1].append(line.strip())
-        elif colon and name.strip():
-            headers.append((name.strip(), [value.strip()]))
-    return tuple((name, " ".join(filter(None, parts))) for name, parts in headers)
+            folded.setdefault(len(headers) - 1, [headers[-1][1]]).append(line.strip())
+            continue
+        name, colon, value = line.partition(":")
+        if colon and (name := name.strip()):
+            headers.append((name, value.strip()))
+    for index, parts in folded.items():
+        headers[index] = (headers[index][0], " ".join(filter(None, parts)))
+    return tuple(headers)

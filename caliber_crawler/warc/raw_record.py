@@ -19,6 +19,8 @@ MAX_READ_BYTES = 34 * 1024 * 1024
 """Maximum bytes of a content that are kept in memory: a page of the maximum size with its HTTP headers."""
 ENDS = (b"\r\n\r\n", b"\n\n")
 """The blank line after a record."""
+BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
+"""The digits of base32 as Python's ``int`` knows them."""
 VERIFIABLE = ("md5", "sha1", "sha256")
 
 
@@ -76,17 +78,20 @@ def warc_head(block: bytes) -> dict[str, str]:
     A line that begins with a blank continues the one before. Lines without a colon are ignored. Of several headers with
     one name, the first counts. Raises :class:`BadHead`.
     """
-    folded: list[list[str]] = []
-    for line in block.decode("utf-8", "replace").split("\n")[1:]:
-        if line[:1] in (" ", "\t") and folded:
-            folded[-1].append(line.strip())
-        else:
-            folded.append([line])
     head: dict[str, str] = {}
-    for parts in folded:
-        name, colon, value = (parts[0] if len(parts) == 1 else " ".join(filter(None, parts))).partition(":")
-        if colon:
-            head.setdefault(name.strip().lower(), value.strip())
+    folded: dict[str, list[str]] = {}
+    last: str | None = None
+    for line in block.decode("utf-8", "replace").split("\n")[1:]:
+        if line[:1] in (" ", "\t"):
+            if last is not None:
+                folded.setdefault(last, [head[last]]).append(line.strip())
+            continue
+        name, colon, value = line.partition(":")
+        name = name.strip().lower()
+        last = name if colon and name not in head else None
+        if last is not None:
+            head[name] = value.strip()
+    head.update((name, " ".join(filter(None, parts))) for name, parts in folded.items())
     if "warc-type" not in head:
         raise BadHead("its head has no WARC-Type")
     return head
@@ -100,5 +105,19 @@ def has_valid_digest(record: RawRecord) -> bool:
         return True
     digest = hashlib.new(algorithm, record.read(), usedforsecurity=False).digest()
     wanted = value.strip()
-    forms = (base64.b32encode(digest).decode().rstrip("="), digest.hex(), base64.b64encode(digest).decode().rstrip("="))
-    return wanted.rstrip("=").upper() == forms[0] or wanted.lower() == forms[1] or wanted.rstrip("=") == forms[2]
+    return (
+        wanted.lower() == digest.hex()
+        or from_base32(wanted, len(digest)) == digest
+        or wanted.rstrip("=") == base64.b64encode(digest).decode().rstrip("=")
+    )
+
+
+def from_base32(text: str, size: int) -> bytes | None:
+    """A digest of this many bytes from base32; ``None`` if it is none. (The function of the library is slow.)"""
+    digits = text.rstrip("=").upper().translate(BASE32)
+    if len(digits) != -(-size * 8 // 5):
+        return None
+    try:
+        return (int(digits, 32) >> (len(digits) * 5 - size * 8)).to_bytes(size)
+    except (ValueError, OverflowError):
+        return None

@@ -212,9 +212,15 @@ def test_one_article_at_two_urls_is_not_withdrawn(site: Site, first: str, second
     assert site.headlines == [WALL["headline"]]
 
 
-def test_texts_with_a_date_and_without_words_in_the_url_are_articles(site: Site) -> None:
+def test_a_text_with_a_date_may_be_at_two_urls_and_not_at_many(site: Site) -> None:
     dated = PLAIN | {"published_at": article().published_at}
     assert [site.visit(minute, url, **dated) for minute, url in enumerate(NUMBERS[:2])] == ["new"] * 2
+    assert site.headlines == [WALL["headline"]] * 2
+    assert site.visit(5, NUMBERS[0], **dated) == "unchanged"
+    assert site.visit(6, NUMBERS[2], **dated) == "same_text_elsewhere"
+    assert site.headlines == []
+    assert site.visit(7, NUMBERS[0], layout="generic") == "new"
+    assert has_no_findings(site)
 
 
 def test_a_page_that_states_the_date_and_lost_the_words_of_its_url_is_put_aside(site: Site) -> None:

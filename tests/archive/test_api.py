@@ -19,6 +19,7 @@ from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.queue.hosts import Hosts
 from caliber_crawler.archive.reports.runs import RunRecord, Runs
+from caliber_crawler.archive.reports.site_facts import SiteFact, SiteFacts
 from caliber_crawler.archive.reports.sites import Sites
 from caliber_crawler.archive.search.selection import ArticleRow
 from caliber_crawler.archive.texts.articles import Articles
@@ -35,6 +36,7 @@ TABLES = {
     "captures": rows.CaptureRow,
     "frontier": rows.FrontierRow,
     "hosts": rows.HostRow,
+    "site_facts": rows.SiteFactRow,
     "sites": rows.SiteRow,
     "versions": rows.VersionRow,
     "view_counts": rows.ViewCountRow,
@@ -47,6 +49,7 @@ def full(newsroom: Newsroom) -> Newsroom:
     archive = newsroom.archive
     archive.sites.store(CaliberSpider.site)
     archive.hosts.record_request("caliber.az", LastRequest(NOON, 1.0))
+    archive.site_facts.confirm("caliber", [SiteFact("headline_selector", "h1", 9, 10)], NOON)
     image, link = Image(url="https://caliber.az/x.jpg", alt="A"), Link(url="https://example.org/", text="there")
     newsroom.save(views=100, images=(image,), links=(link,), authors=("Vugar B.",), subtitle="Of the region")
     newsroom.save(minutes(60), headline="Baku’s new formula", views=250)
@@ -112,6 +115,7 @@ def test_results_match_their_types(full: Newsroom) -> None:
         (Runs.last, archive.runs.last()),
         (Sites.get, archive.sites.get("caliber")),
         (Hosts.get, archive.hosts.get("caliber.az")),
+        (SiteFacts.current, archive.site_facts.current("caliber")),
         (Deletion.take_down, archive.deletion.take_down(2, "asked for", NOON)),
         (Takedowns.all, archive.takedowns.all()),
     ]

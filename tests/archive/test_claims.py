@@ -129,6 +129,8 @@ def test_a_page_takes_its_url_over_from_an_article_that_only_claimed_it(newsroom
     rows = newsroom.archive.db.execute("SELECT url, headline FROM articles ORDER BY id").fetchall()
     assert [tuple(row) for row in rows] == [(url(1), TITLES[1]), (url(0), TITLES[0])]
     assert newsroom.archive.articles.find(url(0)) == 2
+    problems = newsroom.archive.db.execute("SELECT reason, url, capture_id FROM problems").fetchall()
+    assert [tuple(row) for row in problems] == [("canonical_elsewhere", url(1), 1)]
 
 
 def test_a_claim_joins_as_soon_as_a_text_resembles_the_other(newsroom: Newsroom) -> None:

@@ -10,14 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from caliber_crawler.archive.core.checksums import EXCLUDED_COLUMNS, PRIMARY_KEYS
 from caliber_crawler.archive.core.migrations import migrations
 from caliber_crawler.archive.search.query import FOLDING
+from caliber_crawler.archive.texts.current_state import CURRENT
 from tests.archive.newsroom import Newsroom, minutes
 
 TABLES = {
     *("articles", "article_urls", "versions", "view_counts", "captures", "bodies", "dictionaries", "frontier", "runs"),
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
-    *("hosts", "totals", "url_claims", "versions_fts", "versions_vocab"),
+    *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
 }
 VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health"}
 
@@ -126,3 +128,36 @@ def contents_of(connection: sqlite3.Connection) -> list[object]:
     pragmas = [connection.execute(f"PRAGMA {name}").fetchone() for name in ("user_version", "application_id")]
     totals = connection.execute("SELECT * FROM totals")
     return [schema.fetchall(), applied.fetchall(), pragmas, totals.fetchall()]
+
+
+COMPUTED = {
+    *("versions", "bodies", "dictionaries", "totals", "authors", "article_authors", "url_claims", "takedown_keys"),
+    *("versions_fts", "versions_vocab"),
+}
+"""Tables whose values ``verify`` computes again, or whose keys are everything that they have."""
+
+
+def test_every_value_has_a_checksum_is_computed_or_is_repeated_by_an_index(newsroom: Newsroom) -> None:
+    db = newsroom.archive.db
+    for table in {*TABLES, "takedowns", "takedown_keys"} - COMPUTED:
+        repeated = set(db.table(table).pks)
+        for (index,) in db.execute("SELECT name FROM pragma_index_list(?) WHERE NOT partial", (table,)).fetchall():
+            repeated |= {name for (name,) in db.execute("SELECT name FROM pragma_index_info(?)", (index,)).fetchall()}
+        if table in PRIMARY_KEYS:
+            repeated |= set(db.table(table).columns_dict) - EXCLUDED_COLUMNS[table]
+        left = set(db.table(table).columns_dict) - repeated
+        assert left <= CHECKED.get(table, set()), table
+
+
+CHECKED = {
+    "articles": {
+        *CURRENT.keys(),
+        *("first_seen_at", "last_seen_at", "url", "post_number", "slug", "gone_at"),
+    },
+    "article_urls": {"article_id"},
+    "captures": {"article_id", "version_id"},
+    "frontier": {"article_id"},
+    "takedowns": {"article_id"},
+    "problems": {"capture_id"},
+}
+"""Columns without a checksum that ``verify`` compares with other tables, and those of partial indexes."""

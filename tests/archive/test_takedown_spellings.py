@@ -28,6 +28,11 @@ COVERED = [
     (ARTICLE, f"{ARTICLE}?{'&'.join(f'p{number}={number}' for number in range(30))}"),
     (f"{ARTICLE}?sid=4", f"{ARTICLE}?sid=5"),
     (f"{ARTICLE}?sid=4", ARTICLE),
+    *(
+        (ARTICLE, f"{ARTICLE}{ending}")
+        for ending in (".html", ".amp.html", "-amp", "/print/", "/feed", "/comment-page-2")
+    ),
+    *((f"{ARTICLE}.html", f"{ARTICLE}{ending}") for ending in ("", ".php", "/amp", "/page/2")),
     (NUMBERED, f"{NUMBERED}&sid=4"),
     (NUMBERED, f"{BASE}/news.php?sid=4a&id=5"),
     (f"{BASE}/news.php?id=5&s=1f", NUMBERED),

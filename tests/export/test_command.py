@@ -23,6 +23,13 @@ def test_text_is_written_to_stdout_and_the_count_to_stderr(three_editions: Path)
     assert "2 articles" in result.stderr
 
 
+def test_a_dash_is_stdout(three_editions: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain, named = (run("export", "jsonl", "--archive", three_editions, *more) for more in ((), ("-o", "-")))
+    assert named.stdout == plain.stdout
+    assert not (tmp_path / "-").exists()
+
+
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "rss", "sqlite", "warc", "wacz"])
 def test_every_format_is_written_to_a_file(three_editions: Path, tmp_path: Path, format: str) -> None:
     path = tmp_path / "out" / f"export.{format}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from caliber_crawler.items import Capture
 from caliber_crawler.site import Site
+from caliber_crawler.site.generic import generic_site
 
 PAGES = Path(__file__).parent.parent / "pages"
 READ_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -24,7 +25,14 @@ def site_named(name: str) -> Site:
     return next(site for site in sites if isinstance(site, Site))
 
 
+def is_generic(folder: Path) -> bool:
+    """Whether a recorded page is of a site without a definition: its folder is named like the host."""
+    return "." in folder.parent.name
+
+
 def site_of(folder: Path) -> Site:
+    if is_generic(folder):
+        return generic_site(expected_of(folder)["capture"]["url"])
     return site_named(folder.parent.name)
 
 

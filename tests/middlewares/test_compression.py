@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import zstandard
 from scrapy import Request
 from scrapy.http import Response
 from scrapy.settings import Settings
@@ -97,3 +98,28 @@ def test_other_bytes_are_undecodable(middleware: StrictCompressionMiddleware) ->
     with pytest.raises(Refusal) as caught:
         decoded(middleware, b"\x00\x01 not compressed", "gzip")
     assert caught.value.code == "undecodable"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (zlib.compress(TEXT), "gzip"),
+        (gzip.compress(TEXT), "deflate"),
+        (zstandard.compress(TEXT), "gzip"),
+        (gzip.compress(TEXT), "br"),
+        (gzip.compress(TEXT), ""),
+    ],
+    ids=["zlib as gzip", "gzip as deflate", "zstd as gzip", "gzip as brotli", "gzip without a name"],
+)
+def test_the_first_bytes_show_the_encoding(middleware: StrictCompressionMiddleware, body: bytes, encoding: str) -> None:
+    response = decoded(middleware, body, encoding)
+    assert isinstance(response, Response)
+    assert response.body == TEXT
+
+
+def test_a_compressed_file_is_not_a_page(middleware: StrictCompressionMiddleware) -> None:
+    body = gzip.compress(TEXT)
+    file = Response(URL, body=body, headers={"Content-Type": "application/gzip"})
+    response = middleware.process_response(Request(URL), file)
+    assert isinstance(response, Response)
+    assert response.body == body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.errors import NotAPage
-from caliber_crawler.ingest.saved_pages import capture_of_any_site
+from caliber_crawler.ingest.saved_pages import capture_of_any_site, find_pages
 from caliber_crawler.page_files import form_of, read_saved_page, saved_page
 from caliber_crawler.page_files.mhtml import NoPage, mhtml_page
 from caliber_crawler.page_files.savers import date_in, origins_of, without_opaque
@@ -262,3 +263,20 @@ def test_an_encoded_location_of_mhtml_is_decoded() -> None:
         b"Snapshot-Content-Location: =?utf-8?Q?" + URL.replace("/", "=2F").encode() + b"?=",
     )
     assert mhtml_page(content).url == URL
+
+
+def test_a_pipe_or_device_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "page.html")
+    for path in (tmp_path / "page.html", Path("/dev/zero"), tmp_path):
+        with pytest.raises(NotAPage, match="a device or a pipe"):
+            form_of(path)
+
+
+def test_pipes_and_links_to_nothing_in_a_folder_are_counted(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.html")
+    (tmp_path / "link.html").symlink_to("nothing")
+    (tmp_path / "page.html").write_text(article())
+    (tmp_path / "notes.doc").write_text("x")
+    ignored: list[Path] = []
+    assert [path.name for path in find_pages([tmp_path], ignored)] == ["page.html"]
+    assert [path.name for path in ignored] == ["link.html", "notes.doc", "pipe.html"]

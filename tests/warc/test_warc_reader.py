@@ -110,6 +110,9 @@ def test_a_capture_keeps_time_url_and_headers() -> None:
         ({"Content-Encoding": "br"}, PAGE),
         ({"Transfer-Encoding": "chunked"}, PAGE),
         ({"Content-Encoding": "compress"}, PAGE),
+        ({"Content-Encoding": "gzip"}, zlib.compress(PAGE)),
+        ({"Content-Encoding": "deflate"}, gzip.compress(PAGE, mtime=0)),
+        ({}, gzip.compress(PAGE, mtime=0)),
     ],
 )
 def test_content_encodings_are_removed(headers: dict[str, str], encoded: bytes) -> None:

@@ -63,6 +63,18 @@ def m0006_url_claims(db: Database) -> None:
     run_script(db, "m0006_url_claims")
 
 
+@migrations()
+def m0007_site_facts(db: Database) -> None:
+    """Add the facts that are learned about sites."""
+    run_script(db, "m0007_site_facts")
+
+
+@migrations()
+def m0008_repetition(db: Database) -> None:
+    """Repeat values that have no checksum in indexes, so that damage shows."""
+    run_script(db, "m0008_repetition")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

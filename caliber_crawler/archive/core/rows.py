@@ -162,6 +162,19 @@ class SiteRow(TypedDict):
     reuse: str | None
 
 
+class SiteFactRow(TypedDict):
+    """A row of ``site_facts``: a fact that was learned about a site."""
+
+    site: str
+    fact: str
+    value: str
+    pages_confirming: int
+    pages_examined: int
+    first_confirmed_at: str
+    last_confirmed_at: str
+    replaced_at: str | None
+
+
 class TakedownRow(TypedDict):
     """A row of ``takedowns``: a request to delete an article, and the numbers of deleted rows."""
 

@@ -31,6 +31,11 @@ VISIT_PARAMETER = re.compile(
 OWN_PATH = re.compile(r"\d{4}|[^\W_][-_][^\W_]+[-_][^\W_]")
 """Marks of a path that names an article by itself: a number, a date, or three words."""
 OTHER_REPRESENTATION = re.compile(r"/(?:amp|index\.(?:html?|php))$")
+FURTHER_REPRESENTATION = re.compile(
+    r"(?:\.amp)?\.(?:x?html?|php|aspx?|amp)$|[-_.]amp$"
+    r"|/(?:amp|print|printable|pdf|mobile|embed|feed|trackback|comments|comment-page-\d{1,6}|page/\d{1,6})$"
+)
+"""Further endings of URLs at which software serves the same article."""
 
 
 class Takedowns:
@@ -80,7 +85,8 @@ def keys_of(site: str, article_url: ArticleURL) -> list[str]:
     page, parameters = _parts(article_url.url)
     own_path = OWN_PATH.search(page) is not None
     lasting = [each for each in parameters if not _is_of_a_visit(each, own_path=own_path)]
-    return _digests([*_names(site, article_url), f"{site} page {page}?{'&'.join(lasting)}"])
+    pages = (f"{site} page {each}?{'&'.join(lasting)}" for each in _representations(page))
+    return _digests([*_names(site, article_url), *pages])
 
 
 def spellings_of(site: str, article_url: ArticleURL) -> list[str]:
@@ -91,7 +97,7 @@ def spellings_of(site: str, article_url: ArticleURL) -> list[str]:
     for kept in _combinations(parameters):
         dropped = [each for each in parameters if each not in kept]
         if kept or own_path or all(_is_of_a_visit(each, own_path=own_path) for each in dropped):
-            names.append(f"{site} page {page}?{'&'.join(kept)}")
+            names += [f"{site} page {each}?{'&'.join(kept)}" for each in _representations(page)]
     return _digests([*names, *_earlier_names(site, article_url.url, own_path=own_path)])
 
 
@@ -118,6 +124,11 @@ def _parts(url: str) -> tuple[str, list[str]]:
     path = re.sub("/+", "/", readable_path(parts.path).casefold()).rstrip("/")
     parameters = sorted(parts.query.casefold().split("&")) if parts.query else []
     return parts.netloc.lower().removeprefix("www.") + OTHER_REPRESENTATION.sub("", path), parameters
+
+
+def _representations(page: str) -> tuple[str, ...]:
+    """A page, and the page without the ending of another representation."""
+    return tuple(dict.fromkeys((page, FURTHER_REPRESENTATION.sub("", page))))
 
 
 def _is_of_a_visit(parameter: str, *, own_path: bool) -> bool:

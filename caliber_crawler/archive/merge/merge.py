@@ -53,6 +53,9 @@ crawled_since = coalesce(
 article_id = coalesce(frontier.article_id, excluded.article_id)"""
 """How to merge a frontier row that both archives have."""
 
+EVIDENCE = ("last_confirmed_at", "pages_examined", "pages_confirming", "replaced_at")
+"""Columns of a site fact that are taken from the archive that confirmed it last."""
+
 WITH_ABSENCES = f"""
 SELECT u.article_id FROM json_each(:captures) j JOIN captures c ON c.id = j.value JOIN article_urls u ON u.url = c.url
 WHERE c.status = 304 OR {SAYS_GONE}
@@ -113,6 +116,7 @@ class Merge:
             self._merge_plain("sites", "site")
             self._merge_plain("sections", "site", "language", "section")
             self._merge_plain("hosts", "host")
+            self._merge_site_facts()
         bulk = BulkInsert(self._here, self._there, self._run_of, self._capture_of, self._store)
         shared = ConflictMerge(self._here, self._there, self._run_of, self._capture_of, run_id)
         for ids in in_chunks(self._there.values("SELECT id FROM captures ORDER BY id")):
@@ -169,6 +173,21 @@ class Merge:
             if "run_id" in row:
                 row["run_id"] = self._run_of[row["run_id"]]
             self._insert(table, row, f"ON CONFLICT ({', '.join(key)}) DO NOTHING")
+
+    def _merge_site_facts(self) -> None:
+        """Take the evidence of the later confirmation: the same pages may confirm a fact in both archives."""
+        key = "site = :site AND fact = :fact AND value = :value"
+        for row in self._there.rows("SELECT * FROM site_facts"):
+            known = self._here.row(f"SELECT * FROM site_facts WHERE {key}", row)
+            if known is None:
+                self._insert("site_facts", row)
+                continue
+            later = max(known, row, key=lambda either: [either[name] or "" for name in EVIDENCE])
+            first = min(known["first_confirmed_at"], row["first_confirmed_at"])
+            if (merged := {**later, "first_confirmed_at": first}) != known:
+                changes = ", ".join(f"{name} = :{name}" for name in ("first_confirmed_at", *EVIDENCE))
+                self._here.execute(f"UPDATE site_facts SET {changes} WHERE {key}", merged)
+                self.counts["site_facts"] += 1
 
     # --- captures -----------------------------------------------------------------------------------------------------
 

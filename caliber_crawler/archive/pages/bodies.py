@@ -23,12 +23,14 @@ from caliber_crawler.archive.pages.dictionaries import (
     Dictionaries,
     Dictionary,
     PageClass,
+    StoredPage,
     damaged_body,
 )
 from caliber_crawler.errors import ArchiveError
 
 # Error pages are excluded: they are stored, but would make poor dictionaries.
-NEWEST_PAGES = """SELECT digest FROM bodies b WHERE dictionary_id = ? AND size BETWEEN ? AND ? AND EXISTS (
+NEWEST_PAGES = """SELECT digest, length(data) AS stored FROM bodies b
+WHERE dictionary_id = ? AND size BETWEEN ? AND ? AND EXISTS (
   SELECT 1 FROM captures WHERE body_digest = b.digest AND status = 200) ORDER BY rowid DESC LIMIT ?"""
 
 
@@ -65,20 +67,18 @@ class Bodies:
         *,
         usable_as_dictionary: bool,
         compressed: CompressedBody | None = None,
-    ) -> str:
-        """Store a body unless it is already stored, and return its digest.
+    ) -> tuple[str, bool]:
+        """Store a body unless it is already stored; return its digest, and whether it is new.
 
         Only a body that is ``usable_as_dictionary`` may become a dictionary. ``compressed`` saves compressing the body
         again, if it was made with the newest dictionary.
         """
         digest = compressed.digest if compressed else hashlib.sha256(body).hexdigest()
-        if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is None:
-            self._insert(
-                digest,
-                len(body),
-                self._compress(body, page_class, usable_as_dictionary=usable_as_dictionary, compressed=compressed),
-            )
-        return digest
+        if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is not None:
+            return digest, False
+        stored = self._compress(body, page_class, usable_as_dictionary=usable_as_dictionary, compressed=compressed)
+        self._insert(digest, len(body), stored)
+        return digest, True
 
     def compress(self, body: bytes, page_class: PageClass) -> CompressedBody:
         """Compress a body as it would be stored now if it does not become a dictionary."""
@@ -175,13 +175,13 @@ class Bodies:
             return Compressed(None, self._plain_compressor.compress(body))
         return self._compress_with(body, current)
 
-    def _newest_pages(self, dictionary: Dictionary) -> list[bytes]:
+    def _newest_pages(self, dictionary: Dictionary) -> list[StoredPage]:
         """The newest pages compressed with a dictionary, newest last."""
         pages = []
-        for digest in self._connection.values(NEWEST_PAGES, (dictionary.id, MIN_BYTES, MAX_BYTES, CANDIDATES)):
+        for row in self._connection.rows(NEWEST_PAGES, (dictionary.id, MIN_BYTES, MAX_BYTES, CANDIDATES)):
             # `verify` reports damaged pages; the crawl continues without them.
             with contextlib.suppress(ArchiveError):
-                pages.append(self.get(digest))
+                pages.append(StoredPage(self.get(row["digest"]), row["stored"]))
         return pages[::-1]
 
     def _compress_with(self, body: bytes, dictionary: Dictionary) -> Compressed:

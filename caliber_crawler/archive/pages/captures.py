@@ -49,8 +49,9 @@ class Captures:
         """
         stored = replace(_without_credentials(capture), fetched_at=whole_second(capture.fetched_at))
         with self._connection.transaction(synced_every=math.inf):
-            digest = self.store_body(capture, compressed)
-            known = self._find(stored, digest) if digest else None
+            digest, is_new = self._put_body(capture, compressed)
+            # No capture has the digest of a new body.
+            known = self._find(stored, digest) if digest and not is_new else None
             return replace(stored, id=known if known is not None else self._insert(stored, digest, run_id))
 
     def get(self, id: int) -> Capture:
@@ -112,8 +113,11 @@ class Captures:
 
     def store_body(self, capture: Capture, compressed: CompressedBody | None = None) -> str | None:
         """Store the body of a capture unless it is already stored; return its digest, or ``None`` without a body."""
+        return self._put_body(capture, compressed)[0]
+
+    def _put_body(self, capture: Capture, compressed: CompressedBody | None) -> tuple[str | None, bool]:
         if not capture.body:
-            return None
+            return None, False
         return self._bodies.put(
             capture.body, self._page_class(capture), usable_as_dictionary=capture.status == 200, compressed=compressed
         )

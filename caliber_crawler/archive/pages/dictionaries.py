@@ -15,6 +15,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 import zstandard
 
@@ -57,6 +59,13 @@ class Dictionary:
     digest: str
 
 
+class StoredPage(NamedTuple):
+    """A page, and the number of bytes that it takes as it is stored."""
+
+    content: bytes
+    stored: int
+
+
 class Dictionaries:
     """The dictionaries in an archive. Writing methods run inside the caller's transaction."""
 
@@ -92,15 +101,18 @@ class Dictionaries:
             return False
         return has_doubled(uses) or (uses % CHECK_INTERVAL == 0 and self._is_outdated(dictionary))
 
-    def renew(self, current: Dictionary, page_class: PageClass, pages: Sequence[bytes]) -> Dictionary:
-        """A better dictionary for pages like these, or ``current`` if a new one would not save space."""
+    def renew(self, current: Dictionary, page_class: PageClass, pages: Sequence[StoredPage]) -> Dictionary:
+        """A better dictionary for pages like these, or ``current`` if a new one would not save space.
+
+        The pages are compressed with ``current``, newest last.
+        """
         candidates, trial = pages[::2], pages[1::2]
         if not trial:
             return current
-        content = choose_pages(candidates)
+        content = choose_pages([page.content for page in candidates])
         data = self._plain_compressor.compress(content)
-        new_size = compressed_size(compressor_of(content, LEVEL), trial) / len(trial)
-        current_size = compressed_size(self.compressor(current.digest), trial) / len(trial)
+        new_size = compressed_size(compressor_of(content, LEVEL), [page.content for page in trial]) / len(trial)
+        current_size = sum(page.stored for page in trial) / len(trial)
         if (current_size - new_size) * self._uses[current.digest] <= len(data):
             return current
         return self._insert(content, data, page_class)
@@ -170,14 +182,24 @@ class Dictionaries:
 def choose_pages(pages: Sequence[bytes], max_bytes: int = MAX_BYTES) -> bytes:
     """Choose from pages, newest last, those that make the best dictionary for similar pages; return them joined."""
     *rest, content = pages
-    for _ in range(MAX_PAGES - 1):
-        compressor = compressor_of(content, CHOOSING_LEVEL)
-        fitting = [page for page in rest if len(content) + len(page) <= max_bytes]
-        if not fitting:
+    # A page hardly ever compresses worse with more pages in the dictionary. So a size of an earlier step is an upper
+    # bound, and only the pages with the largest bounds are compressed again: (minus the size, place, step).
+    bounds = [(-max_bytes, place, 0) for place in range(len(rest))]
+    heapify(bounds)
+    for step in range(1, MAX_PAGES):
+        compressor = compressor_of(content, CHOOSING_LEVEL) if bounds else None
+        while bounds:
+            _, place, measured = heappop(bounds)
+            page = rest[place]
+            if len(content) + len(page) > max_bytes:
+                continue
+            if measured == step:
+                content = page + content
+                break
+            assert compressor is not None
+            heappush(bounds, (-len(compressor.compress(page)), place, step))
+        else:
             break
-        worst = max(fitting, key=lambda page: len(compressor.compress(page)))
-        rest.remove(worst)
-        content = worst + content
     return content
 
 

@@ -66,6 +66,10 @@ ASIDE_BEFORE = """SELECT min(c.fetched_at) FROM captures v JOIN captures c ON c.
 JOIN problems p ON p.capture_id = c.id WHERE v.version_id = :version_id AND c.version_id IS NULL
 AND p.reason = 'unlike_before' AND c.fetched_at > :after AND c.fetched_at < :before"""
 """The first page at the URLs of a version that was put aside before it, since the article was seen."""
+STATED_BY = f"""SELECT c.url, c.id AS capture_id FROM captures c WHERE c.article_id IN ({FAMILY})
+AND c.version_id IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM captures r WHERE r.article_id IN ({FAMILY}) AND r.url = :url) ORDER BY c.fetched_at DESC LIMIT 1"""
+"""The newest page of an article that claims a URL, unless that URL once redirected to it."""
 SEEN_LATER = """SELECT a.id FROM articles a JOIN versions mine ON mine.id = a.current_version_id
 JOIN versions v ON v.content_digest = mine.content_digest AND v.published_at IS NULL AND v.replaced_by IS NULL
 JOIN articles m ON m.id = v.article_id JOIN articles o ON o.id = coalesce(m.duplicate_of, m.id)
@@ -149,12 +153,14 @@ class Admission:
         self, extraction: Extraction, article_id: int | None, reextract: Callable[[int], Extraction | None] | None
     ) -> None:
         article, url = extraction.article, extraction.capture.effective_url
-        if self._is_doubtful(extraction) and not self._has_text(article_id, article):
-            others = self.shared.others(url, article, article_id)
+        is_doubtful = self._is_doubtful(extraction)
+        is_at_many = not is_doubtful and self.shared.is_at_many_urls(url, article, extraction.layout)
+        if (is_doubtful or is_at_many) and not self._has_text(article_id, article):
+            others = self.shared.others(url, article, article_id, dated=is_at_many)
             if others or self.shared.was_put_aside(extraction, reextract):
                 self.shared.remember(article)
                 elsewhere = others[0].url if others else "other URLs of the site"
-                message = f"{url} shows no date or word of its URL, and the same text as {elsewhere}."
+                message = f"{url} has no word of its URL, and the same text as {elsewhere}."
                 raise PageSetAside(_problem(SHARED, message, fatal=True), self._withdrawn(others))
         if article.published_at is None:
             values = {"digest": content_digest(article), "site": article.site, "article_id": article_id}
@@ -197,6 +203,13 @@ class Admission:
         if aside:
             self._put_aside(article_id, aside, utc_text(extraction.capture.fetched_at), run_id)
 
+    def report_claim(self, claimant: int, url: str, run_id: int) -> None:
+        """Report that an article states a URL at which a different one turned out to be."""
+        row = self._connection.row(STATED_BY, {"article_id": claimant, "url": url})
+        if row is not None:
+            problem = _problem("canonical_elsewhere", f"{row['url']} states the URL {url}, which has a different text.")
+            self._runs.record_problem(run_id, problem, url=row["url"], capture_id=row["capture_id"])
+
     def review(self, article_id: int, run_id: int) -> bool:
         """Put those texts of an article aside that are not the article, as if its pages had come one by one.
 
@@ -225,7 +238,7 @@ class Admission:
         if current is None:
             return []
         article = Article(site=current.site, language="", url=current.url, headline=current.headline, body=current.body)
-        if current.may_be_withdrawn(self.lasting):
+        if current.is_doubtful and current.may_be_withdrawn(self.lasting):
             others = self.shared.others(current.url, article, article_id)
             if others or self.shared.is_reported(article_id):
                 return [article_id, *self._withdrawn(others)]

@@ -116,6 +116,8 @@ class Articles:
             urls = page_urls(extraction.article, article_urls)
             found = self._identity.find(extraction.article.site, urls.own, urls.claims, [text_of(extraction.article)])
             problems = claim_problems(extraction, found.rejected)
+            for claimant in found.dispossessed:
+                self.admission.report_claim(claimant, urls.own[0].url, run_id)
             reextract = None if reextract is None else partial(self._reextract, reextract)
             self.admission.check(extraction, found.article_id, reextract)
             accepted = [article_url for article_url in article_urls if article_url not in found.rejected]
@@ -130,19 +132,25 @@ class Articles:
             seen_at = utc_text(extraction.capture.fetched_at)
             self._identity.register_urls(article_id, urls, found.rejected, seen_at)
             self._identity.set_identifiers(article_id, extraction.article, accepted, newest=newest)
-            version, is_new_version = self._versions.record(article_id, extraction, run_id, reextract)
+            version, is_new_version = self._versions.record(
+                article_id, extraction, run_id, reextract, is_new_article=is_new
+            )
             self._record_views(article_id, extraction)
-            self._record_media(article_id, extraction)
+            self._record_media(article_id, extraction, is_new_article=is_new)
             self.refresh(article_id)
             changed: Outcome = "new" if is_new else "updated"
             outcome = changed if is_new_version else "unchanged"
             return SavedArticle(article_id, version["number"], outcome, tuple(problems), extraction.article)
 
-    def withdraw(self, ids: Sequence[int], run_id: int) -> None:
-        """Put articles aside that turned out to be none, with all their pages (``PageSetAside.others``)."""
-        if ids:
-            with self._connection.transaction():
-                self.admission.shared.withdraw(ids, run_id)
+    def withdraw(self, ids: Sequence[int], run_id: int) -> int:
+        """Put articles aside that turned out to be none, with all their pages (``PageSetAside.others``).
+
+        Return the number of those that this run had stored.
+        """
+        if not ids:
+            return 0
+        with self._connection.transaction():
+            return self.admission.shared.withdraw(ids, run_id)
 
     def review(self, article_id: int, run_id: int) -> list[int]:
         """Apply the rules for admission to the stored texts of an article; return the articles that were withdrawn.
@@ -346,18 +354,15 @@ class Articles:
                 ),
             )
 
-    def _record_media(self, article_id: int, extraction: Extraction) -> None:
+    def _record_media(self, article_id: int, extraction: Extraction, *, is_new_article: bool = False) -> None:
         seen_at = utc_text(extraction.capture.fetched_at)
         seen = {"article_id": article_id, "first_seen_at": seen_at, "last_seen_at": seen_at}
         for position, image in enumerate(extraction.article.images):
-            record_media(self._connection, "images", {**seen, "url": image.url, "position": position, "alt": image.alt})
+            row = {**seen, "url": image.url, "position": position, "alt": image.alt}
+            record_media(self._connection, "images", row, is_new=is_new_article)
         for position, link in enumerate(extraction.article.links):
-            host = host_of(link.url)
-            record_media(
-                self._connection,
-                "links",
-                {**seen, "url": link.url, "position": position, "host": host, "text": link.text},
-            )
+            row = {**seen, "url": link.url, "position": position, "host": host_of(link.url), "text": link.text}
+            record_media(self._connection, "links", row, is_new=is_new_article)
 
     def refresh(self, article_id: int, *, authors: bool = False) -> None:
         """Recompute the current state of an article: :func:`~caliber_crawler.archive.texts.current_state.refresh`."""

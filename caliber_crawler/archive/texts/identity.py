@@ -108,6 +108,8 @@ class Found:
 
     article_id: int | None
     rejected: tuple[ArticleURL, ...] = ()
+    dispossessed: tuple[int, ...] = ()
+    """Articles that only claimed the page's own URL, and lost it."""
 
 
 class Identity:
@@ -130,6 +132,7 @@ class Identity:
         """
         numbers = {article_url.number for article_url in (*own, *claims) if article_url.number is not None}
         same: list[Match] = []
+        lost: list[int] = []
         claimants = self._claimants([*own, *claims])
         for match in (*self._matches(site, own), *(each for url in own for each in claimants.get(url.url, ()))):
             if match.post_number is not None and numbers and match.post_number not in numbers:
@@ -141,7 +144,7 @@ class Identity:
             if not match.is_claim or self._resembles(match.id, same, texts):
                 same.append(match)
             else:
-                self._dispossess(match, own)
+                lost += self._dispossess(match, own)
         rejected = []
         for claim in claims:
             joined: list[Match] = []
@@ -162,9 +165,9 @@ class Identity:
             if others if owner is None else owner not in {known.id for known in same}:
                 rejected.append(claim)
         if not same:
-            return Found(None, tuple(rejected))
+            return Found(None, tuple(rejected), tuple(lost))
         survivor = self._unite([match.id for match in same])
-        return Found(self._join_rivals(survivor, same[0], texts), tuple(rejected))
+        return Found(self._join_rivals(survivor, same[0], texts), tuple(rejected), tuple(lost))
 
     def register_urls(self, article_id: int, urls: PageUrls, rejected: Iterable[ArticleURL], seen_at: str) -> None:
         """Record the URLs of an article: its own, those that it claims, and those that it claims in vain."""
@@ -303,11 +306,12 @@ class Identity:
         assert row is not None
         return Match(**row, is_claim=0)
 
-    def _dispossess(self, match: Match, own: Iterable[ArticleURL]) -> None:
-        """Take the URLs of a page from an article that only claims them; its claims stay."""
+    def _dispossess(self, match: Match, own: Iterable[ArticleURL]) -> list[int]:
+        """Take the URLs of a page from an article that only claims them; return its ID if there are any."""
         rows = self._connection.rows(f"SELECT * FROM article_urls u WHERE article_id = ? AND {IS_CLAIM}", (match.id,))
         taken = [row["url"] for row in rows if any(is_same_address(row, article_url) for article_url in own)]
         self._release(match.id, taken)
+        return [match.id] if taken else []
 
     def _release(self, article_id: int, urls: Iterable[str]) -> None:
         for url in urls:

@@ -9,9 +9,16 @@ from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
 
 
-def record_media(connection: Connection, table: Literal["images", "links"], row: Mapping[str, Any]) -> None:
-    """Insert or update an image or link of an article; its text and position are those of the newest page."""
+def record_media(
+    connection: Connection, table: Literal["images", "links"], row: Mapping[str, Any], *, is_new: bool = False
+) -> None:
+    """Insert or update an image or link of an article; its text and position are those of the newest page.
+
+    Pass ``is_new`` if the row probably does not exist yet: then it is inserted without a look-up.
+    """
     new = {name: value for name, value in row.items() if name != "checksum"}
+    if is_new and insert_with_checksum(connection, table, new, "ON CONFLICT DO NOTHING").rowcount:
+        return
     known = connection.row(f"SELECT * FROM {table} WHERE article_id = :article_id AND url = :url", new)
     if known is not None:
         own = known.pop("checksum")

@@ -8,6 +8,7 @@ that may name one page in two places of a site (the same last segment or number)
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +19,7 @@ from caliber_crawler.archive.core.times import utc_time
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.text_columns import digest_of, plain
 from caliber_crawler.items import Article, Extraction, Problem
-from caliber_crawler.site.url_words import may_name_one_page, share_of_words
+from caliber_crawler.site.url_words import has_a_word, may_name_one_page, share_of_words
 
 NO_LAYOUT = ("unknown", "generic", "text")
 """Layouts of pages that match no layout of a site definition."""
@@ -26,6 +27,9 @@ REASON = "same_text_elsewhere"
 MAX_MATCHES = 20
 MAX_PHRASE = 200
 """Characters of a headline that are searched for."""
+MANY = 3
+"""Number of unrelated URLs at which a text with a date is none of an article."""
+MAX_RECENT_TEXTS = 2_000
 MAX_RECALLED = 3
 """Pages put aside earlier that are extracted again, once for each site and process, to recognize their text."""
 MAX_RECENT = 5_000
@@ -81,15 +85,22 @@ class Row:
         has_date = self.published_at is not None and self.dated_by != "url"
         return is_doubtful(self.url, f"{self.headline} {self.body}", self.layout, has_date=has_date)
 
+    @property
+    def lacks_evidence(self) -> bool:
+        """Whether only a date may show that it is an article."""
+        return self.layout in NO_LAYOUT and not has_a_word(self.url, f"{self.headline} {self.body}")
+
     def may_be_withdrawn(self, lasting: timedelta) -> bool:
         """Whether this text is all that is known of the article, and was not seen for long."""
         lasted = utc_time(self.seen_until) - utc_time(self.seen_from)
-        return self.is_doubtful and self.version_count == 1 and not self.duplicates and lasted < lasting
+        return self.version_count == 1 and not self.duplicates and lasted < lasting
 
 
 def is_doubtful(url: str, text: str, layout: str, *, has_date: bool) -> bool:
     """Whether nothing shows that a page is the article of its URL."""
     if layout not in NO_LAYOUT:
+        return False
+    if has_a_word(url, text):
         return False
     share = share_of_words(url, text)
     return share == 0 or (share is None and not has_date)
@@ -103,9 +114,27 @@ class SharedTexts:
         self._runs = Runs(connection)
         self._known: dict[str, set[str]] = {}
         """For each site, digests of texts that were put aside."""
+        self._recent: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
+        """For the latest pages that only have a date, the unrelated URLs of each text."""
 
-    def others(self, url: str, article: Article, article_id: int | None) -> list[Row]:
-        """Doubtful articles with the text of a doubtful page, at URLs that cannot name the same page."""
+    def is_at_many_urls(self, url: str, article: Article, layout: str) -> bool:
+        """Whether this process saved the text of a page that only has a date at many unrelated URLs."""
+        if layout not in NO_LAYOUT or has_a_word(url, f"{article.headline} {article.body}"):
+            return False
+        key = article.site, undated_digest(article)
+        urls = self._recent.pop(key, ())
+        if len(urls) < MANY and not any(may_name_one_page(url, other) for other in urls):
+            urls = (*urls, url)
+        self._recent[key] = urls
+        if len(self._recent) > MAX_RECENT_TEXTS:
+            self._recent.popitem(last=False)
+        return len(urls) >= MANY
+
+    def others(self, url: str, article: Article, article_id: int | None, *, dated: bool = False) -> list[Row]:
+        """Doubtful articles with the text of a doubtful page, at URLs that cannot name the same page.
+
+        With ``dated``, also those that only have a date.
+        """
         phrase = article.headline[:MAX_PHRASE].replace('"', '""').replace("\0", " ")
         rows = self._connection.rows(
             WITH_HEADLINE,
@@ -119,7 +148,11 @@ class SharedTexts:
         body = plain(article.body)
         found = [Row(**row) for row in rows]
         return [
-            row for row in found if plain(row.body) == body and row.is_doubtful and not may_name_one_page(url, row.url)
+            row
+            for row in found
+            if plain(row.body) == body
+            and (row.is_doubtful or (dated and row.lacks_evidence))
+            and not may_name_one_page(url, row.url)
         ]
 
     def was_put_aside(self, extraction: Extraction, reextract: Callable[[int], Extraction | None] | None) -> bool:
@@ -136,8 +169,11 @@ class SharedTexts:
 
     def remember(self, article: Article) -> None:
         """Remember a text that was put aside."""
-        if article.site in self._known:
-            self._known[article.site].add(undated_digest(article))
+        known = self._known.get(article.site)
+        if known is not None:
+            if len(known) >= MAX_RECENT_TEXTS:
+                known.clear()
+            known.add(undated_digest(article))
 
     def current(self, article_id: int) -> Row | None:
         """An article with its current text."""
@@ -148,12 +184,16 @@ class SharedTexts:
         """Whether a page of an article was put aside before, in this archive or one that was merged."""
         return self._connection.value(IS_REPORTED, (article_id,)) is not None
 
-    def withdraw(self, ids: Iterable[int], run_id: int) -> None:
+    def withdraw(self, ids: Iterable[int], run_id: int) -> int:
         """Put the pages of articles aside that turned out to be none. Their captures stay, with a problem each.
 
-        Runs inside the caller's transaction.
+        Return the number of those that this run had stored. Runs inside the caller's transaction.
         """
+        stored = 0
         for id in ids:
+            stored += self._connection.value(
+                "SELECT count(*) FROM versions WHERE article_id = ? AND run_id = ?", (id, run_id)
+            )
             for row in self._connection.rows(UNREPORTED, (id,)):
                 message = (
                     f"{row['url']} has a text that is at other URLs, too, and nothing that shows that it is theirs."
@@ -161,6 +201,7 @@ class SharedTexts:
                 problem = Problem(stage="check", reason=REASON, message=message, field="url", fatal=True)
                 self._runs.record_problem(run_id, problem, url=row["url"], capture_id=row["id"])
             self._delete(id)
+        return stored
 
     def _delete(self, id: int) -> None:
         connection = self._connection

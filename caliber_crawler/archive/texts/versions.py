@@ -93,21 +93,29 @@ class Versions:
         self._connection = connection
 
     def record(
-        self, article_id: int, extraction: Extraction, run_id: int, reextract: ReextractById | None = None
+        self,
+        article_id: int,
+        extraction: Extraction,
+        run_id: int,
+        reextract: ReextractById | None = None,
+        *,
+        is_new_article: bool = False,
     ) -> tuple[VersionRow, bool]:
         """Record the text of a page; return the version's row and whether the version is new.
 
         With ``reextract``, pages of the neighbouring versions are re-extracted first if their text differs and an older
         extractor produced it.
         """
-        versions = self._all(article_id)
+        versions = [] if is_new_article else self._all(article_id)
         extractions = [extraction]
         if versions:
             extractions += self._same_bytes(article_id, extraction)
             if reextract is not None:
                 extractions += self._reextract_neighbours(article_id, extraction, reextract)
         assert extraction.capture.id is not None
-        version = self._rebuild(article_id, extractions, run_id, versions)[extraction.capture.id]
+        version = self._rebuild(article_id, extractions, run_id, versions, is_new_article=is_new_article)[
+            extraction.capture.id
+        ]
         return version, all(version["id"] != known["id"] for known in versions)
 
     def rebuild(self, article_id: int, extractions: Sequence[Extraction], run_id: int) -> None:
@@ -122,11 +130,17 @@ class Versions:
         )
 
     def _rebuild(
-        self, article_id: int, extractions: Sequence[Extraction], run_id: int, versions: Sequence[VersionRow]
+        self,
+        article_id: int,
+        extractions: Sequence[Extraction],
+        run_id: int,
+        versions: Sequence[VersionRow],
+        *,
+        is_new_article: bool = False,
     ) -> dict[int, VersionRow]:
         """Recompute the versions; return the version of each page by its capture ID."""
         fresh = {extraction.capture.id: extraction for extraction in extractions if extraction.capture.id is not None}
-        pages = self._pages(article_id, fresh)
+        pages = [_first_page(extractions[0])] if is_new_article else self._pages(article_id, fresh)
         kept = kept_columns(pages, fresh, versions)
         if kept:
             changed = [page._replace(digest=digest_of_columns(kept[page.id])) for page in pages if page.id in kept]
@@ -299,3 +313,10 @@ class Versions:
         }
         id = insert_with_checksum(self._connection, "versions", version).lastrowid
         return cast(VersionRow, {**version, "id": id, "replaced_by": None})
+
+
+def _first_page(extraction: Extraction) -> Page:
+    """The page of an article without any other."""
+    assert extraction.capture.id is not None
+    digest = content_digest(extraction.article)
+    return Page(utc_text(extraction.capture.fetched_at), digest, extraction.capture.id, None, None)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
-from caliber_crawler.archive.core.migrations import create_schema, migrations
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
 
@@ -124,6 +123,8 @@ def schema_of(connection: Connection) -> dict[str, str]:
 
 def recorded_migrations(connection: Connection) -> list[str]:
     """The names of the migrations that were applied to an archive."""
+    from caliber_crawler.archive.core.migrations import migrations
+
     return connection.values(f"SELECT name FROM {migrations.migrations_table} ORDER BY name")
 
 
@@ -139,6 +140,9 @@ def shipped_migrations() -> list[str]:
 
 @cache
 def shipped() -> tuple[dict[str, str], list[str]]:
+    # Imported here: a crawl must not load sqlite-utils.
+    from caliber_crawler.archive.core.migrations import create_schema
+
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         connection = Connection(Path(":memory:"), "write", memory, None)
         create_schema(connection.db)

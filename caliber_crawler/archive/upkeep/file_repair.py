@@ -23,7 +23,7 @@ from caliber_crawler.archive.upkeep.file_checks import shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.references import References
 from caliber_crawler.archive.upkeep.repair import Repair
-from caliber_crawler.archive.upkeep.restoration import Restoration
+from caliber_crawler.archive.upkeep.restoration import REPEATED, Restoration
 from caliber_crawler.archive.upkeep.row_layout import layouts
 from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvage, Salvaged, bulk_writing
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
@@ -43,6 +43,7 @@ COMPLETE_INDEXES = {
     "article_urls": "article_urls_article",
     "links": "links_host",
     "frontier": "sqlite_autoindex_frontier_1",
+    **{table: f"{table}_repetition" for table in REPEATED},
 }
 """An index with an entry for every row of the table."""
 FROM_PAGES = ("images", "links", "authors", "article_authors")

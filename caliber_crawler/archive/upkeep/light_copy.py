@@ -30,6 +30,7 @@ COPIED_TABLES = {
     "authors": "id IN (SELECT author_id FROM main.article_authors)",
     "sections": "(site, language, section) IN (SELECT site, language, section FROM main.articles)",
     "sites": "site IN (SELECT site FROM main.articles)",
+    "site_facts": "site IN (SELECT site FROM main.articles)",
     "captures": """id IN (SELECT capture_id FROM main.versions UNION SELECT capture_id FROM main.view_counts)
       OR article_id IN (SELECT id FROM chosen)""",
     "runs": "id IN (SELECT run_id FROM main.versions UNION SELECT run_id FROM main.captures)",

@@ -31,6 +31,8 @@ MISSING_RUNS = """SELECT run_id, min(at) AS started_at, min(site) AS site FROM (
   SELECT run_id, fetched_at AS at, site FROM captures UNION ALL
   SELECT run_id, seen_from, NULL FROM versions UNION ALL SELECT run_id, noted_at, NULL FROM problems)
 WHERE run_id NOT IN (SELECT id FROM runs) GROUP BY run_id"""
+REPEATED = ("runs", "problems", "hosts", "sites", "sections", "site_facts", "field_coverage", "takedowns")
+"""Tables whose indexes repeat every value."""
 MISSING_CAPTURES = """SELECT capture_id, article_id, min(at) AS fetched_at, max(version_id) AS version_id,
   max(run_id) AS run_id, max(extractor) AS extractor FROM (
     SELECT capture_id, article_id, seen_from AS at, id AS version_id, run_id, extractor FROM versions UNION ALL
@@ -75,6 +77,7 @@ class Restoration:
             self._parts.restore_newest_counts,
             self._restore_missing_captures,
             self._restore_frontier,
+            self._restore_repeated,
             self._restore_sections,
             self._restore_runs,
         ):
@@ -318,6 +321,11 @@ class Restoration:
                     f"""UPDATE OR IGNORE articles SET {name} = {known}
                     WHERE duplicate_of IS NULL AND {name} NOT IN {among}"""
                 )
+
+    def _restore_repeated(self) -> None:
+        for table in REPEATED:
+            for row in self._rows.from_indexes(table):
+                self._rows.insert(table, row)
 
     def _restore_sections(self) -> None:
         self._connection.execute(

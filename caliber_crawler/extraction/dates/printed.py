@@ -35,7 +35,9 @@ _NUMERIC = re.compile(
     r"(?<![\d.:/,+-])(?P<a>\d{1,2})(?P<mark>\s?[./-]\s?)(?P<b>\d{1,2})(?P=mark)(?P<y>\d{4}|\d{2})(?![\d%])(?![./-]\d)"
 )
 _LETTERS = r"[^\s\d!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2010-\u2027\u2030-\u205e\u3000-\u303f\u060c]"
-_TOKEN = re.compile(rf"(?P<number>\d+)|(?P<word>{_LETTERS}++(?:[’'ʼ]{_LETTERS}++)*)|(?P<mark>[^\s])")
+_TOKEN = re.compile(
+    rf"(?P<number>\d+)|(?P<word>(?:[\u0e01-\u0e4e]++\.)++|{_LETTERS}++(?:[’'ʼ]{_LETTERS}++)*)|(?P<mark>[^\s])"
+)
 _SKIPPED_MARKS = frozenset(",.-–—/'’()،ªº°")
 _ENDINGS_TEXT = """
 st nd rd th er ère re ste de ci cı cu cü го е й я ე в и a e º ª טן ê an ی
@@ -43,7 +45,7 @@ st nd rd th er ère re ste de ci cı cu cü го е й я ე в и a e º ª ט
 _ENDINGS = frozenset(word_key(word) for word in _ENDINGS_TEXT.split())
 _PARTICLES_TEXT = """
 of the de del den d di da do g j г г. год года ж ж. р р. рік року m m. mh metų d d. gada йил жыл жылы жылғы
-жылдын жылдың йилнинг yil yili il ili ko eko ren an a le la lo el al am ам წლის წ թ թ. ե ta’ ta ve na ค ศ พ ปี
+жылдын жылдың йилнинг yil yili il ili ko eko ren an a le la lo el al am ам წლის წ թ թ. ե ta’ ta ve na ค ศ พ ปี ค.ศ. พ.ศ. น.
 """
 _BEFORE_CLOCK = frozenset(map(word_key, ("à", "às", "at", "um", "kl", "klo", "ore", "saat", "в", "о", "om")))
 _PARTICLES = frozenset(word_key(word) for word in _PARTICLES_TEXT.split())

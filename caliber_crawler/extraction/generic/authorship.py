@@ -35,7 +35,7 @@ MAX_BLOCKS = 40
 LEVELS_ABOVE = 4
 _BYLINE_NAME = re.compile(
     r"(?:^|[\s_:-])(?:by-?line|authors?|autor(?:en|es)?|auteurs?|writers?|contributors?|journalists?|yazar|muell?if|avtor|"
-    r"(?:written|posted)-?by)(?:$|[\s_-]|name|s?link)|creator[_-]{1,2}name(?:$|[\s_-])",
+    r"(?:written|posted|submitted|created)-?by|submitted)(?:$|[\s_-]|name|s?link)|creator[_-]{1,2}name(?:$|[\s_-])",
     re.IGNORECASE,
 )
 _AUTHOR_NAME = re.compile(r"(?:author|creator|writer|byline|yazar|muellif)[_-]{1,2}name(?:$|[\s_-])", re.IGNORECASE)
@@ -52,9 +52,11 @@ _OF_OTHERS = re.compile(
 _BESIDE = re.compile(r"(?:^|[\s_-])(?:sidebar|widgets?|footer|aside)(?:$|[\s_-])", re.IGNORECASE)
 MAX_NAMES_BESIDE = 2
 MAX_LABEL_LENGTH = 40
+MAX_SIGNATURE_LENGTH, MAX_SIGNERS = 60, 3
+EMPHASIS = frozenset(("b", "strong", "i", "em"))
 _OTHERS_BY = re.compile(
-    r"\b(?:(?:reviewed|edited|translated|fact.checked|photographed|illustrated|photos?|images?|illustrations?)(?:\s+by)?|"
-    r"editor|translator|foto|фото|перевод|редактор|redaktor|tərcümə)\s*[:：]?\s*$",
+    r"\b(?:(?:reviewed|edited|translated|fact.checked|photographed|illustrated|photos?|images?|illustrations?)(?:\s++by)?|"
+    r"editor|translator|foto|фото|перевод|редактор|redaktor|tərcümə)\s*+[:：]?+\s*+$",
     re.IGNORECASE,
 )
 _MARKED = etree.XPath(
@@ -245,7 +247,7 @@ def _is_beside(element: etree._Element) -> bool:
 
 
 def _names_in(element: etree._Element) -> Iterator[str]:
-    named = [part for part in element.iter() if "name" in (part.get("itemprop") or part.get("property") or "").split()]
+    named = [part for part in element.iter() if _is_marked_name(part.get("itemprop") or part.get("property"))]
     for part in named or [element]:
         line = _line_of(part)
         if len(line) > MAX_LINE_LENGTH:
@@ -255,6 +257,11 @@ def _names_in(element: etree._Element) -> Iterator[str]:
         names = [name for name in parts if is_byline_name(name) or (is_sure and is_single_name(name))]
         if 2 * len(names) >= len(parts):  # other lines are biographies and lists of tags
             yield from names
+
+
+def _is_marked_name(properties: str | None) -> bool:
+    """Return whether microdata or RDFa (``schema:name``) mark a name."""
+    return properties is not None and any(name.rpartition(":")[2] == "name" for name in properties.split())
 
 
 def _is_sure(element: etree._Element) -> bool:
@@ -289,3 +296,23 @@ def _names_below(heading: etree._Element) -> Iterator[str]:
                     if names and all(is_byline_name(name) or is_single_name(name) for name in names):
                         yield from names
                         return
+            if names := _names_emphasized(sibling):
+                yield from names
+                return
+
+
+def _names_emphasized(block: etree._Element) -> list[str]:
+    """The names that are all of the first paragraph of a block, in bold or italics."""
+    first = next(block.iter("p"), None)
+    if first is None or (first.text or "").strip() or len(first) != 1 or first[0].tag not in EMPHASIS:
+        return []
+    line = clean_inline("".join(first.itertext()))
+    if (
+        not line
+        or len(line) > MAX_SIGNATURE_LENGTH
+        or (first[0].tail or "").strip()
+        or line.endswith((".", "!", "?", ":"))
+    ):
+        return []
+    names = list(split_names(line))
+    return names if len(names) <= MAX_SIGNERS and all(is_person(name) and name in line for name in names) else []

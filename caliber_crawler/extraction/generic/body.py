@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from lxml import etree
@@ -40,8 +40,11 @@ MIN_COVERED = 0.8
 MAX_FRAGMENT = 0.35
 """A reading is a fragment if it has at most this share of the length of another, with which it shares nothing."""
 MIN_SHINGLES = 20
-MIN_BODY_LENGTH = 200
-"""Characters of a main element's text that is not doubted."""
+MIN_BODY_LENGTH, MIN_SHARED = 200, 0.4
+"""Characters of a main element's text, and its share of an independent reading, that show that it is the article's.
+
+Where it is not, trafilatura finds next to nothing of the article in it.
+"""
 WORDS_TO_MATCH = 4
 _SEPARATORS = {"lb": BREAK, "cell": " | "}
 _WORD = re.compile(r"\w+")
@@ -57,6 +60,8 @@ class Body(NamedTuple):
     """The reading that was used: ``trafilatura``, ``resiliparse`` or ``container``."""
     disagreement: str | None = None
     """What the readings disagree on, as a clause; ``None`` if they have the same text, or one has some gaps."""
+    readings: tuple[tuple[str, Sequence[str]], ...] = ()
+    """Every reading, by its name."""
 
 
 def extract_body(root: etree._Element, headline: str | None, url: str) -> Body | None:
@@ -70,9 +75,11 @@ def extract_body(root: etree._Element, headline: str | None, url: str) -> Body |
     quick = _attempt(_extract_with_resiliparse, source)
     if is_tame:
         fast = _read_fast(source, main, quick)
-        choice = _choose(fast, quick, read_container(root, (fast, quick)))
+        whole = read_container(root, (fast, quick))
+        choice = _choose(fast, quick, whole)
+        choice = choice._replace(readings=(("trafilatura", fast), ("resiliparse", quick), ("container", whole)))
     else:
-        choice = Body(tuple(quick), "resiliparse")
+        choice = Body(tuple(quick), "resiliparse", readings=(("resiliparse", quick),))
     if not choice.paragraphs:
         # Prefer all text of the page to none, so that nothing is lost silently.
         choice = Body(tuple(_attempt(partial(_extract_with_resiliparse, whole=True), source)), "resiliparse")
@@ -107,7 +114,7 @@ def _read_fast(source: str, main: str | None, quick: Sequence[str]) -> list[str]
     """Return the reading of the main element, or of the whole page where an independent reading has more text."""
     if main is not None:
         read = _attempt(_extract_with_trafilatura, main)
-        if sum(map(len, read)) >= MIN_BODY_LENGTH and _share(shingles(quick), shingles(read)) >= MIN_AGREEMENT:
+        if sum(map(len, read)) >= MIN_BODY_LENGTH and _share(shingles(quick), shingles(read)) >= MIN_SHARED:
             return read
     return _attempt(_extract_with_trafilatura, source)
 
@@ -222,6 +229,12 @@ def _extract_with_resiliparse(source: str, *, whole: bool = False) -> list[str]:
 
 def shingles(paragraphs: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """The sequences of four words in a text."""
+    return _shingles(tuple(paragraphs))
+
+
+@lru_cache(maxsize=4)
+def _shingles(paragraphs: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    # Each reading of a page is compared several times.
     words = _WORD.findall(" ".join(paragraphs).lower())
     return frozenset(zip(*(words[start:] for start in range(WORDS_TO_MATCH)), strict=False))
 

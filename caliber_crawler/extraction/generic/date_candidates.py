@@ -83,6 +83,8 @@ class DateCandidate:
     """The name of the property, meta element or attribute that states it."""
     element: etree._Element | None = field(default=None, compare=False, repr=False)
     """The element that states it."""
+    is_above: bool = False
+    """Whether it is printed above the headline."""
     rejection: str = ""
     """Why it cannot be the date of the page's own article, as a clause; empty if it can."""
 
@@ -365,5 +367,7 @@ def _printed(
         tier = REST
     other = datetime.combine(date.other, date.at.time(), date.zone) if date.other else None
     yield DateCandidate(
-        date.at, date.clock is None, role, "text", tier, place, position, other, str(date.day), element=owner
+        *(date.at, date.clock is None, role, "text", tier, place, position, other, str(date.day)),
+        element=owner,
+        is_above=outline.is_above_headline(position),
     )

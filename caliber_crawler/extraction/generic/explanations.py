@@ -137,6 +137,12 @@ def explain_language(
 
 
 def explain_body(body: Body | None) -> Iterator[Candidate]:
-    """The body, and the reader whose result it is."""
-    if body is not None:
-        yield Candidate("\n\n".join(body.paragraphs), body.reader, "generic", "see the reader's rules", is_chosen=True)
+    """The body, and the readings of the page that were not used."""
+    if body is None:
+        return
+    why = body.disagreement or "the readings agree, or one has some gaps"
+    yield Candidate("\n\n".join(body.paragraphs), f"reading by {body.reader}", "generic", why, is_chosen=True)
+    for reader, paragraphs in body.readings:
+        if paragraphs and reader != body.reader:
+            text = "\n\n".join(paragraphs)
+            yield Candidate(text, f"reading by {reader}", "generic", "not the reading that the others confirm")

@@ -8,6 +8,7 @@ Pure: no network, no clock, no state between pages.
 from __future__ import annotations
 
 import copy
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -155,18 +156,19 @@ def extract_tree(
     subtitle = next(find_subtitles(root, data, title), None)
     counters = ViewCounters(outline, data, code)
     views = counters.own
-    section, image = next(find_sections(data, url, title), None), next(find_images(data, url), None)
+    section, image = next(find_sections(root, data, url, title), None), next(find_images(data, url), None)
     if explanation is not None:
         explanation.add("headline", explanations.explain_titles(titles))
         explanation.add("published_at", explanations.explain_dates(dates))
         explanation.add("authors", explanations.explain_authors(signers))
         explanation.add("subtitle", explanations.explain_values(find_subtitles(root, data, title)))
         explanation.add("views", explanations.explain_views(counters))
-        explanation.add("section", explanations.explain_values(find_sections(data, url, title)))
+        explanation.add("section", explanations.explain_values(find_sections(root, data, url, title)))
         explanation.add("cover_image", explanations.explain_values(find_images(data, url)))
         declared = [*declared_locales(root, data)]
     other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)
     counters.remove()
+    outline.release()
     form = form_of(root, data)
     # The body of a page that is not an article is not needed, and costs most.
     body = extract_body(root, title, url) if other is None else None
@@ -250,13 +252,15 @@ def _as_lines(paragraphs: Sequence[str], root: etree._Element) -> Iterator[Line]
     """
     own = extract_lines(_around(paragraphs, root))
     positions = {line.text: position for position, line in enumerate(own) if line.text}
+    pictures = [position for position, line in enumerate(own) if _has_only_pictures(line)]
     last = len(own)
     for paragraph in paragraphs:
         line = Line(paragraph)
         if (position := positions.get(paragraph)) is not None:
-            yield from (
-                between._replace(links=()) for between in own[last + 1 : position] if _has_only_pictures(between)
-            )
+            between = slice(bisect(pictures, last), bisect(pictures, position))
+            if between.start < between.stop:
+                yield from (own[picture]._replace(links=()) for picture in pictures[between])
+                del pictures[between]  # each once, also where paragraphs are repeated
             line, last = own[position], position
         yield _embed_line(paragraph) or line._replace(gap=True)
 

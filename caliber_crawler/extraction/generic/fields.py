@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml import etree
 
+from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.generic.page_language import choose_language
 from caliber_crawler.extraction.linked_data import LinkedData, unescaped
 from caliber_crawler.extraction.text import clean_inline, fold
@@ -20,6 +21,9 @@ MAX_SUBTITLE_LENGTH = 500
 LEVELS_ABOVE = 4
 BLOCKS_BELOW = 4
 MAX_SECTION_LENGTH = 60
+MAX_CRUMBS = 20
+_BREADCRUMBS = etree.XPath(".//*[contains(@itemtype, 'BreadcrumbList') or contains(@typeof, 'BreadcrumbList')]")
+_CRUMB_NAMES = etree.XPath(".//*[@itemprop='name' or @property='name' or @itemprop='title']")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*$")
 _SUBTITLE_NAME = re.compile(
     r"(?:^|[\s_-])(?:sub-?(?:title|head(?:ing|line)?)|stand-?first|dek|deck|lead|lede|intro|summary|excerpt|teaser-text)"
@@ -68,7 +72,7 @@ def extract_language(locale: str | None, text: str) -> FieldValue | None:
     return FieldValue(language, "structured_data" if language == declared else "generic") if language else None
 
 
-def find_sections(data: LinkedData, url: str, headline: str | None) -> Iterator[FieldValue]:
+def find_sections(root: etree._Element, data: LinkedData, url: str, headline: str | None) -> Iterator[FieldValue]:
     """The sections as the page names them, best first: linked data, meta elements, breadcrumb, then URL path."""
     stated = [("JSON-LD articleSection", value) for value in _texts(data.article.get("articleSection"))]
     names = ("article:section", "section", "parsely-section")
@@ -76,9 +80,16 @@ def find_sections(data: LinkedData, url: str, headline: str | None) -> Iterator[
     for source, value in stated:
         if value and len(value) <= MAX_SECTION_LENGTH:
             yield FieldValue(clean_inline(unescaped(value)), "structured_data", source)
-    crumbs = [crumb for crumb in _breadcrumbs(data) if fold(crumb) != fold(headline or "")]
-    if len(crumbs) > 1 and len(crumbs[-1]) <= MAX_SECTION_LENGTH:
-        yield FieldValue(crumbs[-1], "structured_data", "JSON-LD breadcrumb")
+    title = fold(headline or "")
+    for element in root.iterfind(".//*[@itemprop]"):
+        if element.get("itemprop") not in ("articleSection", "genre") or element.tag == "meta":
+            continue
+        if (text := short_text(element, MAX_SECTION_LENGTH)) and fold(text) != title:
+            yield FieldValue(text, "structured_data", f"{element.get('itemprop')} in microdata")
+    for source, trail in (("JSON-LD", _breadcrumbs(data)), ("microdata", _marked_breadcrumbs(root))):
+        crumbs = [crumb for crumb in trail if fold(crumb) != title]
+        if len(crumbs) > 1 and len(crumbs[-1]) <= MAX_SECTION_LENGTH:
+            yield FieldValue(crumbs[-1], "structured_data", f"{source} breadcrumb")
     parts = [part for part in unquote(urlsplit(url).path).split("/") if part]
     for part in parts[:-1]:
         if _SECTION_PATH.fullmatch(part) and len(part) > 2 and len(part) <= 30 and part.lower() not in _NOT_A_SECTION:
@@ -100,6 +111,14 @@ def _breadcrumbs(data: LinkedData) -> Iterator[str]:
             if isinstance(name, str):
                 yield clean_inline(unescaped(name))
         return
+
+
+def _marked_breadcrumbs(root: etree._Element) -> Iterator[str]:
+    """The names in the first breadcrumb that microdata or RDFa mark."""
+    for crumbs in islice(cast(list[etree._Element], _BREADCRUMBS(root)), 1):
+        for element in islice(cast(list[etree._Element], _CRUMB_NAMES(crumbs)), MAX_CRUMBS):
+            if text := element.get("content") or short_text(element, MAX_SECTION_LENGTH):
+                yield clean_inline(text)
 
 
 def find_subtitles(root: etree._Element, data: LinkedData, headline: str | None) -> Iterator[FieldValue]:
@@ -136,6 +155,8 @@ def _text_after(title: str, text: str) -> str:
 def _below(heading: etree._Element) -> Iterator[etree._Element]:
     """The blocks directly below a heading and below the elements that wrap it."""
     for wrapper in [heading, *heading.iterancestors()][:LEVELS_ABOVE]:
+        if wrapper.tag in ("article", "main", "body"):
+            return
         for sibling in islice(wrapper.itersiblings(), BLOCKS_BELOW):
             yield from islice(sibling.iter("p", "h2", "h3", "div", "section"), BLOCKS_BELOW)
 

@@ -14,14 +14,14 @@ MAX_LINE_LENGTH = 160
 # "da Silva" and "Von der Leyen" are names: a preposition is removed only before a capital, Romance ones only in lower
 # case.
 _BY = re.compile(
-    r"^(?:(?i:(?:(?:article|story|text|words|report|recipe|analysis|opinion|review|interview)\s++|(?:re)?posted\s++|"
+    r"^(?:(?i:(?:(?:article|story|text|words|report|recipe|analysis|opinion|review|interview)\s++|(?:re)?posted\s++|submitted\s++|created\s++|"
     r"(?:medically\s++)?reviewed\s++|written\s++|reported\s++|published\s++|authored\s++|edited\s++|compiled\s++)?by|"
-    r"text|texto|tekst|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|yazar|yazan|muallif|"
+    r"text|texto|tekst|текст|mətn|metin|ტექსტი|տեքստ|подготовил(?:а|и)?|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|yazar|yazan|muallif|"
     r"ავტორი|بقلم|كتب|کاتب|نویسنده|autor(?:in|en|es)?|auteurs?|authors?)|por|di|da|av|af|от)(?![\w])\s*+"
-    r"(?:[:：]\s*+|(?=(?:the\s)?[^\W\d_a-zа-яё]))"
+    r"(?:\s?[:：՝]\s*+|(?=(?:the\s)?[^\W\d_a-zа-яё]))"
 )
 # "Author:" in any language. The rest of the line is the names.
-_LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}[:：]\s*+")
+_LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}[:：՝]\s*+")
 _JOIN = re.compile(
     r"(?:(?<!\s)\s++)?(?:[,;|/&•·⋅、，；／・،]|(?<=\s)(?:[–—-](?=\s)|"
     r"(?:and|und|et|y|e|en|och|og|i|и|та|և|და|و|və|ve|dan|with|mit)\s))\s*+",
@@ -62,13 +62,19 @@ _ROLE_BEHIND = re.compile(
     r"(?:writer|editor|reporter|correspondent|journalist|columnist|contributor|기자|記者|记者)$",
     re.IGNORECASE,
 )
-_PLACE_BEHIND = re.compile(r" (?:in|for|at|from|is|aus) [^\W\d_]")
+_ROLE_BEFORE = re.compile(
+    r"^(?:[^\W\d_]{3,20}\s){0,2}?(?i:correspondent|reporter|columnist|journalist|editor|staff writer|корреспондент|"
+    r"обозреватель|журналист(?:ка)?|редактор|колумнист|кореспондент(?:ка)?|оглядач(?:ка)?|müxbir(?:i)?|muhabir(?:i)?|"
+    r"redaktor|記者|记者|기자)\s(?=[^\W\d_a-zа-яёіїєґ])"
+)
+_PLACE_BEHIND = re.compile(r" (?:in|for|at|from|is|aus|on) [^\W\d_]")
 _OF_PLACE = re.compile(r"\s(?:at|of|for|in|with|bei|von|chez|di|de)\s", re.IGNORECASE)
 _CREDENTIAL = re.compile(
     r"(?:[A-Z][A-Za-z]{0,4}+\.?(?:[-. ][A-Z][A-Za-z]{0,4}+\.?){0,3}|Ph\.?D|M\.?B\.?A)[®™.]?", re.ASCII
 )
 _DESK = re.compile(
-    r"\b(?:admin\w*+|team|staff|news\w*+|desk|editors?|editorial|redaktion|redaksiya\w*+|редакция|agenc\w++|agentur|"
+    r"\b(?:admin\w*+|super user|webmaster|team|staff|news\w*+|desk|editors?|editorial|redaktion|redaksiya\w*+|"
+    r"редакция|agenc\w++|agentur|"
     r"press|times|media|magazine|daily|association|institute|foundation|university|company|inc|llc|ltd|group|"
     r"department|haber\w*+|xəbər\w*+|новости)\b",
     re.IGNORECASE,
@@ -76,6 +82,7 @@ _DESK = re.compile(
 # Scripts without capitals; Georgian has them, but does not write names with them.
 _UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,5}")
+_ABBREVIATED = re.compile(r"\s(?:Jr|Sr|[A-Z])$")
 _SINGLE = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+){0,2}")
 _NEVER_NAMES = re.compile(r"^\(|https?:|www\.|\w@\w")
 
@@ -96,7 +103,7 @@ def split_names(text: str) -> Iterator[str]:
         return
     yield people[0]
     for name in people[1:]:
-        if not (_is_credential(name) and is_name(people[0])):
+        if not (is_name(people[0]) and (_is_credential(name) or is_desk(name))):
             yield name
 
 
@@ -104,7 +111,7 @@ def unique_names(names: Iterable[str]) -> tuple[str, ...]:
     """Return names in order without duplicates, and without texts that cannot be names."""
     kept: dict[str, str] = {}
     for raw in names:
-        name = _BY.sub("", raw).strip(" ,.;:|-–—")
+        name = _trimmed(_BY.sub("", raw))
         if name and len(name) <= MAX_NAME_LENGTH and not _NOT_A_NAME.search(name):
             kept.setdefault(fold(name), name)
     return tuple(kept.values())[:MAX_AUTHORS]
@@ -158,13 +165,20 @@ def _is_capitalised(word: str) -> bool:
 
 def _name_alone(piece: str) -> str:
     """A name without what stands behind it; empty if the piece is only a label or a date."""
-    name = _BY.sub("", piece.strip(" ,.;:|-–—")).strip()
+    name = _BY.sub("", _trimmed(piece)).strip()
+    for behind in (_ROLE_BEHIND, _PLACE_BEHIND):
+        if (match := behind.search(name)) and is_name(name[: match.start()]):
+            name = name[: match.start()]
     if _LABEL_ALONE.fullmatch(name) or _NOT_A_NAME.search(name):
         return ""
-    for behind in (_ROLE_BEHIND, _PLACE_BEHIND):
-        if (match := behind.search(name)) and len(name[: match.start()].split()) > 1:
-            name = name[: match.start()]
-    return name
+    shorter = _ROLE_BEFORE.sub("", name)
+    return shorter if is_name(shorter) else name
+
+
+def _trimmed(text: str) -> str:
+    """A text without marks at its ends; the dot of ``Jr.`` and of an initial stays."""
+    trimmed = text.strip(" ,.;:|-–—")
+    return f"{trimmed}." if _ABBREVIATED.search(trimmed) and f"{trimmed}." in text else trimmed
 
 
 def _is_credential(name: str) -> bool:

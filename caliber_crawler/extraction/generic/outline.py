@@ -87,6 +87,15 @@ class Outline:
     def position(self) -> dict[etree._Element, int]:
         return {element: number for number, element in enumerate(self.elements)}
 
+    def release(self) -> None:
+        """Forget the elements. Must be called before some are removed from the tree.
+
+        lxml searches a removed part for other references each time that a reference to one of its elements ends.
+        """
+        for name in ("elements", "position"):
+            vars(self).pop(name, None)
+        self._asides.clear()
+
     def _find_heading(self, headline: str | None) -> etree._Element | None:
         """The heading with the headline's text, else the first ``h1``."""
         headings = list(self.root.iter("h1"))
@@ -184,6 +193,9 @@ class Outline:
         if self.main is None or self.main not in element.iterancestors():
             return Place.ELSEWHERE
         return Place.TEXT if self._prose_between(position, self._end(self.main)) else Place.END
+
+    def is_above_headline(self, position: int) -> bool:
+        return self.heading is not None and position < self.position[self.heading]
 
     def is_headline(self, element: etree._Element) -> bool:
         """Return whether an element is the headline, or part of it."""

@@ -28,7 +28,7 @@ from caliber_crawler.extraction.embeds import (
     replace_gallery,
 )
 from caliber_crawler.extraction.generic.boilerplate import is_pointer
-from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
+from caliber_crawler.extraction.generic.inline_elements import INLINE, REMOVED, simplify_inline
 from caliber_crawler.extraction.lines import LISTS, is_data_table, is_picture
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
@@ -76,6 +76,7 @@ MAX_NAMES_LENGTH = 1000
 MIN_TEASER_WORDS = 4
 MAX_LABEL_WORDS = 5
 MAX_DATE_WORDS = 6
+MAX_PIECES = 1000
 MAX_FIGURES = 100
 """Maximum of a page whose content is examined: each search covers the whole text."""
 MIN_SHARED_CLASS = 3
@@ -125,12 +126,14 @@ def _drop_non_content(root: etree._Element) -> None:
 
     An unclosed element inside a button or a label takes the text after it along.
     """
+    holders = _holders_of_headlines(root)
     for element in list(root.iter(*NON_CONTENT)):
-        if not _holds_headline(element) and (element.tag in UNSEEN or not prose_length(element)):
-            remove(element)
+        if element not in holders and (element.tag in UNSEEN or not prose_length(element)):
+            element.tag = REMOVED
         else:
             element.tag = "div"
             element.attrib.clear()
+    _strip_removed(root)
 
 
 def _mark_paragraphs(root: etree._Element) -> None:
@@ -169,6 +172,14 @@ def _clear_prose_attributes(root: etree._Element) -> None:
         if element.get("class") and classes[element.get("class")] >= MIN_SHARED_CLASS:
             element.attrib.pop("class")
             element.attrib.pop("id", "")
+
+
+def _strip_removed(root: etree._Element) -> None:
+    """Remove all elements of that name in one step; the text after each stays.
+
+    One by one, each would copy the text that earlier ones left at the same place.
+    """
+    etree.strip_elements(root, REMOVED, with_tail=False)
 
 
 def remove(element: etree._Element) -> None:
@@ -216,7 +227,8 @@ def _drop_headings(root: etree._Element, headline: str | None) -> None:
     title = fold(headline or "")
     for heading in list(root.iter("h1", "h2")) if title else ():
         if fold(text_of(heading)).startswith(title):
-            remove(heading)
+            heading.tag = REMOVED
+    _strip_removed(root)
 
 
 def _unembed(root: etree._Element, url: str) -> None:
@@ -256,10 +268,20 @@ def _become_paragraph(element: etree._Element, name: str, url: str | None) -> No
     # The names of its wrappers ("embed", "ratio") are taken for boilerplate; a figure is dropped with all it contains.
     length = text_length(element)
     for around in element.iterancestors("div", "figure", "section", "span", "p", "center"):
-        if text_length(around) > length:
+        if _is_longer(around, length):
             break
         around.tag = "div"
         around.attrib.clear()
+
+
+def _is_longer(element: etree._Element, length: int) -> bool:
+    """Return whether the text of an element is longer, in bounded time; one in very many pieces is."""
+    found = 0
+    for number, text in enumerate(element.itertext()):
+        found += len("".join(str(text).split()))
+        if found > length or number > MAX_PIECES:
+            return True
+    return text_length(element) > length
 
 
 def _post_quoted(quote: etree._Element) -> str | None:
@@ -309,17 +331,26 @@ def _drop_named_boilerplate(root: etree._Element) -> None:
     body = root.find("body")
     body = root if body is None else body
     whole, prose = text_length(body), prose_length(body)
+    holders = _holders_of_headlines(body)
     for element in _named(body):
-        if element.getparent() is None or _holds_headline(element):
+        if element.getparent() is None or element in holders:
             continue
         if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
-            remove(element)
+            element.tag = REMOVED
+    _strip_removed(root)
 
 
-def _holds_headline(element: etree._Element) -> bool:
-    return next(element.iter("h1", "article", "main"), None) is not None
+def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
+    """The elements that are or contain a headline, an article or the main part of the page."""
+    holders: set[etree._Element] = set()
+    for element in root.iter("h1", "article", "main"):
+        node: etree._Element | None = element
+        while node is not None and node not in holders:
+            holders.add(node)
+            node = node.getparent()
+    return holders
 
 
 def _named(body: etree._Element) -> list[etree._Element]:
@@ -341,7 +372,8 @@ def _drop_teasers(root: etree._Element) -> None:
     """Remove lines and lists that only link to other pages: "Read also: …", "ALSO READ | …", linked headlines."""
     for block in list(root.iter("p")):
         if _is_teaser(block):
-            remove(block)
+            block.tag = REMOVED
+    _strip_removed(root)
     for block in list(root.iter("ul", "ol")):
         items = [child for child in block if child.tag == "li"]
         if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):

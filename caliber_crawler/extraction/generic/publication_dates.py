@@ -36,6 +36,7 @@ from caliber_crawler.extraction.linked_data import LinkedData
 
 FUTURE_TOLERANCE = timedelta(days=1)
 """A fast clock or another time zone may date a page to tomorrow, not to next week."""
+_MINUTE = timedelta(minutes=1)
 _URL_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _URL_DAY_FIRST = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])[._-](0[1-9]|1[0-2])[._-](20\d\d)(?!\d)")
 _URL_MONTH = re.compile(r"/((?:19|20)\d\d)/([a-z]{3,9})/(0?[1-9]|[12]\d|3[01])/", re.IGNORECASE)
@@ -203,7 +204,7 @@ def _why_unused(candidate: DateCandidate) -> str:
 def _is_certain(candidate: DateCandidate, now: datetime | None, *, stamps: bool) -> bool:
     """Return whether no date elsewhere on the page can be better."""
     rank = _rank(candidate) if not _rejection(candidate, now, stamps=stamps) else None
-    return rank is not None and rank[0] <= LINE * 10 and candidate.role is not Role.UPDATED
+    return rank is not None and rank[0] < URL * 10 and candidate.role is not Role.UPDATED
 
 
 def parse_timestamp(text: str) -> tuple[datetime, bool] | None:
@@ -275,7 +276,13 @@ def _rank(candidate: DateCandidate) -> tuple[int, ...] | None:
     if tier in (DECLARED, WEAKLY_DECLARED, URL):
         return (tier * 10, 0, candidate.order)
     if place == Place.HEAD:
-        return (NAMED * 10 if tier == NAMED else (DATELINE * 10 - 5 if published else tier * 10), 0, candidate.order)
+        # A date above the headline may be that of today; one below the headline is more certain.
+        above = {DATELINE: 8, LINE: 2}.get(tier, 0) if candidate.is_above else 0
+        return (
+            NAMED * 10 if tier == NAMED else DATELINE * 10 - 5 if published else tier * 10 + above,
+            0,
+            candidate.order,
+        )
     if place == Place.END or (place == Place.TEXT and published):
         return (BELOW * 10 - (5 if published else 0), tier, candidate.order)
     if place == Place.ELSEWHERE and published:
@@ -309,12 +316,15 @@ def _exact(best: DateCandidate, ranked: Sequence[DateCandidate]) -> FoundTimesta
 
 def _local(at: datetime, near: Sequence[DateCandidate]) -> tuple[datetime, str]:
     """Return an instant in UTC at the offset of the same instant's printed local time, if the page prints it."""
+    local = (other.at for other in near if not other.is_bare and other.at.utcoffset() and abs(other.at - at) < _MINUTE)
+    if (same := next(local, None)) is not None:
+        return at.astimezone(same.tzinfo), "page"
     printed = [other for other in near if other.method == "text"]
     for other in printed:
         if other.is_bare:
             continue
         if other.at.tzinfo is not None:
-            if abs(other.at - at) < timedelta(minutes=1):
+            if abs(other.at - at) < _MINUTE:
                 return at.astimezone(other.at.tzinfo), "page"
         elif offset := offset_between(other.at, at):
             return at.astimezone(offset), "two_clocks"

@@ -25,7 +25,7 @@ _BEFORE_OR_COLON = re.compile(rf"(?:{_SEPARATOR}|\s\"\s|:\s)$")
 _SPLIT = re.compile(f"({_SEPARATOR})")
 _BARS = frozenset("|·•»›")
 _FEED = re.compile(
-    r"\s*(?:[»:|–—-]\s*)?\b(?:(?:rss|atom)(?:\s*2\.0|\s*1\.0)?(?:\s+feed)?|feed|akışı|beslemesi|лента)\s*$",
+    r"(?:(?<!\s)\s++)?(?:[»:|–—-]\s*+)?\b(?:(?:rss|atom)(?:\s?[12]\.0)?(?:\s++feed)?|feed|akışı|beslemesi|лента)\s*+$",
     re.IGNORECASE,
 )
 MAX_TITLE_LENGTH = 500
@@ -116,6 +116,8 @@ def _completed(voice: str, text: str, found: Mapping[str, str], reasons: Mapping
     for other, whole in found.items():
         if _is_cut(key, _key(whole)):
             return _title(voice, whole, f"truncated there, completed from {_SOURCES[other]}")
+        if text.isupper() and not whole.isupper() and _key(whole) == key:
+            return _title(voice, whole, f"in capitals there, as written in {_SOURCES[other]}")
     return _title(voice, text, reasons.get(voice, ""))
 
 
@@ -214,7 +216,15 @@ def without_site_name(title: str | None, names: tuple[str, ...], sections: tuple
         pieces = pieces[2:]
     shorter = "".join(pieces).strip()
     before, colon, behind = shorter.rpartition(":")
-    return (before if colon and _is_site_name(behind, names) else shorter).strip() or None
+    if colon and _is_site_name(behind, names):
+        shorter = before
+    before, colon, behind = shorter.partition(": ")
+    if colon and _is_site_name(before, names):
+        shorter = behind
+    before, bracket, behind = shorter.rpartition(" (")
+    if bracket and behind.endswith(")") and _is_site_name(behind[:-1], names):
+        shorter = before
+    return shorter.strip() or None
 
 
 def _is_section(parts: Sequence[str], sections: tuple[str, ...]) -> bool:
@@ -272,12 +282,28 @@ def _heading(root: etree._Element, known: list[str], names: tuple[str, ...]) -> 
     marked = [element for element in cast(list[etree._Element], _PROPERTIES(root)) if _is_marked(element)]
     elements = [*marked[:MAX_MARKED], *root.iter("h1")]
     headings = [text for element in elements if (text := text_of(element)) and not _is_site_name(text, names)]
+    headings += [text for element in elements[:MAX_MARKED] for text in _without_labels(element, known)]
     if not known:
         return text_of(marked[0]) or None if len(marked) == 1 else max(headings, key=len, default=None)
     if not headings:  # some pages have their headline in another heading
         headings = [text for element in islice(root.iter("h2", "h3"), MAX_MARKED) if (text := text_of(element))]
         headings = [text for text in headings if any(map(partial(_is_alike, text), known))]
     return max(headings, key=lambda text: max(likeness(text, title) for title in known), default=None)
+
+
+def _without_labels(element: etree._Element, known: Sequence[str]) -> Iterator[str]:
+    """A heading without an element at one of its ends, such as a label, if the rest is a title of the page."""
+    if not len(element):
+        return
+    first, last = element[0], element[-1]
+    whole, head, tail = text_of(element), text_of(first), text_of(last)
+    rests = [whole[len(head) :]] if head and not (element.text or "").strip() and whole.startswith(head) else []
+    rests += [whole[: -len(tail)]] if tail and not (last.tail or "").strip() and whole.endswith(tail) else []
+    for rest in map(str.strip, rests):
+        if len(rest.split()) > 1 and any(
+            _key(title) == _key(rest) or _as_begun(title, [rest]) == rest for title in known
+        ):
+            yield rest
 
 
 def _is_marked(element: etree._Element) -> bool:
