@@ -113,6 +113,7 @@ class Explorer:
         entry = self._frontier.get(listing.capture.url)
         assert entry is not None
         settlement = self._run.settlement
+        self._run.accounts.counts["invalid_entries"] += listing.invalid_entries
         if listing.extraction is not None and self._is_outside(listing.extraction):
             await settlement.commits(partial(self._commit_outside, listing, entry))
             return None
@@ -204,6 +205,9 @@ class Explorer:
                 self._frontier.mark_refused(
                     entry.url, capture.fetched_at, status=capture.status, reason=NOT_ARTICLE, due_at=None
                 )
+                if listing.refusal is not None and self.walk.is_evident(entry.url):
+                    # A list names it as an article: `caliber explain` prints why it is not one.
+                    self._run.accounts.record_problem(listing.refusal, capture)
             self._run.settlement.mark_done(capture, "traversed")
 
     def observe(self, capture: Capture, outcome: str) -> None:

@@ -106,6 +106,14 @@ def test_articles_outside_the_requested_dates_are_not_stored(tmp_path: Path) -> 
     assert len(stored(crawler)) == 28
 
 
+def test_invalid_links_are_counted(tmp_path: Path) -> None:
+    site = WholeSite(articles=12)
+    crawler = explorer_of(site, tmp_path)
+    links = '<a href="http://[bad/x">A</a><a href="mailto:a@b.example">B</a><a href="https://other.example/">C</a>'
+    crawler.paper.pages["/about"] = Answer(site.page("About", f"<h1>About</h1>{links}"))
+    assert crawler.crawl(languages=(), sections=()).counts["invalid_entries"] == 1
+
+
 def test_the_home_page_and_static_pages_are_never_articles(tmp_path: Path) -> None:
     crawler = explorer_of(WholeSite(articles=12), tmp_path)
     for _ in range(3):
