@@ -30,6 +30,7 @@ from caliber_crawler.site import Site
 from caliber_crawler.site.urls import MAX_URL_LENGTH, browser_url, is_http_url
 
 OTHER_TYPES = ("not_html", "not_text")
+OTHER_SCHEMES = ("javascript:", "mailto:", "tel:", "data:", "about:", "whatsapp:", "viber:", "tg:", "sms:", "blob:")
 
 
 def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | Problem:
@@ -52,12 +53,21 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
             except Unreadable:
                 pass
         return Problem(stage="extract", reason=unreadable.reason, message=unreadable.message, fatal=True)
-    links = tuple(own_links(root, page)) if root is not None else ()
+    invalid: set[str] = set()
+    links = tuple(own_links(root, page, invalid)) if root is not None else ()
     if root is not None:
         links += tuple(_further(root, page, links))
     feeds = feeds_named(root, capture, site) if root is not None else ()
     found, refusal = _article_on(page, site)
-    return Listing(capture=capture, teasers=(), links=links, feeds=feeds, extraction=found, refusal=refusal)
+    return Listing(
+        capture=capture,
+        teasers=(),
+        links=links,
+        feeds=feeds,
+        extraction=found,
+        refusal=refusal,
+        invalid_entries=len(invalid),
+    )
 
 
 def _explore_json(capture: Capture, site: Site) -> Listing:
@@ -65,7 +75,7 @@ def _explore_json(capture: Capture, site: Site) -> Listing:
     source = html_in(decode_source(capture))
     page = Page(capture=capture, site=site, document=Document(source))
     assert page.root is not None
-    return Listing(capture=capture, teasers=(), links=tuple(own_links(page.root, page)))
+    return Listing(capture=capture, teasers=(), links=tuple(own_links(page.root, page, set())))
 
 
 def _further(root: etree._Element, page: Page, links: Collection[PageLink]) -> Iterator[PageLink]:
@@ -77,32 +87,43 @@ def _further(root: etree._Element, page: Page, links: Collection[PageLink]) -> I
     offset = len(teasers or {link.url for link in links if link.link_class == LinkClass.IMAGE.value})
     for guess in further_requests(root):
         url, mark, form = filled(guess, page=2, offset=offset).partition("#")
-        target = _resolve(FoundLink(url, LinkClass.MORE, ""), page)
+        try:
+            target = _resolve(FoundLink(url, LinkClass.MORE, ""), page)
+        except ValueError:  # a guess
+            continue
         if target is not None:
             shape = template(f"{target[0]}?{form}" if form else target[0])
             yield PageLink(f"{target[0]}{mark}{form}", LinkClass.MORE.value, shape)
 
 
-def own_links(root: etree._Element, page: Page) -> Iterator[PageLink]:
-    """The links of a page to other pages of its site, in order."""
+def own_links(root: etree._Element, page: Page, invalid: set[str]) -> Iterator[PageLink]:
+    """The links of a page to other pages of its site, in order. Adds links that are not valid URLs to ``invalid``."""
     resolved: dict[str, tuple[str, str | None] | None] = {}
     for link in page_links(root):
         if link.href not in resolved:
-            resolved[link.href] = _resolve(link, page)
+            try:
+                resolved[link.href] = _resolve(link, page)
+            except ValueError:
+                resolved[link.href] = None
+                invalid.add(link.href)
         target = resolved[link.href]
         if target is not None:
             yield PageLink(target[0], link.link_class.value, link.signature, target[1])
 
 
 def _resolve(link: FoundLink, page: Page) -> tuple[str, str | None] | None:
-    """The URL that a link leads to in both forms, if it is a page of the site that may be requested."""
-    try:
-        url = browser_url(link.href, page.base_url)
-        if len(url) > MAX_URL_LENGTH or not is_http_url(url) or not page.site.owns(url) or not is_followed(url):
-            return None
-        parsed = page.site.parse_url(url)
-    except ValueError:
+    """The URL that a link leads to in both forms, if it is a page of the site that may be requested.
+
+    Raises ``ValueError`` for an invalid or too long URL.
+    """
+    if link.href.lower().startswith(OTHER_SCHEMES):
         return None
+    url = browser_url(link.href, page.base_url)
+    if len(url) > MAX_URL_LENGTH:
+        raise ValueError("the URL is too long")
+    if not is_http_url(url) or not page.site.owns(url) or not is_followed(url):
+        return None
+    parsed = page.site.parse_url(url)
     return parsed.url, parsed.request_url
 
 

@@ -113,10 +113,11 @@ class Discoveries:
 
     def commit(self, entries: Collection[Entry]) -> None:
         """Add article entries unchanged, except for traps."""
-        entries = [entry for entry in entries if not self.is_trap(entry)]
         if self._run.explorer is not None:
+            entries = [entry for entry in entries if not self.is_trap(entry, variants=False)]
             self._run.accounts.counts["found"] += len(self._run.explorer.add_entries(entries))
             return
+        entries = [entry for entry in entries if not self.is_trap(entry)]
         new = {entry.url for entry in self._frontier.add(entries, self._run.id)}
         new |= {entry.url for entry in entries if entry.discovered_via == "url_list" and self._make_due(entry)}
         counts = self._run.accounts.counts
@@ -141,24 +142,30 @@ class Discoveries:
         self._frontier.make_due(entry.url, now)
         return True
 
-    def is_trap(self, entry: Entry) -> bool:
-        """Whether to skip an entry as a trap. Known URLs and those that a person chose are always followed."""
-        trap = None if entry.discovered_via in USER_CHOSEN else self._trap(entry.url)
+    def is_trap(self, entry: Entry, *, variants: bool = True) -> bool:
+        """Whether to skip an entry as a trap. Known URLs and those that a person chose are always followed.
+
+        ``variants``: whether many URLs that differ only in their query are a trap.
+        """
+        trap = None if entry.discovered_via in USER_CHOSEN else self._trap(entry.url, variants=variants)
         if trap is None or self._frontier.get(entry.url) is not None:
             return False
+        self.report_trap(trap, entry.url, entry.discovered_on)
+        return True
+
+    def report_trap(self, trap: Trap, url: str, found_on: str | None) -> None:
+        """Count a URL that is skipped as a trap; report each trap once."""
         run = self._run
         run.accounts.counts["trapped"] += 1
         if (trap.code, trap.pattern) not in self._reported and len(self._reported) < MAX_REPORTED_TRAPS:
             self._reported.add((trap.code, trap.pattern))
-            message = f"Skipped {entry.url[:200]}: {trap.clause}, so there may be any number of such URLs."
-            problem = Problem(stage="pagination", reason=trap.code, message=message)
-            run.accounts.record_problem(problem, url=entry.discovered_on)
-        return True
+            message = f"Skipped {url[:200]}: {trap.clause}, so there may be any number of such URLs."
+            run.accounts.record_problem(Problem(stage="pagination", reason=trap.code, message=message), url=found_on)
 
-    def _trap(self, url: str) -> Trap | None:
+    def _trap(self, url: str, *, variants: bool) -> Trap | None:
         bounds, site = self._run.scope.bounds, self._run.scope.site
         trap = url_trap(url, bounds)
-        if trap is None and urlsplit(url).query:
+        if trap is None and variants and urlsplit(url).query:
             article_url = site.article_url(url)
             named = article_url is not None and article_url.kind != "other"
             trap = variant_trap(url, self._frontier.count_query_variants(url), bounds, named=named)

@@ -18,6 +18,7 @@ from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.dispatcher import CANDIDATE
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
+from caliber_crawler.crawling.traps import Trap
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import site_list_entry
 from caliber_crawler.discovery.feeds import feed_entry
@@ -41,11 +42,16 @@ MAX_LISTS_AGAIN = 10
 """Number of lists that a later crawl asks again, besides the start page, the feed and the sitemaps."""
 MAX_OUTSIDE = 50
 """Number of articles in a row outside the requested dates after which an exploration ends."""
+MIN_USEFUL_VARIANTS = 0.2
+"""Share of URLs that differ only in their query which must be or name articles, so that more are requested."""
 MIN_TEASERS = 2
 """Number of probable articles that a page which is no article names if it is a list."""
 LIKELY = 0.5
 """Probability from which on a link is queued as an article, not as a list."""
+MIN_DATED = 0.15
+"""Probability from which on a dated page without such a link is one: pages of tags and authors are not."""
 NOT_ARTICLE = "not_an_article"
+OUTSIDE_DATES = "outside_dates"
 _DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d?)/")
 
 
@@ -66,6 +72,8 @@ class Explorer:
         self._asked_feeds = 0
         self._again: deque[str] = deque()
         self._asked_again: set[str] = set()
+        self._variants: dict[str, tuple[int, int]] = {}
+        """Requested URLs with a query by their path: how many, and how many of them named or were articles."""
         self._outside = 0
         """Number of articles in a row that were published outside the requested dates."""
         known_links = list(run.archive.candidates.known_links(run.scope.site.name))
@@ -90,11 +98,28 @@ class Explorer:
             entry = self._frontier.get(url)
             if entry is None:
                 entry = self._add([PageLink(url, LinkClass.NAVIGATION.value)], None)[0]
-            if self._is_dated_before(url):
+            if (trap := self._variant_trap(url)) is not None:
+                self._discoveries.report_trap(trap, url, entry.discovered_on)
+            elif self._is_dated_before(url):
                 self._run.accounts.counts["out_of_scope"] += 1
             elif entry.priority == CANDIDATE and not self._run.settlement.skip_alias(entry):
                 return entry
         return None
+
+    def _variant_trap(self, url: str) -> Trap | None:
+        """The trap of URLs that differ only in their query, if many were requested and few were of use."""
+        path, mark, _ = url.partition("?")
+        bound = self._run.scope.bounds.variants
+        requested, useful = self._variants.get(path, (0, 0))
+        if not mark or not bound or requested < bound or useful >= MIN_USEFUL_VARIANTS * requested:
+            return None
+        return Trap("trap_variants", f"{requested} requested URLs differ from it only in their query", path)
+
+    def _count_variant(self, url: str, *, is_useful: bool) -> None:
+        path, mark, _ = url.partition("?")
+        if mark:
+            requested, useful = self._variants.get(path, (0, 0))
+            self._variants[path] = (requested + 1, useful + is_useful)
 
     def _is_dated_before(self, url: str) -> bool:
         """Whether a URL contains a month before the requested dates."""
@@ -112,6 +137,7 @@ class Explorer:
         entry = self._frontier.get(listing.capture.url)
         assert entry is not None
         settlement = self._run.settlement
+        self._run.accounts.counts["invalid_entries"] += listing.invalid_entries
         if listing.extraction is not None and self._is_outside(listing.extraction):
             await settlement.commits(partial(self._commit_outside, listing, entry))
             return None
@@ -130,9 +156,10 @@ class Explorer:
         candidate = self.walk.candidates.get(url)
         if url == self._run.scope.site.normal_url("/") or self._is_more(url):
             return False
-        if candidate is None or self.walk.is_evident(url) or extraction.article.published_at is not None:
+        if candidate is None or self.walk.is_evident(url):
             return True
-        return self.walk.article_probability(url) >= LIKELY
+        is_dated = extraction.article.published_at is not None
+        return self.walk.article_probability(url) >= (MIN_DATED if is_dated else LIKELY)
 
     def _is_outside(self, extraction: Extraction) -> bool:
         """Whether an article was published outside the requested dates; archived articles are revisited."""
@@ -148,8 +175,9 @@ class Explorer:
             self.walk.withdraw(entry.discovered_on)
             self._outside += 1
             self._run.accounts.counts["out_of_scope"] += 1
+            reason = "outside_dates"
             self._frontier.mark_refused(
-                entry.url, capture.fetched_at, status=capture.status, reason="outside_dates", due_at=None
+                entry.url, capture.fetched_at, status=capture.status, reason=reason, due_at=None
             )
             self._run.settlement.mark_done(capture, "traversed")
 
@@ -171,6 +199,7 @@ class Explorer:
 
     def _commit_article(self, listing: Listing, entry: Entry) -> None:
         self._outside = 0
+        self._count_variant(entry.url, is_useful=True)
         self._run.dispatcher.count_as(entry.url, "article")
         self._frontier.set_kind(entry.url, "article")
         self._add_links(listing, entry)
@@ -180,6 +209,7 @@ class Explorer:
         capture = replace(listing.capture, kind="listing")
         with self._run.archive.transaction():
             new = self._add_links(listing, entry, is_list=True)
+            self._count_variant(entry.url, is_useful=bool(new))
             if new:
                 self.walk.follow(self._next_pages(listing, entry))
             links = {link.url for link in listing.links or ()}
@@ -202,6 +232,9 @@ class Explorer:
                 self._frontier.mark_refused(
                     entry.url, capture.fetched_at, status=capture.status, reason=NOT_ARTICLE, due_at=None
                 )
+                if listing.refusal is not None and self.walk.is_evident(entry.url):
+                    # A list names it as an article: `caliber explain` prints why it is not one.
+                    self._run.accounts.record_problem(listing.refusal, capture)
             self._run.settlement.mark_done(capture, "traversed")
 
     def observe(self, capture: Capture, outcome: str) -> None:
@@ -253,7 +286,7 @@ class Explorer:
         return added
 
     def _is_trap(self, entry: Entry) -> bool:
-        if not self._discoveries.is_trap(entry):
+        if not self._discoveries.is_trap(entry, variants=False):
             return False
         self.walk.mark_requested(entry.url)
         return True
@@ -303,7 +336,7 @@ class Explorer:
             self.walk.observe(known.url, PageOutcome.ARTICLE)
         elif known.state in ("gone", "failed"):
             self.walk.observe(known.url, PageOutcome.DEAD)
-        elif known.reason == "outside_dates" and self._run.scope.window == Window():
+        elif known.reason == OUTSIDE_DATES and self._run.scope.window == Window():
             pass  # the dates of an earlier run
         elif known.state == "refused":
             self.walk.observe(known.url, PageOutcome.OTHER)

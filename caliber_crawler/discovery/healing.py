@@ -129,7 +129,7 @@ class Healing:
 
     def replace_pagination(self, entry: Entry, start: str, why: str) -> bool:
         """Queue another request for page 2 of a listing, if its first page contains one; return whether it does."""
-        if not self._applies or entry.page_number != 2:
+        if not self._applies or entry.page_number == 1 or entry.discovered_via != Listings.name:
             return False
         first = self._frontier.get(start)
         guesses = self._guesses.get(start)
@@ -147,6 +147,12 @@ class Healing:
                 self._frontier.add([following], self._run.id)
                 return True
         return False
+
+    def guess_failed(self, entry: Entry, why: str) -> None:
+        """Forget a guess whose request failed, and try the next one."""
+        now = self._run.started_at
+        self._frontier.mark_refused(entry.url, now, status=entry.last_status, reason="listing_repeats")
+        self.replace_pagination(entry, entry.discovered_on or entry.url, why)
 
     def is_tried(self, entry: Entry) -> bool:
         """Whether a page was requested by a guess that is not known to be right."""

@@ -126,7 +126,7 @@ class ListingPagination:
         self.healing.learn(listing, entry)
         if end is End.EMPTY and listing.unmatched is None:
             self.healing.list_failed(entry, end.value)
-        elif entry.page_number == 2 and (end is End.REPEATS or not listing.teasers or seen.stale):
+        elif end is End.REPEATS or (self.healing.is_tried(entry) and (not listing.teasers or seen.stale)):
             self.healing.replace_pagination(entry, _start(entry), (end or End.REPEATS).value)
         elif self.healing.is_tried(entry):
             self.healing.confirm(entry, len(listing.teasers))

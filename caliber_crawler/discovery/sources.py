@@ -169,6 +169,10 @@ class Discovery:
     def _observe(self, capture: Capture, outcome: str) -> None:
         """Replace a feed of the site definition that is gone."""
         entry = self._run.dispatcher.entry(capture.url)
+        if entry is not None and capture.kind == "listing" and outcome in ("failed", "refused"):
+            if self._pagination.healing.is_tried(entry):
+                self._pagination.healing.guess_failed(entry, f"status {capture.status}")
+            return
         if capture.kind == "feed" and outcome == "refused" and entry is not None:
             status = f"status {capture.status}" if capture.status and capture.status >= 400 else "it is not a feed"
             self._pagination.healing.list_failed(entry, status)

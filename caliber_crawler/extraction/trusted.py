@@ -52,7 +52,7 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     locale = declared_locale(head, data)
     language = extract_language(locale, " ".join(line.text for line in readings.body))
     subtitle, image = next(find_subtitles(head, data, readings.headline), None), next(find_images(data, url), None)
-    section = next(find_sections(head, data, url, readings.headline), None)
+    section = next(find_sections(data, url, readings.headline, tuple(head.iter("*"))), None)
     published_at, details = readings.published_at, readings.date_details
     stated = extract_published_at(
         Outline(head, readings.headline), data, url, layout.language, locale=locale, now=page.capture.fetched_at

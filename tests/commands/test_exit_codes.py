@@ -82,9 +82,12 @@ def test_several_crawls_have_one_exit_code(codes: list[int], code: int) -> None:
     [("failed", False, 1), ("stopped", False, 1), ("stopped", True, 3), ("finished", False, 3)],
 )
 def test_a_failed_or_stopped_crawl_ends_with_an_error(outcome: str, limits_reached: bool, code: int) -> None:
-    accounts = SimpleNamespace(outcome=outcome, checks_passed=lambda *, due_only: False)
-    parts = {"dispatcher": SimpleNamespace(limits_reached=limits_reached), "scope": SimpleNamespace(due_only=False)}
-    assert exit_code(cast(CrawlRun, SimpleNamespace(accounts=accounts, **parts))) == code
+    accounts = SimpleNamespace(outcome=outcome, counts=Counter(), checks_passed=lambda *, due_only: False)
+    parts = {
+        "dispatcher": SimpleNamespace(limits_reached=limits_reached, budget_used_up=False, limit_reached=False),
+        "scope": SimpleNamespace(due_only=False),
+    }
+    assert exit_code(cast(CrawlRun, SimpleNamespace(accounts=accounts, explorer=None, **parts))) == code
 
 
 def test_a_crawl_that_cannot_start_raises_its_error(monkeypatch: pytest.MonkeyPatch) -> None:

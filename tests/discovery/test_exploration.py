@@ -12,7 +12,7 @@ import pytest
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.site.generic import generic_site
 from tests.discovery.driven import BASE_URL, Answer, Paper, PaperCrawler
-from tests.discovery.whole_sites import THEMES, WholeSite
+from tests.discovery.whole_sites import THEMES, Numbered, WholeSite
 
 
 def explorer_of(site: WholeSite, path: Path, start: str = "/") -> PaperCrawler:
@@ -104,6 +104,53 @@ def test_articles_outside_the_requested_dates_are_not_stored(tmp_path: Path) -> 
     assert stored(crawler) == {site.slug(number) for number in range(14, 28)}
     crawler.crawl(languages=(), sections=())
     assert len(stored(crawler)) == 28
+
+
+def query_site(articles: int) -> tuple[WholeSite, Paper]:
+    """A site whose articles differ only in their query."""
+    site = Numbered(articles=articles)
+    site.slug = lambda number: f"/?p={number + 500}"  # type: ignore[method-assign]
+    paper = site.paper()
+    home = paper.pages["/"]
+    assert callable(home)
+
+    def answer(query: dict[str, str]) -> Answer:
+        number = int(query.get("p", 0)) - 500
+        return Answer(site.article(number)) if 0 <= number < articles else home(query)
+
+    paper.pages["/"] = answer
+    return site, paper
+
+
+def test_articles_that_differ_only_in_their_query_are_all_found(tmp_path: Path) -> None:
+    site, paper = query_site(60)
+    crawler = PaperCrawler(tmp_path / "a.db", paper, generic_site(BASE_URL))
+    crawler.crawl(languages=(), sections=())
+    assert stored(crawler) == {site.slug(number) for number in range(60)}
+
+
+def test_a_calendar_is_a_trap(tmp_path: Path) -> None:
+    site = WholeSite(articles=12)
+    crawler = explorer_of(site, tmp_path)
+
+    def calendar(query: dict[str, str]) -> Answer:
+        month = int(query.get("month", 1))
+        links = "".join(f'<a href="/calendar?month={month + each}">{month + each}</a>' for each in range(1, 30))
+        return Answer(site.page("Calendar", f"<h1>Events of month {month}</h1><div>{links}</div>"))
+
+    crawler.paper.pages["/calendar"] = calendar
+    crawler.paper.pages["/about"] = Answer(site.page("About", '<h1>About</h1><a href="/calendar">Calendar</a>'))
+    crawl = crawler.crawl(languages=(), sections=())
+    assert len(stored(crawler)) == 12
+    assert sum(path.startswith("/calendar") for path in crawl.requested) <= 25
+
+
+def test_invalid_links_are_counted(tmp_path: Path) -> None:
+    site = WholeSite(articles=12)
+    crawler = explorer_of(site, tmp_path)
+    links = '<a href="http://[bad/x">A</a><a href="mailto:a@b.example">B</a><a href="https://other.example/">C</a>'
+    crawler.paper.pages["/about"] = Answer(site.page("About", f"<h1>About</h1>{links}"))
+    assert crawler.crawl(languages=(), sections=()).counts["invalid_entries"] == 1
 
 
 def test_the_home_page_and_static_pages_are_never_articles(tmp_path: Path) -> None:

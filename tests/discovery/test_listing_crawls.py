@@ -162,9 +162,7 @@ def test_a_missing_second_page_is_the_end_if_another_listing_has_one(tmp_path: P
 
 def test_a_missing_first_page_is_a_problem(tmp_path: Path) -> None:
     crawl = PaperCrawler(tmp_path / "a.db", Paper(pages={"/world": Answer("", 404)})).crawl()
-    # The home page is asked for another URL of the section.
-    assert crawl.requested == ["/world", "/"]
-    assert crawl.problems == [("/world", "http_404"), ("/", "http_404")]
+    assert (crawl.problems, crawl.requested) == ([("/world", "http_404"), ("/", "http_404")], ["/world", "/"])
 
 
 def test_a_first_page_without_teasers_is_a_problem(tmp_path: Path) -> None:

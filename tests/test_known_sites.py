@@ -1,0 +1,55 @@
+"""Which site a name, a URL or a line of a list stands for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.errors import InputError, SiteError
+from caliber_crawler.known_sites import known_spiders, project_settings, sites_in, spider_among, start_url
+from caliber_crawler.site import Exploration
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("example.org", "https://example.org"),
+        ("www.example.org/news?page=2", "https://www.example.org/news?page=2"),
+        ("example.org:8443/x", "https://example.org:8443/x"),
+        ("127.0.0.1:8300", "http://127.0.0.1:8300"),
+        ("localhost:8300/a", "http://localhost:8300/a"),
+        ("http://example.org/", "http://example.org/"),
+        ("caliber", "caliber"),
+        ("unknown", "unknown"),
+        ("ftp://example.org", "ftp://example.org"),
+    ],
+)
+def test_a_host_without_a_scheme_is_a_url(name: str, url: str) -> None:
+    assert start_url(name, {"caliber"}) == url
+
+
+def test_a_site_without_a_definition_is_explored() -> None:
+    spiders = known_spiders(project_settings())
+    site = spider_among(spiders, "news.example/world").site
+    assert site.sources[0] == Exploration(url="https://news.example/world")
+    # A page of a site with a definition is not.
+    assert not any(isinstance(each, Exploration) for each in spider_among(spiders, "caliber.az/en/post/x").site.sources)
+
+
+def test_a_list_of_sites_has_one_start_url_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "sites.txt"
+    path.write_text("# news\n\nhttps://a.example/\n b.example/news \nhttps://a.example/\n", encoding="utf-8")
+    assert sites_in(path) == ["https://a.example/", "https://b.example/news"]
+
+
+def test_a_line_that_is_not_a_url_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "sites.txt"
+    path.write_text("a.example\nnews of the day\n", encoding="utf-8")
+    with pytest.raises(SiteError, match=r"Line 2 of .* is not the URL of a site: 'news of the day'"):
+        sites_in(path)
+
+
+def test_a_missing_list_of_sites_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Cannot read the list of sites"):
+        sites_in(tmp_path / "missing.txt")
