@@ -1,8 +1,8 @@
 """How well a site's layout is learned from few of its pages: python -m benchmarks.learning SITES [--pages 10]
 
 SITES is a folder of real sites: ``truth/NAME.jsonl.zst`` has a line for each page (url, kind, headline, day, author,
-body) and ``sites/NAME.tar.zst`` the pages. Some articles of each site are learned; others are extracted without and with what
-was learned, and both are compared with the truth. Times are CPU time.
+body) and ``sites/NAME.tar.zst`` the pages. Some articles of each site are learned; others are extracted without
+and with what was learned, and both are compared with the truth. Times are CPU time.
 """
 
 from __future__ import annotations
