@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from caliber_crawler.archive import Archive, ReextractionFilter
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.site.generic import generic_site
 from tests.discovery.driven import BASE_URL, Answer, Paper, PaperCrawler
@@ -165,3 +166,30 @@ def test_a_budget_of_requests_ends_an_exploration(tmp_path: Path) -> None:
     crawl = crawler.crawl(languages=(), sections=(), requests=12)
     assert len(crawl.requested) == 12
     assert crawler.rows("SELECT outcome, reason FROM runs") == [("stopped", "the budget of 12 requests was used up")]
+
+
+def requested_as_lists(crawler: PaperCrawler) -> list[int]:
+    """The captures of articles that were requested as listings."""
+    rows = crawler.rows("SELECT id FROM captures WHERE kind = 'listing' AND version_id IS NOT NULL ORDER BY id")
+    return [id for (id,) in rows]
+
+
+def test_every_explored_article_is_extracted_again(tmp_path: Path) -> None:
+    site = WholeSite(articles=12)
+    crawler = explorer_of(site, tmp_path, "/story-7")
+    crawler.crawl(languages=(), sections=())
+    assert requested_as_lists(crawler)
+    with Archive.open(crawler.path) as archive:
+        pages = archive.reextractions.pages(ReextractionFilter())
+        captures = [archive.captures.get(id) for ids in pages for id in ids]
+    assert {capture.url.removeprefix(BASE_URL) for capture in captures} == stored(crawler)
+    assert {capture.kind for capture in captures} == {"article"}
+
+
+def test_an_explored_article_that_was_requested_as_a_listing_can_be_taken_down(tmp_path: Path) -> None:
+    crawler = explorer_of(WholeSite(articles=12), tmp_path, "/story-7")
+    crawler.crawl(languages=(), sections=())
+    ((article,),) = crawler.rows("SELECT id FROM articles WHERE url LIKE '%/story-7'")
+    with Archive.open(crawler.path, mode="write") as archive:
+        archive.deletion.take_down(article, "court order", datetime(2026, 2, 1, tzinfo=UTC))
+    assert crawler.rows("SELECT id FROM captures WHERE url LIKE '%/story-7'") == []

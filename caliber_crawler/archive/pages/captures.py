@@ -22,6 +22,8 @@ from caliber_crawler.site.urls import without_credentials
 LATEST_RUNS, LATEST_PAGES = 10, 1_000
 MAX_SAMPLED = 50_000
 """The newest captures among which a sample is chosen."""
+OF_KIND = "CASE WHEN version_id IS NULL THEN kind ELSE 'article' END = ?"
+"""A condition on a capture: it is of this kind. A page with a version is an article."""
 UNPROCESSED = f"""SELECT f.url, max(c.id) AS id FROM (
   SELECT id FROM runs WHERE site = ? AND command = 'crawl' AND outcome = 'interrupted'
   ORDER BY id DESC LIMIT {LATEST_RUNS}) r
@@ -57,7 +59,10 @@ class Captures:
             return replace(stored, id=known if known is not None else self._insert(stored, digest, run_id))
 
     def get(self, id: int) -> Capture:
-        """A capture with its body. Raises ``ArchiveError`` if there is none or its body is damaged."""
+        """A capture with its body. Raises ``ArchiveError`` if there is none or its body is damaged.
+
+        A page with a version is an article, even if an exploration requested it as a listing.
+        """
         row = self._connection.row("SELECT * FROM captures WHERE id = ?", (id,))
         if row is None:
             raise ArchiveError(f"{self._connection.path} contains no capture {id}.")
@@ -66,7 +71,7 @@ class Captures:
             site=row["site"],
             url=row["url"],
             fetched_at=utc_time(row["fetched_at"]),
-            kind=row["kind"],
+            kind=row["kind"] if row["version_id"] is None else "article",
             final_url=row["final_url"],
             redirects=tuple(json.loads(row["redirects"])),
             status=row["status"],
@@ -79,8 +84,8 @@ class Captures:
         """Is this capture already stored, with a known outcome?"""
         digest = hashlib.sha256(capture.body).hexdigest() if capture.body else None
         found = self._connection.value(
-            """SELECT 1 FROM captures c
-            WHERE url = ? AND fetched_at = ? AND body_digest IS ? AND status IS ? AND site = ? AND kind = ?
+            f"""SELECT 1 FROM captures c
+            WHERE url = ? AND fetched_at = ? AND body_digest IS ? AND status IS ? AND site = ? AND {OF_KIND}
               AND (version_id IS NOT NULL OR kind <> 'article' OR status = 304
               OR EXISTS (SELECT 1 FROM problems WHERE capture_id = c.id AND fatal))""",
             (capture.url, utc_text(capture.fetched_at), digest, capture.status, capture.site, capture.kind),
@@ -163,8 +168,8 @@ class Captures:
 
     def _find(self, capture: Capture, digest: str) -> int | None:
         found: int | None = self._connection.value(
-            """SELECT id FROM captures WHERE url = ? AND fetched_at = ? AND body_digest = ? AND status IS ? AND site = ?
-            AND kind = ?""",
+            f"""SELECT id FROM captures WHERE url = ? AND fetched_at = ? AND body_digest = ? AND status IS ? AND site = ?
+            AND {OF_KIND}""",
             (capture.url, utc_text(capture.fetched_at), digest, capture.status, capture.site, capture.kind),
         )
         return found

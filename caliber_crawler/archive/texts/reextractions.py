@@ -68,13 +68,14 @@ class Reextractions:
 
     def pages(self, wanted: ReextractionFilter) -> list[list[int]]:
         """IDs of captures to re-extract, grouped by article and in order of time."""
-        has_version = "c.version_id IS NULL" if wanted.failed else "c.version_id IS NOT NULL"
+        # A page with a version is an article, even if an exploration requested it as a listing.
+        has_version = "c.version_id IS NULL AND c.kind = 'article'" if wanted.failed else "c.version_id IS NOT NULL"
         group = "c.id" if wanted.failed else "coalesce(a.duplicate_of, a.id)"
         rows = self._connection.execute(
             f"""SELECT json_group_array(id) FROM (
               SELECT c.id, {group} AS article, c.fetched_at, c.extractor, c.site FROM captures c
               LEFT JOIN articles a ON a.id = c.article_id
-              WHERE c.kind = 'article' AND c.body_digest IS NOT NULL AND c.status IN {PAGE_STATUSES} AND {has_version}
+              WHERE c.body_digest IS NOT NULL AND c.status IN {PAGE_STATUSES} AND {has_version}
               ORDER BY article, c.fetched_at, c.id)
             WHERE json_array_length(:sites) = 0 OR site IN (SELECT value FROM json_each(:sites))
             GROUP BY article

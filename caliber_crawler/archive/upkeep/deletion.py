@@ -80,7 +80,7 @@ class Deletion:
             known = {row["url"] for row in urls} | {article["url"]}
             among = json.dumps(sorted(known))
             captures = self._connection.rows(
-                """SELECT id FROM captures WHERE kind = 'article' AND (
+                """SELECT id FROM captures WHERE kind IN ('article', 'listing') AND (
                   article_id IN (SELECT value FROM json_each(?)) OR url IN (SELECT value FROM json_each(?2))
                   OR final_url IN (SELECT value FROM json_each(?2)))""",
                 (json.dumps(family), among),
