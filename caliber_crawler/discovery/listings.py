@@ -84,7 +84,7 @@ class ListingPagination:
         if listing.teasers and not any(teaser.published_at for teaser in listing.teasers):
             seen.undated.append(tuple(teaser.url for teaser in listing.teasers))
         printed = self._run.scope.site.parse_url(listing.next_url) if listing.next_url else None
-        next_url = printed.url if printed else self._page_url(entry)
+        next_url = printed.url if printed else self._page_url(entry, len(listing.teasers))
         last = End.CUT if listing.cut else End.LAST_PAGE
         limit = last if next_url is None or listing.ended else self._trap_end(next_url, entry)
         end = End.WINDOW if past_window else decision.end or limit
@@ -207,7 +207,9 @@ class ListingPagination:
         bound = self._run.scope.bounds.pages
         return End.ENDLESS if bound and entry.page_number >= bound else None
 
-    def _page_url(self, entry: Entry) -> str | None:
+    def _page_url(self, entry: Entry, teasers: int) -> str | None:
+        if (healed := self.healing.known_page(entry, teasers)) is not None:
+            return healed
         site, start, number = self._run.scope.site, _start(entry), entry.page_number + 1
         is_own = entry.page_number == 1 or entry.url == site.page_url(start, entry.page_number, entry.section)
         # The pagination of the definition may have been replaced; see ``Healing``.

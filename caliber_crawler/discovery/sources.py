@@ -16,6 +16,7 @@ from caliber_crawler.discovery import cdx_indexes
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.exploration import Explorer, exploration_seeds
 from caliber_crawler.discovery.feeds import feed_entry, feeds
+from caliber_crawler.discovery.healing import healed_seed
 from caliber_crawler.discovery.links import follow_links
 from caliber_crawler.discovery.listings import ListingPagination, first_pages
 from caliber_crawler.discovery.post_ids import PostIdEnumeration
@@ -63,9 +64,10 @@ def seeds(scope: Scope, started_at: datetime) -> Iterator[tuple[Entry, timedelta
 
 
 def due_seeds(run: CrawlRun) -> list[Entry]:
-    """The seed URLs of a run; with ``--due`` only those that are due again."""
+    """The seed URLs of a run, healed as earlier runs found; with ``--due`` only those that are due again."""
     found = []
-    for entry, every in seeds(run.scope, run.started_at):
+    for stated, every in seeds(run.scope, run.started_at):
+        entry = healed_seed(stated, run)
         known = run.archive.frontier.get(entry.url) if run.scope.due_only else None
         # Schedules are not exact: without a tolerance, a list that is almost due would be skipped every other time.
         if known is None or known.visited_at is None or known.visited_at + DUE_TOLERANCE * every <= run.started_at:
@@ -155,6 +157,7 @@ class Discovery:
         self._run.accounts.counts["not_articles"] += listing.not_articles
         self._run.accounts.counts["invalid_entries"] += listing.invalid_entries
         self._run.accounts.counts["articles_on_lists"] += listing.extraction is not None
+        self._pagination.healing.list_processed(listing, entry)
         for warning in listing.warnings:
             self._run.accounts.record_problem(warning, listing.capture)
         if entry.discovered_via in (StartPage.name, Exploration.name):
@@ -167,14 +170,15 @@ class Discovery:
         return None
 
     def _observe(self, capture: Capture, outcome: str) -> None:
-        """Replace a feed of the site definition that is gone."""
+        """Replace a feed or sitemap of the site definition that is gone."""
         entry = self._run.dispatcher.entry(capture.url)
         if entry is not None and capture.kind == "listing" and outcome in ("failed", "refused"):
             if self._pagination.healing.is_tried(entry):
                 self._pagination.healing.guess_failed(entry, f"status {capture.status}")
             return
-        if capture.kind == "feed" and outcome == "refused" and entry is not None:
-            status = f"status {capture.status}" if capture.status and capture.status >= 400 else "it is not a feed"
+        if capture.kind in ("feed", "sitemap") and outcome in ("refused", "missing") and entry is not None:
+            is_page = capture.status is None or capture.status < 400
+            status = f"it is not a {capture.kind}" if is_page else f"status {capture.status}"
             self._pagination.healing.list_failed(entry, status)
 
     def follow(self, extraction: Extraction) -> None:

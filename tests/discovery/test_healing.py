@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from caliber_crawler.site import Edition, Feed, Listings, Section
+from caliber_crawler.archive import Archive
+from caliber_crawler.crawling.options import CrawlOptions
+from caliber_crawler.discovery import healed_facts
+from caliber_crawler.site import Edition, Feed, Listings, Section, Sitemaps
 from tests.discovery.driven import Answer, Paper, PaperCrawler, listing_of, paper_site, teaser
 
 ALL = list(range(1, 26))
@@ -111,3 +114,120 @@ def test_a_wrong_article_path_is_named_with_an_example(tmp_path: Path) -> None:
     assert "https://paper.example/story/25" in message
     assert "/news/" in message
     assert crawl.requested == ["/world"]
+
+
+# --- later runs -------------------------------------------------------------------------------------------------------
+
+
+def forget_revisits(crawler: PaperCrawler) -> None:
+    """Make every page that is not a seed wait, so that the next run requests only what discovery asks for."""
+    with Archive.open(crawler.path, mode="write") as archive:
+        archive.db.execute("UPDATE frontier SET due_at = NULL")
+
+
+def test_a_later_run_begins_with_the_listing_that_replaced_another(tmp_path: Path) -> None:
+    crawler = PaperCrawler(tmp_path / "a.db", moved_paper(), paper_site("world"))
+    crawler.crawl()
+    crawl = crawler.crawl(backfill=True)
+    assert crawl.lists[0] == "/topics/world-affairs"
+    assert "/world" not in crawl.requested
+    assert "/" not in crawl.requested
+    assert "Used /topics/world-affairs instead of /world, as an earlier run found" in sentences(crawler)[-1]
+    assert len(sentences(crawler)) == 2
+
+
+def test_a_corrected_definition_does_not_use_healed_facts(tmp_path: Path) -> None:
+    paper = moved_paper()
+    crawler = PaperCrawler(tmp_path / "a.db", paper, paper_site("world"))
+    crawler.crawl()
+    right = Edition(language="en", name="en", sections={"world": Section(path="/topics/world-affairs")})
+    crawler.site = paper_site("world", editions=(right,))
+    crawler.crawl()
+    assert len(sentences(crawler)) == 1
+
+
+def test_a_replacement_that_fails_is_given_up_for_the_stated_fact(tmp_path: Path) -> None:
+    paper = moved_paper()
+    crawler = PaperCrawler(tmp_path / "a.db", paper, paper_site("world"))
+    crawler.crawl()
+    paper.sections["world"] = list(range(27, 0, -1))  # the section is back at its place
+    del paper.pages["/topics/world-affairs"]
+    crawl = crawler.crawl()
+    assert crawl.lists[:2] == ["/topics/world-affairs", "/world"]
+    assert {26, 27} <= set(crawl.stories)
+    assert crawler.crawl().lists[0] == "/world"
+
+
+def test_a_stated_fact_is_tried_again_after_a_week(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crawler = PaperCrawler(tmp_path / "a.db", moved_paper(), paper_site("world"))
+    crawler.crawl()
+    monkeypatch.setattr(healed_facts, "RECHECKED_AFTER", -healed_facts.RECHECKED_AFTER)
+    forget_revisits(crawler)
+    assert crawler.crawl().lists[0] == "/world"
+
+
+def test_a_later_run_begins_with_the_pagination_that_replaced_another(tmp_path: Path) -> None:
+    paper = moved_paper(further='<button class="more" data-url="/ajax/news" data-page="2">More</button>')
+
+    def more(query: dict[str, str]) -> Answer:
+        return Answer("".join(map(teaser, paper.part("hidden", int(query["page"])))))
+
+    paper.pages["/ajax/news"] = more
+    crawler = PaperCrawler(tmp_path / "a.db", paper, paper_site("world"))
+    assert crawler.crawl().stories == ALL
+    before = len(sentences(crawler))
+    crawl = crawler.crawl(backfill=True)
+    assert crawl.lists == ["/topics/world-affairs", *(f"/ajax/news?page={page}" for page in (2, 3, 4))]
+    assert len(sentences(crawler)) == before + 2
+
+
+def test_a_later_run_begins_with_the_feed_that_replaced_another(tmp_path: Path) -> None:
+    paper = Paper(sections={"hidden": [1, 2, 3]})
+    paper.pages["/"] = Answer('<head><link rel="alternate" type="application/rss+xml" href="/new.xml"></head><p>Hello.')
+    items = "".join(f"<item><link>/story/{number}</link></item>" for number in (1, 2, 3))
+    paper.pages["/new.xml"] = Answer(f'<rss version="2.0"><channel>{items}</channel></rss>', media_type="text/xml")
+    crawler = PaperCrawler(tmp_path / "a.db", paper, paper_site("world", sources=(Feed(path="/rss.xml"),)))
+    crawler.crawl()
+    assert crawler.crawl().lists == ["/new.xml"]
+
+
+# --- sitemaps ---------------------------------------------------------------------------------------------------------
+
+
+def sitemap_of(*numbers: int) -> Answer:
+    urls = "".join(f"<url><loc>https://paper.example/story/{number}</loc></url>" for number in numbers)
+    namespace = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    return Answer(f'<urlset xmlns="{namespace}">{urls}</urlset>', media_type="application/xml")
+
+
+@pytest.mark.parametrize(
+    ("robots", "place"),
+    [
+        ("User-agent: *\nSitemap: https://paper.example/maps/news.xml", "/maps/news.xml"),
+        ("User-agent: *", "/sitemap.xml"),
+        ("User-agent: *", "/wp-sitemap.xml"),
+        (None, "/sitemap_index.xml"),
+    ],
+)
+def test_a_sitemap_that_is_gone_is_replaced(robots: str | None, place: str, tmp_path: Path) -> None:
+    paper = Paper(sections={"hidden": [1, 2, 3]})
+    if robots is not None:
+        paper.pages["/robots.txt"] = Answer(robots, media_type="text/plain")
+    paper.pages[place] = sitemap_of(1, 2, 3)
+    crawler = PaperCrawler(
+        tmp_path / "a.db", paper, paper_site("world", sources=(Sitemaps(paths=("/map.xml",), is_default=True),))
+    )
+    assert crawler.crawl().stories == [1, 2, 3]
+    (sentence,) = sentences(crawler)
+    assert "for sitemaps instead of https://paper.example/map.xml" in sentence
+    forget_revisits(crawler)
+    assert "/map.xml" not in crawler.crawl().lists
+
+
+def test_a_definition_with_only_sitemaps_crawls_them(tmp_path: Path) -> None:
+    paper = Paper(sections={"hidden": [1, 2, 3]})
+    paper.pages["/sitemap.xml"] = sitemap_of(1, 2, 3)
+    site = paper_site("world", sources=(Sitemaps(paths=("/sitemap.xml",)),), listing=None, default_sections=())
+    crawler = PaperCrawler(tmp_path / "a.db", paper, site)
+    crawl = crawler.crawl(sources=CrawlOptions().scope(site).sources)
+    assert (crawl.stories, crawl.lists) == ([1, 2, 3], ["/sitemap.xml"])

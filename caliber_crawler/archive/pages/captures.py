@@ -168,8 +168,8 @@ class Captures:
 
     def _find(self, capture: Capture, digest: str) -> int | None:
         found: int | None = self._connection.value(
-            f"""SELECT id FROM captures WHERE url = ? AND fetched_at = ? AND body_digest = ? AND status IS ? AND site = ?
-            AND {OF_KIND}""",
+            f"""SELECT id FROM captures WHERE url = ? AND fetched_at = ? AND body_digest = ? AND status IS ?
+            AND site = ? AND {OF_KIND}""",
             (capture.url, utc_text(capture.fetched_at), digest, capture.status, capture.site, capture.kind),
         )
         return found

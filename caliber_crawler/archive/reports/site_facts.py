@@ -25,6 +25,10 @@ FactName = Literal[
     "dropped_selector",
     "headline_selector",
     "headline_tail",
+    "healed_feed",
+    "healed_listing",
+    "healed_pagination",
+    "healed_sitemap",
     "language",
     "layout_agreement",
     "link_class",
@@ -123,6 +127,15 @@ class SiteFacts:
                         (utc_text(at), site, row["fact"], row["value"]),
                     )
             self.confirm(site, kept, at)
+
+    def withdraw(self, site: str, fact: FactName, value: str, at: datetime) -> None:
+        """Mark one value of a fact as replaced."""
+        with self._connection.transaction():
+            self._connection.execute(
+                """UPDATE site_facts SET replaced_at = ? WHERE site = ? AND fact = ? AND value = ?
+                AND replaced_at IS NULL""",
+                (utc_text(at), site, fact, value),
+            )
 
     def sites(self) -> list[str]:
         """The sites about which something was learned."""
