@@ -74,7 +74,7 @@ def doctor(
     else:
         echo(_table(findings, base_url.rstrip("/") or spider.site.base_url))
         if changes := _corrections(spider, archive):
-            echo(f"\nThe layout was replaced by one that was learned. The corrected definition:\n\n{changes}")
+            echo(f"\nCrawls replaced facts of the definition that failed. The corrected definition:\n\n{changes}")
     sys.exit(CHECKS_FAILED if any(finding.sound is False for finding in findings) else 0)
 
 
@@ -103,8 +103,10 @@ def _report_learned(site: Site, archive: Path, *, as_json: bool) -> None:
 
 
 def _corrections(spider: type[NewsSpider], archive: Path) -> str:
-    """The definition of a site with the learned selectors, as a diff; empty if its layout was not replaced."""
+    """The definition of a site with what crawls learned and used instead, as a diff; empty if nothing was replaced."""
     from caliber_crawler.archive import Archive
+    from caliber_crawler.discovery.healed_facts import healed_facts
+    from caliber_crawler.doctor.corrections import corrected_source
     from caliber_crawler.site_learning import learned_layout
     from caliber_crawler.site_learning.update import corrected, diff_of
 
@@ -112,15 +114,19 @@ def _corrections(spider: type[NewsSpider], archive: Path) -> str:
         return ""
     with Archive.open(archive) as opened:
         learned = learned_layout(opened, spider.site.name)
-    layout = learned.as_layout if learned is not None else None
-    if layout is None:
-        return ""
-    stated = spider.site.layouts[0]
-    parts = ("article", "headline", "section", "date", "body", "authors", "views")
-    changes = {part: (getattr(stated, part), getattr(layout, part)) for part in parts}
+        healed = healed_facts(opened, spider.site)
     path = Path(inspect.getsourcefile(spider) or "")
     source = path.read_text(encoding="utf-8")
-    return diff_of(path, source, corrected(source, {part: both for part, both in changes.items() if all(both)}))
+    changed = source
+    layout = learned.as_layout if learned is not None else None
+    if layout is not None and spider.site.layouts:
+        stated = spider.site.layouts[0]
+        parts = ("article", "headline", "section", "date", "body", "authors", "views")
+        changes = {part: (getattr(stated, part), getattr(layout, part)) for part in parts}
+        changed = corrected(changed, {part: both for part, both in changes.items() if all(both)})
+    for fact in healed:
+        changed = corrected_source(changed, fact, spider.site)
+    return diff_of(path, source, changed)
 
 
 def _table(findings: list[Finding], base_url: str) -> str:

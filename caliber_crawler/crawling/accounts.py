@@ -37,6 +37,8 @@ class Accounts:
         """The reason why the outcome is not ``finished``, as a clause."""
         self.replaced: list[str] = []
         """Facts of the site definition that failed, and what the run used instead, as sentences."""
+        self.causes: list[Problem] = []
+        """Problems of lists that explain why they name no article."""
         self.anomalies: list[Problem] = []
         """Problems found by comparing a finished run with earlier ones."""
 
@@ -71,6 +73,8 @@ class Accounts:
         self.anomalies = find_anomalies(self._archive, self._run_id, has_layouts=self._site.has_layouts)
         for problem in self.anomalies:
             runs.record_problem(self._run_id, problem)
+        if any(problem.reason == "nothing_found" for problem in self.anomalies):
+            self.anomalies = [*self.causes[:1], *self.anomalies]
 
     def fail(self, error: ArchiveError) -> None:
         """Mark the run as failed when the archive cannot be written; the failure cannot be recorded."""

@@ -160,6 +160,8 @@ class Discovery:
         self._pagination.healing.list_processed(listing, entry)
         for warning in listing.warnings:
             self._run.accounts.record_problem(warning, listing.capture)
+            if warning.reason == "article_path_unlike":
+                self._run.accounts.causes.append(warning)
         if entry.discovered_via in (StartPage.name, Exploration.name):
             self._pagination.healing.learn(listing, entry)
             self._commit(listing, entry)

@@ -8,6 +8,8 @@ from pathlib import Path
 from caliber_crawler.archive import Archive
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.crawling.run_error import run_error
+from caliber_crawler.discovery.healed_facts import healed_facts
+from caliber_crawler.doctor.corrections import healed_findings
 from caliber_crawler.doctor.judgement import Finding, Page, check_site
 from caliber_crawler.doctor.sampling import Sampling, sample_spider
 from caliber_crawler.news_spider import NewsSpider
@@ -33,10 +35,14 @@ def check_live_site(
     plan = Sampling(_known_number(memory, site.name))
     with trial_crawl(sample_spider(spider), plan, memory, options=options, delay=delay, progress=progress) as trial:
         pages = list(_pages(trial, plan))
+        healed = list(healed_facts(trial.archive, site))
     error = run_error(trial.run)
     if error is not None and not pages:
         raise error
-    findings = check_site(pages, site)
+    if memory.exists():
+        with Archive.open(memory) as archive:
+            healed += [fact for fact in healed_facts(archive, site) if fact not in healed]
+    findings = [*check_site(pages, site), *healed_findings(healed, site)]
     if error is not None:
         findings.insert(0, Finding(site.base_url, False, str(error).rstrip("."), "try again later"))
     return findings or [Finding(site.base_url, False, "nothing was fetched", "correct base_url and the sections")]

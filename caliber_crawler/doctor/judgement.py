@@ -124,6 +124,9 @@ def _list(page: Page, site: Site, seen: set[str]) -> Finding:
     if page.page_number > 1:
         advice = f"if the list has more articles than its first page, correct {_more(page.discovered_via)}"
         return Finding(subject, None, "no further articles", advice)
+    if listing.unmatched is not None:
+        found = f"no articles: the teasers link to pages such as {listing.unmatched}"
+        return Finding(subject, False, found, f"correct article_path, which they do not match: {site.article_path}")
     advices = {
         Listings.name: "correct listing.teaser and listing.link",
         Search.name: "correct the search's path: a headline contains the word",

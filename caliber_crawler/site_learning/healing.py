@@ -125,8 +125,11 @@ class Healing:
         if not isinstance(outcome, Extraction) or outcome.layout == "text":
             return None
         article = outcome.article
-        is_stated = any(layout.name == outcome.layout for layout in self.site.layouts)
-        return not (is_stated and article.headline and article.body and article.published_at)
+        layout = next((layout for layout in self.site.layouts if layout.name == outcome.layout), None)
+        if layout is None:
+            return True
+        is_dated = article.published_at is not None or not layout.date  # a layout need not state a date
+        return not (article.headline and article.body and is_dated)
 
     def _known(self, capture: Capture) -> KnownArticle | None:
         id = self._archive.articles.find(capture.url)

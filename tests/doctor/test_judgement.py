@@ -188,3 +188,11 @@ def test_links_in_articles_are_counted() -> None:
     body = linking.capture.body.replace(b"</p>", link + b"</p>")
     linked = only(check(page(LISTING), article(body=body), sources=(Listings(), Links())), "links")
     assert (linked.sound, linked.advice) == (True, "")
+
+
+def test_a_wrong_article_path_is_the_cause_with_an_example() -> None:
+    site = replace(SITE, article_path=r"/news/(?P<slug>[^/]+)")
+    (finding,) = check(page(LISTING), site=site)
+    assert finding.sound is False
+    assert f"{DEMO.base_url}/en/post/" in finding.found
+    assert finding.advice == "correct article_path, which they do not match: /news/(?P<slug>[^/]+)"
