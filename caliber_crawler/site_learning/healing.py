@@ -125,10 +125,10 @@ class Healing:
         if not isinstance(outcome, Extraction) or outcome.layout == "text":
             return None
         article = outcome.article
-        layout = next((layout for layout in self.site.layouts if layout.name == outcome.layout), None)
-        if layout is None:
+        stated = next((layout for layout in self.site.layouts if layout.name == outcome.layout), None)
+        if stated is None:
             return True
-        is_dated = article.published_at is not None or not layout.date  # a layout need not state a date
+        is_dated = article.published_at is not None or not stated.date  # a layout need not state a date
         return not (article.headline and article.body and is_dated)
 
     def _known(self, capture: Capture) -> KnownArticle | None:
