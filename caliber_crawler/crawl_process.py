@@ -22,6 +22,7 @@ from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.watchdog import WATCHDOG
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.fetching.contact import require_contact
+from caliber_crawler.fetching.schemes import speaks_tls
 from caliber_crawler.known_sites import group_by_shared_host
 from caliber_crawler.news_spider import NewsSpider
 
@@ -47,11 +48,23 @@ class Crawl:
     options: CrawlOptions = field(default_factory=CrawlOptions)
     run: CrawlRun | None = None
     error: Exception | None = None
+    over_http: type[NewsSpider] | None = None
+    """The spider to use instead if the site, given without a scheme, cannot be reached over HTTPS."""
+    remark: str = ""
+    """What was decided before the crawl began, as a sentence."""
 
     @property
     def site(self) -> Site:
         """The site to crawl, moved to another URL if the option is given."""
         return self.options.site(self.spider.site)
+
+    async def choose_scheme(self, archive: Archive) -> None:
+        """Use HTTP for a site whose scheme was assumed, if no TLS connection succeeds and the archive has no pages."""
+        site = self.site
+        if self.over_http is None or archive.sites.get(site.name) is not None or await speaks_tls(site.base_url):
+            return
+        self.spider = self.over_http
+        self.remark = f"{site.base_url} does not connect: {self.site.base_url} is crawled instead."
 
     def check(self, settings: Settings) -> bool:
         """Return whether the crawl can start; otherwise store the reason in ``error``."""
@@ -140,6 +153,7 @@ async def _follow_all(
     async def follow_in_turn(same_host: Sequence[Crawl]) -> None:
         for crawl in same_host:
             async with slots:
+                await crawl.choose_scheme(archive)
                 await process.follow(crawl, archive=archive)
 
     reporting = create_looping_call(report, crawls)

@@ -14,7 +14,6 @@ from scrapy.spiderloader import SpiderLoader
 from caliber_crawler.errors import InputError, SiteError
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.site import SiteRegistry, StartPage
-from caliber_crawler.site.urls import is_http_url
 
 Member = TypeVar("Member")
 _HOST = re.compile(r"(?P<host>localhost|[\w-]{1,63}(?:\.[\w-]{1,63}){1,10})(?::\d{1,5})?(?:[/?].*)?$")
@@ -64,7 +63,8 @@ def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
 def start_url(name: str, known: Collection[str]) -> str:
     """The URL that a name stands for if it is not a known site but a host, with or without a path: example.org/news.
 
-    Such a site is asked over HTTPS, unless it is on this machine. Other names are returned as they are.
+    Such a site is asked over HTTPS, unless it is on this machine; a crawl falls back to HTTP if it cannot connect.
+    Other names are returned as they are.
     """
     if name in known or "://" in name or (host := _HOST.match(name)) is None:
         return name
@@ -72,25 +72,33 @@ def start_url(name: str, known: Collection[str]) -> str:
     return f"{'http' if is_local else 'https'}://{name}"
 
 
-def sites_in(path: Path) -> list[str]:
-    """The sites that a file lists, one a line; blank lines and those that begin with ``#`` do not count.
+def is_scheme_assumed(name: str, known: Collection[str]) -> bool:
+    """Whether a name is a host without a scheme, for which HTTPS is assumed."""
+    return name not in known and "://" not in name and start_url(name, known).startswith("https://")
 
-    Raises :class:`InputError` for a missing file, and :class:`SiteError` for a line that is not a URL.
+
+def sites_in(path: Path) -> dict[str, bool]:
+    """The sites that a file lists, one a line, each with whether its scheme is assumed.
+
+    Blank lines and those that begin with ``#`` do not count. Raises :class:`InputError` for a missing file, and
+    :class:`SiteError` for a line that is not a URL.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read the list of sites {path}: {error}.") from None
-    sites: dict[str, None] = {}
+    sites: dict[str, bool] = {}
     for number, line in enumerate(lines, start=1):
         name = line.strip()
         if not name or name.startswith("#"):
             continue
         url = start_url(name, ())
-        if not is_http_url(url):
-            raise SiteError(f"Line {number} of {path} is not the URL of a site: {name[:100]!r}.")
-        sites[url] = None
-    return list(sites)
+        try:
+            SiteRegistry().site_of(url)
+        except (ValueError, SiteError):
+            raise SiteError(f"Line {number} of {path} is not the URL of a site: {name[:100]!r}.") from None
+        sites.setdefault(url, is_scheme_assumed(name, ()))
+    return sites
 
 
 def spider_among(spiders: Mapping[str, type[NewsSpider]], name: str) -> type[NewsSpider]:

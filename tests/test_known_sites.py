@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,18 @@ def test_a_site_without_a_definition_is_explored() -> None:
 def test_a_list_of_sites_has_one_start_url_a_line(tmp_path: Path) -> None:
     path = tmp_path / "sites.txt"
     path.write_text("# news\n\nhttps://a.example/\n b.example/news \nhttps://a.example/\n", encoding="utf-8")
-    assert sites_in(path) == ["https://a.example/", "https://b.example/news"]
+    assert sites_in(path) == {"https://a.example/": False, "https://b.example/news": True}
 
 
-def test_a_line_that_is_not_a_url_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "line", ["news of the day", "ftp://a.example/", "http://", "http://[bad/x", "https://a b.example/"]
+)
+def test_a_line_that_is_not_a_url_is_named(line: str, tmp_path: Path) -> None:
     path = tmp_path / "sites.txt"
-    path.write_text("a.example\nnews of the day\n", encoding="utf-8")
-    with pytest.raises(SiteError, match=r"Line 2 of .* is not the URL of a site: 'news of the day'"):
+    path.write_text(f"a.example\n{line}\n", encoding="utf-8")
+    with pytest.raises(
+        SiteError, match=rf"Line 2 of {re.escape(str(path))} is not the URL of a site: {re.escape(repr(line))}"
+    ):
         sites_in(path)
 
 

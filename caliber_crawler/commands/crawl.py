@@ -117,18 +117,23 @@ def crawl(options: CrawlCommand) -> None:
 
 def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
     """The crawls of a command, by the name or URL that was given. Raises usage errors and :class:`SiteError`."""
-    from caliber_crawler.known_sites import known_spiders, sites_in, spider_among, start_url
+    from caliber_crawler.known_sites import is_scheme_assumed, known_spiders, sites_in, spider_among, start_url
     from caliber_crawler.spiders import DEFAULT_SITE
 
     if options.all and (options.sites or options.sites_file):
         raise click.UsageError("--all crawls every site; do not name a site as well.")
     spiders = known_spiders(settings)
-    listed = sites_in(Path(options.sites_file)) if options.sites_file else []
-    given = [*(start_url(name, spiders) for name in options.sites), *listed]
-    names = list(dict.fromkeys(spiders if options.all else given or [DEFAULT_SITE]))
+    listed = sites_in(Path(options.sites_file)) if options.sites_file else {}
+    given = {start_url(name, spiders): is_scheme_assumed(name, spiders) for name in options.sites}
+    assumed = {**listed, **given}
+    names = list(dict.fromkeys(spiders if options.all else [*given, *listed] or [DEFAULT_SITE]))
     if len(names) > 1 and (options.base_url or "-" in (options.urls, options.cdx)):
         raise click.UsageError("--base-url and URLs from standard input apply to one site; name only one.")
-    return {name: _crawl_of(spider_among(spiders, name), name, options) for name in names}
+    crawls = {name: _crawl_of(spider_among(spiders, name), name, options) for name in names}
+    for name, crawl in crawls.items():
+        if assumed.get(name) and not crawl.spider.site.has_layouts:
+            crawl.over_http = spider_among(spiders, f"http{name.removeprefix('https')}")
+    return crawls
 
 
 def _crawl_of(spider: type[NewsSpider], name: str, options: CrawlCommand) -> Crawl:
@@ -150,7 +155,7 @@ class Result:
     """The outcome of one site's crawl, for people and as JSON."""
 
     def __init__(self, name: str, crawl: Crawl) -> None:
-        self.name, self.run = name, crawl.run
+        self.name, self.run, self.remark = name, crawl.run, crawl.remark
         self.error = _error(name, crawl)
         """An error that is printed after the summary and decides the exit code."""
 
@@ -164,6 +169,8 @@ class Result:
     def lines(self, *, named: bool) -> list[str]:
         """The lines of the summary; the first begins with the site's name if ``named``."""
         lines = [] if self.run is None or self.run.accounts.outcome is None else summary(self.run)
+        if lines and self.remark:
+            lines.insert(1, f"  scheme: {self.remark}")
         return [f"{self.name}: {lines[0]}", *lines[1:]] if named and lines else lines
 
     def account(self) -> dict[str, object]:
@@ -178,6 +185,7 @@ class Result:
             "why": run.accounts.why,
             "replaced": run.accounts.replaced,
             "anomalies": [problem.message for problem in run.accounts.anomalies],
+            **({"scheme": self.remark} if self.remark else {}),
             **run.accounts.counts,
         }
 
