@@ -22,6 +22,7 @@ from caliber_crawler.extraction.further_pages import filled, further_requests
 from caliber_crawler.extraction.listing import html_in
 from caliber_crawler.extraction.non_articles import classify
 from caliber_crawler.extraction.page import decode_source
+from caliber_crawler.extraction.urls import OTHER_SCHEMES
 from caliber_crawler.extraction_steps import status_problem
 from caliber_crawler.items import Capture, Extraction, Listing, PageLink, Problem
 from caliber_crawler.lists import parse_list_page
@@ -30,7 +31,6 @@ from caliber_crawler.site import Site
 from caliber_crawler.site.urls import MAX_URL_LENGTH, browser_url, is_http_url
 
 OTHER_TYPES = ("not_html", "not_text")
-OTHER_SCHEMES = ("javascript:", "mailto:", "tel:", "data:", "about:", "whatsapp:", "viber:", "tg:", "sms:", "blob:")
 
 
 def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | Problem:

@@ -117,7 +117,8 @@ class ListingPagination:
             elif not end.complete:
                 self.mark_incomplete(entry)
             # A browser stops scrolling at a limit of the site definition, which is not a fault.
-            is_traversed = end is None or end.complete or (end is End.CUT and not listing.invalid_entries)
+            has_invalid_next = any(problem.reason == "invalid_entries" for problem in listing.warnings)
+            is_traversed = end is None or end.complete or (end is End.CUT and not has_invalid_next)
             self._run.settlement.mark_done(capture, "traversed" if is_traversed else "incomplete")
         return end
 

@@ -17,7 +17,7 @@ from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.page import Page, decode_source
 from caliber_crawler.extraction.text import fold
 from caliber_crawler.extraction.tree import Unreadable, first, select, text_of
-from caliber_crawler.extraction.urls import absolute, background_image, section_linked
+from caliber_crawler.extraction.urls import absolute, background_image, count_invalid_links, section_linked
 from caliber_crawler.items import Capture, Listing, Problem, Teaser
 from caliber_crawler.site import ArticleURL, ListingLayout, Site
 from caliber_crawler.site.urls import browser_url, is_http_url
@@ -57,6 +57,7 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
         further=() if layout is None or is_later else further_requests(root),
         feeds=() if layout is None else tuple(_stated_feeds(page, root)),
         unmatched=None if known else _unmatched(page, root),
+        invalid_entries=count_invalid_links(root, page),
     )
     if listing.unmatched is not None and not listing.teasers:
         message = (
@@ -69,7 +70,7 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
     except ValueError as error:
         message = f"The link to the next page of {capture.effective_url} is not a valid URL: {error}."
         warning = Problem(stage="extract", reason="invalid_entries", message=message)
-        return replace(listing, cut=True, invalid_entries=1, warnings=(warning,))
+        return replace(listing, cut=True, invalid_entries=max(1, listing.invalid_entries), warnings=(warning,))
 
 
 def _section_links(page: Page, root: etree._Element) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from lxml import etree
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.items import Image, Link
 from caliber_crawler.site import PageURL
-from caliber_crawler.site.urls import browser_url
+from caliber_crawler.site.urls import MAX_URL_LENGTH, browser_url
 
 # Quotes are optional in CSS, and templates use every form. A URL may contain a semicolon.
 _STYLE_TOKEN = re.compile(
@@ -20,6 +20,10 @@ _STYLE_TOKEN = re.compile(
     r"|url\(\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\"')\s][^)]*+)?)",
     re.I,
 )
+# Only a URL with a host can be invalid: browsers accept any path. They take a backslash for a slash.
+_HOST_START = re.compile(r"[:/\\]\s*[/\\]")
+OTHER_SCHEMES = ("javascript:", "mailto:", "tel:", "data:", "about:", "whatsapp:", "viber:", "tg:", "sms:", "blob:")
+"""Schemes of links that lead to no page."""
 # Characters that a browser leaves in a fragment: https://url.spec.whatwg.org/#fragment-percent-encode-set
 _FRAGMENT_CHARACTERS = "!#$%&'()*+,-./:;=?@[\\]^_{|}~"
 
@@ -34,6 +38,21 @@ def absolute(href: str, page: Page) -> str | None:
     if not url.startswith(("https://", "http://")):
         return None
     return f"{url}{hash_sign}{quote(fragment.strip(), safe=_FRAGMENT_CHARACTERS, errors='replace')}"
+
+
+def count_invalid_links(root: etree._Element, page: Page) -> int:
+    """The number of different links of a page that are not valid URLs, or too long ones."""
+    hrefs = {href for link in root.iter("a", "area") if (href := link.get("href")) is not None}
+    return sum(not _is_valid(href, page) for href in hrefs if len(href) > MAX_URL_LENGTH or _HOST_START.search(href))
+
+
+def _is_valid(href: str, page: Page) -> bool:
+    if href.strip().lower().startswith(OTHER_SCHEMES):
+        return True
+    try:
+        return len(browser_url(href, page.base_url)) <= MAX_URL_LENGTH
+    except ValueError:
+        return False
 
 
 def page_url_of(href: str, page: Page) -> PageURL | None:
