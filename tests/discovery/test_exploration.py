@@ -32,6 +32,8 @@ def test_a_whole_site_is_found_from_its_home_page(theme: str, tmp_path: Path) ->
     assert stored(crawler) == {site.slug(number) for number in range(site.articles)}
     assert len(crawl.requested) <= 1.5 * site.articles
     assert len(crawl.requested) == len(set(crawl.requested))
+    assert crawl.counts["articles_left"] == 0
+    assert crawl.counts["articles_known"] >= 0.8 * crawl.counts["site_size"]  # complete: exit code 0
 
 
 @pytest.mark.parametrize("start", ["/category/culture", "/story-7", "/about"])

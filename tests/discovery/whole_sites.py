@@ -126,6 +126,15 @@ class Numbered(WholeSite):
 
 
 @dataclass
+class Offsets(WholeSite):
+    """Pages of lists by the number of articles before them, with a link to the next one only."""
+
+    def list_page(self, section: str, page: int) -> str:
+        base = f"/{section}" if section else "/"
+        return base if page == 1 else f"{base}?offset={(page - 1) * self.per_page}"
+
+
+@dataclass
 class Cards(WholeSite):
     """Cards that are only pictures with a link, and no class that says anything (Tilda)."""
 
@@ -170,6 +179,8 @@ class LoadMore(WholeSite):
     number: str = "page"
     posted: bool = False
     plain: bool = False
+    token: str = ""
+    """The token without which a request is refused."""
 
     def slug(self, number: int) -> str:
         return f"/evening-{number}"
@@ -187,6 +198,8 @@ class LoadMore(WholeSite):
     def _answer(self, fields: dict[str, str]) -> Answer:
         if self.posted != ("#posted" in fields) or self.number not in fields:
             return Answer("no", 404)
+        if self.token and fields.get("token") != self.token:
+            return Answer("no token", 403)
         section = fields.get("cat", "all")
         value = int(fields[self.number])
         members = self.members("" if section == "all" else section)
@@ -211,6 +224,13 @@ THEMES: dict[str, WholeSite] = {
     "word-press": WholeSite(),
     "numbered": Numbered(),
     "offset": Numbered(parameter="PAGEN_1"),
+    "offsets": Offsets(),
+    "token": LoadMore(
+        markup='<div data-token="a1b2" data-endpoint="/ajax/posts" data-method="post" data-page="2"></div>',
+        posted=True,
+        plain=True,
+        token="a1b2",
+    ),
     "cards": Cards(),
     "linked": Linked(),
     "undated": Undated(),

@@ -134,3 +134,19 @@ def test_the_size_of_a_site_is_estimated_from_its_longest_list() -> None:
         estimate.add_page(f"{BASE}/page/{page}", sidebar | {f"/story-{page}-{each}" for each in range(10)})
     assert estimate.articles == 291
     assert PAGING
+
+
+@given(per_page=st.integers(2, 30), pages=st.integers(4, 20))
+def test_offsets_and_page_numbers_give_the_same_estimate(per_page: int, pages: int) -> None:
+    def size(form: str, step: int, first: int) -> int:
+        estimate = Estimate()
+        for page in range(2, pages + 1):
+            estimate.add_number(form.format((page - 1) * step + first))
+        for page in range(2, 5):
+            articles = {f"{page}-{each}" for each in range(per_page)}
+            estimate.add_page(form.format((page - 1) * step + first), articles)
+        return estimate.articles
+
+    numbered = size("https://a.example/news/page/{}", 1, 1)
+    assert numbered == per_page * (pages - 1) + 1
+    assert size("https://a.example/news?offset={}", per_page, 0) == numbered
