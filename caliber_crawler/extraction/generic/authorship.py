@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
@@ -31,6 +32,7 @@ AUTHOR_METAS = (
 )
 _LABELS_OF_AUTHORS = frozenset(("written by", "author", "by", "автор", "написано автором", "yazan", "yazar", "müəllif"))
 MAX_BYLINES = 100
+MAX_NAMES_LENGTH = 300
 MAX_BLOCKS = 40
 LEVELS_ABOVE = 4
 _BYLINE_NAME = re.compile(
@@ -217,14 +219,20 @@ def _heading(root: etree._Element, headline: str | None) -> etree._Element | Non
 
 def _bylines(root: etree._Element) -> Iterator[etree._Element]:
     """The elements whose names say that they are bylines, and links to an author's page."""
-    known: dict[str, bool] = {}  # most names stand on many elements
     for element in cast(list[etree._Element], _MARKED(root)):
         get = element.get
-        names = " ".join([get(key, "") for key in _MARKS])
-        if (named := known.get(names)) is None:
-            named = known[names] = _BYLINE_NAME.search(_CAMEL.sub("-", names)) is not None
+        names = " ".join([value for key in _MARKS if (value := get(key))])
+        named = _is_named_byline(names) if len(names) <= MAX_NAMES_LENGTH else _has_byline_name(names)
         if named or (element.tag == "a" and _PERSON_PAGE.search(get("href", ""))):
             yield element
+
+
+def _has_byline_name(names: str) -> bool:
+    return _BYLINE_NAME.search(_CAMEL.sub("-", names)) is not None
+
+
+_is_named_byline = lru_cache(maxsize=8192)(_has_byline_name)
+"""Most names stand on many elements, and on the other pages of a site."""
 
 
 def _is_of_reviewer(element: etree._Element) -> bool:

@@ -31,7 +31,8 @@ def find_main_element(root: etree._Element) -> etree._Element | None:
         marks = tuple(map(element.get, _MARKS))
         names = " ".join(filter(None, marks))
         if element.tag in ("article", "main") or _CANDIDATE.search(names, 0, MAX_NAMES_LENGTH):
-            rank = _rank(str(element.tag), marks)
+            tag = str(element.tag)
+            rank = next((number for number in range(best) if _matches(number, tag, marks)), best)
             if rank < best:
                 best, found = rank, element
                 if rank == 0:
@@ -40,11 +41,11 @@ def find_main_element(root: etree._Element) -> etree._Element | None:
 
 
 @lru_cache(maxsize=8192)
-def _rank(tag: str, marks: Marks) -> int:
-    """The number of the first expression that matches an element with these attributes."""
+def _matches(number: int, tag: str, marks: Marks) -> bool:
+    """Return whether the expression of this number matches an element with these attributes."""
     parent = etree.Element("body")
     etree.SubElement(parent, tag, {name: value for name, value in zip(_MARKS, marks, strict=True) if value is not None})
-    return next((number for number, expression in enumerate(BODY_XPATH) if expression(parent)), len(BODY_XPATH))
+    return bool(BODY_XPATH[number](parent))
 
 
 def source_of_main(root: etree._Element) -> str | None:

@@ -182,7 +182,8 @@ class ViewCounters:
 
     def _runs(self) -> Iterator[_Run]:
         """The short texts with a number, in order."""
-        for position, element in enumerate(self.outline.elements):
+        for position in self.outline.numbered:
+            element = self.outline.elements[position]
             text = element.text
             if text and len(text) <= MAX_SOURCE_LENGTH and _DIGIT.search(text) and element.tag not in _UNREAD_TAGS:
                 yield from _short_run(_Run(position, element, is_tail=False, text=text))
