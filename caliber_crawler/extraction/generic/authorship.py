@@ -61,11 +61,8 @@ _OTHERS_BY = re.compile(
     r"editor|translator|foto|фото|перевод|редактор|redaktor|tərcümə)\s*+[:：]?+\s*+$",
     re.IGNORECASE,
 )
-_MARKED = etree.XPath(
-    ".//*[@class or @itemprop or @rel or @id or @data-testid or @property]"
-    "[not(self::meta or self::link or self::script or self::img)]"
-)
-_MARKS = ("class", "rel", "itemprop", "id", "data-testid", "property")
+_UNMARKED_TAGS = frozenset(("meta", "link", "script", "img"))
+_MARKS = frozenset(("class", "rel", "itemprop", "id", "data-testid", "property"))
 
 
 class Authors(NamedTuple):
@@ -219,11 +216,13 @@ def _heading(root: etree._Element, headline: str | None) -> etree._Element | Non
 
 def _bylines(root: etree._Element) -> Iterator[etree._Element]:
     """The elements whose names say that they are bylines, and links to an author's page."""
-    for element in cast(list[etree._Element], _MARKED(root)):
-        get = element.get
-        names = " ".join([value for key in _MARKS if (value := get(key))])
+    for element in root.iterdescendants(etree.Element):
+        keys = element.keys()
+        if not keys or _MARKS.isdisjoint(keys) or element.tag in _UNMARKED_TAGS:
+            continue
+        names = " ".join([element.get(key, "") for key in keys if key in _MARKS])
         named = _is_named_byline(names) if len(names) <= MAX_NAMES_LENGTH else _has_byline_name(names)
-        if named or (element.tag == "a" and _PERSON_PAGE.search(get("href", ""))):
+        if named or (element.tag == "a" and _PERSON_PAGE.search(element.get("href", ""))):
             yield element
 
 

@@ -8,6 +8,9 @@ from typing import cast
 from lxml import etree
 
 MIN_PROSE_LENGTH = 60
+NUMBER_ATTRIBUTES = ("data-views", "data-view-count")
+"""Attributes with the number of views."""
+_PROPERTIES = frozenset(("itemprop", "property", *NUMBER_ATTRIBUTES))
 _LENGTH = etree.XPath("string-length(normalize-space())")
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -29,6 +32,11 @@ def remove(element: etree._Element) -> None:
 def _writable(text: str) -> str:
     """A text without characters that HTML parsers accept and an XML tree rejects."""
     return _NO_CHARACTER.sub(" ", text)
+
+
+def find_properties(root: etree._Element) -> list[etree._Element]:
+    """Return the elements with a property of microdata or RDFa, or an attribute for view counters, in order."""
+    return [element for element in root.iter(etree.Element) if not _PROPERTIES.isdisjoint(element.keys())]
 
 
 def text_length(element: etree._Element) -> int:

@@ -228,8 +228,8 @@ def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
 def _named(body: etree._Element) -> list[etree._Element]:
     found = []
     for element in body.iter("p", "div", "section", "ul", "ol", "li", "span", "aside", "h2", "h3", "h4"):
-        names = names_of(element)
-        if len(names) > 1 and _is_boilerplate_name(names):
+        classes, id = element.get("class"), element.get("id")
+        if (classes or id) and _is_boilerplate_name(f"{classes or ''} {id or ''}"[:MAX_NAMES_LENGTH]):
             found.append(element)
     return found
 
