@@ -23,13 +23,13 @@ def remove(element: etree._Element) -> None:
     if element.tail and not element.tail.isspace():
         before = element.getprevious()
         if before is not None:
-            before.tail = _writable((before.tail or "") + element.tail)
+            before.tail = writable((before.tail or "") + element.tail)
         else:
-            parent.text = _writable((parent.text or "") + element.tail)
+            parent.text = writable((parent.text or "") + element.tail)
     parent.remove(element)
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """A text without characters that HTML parsers accept and an XML tree rejects."""
     return _NO_CHARACTER.sub(" ", text)
 
