@@ -285,7 +285,7 @@ def readable_rows(path: Path) -> Rows:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
             return {name: read(connection, name, key) for name, key in keys_of(connection).items()}
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):
         return {}
 
 

@@ -1,8 +1,8 @@
 """How well a site's layout is learned from few of its pages: python -m benchmarks.learning SITES [--pages 10]
 
-SITES is a folder of real sites: ``truth/NAME.jsonl.zst`` has a line for each page (url, kind, headline, day, author, body)
-and ``sites/NAME.tar.zst`` the pages. Some articles of each site are learned; others are extracted without and with what
-was learned, and both are compared with the truth. Times are CPU time.
+SITES is a folder of real sites: ``truth/NAME.jsonl.zst`` has a line for each page (url, kind, headline, day, author,
+body) and ``sites/NAME.tar.zst`` the pages. Some articles of each site are learned; others are extracted without
+and with what was learned, and both are compared with the truth. Times are CPU time.
 """
 
 from __future__ import annotations
@@ -89,9 +89,8 @@ def main() -> None:
         pages = list(load(arguments.sites, name))
         for seed in range(arguments.samples):
             compare(name, pages, seed, arguments, total, milliseconds)
-    print(
-        f"{'all':10}{total.row()}  {milliseconds['plain'] / milliseconds['pages']:.1f} {milliseconds['learned'] / milliseconds['pages']:.1f}"
-    )
+    plain, learned = (milliseconds[name] / max(1, milliseconds["pages"]) for name in ("plain", "learned"))
+    print(f"{'all':10}{total.row()}  {plain:.1f} {learned:.1f}")
 
 
 def compare(

@@ -86,7 +86,8 @@ def test_an_unknown_name_or_impossible_evidence_is_refused() -> None:
         SiteFact("headline_selector", "h1", 3, 2)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(kept, kept)
 def test_merging_facts_is_commutative_and_idempotent(
     tmp_path_factory: pytest.TempPathFactory,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.extraction.document import Document
@@ -27,6 +28,8 @@ def index(body: str) -> PageIndex:
     return PageIndex(Document(f"<html><body>{body}</body></html>".encode()).root)
 
 
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
 @given(st.lists(trees(), max_size=4))
 def test_a_subtree_is_an_interval(pieces: list[str]) -> None:
     page = index("".join(pieces))
@@ -38,6 +41,8 @@ def test_a_subtree_is_an_interval(pieces: list[str]) -> None:
         ]
 
 
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
 @given(st.lists(trees(), max_size=4))
 def test_no_letter_of_the_text_is_lost_or_repeated(pieces: list[str]) -> None:
     page = index("".join(pieces))
@@ -46,6 +51,8 @@ def test_no_letter_of_the_text_is_lost_or_repeated(pieces: list[str]) -> None:
     assert "".join(block.key for block in page.blocks) == whole
 
 
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
 @given(st.lists(trees(), min_size=1, max_size=4))
 def test_a_candidate_matches_in_the_index_what_it_selects_on_the_page(pieces: list[str]) -> None:
     page = index("".join(pieces))

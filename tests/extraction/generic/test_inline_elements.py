@@ -117,6 +117,8 @@ def test_boxes_of_sentences_are_paragraphs_where_a_page_builder_writes_no_others
 
 @pytest.mark.parametrize("tag", ["code", "kbd", "samp", "var", "tt"])
 def test_code_in_a_sentence_is_part_of_it(tag: str) -> None:
-    sentence = f"The port calls <{tag}>open()</{tag}> twice, and <{tag}>close</{tag}>, which returns nothing, once a day."
+    sentence = (
+        f"The port calls <{tag}>open()</{tag}> twice, and <{tag}>close</{tag}>, which returns nothing, once a day."
+    )
     found = body_of(page(f"<article><p>{PARAGRAPHS[0]}</p><p>{sentence}</p><p>{PARAGRAPHS[1]}</p></article>"))
     assert "The port calls open() twice, and close, which returns nothing, once a day." in found.split("\n\n")
