@@ -184,9 +184,7 @@ def _parse_for_trafilatura(source: str) -> HtmlElement | str:
 
 @cache
 def _parser() -> etree.HTMLParser:
-    parser = etree.HTMLParser(
-        collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True, remove_pis=True
-    )
+    parser = etree.HTMLParser(collect_ids=False, encoding="utf-8", remove_comments=True, remove_pis=True)
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     return parser
 

@@ -63,8 +63,7 @@ _ASIDE_TAGS = frozenset(("nav", "footer", "aside", "form", "dialog", "menu"))
 _NAMED_TAGS = frozenset(("div", "section", "ul", "ol", "header"))
 _ASIDE_NAME = re.compile(
     r"(?:^|[\s_-])(?:footer|sidebar|nav|navbar|menu|megamenu|respond|cookie|banner|masthead)(?:$|[\s_-])"
-    r"|comment|repl(?:y|ies)|disqus|discussion",
-    re.IGNORECASE,
+    r"|comment|repl(?:y|ies)|disqus|discussion"
 )
 _URL = re.compile(r"https?://\S+")
 _COMMENT = re.compile("comment|repl(?:y|ies)|disqus|discussion", re.IGNORECASE)
@@ -338,7 +337,7 @@ def _is_named_aside(tag: str, element: etree._Element) -> bool:
 
 @lru_cache(maxsize=8192)
 def _is_aside_name(names: str) -> bool:
-    return _ASIDE_NAME.search(names) is not None or any(aside_names(names))
+    return _ASIDE_NAME.search(names.lower()) is not None or any(aside_names(names))
 
 
 def _find_container(page: Blocks, mass: Sequence[float]) -> int:

@@ -276,11 +276,12 @@ def _is_teaser(block: etree._Element) -> bool:
     if not links or len(links) > 2:
         return False
     linked = clean_inline(" ".join(map(text_of, links)))
-    whole = text_of(block)
     words = len(linked.split())
+    if words < MIN_TEASER_WORDS:  # most links in a sentence
+        return False
+    whole = text_of(block)
     return (
         not whole.endswith((".", "!"))
-        and words >= MIN_TEASER_WORDS
         and len(whole.split()) - words <= MAX_LABEL_WORDS
         and len(linked) >= 0.6 * len(whole)
     )
