@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import cast
 
 from lxml import etree
 
+from caliber_crawler.extraction.tree import strip_elements
+
 MIN_PROSE_LENGTH = 60
+REMOVED = "removed"
+"""The name of an element that is to be removed."""
+MAX_FEW = 20
 NUMBER_ATTRIBUTES = ("data-views", "data-view-count")
 """Attributes with the number of views."""
 _PROPERTIES = frozenset(("itemprop", "property", *NUMBER_ATTRIBUTES))
@@ -27,6 +33,19 @@ def remove(element: etree._Element) -> None:
         else:
             parent.text = writable((parent.text or "") + element.tail)
     parent.remove(element)
+
+
+def remove_marked(root: etree._Element, elements: Sequence[etree._Element]) -> None:
+    """Remove these elements, whose name is :data:`REMOVED`; the text after each stays.
+
+    Many are removed in one step: one by one, each would copy the text that earlier ones left at the same place. Few are
+    removed one by one: a search of the page for them takes longer.
+    """
+    if len(elements) > MAX_FEW:
+        strip_elements(root, REMOVED, len(elements))
+        return
+    for element in elements:
+        remove(element)
 
 
 def writable(text: str) -> str:
