@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache, partial
+from itertools import chain
 from typing import NamedTuple, cast
 
 from lxml import etree
@@ -49,6 +50,7 @@ Where it is not, trafilatura finds next to nothing of the article in it.
 LONG_SOURCE = 250_000
 """Characters of a page whose attributes are counted."""
 WORDS_TO_MATCH = 4
+MAX_USUAL_LENGTH = 2_000
 _SEPARATORS = {"lb": BREAK, "cell": " | "}
 _WORD = re.compile(r"\w+")
 _NO_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -256,8 +258,18 @@ def shingles(paragraphs: Sequence[str]) -> frozenset[int]:
 @lru_cache(maxsize=4)
 def _shingles(paragraphs: tuple[str, ...]) -> frozenset[int]:
     # Each reading of a page is compared several times.
-    words = _WORD.findall(" ".join(paragraphs).lower())
+    words = list(chain.from_iterable(map(_words_of, paragraphs)))
     return frozenset(map(hash, zip(*(words[start:] for start in range(WORDS_TO_MATCH)), strict=False)))
+
+
+def _words_of(paragraph: str) -> Sequence[str]:
+    return _words_of_usual(paragraph) if len(paragraph) <= MAX_USUAL_LENGTH else _WORD.findall(paragraph.lower())
+
+
+@lru_cache(maxsize=256)
+def _words_of_usual(paragraph: str) -> tuple[str, ...]:
+    # The readings of a page have most paragraphs in common.
+    return tuple(_WORD.findall(paragraph.lower()))
 
 
 def _share(one: frozenset[int], other: frozenset[int]) -> float:
