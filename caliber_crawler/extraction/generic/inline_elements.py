@@ -75,7 +75,10 @@ def _is_listing(code: etree._Element) -> bool:
 
 def is_unseen(element: etree._Element) -> bool:
     """Return whether an inline element is hidden from visitors by its own attributes."""
-    if element.get("hidden") is not None:
+    attributes = element.keys()
+    if not attributes:
+        return False
+    if "hidden" in attributes:
         return True
     style = element.get("style")
     if style and "display:none" in style.replace(" ", "").lower():

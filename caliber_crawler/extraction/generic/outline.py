@@ -128,14 +128,14 @@ class Outline:
         long, numbered = [], []
         has_digit = _DIGIT.search
         for number, element in enumerate(self.elements):
-            text, tail = element.text, element.tail
-            size, size_behind = len(text or ""), len(tail or "")
-            if (size_behind >= MIN_PROSE_LENGTH and _is_long(tail or "")) or (
-                size >= MIN_PROSE_LENGTH and element.tag not in UNREAD_TAGS and _is_long(text or "")
-            ):
-                long.append(number)
-            if (text and size <= MAX_NUMBERED_LENGTH and has_digit(text)) or (
-                tail and size_behind <= MAX_NUMBERED_LENGTH and has_digit(tail)
+            text, tail = element.text or "", element.tail or ""
+            if len(text) >= MIN_PROSE_LENGTH or len(tail) >= MIN_PROSE_LENGTH:
+                if _is_long(tail) or (element.tag not in UNREAD_TAGS and _is_long(text)):
+                    long.append(number)
+            elif text.isspace() and tail.isspace():  # the blanks between most elements
+                continue
+            if (len(text) <= MAX_NUMBERED_LENGTH and has_digit(text)) or (
+                len(tail) <= MAX_NUMBERED_LENGTH and has_digit(tail)
             ):
                 numbered.append(number)
         return long, numbered
@@ -328,7 +328,7 @@ def short_text(element: etree._Element, longest: int) -> str | None:
 
 
 def _is_long(text: str) -> bool:
-    return len(" ".join(text.split())) >= MIN_PROSE_LENGTH
+    return len(text) >= MIN_PROSE_LENGTH and len(" ".join(text.split())) >= MIN_PROSE_LENGTH
 
 
 @lru_cache(maxsize=8192)
