@@ -48,10 +48,15 @@ def clean_inline(text: str) -> str:
     >>> clean_inline("  Baku\\u2019s\\u00a0 for\\u00admula\\n")
     'Baku’s formula'
     """
-    line = " ".join(text.split())
-    if not line.isprintable():  # most lines are printable, and this test is cheaper than translating
-        line = " ".join(without_invisible(line).split())
-    return unicodedata.normalize("NFC", line)
+    if text.isprintable():  # the only white space in it is plain blanks; the tests are cheaper than what they avoid
+        line = text.strip()
+        if "  " in line:
+            line = " ".join(line.split())
+    else:
+        line = " ".join(text.split())
+        if not line.isprintable():
+            line = " ".join(without_invisible(line).split())
+    return line if line.isascii() else unicodedata.normalize("NFC", line)
 
 
 def without_invisible(text: str) -> str:

@@ -118,8 +118,9 @@ def _is_close(one: str, other: str) -> bool:
 
 def _script_of_text(text: str) -> str:
     """The script of a text; empty for a text of few letters, or in several scripts."""
-    letters = re.findall(r"[^\W\d_]", text[:SCRIPT_LENGTH])
-    scripts = Counter(map(script_of, letters))
+    scripts: Counter[str] = Counter()
+    for letter, number in Counter(re.findall(r"[^\W\d_]", text[:SCRIPT_LENGTH])).items():
+        scripts[script_of(letter)] += number
     scripts.pop("", None)
     if sum(scripts.values()) < MIN_LETTERS:
         return ""

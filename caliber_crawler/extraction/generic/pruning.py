@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
 
 from lxml import etree
 
 from caliber_crawler.extraction.captions import move_captions
-from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, prose_length, remove, text_length
+from caliber_crawler.extraction.generic.elements import (
+    MIN_PROSE_LENGTH,
+    REMOVED,
+    prose_length,
+    remove,
+    remove_marked,
+    text_length,
+)
 from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
-from caliber_crawler.extraction.generic.inline_elements import INLINE, REMOVED, simplify_inline
+from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
 from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.lines import LISTS, is_data_table
 from caliber_crawler.extraction.phrases import is_pointer
 from caliber_crawler.extraction.text import clean_inline, fold
-from caliber_crawler.extraction.tree import strip_elements, text_of
+from caliber_crawler.extraction.tree import text_of
 
 # Elements that no visitor reads as text, on any page.
 NON_CONTENT = (
@@ -102,9 +109,7 @@ def _drop_sidebars(root: etree._Element, headline: str | None) -> None:
     first = islice(_following(heading, "p"), MAX_PARAGRAPHS)
     paragraphs = (node for node in first if not columns.intersection(node.iterancestors()))
     if any(text_length(node) >= MIN_SENTENCE_LENGTH and text_of(node).endswith(SENTENCE_ENDS) for node in paragraphs):
-        for column in columns:
-            column.tag = REMOVED
-        _strip_removed(root)
+        _remove_all(root, [*columns])
 
 
 def _following(element: etree._Element, tag: str) -> Iterator[etree._Element]:
@@ -125,13 +130,14 @@ def _drop_non_content(root: etree._Element) -> None:
     An unclosed element inside a button or a label takes the text after it along.
     """
     holders = _holders_of_headlines(root)
+    removed = []
     for element in list(root.iter(*NON_CONTENT)):
         if element not in holders and (element.tag in UNSEEN or not prose_length(element)):
-            element.tag = REMOVED
+            removed.append(element)
         else:
             element.tag = "div"
             element.attrib.clear()
-    _strip_removed(root)
+    _remove_all(root, removed)
 
 
 def _mark_paragraphs(root: etree._Element) -> None:
@@ -172,12 +178,10 @@ def _clear_prose_attributes(root: etree._Element) -> None:
             element.attrib.pop("id", "")
 
 
-def _strip_removed(root: etree._Element) -> None:
-    """Remove all elements of that name in one step; the text after each stays.
-
-    One by one, each would copy the text that earlier ones left at the same place.
-    """
-    strip_elements(root, REMOVED)
+def _remove_all(root: etree._Element, elements: Sequence[etree._Element]) -> None:
+    for element in elements:
+        element.tag = REMOVED
+    remove_marked(root, elements)
 
 
 def _dissolve_layout_tables(root: etree._Element) -> None:
@@ -193,10 +197,8 @@ def _dissolve_layout_tables(root: etree._Element) -> None:
 def _drop_headings(root: etree._Element, headline: str | None) -> None:
     """Remove the headline where it is a heading, alone or with a subtitle in the same element."""
     title = fold(headline or "")
-    for heading in list(root.iter("h1", "h2")) if title else ():
-        if fold(text_of(heading)).startswith(title):
-            heading.tag = REMOVED
-    _strip_removed(root)
+    headings = root.iter("h1", "h2") if title else ()
+    _remove_all(root, [heading for heading in headings if fold(text_of(heading)).startswith(title)])
 
 
 def _drop_named_boilerplate(root: etree._Element) -> None:
@@ -204,14 +206,15 @@ def _drop_named_boilerplate(root: etree._Element) -> None:
     body = root if body is None else body
     whole, prose = text_length(body), prose_length(body)
     holders = _holders_of_headlines(body)
+    removed = []
     for element in _named(body):
         if element.getparent() is None or element in holders:
             continue
         if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
-            element.tag = REMOVED
-    _strip_removed(root)
+            removed.append(element)
+    _remove_all(root, removed)
 
 
 def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
@@ -228,8 +231,8 @@ def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
 def _named(body: etree._Element) -> list[etree._Element]:
     found = []
     for element in body.iter("p", "div", "section", "ul", "ol", "li", "span", "aside", "h2", "h3", "h4"):
-        names = names_of(element)
-        if len(names) > 1 and _is_boilerplate_name(names):
+        classes, id = element.get("class"), element.get("id")
+        if (classes or id) and _is_boilerplate_name(f"{classes or ''} {id or ''}"[:MAX_NAMES_LENGTH]):
             found.append(element)
     return found
 
@@ -255,10 +258,7 @@ def _is_boilerplate_name(names: str) -> bool:
 
 def _drop_teasers(root: etree._Element) -> None:
     """Remove lines and lists that only link to other pages: "Read also: …", "ALSO READ | …", linked headlines."""
-    for block in list(root.iter("p")):
-        if _is_teaser(block):
-            block.tag = REMOVED
-    _strip_removed(root)
+    _remove_all(root, list(filter(_is_teaser, root.iter("p"))))
     for block in list(root.iter("ul", "ol")):
         items = [child for child in block if child.tag == "li"]
         if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):
@@ -276,11 +276,12 @@ def _is_teaser(block: etree._Element) -> bool:
     if not links or len(links) > 2:
         return False
     linked = clean_inline(" ".join(map(text_of, links)))
-    whole = text_of(block)
     words = len(linked.split())
+    if words < MIN_TEASER_WORDS:  # most links in a sentence
+        return False
+    whole = text_of(block)
     return (
         not whole.endswith((".", "!"))
-        and words >= MIN_TEASER_WORDS
         and len(whole.split()) - words <= MAX_LABEL_WORDS
         and len(linked) >= 0.6 * len(whole)
     )
