@@ -303,7 +303,9 @@ def read(connection: sqlite3.Connection, name: str, key: tuple[str, ...]) -> Row
     found: RowsByKey = {}
     for order in ("", " DESC"):
         try:
-            cursor = connection.execute(f'SELECT * FROM "{name}" ORDER BY {", ".join(part + order for part in key)}')
+            # Not indexed: SQLite may otherwise take values from an index that repeats them.
+            sorting = ", ".join(part + order for part in key)
+            cursor = connection.execute(f'SELECT * FROM "{name}" NOT INDEXED ORDER BY {sorting}')
             columns = [column[0] for column in cursor.description]
             for values in cursor:
                 row = dict(zip(columns, values, strict=True))

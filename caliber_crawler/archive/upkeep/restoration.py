@@ -15,11 +15,12 @@ from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.archive.texts.current_state import CURRENT
 from caliber_crawler.archive.texts.text_columns import content_digest, version_columns
 from caliber_crawler.archive.upkeep.article_parts import ArticleParts
-from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes, settle_disputes
+from caliber_crawler.archive.upkeep.disputes import Dispute, settle_disputes
+from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes
 from caliber_crawler.archive.upkeep.repair import VERSION_AT
 from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
 from caliber_crawler.archive.upkeep.row_layout import is_row_sound, layouts
-from caliber_crawler.archive.upkeep.salvage import Salvaged, insert
+from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvaged, insert
 
 UNKNOWN_SITE = "unknown"
 UNKNOWN_LANGUAGE = "und"
@@ -58,6 +59,8 @@ class Restoration:
         self._parts = ArticleParts(connection, salvaged, self._rows)
         self._added: list[int] = []
         self.counts = self._rows.counts
+        self.undecided: list[Dispute] = []
+        """Values of which a damaged copy could not be told from a right one."""
 
     def restore(self) -> None:
         """Restore what can be restored, each table after those that it needs."""
@@ -95,8 +98,11 @@ class Restoration:
                     self.counts[table] += 1
 
     def _settle_disputes(self) -> None:
-        for table in ("frontier", "articles"):
-            self.counts[table] += settle_disputes(self._salvaged.trees, self._connection, table)
+        for table, layout in layouts().items():
+            if not layout.is_index and not table.startswith(COMPUTED):
+                settled, undecided = settle_disputes(self._salvaged.trees, self._connection, table)
+                self.counts[table] += settled
+                self.undecided += undecided
 
     # --- articles and captures ----------------------------------------------------------------------------------------
 
