@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from caliber_crawler.archive.core.checksums import (
@@ -32,6 +32,7 @@ from caliber_crawler.archive.texts.text_columns import content_digest, digest_of
 from caliber_crawler.archive.upkeep.file_checks import shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind
 from caliber_crawler.archive.upkeep.row_checks import wrong_version
+from caliber_crawler.archive.upkeep.sqlite_pages import INTEGER_SIZES
 from caliber_crawler.archive.upkeep.verification import UNREADABLE, lenient_text
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Extraction
@@ -42,6 +43,10 @@ ORDER: tuple[Kind, ...] = (
 )
 BIT_SECONDS = 10.0
 """CPU time for finding a single flipped bit in one row."""
+BYTE_SECONDS = 30.0
+"""CPU time for finding single changed bytes in all rows of a repair."""
+MAX_BYTE_VALUES = 2_048
+"""The longest text in which a changed byte is searched for."""
 VERSION_AT = """SELECT v.id FROM versions v JOIN articles a ON a.id = v.article_id
 WHERE coalesce(a.duplicate_of, a.id) = (SELECT coalesce(duplicate_of, id) FROM articles WHERE id = :article_id)
   AND v.replaced_by IS NULL AND :fetched_at BETWEEN v.seen_from AND v.seen_until ORDER BY v.seen_from DESC LIMIT 1"""
@@ -60,6 +65,7 @@ class Repair:
         self._captures = Captures(connection)
         self._articles = Articles(connection)
         self._bodies = Bodies(connection)
+        self._byte_deadline = time.process_time() + BYTE_SECONDS
 
     def repair(self, findings: Iterable[Finding]) -> None:
         """Repair what can be repaired. Verify again to see what remains."""
@@ -124,6 +130,7 @@ class Repair:
             compute_anew(table, row)
             or self._reextract_row(table, row)
             or restore_one_bit(table, row)
+            or self._restore_one_byte(table, row)
             or self._pointed_anew(table, row)
         )
         if repaired is None:
@@ -137,12 +144,18 @@ class Repair:
                     f"UPDATE {table} SET {assignments} WHERE {where}", [*changed.values(), *map(bytes_of, key)]
                 )
 
+    def _restore_one_byte(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
+        seconds = self._byte_deadline - time.process_time()
+        return restore_one_byte(table, row, seconds) if seconds > 0 else None
+
     def _pointed_anew(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         """A sound capture, with the version that its article had at that time."""
         if table != "captures" or checksum(table, row) != row["checksum"]:
             return None
         version_id = self._connection.value(VERSION_AT, row)
-        return None if version_id is None else {**row, "version_id": version_id}
+        # The article of this capture may be the damaged value: the version that was made from it must agree.
+        own = self._connection.values("SELECT id FROM versions WHERE capture_id = :id AND replaced_by IS NULL", row)
+        return None if version_id is None or version_id not in (own or [version_id]) else {**row, "version_id": version_id}
 
     def _reextract_row(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         if table == "versions":
@@ -190,9 +203,13 @@ class Repair:
     def _repair_times(self, article_id: int) -> None:
         """Repair when the versions of an article were online, from its captures.
 
-        A version ends with its last capture, or with the later response 304 that confirmed it.
+        A version ends with its last capture, or with the later response 304 that confirmed it. Damaged captures may
+        state any time, so nothing is computed from them.
         """
         key = {"article_id": article_id}
+        captures = self._connection.rows(f"SELECT * FROM captures WHERE article_id IN ({FAMILY})", key)
+        if any(checksum("captures", capture) != capture["checksum"] for capture in captures):
+            return
         last = self._connection.value("SELECT last_seen_at FROM articles WHERE id = :article_id", key)
         versions = self._connection.rows(
             f"""SELECT v.id, v.seen_from, v.seen_until, min(c.fetched_at) AS first, max(c.fetched_at) AS last
@@ -295,6 +312,54 @@ def restore_one_bit(table: str, row: Mapping[str, Any], seconds: float = BIT_SEC
         if restored is not None:
             return {**row, name: restored}
     return None
+
+
+def restore_one_byte(table: str, row: Mapping[str, Any], seconds: float) -> RepairedRow | None:
+    """A damaged row with one byte changed so that it matches its checksum; ``None`` if there is none such.
+
+    The search ends after this CPU time.
+    """
+    wanted = row["checksum"]
+    if wanted is None:
+        return None
+    difference = (checksum(table, row) ^ wanted) & (1 << 64) - 1
+    if any(difference & ~(0xFF << shift) == 0 for shift in range(0, 64, 8)):
+        return dict(row) if difference else None
+    end = time.process_time() + seconds
+    # Short values first: a search in them takes less time.
+    for name, value in sorted(row.items(), key=lambda item: len(str(item[1]))):
+        if name == "checksum" or name in EXCLUDED_COLUMNS[table] or not isinstance(value, (str, int)):
+            continue
+        checksum_of = checksum_by_value(table, row, name)
+        for candidate in with_one_byte_changed(value):
+            if checksum_of(candidate) == wanted:
+                return {**row, name: candidate}
+            if time.process_time() > end:
+                return None
+    return None
+
+
+def with_one_byte_changed(value: str | int) -> Iterator[str | int]:
+    """Every value that differs in one byte; none for a long text."""
+    if isinstance(value, int):
+        # A change of the first byte changes the sign, so it depends on the width in which SQLite stores the number.
+        for width in INTEGER_SIZES[1:]:
+            if value.bit_length() < 8 * width:
+                stored = int.from_bytes(value.to_bytes(width, signed=True))
+                for change in (byte << shift for shift in range(0, 8 * width, 8) for byte in range(1, 256)):
+                    yield int.from_bytes((stored ^ change).to_bytes(width), signed=True)
+        return
+    data = bytearray(value.encode("utf-8", "surrogateescape"))
+    if len(data) > MAX_BYTE_VALUES:
+        return
+    for place, byte in enumerate(data):
+        for other in range(256):
+            if other != byte:
+                data[place] = other
+                # The original is valid UTF-8.
+                with contextlib.suppress(UnicodeDecodeError):
+                    yield data.decode()
+        data[place] = byte
 
 
 def text(data: bytes) -> str:

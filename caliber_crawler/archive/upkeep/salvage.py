@@ -18,7 +18,7 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import recount
-from caliber_crawler.archive.upkeep.repair import compute_anew, restore_one_bit
+from caliber_crawler.archive.upkeep.repair import compute_anew, restore_one_bit, restore_one_byte
 from caliber_crawler.archive.upkeep.row_layout import Layout, Row, has_urls, is_row_sound, layouts
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import StoredRow, TreeMap
@@ -104,7 +104,11 @@ class Salvage:
     def _restore(self, layout: Layout, row: Row) -> Row | None:
         if layout.name in PRIMARY_KEYS:
             seconds = self._deadline - time.process_time()
-            return compute_anew(layout.name, row) or restore_one_bit(layout.name, row, seconds=seconds)
+            return (
+                compute_anew(layout.name, row)
+                or restore_one_bit(layout.name, row, seconds=seconds)
+                or restore_one_byte(layout.name, row, self._deadline - time.process_time())
+            )
         data, digest, size = row.get("data"), row.get("digest"), row.get("size")
         if layout.name in ("bodies", "dictionaries") and isinstance(data, bytes):
             dictionary = self._dictionary_of(row)
