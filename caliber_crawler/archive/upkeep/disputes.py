@@ -1,7 +1,7 @@
 """Disputes: a value of a table and its repetition in an index differ, and no checksum tells which one is damaged.
 
-Neither side wins by itself. What is impossible loses; then the value that more places state is right: the table, each of
-its indexes, and other rows that repeat it. A dispute that stays undecided keeps the value in the table and is reported.
+Neither side wins by itself. What is impossible loses; then the value that more places state is right: the table, each
+of its indexes, and other rows that repeat it. An undecided dispute keeps the value in the table and is reported.
 """
 
 from __future__ import annotations

@@ -273,7 +273,8 @@ def missing_rows(path: Path, work: Path) -> int:
         for table, key in PRIMARY_KEYS.items():
             same = " AND ".join(f"r.{name} = t.{name}" for name in (*key, "checksum"))
             rows = connection.execute(
-                f"SELECT * FROM main.{table} t NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM repaired.{table} r WHERE {same})"
+                f"""SELECT * FROM main.{table} t NOT INDEXED
+                WHERE NOT EXISTS (SELECT 1 FROM repaired.{table} r WHERE {same})"""
             )
             missing += sum(checksum(table, dict(row)) == row["checksum"] for row in rows)
     finally:

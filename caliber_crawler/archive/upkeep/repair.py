@@ -155,7 +155,9 @@ class Repair:
         version_id = self._connection.value(VERSION_AT, row)
         # The article of this capture may be the damaged value: the version that was made from it must agree.
         own = self._connection.values("SELECT id FROM versions WHERE capture_id = :id AND replaced_by IS NULL", row)
-        return None if version_id is None or version_id not in (own or [version_id]) else {**row, "version_id": version_id}
+        return (
+            None if version_id is None or version_id not in (own or [version_id]) else {**row, "version_id": version_id}
+        )
 
     def _reextract_row(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         if table == "versions":

@@ -19,8 +19,10 @@ from caliber_crawler.archive.upkeep.disputes import Dispute, settle_disputes
 from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes
 from caliber_crawler.archive.upkeep.repair import VERSION_AT
 from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
+from caliber_crawler.archive.upkeep.row_ids import settle_ids
 from caliber_crawler.archive.upkeep.row_layout import is_row_sound, layouts
 from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvaged, insert
+from caliber_crawler.archive.upkeep.tree_map import DERIVED
 
 UNKNOWN_SITE = "unknown"
 UNKNOWN_LANGUAGE = "und"
@@ -99,7 +101,10 @@ class Restoration:
 
     def _settle_disputes(self) -> None:
         for table, layout in layouts().items():
-            if not layout.is_index and not table.startswith(COMPUTED):
+            if not layout.is_index and not table.startswith((*COMPUTED, *DERIVED)):
+                self.counts[table] += settle_ids(self._salvaged, self._connection, table)
+        for table, layout in layouts().items():
+            if not layout.is_index and not table.startswith((*COMPUTED, *DERIVED)):
                 settled, undecided = settle_disputes(self._salvaged.trees, self._connection, table)
                 self.counts[table] += settled
                 self.undecided += undecided

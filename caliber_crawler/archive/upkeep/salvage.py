@@ -45,6 +45,8 @@ class Salvaged:
     """Rows copied, by table."""
     rejected: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """Rows that failed their check and whose key is not among the copied ones, by table."""
+    displaced: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    """Sound rows of which another one has the ID, by table: one of the two IDs is damaged."""
 
     @property
     def incomplete(self) -> set[str]:
@@ -82,8 +84,12 @@ class Salvage:
     def _take(self, layout: Layout, stored: StoredRow) -> None:
         if not stored.in_tree and self._has(layout, stored.row):
             return
-        if self._is_sound(layout, stored.row) and insert(self._connection, layout, stored.row):
+        is_sound = self._is_sound(layout, stored.row)
+        displaced = self.result.displaced[layout.name]
+        if is_sound and insert(self._connection, layout, stored.row):
             self.result.taken[layout.name] += 1
+        elif is_sound and layout.id is not None and len(displaced) < MAX_REJECTED and self._has(layout, stored.row):
+            displaced.append(stored.row)
         elif len(self.result.rejected[layout.name]) < MAX_REJECTED and stored.in_tree:
             self.result.rejected[layout.name].append(stored.row)
 
