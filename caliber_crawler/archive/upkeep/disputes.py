@@ -76,7 +76,7 @@ def settle_disputes(trees: TreeMap, connection: Connection, table: str) -> tuple
     if not columns:
         return 0, []
     where = " AND ".join(f"{name} = :{name}" for name in key_columns_of(layout))
-    settled, undecided = 0, []
+    settled, undecided = 0, list[Dispute]()
     for key, name, votes in disputes_in(trees, connection, layout, columns):
         parameters = dict(zip(key_columns_of(layout), key, strict=True))
         stored, *_ = votes

@@ -207,6 +207,8 @@ def _salvage(
                     runs.record_problem(run_id, Problem(stage="repair", reason="damaged", message=str(dispute)))
             result.restored = +restoration.counts
             result.lost = [*losses(connection, salvaged, references), *map(str, restoration.undecided)]
+            if restoration.without_headers:
+                result.lost.append(f"The HTTP headers of {restoration.without_headers:,} captures are lost.")
             runs.finish(run_id, "finished", None, result.restored)
     finally:
         connection.close()

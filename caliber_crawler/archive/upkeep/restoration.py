@@ -61,6 +61,8 @@ class Restoration:
         self._parts = ArticleParts(connection, salvaged, self._rows)
         self._added: list[int] = []
         self.counts = self._rows.counts
+        self.without_headers = 0
+        """Restored captures: nothing repeats the HTTP headers."""
         self.undecided: list[Dispute] = []
         """Values of which a damaged copy could not be told from a right one."""
 
@@ -186,7 +188,7 @@ class Restoration:
                 "body_digest": known.get("body_digest") if body else None,
                 "version_id": self._version_at(known),
             }
-            self._rows.insert("captures", row)
+            self.without_headers += self._rows.insert("captures", row)
 
     def _same_host(self, url: str) -> dict[str, Any] | None:
         host = "/".join(url.split("/", 3)[:3])
@@ -208,7 +210,7 @@ class Restoration:
         for row in self._connection.rows(MISSING_CAPTURES):
             article = self._connection.row("SELECT site, url FROM articles WHERE id = ?", (row["article_id"],)) or {}
             id = row.pop("capture_id")
-            self._rows.insert(
+            self.without_headers += self._rows.insert(
                 "captures",
                 {
                     **row,

@@ -1,4 +1,4 @@
-"""Damaged row IDs. A checksum leaves the ID out, so a row with a wrong one passes its check; indexes tell the right one."""
+"""Damaged row IDs. A checksum leaves the ID out, so a row with a wrong one passes its check; indexes tell the right."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MIN_INDEXES = 2
 """A row is moved to the ID that at least this many indexes state, if none states its own one."""
 
 MAX_UNNAMED = 50
-"""Rows without an entry that are compared at most. More of them mean that the indexes are lost, not that IDs are wrong."""
+"""Rows without an entry that are compared at most. With more of them, the indexes are lost, and no ID is wrong."""
 
 
 def settle_ids(salvaged: Salvaged, connection: Connection, table: str) -> int:
@@ -47,7 +47,7 @@ def settle_ids(salvaged: Salvaged, connection: Connection, table: str) -> int:
                 displaced.remove(row)
                 if fits(layout, rival, known):
                     move(connection, layout, row[layout.id], id)
-                    id = row[layout.id]  # type: ignore[assignment]  # checked by the layout
+                    id = row[layout.id]
                 settled += insert(connection, layout, row | {layout.id: id})
                 break
     return settled
@@ -70,7 +70,7 @@ def move(connection: Connection, layout: Layout, before: object, after: int) -> 
     try:
         connection.execute(
             f"UPDATE {layout.name} SET {layout.id} = ? WHERE {layout.id} = ?",
-            (after, before),  # type: ignore[arg-type]  # an ID
+            (after, before),
         )
     except sqlite3.IntegrityError:
         return False
