@@ -328,7 +328,10 @@ def is_sound(table: str, row: dict[str, object]) -> bool:
 
 
 def is_intact(path: Path) -> bool:
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+    with (
+        suppress(sqlite3.Error, UnicodeDecodeError),
+        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection,
+    ):
         return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     return False
 

@@ -60,6 +60,7 @@ def repair(path: Path) -> FileRepair:
         ("captures", "captures_repetition", b"caliber_crawler 0", b"caliber_crawlfr 0"),
         ("frontier", "frontier_repetition", b"feed", b"feee"),
         ("frontier", "frontier_repetition", b"2026-01-07T12:00:00Z", b"2026-91-07T12:00:00Z"),
+        ("frontier", "frontier_repetition", b"2026-01-07T12:00:00Z", b"1026-01-07T12:00:00Z"),
         ("frontier", "frontier_repetition", b"etag-1", b"etag\x01-"),
         ("frontier", "frontier_repetition", b"etag-1", b"etag-\xc3"),
     ],

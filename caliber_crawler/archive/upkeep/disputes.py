@@ -46,6 +46,8 @@ VOCABULARY = frozenset(
     | {"reason", "section", "site", "software", "stage", "state", "timezone", "user_agent"}
 )
 """Columns with few values, so that a right one is also in other rows. A damaged one is not."""
+YEARS = range(1990, 2100)
+"""The years of the web: no page was fetched, and none is due, in another one."""
 TIME_ENDINGS = ("_at", "_until", "_since", "_from")
 MAX_UNDECIDED = 100
 """Undecided disputes that are listed at most."""
@@ -168,7 +170,7 @@ def is_possible(column: str, value: Value) -> bool:
         return False
     if column.endswith(TIME_ENDINGS):
         try:
-            datetime.fromisoformat(value)
+            return datetime.fromisoformat(value).year in YEARS
         except ValueError:
             return False
     return column != "url" or value.startswith(URL_SCHEMES)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
-from caliber_crawler.archive.upkeep.finding import Finding
+from caliber_crawler.archive.upkeep.finding import Finding, printable
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
 
 MAX_FILE_FINDINGS = 100
@@ -49,13 +49,16 @@ def check_file(connection: Connection) -> Iterator[Finding]:
             raise
     for line in connection.values(check) if lines is None else lines:
         if line != "ok":
-            yield Finding(kind="file", message=f"SQLite: {line.strip()}.")
+            yield Finding(kind="file", message=f"SQLite: {printable(line).strip()}.")
 
 
 def open_writable(connection: Connection) -> sqlite3.Connection:
     """A second, writable connection. Close it before the first one, so that it does not write the log into the file."""
     uri = f"{connection.path.absolute().as_uri()}?mode=rw"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+    writer = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+    # Messages of SQLite contain names from the file, which may be damaged.
+    writer.text_factory = lambda data: data.decode("utf-8", "replace")
+    return writer
 
 
 def check_raw_file(connection: Connection, notes: list[str]) -> Iterator[Finding]:

@@ -50,6 +50,10 @@ MISSING_ARTICLES = """SELECT DISTINCT id FROM (
   UNION SELECT article_id FROM article_urls UNION SELECT article_id FROM captures)
 WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM articles)"""
 
+MISSING_ARTICLES_OF_TEXTS = """SELECT DISTINCT id FROM (
+  SELECT article_id AS id FROM versions UNION SELECT article_id FROM view_counts)
+WHERE id NOT IN (SELECT id FROM articles)"""
+
 
 class Restoration:
     """Restores lost rows of an archive that a salvage has filled; ``counts`` has their number, by table."""
@@ -74,6 +78,7 @@ class Restoration:
             self._restore_articles,
             self._restore_captures,
             self._restore_versions,
+            self._point_captures_anew,
             self._restore_missing_articles,
             self._restore_missing_captures,
             self._restore_newest_columns,
@@ -163,7 +168,9 @@ class Restoration:
                 )
 
     def _restore_missing_articles(self) -> None:
-        for id in self._connection.values(MISSING_ARTICLES):
+        # Unlike that of a version, the article that a capture or URL names is in no checksum.
+        is_lost = "articles" in self._salvaged.incomplete
+        for id in self._connection.values(MISSING_ARTICLES if is_lost else MISSING_ARTICLES_OF_TEXTS):
             self._add_article({"id": id})
 
     def _restore_captures(self) -> None:
@@ -235,8 +242,19 @@ class Restoration:
             # A damaged version repeats its identity: only its text is damaged.
             if isinstance(row["id"], int):
                 known.setdefault(row["id"], {})
-        for id in sorted({*known, *self._connection.values(MISSING_VERSIONS)}):
+        # Without a lost row, a reference to a version that is not there is damaged itself: no checksum includes it.
+        named = self._connection.values(MISSING_VERSIONS) if "versions" in self._salvaged.incomplete else []
+        for id in sorted({*known, *named}):
             self._restore_version(id, known.get(id, {}))
+
+    def _point_captures_anew(self) -> None:
+        """Give captures of a version that does not exist the one that their article had at that time."""
+        for row in self._connection.rows(
+            "SELECT id, article_id, fetched_at FROM captures WHERE version_id NOT IN (SELECT id FROM versions)"
+        ):
+            if (version_id := self._version_at(row)) is not None:
+                self._connection.execute("UPDATE captures SET version_id = ? WHERE id = ?", (version_id, row["id"]))
+                self.counts["captures"] += 1
 
     def _restore_version(self, id: int, known: Mapping[str, Any]) -> None:
         captures = self._connection.rows(

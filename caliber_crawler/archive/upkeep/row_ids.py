@@ -36,12 +36,12 @@ def settle_ids(salvaged: Salvaged, connection: Connection, table: str) -> int:
     for key, known in lost.items():
         if named[key] < MIN_INDEXES or not isinstance(id := key[0], int):
             continue
+        before = settled
         found = next((row for row in unnamed if fits(layout, row, known)), None)
         if found is not None:
             unnamed.remove(found)
             settled += move(connection, layout, found[layout.id], id)
-            continue
-        for row in displaced:
+        for row in displaced if found is None else ():
             rival = connection.row(f"SELECT * FROM {table} NOT INDEXED WHERE {layout.id} = ?", (row[layout.id],)) or {}
             if fits(layout, row, known) != fits(layout, rival, known):
                 displaced.remove(row)
@@ -50,6 +50,8 @@ def settle_ids(salvaged: Salvaged, connection: Connection, table: str) -> int:
                     id = row[layout.id]
                 settled += insert(connection, layout, row | {layout.id: id})
                 break
+        if settled == before:
+            salvaged.short.add(table)
     return settled
 
 

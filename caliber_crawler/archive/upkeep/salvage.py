@@ -47,12 +47,14 @@ class Salvaged:
     """Rows that failed their check and whose key is not among the copied ones, by table."""
     displaced: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """Sound rows of which another one has the ID, by table: one of the two IDs is damaged."""
+    short: set[str] = field(default_factory=set)
+    """Tables with fewer rows than several of their indexes name."""
 
     @property
     def incomplete(self) -> set[str]:
         """Tables of which rows may be missing."""
         damaged = {name for name, gaps in self.trees.gaps.items() if gaps and not layouts()[name].is_index}
-        return damaged | {name for name, rows in self.rejected.items() if rows}
+        return damaged | self.short | {name for name, rows in self.rejected.items() if rows}
 
 
 class Salvage:
