@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmarks.damage import Damage, Rows, places_of, readable_rows, rows_of, try_damage
 from caliber_crawler.archive import Archive, FileRepair
 from caliber_crawler.archive.core.checksums import checksum
-from caliber_crawler.archive.upkeep.repair import restore_one_byte, with_one_byte_changed
+from caliber_crawler.archive.upkeep.single_changes import restore_one_byte, with_one_byte_changed
 from tests.archive.forty_articles import reextract, write_forty_articles
 
 PAGE = 8192
@@ -98,6 +98,21 @@ def test_a_damaged_article_of_a_capture_does_not_spread_to_its_version(copy: Pat
     with closing(sqlite3.connect(copy)) as connection:
         found = connection.execute("SELECT version_id FROM captures WHERE id = 4").fetchone()[0]
     assert found == dict(rows["captures"][(4,)])["version_id"]
+
+
+def test_a_damaged_row_id_costs_no_stored_page(copy: Path, rows: Rows) -> None:
+    """Nothing refers to the row ID of a page, so that of another one may be in its place."""
+    data = bytearray(copy.read_bytes())
+    page = next(number for number, name in places_of(copy).items() if name == "bodies")
+    start = (page - 1) * PAGE
+    cell = start + int.from_bytes(data[start + 8 : start + 10])
+    while data[cell] & 0x80:  # the size of the row, before its ID
+        cell += 1
+    data[cell + 1] += 1
+    copy.write_bytes(bytes(data))
+    result = repair(copy)
+    assert any("out of order" in finding.message for finding in result.before.findings)
+    assert (result.left, result.lost, rows_of(copy)["bodies"] == rows["bodies"]) == ([], [], True)
 
 
 def test_a_violated_constraint_is_found_before_and_after_a_repair(copy: Path) -> None:

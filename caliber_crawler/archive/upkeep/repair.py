@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from caliber_crawler.archive.core.checksums import (
-    EXCLUDED_COLUMNS,
     PRIMARY_KEYS,
     checksum,
-    checksum_by_value,
-    flip_one_bit,
     without_triggers,
 )
 from caliber_crawler.archive.core.connection import Connection
@@ -32,7 +29,7 @@ from caliber_crawler.archive.texts.text_columns import content_digest, digest_of
 from caliber_crawler.archive.upkeep.file_checks import shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind
 from caliber_crawler.archive.upkeep.row_checks import wrong_version
-from caliber_crawler.archive.upkeep.sqlite_pages import INTEGER_SIZES
+from caliber_crawler.archive.upkeep.single_changes import RepairedRow, restore_body, restore_one_bit, restore_one_byte
 from caliber_crawler.archive.upkeep.verification import UNREADABLE, lenient_text
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Extraction
@@ -41,18 +38,12 @@ from caliber_crawler.items import Extraction
 ORDER: tuple[Kind, ...] = (
     *("schema", "dictionary", "body", "capture", "version", "view_count", "article", "index", "total"),
 )
-BIT_SECONDS = 10.0
-"""CPU time for finding a single flipped bit in one row."""
 BYTE_SECONDS = 30.0
 """CPU time for finding single changed bytes in all rows of a repair."""
-MAX_BYTE_VALUES = 2_048
-"""The longest text in which a changed byte is searched for."""
 VERSION_AT = """SELECT v.id FROM versions v JOIN articles a ON a.id = v.article_id
 WHERE coalesce(a.duplicate_of, a.id) = (SELECT coalesce(duplicate_of, id) FROM articles WHERE id = :article_id)
   AND v.replaced_by IS NULL AND :fetched_at BETWEEN v.seen_from AND v.seen_until ORDER BY v.seen_from DESC LIMIT 1"""
 """The version of an article at a time."""
-RepairedRow = dict[str, Any]
-"""A repaired row of a table with checksums: column to value."""
 TABLES: dict[Kind, str] = {"capture": "captures", "version": "versions", "view_count": "view_counts"}
 
 
@@ -113,10 +104,13 @@ class Repair:
         )
         if row is None or (row["made_with"] and not self._bodies.is_dictionary_valid(row["made_with"])):
             return
-        data = flip_one_bit(row["data"], lambda data: self._bodies.fits(data, digest, row["size"], row["made_with"]))
-        if data is not None:
+        if self._bodies.fits(row["data"], digest, row["size"], row["made_with"]):
+            return  # Only its dictionary was damaged.
+        seconds = self._byte_deadline - time.process_time()
+        restored = restore_body(self._bodies, row["data"], digest, row["size"], row["made_with"], seconds)
+        if restored is not None:
             with without_triggers(self._connection, table):
-                self._connection.execute(f"UPDATE {table} SET data = ? WHERE digest = ?", (data, digest))
+                self._connection.execute(f"UPDATE {table} SET data = ?, size = ? WHERE digest = ?", (*restored, digest))
 
     def _repair_row(self, table: str, key: Key) -> None:
         """Repair a row with a wrong checksum: flip one bit, or restore the row from its page."""
@@ -284,88 +278,6 @@ def compute_anew(table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         return computed if checksum(table, computed) == row["checksum"] else None
     except (TypeError, ValueError):
         return None
-
-
-def restore_one_bit(table: str, row: Mapping[str, Any], seconds: float = BIT_SECONDS) -> RepairedRow | None:
-    """A damaged row with one bit flipped so that it matches its checksum; ``None`` if there is none such.
-
-    The search ends after this CPU time.
-    """
-    if row["checksum"] is None:
-        return None
-    if (distance := (checksum(table, row) ^ row["checksum"]).bit_count()) <= 1:
-        return dict(row) if distance else None
-    end, wanted = time.process_time() + seconds, row["checksum"]
-    for name, value in row.items():
-        if name == "checksum" or name in EXCLUDED_COLUMNS[table] or not isinstance(value, (str, int)):
-            continue
-        checksum_of = checksum_by_value(table, row, name)
-        restored: Any = None
-        if isinstance(value, str):
-
-            def fits(data: bytes, checksum_of: Callable[[object], int] = checksum_of) -> bool:
-                return time.process_time() < end and checksum_of(text(data)) == wanted
-
-            data = flip_one_bit(value.encode("utf-8", "surrogateescape"), fits)
-            restored = None if data is None else text(data)
-        else:
-            flipped = (value ^ 1 << bit for bit in range(63))
-            restored = next((value for value in flipped if checksum_of(value) == wanted), None)
-        if restored is not None:
-            return {**row, name: restored}
-    return None
-
-
-def restore_one_byte(table: str, row: Mapping[str, Any], seconds: float) -> RepairedRow | None:
-    """A damaged row with one byte changed so that it matches its checksum; ``None`` if there is none such.
-
-    The search ends after this CPU time.
-    """
-    wanted = row["checksum"]
-    if wanted is None:
-        return None
-    difference = (checksum(table, row) ^ wanted) & (1 << 64) - 1
-    if any(difference & ~(0xFF << shift) == 0 for shift in range(0, 64, 8)):
-        return dict(row) if difference else None
-    end = time.process_time() + seconds
-    # Short values first: a search in them takes less time.
-    for name, value in sorted(row.items(), key=lambda item: len(str(item[1]))):
-        if name == "checksum" or name in EXCLUDED_COLUMNS[table] or not isinstance(value, (str, int)):
-            continue
-        checksum_of = checksum_by_value(table, row, name)
-        for candidate in with_one_byte_changed(value):
-            if checksum_of(candidate) == wanted:
-                return {**row, name: candidate}
-            if time.process_time() > end:
-                return None
-    return None
-
-
-def with_one_byte_changed(value: str | int) -> Iterator[str | int]:
-    """Every value that differs in one byte; none for a long text."""
-    if isinstance(value, int):
-        # A change of the first byte changes the sign, so it depends on the width in which SQLite stores the number.
-        for width in INTEGER_SIZES[1:]:
-            if value.bit_length() < 8 * width:
-                stored = int.from_bytes(value.to_bytes(width, signed=True))
-                for change in (byte << shift for shift in range(0, 8 * width, 8) for byte in range(1, 256)):
-                    yield int.from_bytes((stored ^ change).to_bytes(width), signed=True)
-        return
-    data = bytearray(value.encode("utf-8", "surrogateescape"))
-    if len(data) > MAX_BYTE_VALUES:
-        return
-    for place, byte in enumerate(data):
-        for other in range(256):
-            if other != byte:
-                data[place] = other
-                # The original is valid UTF-8.
-                with contextlib.suppress(UnicodeDecodeError):
-                    yield data.decode()
-        data[place] = byte
-
-
-def text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
 
 
 def placeholder(value: object) -> str:

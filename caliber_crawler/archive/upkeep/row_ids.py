@@ -12,8 +12,8 @@ from caliber_crawler.archive.upkeep.index_rows import Key, entries, indexes_of, 
 from caliber_crawler.archive.upkeep.row_layout import Layout, Row, layouts
 from caliber_crawler.archive.upkeep.salvage import Salvaged, insert
 
-MIN_INDEXES = 2
-"""A row is moved to the ID that at least this many indexes state, if none states its own one."""
+MIN_PLACES = 2
+"""A row is moved to the ID that at least this many places state, indexes or references, if no index states its own."""
 
 MAX_UNNAMED = 50
 """Rows without an entry that are compared at most. With more of them, the indexes are lost, and no ID is wrong."""
@@ -23,7 +23,7 @@ def settle_ids(salvaged: Salvaged, connection: Connection, table: str) -> int:
     """Move rows with a damaged ID to the ID that the indexes of their table state; return their number."""
     layout = layouts()[table]
     displaced = salvaged.displaced.get(table, [])
-    if layout.id is None or len(indexes_of(table)) < MIN_INDEXES:
+    if layout.id is None or not indexes_of(table):
         return 0
     lost = rows_from_indexes(salvaged.trees, connection, table)
     if not lost and not displaced:
@@ -34,7 +34,7 @@ def settle_ids(salvaged: Salvaged, connection: Connection, table: str) -> int:
     settled = 0
     unnamed = list(islice(rows_without_entry(connection, layout, named), MAX_UNNAMED))
     for key, known in lost.items():
-        if named[key] < MIN_INDEXES or not isinstance(id := key[0], int):
+        if not isinstance(id := key[0], int) or named[key] + is_referenced(connection, table, id) < MIN_PLACES:
             continue
         before = settled
         found = next((row for row in unnamed if fits(layout, row, known)), None)
@@ -60,6 +60,19 @@ def rows_without_entry(connection: Connection, layout: Layout, named: Mapping[Ke
     for id in connection.values(f"SELECT {layout.id} FROM {layout.name} NOT INDEXED"):
         if not named[id,]:
             yield connection.row(f"SELECT * FROM {layout.name} NOT INDEXED WHERE {layout.id} = ?", (id,)) or {}
+
+
+def is_referenced(connection: Connection, table: str, id: int) -> bool:
+    """Does a row of another table refer to a row with this ID?"""
+    references = connection.rows(
+        """SELECT t.name, f."from" AS field FROM pragma_table_list t, pragma_foreign_key_list(t.name) f
+        WHERE f."table" = ? AND t.name <> f."table" """,
+        (table,),
+    )
+    return any(
+        connection.value(f"SELECT 1 FROM {reference['name']} WHERE {reference['field']} = ? LIMIT 1", (id,))
+        for reference in references
+    )
 
 
 def fits(layout: Layout, row: Mapping[str, object], known: Row) -> bool:

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
-from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, flip_one_bit
+from caliber_crawler.archive.core.checksums import PRIMARY_KEYS
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import recount
-from caliber_crawler.archive.upkeep.repair import compute_anew, restore_one_bit, restore_one_byte
-from caliber_crawler.archive.upkeep.row_layout import Layout, Row, has_urls, is_row_sound, layouts
+from caliber_crawler.archive.upkeep.repair import compute_anew
+from caliber_crawler.archive.upkeep.row_layout import ROWID, Layout, Row, has_urls, is_row_sound, layouts
+from caliber_crawler.archive.upkeep.single_changes import restore_body, restore_one_bit, restore_one_byte
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import StoredRow, TreeMap
 
@@ -120,11 +121,9 @@ class Salvage:
         data, digest, size = row.get("data"), row.get("digest"), row.get("size")
         if layout.name in ("bodies", "dictionaries") and isinstance(data, bytes):
             dictionary = self._dictionary_of(row)
-            restored = flip_one_bit(
-                data,
-                lambda data: time.process_time() < self._deadline and self._bodies.fits(data, digest, size, dictionary),  # type: ignore[arg-type]
-            )
-            return None if restored is None else {**row, "data": restored}
+            seconds = self._deadline - time.process_time()
+            restored = restore_body(self._bodies, data, str(digest), int(size or 0), dictionary, seconds)  # type: ignore[arg-type]
+            return None if restored is None else {**row, "data": restored[0], "size": restored[1]}
         return None
 
     def _is_sound(self, layout: Layout, row: Row) -> bool:
@@ -150,13 +149,17 @@ class Salvage:
 
 
 def insert(connection: Connection, layout: Layout, row: Row) -> bool:
-    """Insert a row unless the table's constraints forbid it."""
+    """Insert a row unless the table's constraints forbid it.
+
+    A row ID that nothing refers to may be damaged: if another row has it, the row gets a new one.
+    """
     names = dict.fromkeys((*layout.columns, *([layout.id] if layout.id else [])))
     columns, places = ", ".join(names), ", ".join("?" * len(names))
     try:
         connection.execute(f"INSERT INTO {layout.name} ({columns}) VALUES ({places})", [row[name] for name in names])
     except (sqlite3.IntegrityError, UnicodeEncodeError):
-        return False
+        is_taken = layout.id == ROWID and row[ROWID] is not None
+        return is_taken and insert(connection, layout, row | {ROWID: None})
     return True
 
 
