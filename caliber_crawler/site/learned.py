@@ -36,6 +36,8 @@ class LearnedLayout:
     """Parts whose rules agree on less than 95 % of the pages: they only fill a gap, and overrule nothing."""
     is_trusted: bool = False
     """Whether these rules alone give what they give together with the generic extraction, which is then skipped."""
+    earlier: LearnedLayout | None = None
+    """The trusted layout before a redesign, for the pages that were fetched until then."""
 
     @property
     def as_layout(self) -> Layout | None:

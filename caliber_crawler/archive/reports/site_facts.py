@@ -23,6 +23,7 @@ FactName = Literal[
     "date_format",
     "date_selector",
     "dropped_selector",
+    "earlier_rule",
     "headline_selector",
     "headline_tail",
     "language",
