@@ -158,6 +158,8 @@ class Explorer:
             return False
         if candidate is None or self.walk.is_evident(url):
             return True
+        if self.walk.is_in_menu(url):
+            return False
         is_dated = extraction.article.published_at is not None
         return self.walk.article_probability(url) >= (MIN_DATED if is_dated else LIKELY)
 

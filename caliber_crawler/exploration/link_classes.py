@@ -42,4 +42,6 @@ FOLLOWING = frozenset((LinkClass.NEXT, LinkClass.PAGER, LinkClass.MORE))
 """Classes of links to the next page of a list."""
 EVIDENT = frozenset((LinkClass.FEED, LinkClass.HEADLINE, LinkClass.TEXT))
 """Classes that say that the page behind a link is an article, unless most pages have the link."""
+MENU = frozenset((LinkClass.NAVIGATION, LinkClass.SITEMAP))
+"""Classes of links to static pages: a short text in navigation, and what lists every page."""
 BY_SOURCE = {each.value: each for each in LinkClass}

@@ -18,7 +18,7 @@ from enum import Enum
 
 from caliber_crawler.exploration.chains import Chains
 from caliber_crawler.exploration.estimate import Estimate
-from caliber_crawler.exploration.link_classes import BY_SOURCE, EVIDENT, PAGING, LinkClass
+from caliber_crawler.exploration.link_classes import BY_SOURCE, EVIDENT, MENU, PAGING, LinkClass
 from caliber_crawler.exploration.outcomes import PageOutcome
 from caliber_crawler.exploration.probabilities import Group, LearnedProbabilities
 from caliber_crawler.exploration.templates import template
@@ -149,6 +149,13 @@ class Walk:
             return False
         return self.pages < MANY_PAGES or candidate.links <= self.pages / 2
 
+    def is_in_menu(self, url: str) -> bool:
+        """Whether all links to a URL are in navigation (or a sitemap), and nearly every page has one."""
+        candidate = self.candidates.get(url)
+        if candidate is None or self.pages < MANY_PAGES or candidate.links < MENU_SHARE * self.pages:
+            return False
+        return all(group.link_class in MENU for group in candidate.groups)
+
     # --- outcomes -----------------------------------------------------------------------------------------------------
 
     def mark_requested(self, url: str) -> None:
@@ -272,5 +279,7 @@ class Walk:
         return sum(candidate.outcome is outcome for candidate in self.candidates.values())
 
 
+MENU_SHARE = 0.8
+"""Share of the pages that have a link of a menu."""
 MANY_PAGES = 8
 """Number of pages from which on a link on most of them is one of a menu."""

@@ -44,7 +44,7 @@ LIST = """<html lang="en"><body class="archive category"><h1>Category: Harbour</
 
 
 def explain(path: Path, *options: str) -> Ended:
-    return CliRunner().invoke(main, ["extract", "--explain", str(path), *options])
+    return CliRunner(env={"COLUMNS": "120"}).invoke(main, ["extract", "--explain", str(path), *options])
 
 
 @pytest.fixture

@@ -117,6 +117,14 @@ def test_a_link_on_most_pages_is_no_evidence() -> None:
     assert walk.is_evident(f"{BASE}/story-3")
 
 
+def test_what_only_the_menu_of_every_page_links_to_is_told_apart() -> None:
+    walk = Walk()
+    for number in range(20):
+        walk.add_page([link("/infra", LinkClass.NAVIGATION), link(f"/story-{number}", LinkClass.NAVIGATION)])
+    assert walk.is_in_menu(f"{BASE}/infra")
+    assert not walk.is_in_menu(f"{BASE}/story-3")
+
+
 def test_the_size_of_a_site_is_estimated_from_its_longest_list() -> None:
     estimate = Estimate()
     for number in (1, 2, 3, 30):

@@ -28,6 +28,12 @@ SURE_DISTANCES = ((1000, 370), (300, 450), (0, 700))
 MIN_MARGIN = 80
 """How much nearer the text must be to the detected language than to the declared one."""
 RARE_PENALTY = 40
+MIN_FOREIGN_LETTERS = 5
+MIN_FOREIGN_SHARE = 0.015
+"""Letters, and share of letters, that the declared language does not have: then a short text overrules it too."""
+MIN_FOREIGN_LENGTH = 150
+FOREIGN_MARGIN = 30
+FOREIGN_DISTANCE = 700
 MAIN_SHARE = 0.6
 """The share of letters in one script that makes it the script of the text."""
 MIN_KANA_SHARE = 0.05
@@ -45,6 +51,8 @@ _CLOSE = (
     "gl pt",
     "hi mr ne bho mai",
 )
+# Languages written without letters beyond A to Z, but for names and loan words. Themes are often left in English.
+_PLAIN_LETTERS = frozenset(("en", "id", "ms", "jv", "su", "sw", "so", "zu", "xh", "rw", "mg"))
 _LANGUAGE_OF_SCRIPT = {
     "ARMENIAN": ("hy",), "GEORGIAN": ("ka",), "HEBREW": ("he", "yi"), "GREEK": ("el",), "THAI": ("th",),
     "HANGUL": ("ko",), "HIRAGANA": ("ja",), "KATAKANA": ("ja",), "CJK": ("zh", "ja", "yue"), "GUJARATI": ("gu",),
@@ -85,11 +93,22 @@ def choose_language(declared: str | None, text: str) -> str | None:
     own = scripts_of_language(declared)
     if script and own and script not in own:
         return detected
+    if _has_foreign_letters(declared, sample) and distance <= FOREIGN_DISTANCE:
+        return detected if _distance_to(declared, sample) - distance >= FOREIGN_MARGIN else declared
     variety = len(" ".join(dict.fromkeys(sample.split())))
     sure = next(greatest for least, greatest in SURE_DISTANCES if variety >= least)
     if len(sample) < MIN_LENGTH or distance > sure:
         return declared
     return detected if _distance_to(declared, sample) - distance >= MIN_MARGIN else declared
+
+
+def _has_foreign_letters(declared: str, text: str) -> bool:
+    """Whether a text has more letters that the declared language lacks than its names and loan words explain."""
+    if declared not in _PLAIN_LETTERS or len(text) < MIN_FOREIGN_LENGTH:
+        return False
+    letters = [letter for letter in text if letter.isalpha()]
+    foreign = sum(not letter.isascii() for letter in letters)
+    return foreign >= max(MIN_FOREIGN_LETTERS, MIN_FOREIGN_SHARE * len(letters))
 
 
 def _is_close(one: str, other: str) -> bool:

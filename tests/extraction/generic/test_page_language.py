@@ -41,6 +41,17 @@ def test_a_text_of_the_same_script_must_be_long_to_overrule(declared: str, langu
     assert choose_language(declared, TEXTS[language][:90]) == declared
 
 
+@pytest.mark.parametrize("language", ["tr", "az"])
+def test_letters_that_a_language_lacks_let_a_short_text_overrule(language: str) -> None:
+    short = f"{TEXTS[language]} {TEXTS[language]}"[:200]
+    assert choose_language("en", short) == language
+
+
+def test_names_with_foreign_letters_do_not_overrule() -> None:
+    names = "Recep Tayyip Erdoğan, İlham Əliyev and Tomáš Novák of Škoda"
+    assert choose_language("en", f"{TEXTS['en']} {names} were among those who spoke for the plan.") == "en"
+
+
 def test_the_code_stays_as_declared_for_languages_that_the_detector_does_not_tell_apart() -> None:
     norwegian = (
         "Styret møttes tirsdag kveld og ble etter tre timer enige om å bygge den nordlige brygga før vinteren. " * 4
