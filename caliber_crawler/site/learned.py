@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caliber_crawler.site.layouts import Layout
 
+SINGLE = ("headline", "date", "authors", "section", "views")
+"""Parts whose selector can be replaced alone."""
 HEALED = "learned"
 """The name of the layout that replaces those of a definition."""
 
@@ -49,6 +51,17 @@ class LearnedLayout:
             for name in ("headline", "date", "authors", "section", "views", "body")
         }
         return Layout(name=HEALED, article=first["body"], drop=self.drop, **first)
+
+    def corrected(self, stated: Layout) -> Layout:
+        """A stated layout whose selectors of single parts were learned again: the earlier pages still have theirs."""
+        changes = {}
+        for part in SINGLE:
+            old, new = getattr(stated, part), next(iter(getattr(self, part)), "").removesuffix("::headline")
+            if old and new and new != old:
+                css, mark, attribute = new.partition("@")
+                old_css, _, old_attribute = old.partition("@")
+                changes[part] = f"{old_css}, {css}{mark}{attribute}" if attribute == old_attribute else new
+        return replace(stated, **changes)  # type: ignore[arg-type]
 
     @property
     def is_empty(self) -> bool:

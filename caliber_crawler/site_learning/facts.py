@@ -55,7 +55,7 @@ def learned_layout(archive: Archive, site: str) -> LearnedLayout | None:
     found_again = bool(earlier) and agreement is None
     is_agreed = agreement is not None and is_trustworthy(agreement.pages_confirming, agreement.pages_examined)
     layout = layout_of(facts, is_trusted=found_again or is_agreed)
-    if layout.is_empty:
+    if not facts or (layout.is_empty and not (layout.section or layout.views)):
         return None
     return replace(layout, earlier=layout_of(earlier, is_trusted=True) if earlier else None)
 

@@ -23,17 +23,19 @@ from caliber_crawler.extraction.page import decode_source
 from caliber_crawler.extraction.tree import Unreadable, text_of
 from caliber_crawler.items import Capture, Extraction, Problem
 from caliber_crawler.learning import Learned, Sample, learn_layout
-from caliber_crawler.learning.layout import MIN_PAGES, Fact
+from caliber_crawler.learning.layout import MIN_PAGES, Fact, Part
 from caliber_crawler.site import Site
 from caliber_crawler.site_learning.facts import (
     AGREEMENT,
     EARLIER,
+    FACT_OF,
     LAYOUT_FACTS,
     earlier_rules,
     layout_facts,
     learned_layout,
     site_facts,
 )
+from caliber_crawler.site_learning.field_healing import FieldWatch
 
 WINDOW, MAX_FAILED = 10, 5
 """A stated layout has failed if it finds nothing on so many of the last pages."""
@@ -109,6 +111,9 @@ class Healing:
         self._failed: deque[Capture] = deque(maxlen=MAX_KEPT)
         self._failed_ids: list[int] = []
         self._tried = 0
+        self._fields = FieldWatch(site)
+        self.part: Part | None = None
+        """The part of the layout that the last noted page shows to have failed; ``None`` for all of it."""
         layout = learned_layout(archive, site.name) if site.has_layouts else None
         self.site = site if layout is None else site.with_learned(layout)
         if not site.has_layouts:
@@ -125,6 +130,9 @@ class Healing:
         if failed is None:
             return []
         self._recent.append(failed)
+        self.part = None
+        if not failed and isinstance(outcome, Extraction) and self._defined.has_layouts:
+            return self._note_fields(capture, outcome)
         if failed:
             self._add_failed(capture)
         if not failed or sum(self._recent) < MAX_FAILED or len(self._failed) < self._tried + MAX_FAILED:
@@ -132,6 +140,19 @@ class Healing:
         self._tried = len(self._failed) if len(self._failed) < MAX_KEPT else 0
         known = [article for page in self._failed if (article := self._known(page)) is not None]
         return known if len(known) >= MIN_PAGES else []
+
+    def _note_fields(self, capture: Capture, extraction: Extraction) -> list[KnownArticle]:
+        """Note the fields of a page that a stated layout fits; return what to learn from if one's selector failed."""
+        is_stated = any(layout.name == extraction.layout for layout in self._defined.layouts)
+        row = self._text_of(capture) if is_stated else None
+        part = None if row is None else self._fields.note(extraction, json.loads(row["methods"]))
+        if part is None:
+            return []
+        known = [article for page in self._fields.pages(part) if (article := self._known(page)) is not None]
+        if len(known) < MIN_PAGES:
+            return []
+        self.part = part
+        return known
 
     def _add_failed(self, capture: Capture) -> None:
         self._failed.append(capture)
@@ -154,7 +175,9 @@ class Healing:
             return None
         article = outcome.article
         is_stated = any(layout.name == outcome.layout for layout in self.site.layouts)
-        return not (is_stated and article.headline and article.body and article.published_at)
+        # Without its date alone, a page still fits: see FieldWatch.
+        has_date = article.published_at or outcome.methods.get("headline") == "selector"
+        return not (is_stated and article.headline and article.body and has_date)
 
     def doubt(self, extraction: Extraction) -> Problem | None:
         """Why a page of a known article must be put aside: the trusted layout of the site does not fit it.
@@ -200,8 +223,10 @@ class Healing:
             section=self._archive.articles.show(row["article_id"])["section_label"] or "",
         )
 
-    def apply(self, learned: Learned, now: datetime) -> Problem | None:
+    def apply(self, learned: Learned, part: Part | None, now: datetime) -> Problem | None:
         """Use and store a learned layout. Returns the report, or ``None`` if headline and text were not found again."""
+        if part is not None:
+            return self._apply_part(part, learned, now)
         layout = learned.layout
         if not (layout.headline and layout.body):
             return None
@@ -226,6 +251,24 @@ class Healing:
         self._recent.clear()
         return Problem(stage="run", reason="fact_replaced", message=message)
 
+    def _apply_part(self, part: Part, learned: Learned, now: datetime) -> Problem | None:
+        """Use and store the learned selector of a single part."""
+        found = [fact for fact in learned.facts if fact.part == part]
+        if not found:
+            return None
+        name = self._defined.name
+        facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact == FACT_OF[part]]
+        self._archive.site_facts.replace(name, [FACT_OF[part]], facts, now)
+        if (layout := learned_layout(self._archive, name)) is not None:
+            self.site = self._defined.with_learned(layout)
+        fitting, pages = self._fields.fitting(part)
+        message = (
+            f"The selector of `{part}` of {self._defined.title} fits {fitting} of the last {pages} pages. Used instead:"
+            f" {found[0].value} (found again on {found[0].confirming} of {found[0].examined} known articles)."
+            f" Run `caliber doctor {name}` for the corrected definition."
+        )
+        return Problem(stage="run", reason="fact_replaced", message=message)
+
     def _evidence(self, learned: Learned) -> str:
         best: dict[str, Fact] = {}
         for fact in learned.facts:
@@ -236,8 +279,12 @@ class Healing:
             for part, fact in best.items()
         )
 
-    def failed_pages(self) -> list[int]:
+    def failed_pages(self, part: Part | None) -> list[int]:
         """The IDs of the pages that failed so far, to be extracted again; they are then forgotten."""
+        if part is not None:
+            ids = [page.id for page in self._fields.pages(part) if page.id is not None]
+            self._fields.forget(part)
+            return ids
         ids, self._failed_ids = self._failed_ids, []
         self._failed.clear()
         self._tried = 0

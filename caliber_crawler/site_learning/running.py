@@ -66,10 +66,10 @@ class LearningInCrawl:
         known = self._healing.note(capture, outcome)
         if not known or self._is_busy:
             return None
-        self._is_busy = True
+        self._is_busy, part = True, self._healing.part
         try:
             learned = await self._call(learn_from_known, known, self._view_labels, limits=LIMITS)
-            problem = self._healing.apply(learned, datetime.now(UTC))  # type: ignore[arg-type]
+            problem = self._healing.apply(learned, part, datetime.now(UTC))  # type: ignore[arg-type]
         except (TooSlow, WorkerCrashed, MemoryError) as error:
             logger.warning("Learning the new layout of %s stopped: %s.", self.site.name, error)
             return None
@@ -79,7 +79,7 @@ class LearningInCrawl:
             return None
         self.site = self._healing.site
         self._report(problem)
-        return self._healing.failed_pages()
+        return self._healing.failed_pages(part)
 
     def take_extracted(self) -> list[str]:
         """The URLs that this run put aside, and whose pages have an article by now; they are then forgotten."""

@@ -88,7 +88,7 @@ class Articles:
         return list(article_rows(self._connection, selection_of(**wanted), newest_first=newest_first, limit=limit))
 
     def text_by_layout(self, id: int, layouts: Sequence[str], method: str, extractor: str | None) -> VersionRow | None:
-        """The newest version that one of these layouts gave: with its body by a method, or else by another extractor."""
+        """The newest version that one of these layouts gave: its body by a method, or else by another extractor."""
         return self._connection.row_of(
             VersionRow,
             """SELECT * FROM versions WHERE article_id = :id AND layout IN (SELECT value FROM json_each(:layouts))
