@@ -21,6 +21,7 @@ FACT_OF: dict[Part, FactName] = {
     "line": "boilerplate_line",
     "tail": "headline_tail",
     "language": "language",
+    "undated": "undated",
 }
 PART_OF: dict[str, Part] = {name: part for part, name in FACT_OF.items()}
 AGREEMENT: FactName = "layout_agreement"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -68,6 +69,24 @@ def test_a_trusted_layout_gives_the_same_article_under_the_method_learned(theme:
     found = extract_page(page, site_with(layout, is_trusted=True), NOW)
     assert isinstance(found, Extraction)
     assert {found.methods[name] for name in ("headline", "body")} == {"learned"}
+
+
+def undated(story: Story) -> str:
+    return re.sub("<time.*?</time>", "", classic(story), flags=re.DOTALL)
+
+
+def test_a_site_without_dates_is_trusted_and_a_page_with_a_date_is_not_of_its_layout() -> None:
+    def page(number: int, theme: Theme) -> Capture:
+        return capture(Story(number), theme, url=f"https://news.example/story-number-{number}-of-the-year")
+
+    lesson = learn_pages([page(number, undated) for number in range(10)], site_with(None), NOW)
+    assert (lesson.agreeing, lesson.compared) == (10, 10)
+    site = site_with(lesson.learned.layout, is_trusted=True)
+    found, dated = extract_page(page(41, undated), site, NOW), extract_page(page(41, classic), site, NOW)
+    assert isinstance(found, Extraction)
+    assert (found.methods["body"], found.article.published_at) == ("learned", None)
+    assert isinstance(dated, Extraction)
+    assert dated.article.published_at is not None
 
 
 @pytest.mark.parametrize("is_trusted", [False, True])

@@ -36,6 +36,7 @@ FactName = Literal[
     "section_selector",
     "teaser_selector",
     "timezone",
+    "undated",
     "views_label",
     "views_selector",
 ]
