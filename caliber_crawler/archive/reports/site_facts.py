@@ -24,6 +24,7 @@ FactName = Literal[
     "date_selector",
     "dropped_selector",
     "earlier_rule",
+    "feed_url",
     "headline_selector",
     "headline_tail",
     "language",
