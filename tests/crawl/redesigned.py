@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,8 +26,6 @@ class RedesignedSite:
 
     site: DemoSite
     redesigned: bool = False
-    names: Mapping[bytes, bytes] | None = None
-    """The parts of an article that are renamed, if it is not the whole design that changes."""
 
     @property
     def base_url(self) -> str:
@@ -42,10 +39,7 @@ class RedesignedSite:
         response = self.site.respond(target, now)
         if not self.redesigned or "/post/" not in target or response.status != 200:
             return response
-        page = response.body
-        for old, new in (self.names or {}).items():
-            page = page.replace(old, new)
-        return Response(response.status, response.headers, page if self.names else redesign(page))
+        return Response(response.status, response.headers, redesign(response.body))
 
 
 def redesign(page: bytes) -> bytes:

@@ -44,27 +44,3 @@ def test_a_redesign_between_two_crawls_loses_nothing(caliber: Callable[..., Resu
     )
     assert (known, counted) == (40, 80)
     assert 'body=".story-text"' in doctor.stdout
-
-
-@pytest.mark.slow
-def test_a_renamed_field_is_found_again_and_nothing_else_is_replaced(
-    caliber: Callable[..., Result], tmp_path: Path
-) -> None:
-    path = tmp_path / "a.db"
-    names = {b"post_time": b"story-when", b"post_hits": b"story-count"}
-    site = RedesignedSite(DemoSite(articles=30, clock=lambda: AT, sections=("analytics",)), names=names)
-    with running(site) as base_url:
-        arguments = ("crawl", "--base-url", base_url, "--language", "en", "--archive", path, "--delay", 0)
-        caliber(*arguments)
-        before = rows(path, "SELECT id, headline, body, published_at, section FROM article_texts ORDER BY id")
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("UPDATE frontier SET due_at = '2024-01-01T00:00:00Z' WHERE article_id IS NOT NULL")
-        site.redesigned = True
-        done = caliber(*arguments)
-    assert rows(path, "SELECT id, headline, body, published_at, section FROM article_texts ORDER BY id") == before
-    assert rows(path, "SELECT count(*) FROM edits") == [(0,)]
-    facts = "SELECT fact, value FROM site_facts WHERE replaced_at IS NULL AND fact LIKE '%selector' ORDER BY fact"
-    assert rows(path, facts) == [("date_selector", ".story-when"), ("views_selector", ".story-count")]
-    assert "The selector of `date` of Caliber.Az fits 0 of the last" in done.stdout
-    counted = "SELECT count(*) FROM versions WHERE json_extract(methods, '$.published_at') = 'selector'"
-    assert rows(path, counted) == [(len(before),)]
