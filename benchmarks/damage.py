@@ -371,7 +371,9 @@ def worse(before: Rows, after: Rows, original: Rows) -> str:
     A capture whose page was lost, or a page whose dictionary was lost, could not be read before either.
     """
     pages_lost = any(missing(before, original, name) or missing(after, original, name) for name in RAW)
-    for name in {*PRIMARY_KEYS, *RAW} - ({"captures"} if pages_lost else set()):
+    dictionaries_lost = missing(before, original, "dictionaries") or missing(after, original, "dictionaries")
+    unreadable = ({"captures"} if pages_lost else set()) | ({"bodies"} if dictionaries_lost else set())
+    for name in {*PRIMARY_KEYS, *RAW} - unreadable:
         if lost := (before.get(name, {}).items() & original[name].items()) - after.get(name, {}).items():
             return f"{name}: {len(lost)}"
     return "captures" if len(after["captures"]) < len(before.get("captures", ())) else ""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmarks.damage import Damage, Rows, places_of, readable_rows, rows_of, try_damage
 from caliber_crawler.archive import Archive, FileRepair
 from caliber_crawler.archive.core.checksums import checksum
-from caliber_crawler.archive.upkeep.single_changes import restore_one_byte, with_one_byte_changed
+from caliber_crawler.archive.upkeep.single_changes import Budget, restore_one_byte, with_one_byte_changed
 from tests.archive.forty_articles import reextract, write_forty_articles
 
 PAGE = 8192
@@ -130,7 +130,7 @@ def test_one_changed_byte_is_restored(row: dict[str, object], data: st.DataObjec
     name = data.draw(st.sampled_from(["url", "size"]))
     changes = list(with_one_byte_changed(right[name]))  # type: ignore[arg-type]
     damaged = {**right, name: data.draw(st.sampled_from(changes))} if changes else right
-    assert restore_one_byte("captures", damaged, seconds=60) == (None if damaged == right else right)
+    assert restore_one_byte("captures", damaged, Budget(60)) == (None if damaged == right else right)
 
 
 @given(data=st.data())

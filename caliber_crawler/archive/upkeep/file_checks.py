@@ -10,7 +10,7 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
-from caliber_crawler.archive.upkeep.finding import Finding, printable
+from caliber_crawler.archive.upkeep.finding import Finding, Kind, printable
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
 
 MAX_FILE_FINDINGS = 100
@@ -49,7 +49,9 @@ def check_file(connection: Connection) -> Iterator[Finding]:
             raise
     for line in connection.values(check) if lines is None else lines:
         if line != "ok":
-            yield Finding(kind="file", message=f"SQLite: {printable(line).strip()}.")
+            # A violated constraint is damage of a row, not of a page: the row is repaired in its place.
+            kind: Kind = "constraint" if line.startswith("CHECK ") else "file"
+            yield Finding(kind=kind, message=f"SQLite: {printable(line).strip()}.")
 
 
 def open_writable(connection: Connection) -> sqlite3.Connection:

@@ -8,7 +8,6 @@ salvaged first (:mod:`~caliber_crawler.archive.upkeep.file_repair`).
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -29,7 +28,14 @@ from caliber_crawler.archive.texts.text_columns import content_digest, digest_of
 from caliber_crawler.archive.upkeep.file_checks import shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind
 from caliber_crawler.archive.upkeep.row_checks import wrong_version
-from caliber_crawler.archive.upkeep.single_changes import RepairedRow, restore_body, restore_one_bit, restore_one_byte
+from caliber_crawler.archive.upkeep.single_changes import (
+    BIT_SECONDS,
+    Budget,
+    RepairedRow,
+    restore_body,
+    restore_one_bit,
+    restore_one_byte,
+)
 from caliber_crawler.archive.upkeep.verification import UNREADABLE, lenient_text
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Extraction
@@ -38,8 +44,6 @@ from caliber_crawler.items import Extraction
 ORDER: tuple[Kind, ...] = (
     *("schema", "dictionary", "body", "capture", "version", "view_count", "article", "index", "total"),
 )
-BYTE_SECONDS = 30.0
-"""CPU time for finding single changed bytes in all rows of a repair."""
 VERSION_AT = """SELECT v.id FROM versions v JOIN articles a ON a.id = v.article_id
 WHERE coalesce(a.duplicate_of, a.id) = (SELECT coalesce(duplicate_of, id) FROM articles WHERE id = :article_id)
   AND v.replaced_by IS NULL AND :fetched_at BETWEEN v.seen_from AND v.seen_until ORDER BY v.seen_from DESC LIMIT 1"""
@@ -56,7 +60,7 @@ class Repair:
         self._captures = Captures(connection)
         self._articles = Articles(connection)
         self._bodies = Bodies(connection)
-        self._byte_deadline = time.process_time() + BYTE_SECONDS
+        self._byte_budget = Budget()
 
     def repair(self, findings: Iterable[Finding]) -> None:
         """Repair what can be repaired. Verify again to see what remains."""
@@ -106,8 +110,11 @@ class Repair:
             return
         if self._bodies.fits(row["data"], digest, row["size"], row["made_with"]):
             return  # Only its dictionary was damaged.
-        seconds = self._byte_deadline - time.process_time()
-        restored = restore_body(self._bodies, row["data"], digest, row["size"], row["made_with"], seconds)
+        restored = restore_body(
+            *(self._bodies, row["data"], digest, row["size"], row["made_with"]),
+            bit_seconds=BIT_SECONDS,
+            budget=self._byte_budget,
+        )
         if restored is not None:
             with without_triggers(self._connection, table):
                 self._connection.execute(f"UPDATE {table} SET data = ?, size = ? WHERE digest = ?", (*restored, digest))
@@ -124,7 +131,7 @@ class Repair:
             compute_anew(table, row)
             or self._reextract_row(table, row)
             or restore_one_bit(table, row)
-            or self._restore_one_byte(table, row)
+            or restore_one_byte(table, row, self._byte_budget)
             or self._pointed_anew(table, row)
         )
         if repaired is None:
@@ -137,10 +144,6 @@ class Repair:
                 self._connection.execute(
                     f"UPDATE {table} SET {assignments} WHERE {where}", [*changed.values(), *map(bytes_of, key)]
                 )
-
-    def _restore_one_byte(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
-        seconds = self._byte_deadline - time.process_time()
-        return restore_one_byte(table, row, seconds) if seconds > 0 else None
 
     def _pointed_anew(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         """A sound capture, with the version that its article had at that time."""

@@ -20,7 +20,7 @@ from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import recount
 from caliber_crawler.archive.upkeep.repair import compute_anew
 from caliber_crawler.archive.upkeep.row_layout import ROWID, Layout, Row, has_urls, is_row_sound, layouts
-from caliber_crawler.archive.upkeep.single_changes import restore_body, restore_one_bit, restore_one_byte
+from caliber_crawler.archive.upkeep.single_changes import Budget, restore_body, restore_one_bit, restore_one_byte
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import StoredRow, TreeMap
 
@@ -65,6 +65,7 @@ class Salvage:
         self._connection = connection
         self._bodies = Bodies(connection)
         self._deadline = 0.0
+        self._byte_budget = Budget()
         self.result = Salvaged(TreeMap(file))
 
     def copy(self) -> Salvaged:
@@ -116,13 +117,17 @@ class Salvage:
             return (
                 compute_anew(layout.name, row)
                 or restore_one_bit(layout.name, row, seconds=seconds)
-                or restore_one_byte(layout.name, row, self._deadline - time.process_time())
+                or restore_one_byte(layout.name, row, self._byte_budget)
             )
         data, digest, size = row.get("data"), row.get("digest"), row.get("size")
         if layout.name in ("bodies", "dictionaries") and isinstance(data, bytes):
             dictionary = self._dictionary_of(row)
             seconds = self._deadline - time.process_time()
-            restored = restore_body(self._bodies, data, str(digest), int(size or 0), dictionary, seconds)  # type: ignore[arg-type]
+            restored = restore_body(
+                *(self._bodies, data, str(digest), int(size or 0), dictionary),
+                bit_seconds=seconds,
+                budget=self._byte_budget,
+            )
             return None if restored is None else {**row, "data": restored[0], "size": restored[1]}
         return None
 

@@ -13,12 +13,28 @@ from caliber_crawler.archive.upkeep.sqlite_pages import INTEGER_SIZES
 
 BIT_SECONDS = 10.0
 """CPU time for finding a single flipped bit in one row."""
+BYTE_SECONDS = 10.0
+"""CPU time for finding single changed bytes in all rows of a repair."""
 MAX_BODY_BYTES = 1 << 25
 """The largest page that is stored."""
 MAX_BYTE_VALUES = 2_048
 """The longest text in which a changed byte is searched for."""
 RepairedRow = dict[str, Any]
 """A repaired row of a table with checksums: column to value."""
+
+
+class Budget:
+    """CPU time for all searches for a changed byte in a repair; a ``with`` block spends it."""
+
+    def __init__(self, seconds: float = BYTE_SECONDS) -> None:
+        self.seconds = seconds
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds -= time.process_time() - self._started
 
 
 def restore_one_bit(table: str, row: Mapping[str, Any], seconds: float = BIT_SECONDS) -> RepairedRow | None:
@@ -51,11 +67,16 @@ def restore_one_bit(table: str, row: Mapping[str, Any], seconds: float = BIT_SEC
     return None
 
 
-def restore_one_byte(table: str, row: Mapping[str, Any], seconds: float) -> RepairedRow | None:
+def restore_one_byte(table: str, row: Mapping[str, Any], budget: Budget) -> RepairedRow | None:
     """A damaged row with one byte changed so that it matches its checksum; ``None`` if there is none such.
 
-    The search ends after this CPU time.
+    The search ends when the budget is spent.
     """
+    with budget:
+        return _restore_one_byte(table, row, budget.seconds)
+
+
+def _restore_one_byte(table: str, row: Mapping[str, Any], seconds: float) -> RepairedRow | None:
     wanted = row["checksum"]
     if wanted is None:
         return None
@@ -104,13 +125,13 @@ def text(data: bytes) -> str:
 
 
 def restore_body(
-    bodies: Bodies, data: bytes, digest: str, size: int, dictionary: str | None, seconds: float
+    bodies: Bodies, data: bytes, digest: str, size: int, dictionary: str | None, *, bit_seconds: float, budget: Budget
 ) -> tuple[bytes, int] | None:
     """The compressed bytes and the size of a body with one bit or byte of either changed so that it has its digest.
 
-    The search ends after this CPU time.
+    The search for a bit ends after this CPU time, that for a byte when the budget is spent.
     """
-    end = time.process_time() + seconds
+    end = time.process_time() + bit_seconds
 
     def fits(data: bytes) -> bool:
         return time.process_time() < end and bodies.fits(data, digest, size, dictionary)
@@ -121,9 +142,18 @@ def restore_body(
     restored = flip_one_bit(data, fits)
     if restored is not None:
         return restored, size
+    end = time.process_time() + budget.seconds
+    with budget:
+        return changed_byte(data, fits, lambda: time.process_time() > end, size)
+
+
+def changed_byte(
+    data: bytes, fits: Callable[[bytes], bool], is_over: Callable[[], bool], size: int
+) -> tuple[bytes, int] | None:
+    """The bytes with one of them changed so that they fit, and the size."""
     tried = bytearray(data)
     for place, byte in enumerate(data):
-        if time.process_time() > end:
+        if is_over():
             break
         for other in range(256):
             tried[place] = other
