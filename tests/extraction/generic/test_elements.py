@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,7 @@ def test_the_main_element_is_the_one_that_the_expressions_find_on_the_page(
     for tag, name, is_inside in parts:
         element = etree.SubElement(around, tag, {"class": name} if name else {})
         around = element if is_inside else around
-    found = (elements[0] for expression in BODY_XPATH if (elements := expression(root)))
+    found = (elements[0] for expression in BODY_XPATH if (elements := cast(list[etree._Element], expression(root))))
     assert find_main_element(root) is next(found, None)
 
 
