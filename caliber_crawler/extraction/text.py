@@ -41,6 +41,8 @@ _SIGNS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U0002
 # Cyrillic letters that look like Latin ones in upper or lower case; pages mix them in names such as the outlet's.
 _LOOKALIKES = tuple(zip("авекмнорстухіјѕ", "abekmhopctyxijs", strict=True))
 
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+
 
 def clean_inline(text: str) -> str:
     """Normalise to one line: NFC, single plain blanks, no line breaks, no invisible characters, no outer blanks.
@@ -78,8 +80,9 @@ def fold(text: str) -> str:
     folded = clean_inline(text).casefold()
     if not folded.isascii():
         folded = _without_joiners(folded).replace("i\u0307", "i").replace("ı", "i")
-        for letter, twin in _LOOKALIKES:  # ten times as fast as translating
-            folded = folded.replace(letter, twin)
+        if _CYRILLIC.search(folded):
+            for letter, twin in _LOOKALIKES:  # ten times as fast as translating
+                folded = folded.replace(letter, twin)
     return folded
 
 
