@@ -13,6 +13,8 @@ FIELDS = (
     *("kind", "headline", "subtitle", "published_at", "authors", "section", "language", "views", "cover_image", "body"),
 )
 """The fields of an explanation, in the order in which they are printed."""
+LEFT_OUT = "left out of the body"
+"""The text of the page that is not in the body, by reason; printed after the fields."""
 
 
 @dataclass(frozen=True, slots=True)

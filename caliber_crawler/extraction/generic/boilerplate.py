@@ -7,9 +7,18 @@ line is dropped only if it is short or at the start or end of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
+from caliber_crawler.extraction.omissions import (
+    AUTHOR_BOX,
+    DUPLICATE,
+    HEADLINE,
+    INVITATION,
+    LEAD,
+    NOTICE,
+    Omissions,
+)
 from caliber_crawler.extraction.phrases import ADDRESSES, CREDITS, INVITATIONS, LABELS, WRITERS, any_of, is_pointer
 from caliber_crawler.extraction.text import fold
 
@@ -38,21 +47,37 @@ def drop_boilerplate(
     headline: str | None,
     headings: Mapping[str, str] = MappingProxyType({}),
     authors: Collection[str] = (),
+    omissions: Omissions | None = None,
 ) -> list[str]:
     """Return the paragraphs of the text in order, each long one once.
 
-    ``headings``: the text of each sub-heading of the page, with its tag; ``authors``: the names of the page's authors.
+    ``headings``: the text of each sub-heading of the page, with its tag; ``authors``: the names of the page's authors;
+    ``omissions`` collects the lines that are left out.
     """
     title = fold(headline or "")
     seen: set[str] = set()
     kept = []
     for paragraph in paragraphs:
         key = fold(paragraph)
-        if key == title or (len(key) > MAX_LABEL_LENGTH and key in seen) or _is_notice(paragraph):
-            continue
-        seen.add(key)
-        kept.append(paragraph)
-    return _without_tail(_without_lead(kept, headings), authors)
+        reason = (
+            HEADLINE
+            if key == title
+            else DUPLICATE
+            if len(key) > MAX_LABEL_LENGTH and key in seen
+            else NOTICE
+            if _is_notice(paragraph)
+            else None
+        )
+        if reason is None:
+            seen.add(key)
+            kept.append(paragraph)
+        elif omissions is not None:
+            omissions.add(reason, paragraph)
+    begun = _without_lead(kept, headings)
+    if omissions is not None:
+        for line in kept[: len(kept) - len(begun)]:
+            omissions.add(LEAD, line)
+    return _without_tail(begun, authors, omissions)
 
 
 def _is_notice(line: str) -> bool:
@@ -85,14 +110,28 @@ def _without_lead(lines: list[str], headings: Mapping[str, str] = MappingProxyTy
     return lines[first:]
 
 
-def _without_tail(lines: list[str], authors: Collection[str]) -> list[str]:
+def _without_tail(lines: list[str], authors: Collection[str], omissions: Omissions | None = None) -> list[str]:
     """The lines without invitations and the author's biography at the end, and without a final label of theirs."""
-    edge = max(len(lines) - TAIL_LINES, 1)
-    kept = lines[:edge] + [line for line in lines[edge:] if not _is_invitation(line)]
-    edge = max(len(kept) - BIOGRAPHY_LINES, 1)
-    kept = kept[:edge] + [line for line in kept[edge:] if not _is_introduction(line, authors)]
+    kept = _without_last(lines, TAIL_LINES, _is_invitation, INVITATION, omissions)
+    kept = _without_last(kept, BIOGRAPHY_LINES, lambda line: _is_introduction(line, authors), AUTHOR_BOX, omissions)
     while len(kept) > 1 and len(kept[-1]) <= MAX_LABEL_LENGTH / 2 and kept[-1].endswith((":", "...", "…")):
-        kept.pop()
+        label = kept.pop()
+        if omissions is not None:
+            omissions.add(NOTICE, label)
+    return kept
+
+
+def _without_last(
+    lines: list[str], number: int, is_dropped: Callable[[str], bool], reason: str, omissions: Omissions | None
+) -> list[str]:
+    """The lines without those of the last ones that a rule drops; the first line stays."""
+    edge = max(len(lines) - number, 1)
+    kept = lines[:edge]
+    for line in lines[edge:]:
+        if not is_dropped(line):
+            kept.append(line)
+        elif omissions is not None:
+            omissions.add(reason, line)
     return kept
 
 

@@ -1,34 +1,13 @@
-"""Elements of a page: how much text they contain, and their removal."""
+"""Elements of a page: how much text they contain."""
 
 from __future__ import annotations
 
-import re
 from typing import cast
 
 from lxml import etree
 
 MIN_PROSE_LENGTH = 60
 _LENGTH = etree.XPath("string-length(normalize-space())")
-_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def remove(element: etree._Element) -> None:
-    """Remove an element from its tree; the text after it stays."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    if element.tail and not element.tail.isspace():
-        before = element.getprevious()
-        if before is not None:
-            before.tail = _writable((before.tail or "") + element.tail)
-        else:
-            parent.text = _writable((parent.text or "") + element.tail)
-    parent.remove(element)
-
-
-def _writable(text: str) -> str:
-    """A text without characters that HTML parsers accept and an XML tree rejects."""
-    return _NO_CHARACTER.sub(" ", text)
 
 
 def text_length(element: etree._Element) -> int:

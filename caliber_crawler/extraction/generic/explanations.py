@@ -29,10 +29,12 @@ from caliber_crawler.extraction.generic.fields import FieldValue
 from caliber_crawler.extraction.generic.publication_dates import FoundTimestamp, RankedDates
 from caliber_crawler.extraction.generic.titles import Titles
 from caliber_crawler.extraction.generic.view_counters import ViewCounters
+from caliber_crawler.extraction.omissions import Omissions, letters, letters_by_reason
 
 BEST_SOURCE = "the most reliable source that has one"
 RANKS_BELOW = "ranks below the one that is used"
 MAX_CLASS_LENGTH = 60
+MAX_SAMPLE_LENGTH = 200
 _WHY = {
     DECLARED: "metadata that names the publication",
     NAMED: "markup that names the publication",
@@ -146,3 +148,14 @@ def explain_body(body: Body | None) -> Iterator[Candidate]:
         if paragraphs and reader != body.reader:
             text = "\n\n".join(paragraphs)
             yield Candidate(text, f"reading by {reader}", "generic", "not the reading that the others confirm")
+
+
+def explain_omissions(omissions: Omissions, paragraphs: Sequence[str]) -> Iterator[Candidate]:
+    """The text of the page that is not in the body: for each reason, its longest text and how much there is."""
+    counts = letters_by_reason(omissions.texts)
+    whole = sum(counts.values()) + sum(map(letters, paragraphs))
+    for reason, count in counts.items():
+        texts = omissions.texts[reason]
+        sample = max(texts, key=len)[:MAX_SAMPLE_LENGTH]
+        amount = f"{count:,} letters ({count / max(whole, 1):.0%} of the page), in {len(texts)} places"
+        yield Candidate(sample, amount, "generic", reason)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from caliber_crawler.extraction.omissions import HIDDEN, REMOVED, Omissions, mark
 from caliber_crawler.extraction.tree import strip_elements, strip_tags
 
 # Elements that a sentence may contain.
@@ -31,21 +32,22 @@ MAX_NEIGHBOURS = 2
 MAX_DEPTH = 8
 """Maximum number of nested inline elements in running text."""
 DISSOLVED = "dissolved"
-REMOVED = "removed"
 
 
-def simplify_inline(root: etree._Element) -> None:
+def simplify_inline(root: etree._Element, omissions: Omissions | None = None) -> None:
     """Simplify the inline elements of running text in place. The words and their order stay."""
     elements = [element for element in root.iter(*INLINE, CODE) if element.tag != CODE or not _is_listing(element)]
     for element in reversed(elements):
         if is_unseen(element):
-            element.tag = REMOVED
+            mark(element, HIDDEN, omissions)
         elif _is_empty(element):
             if _is_break(element):
                 element.tag = "br"
                 element.addprevious(etree.Element("br"))
             else:
                 element.tag = DISSOLVED  # a blank in it stays
+    if omissions is not None:
+        omissions.add_marked(root, REMOVED)
     strip_elements(root, REMOVED)
     strip_tags(root, DISSOLVED)
     flowing: set[etree._Element] = set()
