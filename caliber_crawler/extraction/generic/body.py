@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache, partial
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -46,6 +48,8 @@ MIN_BODY_LENGTH, MIN_SHARED = 200, 0.4
 
 Where it is not, trafilatura finds next to nothing of the article in it.
 """
+MAX_LINES_AHEAD = 8
+"""Lines of a reading that are compared with a block for the account of what is left out."""
 LONG_SOURCE = 250_000
 """Characters of a page whose attributes are counted."""
 WORDS_TO_MATCH = 4
@@ -107,10 +111,25 @@ def _account_for(
     root: etree._Element, paragraphs: Sequence[str], account: Account | None, omissions: Omissions
 ) -> None:
     """Record the blocks of the pruned page that the reading which is used does not have."""
-    reading = Lookup(paragraphs)
-    for text, reason in account or [(block.text, None) for block in Blocks(root).blocks]:
-        if text not in reading:
-            omissions.add(reason or READER, text)
+    blocks = account or [(block.text, None) for block in Blocks(root).blocks]
+    texts = {text for text, _ in blocks}
+    lines = Counter(line for line in paragraphs if line in texts)
+    # A library may join or divide blocks; both are in the order of the page.
+    others = deque(line for line in paragraphs if line not in texts)
+    for text, reason in blocks:
+        if lines[text]:
+            lines[text] -= 1
+            continue
+        rest = text
+        for line in list(islice(others, MAX_LINES_AHEAD)):
+            if line in rest:
+                rest = rest.replace(line, " ", 1)
+                others.remove(line)
+            elif rest in line:
+                others[others.index(line)] = line.replace(rest, " ", 1)
+                rest = ""
+                break
+        omissions.add(reason or READER, rest)
 
 
 def _sources_of(root: etree._Element) -> tuple[str, str | None]:

@@ -204,6 +204,10 @@ def read_container(
     foreign = [aside or listed or card for aside, listed, card in zip(asides, lists, cards, strict=True)]
     kinds = _kinds_of_prose(page, [inside[node] and not foreign[node] for node in range(len(page.elements))])
     held = _holder_tags(page, [inside[node] and not foreign[node] for node in range(len(page.elements))])
+
+    def beside(node: int) -> str:
+        return ASIDE if asides[node] else LINKS if lists[node] else TEASER
+
     kept = []
     for block, vote in zip(page.blocks, votes, strict=True):
         node, element = block.node, page.elements[block.node]
@@ -211,10 +215,10 @@ def read_container(
         if _is_machine_text(block, element):
             reason = HIDDEN
         elif element.tag not in held and not (vote and _is_prose(block)):
-            reason = NOT_PARAGRAPH if inside[node] else OUTSIDE
+            reason = beside(node) if foreign[node] else NOT_PARAGRAPH if inside[node] else OUTSIDE
         elif vote != len(readings):
             if foreign[node]:
-                reason = ASIDE if asides[node] else LINKS if lists[node] else TEASER
+                reason = beside(node)
             elif not (inside[node] or (vote and _is_prose(block) and _kinds(page, node) in kinds)):
                 reason = OUTSIDE
             elif _is_lone_link(block, element):

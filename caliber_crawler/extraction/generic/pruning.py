@@ -87,6 +87,8 @@ MAX_ID_WORDS = 3
 MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
 MAX_LABEL_WORDS = 5
+MIN_ITEMS, MAX_ITEMS = 2, 100
+"""Number of list items that are examined for sentences."""
 MIN_SHARED_CLASS = 3
 """Number of long paragraphs with the same class name that shows that it is a name for text."""
 
@@ -236,11 +238,20 @@ def _drop_named_boilerplate(root: etree._Element, omissions: Omissions | None) -
     for element in _named(body):
         if element.getparent() is None or element in holders:
             continue
-        if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
+        if text_length(element) > whole * MAX_BOILERPLATE_SHARE or _lists_sentences(element):
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
             mark(element, _reason_of(element) if omissions is not None else BOILERPLATE, omissions)
     _strip_removed(root, omissions)
+
+
+def _lists_sentences(element: etree._Element) -> bool:
+    """Whether an element is a list of sentences without links: text, since boilerplate in lists leads somewhere."""
+    items = list(islice(element.iter("li"), MAX_ITEMS + 1)) if element.tag != "li" else []
+    if not MIN_ITEMS <= len(items) <= MAX_ITEMS or next(element.iter("a", "img"), None) is not None:
+        return False
+    texts = list(map(text_of, items))
+    return all(len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS) for text in texts)
 
 
 def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
