@@ -205,7 +205,7 @@ def read_container(
     kinds = _kinds_of_prose(page, [inside[node] and not foreign[node] for node in range(len(page.elements))])
     held = _holder_tags(page, [inside[node] and not foreign[node] for node in range(len(page.elements))])
 
-    def beside(node: int) -> str:
+    def part_of(node: int) -> str:
         return ASIDE if asides[node] else LINKS if lists[node] else TEASER
 
     kept = []
@@ -215,10 +215,10 @@ def read_container(
         if _is_machine_text(block, element):
             reason = HIDDEN
         elif element.tag not in held and not (vote and _is_prose(block)):
-            reason = beside(node) if foreign[node] else NOT_PARAGRAPH if inside[node] else OUTSIDE
+            reason = part_of(node) if foreign[node] else NOT_PARAGRAPH if inside[node] else OUTSIDE
         elif vote != len(readings):
             if foreign[node]:
-                reason = beside(node)
+                reason = part_of(node)
             elif not (inside[node] or (vote and _is_prose(block) and _kinds(page, node) in kinds)):
                 reason = OUTSIDE
             elif _is_lone_link(block, element):

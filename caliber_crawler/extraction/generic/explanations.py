@@ -156,6 +156,7 @@ def explain_omissions(omissions: Omissions, paragraphs: Sequence[str]) -> Iterat
     whole = sum(counts.values()) + sum(map(letters, paragraphs))
     for reason, count in counts.items():
         texts = omissions.texts[reason]
+        places = "place" if len(texts) == 1 else "places"
         sample = max(texts, key=len)[:MAX_SAMPLE_LENGTH]
-        amount = f"{count:,} letters ({count / max(whole, 1):.0%} of the page), in {len(texts)} places"
+        amount = f"{count:,} letters ({count / max(whole, 1):.0%} of the page), in {len(texts)} {places}"
         yield Candidate(sample, amount, "generic", reason)

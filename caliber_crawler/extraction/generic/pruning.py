@@ -238,7 +238,11 @@ def _drop_named_boilerplate(root: etree._Element, omissions: Omissions | None) -
     for element in _named(body):
         if element.getparent() is None or element in holders:
             continue
-        if text_length(element) > whole * MAX_BOILERPLATE_SHARE or _lists_sentences(element):
+        if _lists_sentences(element):
+            for name in ("class", "id"):
+                element.attrib.pop(name, "")
+            continue
+        if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
             mark(element, _reason_of(element) if omissions is not None else BOILERPLATE, omissions)
