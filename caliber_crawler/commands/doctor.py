@@ -112,10 +112,10 @@ def _corrections(spider: type[NewsSpider], archive: Path) -> str:
         return ""
     with Archive.open(archive) as opened:
         learned = learned_layout(opened, spider.site.name)
-    layout = learned.as_layout if learned is not None else None
-    if layout is None:
+    if learned is None:
         return ""
     stated = spider.site.layouts[0]
+    layout = learned.as_layout or learned.corrected(stated)
     parts = ("article", "headline", "section", "date", "body", "authors", "views")
     changes = {part: (getattr(stated, part), getattr(layout, part)) for part in parts}
     path = Path(inspect.getsourcefile(spider) or "")

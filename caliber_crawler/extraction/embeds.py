@@ -87,14 +87,13 @@ def parse_embed(line: str) -> tuple[str, str] | None:
 # Part of every URL that becomes one of a known platform, and cheaper to search than to resolve and parse the URL.
 _PLATFORM_NAME = re.compile(
     r"twitter|x\.com|instagram|tiktok|t\.me|telegram|facebook|fb\.watch|youtu|vimeo|rutube|dailymotion|ok\.ru|vk"
-    r"|\.(?:mp4|webm|m3u8|mov)",
-    re.IGNORECASE,
+    r"|\.(?:mp4|webm|m3u8|mov)"
 )
 
 
 def may_be_known_embed(url: str) -> bool:
     """Return whether this URL, relative or of a player, may become one of a known platform."""
-    return _PLATFORM_NAME.search(url) is not None
+    return _PLATFORM_NAME.search(url.lower()) is not None  # faster than a search that ignores case
 
 
 def is_known_embed(url: str) -> bool:

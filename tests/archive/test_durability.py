@@ -142,7 +142,7 @@ except ArchiveFull as error:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    with small_disk_at(tmp_path / "disk", megabytes=6) as disk:
+    with small_disk_at(tmp_path / "disk", megabytes=7) as disk:
         yield disk
 
 

@@ -21,6 +21,7 @@ from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.generic import explanations
 from caliber_crawler.extraction.generic.authorship import rank_authors
 from caliber_crawler.extraction.generic.body import extract_body
+from caliber_crawler.extraction.generic.elements import find_properties
 from caliber_crawler.extraction.generic.fields import (
     declared_locale,
     declared_locales,
@@ -155,7 +156,8 @@ def extract_tree(
     candidates of every field are recorded.
     """
     data = parse_linked_data(root, url)
-    titles = rank_titles(root, data, url)
+    properties = find_properties(root)
+    titles = rank_titles(root, data, url, properties)
     headline = next(iter(titles.ranked), None)
     title = headline.text if headline else None
     outline, locale = Outline(root, title), declared_locale(root, data)
@@ -167,10 +169,10 @@ def extract_tree(
     signers = rank_authors(root, data, site_names(data, url), title, complete=complete)
     authors = next(iter(signers), None)
     subtitle = next(find_subtitles(root, data, title), None)
-    counters = ViewCounters(outline, data, code)
+    counters = ViewCounters(outline, data, code, properties)
     views = counters.own
     section, image = (
-        next(find_sections(data, url, title, counters.properties), None),
+        next(find_sections(data, url, title, properties), None),
         next(find_images(data, url), None),
     )
     if explanation is not None:
@@ -179,7 +181,7 @@ def extract_tree(
         explanation.add("authors", explanations.explain_authors(signers))
         explanation.add("subtitle", explanations.explain_values(find_subtitles(root, data, title)))
         explanation.add("views", explanations.explain_views(counters))
-        explanation.add("section", explanations.explain_values(find_sections(data, url, title, counters.properties)))
+        explanation.add("section", explanations.explain_values(find_sections(data, url, title, properties)))
         explanation.add("cover_image", explanations.explain_values(find_images(data, url)))
         declared = [*declared_locales(root, data)]
     other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)

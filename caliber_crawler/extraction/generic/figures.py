@@ -37,6 +37,7 @@ _POST_LINK = re.compile(
     re.IGNORECASE,
 )
 _QUOTATION_MARKS = " \"'“”„«»‘’"
+_SCRIPT_SOURCES = frozenset((*SOURCES, PLAYERS["script"][0]))
 MAX_DATE_WORDS = 6
 MAX_PIECES = 1000
 MAX_FIGURES = 100
@@ -71,6 +72,8 @@ def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) 
             _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
     on_platform = may_be_known_embed(url)
     for element in list(root.iter("iframe", "video", "script", *PLAYERS)):
+        if element.tag == "script" and _SCRIPT_SOURCES.isdisjoint(element.keys()):
+            continue
         nodes = (element, *element.iter("source"))
         sources = [source for node in nodes for key in SOURCES if (source := node.get(key))]
         sources += [player for player in (player_url(element),) if player]

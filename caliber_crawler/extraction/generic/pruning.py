@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
 
 from lxml import etree
 
 from caliber_crawler.extraction.captions import move_captions
-from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, prose_length, text_length
+from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, prose_length, remove_marked, text_length
 from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
 from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
 from caliber_crawler.extraction.generic.outline import short_text
@@ -29,7 +29,6 @@ from caliber_crawler.extraction.omissions import (
     HEADLINE,
     HIDDEN,
     INVITATION,
-    REMOVED,
     SIDEBAR,
     TEASER,
     Omissions,
@@ -37,7 +36,7 @@ from caliber_crawler.extraction.omissions import (
 )
 from caliber_crawler.extraction.phrases import is_pointer
 from caliber_crawler.extraction.text import clean_inline, fold
-from caliber_crawler.extraction.tree import strip_elements, text_of
+from caliber_crawler.extraction.tree import text_of
 
 # Elements that no visitor reads as text, on any page.
 NON_CONTENT = (
@@ -131,9 +130,7 @@ def _drop_sidebars(root: etree._Element, headline: str | None, omissions: Omissi
     first = islice(_following(heading, "p"), MAX_PARAGRAPHS)
     paragraphs = (node for node in first if not columns.intersection(node.iterancestors()))
     if any(text_length(node) >= MIN_SENTENCE_LENGTH and text_of(node).endswith(SENTENCE_ENDS) for node in paragraphs):
-        for column in columns:
-            mark(column, SIDEBAR, omissions)
-        _strip_removed(root, omissions)
+        _remove_all(root, [*columns], SIDEBAR, omissions)
 
 
 def _following(element: etree._Element, tag: str) -> Iterator[etree._Element]:
@@ -154,13 +151,14 @@ def _drop_non_content(root: etree._Element, omissions: Omissions | None) -> None
     An unclosed element inside a button or a label takes the text after it along.
     """
     holders = _holders_of_headlines(root)
+    removed = []
     for element in list(root.iter(*NON_CONTENT)):
         if element not in holders and (element.tag in UNSEEN or not prose_length(element)):
-            mark(element, CAPTION if element.tag == "figcaption" else CONTROL, omissions)
+            removed.append(element)
         else:
             element.tag = "div"
             element.attrib.clear()
-    _strip_removed(root, omissions)
+    _remove_all(root, removed, _reason_of_tag, omissions)
 
 
 def _mark_paragraphs(root: etree._Element) -> None:
@@ -201,14 +199,21 @@ def _clear_prose_attributes(root: etree._Element) -> None:
             element.attrib.pop("id", "")
 
 
-def _strip_removed(root: etree._Element, omissions: Omissions | None) -> None:
-    """Remove all marked elements in one step; the text after each stays.
+def _reason_of_tag(element: etree._Element) -> str:
+    return CAPTION if element.tag == "figcaption" else CONTROL
 
-    One by one, each would copy the text that earlier ones left at the same place.
-    """
-    if omissions is not None:
-        omissions.add_marked(root, REMOVED)
-    strip_elements(root, REMOVED)
+
+def _remove_all(
+    root: etree._Element,
+    elements: Sequence[etree._Element],
+    reason: str | Callable[[etree._Element], str],
+    omissions: Omissions | None,
+) -> None:
+    """Remove elements for a reason, or for the reason that a function names for each."""
+    for element in elements:
+        why = BOILERPLATE if omissions is None else reason if isinstance(reason, str) else reason(element)
+        mark(element, why, omissions)
+    remove_marked(root, elements, omissions)
 
 
 def _dissolve_layout_tables(root: etree._Element) -> None:
@@ -224,10 +229,9 @@ def _dissolve_layout_tables(root: etree._Element) -> None:
 def _drop_headings(root: etree._Element, headline: str | None, omissions: Omissions | None) -> None:
     """Remove the headline where it is a heading, alone or with a subtitle in the same element."""
     title = fold(headline or "")
-    for heading in list(root.iter("h1", "h2")) if title else ():
-        if fold(text_of(heading)).startswith(title):
-            mark(heading, HEADLINE, omissions)
-    _strip_removed(root, omissions)
+    headings = root.iter("h1", "h2") if title else ()
+    found = [heading for heading in headings if fold(text_of(heading)).startswith(title)]
+    _remove_all(root, found, HEADLINE, omissions)
 
 
 def _drop_named_boilerplate(root: etree._Element, omissions: Omissions | None) -> None:
@@ -235,6 +239,7 @@ def _drop_named_boilerplate(root: etree._Element, omissions: Omissions | None) -
     body = root if body is None else body
     whole, prose = text_length(body), prose_length(body)
     holders = _holders_of_headlines(body)
+    removed = []
     for element in _named(body):
         if element.getparent() is None or element in holders:
             continue
@@ -245,8 +250,8 @@ def _drop_named_boilerplate(root: etree._Element, omissions: Omissions | None) -
         if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
-            mark(element, _reason_of(element) if omissions is not None else BOILERPLATE, omissions)
-    _strip_removed(root, omissions)
+            removed.append(element)
+    _remove_all(root, removed, _reason_of, omissions)
 
 
 def _lists_sentences(element: etree._Element) -> bool:
@@ -272,8 +277,8 @@ def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
 def _named(body: etree._Element) -> list[etree._Element]:
     found = []
     for element in body.iter("p", "div", "section", "ul", "ol", "li", "span", "aside", "h2", "h3", "h4"):
-        names = names_of(element)
-        if len(names) > 1 and _is_boilerplate_name(names):
+        classes, id = element.get("class"), element.get("id")
+        if (classes or id) and _is_boilerplate_name(f"{classes or ''} {id or ''}"[:MAX_NAMES_LENGTH]):
             found.append(element)
     return found
 
@@ -305,11 +310,9 @@ def _is_boilerplate_name(names: str) -> bool:
 
 def _drop_teasers(root: etree._Element, omissions: Omissions | None) -> None:
     """Remove lines and lists that only link to other pages: "Read also: …", "ALSO READ | …", linked headlines."""
-    for block in list(root.iter("p")):
-        if _is_teaser(block):
-            mark(block, TEASER, omissions)
-    _strip_removed(root, omissions)
+    _remove_all(root, list(filter(_is_teaser, root.iter("p"))), TEASER, omissions)
     before: dict[etree._Element | None, etree._Element | None] = {}
+    removed: list[etree._Element] = []
     for block in list(root.iter("ul", "ol")):
         items = [child for child in block if child.tag == "li"]
         if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):
@@ -317,13 +320,13 @@ def _drop_teasers(root: etree._Element, omissions: Omissions | None) -> None:
                 continue
             previous = block.getprevious()
             label = before.get(previous, previous)
-            mark(block, TEASER, omissions)
-            if label is not None and label.tag != REMOVED and _is_label(label):
-                mark(label, TEASER, omissions)
+            removed.append(block)
+            if label is not None and label not in before and _is_label(label):
+                removed.append(label)
                 previous = label.getprevious()
                 label = before.get(previous, previous)
             before[block] = label  # the element that will be before the text after this list
-    _strip_removed(root, omissions)
+    _remove_all(root, removed, TEASER, omissions)
 
 
 def _is_teaser(block: etree._Element) -> bool:
@@ -332,11 +335,12 @@ def _is_teaser(block: etree._Element) -> bool:
     if not links or len(links) > 2:
         return False
     linked = clean_inline(" ".join(map(text_of, links)))
-    whole = text_of(block)
     words = len(linked.split())
+    if words < MIN_TEASER_WORDS:  # most links in a sentence
+        return False
+    whole = text_of(block)
     return (
         not whole.endswith((".", "!"))
-        and words >= MIN_TEASER_WORDS
         and len(whole.split()) - words <= MAX_LABEL_WORDS
         and len(linked) >= 0.6 * len(whole)
     )
