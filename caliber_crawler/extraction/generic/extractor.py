@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from caliber_crawler.extraction.candidates import LEFT_OUT, Candidate, Explanation
+from caliber_crawler.extraction.candidates import Candidate, Explanation
 from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.generic import explanations
 from caliber_crawler.extraction.generic.authorship import rank_authors
@@ -124,6 +124,8 @@ def extract_generic(page: Page, explanation: Explanation | None = None) -> Gener
         readings = read_page(page, learned)
         if refusal is None or article_urls_of(page) or extraction.declared or page.is_linked:
             corrected = second_opinion(extraction, refusal, readings, learned)
+            if explanation is not None and corrected is not None:
+                explanation.left_out += explanations.explain_repetition(extraction.body, corrected.body)
             extraction, refusal = corrected or extraction, None if corrected else refusal
     if explanation is not None:
         kind = (
@@ -202,7 +204,7 @@ def extract_tree(
         explanation.add("language", explanations.explain_language(language, declared, of_text))
         explanation.add("body", explanations.explain_body(body))
         if omissions is not None and body is not None:
-            explanation.add(LEFT_OUT, explanations.explain_omissions(omissions, body.paragraphs))
+            explanation.left_out = [*explanations.explain_omissions(omissions, body.paragraphs)]
     found = {
         "headline": headline, "subtitle": subtitle, "published_at": date, "authors": authors, "section": section,
         "language": language, "cover_image": image, "views": views, "views_shown": views,
