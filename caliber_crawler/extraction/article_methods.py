@@ -146,6 +146,8 @@ class ArticleMethods:
         """Add the candidates of the generic extractor, below those of better methods."""
         if self.explanation is None or self.generic_explanation is None:
             return
+        if not any(candidate.is_chosen for candidate in self.explanation.fields.get("body", ())):
+            self.explanation.left_out = self.generic_explanation.left_out
         for field, candidates in self.generic_explanation.fields.items():
             if any(candidate.is_chosen for candidate in self.explanation.fields.get(field, ())):
                 self.generic_explanation.rank_below(field, OUTRANKED)

@@ -196,21 +196,22 @@ def is_called_gallery(element: etree._Element) -> bool:
     return _GALLERY.search(element.get("class") or "") is not None
 
 
-def replace_gallery(gallery: etree._Element, locate: Callable[[str], str | None]) -> None:
-    """Replace a gallery by one line, followed by its pictures. A false gallery stays unchanged.
+def replace_gallery(gallery: etree._Element, locate: Callable[[str], str | None]) -> bool:
+    """Replace a gallery by one line, followed by its pictures; return whether it is one: a false one stays unchanged.
 
     ``locate`` returns the URL of a picture, or ``None`` for boilerplate.
     """
     sources = {next((s for s in map(image.get, ("data-src", "src")) if s), "") for image in gallery.iter("img")}
     pictures = {url for source in sources if source and (url := locate(source))}
     if len(pictures) < 2 or len(text_of(gallery)) > MIN_PROSE_LENGTH:
-        return
+        return False
     images = list(gallery.iter("img"))
     _clear(gallery)
     gallery.tag, gallery.text = "p", f"[Gallery: {len(pictures)} pictures]"
     for image in images:
         image.tail = None
         gallery.append(image)
+    return True
 
 
 def _is_hidden(element: etree._Element) -> bool:

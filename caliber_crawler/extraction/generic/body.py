@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache, partial
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple, cast
 
 from lxml import etree
@@ -21,10 +22,11 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
-from caliber_crawler.extraction.generic.container import BREAK, Lookup, read_container
+from caliber_crawler.extraction.generic.container import BREAK, Account, Blocks, Lookup, read_container
 from caliber_crawler.extraction.generic.main_element import source_of_main
 from caliber_crawler.extraction.generic.pruning import is_text, prune
 from caliber_crawler.extraction.generic.size import drop_rare_attributes, tame
+from caliber_crawler.extraction.omissions import READER, Omissions
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.extraction.tree import text_of
 
@@ -47,6 +49,8 @@ MIN_BODY_LENGTH, MIN_SHARED = 200, 0.4
 
 Where it is not, trafilatura finds next to nothing of the article in it.
 """
+MAX_LINES_AHEAD = 8
+"""Lines of a reading that are compared with a block for the account of what is left out."""
 LONG_SOURCE = 250_000
 """Characters of a page whose attributes are counted."""
 WORDS_TO_MATCH = 4
@@ -71,20 +75,28 @@ class Body(NamedTuple):
     """Every reading, by its name."""
 
 
-def extract_body(root: etree._Element, headline: str | None, url: str, authors: Sequence[str] = ()) -> Body | None:
+def extract_body(
+    root: etree._Element,
+    headline: str | None,
+    url: str,
+    authors: Sequence[str] = (),
+    omissions: Omissions | None = None,
+) -> Body | None:
     """Return the paragraphs of the article; ``None`` if no text is found. Prunes the tree in place.
 
-    Only resiliparse extracts oversized pages: its time grows linearly.
+    Only resiliparse extracts oversized pages: its time grows linearly. ``omissions`` collects the text that is on the
+    page and not in the body.
     """
-    prune(root, headline, url)
+    prune(root, headline, url, omissions)
     is_tame = tame(root)
     source, main = _sources_of(root)
     if len(source) > LONG_SOURCE and drop_rare_attributes(root):
         source, main = _sources_of(root)
     quick = _attempt(_extract_with_resiliparse, source)
+    account: Account | None = None if omissions is None else []
     if is_tame:
         fast = _read_fast(source, main, quick)
-        whole = read_container(root, (fast, quick))
+        whole = read_container(root, (fast, quick), account)
         choice = _choose(fast, quick, whole)
         choice = choice._replace(readings=(("trafilatura", fast), ("resiliparse", quick), ("container", whole)))
     else:
@@ -92,9 +104,36 @@ def extract_body(root: etree._Element, headline: str | None, url: str, authors: 
     if not choice.paragraphs:
         # Prefer all text of the page to none, so that nothing is lost silently.
         choice = Body(tuple(_attempt(partial(_extract_with_resiliparse, whole=True), source)), "resiliparse")
+    if omissions is not None:
+        _account_for(root, choice.paragraphs, account, omissions)
     headings = {text_of(heading): str(heading.tag) for heading in root.iter("h2", "h3", "h4", "h5", "h6")}
-    kept = drop_boilerplate(choice.paragraphs, headline, headings, authors)
+    kept = drop_boilerplate(choice.paragraphs, headline, headings, authors, omissions)
     return choice._replace(paragraphs=tuple(kept)) if kept else None
+
+
+def _account_for(
+    root: etree._Element, paragraphs: Sequence[str], account: Account | None, omissions: Omissions
+) -> None:
+    """Record the blocks of the pruned page that the reading which is used does not have."""
+    blocks = account or [(block.text, None) for block in Blocks(root).blocks]
+    texts = {text for text, _ in blocks}
+    lines = Counter(line for line in paragraphs if line in texts)
+    # A library may join or divide blocks; both are in the order of the page.
+    others = deque(line for line in paragraphs if line not in texts)
+    for text, reason in blocks:
+        if lines[text]:
+            lines[text] -= 1
+            continue
+        rest = text
+        for line in list(islice(others, MAX_LINES_AHEAD)):
+            if line in rest:
+                rest = rest.replace(line, " ", 1)
+                others.remove(line)
+            elif rest in line:
+                others[others.index(line)] = line.replace(rest, " ", 1)
+                rest = ""
+                break
+        omissions.add(reason or READER, rest)
 
 
 def _sources_of(root: etree._Element) -> tuple[str, str | None]:

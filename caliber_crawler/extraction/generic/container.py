@@ -18,6 +18,7 @@ from lxml import etree
 from caliber_crawler.extraction.generic.inline_elements import INLINE
 from caliber_crawler.extraction.generic.outline import aside_names
 from caliber_crawler.extraction.generic.pruning import names_of
+from caliber_crawler.extraction.omissions import ASIDE, COMMENT, HIDDEN, LINKS, NOT_PARAGRAPH, OUTSIDE, TEASER
 from caliber_crawler.extraction.text import clean_inline
 
 BREAK = "\n"
@@ -146,6 +147,12 @@ class Blocks:
         if block := finished():
             yield block
 
+    def around(self, node: int) -> Iterator[etree._Element]:
+        """An element and those around it."""
+        while node >= 0:
+            yield self.elements[node]
+            node = self.parents[node]
+
     def sums(self, values: Sequence[float]) -> list[float]:
         """The sum over all blocks of each element, given one value for each block."""
         totals = [0.0] * len(self.elements)
@@ -165,8 +172,17 @@ class Blocks:
         return inside
 
 
-def read_container(root: etree._Element, readings: Sequence[Sequence[str]]) -> list[str]:
-    """Return the blocks of the article's container, given what two libraries read on the same pruned page."""
+Account = list[tuple[str, str | None]]
+"""The text of each block of a page, and why it is not in the container's text; ``None`` if it is."""
+
+
+def read_container(
+    root: etree._Element, readings: Sequence[Sequence[str]], account: Account | None = None
+) -> list[str]:
+    """Return the blocks of the article's container, given what two libraries read on the same pruned page.
+
+    ``account`` collects every block of the page.
+    """
     page = Blocks(root)
     if not page.blocks:
         return []
@@ -193,14 +209,30 @@ def read_container(root: etree._Element, readings: Sequence[Sequence[str]]) -> l
     own = [within and not other for within, other in zip(inside, foreign, strict=True)]
     kinds = _kinds_of_prose(page, own)
     held = _holder_tags(page, own)
+
+    def part_of(node: int) -> str:
+        return ASIDE if asides[node] else LINKS if lists[node] else TEASER
+
     kept = []
     for block, vote in zip(page.blocks, votes, strict=True):
         node, element = block.node, page.elements[block.node]
-        if _is_machine_text(block, element) or (element.tag not in held and not (vote and _is_prose(block))):
-            continue
-        belongs = inside[node] or (vote and _is_prose(block) and _kinds(page, node) in kinds)
-        if vote == len(readings) or (belongs and not foreign[node] and not _is_lone_link(block, element)):
+        reason = None
+        if _is_machine_text(block, element):
+            reason = HIDDEN
+        elif element.tag not in held and not (vote and _is_prose(block)):
+            reason = part_of(node) if foreign[node] else NOT_PARAGRAPH if inside[node] else OUTSIDE
+        elif vote != len(readings):
+            if foreign[node]:
+                reason = part_of(node)
+            elif not (inside[node] or (vote and _is_prose(block) and _kinds(page, node) in kinds)):
+                reason = OUTSIDE
+            elif _is_lone_link(block, element):
+                reason = LINKS
+        if reason is None:
             kept.append(block.text)
+        if account is not None:
+            is_comment = reason == ASIDE and any(map(_is_comment, page.around(node)))
+            account.append((block.text, COMMENT if is_comment else reason))
     return kept
 
 

@@ -8,11 +8,10 @@ from typing import cast
 
 from lxml import etree
 
+from caliber_crawler.extraction.omissions import REMOVED, Omissions
 from caliber_crawler.extraction.tree import strip_elements
 
 MIN_PROSE_LENGTH = 60
-REMOVED = "removed"
-"""The name of an element that is to be removed."""
 MAX_FEW = 20
 NUMBER_ATTRIBUTES = ("data-views", "data-view-count")
 """Attributes with the number of views."""
@@ -35,12 +34,14 @@ def remove(element: etree._Element) -> None:
     parent.remove(element)
 
 
-def remove_marked(root: etree._Element, elements: Sequence[etree._Element]) -> None:
-    """Remove these elements, whose name is :data:`REMOVED`; the text after each stays.
+def remove_marked(root: etree._Element, elements: Sequence[etree._Element], omissions: Omissions | None = None) -> None:
+    """Remove these elements, which are marked (:func:`mark`); the text after each stays.
 
     Many are removed in one step: one by one, each would copy the text that earlier ones left at the same place. Few are
     removed one by one: a search of the page for them takes longer.
     """
+    if omissions is not None and elements:
+        omissions.add_marked(root, REMOVED)
     if len(elements) > MAX_FEW:
         strip_elements(root, REMOVED, len(elements))
         return

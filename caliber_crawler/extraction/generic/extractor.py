@@ -48,6 +48,7 @@ from caliber_crawler.extraction.identity import article_urls_of
 from caliber_crawler.extraction.learned import learned_layout_of, read_page, second_opinion
 from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, links_of
 from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
+from caliber_crawler.extraction.omissions import Omissions
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text import letters_in
 from caliber_crawler.extraction.tree import text_of
@@ -123,6 +124,8 @@ def extract_generic(page: Page, explanation: Explanation | None = None) -> Gener
         readings = read_page(page, learned)
         if refusal is None or article_urls_of(page) or extraction.declared or page.is_linked:
             corrected = second_opinion(extraction, refusal, readings, learned)
+            if explanation is not None and corrected is not None:
+                explanation.left_out += explanations.explain_repetition(extraction.body, corrected.body)
             extraction, refusal = corrected or extraction, None if corrected else refusal
     if explanation is not None:
         kind = (
@@ -184,11 +187,13 @@ def extract_tree(
         explanation.add("cover_image", explanations.explain_values(find_images(data, url)))
         declared = [*declared_locales(root, data)]
     other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)
-    counters.remove()
+    omissions = Omissions() if complete else None
+    counters.remove(omissions)
     outline.release()
     form = form_of(root, data)
     # The body of a page that is not an article is not needed, and costs most.
-    body = extract_body(root, title, url, authors.names if authors else ()) if other is None else None
+    names = authors.names if authors else ()
+    body = extract_body(root, title, url, names, omissions) if other is None else None
     paragraphs = body.paragraphs if body else ()
     if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):
         other = "most of its text is teasers of other pages"
@@ -198,6 +203,8 @@ def extract_tree(
         of_text = language_of_text(text or outline.sample)
         explanation.add("language", explanations.explain_language(language, declared, of_text))
         explanation.add("body", explanations.explain_body(body))
+        if omissions is not None and body is not None:
+            explanation.left_out = [*explanations.explain_omissions(omissions, body.paragraphs)]
     found = {
         "headline": headline, "subtitle": subtitle, "published_at": date, "authors": authors, "section": section,
         "language": language, "cover_image": image, "views": views, "views_shown": views,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from lxml import etree
 
-from caliber_crawler.extraction.generic.elements import REMOVED, remove_marked
+from caliber_crawler.extraction.generic.elements import remove_marked
+from caliber_crawler.extraction.omissions import HIDDEN, REMOVED, Omissions, mark
 from caliber_crawler.extraction.tree import strip_tags
 
 # Elements that a sentence may contain.
@@ -34,14 +35,14 @@ MAX_DEPTH = 8
 DISSOLVED = "dissolved"
 
 
-def simplify_inline(root: etree._Element) -> None:
+def simplify_inline(root: etree._Element, omissions: Omissions | None = None) -> None:
     """Simplify the inline elements of running text in place. The words and their order stay."""
     elements = [element for element in root.iter(*INLINE, CODE) if element.tag != CODE or not _is_listing(element)]
     removed: list[etree._Element] = []
     dissolved = 0
     for element in reversed(elements):
         if is_unseen(element):
-            element.tag = REMOVED
+            mark(element, HIDDEN, omissions)
             removed.append(element)
         elif _is_empty(element):
             if _is_break(element):
@@ -50,7 +51,7 @@ def simplify_inline(root: etree._Element) -> None:
             else:
                 element.tag = DISSOLVED  # a blank in it stays
                 dissolved += 1
-    remove_marked(root, removed)
+    remove_marked(root, removed, omissions)
     if dissolved:
         strip_tags(root, DISSOLVED, dissolved)
     dissolved = 0

@@ -34,6 +34,7 @@ from caliber_crawler.extraction.generic.view_labels import (
     parse_bare_count,
 )
 from caliber_crawler.extraction.linked_data import LinkedData
+from caliber_crawler.extraction.omissions import VIEW_COUNTER, Omissions
 from caliber_crawler.extraction.text import clean_inline, fold
 
 MAX_SOURCE_LENGTH = 200
@@ -123,14 +124,18 @@ class ViewCounters:
         self.own = self._stated() or self._choose(self.visible)
         """The counter of the article; ``None`` if there is none, or if it is not certain."""
 
-    def remove(self) -> None:
+    def remove(self, omissions: Omissions | None = None) -> None:
         """Take the texts of all counters out of the tree, so that none becomes part of the body."""
         for run in self._texts:
+            if omissions is not None:
+                omissions.add(VIEW_COUNTER, (run.element.tail if run.is_tail else run.element.text) or "")
             if run.is_tail:
                 run.element.tail = None
             else:
                 run.element.text = None
         for node in self._nodes:
+            if omissions is not None:
+                omissions.add_element(VIEW_COUNTER, node)
             for inner in node.iter():
                 inner.text = None
                 if inner is not node:
