@@ -5,8 +5,8 @@ the original row by row. Damages are single bits, bytes, whole pages (zeros, ran
 truncations, and the same in the write-ahead log.
 
 Per kind, the table shows how many damages changed anything (a changed byte in the unused part of a page does not), how
-many of these were found, how many were repaired completely, and how many archives were worse afterwards: with less
-sound rows than SQLite could read before, or with more findings.
+many of these were found, how many were repaired completely, how many differ without a word about it, and how many
+archives were worse afterwards: with less sound rows than SQLite could read before, or with more findings.
 """
 
 from __future__ import annotations
@@ -68,6 +68,8 @@ class Outcome:
     raw_pages_survive: bool = True
     worse: str = ""
     crash: str = ""
+    unreported: bool = False
+    """Is something not as it was, and the repair does not say so?"""
     refused: str = ""
     """Why the file was left as it was."""
     seconds: float = 0.0
@@ -121,7 +123,7 @@ def measure(base: Path, damages: int, seed: int, only: str | None, *, jobs: int,
         [line(kind, tried) for kind, tried in outcomes.items()],
         headers=(
             *("damage", "tried", "changes data", "found", "raw pages intact", "restored completely"),
-            *("refused", "worse", "crashes", "slowest, s"),
+            *("refused", "unreported", "worse", "crashes", "slowest, s"),
         ),
         tablefmt="github",
     )
@@ -173,6 +175,7 @@ def line(kind: str, tried: list[Outcome]) -> tuple[object, ...]:
         len(intact),
         sum(outcome.complete for outcome in intact),
         sum(bool(outcome.refused) for outcome in tried),
+        sum(outcome.unreported for outcome in tried),
         sum(bool(outcome.worse) for outcome in tried),
         sum(bool(outcome.crash) for outcome in tried),
         f"{max(outcome.seconds for outcome in tried):.1f}",
@@ -253,7 +256,8 @@ def try_damage(
             return outcome
         result = Archive.repair_file(path, reextract_for, {})
         after = rows_of(path)
-        outcome.complete = not differences(after, original)
+        outcome.complete = is_complete(after, original)
+        outcome.unreported = not (outcome.complete or result.left or result.lost)
         outcome.raw_pages_survive = not any(missing(after, original, name) for name in RAW)
         outcome.worse = worse(readable, after, original) or ("findings" if len(result.left) > len(found) else "")
     except ArchiveError as error:
@@ -303,7 +307,9 @@ def read(connection: sqlite3.Connection, name: str, key: tuple[str, ...]) -> Row
     found: RowsByKey = {}
     for order in ("", " DESC"):
         try:
-            cursor = connection.execute(f'SELECT * FROM "{name}" ORDER BY {", ".join(part + order for part in key)}')
+            # Not indexed: SQLite may otherwise take values from an index that repeats them.
+            sorting = ", ".join(part + order for part in key)
+            cursor = connection.execute(f'SELECT * FROM "{name}" NOT INDEXED ORDER BY {sorting}')
             columns = [column[0] for column in cursor.description]
             for values in cursor:
                 row = dict(zip(columns, values, strict=True))
@@ -322,7 +328,10 @@ def is_sound(table: str, row: dict[str, object]) -> bool:
 
 
 def is_intact(path: Path) -> bool:
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+    with (
+        suppress(sqlite3.Error, UnicodeDecodeError),
+        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection,
+    ):
         return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     return False
 
@@ -330,6 +339,11 @@ def is_intact(path: Path) -> bool:
 def differences(one: Rows, other: Rows) -> set[str]:
     """The tables that differ."""
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+
+
+def is_complete(after: Rows, original: Rows) -> bool:
+    """Has every row its original values? Problems that the repair recorded do not count."""
+    return differences(after, original) <= {"problems"} and not missing(after, original, "problems")
 
 
 def changed_values(one: Rows, other: Rows) -> set[str]:
@@ -357,7 +371,9 @@ def worse(before: Rows, after: Rows, original: Rows) -> str:
     A capture whose page was lost, or a page whose dictionary was lost, could not be read before either.
     """
     pages_lost = any(missing(before, original, name) or missing(after, original, name) for name in RAW)
-    for name in PRIMARY_KEYS.keys() - ({"captures"} if pages_lost else set()):
+    dictionaries_lost = missing(before, original, "dictionaries") or missing(after, original, "dictionaries")
+    unreadable = ({"captures"} if pages_lost else set()) | ({"bodies"} if dictionaries_lost else set())
+    for name in {*PRIMARY_KEYS, *RAW} - unreadable:
         if lost := (before.get(name, {}).items() & original[name].items()) - after.get(name, {}).items():
             return f"{name}: {len(lost)}"
     return "captures" if len(after["captures"]) < len(before.get("captures", ())) else ""

@@ -69,7 +69,7 @@ def remove_encoding(body: bytes, encoding: str, max_bytes: int) -> bytes:
         return decoded
     if not decoded and is_plain(body):
         return body
-    if not decoded:
+    if not decoded and compression_of(body) != encoding.removeprefix("x-"):
         raise Undecodable("undecodable", f"its encoding {encoding!r} cannot be fully decoded")
     raise Undecodable("truncated", f"its encoding {encoding!r} cannot be fully decoded: it ends too early")
 

@@ -21,6 +21,7 @@ from scrapy.exceptions import DropItem
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.discovery import Discovery
 from caliber_crawler.extraction.extractor import extractor_of
+from caliber_crawler.extraction.learned import METHOD
 from caliber_crawler.extraction_steps import NOT_MODIFIED, Outcome, fetch_problem
 from caliber_crawler.fetching.failures import PERMANENT_FAILURES
 from caliber_crawler.fetching.headers import header_pairs
@@ -163,8 +164,8 @@ class ExtractPipeline(ExtractionStage):
             is_linked = self.run.explorer.is_linked(capture.url)
             steps = self.steps(capture)
             found = await steps.explore(capture, is_linked=is_linked)
-            if isinstance(found, Listing) and found.extraction is not None:
-                await self._heal(replace(capture, kind="article"), found.extraction)
+            extraction = found.extraction if isinstance(found, Listing) else None
+            await self._heal(replace(capture, kind="article"), extraction or found)
             if steps is not self.steps(capture):
                 found = await self.steps(capture).explore(capture, is_linked=is_linked)
         else:
@@ -197,6 +198,7 @@ class ExtractPipeline(ExtractionStage):
         run = ReextractionRun(self.run.archive, Reextractor(SiteRegistry([learning.site])))
         for _ in run.run(ids, self.run.id):
             pass
+        self.run.settlement.count_again(learning.take_extracted())
 
 
 class CheckPipeline(ExtractionStage):
@@ -252,9 +254,18 @@ class ArchivePipeline(ExtractionStage):
         """An extraction with what is known of the site by now, if the layout of the site was replaced meanwhile."""
         assert self.run is not None
         site = self.run.extracted_site
-        if not site.has_layouts or extraction.extractor == extractor_of(site) or extraction.layout != "unknown":
+        is_fitting = (
+            extraction.methods.get("body") == METHOD if not site.has_layouts else extraction.layout != "unknown"
+        )
+        if is_fitting or extraction.extractor == extractor_of(site):
             return extraction
         return await self._extract_again(extraction.capture) or extraction
+
+    def _check_doubt(self, extraction: Extraction) -> None:
+        """Put the page of a known article aside whose text may only seem changed, until its layout is known."""
+        if (problem := self.learning.doubt(extraction)) is not None:
+            self.learning.put_aside.add(extraction.capture.url)
+            self.drop(extraction.capture, problem)
 
     async def _learn_from(self, capture: Capture) -> None:
         """Learn the site when enough of its articles are stored, or when its layout has changed."""
@@ -266,6 +277,7 @@ class ArchivePipeline(ExtractionStage):
         assert self.discovery is not None
         if isinstance(item, Extraction):
             item = await self._current(item)
+            self._check_doubt(item)
             saved = await self.run.settlement.save(item, self.discovery.follow)
             if saved is None:
                 return None
@@ -274,6 +286,11 @@ class ArchivePipeline(ExtractionStage):
         if self.run.archive.frontier.get(item.capture.url) is None:
             raise DropItem(f"{item.capture.url} is not in the frontier, so its pagination cannot continue.")
         if item.links is not None and self.discovery.explorer is not None:
+            if item.extraction is not None:
+                page = replace(item.capture, kind="article")
+                extraction = await self._current(replace(item.extraction, capture=page))
+                self._check_doubt(extraction)
+                item = replace(item, extraction=extraction)
             explored = await self.discovery.explorer.process(item)
             if explored is not None:
                 await self._learn_from(item.capture)

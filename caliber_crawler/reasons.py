@@ -169,6 +169,11 @@ LISTS: Mapping[str, Reason] = {
         "An article of an explored site was published outside the requested dates.",
         "Nothing to do: a crawl without --since and --until fetches it.",
     ),
+    "layout_changed": Reason(
+        "The learned layout of the site fits its other pages, but not this page of a known article, whose text seems to"
+        " have changed.",
+        "Nothing to do: it is extracted again when a new layout is learned, or counts as an edit three days later.",
+    ),
     "fact_replaced": Reason(
         "A fact of the site definition failed, and the run used another one instead.",
         "Correct the site definition by the message.",

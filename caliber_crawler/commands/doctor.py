@@ -118,9 +118,9 @@ def _corrections(spider: type[NewsSpider], archive: Path) -> str:
     path = Path(inspect.getsourcefile(spider) or "")
     source = path.read_text(encoding="utf-8")
     changed = source
-    layout = learned.as_layout if learned is not None else None
-    if layout is not None and spider.site.layouts:
+    if learned is not None and spider.site.layouts:
         stated = spider.site.layouts[0]
+        layout = learned.as_layout or learned.corrected(stated)
         parts = ("article", "headline", "section", "date", "body", "authors", "views")
         changes = {part: (getattr(stated, part), getattr(layout, part)) for part in parts}
         changed = corrected(changed, {part: both for part, both in changes.items() if all(both)})

@@ -33,6 +33,7 @@ def explanation_json(page: Any, url: str, outcome: Extraction | Problem, explana
         "refusal": refusal,
         "problems": [{"reason": problem.reason, "message": problem.message} for problem in warnings],
         "fields": fields,
+        "left_out": [asdict(left_out) for left_out in explanation.left_out],
     }
 
 
@@ -60,6 +61,12 @@ def explanation_lines(page: Any, url: str, outcome: Extraction | Problem, explan
         yield style(name, bold=True)
         for candidate in sorted(explanation.fields[name], key=lambda candidate: not candidate.is_chosen):
             yield from _row(candidate, widths)
+    if explanation.left_out:
+        yield ""
+        yield style("left out of the body", bold=True)
+    for left_out in explanation.left_out:
+        amount = f"{left_out.letters:,} letters ({left_out.share:.0%} of the page), {left_out.places}×"
+        yield from _row(Candidate(left_out.sample, amount, "", left_out.reason), widths)
     if missing:
         yield ""
         yield f"No candidate for: {', '.join(missing)}."

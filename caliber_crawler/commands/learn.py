@@ -85,6 +85,7 @@ def learn(
     from caliber_crawler.site_learning.comparison import compare_facts
     from caliber_crawler.site_learning.learner import learn_site, plain_site, sample_pages
     from caliber_crawler.site_learning.survey import survey_site
+    from caliber_crawler.site_learning.survey_facts import SURVEY_FACTS, survey_facts
 
     settings = project_settings(ARCHIVE=str(archive), DOWNLOAD_DELAY=delay, LOG_LEVEL="ERROR")
     spider = spider_named(site if "://" in site or "." not in site else f"https://{site}", settings)
@@ -102,6 +103,7 @@ def learn(
             echo(f"Crawl more, then repeat this command: caliber crawl {site} --limit 50")
             sys.exit(INCOMPLETE)
         survey = survey_site(opened, plain_site(served), lesson, captures)
+        opened.site_facts.replace(name, SURVEY_FACTS, survey_facts(survey), now)
     echo(f"Learned {name} from {lesson.learned.pages} pages; {survey.articles} articles are archived.")
     if spider.site.has_layouts:
         rows = compare_facts(survey, served, captures)

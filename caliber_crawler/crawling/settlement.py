@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -106,6 +106,11 @@ class Settlement:
         elif capture.kind == "article":
             counts["discovered"] += 1
             counts[outcome] += 1
+
+    def count_again(self, urls: Sequence[str]) -> None:
+        """Count pages as unchanged that this run had put aside, and whose text turned out to be the known one."""
+        counts = self._accounts.counts
+        counts.update(refused=-len(urls), unchanged=len(urls), revisited=len(urls))
 
     # --- an article ---------------------------------------------------------------------------------------------------
 

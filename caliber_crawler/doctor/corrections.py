@@ -51,7 +51,9 @@ def corrected_source(source: str, fact: HealedFact, site: Site) -> str:
     """The source of a definition with a healed fact in it. A text that the source computes is not found, and stays."""
     for name, old, new in corrections(fact, site):
         field = name.partition(" ")[0].rpartition(".")[2]
-        if old == new:
+        if field == "form" and not old:  # a field of its own, behind the request that was just corrected
+            more = f"more={quoted(fact.used.partition('#')[0])}"
+            source = source.replace(more, f"{more}, form={quoted(new)}")
             continue
         for opening in ("=", "=(", "=["):
             source = source.replace(f'{field}{opening}"{old}"', f"{field}{opening}{quoted(new)}")

@@ -66,13 +66,10 @@ class ArticleMethods:
         from caliber_crawler.extraction.generic import NotAnArticle, extract_generic
 
         learned = learned_layout_of(self.page)
-        if (
-            self.generic_explanation is None
-            and learned is not None
-            and learned.is_trusted
-            and (trusted := extract_trusted(self.page, learned)) is not None
-        ):
-            return trusted
+        if self.generic_explanation is None and learned is not None and learned.is_trusted:
+            for layout in (learned, learned.earlier):
+                if layout is not None and (trusted := extract_trusted(self.page, layout)) is not None:
+                    return trusted
         extraction = extract_generic(self.page, self.generic_explanation)
         if isinstance(extraction, NotAnArticle):
             self.refusal = extraction.reason
@@ -149,6 +146,8 @@ class ArticleMethods:
         """Add the candidates of the generic extractor, below those of better methods."""
         if self.explanation is None or self.generic_explanation is None:
             return
+        if not any(candidate.is_chosen for candidate in self.explanation.fields.get("body", ())):
+            self.explanation.left_out = self.generic_explanation.left_out
         for field, candidates in self.generic_explanation.fields.items():
             if any(candidate.is_chosen for candidate in self.explanation.fields.get(field, ())):
                 self.generic_explanation.rank_below(field, OUTRANKED)

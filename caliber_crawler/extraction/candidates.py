@@ -29,11 +29,26 @@ class Candidate:
     is_chosen: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The text of a page that is not in the body for one reason."""
+
+    reason: str
+    letters: int
+    share: float
+    """Of the letters of the page's text, 0 to 1."""
+    places: int
+    sample: str
+    """The beginning of the longest text."""
+
+
 @dataclass(slots=True)
 class Explanation:
     """Collects the candidates of every field of one page, the best of each field first."""
 
     fields: dict[str, list[Candidate]] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    """What the generic extractor did not take for the article's text, most first."""
 
     def add(self, name: str, candidates: Iterable[Candidate]) -> None:
         """Record candidates of a field, behind those that are already recorded."""

@@ -67,7 +67,9 @@ class Document:
     @cached_property
     def root(self) -> etree._Element:
         """The tree of the whole page. Raises :class:`Unreadable`."""
-        return parse_html(_repaired(self.source.decode()))
+        source = self.source.decode()
+        repaired = repair(source)
+        return parse_html(self.source if repaired is source else repaired.encode("utf-8", errors="replace"))
 
     def take_root(self) -> etree._Element:
         """Return the tree of the whole page for changes; :attr:`root` is parsed again when it is needed.

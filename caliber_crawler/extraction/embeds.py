@@ -87,14 +87,13 @@ def parse_embed(line: str) -> tuple[str, str] | None:
 # Part of every URL that becomes one of a known platform, and cheaper to search than to resolve and parse the URL.
 _PLATFORM_NAME = re.compile(
     r"twitter|x\.com|instagram|tiktok|t\.me|telegram|facebook|fb\.watch|youtu|vimeo|rutube|dailymotion|ok\.ru|vk"
-    r"|\.(?:mp4|webm|m3u8|mov)",
-    re.IGNORECASE,
+    r"|\.(?:mp4|webm|m3u8|mov)"
 )
 
 
 def may_be_known_embed(url: str) -> bool:
     """Return whether this URL, relative or of a player, may become one of a known platform."""
-    return _PLATFORM_NAME.search(url) is not None
+    return _PLATFORM_NAME.search(url.lower()) is not None  # faster than a search that ignores case
 
 
 def is_known_embed(url: str) -> bool:
@@ -197,21 +196,22 @@ def is_called_gallery(element: etree._Element) -> bool:
     return _GALLERY.search(element.get("class") or "") is not None
 
 
-def replace_gallery(gallery: etree._Element, locate: Callable[[str], str | None]) -> None:
-    """Replace a gallery by one line, followed by its pictures. A false gallery stays unchanged.
+def replace_gallery(gallery: etree._Element, locate: Callable[[str], str | None]) -> bool:
+    """Replace a gallery by one line, followed by its pictures; return whether it is one: a false one stays unchanged.
 
     ``locate`` returns the URL of a picture, or ``None`` for boilerplate.
     """
     sources = {next((s for s in map(image.get, ("data-src", "src")) if s), "") for image in gallery.iter("img")}
     pictures = {url for source in sources if source and (url := locate(source))}
     if len(pictures) < 2 or len(text_of(gallery)) > MIN_PROSE_LENGTH:
-        return
+        return False
     images = list(gallery.iter("img"))
     _clear(gallery)
     gallery.tag, gallery.text = "p", f"[Gallery: {len(pictures)} pictures]"
     for image in images:
         image.tail = None
         gallery.append(image)
+    return True
 
 
 def _is_hidden(element: etree._Element) -> bool:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
@@ -83,7 +84,12 @@ class Readings(NamedTuple):
     @property
     def is_article(self) -> bool:
         """Whether the three main rules each speak."""
-        return bool(self.headline and self.date) and _letters(self.body) >= MIN_LETTERS
+        return self.date is not None and self.has_text
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the rules of headline and text each speak."""
+        return bool(self.headline) and _letters(self.body) >= MIN_LETTERS
 
 
 def read_page(page: Page, layout: LearnedLayout) -> Readings:
@@ -122,8 +128,13 @@ def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> t
 
 def without_known_lines(lines: Iterable[Line], layout: LearnedLayout) -> tuple[Line, ...]:
     """The lines of a text that do not stand on many pages of the site."""
-    known = frozenset(map(fold, layout.lines))
-    return tuple(line for line in lines if not line.text or fold(line.text) not in known)
+    known = _folded(layout.lines)
+    return tuple(line for line in lines if not line.text or not known or fold(line.text) not in known)
+
+
+@lru_cache(maxsize=64)
+def _folded(lines: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, lines))
 
 
 def _drop(container: etree._Element, selectors: Iterable[str]) -> None:

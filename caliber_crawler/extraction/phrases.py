@@ -26,6 +26,10 @@ CREDITS = _TABLES["credits"]
 """Labels before the name of a picture's author, or of a source."""
 WRITERS = _TABLES["writers"]
 """Words for people who write for an outlet, in a line that introduces the author."""
+OFFERS = _TABLES["offers"]
+"""Labels of controls to comment, reply, share or print. A line of nothing but these and numbers is never text."""
+BYLINES = _TABLES["bylines"]
+"""Words before the author or the date of an article."""
 
 
 def any_of(tables: Mapping[str, Iterable[str]]) -> str:

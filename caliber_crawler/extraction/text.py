@@ -41,6 +41,8 @@ _SIGNS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U0002
 # Cyrillic letters that look like Latin ones in upper or lower case; pages mix them in names such as the outlet's.
 _LOOKALIKES = tuple(zip("авекмнорстухіјѕ", "abekmhopctyxijs", strict=True))
 
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+
 
 def clean_inline(text: str) -> str:
     """Normalise to one line: NFC, single plain blanks, no line breaks, no invisible characters, no outer blanks.
@@ -48,10 +50,15 @@ def clean_inline(text: str) -> str:
     >>> clean_inline("  Baku\\u2019s\\u00a0 for\\u00admula\\n")
     'Baku’s formula'
     """
-    line = " ".join(text.split())
-    if not line.isprintable():  # most lines are printable, and this test is cheaper than translating
-        line = " ".join(without_invisible(line).split())
-    return unicodedata.normalize("NFC", line)
+    if text.isprintable():  # the only white space in it is plain blanks; the tests are cheaper than what they avoid
+        line = text.strip()
+        if "  " in line:
+            line = " ".join(line.split())
+    else:
+        line = " ".join(text.split())
+        if not line.isprintable():
+            line = " ".join(without_invisible(line).split())
+    return line if line.isascii() else unicodedata.normalize("NFC", line)
 
 
 def without_invisible(text: str) -> str:
@@ -73,8 +80,9 @@ def fold(text: str) -> str:
     folded = clean_inline(text).casefold()
     if not folded.isascii():
         folded = _without_joiners(folded).replace("i\u0307", "i").replace("ı", "i")
-        for letter, twin in _LOOKALIKES:  # ten times as fast as translating
-            folded = folded.replace(letter, twin)
+        if _CYRILLIC.search(folded):
+            for letter, twin in _LOOKALIKES:  # ten times as fast as translating
+                folded = folded.replace(letter, twin)
     return folded
 
 

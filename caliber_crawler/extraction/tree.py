@@ -90,15 +90,17 @@ def text_of(element: etree._Element) -> str:
     return clean_inline(inner_text(element))
 
 
-def strip_tags(root: etree._Element, name: str) -> None:
-    """Replace the elements of this name by their content, in linear time."""
-    _merge_crowds(root, name, keep=True)
+def strip_tags(root: etree._Element, name: str, number: int | None = None) -> None:
+    """Replace the elements of this name by their content, in linear time. ``number``: how many there are, if known."""
+    if number is None or number > MAX_CROWD:
+        _merge_crowds(root, name, keep=True)
     etree.strip_tags(root, name)
 
 
-def strip_elements(root: etree._Element, name: str) -> None:
-    """Remove the elements of this name in linear time; the text after each stays."""
-    _merge_crowds(root, name, keep=False)
+def strip_elements(root: etree._Element, name: str, number: int | None = None) -> None:
+    """Remove the elements of this name in linear time; the text after each stays. ``number``: as above."""
+    if number is None or number > MAX_CROWD:
+        _merge_crowds(root, name, keep=False)
     etree.strip_elements(root, name, with_tail=False)
 
 

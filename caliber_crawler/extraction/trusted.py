@@ -42,7 +42,8 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     head = document.excerpt([parse_rule(rule).css for rule in (*layout.headline, *layout.date)])
     url = page.base_url
     readings = read_page(page, layout)
-    if not readings.is_article or (layout.authors and not readings.authors):
+    is_clear = readings.has_text if layout.is_undated else readings.is_article
+    if not is_clear or (layout.authors and not readings.authors):
         return None
     data = parse_linked_data(head, url)
     is_declared = declares_article(head, data, url)
@@ -57,6 +58,8 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     stated = extract_published_at(
         Outline(head, readings.headline), data, url, layout.language, locale=locale, now=page.capture.fetched_at
     )
+    if stated is not None and layout.is_undated:
+        return None  # a page unlike those that were learned
     if stated is not None and published_at is not None and is_same_day(stated.at.date(), published_at.date()):
         published_at, details = stated.at, dict(stated.details)
     if published_at is not None and published_at.tzinfo is None:

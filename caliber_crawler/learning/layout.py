@@ -35,8 +35,9 @@ MAX_PAGES = 50
 CERTAIN = 0.95
 """The share of the pages on which a rule must agree to overrule the generic extraction."""
 MAX_LINES = 200
+UNDATED = "no page of the site has a date"
 PARTS = ("headline", "date", "authors", "section", "views", "body", "drop")
-Part = Literal["headline", "date", "authors", "section", "body", "drop", "views", "line", "tail", "language"]
+Part = Literal["headline", "date", "authors", "section", "body", "drop", "views", "line", "tail", "language", "undated"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
         return next(iter(matches_of_tag(sample.page, "h1")), None)
 
     dates = learn_rules(indexed, DATE)
+    undated = 0 if any(sample.day for sample in indexed) else len(indexed)
     authors = learn_rules(indexed, AUTHORS)
     section = None
     if not from_archive:
@@ -110,6 +112,8 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
         section = learn_section(indexed, headline_of)
     elif not (headline or dates):
         authors = []
+    if undated and not dates:
+        facts.append(Fact("undated", UNDATED, undated, undated))
     body, dropped = learn_body(indexed)
     chosen: dict[Part, list[Choice[SlotRule]]] = {"headline": headline, "date": dates, "authors": authors}
     chosen["views"] = learn_rules(indexed, VIEWS)
@@ -141,6 +145,7 @@ def layout_of(facts: Sequence[Fact], *, is_trusted: bool = False) -> LearnedLayo
         lines=tuple(rules.get("line", ())),
         headline_tail=tail,
         language=language,
+        is_undated="undated" in rules,
         weak=tuple(sorted(weak)),
         is_trusted=is_trusted,
     )

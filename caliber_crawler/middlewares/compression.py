@@ -44,11 +44,16 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
         encodings, unknown = self._split_encodings(content_encoding)
         if len(encodings) > MAX_ENCODINGS:
             raise Refusal("too_large", f"it is compressed {len(encodings)} times")
+        refusal = None
         for encoding in encodings:
             try:
                 body = remove_encoding(body, encoding.decode("latin-1"), max_size)
             except Undecodable as error:
-                raise Refusal(error.fault, str(error)) from None  # a traceback would keep the body in memory
+                refusal = Refusal(error.fault, str(error))
+                break
+        if refusal is not None:
+            # Here and not above: the refusal would keep the error, and its traceback the decoded body, in memory.
+            raise refusal
         return body, unknown
 
 

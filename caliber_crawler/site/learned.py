@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caliber_crawler.site.layouts import Layout
 
+SINGLE = ("headline", "date", "authors", "section", "views")
+"""Parts whose selector can be replaced alone."""
 HEALED = "learned"
 """The name of the layout that replaces those of a definition."""
 
@@ -32,10 +34,14 @@ class LearnedLayout:
     """Lines on many pages of the site that are not part of an article: sidebars, notices, biographies."""
     language: str | None = None
     """The language of most pages, which decides how their dates are read."""
+    is_undated: bool = False
+    """Whether no page of the site has a date, so that an article need not have one."""
     weak: tuple[str, ...] = ()
     """Parts whose rules agree on less than 95 % of the pages: they only fill a gap, and overrule nothing."""
     is_trusted: bool = False
     """Whether these rules alone give what they give together with the generic extraction, which is then skipped."""
+    earlier: LearnedLayout | None = None
+    """The trusted layout before a redesign, for the pages that were fetched until then."""
 
     @property
     def as_layout(self) -> Layout | None:
@@ -47,6 +53,17 @@ class LearnedLayout:
             for name in ("headline", "date", "authors", "section", "views", "body")
         }
         return Layout(name=HEALED, article=first["body"], drop=self.drop, **first)
+
+    def corrected(self, stated: Layout) -> Layout:
+        """A stated layout whose selectors of single parts were learned again: the earlier pages still have theirs."""
+        changes = {}
+        for part in SINGLE:
+            old, new = getattr(stated, part), next(iter(getattr(self, part)), "").removesuffix("::headline")
+            if old and new and new != old:
+                css, mark, attribute = new.partition("@")
+                old_css, _, old_attribute = old.partition("@")
+                changes[part] = f"{old_css}, {css}{mark}{attribute}" if attribute == old_attribute else new
+        return replace(stated, **changes)  # type: ignore[arg-type]
 
     @property
     def is_empty(self) -> bool:

@@ -126,7 +126,9 @@ class Site:
         if not self.has_layouts:
             return replace(self, learned=layout)
         healed = layout.as_layout
-        if healed is None or any(known.name == healed.name for known in self.layouts):
+        if healed is None:
+            return replace(self, layouts=tuple(layout.corrected(known) for known in self.layouts))
+        if any(known.name == healed.name for known in self.layouts):
             return self
         # What the stated layouts drop, such as advertising, may have kept its names.
         stated = (selector for known in self.layouts for selector in known.drop)

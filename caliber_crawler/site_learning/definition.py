@@ -13,6 +13,7 @@ from caliber_crawler.site_learning.survey import Evidenced, Survey
 
 MAX_LINES, MAX_WIDTH = 40, 120
 MAX_DROPPED = 3
+MAX_FEEDS = 1
 LAYOUT_PARTS = ("headline", "date", "authors", "section", "body", "views")
 """The parts that are selectors of ``Layout`` under the same name."""
 
@@ -27,7 +28,7 @@ def definition_of(survey: Survey, name: str, today: date) -> str:
     while len(head) + len(layout) + len(listing) + len(editions) + 12 > MAX_LINES and sections:
         sections.pop()
         editions = list(_editions(survey, sections))
-    imports = ["Edition", "Layout"]
+    imports = ["Edition", *(["Feed"] if survey.feeds else []), "Layout"]
     imports += ["Links"]
     imports += ["ListingLayout"] if listing else []
     imports += ["Section"] if sections else []
@@ -78,8 +79,12 @@ def _site(survey: Survey, name: str) -> Iterator[str]:
         yield _raw("article_path", 'r"/(?P<slug>.+)"', "presumed")
     yield '        trusted_metadata=("published_at", "cover_image"),  # presumed'
     start = f"StartPage(url={_quoted(site.base_url + '/')})"
-    sources = ["Sitemaps()", start, "Links()"] if survey.has_sitemap else [start, "Links()", "Sitemaps()"]
-    yield _raw("sources", f"({', '.join(sources)})", "a sitemap was read" if survey.has_sitemap else "")
+    feeds = [f"Feed(path={_quoted(feed.value)})" for feed in survey.feeds[:MAX_FEEDS]]
+    sources = ["Sitemaps()", *feeds, start] if survey.has_sitemap else [*feeds, start]
+    sources += ["Links()"] if survey.has_sitemap else ["Links()", "Sitemaps()"]
+    notes = ["a sitemap was read"] if survey.has_sitemap else []
+    notes += [f"the feed named {survey.feeds[0].note} articles first"] if feeds else []
+    yield _raw("sources", f"({', '.join(sources)})", ", ".join(notes))
 
 
 def _editions(survey: Survey, sections: list[str]) -> Iterator[str]:

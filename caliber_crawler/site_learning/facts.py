@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from caliber_crawler.archive import Archive, FactName, SiteFact
 from caliber_crawler.learning import Learned
 from caliber_crawler.learning.layout import Fact, Part, layout_of
@@ -18,11 +21,14 @@ FACT_OF: dict[Part, FactName] = {
     "line": "boilerplate_line",
     "tail": "headline_tail",
     "language": "language",
+    "undated": "undated",
 }
 PART_OF: dict[str, Part] = {name: part for part, name in FACT_OF.items()}
 AGREEMENT: FactName = "layout_agreement"
 AGREES = "the learned selectors alone give what they give together with the generic extraction"
 """The value of the fact :data:`AGREEMENT`; its evidence decides whether the generic extraction is skipped."""
+EARLIER: FactName = "earlier_rule"
+"""A rule of the trusted layout that a redesign ended: the name of its fact, a blank and its value."""
 TRUSTED_PAGES, TRUSTED_SHARE = 10, 0.95
 LAYOUT_FACTS: tuple[FactName, ...] = (*FACT_OF.values(), AGREEMENT)
 """The names of the facts that make a learned layout."""
@@ -36,16 +42,37 @@ def site_facts(learned: Learned, agreeing: int, compared: int) -> list[SiteFact]
 
 def learned_layout(archive: Archive, site: str) -> LearnedLayout | None:
     """The layout that was learned about a site; ``None`` if there is none."""
-    rows = archive.site_facts.current(site, *LAYOUT_FACTS)
-    facts = [
-        Fact(PART_OF[row["fact"]], row["value"], row["pages_confirming"], row["pages_examined"])
-        for row in rows
-        if row["fact"] in PART_OF
+    facts, earlier = [], []
+    agreement: SiteFact | None = None
+    for fact in layout_facts(archive, site, EARLIER):
+        name, _, value = fact.value.partition(" ")
+        if fact.fact == AGREEMENT:
+            agreement = fact
+        elif fact.fact in PART_OF:
+            facts.append(Fact(PART_OF[fact.fact], fact.value, fact.pages_confirming, fact.pages_examined))
+        elif fact.fact == EARLIER and name in PART_OF:
+            earlier.append(Fact(PART_OF[name], value, fact.pages_confirming, fact.pages_examined))
+    # Rules that found archived articles again after a redesign need no agreement with the generic extraction.
+    found_again = bool(earlier) and agreement is None
+    is_agreed = agreement is not None and is_trustworthy(agreement.pages_confirming, agreement.pages_examined)
+    layout = layout_of(facts, is_trusted=found_again or is_agreed)
+    if not facts or (layout.is_empty and not (layout.section or layout.views)):
+        return None
+    return replace(layout, earlier=layout_of(earlier, is_trusted=True) if earlier else None)
+
+
+def earlier_rules(facts: Sequence[SiteFact]) -> list[SiteFact]:
+    """The facts of a layout as those of the layout before a redesign."""
+    return [
+        SiteFact(EARLIER, f"{fact.fact} {fact.value}", fact.pages_confirming, fact.pages_examined)
+        for fact in facts
+        if fact.fact in PART_OF
     ]
-    agreement = next((row for row in rows if row["fact"] == AGREEMENT), None)
-    is_trusted = agreement is not None and is_trustworthy(agreement["pages_confirming"], agreement["pages_examined"])
-    layout = layout_of(facts, is_trusted=is_trusted)
-    return None if layout.is_empty else layout
+
+
+def is_healed(archive: Archive, site: str) -> bool:
+    """Whether the layout of a site without a definition was replaced after a redesign, and not learned since."""
+    return bool(archive.site_facts.current(site, EARLIER)) and not archive.site_facts.current(site, AGREEMENT)
 
 
 def learned_layouts(archive: Archive) -> dict[str, LearnedLayout]:
@@ -54,11 +81,11 @@ def learned_layouts(archive: Archive) -> dict[str, LearnedLayout]:
     return {site: layout for site, layout in layouts.items() if layout is not None}
 
 
-def layout_facts(archive: Archive, site: str) -> list[SiteFact]:
-    """The facts of a site's learned layout that hold, with their evidence."""
+def layout_facts(archive: Archive, site: str, *further: FactName) -> list[SiteFact]:
+    """The facts of a site's learned layout that hold, and ``further`` ones, with their evidence."""
     return [
         SiteFact(row["fact"], row["value"], row["pages_confirming"], row["pages_examined"])  # type: ignore[arg-type]
-        for row in archive.site_facts.current(site, *LAYOUT_FACTS)
+        for row in archive.site_facts.current(site, *LAYOUT_FACTS, *further)
     ]
 
 

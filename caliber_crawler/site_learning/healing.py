@@ -1,16 +1,20 @@
-"""Healing: a new layout of a site with a definition is learned from articles that the archive knows already.
+"""Healing: after a redesign, the new layout of a site is learned from articles that the archive knows already.
 
-Their known headline, date and text must be found again in the new markup. So pages of other articles teach nothing.
+Their known headline, date and text must be found again in the new markup. So pages of other articles teach nothing. On
+a site without a definition, a page of a known article that its trusted layout does not fit is put aside until then: its
+text may only seem changed.
 """
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.core.rows import VersionRow
 from caliber_crawler.extraction.counts import is_counter
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.extractor import extractor_of
@@ -19,13 +23,26 @@ from caliber_crawler.extraction.page import decode_source
 from caliber_crawler.extraction.tree import Unreadable, text_of
 from caliber_crawler.items import Capture, Extraction, Problem
 from caliber_crawler.learning import Learned, Sample, learn_layout
-from caliber_crawler.learning.layout import MIN_PAGES, Fact
+from caliber_crawler.learning.layout import MIN_PAGES, Fact, Part
 from caliber_crawler.site import Site
-from caliber_crawler.site_learning.facts import LAYOUT_FACTS, learned_layout, site_facts
+from caliber_crawler.site_learning.facts import (
+    AGREEMENT,
+    EARLIER,
+    FACT_OF,
+    LAYOUT_FACTS,
+    earlier_rules,
+    layout_facts,
+    learned_layout,
+    site_facts,
+)
+from caliber_crawler.site_learning.field_healing import FieldWatch
 
 WINDOW, MAX_FAILED = 10, 5
 """A stated layout has failed if it finds nothing on so many of the last pages."""
 MAX_KEPT = 20
+MAX_ASIDE = timedelta(days=3)
+"""How long the text of a page that the layout does not fit must stay before it counts as an edit."""
+LAYOUT_CHANGED = "layout_changed"
 MAX_CHILDREN, MAX_COUNTER = 3, 60
 """Children, and characters, of an element that is a view counter."""
 NOT_OF_A_DEFINITION = ("boilerplate_line", "layout_agreement")
@@ -42,6 +59,7 @@ class KnownArticle:
     headline: str
     day: date | None
     body: str
+    authors: tuple[str, ...] = ()
     section: str = ""
     """The label of its section, as it was printed."""
 
@@ -63,6 +81,7 @@ def learn_from_known(known: Sequence[KnownArticle], view_labels: tuple[str, ...]
                 url=article.capture.effective_url,
                 headline=article.headline,
                 day=article.day,
+                authors=article.authors,
                 body=article.body,
                 section=article.section,
                 views_shown=_counter_on(page, view_labels),
@@ -92,50 +111,106 @@ class Healing:
         self._failed: deque[Capture] = deque(maxlen=MAX_KEPT)
         self._failed_ids: list[int] = []
         self._tried = 0
+        self._fields = FieldWatch(site)
+        self.part: Part | None = None
+        """The part of the layout that the last noted page shows to have failed; ``None`` for all of it."""
         layout = learned_layout(archive, site.name) if site.has_layouts else None
         self.site = site if layout is None else site.with_learned(layout)
+        if not site.has_layouts:
+            since = datetime.now(UTC) - MAX_ASIDE
+            for id in archive.captures.put_aside(site.name, LAYOUT_CHANGED, since)[-MAX_KEPT:]:
+                self._add_failed(replace(archive.captures.get(id), kind="article"))
+                self._recent.append(True)
 
     def note(self, capture: Capture, outcome: object) -> list[KnownArticle]:
         """Note the outcome of a page; return the known articles to learn from if the layout has failed by now."""
         if capture.status != 200:
             return []
-        failed = self._has_failed(outcome)
+        failed = self._has_failed(capture, outcome)
         if failed is None:
             return []
         self._recent.append(failed)
+        self.part = None
+        if not failed and isinstance(outcome, Extraction) and self._defined.has_layouts:
+            return self._note_fields(capture, outcome)
         if failed:
-            self._failed.append(capture)
-            self._failed_ids += [] if capture.id is None else [capture.id]
+            self._add_failed(capture)
         if not failed or sum(self._recent) < MAX_FAILED or len(self._failed) < self._tried + MAX_FAILED:
             return []
         self._tried = len(self._failed) if len(self._failed) < MAX_KEPT else 0
         known = [article for page in self._failed if (article := self._known(page)) is not None]
         return known if len(known) >= MIN_PAGES else []
 
-    def _has_failed(self, outcome: object) -> bool | None:
+    def _note_fields(self, capture: Capture, extraction: Extraction) -> list[KnownArticle]:
+        """Note the fields of a page that a stated layout fits; return what to learn from if one's selector failed."""
+        is_stated = any(layout.name == extraction.layout for layout in self._defined.layouts)
+        row = self._text_of(capture) if is_stated else None
+        part = None if row is None else self._fields.note(extraction, json.loads(row["methods"]))
+        if part is None:
+            return []
+        known = [article for page in self._fields.pages(part) if (article := self._known(page)) is not None]
+        if len(known) < MIN_PAGES:
+            return []
+        self.part = part
+        return known
+
+    def _add_failed(self, capture: Capture) -> None:
+        self._failed.append(capture)
+        self._failed_ids += [] if capture.id is None else [capture.id]
+
+    def _has_failed(self, capture: Capture, outcome: object) -> bool | None:
         """Whether no layout fits a page that should be an article; ``None`` if the page says nothing about layouts."""
         if not self._defined.has_layouts:
             layout = self.site.learned
-            is_current = isinstance(outcome, Extraction) and outcome.extractor == extractor_of(self.site)
-            if layout is None or not layout.is_trusted or not is_current:
+            if layout is None or not layout.is_trusted:
                 return None
-            return isinstance(outcome, Extraction) and outcome.methods.get("body") != METHOD
+            if isinstance(outcome, Extraction):
+                is_current = outcome.extractor == extractor_of(self.site)
+                return outcome.methods.get("body") != METHOD if is_current else None
+            is_other = isinstance(outcome, Problem) and (outcome.reason in OTHER_PAGES or outcome.stage == "fetch")
+            return None if is_other or self._archive.articles.find(capture.url) is None else True
         if isinstance(outcome, Problem):
             return None if outcome.reason in OTHER_PAGES or outcome.stage == "fetch" else True
         if not isinstance(outcome, Extraction) or outcome.layout == "text":
             return None
         article = outcome.article
-        stated = next((layout for layout in self.site.layouts if layout.name == outcome.layout), None)
-        if stated is None:
-            return True
-        is_dated = article.published_at is not None or not stated.date  # a layout need not state a date
-        return not (article.headline and article.body and is_dated)
+        is_stated = any(layout.name == outcome.layout for layout in self.site.layouts)
+        # Without its date alone, a page still fits: see FieldWatch.
+        has_date = article.published_at or outcome.methods.get("headline") == "selector"
+        return not (is_stated and article.headline and article.body and has_date)
+
+    def doubt(self, extraction: Extraction) -> Problem | None:
+        """Why a page of a known article must be put aside: the trusted layout of the site does not fit it.
+
+        Its text differs from the known one, perhaps only by what another design adds or lacks.
+        """
+        layout, capture = self.site.learned, extraction.capture
+        if self._defined.has_layouts or layout is None or not layout.is_trusted:
+            return None
+        if extraction.methods.get("body") == METHOD:
+            return None
+        row = self._text_of(capture)
+        article = extraction.article
+        if row is None or (row["headline"], row["body"]) == (article.headline, article.body):
+            return None
+        before = capture.fetched_at - MAX_ASIDE
+        first = self._archive.captures.put_aside(capture.site, LAYOUT_CHANGED, before - MAX_ASIDE, capture.url)
+        if first and self._archive.captures.get(first[0]).fetched_at <= before:
+            return None
+        message = f"The learned layout of {self._defined.title} does not fit {capture.effective_url}."
+        return Problem(stage="check", reason=LAYOUT_CHANGED, message=message, fatal=True)
+
+    def _text_of(self, capture: Capture) -> VersionRow | None:
+        """The text of a known article as its layout gave it; of a learned site also from before it was learned."""
+        articles = self._archive.articles
+        if (id := articles.find(capture.url)) is None:
+            return None
+        if self._defined.has_layouts:
+            return articles.text_by_layout(id, [layout.name for layout in self._defined.layouts], "selector", None)
+        return articles.text_by_layout(id, ["generic"], METHOD, extractor_of(self.site))
 
     def _known(self, capture: Capture) -> KnownArticle | None:
-        id = self._archive.articles.find(capture.url)
-        layouts = [layout.name for layout in self._defined.layouts] or ["generic"]
-        method = "selector" if self._defined.has_layouts else METHOD
-        row = self._archive.articles.text_by_layout(id, layouts, method) if id is not None else None
+        row = self._text_of(capture)
         if row is None:
             return None
         printed = row["published_local"] or row["published_at"]
@@ -144,19 +219,28 @@ class Healing:
             headline=row["headline"],
             day=datetime.fromisoformat(printed).date() if printed else None,
             body=row["body"],
+            authors=tuple(json.loads(row["authors"])),
             section=self._archive.articles.show(row["article_id"])["section_label"] or "",
         )
 
-    def apply(self, learned: Learned, now: datetime) -> Problem | None:
+    def apply(self, learned: Learned, part: Part | None, now: datetime) -> Problem | None:
         """Use and store a learned layout. Returns the report, or ``None`` if headline and text were not found again."""
+        if part is not None:
+            return self._apply_part(part, learned, now)
         layout = learned.layout
         if not (layout.headline and layout.body):
             return None
         # Its texts were compared with the known ones, so they can be used without those of the generic extraction.
-        layout = replace(layout, weak=(), is_trusted=not self._defined.has_layouts)
-        facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact not in NOT_OF_A_DEFINITION]
-        self._archive.site_facts.replace(self._defined.name, LAYOUT_FACTS, facts, now)
-        self.site = self._defined.with_learned(layout)
+        name = self._defined.name
+        if self._defined.has_layouts:
+            facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact not in NOT_OF_A_DEFINITION]
+            self._archive.site_facts.replace(name, LAYOUT_FACTS, facts, now)
+            self.site = self._defined.with_learned(replace(layout, weak=()))
+        else:
+            facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact != AGREEMENT]
+            facts += earlier_rules(layout_facts(self._archive, name))
+            self._archive.site_facts.replace(name, (*LAYOUT_FACTS, EARLIER), facts, now)
+            self.site = replace(self._defined, learned=learned_layout(self._archive, name))
         fitting = len(self._recent) - sum(self._recent)
         message = (
             f"The known layouts of {self._defined.title} fit {fitting} of the last {len(self._recent)} pages."
@@ -165,6 +249,24 @@ class Healing:
         if self._defined.has_layouts:
             message += f" Run `caliber doctor {self._defined.name}` for the corrected definition."
         self._recent.clear()
+        return Problem(stage="run", reason="fact_replaced", message=message)
+
+    def _apply_part(self, part: Part, learned: Learned, now: datetime) -> Problem | None:
+        """Use and store the learned selector of a single part."""
+        found = [fact for fact in learned.facts if fact.part == part]
+        if not found:
+            return None
+        name = self._defined.name
+        facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact == FACT_OF[part]]
+        self._archive.site_facts.replace(name, [FACT_OF[part]], facts, now)
+        if (layout := learned_layout(self._archive, name)) is not None:
+            self.site = self._defined.with_learned(layout)
+        fitting, pages = self._fields.fitting(part)
+        message = (
+            f"The selector of `{part}` of {self._defined.title} fits {fitting} of the last {pages} pages. Used instead:"
+            f" {found[0].value} (found again on {found[0].confirming} of {found[0].examined} known articles)."
+            f" Run `caliber doctor {name}` for the corrected definition."
+        )
         return Problem(stage="run", reason="fact_replaced", message=message)
 
     def _evidence(self, learned: Learned) -> str:
@@ -177,8 +279,12 @@ class Healing:
             for part, fact in best.items()
         )
 
-    def failed_pages(self) -> list[int]:
+    def failed_pages(self, part: Part | None) -> list[int]:
         """The IDs of the pages that failed so far, to be extracted again; they are then forgotten."""
+        if part is not None:
+            ids = [page.id for page in self._fields.pages(part) if page.id is not None]
+            self._fields.forget(part)
+            return ids
         ids, self._failed_ids = self._failed_ids, []
         self._failed.clear()
         self._tried = 0

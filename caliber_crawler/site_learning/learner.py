@@ -10,7 +10,7 @@ from caliber_crawler.items import Capture
 from caliber_crawler.learning.layout import MIN_PAGES
 from caliber_crawler.processes import run_limited
 from caliber_crawler.site import Site
-from caliber_crawler.site_learning.facts import AGREEMENT, LAYOUT_FACTS, site_facts
+from caliber_crawler.site_learning.facts import AGREEMENT, LAYOUT_FACTS, is_healed, site_facts
 from caliber_crawler.site_learning.teaching import LIMITS, Lesson, learn_pages
 
 SAMPLE_PAGES = 20
@@ -54,6 +54,8 @@ def store_lesson(archive: Archive, site: str, lesson: Lesson, now: datetime) -> 
 
 def is_lesson_due(archive: Archive, site: str, stored: int) -> bool:
     """Whether a site with a number of stored articles should be learned, or learned again."""
+    if is_healed(archive, site):
+        return False  # its pages have two designs, and the newer one was compared with archived articles
     reached = max((number for number in LESSONS_AT if number <= stored), default=0)
     rows = archive.site_facts.current(site, AGREEMENT)
     examined = rows[0]["pages_examined"] if rows else 0

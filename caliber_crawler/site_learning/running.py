@@ -12,7 +12,7 @@ from zlib import crc32
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.extraction.extractor import extractor_of
-from caliber_crawler.items import Capture, Problem
+from caliber_crawler.items import Capture, Extraction, Problem
 from caliber_crawler.processes import TooSlow, WorkerCrashed
 from caliber_crawler.processes.limits import Limits
 from caliber_crawler.site import Site
@@ -52,6 +52,8 @@ class LearningInCrawl:
         self._report = report
         self._view_labels = tuple(label for edition in site.editions for label in edition.view_labels)
         self._healing = Healing(archive, site)
+        self.put_aside: set[str] = set()
+        """The URLs of pages that this run put aside."""
         self.site = self._healing.site
         if not site.has_layouts:
             self.site = self._healing.site = replace(site, learned=learned_layout(archive, site.name))
@@ -64,10 +66,10 @@ class LearningInCrawl:
         known = self._healing.note(capture, outcome)
         if not known or self._is_busy:
             return None
-        self._is_busy = True
+        self._is_busy, part = True, self._healing.part
         try:
             learned = await self._call(learn_from_known, known, self._view_labels, limits=LIMITS)
-            problem = self._healing.apply(learned, datetime.now(UTC))  # type: ignore[arg-type]
+            problem = self._healing.apply(learned, part, datetime.now(UTC))  # type: ignore[arg-type]
         except (TooSlow, WorkerCrashed, MemoryError) as error:
             logger.warning("Learning the new layout of %s stopped: %s.", self.site.name, error)
             return None
@@ -77,7 +79,19 @@ class LearningInCrawl:
             return None
         self.site = self._healing.site
         self._report(problem)
-        return self._healing.failed_pages()
+        return self._healing.failed_pages(part)
+
+    def take_extracted(self) -> list[str]:
+        """The URLs that this run put aside, and whose pages have an article by now; they are then forgotten."""
+        extracted = [
+            url for url in self.put_aside if (entry := self._archive.frontier.get(url)) and entry.state == "done"
+        ]
+        self.put_aside.difference_update(extracted)
+        return extracted
+
+    def doubt(self, extraction: Extraction) -> Problem | None:
+        """Why the page of a known article must be put aside until its new layout is known; ``None`` if it need not."""
+        return self._healing.doubt(extraction)
 
     async def note(self, capture: Capture) -> bool:
         """Note the page of a saved article; return whether :attr:`site` has changed."""
@@ -115,7 +129,12 @@ class LearningInCrawl:
     async def _compare(self, capture: Capture) -> bool:
         """Compare some pages of a trusted site with the whole extraction; return whether too many differ."""
         layout = self.site.learned
-        if layout is None or not layout.is_trusted or crc32(capture.url.encode()) % COMPARED_SHARE:
+        if (
+            layout is None
+            or not layout.is_trusted
+            or layout.earlier is not None
+            or crc32(capture.url.encode()) % COMPARED_SHARE
+        ):
             return False
         is_equal = await self._call(
             compare_page, replace(capture, kind="article"), self.site, datetime.now(UTC), limits=None

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.search.selection import ArticleRow
@@ -23,6 +23,8 @@ from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site_learning.teaching import Lesson
 
 MAX_LISTS = 12
+MAX_LISTED = 50
+"""Listings of a survey."""
 MAX_ARTICLES = 2_000
 MAX_SECTIONS = 8
 LIMITS = Limits(cpu_seconds=30.0, wall_seconds=120.0)
@@ -43,10 +45,9 @@ class Evidenced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFacts:
-    """What a worker process finds on pages: the names of the site, feeds and links to sections."""
+    """What a worker process finds on pages: the names of the site and links to sections."""
 
     titles: Sequence[str] = ()
-    feeds: Sequence[str] = ()
     sections: Sequence[tuple[str, str]] = ()
     """Label and path of the section that each article links to."""
     teasers: TeaserRule | None = None
@@ -69,8 +70,11 @@ class Survey:
     """Labels with their evidence, and paths."""
     view_labels: Sequence[Evidenced]
     feeds: Sequence[Evidenced]
+    """The paths of the feeds that a crawl fetched, with the articles that each named first."""
     has_sitemap: bool
     teasers: TeaserRule | None
+    lists: Sequence[Evidenced] = ()
+    """The URLs of the listings with articles, with the articles that each named first."""
     urls: Sequence[str] = ()
     """The URLs of the articles."""
 
@@ -113,7 +117,16 @@ def survey_site(archive: Archive, site: Site, lesson: Lesson, articles: Sequence
         ),
         sections=_sections(found.sections),
         view_labels=_view_labels(archive, site.name),
-        feeds=_counted(found.feeds),
+        feeds=[
+            Evidenced(path, min(named, len(rows)), len(rows))
+            for url, named in archive.candidates.lists(site.name, "feed")
+            if is_same_host(url, site.base_url) and (path := _path_with_query(url))
+        ],
+        lists=[
+            Evidenced(url, min(named, len(rows)), len(rows))
+            for url, named in archive.candidates.lists(site.name, "listing")[:MAX_LISTED]
+            if named
+        ],
         has_sitemap=any(capture.kind == "sitemap" and capture.status == 200 for capture in lists),
         teasers=found.teasers,
         urls=[row["url"] for row in rows],
@@ -124,7 +137,7 @@ def facts_on_pages(
     articles: Sequence[Capture], lists: Sequence[Capture], known: frozenset[str], layout: LearnedLayout, site: Site
 ) -> PageFacts:
     """Find facts on pages. Runs in a worker process."""
-    titles, feeds, sections = [], [], []
+    titles, sections = [], []
     for capture in articles:
         try:
             document = open_page(capture, site).document
@@ -134,11 +147,6 @@ def facts_on_pages(
             continue
         name = document.metadata.metas.get("og:site_name", "").strip()
         titles += [name] if name else []
-        feeds += [
-            urlsplit(urljoin(capture.effective_url, link.get("href") or "")).path
-            for link in document.root.iter("link")
-            if "alternate" in (link.get("rel") or "") and "rss" in (link.get("type") or "")
-        ]
         for css in layout.section[:1]:
             labels, targets = document.values(css), document.values(css, "href")
             sections += [
@@ -154,7 +162,16 @@ def facts_on_pages(
             continue
         if document is not None:
             pages.append((capture.effective_url, PageIndex(document.root)))
-    return PageFacts(titles=titles, feeds=feeds, sections=sections, teasers=learn_teasers(pages, known))
+    return PageFacts(titles=titles, sections=sections, teasers=learn_teasers(pages, known))
+
+
+def is_same_host(one: str, other: str) -> bool:
+    return urlsplit(one).netloc.removeprefix("www.") == urlsplit(other).netloc.removeprefix("www.")
+
+
+def _path_with_query(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _counted(values: object) -> list[Evidenced]:

@@ -49,12 +49,12 @@ def reextract(capture: Capture) -> Extraction | None:
     )
 
 
-def write_forty_articles(path: Path) -> None:
-    """Write an archive of 40 articles with two versions each, in one file."""
+def write_forty_articles(path: Path, count: int = 40) -> None:
+    """Write an archive of 40 articles, or another number, with two versions each, in one file."""
     texts = random.Random(7)
     with Archive.open(path, mode="write") as archive:
         newsroom = Newsroom(archive, start_run(archive))
-        for number in range(1000, 1040):
+        for number in range(1000, 1000 + count):
             for minute in (0, 60):
                 body, page = page_of(number, texts)
                 newsroom.save(

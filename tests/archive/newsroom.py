@@ -76,6 +76,7 @@ class Newsroom:
         page: bytes | None = None,
         kept: Capture | None = None,
         article_urls: tuple[str, ...] = (),
+        methods: dict[str, str] | None = None,
         **fields: Any,
     ) -> SavedArticle:
         """Store a page as served at a time, and save its article."""
@@ -88,7 +89,7 @@ class Newsroom:
             article=found,
             layout=layout,
             extractor=extractor,
-            methods={"headline": "selector"},
+            methods=methods or {"headline": "selector"},
             stated_urls=article_urls[1:],
         )
         return self.archive.articles.save(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,15 @@ def test_a_page_that_lost_its_date_and_authors_is_unchanged(newsroom: Newsroom) 
     newsroom.save(authors=("A",))
     assert newsroom.save(minutes(1), **LOST).outcome == "unchanged"
     assert current(newsroom) == (DATE, ["A"], {"headline": "selector"})
+
+
+def test_a_page_that_lost_its_subtitle_or_states_only_the_day_is_unchanged(newsroom: Newsroom) -> None:
+    newsroom.save(subtitle="Of the region")
+    assert newsroom.save(minutes(1), subtitle=None).outcome == "unchanged"
+    day = datetime.fromisoformat(DATE).replace(hour=0, minute=0)
+    methods = {"headline": "selector", "published_at": "text", "published_at_precision": "day"}
+    assert newsroom.save(minutes(2), published_at=day, methods=methods).outcome == "unchanged"
+    assert newsroom.save(minutes(3), published_at=day - timedelta(days=3), methods=methods).outcome == "updated"
 
 
 def test_an_edited_page_without_date_and_authors_keeps_them_and_says_so(newsroom: Newsroom) -> None:

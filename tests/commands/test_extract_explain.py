@@ -90,6 +90,19 @@ def test_the_table_marks_what_is_used(tmp_path: Path) -> None:
     assert "No candidate for: subtitle." in printed
 
 
+def test_the_text_that_is_not_in_the_body_is_counted_by_reason(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(PAGE, encoding="utf-8")
+    left_out = {row["reason"]: row for row in json.loads(explain(page, "--json", "--url", URL).stdout)["left_out"]}
+    assert left_out["view counter"]["sample"] == "Views: 1,204"
+    assert left_out["headline"]["letters"] == len("Piertoberebuilt")
+    assert any("Another long headline" in row["sample"] for row in left_out.values())
+    assert 0 < sum(row["share"] for row in left_out.values()) < 0.5
+    printed = explain(page, "--url", URL).stdout
+    assert "left out of the body" in printed
+    assert "15 letters (" in printed
+
+
 def test_a_refused_page_is_explained_too(tmp_path: Path) -> None:
     page = tmp_path / "list.html"
     page.write_text(LIST, encoding="utf-8")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,9 @@ def test_a_definition_is_written_and_works(
     source = (output / "local.py").read_text("utf-8")
     assert len(source.splitlines()) <= 40
     assert 'body=".post_body",' in source
+    with closing(sqlite3.connect(path)) as archive:
+        facts = {fact for (fact,) in archive.execute("SELECT fact FROM site_facts WHERE replaced_at IS NULL")}
+    assert facts >= {"listing_url", "teaser_selector", "timezone", "views_label"}
     assert 'headline=".post_title",' in source
     assert len(list(pages.glob("local/*/expected.json"))) == 3
     table = [line.split() for line in done.stdout.splitlines()]

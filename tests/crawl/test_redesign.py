@@ -35,6 +35,11 @@ def make_due(archive: Path) -> None:
         connection.execute("update frontier set due_at = '2024-01-01T00:00:00Z' where article_id is not null")
 
 
+def rows(archive: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(archive)) as connection:
+        return connection.execute(sql).fetchall()
+
+
 @pytest.mark.slow
 def test_the_first_run_after_a_redesign_reports_it(caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive, site = tmp_path / "a.db", Redesigned()
@@ -43,12 +48,15 @@ def test_the_first_run_after_a_redesign_reports_it(caliber: Callable[..., Result
         usual = caliber(*arguments)
         assert (usual.exit_code, "unusual" in usual.stdout) == (0, False)
         make_due(archive)
-        site.renamed = {"post_hits": "post_counter"}
-        counter = caliber(*arguments)
+        site.renamed = {"post_hits": "post_counter", "post_time": "post_when"}
+        fields = caliber(*arguments)
+        facts = rows(archive, "SELECT fact, value FROM site_facts WHERE fact LIKE '%selector' ORDER BY fact")
         make_due(archive)
         site.renamed = {"post": "story", "post_title": "story_title", "post_body": "story_body"}
         everything = caliber(*arguments)
-    assert counter.exit_code == everything.exit_code == 3
-    assert "unusual: views was found by selector on 0% of" in counter.stdout
+    assert fields.exit_code == everything.exit_code == 3
+    assert "healed: The selector of `views` of Caliber.Az fits" in fields.stdout
+    assert facts == [("date_selector", ".post_when"), ("views_selector", ".post_counter")]
+    assert rows(archive, "SELECT count(*) FROM edits") == [(0,)]
     assert "Used instead: headline .story_title" in everything.stdout
     assert "stored 0 + unchanged 59" in everything.stdout

@@ -15,6 +15,7 @@ from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.demo import Response, running
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.items import Problem, Teaser
+from caliber_crawler.lists.sitemaps import USUAL_PATHS
 from tests.conftest import Result
 from tests.crawl.runs import SITE, add, capture, dispatched, entry, frontier_entry, running_on, save, store, url_of
 from tests.extraction.generic.newspage import SENTENCE, linked, page
@@ -171,7 +172,8 @@ def test_a_site_is_asked_for_the_urls_that_it_prints(caliber: Callable[..., Resu
         with closing(sqlite3.connect(archive)) as connection, connection:
             connection.execute("UPDATE frontier SET due_at = '2026-01-08T00:00:00Z' WHERE state = 'done'")
         caliber("crawl", f"{base_url}/", "--delay", 0, "--archive", archive)
-    pages = {target for target in asked if target not in ("/robots.txt", "/.well-known/tdmrep.json", "/")}
+    not_printed = {"/robots.txt", "/.well-known/tdmrep.json", "/", *USUAL_PATHS}
+    pages = set(asked) - not_printed
     assert pages == {*SLUGS, OLD, f"{OLD}/"}
     assert first.json["new"] == len(SLUGS) + 1
     assert {*SLUGS, f"{OLD}/"} <= set(herald.requests)

@@ -23,7 +23,7 @@ SOURCE = """Section(path="/world"), more="?page={page}", Feed(path="/rss.xml"), 
     [
         (LISTING, 'path="/world"', 'path="/topics/world-affairs"'),
         (PAGINATION, 'more="?page={page}"', 'more="/ajax/news?page={page}"'),
-        (POSTED, 'more="?page={page}"', 'more="/ajax/news"'),
+        (POSTED, 'more="?page={page}"', 'more="/ajax/news", form="cat=5&page={page}"'),
         (FEED, 'path="/rss.xml"', 'path="/feed/"'),
         (SITEMAP, 'paths=("/map.xml"', 'paths=("/sitemap.xml"'),
     ],

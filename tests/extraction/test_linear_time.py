@@ -17,6 +17,7 @@ IDLE = 0.05
 KNOWN = (
     *("headings", "articles", "linked headings", "options", "frames", "posts", "videos", "one gallery", "form fields"),
     *("bylines", "counters", "datelines", "meta", "linked data list", "faulty linked data", "spans in a paragraph"),
+    *("lists of teasers", "labels of lists of teasers"),
 )
 
 

@@ -142,6 +142,15 @@ PATTERNS: Mapping[str, Growing] = {
     "teasers": _number("<p><a href=/story/#>Another story that is told number # here</a></p>"),
     "linked headings": _number("<h3><a href=/story/#>Another story number # here</a></h3><p>Its text.</p>"),
     "related boxes": _number("<div class='related-articles'><h4>Related</h4><p>Story # of others</p></div>"),
+    "lists of teasers": _number(
+        "<ul><li><a href=/a/#>Another story that is told #</a><li><a href=/b/#>A second story told #</a></ul>text # ",
+        "text",
+    ),
+    "labels of lists of teasers": _number(
+        "<h4>More #</h4>x<ul><li><a href=/a/#>Another story that is told #</a>"
+        "<li><a href=/b/#>Two stories are told #</a></ul>",
+        "text",
+    ),
     "read also": _number("<p>Read also: <a href=/s/#>The road that was closed for # years</a></p>", "text"),
     "captions": _number("<figure><img src=/i#.jpg><figcaption>Photo # by Ann</figcaption></figure>", "text"),
     "comments of readers": _number("<div class=comment id=c#><p>I think that # is right.</p></div>"),

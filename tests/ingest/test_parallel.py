@@ -43,7 +43,9 @@ def test_an_error_is_a_problem_of_its_page() -> None:
         ("large", "out_of_memory"),
         ("last", "extracted"),
     ]
-    assert "https://x.example/error: ZeroDivisionError: an unexpected page" in found[1][1].message
+    assert (
+        "https://x.example/error raised an internal error: ZeroDivisionError: an unexpected page" in found[1][1].message
+    )
 
 
 @pytest.fixture

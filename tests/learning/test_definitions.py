@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,16 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caliber_crawler.commands.learn import _site_from
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.learning import Learned
 from caliber_crawler.learning.layout import Fact, layout_of
 from caliber_crawler.learning.page_index import PageIndex
 from caliber_crawler.learning.teasers import key_of, learn_teasers
 from caliber_crawler.learning.url_patterns import learn_article_path, path_of
+from caliber_crawler.site import Feed
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site_learning import Lesson
 from caliber_crawler.site_learning.definition import MAX_LINES, MAX_WIDTH, definition_of, site_name
 from caliber_crawler.site_learning.survey import Evidenced, Survey
+from caliber_crawler.site_learning.survey_facts import SURVEY_FACTS, survey_facts
 from caliber_crawler.site_learning.update import corrected, diff_of
 
 BASE = "https://news.example"
@@ -134,3 +138,21 @@ def test_a_correction_replaces_a_selector_of_the_layout_only() -> None:
     assert changed == source.replace('"h1.a"', """'[rel~="x"]'""")
     assert diff_of(Path("site.py"), source, changed).count("\n-") == 1
     assert diff_of(Path("site.py"), source, source) == ""
+
+
+def test_a_feed_that_was_fetched_is_a_source_of_the_definition() -> None:
+    found = replace(survey(), feeds=[Evidenced("/rss.xml", 7, 10)])
+    source = definition_of(found, "example", date(2026, 11, 1))
+    assert 'Feed(path="/rss.xml")' in source
+    assert "import Edition, Feed, Layout" in source
+    assert Feed(path="/rss.xml") in _site_from(source).sources
+
+
+def test_the_facts_of_a_survey_have_their_evidence() -> None:
+    found = replace(survey(sections=2), feeds=[Evidenced("/rss.xml", 7, 10)], lists=[Evidenced(f"{BASE}/world", 3, 10)])
+    facts = {(fact.fact, fact.value): (fact.pages_confirming, fact.pages_examined) for fact in survey_facts(found)}
+    assert facts["feed_url", f"{BASE}/rss.xml"] == (7, 10)
+    assert facts["listing_url", f"{BASE}/world"] == (3, 10)
+    assert facts["section_label", "Section 1"] == (2, 10)
+    assert facts["timezone", "Etc/GMT-4"] == (10, 10)
+    assert {fact for fact, _ in facts} <= set(SURVEY_FACTS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from caliber_crawler.items import Capture, Extraction, Problem
 from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site_learning import layout_facts, learn_pages, learned_layout
+from caliber_crawler.site_learning.healing import Healing
 from caliber_crawler.site_learning.learner import is_lesson_due, learn_site, store_lesson
 from caliber_crawler.site_learning.teaching import compare_page, is_same
 from tests.archive.newsroom import Newsroom, minutes
@@ -67,6 +69,24 @@ def test_a_trusted_layout_gives_the_same_article_under_the_method_learned(theme:
     found = extract_page(page, site_with(layout, is_trusted=True), NOW)
     assert isinstance(found, Extraction)
     assert {found.methods[name] for name in ("headline", "body")} == {"learned"}
+
+
+def undated(story: Story) -> str:
+    return re.sub("<time.*?</time>", "", classic(story), flags=re.DOTALL)
+
+
+def test_a_site_without_dates_is_trusted_and_a_page_with_a_date_is_not_of_its_layout() -> None:
+    def page(number: int, theme: Theme) -> Capture:
+        return capture(Story(number), theme, url=f"https://news.example/story-number-{number}-of-the-year")
+
+    lesson = learn_pages([page(number, undated) for number in range(10)], site_with(None), NOW)
+    assert (lesson.agreeing, lesson.compared) == (10, 10)
+    site = site_with(lesson.learned.layout, is_trusted=True)
+    found, dated = extract_page(page(41, undated), site, NOW), extract_page(page(41, classic), site, NOW)
+    assert isinstance(found, Extraction)
+    assert (found.methods["body"], found.article.published_at) == ("learned", None)
+    assert isinstance(dated, Extraction)
+    assert dated.article.published_at is not None
 
 
 @pytest.mark.parametrize("is_trusted", [False, True])
@@ -129,3 +149,29 @@ def test_a_site_is_learned_from_the_newest_page_of_each_article(newsroom: Newsro
     assert (lesson.learned.pages, lesson.agreeing, lesson.compared) == (12, 12, 12)
     assert not is_lesson_due(newsroom.archive, "news.example", 12)
     assert is_lesson_due(newsroom.archive, "news.example", 20)
+
+
+def test_a_page_that_the_trusted_layout_does_not_fit_is_put_aside_for_three_days(newsroom: Newsroom) -> None:
+    lesson = learn_pages([capture(Story(number)) for number in range(10)], site_with(None), NOW)
+    site = site_with(lesson.learned.layout, is_trusted=True)
+    healing, story = Healing(newsroom.archive, site), Story(3)
+    healing.site = site
+    known = newsroom.archive.captures.store(capture(story), newsroom.run_id)
+    fields = {"site": "news.example", "article_urls": (story.url,), "headline": story.headline}
+    newsroom.save(kept=known, layout="generic", methods={"body": "learned"}, **fields)
+
+    def doubt(page: Capture) -> Problem | None:
+        found = extract_page(page, site, NOW)
+        assert isinstance(found, Extraction)
+        return healing.doubt(found)
+
+    later = replace(capture(story, THEMES["plain"]), fetched_at=NOW + timedelta(days=1))
+    problem = doubt(later)
+    assert problem is not None
+    assert problem.reason == "layout_changed"
+    assert doubt(capture(Story(4), THEMES["plain"])) is None, "an unknown article"
+    assert doubt(replace(later, body=classic(story).replace("Paragraph 1", "Passage 1").encode())) is None, "an edit"
+    aside = newsroom.archive.captures.store(later, newsroom.run_id)
+    newsroom.archive.runs.record_problem(newsroom.run_id, problem, url=aside.url, capture_id=aside.id)
+    assert doubt(replace(later, fetched_at=NOW + timedelta(days=2))) is not None
+    assert doubt(replace(later, fetched_at=NOW + timedelta(days=4, hours=1))) is None

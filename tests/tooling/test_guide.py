@@ -73,7 +73,7 @@ def test_the_guide_works_step_by_step(tmp_path: Path) -> None:
     (tmp_path / "caliber_crawler/spiders/example.py").write_text(example, encoding="utf-8")
     (tmp_path / "saved.html").write_text(PAGE, encoding="utf-8")
     part = GUIDE[GUIDE.index("## Add a site") :]
-    recording, inspection = re.findall(r"^```console\n(.*?)^```$", part, flags=re.MULTILINE | re.DOTALL)
+    _learning, recording, inspection = re.findall(r"^```console\n(.*?)^```$", part, flags=re.MULTILINE | re.DOTALL)
     tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/extraction/test_recorded_pages.py"]
 
     assert run(tmp_path, ["-m", "caliber_crawler", *shlex.split(recording)[1:]]).returncode == 0

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
@@ -118,6 +119,15 @@ class Captures:
                 break
             found.setdefault(row["article_id"], row["id"])
         return list(found.values())
+
+    def put_aside(self, site: str, reason: str, since: datetime, url: str | None = None) -> list[int]:
+        """IDs of the pages of a site, or of one URL, that were put aside for a reason since a time, oldest first."""
+        return self._connection.values(
+            """SELECT c.id FROM problems p JOIN captures c ON c.id = p.capture_id
+            WHERE p.reason = :reason AND c.site = :site AND c.version_id IS NULL AND c.fetched_at >= :since
+            AND (:url IS NULL OR c.url = :url) ORDER BY c.fetched_at, c.id""",
+            {"reason": reason, "site": site, "since": utc_text(since), "url": url},
+        )
 
     def sample_lists(self, site: str, count: int) -> list[int]:
         """IDs of the newest listings, feeds and sitemaps of a site, one for each URL, newest first."""

@@ -44,6 +44,17 @@ class Candidates:
         ):
             yield KnownLink(**row)
 
+    def lists(self, site: str, kind: PageKind) -> list[tuple[str, int]]:
+        """The listings, or feeds, of a site that were fetched, with the number of articles found on each first."""
+        rows = self._connection.execute(
+            """SELECT f.url, count(a.article_id) AS named FROM frontier f
+            LEFT JOIN frontier a ON a.discovered_on = f.url AND a.site = f.site
+            WHERE f.site = ? AND f.kind = ? AND f.state = 'done'
+            AND f.last_status IN (200, 304) GROUP BY f.url ORDER BY named DESC, f.url""",
+            (site, kind),
+        )
+        return [(url, named) for url, named in rows]
+
     def set_source(self, url: str, source: str) -> None:
         """Record a better discovery source of a URL that was not requested yet."""
         self._connection.execute(

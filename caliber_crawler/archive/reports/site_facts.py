@@ -23,6 +23,8 @@ FactName = Literal[
     "date_format",
     "date_selector",
     "dropped_selector",
+    "earlier_rule",
+    "feed_url",
     "headline_selector",
     "headline_tail",
     "healed_feed",
@@ -39,6 +41,7 @@ FactName = Literal[
     "section_selector",
     "teaser_selector",
     "timezone",
+    "undated",
     "views_label",
     "views_selector",
 ]

@@ -87,14 +87,14 @@ class Articles:
         """
         return list(article_rows(self._connection, selection_of(**wanted), newest_first=newest_first, limit=limit))
 
-    def text_by_layout(self, article_id: int, layouts: Sequence[str], method: str) -> VersionRow | None:
-        """The newest version of an article that one of these layouts gave, with its body by this method."""
+    def text_by_layout(self, id: int, layouts: Sequence[str], method: str, extractor: str | None) -> VersionRow | None:
+        """The newest version that one of these layouts gave: its body by a method, or else by another extractor."""
         return self._connection.row_of(
             VersionRow,
-            f"""SELECT * FROM versions WHERE article_id = ? AND layout IN ({", ".join("?" * len(layouts))})
-            AND json_extract(methods, '$.body') = ? AND replaced_by IS NULL
-            ORDER BY seen_until DESC, id DESC LIMIT 1""",
-            (article_id, *layouts, method),
+            """SELECT * FROM versions WHERE article_id = :id AND layout IN (SELECT value FROM json_each(:layouts))
+            AND (json_extract(methods, '$.body') = :method OR extractor <> :extractor) AND replaced_by IS NULL
+            ORDER BY json_extract(methods, '$.body') = :method DESC, seen_until DESC, id DESC LIMIT 1""",
+            {"id": id, "layouts": json.dumps(layouts), "method": method, "extractor": extractor},
         )
 
     def save(

@@ -1,12 +1,14 @@
-"""Kept values: a page that lost its date or authors does not erase what an earlier page of the article stated.
+"""Kept values: a page that lost its date, authors or subtitle does not erase what an earlier page stated.
 
-The version keeps the value of the last page before it that had one, with the extraction method ``kept``.
+The version keeps the value of the last page before it that had one, with the extraction method ``kept``. A page that
+states only the day of a known time has lost the time.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import cast
 
 from caliber_crawler.archive.core.rows import VersionRow
@@ -16,14 +18,15 @@ from caliber_crawler.items import Extraction
 
 KEPT = "kept"
 """The extraction method of a value that a page lost, and an earlier page of the article had."""
-KEPT_FIELDS = {"published_at": ("published_at", "published_local"), "authors": ("authors",)}
+DAY = "day"
+KEPT_FIELDS = {"published_at": ("published_at", "published_local"), "authors": ("authors",), "subtitle": ("subtitle",)}
 """The fields that a version keeps, and their columns."""
 
 
 def kept_columns(
     pages: Sequence[Page], fresh: Mapping[int, Extraction], versions: Sequence[VersionRow]
 ) -> dict[int, ExtractedColumns]:
-    """The columns of each page that lost its date or authors, with those of the last page before it that had them.
+    """The columns of each page that lost one of these fields, with those of the last page before it that had them.
 
     ``pages`` are in order of time. A text that does not resemble the earlier one keeps nothing: it may be another text.
     The result also has the pages whose stored version kept a value that no longer applies.
@@ -38,7 +41,7 @@ def kept_columns(
         columns = own_columns(version_columns(fresh[page.id]) if stored is None else stored)
         kept = columns
         for field, names in KEPT_FIELDS.items():
-            if has_value(columns, field):
+            if has_value(columns, field) and not (field in last and lost_time(field, columns, last[field])):
                 last[field] = columns
             elif field in last and is_edit(columns, last[field]):
                 values = {name: value for name, value in last[field].items() if name in names}
@@ -49,22 +52,41 @@ def kept_columns(
 
 
 def loses_values(pages: Sequence[Page], fresh: Mapping[int, Extraction], of: Mapping[int, VersionRow]) -> bool:
-    """Whether some pages have a date or authors and others do not. Nearly always they agree, which costs little."""
+    """Whether some pages have one of these fields and others do not. Nearly always they agree, which costs little."""
     if any(KEPT in extraction.methods.values() for extraction in fresh.values()):
         return True
-    has: set[tuple[bool, bool]] = set()
+    has: set[tuple[object, ...]] = set()
     for id in {page.version_id for page in pages if page.id not in fresh}:
         version = of[id or 0]
         if KEPT in version["methods"]:
             return True
-        has.add((has_value(version, "published_at"), has_value(version, "authors")))
+        has.add((*(has_value(version, field) for field in KEPT_FIELDS), is_day(version["methods"])))
     has |= {
-        (extraction.article.published_at is not None, bool(extraction.article.authors)) for extraction in fresh.values()
+        (
+            *(bool(getattr(extraction.article, field)) for field in KEPT_FIELDS),
+            extraction.methods.get("published_at_precision") == "day",
+        )
+        for extraction in fresh.values()
     }
     return len(has) > 1
 
 
+def is_day(methods: str) -> bool:
+    """Whether the extraction methods of a version say that its date has no time of day."""
+    return DAY in methods and json.loads(methods).get("published_at_precision") == DAY
+
+
+def lost_time(field: str, columns: ExtractedColumns, earlier: ExtractedColumns) -> bool:
+    """Whether a page states only the day on which an earlier page states a time. Time zones may differ by a day."""
+    if field != "published_at" or not is_day(columns["methods"]) or is_day(earlier["methods"]):
+        return False
+    days = [datetime.fromisoformat(row["published_local"] or row["published_at"] or "") for row in (columns, earlier)]
+    return abs(days[0].date() - days[1].date()) <= timedelta(days=1)
+
+
 def has_value(columns: VersionRow | ExtractedColumns, field: str) -> bool:
+    if field == "subtitle":
+        return bool(columns["subtitle"])
     return (columns["authors"] != "[]") if field == "authors" else columns["published_at"] is not None
 
 
@@ -77,6 +99,8 @@ def own_columns(version: VersionRow | ExtractedColumns) -> ExtractedColumns:
             columns |= {"published_at": None, "published_local": None}
         if methods.get("authors") == KEPT:
             columns["authors"] = "[]"
+        if methods.get("subtitle") == KEPT:
+            columns["subtitle"] = None
         own = {name: method for name, method in methods.items() if method != KEPT}
         columns["methods"] = json.dumps(own, ensure_ascii=False)
     return cast(ExtractedColumns, columns)

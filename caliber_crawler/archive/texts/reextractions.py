@@ -102,7 +102,8 @@ class Reextractions:
             if field in ("section", "cover_image") and not (is_newest and getattr(extraction.article, field)):
                 continue
             was, now = getattr(before, field), getattr(extraction.article, field)
-            if not now and field in kept:
+            is_day = field == "published_at" and extraction.methods.get("published_at_precision") == "day"
+            if field in kept and (not now or is_day):
                 continue
             if comparable(was) != comparable(now):
                 yield Change(field, article_id, was, now)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
-from caliber_crawler.archive.upkeep.finding import Finding
+from caliber_crawler.archive.upkeep.finding import Finding, Kind, printable
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
 
 MAX_FILE_FINDINGS = 100
@@ -33,10 +33,34 @@ STEPS = 100_000
 
 
 def check_file(connection: Connection) -> Iterator[Finding]:
-    """SQLite's check of every page, index and constraint."""
-    for line in connection.values(f"PRAGMA integrity_check({MAX_FILE_FINDINGS})"):
+    """SQLite's check of every page, index and constraint.
+
+    SQLite ignores CHECK constraints when a file is open read-only, so the connection is writable, but does not write.
+    """
+    check = f"PRAGMA integrity_check({MAX_FILE_FINDINGS})"
+    lines: list[str] | None = None
+    try:
+        with contextlib.closing(open_writable(connection)) as writer:
+            limit_time(writer, connection.path)
+            writer.execute("PRAGMA query_only = ON")
+            lines = [row[0] for row in writer.execute(check)]
+    except sqlite3.OperationalError as error:
+        if not is_unwritable(error):
+            raise
+    for line in connection.values(check) if lines is None else lines:
         if line != "ok":
-            yield Finding(kind="file", message=f"SQLite: {line.strip()}.")
+            # A violated constraint is damage of a row, not of a page: the row is repaired in its place.
+            kind: Kind = "constraint" if line.startswith("CHECK ") else "file"
+            yield Finding(kind=kind, message=f"SQLite: {printable(line).strip()}.")
+
+
+def open_writable(connection: Connection) -> sqlite3.Connection:
+    """A second, writable connection. Close it before the first one, so that it does not write the log into the file."""
+    uri = f"{connection.path.absolute().as_uri()}?mode=rw"
+    writer = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+    # Messages of SQLite contain names from the file, which may be damaged.
+    writer.text_factory = lambda data: data.decode("utf-8", "replace")
+    return writer
 
 
 def check_raw_file(connection: Connection, notes: list[str]) -> Iterator[Finding]:
@@ -57,6 +81,12 @@ def check_raw_file(connection: Connection, notes: list[str]) -> Iterator[Finding
             f"{unsynced:,} transactions were not yet on the disk when the machine stopped, so {connection.path}-wal"
             " contains them only in part. They are ignored; a crawl fetches their pages again."
         )
+
+
+def is_unwritable(error: sqlite3.DatabaseError) -> bool:
+    """Does an error mean that a file cannot be opened for writing now?"""
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    return code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PERM)
 
 
 def check_references(connection: Connection) -> Iterator[Finding]:
@@ -91,16 +121,14 @@ def foreign_tables(connection: Connection) -> list[str]:
 
 def check_full_text(connection: Connection, notes: list[str]) -> Iterator[Finding]:
     """Check the full-text index. The command needs a writable connection, but does not write."""
-    uri = f"{connection.path.absolute().as_uri()}?mode=rw"
     try:
-        with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)) as writer:
+        with contextlib.closing(open_writable(connection)) as writer:
             limit_time(writer, connection.path)
             writer.execute("BEGIN IMMEDIATE")
             writer.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")
             writer.execute("ROLLBACK")
     except sqlite3.DatabaseError as error:
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PERM):
+        if is_unwritable(error):
             notes.append(f"The full-text index was not checked: {error}.")
         else:
             yield Finding(kind="index", message=f"The full-text index does not match the versions: {error}.")

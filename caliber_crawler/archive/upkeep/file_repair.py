@@ -30,6 +30,7 @@ from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import TreeMap
 from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification, cause
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
+from caliber_crawler.items import Problem
 from caliber_crawler.output_files import sync
 
 MAX_ROUNDS = 3
@@ -202,8 +203,12 @@ def _salvage(
             with connection.transaction():
                 references.remove_dangling()
                 restoration.keep_articles_without_text()
+                for dispute in restoration.undecided:
+                    runs.record_problem(run_id, Problem(stage="repair", reason="damaged", message=str(dispute)))
             result.restored = +restoration.counts
-            result.lost = list(losses(connection, salvaged, references))
+            result.lost = [*losses(connection, salvaged, references), *map(str, restoration.undecided)]
+            if restoration.without_headers:
+                result.lost.append(f"The HTTP headers of {restoration.without_headers:,} captures are lost.")
             runs.finish(run_id, "finished", None, result.restored)
     finally:
         connection.close()
@@ -270,7 +275,8 @@ def missing_rows(path: Path, work: Path) -> int:
         for table, key in PRIMARY_KEYS.items():
             same = " AND ".join(f"r.{name} = t.{name}" for name in (*key, "checksum"))
             rows = connection.execute(
-                f"SELECT * FROM main.{table} t WHERE NOT EXISTS (SELECT 1 FROM repaired.{table} r WHERE {same})"
+                f"""SELECT * FROM main.{table} t NOT INDEXED
+                WHERE NOT EXISTS (SELECT 1 FROM repaired.{table} r WHERE {same})"""
             )
             missing += sum(checksum(table, dict(row)) == row["checksum"] for row in rows)
     finally:

@@ -7,6 +7,7 @@ from typing import Literal
 
 Kind = Literal[
     "file",
+    "constraint",
     "reference",
     "index",
     "schema",

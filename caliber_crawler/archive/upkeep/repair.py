@@ -8,16 +8,12 @@ salvaged first (:mod:`~caliber_crawler.archive.upkeep.file_repair`).
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from caliber_crawler.archive.core.checksums import (
-    EXCLUDED_COLUMNS,
     PRIMARY_KEYS,
     checksum,
-    checksum_by_value,
-    flip_one_bit,
     without_triggers,
 )
 from caliber_crawler.archive.core.connection import Connection
@@ -32,6 +28,14 @@ from caliber_crawler.archive.texts.text_columns import content_digest, digest_of
 from caliber_crawler.archive.upkeep.file_checks import shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind
 from caliber_crawler.archive.upkeep.row_checks import wrong_version
+from caliber_crawler.archive.upkeep.single_changes import (
+    BIT_SECONDS,
+    Budget,
+    RepairedRow,
+    restore_body,
+    restore_one_bit,
+    restore_one_byte,
+)
 from caliber_crawler.archive.upkeep.verification import UNREADABLE, lenient_text
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Extraction
@@ -40,14 +44,10 @@ from caliber_crawler.items import Extraction
 ORDER: tuple[Kind, ...] = (
     *("schema", "dictionary", "body", "capture", "version", "view_count", "article", "index", "total"),
 )
-BIT_SECONDS = 10.0
-"""CPU time for finding a single flipped bit in one row."""
 VERSION_AT = """SELECT v.id FROM versions v JOIN articles a ON a.id = v.article_id
 WHERE coalesce(a.duplicate_of, a.id) = (SELECT coalesce(duplicate_of, id) FROM articles WHERE id = :article_id)
   AND v.replaced_by IS NULL AND :fetched_at BETWEEN v.seen_from AND v.seen_until ORDER BY v.seen_from DESC LIMIT 1"""
 """The version of an article at a time."""
-RepairedRow = dict[str, Any]
-"""A repaired row of a table with checksums: column to value."""
 TABLES: dict[Kind, str] = {"capture": "captures", "version": "versions", "view_count": "view_counts"}
 
 
@@ -60,6 +60,7 @@ class Repair:
         self._captures = Captures(connection)
         self._articles = Articles(connection)
         self._bodies = Bodies(connection)
+        self._byte_budget = Budget()
 
     def repair(self, findings: Iterable[Finding]) -> None:
         """Repair what can be repaired. Verify again to see what remains."""
@@ -107,10 +108,16 @@ class Repair:
         )
         if row is None or (row["made_with"] and not self._bodies.is_dictionary_valid(row["made_with"])):
             return
-        data = flip_one_bit(row["data"], lambda data: self._bodies.fits(data, digest, row["size"], row["made_with"]))
-        if data is not None:
+        if self._bodies.fits(row["data"], digest, row["size"], row["made_with"]):
+            return  # Only its dictionary was damaged.
+        restored = restore_body(
+            *(self._bodies, row["data"], digest, row["size"], row["made_with"]),
+            bit_seconds=BIT_SECONDS,
+            budget=self._byte_budget,
+        )
+        if restored is not None:
             with without_triggers(self._connection, table):
-                self._connection.execute(f"UPDATE {table} SET data = ? WHERE digest = ?", (data, digest))
+                self._connection.execute(f"UPDATE {table} SET data = ?, size = ? WHERE digest = ?", (*restored, digest))
 
     def _repair_row(self, table: str, key: Key) -> None:
         """Repair a row with a wrong checksum: flip one bit, or restore the row from its page."""
@@ -124,6 +131,7 @@ class Repair:
             compute_anew(table, row)
             or self._reextract_row(table, row)
             or restore_one_bit(table, row)
+            or restore_one_byte(table, row, self._byte_budget)
             or self._pointed_anew(table, row)
         )
         if repaired is None:
@@ -142,7 +150,11 @@ class Repair:
         if table != "captures" or checksum(table, row) != row["checksum"]:
             return None
         version_id = self._connection.value(VERSION_AT, row)
-        return None if version_id is None else {**row, "version_id": version_id}
+        # The article of this capture may be the damaged value: the version that was made from it must agree.
+        own = self._connection.values("SELECT id FROM versions WHERE capture_id = :id AND replaced_by IS NULL", row)
+        return (
+            None if version_id is None or version_id not in (own or [version_id]) else {**row, "version_id": version_id}
+        )
 
     def _reextract_row(self, table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         if table == "versions":
@@ -190,9 +202,13 @@ class Repair:
     def _repair_times(self, article_id: int) -> None:
         """Repair when the versions of an article were online, from its captures.
 
-        A version ends with its last capture, or with the later response 304 that confirmed it.
+        A version ends with its last capture, or with the later response 304 that confirmed it. Damaged captures may
+        state any time, so nothing is computed from them.
         """
         key = {"article_id": article_id}
+        captures = self._connection.rows(f"SELECT * FROM captures WHERE article_id IN ({FAMILY})", key)
+        if any(checksum("captures", capture) != capture["checksum"] for capture in captures):
+            return
         last = self._connection.value("SELECT last_seen_at FROM articles WHERE id = :article_id", key)
         versions = self._connection.rows(
             f"""SELECT v.id, v.seen_from, v.seen_until, min(c.fetched_at) AS first, max(c.fetched_at) AS last
@@ -265,40 +281,6 @@ def compute_anew(table: str, row: Mapping[str, Any]) -> RepairedRow | None:
         return computed if checksum(table, computed) == row["checksum"] else None
     except (TypeError, ValueError):
         return None
-
-
-def restore_one_bit(table: str, row: Mapping[str, Any], seconds: float = BIT_SECONDS) -> RepairedRow | None:
-    """A damaged row with one bit flipped so that it matches its checksum; ``None`` if there is none such.
-
-    The search ends after this CPU time.
-    """
-    if row["checksum"] is None:
-        return None
-    if (distance := (checksum(table, row) ^ row["checksum"]).bit_count()) <= 1:
-        return dict(row) if distance else None
-    end, wanted = time.process_time() + seconds, row["checksum"]
-    for name, value in row.items():
-        if name == "checksum" or name in EXCLUDED_COLUMNS[table] or not isinstance(value, (str, int)):
-            continue
-        checksum_of = checksum_by_value(table, row, name)
-        restored: Any = None
-        if isinstance(value, str):
-
-            def fits(data: bytes, checksum_of: Callable[[object], int] = checksum_of) -> bool:
-                return time.process_time() < end and checksum_of(text(data)) == wanted
-
-            data = flip_one_bit(value.encode("utf-8", "surrogateescape"), fits)
-            restored = None if data is None else text(data)
-        else:
-            flipped = (value ^ 1 << bit for bit in range(63))
-            restored = next((value for value in flipped if checksum_of(value) == wanted), None)
-        if restored is not None:
-            return {**row, name: restored}
-    return None
-
-
-def text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
 
 
 def placeholder(value: object) -> str:

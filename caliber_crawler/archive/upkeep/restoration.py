@@ -15,11 +15,14 @@ from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.archive.texts.current_state import CURRENT
 from caliber_crawler.archive.texts.text_columns import content_digest, version_columns
 from caliber_crawler.archive.upkeep.article_parts import ArticleParts
-from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes, settle_disputes
+from caliber_crawler.archive.upkeep.disputes import Dispute, settle_disputes
+from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes
 from caliber_crawler.archive.upkeep.repair import VERSION_AT
 from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
+from caliber_crawler.archive.upkeep.row_ids import settle_ids
 from caliber_crawler.archive.upkeep.row_layout import is_row_sound, layouts
-from caliber_crawler.archive.upkeep.salvage import Salvaged, insert
+from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvaged, insert
+from caliber_crawler.archive.upkeep.tree_map import DERIVED
 
 UNKNOWN_SITE = "unknown"
 UNKNOWN_LANGUAGE = "und"
@@ -47,6 +50,10 @@ MISSING_ARTICLES = """SELECT DISTINCT id FROM (
   UNION SELECT article_id FROM article_urls UNION SELECT article_id FROM captures)
 WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM articles)"""
 
+MISSING_ARTICLES_OF_TEXTS = """SELECT DISTINCT id FROM (
+  SELECT article_id AS id FROM versions UNION SELECT article_id FROM view_counts)
+WHERE id NOT IN (SELECT id FROM articles)"""
+
 
 class Restoration:
     """Restores lost rows of an archive that a salvage has filled; ``counts`` has their number, by table."""
@@ -58,6 +65,10 @@ class Restoration:
         self._parts = ArticleParts(connection, salvaged, self._rows)
         self._added: list[int] = []
         self.counts = self._rows.counts
+        self.without_headers = 0
+        """Restored captures: nothing repeats the HTTP headers."""
+        self.undecided: list[Dispute] = []
+        """Values of which a damaged copy could not be told from a right one."""
 
     def restore(self) -> None:
         """Restore what can be restored, each table after those that it needs."""
@@ -67,6 +78,7 @@ class Restoration:
             self._restore_articles,
             self._restore_captures,
             self._restore_versions,
+            self._point_captures_anew,
             self._restore_missing_articles,
             self._restore_missing_captures,
             self._restore_newest_columns,
@@ -95,8 +107,14 @@ class Restoration:
                     self.counts[table] += 1
 
     def _settle_disputes(self) -> None:
-        for table in ("frontier", "articles"):
-            self.counts[table] += settle_disputes(self._salvaged.trees, self._connection, table)
+        for table, layout in layouts().items():
+            if not layout.is_index and not table.startswith((*COMPUTED, *DERIVED)):
+                self.counts[table] += settle_ids(self._salvaged, self._connection, table)
+        for table, layout in layouts().items():
+            if not layout.is_index and not table.startswith((*COMPUTED, *DERIVED)):
+                settled, undecided = settle_disputes(self._salvaged.trees, self._connection, table)
+                self.counts[table] += settled
+                self.undecided += undecided
 
     # --- articles and captures ----------------------------------------------------------------------------------------
 
@@ -150,7 +168,9 @@ class Restoration:
                 )
 
     def _restore_missing_articles(self) -> None:
-        for id in self._connection.values(MISSING_ARTICLES):
+        # Unlike that of a version, the article that a capture or URL names is in no checksum.
+        is_lost = "articles" in self._salvaged.incomplete
+        for id in self._connection.values(MISSING_ARTICLES if is_lost else MISSING_ARTICLES_OF_TEXTS):
             self._add_article({"id": id})
 
     def _restore_captures(self) -> None:
@@ -175,7 +195,7 @@ class Restoration:
                 "body_digest": known.get("body_digest") if body else None,
                 "version_id": self._version_at(known),
             }
-            self._rows.insert("captures", row)
+            self.without_headers += self._rows.insert("captures", row)
 
     def _same_host(self, url: str) -> dict[str, Any] | None:
         host = "/".join(url.split("/", 3)[:3])
@@ -197,7 +217,7 @@ class Restoration:
         for row in self._connection.rows(MISSING_CAPTURES):
             article = self._connection.row("SELECT site, url FROM articles WHERE id = ?", (row["article_id"],)) or {}
             id = row.pop("capture_id")
-            self._rows.insert(
+            self.without_headers += self._rows.insert(
                 "captures",
                 {
                     **row,
@@ -222,8 +242,19 @@ class Restoration:
             # A damaged version repeats its identity: only its text is damaged.
             if isinstance(row["id"], int):
                 known.setdefault(row["id"], {})
-        for id in sorted({*known, *self._connection.values(MISSING_VERSIONS)}):
+        # Without a lost row, a reference to a version that is not there is damaged itself: no checksum includes it.
+        named = self._connection.values(MISSING_VERSIONS) if "versions" in self._salvaged.incomplete else []
+        for id in sorted({*known, *named}):
             self._restore_version(id, known.get(id, {}))
+
+    def _point_captures_anew(self) -> None:
+        """Give captures of a version that does not exist the one that their article had at that time."""
+        for row in self._connection.rows(
+            "SELECT id, article_id, fetched_at FROM captures WHERE version_id NOT IN (SELECT id FROM versions)"
+        ):
+            if (version_id := self._version_at(row)) is not None:
+                self._connection.execute("UPDATE captures SET version_id = ? WHERE id = ?", (version_id, row["id"]))
+                self.counts["captures"] += 1
 
     def _restore_version(self, id: int, known: Mapping[str, Any]) -> None:
         captures = self._connection.rows(

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
-from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, flip_one_bit
+from caliber_crawler.archive.core.checksums import PRIMARY_KEYS
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import recount
-from caliber_crawler.archive.upkeep.repair import compute_anew, restore_one_bit
-from caliber_crawler.archive.upkeep.row_layout import Layout, Row, has_urls, is_row_sound, layouts
+from caliber_crawler.archive.upkeep.repair import compute_anew
+from caliber_crawler.archive.upkeep.row_layout import ROWID, Layout, Row, has_urls, is_row_sound, layouts
+from caliber_crawler.archive.upkeep.single_changes import Budget, restore_body, restore_one_bit, restore_one_byte
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import StoredRow, TreeMap
 
@@ -45,12 +46,16 @@ class Salvaged:
     """Rows copied, by table."""
     rejected: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """Rows that failed their check and whose key is not among the copied ones, by table."""
+    displaced: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    """Sound rows of which another one has the ID, by table: one of the two IDs is damaged."""
+    short: set[str] = field(default_factory=set)
+    """Tables with fewer rows than several of their indexes name."""
 
     @property
     def incomplete(self) -> set[str]:
         """Tables of which rows may be missing."""
         damaged = {name for name, gaps in self.trees.gaps.items() if gaps and not layouts()[name].is_index}
-        return damaged | {name for name, rows in self.rejected.items() if rows}
+        return damaged | self.short | {name for name, rows in self.rejected.items() if rows}
 
 
 class Salvage:
@@ -60,6 +65,7 @@ class Salvage:
         self._connection = connection
         self._bodies = Bodies(connection)
         self._deadline = 0.0
+        self._byte_budget = Budget()
         self.result = Salvaged(TreeMap(file))
 
     def copy(self) -> Salvaged:
@@ -82,8 +88,12 @@ class Salvage:
     def _take(self, layout: Layout, stored: StoredRow) -> None:
         if not stored.in_tree and self._has(layout, stored.row):
             return
-        if self._is_sound(layout, stored.row) and insert(self._connection, layout, stored.row):
+        is_sound = self._is_sound(layout, stored.row)
+        displaced = self.result.displaced[layout.name]
+        if is_sound and insert(self._connection, layout, stored.row):
             self.result.taken[layout.name] += 1
+        elif is_sound and layout.id is not None and len(displaced) < MAX_REJECTED and self._has(layout, stored.row):
+            displaced.append(stored.row)
         elif len(self.result.rejected[layout.name]) < MAX_REJECTED and stored.in_tree:
             self.result.rejected[layout.name].append(stored.row)
 
@@ -104,15 +114,21 @@ class Salvage:
     def _restore(self, layout: Layout, row: Row) -> Row | None:
         if layout.name in PRIMARY_KEYS:
             seconds = self._deadline - time.process_time()
-            return compute_anew(layout.name, row) or restore_one_bit(layout.name, row, seconds=seconds)
+            return (
+                compute_anew(layout.name, row)
+                or restore_one_bit(layout.name, row, seconds=seconds)
+                or restore_one_byte(layout.name, row, self._byte_budget)
+            )
         data, digest, size = row.get("data"), row.get("digest"), row.get("size")
         if layout.name in ("bodies", "dictionaries") and isinstance(data, bytes):
             dictionary = self._dictionary_of(row)
-            restored = flip_one_bit(
-                data,
-                lambda data: time.process_time() < self._deadline and self._bodies.fits(data, digest, size, dictionary),  # type: ignore[arg-type]
+            seconds = self._deadline - time.process_time()
+            restored = restore_body(
+                *(self._bodies, data, str(digest), int(size or 0), dictionary),
+                bit_seconds=seconds,
+                budget=self._byte_budget,
             )
-            return None if restored is None else {**row, "data": restored}
+            return None if restored is None else {**row, "data": restored[0], "size": restored[1]}
         return None
 
     def _is_sound(self, layout: Layout, row: Row) -> bool:
@@ -138,13 +154,17 @@ class Salvage:
 
 
 def insert(connection: Connection, layout: Layout, row: Row) -> bool:
-    """Insert a row unless the table's constraints forbid it."""
+    """Insert a row unless the table's constraints forbid it.
+
+    A row ID that nothing refers to may be damaged: if another row has it, the row gets a new one.
+    """
     names = dict.fromkeys((*layout.columns, *([layout.id] if layout.id else [])))
     columns, places = ", ".join(names), ", ".join("?" * len(names))
     try:
         connection.execute(f"INSERT INTO {layout.name} ({columns}) VALUES ({places})", [row[name] for name in names])
     except (sqlite3.IntegrityError, UnicodeEncodeError):
-        return False
+        is_taken = layout.id == ROWID and row[ROWID] is not None
+        return is_taken and insert(connection, layout, row | {ROWID: None})
     return True
 
 

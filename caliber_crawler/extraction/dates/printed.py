@@ -36,7 +36,7 @@ _NUMERIC = re.compile(
 )
 _LETTERS = r"[^\s\d!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2010-\u2027\u2030-\u205e\u3000-\u303f\u060c]"
 _TOKEN = re.compile(
-    rf"(?P<number>\d+)|(?P<word>(?:[\u0e01-\u0e4e]++\.)++|{_LETTERS}++(?:[’'ʼ]{_LETTERS}++)*)|(?P<mark>[^\s])"
+    rf"(?P<number>\d+)|(?P<word>(?:[\u0e01-\u0e4e]++\.)+|{_LETTERS}++(?:[’'ʼ]{_LETTERS}++)*)|(?P<mark>[^\s])"
 )
 _SKIPPED_MARKS = frozenset(",.-–—/'’()،ªº°")
 _ENDINGS_TEXT = """

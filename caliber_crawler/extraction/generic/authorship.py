@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
@@ -31,6 +32,7 @@ AUTHOR_METAS = (
 )
 _LABELS_OF_AUTHORS = frozenset(("written by", "author", "by", "автор", "написано автором", "yazan", "yazar", "müəllif"))
 MAX_BYLINES = 100
+MAX_NAMES_LENGTH = 300
 MAX_BLOCKS = 40
 LEVELS_ABOVE = 4
 _BYLINE_NAME = re.compile(
@@ -38,6 +40,8 @@ _BYLINE_NAME = re.compile(
     r"(?:written|posted|submitted|created)-?by|submitted)(?:$|[\s_-]|name|s?link)|creator[_-]{1,2}name(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_BYLINE_HINT = re.compile("by|aut(?:h?or|eur)|writer|contributor|journalist|yazar|muel|avtor|submitted|creator")
+"""Part of every such name, and cheaper to search."""
 _AUTHOR_NAME = re.compile(r"(?:author|creator|writer|byline|yazar|muellif)[_-]{1,2}name(?:$|[\s_-])", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PERSON_PAGE = re.compile(r"/(?:authors?|autor(?:es)?|auteurs?|avtor(?:y|s)?|yazar(?:lar)?|muellif(?:ler)?)/[^/]")
@@ -59,11 +63,8 @@ _OTHERS_BY = re.compile(
     r"editor|translator|foto|фото|перевод|редактор|redaktor|tərcümə)\s*+[:：]?+\s*+$",
     re.IGNORECASE,
 )
-_MARKED = etree.XPath(
-    ".//*[@class or @itemprop or @rel or @id or @data-testid or @property]"
-    "[not(self::meta or self::link or self::script or self::img)]"
-)
-_MARKS = ("class", "rel", "itemprop", "id", "data-testid", "property")
+_UNMARKED_TAGS = frozenset(("meta", "link", "script", "img"))
+_MARKS = frozenset(("class", "rel", "itemprop", "id", "data-testid", "property"))
 
 
 class Authors(NamedTuple):
@@ -217,14 +218,22 @@ def _heading(root: etree._Element, headline: str | None) -> etree._Element | Non
 
 def _bylines(root: etree._Element) -> Iterator[etree._Element]:
     """The elements whose names say that they are bylines, and links to an author's page."""
-    known: dict[str, bool] = {}  # most names stand on many elements
-    for element in cast(list[etree._Element], _MARKED(root)):
-        get = element.get
-        names = " ".join([get(key, "") for key in _MARKS])
-        if (named := known.get(names)) is None:
-            named = known[names] = _BYLINE_NAME.search(_CAMEL.sub("-", names)) is not None
-        if named or (element.tag == "a" and _PERSON_PAGE.search(get("href", ""))):
+    for element in root.iterdescendants(etree.Element):
+        keys = element.keys()
+        if not keys or _MARKS.isdisjoint(keys) or element.tag in _UNMARKED_TAGS:
+            continue
+        names = " ".join([element.get(key, "") for key in keys if key in _MARKS])
+        named = _is_named_byline(names) if len(names) <= MAX_NAMES_LENGTH else _has_byline_name(names)
+        if named or (element.tag == "a" and _PERSON_PAGE.search(element.get("href", ""))):
             yield element
+
+
+def _has_byline_name(names: str) -> bool:
+    return _BYLINE_HINT.search(names.lower()) is not None and _BYLINE_NAME.search(_CAMEL.sub("-", names)) is not None
+
+
+_is_named_byline = lru_cache(maxsize=8192)(_has_byline_name)
+"""Most names stand on many elements, and on the other pages of a site."""
 
 
 def _is_of_reviewer(element: etree._Element) -> bool:

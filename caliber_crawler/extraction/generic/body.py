@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache, partial
-from typing import NamedTuple
+from itertools import chain, islice
+from typing import NamedTuple, cast
 
 from lxml import etree
+from lxml.html import HtmlElement
 from resiliparse.extract.html2text import extract_plain_text
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
-from caliber_crawler.extraction.generic.container import BREAK, Lookup, read_container
+from caliber_crawler.extraction.generic.container import BREAK, Account, Blocks, Lookup, read_container
 from caliber_crawler.extraction.generic.main_element import source_of_main
 from caliber_crawler.extraction.generic.pruning import is_text, prune
 from caliber_crawler.extraction.generic.size import drop_rare_attributes, tame
+from caliber_crawler.extraction.omissions import READER, Omissions
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.extraction.tree import text_of
 
@@ -45,11 +49,16 @@ MIN_BODY_LENGTH, MIN_SHARED = 200, 0.4
 
 Where it is not, trafilatura finds next to nothing of the article in it.
 """
+MAX_LINES_AHEAD = 8
+"""Lines of a reading that are compared with a block for the account of what is left out."""
 LONG_SOURCE = 250_000
 """Characters of a page whose attributes are counted."""
 WORDS_TO_MATCH = 4
+MAX_USUAL_LENGTH = 2_000
 _SEPARATORS = {"lb": BREAK, "cell": " | "}
 _WORD = re.compile(r"\w+")
+_NO_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that trafilatura removes from a page."""
 _HEAD_TAGS = frozenset(("base", "link", "meta", "noscript", "script", "style", "template", "title"))
 _BLOCKS = frozenset(("p", "head", "item", "quote", "row", "code", "fw", "ab"))
 # One library finding nothing is normal and not worth a log line.
@@ -66,20 +75,28 @@ class Body(NamedTuple):
     """Every reading, by its name."""
 
 
-def extract_body(root: etree._Element, headline: str | None, url: str, authors: Sequence[str] = ()) -> Body | None:
+def extract_body(
+    root: etree._Element,
+    headline: str | None,
+    url: str,
+    authors: Sequence[str] = (),
+    omissions: Omissions | None = None,
+) -> Body | None:
     """Return the paragraphs of the article; ``None`` if no text is found. Prunes the tree in place.
 
-    Only resiliparse extracts oversized pages: its time grows linearly.
+    Only resiliparse extracts oversized pages: its time grows linearly. ``omissions`` collects the text that is on the
+    page and not in the body.
     """
-    prune(root, headline, url)
+    prune(root, headline, url, omissions)
     is_tame = tame(root)
     source, main = _sources_of(root)
     if len(source) > LONG_SOURCE and drop_rare_attributes(root):
         source, main = _sources_of(root)
     quick = _attempt(_extract_with_resiliparse, source)
+    account: Account | None = None if omissions is None else []
     if is_tame:
         fast = _read_fast(source, main, quick)
-        whole = read_container(root, (fast, quick))
+        whole = read_container(root, (fast, quick), account)
         choice = _choose(fast, quick, whole)
         choice = choice._replace(readings=(("trafilatura", fast), ("resiliparse", quick), ("container", whole)))
     else:
@@ -87,9 +104,36 @@ def extract_body(root: etree._Element, headline: str | None, url: str, authors: 
     if not choice.paragraphs:
         # Prefer all text of the page to none, so that nothing is lost silently.
         choice = Body(tuple(_attempt(partial(_extract_with_resiliparse, whole=True), source)), "resiliparse")
+    if omissions is not None:
+        _account_for(root, choice.paragraphs, account, omissions)
     headings = {text_of(heading): str(heading.tag) for heading in root.iter("h2", "h3", "h4", "h5", "h6")}
-    kept = drop_boilerplate(choice.paragraphs, headline, headings, authors)
+    kept = drop_boilerplate(choice.paragraphs, headline, headings, authors, omissions)
     return choice._replace(paragraphs=tuple(kept)) if kept else None
+
+
+def _account_for(
+    root: etree._Element, paragraphs: Sequence[str], account: Account | None, omissions: Omissions
+) -> None:
+    """Record the blocks of the pruned page that the reading which is used does not have."""
+    blocks = account or [(block.text, None) for block in Blocks(root).blocks]
+    texts = {text for text, _ in blocks}
+    lines = Counter(line for line in paragraphs if line in texts)
+    # A library may join or divide blocks; both are in the order of the page.
+    others = deque(line for line in paragraphs if line not in texts)
+    for text, reason in blocks:
+        if lines[text]:
+            lines[text] -= 1
+            continue
+        rest = text
+        for line in list(islice(others, MAX_LINES_AHEAD)):
+            if line in rest:
+                rest = rest.replace(line, " ", 1)
+                others.remove(line)
+            elif rest in line:
+                others[others.index(line)] = line.replace(rest, " ", 1)
+                rest = ""
+                break
+        omissions.add(reason or READER, rest)
 
 
 def _sources_of(root: etree._Element) -> tuple[str, str | None]:
@@ -163,9 +207,27 @@ def _attempt(read: Callable[[str], list[str]], source: str) -> list[str]:
 
 
 def _extract_with_trafilatura(source: str) -> list[str]:
-    document = bare_extraction(source, options=_options())
+    document = bare_extraction(_parse_for_trafilatura(source), options=_options())
     body = getattr(document, "body", None)
     return list(_blocks(body)) if body is not None else []
+
+
+def _parse_for_trafilatura(source: str) -> HtmlElement | str:
+    """Parse a page as trafilatura does, in less time: its parser asks a Python function for the class of each element.
+
+    A page with another root element, which trafilatura examines, stays as it is.
+    """
+    if not source.startswith("<html"):
+        return source
+    tree = etree.fromstring(_NO_CHARACTER.sub("", source), _parser())
+    return cast(HtmlElement, tree) if len(tree) else source
+
+
+@cache
+def _parser() -> etree.HTMLParser:
+    parser = etree.HTMLParser(collect_ids=False, encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
+    return parser
 
 
 @cache
@@ -227,18 +289,28 @@ def _extract_with_resiliparse(source: str, *, whole: bool = False) -> list[str]:
 # --------------------------------------------------------------------------------------------------------- agreement
 
 
-def shingles(paragraphs: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    """The sequences of four words in a text."""
+def shingles(paragraphs: Sequence[str]) -> frozenset[int]:
+    """The sequences of four words in a text, each as its hash: numbers are compared fastest."""
     return _shingles(tuple(paragraphs))
 
 
 @lru_cache(maxsize=4)
-def _shingles(paragraphs: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+def _shingles(paragraphs: tuple[str, ...]) -> frozenset[int]:
     # Each reading of a page is compared several times.
-    words = _WORD.findall(" ".join(paragraphs).lower())
-    return frozenset(zip(*(words[start:] for start in range(WORDS_TO_MATCH)), strict=False))
+    words = list(chain.from_iterable(map(_words_of, paragraphs)))
+    return frozenset(map(hash, zip(*(words[start:] for start in range(WORDS_TO_MATCH)), strict=False)))
 
 
-def _share(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+def _words_of(paragraph: str) -> Sequence[str]:
+    return _words_of_usual(paragraph) if len(paragraph) <= MAX_USUAL_LENGTH else _WORD.findall(paragraph.lower())
+
+
+@lru_cache(maxsize=256)
+def _words_of_usual(paragraph: str) -> tuple[str, ...]:
+    # The readings of a page have most paragraphs in common.
+    return tuple(_WORD.findall(paragraph.lower()))
+
+
+def _share(one: frozenset[int], other: frozenset[int]) -> float:
     """The share of a text that another one has, 0 to 1."""
     return len(one & other) / len(one) if one else 1.0

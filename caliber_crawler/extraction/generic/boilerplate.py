@@ -7,10 +7,30 @@ line is dropped only if it is short or at the start or end of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from caliber_crawler.extraction.phrases import ADDRESSES, CREDITS, INVITATIONS, LABELS, WRITERS, any_of, is_pointer
+from caliber_crawler.extraction.dates.printed import find_printed_dates
+from caliber_crawler.extraction.omissions import (
+    AUTHOR_BOX,
+    DUPLICATE,
+    HEADLINE,
+    INVITATION,
+    LEAD,
+    NOTICE,
+    Omissions,
+)
+from caliber_crawler.extraction.phrases import (
+    ADDRESSES,
+    BYLINES,
+    CREDITS,
+    INVITATIONS,
+    LABELS,
+    OFFERS,
+    WRITERS,
+    any_of,
+    is_pointer,
+)
 from caliber_crawler.extraction.text import fold
 
 MAX_LABEL_LENGTH = 60
@@ -22,11 +42,20 @@ MAX_ROLE_LENGTH = 40
 BIOGRAPHY_LINES = 3
 MIN_NAME_WORDS, MAX_NAME_WORDS = 2, 4
 TAIL_LINES = 6
+LEAD_LINES = 3
+MAX_PARTICLE_LENGTH = 3
+MAX_REST_WORDS = 5
+"""Words of a byline beside the date, the authors and the comments: a name, a weekday or a place."""
 _RELATIVE = re.compile(r" ?,? ?(?:who|whom|whose|которы|який|яка|qui)\w* (?!writes|covers|reports)", re.IGNORECASE)
 _INVITATION = re.compile(rf"(?<!\w)(?:{any_of(INVITATIONS)})", re.IGNORECASE)
 _CREDIT = re.compile(rf"[\W_]*(?:(?:{any_of(CREDITS)})\s*[:：՝/|©]|©|copyright\b|\(c\)\s)", re.IGNORECASE)
 _ADDRESS = re.compile(rf"(?<!\w)(?:{any_of(ADDRESSES)})(?!\w)", re.IGNORECASE)
 _WRITER = re.compile(rf"(?<!\w)(?:{any_of(WRITERS)})(?!\w)", re.IGNORECASE)
+_OFFER = re.compile(rf"(?<!\w)(?:{any_of(OFFERS)})(?!\w)", re.IGNORECASE)
+_OFFERS_ONLY = re.compile(rf"(?:[\W\d_]*+(?:{any_of(OFFERS)})(?!\w))++[\W\d_]*+", re.IGNORECASE)
+_BYLINE = re.compile(rf"(?<!\w)(?:{any_of(BYLINES)})(?!\w)", re.IGNORECASE)
+_WORDS = re.compile(r"[^\W\d_]+")
+_UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _COPULAS = frozenset(("–", "—", "-", "is", "was", "ist", "est", "es"))
 _LABELS = frozenset(fold(label) for table in LABELS.values() for label in table)
 _QUOTED = re.compile('["“”„«»]')
@@ -38,21 +67,77 @@ def drop_boilerplate(
     headline: str | None,
     headings: Mapping[str, str] = MappingProxyType({}),
     authors: Collection[str] = (),
+    omissions: Omissions | None = None,
 ) -> list[str]:
     """Return the paragraphs of the text in order, each long one once.
 
-    ``headings``: the text of each sub-heading of the page, with its tag; ``authors``: the names of the page's authors.
+    ``headings``: the text of each sub-heading of the page, with its tag; ``authors``: the names of the page's authors;
+    ``omissions`` collects the lines that are left out.
     """
     title = fold(headline or "")
     seen: set[str] = set()
     kept = []
     for paragraph in paragraphs:
         key = fold(paragraph)
-        if key == title or (len(key) > MAX_LABEL_LENGTH and key in seen) or _is_notice(paragraph):
-            continue
-        seen.add(key)
-        kept.append(paragraph)
-    return _without_tail(_without_lead(kept, headings), authors)
+        reason = (
+            HEADLINE
+            if key == title
+            else DUPLICATE
+            if len(key) > MAX_LABEL_LENGTH and key in seen
+            else NOTICE
+            if _is_notice(paragraph)
+            else None
+        )
+        if reason is None:
+            seen.add(key)
+            kept.append(paragraph)
+        elif omissions is not None:
+            omissions.add(reason, paragraph)
+    begun = _without_lead(_without_datelines(kept, authors), headings)
+    if omissions is not None:
+        for line in kept[: len(kept) - len(begun)]:
+            omissions.add(LEAD, line)
+    return _without_tail(begun, authors, omissions)
+
+
+def _without_datelines(lines: list[str], authors: Collection[str]) -> list[str]:
+    """The lines without those up to a byline or an offer among the first ones, if no text is before it."""
+    start = 0
+    for number, line in enumerate(lines[:LEAD_LINES]):
+        if _is_dateline(line, authors) or _is_offer(line):
+            start = number + 1
+        elif len(line) > MAX_LABEL_LENGTH or _SENTENCE_END.search(line):
+            break
+    return lines[start:] or lines
+
+
+def _is_offer(line: str) -> bool:
+    """Return whether a line only offers to comment or to share: "Leave a comment", "3 comments · Tweet"."""
+    return len(line) <= MAX_NOTICE_LENGTH and _OFFERS_ONLY.fullmatch(line) is not None
+
+
+def _is_dateline(line: str, authors: Collection[str]) -> bool:
+    """Return whether a line holds only a date with the author, its label or the number of comments."""
+    if len(line) > MAX_NOTICE_LENGTH or _SENTENCE_END.search(line):
+        return False
+    dates = find_printed_dates(line)
+    if not dates:
+        return False
+    rest = line
+    for date in reversed(dates):
+        rest = f"{rest[: date.start]} · {rest[date.end :]}"
+    named = [name for name in authors if name and name in rest]
+    for name in named:
+        rest = rest.replace(name, " · ", 1)
+    rest, offers = _OFFER.subn(" · ", rest)
+    rest, labels = _BYLINE.subn(" · ", rest)
+    words = _WORDS.findall(rest)
+    if len(words) > MAX_REST_WORDS or not (named or offers or labels):
+        return False
+    # Where letters have no case, a name looks like any other words.
+    if any(_UNCASED.match(word) for word in words):
+        return bool(named or offers)
+    return not any(word.islower() and len(word) > MAX_PARTICLE_LENGTH for word in words)
 
 
 def _is_notice(line: str) -> bool:
@@ -85,14 +170,29 @@ def _without_lead(lines: list[str], headings: Mapping[str, str] = MappingProxyTy
     return lines[first:]
 
 
-def _without_tail(lines: list[str], authors: Collection[str]) -> list[str]:
+def _without_tail(lines: list[str], authors: Collection[str], omissions: Omissions | None = None) -> list[str]:
     """The lines without invitations and the author's biography at the end, and without a final label of theirs."""
-    edge = max(len(lines) - TAIL_LINES, 1)
-    kept = lines[:edge] + [line for line in lines[edge:] if not _is_invitation(line)]
-    edge = max(len(kept) - BIOGRAPHY_LINES, 1)
-    kept = kept[:edge] + [line for line in kept[edge:] if not _is_introduction(line, authors)]
+    kept = _without_last(lines, TAIL_LINES, lambda line: _is_invitation(line) or _is_offer(line), INVITATION, omissions)
+    kept = _without_last(kept, 1, lambda line: _is_dateline(line, authors), LEAD, omissions)
+    kept = _without_last(kept, BIOGRAPHY_LINES, lambda line: _is_introduction(line, authors), AUTHOR_BOX, omissions)
     while len(kept) > 1 and len(kept[-1]) <= MAX_LABEL_LENGTH / 2 and kept[-1].endswith((":", "...", "…")):
-        kept.pop()
+        label = kept.pop()
+        if omissions is not None:
+            omissions.add(NOTICE, label)
+    return kept
+
+
+def _without_last(
+    lines: list[str], number: int, is_dropped: Callable[[str], bool], reason: str, omissions: Omissions | None
+) -> list[str]:
+    """The lines without those of the last ones that a rule drops; the first line stays."""
+    edge = max(len(lines) - number, 1)
+    kept = lines[:edge]
+    for line in lines[edge:]:
+        if not is_dropped(line):
+            kept.append(line)
+        elif omissions is not None:
+            omissions.add(reason, line)
     return kept
 
 

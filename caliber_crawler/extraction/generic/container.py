@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from lxml import etree
@@ -17,6 +18,7 @@ from lxml import etree
 from caliber_crawler.extraction.generic.inline_elements import INLINE
 from caliber_crawler.extraction.generic.outline import aside_names
 from caliber_crawler.extraction.generic.pruning import names_of
+from caliber_crawler.extraction.omissions import ASIDE, COMMENT, HIDDEN, LINKS, NOT_PARAGRAPH, OUTSIDE, TEASER
 from caliber_crawler.extraction.text import clean_inline
 
 BREAK = "\n"
@@ -62,8 +64,7 @@ _ASIDE_TAGS = frozenset(("nav", "footer", "aside", "form", "dialog", "menu"))
 _NAMED_TAGS = frozenset(("div", "section", "ul", "ol", "header"))
 _ASIDE_NAME = re.compile(
     r"(?:^|[\s_-])(?:footer|sidebar|nav|navbar|menu|megamenu|respond|cookie|banner|masthead)(?:$|[\s_-])"
-    r"|comment|repl(?:y|ies)|disqus|discussion",
-    re.IGNORECASE,
+    r"|comment|repl(?:y|ies)|disqus|discussion"
 )
 _URL = re.compile(r"https?://\S+")
 _COMMENT = re.compile("comment|repl(?:y|ies)|disqus|discussion", re.IGNORECASE)
@@ -91,6 +92,7 @@ class Blocks:
     def __init__(self, root: etree._Element) -> None:
         body = root.find("body")
         self.elements: list[etree._Element] = []
+        self.tags: list[str] = []
         self.parents: list[int] = []
         self.blocks: list[Block] = list(self._walk(root if body is None else body))
 
@@ -116,7 +118,7 @@ class Blocks:
             if unseen:
                 continue
             if tag not in _INLINE and tag not in _UNSEEN:
-                if tag not in _CELLS and (block := finished()):
+                if parts and tag not in _CELLS and (block := finished()):
                     yield block
                 if starts:
                     if tag in _CELLS and parts:
@@ -124,6 +126,7 @@ class Blocks:
                     self.parents.append(node)
                     node = len(self.elements)
                     self.elements.append(element)
+                    self.tags.append(str(tag))
                 else:
                     node = self.parents[node]
             elif tag == "a":
@@ -144,6 +147,12 @@ class Blocks:
         if block := finished():
             yield block
 
+    def around(self, node: int) -> Iterator[etree._Element]:
+        """An element and those around it."""
+        while node >= 0:
+            yield self.elements[node]
+            node = self.parents[node]
+
     def sums(self, values: Sequence[float]) -> list[float]:
         """The sum over all blocks of each element, given one value for each block."""
         totals = [0.0] * len(self.elements)
@@ -156,18 +165,29 @@ class Blocks:
     def spread(self, marked: Sequence[bool]) -> list[bool]:
         """The elements that are marked or inside a marked one."""
         inside = list(marked)
-        for number in range(1, len(inside)):
-            inside[number] = inside[number] or inside[self.parents[number]]
+        if True in inside:
+            for number, parent in enumerate(self.parents):
+                if parent >= 0 and inside[parent]:
+                    inside[number] = True
         return inside
 
 
-def read_container(root: etree._Element, readings: Sequence[Sequence[str]]) -> list[str]:
-    """Return the blocks of the article's container, given what two libraries read on the same pruned page."""
+Account = list[tuple[str, str | None]]
+"""The text of each block of a page, and why it is not in the container's text; ``None`` if it is."""
+
+
+def read_container(
+    root: etree._Element, readings: Sequence[Sequence[str]], account: Account | None = None
+) -> list[str]:
+    """Return the blocks of the article's container, given what two libraries read on the same pruned page.
+
+    ``account`` collects every block of the page.
+    """
     page = Blocks(root)
     if not page.blocks:
         return []
     votes = _votes(page.blocks, readings)
-    named = [_is_named_aside(element) for element in page.elements]
+    named = [_is_named_aside(tag, element) for tag, element in zip(page.tags, page.elements, strict=True)]
     beside = page.spread(named)
     weights = _weights(page.blocks, votes, len(readings), beside)
     asides = page.spread(_asides(page, named, page.sums(weights)))
@@ -179,23 +199,40 @@ def read_container(root: etree._Element, readings: Sequence[Sequence[str]]) -> l
     linked = page.sums([block.linked for block in page.blocks])
     lists = page.spread(
         [
-            number > container and element.tag in _LINK_LISTS and linked[number] > MAX_LINKED_SHARE * length[number] > 0
-            for number, element in enumerate(page.elements)
+            number > container and tag in _LINK_LISTS and linked[number] > MAX_LINKED_SHARE * length[number] > 0
+            for number, tag in enumerate(page.tags)
         ]
     )
     inside = page.spread([number == container for number in range(len(page.elements))])
     cards = page.spread(_cards(page, length))
     foreign = [aside or listed or card for aside, listed, card in zip(asides, lists, cards, strict=True)]
-    kinds = _kinds_of_prose(page, [inside[node] and not foreign[node] for node in range(len(page.elements))])
-    held = _holder_tags(page, [inside[node] and not foreign[node] for node in range(len(page.elements))])
+    own = [within and not other for within, other in zip(inside, foreign, strict=True)]
+    kinds = _kinds_of_prose(page, own)
+    held = _holder_tags(page, own)
+
+    def part_of(node: int) -> str:
+        return ASIDE if asides[node] else LINKS if lists[node] else TEASER
+
     kept = []
     for block, vote in zip(page.blocks, votes, strict=True):
         node, element = block.node, page.elements[block.node]
-        if _is_machine_text(block, element) or (element.tag not in held and not (vote and _is_prose(block))):
-            continue
-        belongs = inside[node] or (vote and _is_prose(block) and _kinds(page, node) in kinds)
-        if vote == len(readings) or (belongs and not foreign[node] and not _is_lone_link(block, element)):
+        reason = None
+        if _is_machine_text(block, element):
+            reason = HIDDEN
+        elif element.tag not in held and not (vote and _is_prose(block)):
+            reason = part_of(node) if foreign[node] else NOT_PARAGRAPH if inside[node] else OUTSIDE
+        elif vote != len(readings):
+            if foreign[node]:
+                reason = part_of(node)
+            elif not (inside[node] or (vote and _is_prose(block) and _kinds(page, node) in kinds)):
+                reason = OUTSIDE
+            elif _is_lone_link(block, element):
+                reason = LINKS
+        if reason is None:
             kept.append(block.text)
+        if account is not None:
+            is_comment = reason == ASIDE and any(map(_is_comment, page.around(node)))
+            account.append((block.text, COMMENT if is_comment else reason))
     return kept
 
 
@@ -206,7 +243,7 @@ def _holder_tags(page: Blocks, inside: Sequence[bool]) -> Container[str]:
     """
     lengths = Counter(page.elements[block.node].tag for block in page.blocks if inside[block.node] and _is_prose(block))
     in_paragraphs = sum(length for tag, length in lengths.items() if tag in _TEXT_TAGS)
-    return _TEXT_TAGS if in_paragraphs >= MIN_USUAL_SHARE * lengths.total() else {e.tag for e in page.elements}
+    return _TEXT_TAGS if in_paragraphs >= MIN_USUAL_SHARE * lengths.total() else frozenset(page.tags)
 
 
 def _cards(page: Blocks, length: Sequence[float]) -> list[bool]:
@@ -303,17 +340,17 @@ def _asides(page: Blocks, named: Sequence[bool], mass: Sequence[float]) -> list[
             of_kind[_kind(element)] += mass[number]
     has_main = False
     inside_main = [False] * len(page.elements)
-    for number, element in enumerate(page.elements):
+    for number, tag in enumerate(page.tags):
         inside_main[number] = number > 0 and inside_main[page.parents[number]]
-        if element.tag == "article" and mass[number] > most:
+        if tag == "article" and mass[number] > most:
             inside_main[number] = has_main = True
     return [
         mass[number] <= most
         and (
-            (named[number] and (of_kind[_kind(element)] <= most or _is_comment(element)))
-            or (element.tag == "article" and has_main and not inside_main[number])
+            (named[number] and (of_kind[_kind(page.elements[number])] <= most or _is_comment(page.elements[number])))
+            or (tag == "article" and has_main and not inside_main[number])
         )
-        for number, element in enumerate(page.elements)
+        for number, tag in enumerate(page.tags)
     ]
 
 
@@ -321,13 +358,18 @@ def _is_comment(element: etree._Element) -> bool:
     return _COMMENT.search(names_of(element)) is not None
 
 
-def _is_named_aside(element: etree._Element) -> bool:
-    if element.tag in _ASIDE_TAGS:
+def _is_named_aside(tag: str, element: etree._Element) -> bool:
+    if tag in _ASIDE_TAGS:
         return True
-    if element.tag not in _NAMED_TAGS:
+    if tag not in _NAMED_TAGS:
         return False
     names = names_of(element)
-    return len(names) > 1 and (_ASIDE_NAME.search(names) is not None or any(aside_names(names)))
+    return len(names) > 1 and _is_aside_name(names)
+
+
+@lru_cache(maxsize=8192)
+def _is_aside_name(names: str) -> bool:
+    return _ASIDE_NAME.search(names.lower()) is not None or any(aside_names(names))
 
 
 def _find_container(page: Blocks, mass: Sequence[float]) -> int:

@@ -14,7 +14,7 @@ from lxml import etree
 from caliber_crawler.extraction.dates.labels import Role, is_called_date, role_of_label, role_of_name
 from caliber_crawler.extraction.dates.printed import PrintedDate, find_printed_dates, with_ascii_digits
 from caliber_crawler.extraction.dates.stamps import Stamp, parse_stamp
-from caliber_crawler.extraction.generic.outline import UNREAD_TAGS, Outline, Place, short_text
+from caliber_crawler.extraction.generic.outline import MAX_NUMBERED_LENGTH, UNREAD_TAGS, Outline, Place, short_text
 from caliber_crawler.extraction.generic.text_runs import block_of, runs_of
 from caliber_crawler.extraction.linked_data import LinkedData
 from caliber_crawler.extraction.text import clean_inline
@@ -47,7 +47,6 @@ MAX_TRIED = 1000
 """Elements with numbers or dates that are looked at."""
 MAX_INLINE = 60
 """Elements in a line; a longer one is not a dateline."""
-MAX_TEXT_LENGTH = 1000
 _STAMP_ATTRIBUTES = ("content", "datetime", "pubdate", "title")
 # Other names with "time" belong to clocks and players.
 _DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))(?:\S*(?:date|publi|pub-|created)|time(?:stamp)?$)")
@@ -136,6 +135,7 @@ def page_candidates(
     found: list[tuple[DateCandidate, str]] = []
     rejected: list[DateCandidate] | None = [] if with_rejected else None
     seen: set[etree._Element] = set()
+    numbered = frozenset(outline.numbered)
     tried = 0
     for position in positions:
         if len(found) >= MAX_CANDIDATES or tried + len(seen) > MAX_TRIED:
@@ -145,8 +145,10 @@ def page_candidates(
             tried += 1
             if (candidate := _stamped_candidate(element, outline, language, rejected)) is not None:
                 found.append((candidate, f"@{_signature(element)}"))
+        if position not in numbered:
+            continue
         for text, owner in ((element.text, element), (element.tail, element.getparent())):
-            if not text or len(text) > MAX_TEXT_LENGTH or not _DIGIT.search(text):
+            if not text or len(text) > MAX_NUMBERED_LENGTH or not _DIGIT.search(text):
                 continue
             block = block_of(owner) if owner is not None and owner.tag not in UNREAD_TAGS else None
             if block is not None and block not in seen and block.tag != "title":
@@ -159,12 +161,14 @@ def page_candidates(
 def _is_stamped(element: etree._Element) -> bool:
     """Return whether an element has an attribute with a date for machines."""
     names = element.keys()
-    if not names:
-        return False
-    if "datetime" in names or "pubdate" in names or any(_DATA_NAME.match(str(name)) for name in names):
-        return True
-    called = f"{element.get('itemprop', '')} {element.get('property', '')}"
-    return "date" in called or "published_time" in called or (element.tag == "abbr" and "title" in names)
+    for name in map(str, names):
+        if name in ("datetime", "pubdate") or (name.startswith("data-") and _DATA_NAME.match(name)):
+            return True
+        if name in ("itemprop", "property"):
+            called = element.get(name, "")
+            if "date" in called or "published_time" in called:
+                return True
+    return "title" in names and element.tag == "abbr"
 
 
 def _signature(element: etree._Element) -> str:

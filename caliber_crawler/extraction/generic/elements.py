@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import cast
 
 from lxml import etree
 
+from caliber_crawler.extraction.omissions import REMOVED, Omissions
+from caliber_crawler.extraction.tree import strip_elements
+
 MIN_PROSE_LENGTH = 60
+MAX_FEW = 20
+NUMBER_ATTRIBUTES = ("data-views", "data-view-count")
+"""Attributes with the number of views."""
+_PROPERTIES = frozenset(("itemprop", "property", *NUMBER_ATTRIBUTES))
 _LENGTH = etree.XPath("string-length(normalize-space())")
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -20,15 +28,35 @@ def remove(element: etree._Element) -> None:
     if element.tail and not element.tail.isspace():
         before = element.getprevious()
         if before is not None:
-            before.tail = _writable((before.tail or "") + element.tail)
+            before.tail = writable((before.tail or "") + element.tail)
         else:
-            parent.text = _writable((parent.text or "") + element.tail)
+            parent.text = writable((parent.text or "") + element.tail)
     parent.remove(element)
 
 
-def _writable(text: str) -> str:
+def remove_marked(root: etree._Element, elements: Sequence[etree._Element], omissions: Omissions | None = None) -> None:
+    """Remove these elements, which are marked (:func:`mark`); the text after each stays.
+
+    Many are removed in one step: one by one, each would copy the text that earlier ones left at the same place. Few are
+    removed one by one: a search of the page for them takes longer.
+    """
+    if omissions is not None and elements:
+        omissions.add_marked(root, REMOVED)
+    if len(elements) > MAX_FEW:
+        strip_elements(root, REMOVED, len(elements))
+        return
+    for element in elements:
+        remove(element)
+
+
+def writable(text: str) -> str:
     """A text without characters that HTML parsers accept and an XML tree rejects."""
     return _NO_CHARACTER.sub(" ", text)
+
+
+def find_properties(root: etree._Element) -> list[etree._Element]:
+    """Return the elements with a property of microdata or RDFa, or an attribute for view counters, in order."""
+    return [element for element in root.iter(etree.Element) if not _PROPERTIES.isdisjoint(element.keys())]
 
 
 def text_length(element: etree._Element) -> int:

@@ -5,11 +5,12 @@ Only conversion: the rankings are those of the extraction (:mod:`caliber_crawler
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
 
-from caliber_crawler.extraction.candidates import Candidate
+from caliber_crawler.extraction.candidates import Candidate, LeftOut
 from caliber_crawler.extraction.dates.labels import Role
 from caliber_crawler.extraction.generic.authorship import Authors
 from caliber_crawler.extraction.generic.body import Body
@@ -29,10 +30,13 @@ from caliber_crawler.extraction.generic.fields import FieldValue
 from caliber_crawler.extraction.generic.publication_dates import FoundTimestamp, RankedDates
 from caliber_crawler.extraction.generic.titles import Titles
 from caliber_crawler.extraction.generic.view_counters import ViewCounters
+from caliber_crawler.extraction.lines import Line
+from caliber_crawler.extraction.omissions import REPEATED, Omissions, letters, letters_by_reason
 
 BEST_SOURCE = "the most reliable source that has one"
 RANKS_BELOW = "ranks below the one that is used"
 MAX_CLASS_LENGTH = 60
+MAX_SAMPLE_LENGTH = 200
 _WHY = {
     DECLARED: "metadata that names the publication",
     NAMED: "markup that names the publication",
@@ -146,3 +150,24 @@ def explain_body(body: Body | None) -> Iterator[Candidate]:
         if paragraphs and reader != body.reader:
             text = "\n\n".join(paragraphs)
             yield Candidate(text, f"reading by {reader}", "generic", "not the reading that the others confirm")
+
+
+def explain_omissions(omissions: Omissions, paragraphs: Sequence[str]) -> Iterator[LeftOut]:
+    """The text of the page that is not in the body, by reason."""
+    counts = letters_by_reason(omissions.texts)
+    whole = sum(counts.values()) + sum(map(letters, paragraphs))
+    for reason, count in counts.items():
+        texts = omissions.texts[reason]
+        sample = max(texts, key=len)[:MAX_SAMPLE_LENGTH]
+        yield LeftOut(reason, count, round(count / max(whole, 1), 3), len(texts), sample)
+
+
+def explain_repetition(generic: Sequence[Line], corrected: Sequence[Line]) -> Iterator[LeftOut]:
+    """The lines of a body that what is known of its site takes out, because other pages repeat them."""
+    kept, omissions = Counter(line.text for line in corrected), Omissions()
+    for line in generic:
+        if kept[line.text]:
+            kept[line.text] -= 1
+        else:
+            omissions.add(REPEATED, line.text)
+    return explain_omissions(omissions, [line.text for line in corrected])

@@ -21,6 +21,7 @@ from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.generic import explanations
 from caliber_crawler.extraction.generic.authorship import rank_authors
 from caliber_crawler.extraction.generic.body import extract_body
+from caliber_crawler.extraction.generic.elements import find_properties
 from caliber_crawler.extraction.generic.fields import (
     declared_locale,
     declared_locales,
@@ -47,6 +48,7 @@ from caliber_crawler.extraction.identity import article_urls_of
 from caliber_crawler.extraction.learned import learned_layout_of, read_page, second_opinion
 from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, links_of
 from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
+from caliber_crawler.extraction.omissions import Omissions
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text import letters_in
 from caliber_crawler.extraction.tree import text_of
@@ -122,6 +124,8 @@ def extract_generic(page: Page, explanation: Explanation | None = None) -> Gener
         readings = read_page(page, learned)
         if refusal is None or article_urls_of(page) or extraction.declared or page.is_linked:
             corrected = second_opinion(extraction, refusal, readings, learned)
+            if explanation is not None and corrected is not None:
+                explanation.left_out += explanations.explain_repetition(extraction.body, corrected.body)
             extraction, refusal = corrected or extraction, None if corrected else refusal
     if explanation is not None:
         kind = (
@@ -154,7 +158,8 @@ def extract_tree(
     candidates of every field are recorded.
     """
     data = parse_linked_data(root, url)
-    titles = rank_titles(root, data, url)
+    properties = find_properties(root)
+    titles = rank_titles(root, data, url, properties)
     headline = next(iter(titles.ranked), None)
     title = headline.text if headline else None
     outline, locale = Outline(root, title), declared_locale(root, data)
@@ -166,10 +171,10 @@ def extract_tree(
     signers = rank_authors(root, data, site_names(data, url), title, complete=complete)
     authors = next(iter(signers), None)
     subtitle = next(find_subtitles(root, data, title), None)
-    counters = ViewCounters(outline, data, code)
+    counters = ViewCounters(outline, data, code, properties)
     views = counters.own
     section, image = (
-        next(find_sections(data, url, title, counters.properties), None),
+        next(find_sections(data, url, title, properties), None),
         next(find_images(data, url), None),
     )
     if explanation is not None:
@@ -178,15 +183,17 @@ def extract_tree(
         explanation.add("authors", explanations.explain_authors(signers))
         explanation.add("subtitle", explanations.explain_values(find_subtitles(root, data, title)))
         explanation.add("views", explanations.explain_views(counters))
-        explanation.add("section", explanations.explain_values(find_sections(data, url, title, counters.properties)))
+        explanation.add("section", explanations.explain_values(find_sections(data, url, title, properties)))
         explanation.add("cover_image", explanations.explain_values(find_images(data, url)))
         declared = [*declared_locales(root, data)]
     other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)
-    counters.remove()
+    omissions = Omissions() if complete else None
+    counters.remove(omissions)
     outline.release()
     form = form_of(root, data)
     # The body of a page that is not an article is not needed, and costs most.
-    body = extract_body(root, title, url, authors.names if authors else ()) if other is None else None
+    names = authors.names if authors else ()
+    body = extract_body(root, title, url, names, omissions) if other is None else None
     paragraphs = body.paragraphs if body else ()
     if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):
         other = "most of its text is teasers of other pages"
@@ -196,6 +203,8 @@ def extract_tree(
         of_text = language_of_text(text or outline.sample)
         explanation.add("language", explanations.explain_language(language, declared, of_text))
         explanation.add("body", explanations.explain_body(body))
+        if omissions is not None and body is not None:
+            explanation.left_out = [*explanations.explain_omissions(omissions, body.paragraphs)]
     found = {
         "headline": headline, "subtitle": subtitle, "published_at": date, "authors": authors, "section": section,
         "language": language, "cover_image": image, "views": views, "views_shown": views,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, cast
@@ -157,10 +158,11 @@ def find_subtitles(root: etree._Element, data: LinkedData, headline: str | None)
 
 def _text_after(title: str, text: str) -> str:
     """The rest of a text after the folded title it begins with; folding changes lengths (``ß``)."""
-    if not title or not fold(text).startswith(title):
+    folded = fold(text)
+    if not title or folded == title or not folded.startswith(title):
         return ""
-    cut = next((cut for cut in range(len(text) + 1) if fold(text[:cut]) == title), len(text))
-    return text[cut:]
+    cut = bisect_left(range(len(text)), len(title), key=lambda cut: len(fold(text[:cut])))
+    return text[cut:] if fold(text[:cut]) == title else ""
 
 
 def _below(heading: etree._Element) -> Iterator[etree._Element]:

@@ -23,6 +23,7 @@ from caliber_crawler.extraction.embeds import (
 )
 from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, text_length
 from caliber_crawler.extraction.lines import is_picture
+from caliber_crawler.extraction.omissions import CONTROL, EMBED, Omissions
 from caliber_crawler.extraction.text import fold
 from caliber_crawler.extraction.tree import text_of
 
@@ -36,6 +37,7 @@ _POST_LINK = re.compile(
     re.IGNORECASE,
 )
 _QUOTATION_MARKS = " \"'“”„«»‘’"
+_SCRIPT_SOURCES = frozenset((*SOURCES, PLAYERS["script"][0]))
 MAX_DATE_WORDS = 6
 MAX_PIECES = 1000
 MAX_FIGURES = 100
@@ -60,14 +62,18 @@ def place_late_parts(root: etree._Element) -> None:
             place.addprevious(part)
 
 
-def unembed(root: etree._Element, url: str) -> None:
+def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) -> None:
     """Replace an embedded post or video by one line with its kind and URL. Its words are not the article's."""
     for quote in list(root.iter("blockquote")):
         permalink = next((value for key in _PERMALINKS if (value := quote.get(key))), None) or _post_quoted(quote)
         if permalink or _EMBEDDED.search(quote.get("class") or ""):
+            if omissions is not None:
+                omissions.add_element(EMBED, quote)
             _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
     on_platform = may_be_known_embed(url)
     for element in list(root.iter("iframe", "video", "script", *PLAYERS)):
+        if element.tag == "script" and _SCRIPT_SOURCES.isdisjoint(element.keys()):
+            continue
         nodes = (element, *element.iter("source"))
         sources = [source for node in nodes for key in SOURCES if (source := node.get(key))]
         sources += [player for player in (player_url(element),) if player]
@@ -75,10 +81,14 @@ def unembed(root: etree._Element, url: str) -> None:
             sources = list(filter(may_be_known_embed, sources))
         embed_url = next((known for source in sources if is_known_embed(known := _page_url(source, url))), None)
         if embed_url is not None:
+            if omissions is not None and element.tag in PLAYERS and element.tag != "script":
+                omissions.add_element(EMBED, element)
             _become_paragraph(element, "Video", embed_url)
     for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MAX_GALLERIES)):
         if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # otherwise it is a list of teasers
-            replace_gallery(gallery, lambda source: source)
+            buttons = text_of(gallery) if omissions is not None else ""
+            if replace_gallery(gallery, lambda source: source) and omissions is not None:
+                omissions.add(CONTROL, buttons)
 
 
 def _page_url(source: str, url: str) -> str:

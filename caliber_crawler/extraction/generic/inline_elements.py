@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from lxml import etree
 
-from caliber_crawler.extraction.tree import strip_elements, strip_tags
+from caliber_crawler.extraction.generic.elements import remove_marked
+from caliber_crawler.extraction.omissions import HIDDEN, REMOVED, Omissions, mark
+from caliber_crawler.extraction.tree import strip_tags
 
 # Elements that a sentence may contain.
 STYLED = frozenset(("a", "b", "strong", "i", "em"))
@@ -31,23 +33,28 @@ MAX_NEIGHBOURS = 2
 MAX_DEPTH = 8
 """Maximum number of nested inline elements in running text."""
 DISSOLVED = "dissolved"
-REMOVED = "removed"
 
 
-def simplify_inline(root: etree._Element) -> None:
+def simplify_inline(root: etree._Element, omissions: Omissions | None = None) -> None:
     """Simplify the inline elements of running text in place. The words and their order stay."""
     elements = [element for element in root.iter(*INLINE, CODE) if element.tag != CODE or not _is_listing(element)]
+    removed: list[etree._Element] = []
+    dissolved = 0
     for element in reversed(elements):
         if is_unseen(element):
-            element.tag = REMOVED
+            mark(element, HIDDEN, omissions)
+            removed.append(element)
         elif _is_empty(element):
             if _is_break(element):
                 element.tag = "br"
                 element.addprevious(etree.Element("br"))
             else:
                 element.tag = DISSOLVED  # a blank in it stays
-    strip_elements(root, REMOVED)
-    strip_tags(root, DISSOLVED)
+                dissolved += 1
+    remove_marked(root, removed, omissions)
+    if dissolved:
+        strip_tags(root, DISSOLVED, dissolved)
+    dissolved = 0
     flowing: set[etree._Element] = set()
     for element in elements:
         if (element.tag not in INLINE and element.tag != CODE) or not _is_in_flow(element, flowing):
@@ -57,7 +64,9 @@ def simplify_inline(root: etree._Element) -> None:
             _strip_attributes(element)
         else:
             element.tag = DISSOLVED
-    strip_tags(root, DISSOLVED)
+            dissolved += 1
+    if dissolved:
+        strip_tags(root, DISSOLVED, dissolved)
 
 
 def _is_listing(code: etree._Element) -> bool:
@@ -67,7 +76,10 @@ def _is_listing(code: etree._Element) -> bool:
 
 def is_unseen(element: etree._Element) -> bool:
     """Return whether an inline element is hidden from visitors by its own attributes."""
-    if element.get("hidden") is not None:
+    attributes = element.keys()
+    if not attributes:
+        return False
+    if "hidden" in attributes:
         return True
     style = element.get("style")
     if style and "display:none" in style.replace(" ", "").lower():

@@ -49,7 +49,10 @@ newsletter slider comment comments sidebar teaser teasers footer topbar bio tool
 """
 _ASIDE_WORDS = frozenset(_ASIDE_WORDS_TEXT.split())
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_DIGIT = re.compile(r"\d")
 MAX_NAMES_LENGTH = 300
+MAX_NUMBERED_LENGTH = 1000
+"""Characters of a text that may be a date or a counter."""
 
 
 class Place(IntEnum):
@@ -109,16 +112,33 @@ class Outline:
     @cached_property
     def prose(self) -> list[int]:
         """Positions of the elements with long text, in order."""
-        found: set[int] = set()
-        for number, element in enumerate(self.elements):
-            text, tail = element.text, element.tail
-            if text and len(text) >= MIN_PROSE_LENGTH and element.tag not in UNREAD_TAGS and _is_long(text):
-                found.add(number)
-            if tail and len(tail) >= MIN_PROSE_LENGTH and _is_long(tail):
-                found.add(number)
         body = next(self.root.iter("body"), None)
         head = self.position[body] if body is not None else -1
-        return sorted(number for number in found if number > head)
+        long, _ = self._texts
+        return [number for number in long if number > head]
+
+    @property
+    def numbered(self) -> list[int]:
+        """Positions of the elements in which or behind which a text has a digit, except very long texts; in order."""
+        return self._texts[1]
+
+    @cached_property
+    def _texts(self) -> tuple[list[int], list[int]]:
+        """The positions of elements with long text, and with numbers, from one pass over the page."""
+        long, numbered = [], []
+        has_digit = _DIGIT.search
+        for number, element in enumerate(self.elements):
+            text, tail = element.text or "", element.tail or ""
+            if len(text) >= MIN_PROSE_LENGTH or len(tail) >= MIN_PROSE_LENGTH:
+                if _is_long(tail) or (element.tag not in UNREAD_TAGS and _is_long(text)):
+                    long.append(number)
+            elif text.isspace() and tail.isspace():  # the blanks between most elements
+                continue
+            if (len(text) <= MAX_NUMBERED_LENGTH and has_digit(text)) or (
+                len(tail) <= MAX_NUMBERED_LENGTH and has_digit(tail)
+            ):
+                numbered.append(number)
+        return long, numbered
 
     @cached_property
     def sample(self) -> str:
@@ -308,7 +328,7 @@ def short_text(element: etree._Element, longest: int) -> str | None:
 
 
 def _is_long(text: str) -> bool:
-    return len(" ".join(text.split())) >= MIN_PROSE_LENGTH
+    return len(text) >= MIN_PROSE_LENGTH and len(" ".join(text.split())) >= MIN_PROSE_LENGTH
 
 
 @lru_cache(maxsize=8192)

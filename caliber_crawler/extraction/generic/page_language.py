@@ -102,13 +102,15 @@ def choose_language(declared: str | None, text: str) -> str | None:
     return detected if _distance_to(declared, sample) - distance >= MIN_MARGIN else declared
 
 
+_ASCII = re.compile(r"[\x00-\x7f]+")
+
+
 def _has_foreign_letters(declared: str, text: str) -> bool:
     """Whether a text has more letters that the declared language lacks than its names and loan words explain."""
-    if declared not in _PLAIN_LETTERS or len(text) < MIN_FOREIGN_LENGTH:
+    if declared not in _PLAIN_LETTERS or len(text) < MIN_FOREIGN_LENGTH or text.isascii():
         return False
-    letters = [letter for letter in text if letter.isalpha()]
-    foreign = sum(not letter.isascii() for letter in letters)
-    return foreign >= max(MIN_FOREIGN_LETTERS, MIN_FOREIGN_SHARE * len(letters))
+    foreign = sum(map(str.isalpha, _ASCII.sub("", text)))
+    return foreign >= MIN_FOREIGN_LETTERS and foreign >= MIN_FOREIGN_SHARE * sum(map(str.isalpha, text))
 
 
 def _is_close(one: str, other: str) -> bool:
@@ -118,8 +120,9 @@ def _is_close(one: str, other: str) -> bool:
 
 def _script_of_text(text: str) -> str:
     """The script of a text; empty for a text of few letters, or in several scripts."""
-    letters = re.findall(r"[^\W\d_]", text[:SCRIPT_LENGTH])
-    scripts = Counter(map(script_of, letters))
+    scripts: Counter[str] = Counter()
+    for letter, number in Counter(re.findall(r"[^\W\d_]", text[:SCRIPT_LENGTH])).items():
+        scripts[script_of(letter)] += number
     scripts.pop("", None)
     if sum(scripts.values()) < MIN_LETTERS:
         return ""

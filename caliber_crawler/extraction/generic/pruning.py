@@ -7,21 +7,36 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
 
 from lxml import etree
 
 from caliber_crawler.extraction.captions import move_captions
-from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, prose_length, remove, text_length
+from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, prose_length, remove_marked, text_length
 from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
-from caliber_crawler.extraction.generic.inline_elements import INLINE, REMOVED, simplify_inline
+from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
 from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.lines import LISTS, is_data_table
+from caliber_crawler.extraction.omissions import (
+    ADVERTISEMENT,
+    AUTHOR_BOX,
+    BOILERPLATE,
+    CAPTION,
+    COMMENT,
+    CONTROL,
+    HEADLINE,
+    HIDDEN,
+    INVITATION,
+    SIDEBAR,
+    TEASER,
+    Omissions,
+    mark,
+)
 from caliber_crawler.extraction.phrases import is_pointer
 from caliber_crawler.extraction.text import clean_inline, fold
-from caliber_crawler.extraction.tree import strip_elements, text_of
+from caliber_crawler.extraction.tree import text_of
 
 # Elements that no visitor reads as text, on any page.
 NON_CONTENT = (
@@ -43,6 +58,17 @@ also-like more-like more-on more-from more-stories more-news also-read read-more
 most-read most-popular most-viewed sign-up follow-us author-box author-info author-card author-description
 author-profile about-author the-author sr-only visually-hidden screen-reader
 """
+_REASON_WORDS = {
+    ADVERTISEMENT: "advert adverts advertisement advertorial ad ads sponsor sponsored outbrain taboola promo promos",
+    COMMENT: "comments disqus",
+    CAPTION: "caption captions credit credits copyright",
+    AUTHOR_BOX: "bio author",
+    HIDDEN: "hidden sr screen tooltip",
+    INVITATION: "newsletter newsletters subscribe subscription signup sign share sharing social followus follow",
+    TEASER: "related relatedarticles relatedposts relatedcontent recommended recommendation recommendations recirc "
+    "recirculation trending teaser teasers mostread mostpopular readmore readalso readnext seealso more also most next",
+}
+_REASONS = {reason: frozenset(words.split()) for reason, words in _REASON_WORDS.items()}
 BOILERPLATE_WORDS = frozenset(_WORDS.split())
 BOILERPLATE_PAIRS = frozenset(tuple(pair.split("-")) for pair in _PAIRS.split())
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -60,33 +86,35 @@ MAX_ID_WORDS = 3
 MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
 MAX_LABEL_WORDS = 5
+MIN_ITEMS, MAX_ITEMS = 2, 100
+"""Number of list items that are examined for sentences."""
 MIN_SHARED_CLASS = 3
 """Number of long paragraphs with the same class name that shows that it is a name for text."""
 
 
-def prune(root: etree._Element, headline: str | None, url: str) -> None:
+def prune(root: etree._Element, headline: str | None, url: str, omissions: Omissions | None = None) -> None:
     """Remove the headline and everything that is not part of the article; text after a removed element stays.
 
-    Relative URLs on the page are resolved against ``url``.
+    Relative URLs on the page are resolved against ``url``. ``omissions`` collects the removed text.
     """
     place_late_parts(root)
     _clear_anchors(root)
-    _drop_sidebars(root, headline)
-    move_captions(root, "figcaption")
+    _drop_sidebars(root, headline, omissions)
+    move_captions(root, "figcaption", omissions)
     show_pictures(root)
-    unembed(root, url)
+    unembed(root, url, omissions)
     open_figures(root)
-    simplify_inline(root)
-    _drop_non_content(root)
+    simplify_inline(root, omissions)
+    _drop_non_content(root, omissions)
     _dissolve_layout_tables(root)
-    _drop_headings(root, headline)
-    _drop_named_boilerplate(root)
-    _drop_teasers(root)
+    _drop_headings(root, headline, omissions)
+    _drop_named_boilerplate(root, omissions)
+    _drop_teasers(root, omissions)
     _mark_paragraphs(root)
     _clear_prose_attributes(root)
 
 
-def _drop_sidebars(root: etree._Element, headline: str | None) -> None:
+def _drop_sidebars(root: etree._Element, headline: str | None, omissions: Omissions | None) -> None:
     """Remove the columns beside the article: by name, outside the element of the headline, if the article has a text.
 
     A short article between long columns is not seen by the readers.
@@ -102,9 +130,7 @@ def _drop_sidebars(root: etree._Element, headline: str | None) -> None:
     first = islice(_following(heading, "p"), MAX_PARAGRAPHS)
     paragraphs = (node for node in first if not columns.intersection(node.iterancestors()))
     if any(text_length(node) >= MIN_SENTENCE_LENGTH and text_of(node).endswith(SENTENCE_ENDS) for node in paragraphs):
-        for column in columns:
-            column.tag = REMOVED
-        _strip_removed(root)
+        _remove_all(root, [*columns], SIDEBAR, omissions)
 
 
 def _following(element: etree._Element, tag: str) -> Iterator[etree._Element]:
@@ -119,19 +145,20 @@ def _is_sidebar(element: etree._Element) -> bool:
     return "side" in names.lower() and any(map(_SIDEBAR.fullmatch, names.split()))
 
 
-def _drop_non_content(root: etree._Element) -> None:
+def _drop_non_content(root: etree._Element, omissions: Omissions | None) -> None:
     """Remove the elements that no visitor reads; if one contains text by mistake, only the element itself.
 
     An unclosed element inside a button or a label takes the text after it along.
     """
     holders = _holders_of_headlines(root)
+    removed = []
     for element in list(root.iter(*NON_CONTENT)):
         if element not in holders and (element.tag in UNSEEN or not prose_length(element)):
-            element.tag = REMOVED
+            removed.append(element)
         else:
             element.tag = "div"
             element.attrib.clear()
-    _strip_removed(root)
+    _remove_all(root, removed, _reason_of_tag, omissions)
 
 
 def _mark_paragraphs(root: etree._Element) -> None:
@@ -172,12 +199,21 @@ def _clear_prose_attributes(root: etree._Element) -> None:
             element.attrib.pop("id", "")
 
 
-def _strip_removed(root: etree._Element) -> None:
-    """Remove all elements of that name in one step; the text after each stays.
+def _reason_of_tag(element: etree._Element) -> str:
+    return CAPTION if element.tag == "figcaption" else CONTROL
 
-    One by one, each would copy the text that earlier ones left at the same place.
-    """
-    strip_elements(root, REMOVED)
+
+def _remove_all(
+    root: etree._Element,
+    elements: Sequence[etree._Element],
+    reason: str | Callable[[etree._Element], str],
+    omissions: Omissions | None,
+) -> None:
+    """Remove elements for a reason, or for the reason that a function names for each."""
+    for element in elements:
+        why = BOILERPLATE if omissions is None else reason if isinstance(reason, str) else reason(element)
+        mark(element, why, omissions)
+    remove_marked(root, elements, omissions)
 
 
 def _dissolve_layout_tables(root: etree._Element) -> None:
@@ -190,28 +226,41 @@ def _dissolve_layout_tables(root: etree._Element) -> None:
             node.tag = "div"
 
 
-def _drop_headings(root: etree._Element, headline: str | None) -> None:
+def _drop_headings(root: etree._Element, headline: str | None, omissions: Omissions | None) -> None:
     """Remove the headline where it is a heading, alone or with a subtitle in the same element."""
     title = fold(headline or "")
-    for heading in list(root.iter("h1", "h2")) if title else ():
-        if fold(text_of(heading)).startswith(title):
-            heading.tag = REMOVED
-    _strip_removed(root)
+    headings = root.iter("h1", "h2") if title else ()
+    found = [heading for heading in headings if fold(text_of(heading)).startswith(title)]
+    _remove_all(root, found, HEADLINE, omissions)
 
 
-def _drop_named_boilerplate(root: etree._Element) -> None:
+def _drop_named_boilerplate(root: etree._Element, omissions: Omissions | None) -> None:
     body = root.find("body")
     body = root if body is None else body
     whole, prose = text_length(body), prose_length(body)
     holders = _holders_of_headlines(body)
+    removed = []
     for element in _named(body):
         if element.getparent() is None or element in holders:
+            continue
+        if _lists_sentences(element):
+            for name in ("class", "id"):
+                element.attrib.pop(name, "")
             continue
         if text_length(element) > whole * MAX_BOILERPLATE_SHARE:
             continue
         if prose_length(element) <= prose * MAX_BOILERPLATE_SHARE:
-            element.tag = REMOVED
-    _strip_removed(root)
+            removed.append(element)
+    _remove_all(root, removed, _reason_of, omissions)
+
+
+def _lists_sentences(element: etree._Element) -> bool:
+    """Whether an element is a list of sentences without links: text, since boilerplate in lists leads somewhere."""
+    items = list(islice(element.iter("li"), MAX_ITEMS + 1)) if element.tag != "li" else []
+    if not MIN_ITEMS <= len(items) <= MAX_ITEMS or next(element.iter("a", "img"), None) is not None:
+        return False
+    texts = list(map(text_of, items))
+    return all(len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS) for text in texts)
 
 
 def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
@@ -228,8 +277,8 @@ def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
 def _named(body: etree._Element) -> list[etree._Element]:
     found = []
     for element in body.iter("p", "div", "section", "ul", "ol", "li", "span", "aside", "h2", "h3", "h4"):
-        names = names_of(element)
-        if len(names) > 1 and _is_boilerplate_name(names):
+        classes, id = element.get("class"), element.get("id")
+        if (classes or id) and _is_boilerplate_name(f"{classes or ''} {id or ''}"[:MAX_NAMES_LENGTH]):
             found.append(element)
     return found
 
@@ -247,27 +296,37 @@ def _clear_anchors(root: etree._Element) -> None:
             del element.attrib["id"]
 
 
+def _reason_of(element: etree._Element) -> str:
+    """What boilerplate an element is, by the words of its class and ID."""
+    parts = {part.lower() for part in _PART_OF_NAME.findall(names_of(element))}
+    return next((reason for reason, words in _REASONS.items() if not words.isdisjoint(parts)), BOILERPLATE)
+
+
 @lru_cache(maxsize=8192)
 def _is_boilerplate_name(names: str) -> bool:
     parts = [part.lower() for part in _PART_OF_NAME.findall(names)]
     return not BOILERPLATE_WORDS.isdisjoint(parts) or not BOILERPLATE_PAIRS.isdisjoint(pairwise(parts))
 
 
-def _drop_teasers(root: etree._Element) -> None:
+def _drop_teasers(root: etree._Element, omissions: Omissions | None) -> None:
     """Remove lines and lists that only link to other pages: "Read also: …", "ALSO READ | …", linked headlines."""
-    for block in list(root.iter("p")):
-        if _is_teaser(block):
-            block.tag = REMOVED
-    _strip_removed(root)
+    _remove_all(root, list(filter(_is_teaser, root.iter("p"))), TEASER, omissions)
+    before: dict[etree._Element | None, etree._Element | None] = {}
+    removed: list[etree._Element] = []
     for block in list(root.iter("ul", "ol")):
         items = [child for child in block if child.tag == "li"]
         if len(items) >= 2 and sum(map(_is_teaser, items)) >= 0.8 * len(items):
-            label = block.getprevious()
             if is_text(block):
                 continue
-            remove(block)
-            if label is not None and _is_label(label):
-                remove(label)
+            previous = block.getprevious()
+            label = before.get(previous, previous)
+            removed.append(block)
+            if label is not None and label not in before and _is_label(label):
+                removed.append(label)
+                previous = label.getprevious()
+                label = before.get(previous, previous)
+            before[block] = label  # the element that will be before the text after this list
+    _remove_all(root, removed, TEASER, omissions)
 
 
 def _is_teaser(block: etree._Element) -> bool:
@@ -276,11 +335,12 @@ def _is_teaser(block: etree._Element) -> bool:
     if not links or len(links) > 2:
         return False
     linked = clean_inline(" ".join(map(text_of, links)))
-    whole = text_of(block)
     words = len(linked.split())
+    if words < MIN_TEASER_WORDS:  # most links in a sentence
+        return False
+    whole = text_of(block)
     return (
         not whole.endswith((".", "!"))
-        and words >= MIN_TEASER_WORDS
         and len(whole.split()) - words <= MAX_LABEL_WORDS
         and len(linked) >= 0.6 * len(whole)
     )

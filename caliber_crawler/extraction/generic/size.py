@@ -23,15 +23,29 @@ def tame(root: etree._Element) -> bool:
     """
     names: set[object] = set()
     crowded = []
+    elements = depth = 0
+    path: list[etree._Element] = []
     for element in root.iter(etree.Element):
         names.add(element.tag)
         if len(names) > MAX_NAMES:
             element.tag = "span"
         if len(element) > MAX_SIBLINGS:
             crowded.append(element)
+        elements += 1
+        parent = element.getparent()
+        while path and path[-1] is not parent:
+            path.pop()
+        path.append(element)
+        depth = max(depth, len(path))
+    if not crowded:
+        return elements <= MAX_ELEMENTS and depth <= MAX_DEPTH
     for parent in crowded:
         for name in _INLINE:
             strip_tags(parent, name)
+    return _is_tame(root)
+
+
+def _is_tame(root: etree._Element) -> bool:
     elements = depth = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "end":

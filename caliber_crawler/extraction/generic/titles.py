@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from lxml import etree
 
+from caliber_crawler.extraction.generic.elements import find_properties
 from caliber_crawler.extraction.linked_data import LinkedData, unescaped, without_tags
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
@@ -39,9 +40,6 @@ MAX_MARKED = 20
 MIN_CUT_LENGTH, MAX_CUT_LENGTH = 100, 110
 CUT_MARKS = ("...", "…")
 _MARKS = str.maketrans(dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„«»″", '"') | dict.fromkeys("–—−", "-"))
-
-
-_PROPERTIES = etree.XPath(".//*[(@itemprop or @property) and not(self::meta or self::link)]")
 
 
 _SOURCES = {
@@ -75,18 +73,18 @@ class Titles(NamedTuple):
 
 def extract_headline(root: etree._Element, data: LinkedData, url: str) -> Title | None:
     """Return the title in the newsroom's words; ``None`` if the page has none."""
-    return next(iter(rank_titles(root, data, url).ranked), None)
+    return next(iter(rank_titles(root, data, url, find_properties(root)).ranked), None)
 
 
-def rank_titles(root: etree._Element, data: LinkedData, url: str) -> Titles:
+def rank_titles(root: etree._Element, data: LinkedData, url: str, properties: Sequence[etree._Element]) -> Titles:
     """Return the page's titles: linked data, OpenGraph, heading, then other sources.
 
     The site's name is removed from both ends of a title. A title truncated with dots is replaced by a complete one with
-    the same beginning.
+    the same beginning. ``properties``: what :func:`find_properties` found on the page.
     """
     found: dict[str, str] = {}
     others: list[Title] = []
-    for voice, (printed, text) in _candidates(root, data, url).items():
+    for voice, (printed, text) in _candidates(root, data, url, properties).items():
         if text and len(text) <= MAX_TITLE_LENGTH:
             found[voice] = text
         elif printed:
@@ -153,7 +151,9 @@ def _is_section_heading(found: Mapping[str, str]) -> bool:
     )
 
 
-def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, tuple[str | None, str | None]]:
+def _candidates(
+    root: etree._Element, data: LinkedData, url: str, properties: Sequence[etree._Element]
+) -> dict[str, tuple[str | None, str | None]]:
     """The titles as the page states them, and without the site's name and labels, by source."""
     names = (*site_names(data, url), *_names_of_home(root, url), *_names_of_feed(root))
     sections = tuple(_sections(data, url))
@@ -165,7 +165,7 @@ def _candidates(root: etree._Element, data: LinkedData, url: str) -> dict[str, t
         "title": text_of(element) if element is not None else None,
     }
     short = {voice: without_site_name(text, names, sections) for voice, text in printed.items()}
-    heading = _heading(root, [text for text in short.values() if text], names)
+    heading = _heading(root, [text for text in short.values() if text], names, properties)
     shown = without_site_name(heading, names, sections)
     sure = [text for text in (short["linked"], heading) if text]
     return {
@@ -274,12 +274,14 @@ def _names_of_feed(root: etree._Element) -> Iterator[str]:
                 yield fold(name)
 
 
-def _heading(root: etree._Element, known: list[str], names: tuple[str, ...]) -> str | None:
+def _heading(
+    root: etree._Element, known: list[str], names: tuple[str, ...], properties: Sequence[etree._Element]
+) -> str | None:
     """Return the heading most similar to the page's titles, or the one marked as headline, or the longest ``h1``.
 
     An ``h1`` with the site's name is a logo.
     """
-    marked = [element for element in cast(list[etree._Element], _PROPERTIES(root)) if _is_marked(element)]
+    marked = [element for element in properties if element is not root and _is_marked(element)]
     elements = [*marked[:MAX_MARKED], *root.iter("h1")]
     headings = [text for element in elements if (text := text_of(element)) and not _is_site_name(text, names)]
     headings += [text for element in elements[:MAX_MARKED] for text in _without_labels(element, known)]
@@ -307,8 +309,8 @@ def _without_labels(element: etree._Element, known: Sequence[str]) -> Iterator[s
 
 
 def _is_marked(element: etree._Element) -> bool:
-    """Return whether microdata or RDFa mark an element as a headline."""
-    return any(
+    """Return whether microdata or RDFa mark an element of the text as a headline."""
+    return element.tag not in ("meta", "link") and any(
         name.rpartition(":")[2].lower() == "headline"
         for key in ("itemprop", "property")
         for name in (element.get(key) or "").split()

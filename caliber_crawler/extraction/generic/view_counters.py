@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from lxml import etree
 
+from caliber_crawler.extraction.generic.elements import NUMBER_ATTRIBUTES
 from caliber_crawler.extraction.generic.outline import (
     LEVELS_OF_TEASER,
     MAX_TEASER_LENGTH,
@@ -33,6 +34,7 @@ from caliber_crawler.extraction.generic.view_labels import (
     parse_bare_count,
 )
 from caliber_crawler.extraction.linked_data import LinkedData
+from caliber_crawler.extraction.omissions import VIEW_COUNTER, Omissions
 from caliber_crawler.extraction.text import clean_inline, fold
 
 MAX_SOURCE_LENGTH = 200
@@ -73,9 +75,7 @@ _ICON_TEXTS = frozenset(("visibility", "remove_red_eye", *EYES))
 _ICON_TAGS = ("i", "svg", "use", "img", "span", "em")
 _UNREAD_TAGS = UNREAD_TAGS | {"h1", "h2", "h3", "h4", "h5", "h6", "title"}
 _LABEL_ATTRIBUTES = ("title", "aria-label", "alt", "data-original-title", "data-title", "data-tooltip")
-_NUMBER_ATTRIBUTES = ("data-views", "data-view-count")
 _COUNT_PROPERTIES = ("interactionCount", "userInteractionCount")
-_MARKED = etree.XPath("descendant-or-self::*[@itemprop or @data-views or @data-view-count]")
 
 
 class ViewCounter(NamedTuple):
@@ -108,30 +108,34 @@ class _Run(NamedTuple):
 
 
 class ViewCounters:
-    """The view counters on one page."""
+    """The view counters on one page. ``properties``: what :func:`find_properties` found on it."""
 
-    def __init__(self, outline: Outline, data: LinkedData, language: str | None) -> None:
+    def __init__(
+        self, outline: Outline, data: LinkedData, language: str | None, properties: Sequence[etree._Element]
+    ) -> None:
         self.outline = outline
         self.data = data
         self.language = language
         self._texts: list[_Run] = []
         self._nodes: list[etree._Element] = []
-        self.properties = cast(list[etree._Element], _MARKED(outline.root))
-        """The elements with a property of microdata, or an attribute for view counters."""
-        self._marked = [element for element in self.properties if _has_number(element)][:MAX_STATISTICS]
+        self._marked = [element for element in properties if _has_number(element)][:MAX_STATISTICS]
         self.visible = (*self._visible(), *self._attributed())
         """The counters in texts and attributes."""
         self.own = self._stated() or self._choose(self.visible)
         """The counter of the article; ``None`` if there is none, or if it is not certain."""
 
-    def remove(self) -> None:
+    def remove(self, omissions: Omissions | None = None) -> None:
         """Take the texts of all counters out of the tree, so that none becomes part of the body."""
         for run in self._texts:
+            if omissions is not None:
+                omissions.add(VIEW_COUNTER, (run.element.tail if run.is_tail else run.element.text) or "")
             if run.is_tail:
                 run.element.tail = None
             else:
                 run.element.text = None
         for node in self._nodes:
+            if omissions is not None:
+                omissions.add_element(VIEW_COUNTER, node)
             for inner in node.iter():
                 inner.text = None
                 if inner is not node:
@@ -182,7 +186,8 @@ class ViewCounters:
 
     def _runs(self) -> Iterator[_Run]:
         """The short texts with a number, in order."""
-        for position, element in enumerate(self.outline.elements):
+        for position in self.outline.numbered:
+            element = self.outline.elements[position]
             text = element.text
             if text and len(text) <= MAX_SOURCE_LENGTH and _DIGIT.search(text) and element.tag not in _UNREAD_TAGS:
                 yield from _short_run(_Run(position, element, is_tail=False, text=text))
@@ -227,7 +232,7 @@ class ViewCounters:
     def _attributed(self) -> Iterator[PlacedCounter]:
         """Numbers in attributes such as ``data-views``."""
         for element in self._marked:
-            value = element.get(_NUMBER_ATTRIBUTES[0]) or element.get(_NUMBER_ATTRIBUTES[1]) or ""
+            value = element.get(NUMBER_ATTRIBUTES[0]) or element.get(NUMBER_ATTRIBUTES[1]) or ""
             count = int(value) if value.isascii() and value.isdecimal() and len(value) <= 10 else 0
             if count and (place := self._place_of(element)) is not None:
                 yield PlacedCounter(Counter(value, count, is_label_first=True), place)
@@ -270,7 +275,7 @@ class ViewCounters:
 
 
 def _has_number(element: etree._Element) -> bool:
-    return element.get("itemprop") in _COUNT_PROPERTIES or any(element.get(name) for name in _NUMBER_ATTRIBUTES)
+    return element.get("itemprop") in _COUNT_PROPERTIES or any(element.get(name) for name in NUMBER_ATTRIBUTES)
 
 
 def _short_run(run: _Run) -> Iterator[_Run]:

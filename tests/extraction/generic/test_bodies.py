@@ -27,6 +27,15 @@ def test_a_container_of_the_whole_text_is_kept_under_any_class_name() -> None:
     assert body_of(page(f'<div class="ads-free share">{text}</div>')) == "\n\n".join(PARAGRAPHS)
 
 
+@pytest.mark.parametrize("name", ["ad-container", "promo", "newsletter", "related-list"])
+def test_a_list_of_sentences_without_links_is_text_under_any_class_name(name: str) -> None:
+    items = ("The old pier is rebuilt before the storms of the next winter.", PARAGRAPHS[0].replace("first", "last"))
+    listed = "".join(f"<li>{item}</li>" for item in items)
+    assert all(item in body_of(article(f'<div class="{name}"><ul>{listed}</ul></div>')) for item in items)
+    linked = "".join(f"<li><a href=/x>{item}</a></li>" for item in items)
+    assert not any(item in body_of(article(f'<div class="{name}"><ul>{linked}</ul></div>')) for item in items)
+
+
 @pytest.mark.parametrize(
     ("embed", "line", "words"),
     [
