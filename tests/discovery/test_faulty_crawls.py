@@ -13,7 +13,17 @@ from caliber_crawler.crawling.health import nothing_found
 from caliber_crawler.crawling.pagination import End, Window
 from caliber_crawler.site import Feed, Listings, Search, Site, Sitemaps, StartPage
 from caliber_crawler.site.generic import generic_site
-from tests.discovery.driven import BASE_URL, Answer, Paper, PaperCrawler, paper_of, paper_site, site_with, url_list
+from tests.discovery.driven import (
+    BASE_URL,
+    Answer,
+    Paper,
+    PaperCrawler,
+    listing_of,
+    paper_of,
+    paper_site,
+    site_with,
+    url_list,
+)
 
 XML = "application/xml"
 STORY = "/2024/01/07/talks-resume"
@@ -201,3 +211,12 @@ def test_a_crawl_with_known_or_skipped_articles_finds_something(tmp_path: Path) 
 )
 def test_only_a_run_with_lists_but_without_articles_found_nothing(counts: dict[str, int], is_reported: bool) -> None:
     assert [problem.reason for problem in nothing_found(counts)] == ["nothing_found"] * is_reported
+
+
+def test_invalid_links_of_a_listing_are_counted(tmp_path: Path) -> None:
+    paper = Paper(sections={"world": [1, 2, 3]})
+    links = '<a href="http://[bad/x">A</a><a href="//[bad/x">B</a><a href="mailto:a@b.example">C</a><a href="/[x">D</a>'
+    page = listing_of([3, 2, 1], links + f'<a href="/{"x" * 9000}">E</a>')
+    paper.pages["/world"] = lambda query: listing_of([]) if "page" in query else page
+    crawl = PaperCrawler(tmp_path / "a.db", paper).crawl()
+    assert (crawl.stories, crawl.counts["invalid_entries"]) == ([1, 2, 3], 3)

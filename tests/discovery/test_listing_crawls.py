@@ -398,12 +398,3 @@ def test_the_number_of_reported_traps_is_limited(maximum: int, tmp_path: Path, m
 def test_teasers_of_the_tests_have_dates_on_request() -> None:
     assert "<time>" in teaser(1)
     assert "<time>" not in teaser(1, dated=False)
-
-
-def test_invalid_links_of_a_listing_are_counted(tmp_path: Path) -> None:
-    paper = Paper(sections={"world": [1, 2, 3]})
-    links = '<a href="http://[bad/x">A</a><a href="//[bad/x">B</a><a href="mailto:a@b.example">C</a><a href="/[x">D</a>'
-    page = listing_of([3, 2, 1], links + f'<a href="/{"x" * 9000}">E</a>')
-    paper.pages["/world"] = lambda query: listing_of([]) if "page" in query else page
-    crawl = PaperCrawler(tmp_path / "a.db", paper).crawl()
-    assert (crawl.stories, crawl.counts["invalid_entries"]) == ([1, 2, 3], 3)
