@@ -172,8 +172,12 @@ def _choose(fast: Sequence[str], quick: Sequence[str], whole: Sequence[str]) -> 
 
     trafilatura is the most precise, and loses most where it errs: sub-headings, lists, whole sections.
     """
-    if not fast or not whole:
-        return Body(tuple(fast or whole or quick), "trafilatura" if fast else "container" if whole else "resiliparse")
+    if not fast:
+        # Without prose that two readings agree on, the container may be that of the only sentence: the footer's.
+        is_confirmed = whole and (not quick or _share(shingles(whole), shingles(quick)) >= MIN_COVERED)
+        return Body(tuple(whole), "container") if is_confirmed else Body(tuple(quick), "resiliparse")
+    if not whole:
+        return Body(tuple(fast), "trafilatura")
     read, other, container = shingles(fast), shingles(quick), shingles(whole)
     in_container, in_read = _share(read, container), _share(container, read)
     if in_container >= MIN_PART and in_read >= MIN_SAME and _share(container, other) >= MIN_CONFIRMED:

@@ -137,3 +137,12 @@ def test_readings_that_disagree_are_a_problem_on_the_record() -> None:
         ("readers_disagree", "body", False)
     ]
     assert all(text in found.article.body for text in (PARAGRAPHS[0], *OTHER))
+
+
+def test_the_only_sentence_of_a_page_is_not_its_text_if_the_footer_has_it() -> None:
+    html = (
+        "<div class='post'><h3>A sketch</h3><p>By Lia Amari on Monday, May 17, 2010</p>"
+        "<p><img src='/sketch.jpg'><br><em>The harbour, seen from the pier</em></p></div>"
+        f"<div id='footer'><p>{OTHER[0]}</p></div>"
+    )
+    assert OTHER[0] not in body_of(page(html))
