@@ -139,10 +139,8 @@ def test_readings_that_disagree_are_a_problem_on_the_record() -> None:
     assert all(text in found.article.body for text in (PARAGRAPHS[0], *OTHER))
 
 
-def test_the_only_sentence_of_a_page_is_not_its_text_if_the_footer_has_it() -> None:
-    html = (
-        "<div class='post'><h3>A sketch</h3><p>By Lia Amari on Monday, May 17, 2010</p>"
-        "<p><img src='/sketch.jpg'><br><em>The harbour, seen from the pier</em></p></div>"
-        f"<div id='footer'><p>{OTHER[0]}</p></div>"
-    )
-    assert OTHER[0] not in body_of(page(html))
+def test_a_container_of_which_no_reading_has_anything_is_not_the_text() -> None:
+    seen = ["A sketch", "By Lia Amari on Monday, May 17, 2010", "The harbour, seen from the pier"]
+    assert _choose([], seen, [OTHER[0]]).paragraphs == tuple(seen)
+    assert _choose([], [OTHER[0]], [OTHER[0]]).reader == "container"
+    assert _choose([], [], [OTHER[0]]).reader == "container"
