@@ -11,7 +11,7 @@ On a site whose rules alone give the same, the generic extraction is skipped (``
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -178,6 +178,9 @@ def second_opinion(
     if readings.views_shown and generic.views is None:
         changes |= {"views_shown": readings.views_shown, "views": parse_count(readings.views_shown, layout.language)}
         methods["views"] = methods["views_shown"] = METHOD
+    language = language_of_site(generic.language, methods.get("language"), _texts(generic.body), layout)
+    if language != generic.language:
+        changes["language"], methods["language"] = language, METHOD
     if readings.subtitle and not generic.subtitle:
         changes["subtitle"], methods["subtitle"] = readings.subtitle, METHOD
     if readings.section and not generic.section:
@@ -190,6 +193,18 @@ def second_opinion(
     ):
         changes["body"], methods["body"] = readings.body, METHOD
     return replace(generic, methods=methods, **changes)  # type: ignore[arg-type]
+
+
+def language_of_site(
+    language: str | None, method: str | None, texts: Sequence[str], layout: LearnedLayout
+) -> str | None:
+    """The language of the site's texts, where a page declares another one or none and its text is too short to tell."""
+    if layout.text_language is None or method == "generic" or language == layout.text_language:
+        return language
+    # Imported here: the package is slow to load.
+    from caliber_crawler.extraction.generic.page_language import is_clearly_in
+
+    return language if language and is_clearly_in(" ".join(texts), language) else layout.text_language
 
 
 def coverages(one: Iterable[str], other: Iterable[str]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from caliber_crawler.extraction.counts import parse_count
 from caliber_crawler.extraction.identity import article_urls_of
-from caliber_crawler.extraction.learned import METHOD, read_page
+from caliber_crawler.extraction.learned import METHOD, language_of_site, read_page
 from caliber_crawler.extraction.linked_data import parse_linked_data
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.slots import is_same_day, parse_rule
@@ -25,6 +25,7 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     # Imported here: the package is slow to load.
     from caliber_crawler.extraction.generic.extractor import GenericExtraction
     from caliber_crawler.extraction.generic.fields import (
+        FieldValue,
         declared_locale,
         extract_language,
         find_images,
@@ -51,7 +52,11 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     if not is_article or other_kind(head, data, url, readings.headline) is not None:
         return None
     locale = declared_locale(head, data)
-    language = extract_language(locale, " ".join(line.text for line in readings.body))
+    texts = [line.text for line in readings.body]
+    language = extract_language(locale, " ".join(texts))
+    declared, method = (language.text, language.method) if language else (None, None)
+    if (of_site := language_of_site(declared, method, texts, layout)) != declared and of_site:
+        language = FieldValue(of_site, METHOD)
     subtitle, image = next(find_subtitles(head, data, readings.headline), None), next(find_images(data, url), None)
     section = next(find_sections(data, url, readings.headline, tuple(head.iter("*"))), None)
     published_at, details = readings.published_at, readings.date_details

@@ -37,7 +37,22 @@ CERTAIN = 0.95
 MAX_LINES = 200
 UNDATED = "no page of the site has a date"
 PARTS = ("headline", "date", "authors", "section", "views", "body", "drop")
-Part = Literal["headline", "date", "authors", "section", "body", "drop", "views", "line", "tail", "language", "undated"]
+Part = Literal[
+    "headline",
+    "date",
+    "authors",
+    "section",
+    "body",
+    "drop",
+    "views",
+    "line",
+    "tail",
+    "language",
+    "text_language",
+    "undated",
+]
+MIN_CONTRADICTED, MIN_CONTRADICTED_SHARE = 3, 0.6
+"""Number and share of pages whose text is in another language than they declare that show that a theme declares it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +66,8 @@ class Sample:
     authors: tuple[str, ...] = ()
     body: str = field(default="", repr=False)
     language: str | None = None
+    is_language_of_text: bool = False
+    """Whether the language is that of the text, because the page declares another one or none."""
     views_shown: str = ""
     section: str = ""
     """The label of its section, as printed."""
@@ -87,6 +104,8 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
         return Learned(layout=LearnedLayout(), facts=(), pages=len(indexed))
     languages = Counter(sample.language for sample in indexed if sample.language)
     facts += (Fact("language", name, count, languages.total()) for name, count in languages.most_common(1))
+    of_text = Counter(sample.language for sample in samples if sample.language and sample.is_language_of_text)
+    facts += (Fact("text_language", name, count, len(indexed)) for name, count in of_text.most_common(1))
     tail = common_tail([sample.headline or "" for sample in indexed])
     if tail:
         of_tail = sum((sample.headline or "").endswith(tail) for sample in indexed)
@@ -129,12 +148,19 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
     return Learned(layout=layout_of(facts), facts=tuple(facts), pages=len(indexed))
 
 
+def _is_of_theme(fact: Fact) -> bool:
+    """Whether so many texts contradict the declared language that it is the theme's and not the page's."""
+    return fact.confirming >= max(MIN_CONTRADICTED, MIN_CONTRADICTED_SHARE * fact.examined)
+
+
 def layout_of(facts: Sequence[Fact], *, is_trusted: bool = False) -> LearnedLayout:
     """The rules of learned facts, those with most evidence first."""
     rules: dict[str, list[str]] = {}
     weak = set()
     for fact in facts:
         rules.setdefault(fact.part, []).append(fact.value)
+        if fact.part == "text_language" and not _is_of_theme(fact):
+            del rules[fact.part]
         if fact.part in ("headline", "date", "authors", "body") and fact.confirming < CERTAIN * fact.examined:
             weak.add(fact.part)
     many = {part: tuple(rules.get(part, ())) for part in PARTS}
@@ -145,6 +171,7 @@ def layout_of(facts: Sequence[Fact], *, is_trusted: bool = False) -> LearnedLayo
         lines=tuple(rules.get("line", ())),
         headline_tail=tail,
         language=language,
+        text_language=rules.get("text_language", [None])[0],
         is_undated="undated" in rules,
         weak=tuple(sorted(weak)),
         is_trusted=is_trusted,

@@ -34,6 +34,8 @@ class LearnedLayout:
     """Lines on many pages of the site that are not part of an article: sidebars, notices, biographies."""
     language: str | None = None
     """The language of most pages, which decides how their dates are read."""
+    text_language: str | None = None
+    """The language of most texts where the pages declare another one or none: that of a text too short to tell."""
     is_undated: bool = False
     """Whether no page of the site has a date, so that an article need not have one."""
     weak: tuple[str, ...] = ()

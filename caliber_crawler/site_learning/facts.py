@@ -21,6 +21,7 @@ FACT_OF: dict[Part, FactName] = {
     "line": "boilerplate_line",
     "tail": "headline_tail",
     "language": "language",
+    "text_language": "text_language",
     "undated": "undated",
 }
 PART_OF: dict[str, Part] = {name: part for part, name in FACT_OF.items()}

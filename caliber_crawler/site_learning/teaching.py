@@ -67,6 +67,7 @@ def sample_of(capture: Capture, site: Site, outcome: object) -> Sample | None:
         authors=article.authors,
         body=article.body,
         language=article.language,
+        is_language_of_text=methods.get("language") == "generic",
         views_shown=article.views_shown or "",
     )
 

@@ -40,6 +40,7 @@ FactName = Literal[
     "section_label",
     "section_selector",
     "teaser_selector",
+    "text_language",
     "timezone",
     "undated",
     "views_label",

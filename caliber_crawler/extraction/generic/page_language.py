@@ -78,6 +78,12 @@ def language_of_text(text: str) -> str | None:
     return _language_and_distance(text[:SAMPLE_LENGTH])[0]
 
 
+def is_clearly_in(text: str, language: str) -> bool:
+    """Whether a text is clearly in a language: long enough, and near to it."""
+    found, distance = _language_and_distance(text[:SAMPLE_LENGTH])
+    return found is not None and _is_close(language, found) and distance <= FOREIGN_DISTANCE
+
+
 def choose_language(declared: str | None, text: str) -> str | None:
     """Return the language of a page: the declared one, unless the text is clearly in another.
 
