@@ -52,7 +52,7 @@ _CREDIT = re.compile(rf"[\W_]*(?:(?:{any_of(CREDITS)})\s*[:：՝/|©]|©|copyrig
 _ADDRESS = re.compile(rf"(?<!\w)(?:{any_of(ADDRESSES)})(?!\w)", re.IGNORECASE)
 _WRITER = re.compile(rf"(?<!\w)(?:{any_of(WRITERS)})(?!\w)", re.IGNORECASE)
 _OFFER = re.compile(rf"(?<!\w)(?:{any_of(OFFERS)})(?!\w)", re.IGNORECASE)
-_OFFERS_ONLY = re.compile(rf"(?:[\W\d_]*+(?:{any_of(OFFERS)})(?!\w))++[\W\d_]*+", re.IGNORECASE)
+_OFFERS_ONLY = re.compile(rf"(?:[\W\d_]*+(?:{any_of(OFFERS)})(?!\w))+[\W\d_]*+", re.IGNORECASE)
 _BYLINE = re.compile(rf"(?<!\w)(?:{any_of(BYLINES)})(?!\w)", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+")
 _UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -79,7 +79,7 @@ def drop_boilerplate(
     kept = []
     for paragraph in paragraphs:
         key = fold(paragraph)
-        reason = (
+        cause = (
             HEADLINE
             if key == title
             else DUPLICATE
@@ -88,11 +88,11 @@ def drop_boilerplate(
             if _is_notice(paragraph)
             else None
         )
-        if reason is None:
+        if cause is None:
             seen.add(key)
             kept.append(paragraph)
         elif omissions is not None:
-            omissions.add(reason, paragraph)
+            omissions.add(cause, paragraph)
     begun = _without_lead(_without_datelines(kept, authors), headings)
     if omissions is not None:
         for line in kept[: len(kept) - len(begun)]:

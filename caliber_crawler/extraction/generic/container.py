@@ -216,23 +216,23 @@ def read_container(
     kept = []
     for block, vote in zip(page.blocks, votes, strict=True):
         node, element = block.node, page.elements[block.node]
-        reason = None
+        cause = None
         if _is_machine_text(block, element):
-            reason = HIDDEN
+            cause = HIDDEN
         elif element.tag not in held and not (vote and _is_prose(block)):
-            reason = part_of(node) if foreign[node] else NOT_PARAGRAPH if inside[node] else OUTSIDE
+            cause = part_of(node) if foreign[node] else NOT_PARAGRAPH if inside[node] else OUTSIDE
         elif vote != len(readings):
             if foreign[node]:
-                reason = part_of(node)
+                cause = part_of(node)
             elif not (inside[node] or (vote and _is_prose(block) and _kinds(page, node) in kinds)):
-                reason = OUTSIDE
+                cause = OUTSIDE
             elif _is_lone_link(block, element):
-                reason = LINKS
-        if reason is None:
+                cause = LINKS
+        if cause is None:
             kept.append(block.text)
         if account is not None:
-            is_comment = reason == ASIDE and any(map(_is_comment, page.around(node)))
-            account.append((block.text, COMMENT if is_comment else reason))
+            is_comment = cause == ASIDE and any(map(_is_comment, page.around(node)))
+            account.append((block.text, COMMENT if is_comment else cause))
     return kept
 
 
