@@ -298,8 +298,10 @@ class _ArticleExtractor(ArticleMethods):
         if self.generic is not None and self.generic.views_shown == views_shown:
             return self.generic.views
         named = next((article_url.language for article_url, _ in self.article_urls if article_url.language), None)
-        spoken = self.parts.month_language if self.parts is not None else None
-        return parse_count(views_shown, self.language_of_labels(None, views_shown) or named or spoken)
+        language = self.language_of_labels(None, views_shown) or named
+        if language is None and self.parts is not None:  # last, because it reads all lines of the page
+            language = self.parts.month_language
+        return parse_count(views_shown, language)
 
     def extract_authors(self, byline: tuple[str, ...], subtitle: str | None) -> tuple[str, ...]:
         named = self.text_at(self.layout.authors)
