@@ -50,6 +50,11 @@ TESTS: dict[str, tuple[str, ...]] = {
     "opt_outs": ("tests/test_opt_outs.py",),
     "revisit": ("tests/test_revisit.py",),
     "discovery": ("tests/discovery",),
+    "exploration": ("tests/exploration",),
+    "learning": ("tests/learning",),
+    "lists": ("tests/lists", "tests/discovery"),
+    "page_files": ("tests/page_files",),
+    "site_learning": ("tests/learning", "tests/doctor"),
     "site": (
         "tests/test_site.py",
         "tests/test_site_registry.py",
