@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
 from caliber_crawler.exploration.estimate import Estimate
 from caliber_crawler.exploration.link_classes import PAGING
+from caliber_crawler.exploration.outcomes import weight_of
 from caliber_crawler.exploration.probabilities import Group, LearnedProbabilities
 from caliber_crawler.items import PageLink
 
@@ -150,3 +151,12 @@ def test_offsets_and_page_numbers_give_the_same_estimate(per_page: int, pages: i
     numbered = size("https://a.example/news/page/{}", 1, 1)
     assert numbered == per_page * (pages - 1) + 1
     assert size("https://a.example/news?offset={}", per_page, 0) == numbered
+
+
+def test_only_a_dead_link_counts_half() -> None:
+    assert {outcome: weight_of(outcome) for outcome in PageOutcome} == {
+        PageOutcome.ARTICLE: 1.0,
+        PageOutcome.LIST: 1.0,
+        PageOutcome.OTHER: 1.0,
+        PageOutcome.DEAD: 0.5,
+    }
