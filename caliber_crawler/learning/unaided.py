@@ -72,17 +72,9 @@ def learn_byline(samples: Sequence[IndexedSample], headline_of: Place, base_url:
     """The slot of the authors' names, marked as a byline by its name or by a link to an author's page."""
     if len(samples) < MIN_PAGES:
         return None
-    frequencies = Frequencies([sample.page for sample in samples])
-    candidates = {
-        selector: None
-        for sample in samples[: 2 * MIN_PAGES]
-        for place in range(len(sample.page.elements))
-        if _is_byline(sample.page, place)
-        for selector in selectors_of(sample.page, place, frequencies)
-    }
     host = urlsplit(base_url).netloc
     ranked: list[tuple[tuple[object, ...], Selector, int]] = []
-    for selector in candidates:
+    for selector in _candidates(samples, _is_byline):
         found = [(sample.page, matches(sample.page, selector)) for sample in samples]
         named = [(page, places) for page, places in found if places and len(places) <= 8]
         if len(named) < BYLINE_SHARE * len(samples):
@@ -108,26 +100,15 @@ def learn_byline(samples: Sequence[IndexedSample], headline_of: Place, base_url:
             *selector.rank,
         )
         ranked.append((order, selector, len(named)))
-    if not ranked:
-        return None
-    _, selector, pages = min(ranked)
-    return Choice(SlotRule(selector), Evidence(pages, 0, pages, len(samples)))
+    return _best(ranked, len(samples))
 
 
 def learn_section(samples: Sequence[IndexedSample], headline_of: Place) -> Choice[SlotRule] | None:
     """The slot of the section: a link marked as a category, or to a category's page, nearest to the headline."""
     if len(samples) < MIN_PAGES:
         return None
-    frequencies = Frequencies([sample.page for sample in samples])
-    candidates = {
-        selector: None
-        for sample in samples[: 2 * MIN_PAGES]
-        for place in range(len(sample.page.elements))
-        if _is_section(sample.page, place)
-        for selector in selectors_of(sample.page, place, frequencies)
-    }
     ranked: list[tuple[tuple[object, ...], Selector, int]] = []
-    for selector in candidates:
+    for selector in _candidates(samples, _is_section):
         found = [(sample.page, matches(sample.page, selector)) for sample in samples]
         named = [(page, places) for page, places in found if places and len(places) <= 4]
         texts = {page.text(places[0]) for page, places in named}
@@ -141,10 +122,27 @@ def learn_section(samples: Sequence[IndexedSample], headline_of: Place) -> Choic
         marked = "category" in selector.css
         order = (not marked, _distance(samples, selector, headline_of), *selector.rank)
         ranked.append((order, selector, len(named)))
+    return _best(ranked, len(samples))
+
+
+def _candidates(samples: Sequence[IndexedSample], is_wanted: Callable[[PageIndex, int], bool]) -> dict[Selector, None]:
+    """The selectors, in order, of the elements of the first pages that look like the wanted part."""
+    frequencies = Frequencies([sample.page for sample in samples])
+    return {
+        selector: None
+        for sample in samples[: 2 * MIN_PAGES]
+        for place in range(len(sample.page.elements))
+        if is_wanted(sample.page, place)
+        for selector in selectors_of(sample.page, place, frequencies)
+    }
+
+
+def _best(ranked: Sequence[tuple[tuple[object, ...], Selector, int]], pages: int) -> Choice[SlotRule] | None:
+    """The selector that ranks first, with the number of pages on which it was found."""
     if not ranked:
         return None
-    _, selector, pages = min(ranked)
-    return Choice(SlotRule(selector), Evidence(pages, 0, pages, len(samples)))
+    _, selector, found = min(ranked)
+    return Choice(SlotRule(selector), Evidence(found, 0, found, pages))
 
 
 def _distance(samples: Sequence[IndexedSample], selector: Selector, headline_of: Place) -> float:
