@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | None:
     """The article on a page by the learned rules alone; ``None`` if the page is not clearly one."""
     # Imported here: the package is slow to load.
+    from caliber_crawler.extraction.generic.elements import find_properties
     from caliber_crawler.extraction.generic.extractor import GenericExtraction
     from caliber_crawler.extraction.generic.fields import (
         FieldValue,
@@ -58,7 +59,7 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     if (of_site := language_of_site(declared, method, texts, layout)) != declared and of_site:
         language = FieldValue(of_site, METHOD)
     subtitle, image = next(find_subtitles(head, data, readings.headline), None), next(find_images(data, url), None)
-    section = next(find_sections(data, url, readings.headline, tuple(head.iter("*"))), None)
+    section = next(find_sections(data, url, readings.headline, find_properties(head)), None)
     published_at, details = readings.published_at, readings.date_details
     stated = extract_published_at(
         Outline(head, readings.headline), data, url, layout.language, locale=locale, now=page.capture.fetched_at
