@@ -150,10 +150,6 @@ class PageIndex:
         while (place := self.parents[place]) >= 0:
             yield place
 
-    def blocks_in(self, place: int) -> Iterator[Block]:
-        """The blocks of text in an element."""
-        return (block for block in self.blocks if place <= block.element < self.ends[place])
-
 
 def tokens_of(element: etree._Element) -> tuple[str, ...]:
     """What can name an element in a selector: its tag, ID, classes and the attributes that state a role."""

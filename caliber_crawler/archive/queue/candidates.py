@@ -54,9 +54,3 @@ class Candidates:
             (site, kind),
         )
         return [(url, named) for url, named in rows]
-
-    def set_source(self, url: str, source: str) -> None:
-        """Record a better discovery source of a URL that was not requested yet."""
-        self._connection.execute(
-            "UPDATE frontier SET discovered_via = ? WHERE url = ? AND state = 'queued'", (source, url)
-        )

@@ -23,10 +23,6 @@ def is_year(number: int) -> bool:
     return FIRST_YEAR <= number <= LAST_YEAR or number in _PERSIAN_YEARS or number in _BUDDHIST
 
 
-def is_persian_year(number: int) -> bool:
-    return number in _PERSIAN_YEARS
-
-
 def gregorian(year: int, month: int, day: int) -> date | None:
     """Return the date in the Gregorian calendar; ``None`` if there is no such day.
 

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from caliber_crawler.extraction.generic.elements import find_properties
 from caliber_crawler.extraction.linked_data import LinkedData, unescaped, without_tags
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
@@ -69,11 +68,6 @@ class Titles(NamedTuple):
     """Those that may be the headline, best first."""
     others: Sequence[Title]
     """Those that are not used, each with the reason."""
-
-
-def extract_headline(root: etree._Element, data: LinkedData, url: str) -> Title | None:
-    """Return the title in the newsroom's words; ``None`` if the page has none."""
-    return next(iter(rank_titles(root, data, url, find_properties(root)).ranked), None)
 
 
 def rank_titles(root: etree._Element, data: LinkedData, url: str, properties: Sequence[etree._Element]) -> Titles:
