@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
+    from caliber_crawler.archive.analysis.words.words import Words
+
 
 class Archive:
     """An open archive. Close it, or use it in a ``with`` statement.
@@ -130,6 +132,13 @@ class Archive:
     def path(self) -> Path:
         """The path of the archive file."""
         return self._connection.path
+
+    @property
+    def words(self) -> Words:
+        """Concordances, collocates, word lists, keyness and n-grams of the current texts."""
+        from caliber_crawler.archive.analysis.words.words import Words
+
+        return Words(self._connection)
 
     @property
     def db(self) -> Database:

@@ -27,6 +27,7 @@ COMMANDS = {
     "history": "print every version of an article, its changes and its views over time",
     "cite": "print a citation of an article, with the SHA-256 that verifies it",
     "search": "find articles by words",
+    "words": "words in context: concordance, collocates, word lists, keyness, n-grams",
     "status": "print the contents of the archive, the latest runs, and problems by reason",
     "browse": "open the archive in Datasette",
     "export": "write articles as CSV, JSON Lines, Parquet, RSS, WARC, WACZ, or a light archive",

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from io import TextIOWrapper
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import click
 
 from caliber_crawler.archive import COLUMNS, Archive, Selection
-from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option
+from caliber_crawler.archive.core.side_files import SIDE_FILES
+from caliber_crawler.commands.options import SIZE, archive_option
+from caliber_crawler.commands.output_stream import open_binary_output, open_output
+from caliber_crawler.commands.selection_options import selection_options
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.export import Row, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.items import Capture
@@ -119,12 +118,7 @@ OF_CAPTURES = ("warc", "wacz")
 @click.command()
 @click.argument("format", type=click.Choice(list(FORMATS)))
 @archive_option
-@click.option("--site", default="", help="Only these sites, separated by commas.")
-@click.option("--section", default="", help="Only these sections, separated by commas.")
-@click.option("--language", default="", help="Only these languages (en, ru, hy …), separated by commas.")
-@click.option("--since", type=TIMESTAMP, help="Only articles published at or after this time.")
-@click.option("--until", type=TIMESTAMP, help="Only articles published before this time.")
-@click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for QUERY.")
+@selection_options
 @click.option("--light", is_flag=True, expose_value=False, help="sqlite: without raw pages (always on).")
 @click.option("--include-opted-out", is_flag=True, help="Also export pages with a rights reservation.")
 @click.option(
@@ -149,12 +143,7 @@ OF_CAPTURES = ("warc", "wacz")
 def export(
     format: str,
     archive: Path,
-    site: str,
-    section: str,
-    language: str,
-    since: datetime | None,
-    until: datetime | None,
-    search: str | None,
+    selection: Selection,
     limit: int | None,
     output: Path | None,
     max_size: int,
@@ -183,15 +172,7 @@ def export(
         raise click.UsageError(f"Format {format} needs an output file: add --output FILE.")
     if output is not None:
         require_harmless(output, archive)
-    selection = Selection(
-        sites=join_names(site),
-        sections=join_names(section),
-        languages=join_names(language),
-        since=since,
-        until=until,
-        search=search,
-        include_opted_out=include_opted_out,
-    )
+    selection = replace(selection, include_opted_out=include_opted_out)
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
         opened_archive.require_existing(selection)
@@ -212,7 +193,7 @@ def export(
 
 def require_harmless(output: Path, archive: Path) -> None:
     """Raise ``UsageError`` if writing to ``output`` would damage the archive or another database."""
-    for ending in ("", *DATABASE_FILES, ".lock"):
+    for ending in ("", *DATABASE_FILES, ".lock", *SIDE_FILES):
         file = Path(f"{archive}{ending}")
         is_linked = output.exists() and file.exists() and output.samefile(file)
         if is_linked or os.path.realpath(output) == os.path.realpath(file):
@@ -239,26 +220,3 @@ def stale_files(job: ExportJob) -> list[Path]:
         return []
     pattern = numbered_path(job.path, 0).name.replace("-00000", "-[0-9][0-9][0-9][0-9][0-9]")
     return sorted({*job.path.parent.glob(pattern), *filter(Path.exists, [job.path])} - {*job.written})
-
-
-def join_names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
-
-
-@contextmanager
-def open_binary_output(output: Path | None) -> Iterator[IO[bytes]]:
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    else:
-        with new_file(output) as file:
-            yield file
-
-
-@contextmanager
-def open_output(output: Path | None, encoding: str) -> Iterator[IO[str]]:
-    with open_binary_output(output) as binary:
-        file = TextIOWrapper(binary, encoding=encoding, newline="")
-        yield file
-        file.flush()
-        file.detach()

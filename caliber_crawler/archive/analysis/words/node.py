@@ -1,0 +1,99 @@
+"""Occurrences of a word or phrase in a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from caliber_crawler.archive.analysis.words.corpus import Corpus, Part
+from caliber_crawler.archive.analysis.words.index_file import Numbers
+from caliber_crawler.errors import InputError
+from caliber_crawler.tokenization import normal_form, word_texts
+
+MAX_NODE_WORDS = 10
+PLACEHOLDER = "ⓧ"
+"""Stands for ``*`` while a pattern is divided into words: a letter that no text is likely to have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """The occurrences of a node in one part of a corpus."""
+
+    part: Part
+    words: Numbers
+    """The numbers in the segment at each position; 0 outside of the selected texts."""
+    positions: NDArray[np.int64]
+    """Of the first word of each occurrence."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A word, a pattern with ``*``, or a phrase of these."""
+
+    text: str
+    stems: bool = False
+    """Whether all words with the same stem count."""
+    terms: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        pieces = word_texts(self.text.replace("*", PLACEHOLDER))
+        terms = tuple(piece.replace(PLACEHOLDER, "*") for piece in pieces)
+        if not terms or any(not term.strip("*") for term in terms):
+            raise InputError(
+                f"{self.text!r} has no word to look for: write a word, a phrase, or a part with * (sanct*)."
+            )
+        if len(terms) > MAX_NODE_WORDS:
+            raise InputError(f"A phrase may have up to {MAX_NODE_WORDS} words; this one has {len(terms)}.")
+        object.__setattr__(self, "terms", terms)
+
+    def occurrences(self, corpus: Corpus) -> Iterator[Occurrences]:
+        """The occurrences, by segment; segments without one are left out."""
+        by_language = {language: self._numbers(corpus, language) for language in corpus.languages}
+        for part in corpus.parts:
+            terms = by_language[part.segment.language]
+            if not all(terms):
+                continue
+            types = part.segment.array("types")
+            tables = []
+            for numbers in terms:
+                table = np.zeros(len(types) + 1, np.bool_)
+                table[1:] = np.isin(types, numbers)
+                tables.append(table)
+            if not all(table.any() for table in tables):
+                continue
+            words = part.selected_words()
+            positions = np.flatnonzero(tables[0][words])
+            for offset, table in enumerate(tables[1:], 1):
+                positions = positions[positions + offset < len(words)]
+                positions = positions[table[words[positions + offset]]]
+            if len(positions):
+                yield Occurrences(part, words, apart(positions, len(self.terms)))
+
+    def _numbers(self, corpus: Corpus, language: str) -> list[list[int]]:
+        """For each term, the numbers of the words of a language that match it."""
+        found = []
+        for term in self.terms:
+            form = "*".join(normal_form(part, language) for part in term.split("*"))
+            if "*" in form:
+                numbers = corpus.index.numbers_like(language, form)
+            else:
+                numbers = corpus.index.numbers_of(language, [form])
+                if self.stems:
+                    numbers = corpus.index.numbers_with_stems(language, form)
+            found.append(numbers)
+        return found
+
+
+def apart(positions: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Positions at least ``length`` apart, taken from the left: occurrences do not overlap."""
+    if length == 1 or not (np.diff(positions) < length).any():
+        return positions
+    kept, end = [], -1
+    for position in positions.tolist():
+        if position >= end:
+            kept.append(position)
+            end = position + length
+    return np.array(kept, np.int64)

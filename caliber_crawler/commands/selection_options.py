@@ -1,0 +1,57 @@
+"""Options that select articles, the same for all commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+import click
+
+from caliber_crawler.archive import Selection
+from caliber_crawler.commands.options import TIMESTAMP
+
+OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("site", {"default": "", "help": "Only these sites, separated by commas."}),
+    ("section", {"default": "", "help": "Only these sections, separated by commas."}),
+    ("language", {"default": "", "help": "Only these languages (en, ru, hy …), separated by commas."}),
+    ("since", {"type": TIMESTAMP, "help": "Only articles published at or after this time."}),
+    ("until", {"type": TIMESTAMP, "help": "Only articles published before this time."}),
+    ("search", {"metavar": "QUERY", "help": "Only articles that `caliber search` finds for QUERY."}),
+)
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options, and call the command with their ``Selection`` as ``selection``."""
+
+    @wraps(command)
+    def with_selection(*arguments: Any, **options: Any) -> Any:
+        given = {name: options.pop(name) for name, _ in OPTIONS}
+        return command(*arguments, selection=selection_from(**given), **options)
+
+    return add_options(with_selection, "")
+
+
+def add_options(command: Callable[..., Any], prefix: str) -> Callable[..., Any]:
+    """Add the options under names with a prefix (``--reference-site``)."""
+    for name, attributes in reversed(OPTIONS):
+        command = click.option(f"--{prefix}{name}", **attributes)(command)
+    return command
+
+
+def selection_from(
+    *, site: str, section: str, language: str, since: datetime | None, until: datetime | None, search: str | None
+) -> Selection:
+    return Selection(
+        sites=join_names(site),
+        sections=join_names(section),
+        languages=join_names(language),
+        since=since,
+        until=until,
+        search=search,
+    )
+
+
+def join_names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
