@@ -24,8 +24,12 @@ _LETTER = rf"[{_LETTERS}]"
 _CONNECTOR = r"[\p{WB=ExtendNumLet}--\u202f]"
 _RUN = rf"[[{_LETTERS}\p{{WB=Numeric}}]||{_CONNECTOR}]"
 _REST = rf"[[{_LETTERS}\p{{WB=Numeric}}{_EXTEND}]||{_CONNECTOR}]*+"
+_ALPHANUMERIC = r"[\p{Alphabetic}\p{N}]"
+_MARK = rf"[{_RUN}--{_ALPHANUMERIC}]"
+"""A low line, or a sign that Armenian writes inside words: alone, it is not a word."""
+_MARKS = rf"{_MARK}(?:{_MARK}|[{_EXTEND}])*+"
 _WORD = rf"""
-{_RUN}{_REST}
+(?:{_MARKS})?+ [{_RUN}&&{_ALPHANUMERIC}] {_REST}
 (?:(?:
     (?<={_LETTER}[{_EXTEND}]*+) [\p{{WB=MidLetter}}\p{{WB=MidNumLet}}'] [{_EXTEND}]*+ (?={_LETTER})
   | (?<=\p{{WB=Numeric}}[{_EXTEND}]*+) [\p{{WB=MidNum}}\p{{WB=MidNumLet}}'] [{_EXTEND}]*+ (?=\p{{WB=Numeric}})
@@ -34,11 +38,9 @@ _WORD = rf"""
 | [\p{{L}}\p{{N}}][{_EXTEND}]*+
 """
 _FLAGS = regex.V1 | regex.VERBOSE
-_ONLY_CONNECTORS = rf"{_CONNECTOR}(?:{_CONNECTOR}|[{_EXTEND}])*+(?![{_LETTERS}\p{{WB=Numeric}}])"
-_WORDS = regex.compile(rf"{_ONLY_CONNECTORS}(*SKIP)(*FAIL)|(?:{_WORD})", _FLAGS)
-_TOKENS = regex.compile(
-    rf"{_ONLY_CONNECTORS}|(?P<word>{_WORD})|(?P<sign>[^\s\p{{Cc}}])(?P=sign)*+[{_EXTEND}]*+", _FLAGS
-)
+_ONLY_MARKS = rf"{_MARKS}(?![{_RUN}&&{_ALPHANUMERIC}])"
+_WORDS = regex.compile(rf"{_ONLY_MARKS}(*SKIP)(*FAIL)|(?:{_WORD})", _FLAGS)
+_TOKENS = regex.compile(rf"{_ONLY_MARKS}|(?P<word>{_WORD})|(?P<sign>[^\s\p{{Cc}}])(?P=sign)*+[{_EXTEND}]*+", _FLAGS)
 
 _ENDS = r"\p{SB=STerm}\p{SB=ATerm}"
 _SENTENCE_END = regex.compile(

@@ -83,7 +83,7 @@ def collocates(
     together, total = near[numbers], totals[numbers]
     expected = measures.expected(window, total, positions)
     attracted = together > expected
-    numbers, together, total, expected = (each[attracted] for each in (numbers, together, total, expected))
+    numbers, together, total, expected = numbers[attracted], together[attracted], total[attracted], expected[attracted]
     columns = {
         "frequency": together.astype(np.float64),
         "log_likelihood": measures.log_likelihood(together, window, total, positions),

@@ -78,7 +78,8 @@ def concordance(
     """
     found = find(corpus, node, parse_sort(sort))
     newest_first = -corpus.place_in_time(found.versions)
-    order = np.lexsort((found.places, newest_first, *found.keys[::-1]))
+    keys: list[Numbers] = [found.places, newest_first, *found.keys[::-1]]
+    order = np.lexsort(keys)
     chosen = order[offset : None if limit is None else offset + limit]
     texts = {
         text["id"]: text

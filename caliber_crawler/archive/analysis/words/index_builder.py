@@ -154,7 +154,9 @@ def prepare(file: sqlite3.Connection) -> None:
 
 
 def current_texts(connection: Connection) -> _Texts:
-    versions, digests, languages = [], bytearray(), {}
+    versions: list[int] = []
+    digests = bytearray()
+    languages: dict[str, list[int]] = {}
     for version, digest, language in connection.execute(CURRENT):
         versions.append(version)
         digests += bytes.fromhex(digest)

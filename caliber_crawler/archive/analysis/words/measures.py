@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 
 def expected(r1: ArrayLike, c1: ArrayLike, n: ArrayLike) -> Floats:
     """The count that independence of word and condition would give."""
-    return np.asarray(r1, np.float64) * np.asarray(c1, np.float64) / np.maximum(np.asarray(n, np.float64), 1)
+    rows, columns = np.asarray(r1, np.float64), np.asarray(c1, np.float64)
+    return np.asarray(rows * columns / np.maximum(np.asarray(n, np.float64), 1))
 
 
 def log_likelihood(o11: ArrayLike, r1: ArrayLike, c1: ArrayLike, n: ArrayLike) -> Floats:
