@@ -29,7 +29,7 @@ COMMANDS = {
     "search": "find articles by words",
     "status": "print the contents of the archive, the latest runs, and problems by reason",
     "browse": "open the archive in Datasette",
-    "export": "write articles as CSV, JSON Lines, Parquet, RSS, WARC, WACZ, or a light archive",
+    "export": "write articles as CSV, JSON Lines, Parquet, RSS, WARC, WACZ, a bibliography, or a light archive",
     "reextract": "re-extract stored pages with the current code",
     "split": "undo a wrong join: divide an article into those to which its pages belong",
     "verify": "check every byte of the archive; repair what can be repaired",
