@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
+    from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
+
 
 class Archive:
     """An open archive. Close it, or use it in a ``with`` statement.
@@ -144,6 +146,13 @@ class Archive:
     def abandon_transaction(self) -> None:
         """Roll back the open transaction, if any. Only for a process that ends without leaving its ``with`` blocks."""
         self._connection.abandon_transaction()
+
+    @property
+    def coding(self) -> ContentAnalysis:
+        """Content analysis: samples, codebook, codes that people gave to articles, and their agreement."""
+        from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
+
+        return ContentAnalysis(self._connection)
 
     def search(
         self,

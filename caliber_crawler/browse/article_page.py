@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from datasette.utils import urlsafe_components
 
+from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.reports.sites import Sites
 from caliber_crawler.archive.texts.article_record import VersionSummary
@@ -80,6 +81,7 @@ def _load_article(connection: Connection, key: str) -> Context:
         "body": body_html(article["body_markdown"]),
         "paragraphs": article["body"].split("\n\n"),
         "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in observations]),
+        "codes": ContentAnalysis(connection).codes_of(article["id"]),
         "last_observations": observations[: -LAST_OBSERVATIONS - 1 : -1],
         "causes": [_cause(version, is_first=place == 0) for place, version in enumerate(article["versions"])],
     }

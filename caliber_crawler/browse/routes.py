@@ -10,6 +10,7 @@ from caliber_crawler.browse.capture_page import capture_page, captured_page, cap
 from caliber_crawler.browse.changes_page import changes_page
 from caliber_crawler.browse.charts_page import charts_page
 from caliber_crawler.browse.citations import citations_file
+from caliber_crawler.browse.coding_page import codes_csv, coding_page, sample_csv
 from caliber_crawler.browse.edits import edits_page
 from caliber_crawler.browse.feeds import articles_feed, edits_feed
 from caliber_crawler.browse.health_page import health_page
@@ -31,6 +32,9 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),
     r"queries": page(canned_queries_page),
     r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
+    r"coding": page(coding_page, "articles", "codes", "codebook"),
+    r"coding\.csv": page(codes_csv, "articles", "codes", "codebook"),
+    r"sample\.csv": page(sample_csv, "articles", "versions"),
     r"version": page(version_page, "articles", "versions"),
     r"citations(?P<suffix>\.(?:txt|bib|ris|json))": page(citations_file, "articles", "versions"),
     r"captures/(?P<capture>\d{1,18})": page(not_in_public(capture_page), "captures", "bodies"),

@@ -18,7 +18,7 @@ import click
 
 from caliber_crawler.archive import COLUMNS, Archive, Selection
 from caliber_crawler.archive.texts.citation_styles import CitationStyle, write_bibliography
-from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option
+from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option, join_names
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.export import Row, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.items import Capture
@@ -250,10 +250,6 @@ def stale_files(job: ExportJob) -> list[Path]:
         return []
     pattern = numbered_path(job.path, 0).name.replace("-00000", "-[0-9][0-9][0-9][0-9][0-9]")
     return sorted({*job.path.parent.glob(pattern), *filter(Path.exists, [job.path])} - {*job.written})
-
-
-def join_names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
 
 
 @contextmanager
