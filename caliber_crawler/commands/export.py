@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ import click
 
 from caliber_crawler.archive import COLUMNS, Archive, Selection
 from caliber_crawler.archive.core.side_files import SIDE_FILES
+from caliber_crawler.archive.texts.citation_styles import CitationStyle, write_bibliography
 from caliber_crawler.commands.options import SIZE, archive_option
 from caliber_crawler.commands.output_stream import open_binary_output, open_output
 from caliber_crawler.commands.selection_options import selection_options
@@ -74,6 +76,11 @@ def export_rss(job: ExportJob) -> int:
         return write_rss(job.rows(newest_first=True, default_limit=NEWEST), file)
 
 
+def export_bibliography(job: ExportJob, style: CitationStyle) -> int:
+    with open_output(job.output, "utf-8") as file:
+        return write_bibliography(job.archive.cited_texts(job.selection, limit=job.limit), style, file)
+
+
 def export_parquet(job: ExportJob) -> int:
     with open_binary_output(job.output) as file:
         return write_parquet(job.rows(), COLUMNS, file)
@@ -103,15 +110,18 @@ def export_wacz(job: ExportJob) -> int:
 
 
 FORMATS: dict[str, Callable[[ExportJob], int]] = {
+    "bibtex": partial(export_bibliography, style="bibtex"),
+    "csl-json": partial(export_bibliography, style="csl-json"),
     "csv": export_csv,
     "jsonl": export_jsonl,
     "parquet": export_parquet,
+    "ris": partial(export_bibliography, style="ris"),
     "rss": export_rss,
     "sqlite": export_sqlite,
     "warc": export_warc,
     "wacz": export_wacz,
 }
-TO_STDOUT = ("csv", "jsonl", "rss")
+TO_STDOUT = ("bibtex", "csl-json", "csv", "jsonl", "ris", "rss")
 OF_CAPTURES = ("warc", "wacz")
 
 
@@ -155,7 +165,8 @@ def export(
     csv and jsonl contain one row per article in its current state; parquet is the same for data frames. rss is a feed
     of the newest articles. sqlite is an archive for publication: versions, view counts and search, without raw pages;
     its view `sources` lists the source and terms of use of each article. warc and wacz contain every capture of the
-    articles' pages, for web archive tools (pywb, ReplayWeb.page). If one WARC file is not enough, NAME.warc.gz becomes
+    articles' pages, for web archive tools (pywb, ReplayWeb.page). bibtex, ris and csl-json contain a citation of each
+    article, for reference managers. If one WARC file is not enough, NAME.warc.gz becomes
     NAME-00000.warc.gz, NAME-00001.warc.gz and so on.
 
     Pages with a rights reservation (X-Robots-Tag, robots and TDM elements: no archiving, indexing or text and data

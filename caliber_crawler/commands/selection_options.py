@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from caliber_crawler.archive import Selection
-from caliber_crawler.commands.options import TIMESTAMP
+from caliber_crawler.commands.options import TIMESTAMP, join_names
 
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("site", {"default": "", "help": "Only these sites, separated by commas."}),
@@ -51,7 +51,3 @@ def selection_from(
         until=until,
         search=search,
     )
-
-
-def join_names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))

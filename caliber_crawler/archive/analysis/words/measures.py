@@ -33,7 +33,7 @@ def log_likelihood(o11: ArrayLike, r1: ArrayLike, c1: ArrayLike, n: ArrayLike) -
 
 def pmi(o11: ArrayLike, r1: ArrayLike, c1: ArrayLike, n: ArrayLike) -> Floats:
     """Pointwise mutual information (Church and Hanks 1990): the binary logarithm of observed to expected."""
-    return np.log2(np.asarray(o11, np.float64) / expected(r1, c1, n))
+    return np.asarray(np.log2(np.asarray(o11, np.float64) / expected(r1, c1, n)))
 
 
 def log_dice(together: ArrayLike, node: ArrayLike, collocate: ArrayLike) -> Floats:
