@@ -28,7 +28,7 @@ def log_likelihood(o11: ArrayLike, r1: ArrayLike, c1: ArrayLike, n: ArrayLike) -
     with np.errstate(divide="ignore", invalid="ignore"):
         for observed, row, column in cells:
             total = total + np.where(observed > 0, observed * np.log(observed * n / (row * column)), 0.0)
-    return np.maximum(2 * np.asarray(total), 0.0)
+    return np.asarray(np.maximum(2 * np.asarray(total), 0.0))
 
 
 def pmi(o11: ArrayLike, r1: ArrayLike, c1: ArrayLike, n: ArrayLike) -> Floats:
