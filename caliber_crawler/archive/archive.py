@@ -27,7 +27,7 @@ from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.reports.site_facts import SiteFacts
 from caliber_crawler.archive.reports.sites import Sites
 from caliber_crawler.archive.reports.status import StatusReport, status
-from caliber_crawler.archive.search import Hit, Order, Search, find
+from caliber_crawler.archive.search import Hit, Order, Search, SearchResults, find, find_and_count
 from caliber_crawler.archive.search.frames import to_pandas
 from caliber_crawler.archive.search.selection import (
     ArticleFilter,
@@ -145,39 +145,24 @@ class Archive:
         self._connection.abandon_transaction()
 
     def search(
-        self,
-        query: str,
-        *,
-        language: str | None = None,
-        section: str | None = None,
-        site: str | None = None,
-        first_day: str | None = None,
-        last_day: str | None = None,
-        order: Order = "best",
-        limit: int = 20,
-        offset: int = 0,
+        self, query: str, *, order: Order = "best", limit: int = 20, offset: int = 0, **filters: Unpack[ArticleFilter]
     ) -> list[Hit]:
-        """Articles whose current text matches a query; see :class:`~caliber_crawler.archive.search.Search`.
+        """Articles whose current text matches a query, in the language of docs/search.md.
 
-        Every word of the query must occur in the text, in any inflection. ``OR``, ``"a phrase"`` and ``-excluded``
-        work. ``first_day`` and ``last_day`` are days of publication (``2026-01-31``), both included. ``order`` is
-        ``best`` or ``newest``. Returns at most ``limit`` hits after skipping ``offset``. Any text is a valid query; one
-        without words matches nothing.
+        Words match in any inflection, and the exact form ranks first. ``AND``, ``OR``, ``NOT``, parentheses,
+        ``"exact phrase"``, ``prefix*``, ``NEAR/5``, ``headline:``, ``author:`` and ``section:`` work. The filters are
+        those of :attr:`articles`. ``order`` is ``best`` or ``newest``. Returns at most ``limit`` hits after skipping
+        ``offset``. An empty query matches nothing. Raises ``QueryError`` for a query that cannot be understood.
         """
-        return find(
-            self._connection,
-            Search(
-                query,
-                language=language,
-                section=section,
-                site=site,
-                first_day=first_day,
-                last_day=last_day,
-                order=order,
-                limit=limit,
-                offset=offset,
-            ),
-        )
+        where = selection_of(**filters)
+        return find(self._connection, Search(query, where, order=order, limit=limit, offset=offset))
+
+    def search_selection(
+        self, query: str, selection: Selection, *, order: Order = "best", limit: int = 20, offset: int = 0
+    ) -> SearchResults:
+        """Like :meth:`search`, within a selection, with the total number of matches."""
+        search = Search(query, selection, order=order, limit=limit, offset=offset)
+        return find_and_count(self._connection, search)
 
     def article(self, reference: str | int) -> ArticleRecord:
         """Everything known about one article, by its ID or any URL it has ever had. Raises ``NoSuchArticle``."""

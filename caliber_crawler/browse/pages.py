@@ -75,11 +75,11 @@ class PageRequest:
         """Return the result of ``work`` on the archive, within Datasette's time limit for a query."""
         return await read(self.datasette, self.datasette.get_database(self.database), work)
 
-    async def html(self, template: str, page: Mapping[str, object], **allowed: bool) -> Response:
+    async def html(self, template: str, page: Mapping[str, object], *, status: int = 200, **allowed: bool) -> Response:
         """Return the page as HTML with its security headers; ``allowed`` as in :func:`headers.own_page`."""
         headers.mark(self.request.scope, headers.own_page(**allowed))
         context = {"page_request": self, "database": self.database, "is_public": self.is_public, **page}
-        return Response.html(await self.datasette.render_template(template, context, request=self.request))
+        return Response.html(await self.datasette.render_template(template, context, request=self.request), status)
 
 
 View = Callable[[PageRequest], Awaitable[Response]]
