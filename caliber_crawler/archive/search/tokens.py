@@ -20,7 +20,7 @@ SYNONYMS = {"title": "headline"}
 
 TOKEN = re.compile(
     r"""\s+
-    | (?P<phrase> "(?P<a>[^"]*)" | [“”„](?P<b>[^“”„]*)[“”] | «(?P<c>[^«»]*)» ) (?P<distance>~\S*)?
+    | (?P<phrase> "(?P<a>[^"]*)" | [“”„](?P<b>[^“”„]*)[“”] | «(?P<c>[^«»]*)» ) (?P<distance>~[^\s()|"]*)?
     | (?P<quote> ["“”„«»] )
     | (?P<open> \( )
     | (?P<close> \) )
