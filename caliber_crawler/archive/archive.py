@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
+    from caliber_crawler.archive.analysis.attention import Attention, Breakdown, Period, ViewsAt
+
 
 class Archive:
     """An open archive. Close it, or use it in a ``with`` statement.
@@ -194,6 +196,45 @@ class Archive:
         """
         ids = article_ids(self._connection, selection_of(**filters)) if article is None else [self._id_of(article)]
         return view_rows(self._connection, ids)
+
+    def attention(
+        self,
+        queries: str | Sequence[str],
+        *,
+        by: Period = "month",
+        breakdown: Breakdown | None = None,
+        **filters: Unpack[ArticleFilter],
+    ) -> Attention:
+        """The articles that match each query, per day, week or month, and their share; see docs/attention.md.
+
+        ``breakdown``: ``section``, ``language``, ``site`` or ``author``. The filters are those of :attr:`articles`.
+        Raises ``QueryError``, and ``ValueError`` for too many queries or rows.
+        """
+        return self.attention_within(selection_of(**filters), queries, by=by, breakdown=breakdown)
+
+    def attention_within(
+        self,
+        selection: Selection,
+        queries: str | Sequence[str],
+        *,
+        by: Period = "month",
+        breakdown: Breakdown | None = None,
+    ) -> Attention:
+        """Like :meth:`attention`, within a selection."""
+        from caliber_crawler.archive.analysis.attention import attention
+
+        each = (queries,) if isinstance(queries, str) else queries
+        return attention(self._connection, each, selection, by=by, breakdown=breakdown)
+
+    def views_at(self, hours: float = 24, **filters: Unpack[ArticleFilter]) -> ViewsAt:
+        """The views of articles ``hours`` after publication, interpolated, most viewed first; see docs/attention.md."""
+        return self.views_at_within(selection_of(**filters), hours)
+
+    def views_at_within(self, selection: Selection, hours: float) -> ViewsAt:
+        """Like :meth:`views_at`, within a selection."""
+        from caliber_crawler.archive.analysis.attention import views_at
+
+        return views_at(self._connection, selection, hours)
 
     def to_pandas(self, rows: Iterable[Mapping[str, object]]) -> DataFrame:
         """A data frame of rows: ``..._at`` columns as timestamps in UTC, integers as nullable integers.

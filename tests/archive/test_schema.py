@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from caliber_crawler.archive.core.checksums import EXCLUDED_COLUMNS, PRIMARY_KEYS
 from caliber_crawler.archive.core.migrations import migrations
-from caliber_crawler.archive.search.query import FOLDING
+from caliber_crawler.archive.search.tokens import FOLDING
 from caliber_crawler.archive.texts.current_state import CURRENT
 from tests.archive.newsroom import Newsroom, minutes
 
@@ -21,7 +21,7 @@ TABLES = {
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
     *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
 }
-VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health"}
+VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health", "views_at"}
 
 
 def test_every_documented_table_and_view_exists_and_can_be_queried(newsroom: Newsroom) -> None:

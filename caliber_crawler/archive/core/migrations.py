@@ -76,6 +76,11 @@ def m0008_repetition(db: Database) -> None:
     run_script(db, "m0008_repetition")
 
 
+@migrations()
+def m0010_views_at(db: Database) -> None:
+    run_script(db, "m0010_views_at")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -43,14 +43,16 @@ class Match:
     exact_in_headline: str = ""
     passages: tuple[str, ...] = ()
     """Every word or phrase that the query looks for, in all inflections, as expressions."""
+    name: str = "query"
+    """The beginning of the parameters' names."""
 
     def where(self) -> tuple[str, dict[str, str]]:
         """The whole query as one condition for rows of ``articles a``, and its parameters."""
         values = dict(self.values)
         conditions = list(self.conditions)
         if self.text:
-            values["query_text"] = self.text
-            conditions.insert(0, MATCHES.format(name="query_text"))
+            values[f"{self.name}_text"] = self.text
+            conditions.insert(0, MATCHES.format(name=f"{self.name}_text"))
         return " AND ".join(conditions) or "0", values
 
 
@@ -58,12 +60,15 @@ NOTHING = Match(conditions=("0",))
 """The match of an empty query: no article."""
 
 
-def matching(connection: Connection, query: str) -> Match:
-    """The query, with every inflection of its words that occurs in the archive. Raises ``QueryError``."""
+def matching(connection: Connection, query: str, name: str = "query") -> Match:
+    """The query, with every inflection of its words that occurs in the archive. Raises ``QueryError``.
+
+    ``name`` begins the names of its parameters: two queries of one statement need two.
+    """
     tree = parse(query)
     if tree is None:
         return NOTHING
-    compiler = _Compiler(connection, query)
+    compiler = _Compiler(connection, query, name)
     part = compiler.part(tree)
     compiler.only_exact = True
     exact = compiler.part(tree)
@@ -75,6 +80,7 @@ def matching(connection: Connection, query: str) -> Match:
         in_headline=_in_headline(part.text),
         exact_in_headline=_in_headline(exact.text),
         passages=compiler.passages(tree),
+        name=name,
     )
 
 
@@ -119,6 +125,7 @@ class _Compiler:
 
     connection: Connection
     query: str
+    name: str
     values: dict[str, str] = field(default_factory=dict)
     only_exact: bool = False
     """Whether wanted words match as typed only."""
@@ -170,7 +177,7 @@ class _Compiler:
         return MATCHES.format(name=self._parameter(text))
 
     def _parameter(self, value: str) -> str:
-        name = self.names.setdefault(value, f"query_{len(self.names)}")
+        name = self.names.setdefault(value, f"{self.name}_{len(self.names)}")
         self.values[name] = value
         return name
 

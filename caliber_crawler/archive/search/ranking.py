@@ -24,10 +24,8 @@ MAX_RANKED_HEADLINES = 1_000
 Order = Literal["best", "newest"]
 
 # The index `articles_current_version` covers every column of an article that filters use.
-IN_TEXT = """FROM versions_fts f
-CROSS JOIN articles a ON a.current_version_id = f.rowid
-WHERE versions_fts MATCH :match AND """
-IN_ARTICLES = "FROM articles a WHERE "
+IN_TEXT = "FROM versions_fts f CROSS JOIN articles a ON a.current_version_id = f.rowid"
+IN_ARTICLES = "FROM articles a"
 
 BY_DATE = "a.published_at DESC, a.id DESC"
 # A headline counts ten times the body.
@@ -116,7 +114,11 @@ class Ranking:
         return self._connection.values(f"{sql} ORDER BY {order} LIMIT :limit OFFSET :offset", values)
 
     def _found(self, text: str) -> str:
-        return (IN_TEXT if text else IN_ARTICLES) + self._where
+        return (
+            f"{IN_TEXT} WHERE versions_fts MATCH :match AND {self._where}"
+            if text
+            else f"{IN_ARTICLES} WHERE {self._where}"
+        )
 
     def _parameters(self, **more: str | int) -> dict[str, str | int]:
         return {**self._values, "match": self.match.text, **more}

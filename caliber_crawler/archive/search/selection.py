@@ -220,7 +220,7 @@ def condition(connection: Connection, selection: Selection) -> tuple[str, dict[s
             terms.append(f"a.published_date {comparison} :{name}")
             values[name] = day
     if selection.search is not None:
-        matches, more = matching(connection, selection.search).where()
+        matches, more = matching(connection, selection.search, "search").where()
         terms.append(matches)
         values |= more
     if not selection.include_opted_out:

@@ -1,0 +1,1 @@
+"""Analysis of the archived texts: attention over time, and what further packages add."""
