@@ -27,7 +27,7 @@ from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.reports.site_facts import SiteFacts
 from caliber_crawler.archive.reports.sites import Sites
 from caliber_crawler.archive.reports.status import StatusReport, status
-from caliber_crawler.archive.search import Hit, Order, Search, SearchResults, find, find_and_count
+from caliber_crawler.archive.search import Hit, Order, Search, find
 from caliber_crawler.archive.search.frames import to_pandas
 from caliber_crawler.archive.search.selection import (
     ArticleFilter,
@@ -37,6 +37,7 @@ from caliber_crawler.archive.search.selection import (
     article_ids,
     article_rows,
     captures,
+    count_articles,
     count_opted_out,
     distinct_values,
     headline_on,
@@ -47,7 +48,8 @@ from caliber_crawler.archive.search.selection import (
 from caliber_crawler.archive.texts.absence import Absences
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import Articles, Reextract
-from caliber_crawler.archive.texts.citation import CITATIONS, CitationStyle
+from caliber_crawler.archive.texts.citation_styles import CitationStyle, citations
+from caliber_crawler.archive.texts.cited_texts import CitedText, cited_texts, current_versions, version_id_of
 from caliber_crawler.archive.texts.reextractions import Reextractions
 from caliber_crawler.archive.texts.split import Split
 from caliber_crawler.archive.upkeep.backup import backup
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from caliber_crawler.archive.analysis.attention import Attention, Breakdown, Period, ViewsAt
+    from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 
 
 class Archive:
@@ -146,6 +149,13 @@ class Archive:
         """Roll back the open transaction, if any. Only for a process that ends without leaving its ``with`` blocks."""
         self._connection.abandon_transaction()
 
+    @property
+    def coding(self) -> ContentAnalysis:
+        """Content analysis: samples, codebook, codes that people gave to articles, and their agreement."""
+        from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
+
+        return ContentAnalysis(self._connection)
+
     def search(
         self, query: str, *, order: Order = "best", limit: int = 20, offset: int = 0, **filters: Unpack[ArticleFilter]
     ) -> list[Hit]:
@@ -159,12 +169,9 @@ class Archive:
         where = selection_of(**filters)
         return find(self._connection, Search(query, where, order=order, limit=limit, offset=offset))
 
-    def search_selection(
-        self, query: str, selection: Selection, *, order: Order = "best", limit: int = 20, offset: int = 0
-    ) -> SearchResults:
-        """Like :meth:`search`, within a selection, with the total number of matches."""
-        search = Search(query, selection, order=order, limit=limit, offset=offset)
-        return find_and_count(self._connection, search)
+    def count(self, **filters: Unpack[ArticleFilter]) -> int:
+        """The number of articles that match the filters. Raises ``QueryError`` like :meth:`search`."""
+        return count_articles(self._connection, selection_of(**filters))
 
     def article(self, reference: str | int) -> ArticleRecord:
         """Everything known about one article, by its ID or any URL it has ever had. Raises ``NoSuchArticle``."""
@@ -177,10 +184,22 @@ class Archive:
         """
         return self.articles.texts(self._id_of(reference))
 
-    def citation(self, reference: str | int, style: CitationStyle = "text") -> str:
-        """A citation of one article as ``text``, ``bibtex`` or ``csl-json``. Raises ``NoSuchArticle``."""
-        article = self.article(reference)
-        return CITATIONS[style](article, self.sites.get(article["site"]))
+    def citation(self, reference: str | int, style: CitationStyle = "text", *, version: int | None = None) -> str:
+        """A citation of one article as ``text``, ``bibtex``, ``ris`` or ``csl-json``.
+
+        It cites the current text, or the version with a number. Raises ``NoSuchArticle``.
+        """
+        version_id = version_id_of(self._connection, self._id_of(reference), version)
+        return citations(cited_texts(self._connection, [version_id]), style)
+
+    def bibliography(self, style: CitationStyle = "bibtex", **filters: Unpack[ArticleFilter]) -> str:
+        """Citations of all articles that match the filters, in their current versions, in order of publication."""
+        return citations(self.cited_texts(selection_of(**filters)), style)
+
+    def cited_texts(self, selection: Selection, *, limit: int | None = None) -> Iterator[CitedText]:
+        """What citations of the selected articles say; only a few hundred are in memory at a time."""
+        ids = article_ids(self._connection, selection, limit=limit)
+        return cited_texts(self._connection, current_versions(self._connection, ids))
 
     def _id_of(self, reference: str | int) -> int:
         found = self.articles.find(str(reference))
@@ -210,31 +229,16 @@ class Archive:
         ``breakdown``: ``section``, ``language``, ``site`` or ``author``. The filters are those of :attr:`articles`.
         Raises ``QueryError``, and ``ValueError`` for too many queries or rows.
         """
-        return self.attention_within(selection_of(**filters), queries, by=by, breakdown=breakdown)
-
-    def attention_within(
-        self,
-        selection: Selection,
-        queries: str | Sequence[str],
-        *,
-        by: Period = "month",
-        breakdown: Breakdown | None = None,
-    ) -> Attention:
-        """Like :meth:`attention`, within a selection."""
         from caliber_crawler.archive.analysis.attention import attention
 
         each = (queries,) if isinstance(queries, str) else queries
-        return attention(self._connection, each, selection, by=by, breakdown=breakdown)
+        return attention(self._connection, each, selection_of(**filters), by=by, breakdown=breakdown)
 
     def views_at(self, hours: float = 24, **filters: Unpack[ArticleFilter]) -> ViewsAt:
         """The views of articles ``hours`` after publication, interpolated, most viewed first; see docs/attention.md."""
-        return self.views_at_within(selection_of(**filters), hours)
-
-    def views_at_within(self, selection: Selection, hours: float) -> ViewsAt:
-        """Like :meth:`views_at`, within a selection."""
         from caliber_crawler.archive.analysis.attention import views_at
 
-        return views_at(self._connection, selection, hours)
+        return views_at(self._connection, selection_of(**filters), hours)
 
     def to_pandas(self, rows: Iterable[Mapping[str, object]]) -> DataFrame:
         """A data frame of rows: ``..._at`` columns as timestamps in UTC, integers as nullable integers.

@@ -15,7 +15,6 @@ from caliber_crawler.archive.search.selection import article_ids, opted_out_arti
 from caliber_crawler.browse.edits import KINDS, Edit, EditRow, edit_row, recent_edits
 from caliber_crawler.browse.public import withholds_opted_out
 from caliber_crawler.browse.search import NARROWING, filters_of, wrong_day
-from caliber_crawler.errors import QueryError
 from caliber_crawler.export.feed import NOT_IN_XML
 
 if TYPE_CHECKING:
@@ -69,10 +68,7 @@ async def articles_feed(page_request: PageRequest) -> Response:
         ids = article_ids(connection, published, newest_first=True, limit=ENTRIES)
         return [row for id in ids if (row := connection.row_of(Entry, ENTRY, (id,)))]
 
-    try:
-        rows = await page_request.read(newest)
-    except QueryError as error:
-        return Response.text(str(error), status=400)
+    rows = await page_request.read(newest)
     narrowed = ", ".join(filter(None, [query and f"“{query}”", *map(page_request.argument, NARROWING)]))
     entries = [_article(page_request, row) for row in rows]
     return _feed(page_request, f"Newest articles{': ' if narrowed else ''}{narrowed}", entries)

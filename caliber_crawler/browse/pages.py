@@ -20,6 +20,7 @@ from caliber_crawler.browse import headers
 from caliber_crawler.browse.detection import is_archive
 from caliber_crawler.browse.limits import MAX_VALUE_BYTES, LimitExceeded
 from caliber_crawler.browse.public import is_public
+from caliber_crawler.errors import QueryError
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -100,7 +101,11 @@ def page(view: View, *tables: str) -> Callable[[Request, Datasette], Awaitable[R
             await datasette.ensure_permissions(
                 request.actor, [("view-table", (database, table)), ("view-database", database), "view-instance"]
             )
-        return await view(PageRequest(datasette, request, database))
+        try:
+            return await view(PageRequest(datasette, request, database))
+        except QueryError as error:
+            # Of a page that does not show the mistake itself.
+            return Response.text(str(error), status=400)
 
     return answer
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, selection_of
 from caliber_crawler.commands.options import (
     QueryCommand,
     archive_option,
     echo_json,
     filter_options,
+    filters_of_options,
     json_option,
-    selection_of_options,
 )
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.export import write_csv
@@ -67,13 +67,13 @@ def attention(
       caliber attention 'sanctions' 'ceasefire OR truce' --by week --from 2026-01-01
       caliber attention corridor --breakdown language --csv > corridor.csv
     """
-    selection = selection_of_options(
+    filters = filters_of_options(
         site=site, section=section, language=language, first_day=first_day, last_day=last_day, search=search
     )
     with Archive.open(archive) as opened:
-        opened.require_existing(selection)
+        opened.require_existing(selection_of(**filters))
         try:
-            found = opened.attention_within(selection, queries, by=by, breakdown=breakdown)
+            found = opened.attention(queries, by=by, breakdown=breakdown, **filters)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
     if as_json:

@@ -14,7 +14,7 @@ import click
 from caliber_crawler.commands.terminal import echo
 
 if TYPE_CHECKING:
-    from caliber_crawler.archive import Selection
+    from caliber_crawler.archive import ArticleFilter
 
 
 class Timestamp(click.ParamType[datetime]):
@@ -59,6 +59,13 @@ archive_option = click.option(
     show_envvar=True,
     help="The archive: one SQLite file.",
 )
+
+
+def join_names(text: str) -> tuple[str, ...]:
+    """The names in a text, separated by commas."""
+    return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with the archive's column names.")
 
 
@@ -83,7 +90,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def filter_options(command: Command) -> Command:
-    """Add the filters of articles to a command; see :func:`selection_of_options`.
+    """Add the filters of articles to a command; see :func:`filters_of_options`.
 
     They arrive as ``site``, ``section``, ``language``, ``first_day`` and ``last_day``.
     """
@@ -100,25 +107,18 @@ def filter_options(command: Command) -> Command:
     return command
 
 
-def selection_of_options(
+def filters_of_options(
     *, site: str, section: str, language: str, first_day: str | None, last_day: str | None, search: str | None = None
-) -> Selection:
-    """The selection of the options that :func:`filter_options` adds, and of a query."""
-    from caliber_crawler.archive import Selection
-
-    return Selection(
-        sites=split_names(site),
-        sections=split_names(section),
-        languages=split_names(language),
-        first_day=first_day,
-        last_day=last_day,
-        search=search,
-    )
-
-
-def split_names(text: str) -> tuple[str, ...]:
-    """Names separated by commas."""
-    return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
+) -> ArticleFilter:
+    """The options that :func:`filter_options` adds, and a query, as keyword filters of :class:`Archive`."""
+    return {
+        "site": join_names(site),
+        "section": join_names(section),
+        "language": join_names(language),
+        "first_day": first_day,
+        "last_day": last_day,
+        "search": search,
+    }
 
 
 class QueryCommand(click.Command):

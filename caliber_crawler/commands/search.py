@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from caliber_crawler.archive import Archive, Hit
+from caliber_crawler.archive import Archive, Hit, selection_of
 from caliber_crawler.archive.search import Order
 from caliber_crawler.commands.options import (
     QueryCommand,
     archive_option,
     echo_json,
     filter_options,
+    filters_of_options,
     json_option,
-    selection_of_options,
 )
 from caliber_crawler.commands.terminal import echo, secho, style
 
@@ -58,14 +58,12 @@ def search(
       caliber search '"Middle Corridor" China' --from 2026-01-01
       caliber search corridor -Zangezur
     """
-    selection = selection_of_options(
-        site=site, section=section, language=language, first_day=first_day, last_day=last_day
-    )
+    filters = filters_of_options(site=site, section=section, language=language, first_day=first_day, last_day=last_day)
     order: Order = "newest" if newest else "best"
     with Archive.open(archive) as opened:
-        opened.require_existing(selection)
-        found = opened.search_selection(" ".join(query), selection, order=order, limit=limit)
-    hits = found.hits
+        opened.require_existing(selection_of(**filters))
+        hits = opened.search(" ".join(query), order=order, limit=limit, **filters)
+        total = opened.count(**filters | {"search": " ".join(query)})
     if as_json:
         echo_json([asdict(hit) for hit in hits])
         return
@@ -74,8 +72,8 @@ def search(
         secho(f"{hit.headline}", bold=True)
         echo(f"  {hit.published_at or 'no date'}  {hit.language}  {hit.section or ''}  {views}  [{hit.article_id}]")
         echo(f"  {_highlight(hit)}\n")
-    shown = "" if len(hits) == found.total else f" Showing {len(hits):,}; use --limit to show more."
-    echo(f"{found.total:,} found.{shown}", err=True)
+    shown = "" if len(hits) == total else f" Showing {len(hits):,}; use --limit to show more."
+    echo(f"{total:,} found.{shown}", err=True)
 
 
 def _highlight(hit: Hit) -> str:

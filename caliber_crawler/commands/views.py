@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, selection_of
 from caliber_crawler.commands.options import (
     archive_option,
     echo_json,
     filter_options,
+    filters_of_options,
     json_option,
-    selection_of_options,
 )
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.export import write_csv
@@ -72,13 +72,13 @@ def views(
       caliber views --at 24h --section politics
       caliber views --at 7d --from 2026-01-01 --csv > after-a-week.csv
     """
-    selection = selection_of_options(
+    filters = filters_of_options(
         site=site, section=section, language=language, first_day=first_day, last_day=last_day, search=search
     )
     with Archive.open(archive) as opened:
-        opened.require_existing(selection)
+        opened.require_existing(selection_of(**filters))
         try:
-            found = opened.views_at_within(selection, at)
+            found = opened.views_at(at, **filters)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
     if as_json:

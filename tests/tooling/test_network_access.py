@@ -24,7 +24,22 @@ FETCHING = {
 """Commands that fetch, and what. tests/crawl/test_network_rules.py and tests/cluster/test_network_rules.py prove that
 each obeys the rules."""
 NOT_FETCHING = {
-    *("explain", "schedule", "ingest", "extract", "show", "history", "cite", "search", "status", "browse", "export"),
+    *("sample", "codes codebook", "codes import", "codes list", "codes agreement"),
+    *(
+        "explain",
+        "schedule",
+        "ingest",
+        "extract",
+        "show",
+        "history",
+        "cite",
+        "search",
+        "attention",
+        "views",
+        "status",
+        "browse",
+        "export",
+    ),
     *(
         "reextract",
         "verify",

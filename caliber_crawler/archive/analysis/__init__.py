@@ -1,1 +1,1 @@
-"""Analysis of the archived texts: attention over time, and what further packages add."""
+"""Analyses of an archive's texts and view counts. Nothing that crawls or extracts depends on them."""

@@ -199,6 +199,13 @@ def article_ids(
     return ids
 
 
+def count_articles(connection: Connection, selection: Selection) -> int:
+    """The number of selected articles."""
+    where, values = condition(connection, selection)
+    count: int = connection.value(f"SELECT count(*) FROM articles a WHERE {where}", values)
+    return count
+
+
 def condition(connection: Connection, selection: Selection) -> tuple[str, dict[str, str]]:
     """The SQL condition for rows of ``articles a`` in a selection, and its parameters. Raises ``QueryError``.
 
