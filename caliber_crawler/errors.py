@@ -153,6 +153,18 @@ class SheetError(CaliberError):
     exit_code = 2
 
 
+class AlertError(CaliberError):
+    """An alert that does not exist, or cannot be stored."""
+
+    exit_code = 2
+
+
+class NotificationError(CaliberError):
+    """A target for messages that cannot be used."""
+
+    exit_code = 2
+
+
 class CodingError(CaliberError):
     """A codebook or a coding sheet that cannot be used."""
 

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
+    from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
     from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 
 
@@ -146,6 +147,13 @@ class Archive:
     def abandon_transaction(self) -> None:
         """Roll back the open transaction, if any. Only for a process that ends without leaving its ``with`` blocks."""
         self._connection.abandon_transaction()
+
+    @property
+    def alerts(self) -> SavedSearches:
+        """Alerts: saved searches, and the events that they found since."""
+        from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
+
+        return SavedSearches(self._connection)
 
     @property
     def coding(self) -> ContentAnalysis:

@@ -82,6 +82,12 @@ def m0011_codes(db: Database) -> None:
     run_script(db, "m0011_codes")
 
 
+@migrations()
+def m0012_alerts(db: Database) -> None:
+    """Add alerts and their events."""
+    run_script(db, "m0012_alerts")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")
