@@ -133,7 +133,7 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
         authors = []
     if undated and not dates:
         facts.append(Fact("undated", UNDATED, undated, undated))
-    body, dropped = learn_body(indexed)
+    body, dropped = learn_body(indexed, is_exact=from_archive)
     chosen: dict[Part, list[Choice[SlotRule]]] = {"headline": headline, "date": dates, "authors": authors}
     chosen["views"] = learn_rules(indexed, VIEWS)
     chosen["section"] = [section] if section else learn_rules(indexed, SECTION) if has_sections(indexed) else []

@@ -17,8 +17,9 @@ from caliber_crawler.processes import TooSlow, WorkerCrashed
 from caliber_crawler.processes.limits import Limits
 from caliber_crawler.site import Site
 from caliber_crawler.site_learning.facts import learned_layout
-from caliber_crawler.site_learning.healing import Healing, learn_from_known
+from caliber_crawler.site_learning.healing import Healing
 from caliber_crawler.site_learning.learner import is_lesson_due, sample_pages, store_lesson
+from caliber_crawler.site_learning.relearning import learn_from_known
 from caliber_crawler.site_learning.teaching import LIMITS, compare_page, learn_pages
 
 COMPARED_SHARE = 10
