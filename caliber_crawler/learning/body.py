@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from caliber_crawler.learning.candidates import Frequencies, Selector, matches, selectors_of
@@ -59,7 +59,7 @@ def learn_body(
     ``is_exact``: the known texts are right, so that a container counts by what is left of it after dropping.
     """
     lines = repeated_lines([sample.page for sample in samples])
-    texts = [_text_of(sample, lines) for sample in samples]
+    texts = [text_of(sample, lines) for sample in samples]
     if not are_found(bool(text.total) for text, sample in zip(texts, samples, strict=True) if sample.body):
         return None, []
     frequencies = Frequencies([sample.page for sample in samples])
@@ -73,7 +73,7 @@ def learn_body(
     }
     if (chosen := _choose(measures)) is None:
         return None, []
-    whole = [_text_of(sample, {}, MIN_DROPPED) for sample in samples]
+    whole = [text_of(sample, min_length=MIN_DROPPED) for sample in samples]
     dropped = list(_dropped(samples, whole, chosen.rule))
     if not is_exact:
         return chosen, dropped
@@ -125,7 +125,8 @@ def repeated_lines(pages: Sequence[PageIndex]) -> dict[str, int]:
     return {key: count for key, count in counts.items() if count >= least}
 
 
-def _text_of(sample: IndexedSample, repeated: Mapping[str, int], min_length: int = MIN_BLOCK) -> Text:
+def text_of(sample: IndexedSample, repeated: Collection[str] = (), min_length: int = MIN_BLOCK) -> Text:
+    """The blocks of a page of some length, without repeated ones, and which of them stand in the known text."""
     body, lines = text_key(sample.body), set(map(text_key, sample.body.split("\n")))
     blocks = [block for block in sample.page.blocks if len(block.key) >= min_length and block.key not in repeated]
     # A short piece may stand in a longer line by chance.
