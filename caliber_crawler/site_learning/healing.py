@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +22,7 @@ from caliber_crawler.items import Article, Capture, Extraction, Problem
 from caliber_crawler.learning import Learned
 from caliber_crawler.learning.layout import MIN_PAGES, Fact, Part
 from caliber_crawler.learning.markup import has_other_design
-from caliber_crawler.site import Site
+from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site_learning.facts import (
     AGREEMENT,
     EARLIER,
@@ -144,8 +145,14 @@ class Healing:
         return Problem(stage="check", reason=LAYOUT_CHANGED, message=message, fatal=True)
 
     @property
+    def trusted_layout(self) -> LearnedLayout | None:
+        """The trusted layout of a site without a definition."""
+        layout = None if self._defined.has_layouts else self.site.learned
+        return layout if layout is not None and layout.is_trusted else None
+
+    @property
     def _is_trusted(self) -> bool:
-        return self.site.learned is not None and self.site.learned.is_trusted
+        return self.trusted_layout is not None
 
     def _is_changed_by_design(self, extraction: Extraction) -> bool:
         """Whether a page of a known article has another text than the known one, and may have another design."""
@@ -188,6 +195,8 @@ class Healing:
         learned = relearned.now
         if part is not None:
             return self._apply_part(part, learned, now)
+        if relearned.failed:
+            return self._add_rules(relearned.failed, learned, now)
         layout = learned.layout
         if not (layout.headline and layout.body):
             return None
@@ -231,10 +240,27 @@ class Healing:
         )
         return Problem(stage="run", reason="fact_replaced", message=message)
 
-    def _evidence(self, learned: Learned) -> str:
+    def _add_rules(self, parts: Sequence[Part], learned: Learned, now: datetime) -> Problem | None:
+        """Add learned rules of single parts to a trusted layout: the earlier pages still have the others."""
+        name = self._defined.name
+        if not all(any(fact.part == part for fact in learned.facts) for part in parts):
+            return None
+        names = [FACT_OF[part] for part in parts]
+        self._archive.site_facts.confirm(name, [fact for fact in site_facts(learned, 0, 0) if fact.fact in names], now)
+        self.site = replace(self._defined, learned=learned_layout(self._archive, name))
+        pages, selectors = len(self._recent), " and ".join(f"`{part}`" for part in parts)
+        fitting = pages - sum(self._recent)
+        self._recent.clear()
+        message = (
+            f"The learned selector of {selectors} of {self._defined.title} fits {fitting} of the last {pages} pages."
+            f" Used instead: {self._evidence(learned, parts)}."
+        )
+        return Problem(stage="run", reason="fact_replaced", message=message)
+
+    def _evidence(self, learned: Learned, parts: Sequence[Part] = ("headline", "date", "body")) -> str:
         best: dict[str, Fact] = {}
         for fact in learned.facts:
-            if fact.part in ("headline", "date", "body"):
+            if fact.part in parts:
                 best.setdefault(fact.part, fact)
         return ", ".join(
             f"{part} {fact.value} (found again on {fact.confirming} of {fact.examined} known articles)"

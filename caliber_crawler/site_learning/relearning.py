@@ -7,19 +7,23 @@ article that did not change has the same text in both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from caliber_crawler.extraction.counts import is_counter
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.page import decode_source
+from caliber_crawler.extraction.slots import date_at, headline_at, names_at
 from caliber_crawler.extraction.tree import Unreadable, text_of
 from caliber_crawler.items import Capture
 from caliber_crawler.learning import Learned, Sample, learn_layout
 from caliber_crawler.learning.common_text import body_inside, common_body
-from caliber_crawler.learning.layout import MIN_PAGES
+from caliber_crawler.learning.layout import MIN_PAGES, Part
+from caliber_crawler.site import LearnedLayout
 
+FITTING, FAILED = 0.9, 0.5
+"""Shares of the pages: a text that fits so many was not redesigned, and a rule that finds less has failed."""
 MAX_CHILDREN, MAX_COUNTER = 3, 60
 """Children, and characters, of an element that is a view counter."""
 
@@ -46,12 +50,17 @@ class Relearned:
     now: Learned
     earlier: Learned | None
     """``None`` if it was not asked for, or has no text."""
+    failed: tuple[Part, ...] = ()
+    """The only parts of the trusted layout whose rules failed; empty if its text does not fit either."""
 
 
-def learn_from_known(known: Sequence[KnownArticle], view_labels: tuple[str, ...] = ()) -> Relearned:
+def learn_from_known(
+    known: Sequence[KnownArticle], view_labels: tuple[str, ...] = (), trusted: LearnedLayout | None = None
+) -> Relearned:
     """Learn the layout of pages whose articles are known. Runs in a worker process.
 
     ``view_labels``: the labels of the site's view counters. Counts change, so their label stands for them.
+    ``trusted``: the layout of a site without a definition that was trusted until now.
     """
     samples, before = [], []
     for article in known:
@@ -73,6 +82,9 @@ def learn_from_known(known: Sequence[KnownArticle], view_labels: tuple[str, ...]
         if earlier is not None:
             before.append((sample, earlier))
     now = learn_layout(samples, from_archive=True)
+    failed = failed_parts([sample.page for sample in samples], trusted) if trusted is not None else ()
+    if failed:
+        return Relearned(now=now, earlier=None, failed=failed)
     if len(before) < MIN_PAGES or not now.layout.body:
         return Relearned(now=now, earlier=None)
     learned = learn_layout(
@@ -83,6 +95,22 @@ def learn_from_known(known: Sequence[KnownArticle], view_labels: tuple[str, ...]
         from_archive=True,
     )
     return Relearned(now=now, earlier=learned if learned.layout.body else None)
+
+
+def failed_parts(pages: Sequence[Document], layout: LearnedLayout) -> tuple[Part, ...]:
+    """The parts whose rules find nothing on most pages, if those of the text fit nearly all of them."""
+
+    def share(found: Callable[[Document], object]) -> float:
+        return sum(bool(found(page)) for page in pages) / max(1, len(pages))
+
+    if share(lambda page: any(len(page.outermost(rule)) == 1 for rule in layout.body)) < FITTING:
+        return ()
+    shares: dict[Part, float] = {
+        "headline": share(lambda page: any(headline_at(page, rule, layout.headline_tail) for rule in layout.headline)),
+        "date": share(lambda page: any(date_at(page, rule, layout.language) for rule in layout.date)),
+        "authors": share(lambda page: any(names_at(page, rule) for rule in layout.authors)),
+    }
+    return tuple(part for part, of_part in shares.items() if getattr(layout, part) and of_part < FAILED)
 
 
 def _document(capture: Capture) -> Document | None:

@@ -69,7 +69,8 @@ class LearningInCrawl:
             return None
         self._is_busy, part = True, self._healing.part
         try:
-            learned = await self._call(learn_from_known, known, self._view_labels, limits=LIMITS)
+            trusted = self._healing.trusted_layout
+            learned = await self._call(learn_from_known, known, self._view_labels, trusted, limits=LIMITS)
             problem = self._healing.apply(learned, part, datetime.now(UTC))  # type: ignore[arg-type]
         except (TooSlow, WorkerCrashed, MemoryError) as error:
             logger.warning("Learning the new layout of %s stopped: %s.", self.site.name, error)

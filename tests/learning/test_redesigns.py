@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -143,3 +145,28 @@ def test_an_edit_in_the_same_design_is_an_edit_at_once(newsroom: Newsroom) -> No
         for story in stories[:1]
     )
     assert (crawls.edits, outcomes) == (1, {"updated": 1})
+
+
+def test_only_the_learned_selector_that_failed_is_replaced(newsroom: Newsroom) -> None:
+    stories, crawls = [Story(number) for number in range(12)], rehearsal(newsroom)
+    crawls.crawl((story.url, classic(story)) for story in stories)
+    before = newsroom.archive.db.execute("SELECT id, headline, body, published_at FROM article_texts").fetchall()
+    old = crawls.learning.site.learned
+    assert old is not None
+    assert old.is_trusted
+
+    def without_timestamps(story: Story) -> str:
+        text = re.sub("<time.*?</time>", "", classic(story), flags=re.DOTALL)
+        return text.replace("</h1>", f'</h1><i class="printed">{story.day:%d.%m.%Y}</i>')
+
+    crawls.crawl((story.url, without_timestamps(story)) for story in stories)
+    (report,) = crawls.reports
+    assert report.message.startswith("The learned selector of `date` of news.example fits 0 of the last")
+    assert "Used instead: date .printed (found again on" in report.message
+    new = crawls.learning.site.learned
+    assert new is not None
+    assert (new.date, new.is_trusted) == ((*old.date, ".printed"), True)
+    assert replace(new, date=old.date) == old
+    assert crawls.edits == 0
+    after = newsroom.archive.db.execute("SELECT id, headline, body, published_at FROM article_texts").fetchall()
+    assert after == before
