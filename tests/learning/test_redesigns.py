@@ -76,6 +76,11 @@ def modern(side: Side) -> Theme:
     )
 
 
+def timed(time: str) -> Theme:
+    """The modern design with a time of day."""
+    return lambda story: modern(nothing)(story).replace(f'datetime="{story.day}', f'datetime="{story.day}{time}')
+
+
 def renamed(theme: Theme) -> Theme:
     """The same elements with other names."""
     return lambda story: theme(story).replace('class="', 'class="n9-').replace('id="', 'id="n9-')
@@ -100,6 +105,7 @@ REDESIGNS: dict[str, tuple[Theme, Theme, int]] = {
     "a notice comes": (parted(nothing), modern(notice), 8),
     "named elements become others": (classic, calling, 8),
     "an old design without h1": (plain, modern(newest), 12),
+    "a day becomes a time in its zone": (flat(nothing), timed("T10:30:00+04:00"), 8),
 }
 
 
