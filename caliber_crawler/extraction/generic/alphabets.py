@@ -31,6 +31,8 @@ class Alphabet(NamedTuple):
     letters: frozenset[str]
     special: frozenset[str]
     share: float
+    is_omissible: bool
+    """Whether texts are also written without the special letters: Latin ones with marks."""
 
 
 _MARKS = "«»\"“”„‘’'([-–—"
@@ -43,11 +45,11 @@ _TABLE: Mapping[str, tuple[tuple[str, str, str, str, float], ...]] = {
     "LATIN": (
         ("en", "", "", "éèïçñöü", 0),
         ("az", "w", "ə", "ğıçöşü", 0.07),
-        ("tr", "qwx", "ığşçöü", "âîû", 0.10),
-        ("tk", "cqvx", "äňýşžçöü", "", 0.10),
-        ("uz", "w", "", "ʻʼ", 0),
-        ("kk", "", "ñūğşıäöü", "", 0.10),
-        ("kk", "", "ńǵúóáıý", "ş", 0.07),
+        ("tr", "q", "ığşçöü", "âîû", 0.10),
+        ("tk", "cqvx", "äňýž", "şçöü", 0.06),
+        ("uz", "w", "qx", "ʻʼ", 0.025),
+        ("kk", "", "ñūä", "ğşıöü", 0.05),
+        ("kk", "", "ńǵú", "óáıýş", 0.04),
         ("ku", "", "êîûşç", "", 0.06),
         ("de", "", "äöüß", "éèàâô", 0.014),
         ("fr", "", "éèàêçùâîôûëïœ", "ÿæ", 0.028),
@@ -95,7 +97,13 @@ _TABLE: Mapping[str, tuple[tuple[str, str, str, str, float], ...]] = {
 def _alphabets() -> Mapping[str, tuple[Alphabet, ...]]:
     return {
         script: tuple(
-            Alphabet(language, frozenset(_BASES[script] + special + further) - set(lacks), frozenset(special), share)
+            Alphabet(
+                language,
+                frozenset(_BASES[script] + special + further) - set(lacks),
+                frozenset(special),
+                share,
+                script == "LATIN" and not special.isascii(),
+            )
             for language, lacks, special, further, share in rows
         )
         for script, rows in _TABLE.items()
@@ -117,11 +125,14 @@ class Letters:
     def excludes(self, language: str, *, certainly: bool = False) -> bool:
         """Return whether the text cannot be in a language: it has other letters, or none of its special ones.
 
-        ``certainly``: not even if a part of it is quoted from another language.
+        ``certainly``: not even if it is written without special letters, or a part of it is quoted.
         """
-        share = MIN_CERTAIN_SHARE if certainly else MIN_FOREIGN_SHARE
         own = [alphabet for alphabet in self.alphabets if alphabet.language == language]
-        return self.total >= MIN_LETTERS and bool(own) and all(self._is_excluded(alphabet, share) for alphabet in own)
+        return (
+            self.total >= MIN_LETTERS
+            and bool(own)
+            and all(self._is_excluded(alphabet, certainly=certainly) for alphabet in own)
+        )
 
     def proven(self) -> str | None:
         """Return the only language that has the text's special letters; ``None`` if there is none, or several."""
@@ -130,14 +141,16 @@ class Letters:
         found = {
             alphabet.language
             for alphabet in self.alphabets
-            if self._count(alphabet.special) >= MIN_SPECIAL_SHARE * self.total
-            and not self._is_excluded(alphabet, MIN_FOREIGN_SHARE)
+            if self._count(alphabet.special) >= MIN_SPECIAL_SHARE * self.total and not self._is_excluded(alphabet)
         }
         return found.pop() if len(found) == 1 else None
 
-    def _is_excluded(self, alphabet: Alphabet, share: float) -> bool:
+    def _is_excluded(self, alphabet: Alphabet, *, certainly: bool = False) -> bool:
+        share = MIN_CERTAIN_SHARE if certainly else MIN_FOREIGN_SHARE
         if self.total - self._count(alphabet.letters) >= max(MIN_FOREIGN_LETTERS, share * self.total):
             return True
+        if certainly and alphabet.is_omissible:
+            return False
         return alphabet.share * self.total >= MIN_EXPECTED and not self._count(alphabet.special)
 
     def _count(self, letters: frozenset[str]) -> int:

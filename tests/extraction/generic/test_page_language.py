@@ -175,6 +175,16 @@ def test_the_letters_of_one_sentence_correct_a_wrong_declaration(language: str, 
     assert choose_language(language, sentence) == language
 
 
+def test_a_language_written_without_its_special_letters_is_recognised() -> None:
+    turkish = (
+        "Belediye baskani pazar gunu yapilan toplantida yeni koprunun insaatina baslanacagini acikladi ve sordu. Bu "
+        "para devlet butcesinden karsilanacak, calismalar iki yil surecek. Mahallede oturanlar uzun yillardir nehri "
+        "gecmek icin eski feribotu kullaniyor, kisin ise yol tamamen kapaniyor, dedi. "
+    )
+    for declared in ("en", "tr", None):
+        assert choose_language(declared, turkish * 2) == "tr"
+
+
 ONE_SCRIPT = [each for each in SENTENCES if each[0] not in ("az", "uz", "kk", "ku")]
 """Without languages that the detector knows in another script only."""
 
