@@ -128,6 +128,10 @@ class ClusterError(CaliberError):
     exit_code = 17
 
 
+class StorageUnavailable(ClusterError):
+    """The shared storage of a cluster cannot be read or written at present: it is full, or unreachable."""
+
+
 class LeaseLost(ClusterError):
     """A worker lost its connection to the queue for so long that other workers may run its jobs."""
 
