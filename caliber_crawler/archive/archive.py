@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
+    from caliber_crawler.archive.analysis.copies import Copies
+
 
 class Archive:
     """An open archive. Close it, or use it in a ``with`` statement.
@@ -125,6 +127,13 @@ class Archive:
                 archive.close()
                 raise
         return archive
+
+    @property
+    def copies(self) -> Copies:
+        """Near-duplicates and excerpts: texts that several articles have in common."""
+        from caliber_crawler.archive.analysis.copies import Copies
+
+        return Copies(self._connection)
 
     @property
     def path(self) -> Path:

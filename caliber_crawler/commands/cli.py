@@ -27,6 +27,7 @@ COMMANDS = {
     "history": "print every version of an article, its changes and its views over time",
     "cite": "print a citation of an article, with the SHA-256 that verifies it",
     "search": "find articles by words",
+    "copies": "find near-duplicates and excerpts, and list them",
     "status": "print the contents of the archive, the latest runs, and problems by reason",
     "browse": "open the archive in Datasette",
     "export": "write articles as CSV, JSON Lines, Parquet, RSS, WARC, WACZ, or a light archive",

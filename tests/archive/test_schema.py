@@ -19,9 +19,9 @@ from tests.archive.newsroom import Newsroom, minutes
 TABLES = {
     *("articles", "article_urls", "versions", "view_counts", "captures", "bodies", "dictionaries", "frontier", "runs"),
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
-    *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
+    *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab", "copies", "counterparts"),
 }
-VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health"}
+VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health", "near_duplicates", "editions"}
 
 
 def test_every_documented_table_and_view_exists_and_can_be_queried(newsroom: Newsroom) -> None:

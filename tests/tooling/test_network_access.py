@@ -24,6 +24,7 @@ FETCHING = {
 """Commands that fetch, and what. tests/crawl/test_network_rules.py and tests/cluster/test_network_rules.py prove that
 each obeys the rules."""
 NOT_FETCHING = {
+    *("copies find", "copies list", "copies show"),
     *("explain", "schedule", "ingest", "extract", "show", "history", "cite", "search", "status", "browse", "export"),
     *(
         "reextract",

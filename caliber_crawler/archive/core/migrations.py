@@ -76,6 +76,12 @@ def m0008_repetition(db: Database) -> None:
     run_script(db, "m0008_repetition")
 
 
+@migrations()
+def m0009_copies(db: Database) -> None:
+    """Add near-duplicates, excerpts, and articles of the same story in other languages."""
+    run_script(db, "m0009_copies")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

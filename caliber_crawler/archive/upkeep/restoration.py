@@ -34,7 +34,10 @@ MISSING_RUNS = """SELECT run_id, min(at) AS started_at, min(site) AS site FROM (
   SELECT run_id, fetched_at AS at, site FROM captures UNION ALL
   SELECT run_id, seen_from, NULL FROM versions UNION ALL SELECT run_id, noted_at, NULL FROM problems)
 WHERE run_id NOT IN (SELECT id FROM runs) GROUP BY run_id"""
-REPEATED = ("runs", "problems", "hosts", "sites", "sections", "site_facts", "field_coverage", "takedowns")
+REPEATED = (
+    *("runs", "problems", "hosts", "sites", "sections", "site_facts", "field_coverage", "takedowns"),
+    *("copies", "counterparts"),
+)
 """Tables whose indexes repeat every value."""
 MISSING_CAPTURES = """SELECT capture_id, article_id, min(at) AS fetched_at, max(version_id) AS version_id,
   max(run_id) AS run_id, max(extractor) AS extractor FROM (
