@@ -137,7 +137,7 @@ def test_copies_of_an_article_that_goes_get_another_first_one(newsroom: Newsroom
     assert rows(newsroom) == [(second, first, "near-duplicate"), (third, first, "near-duplicate")]
     newsroom.archive.deletion.take_down(first, "asked for", NOON)
     assert rows(newsroom) == []
-    newsroom.archive.copies.forget([first])
+    newsroom.archive.copies.forget_deleted()
     find(newsroom)
     assert rows(newsroom) == [(third, second, "near-duplicate")]
 
@@ -147,7 +147,8 @@ def test_nothing_of_a_text_is_in_the_side_file_after_a_takedown(newsroom: Newsro
     find(newsroom)
     keys = [key.to_bytes(8, signed=True) for key in Shingles(text(1)).runs()]
     assert keys[0] in sketch_path(newsroom.archive.path).read_bytes()
-    newsroom.archive.copies.forget([first])
+    newsroom.archive.deletion.take_down(first, "asked for", NOON)
+    newsroom.archive.copies.forget_deleted()
     stored = sketch_path(newsroom.archive.path).read_bytes()
     assert [key for key in keys if key in stored] == []
     assert Shingles(text(2)).runs()[0].to_bytes(8, signed=True) in stored

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypedDict, Unpack
 
 from caliber_crawler.archive.analysis.copies.near_duplicates import NearDuplicates
-from caliber_crawler.archive.analysis.copies.sketches import forget, sketch_path
+from caliber_crawler.archive.analysis.copies.sketches import Sketches, sketch_path
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.search.selection import ArticleFilter, Selection, condition, selection_of
@@ -149,9 +150,14 @@ class Copies:
         assert row is not None
         return CopyStatus(is_searched=sketch_path(self._connection.path).exists(), **row)
 
-    def forget(self, article_ids: Sequence[int]) -> None:
-        """Remove the hashes of the texts of these articles from the side file."""
-        forget(self._connection.path, article_ids)
+    def forget_deleted(self) -> None:
+        """Remove the hashes of the texts of articles that were deleted from the side file, if there is one."""
+        if sketch_path(self._connection.path).exists():
+            left = set(self._connection.values("SELECT id FROM articles"))
+            with closing(Sketches(self._connection.path)) as sketches, sketches.errors:
+                sketches.begin()
+                sketches.discard([text.article_id for text in sketches.texts() if text.article_id not in left])
+                sketches.commit()
 
     def _groups(self, ids: Sequence[int]) -> list[CopyGroup]:
         rows = self._connection.rows_of(CopyMember, MEMBERS, (json.dumps(list(ids)),))

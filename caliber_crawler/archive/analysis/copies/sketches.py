@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from caliber_crawler.archive.analysis.copies.shingles import METHOD
-from caliber_crawler.archive.core.format import sqlite3
-from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
-from caliber_crawler.errors import ForeignDatabase
+from caliber_crawler.archive.analysis.side_file import SideFile
 
 SCHEMA = """
-CREATE TABLE method (name TEXT NOT NULL) STRICT;
 CREATE TABLE texts (
   article_id INTEGER PRIMARY KEY, version_id INTEGER NOT NULL, seen_from TEXT NOT NULL, published TEXT NOT NULL,
   original_id INTEGER, similarity REAL, containment REAL
@@ -39,13 +35,6 @@ CREATE TABLE excerpts (
 CREATE INDEX excerpts_original ON excerpts (original_id);
 CREATE TABLE pending (article_id INTEGER PRIMARY KEY) STRICT;
 """
-
-APPLICATION_ID = 0x43414C43
-"""``CALC``: marks the side file as ours."""
-PRAGMAS = (
-    *("page_size = 8192", "journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "cache_size = -64000"),
-    "temp_store = MEMORY",
-)
 
 MAX_OF_KEY = 32
 """A run of words that more texts than this have in common says nothing: a motto, a notice, a repeated sentence."""
@@ -73,34 +62,11 @@ class ComparedText:
         return self.published, self.article_id
 
 
-class Sketches:
-    """The side file, open for writing. Close it.
-
-    Raises ``ForeignDatabase`` if another program wrote a file of that name. SQLite's errors pass unchanged; ``errors``
-    converts them.
-    """
+class Sketches(SideFile):
+    """The side file, open for writing. Close it."""
 
     def __init__(self, archive: Path) -> None:
-        self.path = sketch_path(archive)
-        self.errors = SQLiteErrors(self.path)
-        with self.errors:
-            self._db = connect(self.path)
-            if not is_current(self._db):
-                self._db.close()
-                delete(archive)
-                self._db = connect(self.path)
-                self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                self._db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
-                self._db.execute("INSERT INTO method VALUES (?)", (METHOD,))
-
-    def begin(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def commit(self) -> None:
-        self._db.execute("COMMIT")
-
-    def close(self) -> None:
-        self._db.close()
+        super().__init__(sketch_path(archive), METHOD, SCHEMA)
 
     def texts(self) -> Iterator[ComparedText]:
         """Every compared text, by article ID."""
@@ -119,11 +85,11 @@ class Sketches:
         return found.fetchone() is None
 
     def copies_of(self, article_id: int) -> list[int]:
-        return self._ids("SELECT article_id FROM texts WHERE original_id = ?", article_id)
+        return self._values("SELECT article_id FROM texts WHERE original_id = ?", article_id)
 
     def unsettled(self) -> list[int]:
         """Articles to evaluate anew: what an interrupted pass left, and copies of what is no original any more."""
-        return self._ids(
+        return self._values(
             """SELECT article_id FROM pending UNION
             SELECT t.article_id FROM texts t LEFT JOIN texts o ON o.article_id = t.original_id
             WHERE t.original_id IS NOT NULL AND (o.article_id IS NULL OR o.original_id IS NOT NULL)"""
@@ -151,20 +117,12 @@ class Sketches:
 
     def discard(self, ids: Sequence[int]) -> None:
         """Remove everything about articles that are gone."""
-        self._delete(ids, "texts", "pending", "excerpts", "keys", "copy_keys")
+        self._delete(ids, ("texts", "pending", "excerpts", "keys", "copy_keys"))
         self._db.executemany("DELETE FROM excerpts WHERE original_id = ?", [(id,) for id in ids])
 
     def delete_keys(self, ids: Sequence[int]) -> None:
         """Remove the keys of earlier texts. No index leads to them, so this reads every key once."""
-        self._delete(ids, "keys", "copy_keys")
-
-    def _delete(self, ids: Sequence[int], *tables: str) -> None:
-        if ids:
-            self._db.execute("CREATE TEMP TABLE IF NOT EXISTS gone (article_id INTEGER PRIMARY KEY)")
-            self._db.executemany("INSERT OR IGNORE INTO gone VALUES (?)", [(id,) for id in ids])
-            for table in tables:
-                self._db.execute(f"DELETE FROM {table} WHERE article_id IN (SELECT article_id FROM temp.gone)")
-            self._db.execute("DELETE FROM temp.gone")
+        self._delete(ids, ("keys", "copy_keys"))
 
     def add_keys(self, article_id: int, bands: Sequence[int], runs: Sequence[int], *, is_copy: bool) -> None:
         table, count = ("copy_keys" if is_copy else "keys"), len(runs)
@@ -209,47 +167,6 @@ class Sketches:
         found |= {(row[0], row[1]): ("excerpt", row[2], row[3]) for row in self._db.execute("SELECT * FROM excerpts")}
         return found
 
-    def _ids(self, sql: str, *parameters: int) -> list[int]:
-        return [row[0] for row in self._db.execute(sql, parameters)]
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        if owner != APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None:
-            raise ForeignDatabase(f"{path} was written by another program; move it away.")
-        for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def is_current(connection: sqlite3.Connection) -> bool:
-    """Whether a side file was written by this method of comparison."""
-    try:
-        row = connection.execute("SELECT name FROM method").fetchone()
-    except sqlite3.OperationalError:  # an empty file
-        return False
-    return row is not None and row[0] == METHOD
-
 
 def sketch_path(archive: Path) -> Path:
     return Path(f"{archive}.copies")
-
-
-def delete(archive: Path) -> None:
-    """Delete the side file of an archive."""
-    for ending in ("", "-wal", "-shm"):
-        Path(f"{sketch_path(archive)}{ending}").unlink(missing_ok=True)
-
-
-def forget(archive: Path, ids: Sequence[int]) -> None:
-    """Remove what the side file of an archive says of articles, if there is a side file."""
-    if sketch_path(archive).exists():
-        with closing(Sketches(archive)) as sketches, sketches.errors:
-            sketches.begin()
-            sketches.discard(ids)
-            sketches.commit()
