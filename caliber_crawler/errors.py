@@ -147,6 +147,18 @@ class ArticleTakenDown(CaliberError):
     exit_code = 16
 
 
+class SheetError(CaliberError):
+    """A spreadsheet that is not a table with a header row."""
+
+    exit_code = 2
+
+
+class CodingError(CaliberError):
+    """A codebook or a coding sheet that cannot be used."""
+
+    exit_code = 2
+
+
 class NoSuchArticle(CaliberError):
     """The archive has no article with that ID or URL."""
 

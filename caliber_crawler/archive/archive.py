@@ -47,7 +47,8 @@ from caliber_crawler.archive.search.selection import (
 from caliber_crawler.archive.texts.absence import Absences
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import Articles, Reextract
-from caliber_crawler.archive.texts.citation import CITATIONS, CitationStyle
+from caliber_crawler.archive.texts.citation_styles import CitationStyle, citations
+from caliber_crawler.archive.texts.cited_texts import CitedText, cited_texts, current_versions, version_id_of
 from caliber_crawler.archive.texts.reextractions import Reextractions
 from caliber_crawler.archive.texts.split import Split
 from caliber_crawler.archive.upkeep.backup import backup
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
+    from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
     from caliber_crawler.archive.analysis.copies import Copies
 
 
@@ -153,6 +155,13 @@ class Archive:
         """Roll back the open transaction, if any. Only for a process that ends without leaving its ``with`` blocks."""
         self._connection.abandon_transaction()
 
+    @property
+    def coding(self) -> ContentAnalysis:
+        """Content analysis: samples, codebook, codes that people gave to articles, and their agreement."""
+        from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
+
+        return ContentAnalysis(self._connection)
+
     def search(
         self,
         query: str,
@@ -199,10 +208,22 @@ class Archive:
         """
         return self.articles.texts(self._id_of(reference))
 
-    def citation(self, reference: str | int, style: CitationStyle = "text") -> str:
-        """A citation of one article as ``text``, ``bibtex`` or ``csl-json``. Raises ``NoSuchArticle``."""
-        article = self.article(reference)
-        return CITATIONS[style](article, self.sites.get(article["site"]))
+    def citation(self, reference: str | int, style: CitationStyle = "text", *, version: int | None = None) -> str:
+        """A citation of one article as ``text``, ``bibtex``, ``ris`` or ``csl-json``.
+
+        It cites the current text, or the version with a number. Raises ``NoSuchArticle``.
+        """
+        version_id = version_id_of(self._connection, self._id_of(reference), version)
+        return citations(cited_texts(self._connection, [version_id]), style)
+
+    def bibliography(self, style: CitationStyle = "bibtex", **filters: Unpack[ArticleFilter]) -> str:
+        """Citations of all articles that match the filters, in their current versions, in order of publication."""
+        return citations(self.cited_texts(selection_of(**filters)), style)
+
+    def cited_texts(self, selection: Selection, *, limit: int | None = None) -> Iterator[CitedText]:
+        """What citations of the selected articles say; only a few hundred are in memory at a time."""
+        ids = article_ids(self._connection, selection, limit=limit)
+        return cited_texts(self._connection, current_versions(self._connection, ids))
 
     def _id_of(self, reference: str | int) -> int:
         found = self.articles.find(str(reference))

@@ -106,7 +106,7 @@ def extra_template_vars(
             return {}
         ours: Context = {"archive_tables": list(tables_of(datasette, database))}
         if template == _article_template(database):
-            headers.mark(request.scope, headers.own_page())
+            headers.mark(request.scope, headers.own_page(scripts=True))
             ours |= await article_page(datasette, database, request.url_vars["pks"])
         return ours
 

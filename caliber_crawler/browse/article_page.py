@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, TypedDict
 
 from datasette.utils import urlsafe_components
 
+from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.reports.sites import Sites
 from caliber_crawler.archive.texts.article_record import VersionSummary
 from caliber_crawler.archive.texts.articles import Articles
-from caliber_crawler.archive.texts.citation import citation
+from caliber_crawler.archive.texts.citation_styles import footnote
+from caliber_crawler.archive.texts.cited_texts import cited_texts
 from caliber_crawler.browse.body import body_html
+from caliber_crawler.browse.citations import json_ld, metadata
 from caliber_crawler.browse.pages import Context, read
 from caliber_crawler.browse.public import is_public
 from caliber_crawler.browse.view_curve import curve_of
@@ -63,17 +66,22 @@ def _load_article(connection: Connection, key: str) -> Context:
         return {"article": None, "asked_for": article_id}
     # A version that a later extraction of the same pages replaced was never published by the site.
     article["versions"] = [version for version in article["versions"] if version["replaced_by"] is None]
-    observations, site = article["view_counts"], Sites(connection).get(article["site"])
+    observations = article["view_counts"]
+    (cited,) = cited_texts(connection, [article["current_version_id"]])
     return {
         "article": article,
         "asked_for": article_id,
-        "site": site,
-        "citation": citation(article, site),
+        "site": Sites(connection).get(article["site"]),
+        "cited": cited,
+        "citation": footnote(cited),
+        "metadata": metadata(cited),
+        "json_ld": json_ld(cited),
         "previous": connection.row_of(Neighbour, PREVIOUS, article),
         "next": connection.row_of(Neighbour, NEXT, article),
         "body": body_html(article["body_markdown"]),
         "paragraphs": article["body"].split("\n\n"),
         "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in observations]),
+        "codes": ContentAnalysis(connection).codes_of(article["id"]),
         "last_observations": observations[: -LAST_OBSERVATIONS - 1 : -1],
         "causes": [_cause(version, is_first=place == 0) for place, version in enumerate(article["versions"])],
     }

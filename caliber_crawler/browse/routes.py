@@ -9,6 +9,8 @@ from caliber_crawler.browse.canned_queries import canned_queries_page
 from caliber_crawler.browse.capture_page import capture_page, captured_page, captured_source
 from caliber_crawler.browse.changes_page import changes_page
 from caliber_crawler.browse.charts_page import charts_page
+from caliber_crawler.browse.citations import citations_file
+from caliber_crawler.browse.coding_page import codes_csv, coding_page, sample_csv
 from caliber_crawler.browse.edits import edits_page
 from caliber_crawler.browse.feeds import articles_feed, edits_feed
 from caliber_crawler.browse.health_page import health_page
@@ -16,6 +18,7 @@ from caliber_crawler.browse.home_page import front_page, home_page
 from caliber_crawler.browse.pages import not_in_public, page
 from caliber_crawler.browse.public import robots
 from caliber_crawler.browse.search_page import search_csv, search_json, search_page
+from caliber_crawler.browse.version_page import version_page
 
 ROUTES: dict[str, Callable[..., Any]] = {
     r"home": page(home_page, "articles", "versions"),
@@ -29,6 +32,11 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),
     r"queries": page(canned_queries_page),
     r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
+    r"coding": page(coding_page, "articles", "codes", "codebook"),
+    r"coding\.csv": page(codes_csv, "articles", "codes", "codebook"),
+    r"sample\.csv": page(sample_csv, "articles", "versions"),
+    r"version": page(version_page, "articles", "versions"),
+    r"citations(?P<suffix>\.(?:txt|bib|ris|json))": page(citations_file, "articles", "versions"),
     r"captures/(?P<capture>\d{1,18})": page(not_in_public(capture_page), "captures", "bodies"),
     r"captures/(?P<capture>\d{1,18})/page": page(not_in_public(captured_page), "captures", "bodies"),
     r"captures/(?P<capture>\d{1,18})/source": page(not_in_public(captured_source), "captures", "bodies"),

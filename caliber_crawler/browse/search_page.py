@@ -29,7 +29,7 @@ async def search_page(page_request: PageRequest) -> Response:
     number = page_request.number("page", 1, most=MAX_PAGES)
     search = replace(asked_for(page_request), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     answered = await page_request.read(lambda connection: answer(connection, search))
-    choices = await page_request.read(_choices)
+    listed = await page_request.read(choices)
     context: Context = {
         "query": search.query,
         "order": search.order,
@@ -40,7 +40,7 @@ async def search_page(page_request: PageRequest) -> Response:
         "has_more": answered.total > number * PER_PAGE and number < MAX_PAGES,
         "max_exported": MAX_EXPORTED,
     }
-    return await page_request.html("archive_search.html", context | choices)
+    return await page_request.html("archive_search.html", context | listed)
 
 
 async def search_csv(page_request: PageRequest) -> Response:
@@ -70,6 +70,7 @@ def _exported(found: Answer) -> list[dict[str, object]]:
     return [asdict(hit) for hit in found.hits]
 
 
-def _choices(connection: Connection) -> dict[str, list[str]]:
+def choices(connection: Connection) -> dict[str, list[str]]:
+    """Return the languages, sections and sites of an archive, for forms."""
     names = ("language", "section", "site")
     return {f"{name}s": connection.values(f"SELECT DISTINCT {name} FROM sections ORDER BY 1") for name in names}

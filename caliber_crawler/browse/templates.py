@@ -17,6 +17,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
 from caliber_crawler.browse.article_page import brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.cells import authors, link
+from caliber_crawler.browse.citations import citation_links, wayback_url
 from caliber_crawler.browse.detection import Tables, archives
 from caliber_crawler.browse.pages import url_of
 from caliber_crawler.browse.public import PLUGIN, is_public
@@ -36,11 +37,13 @@ SHEETS: dict[str | None, tuple[str, ...]] = {
     "archive_capture.html": ("page.css", "archive.css"),
     "archive_changes.html": ("page.css", "article.css"),
     "archive_charts.html": ("page.css", "archive.css"),
+    "archive_coding.html": ("page.css", "archive.css"),
     "archive_edits.html": ("page.css", "archive.css"),
     "archive_health.html": ("page.css", "archive.css"),
     "archive_home.html": ("page.css", "archive.css"),
     "archive_canned_queries.html": ("page.css", "archive.css"),
     "archive_search.html": ("page.css", "archive.css"),
+    "archive_version.html": ("page.css", "article.css"),
 }
 """Style sheets of the plugin's own pages, by template."""
 
@@ -93,6 +96,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
     loaders = [loader for loader in (environment.loader, ArchiveTemplates(datasette)) if loader]
     environment.loader = ChoiceLoader(loaders)
     environment.filters |= {
+        "citation_links": citation_links,
         "authors": lambda names, database: authors(datasette, database, names),
         "brief_moment": brief_moment,
         "day": day,
@@ -106,6 +110,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
         "readable_url": readable_url,
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
         "utc_moment": utc_moment,
+        "wayback_url": wayback_url,
     }
     environment.tests["web_url"] = is_web_url
 
@@ -118,6 +123,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
         ("Search", url_of(datasette, database, "search")),
         ("Edits", url_of(datasette, database, "edits")),
         ("Charts", url_of(datasette, database, "charts")),
+        ("Coding", url_of(datasette, database, "coding")),
         ("Queries", url_of(datasette, database, "queries")),
         *own,
         ("Data", datasette.urls.database(database)),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import IO, Literal
 import click
 
 from caliber_crawler.archive import COLUMNS, Archive, Selection
-from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option
+from caliber_crawler.archive.texts.citation_styles import CitationStyle, write_bibliography
+from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option, join_names
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.export import Row, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.items import Capture
@@ -75,6 +77,11 @@ def export_rss(job: ExportJob) -> int:
         return write_rss(job.rows(newest_first=True, default_limit=NEWEST), file)
 
 
+def export_bibliography(job: ExportJob, style: CitationStyle) -> int:
+    with open_output(job.output, "utf-8") as file:
+        return write_bibliography(job.archive.cited_texts(job.selection, limit=job.limit), style, file)
+
+
 def export_parquet(job: ExportJob) -> int:
     with open_binary_output(job.output) as file:
         return write_parquet(job.rows(), COLUMNS, file)
@@ -104,15 +111,18 @@ def export_wacz(job: ExportJob) -> int:
 
 
 FORMATS: dict[str, Callable[[ExportJob], int]] = {
+    "bibtex": partial(export_bibliography, style="bibtex"),
+    "csl-json": partial(export_bibliography, style="csl-json"),
     "csv": export_csv,
     "jsonl": export_jsonl,
     "parquet": export_parquet,
+    "ris": partial(export_bibliography, style="ris"),
     "rss": export_rss,
     "sqlite": export_sqlite,
     "warc": export_warc,
     "wacz": export_wacz,
 }
-TO_STDOUT = ("csv", "jsonl", "rss")
+TO_STDOUT = ("bibtex", "csl-json", "csv", "jsonl", "ris", "rss")
 OF_CAPTURES = ("warc", "wacz")
 
 
@@ -166,7 +176,8 @@ def export(
     csv and jsonl contain one row per article in its current state; parquet is the same for data frames. rss is a feed
     of the newest articles. sqlite is an archive for publication: versions, view counts and search, without raw pages;
     its view `sources` lists the source and terms of use of each article. warc and wacz contain every capture of the
-    articles' pages, for web archive tools (pywb, ReplayWeb.page). If one WARC file is not enough, NAME.warc.gz becomes
+    articles' pages, for web archive tools (pywb, ReplayWeb.page). bibtex, ris and csl-json contain a citation of each
+    article, for reference managers. If one WARC file is not enough, NAME.warc.gz becomes
     NAME-00000.warc.gz, NAME-00001.warc.gz and so on.
 
     Pages with a rights reservation (X-Robots-Tag, robots and TDM elements: no archiving, indexing or text and data
@@ -239,10 +250,6 @@ def stale_files(job: ExportJob) -> list[Path]:
         return []
     pattern = numbered_path(job.path, 0).name.replace("-00000", "-[0-9][0-9][0-9][0-9][0-9]")
     return sorted({*job.path.parent.glob(pattern), *filter(Path.exists, [job.path])} - {*job.written})
-
-
-def join_names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
 
 
 @contextmanager

@@ -55,6 +55,13 @@ archive_option = click.option(
     show_envvar=True,
     help="The archive: one SQLite file.",
 )
+
+
+def join_names(text: str) -> tuple[str, ...]:
+    """The names in a text, separated by commas."""
+    return tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with the archive's column names.")
 
 

@@ -15,6 +15,7 @@ import pytest
 import sqlite_utils
 
 from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search
+from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.analysis.copies import Copies
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
@@ -31,7 +32,12 @@ from caliber_crawler.throttle import LastRequest
 from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, minutes
 from tests.warc.newsstand import HTML, PAGE, take_in
 
-LAZY_TYPES = {"Copies": Copies, "DataFrame": pd.DataFrame, "Database": sqlite_utils.Database}
+LAZY_TYPES = {
+    "Copies": Copies,
+    "DataFrame": pd.DataFrame,
+    "Database": sqlite_utils.Database,
+    "ContentAnalysis": ContentAnalysis,
+}
 TABLES = {
     "article_urls": rows.ArticleUrlRow,
     "captures": rows.CaptureRow,

@@ -19,9 +19,13 @@ from tests.archive.newsroom import Newsroom, minutes
 TABLES = {
     *("articles", "article_urls", "versions", "view_counts", "captures", "bodies", "dictionaries", "frontier", "runs"),
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
-    *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab", "copies", "counterparts"),
+    *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
+    *("codebook", "codes", "copies", "counterparts"),
 }
-VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health", "near_duplicates", "editions"}
+VIEWS = {
+    *("article_texts", "view_growth", "edits", "coverage_by_day", "run_health", "coded_articles"),
+    *("near_duplicates", "editions"),
+}
 
 
 def test_every_documented_table_and_view_exists_and_can_be_queried(newsroom: Newsroom) -> None:
@@ -133,6 +137,7 @@ def contents_of(connection: sqlite3.Connection) -> list[object]:
 COMPUTED = {
     *("versions", "bodies", "dictionaries", "totals", "authors", "article_authors", "url_claims", "takedown_keys"),
     *("versions_fts", "versions_vocab"),
+    *("codebook", "codes"),
 }
 """Tables whose values ``verify`` computes again, or whose keys are everything that they have."""
 

@@ -82,6 +82,12 @@ def m0009_copies(db: Database) -> None:
     run_script(db, "m0009_copies")
 
 
+@migrations()
+def m0011_codes(db: Database) -> None:
+    """Add the codebook and the codes of articles."""
+    run_script(db, "m0011_codes")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -20,6 +20,7 @@ from caliber_crawler.archive.core.rows import ArticleUrlRow
 from caliber_crawler.archive.core.takedowns import Takedowns, address_of
 from caliber_crawler.archive.core.times import utc_time
 from caliber_crawler.archive.merge.bulk_insert import BulkInsert
+from caliber_crawler.archive.merge.codes import CodeMerge
 from caliber_crawler.archive.merge.conflicts import ConflictMerge
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.pages.captures import Captures
@@ -138,6 +139,7 @@ class Merge:
             self._merge_problems()
             self._merge_plain("field_coverage", "run_id", "site", "layout", "field", "method")
             self._apply_absences()
+            CodeMerge(self._here, self._there, self._article_of, self.counts).merge()
         for ids in in_chunks(sorted(bulk.doubtful | shared.merged)):
             with self._here.transaction():
                 self._review(ids, last, run_id)

@@ -187,10 +187,13 @@ class SharedTexts:
     def withdraw(self, ids: Iterable[int], run_id: int) -> int:
         """Put the pages of articles aside that turned out to be none. Their captures stay, with a problem each.
 
-        Return the number of those that this run had stored. Runs inside the caller's transaction.
+        Articles with codes stay: the people who gave them have seen what they are. Return the number of those that this
+        run had stored. Runs inside the caller's transaction.
         """
         stored = 0
         for id in ids:
+            if self._connection.value("SELECT 1 FROM codes WHERE article_id = ?", (id,)) is not None:
+                continue
             stored += self._connection.value(
                 "SELECT count(*) FROM versions WHERE article_id = ? AND run_id = ?", (id, run_id)
             )

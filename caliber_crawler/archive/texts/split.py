@@ -234,6 +234,7 @@ class Split:
                         seen_until = :seen_until, replaced_by = :replaced_by, checksum = :checksum WHERE id = :id""",
                         moved,
                     )
+        self._move_codes(sorted(set(home.values())), family)
         for capture, id in target.items():
             # A capture whose version went to another article gets one of its own.
             self._connection.execute(
@@ -257,6 +258,21 @@ class Split:
                         WHERE article_id = :before AND observed_at = :observed_at AND views = :views""",
                         moved,
                     )
+
+    def _move_codes(self, ids: Sequence[int], family: Sequence[int]) -> None:
+        """Move codes to the article of the text that was read."""
+        for row in self._connection.rows(
+            f"""SELECT k.*, (SELECT v.article_id FROM versions v
+              WHERE v.article_id {AMONG} AND v.content_digest = k.content_digest ORDER BY v.id) AS home
+            FROM codes k WHERE k.article_id {AMONG}""",
+            (json.dumps(ids), json.dumps(family)),
+        ):
+            if row["home"] not in (None, row["article_id"]):
+                self._connection.execute(
+                    """UPDATE OR IGNORE codes SET article_id = :home WHERE article_id = :article_id
+                    AND variable = :variable AND coder = :coder AND code = :code""",
+                    row,
+                )
 
     def _narrow(self, version: dict[str, object], target: dict[int, int]) -> None:
         """Limit the time of a version to its captures in its article; 304 responses are applied again later."""

@@ -214,6 +214,7 @@ class Deletion:
                 "article_authors",
                 "article_urls",
                 "url_claims",
+                "codes",
             ):
                 self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (id,))
             self._connection.execute("DELETE FROM articles WHERE id = ?", (id,))

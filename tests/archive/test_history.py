@@ -1,4 +1,4 @@
-"""The commands `caliber history` and `caliber cite`."""
+"""The command `caliber history`."""
 
 from __future__ import annotations
 
@@ -58,30 +58,3 @@ def test_history_omits_versions_that_a_re_extraction_replaced(newsroom: Newsroom
     newsroom.save(page=b"the page", headline="Old text")
     newsroom.save(minutes(5), page=b"the page", headline="New text")
     assert "Old text" not in run("history", 1, "--archive", newsroom.archive.path)
-
-
-def test_a_citation_has_source_dates_and_digest(edited: Newsroom) -> None:
-    record = edited.archive.articles.show(1)
-    cited = run("cite", 1, "--archive", edited.archive.path)
-    assert "“Baku’s new formula”. Caliber.Az. 6 January 2026. https://caliber.az/en/post/" in cited
-    assert record["captures"][-1]["body_digest"] in cited  # type: ignore[index]
-
-
-def test_bibtex_escapes_every_special_character_of_latex(newsroom: Newsroom) -> None:
-    newsroom.save(headline=r"50% of #1 & {all} $5_000 ~ a^b \ end", authors=("Smith and Sons", "O_N"))
-    entry = run("cite", 1, "--style", "bibtex", "--archive", newsroom.archive.path)
-    assert r"{{50\% of \#1 \& \{all\} \$5\_000 \textasciitilde{} a\textasciicircum{}b \textbackslash{} end}}," in entry
-    assert r"author       = {{Smith and Sons} and {O\_N}}," in entry
-    unescaped = re.sub(r"\\[{}]", "", entry)
-    assert unescaped.count("{") == unescaped.count("}")
-    assert "date         = {2026-01-06}," in entry
-    assert "urldate      = {2026-01-07}," in entry
-
-
-def test_csl_json(edited: Newsroom) -> None:
-    (item,) = json.loads(run("cite", 1, "--style", "csl-json", "--archive", edited.archive.path))
-    assert (item["type"], item["URL"], item["container-title"]) == ("article-newspaper", SLUG_URL, "Caliber.Az")
-    assert item["issued"] == {"date-parts": [[2026, 1, 6]]}
-    assert item["accessed"] == {"date-parts": [[2026, 1, 7]]}
-    assert item["author"] == [{"literal": "Vugar B."}]
-    assert len(re.findall(r"\b[0-9a-f]{64}\b", item["note"])) == 2
