@@ -65,6 +65,7 @@ if TYPE_CHECKING:
 
     from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
     from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
+    from caliber_crawler.archive.analysis.copies import Copies
 
 
 class Archive:
@@ -129,6 +130,13 @@ class Archive:
                 archive.close()
                 raise
         return archive
+
+    @property
+    def copies(self) -> Copies:
+        """Near-duplicates and excerpts: texts that several articles have in common."""
+        from caliber_crawler.archive.analysis.copies import Copies
+
+        return Copies(self._connection)
 
     @property
     def path(self) -> Path:

@@ -39,6 +39,8 @@ def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
         for other in others:
             with Archive.open(other) as there:
                 total += merge_one(here, there)
+        if total["takedowns"]:
+            here.copies.forget_deleted()
     send_alerts(archive)
     if as_json:
         echo_json(dict(total))

@@ -17,6 +17,7 @@ import sqlite_utils
 from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search
 from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
+from caliber_crawler.archive.analysis.copies import Copies
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.queue.hosts import Hosts
@@ -37,6 +38,7 @@ LAZY_TYPES = {
     "Database": sqlite_utils.Database,
     "ContentAnalysis": ContentAnalysis,
     "SavedSearches": SavedSearches,
+    "Copies": Copies,
 }
 TABLES = {
     "article_urls": rows.ArticleUrlRow,
@@ -206,9 +208,9 @@ def test_search_has_the_keywords_of_the_search_class() -> None:
 
 def test_an_unknown_keyword_is_reported(full: Newsroom) -> None:
     for method in (full.archive.articles, full.archive.views):
-        with pytest.raises(TypeError, match="sections; use site, section, language, since, until, search"):
+        with pytest.raises(TypeError, match="sections; use site, section, language, since, until, search, unique"):
             method(sections="politics")
-    assert set(ArticleFilter.__annotations__) == {"site", "section", "language", "since", "until", "search"}
+    assert set(ArticleFilter.__annotations__) == {"site", "section", "language", "since", "until", "search", "unique"}
 
 
 def test_the_export_columns_are_those_of_an_article_row() -> None:

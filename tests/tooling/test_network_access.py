@@ -25,6 +25,7 @@ FETCHING = {
 each obeys the rules."""
 NOT_FETCHING = {
     *("alerts add", "alerts list", "alerts remove", "alerts send"),
+    *("copies find", "copies list", "copies show"),
     *("sample", "codes codebook", "codes import", "codes list", "codes agreement"),
     *("explain", "schedule", "ingest", "extract", "show", "history", "cite", "search", "status", "browse", "export"),
     *(
