@@ -29,6 +29,8 @@ COMMANDS = {
     "search": "find articles by words",
     "attention": "count the articles that match queries, per day, week or month",
     "views": "print the most viewed articles at the same age",
+    "alerts": "saved searches whose new matches are sent after each crawl",
+    "copies": "find near-duplicates and excerpts, and list them",
     "sample": "draw a random sample of articles and write a coding sheet",
     "codes": "content analysis: codebook, import of coding sheets, agreement of coders",
     "status": "print the contents of the archive, the latest runs, and problems by reason",

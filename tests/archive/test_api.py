@@ -16,7 +16,9 @@ import sqlite_utils
 
 from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search
 from caliber_crawler.archive.analysis import attention
+from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
+from caliber_crawler.archive.analysis.copies import Copies
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.queue.hosts import Hosts
@@ -36,6 +38,8 @@ LAZY_TYPES = {
     "DataFrame": pd.DataFrame,
     "Database": sqlite_utils.Database,
     "ContentAnalysis": ContentAnalysis,
+    "SavedSearches": SavedSearches,
+    "Copies": Copies,
     **{name: getattr(attention, name) for name in ("Attention", "Breakdown", "Period", "ViewsAt")},
 }
 TABLES = {
@@ -208,11 +212,11 @@ def test_search_has_the_keywords_of_the_search_class_and_of_filters() -> None:
 def test_an_unknown_keyword_is_reported(full: Newsroom) -> None:
     for method in (full.archive.articles, full.archive.views):
         with pytest.raises(
-            TypeError, match="sections; use site, section, language, since, until, first_day, last_day, search"
+            TypeError, match="sections; use site, section, language, since, until, first_day, last_day, search, unique"
         ):
             method(sections="politics")
     assert set(ArticleFilter.__annotations__) == {
-        *("site", "section", "language", "since", "until", "first_day", "last_day", "search")
+        *("site", "section", "language", "since", "until", "first_day", "last_day", "search", "unique")
     }
 
 

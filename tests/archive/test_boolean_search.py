@@ -19,6 +19,7 @@ from caliber_crawler.errors import QueryError
 from tests.archive.golden_queries import GOLDEN
 from tests.archive.newsroom import Newsroom, start_run
 from tests.archive.slow_matcher import Text, words_of
+from tests.properties import examples
 
 Library = tuple[Archive, dict[int, Text]]
 
@@ -212,7 +213,7 @@ def random_archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroo
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(articles=articles_of, queries=st.lists(trees, min_size=1, max_size=8))
 def test_any_query_finds_what_it_means(
     random_archive: Newsroom, articles: list[tuple[str, ...]], queries: list[Tree]

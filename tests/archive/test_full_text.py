@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from caliber_crawler.archive import Archive, Hit
 from caliber_crawler.errors import QueryError
 from tests.archive.newsroom import Newsroom, minutes, start_run
+from tests.properties import examples
 
 TEXTS = {
     "summit": ("en", "The summit in Shusha", "Ministers of the community agreed. Turkic states met."),
@@ -167,7 +168,7 @@ def test_the_snippet_of_a_long_text_is_cut_around_the_match(newsroom: Newsroom) 
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text(alphabet='ab "-OR*():^+{}|~5\x00éёәև\ud800', max_size=40)))
 def test_any_text_is_a_query_or_has_a_wrong_place(library: Archive, query: str) -> None:
     error = error_of(library, query)

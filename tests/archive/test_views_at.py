@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.views import views
 from tests.archive.newsroom import NOON, Newsroom, start_run
+from tests.properties import examples
 
 AGES = (1, 6, 24, 72, 168)
 Counts = list[tuple[float, int]]
@@ -96,7 +97,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untype
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 400), st.integers(0, 5000)), min_size=1, max_size=5, unique_by=lambda each: each[0]

@@ -52,7 +52,7 @@ class Ranking:
         self._connection = connection
         self._search = search
         self.match = match
-        filters, self._values = condition(connection, search.where)
+        filters, self._values = condition(connection, search.where, match)
         self._where = " AND ".join([filters, *match.conditions])
         self._values |= match.values
 

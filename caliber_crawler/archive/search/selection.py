@@ -15,7 +15,7 @@ from typing import Literal, TypedDict, Unpack, get_args, get_type_hints
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.archive.pages.captures import Captures
-from caliber_crawler.archive.search.matching import matching
+from caliber_crawler.archive.search.matching import Match, matching
 from caliber_crawler.items import Capture
 
 BATCH_SIZE = 200
@@ -112,12 +112,14 @@ class Selection:
     search: str | None = None
     include_opted_out: bool = True
     """Whether to include articles with a rights reservation (see :mod:`caliber_crawler.opt_outs`)."""
+    unique: bool = False
+    """Only the first published of near-duplicates among the articles that match (see docs/copies.md)."""
 
     @property
     def selects_articles(self) -> bool:
         """Are there filters other than sites? Then only pages of articles match."""
         days = self.since or self.until or self.first_day or self.last_day
-        return bool(self.sections or self.languages or days or self.search is not None)
+        return bool(self.sections or self.languages or days or self.search is not None or self.unique)
 
 
 Names = str | Iterable[str] | None
@@ -146,6 +148,8 @@ class ArticleFilter(TypedDict, total=False):
     """Published on this day or earlier, in the site's time zone."""
     search: str | None
     """A query as for :class:`~caliber_crawler.archive.search.Search`."""
+    unique: bool
+    """Of near-duplicates, only the first published article that matches the other filters."""
 
 
 def selection_of(**filters: Unpack[ArticleFilter]) -> Selection:
@@ -162,6 +166,7 @@ def selection_of(**filters: Unpack[ArticleFilter]) -> Selection:
         first_day=parse_day(filters.get("first_day")),
         last_day=parse_day(filters.get("last_day")),
         search=filters.get("search"),
+        unique=filters.get("unique", False),
     )
 
 
@@ -206,9 +211,10 @@ def count_articles(connection: Connection, selection: Selection) -> int:
     return count
 
 
-def condition(connection: Connection, selection: Selection) -> tuple[str, dict[str, str]]:
+def condition(connection: Connection, selection: Selection, match: Match | None = None) -> tuple[str, dict[str, str]]:
     """The SQL condition for rows of ``articles a`` in a selection, and its parameters. Raises ``QueryError``.
 
+    ``match`` is a query that the statement applies itself: of near-duplicates, one that matches it too is selected.
     Every export of articles uses this condition: exclude here what must not leave an archive.
     """
     columns = {"site": selection.sites, "section": selection.sections, "language": selection.languages}
@@ -232,7 +238,21 @@ def condition(connection: Connection, selection: Selection) -> tuple[str, dict[s
         values |= more
     if not selection.include_opted_out:
         terms.append(f"a.id NOT IN ({OPTED_OUT})")
+    if selection.unique:
+        matches, more = match.where() if match else ("1", {})
+        terms.append(f"a.id NOT IN ({later_copies(' AND '.join([*terms, matches]))})")
+        values |= more
     return " AND ".join(terms), values
+
+
+def later_copies(condition: str) -> str:
+    """The query for articles ``a`` that match a condition and are near-duplicates of an earlier one that does."""
+    of_groups = "SELECT original_id FROM copies WHERE relation = 'near-duplicate'"
+    return f"""SELECT id FROM (
+      SELECT a.id, row_number() OVER (
+        PARTITION BY coalesce(c.original_id, a.id) ORDER BY a.published_at IS NULL, a.published_at, a.id) AS place
+      FROM articles a LEFT JOIN copies c ON c.article_id = a.id AND c.relation = 'near-duplicate'
+      WHERE (c.article_id IS NOT NULL OR a.id IN ({of_groups})) AND {condition}) WHERE place > 1"""
 
 
 def distinct_values(connection: Connection, column: Literal["site", "section", "language"]) -> list[str]:

@@ -127,7 +127,7 @@ def _count(
 ) -> Count:
     """The articles of a query, or all of the selection; those without a date have an empty period."""
     match = Match() if query is None else matching(connection, query)
-    where, values = condition(connection, selection)
+    where, values = condition(connection, selection, match if query is not None else None)
     text = ["versions_fts MATCH :match"] if match.text else []
     rows = connection.execute(
         f"""SELECT a.published_date, {GROUPS[breakdown]}, count(*)
