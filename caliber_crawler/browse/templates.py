@@ -44,6 +44,7 @@ SHEETS: dict[str | None, tuple[str, ...]] = {
     "archive_home.html": ("page.css", "archive.css"),
     "archive_canned_queries.html": ("page.css", "archive.css"),
     "archive_search.html": ("page.css", "archive.css"),
+    "archive_words.html": ("page.css", "archive.css", "words.css"),
     "archive_version.html": ("page.css", "article.css"),
 }
 """Style sheets of the plugin's own pages, by template."""
@@ -122,6 +123,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     return [
         ("Articles", datasette.urls.table(database, "articles")),
         ("Search", url_of(datasette, database, "search")),
+        ("Words", url_of(datasette, database, "words")),
         ("Edits", url_of(datasette, database, "edits")),
         ("Charts", url_of(datasette, database, "charts")),
         ("Coding", url_of(datasette, database, "coding")),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
 import click
 
 from caliber_crawler.archive import Selection
-from caliber_crawler.commands.options import TIMESTAMP, join_names
+from caliber_crawler.commands.options import DAY, TIMESTAMP, join_names
 
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("site", {"default": "", "help": "Only these sites, separated by commas."}),
     ("section", {"default": "", "help": "Only these sections, separated by commas."}),
     ("language", {"default": "", "help": "Only these languages (en, ru, hy …), separated by commas."}),
+    ("from", {"type": DAY, "help": "Only articles published on this day or later (local time)."}),
+    ("to", {"type": DAY, "help": "Only articles published on this day or earlier (local time)."}),
     ("since", {"type": TIMESTAMP, "help": "Only articles published at or after this time."}),
     ("until", {"type": TIMESTAMP, "help": "Only articles published before this time."}),
     ("search", {"metavar": "QUERY", "help": "Only articles that `caliber search` finds for QUERY."}),
@@ -28,7 +29,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def with_selection(*arguments: Any, **options: Any) -> Any:
         given = {name: options.pop(name) for name, _ in OPTIONS}
-        return command(*arguments, selection=selection_from(**given), **options)
+        return command(*arguments, selection=selection_from(given), **options)
 
     return add_options(with_selection, "")
 
@@ -40,14 +41,14 @@ def add_options(command: Callable[..., Any], prefix: str) -> Callable[..., Any]:
     return command
 
 
-def selection_from(
-    *, site: str, section: str, language: str, since: datetime | None, until: datetime | None, search: str | None
-) -> Selection:
+def selection_from(options: Mapping[str, Any]) -> Selection:
     return Selection(
-        sites=join_names(site),
-        sections=join_names(section),
-        languages=join_names(language),
-        since=since,
-        until=until,
-        search=search,
+        sites=join_names(options["site"]),
+        sections=join_names(options["section"]),
+        languages=join_names(options["language"]),
+        first_day=options["from"],
+        last_day=options["to"],
+        since=options["since"],
+        until=options["until"],
+        search=options["search"],
     )

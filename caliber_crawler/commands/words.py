@@ -215,7 +215,7 @@ def reference_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def with_reference(*arguments: Any, **options: Any) -> Any:
         given = {name.removeprefix("reference_"): options.pop(name) for name in list(options) if "reference_" in name}
-        reference = filters_of(selection_from(**given)) if any(given.values()) else None
+        reference = filters_of(selection_from(given)) if any(given.values()) else None
         return command(*arguments, reference=reference, **options)
 
     return add_options(with_reference, "reference-")
@@ -296,6 +296,8 @@ def filters_of(selection: Selection) -> ArticleFilter:
         "language": selection.languages,
         "since": selection.since,
         "until": selection.until,
+        "first_day": selection.first_day,
+        "last_day": selection.last_day,
         "search": selection.search,
     }
 

@@ -213,9 +213,9 @@ class Words:
             ),
         )
 
-    def on(self, selection: Selection, analysis: Callable[[Corpus], Result]) -> Result:
-        """The result of an analysis on the corpus of a selection."""
-        return self._on(selection, analysis)
+    def count(self, **filters: Unpack[ArticleFilter]) -> int:
+        """The number of words of the selected articles."""
+        return self._on(selection_of(**filters), lambda corpus: corpus.words)
 
     def _on(self, selection: Selection, analysis: Callable[[Corpus], Result]) -> Result:
         if not self._update:
