@@ -45,6 +45,7 @@ from caliber_crawler.archive.search.selection import (
     selection_of,
     view_rows,
 )
+from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, rows_of_kind
 from caliber_crawler.archive.texts.absence import Absences
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import Articles, Reextract
@@ -276,6 +277,10 @@ class Archive:
     ) -> Iterator[ArticleRow]:
         """A row for each selected article, in order of publication; only a few hundred are in memory at a time."""
         return article_rows(self._connection, selection, newest_first=newest_first, limit=limit)
+
+    def rows_of_kind(self, selection: Selection, kind: RowKind, *, limit: int | None = None) -> Iterator[ExportRow]:
+        """Rows for exports: articles or their published versions with every field, or view counts."""
+        return rows_of_kind(self._connection, selection, kind, limit=limit)
 
     def selected_captures(self, selection: Selection) -> Iterator[Capture]:
         """The captures of the selected articles, oldest first; every capture when whole sites are selected."""

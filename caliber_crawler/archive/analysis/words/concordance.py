@@ -46,6 +46,7 @@ class _Found:
     versions: NDArray[np.int64]
     places: NDArray[np.int64]
     """Number of words in the text before the occurrence."""
+    published: NDArray[np.int64]
     keys: list[NDArray[np.uint32]]
     """For each sort key, the alphabetical rank of the word; 0 where the paragraph has none."""
 
@@ -77,8 +78,7 @@ def concordance(
     between equal ones, by date of publication, newest first.
     """
     found = find(corpus, node, parse_sort(sort))
-    newest_first = -corpus.place_in_time(found.versions)
-    keys: list[Numbers] = [found.places, newest_first, *found.keys[::-1]]
+    keys: list[Numbers] = [found.places, found.versions, -found.published, *found.keys[::-1]]
     order = np.lexsort(keys)
     chosen = order[offset : None if limit is None else offset + limit]
     texts = {
@@ -103,19 +103,25 @@ def concordance(
 def find(corpus: Corpus, node: Node, offsets: tuple[int, ...]) -> _Found:
     """Every occurrence, with the ranks of the words at these offsets."""
     ranks = corpus.index.array(OF_ALL, "ranks")
-    versions, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    versions, places, published = ([np.zeros(0, np.int64)] for _ in range(3))
     keys: list[list[NDArray[np.uint32]]] = [[np.zeros(0, np.uint32)] for _ in offsets]
     for found in node.occurrences(corpus):
         segment = found.part.segment
-        starts = segment.array("starts").astype(np.int64)
-        text = np.searchsorted(starts, found.positions, side="right") - 1
-        before = np.cumsum(found.words > 0)  # words up to and with each position
-        versions.append(segment.array("versions")[text])
-        places.append(before[found.positions] - 1 - before[starts[text] - 1])
+        starts = segment.array("starts").astype(np.int64)[found.texts]
+        ends = np.flatnonzero(found.words == 0)
+        ends_before = np.searchsorted(ends, found.positions) - np.searchsorted(ends, starts)
+        versions.append(segment.array("versions")[found.texts])
+        published.append(segment.array("published")[found.texts])
+        places.append(found.positions - starts - ends_before)
         of_number = np.append(np.zeros(1, np.uint32), ranks[segment.array("types")])
         for key, each in zip(keys, offsets, strict=True):
             key.append(of_number[words_at(found.words, found.positions, len(node.terms), each)])
-    return _Found(np.concatenate(versions), np.concatenate(places), [np.concatenate(key) for key in keys])
+    return _Found(
+        np.concatenate(versions),
+        np.concatenate(places),
+        np.concatenate(published),
+        [np.concatenate(key) for key in keys],
+    )
 
 
 def words_at(words: Numbers, positions: NDArray[np.int64], length: int, offset: int) -> Numbers:

@@ -61,13 +61,9 @@ class Part:
 class Corpus:
     """The selected texts of a word index. Numbers of words are those of its vocabulary."""
 
-    def __init__(
-        self, index: WordIndex, parts: list[Part], missing: int, versions: NDArray[np.int64] | None = None
-    ) -> None:
+    def __init__(self, index: WordIndex, parts: list[Part], missing: int) -> None:
         self.index = index
         self.parts = parts
-        self.versions = np.zeros(0, np.int64) if versions is None else versions
-        """The version of each selected article, in order of publication."""
         self.missing = missing
         """Number of selected articles whose current text is not in the index yet."""
 
@@ -100,16 +96,10 @@ class Corpus:
         stems = self.index.array(OF_ALL, "stems")
         return np.bincount(stems, weights=values, minlength=len(values)).astype(np.int64)
 
-    def place_in_time(self, versions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The place of each version in the order of publication."""
-        order = np.argsort(self.versions, kind="stable")
-        places: NDArray[np.int64] = order[np.searchsorted(self.versions, versions, sorter=order)]
-        return places
-
     def in_languages(self, languages: Collection[str]) -> Corpus:
         """The texts in these languages."""
         parts = [part for part in self.parts if part.segment.language in languages]
-        return Corpus(self.index, parts, self.missing, self.versions)
+        return Corpus(self.index, parts, self.missing)
 
     def without(self, other: Corpus) -> Corpus:
         """The texts of this corpus that are not in another one of the same index."""
@@ -122,26 +112,23 @@ class Corpus:
                 mask = ~excluded if part.mask is None else part.mask & ~excluded
                 if mask.any():
                     parts.append(Part(part.segment, mask))
-        return Corpus(self.index, parts, self.missing, self.versions)
+        return Corpus(self.index, parts, self.missing)
 
 
 def corpus_of(connection: Connection, index: WordIndex, selection: Selection) -> Corpus:
     """The texts that a selection selects."""
     where, values = condition(connection, selection)
-    in_order = np.array(
-        connection.values(
-            f"SELECT a.current_version_id FROM articles a WHERE {where} ORDER BY a.published_at, a.id", values
-        ),
-        np.int64,
+    selected = np.array(
+        connection.values(f"SELECT a.current_version_id FROM articles a WHERE {where}", values), np.int64
     )
-    selected = np.sort(in_order)
+    selected.sort()
     parts, found = [], 0
     for segment in index.segments:
         mask = is_among(segment.array("versions"), selected)
         if count := int(np.count_nonzero(mask)):
             found += count
             parts.append(Part(segment, None if count == segment.texts else mask))
-    return Corpus(index, parts, len(selected) - found, in_order)
+    return Corpus(index, parts, len(selected) - found)
 
 
 def is_among(values: Numbers, ordered: Numbers) -> NDArray[np.bool_]:

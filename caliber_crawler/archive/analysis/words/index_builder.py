@@ -23,6 +23,7 @@ from caliber_crawler.archive.analysis.words.index_file import (
 from caliber_crawler.archive.analysis.words.segment_writer import (
     MAX_TEXTS,
     MAX_WORDS,
+    UNDATED,
     SegmentWriter,
     write_array,
     write_orders,
@@ -48,7 +49,8 @@ ORDER = """
 SELECT a.current_version_id FROM articles a WHERE a.duplicate_of IS NULL AND a.current_version_id IS NOT NULL
 AND a.language = ? ORDER BY a.published_at, a.id"""
 TEXTS = """
-SELECT v.id, v.content_digest, v.headline, v.subtitle, v.body FROM json_each(?) j JOIN versions v ON v.id = j.value
+SELECT v.id, v.content_digest, CAST(strftime('%s', v.published_at) AS INTEGER), v.headline, v.subtitle, v.body
+FROM json_each(?) j JOIN versions v ON v.id = j.value
 ORDER BY j.key"""
 
 Masks = list[tuple[Segment, NDArray[np.bool_]]]
@@ -201,6 +203,7 @@ class _Joined:
     def __init__(self) -> None:
         self._versions: list[NDArray[np.int64]] = []
         self._digests: list[NDArray[np.uint8]] = []
+        self._published: list[NDArray[np.int64]] = []
         self._starts: list[NDArray[np.uint32]] = []
         self._numbers: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
         self.size = 1
@@ -215,6 +218,7 @@ class _Joined:
         kept = lengths[mask]
         self._versions.append(segment.array("versions")[mask])
         self._digests.append(segment.array("digests").reshape(-1, DIGEST_BYTES)[mask].reshape(-1))
+        self._published.append(segment.array("published")[mask])
         self._starts.append((self.size + np.append(0, np.cumsum(kept)[:-1])).astype(np.uint32))
         self._numbers.append(numbers)
         self.size += len(numbers)
@@ -228,6 +232,7 @@ class _Joined:
             language,
             np.concatenate(self._versions),
             np.concatenate(self._digests),
+            np.concatenate(self._published),
             np.concatenate(self._starts),
             numbers,
         )
@@ -244,8 +249,9 @@ def add_new(
         new = current[~np.isin(current, kept)]
         for start in range(0, len(new), BATCH_SIZE):
             batch = json.dumps(new[start : start + BATCH_SIZE].tolist())
-            for version, digest, headline, subtitle, body in connection.execute(TEXTS, (batch,)):
-                writer.add(version, bytes.fromhex(digest), headline, subtitle, body)
+            for version, digest, published, *texts_of_version in connection.execute(TEXTS, (batch,)):
+                at = UNDATED if published is None else published
+                writer.add(version, bytes.fromhex(digest), at, *texts_of_version)
                 done += 1
             progress(done, of_all)
         writer.flush()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from caliber_crawler.errors import ArchiveError
 from caliber_crawler.tokenization import RULES
 
 FORMAT = 1
+MAPPED_BYTES = 1 << 31
 APPLICATION_ID = 0x43570000 + (FORMAT << 8) + RULES
 """``CW``, the format of the file, and the rules that words follow."""
 CHECKSUM = slice(60, 64)
@@ -57,8 +58,12 @@ CREATE TABLE arrays (
 """
 
 Numbers = NDArray[Any]
-Name = Literal["versions", "digests", "starts", "types", "counts", "text_counts", "words", "first", "ranks", "stems"]
-OF_SEGMENT: tuple[Name, ...] = ("versions", "digests", "starts", "types", "counts", "text_counts", "words", "first")
+Name = Literal[
+    "versions", "digests", "starts", "types", "counts", "text_counts", "words", "first", "published", "ranks", "stems"
+]
+OF_SEGMENT: tuple[Name, ...] = (
+    *("versions", "digests", "published", "starts", "types", "counts", "text_counts", "words", "first"),
+)
 OF_ALL = 0
 """The segment number of arrays over the whole vocabulary: ``ranks`` (alphabetical) and ``stems``."""
 
@@ -92,6 +97,7 @@ class WordIndex:
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
+            self._connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
         except sqlite3.Error as error:
             raise DamagedIndex(f"{path} cannot be opened: {error}.") from error
 

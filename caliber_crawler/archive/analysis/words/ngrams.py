@@ -38,7 +38,8 @@ def ngrams(
     """
     excluded = np.zeros(corpus.index.size + 1, np.bool_)
     excluded[stopped(corpus, built_in=stop, own=own_stop_words)] = True
-    groups = max(1, -(-corpus.words // MAX_AT_ONCE))
+    most = sum(len(found.positions) for found in node.occurrences(corpus)) * size if node else corpus.words
+    groups = max(1, -(-most // MAX_AT_ONCE))
     found, counts = [np.zeros((0, size), np.uint32)], [np.zeros(0, np.int64)]
     for group in range(groups):
         grams = np.concatenate([np.zeros((0, size), np.uint32), *grams_of(corpus, size, node, excluded, group, groups)])

@@ -24,9 +24,11 @@ class Occurrences:
 
     part: Part
     words: Numbers
-    """The numbers in the segment at each position; 0 outside of the selected texts."""
+    """The numbers in the segment at each position, also in texts that are not selected."""
     positions: NDArray[np.int64]
-    """Of the first word of each occurrence."""
+    """Of the first word of each occurrence, in order."""
+    texts: NDArray[np.int64]
+    """The place of the text of each occurrence in the segment."""
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,23 @@ class Node:
             if not all(terms):
                 continue
             types = part.segment.array("types")
-            tables = []
-            for numbers in terms:
-                table = np.zeros(len(types) + 1, np.bool_)
-                table[1:] = np.isin(types, numbers)
-                tables.append(table)
-            if not all(table.any() for table in tables):
+            local = [np.flatnonzero(np.isin(types, numbers)) + 1 for numbers in terms]
+            if not all(map(len, local)):
                 continue
-            words = part.selected_words()
-            positions = np.flatnonzero(tables[0][words])
-            for offset, table in enumerate(tables[1:], 1):
+            words = part.segment.array("words")
+            positions = np.flatnonzero(matches(words, local[0], len(types)))
+            for offset, numbers in enumerate(local[1:], 1):
                 positions = positions[positions + offset < len(words)]
-                positions = positions[table[words[positions + offset]]]
+                positions = positions[np.isin(words[positions + offset], numbers)]
+            texts = np.searchsorted(part.segment.array("starts").astype(np.int64), positions, side="right") - 1
+            if part.mask is not None:
+                selected = part.mask[texts]
+                positions, texts = positions[selected], texts[selected]
+            if len(self.terms) > 1:
+                kept = are_apart(positions, len(self.terms))
+                positions, texts = positions[kept], texts[kept]
             if len(positions):
-                yield Occurrences(part, words, apart(positions, len(self.terms)))
+                yield Occurrences(part, words, positions, texts)
 
     def _numbers(self, corpus: Corpus, language: str) -> list[list[int]]:
         """For each term, the numbers of the words of a language that match it."""
@@ -87,13 +92,21 @@ class Node:
         return found
 
 
-def apart(positions: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Positions at least ``length`` apart, taken from the left: occurrences do not overlap."""
-    if length == 1 or not (np.diff(positions) < length).any():
-        return positions
-    kept, end = [], -1
-    for position in positions.tolist():
-        if position >= end:
-            kept.append(position)
-            end = position + length
-    return np.array(kept, np.int64)
+def matches(words: Numbers, wanted: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
+    """For each position, whether its word is wanted."""
+    if len(wanted) == 1:
+        return np.asarray(words == words.dtype.type(wanted[0]))
+    table = np.zeros(size + 1, np.bool_)
+    table[wanted] = True
+    return table[words]
+
+
+def are_apart(positions: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
+    """For each position, whether it is at least ``length`` after the last one that is: occurrences do not overlap."""
+    kept = np.ones(len(positions), np.bool_)
+    if (np.diff(positions) < length).any():
+        end = -1
+        for place, position in enumerate(positions.tolist()):
+            kept[place] = position >= end
+            end = position + length if position >= end else end
+    return kept

@@ -19,6 +19,7 @@ MAX_WORDS = 500_000
 MAX_TYPES = 48_000
 """A segment ends with the text that exceeds one of these."""
 
+UNDATED = -(1 << 62)
 Stem = Callable[[str], str]
 
 
@@ -34,6 +35,7 @@ class SegmentWriter:
     def _begin(self) -> None:
         self._versions = array("q")
         self._digests: list[bytes] = []
+        self._published = array("q")
         self._starts = array("Q")
         self._words = array("I", [0])
         self._numbers: dict[str, int] = {}
@@ -41,11 +43,12 @@ class SegmentWriter:
         self._spellings: dict[str, int] = {}
         """The same, by the word as written."""
 
-    def add(self, version: int, digest: bytes, headline: str, subtitle: str | None, body: str) -> None:
-        """Add a text."""
+    def add(self, version: int, digest: bytes, published: int, headline: str, subtitle: str | None, body: str) -> None:
+        """Add a text; ``published`` is its date in seconds since 1970, :data:`UNDATED` without one."""
         self._starts.append(len(self._words))
         self._versions.append(version)
         self._digests.append(digest)
+        self._published.append(published)
         for part in (headline, subtitle or "", *paragraphs_of(body)):
             if found := word_texts(part):
                 self._words.extend(map(self._number, found))
@@ -77,6 +80,7 @@ class SegmentWriter:
             self._language,
             np.frombuffer(self._versions, np.int64),
             np.frombuffer(b"".join(self._digests), np.uint8),
+            np.frombuffer(self._published, np.int64),
             starts,
             numbers[words],
         )
@@ -112,6 +116,7 @@ def write_segment(
     language: str,
     versions: NDArray[np.int64],
     digests: NDArray[np.uint8],
+    published: NDArray[np.int64],
     starts: NDArray[np.uint32],
     numbers: NDArray[np.int64],
 ) -> None:
@@ -128,6 +133,7 @@ def write_segment(
     arrays: dict[Name, Numbers] = {
         "versions": versions,
         "digests": digests,
+        "published": published,
         "starts": starts,
         "types": types,
         "counts": np.bincount(words, minlength=len(types) + 1)[1:].astype(np.uint32),
