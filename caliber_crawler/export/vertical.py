@@ -23,7 +23,7 @@ def paragraphs(row: Row) -> Iterator[tuple[str, str]]:
     """The part of the article (``headline``, ``subtitle``, ``body``) and the text of each paragraph."""
     for part in PARTS:
         for paragraph in paragraphs_of(row[part] or ""):
-            yield part, NOT_IN_XML.sub("", paragraph)
+            yield part, NOT_IN_XML.sub(" ", paragraph)
 
 
 def write_vertical(rows: Iterable[Row], columns: Sequence[str], file: IO[str]) -> int:
@@ -51,7 +51,7 @@ def write_vertical(rows: Iterable[Row], columns: Sequence[str], file: IO[str]) -
 
 
 def attribute(value: object) -> str:
-    return escape(NOT_IN_XML.sub("", "" if value is None else str(value)), ENTITIES)
+    return escape(NOT_IN_XML.sub(" ", "" if value is None else str(value)), ENTITIES)
 
 
 def write_conllu(rows: Iterable[Row], columns: Sequence[str], file: IO[str]) -> int:
@@ -93,4 +93,4 @@ def conllu_lines(sentence: str) -> list[str]:
 
 
 def one_line(value: object) -> str:
-    return SPACE.sub(" ", str(value)).strip()
+    return SPACE.sub(" ", NOT_IN_XML.sub(" ", str(value))).strip()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from caliber_crawler.errors import MissingExtra
+from caliber_crawler.export.feed import NOT_IN_XML
 from caliber_crawler.export.row import Row
 
 MAX_ROWS = 1_048_576
@@ -36,7 +37,6 @@ def write_workbook(rows: Iterable[Row], columns: Sequence[str], title: str, file
     try:
         import openpyxl
         from openpyxl.cell import WriteOnlyCell
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     except ImportError:
         raise MissingExtra("xlsx") from None
     book = openpyxl.Workbook(write_only=True)
@@ -54,7 +54,7 @@ def write_workbook(rows: Iterable[Row], columns: Sequence[str], title: str, file
             if isinstance(value, list):
                 value = "; ".join(map(str, value))
             if isinstance(value, str):
-                value = ILLEGAL_CHARACTERS_RE.sub("", value)
+                value = NOT_IN_XML.sub("", value)
                 if utf16_length(value) > MAX_CELL:
                     note(written, sheet.title, place, column, len(value))
                     value = shortened(value)

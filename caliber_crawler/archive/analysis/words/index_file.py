@@ -58,12 +58,11 @@ CREATE TABLE arrays (
 """
 
 Numbers = NDArray[Any]
-Name = Literal[
-    "versions", "digests", "starts", "types", "counts", "text_counts", "words", "first", "published", "ranks", "stems"
+NameOfSegment = Literal[
+    "versions", "digests", "published", "starts", "types", "counts", "text_counts", "words", "first"
 ]
-OF_SEGMENT: tuple[Name, ...] = (
-    *("versions", "digests", "published", "starts", "types", "counts", "text_counts", "words", "first"),
-)
+Name = NameOfSegment | Literal["ranks", "stems"]
+OF_SEGMENT: tuple[NameOfSegment, ...] = get_args(NameOfSegment)
 OF_ALL = 0
 """The segment number of arrays over the whole vocabulary: ``ranks`` (alphabetical) and ``stems``."""
 
