@@ -17,6 +17,7 @@ import sqlite_utils
 from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.analysis.copies import Copies
+from caliber_crawler.archive.analysis.editions import Editions
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.queue.hosts import Hosts
@@ -33,6 +34,7 @@ from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, minutes
 from tests.warc.newsstand import HTML, PAGE, take_in
 
 LAZY_TYPES = {
+    "Editions": Editions,
     "Copies": Copies,
     "DataFrame": pd.DataFrame,
     "Database": sqlite_utils.Database,

@@ -25,6 +25,7 @@ FETCHING = {
 each obeys the rules."""
 NOT_FETCHING = {
     *("copies find", "copies list", "copies show"),
+    *("editions find", "editions list", "editions show"),
     *("sample", "codes codebook", "codes import", "codes list", "codes agreement"),
     *("explain", "schedule", "ingest", "extract", "show", "history", "cite", "search", "status", "browse", "export"),
     *(
