@@ -122,7 +122,7 @@ class Stories(SideFile):
 
     def has_languages(self) -> bool:
         """Whether there are articles in several languages."""
-        return self._db.execute("SELECT min(language) < max(language) FROM texts").fetchone()[0] == 1
+        return bool(self._db.execute("SELECT min(language) < max(language) FROM texts").fetchone()[0])
 
     def stated_pairs(self, ids: Iterable[int]) -> list[StatedPair]:
         """The links of pages of these articles, and the links of pages to them."""
