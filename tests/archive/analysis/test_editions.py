@@ -29,8 +29,8 @@ from tests.archive.newsroom import NOON, Newsroom, minutes, start_run
 
 ENGLISH = """The ministers met in Baku. The state will pay 2,855 families and 3,089 companies, {name} told reporters.
 By then, Rufana Jafarguluzade said, 17.9 percent of the funds and 356 million manats will have gone to Tartar."""
-RUSSIAN = """Министры собрались на встречу. Государство выплатит средства 2 855 семьям и 3 089 компаниям, отметил {name}.
-К этому времени, сообщила Руфана Джафаргулузаде, будет передано 17,9 процента, в Тертере — 356 млн манатов."""
+RUSSIAN = """Министры собрались на встречу. Государство выплатит 2 855 семьям и 3 089 компаниям, отметил {name}.
+К тому времени, сообщила Руфана Джафаргулузаде, будет передано 17,9 процента, Тертеру — 356 млн манатов."""
 OTHER = """The harvest of {crop} grew by {number} tonnes. The ministry did not say why, and nobody asked it why."""
 
 
