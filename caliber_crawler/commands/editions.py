@@ -11,9 +11,9 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.archive.analysis.editions import Counterpart, EditionStatus
-from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.options import archive_option, echo_json, filter_options, json_option
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import NoSuchArticle
 from caliber_crawler.export.text import write_csv
@@ -70,17 +70,19 @@ def find(archive: Path, *, as_json: bool) -> None:
 @editions.command("list")
 @archive_option
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Maximum number; not of CSV.")
+@filter_options
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: one row for each article and counterpart.")
 @json_option
-def list_editions(archive: Path, limit: int, *, as_csv: bool, as_json: bool) -> None:
-    """List articles with their counterparts, the newest first. Each pair is listed for both of its articles.
+def list_editions(archive: Path, limit: int, filters: ArticleFilter, *, as_csv: bool, as_json: bool) -> None:
+    """List the articles that match with their counterparts, the newest first. A pair is listed for each that matches.
 
     \b
     Example:
       caliber editions list --csv > counterparts.csv
     """
     with Archive.open(archive) as opened:
-        found, status = opened.editions.pairs(), opened.editions.status()
+        opened.require_existing(selection_of(**filters))
+        found, status = opened.editions.pairs(**filters), opened.editions.status()
     if as_csv:
         write_csv(found, list(Counterpart.__annotations__), sys.stdout)
     elif as_json:

@@ -128,9 +128,12 @@ class Copies:
         ids = self._connection.values(GROUPS_OF, (article_id,))
         return next(iter(self._groups(ids[:1])), None)
 
-    def excerpts(self) -> list[Excerpt]:
-        """Every excerpt, the newest first."""
-        return self._connection.rows_of(Excerpt, f"{EXCERPTS} ORDER BY a.published_at DESC, a.id, o.id")
+    def excerpts(self, **filters: Unpack[ArticleFilter]) -> list[Excerpt]:
+        """The excerpts that match the filters, the newest first."""
+        where, values = condition(self._connection, selection_of(**filters))
+        return self._connection.rows_of(
+            Excerpt, f"{EXCERPTS} AND {where} ORDER BY a.published_at DESC, a.id, o.id", values
+        )
 
     def excerpts_of(self, article_id: int) -> list[Excerpt]:
         """The excerpts of an article, and the longer texts of which it is one."""
