@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
@@ -68,12 +67,12 @@ class Editions:
 
         The filters are those of ``Archive.articles``. If both articles match, the pair occurs once for each of them.
         """
-        return list(self.selected_pairs(selection_of(**filters)))
+        return self.selected_pairs(selection_of(**filters))
 
-    def selected_pairs(self, selection: Selection) -> Iterator[Counterpart]:
+    def selected_pairs(self, selection: Selection) -> list[Counterpart]:
         """The counterparts of the selected articles, newest first."""
         where, values = condition(self._connection, selection)
-        yield from self._connection.rows_of(
+        return self._connection.rows_of(
             Counterpart,
             f"""SELECT e.* FROM editions e JOIN articles a ON a.id = e.article_id WHERE {where}
             ORDER BY e.published_at DESC, e.article_id, e.counterpart_language, e.counterpart_id""",

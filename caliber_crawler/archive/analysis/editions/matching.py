@@ -59,7 +59,7 @@ class Background:
             self.counts.update(article.features)
         times = [article.time for article in articles]
         hours = max(MAX_HOURS, (max(times, default=0) - min(times, default=0)) / 3600)
-        self.rivals = max(1.0, self.articles * 2 * MAX_HOURS / hours)
+        self.rivals = max(1.0, self.articles * min(1.0, 2 * MAX_HOURS / hours))
         """Articles within the time that may lie between counterparts, before and after."""
 
         most = max(2, MAX_OF_FEATURE * self.articles)
