@@ -32,22 +32,19 @@ DATABASE = "archive_database.html"
 QUERY = "archive_query.html"
 ROW = "archive_row.html"
 
+READING = (ARTICLE, "archive_changes.html", "archive_compare.html", "archive_version.html")
+"""Templates of pages with a text to read."""
+OTHERS = tuple(
+    f"archive_{name}.html"
+    for name in (
+        *("alerts", "canned_queries", "capture", "charts", "coding", "copies", "edits", "health", "home", "search"),
+    )
+)
 SHEETS: dict[str | None, tuple[str, ...]] = {
-    ARTICLE: ("theme.css", "page.css", "article.css"),
-    "archive_alerts.html": ("theme.css", "page.css", "archive.css"),
-    "archive_capture.html": ("theme.css", "page.css", "archive.css"),
-    "archive_changes.html": ("theme.css", "page.css", "article.css"),
-    "archive_charts.html": ("theme.css", "page.css", "archive.css"),
-    "archive_coding.html": ("theme.css", "page.css", "archive.css"),
-    "archive_edits.html": ("theme.css", "page.css", "archive.css"),
-    "archive_health.html": ("theme.css", "page.css", "archive.css"),
-    "archive_home.html": ("theme.css", "page.css", "archive.css"),
-    "archive_canned_queries.html": ("theme.css", "page.css", "archive.css"),
-    "archive_search.html": ("theme.css", "page.css", "archive.css"),
-    "archive_version.html": ("theme.css", "page.css", "article.css"),
+    **dict.fromkeys(READING, ("theme.css", "page.css", "article.css")),
+    **dict.fromkeys(OTHERS, ("theme.css", "page.css", "archive.css")),
 }
 """Style sheets of the plugin's own pages, by template."""
-
 DATASETTE_SHEETS = ("theme.css", "tables.css")
 """Style sheets of Datasette's own pages."""
 
@@ -130,7 +127,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
 
 def more_places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the second part of the navigation, which a menu hides."""
-    pages = ("Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
+    pages = ("Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
     return [*own, ("Data", datasette.urls.database(database))]
 
