@@ -93,7 +93,7 @@ def choose_language(declared: str | None, text: str) -> str | None:
     if not declared:
         return language_of_text(sample)
     script = _script_of_text(sample)
-    detected, distance = _language_and_distance(sample)
+    detected, distance = _language_and_distance(sample, script)
     if detected is None or _is_close(declared, detected):
         return declared
     own = scripts_of_language(declared)
@@ -140,9 +140,9 @@ def _script_of_text(text: str) -> str:
     return script if count >= MAIN_SHARE * sum(scripts.values()) else ""
 
 
-def _language_and_distance(sample: str) -> tuple[str | None, int]:
+def _language_and_distance(sample: str, script: str | None = None) -> tuple[str | None, int]:
     """The language of a text and its rank distance, 0 if the script alone tells the language."""
-    if languages := _LANGUAGE_OF_SCRIPT.get(_script_of_text(sample)):
+    if languages := _LANGUAGE_OF_SCRIPT.get(_script_of_text(sample) if script is None else script):
         return languages[0], 0
     if len(sample) < MIN_DETECTED_LENGTH:
         return None, 0
