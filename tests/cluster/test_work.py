@@ -13,7 +13,7 @@ from caliber_crawler.cluster.crawler import delay_next_requests
 from caliber_crawler.cluster.jobs import MAX_ATTEMPTS, CrawlFailed, Interrupted, JobRetries
 from caliber_crawler.cluster.work import HostLocks, Work, load_timetable
 from caliber_crawler.crawling.options import CrawlOptions
-from caliber_crawler.errors import InputError, SiteError
+from caliber_crawler.errors import ArchiveFull, ClusterError, InputError, SiteError, StorageUnavailable
 from caliber_crawler.known_sites import known_spiders, project_settings
 from caliber_crawler.throttle import LastRequest
 
@@ -93,22 +93,26 @@ def job(attempts: int) -> Job:
     return Job(id=1, queue="crawl", lock=None, queueing_lock=None, task_name="caliber.crawl", attempts=attempts)
 
 
-def test_failed_job_is_retried_with_back_off_until_the_last_attempt() -> None:
+@pytest.mark.parametrize(
+    "error", [CrawlFailed(), StorageUnavailable("No space left"), ArchiveFull("The disk is full")], ids=repr
+)
+def test_failed_job_is_retried_with_back_off_until_the_last_attempt(error: Exception) -> None:
     retries = JobRetries(back_off=60)
     start, times = datetime.now(UTC), []
     for attempts in range(MAX_ATTEMPTS - 1):
-        decision = retries.get_retry_decision(exception=CrawlFailed(), job=job(attempts))
+        decision = retries.get_retry_decision(exception=error, job=job(attempts))
         assert decision is not None
         times.append(decision.retry_at)
     assert times == sorted(times)
     assert [round((time - start).total_seconds() / 60) for time in times] == [1, 2, 4, 8, 16, 32, 64]
-    assert retries.get_retry_decision(exception=CrawlFailed(), job=job(MAX_ATTEMPTS - 1)) is None
+    assert retries.get_retry_decision(exception=error, job=job(MAX_ATTEMPTS - 1)) is None
 
 
 def test_interrupted_job_is_retried_and_an_invalid_one_is_not() -> None:
     retries = JobRetries()
     assert retries.get_retry_decision(exception=Interrupted(), job=job(MAX_ATTEMPTS)) is not None
     assert retries.get_retry_decision(exception=SiteError("no such site"), job=job(0)) is None
+    assert retries.get_retry_decision(exception=ClusterError("The shard is damaged"), job=job(0)) is None
 
 
 def test_reassigned_job_delays_the_next_request_to_the_host(tmp_path: Path) -> None:

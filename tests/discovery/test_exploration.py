@@ -25,7 +25,13 @@ def stored(crawler: PaperCrawler) -> set[str]:
     return {url.removeprefix(BASE_URL) for (url,) in crawler.rows("SELECT url FROM articles")}
 
 
-@pytest.mark.parametrize("theme", THEMES)
+QUICK = ("word-press", "token", "script")
+"""Themes whose sites `make check` explores: pages of their own, a request for more, a list written by a script."""
+
+
+@pytest.mark.parametrize(
+    "theme", [theme if theme in QUICK else pytest.param(theme, marks=pytest.mark.slow) for theme in THEMES]
+)
 def test_a_whole_site_is_found_from_its_home_page(theme: str, tmp_path: Path) -> None:
     site = THEMES[theme]
     crawler = explorer_of(site, tmp_path)
