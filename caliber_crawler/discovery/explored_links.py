@@ -18,7 +18,7 @@ from caliber_crawler.exploration.confirmed import ConfirmedArticles
 from caliber_crawler.exploration.link_classes import BY_SOURCE, PAGING
 from caliber_crawler.exploration.outcomes import PRIORS
 from caliber_crawler.exploration.spellings import Spellings
-from caliber_crawler.items import PageLink
+from caliber_crawler.items import Capture, PageLink
 from caliber_crawler.lists.sitemaps import USUAL_FEEDS
 
 if TYPE_CHECKING:
@@ -158,6 +158,12 @@ class ExploredLinks:
             priority=CANDIDATE,
             due_at=self._run.started_at,
             page_number=2 if link.link_class == LinkClass.MORE.value else 1,
+        )
+
+    def refuse_outside(self, capture: Capture) -> None:
+        """Refuse an article that was published outside the requested dates; a run with other dates requests it again."""
+        self._frontier.mark_refused(
+            capture.url, capture.fetched_at, status=capture.status, reason=OUTSIDE_DATES, due_at=None
         )
 
     def usual(self, link: PageLink) -> PageLink:
