@@ -82,8 +82,8 @@ class ExploredLinks:
             self.walk.remember(url, link_class, PageOutcome.LIST)
 
     def read_more(self) -> bool:
-        """Read the next waiting links from the frontier; return whether there were any."""
-        if self._unread is None:
+        """Read the next waiting links from the frontier, if there is room; return whether there were any."""
+        if self._unread is None or not self.walk.has_room:
             return False
         after, now = self._unread, self._run.started_at
         again = "" if self._is_bounded else OUTSIDE_DATES
@@ -161,10 +161,9 @@ class ExploredLinks:
         )
 
     def refuse_outside(self, capture: Capture) -> None:
-        """Refuse an article that was published outside the requested dates; a run with other dates requests it again."""
-        self._frontier.mark_refused(
-            capture.url, capture.fetched_at, status=capture.status, reason=OUTSIDE_DATES, due_at=None
-        )
+        """Refuse an article outside the requested dates; a run with other dates requests it again."""
+        reason = OUTSIDE_DATES
+        self._frontier.mark_refused(capture.url, capture.fetched_at, status=capture.status, reason=reason, due_at=None)
 
     def usual(self, link: PageLink) -> PageLink:
         """The same link, with the usual spelling of its URL."""
