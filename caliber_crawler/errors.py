@@ -128,6 +128,10 @@ class ClusterError(CaliberError):
     exit_code = 17
 
 
+class StorageUnavailable(ClusterError):
+    """The shared storage of a cluster cannot be read or written at present: it is full, or unreachable."""
+
+
 class LeaseLost(ClusterError):
     """A worker lost its connection to the queue for so long that other workers may run its jobs."""
 
@@ -149,6 +153,18 @@ class ArticleTakenDown(CaliberError):
 
 class SheetError(CaliberError):
     """A spreadsheet that is not a table with a header row."""
+
+    exit_code = 2
+
+
+class AlertError(CaliberError):
+    """An alert that does not exist, or cannot be stored."""
+
+    exit_code = 2
+
+
+class NotificationError(CaliberError):
+    """A target for messages that cannot be used."""
 
     exit_code = 2
 

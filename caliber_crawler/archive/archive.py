@@ -63,7 +63,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
+    from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
     from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
+    from caliber_crawler.archive.analysis.copies import Copies
 
 
 class Archive:
@@ -130,6 +132,13 @@ class Archive:
         return archive
 
     @property
+    def copies(self) -> Copies:
+        """Near-duplicates and excerpts: texts that several articles have in common."""
+        from caliber_crawler.archive.analysis.copies import Copies
+
+        return Copies(self._connection)
+
+    @property
     def path(self) -> Path:
         """The path of the archive file."""
         return self._connection.path
@@ -146,6 +155,13 @@ class Archive:
     def abandon_transaction(self) -> None:
         """Roll back the open transaction, if any. Only for a process that ends without leaving its ``with`` blocks."""
         self._connection.abandon_transaction()
+
+    @property
+    def alerts(self) -> SavedSearches:
+        """Alerts: saved searches, and the events that they found since."""
+        from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
+
+        return SavedSearches(self._connection)
 
     @property
     def coding(self) -> ContentAnalysis:

@@ -77,8 +77,8 @@ def _match(connection: Connection, query: str | None) -> str:
 
 
 @hookimpl
-def get_metadata(datasette: Datasette) -> Context:
-    return metadata_of(datasette)
+def get_metadata(datasette: Datasette, key: str | None) -> Context:
+    return metadata_of(datasette, brief=key == "tables")
 
 
 @hookimpl

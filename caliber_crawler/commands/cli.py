@@ -27,6 +27,8 @@ COMMANDS = {
     "history": "print every version of an article, its changes and its views over time",
     "cite": "print a citation of an article, with the SHA-256 that verifies it",
     "search": "find articles by words",
+    "alerts": "saved searches whose new matches are sent after each crawl",
+    "copies": "find near-duplicates and excerpts, and list them",
     "sample": "draw a random sample of articles and write a coding sheet",
     "codes": "content analysis: codebook, import of coding sheets, agreement of coders",
     "status": "print the contents of the archive, the latest runs, and problems by reason",

@@ -15,7 +15,9 @@ import pytest
 import sqlite_utils
 
 from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search
+from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
+from caliber_crawler.archive.analysis.copies import Copies
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.queue.hosts import Hosts
@@ -31,7 +33,13 @@ from caliber_crawler.throttle import LastRequest
 from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, minutes
 from tests.warc.newsstand import HTML, PAGE, take_in
 
-LAZY_TYPES = {"DataFrame": pd.DataFrame, "Database": sqlite_utils.Database, "ContentAnalysis": ContentAnalysis}
+LAZY_TYPES = {
+    "DataFrame": pd.DataFrame,
+    "Database": sqlite_utils.Database,
+    "ContentAnalysis": ContentAnalysis,
+    "SavedSearches": SavedSearches,
+    "Copies": Copies,
+}
 TABLES = {
     "article_urls": rows.ArticleUrlRow,
     "captures": rows.CaptureRow,
@@ -200,9 +208,9 @@ def test_search_has_the_keywords_of_the_search_class() -> None:
 
 def test_an_unknown_keyword_is_reported(full: Newsroom) -> None:
     for method in (full.archive.articles, full.archive.views):
-        with pytest.raises(TypeError, match="sections; use site, section, language, since, until, search"):
+        with pytest.raises(TypeError, match="sections; use site, section, language, since, until, search, unique"):
             method(sections="politics")
-    assert set(ArticleFilter.__annotations__) == {"site", "section", "language", "since", "until", "search"}
+    assert set(ArticleFilter.__annotations__) == {"site", "section", "language", "since", "until", "search", "unique"}
 
 
 def test_the_export_columns_are_those_of_an_article_row() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from caliber_crawler.archive import Archive, Hit
 from caliber_crawler.archive.search.query import Part, parse
 from tests.archive.newsroom import Newsroom, minutes, start_run
+from tests.properties import examples
 
 TEXTS = {
     "summit": ("en", "The summit in Shusha", "Ministers of the community agreed. Turkic states met."),
@@ -182,7 +183,7 @@ def test_a_query_is_parsed_into_groups_of_parts() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text(alphabet='ab "-OR*():^+{}\x00éёәև\ud800', max_size=40)))
 def test_any_text_is_a_valid_query(library: Archive, query: str) -> None:
     library.search(query)

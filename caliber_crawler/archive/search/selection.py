@@ -109,11 +109,15 @@ class Selection:
     search: str | None = None
     include_opted_out: bool = True
     """Whether to include articles with a rights reservation (see :mod:`caliber_crawler.opt_outs`)."""
+    unique: bool = False
+    """Only the first published of near-duplicates among the articles that match (see docs/copies.md)."""
 
     @property
     def selects_articles(self) -> bool:
         """Are there filters other than sites? Then only pages of articles match."""
-        return bool(self.sections or self.languages or self.since or self.until or self.search is not None)
+        return bool(
+            self.sections or self.languages or self.since or self.until or self.search is not None or self.unique
+        )
 
 
 Names = str | Iterable[str] | None
@@ -135,6 +139,8 @@ class ArticleFilter(TypedDict, total=False):
     """Published before this time. Articles without a date do not match."""
     search: str | None
     """A query as for :class:`~caliber_crawler.archive.search.Search`."""
+    unique: bool
+    """Of near-duplicates, only the first published article that matches the other filters."""
 
 
 def selection_of(**filters: Unpack[ArticleFilter]) -> Selection:
@@ -149,6 +155,7 @@ def selection_of(**filters: Unpack[ArticleFilter]) -> Selection:
         since=parse_time(filters.get("since")),
         until=parse_time(filters.get("until")),
         search=filters.get("search"),
+        unique=filters.get("unique", False),
     )
 
 
@@ -202,7 +209,19 @@ def condition(connection: Connection, selection: Selection) -> tuple[str, dict[s
         terms.append(matches if values["match"] else "0")
     if not selection.include_opted_out:
         terms.append(f"a.id NOT IN ({OPTED_OUT})")
+    if selection.unique:
+        terms.append(f"a.id NOT IN ({later_copies(' AND '.join(terms))})")
     return " AND ".join(terms), values
+
+
+def later_copies(condition: str) -> str:
+    """The query for articles ``a`` that match a condition and are near-duplicates of an earlier one that does."""
+    of_groups = "SELECT original_id FROM copies WHERE relation = 'near-duplicate'"
+    return f"""SELECT id FROM (
+      SELECT a.id, row_number() OVER (
+        PARTITION BY coalesce(c.original_id, a.id) ORDER BY a.published_at IS NULL, a.published_at, a.id) AS place
+      FROM articles a LEFT JOIN copies c ON c.article_id = a.id AND c.relation = 'near-duplicate'
+      WHERE (c.article_id IS NOT NULL OR a.id IN ({of_groups})) AND {condition}) WHERE place > 1"""
 
 
 def distinct_values(connection: Connection, column: Literal["site", "section", "language"]) -> list[str]:

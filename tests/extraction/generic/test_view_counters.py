@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.extraction.generic.view_labels import VIEWS, find_counter
 from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, article, body_of, linked, page, read
+from tests.properties import examples
 
 TEXT = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
 BODY = "\n\n".join(PARAGRAPHS)
@@ -99,7 +100,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
     assert found is None or found.views > 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.sampled_from(sorted(VIEWS)), st.data(), st.integers(1, 9_999_999), st.sampled_from(["{:d}", "{:,}"]))
 def test_every_label_stands_before_or_behind_the_number(
     language: str, data: st.DataObject, count: int, form: str
