@@ -17,7 +17,7 @@ from lxml import etree
 
 from caliber_crawler.extraction.generic.inline_elements import INLINE
 from caliber_crawler.extraction.generic.outline import aside_names
-from caliber_crawler.extraction.generic.pruning import names_of
+from caliber_crawler.extraction.generic.pruning import LISTS, is_text, names_of
 from caliber_crawler.extraction.omissions import ASIDE, COMMENT, HIDDEN, LINKS, NOT_PARAGRAPH, OUTSIDE, TEASER
 from caliber_crawler.extraction.text import clean_inline
 
@@ -199,7 +199,10 @@ def read_container(
     linked = page.sums([block.linked for block in page.blocks])
     lists = page.spread(
         [
-            number > container and tag in _LINK_LISTS and linked[number] > MAX_LINKED_SHARE * length[number] > 0
+            number > container
+            and tag in _LINK_LISTS
+            and linked[number] > MAX_LINKED_SHARE * length[number] > 0
+            and not (tag in LISTS and is_text(page.elements[number]))
             for number, tag in enumerate(page.tags)
         ]
     )
