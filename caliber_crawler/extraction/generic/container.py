@@ -42,22 +42,8 @@ MIN_AGREED_SHARE = 0.3
 _WEIGHTS = (0.25, 0.4, 1.0)
 """The weight of prose that no reading, one or both of them have."""
 _SENTENCE_ENDS = tuple(".!?…。！？։»”\"’':;)")
-_UNSEEN = frozenset(
-    (
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "textarea",
-        "iframe",
-        "object",
-        "head",
-        "svg",
-        "select",
-        "button",
-        "title",
-    )
-)
+_UNSEEN_TEXT = "script style template noscript textarea iframe object head svg select button title"
+_UNSEEN = frozenset(_UNSEEN_TEXT.split())
 _INLINE = INLINE | {"br", "code", "ins", "img", "wbr", "picture", "source"}
 _CELLS = frozenset(("td", "th"))
 _ASIDE_TAGS = frozenset(("nav", "footer", "aside", "form", "dialog", "menu"))
