@@ -27,6 +27,8 @@ COMMANDS = {
     "history": "print every version of an article, its changes and its views over time",
     "cite": "print a citation of an article, with the SHA-256 that verifies it",
     "search": "find articles by words",
+    "attention": "count the articles that match queries, per day, week or month",
+    "views": "print the most viewed articles at the same age",
     "alerts": "saved searches whose new matches are sent after each crawl",
     "copies": "find near-duplicates and excerpts, and list them",
     "sample": "draw a random sample of articles and write a coding sheet",
