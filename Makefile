@@ -32,7 +32,7 @@ test: lint browser database ## check format, lint, types and import contracts, a
 	@$(pytest) $(ARGS)
 
 check: lint ## the same without the slow tests, in under a minute
-	@$(pytest) -m "not slow" $(ARGS)
+	@$(pytest) -m "not slow" --hypothesis-profile quick $(ARGS)
 
 mutants: python ## change the code in sampled places and count how many changes the quick tests notice
 	@$(python) scripts/mutants.py $(ARGS)

@@ -175,8 +175,8 @@ LISTS: Mapping[str, Reason] = {
         "Nothing to do: a crawl without --since and --until fetches it.",
     ),
     "layout_changed": Reason(
-        "The learned layout of the site fits its other pages, but not this page of a known article, whose text seems to"
-        " have changed.",
+        "The text of a known article seems to have changed, but so has the design of its page, which the learned or"
+        " earlier layout of the site does not fit.",
         "Nothing to do: it is extracted again when a new layout is learned, or counts as an edit three days later.",
     ),
     "fact_replaced": Reason(

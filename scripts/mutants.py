@@ -234,7 +234,8 @@ def start(mutant: Mutant, files: Sequence[str], folder: str) -> int:
         sys.meta_path.insert(0, MutantFinder(mutant))  # type: ignore[arg-type]
         import pytest
 
-        options = ("-x", "-q", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider", "--basetemp", f"{folder}/tests")
+        options = ("-x", "-q", "-n", "0", "-m", "not slow", "--hypothesis-profile", "quick")
+        options += ("-p", "no:cacheprovider", "--basetemp", f"{folder}/tests")
         code = int(pytest.main([*options, "--timeout", str(SECONDS), *files]))
     finally:
         os._exit(code)

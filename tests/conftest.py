@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -29,7 +31,18 @@ gc.disable()
 
 # A busy machine must not make a test fail.
 settings.register_profile("caliber", deadline=None)
+# For `make check`: a tenth of the examples of a property. `make test` runs all of them.
+settings.register_profile("quick", settings.get_profile("caliber"), max_examples=10)
 settings.load_profile("caliber")
+
+MEMORY = Path("/dev/shm")
+"""A file system in memory, where the tests put their files: on a disk, archives wait for it at every commit."""
+ENOUGH = 4 * 2**30
+"""How much must be free there, in bytes. Containers often have less."""
+
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH:
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # forget the default
 
 ROOT = Path(__file__).parents[1]
 """The root of the repository."""

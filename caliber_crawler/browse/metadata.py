@@ -31,12 +31,14 @@ WELCOME = Markup(
 )
 
 
-def metadata_of(datasette: Datasette) -> Context:
+def metadata_of(datasette: Datasette, *, brief: bool = False) -> Context:
     """Return Datasette's metadata for all served archives; empty if there are none.
 
-    Each call makes a new dictionary, because Datasette merges the user's metadata into it.
+    Each call makes a new dictionary, because Datasette merges the user's metadata into it. ``brief``: without
+    descriptions of columns and queries, for permissions and facets. Datasette copies them for each check of a
+    permission, of which a page needs dozens.
     """
-    databases = {name: _of_database(datasette, name, tables) for name, tables in archives(datasette)}
+    databases = {name: _of_database(datasette, name, tables, brief=brief) for name, tables in archives(datasette)}
     if not databases:
         return {}
     home = Markup("").join(HOME.format(home=url_of(datasette, name, "home"), name=name) for name in databases)
@@ -44,7 +46,10 @@ def metadata_of(datasette: Datasette) -> Context:
     return {"title": TITLE, "description_html": home, "about": about, "databases": databases}
 
 
-def _of_database(datasette: Datasette, name: str, tables: Tables) -> Context:
+def _of_database(datasette: Datasette, name: str, tables: Tables, *, brief: bool) -> Context:
+    if brief:
+        short = {table: {**of_table, "columns": {}} for table, of_table in tables.items()}
+        return {"tables": closed(short) if is_public(datasette) else short}
     shown = {table: {**of_table, "columns": dict(of_table["columns"])} for table, of_table in tables.items()}
     described = {
         "description_html": WELCOME.format(here=datasette.urls.database(name)),

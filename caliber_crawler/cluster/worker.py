@@ -175,8 +175,10 @@ class Worker:
             self.unusual.add(context.job.id)
         self._notify(str(report))
         if report.unfinished:
+            dispatcher = report.run.dispatcher
+            rest = work.continued(articles=dispatcher.articles, requests=dispatcher.requests)
             try:
-                await self._jobs.defer_job_async(job_of(work, self._locks))
+                await self._jobs.defer_job_async(job_of(rest, self._locks))
             except AlreadyEnqueued:
                 logger.debug("%s is in the queue already", work.name)
 

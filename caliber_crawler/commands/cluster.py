@@ -267,6 +267,7 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
     """
     from caliber_crawler.archive import Archive
     from caliber_crawler.cluster.shards import Storage, current_shards
+    from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.merge import merge_one
 
     storage = Storage(shards)
@@ -288,6 +289,7 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
                     raise
                 except (ArchiveError, ClusterError) as error:
                     failures[shard.site] = error
+    send_alerts(archive)
     for site, failure in failures.items():
         echo(f"The shard of {site} was not collected: {failure}", err=True)
     if as_json:

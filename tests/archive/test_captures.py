@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.errors import ArchiveError
 from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, capture, minutes, start_run
+from tests.properties import examples
 
 VOCABULARY = ("formula", "minister", "республика", "слово", "corridor", "summit", "the", "of", "and")
 WORDS = random.Random(7).choices(VOCABULARY, k=5_000)
@@ -197,7 +198,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(body=st.binary(max_size=5_000), repeated=st.integers(1, 50), in_shell=st.booleans())
 def test_any_body_is_returned_bit_for_bit(warehouse: Newsroom, body: bytes, repeated: int, in_shell: bool) -> None:
     served = page(9)[: 3_000 * in_shell] + body * repeated

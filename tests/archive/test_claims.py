@@ -17,6 +17,7 @@ from caliber_crawler.archive.texts.resemblance import Text, differ_entirely, res
 from caliber_crawler.items import Extraction
 from caliber_crawler.site import ArticleURL
 from tests.archive.newsroom import Newsroom, article, capture, minutes, start_run
+from tests.properties import examples
 
 BODIES = {
     "Bridge rebuilt": "The council agreed to rebuild the bridge.\n\nWork begins in March.",
@@ -79,7 +80,7 @@ PAGES = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PAGES, st.randoms(use_true_random=False))
 def test_the_same_pages_give_the_same_articles_in_any_order(
     tmp_path_factory: pytest.TempPathFactory, blank: Path, pages: list[Page], random: object
@@ -96,7 +97,7 @@ def test_the_same_pages_give_the_same_articles_in_any_order(
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PAGES, st.lists(st.booleans(), min_size=5, max_size=5))
 def test_merged_archives_have_the_articles_of_all_their_pages(
     tmp_path_factory: pytest.TempPathFactory, blank: Path, pages: list[Page], sides: list[bool]

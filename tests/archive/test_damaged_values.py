@@ -16,6 +16,7 @@ from caliber_crawler.archive import Archive, FileRepair
 from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.upkeep.single_changes import Budget, restore_one_byte, with_one_byte_changed
 from tests.archive.forty_articles import reextract, write_forty_articles
+from tests.properties import examples
 
 PAGE = 8192
 FRONTIER = """INSERT INTO frontier (url, site, kind, discovered_at, discovered_via, etag, visited_at)
@@ -124,7 +125,7 @@ def test_a_violated_constraint_is_found_before_and_after_a_repair(copy: Path) ->
 
 
 @given(row=st.fixed_dictionaries({"url": st.text(max_size=40), "size": st.integers(-(2**40), 2**40)}), data=st.data())
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=examples(10))
 def test_one_changed_byte_is_restored(row: dict[str, object], data: st.DataObject) -> None:
     right = {**row, "checksum": checksum("captures", row)}
     name = data.draw(st.sampled_from(["url", "size"]))
@@ -134,7 +135,7 @@ def test_one_changed_byte_is_restored(row: dict[str, object], data: st.DataObjec
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_changed_byte_makes_an_archive_worse(small: Path, rows: Rows, tmp_path: Path, data: st.DataObject) -> None:
     content = bytearray(small.read_bytes())
     pages = sorted(number for number, name in places_of(small).items() if not name.startswith("versions_fts"))

@@ -23,6 +23,7 @@ from caliber_crawler.site import SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.archive.newsroom import NOON, Newsroom, article, minutes, start_run
 from tests.conftest import Result
+from tests.properties import examples
 
 OLD, NEW = "caliber_crawler 0.1.0 (old)", "caliber_crawler 0.2.0 (new)"
 HISTORY = """SELECT headline, seen_from, seen_until FROM versions WHERE replaced_by IS NULL ORDER BY seen_from, id"""
@@ -178,7 +179,7 @@ def _capture(minute: int, page: bytes) -> Capture:
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xyz")), min_size=1, max_size=8),
     st.randoms(),

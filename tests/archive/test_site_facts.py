@@ -13,6 +13,7 @@ from caliber_crawler.archive import Archive, SiteFact
 from caliber_crawler.archive.reports.site_facts import MAX_VALUE
 from caliber_crawler.commands.merge import merge_one
 from tests.archive.newsroom import Newsroom, minutes
+from tests.properties import examples
 
 HEADLINE = SiteFact("headline_selector", "h1.title", 9, 10)
 OTHER = SiteFact("headline_selector", ".heading", 10, 10)
@@ -87,7 +88,7 @@ def test_an_unknown_name_or_impossible_evidence_is_refused() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(kept, kept)
 def test_merging_facts_is_commutative_and_idempotent(
     tmp_path_factory: pytest.TempPathFactory,

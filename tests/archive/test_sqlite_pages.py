@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.archive.upkeep.sqlite_pages import Cell, DamagedPage, SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import TreeMap
+from tests.properties import examples
 
 VALUES = st.one_of(
     st.none(),
@@ -35,7 +36,7 @@ def cells(file: SQLiteFile, number: int) -> Iterator[Cell]:
 
 
 @given(st.lists(st.tuples(VALUES, VALUES), max_size=40), st.sampled_from([512, 4096, 8192]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_rows_are_read_as_sqlite_reads_them(rows: list[tuple[object, object]], page_size: int) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "rows.db"
@@ -51,7 +52,7 @@ def test_rows_are_read_as_sqlite_reads_them(rows: list[tuple[object, object]], p
 
 @pytest.mark.slow
 @given(st.integers(0, 2**32))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_a_file_of_noise_is_read_to_its_end(seed: int) -> None:
     """Pages with the kind of a table, an index or anything else, and numbers without sense."""
     chance = random.Random(seed)

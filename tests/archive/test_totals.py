@@ -11,13 +11,14 @@ from caliber_crawler.archive.reports.status import status
 from caliber_crawler.archive.reports.totals import COUNTED, totals, wrong_totals
 from caliber_crawler.archive.upkeep.repair import Repair
 from tests.archive.newsroom import NOON, Newsroom, capture, minutes
+from tests.properties import examples
 
 steps = st.lists(
     st.tuples(st.sampled_from(["save", "fail", "answer", "takedown", "roll back"]), st.integers(0, 5)), max_size=25
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_totals_equal_a_recount(newsroom: Newsroom, steps: list[tuple[str, int]]) -> None:
     for minute, (step, number) in enumerate(steps):

@@ -18,6 +18,7 @@ from caliber_crawler.archive.texts.text_columns import content_digest
 from caliber_crawler.errors import NoSuchArticle
 from caliber_crawler.items import Image, Link
 from tests.archive.newsroom import BAKU, NOON, NUMBER_URL, SLUG_URL, Newsroom, article, capture, minutes, start_run
+from tests.properties import examples
 
 VERSIONS = "SELECT json_array(number, cause, headline, seen_from, seen_until) FROM versions ORDER BY number"
 
@@ -310,7 +311,7 @@ def test_a_capture_must_be_stored_before_its_extraction(newsroom: Newsroom) -> N
         newsroom.save(kept=capture())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 8), st.sampled_from("ABC"), st.integers(0, 3)), min_size=1, max_size=12))
 def test_the_order_in_which_pages_arrive_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, blank: Path, sightings: list[tuple[int, str, int]]

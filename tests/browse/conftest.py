@@ -9,10 +9,29 @@ from typing import Any
 import httpx
 import pytest
 from datasette.app import Datasette
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from tests.browse.newsroom import print_newspaper
 
 Get = Callable[[str], httpx.Response]
+
+
+class Templates(BytecodeCache):
+    """Compiled templates, for all instances of Datasette in this process: compiling takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = Templates()
 
 
 @contextmanager
@@ -20,6 +39,7 @@ def browsing(*files: Path, **options: Any) -> Iterator[Get]:
     """Serve these files with Datasette in this process; yield a function that requests a path."""
     with asyncio.Runner() as loop:
         served = Datasette([str(file) for file in files], **options)
+        served.jinja_env.bytecode_cache = TEMPLATES
 
         def get(path: str) -> httpx.Response:
             return loop.run(served.client.get(path))

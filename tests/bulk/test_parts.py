@@ -15,6 +15,7 @@ from caliber_crawler.items import Capture
 from caliber_crawler.warc import Skipped, WarcReader
 from tests.archive.newsroom import NOON
 from tests.bulk.warehouse import INSTRUCTIONS, extract_all, parts, rows, web_archives, write_web_archive
+from tests.properties import examples
 from tests.warc.newsstand import crawled, held, take_in
 from tests.warc.records import damaged, in_members, page, record, resolve_url, response
 
@@ -33,7 +34,7 @@ def read_in_parts(path: Path, part_bytes: int) -> list[Capture | Skipped]:
     return found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(30))
 @given(bodies=st.lists(st.binary(max_size=400), min_size=1, max_size=8), part_bytes=st.integers(50, 2_000))
 def test_parts_of_any_size_contain_every_record_once(tmp_path: Path, bodies: list[bytes], part_bytes: int) -> None:
     path = tmp_path / "crawl.warc.gz"

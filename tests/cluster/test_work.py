@@ -27,13 +27,31 @@ SETTINGS = project_settings()
         Work(
             site="caliber",
             minutes=2.5,
-            options=CrawlOptions(section="analytics", language="en", due=True, delay=0.0),
+            options=CrawlOptions(section="analytics", language="en", due=True, delay=0.0, limit=9, requests=20),
         ),
         Work(site="https://example.org/world"),
     ],
 )
 def test_work_is_unchanged_by_the_queue(work: Work) -> None:
     assert Work.of({**work.as_arguments(), "timestamp": 1_780_000_000}) == work
+
+
+@pytest.mark.parametrize(
+    ("options", "articles", "requests", "left"),
+    [
+        (CrawlOptions(), 40, 90, (None, None)),
+        (CrawlOptions(limit=100), 40, 90, (60, None)),
+        (CrawlOptions(limit=100, requests=200), 40, 90, (60, 110)),
+        (CrawlOptions(requests=90), 40, 90, (None, 1)),
+    ],
+)
+def test_work_that_is_continued_has_what_is_left_of_its_budgets(
+    options: CrawlOptions, articles: int, requests: int, left: tuple[int | None, int | None]
+) -> None:
+    work = Work(site="https://example.org/", minutes=9, options=options)
+    rest = work.continued(articles=articles, requests=requests)
+    assert (rest.options.limit, rest.options.requests) == left
+    assert (rest.site, rest.minutes, rest.name) == (work.site, work.minutes, work.name)
 
 
 def test_different_work_has_different_names() -> None:
@@ -144,6 +162,7 @@ def test_timetable_with_a_default_for_other_sites(tmp_path: Path) -> None:
                 "minutes": ('"x"', "true", "0", "-1", "nan", "inf", "[1]", "1e300"),
                 "delay": ('"1"', "-0.5", "false", "nan"),
                 "due": ('"yes"', "1", "{}"),
+                **dict.fromkeys(("limit", "requests"), ('"5"', "0", "-1", "true", "1.5", "[]")),
                 "section": ("1", "true", "[]", "2026-01-01"),
                 "language": ('["en"]', "0.5"),
             }.items()

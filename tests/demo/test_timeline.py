@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.demo.editions import BAKU, SECTION_KEYS
 from caliber_crawler.demo.timeline import NUMBERED_UNTIL, SEED_NUMBER, Rota, Timeline, number_at, time_of
+from tests.properties import examples
 
 sizes = st.integers(1, 200_000)
 seeds = st.integers(0, 9)
@@ -44,7 +45,7 @@ def test_a_number_identifies_its_article(articles: int, seed: int, data: st.Data
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(articles=st.integers(1, 300), seed=seeds)
 def test_numbers_between_articles_are_unused(articles: int, seed: int) -> None:
     timeline = Timeline(articles, seed)

@@ -11,6 +11,7 @@ from caliber_crawler.exploration.link_classes import PAGING
 from caliber_crawler.exploration.outcomes import weight_of
 from caliber_crawler.exploration.probabilities import Group, LearnedProbabilities
 from caliber_crawler.items import PageLink
+from tests.properties import examples
 
 BASE = "https://site.example"
 CLASSES = st.sampled_from(list(LinkClass))
@@ -26,7 +27,7 @@ def link(path: str, link_class: LinkClass = LinkClass.HEADLINE, signature: str =
 
 
 @given(st.dictionaries(PATHS, st.tuples(LINKS, OUTCOMES)))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_every_link_is_requested_once_at_most_and_the_walk_ends(
     site: dict[str, tuple[list[PageLink], PageOutcome]],
 ) -> None:

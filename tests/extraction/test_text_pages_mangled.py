@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.extraction import extract_page
 from tests.extraction.pages import capture_of, site_named
+from tests.properties import examples
 
 SITE = site_named("caliber")
 DEMO = DemoSite(300, base_url="https://caliber.az")
@@ -109,7 +110,7 @@ def damaged_pages(draw: st.DrawFn) -> tuple[dict[str, Any], str, bool]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(damaged_pages())
 def test_a_damaged_text_page_is_extracted_correctly(damaged: tuple[dict[str, Any], str, bool]) -> None:
     truth, text, joined = damaged
@@ -127,7 +128,7 @@ def test_a_damaged_text_page_is_extracted_correctly(damaged: tuple[dict[str, Any
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(damaged_pages())
 def test_the_section_is_found_if_its_label_is_present(damaged: tuple[dict[str, Any], str, bool]) -> None:
     truth, text, _joined = damaged
@@ -155,7 +156,7 @@ def old_pages(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
     return truth, draw(st.sampled_from(["\n", "\r\n"])).join(lines)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(old_pages())
 def test_a_text_page_of_the_old_layout_is_extracted_correctly(page: tuple[dict[str, Any], str]) -> None:
     truth, text = page

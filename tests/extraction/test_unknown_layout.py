@@ -18,6 +18,7 @@ from caliber_crawler.demo import DemoSite
 from caliber_crawler.extraction import check, extract_page
 from caliber_crawler.items import Extraction
 from tests.extraction.pages import PAGES, READ_AT, capture_of, expected_of, recorded_capture, site_named
+from tests.properties import examples
 
 SITE = site_named("caliber")
 DEMO = DemoSite(300, base_url="https://caliber.az")
@@ -67,7 +68,7 @@ def demo_page(url: str) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.integers(0, 299), st.integers(0, 10**6))
 def test_a_redesigned_page_gives_the_same_article(number: int, seed: int) -> None:
     truth = truths()[number % len(truths())]
@@ -84,7 +85,7 @@ def test_a_redesigned_page_gives_the_same_article(number: int, seed: int) -> Non
     )
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(0, 299), st.integers(0, 10**6))
 def test_a_redesign_is_reported(number: int, seed: int) -> None:
     truth = truths()[number % len(truths())]

@@ -23,6 +23,7 @@ from caliber_crawler.lists.cdx_lines import teaser_of
 from caliber_crawler.site import JsonTeasers
 from caliber_crawler.site.generic import generic_site
 from tests.discovery.pages import SITE, capture
+from tests.properties import examples
 
 GENERIC = generic_site("https://caliber.az/world")
 assert SITE.listing is not None
@@ -118,7 +119,7 @@ def good_slugs(found: list[tuple[str, str]]) -> set[str]:
     ("kind", "write"),
     [("sitemap", sitemap_of), ("feed", rss_of), ("feed", atom_of), ("feed", sitemap_of), ("sitemap", rss_of)],
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(found=marked_up)
 def test_a_broken_entry_in_xml_affects_no_other(
     kind: PageKind, write: Callable[[list[tuple[str, str]]], str], found: list[tuple[str, str]]
@@ -138,7 +139,7 @@ def test_a_broken_entry_in_xml_affects_no_other(
         ("listing", "/api", json_teasers_of),
     ],
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(found=entries)
 def test_an_invalid_url_affects_no_other(
     kind: PageKind, path: str, write: Callable[[list[tuple[str, str]]], str], found: list[tuple[str, str]]
@@ -207,7 +208,7 @@ MEDIA_TYPES = ["text/xml", "application/json", "text/html; charset=undefined", "
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     CONTENT,
     PACKED,

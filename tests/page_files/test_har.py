@@ -17,6 +17,7 @@ from caliber_crawler.page_files import HarReader
 from caliber_crawler.page_files import har as har_module
 from caliber_crawler.warc import ResolvedURL, Skipped
 from tests.page_files.samples import URL, har, har_entry, in_base64
+from tests.properties import examples
 
 OTHER = URL.replace("harbour", "market")
 
@@ -142,7 +143,7 @@ JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
 @given(entries=st.lists(JSON, max_size=4))
 def test_entries_of_any_form_cost_only_themselves(tmp_path: Path, entries: list[Any]) -> None:
     file = tmp_path / "session.har"

@@ -17,16 +17,18 @@ from tests.tooling.repository import ROOT
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def spider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[NewsSpider]:
+@pytest.fixture(scope="module")
+def spider(tmp_path_factory: pytest.TempPathFactory) -> type[NewsSpider]:
     """The guide's example, loaded by Scrapy from a folder of spiders."""
     (example,) = re.findall(r"^```python\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)
-    folder = tmp_path / "spiders_of_the_guide"
+    parent = tmp_path_factory.mktemp("guide")
+    folder = parent / "spiders_of_the_guide"
     folder.mkdir()
     (folder / "__init__.py").touch()
     (folder / "example.py").write_text(example, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    loader = SpiderLoader.from_settings(Settings({"SPIDER_MODULES": [folder.name]}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(parent)
+        loader = SpiderLoader.from_settings(Settings({"SPIDER_MODULES": [folder.name]}))
     found = loader.load("example")
     assert issubclass(found, NewsSpider)
     return found

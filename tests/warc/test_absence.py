@@ -14,6 +14,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.items import Capture
 from caliber_crawler.warc import ResolvedURL, Skipped
 from tests.archive.newsroom import NOON
+from tests.properties import examples
 from tests.warc.newsstand import HTML, PAGE, SITE, exported, held, run, site_resolver, take_in
 from tests.warc.records import captures, in_members, read, reasons, record, response
 
@@ -78,7 +79,7 @@ def in_order(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
 
 
 @pytest.mark.slow
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(responses=st.permutations(STORY))
 def test_the_order_of_responses_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, in_order: tuple[object, ...], responses: list[Capture]

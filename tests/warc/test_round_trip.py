@@ -21,6 +21,7 @@ from caliber_crawler.archive import Archive, Selection
 from caliber_crawler.items import Capture
 from caliber_crawler.warc import WarcReader, write_warc
 from tests.conftest import command, environment
+from tests.properties import examples
 from tests.warc.newsstand import HTML, PAGE, SITE, crawled, exported, held, run, site_resolver, take_in
 
 
@@ -85,7 +86,7 @@ def test_the_order_of_captures_does_not_matter(archive: Path, tmp_path: Path) ->
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=20)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(headlines=st.lists(TEXT, min_size=1, max_size=4), body=TEXT)
 def test_any_page_survives_the_round_trip(
     tmp_path_factory: pytest.TempPathFactory, headlines: list[str], body: str

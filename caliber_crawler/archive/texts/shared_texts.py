@@ -59,7 +59,9 @@ AND NOT EXISTS (SELECT 1 FROM problems p WHERE p.capture_id = c.id AND p.reason 
 IS_REPORTED = f"""
 SELECT 1 FROM captures c JOIN problems p ON p.capture_id = c.id
 WHERE c.article_id = ? AND c.version_id IS NOT NULL AND p.reason = '{REASON}' LIMIT 1"""
-OF_ARTICLE = ("view_counts", "versions", "images", "links", "article_authors", "article_urls", "url_claims")
+OF_ARTICLE = (
+    *("alert_events", "view_counts", "versions", "images", "links", "article_authors", "article_urls", "url_claims"),
+)
 KEPT_BY = ("view_counts_are_kept", "versions_are_kept")
 """The triggers that keep the rows of an article."""
 

@@ -37,7 +37,7 @@ MISSING_RUNS = """SELECT run_id, min(at) AS started_at, min(site) AS site FROM (
 WHERE run_id NOT IN (SELECT id FROM runs) GROUP BY run_id"""
 REPEATED = (
     *("runs", "problems", "hosts", "sites", "sections", "site_facts", "field_coverage", "takedowns"),
-    *("codebook", "codes"),
+    *("codebook", "codes", "alerts", "alert_events", "copies", "counterparts"),
 )
 """Tables whose indexes repeat every value."""
 MISSING_CAPTURES = """SELECT capture_id, article_id, min(at) AS fetched_at, max(version_id) AS version_id,

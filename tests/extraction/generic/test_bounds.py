@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.extraction import Unreadable
 from tests.extraction.generic.newspage import PARAGRAPHS, read
+from tests.properties import examples
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_generic_extraction_of_extreme_pages_ends_in_time(html: str) -> None:
         )
     )
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_generic_extraction_raises_only_unreadable(pieces: list[str]) -> None:
     try:
         extraction = read("".join(pieces))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.extraction.generic.newspage import PARAGRAPHS, article, body_of, page, read
 from tests.extraction.generic.shapes import SHAPES, STORY
+from tests.properties import examples
 
 AFTER = "after a quarrel, and has been closed for all traffic between the two districts ever since."
 
@@ -71,7 +72,7 @@ def _disturb(sentence: str, chance: random.Random) -> str:
 
 @pytest.mark.slow
 @given(st.sampled_from(sorted(SHAPES)), st.integers(0, 9999))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_random_inline_elements_and_comments_do_not_change_the_body(shape: str, seed: int) -> None:
     chance = random.Random(seed)
     html = SHAPES[shape]()
@@ -81,7 +82,7 @@ def test_random_inline_elements_and_comments_do_not_change_the_body(shape: str, 
 
 
 @given(st.sampled_from(sorted(SHAPES)), st.integers(0, 9999))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_random_attributes_of_paragraphs_do_not_change_the_body(shape: str, seed: int) -> None:
     chance = random.Random(seed)
 

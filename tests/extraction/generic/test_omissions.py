@@ -16,6 +16,7 @@ from caliber_crawler.extraction.generic.body import extract_body
 from caliber_crawler.extraction.omissions import Omissions
 from caliber_crawler.extraction.tree import parse_html
 from tests.extraction.generic.newspage import HEADLINE, URL, page
+from tests.properties import examples
 
 PROSE = "word# said that the road# would open in spring# and that lorries# would be let through# before long#."
 UNITS = {
@@ -74,7 +75,7 @@ def build(names: list[str], wrapper: str) -> str:
     return page(f"<h1>{HEADLINE}</h1><{wrapper}>{story}{parts}</{wrapper}>")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.sampled_from(sorted(UNITS)), max_size=8), st.sampled_from(("article", "main", "div", "section")))
 def test_every_word_of_a_page_is_in_the_body_or_left_out_for_a_reason(names: list[str], wrapper: str) -> None:
     on_page, body, left_out = account_of(build(names, wrapper))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.extraction.generic.newspage import read
 from tests.extraction.generic.shapes import CHANGES, HEADLINE, PUBLISHED, SHAPES, STORY, Change
+from tests.properties import examples
 
 
 def assert_is_the_story(html: str) -> None:
@@ -35,7 +36,7 @@ def test_an_invisible_change_does_not_change_the_extraction(shape: str, change: 
     st.lists(st.sampled_from(CHANGES), min_size=2, max_size=5, unique=True),
     st.integers(0, 999),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_several_invisible_changes_do_not_change_the_extraction(shape: str, changes: list[Change], seed: int) -> None:
     html = SHAPES[shape]()
     for change in changes:
