@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Unpack
 
+from caliber_crawler.archive.analyses import Analyses
 from caliber_crawler.archive.core.connection import Connection, Mode
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.merge.merge import Merge
@@ -65,14 +66,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
-    from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
     from caliber_crawler.archive.analysis.attention import Attention, Breakdown, Period, ViewsAt
-    from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
-    from caliber_crawler.archive.analysis.copies import Copies
-    from caliber_crawler.archive.analysis.words.words import Words
 
 
-class Archive:
+class Archive(Analyses):
     """An open archive. Close it, or use it in a ``with`` statement.
 
     In a notebook: :meth:`search`, :attr:`articles`, :meth:`article`, :meth:`views`, :meth:`status`; :meth:`to_pandas`
@@ -136,23 +133,9 @@ class Archive:
         return archive
 
     @property
-    def copies(self) -> Copies:
-        """Near-duplicates and excerpts: texts that several articles have in common."""
-        from caliber_crawler.archive.analysis.copies import Copies
-
-        return Copies(self._connection)
-
-    @property
     def path(self) -> Path:
         """The path of the archive file."""
         return self._connection.path
-
-    @property
-    def words(self) -> Words:
-        """Concordances, collocates, word lists, keyness and n-grams of the current texts."""
-        from caliber_crawler.archive.analysis.words.words import Words
-
-        return Words(self._connection)
 
     @property
     def db(self) -> Database:
@@ -166,20 +149,6 @@ class Archive:
     def abandon_transaction(self) -> None:
         """Roll back the open transaction, if any. Only for a process that ends without leaving its ``with`` blocks."""
         self._connection.abandon_transaction()
-
-    @property
-    def alerts(self) -> SavedSearches:
-        """Alerts: saved searches, and the events that they found since."""
-        from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
-
-        return SavedSearches(self._connection)
-
-    @property
-    def coding(self) -> ContentAnalysis:
-        """Content analysis: samples, codebook, codes that people gave to articles, and their agreement."""
-        from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
-
-        return ContentAnalysis(self._connection)
 
     def search(
         self, query: str, *, order: Order = "best", limit: int = 20, offset: int = 0, **filters: Unpack[ArticleFilter]

@@ -256,5 +256,7 @@ def _filters(selection: Selection) -> ArticleFilter:
         "language": selection.languages,
         "first_day": selection.first_day,
         "last_day": selection.last_day,
+        "code": selection.codes,
+        "unique": selection.unique,
         "search": selection.search,
     }

@@ -228,9 +228,10 @@ def query_of(selection: Selection, limit: int | None) -> Mapping[str, object]:
     """The filters of a selection that are set."""
     filters: dict[str, Any] = {
         name: getattr(selection, name)
-        for name in ("sites", "sections", "languages", "first_day", "last_day", "since", "until", "search")
+        for name in ("sites", "sections", "languages", "first_day", "last_day", "since", "until", "codes", "search")
     }
-    filters |= {"limit": limit, "include_opted_out": selection.include_opted_out or None}
+    filters |= {"limit": limit, "unique": selection.unique or None}
+    filters["include_opted_out"] = selection.include_opted_out or None
     return {
         name: utc_text(value) if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
         for name, value in filters.items()

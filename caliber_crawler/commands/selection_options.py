@@ -19,6 +19,8 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("to", {"type": DAY, "help": "Only articles published on this day or earlier (local time)."}),
     ("since", {"type": TIMESTAMP, "help": "Only articles published at or after this time."}),
     ("until", {"type": TIMESTAMP, "help": "Only articles published before this time."}),
+    ("code", {"multiple": True, "metavar": "VARIABLE=CODE", "help": "Only articles with this code from any coder."}),
+    ("unique", {"is_flag": True, "help": "Of near-duplicates (`caliber copies find`), only the first published."}),
     ("search", {"metavar": "QUERY", "help": "Only articles that `caliber search` finds for QUERY."}),
 )
 
@@ -50,5 +52,7 @@ def selection_from(options: Mapping[str, Any]) -> Selection:
         last_day=options["to"],
         since=options["since"],
         until=options["until"],
+        codes=options["code"],
+        unique=options["unique"],
         search=options["search"],
     )

@@ -298,6 +298,8 @@ def filters_of(selection: Selection) -> ArticleFilter:
         "until": selection.until,
         "first_day": selection.first_day,
         "last_day": selection.last_day,
+        "code": selection.codes,
+        "unique": selection.unique,
         "search": selection.search,
     }
 
