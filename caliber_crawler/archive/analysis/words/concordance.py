@@ -19,7 +19,8 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.errors import InputError
 from caliber_crawler.tokenization import paragraphs_of, words_of
 
-MAX_OFFSET = 9
+BATCH_SIZE = 200
+"""Lines whose texts are in memory at a time."""
 SORT_KEY = re.compile(r"([1-9])([LR])|node", re.IGNORECASE)
 TEXTS = """
 SELECT v.id, a.id AS article_id, a.language, v.headline, v.subtitle, v.body, a.published_at, a.section, a.site, a.url
@@ -55,13 +56,17 @@ class _Found:
 
     def versions_and_places(self, chosen: NDArray[np.int64]) -> tuple[list[int], list[int]]:
         """For each chosen occurrence, the ID of its version, and the number of words before it in the text."""
-        versions, places = [], []
-        for each in chosen.tolist():
-            segment, text = self.segments[self.of_segment[each]], int(self.texts[each])
-            words = segment.array("words")[int(segment.array("starts")[text]) : int(self.positions[each])]
-            versions.append(int(segment.array("versions")[text]))
-            places.append(int(np.count_nonzero(words)))
-        return versions, places
+        versions, places = np.zeros(len(chosen), np.int64), np.zeros(len(chosen), np.int64)
+        for number, segment in enumerate(self.segments):
+            here = np.flatnonzero(self.of_segment[chosen] == number)
+            if not len(here):
+                continue
+            words, starts, ids = (segment.array(name) for name in ("words", "starts", "versions"))
+            for each in here.tolist():
+                text, position = int(self.texts[chosen[each]]), int(self.positions[chosen[each]])
+                versions[each] = ids[text]
+                places[each] = np.count_nonzero(words[int(starts[text]) : position])
+        return versions.tolist(), places.tolist()
 
 
 def parse_sort(keys: Sequence[str]) -> tuple[int, ...]:
@@ -94,14 +99,17 @@ def concordance(
     end = len(found.positions) if limit is None else offset + limit
     chosen = first_in_order(found, end)[offset:end]
     versions, places = found.versions_and_places(chosen)
-    texts = {text["id"]: text for text in connection.rows_of(_Text, TEXTS, (json.dumps(sorted(set(versions))),))}
-    rows = tuple(
-        line(texts.get(version), place, len(node.terms), width, corpus)
-        for version, place in zip(versions, places, strict=True)
-    )
+    rows: list[Line] = []
+    for batch in range(0, len(chosen), BATCH_SIZE):
+        wanted = versions[batch : batch + BATCH_SIZE]
+        texts = {text["id"]: text for text in connection.rows_of(_Text, TEXTS, (json.dumps(sorted(set(wanted))),))}
+        rows += [
+            line(texts.get(version), place, len(node.terms), width, corpus)
+            for version, place in zip(wanted, places[batch : batch + BATCH_SIZE], strict=True)
+        ]
     return Rows(
         kind=Line,
-        rows=rows,
+        rows=tuple(rows),
         total=len(found.positions),
         words=corpus.words,
         articles=corpus.articles,
