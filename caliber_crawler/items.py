@@ -266,3 +266,5 @@ class Listing:
     """All links of an explored page to pages of its site; ``None`` for other lists."""
     refusal: Problem | None = None
     """Why an explored page is not an article."""
+    is_declared: bool = False
+    """Whether an explored page without a date says itself that it is an article."""

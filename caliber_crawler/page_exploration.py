@@ -15,10 +15,13 @@ from caliber_crawler import extraction
 from caliber_crawler.exploration import LinkClass
 from caliber_crawler.exploration.link_classes import PAGING
 from caliber_crawler.exploration.page_links import FoundLink, page_links
+from caliber_crawler.exploration.spellings import session_parameters, without_parameters
 from caliber_crawler.exploration.templates import is_followed, template
 from caliber_crawler.extraction import Page, Unreadable
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.further_pages import filled, further_requests
+from caliber_crawler.extraction.generic.page_kind import declares_article
+from caliber_crawler.extraction.linked_data import parse_linked_data
 from caliber_crawler.extraction.listing import html_in
 from caliber_crawler.extraction.non_articles import classify
 from caliber_crawler.extraction.page import decode_source
@@ -59,6 +62,7 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
         links += tuple(_further(root, page, links))
     feeds = feeds_named(root, capture, site) if root is not None else ()
     found, refusal = _article_on(page, site)
+    is_undated = found is not None and found.article.published_at is None
     return Listing(
         capture=capture,
         teasers=(),
@@ -67,7 +71,12 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
         extraction=found,
         refusal=refusal,
         invalid_entries=len(invalid),
+        is_declared=is_undated and root is not None and _declares_article(root, capture.effective_url),
     )
+
+
+def _declares_article(root: etree._Element, url: str) -> bool:
+    return declares_article(root, parse_linked_data(root, url), url)
 
 
 def _explore_json(capture: Capture, site: Site) -> Listing:
@@ -99,16 +108,20 @@ def _further(root: etree._Element, page: Page, links: Collection[PageLink]) -> I
 def own_links(root: etree._Element, page: Page, invalid: set[str]) -> Iterator[PageLink]:
     """The links of a page to other pages of its site, in order. Adds links that are not valid URLs to ``invalid``."""
     resolved: dict[str, tuple[str, str | None] | None] = {}
-    for link in page_links(root):
+    links = list(page_links(root))
+    for link in links:
         if link.href not in resolved:
             try:
                 resolved[link.href] = _resolve(link, page)
             except ValueError:
                 resolved[link.href] = None
                 invalid.add(link.href)
+    sessions = session_parameters({target[0] for target in resolved.values() if target is not None})
+    for link in links:
         target = resolved[link.href]
         if target is not None:
-            yield PageLink(target[0], link.link_class.value, link.signature, target[1])
+            url, printed = (each and without_parameters(each, sessions) for each in target)
+            yield PageLink(url or target[0], link.link_class.value, link.signature, printed)
 
 
 def _resolve(link: FoundLink, page: Page) -> tuple[str, str | None] | None:

@@ -120,6 +120,11 @@ PAGE: Mapping[str, Reason] = {
         "The page shares nothing with the archived article and lacks its date or layout; it is not stored as an edit.",
         "Nothing to do: the same text counts as an edit if it is still there three days later.",
     ),
+    "unlike_site": Reason(
+        "A short page without a date, an author or a word of its URL, on a site whose articles nearly all state a date;"
+        " it is stored, but not as an article.",
+        "Nothing to do: the same text counts as an article if it is still there three days later.",
+    ),
     "same_text_elsewhere": Reason(
         "The text is at several URLs of the site and has no date; the pages are stored, but not as articles.",
         RETRIED_LATER,
@@ -170,8 +175,8 @@ LISTS: Mapping[str, Reason] = {
         "Nothing to do: a crawl without --since and --until fetches it.",
     ),
     "layout_changed": Reason(
-        "The learned layout of the site fits its other pages, but not this page of a known article, whose text seems to"
-        " have changed.",
+        "The text of a known article seems to have changed, but so has the design of its page, which the learned or"
+        " earlier layout of the site does not fit.",
         "Nothing to do: it is extracted again when a new layout is learned, or counts as an edit three days later.",
     ),
     "fact_replaced": Reason(

@@ -31,6 +31,8 @@ ForeignKey = dict[str, str]
 PLUGIN = "caliber_crawler"
 
 CLOSED = (
+    "alert_events",
+    "alerts",
     "bodies",
     "captures",
     "dictionaries",
@@ -44,7 +46,7 @@ CLOSED = (
     "takedown_keys",
     "takedowns",
 )
-"""Closed tables and views: raw pages and records of their crawls."""
+"""Closed tables and views: raw pages, records of their crawls, and alerts with their recipients."""
 
 TIME_LIMITS = {"facet_time_limit_ms": "400", "sql_time_limit_ms": "1500", "suggest_facets": "off"}
 """Settings in every mode. Suggestions of facets are ten times slower on a large archive."""

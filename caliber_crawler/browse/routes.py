@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from caliber_crawler.browse.alerts_page import alerts_page
 from caliber_crawler.browse.canned_queries import canned_queries_page
 from caliber_crawler.browse.capture_page import capture_page, captured_page, captured_source
 from caliber_crawler.browse.changes_page import changes_page
@@ -32,6 +33,7 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),
     r"queries": page(canned_queries_page),
     r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
+    r"alerts": page(not_in_public(alerts_page), "articles", "alerts", "alert_events"),
     r"coding": page(coding_page, "articles", "codes", "codebook"),
     r"coding\.csv": page(codes_csv, "articles", "codes", "codebook"),
     r"sample\.csv": page(sample_csv, "articles", "versions"),

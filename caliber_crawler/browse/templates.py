@@ -34,6 +34,7 @@ ROW = "archive_row.html"
 
 SHEETS: dict[str | None, tuple[str, ...]] = {
     ARTICLE: ("page.css", "article.css"),
+    "archive_alerts.html": ("page.css", "archive.css"),
     "archive_capture.html": ("page.css", "archive.css"),
     "archive_changes.html": ("page.css", "article.css"),
     "archive_charts.html": ("page.css", "archive.css"),
@@ -117,7 +118,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
 
 def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the navigation of an archive: names and URLs."""
-    own = [] if is_public(datasette) else [("Health", url_of(datasette, database, "health"))]
+    closed = () if is_public(datasette) else ("Alerts", "Health")
     return [
         ("Articles", datasette.urls.table(database, "articles")),
         ("Search", url_of(datasette, database, "search")),
@@ -125,7 +126,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
         ("Charts", url_of(datasette, database, "charts")),
         ("Coding", url_of(datasette, database, "coding")),
         ("Queries", url_of(datasette, database, "queries")),
-        *own,
+        *((name, url_of(datasette, database, name.lower())) for name in closed),
         ("Data", datasette.urls.database(database)),
     ]
 

@@ -16,7 +16,7 @@ from procrastinate.manager import JobManager
 from caliber_crawler.cluster.database import connect, conninfo, is_set_up, server_description
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.work import HostLocks, Work
-from caliber_crawler.errors import ClusterError
+from caliber_crawler.errors import ArchiveFull, ClusterError, StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +79,10 @@ class Interrupted(Exception):
     """The worker was stopped; another worker may take the job at once."""
 
 
+TEMPORARY = (CrawlFailed, StorageUnavailable, ArchiveFull)
+"""What may succeed at a later attempt: a site that was down, or a disk that was full."""
+
+
 class JobRetries(BaseRetryStrategy):
     """Decides when a failed job is retried."""
 
@@ -86,11 +90,11 @@ class JobRetries(BaseRetryStrategy):
         self._back_off = back_off
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """Retry at once after an interruption, with back-off after a failed crawl, and never after other errors."""
+        """Retry at once after an interruption, with back-off after a temporary failure, never after other errors."""
         now = datetime.now(UTC)
         if isinstance(exception, Interrupted):
             return RetryDecision(retry_at=now)
-        if not isinstance(exception, CrawlFailed) or job.attempts + 1 >= MAX_ATTEMPTS:
+        if not isinstance(exception, TEMPORARY) or job.attempts + 1 >= MAX_ATTEMPTS:
             return None
         seconds = min(self._back_off * 2**job.attempts, MAX_BACK_OFF)
         return RetryDecision(retry_at=now + timedelta(seconds=seconds))

@@ -25,7 +25,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from caliber_crawler.cluster.database import connect
-from caliber_crawler.errors import ClusterError
+from caliber_crawler.errors import ClusterError, StorageUnavailable
 from caliber_crawler.output_files import sync
 
 PART = ".part"
@@ -87,11 +87,14 @@ class Storage:
             raise ClusterError(f"Cannot open the storage {url} for shards: {error}.") from None
 
     def fetch(self, shard: Shard, path: Path) -> None:
-        """Copy a shard to a local file. Raises :class:`ClusterError` if it is missing or damaged."""
+        """Copy a shard to a local file. Raises :class:`ClusterError` if it is missing or damaged.
+
+        :class:`StorageUnavailable` is raised if a later attempt may succeed.
+        """
         try:
             self._files.get_file(self._at(shard.path), str(path))
         except OSError as error:
-            raise ClusterError(f"Cannot read the shard {shard.path}: {error}.") from None
+            raise StorageUnavailable(f"Cannot read the shard {shard.path}: {error}.") from None
         if digest_of(path) != shard.digest:
             raise ClusterError(f"The shard {shard.path} is damaged: its digest differs from the published one.")
 
@@ -109,7 +112,7 @@ class Storage:
                 return shard
 
     def put(self, path: Path, site: str, generation: int) -> str:
-        """Store a file under a new name, completely or not at all; return the name."""
+        """Store a file under a new name, completely or not at all; return the name. Raises ``StorageUnavailable``."""
         name = f"{quote(site, safe='')}/{generation:08d}-{secrets.token_hex(4)}.db"
         target = self._at(name)
         try:
@@ -119,7 +122,7 @@ class Storage:
             else:
                 self._files.put_file(str(path), target)
         except OSError as error:
-            raise ClusterError(f"Cannot publish the shard of {site}: {error}.") from None
+            raise StorageUnavailable(f"Cannot publish the shard of {site}: {error}.") from None
         return name
 
     def remove(self, name: str) -> None:

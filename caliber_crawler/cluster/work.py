@@ -55,6 +55,15 @@ class Work:
         changed = {name: value for name, value in given.items() if value != getattr(default, name)}
         return {"site": self.site, "minutes": self.minutes, **changed}
 
+    def continued(self, *, articles: int, requests: int) -> Work:
+        """The same job for what is left of its budgets after these articles and requests; at least one of each."""
+        limit, budget = self.options.limit, self.options.requests
+        left = {
+            "limit": None if limit is None else max(1, limit - articles),
+            "requests": None if budget is None else max(1, budget - requests),
+        }
+        return replace(self, options=replace(self.options, **left))
+
     def by_section(self, settings: Settings) -> list[Work]:
         """One job for each section of the site in the options, or of its default sections."""
         site = spider_named(self.site, settings).site
@@ -138,6 +147,9 @@ def _require_kind(name: str, value: object, kind: str) -> None:
         lowest = 0.0 if name == "delay" else SHORTEST
         if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= MOST:
             raise ValueError(f"{name} must be a number from {lowest:g} to {MOST:,.0f}, not {value!r}")
+    elif kind == "int":
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a positive integer, not {value!r}")
     elif not isinstance(value, {"bool": bool, "str": str}[kind]):
         raise ValueError(f"{name} must be {'true or false' if kind == 'bool' else 'text'}, not {value!r}")
 

@@ -96,6 +96,8 @@ class Worker:
         self._jobs = self._app.job_manager = FencedJobs(self._connector, self._lease)
         self._queue: QueueWorker | None = None
         self._running: set[int] = set()
+        self.failed: set[int] = set()
+        """Jobs that this worker could not complete, at their last attempt."""
         self._stop_requested = False
         self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=JobRetries(config.back_off))(self._run_job)
         for scheduled in timetable:
@@ -161,13 +163,18 @@ class Worker:
             is_expected = isinstance(error, CaliberError | CrawlFailed | Interrupted)
             clause = f"{error}" if is_expected else f"internal error: {type(error).__name__}: {error}"
             self._notify(f"{work.name}: job {context.job.id} failed: {clause}")
+            if not isinstance(error, Interrupted):
+                self.failed.add(context.job.id)
             raise
         finally:
             self._running.discard(context.job.id)
+        self.failed.discard(context.job.id)
         self._notify(str(report))
         if report.unfinished:
+            dispatcher = report.run.dispatcher
+            rest = work.continued(articles=dispatcher.articles, requests=dispatcher.requests)
             try:
-                await self._jobs.defer_job_async(job_of(work, self._locks))
+                await self._jobs.defer_job_async(job_of(rest, self._locks))
             except AlreadyEnqueued:
                 logger.debug("%s is in the queue already", work.name)
 

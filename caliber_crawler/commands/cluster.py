@@ -21,7 +21,7 @@ from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
 from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
 
 CHECKS_FAILED = 3
-"""The exit code if a shard could not be collected."""
+"""The exit code if a shard could not be collected, or a job of ``--until-empty`` failed."""
 
 dsn_option = click.option(
     "--dsn",
@@ -178,7 +178,7 @@ def enqueue(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A local folder for shards in use.  [default: the system's temporary folder]",
 )
-@click.option("--until-empty", is_flag=True, help="Exit when the queue is empty.")
+@click.option("--until-empty", is_flag=True, help="Exit when the queue is empty; exit code 3 if a job failed.")
 @requires_extra
 def worker(
     dsn: str,
@@ -213,7 +213,11 @@ def worker(
     def log(message: str) -> None:
         echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {message}", err=True)
 
-    Worker(dsn, Storage(shards), settings, config, scheduled, log).run()
+    crew = Worker(dsn, Storage(shards), settings, config, scheduled, log)
+    crew.run()
+    if until_empty and crew.failed:
+        echo(f"{len(crew.failed)} jobs failed; `caliber cluster status` lists them.", err=True)
+        sys.exit(CHECKS_FAILED)
 
 
 @cluster.command()
@@ -258,6 +262,7 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
     """
     from caliber_crawler.archive import Archive
     from caliber_crawler.cluster.shards import Storage, current_shards
+    from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.merge import merge_one
 
     storage = Storage(shards)
@@ -279,6 +284,7 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
                     raise
                 except (ArchiveError, ClusterError) as error:
                     failures[shard.site] = error
+    send_alerts(archive)
     for site, failure in failures.items():
         echo(f"The shard of {site} was not collected: {failure}", err=True)
     if as_json:

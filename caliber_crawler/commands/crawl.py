@@ -66,6 +66,7 @@ def crawl(options: CrawlCommand) -> None:
       caliber crawl --sites sites.txt --limit 500
       caliber crawl --all --due
     """
+    from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.crawling import run_crawls
     from caliber_crawler.commands.notification import notify
     from caliber_crawler.crawling.liveness import hanging_crawl
@@ -112,6 +113,7 @@ def crawl(options: CrawlCommand) -> None:
             echo("\n".join(result.lines(named=len(results) > 1)))
         if result.error is not None:
             echo(f"Error: {result.error}", err=True)
+    send_alerts(options.archive)
     sys.exit(worst(result.exit_code for result in results))
 
 

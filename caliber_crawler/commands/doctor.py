@@ -106,9 +106,9 @@ def _corrections(spider: type[NewsSpider], archive: Path) -> str:
     """The definition of a site with what crawls learned and used instead, as a diff; empty if nothing was replaced."""
     from caliber_crawler.archive import Archive
     from caliber_crawler.discovery.healed_facts import healed_facts
-    from caliber_crawler.doctor.corrections import corrected_source
+    from caliber_crawler.doctor.corrections import corrected_definition
     from caliber_crawler.site_learning import learned_layout
-    from caliber_crawler.site_learning.update import corrected, diff_of
+    from caliber_crawler.site_learning.update import diff_of
 
     if not archive.exists():
         return ""
@@ -117,16 +117,7 @@ def _corrections(spider: type[NewsSpider], archive: Path) -> str:
         healed = healed_facts(opened, spider.site)
     path = Path(inspect.getsourcefile(spider) or "")
     source = path.read_text(encoding="utf-8")
-    changed = source
-    if learned is not None and spider.site.layouts:
-        stated = spider.site.layouts[0]
-        layout = learned.as_layout or learned.corrected(stated)
-        parts = ("article", "headline", "section", "date", "body", "authors", "views")
-        changes = {part: (getattr(stated, part), getattr(layout, part)) for part in parts}
-        changed = corrected(changed, {part: both for part, both in changes.items() if all(both)})
-    for fact in healed:
-        changed = corrected_source(changed, fact, spider.site)
-    return diff_of(path, source, changed)
+    return diff_of(path, source, corrected_definition(source, spider.site, learned, healed))
 
 
 def _table(findings: list[Finding], base_url: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from caliber_crawler.commands.alerts import send_alerts
 from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, list_counts
 from caliber_crawler.errors import ArticleTakenDown, InputError, NoPages, NotAPage
@@ -102,6 +103,7 @@ def ingest(
             echo(line)
         if ignored:
             echo(f"Files in folders that are not pages or web archives by their names: {len(ignored):,}.")
+    send_alerts(archive)
     exit_code = _exit_code(ingester)
     if exit_code == NoPages.exit_code:
         echo(f"Error: {_no_pages(files, ingester)}", err=True)

@@ -9,6 +9,7 @@ import click
 from tqdm import tqdm
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.commands.alerts import send_alerts
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.software import software
@@ -38,6 +39,9 @@ def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
         for other in others:
             with Archive.open(other) as there:
                 total += merge_one(here, there)
+        if total["takedowns"]:
+            here.copies.forget_deleted()
+    send_alerts(archive)
     if as_json:
         echo_json(dict(total))
     elif total:

@@ -60,14 +60,16 @@ class Dispatcher:
         self._started_at = started_at
         self._in_flight: dict[str, Entry] = {}
         self._stored: set[str] = set()
-        self._articles = self._revisited = self._requests = 0
+        self.articles = self.requests = 0
+        """Numbers of articles, and of pages of any kind, that were dispatched."""
+        self._revisited = 0
 
     def next_batch(self, size: int) -> list[Entry]:
         """Return the next due pages, at most ``size``, highest priority first."""
         if self.limit_reached or self.budget_used_up:
             return []
         if self._scope.requests is not None:
-            size = min(size, self._scope.requests - self._requests)
+            size = min(size, self._scope.requests - self.requests)
         half = None if self._scope.limit is None else (self._scope.limit + 1) // 2
         without = (CANDIDATE, REVISIT) if self.order is not None else (CANDIDATE,)
         batch = self._due_entries(size, _least(self.revisits, half, less=self._revisited), without)
@@ -128,25 +130,25 @@ class Dispatcher:
 
     def skip_alias(self, url: str) -> None:
         """Release a URL of an article that need not be requested; it does not count towards the limit."""
-        self._articles -= url in self._in_flight
-        self._requests -= url in self._in_flight
+        self.articles -= url in self._in_flight
+        self.requests -= url in self._in_flight
         self.release(url)
 
     def count_as(self, url: str, kind: PageKind) -> None:
         """Correct the number of dispatched articles by what a page in flight turned out to be."""
         entry = self._in_flight.get(url)
         if entry is not None:
-            self._articles += (kind == "article") - (entry.kind == "article")
+            self.articles += (kind == "article") - (entry.kind == "article")
 
     @property
     def limit_reached(self) -> bool:
         """Whether the scope's maximum number of articles was dispatched."""
-        return self._scope.limit is not None and self._articles >= self._scope.limit
+        return self._scope.limit is not None and self.articles >= self._scope.limit
 
     @property
     def budget_used_up(self) -> bool:
         """Whether the scope's maximum number of requests was dispatched."""
-        return self._scope.requests is not None and self._requests >= self._scope.requests
+        return self._scope.requests is not None and self.requests >= self._scope.requests
 
     @property
     def revisits_used_up(self) -> bool:
@@ -190,8 +192,8 @@ class Dispatcher:
         )
 
     def _add(self, entry: Entry) -> None:
-        self._requests += 1
-        self._articles += entry.kind == "article"
+        self.requests += 1
+        self.articles += entry.kind == "article"
         self._revisited += _is_revisit(entry)
         self._in_flight[entry.url] = entry
 
@@ -205,7 +207,7 @@ class Dispatcher:
 
     def _due_entries(self, size: int, revisits: int | None, without: tuple[int, ...] = (CANDIDATE,)) -> list[Entry]:
         """Return the due pages of highest priority, with at most ``revisits`` revisits."""
-        articles = None if self._scope.limit is None else self._scope.limit - self._articles
+        articles = None if self._scope.limit is None else self._scope.limit - self.articles
         entries = self.frontier.due_entries(
             self._scope.site.name,
             self._started_at,

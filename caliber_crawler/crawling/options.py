@@ -16,7 +16,7 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import SiteError
 from caliber_crawler.site import DiscoverySource, Edition, PostIds, Search, Site, Sitemaps
 
-JOB_OPTIONS = ("section", "language", "due", "delay")
+JOB_OPTIONS = ("section", "language", "limit", "requests", "due", "delay")
 """Options that a cluster job may have."""
 YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 

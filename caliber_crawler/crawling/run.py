@@ -187,6 +187,8 @@ class CrawlRun:
         if self.explorer is not None:
             self.explorer.account(self.accounts.counts)
         try:
+            withdrawn = self.archive.articles.admission.review_undated(self.id)
+            self.accounts.counts.update(stored=-withdrawn, new=-withdrawn, refused=withdrawn)
             self.accounts.finish(reason, self.dispatcher.remaining())
         except ArchiveError as error:
             self.accounts.fail(error)

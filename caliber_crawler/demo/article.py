@@ -50,6 +50,8 @@ class Article:
     readers: int
     half_life: float
     """Hours in which half of the early readers arrive."""
+    story: int | None = None
+    """The English article whose story it tells; its own number if articles of other editions tell it."""
     most_views: int | None = None
     """Maximum of the counter."""
     edits: tuple[Edit, ...] = ()

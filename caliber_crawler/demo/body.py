@@ -113,9 +113,19 @@ class _Author:
         if self.chance.random() < 0.025:
             place = next(place for place, block in enumerate(blocks) if block.kind == "p")
             blocks[place] = _decomposed(blocks[place])
+        if self.article.story is not None:
+            blocks.insert(1, self.story_facts(self.article.story))
         if self.article.byline:
             blocks.append(Block(kind="byline", lines=((Span(self.article.byline),),)))
         return blocks
+
+    def story_facts(self, story: int) -> Block:
+        """The facts of a story: the same in every edition, because they are drawn alike."""
+        facts = self.newsroom.chance(story, "facts")
+        place = facts.randrange(len(self.words.words["story_facts"]))
+        return Block(
+            kind="p", lines=((Span(self.words.fill(self.words.words["story_facts"][place], facts, self.year)),),)
+        )
 
     def passage(self) -> list[Block]:
         chance, words, draw = self.chance, self.words, self.chance.random()

@@ -13,6 +13,12 @@ from caliber_crawler.demo.timeline import NUMBERED_UNTIL, SEED_PUBLISHED_AT, Rot
 from caliber_crawler.demo.vocabulary import Form, Vocabulary, slugify, vocabulary
 
 SEED_SLUG = "baku-s-geopolitical-formula"
+STORY_SHARE = 0.6
+"""Share of English articles whose story the other editions may tell."""
+STORY_SPAN = timedelta(days=2)
+"""Time within which another edition tells a story."""
+SHARED_COVER = 0.35
+"""Share of retold stories with the same cover picture."""
 NEWS_SECTIONS = ("politics", "economics", "karabakh", "world")
 EDIT_KINDS: tuple[EditKind, ...] = ("headline", "paragraph_added", "paragraph_changed", "typo_fixed")
 
@@ -60,6 +66,7 @@ class Newsroom:
         numbered = published_at < NUMBERED_UNTIL
         subtitle, subtitle_author = _subtitle(words, section, form.family, chance)
         old_author = subtitle_author or words.person(chance) if numbered and chance.random() < 0.7 else None
+        story = self.story(k)
         signed = not numbered and edition.name == "en" and section in NEWS_SECTIONS and chance.random() < 0.4
         return Article(
             k=k,
@@ -78,7 +85,8 @@ class Newsroom:
             old_bylines=_old_bylines(old_author, words, chance),
             # The second ends in a Cyrillic А, as the real site's signature sometimes does.
             signature="Caliber.Az" if chance.random() < 0.93 else "Caliber.\N{CYRILLIC CAPITAL LETTER A}z",
-            cover=f"{chance.getrandbits(128):032x}",
+            cover=self._cover(k, story, chance),
+            story=story,
             readers=max(40, min(20_000, round(chance.lognormvariate(6, 0.9)))),
             half_life=chance.uniform(6, 30),
             edits=_edits(published_at, chance),
@@ -108,6 +116,54 @@ class Newsroom:
         assert shelf is not None
         other = shelf.at(shelf.index(k) + distance)
         return self.article(other) if other in self.timeline else None
+
+    def story(self, k: int) -> int | None:
+        """Return the English article whose story article ``k`` tells; ``k`` itself if others tell its story.
+
+        In each other edition, the next article after an English one may tell its story, whatever its section: with the
+        same facts, sometimes with the same cover, and without a link.
+        """
+        if self.edition(k).name != "en":
+            return self._story_told_by(k)
+        return k if any(self.retellings(k)) else None
+
+    def retellings(self, k: int) -> list[int]:
+        """Return the articles of other editions that tell the story of an English article."""
+        found: list[int] = []
+        for edition in EDITIONS[1:]:
+            shelf = self.shelf(edition.name)
+            other = shelf.at(shelf.index(k) - 1) if shelf is not None else k
+            if other != k and other in self.timeline and self._story_told_by(other) == k:
+                found.append(other)
+        return found
+
+    def counterparts(self, k: int, moment: datetime) -> list[int]:
+        """Return the articles of other editions, published by then, that tell the same story."""
+        story = self.story(k)
+        told = [] if story is None else [story, *self.retellings(story)]
+        return [other for other in told if other != k and self.timeline.published_at(other) <= moment]
+
+    def _story_told_by(self, k: int) -> int | None:
+        english, own = self.shelf("en"), self.shelf(self.edition(k).name)
+        if english is None or own is None:
+            return None
+        lead = english.at(english.index(k))
+        # The article before it in its edition must be older than the English one: a story is told once.
+        if (
+            lead not in self.timeline
+            or own.at(own.index(k) + 1) < lead
+            or self.is_seed_article(lead)
+            or self.timeline.published_at(k) - self.timeline.published_at(lead) > STORY_SPAN
+            or self.chance(lead, "story").random() >= STORY_SHARE
+        ):
+            return None
+        return lead
+
+    def _cover(self, k: int, story: int | None, chance: Random) -> str:
+        own = f"{chance.getrandbits(128):032x}"
+        if story is None or (story != k and self.chance(k, "shared cover").random() >= SHARED_COVER):
+            return own
+        return f"{self.chance(story, 'story cover').getrandbits(128):032x}"
 
     def _ordinal(self, k: int) -> int:
         shelf = self.shelf(*self.rota.cell(k))

@@ -19,7 +19,8 @@ def truth_of(article: Article, newsroom: Newsroom, base_url: str, moment: dateti
     Text is in NFC with blanks collapsed. ``body`` is its paragraphs separated by blank lines. Each paragraph, list
     item, quoted paragraph and ``<br><br>`` part is one; an embedded post is the line ``[Post on X: URL]``. Advertising,
     captions, the ``By`` line and the signature are not included. ``links`` and ``images`` are absolute, in body order,
-    links without duplicates. Times end in ``Z`` (UTC). ``authors`` are named in the new layout,
+    links without duplicates. ``counterparts`` are the best URLs of the articles of other editions that tell the same
+    story. Times end in ``Z`` (UTC). ``authors`` are named in the new layout,
     ``authors_on_old_layout`` in the old one.
     """
     blocks = body_of(article, newsroom, moment)
@@ -52,6 +53,9 @@ def truth_of(article: Article, newsroom: Newsroom, base_url: str, moment: dateti
         "images": [base_url + block.url for block in blocks if block.kind == "image"],
         "links": [base_url + href if href.startswith("/") else href for href in hrefs(blocks)],
         "tweets": [{"url": block.url, "text": plain(block.lines[0])} for block in blocks if block.kind == "tweet"],
+        "counterparts": [
+            addresses(newsroom.article(other), base_url)[0][0] for other in newsroom.counterparts(article.k, moment)
+        ],
         "edited_at": utc(edits[-1].at) if edits else None,
         "edits": [{"at": utc(edit.at), "kind": edit.kind} for edit in edits],
     }

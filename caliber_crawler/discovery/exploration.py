@@ -16,42 +16,37 @@ from typing import TYPE_CHECKING
 
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.dispatcher import CANDIDATE
-from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Trap
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import site_list_entry
+from caliber_crawler.discovery.explored_links import LIKELY, OUTSIDE_DATES, ExploredLinks
 from caliber_crawler.discovery.feeds import feed_entry
-from caliber_crawler.discovery.sitemaps import sitemap_entry
+from caliber_crawler.discovery.sitemaps import sitemap_entry, usual_feed
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
 from caliber_crawler.exploration.link_classes import BY_SOURCE, FOLLOWING, PAGING
-from caliber_crawler.exploration.outcomes import PRIORS
-from caliber_crawler.exploration.templates import paging_chain, template
+from caliber_crawler.exploration.templates import first_page, paging_chain, template
 from caliber_crawler.extraction.further_pages import successor
 from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink
 from caliber_crawler.lists.sitemaps import ROBOTS
 from caliber_crawler.site import Exploration
 
 if TYPE_CHECKING:
-    from caliber_crawler.archive.queue.candidates import KnownLink
     from caliber_crawler.crawling.run import CrawlRun
 
 MAX_FEEDS = 1
 """Number of feeds that are asked of those which a start page declares: the others are of comments and sections."""
-MAX_LISTS_AGAIN = 10
-"""Number of lists that a later crawl asks again, besides the start page, the feed and the sitemaps."""
+MAX_SILENT = 5
+"""Number of articles from which on a feed is not searched for that no page states."""
 MAX_OUTSIDE = 50
 """Number of articles in a row outside the requested dates after which an exploration ends."""
 MIN_USEFUL_VARIANTS = 0.2
 """Share of URLs that differ only in their query which must be or name articles, so that more are requested."""
 MIN_TEASERS = 2
 """Number of probable articles that a page which is no article names if it is a list."""
-LIKELY = 0.5
-"""Probability from which on a link is queued as an article, not as a list."""
 MIN_DATED = 0.15
 """Probability from which on a dated page without such a link is one: pages of tags and authors are not."""
 NOT_ARTICLE = "not_an_article"
-OUTSIDE_DATES = "outside_dates"
 _DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d?)/")
 
 
@@ -65,10 +60,10 @@ class Explorer:
     """Processes the pages of an exploration, and selects the next one."""
 
     def __init__(self, source: Exploration, run: CrawlRun, discoveries: Discoveries) -> None:
-        self.walk = Walk()
         self._run, self._discoveries = run, discoveries
         self._frontier = run.archive.frontier
         self._start_urls = {run.scope.site.normal_url(source.url), run.scope.site.normal_url("/")}
+        self.walk = Walk(self._start_urls)
         self._asked_feeds = 0
         self._again: deque[str] = deque()
         self._asked_again: set[str] = set()
@@ -76,11 +71,13 @@ class Explorer:
         """Requested URLs with a query by their path: how many, and how many of them named or were articles."""
         self._outside = 0
         """Number of articles in a row that were published outside the requested dates."""
-        known_links = list(run.archive.candidates.known_links(run.scope.site.name))
-        for known in known_links:
-            self._restore(known)
-        self._again.extend(self._lists_to_ask_again(known_links))
-        self.walk.add(run.scope.site.normal_url("/"), LinkClass.NAVIGATION)
+        self._links = ExploredLinks(self.walk, run, discoveries)
+        site, run_id = run.scope.site, run.id
+        self._frontier.add([sitemap_entry(url, site, None, run.started_at) for url in self._links.feeds_again], run_id)
+        self._again.extend(url for url in self._links.lists_again if url not in self._start_urls)
+        home = self._frontier.get(run.scope.site.normal_url("/"))
+        if home is None or home.state == "queued":
+            self.walk.add(run.scope.site.normal_url("/"), LinkClass.NAVIGATION)
         run.explorer = self
         run.dispatcher.order = self
         run.settlement.observe = self.observe
@@ -94,17 +91,41 @@ class Explorer:
             self._asked_again.add(known)
             if (entry := self._frontier.get(known)) is not None and entry.priority == CANDIDATE:
                 return entry
-        while self._outside < MAX_OUTSIDE and (url := self.walk.next(is_idle=is_idle)) is not None:
+        while self._outside < MAX_OUTSIDE and (url := self._next_url(is_idle=is_idle)) is not None:
             entry = self._frontier.get(url)
             if entry is None:
-                entry = self._add([PageLink(url, LinkClass.NAVIGATION.value)], None)[0]
+                entry = self._links.add([PageLink(url, LinkClass.NAVIGATION.value)], None)[0]
             if (trap := self._variant_trap(url)) is not None:
                 self._discoveries.report_trap(trap, url, entry.discovered_on)
             elif self._is_dated_before(url):
                 self._run.accounts.counts["out_of_scope"] += 1
             elif entry.priority == CANDIDATE and not self._run.settlement.skip_alias(entry):
                 return entry
+        if is_idle and not self._asked_feeds and self.walk.articles < MAX_SILENT:
+            self._ask_usual_feeds()
         return None
+
+    def _ask_usual_feeds(self) -> None:
+        """Ask for a feed where sites have theirs. It is due then, before any link."""
+        self._asked_feeds += 1
+        self._frontier.add([usual_feed(self._run.scope.site, self._run.started_at)], self._run.id)
+
+    def _next_url(self, *, is_idle: bool) -> str | None:
+        """The URL to request next, in its usual spelling."""
+        while True:
+            url = self.walk.next(is_idle=False)
+            if url is None and self._links.read_more():
+                continue
+            if url is None and (url := self.walk.next(is_idle=is_idle)) is None:
+                return None
+            usual = self._links.spellings.usual(url)
+            if usual == url:
+                return url
+            if usual not in self.walk.candidates and self._frontier.get(usual) is None:
+                for group in self.walk.candidates[url].groups:
+                    self.walk.add(usual, group.link_class, group.signature)
+                self.walk.mark_requested(usual)
+                return usual
 
     def _variant_trap(self, url: str) -> Trap | None:
         """The trap of URLs that differ only in their query, if many were requested and few were of use."""
@@ -141,27 +162,49 @@ class Explorer:
         if listing.extraction is not None and self._is_outside(listing.extraction):
             await settlement.commits(partial(self._commit_outside, listing, entry))
             return None
-        if listing.extraction is not None and self._is_article(listing.extraction):
+        if listing.extraction is not None and self._is_article(listing, listing.extraction, entry):
             capture = replace(listing.capture, kind="article")
             extraction = replace(listing.extraction, capture=capture)
             if entry.priority != CANDIDATE and entry.kind != "article":
                 self._run.accounts.counts["discovered"] += 1
             saved = await settlement.save(extraction, lambda extraction: self._commit_article(listing, entry))
-            return None if saved is None else saved.article or extraction.article
+            if saved is None:
+                return None
+            if entry.article_id is None:
+                self._note_article(extraction, is_known=saved.outcome == "unchanged")
+            return saved.article or extraction.article
         await settlement.commits(partial(self._commit_other, listing, entry))
         return None
 
-    def _is_article(self, extraction: Extraction) -> bool:
+    def _is_article(self, listing: Listing, extraction: Extraction, entry: Entry) -> bool:
         url = extraction.capture.url
         candidate = self.walk.candidates.get(url)
-        if url == self._run.scope.site.normal_url("/") or self._is_more(url):
+        if url == self._run.scope.site.normal_url("/") or self._is_more(url) or self._is_later_page(url):
             return False
-        if candidate is None or self.walk.is_evident(url):
+        if candidate is None or entry.article_id is not None:
+            return True
+        is_dated = extraction.article.published_at is not None
+        is_named = is_dated or listing.is_declared or self.walk.is_in_feed(url)
+        if not is_named and self._links.confirmed.is_unlike(url):
+            return False
+        if self.walk.is_evident(url):
             return True
         if self.walk.is_in_menu(url):
             return False
-        is_dated = extraction.article.published_at is not None
         return self.walk.article_probability(url) >= (MIN_DATED if is_dated else LIKELY)
+
+    def _is_later_page(self, url: str) -> bool:
+        """Whether a URL is one of the later pages of an article."""
+        first = first_page(url)
+        entry = self._frontier.get(first) if first is not None else None
+        return entry is not None and entry.article_id is not None
+
+    def _note_article(self, extraction: Extraction, *, is_known: bool) -> None:
+        """Learn from an article that was not at this URL before. ``is_known``: it was known under another one."""
+        url, stated = extraction.capture.url, extraction.article.url
+        self._links.confirmed.add(url, is_dated=extraction.article.published_at is not None)
+        if stated == url or is_known:
+            self._links.spellings.learn(url, stated if stated != url else None)
 
     def _is_outside(self, extraction: Extraction) -> bool:
         """Whether an article was published outside the requested dates; archived articles are revisited."""
@@ -177,9 +220,8 @@ class Explorer:
             self.walk.withdraw(entry.discovered_on)
             self._outside += 1
             self._run.accounts.counts["out_of_scope"] += 1
-            reason = "outside_dates"
             self._frontier.mark_refused(
-                entry.url, capture.fetched_at, status=capture.status, reason=reason, due_at=None
+                entry.url, capture.fetched_at, status=capture.status, reason=OUTSIDE_DATES, due_at=None
             )
             self._run.settlement.mark_done(capture, "traversed")
 
@@ -194,7 +236,7 @@ class Explorer:
         urls = [link.url for link in listing.links or () if link.link_class in following]
         after = successor(entry.url, entry.page_number) if self._is_more(entry.url) else None
         if after is not None and self.walk.add(after, LinkClass.MORE, template(after.replace("#", "?"))):
-            page = self._entry(PageLink(after, LinkClass.MORE.value), entry.url)
+            page = self._links.entry(PageLink(after, LinkClass.MORE.value), entry.url)
             self._frontier.add([replace(page, page_number=entry.page_number + 1)], self._run.id)
             urls.append(after)
         return [url for url in urls if url in self.walk.candidates]
@@ -205,7 +247,10 @@ class Explorer:
         self._run.dispatcher.count_as(entry.url, "article")
         self._frontier.set_kind(entry.url, "article")
         self._add_links(listing, entry)
-        self.walk.observe(entry.url, PageOutcome.ARTICLE)
+        if entry.article_id is None:
+            self.walk.observe(entry.url, PageOutcome.ARTICLE)
+        else:
+            self.walk.mark_requested(entry.url)
 
     def _commit_other(self, listing: Listing, entry: Entry) -> None:
         capture = replace(listing.capture, kind="listing")
@@ -214,14 +259,15 @@ class Explorer:
             self._count_variant(entry.url, is_useful=bool(new))
             if new:
                 self.walk.follow(self._next_pages(listing, entry))
-            links = {link.url for link in listing.links or ()}
-            articles = self.walk.probable_articles(links)
+            articles = self.walk.probable_articles(listing.links or ())
             probable = len(articles)
             if new and entry.url in (self._asked_again | self._start_urls):
                 self._ask_next_page(entry.url, listing.links or ())
             self.walk.estimate.add_page(entry.url, set(articles))
             is_list = probable >= MIN_TEASERS
             self.walk.observe(entry.url, PageOutcome.LIST if is_list else PageOutcome.OTHER, new)
+            if not is_list:
+                self.walk.add_hub(entry.url, entry.discovered_on, [link.url for link in listing.links or ()])
             self._run.dispatcher.count_as(entry.url, "listing")
             if entry.kind != "listing":
                 self._frontier.set_kind(entry.url, "listing")
@@ -246,77 +292,39 @@ class Explorer:
 
     def account(self, counts: MutableMapping[str, int]) -> None:
         """Count what the exploration leaves: the known URLs that were not requested, and the size of the site."""
-        left = len(list(self.walk.left()))
+        left = len(list(self.walk.left())) + self._links.count_unread()
         counts["articles_left"] = len(self.walk.articles_left())
         counts["lists_left"] = left - counts["articles_left"]
-        counts["articles_known"] = self.walk.count(PageOutcome.ARTICLE)
+        counts["articles_known"] = self.walk.articles
         counts["site_size"] = self.walk.size
 
     # --- links --------------------------------------------------------------------------------------------------------
 
     def add_entries(self, entries: Sequence[Entry]) -> list[Entry]:
         """Add the articles that feeds and sitemaps name; return the new ones."""
-        new = []
-        for entry in entries:
-            link_class = BY_SOURCE.get(entry.discovered_via, LinkClass.SITEMAP)
-            if self.walk.add(entry.url, link_class, entry.discovered_on or ""):
-                new.append(replace(entry, priority=CANDIDATE, discovered_via=link_class.value))
-        return self._frontier.add(new, self._run.id)
+        return self._links.add_entries(entries)
 
     def _add_links(self, listing: Listing, entry: Entry, *, is_list: bool = False) -> int:
         """Commit the links of a page; return the number of probable articles among those that were unknown."""
         links = [
             link
-            for link in listing.links or ()
-            if link.url != entry.url and (is_list or link.link_class != LinkClass.MORE.value)
+            for link in map(self._links.usual, listing.links or ())
+            if link.url != entry.url and (is_list or self._is_followed_from_article(link, entry.url))
         ]
-        new = self.walk.add_page(links, is_start=entry.url in self._start_urls)
-        added = self._add(new, entry.url)
+        added = self._links.add_page(links, entry.url, is_start=entry.url in self._start_urls)
         if entry.url in self._start_urls and self._asked_feeds < MAX_FEEDS:
             started_at = entry.traversal_started_at or self._run.started_at
             feeds = listing.feeds[: MAX_FEEDS - self._asked_feeds]
             self._asked_feeds += len(feeds)
             site = self._run.scope.site
             self._frontier.add([feed_entry(url, site, entry.url, started_at) for url in feeds], self._run.id)
-        return len(self.walk.probable_articles({each.url for each in added}))
+        new = {each.url for each in added}
+        return len(self.walk.probable_articles(link for link in links if link.url in new))
 
-    def _add(self, links: Sequence[PageLink], found_on: str | None) -> list[Entry]:
-        entries = (self._entry(link, found_on) for link in links)
-        new = [entry for entry in entries if not self._is_trap(entry)]
-        added = self._frontier.add(new, self._run.id)
-        self._run.accounts.counts["found"] += len(added)
-        return added
-
-    def _is_trap(self, entry: Entry) -> bool:
-        if not self._discoveries.is_trap(entry, variants=False):
-            return False
-        self.walk.mark_requested(entry.url)
-        return True
-
-    def _entry(self, link: PageLink, found_on: str | None) -> Entry:
-        article = PRIORS[BY_SOURCE[link.link_class]][PageOutcome.ARTICLE]
-        return Entry(
-            url=link.url,
-            request_url=link.request_url,
-            site=self._run.scope.site.name,
-            kind="article" if article >= LIKELY else "listing",
-            discovered_on=found_on,
-            discovered_via=link.link_class,
-            priority=CANDIDATE,
-            due_at=self._run.started_at,
-            page_number=2 if link.link_class == LinkClass.MORE.value else 1,
-        )
-
-    def _lists_to_ask_again(self, known_links: Sequence[KnownLink]) -> list[str]:
-        """The first pages of the lists that named most articles first, which a later crawl begins with."""
-        lists = [
-            known
-            for known in known_links
-            if known.kind == "listing" and known.state == "done" and known.named and known.url not in self._start_urls
-        ]
-        first = [known for known in lists if BY_SOURCE.get(known.discovered_via) not in PAGING]
-        first.sort(key=lambda known: -known.named)
-        return [known.url for known in first[:MAX_LISTS_AGAIN]]
+    @staticmethod
+    def _is_followed_from_article(link: PageLink, url: str) -> bool:
+        """Whether to follow a link of an article: not to its own later pages, or to further teasers."""
+        return link.link_class != LinkClass.MORE.value and first_page(link.url) != url
 
     def _ask_next_page(self, url: str, links: Sequence[PageLink]) -> None:
         """Request the next page of a list again that names new articles: there may be more on it."""
@@ -326,21 +334,7 @@ class Explorer:
             following = paging_chain(link.url)
             is_next = following is not None and following[1] == number + 1 and BY_SOURCE[link.link_class] in PAGING
             if is_next and link.url not in self._asked_again:
-                candidate = self.walk.candidates.get(link.url)
-                if candidate is not None and candidate.outcome is PageOutcome.LIST:
+                entry = self._frontier.get(link.url)
+                if entry is not None and entry.kind == "listing" and entry.state == "done":
                     self._again.append(link.url)
                 return
-
-    def _restore(self, known: KnownLink) -> None:
-        """Restore a link from the frontier, and what its outcome taught."""
-        self.walk.add(known.url, BY_SOURCE.get(known.discovered_via, LinkClass.NAVIGATION))
-        if known.article_id is not None:
-            self.walk.observe(known.url, PageOutcome.ARTICLE)
-        elif known.state in ("gone", "failed"):
-            self.walk.observe(known.url, PageOutcome.DEAD)
-        elif known.reason == OUTSIDE_DATES and self._run.scope.window == Window():
-            pass  # the dates of an earlier run
-        elif known.state == "refused":
-            self.walk.observe(known.url, PageOutcome.OTHER)
-        elif known.state == "done":
-            self.walk.observe(known.url, PageOutcome.LIST, known.named)

@@ -11,6 +11,7 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery.entries import SITEMAP, site_list_entry
 from caliber_crawler.lists.sitemaps import (
     ROBOTS,
+    USUAL_FEEDS,
     USUAL_PATHS,
     is_tried_path,
 )
@@ -48,9 +49,14 @@ def usual_sitemaps(site: Site, traversal_started_at: datetime) -> Iterator[Entry
     yield sitemap_entry(USUAL_PATHS[0], site, None, traversal_started_at)
 
 
+def usual_feed(site: Site, traversal_started_at: datetime) -> Entry:
+    """The feed to try if no page states one. What is found there is parsed as a feed or a sitemap."""
+    return sitemap_entry(USUAL_FEEDS[0], site, None, traversal_started_at)
+
+
 def next_usual_sitemap(missing: Entry, site: Site, traversal_started_at: datetime) -> Iterator[Entry]:
-    """The sitemap to try after one that is missing."""
+    """The sitemap, or the feed, to try after one that is missing."""
     path = urlsplit(missing.url).path
-    if path in USUAL_PATHS[:-1]:
-        following = USUAL_PATHS[USUAL_PATHS.index(path) + 1]
-        yield sitemap_entry(following, site, None, traversal_started_at)
+    for usual in (USUAL_PATHS, USUAL_FEEDS):
+        if path in usual[:-1]:
+            yield sitemap_entry(usual[usual.index(path) + 1], site, None, traversal_started_at)

@@ -7,8 +7,11 @@ from urllib.parse import urljoin
 
 from caliber_crawler.discovery.healed_facts import HealedFact, path_of, stated_pagination
 from caliber_crawler.doctor.judgement import Finding
-from caliber_crawler.site import Feed, Site, Sitemaps
-from caliber_crawler.site_learning.update import quoted
+from caliber_crawler.site import Feed, LearnedLayout, Site, Sitemaps
+from caliber_crawler.site_learning.update import corrected, quoted
+
+PARTS = ("article", "headline", "section", "date", "body", "authors", "views")
+"""The parts of a layout that are learned."""
 
 
 def healed_findings(facts: Iterable[HealedFact], site: Site) -> Iterator[Finding]:
@@ -45,6 +48,22 @@ def corrections(fact: HealedFact, site: Site) -> Iterator[tuple[str, str, str]]:
                 for path in source.paths if isinstance(source, Sitemaps) else ():
                     if _is_at(path, fact.stated, site):
                         yield "Sitemaps.paths", path, fact.used
+
+
+def corrected_definition(source: str, site: Site, learned: LearnedLayout | None, healed: Iterable[HealedFact]) -> str:
+    """The source of a definition with what crawls learned and used instead of what it states.
+
+    A whole learned layout replaces the stated one. A learned selector of one part stands beside the stated one, which
+    fits the earlier pages.
+    """
+    if learned is not None and site.layouts:
+        stated = site.layouts[0]
+        layout = learned.as_layout or learned.corrected(stated)
+        changes = {part: (getattr(stated, part), getattr(layout, part)) for part in PARTS}
+        source = corrected(source, {part: both for part, both in changes.items() if all(both)})
+    for fact in healed:
+        source = corrected_source(source, fact, site)
+    return source
 
 
 def corrected_source(source: str, fact: HealedFact, site: Site) -> str:

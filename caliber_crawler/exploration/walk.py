@@ -2,11 +2,12 @@
 
 Each step requests the link of the highest value. A link to a probable article is worth its probability; a link to a
 list is worth a part of the articles that lists like it have named for the first time. So the known articles come first,
-and lists are requested when the articles run out. When nothing valuable is left, three checks come before the end:
+and lists are requested when the articles run out. When nothing valuable is left, four checks come before the end:
 
 1. the next page of every list that named new articles;
 2. the far end of every pager, because the first pages of a list often show only what is known already;
-3. every link of the start page.
+3. every link of the start page;
+4. the links of hubs: pages without articles that the start page or a hub links to, such as a section of sections.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 
 from caliber_crawler.exploration.chains import Chains
 from caliber_crawler.exploration.estimate import Estimate
@@ -34,8 +36,14 @@ MIN_PROBABLE = 0.4
 """Probability from which on a link counts as one to an article."""
 MAX_GROUPS = 4
 """Number of groups of one link that are remembered."""
-MAX_CANDIDATES = 300_000
-"""Number of URLs of a site that are remembered; further ones are ignored until the next run."""
+MAX_CANDIDATES = 200_000
+"""Number of URLs of a site that are remembered at a time. Those whose outcome is known are forgotten first."""
+FORGOTTEN_AT_ONCE = 1_000
+"""Number of outcomes that are known before URLs are forgotten, at least."""
+MAX_HUB_LINKS = 60
+"""Number of links of one hub that are requested."""
+MAX_HUB_MISSES = 20
+"""Number of links of hubs in a row that lead to nothing new, after which no more are requested."""
 GROUPS_PER_STEP = 100
 """Number of groups whose values are computed anew for each step, on average."""
 
@@ -47,6 +55,7 @@ class Phase(Enum):
     FOLLOWING = "the next pages of lists that named new articles"
     CHAINS = "the far ends of pagers"
     START = "the links of the start page"
+    HUBS = "the links of hubs"
     END = "nothing: it is complete"
 
 
@@ -76,7 +85,8 @@ class Queue:
 class Walk:
     """The links of one site, those requested and those not."""
 
-    def __init__(self) -> None:
+    def __init__(self, start_urls: Collection[str] = ()) -> None:
+        self.start_urls = frozenset(start_urls)
         self.candidates: dict[str, Candidate] = {}
         self.probabilities = LearnedProbabilities()
         self.chains = Chains()
@@ -87,18 +97,26 @@ class Walk:
         self._queues: dict[Group, Queue] = {}
         self._start_links: deque[str] = deque()
         self._following: deque[str] = deque()
+        self._hubs: set[str] = set()
+        self._hub_links: deque[str] = deque()
+        self._hub_misses = 0
         self._lists, self._articles_on_lists = 0, 0
-        self._observed = 0
+        self._observed = self._forgettable = 0
+        self.articles = 0
+        """Number of pages that turned out to be articles."""
+        self.has_ignored = False
+        """Whether a link was not remembered, because too many are not requested."""
 
     # --- links --------------------------------------------------------------------------------------------------------
 
     def add(self, url: str, link_class: LinkClass, signature: str = "") -> bool:
-        """Add a link. Return whether its URL was unknown."""
+        """Add a link, and remember it if there is room. Return whether its URL was unknown."""
         candidate = self.candidates.get(url)
         is_new = candidate is None
         if candidate is None:
-            if len(self.candidates) >= MAX_CANDIDATES:
-                return False
+            if len(self.candidates) >= MAX_CANDIDATES and not self._forget():
+                self.has_ignored = True
+                return True
             candidate = self.candidates[url] = Candidate([])
         group = Group(link_class, template(url), signature)
         if group not in candidate.groups and len(candidate.groups) < MAX_GROUPS:
@@ -130,12 +148,20 @@ class Walk:
             self._start_links.extend(seen)
         return new
 
-    def probable_articles(self, urls: Collection[str]) -> list[str]:
-        """The known URLs among these that are probably articles."""
-        return [url for url in urls if url in self.candidates and self.article_probability(url) >= MIN_PROBABLE]
+    def probable_articles(self, links: Iterable[PageLink]) -> list[str]:
+        """The URLs that are probably articles, each once, as far as these and the remembered links say."""
+        probable: dict[str, float] = {}
+        for link in links:
+            if link.url not in probable and link.url in self.candidates:
+                probable[link.url] = self.article_probability(link.url)
+            elif link.url not in self.candidates:
+                group = Group(BY_SOURCE[link.link_class], template(link.url), link.signature)
+                probability = self.probabilities.of(group)[PageOutcome.ARTICLE]
+                probable[link.url] = max(probable.get(link.url, 0.0), probability)
+        return [url for url, probability in probable.items() if probability >= MIN_PROBABLE]
 
     def article_probability(self, url: str) -> float:
-        """The probability that a known URL is an article's."""
+        """The probability that a remembered URL is an article's."""
         groups = self.candidates[url].groups
         return max((self.probabilities.of(group)[PageOutcome.ARTICLE] for group in groups), default=0.0)
 
@@ -148,6 +174,11 @@ class Walk:
         if candidate is None or not any(group.link_class in EVIDENT for group in candidate.groups):
             return False
         return self.pages < MANY_PAGES or candidate.links <= self.pages / 2
+
+    def is_in_feed(self, url: str) -> bool:
+        """Whether a feed names a URL."""
+        candidate = self.candidates.get(url)
+        return candidate is not None and any(group.link_class is LinkClass.FEED for group in candidate.groups)
 
     def is_in_menu(self, url: str) -> bool:
         """Whether all links to a URL are in navigation (or a sitemap), and nearly every page has one."""
@@ -171,23 +202,48 @@ class Walk:
         if candidate.outcome is not None:
             return
         candidate.outcome = outcome
+        self._forgettable += 1
+        self.articles += outcome is PageOutcome.ARTICLE
+        self._learn(url, candidate.groups, outcome, new_articles)
+        if new_articles and self.phase is Phase.CHAINS:
+            self.chains.reward(url)
+        if self.phase is Phase.HUBS:
+            self._hub_misses = 0 if new_articles or outcome is PageOutcome.ARTICLE else self._hub_misses + 1
+        if self._observed % (len(self._queues) // GROUPS_PER_STEP + 1) == 0:
+            for queue in self._queues.values():
+                queue.value = None
+
+    def recall(self, url: str, link_class: LinkClass, outcome: PageOutcome, new_articles: int = 0) -> None:
+        """Learn from a page that an earlier run requested, without remembering it."""
+        if link_class in PAGING:
+            self.estimate.add_number(url)
+        self._learn(url, [Group(link_class, template(url))], outcome, new_articles)
+
+    def remember(self, url: str, link_class: LinkClass, outcome: PageOutcome) -> None:
+        """Remember a page that an earlier run requested, and that this one requests again."""
+        self.candidates[url] = Candidate([Group(link_class, template(url))], outcome, is_requested=True)
+
+    def _learn(self, url: str, groups: Collection[Group], outcome: PageOutcome, new_articles: int) -> None:
         self._observed += 1
-        for group in candidate.groups:
+        for group in groups:
             self.probabilities.observe(group, outcome)
         if outcome is PageOutcome.DEAD:
             self.estimate.remove_number(url)
         if outcome is PageOutcome.LIST:
             self._lists += 1
             self._articles_on_lists += new_articles
-            for group in candidate.groups:
+            for group in groups:
                 queue = self._queue(group)
                 queue.pages = YIELD_DECAY * queue.pages + 1
                 queue.found = YIELD_DECAY * queue.found + new_articles
-        if new_articles and self.phase is Phase.CHAINS:
-            self.chains.reward(url)
-        if self._observed % (len(self._queues) // GROUPS_PER_STEP + 1) == 0:
-            for queue in self._queues.values():
-                queue.value = None
+
+    def _forget(self) -> bool:
+        """Forget the URLs whose outcome is known, if they are many; return whether there is room now."""
+        if self._forgettable < FORGOTTEN_AT_ONCE:
+            return False
+        self.candidates = {url: each for url, each in self.candidates.items() if each.outcome is None}
+        self._forgettable = 0
+        return len(self.candidates) < MAX_CANDIDATES
 
     def withdraw(self, url: str | None) -> None:
         """Take one article from the yield of the list that named it: it does not count."""
@@ -228,10 +284,16 @@ class Walk:
         """Request these before the end: the next pages of a list that named new articles."""
         self._following.extend(urls)
 
+    def add_hub(self, url: str, found_on: str | None, links: Collection[str]) -> None:
+        """Request the links of a page without articles before the end, if the start page or a hub links to it."""
+        if found_on in self._hubs or found_on in self.start_urls:
+            self._hubs.add(url)
+            self._hub_links.extend(islice(links, MAX_HUB_LINKS))
+
     def _last_checks(self) -> str | None:
         while self._following:
             url = self._following.popleft()
-            if not self.candidates[url].is_requested:
+            if self._is_waiting(url):
                 self.phase = Phase.FOLLOWING
                 return url
         if (far := self.chains.far_end()) is not None:
@@ -239,16 +301,25 @@ class Walk:
             return far
         while self._start_links:
             url = self._start_links.popleft()
-            if not self.candidates[url].is_requested:
+            if self._is_waiting(url):
                 self.phase = Phase.START
+                return url
+        while self._hub_links and self._hub_misses < MAX_HUB_MISSES:
+            url = self._hub_links.popleft()
+            if self._is_waiting(url):
+                self.phase = Phase.HUBS
                 return url
         self.phase = Phase.END
         return None
 
     def _has_links(self, queue: Queue) -> bool:
-        while queue.urls and self.candidates[queue.urls[0]].is_requested:
+        while queue.urls and not self._is_waiting(queue.urls[0]):
             queue.urls.popleft()
         return bool(queue.urls)
+
+    def _is_waiting(self, url: str) -> bool:
+        candidate = self.candidates.get(url)
+        return candidate is not None and not candidate.is_requested
 
     def _value(self, group: Group, queue: Queue) -> float:
         article, listed, _, _ = self.probabilities.of(group)
@@ -267,16 +338,12 @@ class Walk:
 
     def articles_left(self) -> list[str]:
         """The known URLs that were not requested and are probably articles."""
-        return self.probable_articles(list(self.left()))
+        return [url for url in self.left() if self.article_probability(url) >= MIN_PROBABLE]
 
     @property
     def size(self) -> int:
         """The number of articles that the site has at least, as far as its pages say."""
-        return max(self.count(PageOutcome.ARTICLE) + len(self.articles_left()), self.estimate.articles)
-
-    def count(self, outcome: PageOutcome) -> int:
-        """The number of pages with an outcome."""
-        return sum(candidate.outcome is outcome for candidate in self.candidates.values())
+        return max(self.articles + len(self.articles_left()), self.estimate.articles)
 
 
 MENU_SHARE = 0.8

@@ -19,8 +19,8 @@ _NUMBER = (
 )
 _THOUSAND, _MILLION, _BILLION = 1_000, 1_000_000, 1_000_000_000
 _WORDS_OF_SCALES = {
-    _THOUSAND: "k к thousand тыс тысяч тысяча тысячи тис тисяч тисячі հզր հազ հազար bin ming минг мың ათ ათასი "
-    "هزار ألف آلاف الف tys tis tsd rb",
+    _THOUSAND: "k к thousand тыс тысяч тысяча тысячи тис тисяч тисячі հզր հազ հազար bin ming минг мың myń миң müň "
+    "ҳазор ათ ათასი هزار ألف آلاف الف tys tis tsd rb",
     10 * _THOUSAND: "万 萬 만",
     _MILLION: "m м mn mln млн mio million миллион миллиона миллионов мільйон мільйона мільйонів milyon միլիոն մլն "
     "მლნ მილიონი میلیون مليون ملايين",

@@ -49,6 +49,8 @@ NON_TEXT = (
 DROPPED = "dropped"
 SWITCH = 0.3
 """The learned text replaces the generic one if one of them covers less than this share of the other."""
+MIN_KEPT = 0.7
+"""The share of the generic text that must remain without the elements that are dropped; else they are not."""
 LINES_ABOVE = 5
 """Lines at the beginning of a container among which the headline may be."""
 MIN_LETTERS = 80
@@ -145,10 +147,24 @@ def _drop(container: etree._Element, selectors: Iterable[str]) -> None:
     etree.strip_elements(container, DROPPED, with_tail=False)
 
 
+def dropped_lines(page: Page, layout: LearnedLayout) -> frozenset[str]:
+    """The lines of the elements that are not part of an article, folded."""
+    assert page.document is not None
+    elements = (element for css in layout.drop for element in page.document.outermost(css))
+    return frozenset(fold(line.text) for element in elements for line in extract_lines(element) if line.text)
+
+
 def second_opinion(
-    generic: GenericExtraction, refusal: str | None, readings: Readings, layout: LearnedLayout
+    generic: GenericExtraction,
+    refusal: str | None,
+    readings: Readings,
+    layout: LearnedLayout,
+    dropped: frozenset[str] = frozenset(),
 ) -> GenericExtraction | None:
-    """The generic extraction corrected by the learned rules; ``None`` if neither finds an article."""
+    """The generic extraction corrected by the learned rules; ``None`` if neither finds an article.
+
+    ``dropped``: see :func:`dropped_lines`.
+    """
     if refusal is not None and not readings.is_article:
         return None
     methods = dict(generic.methods)
@@ -186,6 +202,9 @@ def second_opinion(
     if readings.section and not generic.section:
         changes["section"], methods["section"] = readings.section, METHOD
     body = without_known_lines(generic.body, layout)
+    rest = tuple(line for line in body if fold(line.text) not in dropped)
+    if _letters(rest) >= MIN_KEPT * _letters(body):
+        body = rest
     if len(body) < len(generic.body):
         changes["body"] = body
     if _letters(readings.body) >= MIN_LETTERS and (

@@ -117,6 +117,9 @@ class Ingester:
         if self._archive is None:
             return
         outcome: Outcome = "finished" if kind is None else "stopped" if kind is KeyboardInterrupt else "failed"
+        withdrawn = self._archive.articles.admission.review_undated(self._run_id)
+        self.counts["new"] -= withdrawn
+        self.counts["refused"] += withdrawn
         counts = {**self.counts, **{f"skipped_{reason}": count for reason, count in self.skipped.items()}}
         with closing(self._archive), self._archive.transaction():
             for problem, url in self._refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from caliber_crawler.learning.candidates import Frequencies, Selector, matches, selectors_of
@@ -24,6 +24,8 @@ EQUAL_SCORE = 0.01
 MIN_HOLDING = 0.5
 """Share of the known text that a candidate contains."""
 MAX_DROPPED_BLOCKS = 20_000
+MAX_EXACT = 8
+"""Containers that are compared by what is left of them after dropping."""
 KEPT_SHARE, KEPT_PAGES_SHARE = 0.05, 0.1
 
 
@@ -45,10 +47,19 @@ class Measure(NamedTuple):
     is_found: bool
 
 
-def learn_body(samples: Sequence[IndexedSample]) -> tuple[Choice[Selector] | None, list[tuple[str, int, int]]]:
-    """The container of the text, and the elements to drop with the pages that confirm it."""
+Dropped = tuple[str, int, int]
+"""A selector, the pages that confirm it, and those that have it."""
+
+
+def learn_body(
+    samples: Sequence[IndexedSample], *, is_exact: bool = False
+) -> tuple[Choice[Selector] | None, list[Dropped]]:
+    """The container of the text, and the elements to drop with the pages that confirm it.
+
+    ``is_exact``: the known texts are right, so that a container counts by what is left of it after dropping.
+    """
     lines = repeated_lines([sample.page for sample in samples])
-    texts = [_text_of(sample, lines) for sample in samples]
+    texts = [text_of(sample, lines) for sample in samples]
     if not are_found(bool(text.total) for text, sample in zip(texts, samples, strict=True) if sample.body):
         return None, []
     frequencies = Frequencies([sample.page for sample in samples])
@@ -60,10 +71,51 @@ def learn_body(samples: Sequence[IndexedSample]) -> tuple[Choice[Selector] | Non
         selector: [_measure(sample.page, selector, text) for sample, text in zip(samples, texts, strict=True)]
         for selector in candidates
     }
-    chosen = _choose(measures)
-    if chosen is None:
+    if (chosen := _choose(measures)) is None:
         return None, []
-    return chosen, list(_dropped(samples, [_text_of(sample, {}, MIN_DROPPED) for sample in samples], chosen.rule))
+    whole = [text_of(sample, min_length=MIN_DROPPED) for sample in samples]
+    dropped = list(_dropped(samples, whole, chosen.rule))
+    if not is_exact:
+        return chosen, dropped
+    best = _fit(samples, whole, chosen.rule, dropped)
+    size = sum(measure.size for measure in measures[chosen.rule])
+    larger = [selector for selector in measures if sum(measure.size for measure in measures[selector]) > size]
+    for selector in sorted(larger, key=lambda selector: (sum(m.size for m in measures[selector]), selector.rank))[
+        :MAX_EXACT
+    ]:
+        of_selector = list(_dropped(samples, whole, selector))
+        if (fit := _fit(samples, whole, selector, of_selector)) > best + EQUAL_SCORE:
+            best, dropped = fit, of_selector
+            evidence = evidence_of([_verdict(measure) for measure in measures[selector]])
+            chosen = Choice(selector, evidence)
+    return chosen, dropped
+
+
+def _fit(
+    samples: Sequence[IndexedSample], texts: Sequence[Text], selector: Selector, dropped: Sequence[Dropped]
+) -> float:
+    """The mean share of common text of the known texts and what a container has after dropping."""
+    names = {name for name, _, _ in dropped}
+    shares = []
+    for sample, text in zip(samples, texts, strict=True):
+        if not text.total:
+            continue
+        page, size, common = sample.page, 0, 0
+        places = matches(page, selector)
+        start, end = (places[0], page.ends[places[0]]) if len(places) == 1 else (0, 0)
+        for block, is_kept in zip(text.blocks, text.kept, strict=True):
+            if start <= block.element < end and not any(
+                names.intersection(page.tokens[place]) for place in _below(page, block.element, start)
+            ):
+                size += len(block.key)
+                common += len(block.key) * is_kept
+        shares.append(2 * common / (size + text.total))
+    return sum(shares) / len(shares) if shares else 0.0
+
+
+def _below(page: PageIndex, element: int, container: int) -> Iterator[int]:
+    """An element and its ancestors inside a container."""
+    return (place for place in (element, *page.ancestors(element)) if place > container)
 
 
 def repeated_lines(pages: Sequence[PageIndex]) -> dict[str, int]:
@@ -73,7 +125,8 @@ def repeated_lines(pages: Sequence[PageIndex]) -> dict[str, int]:
     return {key: count for key, count in counts.items() if count >= least}
 
 
-def _text_of(sample: IndexedSample, repeated: Mapping[str, int], min_length: int = MIN_BLOCK) -> Text:
+def text_of(sample: IndexedSample, repeated: Collection[str] = (), min_length: int = MIN_BLOCK) -> Text:
+    """The blocks of a page of some length, without repeated ones, and which of them stand in the known text."""
     body, lines = text_key(sample.body), set(map(text_key, sample.body.split("\n")))
     blocks = [block for block in sample.page.blocks if len(block.key) >= min_length and block.key not in repeated]
     # A short piece may stand in a longer line by chance.
@@ -116,14 +169,15 @@ def _measure(page: PageIndex, selector: Selector, text: Text) -> Measure:
     return Measure(overlap, page.text_length(start), True)
 
 
-def _choose(measures: Mapping[Selector, Sequence[Measure]]) -> Choice[Selector] | None:
-    def verdict(measure: Measure) -> Verdict:
-        if not measure.is_found:
-            return Verdict.SILENT
-        if measure.overlap is None:
-            return Verdict.SPEAKS
-        return Verdict.AGREES if measure.overlap >= AGREEING else Verdict.DISAGREES
+def _verdict(measure: Measure) -> Verdict:
+    if not measure.is_found:
+        return Verdict.SILENT
+    if measure.overlap is None:
+        return Verdict.SPEAKS
+    return Verdict.AGREES if measure.overlap >= AGREEING else Verdict.DISAGREES
 
+
+def _choose(measures: Mapping[Selector, Sequence[Measure]]) -> Choice[Selector] | None:
     def score(selector: Selector, pages: slice) -> float:
         of_pages = measures[selector][pages]
         known = [measure.overlap for measure in of_pages if measure.overlap is not None]
@@ -141,7 +195,7 @@ def _choose(measures: Mapping[Selector, Sequence[Measure]]) -> Choice[Selector] 
         return None
     even, odd = slice(0, None, 2), slice(1, None, 2)
     verified = [
-        verdict(measure)
+        _verdict(measure)
         for learned, others in ((even, odd), (odd, even))
         for measure in measures[best(learned)][others]
     ]
@@ -167,8 +221,7 @@ def _dropped(
                 continue
             names = {
                 token
-                for place in (block.element, *page.ancestors(block.element))
-                if place > start
+                for place in _below(page, block.element, start)
                 for token in page.tokens[place]
                 if token[0] in "#."
             }

@@ -87,8 +87,8 @@ class SlotRule(NamedTuple):
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """A timestamp for machines first, then the shorter selector."""
-        return (self.attribute != "datetime", *self.selector.rank)
+        """A timestamp for machines first, a heading that must be split last, then the shorter selector."""
+        return (self.attribute != "datetime", self.attribute == HEADLINE, *self.selector.rank)
 
 
 @dataclass(frozen=True)
@@ -171,14 +171,21 @@ def _text_field(answer: Callable[[IndexedSample], str | None], bounds: Bounds) -
 
     def places(sample: IndexedSample, wanted: str) -> Iterator[tuple[int, str]]:
         page = sample.page
+        is_alone = False
+        longer = []
         for place in range(len(page.elements)):
             is_short = page.size(place) <= HEADLINE_SIZE and len(wanted) <= page.text_length(place) <= 4 * MAX_HEADLINE
             if not is_short:
                 continue
             key = text_key(page.text(place))
             if key == wanted:
+                is_alone = True
                 yield place, ""
-            elif key.startswith(wanted) and text_key(split_heading(page.elements[place])[0]) == wanted:
+            elif key.startswith(wanted):
+                longer.append(place)
+        # A heading with a subtitle is split only where the headline has no element of its own.
+        for place in () if is_alone else longer:
+            if text_key(split_heading(page.elements[place])[0]) == wanted:
                 yield place, HEADLINE
 
     def judge(sample: IndexedSample, rule: SlotRule, wanted: str | None) -> Verdict:

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from caliber_crawler.extraction.document import Document
-from caliber_crawler.learning.body import learn_body
+from caliber_crawler.learning.beside import learn_beside
+from caliber_crawler.learning.body import learn_body, text_of
 from caliber_crawler.learning.candidates import matches
 from caliber_crawler.learning.choice import Choice
 from caliber_crawler.learning.fields import (
@@ -133,7 +134,9 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
         authors = []
     if undated and not dates:
         facts.append(Fact("undated", UNDATED, undated, undated))
-    body, dropped = learn_body(indexed)
+    body, dropped = learn_body(indexed, is_exact=from_archive)
+    if body is not None and not from_archive:
+        dropped += learn_beside(indexed, [text_of(sample) for sample in indexed], body.rule)
     chosen: dict[Part, list[Choice[SlotRule]]] = {"headline": headline, "date": dates, "authors": authors}
     chosen["views"] = learn_rules(indexed, VIEWS)
     chosen["section"] = [section] if section else learn_rules(indexed, SECTION) if has_sections(indexed) else []

@@ -67,18 +67,20 @@ class PageIndex:
             return
         open_elements: list[int] = []
         block: list[str] = []
-        owner = 0
+        owner = -1
 
         def end_block() -> None:
+            nonlocal owner
             text = clean_inline("".join(block))
             if key := text_key(text):
-                self.blocks.append(Block(owner, key, text))
+                self.blocks.append(Block(max(owner, 0), key, text))
             block.clear()
+            owner = -1
 
         def add_text(text: str | None) -> None:
             nonlocal owner
             if text:
-                if not block:
+                if owner < 0 and not text.isspace():
                     owner = open_elements[-1] if open_elements else 0
                 block.append(text)
                 self._texts.append(text)
@@ -95,8 +97,8 @@ class PageIndex:
                     continue
                 if element.tag in BLOCKS:
                     end_block()
-                    add_text("\n")
-                    block.clear()
+                    self._texts.append("\n")
+                    self._length += 1
                 parent = open_elements[-1] if open_elements else -1
                 open_elements.append(len(self.elements))
                 self.elements.append(element)
@@ -112,8 +114,8 @@ class PageIndex:
                 self._spans[place] = (self._spans[place][0], self._length)
                 if element.tag in BLOCKS:
                     end_block()
-                    add_text("\n")
-                    block.clear()
+                    self._texts.append("\n")
+                    self._length += 1
             if open_elements:
                 add_text(element.tail)
         end_block()

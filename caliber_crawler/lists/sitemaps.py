@@ -27,6 +27,8 @@ MAX_URLS = 50_000
 ROBOTS = "/robots.txt"
 USUAL_PATHS = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
 """Where sites have their sitemaps if robots.txt does not name one. A site without a definition is searched there."""
+USUAL_FEEDS = ("/feed", "/rss.xml", "/rss", "/feed.xml")
+"""Where sites have their feed if no page states one. A site without a definition is searched there at last."""
 _SITEMAP_LINE = re.compile(r"\s*site-?map\s*:", re.I)
 _URL = re.compile(r"(?:https?:)?//", re.I)
 _NEXT_URL = re.compile(r"(?<=\s)(?=https?://)", re.I)
@@ -35,8 +37,8 @@ _XML_FILE = re.compile(r"\.xml(?:\.gz)?$", re.I)
 
 
 def is_tried_path(url: str, site: Site) -> bool:
-    """Whether a robots.txt or sitemap at this URL is tried on every site without a definition."""
-    return not site.has_layouts and urlsplit(url).path in (ROBOTS, *USUAL_PATHS)
+    """Whether a robots.txt, a sitemap or a feed at this URL is tried on every site without a definition."""
+    return not site.has_layouts and urlsplit(url).path in (ROBOTS, *USUAL_PATHS, *USUAL_FEEDS)
 
 
 def parse_sitemap(capture: Capture, site: Site, source: ListSource | None = None) -> Listing:

@@ -10,21 +10,19 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.rows import VersionRow
-from caliber_crawler.extraction.counts import is_counter
-from caliber_crawler.extraction.document import Document
+from caliber_crawler.archive.core.times import utc_text_or_none
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.extraction.learned import METHOD
-from caliber_crawler.extraction.page import decode_source
-from caliber_crawler.extraction.tree import Unreadable, text_of
-from caliber_crawler.items import Capture, Extraction, Problem
-from caliber_crawler.learning import Learned, Sample, learn_layout
+from caliber_crawler.items import Article, Capture, Extraction, Problem
+from caliber_crawler.learning import Learned
 from caliber_crawler.learning.layout import MIN_PAGES, Fact, Part
-from caliber_crawler.site import Site
+from caliber_crawler.learning.markup import has_other_design
+from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site_learning.facts import (
     AGREEMENT,
     EARLIER,
@@ -36,6 +34,7 @@ from caliber_crawler.site_learning.facts import (
     site_facts,
 )
 from caliber_crawler.site_learning.field_healing import FieldWatch
+from caliber_crawler.site_learning.relearning import KnownArticle, Relearned
 
 WINDOW, MAX_FAILED = 10, 5
 """A stated layout has failed if it finds nothing on so many of the last pages."""
@@ -43,63 +42,10 @@ MAX_KEPT = 20
 MAX_ASIDE = timedelta(days=3)
 """How long the text of a page that the layout does not fit must stay before it counts as an edit."""
 LAYOUT_CHANGED = "layout_changed"
-MAX_CHILDREN, MAX_COUNTER = 3, 60
-"""Children, and characters, of an element that is a view counter."""
 NOT_OF_A_DEFINITION = ("boilerplate_line", "layout_agreement")
 """Facts that a definition's layout does not need."""
 OTHER_PAGES = frozenset(("soft_404", "login", "consent", "challenge", "empty", "not_text", "not_html", "too_long"))
 """Refusals that say nothing about the layout."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownArticle:
-    """What the archive knows of the article on a page."""
-
-    capture: Capture
-    headline: str
-    day: date | None
-    body: str
-    authors: tuple[str, ...] = ()
-    section: str = ""
-    """The label of its section, as it was printed."""
-
-
-def learn_from_known(known: Sequence[KnownArticle], view_labels: tuple[str, ...] = ()) -> Learned:
-    """Learn the layout of pages whose articles are known. Runs in a worker process.
-
-    ``view_labels``: the labels of the site's view counters. Counts change, so their label stands for them.
-    """
-    samples = []
-    for article in known:
-        try:
-            page = Document(decode_source(article.capture))
-        except Unreadable:
-            continue
-        samples.append(
-            Sample(
-                page=page,
-                url=article.capture.effective_url,
-                headline=article.headline,
-                day=article.day,
-                authors=article.authors,
-                body=article.body,
-                section=article.section,
-                views_shown=_counter_on(page, view_labels),
-            )
-        )
-    return learn_layout(samples, from_archive=True)
-
-
-def _counter_on(page: Document, labels: tuple[str, ...]) -> str:
-    """The only text on a page that is a labelled view counter; empty if there is none."""
-    body = page.root.find("body")
-    found = {
-        text
-        for element in (body.iter("*") if body is not None else ())
-        if len(element) <= MAX_CHILDREN and (text := text_of(element)) and len(text) <= MAX_COUNTER
-        if is_counter(text, labels)
-    }
-    return found.pop() if len(found) == 1 else ""
 
 
 class Healing:
@@ -161,12 +107,12 @@ class Healing:
     def _has_failed(self, capture: Capture, outcome: object) -> bool | None:
         """Whether no layout fits a page that should be an article; ``None`` if the page says nothing about layouts."""
         if not self._defined.has_layouts:
-            layout = self.site.learned
-            if layout is None or not layout.is_trusted:
-                return None
             if isinstance(outcome, Extraction):
-                is_current = outcome.extractor == extractor_of(self.site)
-                return outcome.methods.get("body") != METHOD if is_current else None
+                if outcome.extractor != extractor_of(self.site):
+                    return None
+                if not self._is_trusted:
+                    return True if self._is_changed_by_design(outcome) else None
+                return outcome.methods.get("body") != METHOD
             is_other = isinstance(outcome, Problem) and (outcome.reason in OTHER_PAGES or outcome.stage == "fetch")
             return None if is_other or self._archive.articles.find(capture.url) is None else True
         if isinstance(outcome, Problem):
@@ -180,25 +126,43 @@ class Healing:
         return not (is_stated and article.headline and article.body and has_date)
 
     def doubt(self, extraction: Extraction) -> Problem | None:
-        """Why a page of a known article must be put aside: the trusted layout of the site does not fit it.
+        """Why a page of a known article must be put aside: its text differs from the known one, and its design too.
 
-        Its text differs from the known one, perhaps only by what another design adds or lacks.
+        The text may only seem changed by what another design adds or lacks. On a site with a trusted layout, a page
+        that it does not fit is of another design.
         """
-        layout, capture = self.site.learned, extraction.capture
-        if self._defined.has_layouts or layout is None or not layout.is_trusted:
+        capture = extraction.capture
+        if self._defined.has_layouts or (self._is_trusted and extraction.methods.get("body") == METHOD):
             return None
-        if extraction.methods.get("body") == METHOD:
-            return None
-        row = self._text_of(capture)
-        article = extraction.article
-        if row is None or (row["headline"], row["body"]) == (article.headline, article.body):
+        if not self._is_changed_by_design(extraction):
             return None
         before = capture.fetched_at - MAX_ASIDE
         first = self._archive.captures.put_aside(capture.site, LAYOUT_CHANGED, before - MAX_ASIDE, capture.url)
         if first and self._archive.captures.get(first[0]).fetched_at <= before:
             return None
-        message = f"The learned layout of {self._defined.title} does not fit {capture.effective_url}."
+        known = "learned layout" if self._is_trusted else "earlier design"
+        message = f"The {known} of {self._defined.title} does not fit {capture.effective_url}."
         return Problem(stage="check", reason=LAYOUT_CHANGED, message=message, fatal=True)
+
+    @property
+    def trusted_layout(self) -> LearnedLayout | None:
+        """The trusted layout of a site without a definition."""
+        layout = None if self._defined.has_layouts else self.site.learned
+        return layout if layout is not None and layout.is_trusted else None
+
+    @property
+    def _is_trusted(self) -> bool:
+        return self.trusted_layout is not None
+
+    def _is_changed_by_design(self, extraction: Extraction) -> bool:
+        """Whether a page of a known article has another text than the known one, and may have another design."""
+        row = self._text_of(extraction.capture)
+        if row is None or not _is_changed(row, extraction.article):
+            return False
+        if self._is_trusted:
+            return True
+        earlier = self._archive.captures.get(row["capture_id"])
+        return bool(earlier.body) and has_other_design(extraction.capture.body, earlier.body)
 
     def _text_of(self, capture: Capture) -> VersionRow | None:
         """The text of a known article as its layout gave it; of a learned site also from before it was learned."""
@@ -207,6 +171,8 @@ class Healing:
             return None
         if self._defined.has_layouts:
             return articles.text_by_layout(id, [layout.name for layout in self._defined.layouts], "selector", None)
+        if not self._is_trusted:
+            return articles.text_by_layout(id, ["generic"], "", "")
         return articles.text_by_layout(id, ["generic"], METHOD, extractor_of(self.site))
 
     def _known(self, capture: Capture) -> KnownArticle | None:
@@ -221,12 +187,16 @@ class Healing:
             body=row["body"],
             authors=tuple(json.loads(row["authors"])),
             section=self._archive.articles.show(row["article_id"])["section_label"] or "",
+            earlier=None if self._defined.has_layouts else self._archive.captures.get(row["capture_id"]),
         )
 
-    def apply(self, learned: Learned, part: Part | None, now: datetime) -> Problem | None:
+    def apply(self, relearned: Relearned, part: Part | None, now: datetime) -> Problem | None:
         """Use and store a learned layout. Returns the report, or ``None`` if headline and text were not found again."""
+        learned = relearned.now
         if part is not None:
             return self._apply_part(part, learned, now)
+        if relearned.failed:
+            return self._add_rules(relearned.failed, learned, now)
         layout = learned.layout
         if not (layout.headline and layout.body):
             return None
@@ -238,7 +208,8 @@ class Healing:
             self.site = self._defined.with_learned(replace(layout, weak=()))
         else:
             facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact != AGREEMENT]
-            facts += earlier_rules(layout_facts(self._archive, name))
+            before = relearned.earlier
+            facts += earlier_rules(site_facts(before, 0, 0) if before else layout_facts(self._archive, name))
             self._archive.site_facts.replace(name, (*LAYOUT_FACTS, EARLIER), facts, now)
             self.site = replace(self._defined, learned=learned_layout(self._archive, name))
         fitting = len(self._recent) - sum(self._recent)
@@ -269,10 +240,27 @@ class Healing:
         )
         return Problem(stage="run", reason="fact_replaced", message=message)
 
-    def _evidence(self, learned: Learned) -> str:
+    def _add_rules(self, parts: Sequence[Part], learned: Learned, now: datetime) -> Problem | None:
+        """Add learned rules of single parts to a trusted layout: the earlier pages still have the others."""
+        name = self._defined.name
+        if not all(any(fact.part == part for fact in learned.facts) for part in parts):
+            return None
+        names = [FACT_OF[part] for part in parts]
+        self._archive.site_facts.confirm(name, [fact for fact in site_facts(learned, 0, 0) if fact.fact in names], now)
+        self.site = replace(self._defined, learned=learned_layout(self._archive, name))
+        pages, selectors = len(self._recent), " and ".join(f"`{part}`" for part in parts)
+        fitting = pages - sum(self._recent)
+        self._recent.clear()
+        message = (
+            f"The learned selector of {selectors} of {self._defined.title} fits {fitting} of the last {pages} pages."
+            f" Used instead: {self._evidence(learned, parts)}."
+        )
+        return Problem(stage="run", reason="fact_replaced", message=message)
+
+    def _evidence(self, learned: Learned, parts: Sequence[Part] = ("headline", "date", "body")) -> str:
         best: dict[str, Fact] = {}
         for fact in learned.facts:
-            if fact.part in ("headline", "date", "body"):
+            if fact.part in parts:
                 best.setdefault(fact.part, fact)
         return ", ".join(
             f"{part} {fact.value} (found again on {fact.confirming} of {fact.examined} known articles)"
@@ -289,3 +277,15 @@ class Healing:
         self._failed.clear()
         self._tried = 0
         return ids
+
+
+def _is_changed(row: VersionRow, article: Article) -> bool:
+    """Whether a page states another value than the known text has; a value that it lost is kept."""
+    stated = (
+        (article.subtitle, row["subtitle"]),
+        (list(article.authors), json.loads(row["authors"])),
+        (utc_text_or_none(article.published_at), row["published_at"]),
+    )
+    return (row["headline"], row["body"]) != (article.headline, article.body) or any(
+        new and new != known for new, known in stated
+    )

@@ -17,8 +17,9 @@ from caliber_crawler.processes import TooSlow, WorkerCrashed
 from caliber_crawler.processes.limits import Limits
 from caliber_crawler.site import Site
 from caliber_crawler.site_learning.facts import learned_layout
-from caliber_crawler.site_learning.healing import Healing, learn_from_known
+from caliber_crawler.site_learning.healing import Healing
 from caliber_crawler.site_learning.learner import is_lesson_due, sample_pages, store_lesson
+from caliber_crawler.site_learning.relearning import learn_from_known
 from caliber_crawler.site_learning.teaching import LIMITS, compare_page, learn_pages
 
 COMPARED_SHARE = 10
@@ -68,7 +69,8 @@ class LearningInCrawl:
             return None
         self._is_busy, part = True, self._healing.part
         try:
-            learned = await self._call(learn_from_known, known, self._view_labels, limits=LIMITS)
+            trusted = self._healing.trusted_layout
+            learned = await self._call(learn_from_known, known, self._view_labels, trusted, limits=LIMITS)
             problem = self._healing.apply(learned, part, datetime.now(UTC))  # type: ignore[arg-type]
         except (TooSlow, WorkerCrashed, MemoryError) as error:
             logger.warning("Learning the new layout of %s stopped: %s.", self.site.name, error)

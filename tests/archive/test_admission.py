@@ -286,3 +286,89 @@ def test_re_extraction_puts_aside_what_the_current_code_sees(site: Site) -> None
     assert site.headlines == [article().headline]
     assert reasons(site) == ["unlike_before"]
     assert has_no_findings(site)
+
+
+def visit_dated_articles(site: Site, count: int, start: int = 0) -> None:
+    for number in range(start, start + count):
+        words = {"headline": f"Ministers meet {number}", "body": f"They met for the {number}th time."}
+        assert site.visit(number, f"https://caliber.az/en/post/{70_000 + number}", layout="generic", **words) == "new"
+
+
+UNKNOWN_WALL = WALL | {
+    "headline": "Almost there",
+    "body": "Tell us who you are, and this text will open.",
+    "layout": "generic",
+}
+"""A wall that no phrase gives away."""
+
+
+def test_a_short_page_that_shows_nothing_is_put_aside_where_articles_have_dates(site: Site) -> None:
+    visit_dated_articles(site, 20)
+    assert site.visit(50, NUMBERS[0], **UNKNOWN_WALL) == "unlike_site"
+    assert site.visit(51, NUMBERS[0], layout="generic") == "new"
+    assert has_no_findings(site)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"layout": "new"},
+        {"authors": ("Aysel Məmmədova",)},
+        {"published_at": article().published_at},
+        {"body": "They spoke of the corridor. " * 200},
+        {"url": "https://caliber.az/en/post/almost-there-again"},
+    ],
+    ids=["layout", "author", "date", "length", "words"],
+)
+def test_a_page_that_shows_that_it_is_an_article_is_admitted(site: Site, fields: dict[str, Any]) -> None:
+    visit_dated_articles(site, 20)
+    assert site.visit(50, **{"url": NUMBERS[0], **UNKNOWN_WALL, **fields}) == "new"
+
+
+@pytest.mark.parametrize(("dated", "undated"), [(19, 0), (30, 3)], ids=["few articles", "several without a date"])
+def test_a_site_of_which_little_is_known_or_whose_articles_lack_dates_sets_no_norm(
+    site: Site, dated: int, undated: int
+) -> None:
+    for number in range(undated):
+        other = {"headline": f"Number {number}", "body": f"A text of its own, {number} of them.", "layout": "generic"}
+        site.visit(number, f"https://caliber.az/en/post/{90_000 + number}", published_at=None, **other)
+    visit_dated_articles(site, dated)
+    assert site.visit(50, NUMBERS[0], **UNKNOWN_WALL) == "new"
+
+
+def test_a_page_that_lasts_is_an_article_although_it_has_no_date(site: Site) -> None:
+    visit_dated_articles(site, 20)
+    assert site.visit(DAY, NUMBERS[0], **UNKNOWN_WALL) == "unlike_site"
+    assert site.visit(2 * DAY, NUMBERS[0], **UNKNOWN_WALL) == "unlike_site"
+    assert site.visit(5 * DAY, NUMBERS[0], **UNKNOWN_WALL) == "new"
+    assert site.newsroom.archive.articles.admission.review_undated(site.newsroom.run_id) == 0
+
+
+def test_a_wall_that_came_before_most_articles_is_put_aside_when_the_run_ends(site: Site) -> None:
+    visit_dated_articles(site, 3)
+    assert site.visit(4, NUMBERS[0], **UNKNOWN_WALL) == "new"
+    visit_dated_articles(site, 20, start=5)
+    assert site.newsroom.archive.articles.admission.review_undated(site.newsroom.run_id) == 1
+    assert UNKNOWN_WALL["headline"] not in site.headlines
+    assert reasons(site) == ["unlike_site"]
+    assert has_no_findings(site)
+
+
+def test_a_merge_knows_the_sites_of_both_archives(tmp_path: Path) -> None:
+    here = archive_of(tmp_path / "here.db", (4, NUMBERS[0], UNKNOWN_WALL))
+    with Archive.open(here, mode="write") as archive, Archive.open(tmp_path / "there.db", mode="write") as second:
+        visit_dated_articles(Site(Newsroom(second, start_run(second))), 20)
+        merge_one(second, archive)
+        assert [row[0] for row in second.db.execute("SELECT reason FROM problems")] == ["unlike_site"]
+        assert [row[0] for row in second.db.execute("SELECT count(*) FROM articles")] == [20]
+        assert [finding for finding in second.verify() if finding] == []
+
+
+def test_an_entirely_different_text_that_shows_nothing_is_no_edit(site: Site) -> None:
+    """The article itself has no date either, and its URL is a number."""
+    undated = {"published_at": None, "layout": "generic"}
+    assert site.visit(0, NUMBERS[0], **undated) == "new"
+    assert site.visit(5, NUMBERS[0], **UNKNOWN_WALL) == "unlike_before"
+    assert site.visit(6, NUMBERS[0], **undated, body=f"{article().body}\n\nHe spoke again.") == "updated"
+    assert site.visit(DAY, NUMBERS[0], **UNKNOWN_WALL) == "unlike_before"
+    assert site.visit(5 * DAY, NUMBERS[0], **UNKNOWN_WALL) == "updated"

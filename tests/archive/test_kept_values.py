@@ -118,3 +118,37 @@ def test_values_are_kept_in_any_order_of_pages(blank: Path, tmp_path: Path, orde
         found = newsroom.values("SELECT authors FROM versions WHERE replaced_by IS NULL ORDER BY seen_from")
         assert found == ['["A"]', '["A"]', '["B"]', '["B"]']
         assert newsroom.values("SELECT DISTINCT published_at FROM versions WHERE replaced_by IS NULL") == [DATE]
+
+
+def stated(text: str, zone: str, precision: str = "minute") -> dict[str, Any]:
+    methods = {"headline": "selector", "published_at_zone": zone, "published_at_precision": precision}
+    return {"published_at": datetime.fromisoformat(text), "methods": methods}
+
+
+BARE = stated("2026-01-06T00:00+00:00", "site", "day")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        (BARE, stated("2026-01-06T10:30+00:00", "page"), True),
+        (BARE, stated("2026-01-06T23:30-05:00", "page"), True),
+        (BARE, stated("2026-01-09T10:30+00:00", "page"), False),
+        (BARE, stated("2026-01-08T00:00+00:00", "site", "day"), False),
+        (stated("2026-01-06T10:30+00:00", "page"), BARE, True),
+        (stated("2026-01-06T14:30+00:00", "site"), stated("2026-01-06T14:30+04:00", "page"), True),
+        (stated("2026-01-06T14:30+00:00", "site"), stated("2026-01-06T10:30:25+00:00", "page"), True),
+        (stated("2026-01-06T14:30+04:00", "page"), stated("2026-01-06T14:30+00:00", "site"), True),
+        (stated("2026-01-06T14:30+00:00", "site"), stated("2026-01-06T14:37+00:00", "page"), False),
+        (stated("2026-01-06T14:30+00:00", "page"), stated("2026-01-06T15:30+00:00", "page"), False),
+    ],
+)
+def test_a_date_in_another_notation_is_the_same_date(
+    newsroom: Newsroom, first: dict[str, Any], second: dict[str, Any], is_same: bool
+) -> None:
+    newsroom.save(**first)
+    newsroom.save(minutes(1), **second)
+    assert newsroom.values("SELECT count(*) FROM edits") == [not is_same]
+    # The first notation again changes nothing either.
+    newsroom.save(minutes(2), **(first if is_same else second))
+    assert newsroom.values("SELECT count(*) FROM edits") == [not is_same]

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from caliber_crawler.archive.core.checksums import EXCLUDED_COLUMNS, PRIMARY_KEYS
 from caliber_crawler.archive.core.migrations import migrations
-from caliber_crawler.archive.search.query import FOLDING
+from caliber_crawler.archive.search.tokens import FOLDING
 from caliber_crawler.archive.texts.current_state import CURRENT
 from tests.archive.newsroom import Newsroom, minutes
 
@@ -20,9 +20,12 @@ TABLES = {
     *("articles", "article_urls", "versions", "view_counts", "captures", "bodies", "dictionaries", "frontier", "runs"),
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
     *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
-    *("codebook", "codes"),
+    *("codebook", "codes", "alerts", "alert_events", "copies", "counterparts"),
 }
-VIEWS = {"article_texts", "view_growth", "edits", "coverage_by_day", "run_health", "coded_articles"}
+VIEWS = {
+    *("article_texts", "view_growth", "edits", "coverage_by_day", "run_health", "coded_articles"),
+    *("near_duplicates", "editions", "views_at"),
+}
 
 
 def test_every_documented_table_and_view_exists_and_can_be_queried(newsroom: Newsroom) -> None:
@@ -134,7 +137,7 @@ def contents_of(connection: sqlite3.Connection) -> list[object]:
 COMPUTED = {
     *("versions", "bodies", "dictionaries", "totals", "authors", "article_authors", "url_claims", "takedown_keys"),
     *("versions_fts", "versions_vocab"),
-    *("codebook", "codes"),
+    *("codebook", "codes", "alerts", "alert_events"),
 }
 """Tables whose values ``verify`` computes again, or whose keys are everything that they have."""
 

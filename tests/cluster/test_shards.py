@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from caliber_crawler.cluster.shards import Shard, Storage, digest_of
-from caliber_crawler.errors import ClusterError
+from caliber_crawler.errors import ClusterError, StorageUnavailable
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -76,7 +76,7 @@ def test_failed_and_killed_publications_keep_no_space(tmp_path: Path, monkeypatc
     for part in (old, theirs):
         os.utime(part, (0, 0))
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(ClusterError, match="No space left on device"):
+    with pytest.raises(StorageUnavailable, match="No space left on device"):
         Storage(str(tmp_path / "shards")).put(path, "site", 3)
     assert {*folder.iterdir()} == {recent, theirs}
 

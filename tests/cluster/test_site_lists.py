@@ -23,7 +23,8 @@ def test_each_start_url_of_a_file_is_a_job_with_the_lock_of_its_host(dsn: str, t
 
     def enqueue() -> str:
         environment = {"CALIBER_DSN": dsn}
-        done = CliRunner().invoke(main, ["cluster", "enqueue", "--sites", str(path), "--minutes", "9"], env=environment)
+        options = ("--minutes", "9", "--requests", "500", "--limit", "300")
+        done = CliRunner().invoke(main, ["cluster", "enqueue", "--sites", str(path), *options], env=environment)
         assert done.exit_code == 0, done.output
         return done.output
 
@@ -33,7 +34,7 @@ def test_each_start_url_of_a_file_is_a_job_with_the_lock_of_its_host(dsn: str, t
     assert set(by_site) == {*listed, "https://news-0.example/politics", "https://caliber.az"}
     assert by_site[listed[0]]["lock"] == by_site["https://news-0.example/politics"]["lock"]
     assert len({job["lock"] for job in jobs}) == 201
-    assert {job["args"]["minutes"] for job in jobs} == {9}
+    assert {tuple(job["args"][name] for name in ("minutes", "requests", "limit")) for job in jobs} == {(9, 500, 300)}
     assert enqueue().startswith("Queued 0 jobs.")
 
 

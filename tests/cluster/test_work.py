@@ -13,7 +13,7 @@ from caliber_crawler.cluster.crawler import delay_next_requests
 from caliber_crawler.cluster.jobs import MAX_ATTEMPTS, CrawlFailed, Interrupted, JobRetries
 from caliber_crawler.cluster.work import HostLocks, Work, load_timetable
 from caliber_crawler.crawling.options import CrawlOptions
-from caliber_crawler.errors import InputError, SiteError
+from caliber_crawler.errors import ArchiveFull, ClusterError, InputError, SiteError, StorageUnavailable
 from caliber_crawler.known_sites import known_spiders, project_settings
 from caliber_crawler.throttle import LastRequest
 
@@ -27,13 +27,31 @@ SETTINGS = project_settings()
         Work(
             site="caliber",
             minutes=2.5,
-            options=CrawlOptions(section="analytics", language="en", due=True, delay=0.0),
+            options=CrawlOptions(section="analytics", language="en", due=True, delay=0.0, limit=9, requests=20),
         ),
         Work(site="https://example.org/world"),
     ],
 )
 def test_work_is_unchanged_by_the_queue(work: Work) -> None:
     assert Work.of({**work.as_arguments(), "timestamp": 1_780_000_000}) == work
+
+
+@pytest.mark.parametrize(
+    ("options", "articles", "requests", "left"),
+    [
+        (CrawlOptions(), 40, 90, (None, None)),
+        (CrawlOptions(limit=100), 40, 90, (60, None)),
+        (CrawlOptions(limit=100, requests=200), 40, 90, (60, 110)),
+        (CrawlOptions(requests=90), 40, 90, (None, 1)),
+    ],
+)
+def test_work_that_is_continued_has_what_is_left_of_its_budgets(
+    options: CrawlOptions, articles: int, requests: int, left: tuple[int | None, int | None]
+) -> None:
+    work = Work(site="https://example.org/", minutes=9, options=options)
+    rest = work.continued(articles=articles, requests=requests)
+    assert (rest.options.limit, rest.options.requests) == left
+    assert (rest.site, rest.minutes, rest.name) == (work.site, work.minutes, work.name)
 
 
 def test_different_work_has_different_names() -> None:
@@ -75,22 +93,26 @@ def job(attempts: int) -> Job:
     return Job(id=1, queue="crawl", lock=None, queueing_lock=None, task_name="caliber.crawl", attempts=attempts)
 
 
-def test_failed_job_is_retried_with_back_off_until_the_last_attempt() -> None:
+@pytest.mark.parametrize(
+    "error", [CrawlFailed(), StorageUnavailable("No space left"), ArchiveFull("The disk is full")], ids=repr
+)
+def test_failed_job_is_retried_with_back_off_until_the_last_attempt(error: Exception) -> None:
     retries = JobRetries(back_off=60)
     start, times = datetime.now(UTC), []
     for attempts in range(MAX_ATTEMPTS - 1):
-        decision = retries.get_retry_decision(exception=CrawlFailed(), job=job(attempts))
+        decision = retries.get_retry_decision(exception=error, job=job(attempts))
         assert decision is not None
         times.append(decision.retry_at)
     assert times == sorted(times)
     assert [round((time - start).total_seconds() / 60) for time in times] == [1, 2, 4, 8, 16, 32, 64]
-    assert retries.get_retry_decision(exception=CrawlFailed(), job=job(MAX_ATTEMPTS - 1)) is None
+    assert retries.get_retry_decision(exception=error, job=job(MAX_ATTEMPTS - 1)) is None
 
 
 def test_interrupted_job_is_retried_and_an_invalid_one_is_not() -> None:
     retries = JobRetries()
     assert retries.get_retry_decision(exception=Interrupted(), job=job(MAX_ATTEMPTS)) is not None
     assert retries.get_retry_decision(exception=SiteError("no such site"), job=job(0)) is None
+    assert retries.get_retry_decision(exception=ClusterError("The shard is damaged"), job=job(0)) is None
 
 
 def test_reassigned_job_delays_the_next_request_to_the_host(tmp_path: Path) -> None:
@@ -140,6 +162,7 @@ def test_timetable_with_a_default_for_other_sites(tmp_path: Path) -> None:
                 "minutes": ('"x"', "true", "0", "-1", "nan", "inf", "[1]", "1e300"),
                 "delay": ('"1"', "-0.5", "false", "nan"),
                 "due": ('"yes"', "1", "{}"),
+                **dict.fromkeys(("limit", "requests"), ('"5"', "0", "-1", "true", "1.5", "[]")),
                 "section": ("1", "true", "[]", "2026-01-01"),
                 "language": ('["en"]', "0.5"),
             }.items()

@@ -60,8 +60,8 @@ def test_unreachable_site_is_retried_and_does_not_affect_others(dsn: str, tmp_pa
                 "    site = replace(CaliberSpider.site, name='gone', base_url='http://127.0.0.99:9', hosts=())\n"
             )
         crew.caliber("cluster", "enqueue", "gone", "paper-00", "--delay", 0)
-        crew.start("anna", "", "--back-off", 3600)
-        crew.wait_for(lambda: len(rows(dsn, SHARDS)) == 2 and ": job " in crew.log("anna"))
+        assert crew.start("anna", "", "--back-off", 3600, "--until-empty").wait(60) == 3
+        assert "1 jobs failed" in crew.log("anna")
         status = crew.caliber("cluster", "status", "--json").json
         (job,) = status["jobs"]
         assert (job["work"], job["status"], job["attempts"]) == ("gone", "todo", 1)

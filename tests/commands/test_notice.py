@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from caliber_crawler.commands.notification import post
 from caliber_crawler.demo import DemoSite
+from caliber_crawler.notification.webhook import post
 from tests.hostile.canary import canary
 from tests.hostile.site import HostileSite, answering, misbehaving
 from tests.hostile.tricks import redirecting

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 from unittest import mock
 from urllib.parse import parse_qsl, urlsplit
 
@@ -120,6 +120,12 @@ class Paper:
         )
 
 
+class Answering(Protocol):
+    """A site in memory."""
+
+    def answer(self, url: str) -> Answer: ...
+
+
 @dataclass
 class Crawl:
     """The requests and results of a crawl."""
@@ -154,10 +160,10 @@ def empty_archive() -> bytes:
 class PaperCrawler:
     """Crawls a newspaper into one archive, any number of times."""
 
-    def __init__(self, path: Path, paper: Paper, site: Site | None = None) -> None:
+    def __init__(self, path: Path, paper: Answering, site: Site | None = None) -> None:
         self.path, self.paper = path, paper
         path.write_bytes(empty_archive())
-        self.site = site or paper_site(*paper.sections)
+        self.site = site or paper_site(*(paper.sections if isinstance(paper, Paper) else ()))
 
     def scope(self, **options: Any) -> Scope:
         sections = self.site.default_sections

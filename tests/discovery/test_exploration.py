@@ -13,6 +13,7 @@ from caliber_crawler.archive import Archive, ReextractionFilter
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.site.generic import generic_site
 from tests.discovery.driven import BASE_URL, Answer, Paper, PaperCrawler
+from tests.discovery.kinds import KINDS
 from tests.discovery.whole_sites import THEMES, Numbered, WholeSite
 
 
@@ -40,6 +41,19 @@ def test_a_whole_site_is_found_from_its_home_page(theme: str, tmp_path: Path) ->
     assert len(crawl.requested) == len(set(crawl.requested))
     assert crawl.counts["articles_left"] == 0
     assert crawl.counts["articles_known"] >= 0.8 * crawl.counts["site_size"]  # complete: exit code 0
+
+
+MORE_REQUESTS = {"date_archives": 1.8, "static_footer": 2.6, "full_text_lists": 1.8, "views": 1.8}
+"""Requests per article of small sites with many other pages; 1.5 of all others."""
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_site_is_stored_without_its_other_pages(name: str, tmp_path: Path) -> None:
+    site = KINDS[name]()
+    crawler = PaperCrawler(tmp_path / "a.db", site, generic_site(BASE_URL + "/"))
+    crawl = crawler.crawl(languages=(), sections=(), requests=500)
+    assert stored(crawler) == site.articles
+    assert len(crawl.requested) <= MORE_REQUESTS.get(name, 1.5) * len(site.articles)
 
 
 @pytest.mark.parametrize("start", ["/category/culture", "/story-7", "/about"])

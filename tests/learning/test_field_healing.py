@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.doctor.corrections import corrected_definition
 from caliber_crawler.items import Extraction
 from caliber_crawler.site import Layout, LearnedLayout
 from caliber_crawler.site_learning.field_healing import FieldWatch
@@ -39,3 +45,23 @@ def test_a_learned_selector_of_one_part_stands_beside_the_stated_one() -> None:
         ".hits, .count",
     )
     assert LearnedLayout(date=(".when",)).corrected(stated).date == ".when"
+
+
+@pytest.mark.parametrize(
+    ("learned", "stated", "correct"),
+    [
+        (LearnedLayout(views=(".post_counter",)), 'views=".post_hits"', 'views=".post_hits, .post_counter"'),
+        (LearnedLayout(date=("time@datetime",)), 'date=".post_time"', 'date="time@datetime"'),
+        (
+            LearnedLayout(headline=(".title::headline",)),
+            'headline="h1.post_title"',
+            'headline="h1.post_title, .title"',
+        ),
+    ],
+)
+def test_the_doctor_corrects_only_the_selector_that_was_replaced(
+    learned: LearnedLayout, stated: str, correct: str
+) -> None:
+    source = Path(inspect.getsourcefile(CaliberSpider) or "").read_text(encoding="utf-8")
+    changed = corrected_definition(source, CaliberSpider.site, learned, ())
+    assert changed == source.replace(stated, correct, 1) != source

@@ -34,10 +34,32 @@ def site_with(layout: LearnedLayout | None, *, is_trusted: bool = False) -> Site
     return replace(generic_site("https://news.example/"), learned=learned)
 
 
-def test_a_layout_that_gives_another_text_is_not_trusted() -> None:
-    """The generic extraction takes a line of the sidebar for text here, the learned container does not."""
+def test_a_line_about_other_articles_below_the_text_is_no_part_of_it() -> None:
+    """The generic extraction alone takes it for text."""
     lesson = learn_pages([capture(Story(number), THEMES["plain"]) for number in range(10)], site_with(None), NOW)
-    assert (lesson.agreeing, lesson.compared) == (0, 10)
+    assert (lesson.learned.layout.drop, lesson.agreeing, lesson.compared) == ((".side",), 10, 10)
+    outcome = extract_page(capture(Story(40), THEMES["plain"]), site_with(lesson.learned.layout), NOW)
+    assert isinstance(outcome, Extraction)
+    assert outcome.article.body.split("\n\n") == Story(40).paragraphs
+
+
+def with_last_paragraph_apart(story: Story) -> str:
+    """Prose of the article in an element of its own below the text."""
+    apart = Story(story.number + 50).paragraphs[story.number % 4]
+    return THEMES["plain"](story).replace(
+        '<div class="side"><p>Newest: ', f'<div class="end"><p>{apart}</p></div><div><p>'
+    )
+
+
+def test_prose_below_the_text_is_part_of_it() -> None:
+    captures = [capture(Story(number), with_last_paragraph_apart) for number in range(10)]
+    assert ".end" not in learn_pages(captures, site_with(None), NOW).learned.layout.drop
+
+
+def test_a_layout_that_fits_half_of_the_pages_is_not_trusted() -> None:
+    captures = [capture(Story(number), THEMES["classic" if number % 2 else "nameless"]) for number in range(10)]
+    lesson = learn_pages(captures, site_with(None), NOW)
+    assert lesson.agreeing < lesson.compared == 10
 
 
 @pytest.fixture(scope="module", params=THEMES)

@@ -24,8 +24,24 @@ FETCHING = {
 """Commands that fetch, and what. tests/crawl/test_network_rules.py and tests/cluster/test_network_rules.py prove that
 each obeys the rules."""
 NOT_FETCHING = {
+    *("alerts add", "alerts list", "alerts remove", "alerts send"),
+    *("copies find", "copies list", "copies show"),
     *("sample", "codes codebook", "codes import", "codes list", "codes agreement"),
-    *("explain", "schedule", "ingest", "extract", "show", "history", "cite", "search", "status", "browse", "export"),
+    *(
+        "explain",
+        "schedule",
+        "ingest",
+        "extract",
+        "show",
+        "history",
+        "cite",
+        "search",
+        "attention",
+        "views",
+        "status",
+        "browse",
+        "export",
+    ),
     *(
         "reextract",
         "verify",
@@ -77,7 +93,7 @@ ALLOWED = {
     "caliber_crawler.fetching.downloader": "the crawl's downloader",
     "caliber_crawler.fetching.schemes": "one TLS handshake, without a request, with a host that the operator typed",
     "caliber_crawler.fetching.browser": "a browser that gets every response from the crawl's downloader",
-    "caliber_crawler.commands.notification": "the operator's webhook",
+    "caliber_crawler.notification": "the operator's webhooks and mail server",
     "caliber_crawler.settings": "reads the name of this machine",
     "caliber_crawler.demo.server": "listens on a loopback IP address",
     "caliber_crawler.bulk.dask_engine": "the operator's Dask cluster",

@@ -77,9 +77,26 @@ def m0008_repetition(db: Database) -> None:
 
 
 @migrations()
+def m0009_copies(db: Database) -> None:
+    """Add near-duplicates, excerpts, and articles of the same story in other languages."""
+    run_script(db, "m0009_copies")
+
+
+@migrations()
+def m0010_views_at(db: Database) -> None:
+    run_script(db, "m0010_views_at")
+
+
+@migrations()
 def m0011_codes(db: Database) -> None:
     """Add the codebook and the codes of articles."""
     run_script(db, "m0011_codes")
+
+
+@migrations()
+def m0012_alerts(db: Database) -> None:
+    """Add alerts and their events."""
+    run_script(db, "m0012_alerts")
 
 
 def rename_methods(db: Database) -> None:

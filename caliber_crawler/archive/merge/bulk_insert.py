@@ -290,9 +290,13 @@ class BulkInsert:
     # --- rows ---------------------------------------------------------------------------------------------------------
 
     def _rows(self, table: str, key: str, ids: Sequence[int]) -> list[Row]:
-        names = ", ".join(self._columns[table])
+        names = ", ".join(f"t.{name}" for name in self._columns[table])
+        # A cross join looks up each key, whatever SQLite knows of the tables: statistics of an archive that was once
+        # tiny would have it scan the table for each list of keys.
         rows = self._there.rows(
-            f"SELECT {names} FROM {table} WHERE {key} IN (SELECT value FROM json_each(?)) ORDER BY 1", json_list(ids)
+            f"SELECT {names} FROM (SELECT DISTINCT value FROM json_each(?)) k CROSS JOIN {table} t"
+            f" ON t.{key} = k.value ORDER BY 1",
+            json_list(ids),
         )
         for row in rows if "checksum" in self._columns[table] else ():
             if row["checksum"] is not None and checksum(table, row) != row["checksum"]:

@@ -20,6 +20,7 @@ from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.kept_values import KEPT
 from caliber_crawler.archive.texts.resemblance import MOST, Text, differ_entirely, texts_of
 from caliber_crawler.archive.texts.shared_texts import NO_LAYOUT, Row, SharedTexts, is_doubtful
+from caliber_crawler.archive.texts.site_norms import SiteNorms
 from caliber_crawler.archive.texts.text_columns import content_digest
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.items import Article, Extraction, Problem
@@ -77,6 +78,8 @@ WHERE a.id = :article_id AND o.id <> a.id AND o.site = a.site
 AND (o.first_seen_at, o.url) < (a.first_seen_at, a.url) LIMIT 1"""
 """The article itself, if another one had its undated text before."""
 SHARED = "same_text_elsewhere"
+UNLIKE_SITE = "unlike_site"
+LACKS_DATE = "states no date, which nearly all articles of the site do, and shows nothing that makes it an article."
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class Admission:
         self._connection = connection
         self._runs = Runs(connection)
         self.shared = SharedTexts(connection)
+        self.norms = SiteNorms(connection)
         self.lasting = LASTING
 
     def check(
@@ -148,6 +152,8 @@ class Admission:
             )
             raise PageSetAside(_problem("unlike_before", message, fatal=True))
         self._check_shared(extraction, article_id, reextract)
+        if article_id is None and self.norms.puts_aside(extraction, self.lasting, reextract):
+            raise PageSetAside(_problem(UNLIKE_SITE, f"{extraction.capture.effective_url} {LACKS_DATE}", fatal=True))
 
     def _check_shared(
         self, extraction: Extraction, article_id: int | None, reextract: Callable[[int], Extraction | None] | None
@@ -176,6 +182,12 @@ class Admission:
         article, url = extraction.article, extraction.capture.effective_url
         has_date = own_date(extraction) is not None
         return is_doubtful(url, f"{article.headline} {article.body}", extraction.layout, has_date=has_date)
+
+    def _shows_nothing(self, extraction: Extraction) -> bool:
+        """Whether neither a date nor an author nor a word of its URL makes a page the article of its URL."""
+        if own_date(extraction) is not None or extraction.article.authors:
+            return False
+        return self._is_doubtful(extraction)
 
     def _has_text(self, article_id: int | None, article: Article) -> bool:
         """Whether an article has the text of a page already."""
@@ -246,6 +258,26 @@ class Admission:
             return self._connection.values(SEEN_LATER, {"article_id": article_id})[:1]
         return []
 
+    def withdraw_reviewed(self, article_id: int, run_id: int) -> list[int]:
+        """Withdraw the articles that turn out to be none by the text of an article, or by those of its site."""
+        shared = self.articles_sharing_text(article_id)
+        if shared:
+            self.shared.withdraw(shared, run_id)
+            return shared
+        if not self.norms.rejects(self.shared.current(article_id), self.lasting):
+            return []
+        self.shared.withdraw([article_id], run_id, UNLIKE_SITE, LACKS_DATE)
+        return [article_id]
+
+    def review_undated(self, run_id: int) -> int:
+        """Review the articles that a run stored without a date: the archive now knows more of their site.
+
+        Return the number of those that were withdrawn.
+        """
+        with self._connection.transaction():
+            ids = self.norms.undated_of(run_id)
+            return sum(len(self.withdraw_reviewed(id, run_id)) for id in ids)
+
     def _duration(self, text: StoredText, firm: Sequence[StoredText]) -> timedelta:
         """How long a text was seen, counted from the first page that was put aside before it."""
         after = max((other.seen_until for other in firm if other.seen_until <= text.seen_from), default="")
@@ -275,10 +307,11 @@ class Admission:
         lost = lost_layout or (has_date and own_date(extraction) is None)
         if not lost and extraction.layout not in NO_LAYOUT:
             return False
-        text, known = text_of(extraction.article), texts_of(self._connection, article_id)
+        url, text = extraction.capture.effective_url, text_of(extraction.article)
+        known = texts_of(self._connection, article_id)
         if not all(differ_entirely(text, other) for other in known):
             return False
-        if not lost and not lost_words(extraction.capture.effective_url, text, known):
+        if not lost and not self._shows_nothing(extraction) and not lost_words(url, text, known):
             return False
         return not self._is_lasting(extraction, article_id, text, reextract)
 

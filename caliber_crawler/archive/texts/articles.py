@@ -172,9 +172,7 @@ class Articles:
         if self.admission.review(article_id, run_id):
             self._versions.rebuild(article_id, (), run_id)
             self.refresh(article_id)
-        withdrawn = self.admission.articles_sharing_text(article_id)
-        self.withdraw(withdrawn, run_id)
-        return withdrawn
+        return self.admission.withdraw_reviewed(article_id, run_id)
 
     def record_not_modified(self, article_id: int, seen_at: datetime) -> None:
         """Record that an article was still available and unchanged (304)."""

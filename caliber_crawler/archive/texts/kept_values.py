@@ -1,12 +1,14 @@
 """Kept values: a page that lost its date, authors or subtitle does not erase what an earlier page stated.
 
-The version keeps the value of the last page before it that had one, with the extraction method ``kept``. A page that
-states only the day of a known time has lost the time.
+The version keeps the value of the last page before it that had one, with the extraction method ``kept``. A date that
+another design of the page states in another way is the same date: only its day instead of its time or the reverse, or
+with another source of its time zone.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
@@ -19,6 +21,9 @@ from caliber_crawler.items import Extraction
 KEPT = "kept"
 """The extraction method of a value that a page lost, and an earlier page of the article had."""
 DAY = "day"
+ZONE = re.compile(r'"published_at_zone": "(\w+)"')
+MAX_SHIFT, SHIFT_STEP = timedelta(hours=14), timedelta(minutes=15)
+"""The greatest difference of a time zone from UTC, and what each difference is a multiple of."""
 KEPT_FIELDS = {"published_at": ("published_at", "published_local"), "authors": ("authors",), "subtitle": ("subtitle",)}
 """The fields that a version keeps, and their columns."""
 
@@ -41,7 +46,7 @@ def kept_columns(
         columns = own_columns(version_columns(fresh[page.id]) if stored is None else stored)
         kept = columns
         for field, names in KEPT_FIELDS.items():
-            if has_value(columns, field) and not (field in last and lost_time(field, columns, last[field])):
+            if has_value(columns, field) and not (field in last and is_same_date(field, columns, last[field])):
                 last[field] = columns
             elif field in last and is_edit(columns, last[field]):
                 values = {name: value for name, value in last[field].items() if name in names}
@@ -60,11 +65,18 @@ def loses_values(pages: Sequence[Page], fresh: Mapping[int, Extraction], of: Map
         version = of[id or 0]
         if KEPT in version["methods"]:
             return True
-        has.add((*(has_value(version, field) for field in KEPT_FIELDS), is_day(version["methods"])))
+        has.add(
+            (
+                *(has_value(version, field) for field in KEPT_FIELDS),
+                is_day(version["methods"]),
+                zone_of(version["methods"]),
+            )
+        )
     has |= {
         (
             *(bool(getattr(extraction.article, field)) for field in KEPT_FIELDS),
-            extraction.methods.get("published_at_precision") == "day",
+            extraction.methods.get("published_at_precision") == DAY,
+            extraction.methods.get("published_at_zone"),
         )
         for extraction in fresh.values()
     }
@@ -76,12 +88,29 @@ def is_day(methods: str) -> bool:
     return DAY in methods and json.loads(methods).get("published_at_precision") == DAY
 
 
-def lost_time(field: str, columns: ExtractedColumns, earlier: ExtractedColumns) -> bool:
-    """Whether a page states only the day on which an earlier page states a time. Time zones may differ by a day."""
-    if field != "published_at" or not is_day(columns["methods"]) or is_day(earlier["methods"]):
+def zone_of(methods: str) -> str | None:
+    """Where the time zone of a version's date comes from, by its extraction methods."""
+    found = ZONE.search(methods)
+    return found[1] if found else None
+
+
+def is_same_date(field: str, columns: ExtractedColumns, earlier: ExtractedColumns) -> bool:
+    """Whether a page states the date of an earlier page in another way; only its day, or with another zone."""
+    if field != "published_at":
         return False
-    days = [datetime.fromisoformat(row["published_local"] or row["published_at"] or "") for row in (columns, earlier)]
-    return abs(days[0].date() - days[1].date()) <= timedelta(days=1)
+    one, other = (
+        datetime.fromisoformat(row["published_local"] or row["published_at"] or "") for row in (columns, earlier)
+    )
+    # Time zones may differ by a day.
+    is_near = abs(one.date() - other.date()) <= timedelta(days=1)
+    if is_day(columns["methods"]) or is_day(earlier["methods"]):
+        return is_near and is_day(columns["methods"]) != is_day(earlier["methods"])
+    zones = {zone_of(columns["methods"]), zone_of(earlier["methods"])}
+    if not is_near or None in zones or len(zones) == 1:
+        return False
+    difference = abs(one - other)
+    minute = timedelta(minutes=1)  # one of the two may state seconds
+    return difference <= MAX_SHIFT and (difference + minute) % SHIFT_STEP < 2 * minute
 
 
 def has_value(columns: VersionRow | ExtractedColumns, field: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import VersionRow
@@ -102,8 +102,8 @@ class Reextractions:
             if field in ("section", "cover_image") and not (is_newest and getattr(extraction.article, field)):
                 continue
             was, now = getattr(before, field), getattr(extraction.article, field)
-            is_day = field == "published_at" and extraction.methods.get("published_at_precision") == "day"
-            if field in kept and (not now or is_day):
+            is_near = field == "published_at" and was and now and abs(was.date() - now.date()) <= timedelta(days=1)
+            if field in kept and (not now or is_near):
                 continue
             if comparable(was) != comparable(now):
                 yield Change(field, article_id, was, now)

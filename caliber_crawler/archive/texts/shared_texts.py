@@ -24,6 +24,7 @@ from caliber_crawler.site.url_words import has_a_word, may_name_one_page, share_
 NO_LAYOUT = ("unknown", "generic", "text")
 """Layouts of pages that match no layout of a site definition."""
 REASON = "same_text_elsewhere"
+IS_SHARED = "has a text that is at other URLs, too, and nothing that shows that it is theirs."
 MAX_MATCHES = 20
 MAX_PHRASE = 200
 """Characters of a headline that are searched for."""
@@ -37,7 +38,7 @@ MAX_RECENT = 5_000
 
 WITH_HEADLINE = f"""
 SELECT a.id, a.url, a.version_count, v.headline, v.body, v.layout, v.published_at, v.seen_from, v.seen_until,
-  json_extract(v.methods, '$.published_at') AS dated_by,
+  json_extract(v.methods, '$.published_at') AS dated_by, v.authors <> '[]' AS has_authors,
   (SELECT count(*) FROM articles d WHERE d.duplicate_of = a.id) AS duplicates
 FROM versions_fts f JOIN versions v ON v.id = f.rowid JOIN articles m ON m.id = v.article_id
 JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
@@ -45,20 +46,22 @@ WHERE versions_fts MATCH :phrase AND v.headline = :headline AND v.replaced_by IS
 AND a.id IS NOT :article_id ORDER BY a.id LIMIT {MAX_MATCHES}"""
 CURRENT = """
 SELECT a.id, a.url, a.site, a.version_count, v.headline, v.body, v.layout, v.published_at, v.seen_from, v.seen_until,
-  json_extract(v.methods, '$.published_at') AS dated_by,
+  json_extract(v.methods, '$.published_at') AS dated_by, v.authors <> '[]' AS has_authors,
   (SELECT count(*) FROM articles d WHERE d.duplicate_of = a.id) AS duplicates
 FROM articles a JOIN versions v ON v.id = a.current_version_id WHERE a.id = ?"""
 PUT_ASIDE_BEFORE = f"""
 SELECT p.capture_id FROM problems p JOIN captures c ON c.id = p.capture_id
 WHERE p.id > (SELECT max(id) FROM problems) - {MAX_RECENT} AND p.reason = '{REASON}' AND c.site = ?
 ORDER BY p.id DESC LIMIT {MAX_RECALLED}"""
-UNREPORTED = f"""
-SELECT id, url FROM captures c WHERE article_id = ? AND version_id IS NOT NULL
-AND NOT EXISTS (SELECT 1 FROM problems p WHERE p.capture_id = c.id AND p.reason = '{REASON}') ORDER BY id"""
+UNREPORTED = """
+SELECT id, url FROM captures c WHERE article_id = :id AND version_id IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM problems p WHERE p.capture_id = c.id AND p.reason = :reason) ORDER BY id"""
 IS_REPORTED = f"""
 SELECT 1 FROM captures c JOIN problems p ON p.capture_id = c.id
 WHERE c.article_id = ? AND c.version_id IS NOT NULL AND p.reason = '{REASON}' LIMIT 1"""
-OF_ARTICLE = ("view_counts", "versions", "images", "links", "article_authors", "article_urls", "url_claims")
+OF_ARTICLE = (
+    *("alert_events", "view_counts", "versions", "images", "links", "article_authors", "article_urls", "url_claims"),
+)
 KEPT_BY = ("view_counts_are_kept", "versions_are_kept")
 """The triggers that keep the rows of an article."""
 
@@ -77,6 +80,7 @@ class Row:
     seen_from: str
     seen_until: str
     dated_by: str | None
+    has_authors: int
     duplicates: int
     site: str = ""
 
@@ -184,7 +188,7 @@ class SharedTexts:
         """Whether a page of an article was put aside before, in this archive or one that was merged."""
         return self._connection.value(IS_REPORTED, (article_id,)) is not None
 
-    def withdraw(self, ids: Iterable[int], run_id: int) -> int:
+    def withdraw(self, ids: Iterable[int], run_id: int, reason: str = REASON, clause: str = IS_SHARED) -> int:
         """Put the pages of articles aside that turned out to be none. Their captures stay, with a problem each.
 
         Articles with codes stay: the people who gave them have seen what they are. Return the number of those that this
@@ -197,23 +201,22 @@ class SharedTexts:
             stored += self._connection.value(
                 "SELECT count(*) FROM versions WHERE article_id = ? AND run_id = ?", (id, run_id)
             )
-            for row in self._connection.rows(UNREPORTED, (id,)):
-                message = (
-                    f"{row['url']} has a text that is at other URLs, too, and nothing that shows that it is theirs."
+            for row in self._connection.rows(UNREPORTED, {"id": id, "reason": reason}):
+                problem = Problem(
+                    stage="check", reason=reason, message=f"{row['url']} {clause}", field="url", fatal=True
                 )
-                problem = Problem(stage="check", reason=REASON, message=message, field="url", fatal=True)
                 self._runs.record_problem(run_id, problem, url=row["url"], capture_id=row["id"])
-            self._delete(id)
+            self._delete(id, reason)
         return stored
 
-    def _delete(self, id: int) -> None:
+    def _delete(self, id: int, reason: str) -> None:
         connection = self._connection
         authors = connection.values("SELECT author_id FROM article_authors WHERE article_id = ?", (id,))
         connection.execute("UPDATE captures SET article_id = NULL, version_id = NULL WHERE article_id = ?", (id,))
         connection.execute(
-            f"""UPDATE frontier SET article_id = NULL, reason = '{REASON}',
-            state = CASE state WHEN 'done' THEN 'refused' ELSE state END WHERE article_id = ?""",
-            (id,),
+            """UPDATE frontier SET article_id = NULL, reason = ?2,
+            state = CASE state WHEN 'done' THEN 'refused' ELSE state END WHERE article_id = ?1""",
+            (id, reason),
         )
         connection.execute("UPDATE articles SET current_version_id = NULL WHERE id = ?", (id,))
         with without_triggers(connection, "versions", KEPT_BY), without_triggers(connection, "view_counts", KEPT_BY):

@@ -207,6 +207,7 @@ class Deletion:
             # The append-only triggers allow deletion of the article that this column names.
             self._connection.execute("UPDATE takedowns SET article_id = ? WHERE id = ?", (id, takedown_id))
             for table in (
+                "alert_events",
                 "view_counts",
                 "versions",
                 "images",

@@ -27,6 +27,8 @@ COPIED_TABLES = {
     "article_authors": ARTICLE_TABLES,
     "images": ARTICLE_TABLES,
     "links": ARTICLE_TABLES,
+    "copies": f"{ARTICLE_TABLES} AND original_id IN (SELECT id FROM chosen)",
+    "counterparts": f"{ARTICLE_TABLES} AND counterpart_id IN (SELECT id FROM chosen)",
     "codes": ARTICLE_TABLES,
     "codebook": "TRUE",
     "authors": "id IN (SELECT author_id FROM main.article_authors)",

@@ -17,6 +17,7 @@ from caliber_crawler.archive.texts.text_columns import content_digest, version_c
 from caliber_crawler.archive.upkeep.article_parts import ArticleParts
 from caliber_crawler.archive.upkeep.disputes import Dispute, settle_disputes
 from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes
+from caliber_crawler.archive.upkeep.media_types import restored_media_type
 from caliber_crawler.archive.upkeep.repair import VERSION_AT
 from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
 from caliber_crawler.archive.upkeep.row_ids import settle_ids
@@ -36,7 +37,7 @@ MISSING_RUNS = """SELECT run_id, min(at) AS started_at, min(site) AS site FROM (
 WHERE run_id NOT IN (SELECT id FROM runs) GROUP BY run_id"""
 REPEATED = (
     *("runs", "problems", "hosts", "sites", "sections", "site_facts", "field_coverage", "takedowns"),
-    *("codebook", "codes"),
+    *("codebook", "codes", "alerts", "alert_events", "copies", "counterparts"),
 )
 """Tables whose indexes repeat every value."""
 MISSING_CAPTURES = """SELECT capture_id, article_id, min(at) AS fetched_at, max(version_id) AS version_id,
@@ -191,7 +192,7 @@ class Restoration:
                 "run_id": 0,
                 "site": article["site"] if article else entry["site"] if entry else UNKNOWN_SITE,
                 "status": 200 if body else (entry or {}).get("last_status") or 200,
-                "media_type": "text/html" if body else None,
+                "media_type": self._media_type(known) if body else None,
                 "size": body["size"] if body else 0,
                 **NO_HEADERS,
                 **known,
@@ -199,6 +200,9 @@ class Restoration:
                 "version_id": self._version_at(known),
             }
             self.without_headers += self._rows.insert("captures", row)
+
+    def _media_type(self, known: Mapping[str, Any]) -> str | None:
+        return restored_media_type(self._connection, known["body_digest"], known["url"])
 
     def _same_host(self, url: str) -> dict[str, Any] | None:
         host = "/".join(url.split("/", 3)[:3])

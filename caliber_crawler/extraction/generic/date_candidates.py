@@ -41,6 +41,8 @@ LEVELS_OF_GROUP = 3
 MIN_REPETITIONS = 3
 MAX_SENTENCE_LENGTH = 120
 MIN_RUNNING_WORDS = 3
+MAX_UNIT = 5
+"""Characters behind the time of day in its element: ``Uhr``, a comma."""
 MAX_BESIDE = 60
 """Characters beside a date that is not named as one, below the first long text."""
 MAX_TRIED = 1000
@@ -84,6 +86,8 @@ class DateCandidate:
     """The element that states it."""
     is_above: bool = False
     """Whether it is printed above the headline."""
+    is_by_name: bool = False
+    """Whether it is called an update by its element's class ``updated`` only, not by a text."""
     rejection: str = ""
     """Why it cannot be the date of the page's own article, as a clause; empty if it can."""
 
@@ -245,6 +249,11 @@ def _role_of_element(element: etree._Element) -> Role:
     return Role.UNNAMED
 
 
+def _has_class_updated(element: etree._Element) -> bool:
+    around = (element, *islice(element.iterancestors(), 2))
+    return any("updated" in (node.get("class") or "").lower().split() for node in around)
+
+
 def _label_of(element: etree._Element) -> tuple[str, str, str]:
     """The text before an element in its line, in the element before the first digit, and after the element."""
     block = block_of(element)
@@ -275,6 +284,16 @@ def _is_in_sentence(before: str, after: str) -> bool:
     if not _SENTENCE_END.search(after or before):
         return False
     return _running_words(after) >= 2 or _running_words(before) + _running_words(after) >= MIN_RUNNING_WORDS
+
+
+def _is_dateline(date: PrintedDate, before: str, after: str, owner: etree._Element) -> bool:
+    """Return whether a date begins or ends a paragraph, in an element of its own that is named as a date."""
+    if before and (after or not _SENTENCE_END.search(before)):
+        return False
+    text = short_text(owner, MAX_BESIDE)
+    return (
+        text is not None and len(text) <= date.end - date.start + MAX_UNIT and is_called_date(owner.get("class") or "")
+    )
 
 
 def _running_words(text: str) -> int:
@@ -332,7 +351,7 @@ def _group_of(block: etree._Element, seen: set[etree._Element]) -> etree._Elemen
 def _rejected(date: PrintedDate, owner: etree._Element, rejection: str, position: int = 0) -> DateCandidate:
     tier = DATELINE if owner.tag == "time" or is_called_date((owner.get("class") or "")[:300]) else REST
     return DateCandidate(
-        *(date.at, date.clock is None, Role.UNNAMED, "text", tier, Place.ASIDE, position),
+        *(date.at, date.clock is None, _role_of_element(owner), "text", tier, Place.ASIDE, position),
         text=str(date.day),
         element=owner,
         rejection=rejection,
@@ -356,15 +375,14 @@ def _printed(
             rejection = ASIDE if place == Place.ASIDE else "in a caption" if is_caption else "part of the headline"
             rejected.append(_rejected(date, owner, rejection, position))
         return
-    role = role_of_label(before, after)
-    if role is Role.UNNAMED:
-        role = _role_of_element(owner)
+    labelled = role_of_label(before, after)
+    role = labelled if labelled is not Role.UNNAMED else _role_of_element(owner)
     names = " ".join(node.get("class") or node.get("id") or "" for node in (owner, *islice(owner.iterancestors(), 1)))
     is_named = role in (Role.PUBLISHED, Role.UPDATED) or is_called_date(names[:300]) or owner.tag == "time"
     is_alone = len(before) + len(after) <= MAX_BESIDE
     if place == Place.HEAD and not is_named and not is_alone and outline.is_below_prose(position):
         place = Place.TEXT
-    if _is_in_sentence(before.strip(), after.strip()):
+    if _is_in_sentence(before.strip(), after.strip()) and not _is_dateline(date, before.strip(), after.strip(), owner):
         place, is_named = (Place.TEXT if place == Place.HEAD else place), False
     tier = DATELINE if is_named else LINE
     if date.is_short and not is_named:
@@ -374,4 +392,5 @@ def _printed(
         *(date.at, date.clock is None, role, "text", tier, place, position, other, str(date.day)),
         element=owner,
         is_above=outline.is_above_headline(position),
+        is_by_name=labelled is Role.UNNAMED and _has_class_updated(owner),
     )

@@ -45,7 +45,7 @@ from caliber_crawler.extraction.generic.publication_dates import rank_dates
 from caliber_crawler.extraction.generic.titles import rank_titles, site_names
 from caliber_crawler.extraction.generic.view_counters import ViewCounters
 from caliber_crawler.extraction.identity import article_urls_of
-from caliber_crawler.extraction.learned import learned_layout_of, read_page, second_opinion
+from caliber_crawler.extraction.learned import dropped_lines, learned_layout_of, read_page, second_opinion
 from caliber_crawler.extraction.lines import Line, extract_lines, is_picture, links_of
 from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
 from caliber_crawler.extraction.omissions import Omissions
@@ -123,7 +123,7 @@ def extract_generic(page: Page, explanation: Explanation | None = None) -> Gener
     if (learned := learned_layout_of(page)) is not None and page.document is not None:
         readings = read_page(page, learned)
         if refusal is None or article_urls_of(page) or extraction.declared or page.is_linked:
-            corrected = second_opinion(extraction, refusal, readings, learned)
+            corrected = second_opinion(extraction, refusal, readings, learned, dropped_lines(page, learned))
             if explanation is not None and corrected is not None:
                 explanation.left_out += explanations.explain_repetition(extraction.body, corrected.body)
             extraction, refusal = corrected or extraction, None if corrected else refusal

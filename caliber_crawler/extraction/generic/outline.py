@@ -21,6 +21,8 @@ MAX_LEAD = 2
 MAX_PROSE_SHARE = 0.3
 """A part that contains more of the page's text than this is the article, whatever its name."""
 LEVELS_OF_HEAD = 5
+LEVELS_OF_ARTICLE = 5
+MIN_SHARE_OF_MAIN = 0.5
 LEVELS_OF_FOOTER = 3
 MAX_WITHOUT_HEADING = 40
 """Elements between a date and the first long text on a page without a headline."""
@@ -50,6 +52,7 @@ newsletter slider comment comments sidebar teaser teasers footer topbar bio tool
 _ASIDE_WORDS = frozenset(_ASIDE_WORDS_TEXT.split())
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _DIGIT = re.compile(r"\d")
+_ARTICLE_NAME = re.compile(r"(?:^|[\s_-])(?:article|post|story|news|entry|single)(?:$|[\s_-])", re.IGNORECASE)
 MAX_NAMES_LENGTH = 300
 MAX_NUMBERED_LENGTH = 1000
 """Characters of a text that may be a date or a counter."""
@@ -179,6 +182,28 @@ class Outline:
                 return element
         return None
 
+    @cached_property
+    def article(self) -> etree._Element | None:
+        """The largest element around the article that has no other long text and is named as an article.
+
+        Without a headline, the ``article`` with most of the text. It also contains the boxes beside the text, such as
+        one with the author and the date.
+        """
+        if self.main is None:
+            articles = self.root.iter("article")
+            return next((node for node in articles if self.prose and self._prose_share(node) > MIN_SHARE_OF_MAIN), None)
+        found = None if self.main.tag in ("body", "html") else self.main
+        prose = self._prose_between(self.position[self.main] - 1, self._end(self.main))
+        for node in islice(self.main.iterancestors(), LEVELS_OF_ARTICLE):
+            if (
+                node.tag in ("body", "html")
+                or self._prose_between(self.position[node] - 1, self._end(node)) > prose + MAX_LEAD
+            ):
+                break
+            if node.tag == "article" or _ARTICLE_NAME.search(f"{node.get('class', '')[:MAX_NAMES_LENGTH]}"):
+                found = node
+        return found
+
     def _end(self, element: etree._Element) -> int:
         """The position of the first element after this one and its contents."""
         following: etree._Element | None = element
@@ -287,10 +312,13 @@ class Outline:
         called, certain = aside_names(names[:MAX_NAMES_LENGTH]) if len(names) > 1 else (False, False)
         return called or element.tag in ("aside", "figure", "figcaption"), certain
 
-    def is_teaser(self, element: etree._Element) -> bool:
-        """Return whether an element stands beside a link that is long enough to be the headline of another page."""
+    def is_teaser(self, element: etree._Element, *, anywhere: bool = False) -> bool:
+        """Return whether an element stands beside a link that is long enough to be the headline of another page.
+
+        Near the article's own headline such a link must be very near; ``anywhere``: it need not.
+        """
         levels = LEVELS_OF_TEASER
-        if self.level_of(element) <= LEVELS_OF_HEAD:
+        if not anywhere and self.level_of(element) <= LEVELS_OF_HEAD:
             levels = 1 + next((n for n, node in enumerate(element.iterancestors(), start=1) if node.tag == "li"), 0)
         node = element
         for _ in range(min(levels, LEVELS_OF_TEASER)):

@@ -10,14 +10,20 @@ from typing import cast
 from resiliparse.parse.lang import detect_fast, supported_langs
 
 from caliber_crawler.extraction.dates import month_names
+from caliber_crawler.extraction.generic.alphabets import Letters
 from caliber_crawler.extraction.languages import script_of
 
 SAMPLE_LENGTH = 3000
 """Characters of a text that decide its language."""
+LETTERS_LENGTH = 1_200
+"""Characters whose letters are compared with the alphabets of languages."""
 SCRIPT_LENGTH = 400
 """Characters that decide its script."""
 MIN_LETTERS = 40
 """A shorter text does not overrule what the page declares."""
+LETTERS_OF_SIGN = 3
+"""Latin letters of a Chinese character, a kana or a Korean syllable."""
+_SIGNS = frozenset(("CJK", "HANGUL", "HIRAGANA", "KATAKANA"))
 MIN_DETECTED_LENGTH = 100
 MIN_LENGTH = 300
 """Characters of a text that overrules a declaration in the same script."""
@@ -33,6 +39,10 @@ MIN_FOREIGN_SHARE = 0.015
 """Letters, and share of letters, that the declared language does not have: then a short text overrules it too."""
 MIN_FOREIGN_LENGTH = 150
 FOREIGN_MARGIN = 30
+EXCLUDED_DISTANCE = 800
+"""The greatest distance of a detected language that replaces a declared one whose letters the text contradicts."""
+RESULTS = 8
+"""Languages of the detector, the nearest first, of which the text's letters may exclude some."""
 FOREIGN_DISTANCE = 700
 MAIN_SHARE = 0.6
 """The share of letters in one script that makes it the script of the text."""
@@ -93,6 +103,11 @@ def choose_language(declared: str | None, text: str) -> str | None:
     if not declared:
         return language_of_text(sample)
     script = _script_of_text(sample)
+    known = _SAME.get(declared, declared)
+    if Letters(sample[:LETTERS_LENGTH], script).excludes(known):
+        detected, distance = _language_and_distance(sample)
+        is_sure = detected is not None and distance <= EXCLUDED_DISTANCE and not _is_close(declared, detected)
+        return detected if is_sure else declared
     detected, distance = _language_and_distance(sample)
     if detected is None or _is_close(declared, detected):
         return declared
@@ -128,7 +143,8 @@ def _script_of_text(text: str) -> str:
     """The script of a text; empty for a text of few letters, or in several scripts."""
     scripts: Counter[str] = Counter()
     for letter, number in Counter(re.findall(r"[^\W\d_]", text[:SCRIPT_LENGTH])).items():
-        scripts[script_of(letter)] += number
+        script = script_of(letter)
+        scripts[script] += number * (LETTERS_OF_SIGN if script in _SIGNS else 1)
     scripts.pop("", None)
     if sum(scripts.values()) < MIN_LETTERS:
         return ""
@@ -144,13 +160,16 @@ def _language_and_distance(sample: str) -> tuple[str | None, int]:
     """The language of a text and its rank distance, 0 if the script alone tells the language."""
     if languages := _LANGUAGE_OF_SCRIPT.get(_script_of_text(sample)):
         return languages[0], 0
+    letters = Letters(sample[:LETTERS_LENGTH], _script_of_text(sample))
+    proven = letters.proven()
     if len(sample) < MIN_DETECTED_LENGTH:
-        return None, 0
-    found = cast("list[tuple[str, int]]", detect_fast(sample, cutoff=MAX_DISTANCE, n_results=5))
-    if not found:
-        return None, 0
-    language, distance = min(found, key=lambda pair: pair[1] + (RARE_PENALTY if pair[0] in _RARE else 0))
-    return language, distance
+        return proven, 0
+    found = cast("list[tuple[str, int]]", detect_fast(sample, cutoff=MAX_DISTANCE, n_results=RESULTS))
+    found.sort(key=lambda pair: pair[1] + (RARE_PENALTY if pair[0] in _RARE else 0))
+    if proven is not None and (not found or letters.excludes(found[0][0])):
+        # The detector knows most languages in one script only.
+        return proven, 0
+    return next((pair for pair in found if not letters.excludes(pair[0], certainly=True)), (None, 0))
 
 
 def _distance_to(language: str, sample: str) -> int:

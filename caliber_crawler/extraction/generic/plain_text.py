@@ -31,6 +31,8 @@ COST_OF_A_LABEL = 60
 """Letters of prose that outweigh one short line between two paragraphs."""
 LINES_ABOVE = 12
 LINES_BELOW = 6
+LINES_TO_DATE = 2
+"""Lines between the text and a date below it."""
 MIN_TITLE_LENGTH, MAX_TITLE_LENGTH = 12, 250
 MAX_DATELINE_LENGTH = 80
 MAX_WORDS_BESIDE_DATE = 6
@@ -56,22 +58,16 @@ def find_plain_parts(page: Page) -> TextParts | str:
     datelines = _find_datelines(lines, max(0, first - LINES_ABOVE), last, language)
     if sum(dateline.position >= first for dateline in datelines) > MAX_DATES_IN_BODY:
         return "it is a list: several dates are between its paragraphs"
-    dateline = _nearest(datelines, first)
-    title = _find_title(lines, first, dateline, page.capture.effective_url)
+    dateline = _nearest(datelines, first) or _below(_find_datelines(lines, last, last + LINES_BELOW, language), last)
+    is_above = dateline is not None and dateline.position < last
+    title = _find_title(lines, first, dateline if is_above else None, page.capture.effective_url)
     if title is None:
         return "no headline was found above its text"
     if dateline is None and length < MIN_UNDATED_LENGTH:
         return f"it has no date and {length} characters of prose, fewer than {MIN_UNDATED_LENGTH}"
-    begin = max(first, title + 1, dateline.position + 1 if dateline and dateline.position < first + LINES_BELOW else 0)
-    kept = drop_boilerplate([line.text for line in lines[begin:last]], lines[title].text)
-    wanted = iter(kept)
-    following = next(wanted, None)
-    body = []
-    for line in lines[begin:last]:
-        if line.text == following:
-            following = next(wanted, None)
-            if not is_counter_line(line.text):
-                body.append(line)
+    is_in_text = dateline is not None and dateline.position < min(first + LINES_BELOW, last)
+    begin = max(first, title + 1, dateline.position + 1 if dateline is not None and is_in_text else 0)
+    body = _without_boilerplate(lines[begin:last], lines[title].text)
     body, authors = cut_byline(body)
     subtitle = _subtitle(lines, title, begin, dateline)
     return TextParts(
@@ -85,20 +81,53 @@ def find_plain_parts(page: Page) -> TextParts | str:
     )
 
 
+def _without_boilerplate(lines: Sequence[Line], headline: str) -> list[Line]:
+    """The lines of the paragraphs that are text. In wrapped text a paragraph has several lines."""
+    groups = _paragraphs(lines)
+    texts = [" ".join(lines[at].text for at in group) for group in groups]
+    wanted = iter(drop_boilerplate(texts, headline))
+    following = next(wanted, None)
+    kept: list[Line] = []
+    for text, group in zip(texts, groups, strict=True):
+        if text == following:
+            following = next(wanted, None)
+            kept += [lines[at] for at in group if not is_counter_line(lines[at].text)]
+    return kept
+
+
+def _paragraphs(lines: Sequence[Line]) -> list[list[int]]:
+    """The positions of the lines of each paragraph: one line, or those between blank lines."""
+    wrapped = are_gaps_known(lines)
+    groups: list[list[int]] = []
+    for at, line in enumerate(lines):
+        if wrapped and groups and not line.gap:
+            groups[-1].append(at)
+        else:
+            groups.append([at])
+    return groups
+
+
 def _with_zone(at: datetime, page: Page) -> datetime:
     return at if at.tzinfo is not None else at.replace(tzinfo=page.site.zone)
 
 
 def _find_prose(lines: Sequence[Line]) -> tuple[int, int]:
     """The range of lines with the most prose; short lines between paragraphs cost some."""
-    wrapped = are_gaps_known(lines)
+    inside = {
+        at
+        for group in _paragraphs(lines)
+        if len(group) > 1
+        and lines[group[-1]].text.endswith(_SENTENCE_ENDS)
+        and sum(letters_in(lines[at].text) for at in group) >= MIN_PROSE_LENGTH
+        for at in group
+    }
     best = (0, 0, 0)
     start = total = 0
     for at, line in enumerate(lines):
         letters = letters_in(line.text)
-        inside = wrapped and at + 1 < len(lines) and not lines[at + 1].gap and letters >= MIN_PROSE_LENGTH // 2
         is_sentence = letters >= MIN_SENTENCE_LENGTH and line.text.endswith(_SENTENCE_ENDS)
-        weight = letters if letters >= MIN_PROSE_LENGTH or is_sentence or inside else -COST_OF_A_LABEL
+        is_part = at in inside
+        weight = letters if letters >= MIN_PROSE_LENGTH or is_sentence or is_part else -COST_OF_A_LABEL
         if total <= 0:
             start, total = at, 0
         total += weight
@@ -110,7 +139,7 @@ def _find_prose(lines: Sequence[Line]) -> tuple[int, int]:
 def _find_datelines(lines: Sequence[Line], first: int, last: int, language: str | None) -> list[_Dateline]:
     """The short lines that are little more than a date."""
     found = []
-    for at in range(first, last):
+    for at in range(first, min(last, len(lines))):
         text = lines[at].text
         if len(text) > MAX_DATELINE_LENGTH:
             continue
@@ -123,6 +152,11 @@ def _find_datelines(lines: Sequence[Line], first: int, last: int, language: str 
 def _nearest(datelines: Sequence[_Dateline], first: int) -> _Dateline | None:
     above = [dateline for dateline in datelines if dateline.position <= first + 2]
     return above[-1] if above else None
+
+
+def _below(datelines: Sequence[_Dateline], last: int) -> _Dateline | None:
+    """The date directly below the text, unless more dates follow: those are of other articles."""
+    return datelines[0] if len(datelines) == 1 and datelines[0].position <= last + LINES_TO_DATE else None
 
 
 def _find_title(lines: Sequence[Line], first: int, dateline: _Dateline | None, url: str) -> int | None:

@@ -142,7 +142,10 @@ def rank_dates(
             ranked.append((rank, ordered))
     ranked.sort(key=itemgetter(0))
     if not ranked:
-        lone = _lone_date(others, outline) or _lone_date([*others, *_asides(outline, language)], outline)
+        others_in_article = [date for date in others if date.rejection != ASIDE]
+        lone = _lone_date(others_in_article, outline) or _lone_date(
+            [*others_in_article, *_asides(outline, language)], outline
+        )
         ranked = [((LONE * 10,), lone)] if lone is not None and _is_possible(lone.at, now) else []
     best = _exact(ranked[0][1], [candidate for _, candidate in ranked]) if ranked else None
     for positions in rest:
@@ -166,17 +169,20 @@ def _lone_date(others: Sequence[DateCandidate], outline: Outline) -> DateCandida
         and date.order > start
         and date.role in (Role.UNNAMED, Role.PUBLISHED)
         and date.rejection in _UNUSED_PLACES.values()
+        and not (
+            date.place is Place.TEXT and date.element is not None and outline.is_teaser(date.element, anywhere=True)
+        )
     ]
     return replace(named[0], rejection="") if len({date.at.date() for date in named}) == 1 else None
 
 
 def _asides(outline: Outline, language: str | None) -> list[DateCandidate]:
     """The dates in other parts of the element that contains the article, such as a box with the author and the date."""
-    main = outline.main
-    if main is None or main.tag in ("body", "html"):
+    article = outline.article
+    if article is None:
         return []
-    first = outline.position[main]
-    positions = range(first, first + sum(1 for _ in main.iter(etree.Element)))
+    first = outline.position[article]
+    positions = range(first, first + sum(1 for _ in article.iter(etree.Element)))
     found = page_candidates(outline, language, positions, with_rejected=True)
     return [date for date in found if date.rejection == ASIDE]
 
@@ -268,9 +274,10 @@ def _rank(candidate: DateCandidate) -> tuple[int, ...] | None:
     place, tier = candidate.place, candidate.tier
     published = candidate.role is Role.PUBLISHED
     if candidate.role is Role.UPDATED:
-        # News that state the minute of their update and no other date; other pages are updated years later.
-        is_news = place == Place.HEAD and tier in (NAMED, DATELINE) and not candidate.is_bare
-        return (UPDATE * 10, 0, candidate.order) if is_news else None
+        # News that state the minute of their update and no other date; other pages are updated years later. Themes
+        # give the class "updated" to the only date, because a microformat requires it.
+        is_near = place == Place.HEAD and tier in (NAMED, DATELINE) and (not candidate.is_bare or candidate.is_by_name)
+        return (UPDATE * 10 + candidate.is_bare, 0, candidate.order) if is_near else None
     if candidate.role is Role.OTHER:
         return None
     if tier in (DECLARED, WEAKLY_DECLARED, URL):

@@ -26,21 +26,28 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
             "page hits",
             "visits",
             "been viewed",
+            "read",
+            "been read",
+            "seen",
+            "been seen",
+            "people have read this",
         ),
     ),
     "az": (
         *("baxış", "baxışlar", "baxış sayı", "baxışların sayı", "baxılıb", "baxıldı", "baxılma", "baxılma sayı"),
         *("oxunub", "oxundu", "oxunma", "oxunma sayı", "oxunuş", "oxunuş sayı", "oxunulub", "oxuyub", "oxuyanlar"),
+        *("oxucu sayı", "baxanların sayı", "baxan", "baxanlar", "izləyici sayı", "baxış sayi"),
         *("görüntülənmə", "görüntülənib", "izlənmə", "izlənib", "izlənilib", "izlənmə sayı", "baxis", "baxis sayi"),
     ),
     "tr": (
         *("görüntülenme", "görüntüleme", "görüntülenme sayısı", "görüntülenme sayisi", "görüntülendi", "okunma"),
         *("okunma sayısı", "okundu", "okunmuş", "gösterim", "gösterim sayısı", "izlenme", "izlenme sayısı", "izlendi"),
-        *("okuyan", "okuma sayısı", "tekil okunma", "hit"),
+        *("okuyan", "okuma sayısı", "tekil okunma", "hit", "okudu", "görüntüledi", "izledi"),
     ),
     "ru": (
         *("просмотр", "просмотра", "просмотры", "просмотров", "просмотрено", "количество просмотров", "посмотрели"),
         *("кол-во просмотров", "число просмотров", "прочитано", "прочитали", "прочтений", "прочтения", "прочтение"),
+        *("посмотрело", "просмотрело", "прочитало", "прочло", "показы", "просм", "просмотрен", "прочитан", "читали"),
         *("просмотрели", "чтений", "прочитана", "просмотрена", "показов", "количество показов", "число показов"),
     ),
     "uk": (
@@ -58,6 +65,7 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     ),
     "kk": (
         *("қаралым", "қаралымдар", "қаралым саны", "қаралды", "қаралған", "қараған", "көрілім", "көрілді", "көру"),
+        *("qaraldy", "qaralym", "qaralymdar", "qaralǵan", "qaralym sany", "oqyldy", "oqylǵan", "kórildi", "kórilim"),
         *("көрілген", "оқылды", "оқылған", "оқылым", "оқылу", "көру саны", "қаралу саны", "қаралу"),
     ),
     "uz": (
@@ -67,6 +75,7 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     ),
     "fa": (
         *("بازدید", "بازدیدها", "تعداد بازدید", "تعداد بازدیدها", "تعداد مشاهده", "مشاهده"),
+        *("تعداد بازدیدکنندگان", "تعداد بازدیدکننده", "تعداد خوانندگان", "بازدید خبر", "بازدید شده", "خوانده شد"),
         *("خوانده شده", "دفعات بازدید", "تعداد مطالعه", "میزان بازدید", "دیده شده", "تعداد نمایش"),
     ),
     "ar": (
@@ -80,8 +89,31 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
             "قراءات",
             "القراءات",
         ),
+        *("عدد الزوار", "عدد القراء", "عدد الزيارات", "عدد المشاهدين", "تمت المشاهدة", "تمت القراءة"),
         *("عدد القراءات", "زيارة", "زيارات", "الزيارات", "عدد الزيارات", "شوهد", "قرئ", "قراءة"),
     ),
+    "ky": ("көрүүлөр", "көрүү", "көрүлдү", "көрүлгөн", "окулду", "окулган", "окуу", "каралды", "көрүүлөрдүн саны"),
+    "ku": (
+        *("بینین", "بینینەکان", "بینراوە", "ژمارەی بینین", "بینەر", "خوێندنەوە"),
+        *("dîtin", "hatiye dîtin", "hatiye xwendin"),
+    ),
+    "tg": ("дидан", "дида шуд", "дидашуда", "хонда шуд", "тамошо", "тамошо шуд", "шумораи тамошо"),
+    "tk": ("okalan", "okaldy", "görlen", "görüldi", "okalan sany", "görlen sany"),
+    "mn": ("үзсэн", "уншсан", "үзэлт", "уншигдсан"),
+    "he": ("צפיות", "מספר צפיות", "נצפה"),
+    "el": ("προβολές", "προβολη", "προβολή", "αναγνώσεις", "διαβάστηκε", "εμφανίσεις"),
+    "bg": ("прегледи", "преглеждания", "прочетена", "прочетено", "видяна", "посещения"),
+    "sr": ("pregleda", "pregledi", "pregled", "прегледа", "прегледи", "čitanja", "pročitano", "broj pregleda"),
+    "ro": ("vizualizări", "vizualizare", "afișări", "afişări", "accesări", "citiri", "citit de"),
+    "hu": ("megtekintés", "megtekintések", "olvasás", "megtekintve"),
+    "cs": ("zobrazení", "zobrazeno", "přečteno", "zhlédnutí", "přečtení", "zobrazenia", "prečítané", "videní"),
+    "nl": ("weergaven", "bekeken", "gelezen", "keer bekeken", "keer gelezen"),
+    "sv": ("visningar", "sidvisningar"),
+    "da": ("visninger", "sidevisninger"),
+    "hi": ("देखा गया", "व्यूज", "व्यूज़", "बार देखा गया", "पढ़ा गया"),
+    "bn": ("পঠিত", "ভিউ", "বার পঠিত", "দেখা হয়েছে"),
+    "id": ("dibaca", "dilihat", "tayangan", "kali dibaca", "kali dilihat", "pembaca"),
+    "vi": ("lượt xem", "lượt đọc"),
     "de": ("aufrufe", "mal gelesen", "ansichten"),
     "fr": ("vues", "vue", "lectures"),
     "es": ("vistas", "visitas", "visualizaciones", "lecturas"),
@@ -98,11 +130,25 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "en": ("times", "time"),
     "az": ("dəfə", "nəfər"),
     "tr": ("kez", "defa", "kere", "kişi"),
-    "ru": ("раз", "раза", "человек"),
-    "uk": ("раз", "рази", "разів"),
+    "ru": ("раз", "раза", "человек", "человека"),
+    "uk": ("раз", "рази", "разів", "осіб"),
     "hy": ("անգամ",),
     "ka": ("-ჯერ", "ჯერ"),
-    "kk": ("рет",),
+    "kk": ("рет", "ret"),
+    "ky": ("жолу",),
+    "ku": ("جار", "caran", "car"),
+    "tg": ("маротиба", "бор"),
+    "tk": ("gezek",),
+    "mn": ("удаа",),
+    "el": ("φορές",),
+    "bg": ("пъти",),
+    "sr": ("puta", "пута"),
+    "ro": ("ori",),
+    "cs": ("krát", "x"),
+    "nl": ("keer",),
+    "hi": ("बार",),
+    "bn": ("বার",),
+    "id": ("kali",),
     "uz": ("marta", "марта"),
     "fa": ("بار", "مرتبه", "نفر"),
     "ar": ("مرة", "مرات"),
@@ -113,13 +159,18 @@ EYES = ("👁", "👁\ufe0f", "👀")
 _LEADS = (
     *("bu xəbər", "xəbər", "bu məqalə", "məqalə", "bu yazı", "yazı", "bu haber", "haber", "bu içerik", "this article"),
     *("this post", "this page", "this story", "this article has", "this post has", "this page has been"),
+    *("эта статья", "эту статью", "этот материал", "эту страницу", "эту запись", "данную статью", "запись", "эту тему"),
+    *("bu məqaləni", "bu xəbəri", "bu materialı", "material", "bu yazıyı", "bu haberi", "this entry", "story has been"),
     *("эта новость", "эту новость", "новость", "материал", "статья", "статью", "всего", "cəmi", "toplam", "total"),
 )
 """Words before the label or number of a counter that is a sentence: "This article has been viewed 354 times"."""
+_NEED_TIMES = frozenset(("read", "been read", "seen", "been seen", "gelezen", "bekeken"))
+"""Labels that count only beside a word for "times": "Read: 12" may be something else."""
 MAX_COUNTER_LENGTH = 60
 MAX_COUNT = 10_000_000_000
 _APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")
 _PARTS = re.compile(r"[|•;()\[\]]|, |\s[·—–/-]\s")
+_DASH = re.compile(r"\s[—–-]\s(?=[0-9])")
 _GROUPS = r"[0-9]{1,3}(?:[ .,'’٬_·˙][0-9]{3}){1,4}|[0-9]{1,2}(?:,[0-9]{2}){1,4},[0-9]{3}"
 _NUMBER = re.compile(
     rf"(?P<number>(?>(?:{_GROUPS})(?![0-9])|[0-9]+(?:[.,][0-9]+)?))(?:\s?(?P<word>[^\W\d_]{{1,8}})\b(?!-)\.?)?"
@@ -162,14 +213,14 @@ def may_be_counter(text: str) -> bool:
     """A quick test: whether a text contains a word of a label."""
     if not text.isascii() and any(eye in text for eye in EYES):
         return True
-    return not _label_words().isdisjoint(_LETTERS.findall(fold(text)))
+    return not _label_words().isdisjoint(_LETTERS.findall(fold(text.translate(_APOSTROPHES))))
 
 
 def find_counter(text: str, language: str | None) -> Counter | None:
     """Return the labelled view counter in a short line; ``None`` if there is none, or several that differ."""
     if len(text) > 2 * MAX_COUNTER_LENGTH or not may_be_counter(text) or len(line := _plain(text)) > MAX_COUNTER_LENGTH:
         return None
-    found = {found for part in _PARTS.split(line) for found in _counters_in(part, language)}
+    found = {found for part in _parts(line) for found in _counters_in(part, language)}
     if len({count for count, _ in found}) != 1:
         return None
     return Counter(clean_inline(text), *max(found))
@@ -179,9 +230,18 @@ def is_counter_line(text: str) -> bool:
     """Return whether a line is a labelled counter, perhaps with a date or other counters beside it."""
     if len(text) > 2 * MAX_COUNTER_LENGTH or not may_be_counter(text) or len(line := _plain(text)) > MAX_COUNTER_LENGTH:
         return False
-    parts = [part for part in _PARTS.split(line) if part.strip()]
+    parts = [part for part in _parts(line) if part.strip()]
     is_counted = any(True for part in parts for _ in _counters_in(part, None, zero=True))
     return is_counted and all(_NUMBER.search(part) for part in parts)
+
+
+def _parts(line: str) -> list[str]:
+    """The parts of a line between separators. A dash between a label and its number is none."""
+    if match := _DASH.search(line):
+        label = _PARTS.split(line[: match.start()])[-1]
+        if _without_lead(_key(label)) in _languages():
+            line = f"{line[: match.start()]}: {line[match.end() :]}"
+    return _PARTS.split(line)
 
 
 def parse_bare_count(text: str, language: str | None) -> int | None:
@@ -236,6 +296,8 @@ def _label_before(before: str, after: str, *, is_last: bool) -> str | None:
     if label not in _languages():
         return None
     rest = _key(after) if after.strip() not in (":", ".") else ":"
+    if label in _NEED_TIMES:
+        return label if rest and rest in _TIMES else None
     follows = not is_last and after.rstrip().endswith(":") and any(char.isalpha() for char in after)
     return label if rest in _TIMES or follows else None
 
@@ -247,8 +309,10 @@ def _label_behind(before: str, after: str) -> str | None:
         return None
     label = _key(after)
     times, _, rest = label.partition(" ")
-    if label not in _languages() and times in _TIMES:
+    if times in _TIMES and (label not in _languages() or rest in _languages()):
         label = rest
+    elif label in _NEED_TIMES:
+        return None
     return label if label in _languages() else None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from caliber_crawler.extraction.generic.page_language import choose_language, language_of_text
 
@@ -74,3 +76,120 @@ def test_words_of_another_language_do_not_overrule() -> None:
 def test_a_text_without_words_has_no_language(text: str) -> None:
     assert language_of_text(text) is None
     assert choose_language("az", text) == "az"
+
+
+SENTENCES = [
+    (
+        "az",
+        "Шәһәр мери базар ҝүнү кечирилән иҹласда јени көрпүнүн тикинтисинә ҝәлән "
+        "илин јазында башланаҹағыны билдириб вә сакинләрин суалларыны ҹавабландырыб.",
+    ),
+    (
+        "az",
+        "Şəhər meri bazar günü keçirilən iclasda yeni körpünün tikintisinə gələn "
+        "ilin yazında başlanacağını bildirib və sakinlərin suallarını cavablandırıb.",
+    ),
+    (
+        "uz",
+        "Шаҳар ҳокими якшанба куни ўтказилган йиғилишда янги кўприк қурилиши "
+        "келгуси йилнинг баҳорида бошланишини айтди ва саволларга жавоб берди.",
+    ),
+    (
+        "kk",
+        "Qala äkımı jeksenbı künı ötken jinalysta jaña köpırdıñ qūrylysy kelesı "
+        "jyldyñ köktemınde bastalatynyn aityp, tūrğyndardyñ sūraqtaryna jauap berdı.",
+    ),
+    (
+        "kk",
+        "Қала әкімі жексенбі күні өткен жиналыста жаңа көпірдің құрылысы келесі "
+        "жылдың көктемінде басталатынын айтып, тұрғындардың сұрақтарына жауап берді.",
+    ),
+    (
+        "ku",
+        "سەرۆکی شارەوانی لە کۆبوونەوەی ڕۆژی یەکشەممەدا گوتی کە دروستکردنی پردی "
+        "نوێ لە بەهاری ساڵی داهاتوودا دەست پێ دەکات و وەڵامی پرسیارەکانی دایەوە.",
+    ),
+    (
+        "ku",
+        "Li gorî gotina wî lêçûna projeyê dwanzdeh milyon e, ev "
+        "pere dê ji butçeya dewletê were dayîn û kar dê du salan bidome.",
+    ),
+    (
+        "ky",
+        "Шаардын мэри жекшемби күнү өткөн жыйында жаңы көпүрөнүн курулушу "
+        "келерки жылдын жазында башталарын айтып, тургундардын суроолоруна жооп берди.",
+    ),
+    (
+        "tg",
+        "Раиси шаҳр дар ҷаласаи рӯзи якшанбе гуфт, ки сохтмони пули нав "
+        "баҳори соли оянда оғоз мешавад ва ба саволҳои сокинон ҷавоб дод.",
+    ),
+    (
+        "tk",
+        "Şäheriň häkimi ýekşenbe güni geçirilen ýygnakda täze köpriniň "
+        "gurluşygynyň geljek ýylyň ýazynda başlanjakdygyny aýtdy we soraglara jogap berdi.",
+    ),
+    (
+        "tt",
+        "Шәһәр мэры якшәмбе көнне үткән утырышта яңа күпер төзелеше киләсе "
+        "елның язында башланачагын әйтте һәм халыкның сорауларына җавап бирде.",
+    ),
+    (
+        "uk",
+        "Мер міста заявив на недільному засіданні, що будівництво нового мосту "
+        "розпочнеться навесні наступного року, і відповів на запитання мешканців.",
+    ),
+    (
+        "ru",
+        "Мэр города заявил на воскресном заседании, что строительство "
+        "нового моста начнётся весной будущего года, и ответил на вопросы жителей.",
+    ),
+    (
+        "tr",
+        "Belediye başkanı pazar günü yapılan toplantıda yeni köprünün inşaatına "
+        "gelecek yılın ilkbaharında başlanacağını açıkladı ve soruları yanıtladı.",
+    ),
+    (
+        "fa",
+        "شهردار در نشست روز یکشنبه گفت که ساخت پل تازه از بهار سال آینده آغاز می‌شود و به پرسش‌های ساکنان پاسخ داد.",
+    ),
+    (
+        "ar",
+        "قال رئيس البلدية في الاجتماع الذي عقد يوم الأحد إن بناء "
+        "الجسر الجديد سيبدأ في ربيع العام المقبل وأجاب عن أسئلة السكان.",
+    ),
+    (
+        "ur",
+        "شہر کے میئر نے اتوار کو ہونے والے اجلاس میں کہا کہ نئے پل کی "
+        "تعمیر اگلے سال موسم بہار میں شروع ہوگی اور لوگوں کے سوالات کے جواب دیے۔",
+    ),
+]
+"""One sentence in each language and script."""
+
+
+@pytest.mark.parametrize(("language", "sentence"), SENTENCES)
+def test_the_letters_of_one_sentence_correct_a_wrong_declaration(language: str, sentence: str) -> None:
+    assert language_of_text(sentence) == language
+    for declared in {"ru", "az", "tr", "ar", "fa", "uk"} - {language}:
+        assert choose_language(declared, sentence) == language
+    assert choose_language(language, sentence) == language
+
+
+def test_a_language_written_without_its_special_letters_is_recognised() -> None:
+    turkish = (
+        "Belediye baskani pazar gunu yapilan toplantida yeni koprunun insaatina baslanacagini acikladi ve sordu. Bu "
+        "para devlet butcesinden karsilanacak, calismalar iki yil surecek. Mahallede oturanlar uzun yillardir nehri "
+        "gecmek icin eski feribotu kullaniyor, kisin ise yol tamamen kapaniyor, dedi. "
+    )
+    for declared in ("en", "tr", None):
+        assert choose_language(declared, turkish * 2) == "tr"
+
+
+ONE_SCRIPT = [each for each in SENTENCES if each[0] not in ("az", "uz", "kk", "ku")]
+"""Without languages that the detector knows in another script only."""
+
+
+@given(st.sampled_from(ONE_SCRIPT), st.sampled_from(SENTENCES))
+def test_a_short_quotation_does_not_change_the_language(own: tuple[str, str], quoted: tuple[str, str]) -> None:
+    text = " ".join([own[1]] * 9 + [quoted[1]])
+    assert choose_language(own[0], text) == own[0]

@@ -1,8 +1,11 @@
 """Plain text of a site without a definition: a text file, or everything that was printed on a page."""
 
+import textwrap
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from caliber_crawler.extraction import Unreadable, extract_page
 from caliber_crawler.items import Capture, Extraction
@@ -38,6 +41,21 @@ def test_the_date_may_be_above_the_headline_or_missing() -> None:
     assert extracted("7 January 2026", HEADLINE, *PARAGRAPHS).article.headline == HEADLINE
     undated = extracted(HEADLINE, *PARAGRAPHS).article
     assert (undated.headline, undated.published_at) == (HEADLINE, None)
+
+
+def test_the_date_may_be_directly_below_the_text() -> None:
+    article = extracted(HEADLINE, *PARAGRAPHS, "7 January 2026, 14:35", "Ministers sign a treaty").article
+    assert (article.published_at, article.body) == (datetime(2026, 1, 7, 14, 35, tzinfo=UTC), "\n\n".join(PARAGRAPHS))
+    dated = [line for day in (5, 6) for line in (f"{day} January 2026", "Ministers sign a treaty")]
+    assert extracted(HEADLINE, *PARAGRAPHS, *dated).article.published_at is None  # those of other articles
+
+
+@given(st.integers(min_value=25, max_value=100))
+def test_the_width_of_wrapped_lines_does_not_matter(width: int) -> None:
+    wrapped = ["\n".join(textwrap.wrap(paragraph, width)) for paragraph in PARAGRAPHS]
+    article = extracted(HEADLINE, "7 January 2026", *wrapped, end="\n\n").article
+    assert article.headline == HEADLINE
+    assert article.body.split() == " ".join(PARAGRAPHS).split()
 
 
 def test_the_view_counter_is_read_and_does_not_stay_in_the_body() -> None:

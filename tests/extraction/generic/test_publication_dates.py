@@ -13,7 +13,7 @@ from lxml import etree
 from caliber_crawler.extraction.generic.extractor import extract_tree
 from caliber_crawler.extraction.generic.fields import declared_locale, extract_language
 from caliber_crawler.extraction.generic.outline import Outline
-from caliber_crawler.extraction.generic.publication_dates import FoundTimestamp, extract_published_at
+from caliber_crawler.extraction.generic.publication_dates import FoundTimestamp, extract_published_at, rank_dates
 from caliber_crawler.extraction.linked_data import LinkedData, parse_linked_data
 from caliber_crawler.extraction.tree import parse_html
 from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS
@@ -277,6 +277,16 @@ def test_any_tree_gives_a_date_or_none(pieces: list[str]) -> None:
     assert found is None or found.at.year == 2026
 
 
+@given(st.lists(st.sampled_from([*PIECES, TEXT, "<footer>", "</footer>", "<article>", "<h2>"]), max_size=30))
+def test_an_explanation_does_not_change_the_date(pieces: list[str]) -> None:
+    outline = Outline(parse_html(f"<body><h1>{HEADLINE}</h1>{''.join(pieces)}".encode()), HEADLINE)
+    short, complete = (
+        rank_dates(outline, LinkedData(), URL, "en", now=FETCHED_AT, complete=complete).best
+        for complete in (False, True)
+    )
+    assert short == complete
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
@@ -325,6 +335,51 @@ def test_the_only_date_of_the_article_counts_wherever_it_is(box: str) -> None:
     assert article(f"{far}{other}{TEXT}", lang="az") is None  # which one is it?
     comment = '<div class="comments"><time>9 January 2026</time> Guest</div>'
     assert article(far, after=comment, lang="az") == "2026-01-07T00:00:00"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<aside class='sidebar'><div class='date'>7 January 2026</div></aside>",
+        "<aside><time>7 January 2026</time></aside>",
+    ],
+)
+def test_the_only_date_of_a_box_beside_the_text_counts(box: str) -> None:
+    page = f"<article><div><h1>{HEADLINE}</h1>{TEXT}</div>{{}}</article><p>{PARAGRAPHS[0]}</p>"
+    assert (found := found_on(page.format(box))) is not None
+    assert found.at.isoformat() == "2026-01-07T00:00:00"
+    assert found_on(page.format("") + box) is None  # outside the article
+
+
+def test_the_date_of_a_teaser_in_the_text_is_not_the_only_date() -> None:
+    card = (
+        '<div><a href="/x"><h3>Harvest was poor in the whole valley</h3></a>'
+        "<div><time>9 January 2026</time></div></div>"
+    )
+    assert article(f"{TEXT}<div>{card}</div>{TEXT}") is None
+
+
+def test_the_only_date_is_that_of_an_update_if_only_its_class_says_so() -> None:
+    line = '<p class="meta"><time class="{}">{}May 21, 2025</time></p>'
+    found = found_on(f"<article><h1>{HEADLINE}</h1>{line.format('updated', '')}{TEXT}</article>")
+    assert found is not None
+    assert (found.at.isoformat(), found.details["published_at_role"]) == ("2025-05-21T00:00:00", "updated")
+    assert article(line.format("updated", "Updated: ")) is None
+    assert article(line.format("modified", "")) is None
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "is_date"),
+    [
+        ("<span class='date'>07.01.2026, 14:35 Uhr</span> The council met once more and agreed on the new pier.", True),
+        ("The council met once more and agreed on the pier. <span class='date'>Wednesday, 7 January 2026</span>", True),
+        ("The council met on <span class='date'>7 January 2026</span> and agreed on the pier.", False),
+        ("<b>7 January 2026</b> was the day on which the council met and agreed on the pier.", False),
+    ],
+)
+def test_a_date_element_may_begin_or_end_a_paragraph(paragraph: str, is_date: bool) -> None:
+    found = article(f"<p>{paragraph}</p>", lang="de")
+    assert (found or "")[:10] == ("2026-01-07" if is_date else "")
 
 
 @pytest.mark.parametrize("path", ["2026/jan/07/", "2026/january/7/", "news/07-01-2026-", "2026/01/07/", "20260107-"])

@@ -54,11 +54,28 @@ LABELLED = [
     ("en", "3.4M Views", 3_400_000),
     ("en", "👁 354", 354),
     ("zh", "阅读 1.2万", 12_000),
+    ("az", "Baxış sayı - 354", 354),
+    ("az", "Oxucu sayı: 354", 354),
+    ("uz", "Ko‘rildi – 354", 354),
+    ("uz", "Koʻrishlar: 354", 354),
+    ("kk", "Qaralym: 354", 354),
+    ("ky", "354 жолу окулду", 354),
+    ("ku", "بینین: ٣٥٤", 354),
+    ("tg", "Дида шуд: 354", 354),
+    ("tk", "Okalan: 354", 354),
+    ("ru", "Эту статью прочитали 354 раза", 354),
+    ("ru", "Просмотрели: 354 человека", 354),
+    ("fa", "تعداد بازدیدکنندگان: ۳۵۴", 354),
+    ("ar", "عدد الزوار: 354", 354),
+    ("en", "Read 354 times", 354),
+    ("ro", "Citit de 354 ori", 354),
+    ("id", "Dibaca: 354 kali", 354),
 ]
 UNCERTAIN = [
     *("5 min read", "Views: 5 min", "Views 14:35", "January 7 354 views", "14:35 354 views", "Bugünkü baxış: 12"),
     *("Views: -5", "12 min", "Oxunma vaxtı: 12 dəq", "07.01.2026 354 views", "Views: 0", "Oxunub: 07.01.2026"),
     *("Views on page 354", "Views: 12.04", "Views: 354/1200", "Views 354 Comments 12", "Время чтения: 5 мин", "354"),
+    *("Read: 354", "Seen 354", "Views - 354 comments"),
     *("12 comments", "Views: 12%", "Views: 354 people came", "Просмотров за сегодня: 12", "12 views 354"),
 ]
 

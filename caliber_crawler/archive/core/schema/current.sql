@@ -567,6 +567,91 @@ CREATE INDEX field_coverage_repetition ON field_coverage (pages, filled);
 
 CREATE INDEX takedowns_repetition ON takedowns (reason, site, language, requested_at, carried_out_at, versions, captures);
 
+CREATE TABLE copies (
+  article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+  original_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+  relation TEXT NOT NULL CHECK (relation IN ('near-duplicate', 'excerpt')),
+  similarity REAL NOT NULL CHECK (similarity BETWEEN 0 AND 1),
+  containment REAL NOT NULL CHECK (containment BETWEEN 0 AND 1),
+  method TEXT NOT NULL,
+  found_at TEXT NOT NULL CHECK (found_at GLOB '????-??-??T??:??:??Z'),
+  PRIMARY KEY (article_id, original_id),
+  CHECK (article_id <> original_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX copies_original ON copies (original_id, relation);
+
+CREATE INDEX copies_repetition ON copies (method, found_at, similarity, containment, relation);
+
+CREATE TABLE counterparts (
+  article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+  counterpart_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+  method TEXT NOT NULL CHECK (method IN ('hreflang', 'link', 'content')),
+  score REAL NOT NULL CHECK (score BETWEEN 0 AND 1),
+  evidence TEXT NOT NULL CHECK (json_valid(evidence)),
+  found_at TEXT NOT NULL CHECK (found_at GLOB '????-??-??T??:??:??Z'),
+  PRIMARY KEY (article_id, counterpart_id),
+  CHECK (article_id < counterpart_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX counterparts_counterpart ON counterparts (counterpart_id);
+
+CREATE INDEX counterparts_repetition ON counterparts (evidence, method, score, found_at);
+
+CREATE VIEW near_duplicates AS
+SELECT g.group_id, a.id AS article_id, a.site, a.language, a.section, a.published_at, a.headline, a.url,
+  g.similarity, g.containment, g.method, g.found_at
+FROM (
+  SELECT original_id AS group_id, article_id, similarity, containment, method, found_at
+  FROM copies WHERE relation = 'near-duplicate'
+  UNION ALL
+  SELECT original_id, original_id, 1.0, 1.0, min(method), max(found_at)
+  FROM copies WHERE relation = 'near-duplicate' GROUP BY original_id) g
+JOIN articles a ON a.id = g.article_id
+WHERE a.duplicate_of IS NULL AND a.current_version_id IS NOT NULL;
+
+CREATE VIEW editions AS
+SELECT a.id AS article_id, a.language, a.headline, a.published_at, b.id AS counterpart_id,
+  b.language AS counterpart_language, b.headline AS counterpart_headline, b.published_at AS counterpart_published_at,
+  b.url AS counterpart_url, e.method, e.score, e.evidence, e.found_at
+FROM (
+  SELECT article_id, counterpart_id, method, score, evidence, found_at FROM counterparts
+  UNION ALL
+  SELECT counterpart_id, article_id, method, score, evidence, found_at FROM counterparts) e
+JOIN articles a ON a.id = e.article_id
+JOIN articles b ON b.id = e.counterpart_id
+WHERE a.duplicate_of IS NULL AND b.duplicate_of IS NULL AND a.current_version_id IS NOT NULL
+  AND b.current_version_id IS NOT NULL;
+
+CREATE VIEW views_at AS
+SELECT d.article_id, d.hours,
+  CASE WHEN b.observed_at = n.observed_at THEN n.views
+    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 <= 3 * d.hours THEN
+      CAST(round(b.views + (n.views - b.views) * (julianday(d.at) - julianday(b.observed_at))
+        / (julianday(n.observed_at) - julianday(b.observed_at))) AS INTEGER) END AS views,
+  CASE WHEN d.at IS NULL THEN 'no date' WHEN b.views IS NULL AND n.views IS NULL THEN 'no view count'
+    WHEN b.views IS NULL THEN 'no earlier view count' WHEN n.views IS NULL THEN 'no later view count'
+    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 > 3 * d.hours THEN 'view counts too far apart'
+    END AS reason,
+  b.observed_at AS before_at, b.views AS views_before, n.observed_at AS after_at, n.views AS views_after,
+  round((julianday(n.observed_at) - julianday(b.observed_at)) * 24, 2) AS hours_between
+FROM (
+  SELECT a.id AS article_id, g.hours,
+    strftime('%Y-%m-%dT%H:%M:%SZ', a.published_at, '+' || g.hours || ' hours') AS at
+  FROM articles a CROSS JOIN (
+    SELECT 1 AS hours UNION ALL SELECT 6 UNION ALL SELECT 24 UNION ALL SELECT 72 UNION ALL SELECT 168) g
+  WHERE a.duplicate_of IS NULL) d
+LEFT JOIN view_counts b ON (b.article_id, b.observed_at, b.views) = (
+  SELECT c.article_id, c.observed_at, c.views FROM view_counts c
+  WHERE c.observed_at <= d.at AND c.article_id IN (
+    SELECT f.id FROM articles f WHERE f.id = d.article_id OR f.duplicate_of = d.article_id)
+  ORDER BY c.observed_at DESC, c.views DESC LIMIT 1)
+LEFT JOIN view_counts n ON (n.article_id, n.observed_at, n.views) = (
+  SELECT c.article_id, c.observed_at, c.views FROM view_counts c
+  WHERE c.observed_at >= d.at AND c.article_id IN (
+    SELECT f.id FROM articles f WHERE f.id = d.article_id OR f.duplicate_of = d.article_id)
+  ORDER BY c.observed_at, c.views DESC LIMIT 1);
+
 CREATE TABLE codebook (
   variable TEXT PRIMARY KEY,
   label TEXT,
@@ -599,6 +684,39 @@ JOIN articles m ON m.id = k.article_id
 JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
 LEFT JOIN versions v ON v.id = a.current_version_id;
 
+CREATE TABLE alerts (
+  name TEXT PRIMARY KEY,
+  query TEXT NOT NULL,
+  filters TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(filters)),
+  kinds TEXT NOT NULL CHECK (json_valid(kinds)),
+  min_words INTEGER NOT NULL DEFAULT 1 CHECK (min_words >= 1),
+  targets TEXT NOT NULL CHECK (json_valid(targets)),
+  created_at TEXT NOT NULL CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  last_version_id INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alert_events (
+  id INTEGER PRIMARY KEY,
+  alert TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('new', 'headline', 'text', 'removed')),
+  article_id INTEGER NOT NULL REFERENCES articles (id),
+  version_id INTEGER NOT NULL REFERENCES versions (id),
+  earlier_version_id INTEGER REFERENCES versions (id),
+  words_changed INTEGER,
+  gone_at TEXT CHECK (gone_at GLOB '????-??-??T??:??:??Z'),
+  found_at TEXT NOT NULL CHECK (found_at GLOB '????-??-??T??:??:??Z'),
+  delivered TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(delivered))
+) STRICT;
+
+CREATE UNIQUE INDEX alert_events_once ON alert_events (alert, kind, article_id, version_id, coalesce(gone_at, ''));
+
+CREATE INDEX alert_events_article ON alert_events (article_id);
+
+CREATE INDEX alerts_repetition ON alerts (created_at, query, filters, kinds, min_words, targets, last_version_id);
+
+CREATE INDEX alert_events_repetition ON alert_events (
+  found_at, alert, kind, article_id, version_id, earlier_version_id, words_changed, gone_at, delivered);
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 11;
+PRAGMA user_version = 12;

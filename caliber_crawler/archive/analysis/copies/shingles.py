@@ -1,0 +1,129 @@
+"""Texts as sets of shingles: what two texts have in common, and keys under which similar texts find each other. Pure.
+
+A shingle is a run of five words. The similarity of two texts is the Jaccard index of their sets of shingles, their
+containment the share of the smaller set that the larger one has (Broder, "On the resemblance and containment of
+documents", 1997).
+
+Two kinds of keys find candidates without comparing every pair. Both depend on the text alone:
+
+- bands of a MinHash signature (Indyk and Motwani, 1998): texts that are almost the same share one, however short;
+- a sample of the runs of eight words: a passage that two texts have in common gives them several.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+import zlib
+from array import array
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+from caliber_crawler.archive.search.tokens import FOLDING
+
+METHOD = "shingles-5 minhash-16x8 runs-8/12 v1"
+"""Names the way of comparing in results; another one compares every text anew."""
+SHINGLE_WORDS = 5
+RUN_WORDS = 8
+SAMPLE = 12
+"""One run in this many is a key, the same ones in every text."""
+BANDS, BAND_ROWS = 16, 8
+SEED = 16
+MIN_WORDS = 20
+"""Shorter texts are not compared: headlines without a text, notices, tables of one line."""
+MAX_WORDS = 20_000
+"""Words of a text that are compared; no article is longer."""
+SIMILAR = 0.5
+"""From this similarity on, a text is a near-duplicate."""
+CONTAINED = 0.8
+"""From this containment on, the shorter of two texts that are no near-duplicates is an excerpt of the longer."""
+SHARED_RUNS = 0.2
+"""Share of the sampled runs of the shorter text that makes another one a candidate."""
+
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The Jaccard similarity of two texts, and the share of the shorter one that the longer one contains."""
+
+    similarity: float
+    containment: float
+
+    @property
+    def is_near_duplicate(self) -> bool:
+        return self.similarity >= SIMILAR
+
+    @property
+    def is_excerpt(self) -> bool:
+        return not self.is_near_duplicate and self.containment >= CONTAINED
+
+
+class Shingles:
+    """One text as a set of shingles."""
+
+    def __init__(self, text: str) -> None:
+        self.words = words_of(text)
+
+    @property
+    def is_comparable(self) -> bool:
+        return len(self.words) >= MIN_WORDS
+
+    @cached_property
+    def all(self) -> frozenset[str]:
+        """The set of shingles."""
+        return frozenset(runs_of(self.words, SHINGLE_WORDS))
+
+    def compare(self, other: Shingles) -> Comparison:
+        """Compare with another text: exact, and the same from both sides."""
+        shared = len(self.all & other.all)
+        if not shared:
+            return Comparison(0.0, 0.0)
+        union = len(self.all) + len(other.all) - shared
+        return Comparison(shared / union, shared / min(len(self.all), len(other.all)))
+
+    def bands(self) -> list[int]:
+        """One key for each band of the MinHash signature."""
+        from rensa import RMinHash
+
+        signature = RMinHash(num_perm=BANDS * BAND_ROWS, seed=SEED)
+        signature.update(list(self.all))
+        rows = array("I", signature.digest()).tobytes()
+        width = len(rows) // BANDS
+        return [key_of(rows[band * width : (band + 1) * width], band) for band in range(BANDS)]
+
+    def runs(self) -> list[int]:
+        """The keys of the sampled runs, in no order."""
+        encoded = {run.encode("utf-8", "surrogatepass") for run in runs_of(self.words, RUN_WORDS)}
+        return [key_of(run) for run in encoded if zlib.crc32(run) % SAMPLE == 0]
+
+
+def is_candidate(shared: int, runs: int, other_runs: int) -> bool:
+    """Whether two texts share enough sampled runs to be compared."""
+    return shared >= max(1, math.ceil(SHARED_RUNS * min(runs, other_runs)))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text: letters and digits without case, in NFKC, with the letters folded that the search folds."""
+    folded = unicodedata.normalize("NFKC", text).translate(FOLDING).casefold()
+    words: list[str] = []
+    for found in WORD.finditer(folded):
+        words.append(found[0])
+        if len(words) == MAX_WORDS:
+            break
+    return words
+
+
+def runs_of(words: list[str], length: int) -> list[str]:
+    """Every run of so many words, as one string; the whole text if it is shorter."""
+    if len(words) < length:
+        return [" ".join(words)]
+    return list(map(" ".join, zip(*(words[start:] for start in range(length)), strict=False)))
+
+
+def key_of(data: bytes, band: int | None = None) -> int:
+    """A key of 64 bits, as SQLite stores them; keys of bands and of runs are different by their salt."""
+    salt = b"run" if band is None else b"band%d" % band
+    return int.from_bytes(blake2b(data, digest_size=8, salt=salt).digest(), signed=True)

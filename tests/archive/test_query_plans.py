@@ -1,0 +1,86 @@
+"""Queries do not read a table through an index that only repeats its values, row by row."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.archive import Archive, Selection
+from caliber_crawler.commands.merge import merge_one
+from tests.archive.newsroom import Newsroom
+
+IS_QUERY = re.compile(r"\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+DETOUR = re.compile(r"SCAN \S+ USING INDEX \w+_repetition")
+"""A scan in the order of such an index, which looks up each row of the table. A *covering* index is read alone."""
+LOOKUP = re.compile(r"SELECT t\.")
+"""The statements of a merge that look up many rows by their keys."""
+ROWS = {"articles": 100_000, "captures": 250_000, "frontier": 300_000, "problems": 50_000}
+TINY = dict.fromkeys(ROWS, 13)
+
+
+@pytest.fixture
+def statements(newsroom: Newsroom, valid: Path) -> set[str]:
+    """The statements of a merge, a verification, an export and several reports."""
+    found: set[str] = set()
+    here = newsroom.archive
+    with Archive.open(valid) as there:
+        for archive in (here, there):
+            archive.db.conn.set_trace_callback(found.add)
+        merge_one(here, there)
+        here.verify()
+        here.status()
+        here.explain(["https://caliber.az/en/post/1001"])
+        list(here.selected_captures(Selection()))
+        here.opted_out_articles()
+        list(here.search("treaty"))
+    return {statement for statement in found if IS_QUERY.match(statement)}
+
+
+def steps(path: Path, statements: set[str], rows: dict[str, int] | None) -> dict[str, list[str]]:
+    """The plans of statements in an archive without statistics, or with those of tables with so many rows."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ANALYZE")
+        connection.execute("DELETE FROM sqlite_stat1")
+        for table, name in connection.execute(
+            "SELECT tbl_name, name FROM sqlite_schema WHERE type = 'index'"
+        ).fetchall():
+            if rows is not None and table in rows:
+                # A value of the repeating indexes is that of half the rows; others are in two.
+                same = rows[table] // 2 if name.endswith("_repetition") else 2
+                columns = len(connection.execute(f"PRAGMA index_info({name})").fetchall())
+                statistics = " ".join(map(str, (rows[table], *[same] * columns)))
+                connection.execute("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", (table, name, statistics))
+        connection.commit()
+    with closing(sqlite3.connect(path)) as connection:
+        return {
+            statement: [step for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+            for statement in statements
+            if "json_each" in statement or "temp." not in statement
+        }
+
+
+@pytest.mark.parametrize("rows", [None, ROWS], ids=["without statistics", "large"])
+def test_no_table_is_read_by_way_of_an_index_that_repeats_it(
+    statements: set[str], blank_copy: Path, rows: dict[str, int] | None
+) -> None:
+    plans = steps(blank_copy, statements, rows)
+    assert len(plans) > 100
+    assert {statement: plan for statement, plan in plans.items() if any(map(DETOUR.match, plan))} == {}
+
+
+def test_a_merge_looks_rows_up_by_key_whatever_the_statistics_say(statements: set[str], blank_copy: Path) -> None:
+    """The statistics of an archive that was closed when it was tiny stay for a while."""
+    plans = steps(blank_copy, {statement for statement in statements if LOOKUP.match(statement)}, TINY)
+    assert len(plans) > 5
+    for statement, plan in plans.items():
+        assert any(re.match(r"SEARCH t ", step) for step in plan), statement
+
+
+@pytest.fixture
+def blank_copy(blank: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(blank, tmp_path / "plans.db"))
