@@ -8,20 +8,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 from datasette import NotFound
 
+from caliber_crawler.archive.analysis.attention.periods import last_day_of
+from caliber_crawler.archive.search.selection import distinct_values
 from caliber_crawler.browse.search import is_day
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
+    from caliber_crawler.archive.analysis.attention import Period
     from caliber_crawler.archive.core.connection import Connection
     from caliber_crawler.browse.pages import Context, PageRequest
 
 MAX_ROWS = 5_000
+NO_SECTION = "none"
+"""What the queries call articles without a section."""
 NUMBERS = re.compile(r"\d{1,18}( ?, ?\d{1,18}){0,49}", re.ASCII)
 
 
@@ -80,9 +85,12 @@ async def charts_page(page_request: PageRequest) -> Response:
     def load_page(connection: Connection) -> Context:
         cursor = connection.execute(chart.sql, values)
         rows = [tuple(row) for row in cursor.fetchmany(MAX_ROWS + 1)]
+        columns = [column[0] for column in cursor.description]
         return {
-            "columns": [column[0] for column in cursor.description],
+            "columns": columns,
             "rows": rows[:MAX_ROWS],
+            "urls_of_rows": [_articles_url(page_request, values, row) for row in rows] if name == "published" else [],
+            "domain": _domain(connection, chart, values),
             "is_cut": len(rows) > MAX_ROWS,
             "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY 1"),
             "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY 1"),
@@ -96,3 +104,28 @@ async def charts_page(page_request: PageRequest) -> Response:
         page | answer | {"query": query if await page_request.may_ask_sql() else None},
         scripts=True,
     )
+
+
+def _domain(connection: Connection, chart: Chart, values: Mapping[str, str]) -> list[str]:
+    """Return every value that has a colour in a chart, in a fixed order; empty if its colours have no fixed meaning."""
+    match values.get("by", chart.series):
+        case "section":
+            return [*distinct_values(connection, "section"), NO_SECTION]
+        case "language":
+            return distinct_values(connection, "language")
+    return []
+
+
+def _articles_url(page_request: PageRequest, values: Mapping[str, str], row: tuple[object, ...]) -> str:
+    """Return the URL of the articles that a bar of the chart of articles counts."""
+    first, group = str(row[0]), str(row[1])
+    filters = {name: values[name] for name in ("language", "section") if values[name]}
+    if group == NO_SECTION and values["by"] == "section":
+        filters["section__isnull"] = "1"
+    else:
+        filters[values["by"]] = group
+    last = last_day_of(first, cast("Period", values["per"]))
+    filters["published_date__gte"] = max(first, values["from"])
+    filters["published_date__lte"] = min(last, values["to"] or last)
+    table = page_request.datasette.urls.table(page_request.database, "articles")
+    return f"{table}?{urlencode(filters)}"

@@ -35,15 +35,16 @@ ROW = "archive_row.html"
 SHEETS: dict[str | None, tuple[str, ...]] = {
     ARTICLE: ("page.css", "article.css"),
     "archive_alerts.html": ("page.css", "archive.css"),
+    "archive_attention.html": ("page.css", "archive.css", "attention.css"),
     "archive_capture.html": ("page.css", "archive.css"),
     "archive_changes.html": ("page.css", "article.css"),
-    "archive_charts.html": ("page.css", "archive.css"),
+    "archive_charts.html": ("page.css", "archive.css", "attention.css"),
     "archive_coding.html": ("page.css", "archive.css"),
     "archive_edits.html": ("page.css", "archive.css"),
     "archive_health.html": ("page.css", "archive.css"),
     "archive_home.html": ("page.css", "archive.css"),
     "archive_canned_queries.html": ("page.css", "archive.css"),
-    "archive_search.html": ("page.css", "archive.css"),
+    "archive_search.html": ("page.css", "archive.css", "attention.css"),
     "archive_version.html": ("page.css", "article.css"),
 }
 """Style sheets of the plugin's own pages, by template."""
@@ -122,6 +123,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     return [
         ("Articles", datasette.urls.table(database, "articles")),
         ("Search", url_of(datasette, database, "search")),
+        ("Attention", url_of(datasette, database, "attention")),
         ("Edits", url_of(datasette, database, "edits")),
         ("Charts", url_of(datasette, database, "charts")),
         ("Coding", url_of(datasette, database, "coding")),
