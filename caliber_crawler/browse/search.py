@@ -15,7 +15,7 @@ from caliber_crawler.errors import QueryError
 if TYPE_CHECKING:
     from caliber_crawler.browse.pages import PageRequest
 
-NARROWING = ("language", "section", "site", "from", "to")
+NARROWING = ("language", "section", "site", "from", "to", "code")
 """Query parameters that filter articles."""
 
 
@@ -39,17 +39,18 @@ class Answer:
 
 
 def filters_of(page_request: PageRequest) -> Selection:
-    """Return the selection of a page's query parameters ``q``, ``language``, ``section``, ``site``, ``from``, ``to``.
+    """Return the selection of a page's query parameters: ``q`` and :data:`NARROWING`.
 
     Use :func:`wrong_day` to check the days. A query that cannot be understood raises ``QueryError`` when it is used.
     """
-    language, section, site, first_day, last_day = (page_request.argument(name) or None for name in NARROWING)
+    language, section, site, first_day, last_day, code = (page_request.argument(name) or None for name in NARROWING)
     return Selection(
         languages=(language,) if language else (),
         sections=(section,) if section else (),
         sites=(site,) if site else (),
         first_day=first_day,
         last_day=last_day,
+        codes=(code,) if code else (),
         search=page_request.argument("q") or None,
     )
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caliber_crawler.archive import Archive, selection_of
+from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.commands.options import (
     QueryCommand,
     archive_option,
     echo_json,
     filter_options,
-    filters_of_options,
     json_option,
 )
 from caliber_crawler.commands.terminal import echo
@@ -48,11 +47,7 @@ def attention(
     archive: Path,
     by: Period,
     breakdown: Breakdown | None,
-    site: str,
-    section: str,
-    language: str,
-    first_day: str | None,
-    last_day: str | None,
+    filters: ArticleFilter,
     search: str | None,
     *,
     as_csv: bool,
@@ -67,9 +62,7 @@ def attention(
       caliber attention 'sanctions' 'ceasefire OR truce' --by week --from 2026-01-01
       caliber attention corridor --breakdown language --csv > corridor.csv
     """
-    filters = filters_of_options(
-        site=site, section=section, language=language, first_day=first_day, last_day=last_day, search=search
-    )
+    filters = {**filters, "search": search}
     with Archive.open(archive) as opened:
         opened.require_existing(selection_of(**filters))
         try:

@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -86,15 +87,31 @@ class Day(click.ParamType[str]):
 
 DAY = Day()
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+code_option = click.option(
+    "--code",
+    multiple=True,
+    metavar="VARIABLE=CODE",
+    help="Only articles with this code from any coder; VARIABLE alone: with any code. May be repeated.",
+)
 
 
-def filter_options(command: Command) -> Command:
-    """Add the filters of articles to a command; see :func:`filters_of_options`.
+def filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the filters of articles to a command, which gets them as ``filters``: keyword filters of :class:`Archive`."""
 
-    They arrive as ``site``, ``section``, ``language``, ``first_day`` and ``last_day``.
-    """
+    @wraps(command)
+    def with_filters(*, site: str, section: str, language: str, **others: Any) -> None:
+        filters: ArticleFilter = {
+            "site": join_names(site),
+            "section": join_names(section),
+            "language": join_names(language),
+            "first_day": others.pop("first_day"),
+            "last_day": others.pop("last_day"),
+            "code": others.pop("code"),
+        }
+        command(filters=filters, **others)
+
     for option in (
+        code_option,
         click.option("--to", "last_day", type=DAY, help="Only articles published on this day or earlier (local time)."),
         click.option(
             "--from", "first_day", type=DAY, help="Only articles published on this day or later (local time)."
@@ -103,22 +120,8 @@ def filter_options(command: Command) -> Command:
         click.option("--section", default="", help="Only these sections, separated by commas."),
         click.option("--site", default="", help="Only these sites, separated by commas."),
     ):
-        command = option(command)
-    return command
-
-
-def filters_of_options(
-    *, site: str, section: str, language: str, first_day: str | None, last_day: str | None, search: str | None = None
-) -> ArticleFilter:
-    """The options that :func:`filter_options` adds, and a query, as keyword filters of :class:`Archive`."""
-    return {
-        "site": join_names(site),
-        "section": join_names(section),
-        "language": join_names(language),
-        "first_day": first_day,
-        "last_day": last_day,
-        "search": search,
-    }
+        with_filters = option(with_filters)
+    return with_filters
 
 
 class QueryCommand(click.Command):

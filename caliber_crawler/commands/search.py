@@ -7,14 +7,13 @@ from pathlib import Path
 
 import click
 
-from caliber_crawler.archive import Archive, Hit, selection_of
+from caliber_crawler.archive import Archive, ArticleFilter, Hit, selection_of
 from caliber_crawler.archive.search import Order
 from caliber_crawler.commands.options import (
     QueryCommand,
     archive_option,
     echo_json,
     filter_options,
-    filters_of_options,
     json_option,
 )
 from caliber_crawler.commands.terminal import echo, secho, style
@@ -31,11 +30,7 @@ def search(
     query: tuple[str, ...],
     archive: Path,
     limit: int,
-    site: str,
-    section: str,
-    language: str,
-    first_day: str | None,
-    last_day: str | None,
+    filters: ArticleFilter,
     *,
     newest: bool,
     as_json: bool,
@@ -58,7 +53,6 @@ def search(
       caliber search '"Middle Corridor" China' --from 2026-01-01
       caliber search corridor -Zangezur
     """
-    filters = filters_of_options(site=site, section=section, language=language, first_day=first_day, last_day=last_day)
     order: Order = "newest" if newest else "best"
     with Archive.open(archive) as opened:
         opened.require_existing(selection_of(**filters))

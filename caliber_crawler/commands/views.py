@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from caliber_crawler.archive import Archive, selection_of
+from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.commands.options import (
     archive_option,
     echo_json,
     filter_options,
-    filters_of_options,
     json_option,
 )
 from caliber_crawler.commands.terminal import echo, secho
@@ -51,11 +50,7 @@ class Age(click.ParamType[float]):
 def views(
     archive: Path,
     at: float,
-    site: str,
-    section: str,
-    language: str,
-    first_day: str | None,
-    last_day: str | None,
+    filters: ArticleFilter,
     search: str | None,
     limit: int,
     *,
@@ -72,9 +67,7 @@ def views(
       caliber views --at 24h --section politics
       caliber views --at 7d --from 2026-01-01 --csv > after-a-week.csv
     """
-    filters = filters_of_options(
-        site=site, section=section, language=language, first_day=first_day, last_day=last_day, search=search
-    )
+    filters = {**filters, "search": search}
     with Archive.open(archive) as opened:
         opened.require_existing(selection_of(**filters))
         try:

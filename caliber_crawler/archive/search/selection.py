@@ -94,6 +94,12 @@ WHERE r.opt_outs IS NOT NULL AND r.version_id IS NOT NULL AND NOT EXISTS (
 """Articles whose newest page has a rights reservation: a site may add or withdraw one."""
 
 
+CODED = """
+SELECT coalesce(m.duplicate_of, m.id) FROM codes k JOIN articles m ON m.id = k.article_id
+WHERE k.variable = :variable{place}"""
+"""Articles with a code of a variable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Filters for articles; all must match. An empty filter matches everything.
@@ -114,12 +120,14 @@ class Selection:
     """Whether to include articles with a rights reservation (see :mod:`caliber_crawler.opt_outs`)."""
     unique: bool = False
     """Only the first published of near-duplicates among the articles that match (see docs/copies.md)."""
+    codes: tuple[str, ...] = ()
+    """Codes that an article must have from any coder: ``tone=negative``, or ``tone`` for any code of the variable."""
 
     @property
     def selects_articles(self) -> bool:
         """Are there filters other than sites? Then only pages of articles match."""
         days = self.since or self.until or self.first_day or self.last_day
-        return bool(self.sections or self.languages or days or self.search is not None or self.unique)
+        return bool(self.sections or self.languages or days or self.search is not None or self.unique or self.codes)
 
 
 Names = str | Iterable[str] | None
@@ -150,6 +158,8 @@ class ArticleFilter(TypedDict, total=False):
     """A query as for :class:`~caliber_crawler.archive.search.Search`."""
     unique: bool
     """Of near-duplicates, only the first published article that matches the other filters."""
+    code: Names
+    """Codes that an article must have from any coder: ``tone=negative``, or ``tone`` for any code of the variable."""
 
 
 def selection_of(**filters: Unpack[ArticleFilter]) -> Selection:
@@ -167,6 +177,7 @@ def selection_of(**filters: Unpack[ArticleFilter]) -> Selection:
         last_day=parse_day(filters.get("last_day")),
         search=filters.get("search"),
         unique=filters.get("unique", False),
+        codes=names(filters.get("code")),
     )
 
 
@@ -236,6 +247,10 @@ def condition(connection: Connection, selection: Selection, match: Match | None 
         matches, more = matching(connection, selection.search, "search").where()
         terms.append(matches)
         values |= more
+    for place, code in enumerate(selection.codes):
+        variable, has_code, value = code.partition("=")
+        terms.append(f"a.id IN ({CODED.format(place=place)}{f' AND k.code = :code{place}' if has_code else ''})")
+        values |= {f"variable{place}": variable.strip(), f"code{place}": value.strip()}
     if not selection.include_opted_out:
         terms.append(f"a.id NOT IN ({OPTED_OUT})")
     if selection.unique:
