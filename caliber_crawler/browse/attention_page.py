@@ -42,14 +42,15 @@ class Question:
     breakdown: Breakdown | None
     measure: str
     where: Selection
+    wanted: dict[str, str]
+    """The parameters ``NARROWING``."""
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
         """The same as parameters of a URL."""
         chosen = [("by", self.by), ("breakdown", self.breakdown or ""), ("measure", self.measure)]
-        filters = zip(NARROWING, narrowing_of(self.where), strict=True)
         within = [("within", self.where.search or "")]
-        return [*(("q", query) for query in self.queries), *chosen, *within, *filters]
+        return [*(("q", query) for query in self.queries), *chosen, *within, *self.wanted.items()]
 
 
 async def attention_page(page_request: PageRequest) -> Response:
@@ -81,7 +82,7 @@ async def attention_page(page_request: PageRequest) -> Response:
     context: Context = {
         "asked": asked,
         "fields": [*asked.queries, *[""] * max(FIELDS - len(asked.queries), len(asked.queries) < MAX_QUERIES)],
-        "wanted": dict(zip(NARROWING, narrowing_of(asked.where), strict=True)),
+        "wanted": asked.wanted,
         "periods": PERIODS,
         "breakdowns": BREAKDOWNS,
         "readings": [text for query in asked.queries if not answer.message and (text := reading_of(query))],
@@ -144,13 +145,8 @@ def question(page_request: PageRequest) -> Question:
         breakdown=breakdown if breakdown in BREAKDOWNS else None,
         measure=measure if measure in MEASURES else MEASURES[0],
         where=replace(filters_of(page_request), search=page_request.argument("within") or None),
+        wanted={name: page_request.argument(name) for name in NARROWING},
     )
-
-
-def narrowing_of(where: Selection) -> tuple[str, ...]:
-    """Return the values of the parameters ``NARROWING``."""
-    names = (each[0] if each else "" for each in (where.languages, where.sections, where.sites))
-    return (*names, where.first_day or "", where.last_day or "")
 
 
 def distinct_values_of(connection: Connection, breakdown: Breakdown | None) -> list[str]:
@@ -167,7 +163,7 @@ def _shown(page_request: PageRequest, asked: Question, row: AttentionRow) -> dic
 
 def _articles_url(page_request: PageRequest, asked: Question, row: AttentionRow) -> str | None:
     """Return the URL of the search for the articles of a row; ``None`` for a group that has no filter."""
-    group, filters = row["group"], dict(zip(NARROWING, narrowing_of(asked.where), strict=True))
+    group, filters = row["group"], dict(asked.wanted)
     query = f"({asked.where.search}) ({row['query']})" if asked.where.search else row["query"]
     if group == NO_GROUP:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -42,6 +42,8 @@ class Chart:
     y: str
     series: str | None = None
     scale: str = "linear"
+    note: str | None = None
+    """A query for one sentence about the rows."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, list[str]] = field(default_factory=dict)
 
@@ -80,7 +82,11 @@ async def charts_page(page_request: PageRequest) -> Response:
     if name not in charts():
         raise NotFound("This chart does not exist.")
     chart = charts()[name]
-    values, objection = chart.values({name: page_request.argument(name) for name in chart.parameters})
+    arguments = {name: page_request.argument(name) for name in chart.parameters}
+    if "articles" in arguments:
+        # The search page has a parameter for each ticked article.
+        arguments["articles"] = ", ".join(filter(None, map(str.strip, page_request.request.args.getlist("articles"))))
+    values, objection = chart.values(arguments)
 
     def load_page(connection: Connection) -> Context:
         cursor = connection.execute(chart.sql, values)
@@ -89,7 +95,8 @@ async def charts_page(page_request: PageRequest) -> Response:
         return {
             "columns": columns,
             "rows": rows[:MAX_ROWS],
-            "urls_of_rows": [_articles_url(page_request, values, row) for row in rows] if name == "published" else [],
+            "urls_of_rows": _urls_of_rows(page_request, chart, values, columns, rows[:MAX_ROWS]),
+            "note": connection.value(chart.note, values) if chart.note else None,
             "domain": _domain(connection, chart, values),
             "is_cut": len(rows) > MAX_ROWS,
             "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY 1"),
@@ -114,6 +121,21 @@ def _domain(connection: Connection, chart: Chart, values: Mapping[str, str]) -> 
         case "language":
             return distinct_values(connection, "language")
     return []
+
+
+def _urls_of_rows(
+    page_request: PageRequest,
+    chart: Chart,
+    values: Mapping[str, str],
+    columns: Sequence[str],
+    rows: Sequence[tuple[object, ...]],
+) -> list[str]:
+    """Return the URL of the article or the articles of each row; empty for charts without."""
+    if "article_id" in columns:
+        place = columns.index("article_id")
+        urls = page_request.datasette.urls
+        return [urls.row(page_request.database, "articles", str(row[place])) for row in rows]
+    return [_articles_url(page_request, values, row) for row in rows] if "per" in chart.parameters else []
 
 
 def _articles_url(page_request: PageRequest, values: Mapping[str, str], row: tuple[object, ...]) -> str:

@@ -16,14 +16,14 @@ function rowsOf(table) {
   }));
 }
 
-function drawn({ mark, x, y, series, per, scale, label, facet, domain }, rows, width) {
+function drawn({ mark, x, y, series, per, scale, counts, label, facet, domain }, rows, width) {
   const plot = Plot.plot({
     width,
-    marginLeft: mark === "ranks" ? 170 : mark === "cells" ? 90 : 55,
+    marginLeft: mark === "ranks" ? 220 : mark === "cells" ? 90 : 55,
     marginBottom: 40,
     style: { background: "none", color: "inherit", fontFamily: "inherit", fontSize: "12px" },
     ariaLabel: label,
-    ...MARKS[mark]({ x, y, series, per, scale, facet, rows, domain: domain ? JSON.parse(domain) : undefined }),
+    ...MARKS[mark]({ x, y, series, per, scale, counts, facet, rows, domain: domain ? JSON.parse(domain) : undefined }),
   });
   // The page's policy forbids inline styles; archive.css has these rules.
   for (const style of plot.querySelectorAll("style")) {
@@ -94,17 +94,21 @@ const MARKS = {
       ],
     };
   },
-  lines: ({ x, y, series, scale, rows, domain }) => ({
+  lines: ({ x, y, series, scale, counts, rows: all, domain }) => {
+    // A logarithmic axis has no zero.
+    const rows = all.filter((row) => (scale !== "log" || row[x] > 0) && (counts !== "log" || row[y] > 0));
+    return {
     height: 420,
     x: { grid: true, label: `${x} since publication`, ...(scale === "log" ? { type: "log", base: 2 } : {}) },
-    y: { grid: true, label: y, zero: true },
+    y: { grid: true, label: y === "share" ? "share of the latest count" : y, ...(counts === "log" ? { type: "log" } : { zero: true }) },
     color: colours(rows, series, domain),
     marks: [
       Plot.lineY(rows, { x, y, stroke: series, strokeWidth: 1.8 }),
       Plot.dot(rows, { x, y, fill: series, r: 2.6, tip: true }),
-      Plot.ruleY([0]),
+      ...(counts === "log" ? [] : [Plot.ruleY([0])]),
     ],
-  }),
+    };
+  },
   cells: ({ x, y, series, rows }) => ({
     height: 300,
     padding: 0.06,
@@ -117,7 +121,7 @@ const MARKS = {
     height: 60 + rows.length * 22,
     marginTop: 42,
     x: { grid: true, label: x, labelOffset: 38, axis: "top" },
-    y: { label: null, tickSize: 0 },
+    y: { label: null, tickSize: 0, tickFormat: (name) => (name.length > 34 ? `${name.slice(0, 33)}…` : name) },
     marks: [Plot.barX(rows, { x, y, fill: "var(--accent)", sort: { y: "-x" }, tip: true }), Plot.ruleX([0])],
   }),
 };
