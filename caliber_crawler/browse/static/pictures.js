@@ -54,7 +54,7 @@ function pictureOf(figure) {
   const font = { fill: page.color, "font-family": "sans-serif", "font-size": "12px" };
   const copy = plot.cloneNode(true);
   withStyles(plot, copy);
-  for (const tip of copy.querySelectorAll("[data-mark='tip'], [data-mark='pointer']")) {
+  for (const tip of copy.querySelectorAll("[data-mark='tip'], [aria-label='tip']")) {
     tip.remove();
   }
   const [legend, below] = legendOf(figure, width, 2 * LINE + 6, font);
