@@ -1,0 +1,171 @@
+"""Concordance: each occurrence of a node in its context (KWIC), sorted by the words around it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from caliber_crawler.archive.analysis.words.corpus import Corpus
+from caliber_crawler.archive.analysis.words.index_file import OF_ALL, DamagedIndex, Numbers
+from caliber_crawler.archive.analysis.words.node import Node
+from caliber_crawler.archive.analysis.words.results import Line, Rows
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.errors import InputError
+from caliber_crawler.tokenization import paragraphs_of, words_of
+
+MAX_OFFSET = 9
+SORT_KEY = re.compile(r"([1-9])([LR])|node", re.IGNORECASE)
+TEXTS = """
+SELECT v.id, a.id AS article_id, a.language, v.headline, v.subtitle, v.body, a.published_at, a.section, a.site, a.url
+FROM json_each(?) j JOIN versions v ON v.id = j.value JOIN articles a ON a.id = v.article_id"""
+
+
+class _Text(TypedDict):
+    id: int
+    article_id: int
+    language: str
+    headline: str
+    subtitle: str | None
+    body: str
+    published_at: str | None
+    section: str | None
+    site: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """All occurrences: arrays of one length."""
+
+    versions: NDArray[np.int64]
+    places: NDArray[np.int64]
+    """Number of words in the text before the occurrence."""
+    published: NDArray[np.int64]
+    keys: list[NDArray[np.uint32]]
+    """For each sort key, the alphabetical rank of the word; 0 where the paragraph has none."""
+
+
+def parse_sort(keys: Sequence[str]) -> tuple[int, ...]:
+    """Offsets of sort keys: ``1L`` is the word before the node (-1), ``2R`` the second after it, ``node`` its first."""
+    offsets = []
+    for key in keys:
+        match = SORT_KEY.fullmatch(key.strip())
+        if match is None:
+            raise InputError(f"{key!r} is not a sort key: write 1L, 2L, 3L, 1R, 2R, 3R or node, separated by commas.")
+        offsets.append(0 if match[1] is None else int(match[1]) * (-1 if match[2] in "Ll" else 1))
+    return tuple(offsets)
+
+
+def concordance(
+    connection: Connection,
+    corpus: Corpus,
+    node: Node,
+    *,
+    sort: Sequence[str] = (),
+    width: int = 8,
+    limit: int | None = 50,
+    offset: int = 0,
+) -> Rows[Line]:
+    """The occurrences of a node, each with up to ``width`` words of its paragraph on both sides.
+
+    They are sorted by the words at the offsets ``sort``, in the alphabetical order of Unicode; without ``sort``, and
+    between equal ones, by date of publication, newest first.
+    """
+    found = find(corpus, node, parse_sort(sort))
+    keys: list[Numbers] = [found.places, found.versions, -found.published, *found.keys[::-1]]
+    order = np.lexsort(keys)
+    chosen = order[offset : None if limit is None else offset + limit]
+    texts = {
+        text["id"]: text
+        for text in connection.rows_of(_Text, TEXTS, (json.dumps(np.unique(found.versions[chosen]).tolist()),))
+    }
+    rows = tuple(
+        line(texts.get(version), place, len(node.terms), width, corpus)
+        for version, place in zip(found.versions[chosen].tolist(), found.places[chosen].tolist(), strict=True)
+    )
+    return Rows(
+        kind=Line,
+        rows=rows,
+        total=len(order),
+        words=corpus.words,
+        articles=corpus.articles,
+        missing=corpus.missing,
+        occurrences=len(order),
+    )
+
+
+def find(corpus: Corpus, node: Node, offsets: tuple[int, ...]) -> _Found:
+    """Every occurrence, with the ranks of the words at these offsets."""
+    ranks = corpus.index.array(OF_ALL, "ranks")
+    versions, places, published = ([np.zeros(0, np.int64)] for _ in range(3))
+    keys: list[list[NDArray[np.uint32]]] = [[np.zeros(0, np.uint32)] for _ in offsets]
+    for found in node.occurrences(corpus):
+        segment = found.part.segment
+        starts = segment.array("starts").astype(np.int64)[found.texts]
+        ends = np.flatnonzero(found.words == 0)
+        ends_before = np.searchsorted(ends, found.positions) - np.searchsorted(ends, starts)
+        versions.append(segment.array("versions")[found.texts])
+        published.append(segment.array("published")[found.texts])
+        places.append(found.positions - starts - ends_before)
+        of_number = np.append(np.zeros(1, np.uint32), ranks[segment.array("types")])
+        for key, each in zip(keys, offsets, strict=True):
+            key.append(of_number[words_at(found.words, found.positions, len(node.terms), each)])
+    return _Found(
+        np.concatenate(versions),
+        np.concatenate(places),
+        np.concatenate(published),
+        [np.concatenate(key) for key in keys],
+    )
+
+
+def words_at(words: Numbers, positions: NDArray[np.int64], length: int, offset: int) -> Numbers:
+    """The number of the word at an offset from each node, 0 where its paragraph has none there."""
+    at = positions - 1 if offset < 0 else positions + (length if offset > 0 else 0)
+    step = -1 if offset < 0 else 1
+    alive = np.ones(len(positions), np.bool_)
+    for _ in range(max(1, abs(offset)) - 1):
+        alive &= words[np.clip(at, 0, len(words) - 1)] > 0
+        at = at + step
+    inside = alive & (at >= 0) & (at < len(words))
+    return np.where(inside, words[np.clip(at, 0, len(words) - 1)], 0)
+
+
+def line(text: _Text | None, place: int, length: int, width: int, corpus: Corpus) -> Line:
+    """The line of an occurrence in a text, which is divided into words again. Raises ``DamagedIndex``."""
+    for part in (text["headline"], text["subtitle"] or "", *paragraphs_of(text["body"])) if text else ():
+        words = list(words_of(part))
+        if place >= len(words):
+            place -= len(words)
+            continue
+        if place + length > len(words):
+            break
+        assert text is not None
+        start, end = words[place].start, words[place + length - 1].end
+        first = words[max(0, place - width)].start if width else start
+        last = words[min(len(words), place + length + width) - 1].end if width else end
+        # Punctuation at the ends of a paragraph belongs to it.
+        first = 0 if place <= width else first
+        last = len(part) if place + length + width >= len(words) else last
+        return Line(
+            article_id=text["article_id"],
+            language=text["language"],
+            left=one_line(part[first:start]),
+            node=one_line(part[start:end]),
+            right=one_line(part[end:last]),
+            headline=text["headline"],
+            published_at=text["published_at"],
+            section=text["section"],
+            site=text["site"],
+            url=text["url"],
+        )
+    raise DamagedIndex(f"{corpus.index.path} does not match the archive.")
+
+
+def one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
