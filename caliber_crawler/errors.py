@@ -18,6 +18,7 @@ CaliberError                 1   failed
 │   └── ArchiveFull         11   the disk is full, or the file cannot be written
 ├── ClusterError            17   the queue of a cluster is unreachable or not set up
 │   └── LeaseLost           18   a worker lost its lease and exited
+├── QueryError               2   a search query that cannot be understood
 ├── MissingExtra             1   an extra is not installed
 ├── ArticleTakenDown        16   an article was taken down and is not archived again
 └── NoSuchArticle           12   no article with that ID or URL
@@ -136,6 +137,24 @@ class LeaseLost(ClusterError):
     """A worker lost its connection to the queue for so long that other workers may run its jobs."""
 
     exit_code = 18
+
+
+class QueryError(CaliberError):
+    """A search query that cannot be understood. The message shows the place."""
+
+    exit_code = 2
+
+    def __init__(self, query: str, start: int, end: int, problem: str) -> None:
+        self.query = query
+        self.start, self.end = start, max(end, start + 1)
+        """The characters of the query that cannot be understood; ``end`` may be behind the query."""
+        self.problem = problem
+        """One or two sentences, without the place."""
+        # One line, and only the part around the place: a query may be very long.
+        first, last = max(0, start - 60), min(len(query), self.end + 60)
+        shown = "".join(letter if letter.isprintable() else " " for letter in query[first:last])
+        width = max(1, min(self.end, last) - start)
+        super().__init__(f"{problem}\n  {shown}\n  {' ' * (start - first)}{'^' * width}")
 
 
 class MissingExtra(CaliberError):

@@ -136,7 +136,7 @@ def test_search_finds_inflected_words(caliber: Callable[..., Result]) -> None:
     hits = caliber("search", "partnerships achievement", "--json").json
     assert [hit["headline"] for hit in hits] == ["Baku’s geopolitical formula How Azerbaijan is redefining sovereignty"]
     assert caliber("search", "volcano", "--json").json == []
-    assert caliber("search", '"unbalanced AND (', "--json").exit_code == 0
+    assert caliber("search", '"unbalanced AND (', "--json").exit_code == 2
 
 
 def test_status_counts_articles_and_runs(caliber: Callable[..., Result]) -> None:

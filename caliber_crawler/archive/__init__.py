@@ -8,7 +8,14 @@ from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.archive.reports.site_facts import FactName, SiteFact
 from caliber_crawler.archive.reports.status import StatusReport
 from caliber_crawler.archive.search import Hit, Search
-from caliber_crawler.archive.search.selection import COLUMNS, ArticleFilter, ArticleRow, Selection, ViewRow
+from caliber_crawler.archive.search.selection import (
+    COLUMNS,
+    ArticleFilter,
+    ArticleRow,
+    Selection,
+    ViewRow,
+    selection_of,
+)
 from caliber_crawler.archive.texts.admission import PageSetAside
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import SavedArticle
@@ -41,4 +48,5 @@ __all__ = [
     "SiteFact",
     "StatusReport",
     "ViewRow",
+    "selection_of",
 ]

@@ -37,6 +37,7 @@ from caliber_crawler.archive.search.selection import (
     article_ids,
     article_rows,
     captures,
+    count_articles,
     count_opted_out,
     distinct_values,
     headline_on,
@@ -64,8 +65,10 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
+    from caliber_crawler.archive.analysis.attention import Attention, Breakdown, Period, ViewsAt
     from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
     from caliber_crawler.archive.analysis.copies import Copies
+    from caliber_crawler.archive.analysis.editions import Editions
 
 
 class Archive:
@@ -139,6 +142,13 @@ class Archive:
         return Copies(self._connection)
 
     @property
+    def editions(self) -> Editions:
+        """Articles of the same story in other languages; call it with the ID of an article."""
+        from caliber_crawler.archive.analysis.editions import Editions
+
+        return Editions(self._connection)
+
+    @property
     def path(self) -> Path:
         """The path of the archive file."""
         return self._connection.path
@@ -171,39 +181,21 @@ class Archive:
         return ContentAnalysis(self._connection)
 
     def search(
-        self,
-        query: str,
-        *,
-        language: str | None = None,
-        section: str | None = None,
-        site: str | None = None,
-        first_day: str | None = None,
-        last_day: str | None = None,
-        order: Order = "best",
-        limit: int = 20,
-        offset: int = 0,
+        self, query: str, *, order: Order = "best", limit: int = 20, offset: int = 0, **filters: Unpack[ArticleFilter]
     ) -> list[Hit]:
-        """Articles whose current text matches a query; see :class:`~caliber_crawler.archive.search.Search`.
+        """Articles whose current text matches a query, in the language of docs/search.md.
 
-        Every word of the query must occur in the text, in any inflection. ``OR``, ``"a phrase"`` and ``-excluded``
-        work. ``first_day`` and ``last_day`` are days of publication (``2026-01-31``), both included. ``order`` is
-        ``best`` or ``newest``. Returns at most ``limit`` hits after skipping ``offset``. Any text is a valid query; one
-        without words matches nothing.
+        Words match in any inflection, and the exact form ranks first. ``AND``, ``OR``, ``NOT``, parentheses,
+        ``"exact phrase"``, ``prefix*``, ``NEAR/5``, ``headline:``, ``author:`` and ``section:`` work. The filters are
+        those of :attr:`articles`. ``order`` is ``best`` or ``newest``. Returns at most ``limit`` hits after skipping
+        ``offset``. An empty query matches nothing. Raises ``QueryError`` for a query that cannot be understood.
         """
-        return find(
-            self._connection,
-            Search(
-                query,
-                language=language,
-                section=section,
-                site=site,
-                first_day=first_day,
-                last_day=last_day,
-                order=order,
-                limit=limit,
-                offset=offset,
-            ),
-        )
+        where = selection_of(**filters)
+        return find(self._connection, Search(query, where, order=order, limit=limit, offset=offset))
+
+    def count(self, **filters: Unpack[ArticleFilter]) -> int:
+        """The number of articles that match the filters. Raises ``QueryError`` like :meth:`search`."""
+        return count_articles(self._connection, selection_of(**filters))
 
     def article(self, reference: str | int) -> ArticleRecord:
         """Everything known about one article, by its ID or any URL it has ever had. Raises ``NoSuchArticle``."""
@@ -247,6 +239,30 @@ class Archive:
         """
         ids = article_ids(self._connection, selection_of(**filters)) if article is None else [self._id_of(article)]
         return view_rows(self._connection, ids)
+
+    def attention(
+        self,
+        queries: str | Sequence[str],
+        *,
+        by: Period = "month",
+        breakdown: Breakdown | None = None,
+        **filters: Unpack[ArticleFilter],
+    ) -> Attention:
+        """The articles that match each query, per day, week or month, and their share; see docs/attention.md.
+
+        ``breakdown``: ``section``, ``language``, ``site`` or ``author``. The filters are those of :attr:`articles`.
+        Raises ``QueryError``, and ``ValueError`` for too many queries or rows.
+        """
+        from caliber_crawler.archive.analysis.attention import attention
+
+        each = (queries,) if isinstance(queries, str) else queries
+        return attention(self._connection, each, selection_of(**filters), by=by, breakdown=breakdown)
+
+    def views_at(self, hours: float = 24, **filters: Unpack[ArticleFilter]) -> ViewsAt:
+        """The views of articles ``hours`` after publication, interpolated, most viewed first; see docs/attention.md."""
+        from caliber_crawler.archive.analysis.attention import views_at
+
+        return views_at(self._connection, selection_of(**filters), hours)
 
     def to_pandas(self, rows: Iterable[Mapping[str, object]]) -> DataFrame:
         """A data frame of rows: ``..._at`` columns as timestamps in UTC, integers as nullable integers.

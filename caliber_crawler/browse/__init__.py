@@ -25,8 +25,9 @@ from caliber_crawler.browse.authors import AuthorFacet, by_author
 from caliber_crawler.browse.cells import cell
 from caliber_crawler.browse.detection import archives, detect_archive, is_archive, tables_of
 from caliber_crawler.browse.metadata import metadata_of
-from caliber_crawler.browse.pages import Context
+from caliber_crawler.browse.pages import Context, read
 from caliber_crawler.browse.routes import routes
+from caliber_crawler.errors import QueryError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -73,7 +74,11 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Datas
 
 
 def _match(connection: Connection, query: str | None) -> str:
-    return match_expression(connection, query or "") or NOTHING
+    try:
+        return match_expression(connection, query or "") or NOTHING
+    except QueryError:
+        # `filters_from_request` answers before with the message.
+        return NOTHING
 
 
 @hookimpl
@@ -93,7 +98,8 @@ def extra_css_urls(template: str, database: str | None, datasette: Datasette) ->
         return []
     known_as = templates.ARTICLE if template == _article_template(database) else template
     return [
-        datasette.urls.static_plugins(public.PLUGIN, sheet) for sheet in templates.SHEETS.get(known_as, ("tables.css",))
+        datasette.urls.static_plugins(public.PLUGIN, sheet)
+        for sheet in templates.SHEETS.get(known_as, templates.DATASETTE_SHEETS)
     ]
 
 
@@ -127,15 +133,39 @@ def render_cell(
 
 
 @hookimpl
-def filters_from_request(request: Request, table: str, database: str, datasette: Datasette) -> FilterArguments | None:
+def filters_from_request(
+    request: Request, table: str, database: str, datasette: Datasette
+) -> Callable[[], Awaitable[FilterArguments | None]] | None:
+    if not is_archive(datasette, database):
+        return None
+    searches = {key: request.args.get(key) for key in request.args if key.startswith("_search")}
+    columns = [key.removeprefix("_search_") for key in searches if key.startswith("_search_")]
     # For ?_search_<column>= Datasette uses the row ID instead of the version ID and would show the wrong articles.
-    if table in ("articles", "article_texts") and is_archive(datasette, database):
-        columns = [key.removeprefix("_search_") for key in request.args if key.startswith("_search_")]
-        if columns:
-            raise BadRequest(
-                f"Search the column {columns[0]} in the table versions; this table supports ?_search= only."
-            )
-    return by_author(request) if table == "articles" and is_archive(datasette, database) else None
+    if columns and table in ("articles", "article_texts"):
+        raise BadRequest(f"Search the column {columns[0]} in the table versions; this table supports ?_search= only.")
+
+    async def filters() -> FilterArguments | None:
+        if request.args.get("_searchmode") != "raw":
+            await _require_understood(datasette, database, searches)
+        return by_author(request) if table == "articles" else None
+
+    return filters
+
+
+async def _require_understood(datasette: Datasette, database: str, searches: Mapping[str, str]) -> None:
+    """Answer with the mistake in a query, and not with an error of SQL."""
+    searches = {key: query for key, query in searches.items() if key != "_searchmode"}
+    if not searches:
+        return
+
+    def compile_all(connection: Connection) -> None:
+        for query in searches.values():
+            match_expression(connection, query)
+
+    try:
+        await read(datasette, datasette.get_database(database), compile_all)
+    except QueryError as error:
+        raise BadRequest(f"{error.problem} (“{error.query}”, character {error.start + 1})") from None
 
 
 @hookimpl

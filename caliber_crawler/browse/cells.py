@@ -33,6 +33,7 @@ REFERENCES = {
     ("edits", "old_version_id"): "versions",
     ("edits", "new_version_id"): "versions",
     ("view_growth", "article_id"): "articles",
+    ("views_at", "article_id"): "articles",
     ("run_health", "id"): "runs",
 }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datasette import NotFound
-from datasette.utils.asgi import Response
+from datasette.utils.asgi import BadRequest, Response
 from markupsafe import Markup
 
 from caliber_crawler.archive.texts.citation_styles import STYLES, CitationStyle, citations
@@ -49,6 +49,8 @@ async def citations_file(page_request: PageRequest) -> Response:
 def _versions(page_request: PageRequest, connection: Connection) -> list[int]:
     if not page_request.argument("article"):
         found = answer(connection, replace(asked_for(page_request), limit=MAX_CITED))
+        if found.message:
+            raise BadRequest(str(found.error or found.message))
         return current_versions(connection, (hit.article_id for hit in found.hits))
     article, version = (page_request.number(name, 0, most=10**9) for name in ("article", "version"))
     try:

@@ -15,7 +15,7 @@ from caliber_crawler.archive.analysis.coding import Agreement, CodeCount, Variab
 from caliber_crawler.archive.analysis.coding.codebook import RESERVED
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.analysis.coding.sample import DIMENSIONS
-from caliber_crawler.archive.search.selection import Selection
+from caliber_crawler.browse.search import filters_of, wrong_day
 from caliber_crawler.browse.search_page import choices
 from caliber_crawler.errors import MissingExtra
 from caliber_crawler.export import write_csv
@@ -84,10 +84,9 @@ async def sample_csv(page_request: PageRequest) -> Response:
     seed = page_request.number("seed", 1, most=10**9)
     chosen = page_request.request.args.getlist("by")
     by = [name for name in DIMENSIONS if name in chosen]
-    site, section, language = (
-        tuple(filter(None, [page_request.argument(name)])) for name in ("site", "section", "language")
-    )
-    selection = Selection(sites=site, sections=section, languages=language, search=page_request.argument("q") or None)
+    selection = filters_of(page_request)
+    if message := wrong_day(selection):
+        raise DatasetteError(message, title="Invalid date", status=400)
 
     def draw(connection: Connection) -> tuple[list[dict[str, object]], list[str]]:
         analysis = ContentAnalysis(connection)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, TypedDict
 
@@ -12,11 +11,10 @@ from datasette.utils.asgi import Response
 from lxml import etree
 
 from caliber_crawler.archive.core.times import utc_now, utc_text
-from caliber_crawler.archive.search.ranking import FILTERS
-from caliber_crawler.archive.search.selection import opted_out_articles
+from caliber_crawler.archive.search.selection import article_ids, opted_out_articles
 from caliber_crawler.browse.edits import KINDS, Edit, EditRow, edit_row, recent_edits
 from caliber_crawler.browse.public import withholds_opted_out
-from caliber_crawler.browse.search import NARROWING, answer, asked_for
+from caliber_crawler.browse.search import NARROWING, filters_of, wrong_day
 from caliber_crawler.export.feed import NOT_IN_XML
 
 if TYPE_CHECKING:
@@ -30,11 +28,6 @@ ATOM = "http://www.w3.org/2005/Atom"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 ENTRIES = 50
 SUMMARY_LETTERS = 600
-
-NEWEST = f"""
-SELECT a.id FROM articles a
-WHERE {FILTERS} AND a.published_at IS NOT NULL AND a.id NOT IN (SELECT value FROM json_each(:withheld))
-ORDER BY a.published_at DESC, a.id DESC LIMIT :limit"""
 
 ENTRY = """
 SELECT t.id, t.url, t.headline, t.subtitle, t.body, t.authors, t.published_at, t.language, t.section_label, t.section,
@@ -65,19 +58,18 @@ class Entry(TypedDict):
 
 async def articles_feed(page_request: PageRequest) -> Response:
     """``/-/feeds/articles?section=politics&language=en&q=…``: the newest matching articles."""
-    search = replace(asked_for(page_request), order="newest", limit=ENTRIES)
+    where = filters_of(page_request)
+    if message := wrong_day(where):
+        return Response.text(message, status=400)
+    query = page_request.argument("q")
 
     def newest(connection: Connection) -> list[Entry]:
-        withheld = _withhold_opted_out(page_request, connection)
-        if search.query:
-            found = answer(connection, search)
-            ids = [hit.article_id for hit in found.hits if hit.article_id not in withheld]
-        else:
-            ids = connection.values(NEWEST, asdict(search) | {"withheld": json.dumps(withheld)})
+        published = replace(where, include_opted_out=not withholds_opted_out(page_request.datasette))
+        ids = article_ids(connection, published, newest_first=True, limit=ENTRIES)
         return [row for id in ids if (row := connection.row_of(Entry, ENTRY, (id,)))]
 
     rows = await page_request.read(newest)
-    narrowed = ", ".join(filter(None, [search.query and f"“{search.query}”", *map(page_request.argument, NARROWING)]))
+    narrowed = ", ".join(filter(None, [query and f"“{query}”", *map(page_request.argument, NARROWING)]))
     entries = [_article(page_request, row) for row in rows]
     return _feed(page_request, f"Newest articles{': ' if narrowed else ''}{narrowed}", entries)
 

@@ -20,6 +20,7 @@ from caliber_crawler.browse import headers
 from caliber_crawler.browse.detection import is_archive
 from caliber_crawler.browse.limits import MAX_VALUE_BYTES, LimitExceeded
 from caliber_crawler.browse.public import is_public
+from caliber_crawler.errors import QueryError
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -75,11 +76,11 @@ class PageRequest:
         """Return the result of ``work`` on the archive, within Datasette's time limit for a query."""
         return await read(self.datasette, self.datasette.get_database(self.database), work)
 
-    async def html(self, template: str, page: Mapping[str, object], **allowed: bool) -> Response:
+    async def html(self, template: str, page: Mapping[str, object], *, status: int = 200, **allowed: bool) -> Response:
         """Return the page as HTML with its security headers; ``allowed`` as in :func:`headers.own_page`."""
         headers.mark(self.request.scope, headers.own_page(**allowed))
         context = {"page_request": self, "database": self.database, "is_public": self.is_public, **page}
-        return Response.html(await self.datasette.render_template(template, context, request=self.request))
+        return Response.html(await self.datasette.render_template(template, context, request=self.request), status)
 
 
 View = Callable[[PageRequest], Awaitable[Response]]
@@ -100,7 +101,11 @@ def page(view: View, *tables: str) -> Callable[[Request, Datasette], Awaitable[R
             await datasette.ensure_permissions(
                 request.actor, [("view-table", (database, table)), ("view-database", database), "view-instance"]
             )
-        return await view(PageRequest(datasette, request, database))
+        try:
+            return await view(PageRequest(datasette, request, database))
+        except QueryError as error:
+            # Of a page that does not show the mistake itself.
+            return Response.text(str(error), status=400)
 
     return answer
 

@@ -1,4 +1,4 @@
-"""Search for the plugin's pages, with filters, counts, pagination and order."""
+"""Search for the plugin's pages: filters of query parameters, counts, pagination and order."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.search import Hit, Search, find_and_count
-from caliber_crawler.archive.search.query import MAX_WORDS, parse, words_in
+from caliber_crawler.archive.search import Hit, Order, Search, find_and_count, parse
+from caliber_crawler.archive.search.selection import Selection
+from caliber_crawler.errors import QueryError
 
 if TYPE_CHECKING:
     from caliber_crawler.browse.pages import PageRequest
 
-MAX_QUERY_LENGTH = 1_000
-
-NARROWING = ("language", "section", "site", "from", "to")
-"""Query parameters that filter a search."""
+NARROWING = ("language", "section", "site", "from", "to", "code", "unique")
+"""Query parameters that filter articles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,46 +26,69 @@ class Answer:
     total: int = 0
     hits: tuple[Hit, ...] = ()
     message: str | None = None
-    """A message about the query, in one or two sentences."""
+    """What is wrong with the search, in one or two sentences."""
+    error: QueryError | None = None
+    """The place in the query that cannot be understood."""
+    reading: str | None = None
+    """How the query is understood, if it mixes operators."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the page."""
+        return 400 if self.message else 200
+
+
+def filters_of(page_request: PageRequest) -> Selection:
+    """Return the selection of a page's query parameters: ``q`` and :data:`NARROWING`.
+
+    Use :func:`wrong_day` to check the days. A query that cannot be understood raises ``QueryError`` when it is used.
+    """
+    language, section, site, first_day, last_day, code, unique = (
+        page_request.argument(name) or None for name in NARROWING
+    )
+    return Selection(
+        languages=(language,) if language else (),
+        sections=(section,) if section else (),
+        sites=(site,) if site else (),
+        first_day=first_day,
+        last_day=last_day,
+        codes=(code,) if code else (),
+        search=page_request.argument("q") or None,
+        unique=unique == "1",
+    )
 
 
 def asked_for(page_request: PageRequest) -> Search:
     """Return the search of a page's query parameters."""
-    language, section, site, first_day, last_day = (page_request.argument(name) or None for name in NARROWING)
-    return Search(
-        page_request.argument("q"),
-        language=language,
-        section=section,
-        site=site,
-        first_day=first_day,
-        last_day=last_day,
-        order="newest" if page_request.argument("order") == "newest" else "best",
-    )
+    where = filters_of(page_request)
+    order: Order = "newest" if page_request.argument("order") == "newest" else "best"
+    return Search(where.search or "", replace(where, search=None), order=order)
 
 
 def answer(connection: Connection, search: Search) -> Answer:
-    """Return the articles whose current version matches the search."""
-    message = objection(search)
-    if message and not message.startswith("Only"):
-        return Answer(message=message)
-    found = find_and_count(connection, replace(search, query=search.query[:MAX_QUERY_LENGTH]))
-    return Answer(total=found.total, hits=found.hits, message=message)
+    """Return the articles whose current version matches the search, or what is wrong with it."""
+    try:
+        if message := wrong_day(search.where):
+            return Answer(message=message)
+        found = find_and_count(connection, search)
+    except QueryError as error:
+        return Answer(message=error.problem, error=error)
+    return Answer(total=found.total, hits=found.hits, reading=reading_of(search.query))
 
 
-def objection(search: Search) -> str | None:
-    """Return a message about an invalid search; ``None`` if it is valid."""
-    for day in (search.first_day, search.last_day):
+def reading_of(query: str) -> str | None:
+    """Return how a query is understood, if it has operators that a person may have meant otherwise."""
+    tree = parse(query)
+    if tree is None or not re.search(r"(?i)\b(?:and|or|not)\b|\|", query):
+        return None
+    return str(tree)
+
+
+def wrong_day(where: Selection) -> str | None:
+    """Return a message about an invalid day of a selection; ``None`` if there is none."""
+    for day in (where.first_day, where.last_day):
         if day and not is_day(day):
             return f"“{day}” is not a date: write it as 2026-01-31."
-    if not search.query:
-        return None
-    groups = parse(search.query[:MAX_QUERY_LENGTH])
-    if not groups:
-        return f"“{search.query}” has no search terms: use letters or digits."
-    if all(group[0].excluded for group in groups):
-        return "All words are excluded. Add a word to search for."
-    if len(search.query) > MAX_QUERY_LENGTH or len(words_in(search.query)) > MAX_WORDS:
-        return f"Only the first {MAX_WORDS} words were used."
     return None
 
 

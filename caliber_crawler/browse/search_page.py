@@ -40,13 +40,16 @@ async def search_page(page_request: PageRequest) -> Response:
         "has_more": answered.total > number * PER_PAGE and number < MAX_PAGES,
         "max_exported": MAX_EXPORTED,
     }
-    return await page_request.html("archive_search.html", context | listed)
+    return await page_request.html("archive_search.html", context | listed, status=answered.status)
 
 
 async def search_csv(page_request: PageRequest) -> Response:
     """``/-/search.csv``: at most :data:`MAX_EXPORTED` hits."""
+    found = await _everything(page_request)
+    if found.message:
+        return Response.text(str(found.error or found.message), status=found.status)
     file = io.StringIO()
-    write_csv(_exported(await _everything(page_request)), COLUMNS, file)
+    write_csv(_exported(found), COLUMNS, file)
     return Response(
         file.getvalue(),
         content_type="text/csv; charset=utf-8",
@@ -55,10 +58,14 @@ async def search_csv(page_request: PageRequest) -> Response:
 
 
 async def search_json(page_request: PageRequest) -> Response:
-    """``/-/search.json``: at most :data:`MAX_EXPORTED` hits; ``message`` is about an invalid query."""
+    """``/-/search.json``: at most :data:`MAX_EXPORTED` hits; ``message`` and ``place`` are about a wrong query."""
     found = await _everything(page_request)
-    answered = {"total": found.total, "message": found.message, "hits": _exported(found)}
-    return Response(json.dumps(answered, ensure_ascii=False), content_type="application/json; charset=utf-8")
+    answered: Context = {"total": found.total, "message": found.message, "hits": _exported(found)}
+    if found.error:
+        answered["place"] = [found.error.start, found.error.end]
+    return Response(
+        json.dumps(answered, ensure_ascii=False), found.status, content_type="application/json; charset=utf-8"
+    )
 
 
 async def _everything(page_request: PageRequest) -> Answer:

@@ -18,7 +18,7 @@ import click
 
 from caliber_crawler.archive import COLUMNS, Archive, Selection
 from caliber_crawler.archive.texts.citation_styles import CitationStyle, write_bibliography
-from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option, join_names
+from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option, code_option, join_names
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.export import Row, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.items import Capture
@@ -135,6 +135,7 @@ OF_CAPTURES = ("warc", "wacz")
 @click.option("--since", type=TIMESTAMP, help="Only articles published at or after this time.")
 @click.option("--until", type=TIMESTAMP, help="Only articles published before this time.")
 @click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for QUERY.")
+@code_option
 @click.option("--light", is_flag=True, expose_value=False, help="sqlite: without raw pages (always on).")
 @click.option("--include-opted-out", is_flag=True, help="Also export pages with a rights reservation.")
 @click.option(
@@ -165,6 +166,7 @@ def export(
     since: datetime | None,
     until: datetime | None,
     search: str | None,
+    code: tuple[str, ...],
     limit: int | None,
     output: Path | None,
     max_size: int,
@@ -201,6 +203,7 @@ def export(
         since=since,
         until=until,
         search=search,
+        codes=code,
         include_opted_out=include_opted_out,
     )
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"

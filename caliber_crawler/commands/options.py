@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from caliber_crawler.commands.terminal import echo
+
+if TYPE_CHECKING:
+    from caliber_crawler.archive import ArticleFilter
 
 
 class Timestamp(click.ParamType[datetime]):
@@ -63,6 +68,99 @@ def join_names(text: str) -> tuple[str, ...]:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with the archive's column names.")
+
+
+class Day(click.ParamType[str]):
+    """A day, such as ``2026-01-31``."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            day = date.fromisoformat(value).isoformat()
+        except ValueError:
+            day = ""
+        if day != value:
+            self.fail(f"{value!r} is not a day; write it as 2026-01-31.", param, ctx)
+        return day
+
+
+DAY = Day()
+
+code_option = click.option(
+    "--code",
+    multiple=True,
+    metavar="VARIABLE=CODE",
+    help="Only articles with this code from any coder; VARIABLE alone: with any code. May be repeated.",
+)
+
+unique_option = click.option(
+    "--unique",
+    is_flag=True,
+    help="Of near-duplicates (`caliber copies find`), only the first published that matches the other filters.",
+)
+
+
+def filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the filters of articles to a command, which gets them as ``filters``: keyword filters of :class:`Archive`."""
+
+    @wraps(command)
+    def with_filters(*, site: str, section: str, language: str, **others: Any) -> None:
+        filters: ArticleFilter = {
+            "site": join_names(site),
+            "section": join_names(section),
+            "language": join_names(language),
+            "first_day": others.pop("first_day"),
+            "last_day": others.pop("last_day"),
+            "code": others.pop("code"),
+            "unique": others.pop("unique"),
+        }
+        command(filters=filters, **others)
+
+    for option in (
+        unique_option,
+        code_option,
+        click.option("--to", "last_day", type=DAY, help="Only articles published on this day or earlier (local time)."),
+        click.option(
+            "--from", "first_day", type=DAY, help="Only articles published on this day or later (local time)."
+        ),
+        click.option("--language", default="", help="Only these languages (en, ru, hy …), separated by commas."),
+        click.option("--section", default="", help="Only these sections, separated by commas."),
+        click.option("--site", default="", help="Only these sites, separated by commas."),
+    ):
+        with_filters = option(with_filters)
+    return with_filters
+
+
+class QueryCommand(click.Command):
+    """A command whose arguments are a query: ``-word`` is an excluded word, and not an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_excluded_words(args, self.get_params(ctx)))
+
+
+def with_excluded_words(args: list[str], params: list[click.Parameter]) -> list[str]:
+    """The arguments of a command, with ``--`` before the queries if one of them begins with a minus.
+
+    An argument that begins with one minus is a query, unless it is an option of the command. Options may follow it.
+    """
+    options = {name: param for param in params if isinstance(param, click.Option) for name in param.opts}
+    known: list[str] = []
+    queries: list[str] = []
+    rest = iter(args)
+    for arg in rest:
+        name = arg.partition("=")[0]
+        if arg == "--":
+            queries += rest
+        elif name in options:
+            known.append(arg)
+            if name == arg and not (options[name].is_flag or options[name].count):
+                known += [value for value in [next(rest, None)] if value is not None]
+        elif arg.startswith("--") or arg[:2] in options:
+            known.append(arg)
+        else:
+            queries.append(arg)
+    return [*known, "--", *queries] if any(query.startswith("-") for query in queries) else args
 
 
 def echo_json(value: Any) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
 import click
 
-from caliber_crawler.archive import Archive, Selection
+from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.archive.analysis.coding import Allocation, Sample, Variable
 from caliber_crawler.archive.analysis.coding.codebook import RESERVED
 from caliber_crawler.archive.analysis.coding.sample import DIMENSIONS, Dimension
-from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, join_names, json_option
+from caliber_crawler.commands.options import archive_option, echo_json, filter_options, join_names, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.output_files import new_file
 from caliber_crawler.spreadsheets import write_sheet
@@ -49,11 +48,7 @@ class Strata(click.ParamType[tuple[Dimension, ...]]):
     show_default=True,
     help="How many articles of each stratum: as many as its share, or the same number.",
 )
-@click.option("--site", default="", help="Only these sites, separated by commas.")
-@click.option("--section", default="", help="Only these sections, separated by commas.")
-@click.option("--language", default="", help="Only these languages (en, ru, hy …), separated by commas.")
-@click.option("--since", type=TIMESTAMP, help="Only articles published at or after this time.")
-@click.option("--until", type=TIMESTAMP, help="Only articles published before this time.")
+@filter_options
 @click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for QUERY.")
 @click.option("--coder", default="", help="Name for the column coder.")
 @click.option(
@@ -69,11 +64,7 @@ def sample(
     seed: int,
     by: tuple[Dimension, ...],
     allocation: Allocation,
-    site: str,
-    section: str,
-    language: str,
-    since: datetime | None,
-    until: datetime | None,
+    filters: ArticleFilter,
     search: str | None,
     coder: str,
     output: Path | None,
@@ -92,14 +83,8 @@ def sample(
     """
     if output is not None and output.suffix.lower() not in SUFFIXES:
         raise click.UsageError(f"--output {output}: the name of a coding sheet ends in .csv or .xlsx.")
-    selection = Selection(
-        sites=join_names(site),
-        sections=join_names(section),
-        languages=join_names(language),
-        since=since,
-        until=until,
-        search=search,
-    )
+    filters = {**filters, "search": search}
+    selection = selection_of(**filters)
     with Archive.open(archive) as opened:
         opened.require_existing(selection)
         drawn = opened.coding.sample_of(selection, n, seed=seed, by=by, allocation=allocation)

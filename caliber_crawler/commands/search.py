@@ -7,30 +7,57 @@ from pathlib import Path
 
 import click
 
-from caliber_crawler.archive import Archive, Hit
-from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.archive import Archive, ArticleFilter, Hit, selection_of
+from caliber_crawler.archive.search import Order
+from caliber_crawler.commands.options import (
+    QueryCommand,
+    archive_option,
+    echo_json,
+    filter_options,
+    json_option,
+)
 from caliber_crawler.commands.terminal import echo, secho, style
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1, required=True)
 @archive_option
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Maximum number of results.")
-@click.option("--language", help="Only articles in this language.")
-@click.option("--section", help="Only articles of this section.")
+@filter_options
+@click.option("--newest", is_flag=True, help="Sort by date of publication, not by relevance.")
 @json_option
 def search(
-    query: tuple[str, ...], archive: Path, limit: int, language: str | None, section: str | None, *, as_json: bool
+    query: tuple[str, ...],
+    archive: Path,
+    limit: int,
+    filters: ArticleFilter,
+    *,
+    newest: bool,
+    as_json: bool,
 ) -> None:
-    """Search articles, sorted by relevance. Finds all inflections of a word; "quotes" search for an exact phrase.
+    """Search articles. Finds all inflections of a word; articles with the exact form come first.
+
+    \b
+    corridor pact         both words; also: corridor AND pact
+    corridor OR pact      either word; also: corridor | pact
+    corridor NOT Zangezur, corridor -Zangezur
+    (gas OR oil) price    parentheses group; AND binds closer than OR
+    "Middle Corridor"     exact phrase; "minister": exact form of a word
+    negotiat*             any ending
+    gas NEAR/5 price      at most 5 words between them; also "gas price"~5
+    headline:corridor     also subtitle:, body:, author:, section:, language:, site:
 
     \b
     Example:
       caliber search sanctions --language en
-      caliber search '"Middle Corridor" China'
+      caliber search '"Middle Corridor" China' --from 2026-01-01
+      caliber search corridor -Zangezur
     """
+    order: Order = "newest" if newest else "best"
     with Archive.open(archive) as opened:
-        hits = opened.search(" ".join(query), limit=limit, language=language, section=section)
+        opened.require_existing(selection_of(**filters))
+        hits = opened.search(" ".join(query), order=order, limit=limit, **filters)
+        total = opened.count(**filters | {"search": " ".join(query)})
     if as_json:
         echo_json([asdict(hit) for hit in hits])
         return
@@ -39,10 +66,8 @@ def search(
         secho(f"{hit.headline}", bold=True)
         echo(f"  {hit.published_at or 'no date'}  {hit.language}  {hit.section or ''}  {views}  [{hit.article_id}]")
         echo(f"  {_highlight(hit)}\n")
-    echo(
-        f"{len(hits)} found." if len(hits) < limit else f"Showing the {limit} best results; use --limit to show more.",
-        err=True,
-    )
+    shown = "" if len(hits) == total else f" Showing {len(hits):,}; use --limit to show more."
+    echo(f"{total:,} found.{shown}", err=True)
 
 
 def _highlight(hit: Hit) -> str:

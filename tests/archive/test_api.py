@@ -15,9 +15,11 @@ import pytest
 import sqlite_utils
 
 from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search
+from caliber_crawler.archive.analysis import attention
 from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.analysis.copies import Copies
+from caliber_crawler.archive.analysis.editions import Editions
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.queue.hosts import Hosts
@@ -34,11 +36,13 @@ from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, minutes
 from tests.warc.newsstand import HTML, PAGE, take_in
 
 LAZY_TYPES = {
+    "Editions": Editions,
     "DataFrame": pd.DataFrame,
     "Database": sqlite_utils.Database,
     "ContentAnalysis": ContentAnalysis,
     "SavedSearches": SavedSearches,
     "Copies": Copies,
+    **{name: getattr(attention, name) for name in ("Attention", "Breakdown", "Period", "ViewsAt")},
 }
 TABLES = {
     "article_urls": rows.ArticleUrlRow,
@@ -116,6 +120,8 @@ def test_results_match_their_types(full: Newsroom) -> None:
         (Archive.history, archive.history(1)),
         (Archive.views, archive.views()),
         (Archive.search, archive.search("formula")),
+        (Archive.attention, archive.attention("formula")),
+        (Archive.views_at, archive.views_at(24)),
         (Archive.status, archive.status()),
         (Archive.explain, archive.explain([SLUG_URL])),
         (Archive.explain, archive.explain(["https://caliber.az/nowhere"])),
@@ -195,22 +201,25 @@ def test_the_parts_of_an_archive_are_typed_without_any_and_documented(newsroom: 
         assert inspect.getdoc(method), method
 
 
-def test_search_has_the_keywords_of_the_search_class() -> None:
-    defaults = {
-        name: parameter.default
-        for name, parameter in inspect.signature(Archive.search).parameters.items()
-        if name not in ("self", "query")
-    }
-    assert defaults == {field.name: field.default for field in fields(Search) if field.name != "query"}
-    hints, own = get_type_hints(Archive.search), get_type_hints(Search)
-    assert {name: hints[name] for name in defaults} == {name: own[name] for name in defaults}
+def test_search_has_the_keywords_of_the_search_class_and_of_filters() -> None:
+    parameters = dict(list(inspect.signature(Archive.search).parameters.items())[1:])
+    assert parameters.pop("filters").annotation == "Unpack[ArticleFilter]"
+    fields_of_search = {field.name: field for field in fields(Search) if field.name != "where"}
+    assert parameters.keys() == fields_of_search.keys()
+    assert all(
+        parameters[name].default in (fields_of_search[name].default, inspect.Parameter.empty) for name in parameters
+    )
 
 
 def test_an_unknown_keyword_is_reported(full: Newsroom) -> None:
     for method in (full.archive.articles, full.archive.views):
-        with pytest.raises(TypeError, match="sections; use site, section, language, since, until, search, unique"):
+        with pytest.raises(
+            TypeError, match="sections; use site, section, language, since, until, first_day, last_day, search, unique"
+        ):
             method(sections="politics")
-    assert set(ArticleFilter.__annotations__) == {"site", "section", "language", "since", "until", "search", "unique"}
+    assert set(ArticleFilter.__annotations__) == {
+        *("site", "section", "language", "since", "until", "first_day", "last_day", "search", "unique")
+    }
 
 
 def test_the_export_columns_are_those_of_an_article_row() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caliber_crawler.archive import Archive, Search
+from caliber_crawler.archive import Archive, Search, Selection
 from caliber_crawler.archive.search import find_and_count, ranking
 from tests.archive.newsroom import Newsroom, minutes, start_run
 
@@ -75,7 +75,7 @@ def test_all_pages_together_contain_every_result_once(library: Archive, size: in
 
 @pytest.mark.usefixtures("small_limit")
 def test_filters_apply_before_ranking(library: Archive) -> None:
-    found = find_and_count(library._connection, Search("gas", language="hy", limit=100))
+    found = find_and_count(library._connection, Search("gas", Selection(languages=("hy",)), limit=100))
     assert (found.total, {hit.language for hit in found.hits}, len(found.hits)) == (20, {"hy"}, 20)
     assert {hit.headline for hit in found.hits[:2]} == {"Gas again"}
 

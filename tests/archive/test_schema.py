@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from caliber_crawler.archive.core.checksums import EXCLUDED_COLUMNS, PRIMARY_KEYS
 from caliber_crawler.archive.core.migrations import migrations
-from caliber_crawler.archive.search.query import FOLDING
+from caliber_crawler.archive.search.tokens import FOLDING
 from caliber_crawler.archive.texts.current_state import CURRENT
 from tests.archive.newsroom import Newsroom, minutes
 
@@ -24,7 +24,7 @@ TABLES = {
 }
 VIEWS = {
     *("article_texts", "view_growth", "edits", "coverage_by_day", "run_health", "coded_articles"),
-    *("near_duplicates", "editions"),
+    *("near_duplicates", "editions", "views_at"),
 }
 
 

@@ -72,17 +72,35 @@ def test_pagination_has_no_gaps_or_repetitions(many: Get) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("q=***", "“***” has no search terms: use letters or digits."),
-        ("q=-baku", "All words are excluded. Add a word to search for."),
+        ("q=…", "The query has no search terms: use letters or digits."),
+        ("q=-baku", "The query only excludes. Add a word to search for."),
         ("q=baku&from=yesterday", "“yesterday” is not a date: write it as 2026-01-31."),
         ("q=baku&to=2026-02-30", "“2026-02-30” is not a date: write it as 2026-01-31."),
-        ("q=" + "+".join(f"word{n}" for n in range(40)), "Only the first 24 words were used."),
+        ("q=" + "+".join(f"word{n}" for n in range(240)), "The query has more than 200 words."),
     ],
 )
 def test_an_invalid_query_has_a_message(get: Get, query: str, message: str) -> None:
-    shown = Selector(get(f"/archive/-/search?{query}").text)
-    assert shown.css(".notice::text").get() == message
-    assert get(f"/archive/-/search.json?{query}").json()["message"] == message
+    response = get(f"/archive/-/search?{query}")
+    assert response.status_code == 400
+    assert Selector(response.text).css(".notice p::text").get() == message
+    answer = get(f"/archive/-/search.json?{query}")
+    assert (answer.status_code, answer.json()["message"]) == (400, message)
+    assert get(f"/archive/-/search.csv?{query}").status_code == 400
+    assert get(f"/archive/-/feeds/articles?{query}").status_code == 400
+
+
+def test_the_place_of_a_mistake_is_marked(get: Get) -> None:
+    shown = Selector(get("/archive/-/search?q=baku+AND+(OR+pact)").text)
+    assert shown.css(".wrong mark::text").get() == "OR"
+    assert "".join(shown.css(".wrong code ::text").getall()) == "baku AND (OR pact)"
+    assert get("/archive/-/search.json?q=baku+AND+(OR+pact)").json()["place"] == [10, 12]
+    lines = get("/archive/-/feeds/articles?q=baku+AND+(OR+pact)").text.splitlines()
+    assert lines[2].index("^") == lines[1].index("OR")
+
+
+def test_a_query_with_operators_is_shown_as_understood(get: Get) -> None:
+    page = get("/archive/-/search?q=baku+or+pact+not+gas").text
+    assert Selector(page).css("p.quiet code::text").get() == "baku OR (pact NOT gas)"
 
 
 def test_a_query_without_hits_has_a_message(get: Get) -> None:
@@ -94,8 +112,9 @@ def test_a_query_without_hits_has_a_message(get: Get) -> None:
 @pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40), number=st.text(max_size=4))
-def test_any_query_is_not_an_error(get: Get, query: str, number: str) -> None:
-    assert get(f"/archive/-/search?q={quote(query)}&page={quote(number)}").status_code == 200
+def test_any_query_has_results_or_a_message(get: Get, query: str, number: str) -> None:
+    response = get(f"/archive/-/search?q={quote(query)}&page={quote(number)}")
+    assert response.status_code == (400 if 'class="notice"' in response.text else 200)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "x", "9" * 5000, "٣", ""])

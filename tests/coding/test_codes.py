@@ -269,3 +269,26 @@ def test_a_split_moves_codes_to_the_article_of_their_text(tmp_path: Path, in_pla
             (1, "Bridge rebuilt", "neutral"),
             (2, "Harvest gathered", "negative"),
         ]
+
+
+def test_codes_are_filters_everywhere(archive: Archive) -> None:
+    rows = sheet(archive, 12)
+    store(archive, [{**row, "tone": tone} for row, tone in zip(rows, ["neutral"] * 3 + ["negative"] * 2, strict=False)])
+    store(archive, [{**row, "actors": "EU"} for row in rows[2:4]], coder="Bahar")
+    urls = {row["url"] for row in rows[:3]}
+    assert {row["url"] for row in archive.articles(code="tone=neutral")} == urls
+    assert len(archive.articles(code="tone")) == 5
+    assert [row["url"] for row in archive.articles(code=["tone=neutral", "actors=EU"])] == [rows[2]["url"]]
+    assert archive.articles(code="tone=positive") == []
+    assert {hit.url for hit in archive.search("text", code="tone=neutral")} == urls
+    assert sum(row["articles"] for row in archive.attention(["text"], code="tone=neutral")) == 3
+    assert len(archive.coding.sample(100, seed=1, code="tone=negative").units) == 2
+
+
+def test_a_search_and_an_export_take_codes(archive: Archive) -> None:
+    store(archive, sheet(archive, 2, tone="neutral"))
+    archive.close()
+    at = ("--code", "tone=neutral", "--archive", archive.path)
+    assert len(json.loads(run("search", "text", "--json", *at).stdout)) == 2
+    assert len(run("export", "jsonl", *at).stdout.splitlines()) == 2
+    assert "Drew 2 of 2 articles" in run("sample", "--n", 9, "--seed", 1, *at).stderr

@@ -83,6 +83,11 @@ def m0009_copies(db: Database) -> None:
 
 
 @migrations()
+def m0010_views_at(db: Database) -> None:
+    run_script(db, "m0010_views_at")
+
+
+@migrations()
 def m0011_codes(db: Database) -> None:
     """Add the codebook and the codes of articles."""
     run_script(db, "m0011_codes")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.search.query import FOLDING
+from caliber_crawler.archive.search.tokens import FOLDING
 
 # SQLite puts these markers around a match and where it cuts the text. No extracted text contains them.
 OPENING, CLOSING, CUT = MARKERS = ("\x02", "\x03", "\x04")
 SNIPPET_TOKENS = 32
+SNIPPET_LETTERS = 600
 LATIN_MARKS = re.compile("[\u0300-\u036f]")
 
 TEXTS = """
@@ -91,16 +92,20 @@ class Hit:
         return "".join(f"{opening}{text}{closing}" if is_match else text for text, is_match in self.parts())
 
 
-def hits(connection: Connection, inflections: Sequence[str], versions: Sequence[int]) -> list[Hit]:
-    """The articles of some versions, in that order, with the inflections that were found in them."""
-    return [hit_of(connection, inflections, row) for row in connection.rows_of(HitRow, TEXTS, (json.dumps(versions),))]
+def hits(connection: Connection, passages: Sequence[str], versions: Sequence[int]) -> list[Hit]:
+    """The articles of some versions, in that order, with the passages that were found in them.
+
+    ``passages`` are full-text phrases. Without one in the text, the text's beginning is shown.
+    """
+    return [hit_of(connection, passages, row) for row in connection.rows_of(HitRow, TEXTS, (json.dumps(versions),))]
 
 
-def hit_of(connection: Connection, inflections: Sequence[str], row: HitRow) -> Hit:
+def hit_of(connection: Connection, passages: Sequence[str], row: HitRow) -> Hit:
     text = "\n".join((row["headline"], row["subtitle"] or "", row["body"]))
     parameters = {"opening": OPENING, "closing": CLOSING, "cut": CUT, "tokens": SNIPPET_TOKENS}
-    parameters |= {"match": any_of(inflections_in(text, inflections)), "version": row["version_id"]}
-    snippet, matches = without_markers(with_original_letters(connection.value(SNIPPET, parameters) or "", text))
+    parameters |= {"match": " OR ".join(passages_in(text, passages)), "version": row["version_id"]}
+    found = connection.value(SNIPPET, parameters) if passages else None
+    snippet, matches = without_markers(with_original_letters(found or beginning_of(row["body"]), text))
     return Hit(
         article_id=row["article_id"],
         url=row["url"],
@@ -134,18 +139,19 @@ def without_markers(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     return "".join(letters), tuple(matches)
 
 
-def any_of(inflections: Iterable[str]) -> str:
-    """Inflections as an expression for ``versions_fts MATCH``."""
-    return "(" + " OR ".join(f'"{inflection}"' for inflection in inflections) + ")"
+def beginning_of(body: str) -> str:
+    words = body[:SNIPPET_LETTERS].split()
+    return " ".join(words[:SNIPPET_TOKENS]) + (CUT if len(words) > SNIPPET_TOKENS else "")
 
 
-def inflections_in(text: str, inflections: Sequence[str]) -> Sequence[str]:
-    """The inflections that occur in a text; searching the index for those that do not occur would cost as much."""
+def passages_in(text: str, passages: Sequence[str]) -> Sequence[str]:
+    """The passages whose words occur in a text; searching the index for those that do not would cost as much."""
+    lower = text.lower()
     plain = text.translate(FOLDING).lower()
     # The index removes diacritics from Latin letters only.
-    letters = plain + LATIN_MARKS.sub("", unicodedata.normalize("NFD", plain))
-    found = [inflection for inflection in inflections if all(word in letters for word in inflection.split())]
-    return found or inflections
+    letters = lower + plain + LATIN_MARKS.sub("", unicodedata.normalize("NFD", plain))
+    found = [passage for passage in passages if all(word in letters for word in passage.strip('" *').split())]
+    return found or passages
 
 
 def with_original_letters(snippet: str, original: str) -> str:

@@ -1,105 +1,177 @@
-"""Searches and the query parser. Any text is a valid query."""
+"""Searches and the parser of queries: text in, syntax tree out.
+
+The grammar, from loose to tight; operators may be written in any case:
+
+    query    = all { ("OR" | "|") all }
+    all      = each { ["AND"] each }
+    each     = { "NOT" | "-" } near
+    near     = operand [ "NEAR/5" operand ]
+    operand  = [ field ":" ] ( word | word"*" | '"' phrase '"' [ "~5" ] | "(" query ")" )
+
+Written by hand, because a query comes from a person: each mistake needs its place and what to write instead.
+"""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from dataclasses import replace
+from typing import Never
 
-# The letters that the column `folded` replaces in the schema, one for one.
-FOLDING = str.maketrans({"ё": "е", "Ё": "Е", "ə": "e", "Ə": "E", "ı": "i", "İ": "I"})
-PART = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
-# FTS5 limits the depth of an expression, and longer queries hardly match any article.
-MAX_WORDS = 24
+from caliber_crawler.archive.search.tokens import Token, tokens_of
+from caliber_crawler.archive.search.tree import NAME_FIELDS, And, Near, Node, Not, Or, Term, wanted_terms
+from caliber_crawler.errors import QueryError
 
-Order = Literal["best", "newest"]
+MAX_LETTERS = 4_000
+MAX_TERMS = 200
+# FTS5 limits the depth of an expression, and a person the depth of a thought.
+MAX_DEPTH = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """A query with filters, order, limit and offset. A filter that is ``None`` includes everything.
-
-    Every word of the query must occur, in any inflection. ``OR`` between two words matches either, ``"…"`` matches an
-    exact phrase, and a minus excludes the word or phrase after it.
-    """
-
-    query: str
-    language: str | None = None
-    section: str | None = None
-    site: str | None = None
-    first_day: str | None = None
-    """The first and the last day of publication (``2026-01-31``), in the site's time zone."""
-    last_day: str | None = None
-    order: Order = "best"
-    limit: int = 20
-    offset: int = 0
+def parse(query: str) -> Node | None:
+    """The syntax tree of a query; ``None`` for an empty one. Raises ``QueryError`` for what cannot be understood."""
+    if not query.strip():
+        return None
+    if len(query) > MAX_LETTERS:
+        problem = f"The query has {len(query):,} characters; the maximum is {MAX_LETTERS:,}."
+        raise QueryError(query, MAX_LETTERS, MAX_LETTERS + 1, problem)
+    tree = _Parser(query).parse()
+    if not any(wanted_terms(tree)):
+        raise QueryError(query, 0, len(query), "The query only excludes. Add a word to search for.")
+    return tree
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One term of a query: a word or a phrase, spelled as in the index."""
+class _Parser:
+    """Recursive descent over the tokens of one query."""
 
-    words: tuple[str, ...]
-    exact: bool = False
-    """Quoted: no other inflections match."""
-    excluded: bool = False
+    def __init__(self, query: str) -> None:
+        self._query = query
+        self._tokens = list(tokens_of(query))
+        self._place = 0
+        self._terms = 0
+        self._field: Token | None = None
 
+    def parse(self) -> Node:
+        if len(self._tokens) == 1:
+            self._fail(Token("end", "", 0, len(self._query)), "The query has no search terms: use letters or digits.")
+        tree = self._any(0)
+        if self._next.kind == "close":
+            self._fail(self._next, "This parenthesis has no opening parenthesis before it.")
+        return tree
 
-def parse(query: str) -> list[list[Part]]:
-    """The parts of a query. An article must match every inner list; one part of an inner list is enough.
+    def _any(self, depth: int) -> Node:
+        parts = [self._all(depth)]
+        while self._next.kind == "or":
+            self._take()
+            parts.append(self._all(depth))
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
-    ``OR`` joins the part before it to the one after; ``"…"`` is one exact part; a minus excludes its part. Words after
-    the first :data:`MAX_WORDS` are ignored.
-    """
-    groups: list[list[Part]] = []
-    joins = False
-    words_left = MAX_WORDS
-    for match in PART.finditer(query):
-        if match["word"] == "OR":
-            joins = bool(groups)
-            continue
-        part = part_of(match)
-        words_left -= len(part.words)
-        if words_left < 0:
-            break
-        if not part.words:
-            continue
-        if joins and not part.excluded and not groups[-1][-1].excluded:
-            groups[-1].append(part)
-        else:
-            groups.append([part])
-        joins = False
-    return groups
+    def _all(self, depth: int) -> Node:
+        parts = [self._each(depth)]
+        while self._next.kind not in ("or", "close", "end"):
+            if self._next.kind == "and":
+                self._take()
+            parts.append(self._each(depth))
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
 
+    def _each(self, depth: int) -> Node:
+        if self._next.kind not in ("not", "minus"):
+            return self._near(depth)
+        self._require_depth(depth, self._take())
+        return Not(self._each(depth + 1))
 
-def part_of(match: re.Match[str]) -> Part:
-    exact = match["phrase"] is not None
-    words = words_in(match["phrase"] if exact else match["word"])
-    return Part(tuple(words), exact=exact, excluded=bool(match["minus"]))
+    def _near(self, depth: int) -> Node:
+        left = self._operand(depth)
+        if self._next.kind != "near":
+            return left
+        operator = self._take()
+        right = self._operand(depth)
+        if self._next.kind == "near":
+            self._fail(self._next, 'Only one NEAR can join two terms. For several exact words write "a b c"~5.')
+        parts = self._near_part(left, operator), self._near_part(right, operator)
+        if len({term.field for part in parts for term in part}) > 1:
+            self._fail(operator, "The terms around NEAR must have the same field: write headline:(a NEAR/5 b).")
+        return Near(parts, operator.number, operator.start, operator.end)
 
+    def _near_part(self, node: Node, operator: Token) -> tuple[Term, ...]:
+        terms = node.parts if isinstance(node, Or) else (node,)
+        if any(not isinstance(term, Term) or term.field in NAME_FIELDS for term in terms):
+            self._fail(operator, "NEAR joins words, phrases, or words joined by OR in parentheses.")
+        return tuple(term for term in terms if isinstance(term, Term))
 
-def words_in(text: str) -> list[str]:
-    """Split a text as the index does: words consist of letters and digits, everything else separates them."""
-    composed = unicodedata.normalize("NFC", text)
-    return fold("".join(c if is_word_character(c) else " " for c in composed)).split()
+    def _operand(self, depth: int) -> Node:
+        token = self._take()
+        match token.kind:
+            case "word" | "phrase":
+                return self._term(token)
+            case "open":
+                return self._group(depth, token)
+            case "field":
+                if self._field is not None:
+                    self._fail(token, f"{token.text}: cannot be inside {self._field.text}:.")
+                self._field = token
+                node = self._operand(depth)
+                self._field = None
+                return node
+            case "close" if self._before.kind == "open":
+                self._fail(token, "The parentheses are empty.")
+            case "close" if not any(each.kind == "open" for each in self._tokens[: self._place]):
+                self._fail(token, "This parenthesis has no opening parenthesis before it.")
+        return self._fail_without_operand(token)
 
+    def _fail_without_operand(self, token: Token) -> Never:
+        before = self._before
+        if before.kind in ("and", "or", "not", "near", "minus", "field"):
+            token = before
+        match token.kind:
+            case "and" | "or" | "near":
+                problem = f"{token.text} needs a word on both sides; to search for the word itself, put it in quotes."
+            case "not":
+                problem = f"{token.text} needs a word after it; to search for the word itself, put it in quotes."
+            case "minus":
+                problem = "A minus needs a word directly after it, which it excludes."
+            case "field":
+                problem = f"{token.text}: needs a word after it."
+            case _:
+                problem = "A word is missing here."
+        self._fail(token, problem)
 
-def is_word_character(character: str) -> bool:
-    # The classes of `unicode61`: https://www.sqlite.org/fts5.html#unicode61_tokenizer
-    category = unicodedata.category(character)
-    return category[0] in "LN" or category == "Co"
+    def _group(self, depth: int, opening: Token) -> Node:
+        self._require_depth(depth, opening)
+        node = self._any(depth + 1)
+        if self._next.kind != "close":
+            self._fail(opening, "This parenthesis is not closed.")
+        self._take()
+        return node
 
+    def _term(self, token: Token) -> Node:
+        self._terms += len(token.words)
+        if self._terms > MAX_TERMS:
+            self._fail(token, f"The query has more than {MAX_TERMS} words.")
+        field = None if self._field is None else self._field.text
+        term = Term(token.words, token.kind == "phrase", token.prefix, field, token.start, token.end)
+        if token.kind == "word" or token.number < 0:
+            return term
+        if field in NAME_FIELDS or len(token.words) < 2 or token.prefix:
+            self._fail(token, "A distance such as ~5 needs at least two whole words of the text in quotes.")
+        parts = tuple((replace(term, words=(word,)),) for word in token.words)
+        return Near(parts, token.number, token.start, token.end)
 
-def fold(text: str) -> str:
-    """A text in lower case, without Latin diacritics, and with the letters replaced that people often do not type."""
-    return "".join(without_diacritics(letter) for letter in text.translate(FOLDING).lower())
+    @property
+    def _next(self) -> Token:
+        return self._tokens[self._place]
 
+    @property
+    def _before(self) -> Token:
+        """The token before the one just taken."""
+        return self._tokens[self._place - 2] if self._place > 1 else Token("start", "", 0, 0)
 
-@lru_cache(maxsize=4096)
-def without_diacritics(letter: str) -> str:
-    # Like `remove_diacritics`: only Latin letters lose their marks, so й stays й.
-    if not unicodedata.name(letter, "").startswith("LATIN"):
-        return letter
-    return "".join(c for c in unicodedata.normalize("NFD", letter) if not unicodedata.combining(c))
+    def _take(self) -> Token:
+        token = self._next
+        self._place += 1
+        return token
+
+    def _require_depth(self, depth: int, token: Token) -> None:
+        if depth >= MAX_DEPTH:
+            self._fail(token, f"The query is nested deeper than {MAX_DEPTH} levels.")
+
+    def _fail(self, token: Token, problem: str) -> Never:
+        raise QueryError(self._query, token.start, token.end, problem)

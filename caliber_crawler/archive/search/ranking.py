@@ -1,55 +1,48 @@
 """Ranking: the order of search results, with a bounded cost however many articles match.
 
-BM25 costs microseconds per text, and a common word occurs in most texts. So if more than :data:`MAX_RANKED` articles
-match, not all are ranked. First come the newest :data:`MAX_RANKED_HEADLINES` that match in headline or subtitle, ranked
-among themselves; then the newest :data:`MAX_RANKED` of all, ranked among themselves; then the others, newest first.
-No match is left out.
+Articles with the words as typed come before articles with other inflections only. BM25 costs microseconds per text, and
+a common word occurs in most texts. So if more than :data:`MAX_RANKED` articles match, not all are ranked. First come
+the newest :data:`MAX_RANKED_HEADLINES` that match in headline or subtitle, ranked among themselves; then the newest
+:data:`MAX_RANKED` of all, ranked among themselves; then the others, newest first. No match is left out. Without a text
+that every match contains (``author:Smith``), the newest come first.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.search.query import Search
+from caliber_crawler.archive.search.matching import Match
+from caliber_crawler.archive.search.selection import Selection, condition
 
 MAX_RANKED = 5_000
 MAX_RANKED_HEADLINES = 1_000
 
-FILTERS = """a.duplicate_of IS NULL
-  AND (:language IS NULL OR a.language = :language) AND (:section IS NULL OR a.section = :section)
-  AND (:site IS NULL OR a.site = :site)
-  AND (:first_day IS NULL OR a.published_date >= :first_day) AND (:last_day IS NULL OR a.published_date <= :last_day)"""
-"""The condition for rows of ``articles a`` that pass the filters; its parameters are the fields of a ``Search``."""
+Order = Literal["best", "newest"]
 
-# The index `articles_current_version` covers every column of an article used here.
-FOUND = f"""FROM versions_fts f
-CROSS JOIN articles a ON a.current_version_id = f.rowid
-WHERE versions_fts MATCH :match AND {FILTERS}"""
+# The index `articles_current_version` covers every column of an article that filters use.
+IN_TEXT = "FROM versions_fts f CROSS JOIN articles a ON a.current_version_id = f.rowid"
+IN_ARTICLES = "FROM articles a"
 
-TOTAL = f"SELECT count(*) {FOUND}"
-# Version IDs ascend in order of insertion.
-OLDEST_OF = f"SELECT f.rowid {FOUND} ORDER BY f.rowid DESC LIMIT 1 OFFSET :offset"
+BY_DATE = "a.published_at DESC, a.id DESC"
 # A headline counts ten times the body.
-BEST = f"""SELECT f.rowid {FOUND} AND f.rowid >= :oldest
-ORDER BY bm25(versions_fts, 10.0, 4.0, 1.0, 1.0), a.published_at DESC, a.id DESC LIMIT :limit OFFSET :offset"""
-REST = f"SELECT f.rowid {FOUND} AND f.rowid < :oldest ORDER BY f.rowid DESC LIMIT :limit"
-NEWEST = f"SELECT f.rowid {FOUND} ORDER BY a.published_at DESC, a.id DESC LIMIT :limit OFFSET :offset"
+BY_RANK = f"bm25(versions_fts, 10.0, 4.0, 1.0, 1.0), {BY_DATE}"
+# Version IDs ascend in order of insertion.
+BY_AGE = "a.current_version_id DESC"
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """A query as expressions for ``versions_fts MATCH``; both are empty if the query has no words to find."""
+class Search:
+    """A query with filters, order, limit and offset; see docs/search.md for the language of queries."""
 
-    anywhere: str = ""
-    in_headline: str = ""
-    """The same, restricted to headline and subtitle."""
-    inflections: tuple[str, ...] = ()
-    """Every word or phrase of the query, in all inflections."""
-
-    def __bool__(self) -> bool:
-        return bool(self.anywhere)
+    query: str
+    where: Selection = field(default_factory=Selection)
+    order: Order = "best"
+    limit: int = 20
+    offset: int = 0
 
 
 class Ranking:
@@ -59,44 +52,73 @@ class Ranking:
         self._connection = connection
         self._search = search
         self.match = match
+        filters, self._values = condition(connection, search.where, match)
+        self._where = " AND ".join([filters, *match.conditions])
+        self._values |= match.values
 
     def total(self) -> int:
         """The number of matching articles."""
-        return self._connection.value(TOTAL, self._parameters(self.match.anywhere)) if self.match else 0
+        total: int = self._connection.value(f"SELECT count(*) {self._found(self.match.text)}", self._parameters())
+        return total
 
     def versions(self) -> list[int]:
         """The IDs of the matching versions, in the requested order, within limit and offset."""
-        if not self.match:
-            return []
-        if self._search.order == "newest":
-            return self._connection.values(NEWEST, self._parameters(self.match.anywhere))
-        return self._best(self._search.limit, self._search.offset)
-
-    def _best(self, limit: int, offset: int) -> list[int]:
-        oldest = self._oldest_of(MAX_RANKED, self.match.anywhere)
-        if oldest is None:
-            return self._ranked(self.match.anywhere, 0, limit, offset)
+        if self._search.order == "newest" or not self.match.text:
+            return self._in_order(self.match.text, BY_DATE, self._search.limit, self._search.offset)
+        wanted = self._search.offset + self._search.limit
         found: dict[int, None] = {}
-        for part in self._parts(oldest, offset + limit):
+        for part in self._parts(wanted, found):
             found |= dict.fromkeys(part)
-            if len(found) >= offset + limit:
+            if len(found) >= wanted:
                 break
-        return list(found)[offset : offset + limit]
+        return list(found)[self._search.offset : wanted]
 
-    def _parts(self, oldest: int, wanted: int) -> Iterator[list[int]]:
-        """Three parts of the results, best first; each is long enough even if it repeats results of earlier parts."""
-        in_headline = self.match.in_headline
-        yield self._ranked(in_headline, self._oldest_of(MAX_RANKED_HEADLINES, in_headline) or 0, wanted)
-        yield self._ranked(self.match.anywhere, oldest, 2 * wanted)
-        yield self._connection.values(REST, self._parameters(self.match.anywhere, oldest=oldest, limit=3 * wanted))
+    def _parts(self, wanted: int, found: dict[int, None]) -> Iterator[list[int]]:
+        """Parts of the results, best first; ``found`` contains the parts before, which are not repeated."""
+        if self.match.exact != self.match.text:
+            yield from self._parts_of(self.match.exact, self.match.exact_in_headline, wanted, found)
+        yield from self._parts_of(self.match.text, self.match.in_headline, wanted, found)
 
-    def _oldest_of(self, count: int, match: str) -> int | None:
+    def _parts_of(self, text: str, in_headline: str, wanted: int, found: dict[int, None]) -> Iterator[list[int]]:
+        oldest = self._oldest_of(MAX_RANKED, text)
+        if oldest is None:
+            yield self._in_order(text, BY_RANK, wanted, without=found)
+            return
+        oldest_headline = self._oldest_of(MAX_RANKED_HEADLINES, in_headline) or 0
+        yield self._in_order(in_headline, BY_RANK, wanted, without=found, oldest=oldest_headline)
+        yield self._in_order(text, BY_RANK, wanted, without=found, oldest=oldest)
+        yield self._in_order(text, BY_AGE, wanted, without=found)
+
+    def _oldest_of(self, count: int, text: str) -> int | None:
         """The ID of the oldest among the ``count`` newest matching versions; ``None`` if there are fewer."""
-        oldest: int | None = self._connection.value(OLDEST_OF, self._parameters(match, offset=count - 1))
-        return oldest
+        found = self._in_order(text, BY_AGE, 1, count - 1)
+        return found[0] if found else None
 
-    def _ranked(self, match: str, oldest: int, limit: int, offset: int = 0) -> list[int]:
-        return self._connection.values(BEST, self._parameters(match, oldest=oldest, limit=limit, offset=offset))
+    def _in_order(
+        self,
+        text: str,
+        order: str,
+        limit: int,
+        offset: int = 0,
+        *,
+        without: dict[int, None] | None = None,
+        oldest: int = 0,
+    ) -> list[int]:
+        sql = f"SELECT a.current_version_id {self._found(text)}"
+        if without:
+            sql += " AND a.current_version_id NOT IN (SELECT value FROM json_each(:without))"
+        if oldest:
+            sql += " AND f.rowid >= :oldest"
+        values = self._parameters(match=text, limit=limit, offset=offset, oldest=oldest)
+        values["without"] = json.dumps(list(without or ()))
+        return self._connection.values(f"{sql} ORDER BY {order} LIMIT :limit OFFSET :offset", values)
 
-    def _parameters(self, match: str, **numbers: int) -> dict[str, str | int | None]:
-        return {**asdict(self._search), "match": match, **numbers}
+    def _found(self, text: str) -> str:
+        return (
+            f"{IN_TEXT} WHERE versions_fts MATCH :match AND {self._where}"
+            if text
+            else f"{IN_ARTICLES} WHERE {self._where}"
+        )
+
+    def _parameters(self, **more: str | int) -> dict[str, str | int]:
+        return {**self._values, "match": self.match.text, **more}

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.hits import Hit, hits
-from caliber_crawler.archive.search.inflections import matching
-from caliber_crawler.archive.search.query import Search
-from caliber_crawler.archive.search.ranking import Ranking
+from caliber_crawler.archive.search.matching import matching
+from caliber_crawler.archive.search.ranking import Ranking, Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class SearchResults:
 def find(connection: Connection, search: Search) -> list[Hit]:
     """Articles whose current version matches a search, in the order of :mod:`~caliber_crawler.archive.search.ranking`.
 
-    A query without words to find matches nothing.
+    An empty query matches nothing. Raises ``QueryError`` for a query that cannot be understood.
     """
     return _hits(connection, Ranking(connection, search, matching(connection, search.query)))
 
@@ -34,4 +33,4 @@ def find_and_count(connection: Connection, search: Search) -> SearchResults:
 
 
 def _hits(connection: Connection, ranking: Ranking) -> list[Hit]:
-    return hits(connection, ranking.match.inflections, ranking.versions())
+    return hits(connection, ranking.match.passages, ranking.versions())

@@ -15,7 +15,7 @@ from typing import Literal, TypedDict, Unpack, get_args, get_type_hints
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.archive.pages.captures import Captures
-from caliber_crawler.archive.search import match_expression
+from caliber_crawler.archive.search.matching import Match, matching
 from caliber_crawler.items import Capture
 
 BATCH_SIZE = 200
@@ -94,11 +94,18 @@ WHERE r.opt_outs IS NOT NULL AND r.version_id IS NOT NULL AND NOT EXISTS (
 """Articles whose newest page has a rights reservation: a site may add or withdraw one."""
 
 
+CODED = """
+SELECT coalesce(m.duplicate_of, m.id) FROM codes k JOIN articles m ON m.id = k.article_id
+WHERE k.variable = :variable{place}"""
+"""Articles with a code of a variable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Filters for articles; all must match. An empty filter matches everything.
 
-    ``since`` (included) and ``until`` (excluded) are times of publication; they exclude articles without one.
+    ``since`` (included) and ``until`` (excluded) are times of publication, ``first_day`` and ``last_day`` (both
+    included, ``2026-01-31``) its days in the site's time zone; they exclude articles without one.
     """
 
     sites: tuple[str, ...] = ()
@@ -106,24 +113,30 @@ class Selection:
     languages: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    first_day: str | None = None
+    last_day: str | None = None
     search: str | None = None
     include_opted_out: bool = True
     """Whether to include articles with a rights reservation (see :mod:`caliber_crawler.opt_outs`)."""
     unique: bool = False
     """Only the first published of near-duplicates among the articles that match (see docs/copies.md)."""
+    codes: tuple[str, ...] = ()
+    """Codes that an article must have from any coder: ``tone=negative``, or ``tone`` for any code of the variable."""
 
     @property
     def selects_articles(self) -> bool:
         """Are there filters other than sites? Then only pages of articles match."""
-        return bool(
-            self.sections or self.languages or self.since or self.until or self.search is not None or self.unique
-        )
+        days = self.since or self.until or self.first_day or self.last_day
+        return bool(self.sections or self.languages or days or self.search is not None or self.unique or self.codes)
 
 
 Names = str | Iterable[str] | None
 """One name, several names, or ``None`` for all."""
 Time = str | date | None
 """A time, a date, or the ISO 8601 text of either; UTC is assumed without an offset. ``None`` sets no limit."""
+
+Day = str | date | None
+"""A day, or its ISO 8601 text. ``None`` sets no limit."""
 
 
 class ArticleFilter(TypedDict, total=False):
@@ -137,10 +150,16 @@ class ArticleFilter(TypedDict, total=False):
     """Published at this time or later. Articles without a date do not match."""
     until: Time
     """Published before this time. Articles without a date do not match."""
+    first_day: Day
+    """Published on this day (``2026-01-31``, in the site's time zone) or later; excludes articles without a date."""
+    last_day: Day
+    """Published on this day or earlier, in the site's time zone."""
     search: str | None
     """A query as for :class:`~caliber_crawler.archive.search.Search`."""
     unique: bool
     """Of near-duplicates, only the first published article that matches the other filters."""
+    code: Names
+    """Codes that an article must have from any coder: ``tone=negative``, or ``tone`` for any code of the variable."""
 
 
 def selection_of(**filters: Unpack[ArticleFilter]) -> Selection:
@@ -154,8 +173,11 @@ def selection_of(**filters: Unpack[ArticleFilter]) -> Selection:
         languages=names(filters.get("language")),
         since=parse_time(filters.get("since")),
         until=parse_time(filters.get("until")),
+        first_day=parse_day(filters.get("first_day")),
+        last_day=parse_day(filters.get("last_day")),
         search=filters.get("search"),
         unique=filters.get("unique", False),
+        codes=names(filters.get("code")),
     )
 
 
@@ -173,6 +195,12 @@ def parse_time(given: Time) -> datetime | None:
     return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
+def parse_day(given: Day) -> str | None:
+    if given is None:
+        return None
+    return (date.fromisoformat(given) if isinstance(given, str) else given).strftime("%Y-%m-%d")
+
+
 def article_ids(
     connection: Connection, selection: Selection, *, newest_first: bool = False, limit: int | None = None
 ) -> list[int]:
@@ -187,9 +215,17 @@ def article_ids(
     return ids
 
 
-def condition(connection: Connection, selection: Selection) -> tuple[str, dict[str, str]]:
-    """The SQL condition for rows of ``articles a`` in a selection, and its parameters.
+def count_articles(connection: Connection, selection: Selection) -> int:
+    """The number of selected articles."""
+    where, values = condition(connection, selection)
+    count: int = connection.value(f"SELECT count(*) FROM articles a WHERE {where}", values)
+    return count
 
+
+def condition(connection: Connection, selection: Selection, match: Match | None = None) -> tuple[str, dict[str, str]]:
+    """The SQL condition for rows of ``articles a`` in a selection, and its parameters. Raises ``QueryError``.
+
+    ``match`` is a query that the statement applies itself: of near-duplicates, one that matches it too is selected.
     Every export of articles uses this condition: exclude here what must not leave an archive.
     """
     columns = {"site": selection.sites, "section": selection.sections, "language": selection.languages}
@@ -203,14 +239,24 @@ def condition(connection: Connection, selection: Selection) -> tuple[str, dict[s
         if limit is not None:
             terms.append(f"a.published_at {comparison} :{name}")
             values[name] = utc_text(limit)
+    for name, comparison, day in (("first_day", ">=", selection.first_day), ("last_day", "<=", selection.last_day)):
+        if day is not None:
+            terms.append(f"a.published_date {comparison} :{name}")
+            values[name] = day
     if selection.search is not None:
-        values["match"] = match_expression(connection, selection.search)
-        matches = "a.current_version_id IN (SELECT rowid FROM versions_fts WHERE versions_fts MATCH :match)"
-        terms.append(matches if values["match"] else "0")
+        matches, more = matching(connection, selection.search, "search").where()
+        terms.append(matches)
+        values |= more
+    for place, code in enumerate(selection.codes):
+        variable, has_code, value = code.partition("=")
+        terms.append(f"a.id IN ({CODED.format(place=place)}{f' AND k.code = :code{place}' if has_code else ''})")
+        values |= {f"variable{place}": variable.strip(), f"code{place}": value.strip()}
     if not selection.include_opted_out:
         terms.append(f"a.id NOT IN ({OPTED_OUT})")
     if selection.unique:
-        terms.append(f"a.id NOT IN ({later_copies(' AND '.join(terms))})")
+        matches, more = match.where() if match else ("1", {})
+        terms.append(f"a.id NOT IN ({later_copies(' AND '.join([*terms, matches]))})")
+        values |= more
     return " AND ".join(terms), values
 
 

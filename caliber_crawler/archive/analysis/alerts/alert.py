@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text
+from caliber_crawler.archive.search.matching import matching
 from caliber_crawler.archive.search.selection import Selection
 from caliber_crawler.errors import AlertError
 
@@ -69,8 +70,9 @@ class Alerts:
     def add(self, alert: Alert, now: datetime, *, include_known: bool = False) -> None:
         """Store an alert. It reports what changes from now on; with ``include_known``, all that matches now too.
 
-        Raises ``AlertError`` for an invalid or known name.
+        Raises ``AlertError`` for an invalid or known name, ``QueryError`` for a query that cannot be understood.
         """
+        matching(self._connection, alert.query)
         if not NAME.fullmatch(alert.name):
             raise AlertError(
                 f"{alert.name!r} is not a name for an alert: use at most 80 letters, digits, - and spaces."

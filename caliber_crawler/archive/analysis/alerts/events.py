@@ -15,8 +15,9 @@ from caliber_crawler.archive.analysis.alerts.alert import Alert, Alerts, Kind
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.times import utc_text
-from caliber_crawler.archive.search.query import words_in
-from caliber_crawler.archive.search.selection import Selection, condition
+from caliber_crawler.archive.search.matching import matching
+from caliber_crawler.archive.search.selection import condition
+from caliber_crawler.archive.search.tokens import words_in
 
 EVENTS = """
 SELECT e.*, a.url, a.headline, a.published_at, a.published_local, a.site, a.language, a.section,
@@ -150,10 +151,13 @@ class AlertEvents:
 
     def _matches(self, alert: Alert, version_id: int) -> bool:
         """Whether an earlier text matched the query."""
-        _, values = condition(self._connection, Selection(search=alert.query))
+        text = matching(self._connection, alert.query).text
+        if not text:
+            # The query is about the article, such as its author.
+            return True
         found = self._connection.value(
             "SELECT 1 FROM versions_fts WHERE versions_fts MATCH :match AND rowid = :version",
-            {"match": values["match"] or '""', "version": version_id},
+            {"match": text, "version": version_id},
         )
         return found is not None
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
-from caliber_crawler.archive.search.query import FOLDING
+from caliber_crawler.archive.search.tokens import FOLDING
 
 METHOD = "shingles-5 minhash-16x8 runs-8/12 v1"
 """Names the way of comparing in results; another one compares every text anew."""
