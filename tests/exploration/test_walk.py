@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
+from caliber_crawler.exploration import walk as walking
 from caliber_crawler.exploration.estimate import Estimate
 from caliber_crawler.exploration.link_classes import PAGING
 from caliber_crawler.exploration.outcomes import weight_of
@@ -161,3 +163,45 @@ def test_only_a_dead_link_counts_half() -> None:
         PageOutcome.OTHER: 1.0,
         PageOutcome.DEAD: 0.5,
     }
+
+
+def test_pages_whose_outcome_is_known_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "MAX_CANDIDATES", 50)
+    monkeypatch.setattr(walking, "FORGOTTEN_AT_ONCE", 10)
+    walk, requested = Walk(), set[str]()
+    for number in range(500):
+        assert walk.add(f"{BASE}/story-{number}", LinkClass.HEADLINE)
+        if number % 2 and (url := walk.next(is_idle=False)) is not None:
+            requested.add(url)
+            walk.observe(url, PageOutcome.ARTICLE)
+    assert len(walk.candidates) <= 50
+    assert walk.has_ignored
+    assert walk.articles == len(requested)
+    assert requested.isdisjoint(walk.left())
+
+
+def test_the_links_of_a_hub_are_requested_before_the_end() -> None:
+    walk = Walk([f"{BASE}/"])
+    for _ in range(30):
+        walk.probabilities.observe(Group(LinkClass.NAVIGATION, "S1", "main>h2"), PageOutcome.OTHER)
+    walk.add_page([link("/world", LinkClass.NAVIGATION)], is_start=True)
+    assert walk.next() == f"{BASE}/world"
+    walk.add_page([link("/asia", LinkClass.NAVIGATION), link("/africa", LinkClass.NAVIGATION)])
+    walk.observe(f"{BASE}/world", PageOutcome.OTHER)
+    walk.add_hub(f"{BASE}/world", f"{BASE}/", [f"{BASE}/asia", f"{BASE}/africa"])
+    assert [walk.next(), walk.next(), walk.next()] == [f"{BASE}/asia", f"{BASE}/africa", None]
+
+
+def test_a_hub_without_end_ends() -> None:
+    walk = Walk([f"{BASE}/"])
+    for _ in range(30):
+        walk.probabilities.observe(Group(LinkClass.NAVIGATION, "S1", "main>h2"), PageOutcome.OTHER)
+    walk.add_page([link("/day-0", LinkClass.NAVIGATION)], is_start=True)
+    above, requested = f"{BASE}/", 0
+    while (url := walk.next()) is not None:
+        requested += 1
+        walk.add_page([link(f"/day-{requested}", LinkClass.NAVIGATION)])
+        walk.observe(url, PageOutcome.OTHER)
+        walk.add_hub(url, above, [f"{BASE}/day-{requested}"])
+        above = url
+    assert 20 <= requested <= 22
