@@ -174,6 +174,10 @@ UNCHECKED = {
     "runs": "UPDATE runs SET user_agent = 'mark-of-the-value' WHERE id = 1",
     "sites": """INSERT INTO sites (site, title, url, timezone)
         VALUES ('a', 'mark-of-the-value', 'https://a.example', 'UTC')""",
+    "copies": """INSERT INTO copies (article_id, original_id, relation, similarity, containment, method, found_at)
+        VALUES (2, 1, 'near-duplicate', 0.75, 1, 'mark-of-the-value', '2026-01-07T12:00:00Z')""",
+    "counterparts": """INSERT INTO counterparts (article_id, counterpart_id, method, score, evidence, found_at)
+        VALUES (1, 2, 'content', 0.75, '"mark-of-the-value"', '2026-01-07T12:00:00Z')""",
 }
 
 
@@ -196,7 +200,7 @@ def test_lost_rows_are_restored_from_indexes_that_repeat_every_value(copy: Path,
         for sql in UNCHECKED.values():
             connection.execute(sql)
     before = shutil.copy(copy, tmp_path / "before.db")
-    for table in ("runs", "problems", "hosts", "sites", "frontier"):
+    for table in ("runs", "problems", "hosts", "sites", "frontier", "copies", "counterparts"):
         overwrite(copy, pages_of(copy, table)[-1])
     result = repair(copy)
     assert (result.left, result.lost, changed_tables(copy, before)) == ([], [], set())
