@@ -202,6 +202,24 @@ def test_lost_rows_are_restored_from_indexes_that_repeat_every_value(copy: Path,
     assert (result.left, result.lost, changed_tables(copy, before)) == ([], [], set())
 
 
+EMPTY_LEAF = {True: b"\x0a", False: b"\x0d"}
+"""The first byte of a leaf without rows, of an index or a table without row IDs, and of a table with them."""
+
+
+@pytest.mark.parametrize("table", ["sections", "sites", "hosts", "problems"])
+def test_rows_that_a_valid_empty_page_hides_are_restored(copy: Path, tmp_path: Path, table: str) -> None:
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        for sql in UNCHECKED.values():
+            connection.execute(sql)
+        (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    before = shutil.copy(copy, tmp_path / "before.db")
+    leaf = EMPTY_LEAF["WITHOUT ROWID" in sql]
+    overwrite(copy, root_of(copy, table), (leaf + bytes(4) + PAGE.to_bytes(2) + b"\0").ljust(PAGE, b"\0"))
+    result = repair(copy)
+    assert (result.left, result.lost, changed_tables(copy, before)) == ([], [], set())
+    assert result.restored[table] > 0
+
+
 def page_at(path: Path, number: int) -> bytes:
     return path.read_bytes()[(number - 1) * PAGE : number * PAGE]
 
