@@ -102,12 +102,12 @@ def test_a_damaged_header_is_found_and_repaired(copy: Path, valid: Path, at: int
 def test_transactions_after_damage_in_the_log_are_kept(valid: Path, tmp_path: Path) -> None:
     """SQLite ignores them: it reads the log up to the first wrong checksum."""
     path = tmp_path / "archive.db"
-    data, log = write_log(valid, tmp_path / "logged.db")
+    data, log, _ = write_log(valid, tmp_path / "logged.db")
     write(path, data, log)
     expected = rows_of(path)
     frames = len(log) // (PAGE + 24)
     damaged = bytearray(log)
-    damaged[32 + (PAGE + 24) * (frames // 2) + 20] ^= 1  # in the checksum of a frame
+    damaged[32 + (PAGE + 24) * (frames * 3 // 4) + 20] ^= 1  # in the checksum of a frame
     write(path, data, bytes(damaged))
     assert any("-wal is damaged" in finding.message for finding in Archive.verify_file(path).findings)
     result = repair(path)
