@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from caliber_crawler.archive.analysis.attention import Attention, Breakdown, Period, ViewsAt
     from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
     from caliber_crawler.archive.analysis.copies import Copies
+    from caliber_crawler.archive.analysis.editions import Editions
 
 
 class Archive:
@@ -139,6 +140,13 @@ class Archive:
         from caliber_crawler.archive.analysis.copies import Copies
 
         return Copies(self._connection)
+
+    @property
+    def editions(self) -> Editions:
+        """Articles of the same story in other languages; call it with the ID of an article."""
+        from caliber_crawler.archive.analysis.editions import Editions
+
+        return Editions(self._connection)
 
     @property
     def path(self) -> Path:

@@ -12,6 +12,8 @@ from caliber_crawler.browse.changes_page import changes_page
 from caliber_crawler.browse.charts_page import charts_page
 from caliber_crawler.browse.citations import citations_file
 from caliber_crawler.browse.coding_page import codes_csv, coding_page, sample_csv
+from caliber_crawler.browse.compare_page import compare_page
+from caliber_crawler.browse.copies_page import copies_csv, copies_page
 from caliber_crawler.browse.edits import edits_page
 from caliber_crawler.browse.feeds import articles_feed, edits_feed
 from caliber_crawler.browse.health_page import health_page
@@ -34,6 +36,9 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"queries": page(canned_queries_page),
     r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
     r"alerts": page(not_in_public(alerts_page), "articles", "alerts", "alert_events"),
+    r"compare": page(compare_page, "articles", "versions"),
+    r"copies": page(copies_page, "articles", "versions"),
+    r"copies\.csv": page(copies_csv, "articles", "versions"),
     r"coding": page(coding_page, "articles", "codes", "codebook"),
     r"coding\.csv": page(codes_csv, "articles", "codes", "codebook"),
     r"sample\.csv": page(sample_csv, "articles", "versions"),

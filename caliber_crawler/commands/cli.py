@@ -30,6 +30,7 @@ COMMANDS = {
     "attention": "count the articles that match queries, per day, week or month",
     "views": "print the most viewed articles at the same age",
     "alerts": "saved searches whose new matches are sent after each crawl",
+    "editions": "find articles of the same story in other languages, and list them",
     "copies": "find near-duplicates and excerpts, and list them",
     "sample": "draw a random sample of articles and write a coding sheet",
     "codes": "content analysis: codebook, import of coding sheets, agreement of coders",

@@ -94,6 +94,12 @@ code_option = click.option(
     help="Only articles with this code from any coder; VARIABLE alone: with any code. May be repeated.",
 )
 
+unique_option = click.option(
+    "--unique",
+    is_flag=True,
+    help="Of near-duplicates (`caliber copies find`), only the first published that matches the other filters.",
+)
+
 
 def filter_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the filters of articles to a command, which gets them as ``filters``: keyword filters of :class:`Archive`."""
@@ -107,10 +113,12 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
             "first_day": others.pop("first_day"),
             "last_day": others.pop("last_day"),
             "code": others.pop("code"),
+            "unique": others.pop("unique"),
         }
         command(filters=filters, **others)
 
     for option in (
+        unique_option,
         code_option,
         click.option("--to", "last_day", type=DAY, help="Only articles published on this day or earlier (local time)."),
         click.option(

@@ -64,6 +64,8 @@ def values_at(page: Document, rule: str, max_length: int) -> list[str]:
         values = page.values(css, attribute)
     if not 0 < len(values) <= MAX_MATCHES or any(len(value) > max_length for value in values):
         return []
+    if len(values) == 1:
+        return values if values[0] else []
     return list({fold(value): value for value in values if value}.values())
 
 

@@ -19,6 +19,7 @@ from caliber_crawler.archive.analysis import attention
 from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.analysis.copies import Copies
+from caliber_crawler.archive.analysis.editions import Editions
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.queue.hosts import Hosts
@@ -35,6 +36,7 @@ from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, minutes
 from tests.warc.newsstand import HTML, PAGE, take_in
 
 LAZY_TYPES = {
+    "Editions": Editions,
     "DataFrame": pd.DataFrame,
     "Database": sqlite_utils.Database,
     "ContentAnalysis": ContentAnalysis,

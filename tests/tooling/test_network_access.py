@@ -26,6 +26,7 @@ each obeys the rules."""
 NOT_FETCHING = {
     *("alerts add", "alerts list", "alerts remove", "alerts send"),
     *("copies find", "copies list", "copies show"),
+    *("editions find", "editions list", "editions show"),
     *("sample", "codes codebook", "codes import", "codes list", "codes agreement"),
     *(
         "explain",
@@ -91,7 +92,6 @@ ALLOWED = {
     "caliber_crawler.cluster.crawler": "the crawl, in a worker",
     "caliber_crawler.fetching.download_handler": "the requests of the crawl",
     "caliber_crawler.fetching.downloader": "the crawl's downloader",
-    "caliber_crawler.fetching.schemes": "one TLS handshake, without a request, with a host that the operator typed",
     "caliber_crawler.fetching.browser": "a browser that gets every response from the crawl's downloader",
     "caliber_crawler.notification": "the operator's webhooks and mail server",
     "caliber_crawler.settings": "reads the name of this machine",

@@ -34,6 +34,8 @@ MIN_PART = 0.95
 """A reading is part of another that has this share of its text."""
 MIN_CONFIRMED = 0.97
 """Share of the container's text that an independent reading must have to confirm it."""
+MAX_INSIDE = 0.92
+"""A reading with at most this share of its text in the container has parts of the page beside the article."""
 MIN_SAME = 0.6
 """Share of the container's text in a reading that is the same article, with gaps."""
 MIN_WHOLE = 0.75
@@ -56,7 +58,8 @@ LONG_SOURCE = 250_000
 WORDS_TO_MATCH = 4
 MAX_USUAL_LENGTH = 2_000
 _SEPARATORS = {"lb": BREAK, "cell": " | "}
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]|[^\W\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+")
+"""A word; a character of a script that is written without spaces."""
 _NO_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that trafilatura removes from a page."""
 _HEAD_TAGS = frozenset(("base", "link", "meta", "noscript", "script", "style", "template", "title"))
@@ -181,6 +184,9 @@ def _choose(fast: Sequence[str], quick: Sequence[str], whole: Sequence[str]) -> 
     read, other, container = shingles(fast), shingles(quick), shingles(whole)
     in_container, in_read = _share(read, container), _share(container, read)
     if in_container >= MIN_PART and in_read >= MIN_SAME and _share(container, other) >= MIN_CONFIRMED:
+        return Body(tuple(_between(whole, fast)), "container")
+    if in_read >= MIN_WHOLE and in_container <= MAX_INSIDE and _share(container, other) >= MIN_PART:
+        # Two readings agree on the container; what trafilatura has beside it is of another part of the page.
         return Body(tuple(_between(whole, fast)), "container")
     if in_read >= MIN_WHOLE:
         return Body(tuple(fast), "trafilatura")

@@ -17,7 +17,7 @@ from lxml import etree
 
 from caliber_crawler.extraction.generic.inline_elements import INLINE
 from caliber_crawler.extraction.generic.outline import aside_names
-from caliber_crawler.extraction.generic.pruning import names_of
+from caliber_crawler.extraction.generic.pruning import LISTS, is_text, names_of
 from caliber_crawler.extraction.omissions import ASIDE, COMMENT, HIDDEN, LINKS, NOT_PARAGRAPH, OUTSIDE, TEASER
 from caliber_crawler.extraction.text import clean_inline
 
@@ -42,22 +42,8 @@ MIN_AGREED_SHARE = 0.3
 _WEIGHTS = (0.25, 0.4, 1.0)
 """The weight of prose that no reading, one or both of them have."""
 _SENTENCE_ENDS = tuple(".!?…。！？։»”\"’':;)")
-_UNSEEN = frozenset(
-    (
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "textarea",
-        "iframe",
-        "object",
-        "head",
-        "svg",
-        "select",
-        "button",
-        "title",
-    )
-)
+_UNSEEN_TEXT = "script style template noscript textarea iframe object head svg select button title"
+_UNSEEN = frozenset(_UNSEEN_TEXT.split())
 _INLINE = INLINE | {"br", "code", "ins", "img", "wbr", "picture", "source"}
 _CELLS = frozenset(("td", "th"))
 _ASIDE_TAGS = frozenset(("nav", "footer", "aside", "form", "dialog", "menu"))
@@ -199,7 +185,10 @@ def read_container(
     linked = page.sums([block.linked for block in page.blocks])
     lists = page.spread(
         [
-            number > container and tag in _LINK_LISTS and linked[number] > MAX_LINKED_SHARE * length[number] > 0
+            number > container
+            and tag in _LINK_LISTS
+            and linked[number] > MAX_LINKED_SHARE * length[number] > 0
+            and not (tag in LISTS and is_text(page.elements[number]))
             for number, tag in enumerate(page.tags)
         ]
     )

@@ -30,7 +30,7 @@ from caliber_crawler.extraction.generic.fields import (
     find_sections,
     find_subtitles,
 )
-from caliber_crawler.extraction.generic.outline import Outline
+from caliber_crawler.extraction.generic.outline import MIN_SAMPLE, Outline
 from caliber_crawler.extraction.generic.page_kind import (
     LONG_TEXT,
     declares_article,
@@ -61,6 +61,7 @@ MIN_DATED_LENGTH = 300
 MIN_LENGTH_AT_DATED_PATH = 40
 """Letters of a text at a URL with a year, a month and a title."""
 MAX_LINKED_SHARE = 0.5
+MIN_SAME_SAMPLE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +190,7 @@ def extract_tree(
     other, is_certain = other_kind(root, data, url, title), declares_article(root, data, url)
     omissions = Omissions() if complete else None
     counters.remove(omissions)
+    samples = outline.samples
     outline.release()
     form = form_of(root, data)
     # The body of a page that is not an article is not needed, and costs most.
@@ -198,7 +200,8 @@ def extract_tree(
     if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):
         other = "most of its text is teasers of other pages"
     text = " ".join(paragraphs)
-    language = extract_language(locale, text) or language
+    if language is None or not _has_most_of(text, samples):
+        language = extract_language(locale, text) or language
     if explanation is not None:
         of_text = language_of_text(text or outline.sample)
         explanation.add("language", explanations.explain_language(language, declared, of_text))
@@ -230,6 +233,12 @@ def extract_tree(
         other=other,
         form={"form": form} if form and other is None else {},
     )
+
+
+def _has_most_of(text: str, samples: Sequence[str]) -> bool:
+    """Return whether a text has most of the sample that told the language of its page: then it is in that language."""
+    inside = sum(len(sample) for sample in samples if sample in text)
+    return inside >= max(MIN_SAMPLE, MIN_SAME_SAMPLE * sum(map(len, samples)))
 
 
 def _refusal(extraction: GenericExtraction, page: Page) -> str | None:

@@ -146,6 +146,11 @@ class Outline:
     @cached_property
     def sample(self) -> str:
         """Text of the page for the detection of its language: paragraphs, else any long text."""
+        return " ".join(self.samples)
+
+    @cached_property
+    def samples(self) -> list[str]:
+        """The texts of the sample."""
         for tags in (("p",), ("div", "span", "li", "td", "article", "section", "p")):
             texts: list[str] = []
             length = 0
@@ -157,7 +162,7 @@ class Outline:
                         break
             if length >= MIN_SAMPLE:
                 break
-        return " ".join(texts)
+        return texts
 
     @cached_property
     def head(self) -> range:

@@ -30,7 +30,7 @@ MAX_CLASS_LENGTH = 4_000
 MAX_HEADLINE_LENGTH = 300
 LONG_TEXT, LONG_PAGE = 5_000, 15_000
 """Letters in paragraphs, from which on a page is an article although its OpenGraph type is another, and although its
-content management system calls it a page."""
+content management system calls it a page, or its headline is a link to another page."""
 
 # Classes of the body element in WordPress, Ghost, Drupal and Joomla.
 _ARTICLE_CLASSES = frozenset(
@@ -136,7 +136,8 @@ def other_kind(root: etree._Element, data: LinkedData, url: str, headline: str |
         return None
     if _LIST_PATH.search(path):
         return "it is a list, by its URL"
-    if linked := _linked_by_heading(root, data, url, headline):
+    linked = _linked_by_heading(root, data, url, headline)
+    if linked and _letters_in_paragraphs(root) < LONG_PAGE:
         return f"its headline links to {linked}"
     return None
 
@@ -169,7 +170,11 @@ def _is_published_page(root: etree._Element, data: LinkedData, url: str, headlin
         return False
     if data.meta("article:published_time"):
         return True
-    return sum(letters_in(text_of(node)) for node in root.iter("p")) >= LONG_PAGE
+    return _letters_in_paragraphs(root) >= LONG_PAGE
+
+
+def _letters_in_paragraphs(root: etree._Element) -> int:
+    return sum(letters_in(text_of(node)) for node in root.iter("p"))
 
 
 def is_static(url: str, headline: str | None) -> bool:

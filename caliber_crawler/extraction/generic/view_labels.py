@@ -26,10 +26,6 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
             "page hits",
             "visits",
             "been viewed",
-            "read",
-            "been read",
-            "seen",
-            "been seen",
             "people have read this",
         ),
     ),
@@ -107,7 +103,7 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "ro": ("vizualizări", "vizualizare", "afișări", "afişări", "accesări", "citiri", "citit de"),
     "hu": ("megtekintés", "megtekintések", "olvasás", "megtekintve"),
     "cs": ("zobrazení", "zobrazeno", "přečteno", "zhlédnutí", "přečtení", "zobrazenia", "prečítané", "videní"),
-    "nl": ("weergaven", "bekeken", "gelezen", "keer bekeken", "keer gelezen"),
+    "nl": ("weergaven", "keer bekeken", "keer gelezen"),
     "sv": ("visningar", "sidvisningar"),
     "da": ("visninger", "sidevisninger"),
     "hi": ("देखा गया", "व्यूज", "व्यूज़", "बार देखा गया", "पढ़ा गया"),
@@ -124,6 +120,12 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "ja": ("閲覧数", "閲覧回数", "回閲覧"),
     "ko": ("조회", "조회수"),
 }
+
+LABELS_WITH_TIMES: Mapping[str, tuple[str, ...]] = {
+    "en": ("read", "been read", "seen", "been seen"),
+    "nl": ("bekeken", "gelezen"),
+}
+"""Labels that count only beside a word for "times": "Read: 12" may be something else."""
 
 # Words for "times" between the number and a label or behind the number.
 TIMES: Mapping[str, tuple[str, ...]] = {
@@ -164,8 +166,6 @@ _LEADS = (
     *("эта новость", "эту новость", "новость", "материал", "статья", "статью", "всего", "cəmi", "toplam", "total"),
 )
 """Words before the label or number of a counter that is a sentence: "This article has been viewed 354 times"."""
-_NEED_TIMES = frozenset(("read", "been read", "seen", "been seen", "gelezen", "bekeken"))
-"""Labels that count only beside a word for "times": "Read: 12" may be something else."""
 MAX_COUNTER_LENGTH = 60
 MAX_COUNT = 10_000_000_000
 _APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")
@@ -192,13 +192,14 @@ class Counter(NamedTuple):
 def _languages() -> Mapping[str, frozenset[str]]:
     """The languages of each label, folded."""
     found: dict[str, set[str]] = {}
-    for language, labels in VIEWS.items():
+    for language, labels in (*VIEWS.items(), *LABELS_WITH_TIMES.items()):
         for label in labels:
             found.setdefault(fold(label), set()).add(language)
     found |= {eye: set(VIEWS) for eye in EYES}
     return {label: frozenset(languages) for label, languages in found.items()}
 
 
+_NEED_TIMES = frozenset(fold(label) for labels in LABELS_WITH_TIMES.values() for label in labels)
 _TIMES = frozenset(fold(word) for table in TIMES.values() for word in table) | {"", "+"}
 _FOLDED_LEADS = sorted({fold(lead) for lead in _LEADS}, key=len, reverse=True)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from caliber_crawler.extraction.generic.body import Body, _choose
+from caliber_crawler.extraction.generic.body import Body, _choose, shingles
 from caliber_crawler.extraction.generic.container import Blocks, read_container
 from caliber_crawler.extraction.tree import parse_html
 from caliber_crawler.extraction_steps import extract_page
@@ -144,3 +144,16 @@ def test_a_container_of_which_no_reading_has_anything_is_not_the_text() -> None:
     assert _choose([], seen, [OTHER[0]]).paragraphs == tuple(seen)
     assert _choose([], [OTHER[0]], [OTHER[0]]).reader == "container"
     assert _choose([], [], [OTHER[0]]).reader == "container"
+
+
+def test_what_one_reading_has_beside_a_container_that_two_agree_on_is_not_the_article() -> None:
+    teaser = "A teaser of quite another page that nobody else took for a part of this article stood beside it."
+    assert _choose([*OTHER, teaser], OTHER, OTHER) == Body(tuple(OTHER), "container")
+    assert _choose([*OTHER, teaser], [*OTHER, teaser], [*OTHER, teaser]).paragraphs[-1] == teaser
+
+
+def test_characters_are_compared_in_scripts_without_spaces() -> None:
+    japanese = "委員会は火曜日の夜に開かれ、来年の計画について三人の報告を聞いた。"
+    assert len(shingles([japanese])) > 20
+    assert shingles([japanese]) & shingles([f"東京の{japanese}"])
+    assert shingles(["one two three four five"]) == shingles(["One, two: three four five!"])

@@ -104,6 +104,8 @@ def test_a_page_whose_headline_links_to_another_page_is_a_list_of_one() -> None:
     assert extracted(page(own)).article.headline == HEADLINE
     canonical = '<link rel="canonical" href="/2026/01/07/another-page">'
     assert extracted(page(story, head=canonical)).article.headline == HEADLINE
+    long = "".join(f"<p>{PARAGRAPHS[0]} Number {number} of them is this one.</p>" for number in range(160))
+    assert extracted(page(story.replace("</h1>", f"</h1>{long}"))).article.headline == HEADLINE
 
 
 @pytest.mark.parametrize(
