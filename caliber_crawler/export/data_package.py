@@ -92,10 +92,9 @@ def write_data_package(tables: Iterable[Table], about: Description, files: FileS
         with files.open(f"{table.name}.csv") as file:
             hashed = Hashed(file)
             rows = digesting(table.rows, digest) if table.name == "articles" else table.rows
-            text = io.TextIOWrapper(_Raw(hashed), "utf-8", newline="", write_through=True)
+            text = io.TextIOWrapper(io.BufferedWriter(hashed), "utf-8", newline="")
             counts[table.name] = write_csv(rows, list(table.columns), text)
             text.flush()
-            text.detach()
         resources.append(resource(table, hashed, counts[table.name], about))
     descriptor = {
         "$schema": PROFILE,
@@ -122,19 +121,6 @@ def write_data_package(tables: Iterable[Table], about: Description, files: FileS
         with files.open(name) as file:
             file.write(content.encode("utf-8", "replace"))
     return counts
-
-
-class _Raw(io.RawIOBase):
-    """A hashed file as a raw stream."""
-
-    def __init__(self, file: Hashed) -> None:
-        self._file = file
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        return self._file.write(bytes(data))
 
 
 def digesting(rows: Iterable[Row], digest: TextsDigest) -> Iterator[Row]:

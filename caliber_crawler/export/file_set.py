@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The date of every file in a ZIP file, so that equal exports are equal files."""
@@ -16,13 +17,8 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 class FileSet(Protocol):
     """Where the files of an export go."""
 
-    def open(self, name: str) -> _Opened:
+    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
         """A new file; the next one can be opened when it is closed."""
-
-
-class _Opened(Protocol):
-    def __enter__(self) -> IO[bytes]: ...
-    def __exit__(self, *_: object) -> None: ...
 
 
 class Folder:
@@ -57,15 +53,18 @@ class ZipFolder:
         self._zip.close()
 
 
-class Hashed:
-    """A file that counts and hashes what is written to it."""
+class Hashed(io.RawIOBase):
+    """A stream that counts and hashes what is written to a file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._hash = sha256()
         self.bytes = 0
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
         self._hash.update(data)
         self.bytes += len(data)
         return self._file.write(data)

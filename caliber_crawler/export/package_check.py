@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from caliber_crawler.errors import InputError
 from caliber_crawler.export.data_package import DESCRIPTOR, TextsDigest
@@ -103,7 +103,7 @@ def check_package(path: Path, known: KnownDigests | None) -> PackageCheck:
 def check_texts(package: Package, known: KnownDigests | None, result: PackageCheck) -> None:
     digest = TextsDigest()
     with package.open("articles.csv") as file:
-        rows = csv.DictReader(io.TextIOWrapper(cast(IO[bytes], file), "utf-8", newline=""))
+        rows = csv.DictReader(io.TextIOWrapper(file, "utf-8", newline=""))
         batch: list[tuple[str, str]] = []
         try:
             for row in rows:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal, NotRequired, cast
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.selection import (
@@ -115,7 +115,7 @@ def view_count_rows(connection: Connection, selection: Selection, *, limit: int 
     ids = article_ids(connection, selection, limit=limit)
     for start in range(0, len(ids), BATCH_SIZE):
         for row in view_rows(connection, ids[start : start + BATCH_SIZE]):
-            yield dict(row)
+            yield cast(ExportRow, row)
 
 
 def rows_of_kind(
@@ -126,7 +126,7 @@ def rows_of_kind(
         yield from view_count_rows(connection, selection, limit=limit)
         return
     for row in text_rows(connection, selection, versions=kind == "versions", limit=limit):
-        yield dict(row)
+        yield cast(ExportRow, row)
 
 
 def columns_of(kind: RowKind) -> dict[str, type[str] | type[int] | type[float]]:

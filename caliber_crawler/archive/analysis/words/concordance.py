@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caliber_crawler.archive.analysis.words.corpus import Corpus
-from caliber_crawler.archive.analysis.words.index_file import OF_ALL, DamagedIndex, Numbers
+from caliber_crawler.archive.analysis.words.index_file import OF_ALL, DamagedIndex, Numbers, Segment
 from caliber_crawler.archive.analysis.words.node import Node
 from caliber_crawler.archive.analysis.words.results import Line, Rows
 from caliber_crawler.archive.core.connection import Connection
@@ -43,12 +43,25 @@ class _Text(TypedDict):
 class _Found:
     """All occurrences: arrays of one length."""
 
-    versions: NDArray[np.int64]
-    places: NDArray[np.int64]
-    """Number of words in the text before the occurrence."""
+    segments: list[Segment]
+    of_segment: NDArray[np.int64]
+    """The place of the occurrence's segment in the list."""
+    texts: NDArray[np.int64]
+    """The place of its text in the segment."""
+    positions: NDArray[np.int64]
     published: NDArray[np.int64]
     keys: list[NDArray[np.uint32]]
     """For each sort key, the alphabetical rank of the word; 0 where the paragraph has none."""
+
+    def versions_and_places(self, chosen: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+        """For each chosen occurrence, the ID of its version, and the number of words before it in the text."""
+        versions, places = [], []
+        for each in chosen.tolist():
+            segment, text = self.segments[self.of_segment[each]], int(self.texts[each])
+            words = segment.array("words")[int(segment.array("starts")[text]) : int(self.positions[each])]
+            versions.append(int(segment.array("versions")[text]))
+            places.append(int(np.count_nonzero(words)))
+        return versions, places
 
 
 def parse_sort(keys: Sequence[str]) -> tuple[int, ...]:
@@ -78,50 +91,64 @@ def concordance(
     between equal ones, by date of publication, newest first.
     """
     found = find(corpus, node, parse_sort(sort))
-    keys: list[Numbers] = [found.places, found.versions, -found.published, *found.keys[::-1]]
-    order = np.lexsort(keys)
-    chosen = order[offset : None if limit is None else offset + limit]
-    texts = {
-        text["id"]: text
-        for text in connection.rows_of(_Text, TEXTS, (json.dumps(np.unique(found.versions[chosen]).tolist()),))
-    }
+    end = len(found.positions) if limit is None else offset + limit
+    chosen = first_in_order(found, end)[offset:end]
+    versions, places = found.versions_and_places(chosen)
+    texts = {text["id"]: text for text in connection.rows_of(_Text, TEXTS, (json.dumps(sorted(set(versions))),))}
     rows = tuple(
         line(texts.get(version), place, len(node.terms), width, corpus)
-        for version, place in zip(found.versions[chosen].tolist(), found.places[chosen].tolist(), strict=True)
+        for version, place in zip(versions, places, strict=True)
     )
     return Rows(
         kind=Line,
         rows=rows,
-        total=len(order),
+        total=len(found.positions),
         words=corpus.words,
         articles=corpus.articles,
         missing=corpus.missing,
-        occurrences=len(order),
+        occurrences=len(found.positions),
     )
 
 
 def find(corpus: Corpus, node: Node, offsets: tuple[int, ...]) -> _Found:
     """Every occurrence, with the ranks of the words at these offsets."""
     ranks = corpus.index.array(OF_ALL, "ranks")
-    versions, places, published = ([np.zeros(0, np.int64)] for _ in range(3))
+    segments: list[Segment] = []
+    of_segment, texts, positions, published = ([np.zeros(0, np.int64)] for _ in range(4))
     keys: list[list[NDArray[np.uint32]]] = [[np.zeros(0, np.uint32)] for _ in offsets]
     for found in node.occurrences(corpus):
         segment = found.part.segment
-        starts = segment.array("starts").astype(np.int64)[found.texts]
-        ends = np.flatnonzero(found.words == 0)
-        ends_before = np.searchsorted(ends, found.positions) - np.searchsorted(ends, starts)
-        versions.append(segment.array("versions")[found.texts])
+        of_segment.append(np.full(len(found.positions), len(segments), np.int64))
+        segments.append(segment)
+        texts.append(found.texts)
+        positions.append(found.positions)
         published.append(segment.array("published")[found.texts])
-        places.append(found.positions - starts - ends_before)
         of_number = np.append(np.zeros(1, np.uint32), ranks[segment.array("types")])
         for key, each in zip(keys, offsets, strict=True):
             key.append(of_number[words_at(found.words, found.positions, len(node.terms), each)])
     return _Found(
-        np.concatenate(versions),
-        np.concatenate(places),
+        segments,
+        np.concatenate(of_segment),
+        np.concatenate(texts),
+        np.concatenate(positions),
         np.concatenate(published),
         [np.concatenate(key) for key in keys],
     )
+
+
+def first_in_order(found: _Found, count: int) -> NDArray[np.int64]:
+    """The first occurrences in the order of the sort keys; equal ones newest first, then in the order of the text."""
+    candidates = np.arange(len(found.positions))
+    if count < len(candidates):
+        # Only those up to the last one that is wanted are sorted.
+        leading = -found.published
+        if found.keys:
+            leading = found.keys[0].astype(np.int64) << 32
+            leading += found.keys[1] if len(found.keys) > 1 else 0
+        last = np.partition(leading, max(count - 1, 0))[max(count - 1, 0)]
+        candidates = np.flatnonzero(leading <= last)
+    keys: list[Numbers] = [-found.published[candidates], *(key[candidates] for key in found.keys[::-1])]
+    return candidates[np.lexsort(keys)]
 
 
 def words_at(words: Numbers, positions: NDArray[np.int64], length: int, offset: int) -> Numbers:

@@ -48,14 +48,18 @@ class Part:
         """For each word of the segment, its frequency and the number of texts with it."""
         if self.mask is None:
             return self.segment.array("counts"), self.segment.array("text_counts")
+        # The smaller side is counted.
+        is_most = self.texts * 2 > self.segment.texts
+        counted = Part(self.segment, ~self.mask) if is_most else self
         words, size = self.segment.array("words"), len(self.segment.array("types")) + 1
-        inside = self.inside(len(words))
+        inside = counted.inside(len(words))
         assert inside is not None
         first = np.unpackbits(self.segment.array("first"), count=len(words)).view(np.bool_)
-        return (
-            np.bincount(words[inside], minlength=size)[1:],
-            np.bincount(words[inside & first], minlength=size)[1:],
-        )
+        frequencies = np.bincount(words[inside], minlength=size)[1:]
+        texts = np.bincount(words[inside & first], minlength=size)[1:]
+        if not is_most:
+            return frequencies, texts
+        return self.segment.array("counts") - frequencies, self.segment.array("text_counts") - texts
 
 
 class Corpus:
