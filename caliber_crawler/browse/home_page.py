@@ -43,6 +43,13 @@ SELECT a.id, a.headline, a.subtitle, a.published_at, a.published_local, a.langua
 FROM articles a LEFT JOIN sections s ON s.site = a.site AND s.language = a.language AND s.section = a.section
 WHERE a.duplicate_of IS NULL AND a.published_at IS NOT NULL"""
 LATEST_ARTICLES = f"{CARD} ORDER BY a.published_at DESC, a.id DESC LIMIT ?"
+# At the same age, so that an old article is not ahead because it is old.
+VIEWED_AT_SAME_AGE = (
+    CARD.replace("a.views,", "v.views,").replace(
+        "FROM articles a", "FROM articles a JOIN views_at v ON v.article_id = a.id AND v.hours = 24"
+    )
+    + " AND a.published_at >= ? AND v.views IS NOT NULL ORDER BY v.views DESC, a.id LIMIT ?"
+)
 MAX_VIEWED_ARTICLES = f"{CARD} AND a.published_at >= ? AND a.views IS NOT NULL ORDER BY a.views DESC, a.id LIMIT ?"
 
 
@@ -108,7 +115,7 @@ def overview(connection: Connection) -> Context:
         "sites": connection.rows_of(SiteRow, "SELECT * FROM sites ORDER BY site"),
         "latest": by_period(latest, datetime.now(UTC)),
         "sections": sections_of(holdings),
-        "most_viewed": _most_viewed(connection, latest[0]["published_at"]) if latest else [],
+        **(_most_viewed(connection, latest[0]["published_at"]) if latest else {}),
         "most_viewed_days": MAX_VIEWED_DAYS,
         "edits": recent_edits(connection, limit=EDITS),
         "holdings": holdings,
@@ -153,6 +160,10 @@ def sections_of(holdings: list[Holding]) -> list[Section]:
     return sorted(found.values(), key=lambda section: -section["articles"])[:SECTIONS]
 
 
-def _most_viewed(connection: Connection, newest: str) -> list[ArticleCard]:
-    since = datetime.fromisoformat(newest) - timedelta(days=MAX_VIEWED_DAYS)
-    return connection.rows_of(ArticleCard, MAX_VIEWED_ARTICLES, (f"{since:%Y-%m-%dT%H:%M:%SZ}", MAX_VIEWED))
+def _most_viewed(connection: Connection, newest: str) -> Context:
+    """Return the most viewed articles 24 hours after publication; by their latest counts if too few are known."""
+    since = f"{datetime.fromisoformat(newest) - timedelta(days=MAX_VIEWED_DAYS):%Y-%m-%dT%H:%M:%SZ}"
+    at_same_age = connection.rows_of(ArticleCard, VIEWED_AT_SAME_AGE, (since, MAX_VIEWED))
+    if len(at_same_age) == MAX_VIEWED:
+        return {"most_viewed": at_same_age, "most_viewed_age": 24}
+    return {"most_viewed": connection.rows_of(ArticleCard, MAX_VIEWED_ARTICLES, (since, MAX_VIEWED))}

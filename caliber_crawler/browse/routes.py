@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from caliber_crawler.browse.alerts_page import alerts_page
+from caliber_crawler.browse.attention_page import attention_csv, attention_json, attention_page
 from caliber_crawler.browse.canned_queries import canned_queries_page
 from caliber_crawler.browse.capture_page import capture_page, captured_page, captured_source
 from caliber_crawler.browse.changes_page import changes_page
@@ -29,6 +30,9 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"search": page(search_page, "articles", "versions"),
     r"search\.csv": page(search_csv, "articles", "versions"),
     r"search\.json": page(search_json, "articles", "versions"),
+    r"attention": page(attention_page, "articles", "versions"),
+    r"attention\.csv": page(attention_csv, "articles", "versions"),
+    r"attention\.json": page(attention_json, "articles", "versions"),
     r"words": page(words_page, "articles", "versions"),
     r"words\.csv": page(words_csv, "articles", "versions"),
     r"edits": page(edits_page, "articles", "versions"),

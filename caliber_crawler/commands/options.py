@@ -156,7 +156,7 @@ def with_excluded_words(args: list[str], params: list[click.Parameter]) -> list[
             known.append(arg)
             if name == arg and not (options[name].is_flag or options[name].count):
                 known += [value for value in [next(rest, None)] if value is not None]
-        elif arg.startswith("--") or arg[:2] in options:
+        elif arg.startswith("--"):
             known.append(arg)
         else:
             queries.append(arg)
