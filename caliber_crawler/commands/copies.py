@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.archive.analysis.copies import CopyGroup, CopyMember, CopyStatus, Excerpt
-from caliber_crawler.commands.options import archive_option, echo_json, filter_options, json_option
+from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import NoSuchArticle
 from caliber_crawler.export.text import write_csv

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ import click
 from caliber_crawler.commands.terminal import echo
 
 if TYPE_CHECKING:
-    from caliber_crawler.archive import ArticleFilter
+    pass
 
 
 class Timestamp(click.ParamType[datetime]):
@@ -86,50 +84,6 @@ class Day(click.ParamType[str]):
 
 
 DAY = Day()
-
-code_option = click.option(
-    "--code",
-    multiple=True,
-    metavar="VARIABLE=CODE",
-    help="Only articles with this code from any coder; VARIABLE alone: with any code. May be repeated.",
-)
-
-unique_option = click.option(
-    "--unique",
-    is_flag=True,
-    help="Of near-duplicates (`caliber copies find`), only the first published that matches the other filters.",
-)
-
-
-def filter_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the filters of articles to a command, which gets them as ``filters``: keyword filters of :class:`Archive`."""
-
-    @wraps(command)
-    def with_filters(*, site: str, section: str, language: str, **others: Any) -> None:
-        filters: ArticleFilter = {
-            "site": join_names(site),
-            "section": join_names(section),
-            "language": join_names(language),
-            "first_day": others.pop("first_day"),
-            "last_day": others.pop("last_day"),
-            "code": others.pop("code"),
-            "unique": others.pop("unique"),
-        }
-        command(filters=filters, **others)
-
-    for option in (
-        unique_option,
-        code_option,
-        click.option("--to", "last_day", type=DAY, help="Only articles published on this day or earlier (local time)."),
-        click.option(
-            "--from", "first_day", type=DAY, help="Only articles published on this day or later (local time)."
-        ),
-        click.option("--language", default="", help="Only these languages (en, ru, hy …), separated by commas."),
-        click.option("--section", default="", help="Only these sections, separated by commas."),
-        click.option("--site", default="", help="Only these sites, separated by commas."),
-    ):
-        with_filters = option(with_filters)
-    return with_filters
 
 
 class QueryCommand(click.Command):

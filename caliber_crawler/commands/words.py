@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from tabulate import tabulate
+from tqdm import tqdm
 
-from caliber_crawler.archive import Archive, ArticleFilter, Selection
+from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.output_stream import open_output
-from caliber_crawler.commands.selection_options import add_options, selection_from, selection_options
+from caliber_crawler.commands.selection_options import OPTIONS, add_options, filter_options, filters_from
 from caliber_crawler.commands.terminal import echo, style
 from caliber_crawler.errors import InputError
 from caliber_crawler.export import write_csv
@@ -111,9 +111,8 @@ def build(archive: Path, *, as_json: bool) -> None:
     Example:
       caliber words build
     """
-    with Archive.open(archive) as opened:
-        built = opened.words.build(report_progress)
-    clear_progress()
+    with Archive.open(archive) as opened, index_progress() as progress:
+        built = opened.words.build(progress)
     if as_json:
         echo_json({**asdict(built), "path": str(built.path)})
         return
@@ -125,7 +124,7 @@ def build(archive: Path, *, as_json: bool) -> None:
 
 @words.command()
 @click.argument("node")
-@selection_options
+@filter_options
 @click.option(
     "--sort", default="", metavar="KEYS",
     help="Sort by these words: 1L is the first to the left, 2R the second to the right, node the word itself."
@@ -135,7 +134,7 @@ def build(archive: Path, *, as_json: bool) -> None:
 @click.option("--stems", is_flag=True, help="Find all words with the same stem.")
 @output_options(50)
 def concordance(
-    node: str, archive: Path, selection: Selection, sort: str, width: int, limit: int, offset: int, *,
+    node: str, archive: Path, filters: ArticleFilter, sort: str, width: int, limit: int, offset: int, *,
     stems: bool, no_update: bool, as_csv: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print each occurrence of a word, a phrase or a pattern (sanct*) in its context.
@@ -146,7 +145,7 @@ def concordance(
       caliber words concordance "middle corridor" --since 2026-01-01 --csv
     """
     keys = [key for key in sort.split(",") if key.strip()]
-    with opened_words(archive, selection, update=not no_update) as (found, filters):
+    with opened_words(archive, filters, update=not no_update) as found:
         result = found.concordance(
             node, sort=keys, width=width, stems=stems, limit=limit or None, offset=offset, **filters
         )
@@ -155,7 +154,7 @@ def concordance(
 
 @words.command()
 @click.argument("node")
-@selection_options
+@filter_options
 @click.option("--left", type=click.IntRange(0, 20), default=5, show_default=True, help="Words before it.")
 @click.option("--right", type=click.IntRange(0, 20), default=5, show_default=True, help="Words after it.")
 @click.option(
@@ -167,7 +166,7 @@ def concordance(
 @stop_word_options
 @output_options(50)
 def collocates(
-    node: str, archive: Path, selection: Selection, left: int, right: int, measure: Any, min_frequency: int,
+    node: str, archive: Path, filters: ArticleFilter, left: int, right: int, measure: Any, min_frequency: int,
     limit: int, offset: int, *, stop_words: Any, stems: bool, no_update: bool, as_csv: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print the words that occur near a word or phrase more often than expected.
@@ -176,7 +175,7 @@ def collocates(
     Example:
       caliber words collocates corridor --stop-words --measure log_dice
     """
-    with opened_words(archive, selection, update=not no_update) as (found, filters):
+    with opened_words(archive, filters, update=not no_update) as found:
         result = found.collocates(
             node, left=left, right=right, measure=measure, min_frequency=min_frequency, stems=stems,
             stop_words=stop_words, limit=limit or None, offset=offset, **filters,
@@ -185,12 +184,12 @@ def collocates(
 
 
 @words.command(name="list")
-@selection_options
+@filter_options
 @click.option("--min-frequency", type=click.IntRange(min=1), default=1, show_default=True, help="Minimum frequency.")
 @stop_word_options
 @output_options(50)
 def word_list(
-    archive: Path, selection: Selection, min_frequency: int, limit: int, offset: int, *,
+    archive: Path, filters: ArticleFilter, min_frequency: int, limit: int, offset: int, *,
     stop_words: Any, stems: bool, no_update: bool, as_csv: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print the words of the selected articles, most frequent first.
@@ -199,7 +198,7 @@ def word_list(
     Example:
       caliber words list --language ru --stop-words --stems
     """
-    with opened_words(archive, selection, update=not no_update) as (found, filters):
+    with opened_words(archive, filters, update=not no_update) as found:
         result = found.list(
             min_frequency=min_frequency,
             stems=stems,
@@ -215,14 +214,14 @@ def reference_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def with_reference(*arguments: Any, **options: Any) -> Any:
         given = {name.removeprefix("reference_"): options.pop(name) for name in list(options) if "reference_" in name}
-        reference = filters_of(selection_from(given)) if any(given.values()) else None
+        reference = filters_from(given) if any(given.values()) else None
         return command(*arguments, reference=reference, **options)
 
-    return add_options(with_reference, "reference-")
+    return add_options(with_reference, "reference-", [name for name, _ in OPTIONS])
 
 
 @words.command()
-@selection_options
+@filter_options
 @reference_options
 @click.option("--negative", is_flag=True, help="Print the words that are less frequent than in the reference.")
 @click.option(
@@ -235,7 +234,7 @@ def reference_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @stop_word_options
 @output_options(50)
 def keyness(
-    archive: Path, selection: Selection, reference: ArticleFilter | None, min_frequency: int, limit: int,
+    archive: Path, filters: ArticleFilter, reference: ArticleFilter | None, min_frequency: int, limit: int,
     offset: int, *,
     negative: bool, stop_words: Any, stems: bool, no_update: bool, as_csv: bool, as_json: bool,
 ) -> None:  # fmt: skip
@@ -248,7 +247,7 @@ def keyness(
       caliber words keyness --section politics --language en
       caliber words keyness --since 2026-01-01 --reference-until 2026-01-01 --language ru
     """
-    with opened_words(archive, selection, update=not no_update) as (found, filters):
+    with opened_words(archive, filters, update=not no_update) as found:
         result = found.keyness(
             reference=reference, negative=negative, min_frequency=min_frequency, stems=stems, stop_words=stop_words,
             limit=limit or None, offset=offset, **filters,
@@ -257,14 +256,14 @@ def keyness(
 
 
 @words.command()
-@selection_options
+@filter_options
 @click.option("--size", type=click.IntRange(2, 5), default=2, show_default=True, help="Number of words.")
 @click.option("--node", help="Only those that contain this word, phrase or pattern.")
 @click.option("--min-frequency", type=click.IntRange(min=1), default=2, show_default=True, help="Minimum frequency.")
 @stop_word_options
 @output_options(50)
 def ngrams(
-    archive: Path, selection: Selection, size: int, node: str | None, min_frequency: int, limit: int, offset: int, *,
+    archive: Path, filters: ArticleFilter, size: int, node: str | None, min_frequency: int, limit: int, offset: int, *,
     stop_words: Any, stems: bool, no_update: bool, as_csv: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print sequences of words, most frequent first. --stop-words leaves out those that begin or end with one.
@@ -273,7 +272,7 @@ def ngrams(
     Example:
       caliber words ngrams --size 3 --language en --stop-words
     """
-    with opened_words(archive, selection, update=not no_update) as (found, filters):
+    with opened_words(archive, filters, update=not no_update) as found:
         result = found.ngrams(
             size, node=node, min_frequency=min_frequency, stems=stems, stop_words=stop_words, limit=limit or None,
             offset=offset, **filters,
@@ -282,36 +281,23 @@ def ngrams(
 
 
 @contextmanager
-def opened_words(archive: Path, selection: Selection, *, update: bool) -> Iterator[tuple[Words, ArticleFilter]]:
+def opened_words(archive: Path, filters: ArticleFilter, *, update: bool) -> Iterator[Words]:
     with Archive.open(archive) as opened:
-        opened.require_existing(selection)
-        yield opened.words.updating(update=update, progress=report_progress), filters_of(selection)
-    clear_progress()
+        opened.require_existing(selection_of(**filters))
+        with index_progress() as progress:
+            yield opened.words.updating(update=update, progress=progress)
 
 
-def filters_of(selection: Selection) -> ArticleFilter:
-    return {
-        "site": selection.sites,
-        "section": selection.sections,
-        "language": selection.languages,
-        "since": selection.since,
-        "until": selection.until,
-        "first_day": selection.first_day,
-        "last_day": selection.last_day,
-        "code": selection.codes,
-        "unique": selection.unique,
-        "search": selection.search,
-    }
+@contextmanager
+def index_progress() -> Iterator[Callable[[int, int], None]]:
+    """Show the progress of building the word index: a function of the number of articles so far and in all."""
+    with tqdm(desc="Word index", unit=" articles", leave=False, disable=None) as bar:
 
+        def show(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
 
-def report_progress(done: int, of: int) -> None:
-    if sys.stderr.isatty() and of:
-        click.echo(f"\rWord index: {done:,} of {of:,} articles", err=True, nl=False)
-
-
-def clear_progress() -> None:
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", err=True, nl=False)
+        yield show
 
 
 def print_result(

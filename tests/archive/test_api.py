@@ -217,11 +217,12 @@ def test_search_has_the_keywords_of_the_search_class_and_of_filters() -> None:
 def test_an_unknown_keyword_is_reported(full: Newsroom) -> None:
     for method in (full.archive.articles, full.archive.views):
         with pytest.raises(
-            TypeError, match="sections; use site, section, language, since, until, first_day, last_day, search, unique"
+            TypeError,
+            match="sections; use site, section, language, since, until, first_day, last_day, search, unique, code",
         ):
             method(sections="politics")
     assert set(ArticleFilter.__annotations__) == {
-        *("site", "section", "language", "since", "until", "first_day", "last_day", "search", "unique")
+        *("site", "section", "language", "since", "until", "first_day", "last_day", "search", "unique", "code")
     }
 
 
