@@ -218,7 +218,7 @@ def test_an_unknown_keyword_is_reported(full: Newsroom) -> None:
         ):
             method(sections="politics")
     assert set(ArticleFilter.__annotations__) == {
-        *("site", "section", "language", "since", "until", "first_day", "last_day", "search", "unique")
+        *("site", "section", "language", "since", "until", "first_day", "last_day", "search", "code", "unique")
     }
 
 
