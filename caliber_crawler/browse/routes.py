@@ -23,6 +23,7 @@ from caliber_crawler.browse.pages import not_in_public, page
 from caliber_crawler.browse.public import robots
 from caliber_crawler.browse.search_page import search_csv, search_json, search_page
 from caliber_crawler.browse.version_page import version_page
+from caliber_crawler.browse.words_page import words_csv, words_page
 
 ROUTES: dict[str, Callable[..., Any]] = {
     r"home": page(home_page, "articles", "versions"),
@@ -32,6 +33,8 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"attention": page(attention_page, "articles", "versions"),
     r"attention\.csv": page(attention_csv, "articles", "versions"),
     r"attention\.json": page(attention_json, "articles", "versions"),
+    r"words": page(words_page, "articles", "versions"),
+    r"words\.csv": page(words_csv, "articles", "versions"),
     r"edits": page(edits_page, "articles", "versions"),
     r"charts(?:/(?P<chart>[a-z]+))?": page(charts_page, "articles", "view_counts", "links"),
     r"feeds/articles": page(articles_feed, "articles", "versions"),

@@ -55,6 +55,7 @@ OTHERS = tuple(
 SHEETS: dict[str | None, tuple[str, ...]] = {
     **dict.fromkeys(READING, ("theme.css", "page.css", "article.css")),
     **dict.fromkeys(OTHERS, ("theme.css", "page.css", "archive.css", "attention.css")),
+    "archive_words.html": ("theme.css", "page.css", "archive.css", "words.css"),
 }
 """Style sheets of the plugin's own pages, by template."""
 DATASETTE_SHEETS = ("theme.css", "tables.css")
@@ -132,7 +133,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
 
 def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the navigation of an archive: names and URLs."""
-    pages = ("Search", "Attention", "Edits", "Charts", "Coding")
+    pages = ("Search", "Attention", "Words", "Edits", "Charts", "Coding")
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
     return [("Articles", datasette.urls.table(database, "articles")), *own]
 

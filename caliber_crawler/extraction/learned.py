@@ -190,7 +190,10 @@ def second_opinion(
     changes["headline"] = headline
     date = readings.date
     known = generic.published_at
-    is_other = known is None or (date is not None and is_other_date(date, known, generic.date_details))
+    is_other = known is None or (
+        date is not None
+        and (is_other_date(date, known, generic.date_details) or is_finer(date, known, generic.date_details))
+    )
     if date is not None and is_other and overrules("date", known):
         changes["published_at"], methods["published_at"] = date.at, METHOD
         changes["date_details"] = readings.date_details
@@ -230,6 +233,11 @@ def is_other_date(date: SlotDate, known: datetime, details: Mapping[str, str]) -
     if is_instant and known.tzinfo is not None and date.at.tzinfo is not None and not date.is_bare:
         return abs(known - date.at) > MAX_DIFFERENCE
     return not is_same_day(known.date(), date.at.date())
+
+
+def is_finer(date: SlotDate, known: datetime, details: Mapping[str, str]) -> bool:
+    """Whether a learned date has the time of a day of which only the day is known."""
+    return details.get("published_at_precision") == "day" and not date.is_bare and date.at.date() == known.date()
 
 
 def language_of_site(

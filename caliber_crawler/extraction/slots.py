@@ -113,6 +113,8 @@ def names_at(page: Document, rule: str) -> tuple[str, ...]:
     from caliber_crawler.extraction.generic.names import split_names  # its package is slow to load
 
     names = [name for value in values_at(page, rule, MAX_BYLINE) for name in split_names(value)]
+    if any(name == name.lower() != name.upper() for name in names):
+        return ()  # "staff and agencies" are not names
     return tuple({fold(name): name for name in names}.values())
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from caliber_crawler.extraction.counts import parse_count
 from caliber_crawler.extraction.identity import article_urls_of
-from caliber_crawler.extraction.learned import METHOD, is_other_date, language_of_site, read_page
+from caliber_crawler.extraction.learned import METHOD, is_finer, is_other_date, language_of_site, read_page
 from caliber_crawler.extraction.linked_data import parse_linked_data
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.slots import parse_rule
@@ -68,7 +68,12 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
         stated = extract_published_at(outline, data, url, layout.language, locale=locale, now=page.capture.fetched_at)
     if stated is not None and layout.is_undated:
         return None  # a page unlike those that were learned
-    if stated is not None and readings.date is not None and not is_other_date(readings.date, stated.at, stated.details):
+    if (
+        stated is not None
+        and (date := readings.date) is not None
+        and not is_other_date(date, stated.at, stated.details)
+        and not is_finer(date, stated.at, stated.details)
+    ):
         published_at, details = stated.at, dict(stated.details)
     if published_at is not None and published_at.tzinfo is None:
         published_at = published_at.replace(tzinfo=page.site.zone)

@@ -15,11 +15,13 @@ import pytest
 import sqlite_utils
 
 from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search
+from caliber_crawler.archive.analyses import Analyses
 from caliber_crawler.archive.analysis import attention
 from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.analysis.copies import Copies
 from caliber_crawler.archive.analysis.editions import Editions
+from caliber_crawler.archive.analysis.words.words import Words
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.queue.hosts import Hosts
@@ -42,6 +44,7 @@ LAZY_TYPES = {
     "ContentAnalysis": ContentAnalysis,
     "SavedSearches": SavedSearches,
     "Copies": Copies,
+    "Words": Words,
     **{name: getattr(attention, name) for name in ("Attention", "Breakdown", "Period", "ViewsAt")},
 }
 TABLES = {
@@ -160,7 +163,7 @@ def test_a_row_that_does_not_match_its_type_is_detected() -> None:
 
 
 def public_methods() -> dict[str, Any]:
-    named = {name: value for name, value in vars(Archive).items() if not name.startswith("_")}
+    named = {name: value for name, value in (vars(Analyses) | vars(Archive)).items() if not name.startswith("_")}
     plain = {
         name: getattr(value, "fget", None) or getattr(value, "__func__", None) or value for name, value in named.items()
     }

@@ -24,6 +24,7 @@ pytestmark = [
 PAGES = [
     *("/", "/archive/articles/1", "/archive/-/search?q=baku+OR+министр", "/archive/-/edits", "/archive/-/changes/1"),
     *("/archive/-/changes/1?show=side", "/archive/-/captures/1", "/archive/-/health", "/archive/-/queries"),
+    *("/archive/-/copies", "/archive/-/compare?a=1&b=2&show=side"),
     *(f"/archive/-/charts/{name}" for name in charts()),
 ]
 

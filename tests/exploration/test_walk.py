@@ -205,3 +205,61 @@ def test_a_hub_without_end_ends() -> None:
         walk.add_hub(url, above, [f"{BASE}/day-{requested}"])
         above = url
     assert 20 <= requested <= 22
+
+
+def test_a_withdrawn_article_is_taken_from_the_yield_of_its_list() -> None:
+    """Of two kinds of lists that named the same number of articles, the one that keeps them comes first."""
+    walk = Walk()
+    for name in ("a", "b"):
+        for number in (1, 2):
+            walk.add(f"{BASE}/{name}/list?p={number}", LinkClass.PAGER)
+        walk.observe(f"{BASE}/{name}/list?p=1", PageOutcome.LIST, 3)
+    for _ in range(5):
+        walk.withdraw(f"{BASE}/a/list?p=1")
+    walk.withdraw(None)
+    walk.withdraw(f"{BASE}/unknown")
+    assert walk.next() == f"{BASE}/b/list?p=2"
+
+
+def test_an_outcome_counts_once_and_later_links_to_the_page_teach_too() -> None:
+    walk = Walk()
+    walk.add(f"{BASE}/a", LinkClass.NAVIGATION)
+    for _ in range(3):
+        walk.observe(f"{BASE}/a", PageOutcome.OTHER)
+    walk.observe(f"{BASE}/a", PageOutcome.ARTICLE)
+    assert walk.articles == 0
+    before = walk.probabilities.of(Group(LinkClass.HEADLINE, "S1"))[PageOutcome.OTHER]
+    assert not walk.add(f"{BASE}/a", LinkClass.HEADLINE)
+    assert walk.probabilities.of(Group(LinkClass.HEADLINE, "S1"))[PageOutcome.OTHER] > before
+    assert walk.next() is None, "a requested page is not requested for a second link"
+
+
+def test_the_size_of_a_site_counts_its_articles_and_probable_articles() -> None:
+    walk = Walk()
+    walk.add_page([link("/story-1"), link("/story-2"), link("/tag/a", LinkClass.TAG)])
+    walk.observe(f"{BASE}/story-1", PageOutcome.ARTICLE)
+    assert walk.articles_left() == [f"{BASE}/story-2"]
+    assert walk.size == 2
+    assert sorted(walk.left()) == [f"{BASE}/story-2", f"{BASE}/tag/a"]
+    links = [link("/story-1"), link("/tag/a", LinkClass.TAG)]
+    assert walk.probable_articles(links) == [f"{BASE}/story-1"]
+
+
+def test_only_menus_and_sitemaps_of_nearly_all_pages_are_menus() -> None:
+    walk = Walk()
+    for number in range(10):
+        menu = [link("/all", LinkClass.NAVIGATION), link("/headline", LinkClass.HEADLINE)]
+        menu += [link("/most", LinkClass.SITEMAP)] * (number < 8) + [link("/seven", LinkClass.SITEMAP)] * (number < 7)
+        assert not walk.is_in_menu(f"{BASE}/all") or walk.pages >= 8
+        walk.add_page([*menu, link("/all", LinkClass.NAVIGATION)])
+    paths = ("/all", "/most", "/seven", "/headline", "/unknown")
+    assert [walk.is_in_menu(BASE + path) for path in paths] == [True, True, False, False, False]
+
+
+def test_a_page_returns_its_links_to_unknown_urls_once() -> None:
+    walk = Walk()
+    first = walk.add_page([link("/a"), link("/a", LinkClass.SHORT), link("/b")], is_start=True)
+    assert [each.url for each in first] == [f"{BASE}/a", f"{BASE}/b"]
+    assert [each.url for each in walk.add_page([link("/b"), link("/c")])] == [f"{BASE}/c"]
+    assert walk.candidates[f"{BASE}/a"].links == 1
+    assert walk.candidates[f"{BASE}/b"].links == 2

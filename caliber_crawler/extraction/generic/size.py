@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from lxml import etree
 
 from caliber_crawler.extraction.tree import strip_tags
@@ -23,8 +25,7 @@ def tame(root: etree._Element) -> bool:
     """
     names: set[object] = set()
     crowded = []
-    elements = depth = 0
-    path: list[etree._Element] = []
+    elements = 0
     for element in root.iter(etree.Element):
         names.add(element.tag)
         if len(names) > MAX_NAMES:
@@ -32,13 +33,8 @@ def tame(root: etree._Element) -> bool:
         if len(element) > MAX_SIBLINGS:
             crowded.append(element)
         elements += 1
-        parent = element.getparent()
-        while path and path[-1] is not parent:
-            path.pop()
-        path.append(element)
-        depth = max(depth, len(path))
     if not crowded:
-        return elements <= MAX_ELEMENTS and depth <= MAX_DEPTH
+        return elements <= MAX_ELEMENTS and not _is_too_deep()(root)
     for parent in crowded:
         for name in _INLINE:
             strip_tags(parent, name)
@@ -46,16 +42,16 @@ def tame(root: etree._Element) -> bool:
 
 
 def _is_tame(root: etree._Element) -> bool:
-    elements = depth = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if event == "end":
-            depth -= 1
-            continue
-        elements += 1
-        depth += 1
-        if elements > MAX_ELEMENTS or depth > MAX_DEPTH or len(element) > MAX_SIBLINGS:
+    for number, element in enumerate(root.iter(etree.Element), start=1):
+        if number > MAX_ELEMENTS or len(element) > MAX_SIBLINGS:
             return False
-    return True
+    return not _is_too_deep()(root)
+
+
+@cache
+def _is_too_deep() -> etree.XPath:
+    """Return whether a tree has more than the greatest number of levels. libxml2 looks at one level after another."""
+    return etree.XPath(f"boolean({'/'.join('*' * MAX_DEPTH)})")
 
 
 def drop_rare_attributes(root: etree._Element) -> bool:
