@@ -89,8 +89,13 @@ def test_words_of_a_text(text: str, words: list[str]) -> None:
     assert all(text[token.start : token.end] == token.text for token in words_of(text))
 
 
+def is_as_in_the_rules(text: str) -> bool:
+    """Neither has it a Katakana word joined by a line, nor an Armenian mark outside a word, which is no letter here."""
+    return ("カ" not in text or not {"_", "‿"} & {*text}) and regex.search(r"(?<![աև՞])՞|՞(?![աև՞])", text) is None
+
+
 @pytest.mark.slow
-@given(st.text(st.sampled_from(ALPHABET), max_size=25).filter(lambda text: "カ" not in text or "_" not in text))
+@given(st.text(st.sampled_from(ALPHABET), max_size=25).filter(is_as_in_the_rules))
 def test_words_are_those_of_the_rules_of_unicode(text: str) -> None:
     assert word_texts(text) == slow_words(text)
 
