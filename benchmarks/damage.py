@@ -56,6 +56,8 @@ class Damage:
     data: bytes
     log: bytes = b""
     """The write-ahead log."""
+    lock: bytes = b""
+    """The lock file, which says how much of the log was synced."""
 
 
 @dataclass
@@ -136,7 +138,7 @@ class Base:
     data: bytes
     places: dict[int, str]
     rows: Rows
-    logged: tuple[bytes, bytes]
+    logged: tuple[bytes, bytes, bytes]
     logged_rows: Rows
     folder: tempfile.TemporaryDirectory[str]
 
@@ -200,7 +202,7 @@ def damage_of(data: bytes, places: dict[int, str], chance: random.Random, kind: 
     return Damage(kind, places.get(page // size + 1, "other"), bytes(damaged))
 
 
-def damage_of_log(data: bytes, log: bytes, chance: random.Random) -> Damage:
+def damage_of_log(data: bytes, log: bytes, lock: bytes, chance: random.Random) -> Damage:
     """A bit, byte or sector of the write-ahead log, or its end."""
     damaged, at = bytearray(log), chance.randrange(len(log))
     how = chance.choice(("bit", "byte", "sector"))
@@ -210,25 +212,27 @@ def damage_of_log(data: bytes, log: bytes, chance: random.Random) -> Damage:
         damaged[at] ^= chance.randrange(1, 256)
     else:
         damaged[at : at + 512] = chance.randbytes(min(512, len(log) - at))
-    return Damage("log", how, data, bytes(damaged))
+    return Damage("log", how, data, bytes(damaged), lock)
 
 
-def write_log(base: Path, path: Path) -> tuple[bytes, bytes]:
-    """A new archive with the content of another, as its file and its write-ahead log."""
+def write_log(base: Path, path: Path) -> tuple[bytes, bytes, bytes]:
+    """A new archive with the content of another, as its file, its write-ahead log and its lock file."""
     with Archive.open(base) as there, Archive.open(path, mode="write") as here:
         here.db.execute("PRAGMA wal_autocheckpoint = 0")
         for _ in here.merge(there, {}):
             pass
-        return path.read_bytes(), Path(f"{path}-wal").read_bytes()
+        return path.read_bytes(), Path(f"{path}-wal").read_bytes(), Path(f"{path}.lock").read_bytes()
 
 
-def write(path: Path, data: bytes, log: bytes) -> None:
-    """Write an archive, with its write-ahead log if there is one."""
+def write(path: Path, data: bytes, log: bytes, lock: bytes = b"") -> None:
+    """Write an archive, with its write-ahead log and its lock file if there are any."""
     for file in path.parent.glob(f"{path.name}*"):
         file.unlink()
     path.write_bytes(data)
     if log:
         Path(f"{path}-wal").write_bytes(log)
+    if lock:
+        Path(f"{path}.lock").write_bytes(lock)
 
 
 def places_of(base: Path) -> dict[int, str]:
@@ -242,12 +246,12 @@ def try_damage(
     damage: Damage, original: Rows, path: Path, reextract_for: Callable[[Archive], Reextract] = reextractor
 ) -> Outcome:
     """Damage a copy, verify and repair it, and compare the result with the original."""
-    write(path, damage.data, damage.log)
+    write(path, damage.data, damage.log, damage.lock)
     readable = readable_rows(path)
     outcome = Outcome(changed=readable != original or not is_intact(path))
     if outcome.changed and is_intact(path):
         outcome.values = ", ".join(sorted(changed_values(readable, original)))
-    write(path, damage.data, damage.log)
+    write(path, damage.data, damage.log, damage.lock)
     started = time.perf_counter()
     try:
         found = Archive.verify_file(path).findings

@@ -83,7 +83,10 @@ def signalled(cases: list[Case], chance: random.Random, folder: Path) -> Heard |
         process.wait()
     if not heard.exists():
         # It ended by itself at that time, or it never heard the signal.
-        return None if exit_code in (0, 3) else Heard(number.name, tricks_of(cases), delay, *[ended] * 5, exit_code)
+        ended_itself = exit_code in (0, 1, 3) and ended <= MAX_HEARD
+        if ended_itself:
+            return None
+        return Heard(number.name, tricks_of(cases), delay, ended, ended, ended, ended, ended, exit_code)
     times = json.loads(heard.read_text())
     return Heard(
         signal=number.name,

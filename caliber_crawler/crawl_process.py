@@ -22,7 +22,6 @@ from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.watchdog import WATCHDOG
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.fetching.contact import require_contact
-from caliber_crawler.fetching.schemes import speaks_tls
 from caliber_crawler.known_sites import group_by_shared_host
 from caliber_crawler.news_spider import NewsSpider
 
@@ -49,22 +48,31 @@ class Crawl:
     run: CrawlRun | None = None
     error: Exception | None = None
     over_http: type[NewsSpider] | None = None
-    """The spider to use instead if the site, given without a scheme, cannot be reached over HTTPS."""
+    """The spider to use instead if the site, given without a scheme, does not connect over HTTPS."""
     remark: str = ""
-    """What was decided before the crawl began, as a sentence."""
+    """Why another scheme is used than the assumed one, as a sentence."""
 
     @property
     def site(self) -> Site:
         """The site to crawl, moved to another URL if the option is given."""
         return self.options.site(self.spider.site)
 
-    async def choose_scheme(self, archive: Archive) -> None:
-        """Use HTTP for a site whose scheme was assumed, if no TLS connection succeeds and the archive has no pages."""
-        site = self.site
-        if self.over_http is None or archive.sites.get(site.name) is not None or await speaks_tls(site.base_url):
-            return
-        self.spider = self.over_http
-        self.remark = f"{site.base_url} does not connect: {self.site.base_url} is crawled instead."
+    def use_known_scheme(self, archive: Archive) -> None:
+        """Use HTTP at once if the scheme is assumed, and the archive knows the site over HTTP."""
+        known = archive.sites.get(self.site.name)
+        if self.over_http is not None and known is not None and known["url"].startswith("http://"):
+            self.spider, self.over_http = self.over_http, None
+
+    def fall_back(self, archive: Archive) -> bool:
+        """Use HTTP instead if the assumed scheme did not connect. Return whether to crawl again."""
+        halted = None if self.run is None else self.run.accounts.halted
+        if self.run is None or self.over_http is None or halted is None or not halted.is_unconnected:
+            return False
+        if not archive.sites.withdraw(self.site.name, self.run.id):
+            return False
+        assumed, self.spider = self.site.base_url, self.over_http
+        self.remark = f"{assumed} does not connect: {self.site.base_url} is crawled instead."
+        return True
 
     def check(self, settings: Settings) -> bool:
         """Return whether the crawl can start; otherwise store the reason in ``error``."""
@@ -153,8 +161,10 @@ async def _follow_all(
     async def follow_in_turn(same_host: Sequence[Crawl]) -> None:
         for crawl in same_host:
             async with slots:
-                await crawl.choose_scheme(archive)
+                crawl.use_known_scheme(archive)
                 await process.follow(crawl, archive=archive)
+                if not process.stopping and crawl.fall_back(archive):
+                    await process.follow(crawl, archive=archive)
 
     reporting = create_looping_call(report, crawls)
     reporting.start(REPORT_INTERVAL, now=False)

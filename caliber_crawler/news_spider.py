@@ -84,6 +84,8 @@ class NewsSpider(Spider):
         """Check the contact, and apply settings to the scope."""
         require_contact(self.scope.site, settings)
         self.scope = replace(self.scope, bounds=Bounds.from_settings(settings))
+        if self.scope.scroll:
+            require_browser()
         if self._cdx and not cdx_indexes.is_service(self._cdx, settings.getdict("CDX_SERVICES")):
             self._lists.append(url_lists.open_list(self._cdx, "cdx"))
             self._cdx = ""
@@ -93,11 +95,7 @@ class NewsSpider(Spider):
         """Raise an error when the site definition needs a browser and none is installed."""
         super().update_settings(settings)
         if cls.site.listing and cls.site.listing.scroll:
-            try:
-                from caliber_crawler.fetching.browser import chromium
-            except ImportError:
-                raise MissingExtra("browser") from None
-            chromium(os.environ.get("CALIBER_CHROMIUM", ""))
+            require_browser()
 
     async def start(self) -> AsyncIterator[Any]:
         """Add the due seed URLs to the frontier; the scheduler takes all further requests from there.
@@ -205,6 +203,15 @@ class NewsSpider(Spider):
             error=error,
             error_code=code,
         )
+
+
+def require_browser() -> None:
+    """Raise an error unless the extra and a browser are installed."""
+    try:
+        from caliber_crawler.fetching.browser import chromium
+    except ImportError:
+        raise MissingExtra("browser") from None
+    chromium(os.environ.get("CALIBER_CHROMIUM", ""))
 
 
 def _redirects(response: Response, entry: Entry) -> tuple[str, ...]:

@@ -147,6 +147,31 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Provide an empty folder that gets the name ``path`` when it is complete.
+
+    Raises ``ArchiveFull`` if something of that name exists, unless it is an empty folder, or if a file cannot be
+    written.
+    """
+    with new_files(path) as files:
+        unfinished = files.begin()
+        unfinished.mkdir()
+        yield unfinished
+        for file in unfinished.iterdir():
+            sync(file)
+        sync(unfinished)
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            raise ArchiveFull(f"{path} exists and is not a folder; choose another name.")
+        try:
+            unfinished.rename(path)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise ArchiveFull(f"{path} exists and is not empty; choose another name or delete it.") from error
+            raise
+        sync(path.parent)
+
+
 def is_stream(path: Path) -> bool:
     """Return whether a path names a device, a named pipe, a socket or an open descriptor, possibly through links."""
     if descriptor_of(path) is not None:

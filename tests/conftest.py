@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import importlib
 import json
 import os
 import shutil
@@ -56,9 +58,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_sessionfinish() -> None:
-    # Libraries that report unreleased objects at exit must not report frozen ones.
-    gc.unfreeze()
+# Libraries that report unreleased objects at exit must not report frozen ones. Not earlier: pytest searches for garbage
+# when it ends, twice.
+atexit.register(gc.unfreeze)
+
+# Scrapy looks up the callers of this module: all of them, in all modules. Here both are few.
+importlib.import_module("scrapy.core.downloader.contextfactory")
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ LIBRARIES = (
     *("scrapy.crawler", "scrapy.downloadermiddlewares.cookies", "scrapy.extensions.feedexport"),
     *("scrapy.extensions.remote_control", "scrapy.extensions.telnet", "scrapy.extensions.throttle"),
     *("scrapy.utils.reactor", "twisted.internet.asyncioreactor", "twisted.web.client"),
-    *("click", "rich.console", "rich.progress", "rich.table", "sqlite3"),
+    *("click", "rich.console", "rich.progress", "rich.table", "sqlite3", "tabulate", "tqdm.std"),
+    "sqlite_utils.db",  # it loads pandas, if that is installed: half the CPU time of a small crawl
 )
 """Modules that read neither the environment nor the terminal when they are loaded."""
 LENGTH = 8

@@ -38,7 +38,7 @@ def test_every_query_runs(archive: sqlite3.Connection, query: str) -> None:
 
 
 def test_every_command_is_in_the_table() -> None:
-    assert re.findall(r"^\| `caliber (\w+)", README, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^\| `caliber ([\w-]+)", README, re.MULTILINE) == list(COMMANDS)
 
 
 def commands(group: click.Group) -> Iterator[click.Command]:

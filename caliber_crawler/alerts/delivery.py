@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from caliber_crawler.alerts.feed import atom
 from caliber_crawler.alerts.messages import as_json, batch_id, line, title
 from caliber_crawler.archive.analysis.alerts import Alert, AlertEvent
-from caliber_crawler.errors import CaliberError
+from caliber_crawler.errors import CaliberError, QueryError
 from caliber_crawler.notification.chat import payload_of
 from caliber_crawler.notification.mail import MailServer
 from caliber_crawler.notification.target import Target, parse_target
@@ -45,13 +45,16 @@ class Delivery:
 
 def deliver(archive: Archive, now: datetime, environment: Mapping[str, str]) -> list[Delivery]:
     """Find the events of all alerts and send those that are pending; return a result where there was something."""
-    archive.alerts.find(now)
-    return [
-        _deliver(archive, alert, text, environment)
-        for alert in archive.alerts.all()
-        for text in alert.targets
-        if archive.alerts.pending(alert.name, text, limit=1)
-    ]
+    results = []
+    for alert in archive.alerts.all():
+        try:
+            archive.alerts.find(now, alert.name)
+        except QueryError as error:
+            results.append(Delivery(alert.name, "nobody", 0, f"its query cannot be run: {str(error).rstrip('.')}"))
+        for text in alert.targets:
+            if archive.alerts.pending(alert.name, text, limit=1):
+                results.append(_deliver(archive, alert, text, environment))  # noqa: PERF401 - after the search
+    return results
 
 
 def _deliver(archive: Archive, alert: Alert, text: str, environment: Mapping[str, str]) -> Delivery:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Unpack
 
+from caliber_crawler.archive.analyses import Analyses
 from caliber_crawler.archive.core.connection import Connection, Mode
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.merge.merge import Merge
@@ -45,6 +46,7 @@ from caliber_crawler.archive.search.selection import (
     selection_of,
     view_rows,
 )
+from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, rows_of_kind
 from caliber_crawler.archive.texts.absence import Absences
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import Articles, Reextract
@@ -64,13 +66,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
-    from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
     from caliber_crawler.archive.analysis.attention import Attention, Breakdown, Period, ViewsAt
-    from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
-    from caliber_crawler.archive.analysis.copies import Copies
 
 
-class Archive:
+class Archive(Analyses):
     """An open archive. Close it, or use it in a ``with`` statement.
 
     In a notebook: :meth:`search`, :attr:`articles`, :meth:`article`, :meth:`views`, :meth:`status`; :meth:`to_pandas`
@@ -134,13 +133,6 @@ class Archive:
         return archive
 
     @property
-    def copies(self) -> Copies:
-        """Near-duplicates and excerpts: texts that several articles have in common."""
-        from caliber_crawler.archive.analysis.copies import Copies
-
-        return Copies(self._connection)
-
-    @property
     def path(self) -> Path:
         """The path of the archive file."""
         return self._connection.path
@@ -157,20 +149,6 @@ class Archive:
     def abandon_transaction(self) -> None:
         """Roll back the open transaction, if any. Only for a process that ends without leaving its ``with`` blocks."""
         self._connection.abandon_transaction()
-
-    @property
-    def alerts(self) -> SavedSearches:
-        """Alerts: saved searches, and the events that they found since."""
-        from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
-
-        return SavedSearches(self._connection)
-
-    @property
-    def coding(self) -> ContentAnalysis:
-        """Content analysis: samples, codebook, codes that people gave to articles, and their agreement."""
-        from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
-
-        return ContentAnalysis(self._connection)
 
     def search(
         self, query: str, *, order: Order = "best", limit: int = 20, offset: int = 0, **filters: Unpack[ArticleFilter]
@@ -268,6 +246,10 @@ class Archive:
     ) -> Iterator[ArticleRow]:
         """A row for each selected article, in order of publication; only a few hundred are in memory at a time."""
         return article_rows(self._connection, selection, newest_first=newest_first, limit=limit)
+
+    def rows_of_kind(self, selection: Selection, kind: RowKind, *, limit: int | None = None) -> Iterator[ExportRow]:
+        """Rows for exports: articles or their published versions with every field, or view counts."""
+        return rows_of_kind(self._connection, selection, kind, limit=limit)
 
     def selected_captures(self, selection: Selection) -> Iterator[Capture]:
         """The captures of the selected articles, oldest first; every capture when whole sites are selected."""

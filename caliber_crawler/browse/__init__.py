@@ -98,7 +98,8 @@ def extra_css_urls(template: str, database: str | None, datasette: Datasette) ->
         return []
     known_as = templates.ARTICLE if template == _article_template(database) else template
     return [
-        datasette.urls.static_plugins(public.PLUGIN, sheet) for sheet in templates.SHEETS.get(known_as, ("tables.css",))
+        datasette.urls.static_plugins(public.PLUGIN, sheet)
+        for sheet in templates.SHEETS.get(known_as, templates.DATASETTE_SHEETS)
     ]
 
 

@@ -16,6 +16,7 @@ from caliber_crawler.archive.texts.citation_styles import footnote
 from caliber_crawler.archive.texts.cited_texts import cited_texts
 from caliber_crawler.browse.body import body_html
 from caliber_crawler.browse.citations import json_ld, metadata
+from caliber_crawler.browse.copies_page import related_articles
 from caliber_crawler.browse.pages import Context, read
 from caliber_crawler.browse.public import is_public
 from caliber_crawler.browse.view_curve import curve_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 # Articles published in the same minute are sorted by ID.
 NEIGHBOUR = """
-SELECT id, headline, published_at FROM articles
+SELECT id, headline, published_local FROM articles
 WHERE site = :site AND language = :language AND section IS :section AND duplicate_of IS NULL
   AND published_at {than}= :published_at AND (published_at, id) {than} (:published_at, :id)
 ORDER BY published_at {order}, id {order} LIMIT 1"""
@@ -39,7 +40,7 @@ class Neighbour(TypedDict):
 
     id: int
     headline: str
-    published_at: str
+    published_local: str
 
 
 LAST_OBSERVATIONS = 12
@@ -81,6 +82,7 @@ def _load_article(connection: Connection, key: str) -> Context:
         "body": body_html(article["body_markdown"]),
         "paragraphs": article["body"].split("\n\n"),
         "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in observations]),
+        **related_articles(connection, article["id"]),
         "codes": ContentAnalysis(connection).codes_of(article["id"]),
         "last_observations": observations[: -LAST_OBSERVATIONS - 1 : -1],
         "causes": [_cause(version, is_first=place == 0) for place, version in enumerate(article["versions"])],
@@ -116,6 +118,12 @@ def local_moment(text: str) -> str:
     sign, hours, minutes = text[-6], int(text[-5:-3]), text[-2:]
     offset = f"UTC{sign}{hours}" if minutes == "00" else f"UTC{sign}{hours}:{minutes}"
     return f"{_day_and_time(datetime.fromisoformat(text))} ({offset})"
+
+
+def brief_local_moment(text: str) -> str:
+    """``2026-01-06T19:13:00+04:00`` as ``6 Jan 2026, 19:13``, the time of the site."""
+    moment = datetime.fromisoformat(text)
+    return f"{moment.day} {moment:%b %Y, %H:%M}"
 
 
 def _day_and_time(moment: datetime) -> str:

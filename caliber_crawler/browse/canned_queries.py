@@ -34,7 +34,8 @@ def load_canned_queries() -> dict[str, Question]:
 def canned_queries() -> dict[str, dict[str, object]]:
     """Return the canned queries for Datasette's metadata; a new dictionary each time, because Datasette changes it."""
     return {
-        name: {key: value for key, value in question.items() if key != "hints"} | {"sql": question["sql"].strip()}
+        name: {key: value for key, value in question.items() if key != "hints"}
+        | {"sql": question["sql"].strip(), "hide_sql": True}
         for name, question in load_canned_queries().items()
     }
 

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 from datasette import NotFound
 
+from caliber_crawler.archive.analysis.attention.periods import last_day_of
+from caliber_crawler.archive.search.selection import distinct_values
 from caliber_crawler.browse.search import is_day
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
+    from caliber_crawler.archive.analysis.attention import Period
     from caliber_crawler.archive.core.connection import Connection
     from caliber_crawler.browse.pages import Context, PageRequest
 
 MAX_ROWS = 5_000
+NO_SECTION = "none"
+"""What the queries call articles without a section."""
 NUMBERS = re.compile(r"\d{1,18}( ?, ?\d{1,18}){0,49}", re.ASCII)
 
 
@@ -37,6 +42,8 @@ class Chart:
     y: str
     series: str | None = None
     scale: str = "linear"
+    note: str | None = None
+    """A query for one sentence about the rows."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, list[str]] = field(default_factory=dict)
 
@@ -75,14 +82,22 @@ async def charts_page(page_request: PageRequest) -> Response:
     if name not in charts():
         raise NotFound("This chart does not exist.")
     chart = charts()[name]
-    values, objection = chart.values({name: page_request.argument(name) for name in chart.parameters})
+    arguments = {name: page_request.argument(name) for name in chart.parameters}
+    if "articles" in arguments:
+        # The search page has a parameter for each ticked article.
+        arguments["articles"] = ", ".join(filter(None, map(str.strip, page_request.request.args.getlist("articles"))))
+    values, objection = chart.values(arguments)
 
     def load_page(connection: Connection) -> Context:
         cursor = connection.execute(chart.sql, values)
         rows = [tuple(row) for row in cursor.fetchmany(MAX_ROWS + 1)]
+        columns = [column[0] for column in cursor.description]
         return {
-            "columns": [column[0] for column in cursor.description],
+            "columns": columns,
             "rows": rows[:MAX_ROWS],
+            "urls_of_rows": _urls_of_rows(page_request, chart, values, columns, rows[:MAX_ROWS]),
+            "note": connection.value(chart.note, values) if chart.note else None,
+            "domain": _domain(connection, chart, values),
             "is_cut": len(rows) > MAX_ROWS,
             "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY 1"),
             "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY 1"),
@@ -96,3 +111,43 @@ async def charts_page(page_request: PageRequest) -> Response:
         page | answer | {"query": query if await page_request.may_ask_sql() else None},
         scripts=True,
     )
+
+
+def _domain(connection: Connection, chart: Chart, values: Mapping[str, str]) -> list[str]:
+    """Return every value that has a colour in a chart, in a fixed order; empty if its colours have no fixed meaning."""
+    match values.get("by", chart.series):
+        case "section":
+            return [*distinct_values(connection, "section"), NO_SECTION]
+        case "language":
+            return distinct_values(connection, "language")
+    return []
+
+
+def _urls_of_rows(
+    page_request: PageRequest,
+    chart: Chart,
+    values: Mapping[str, str],
+    columns: Sequence[str],
+    rows: Sequence[tuple[object, ...]],
+) -> list[str]:
+    """Return the URL of the article or the articles of each row; empty for charts without."""
+    if "article_id" in columns:
+        place = columns.index("article_id")
+        urls = page_request.datasette.urls
+        return [urls.row(page_request.database, "articles", str(row[place])) for row in rows]
+    return [_articles_url(page_request, values, row) for row in rows] if "per" in chart.parameters else []
+
+
+def _articles_url(page_request: PageRequest, values: Mapping[str, str], row: tuple[object, ...]) -> str:
+    """Return the URL of the articles that a bar of the chart of articles counts."""
+    first, group = str(row[0]), str(row[1])
+    filters = {name: values[name] for name in ("language", "section") if values[name]}
+    if group == NO_SECTION and values["by"] == "section":
+        filters["section__isnull"] = "1"
+    else:
+        filters[values["by"]] = group
+    last = last_day_of(first, cast("Period", values["per"]))
+    filters["published_date__gte"] = max(first, values["from"])
+    filters["published_date__lte"] = min(last, values["to"] or last)
+    table = page_request.datasette.urls.table(page_request.database, "articles")
+    return f"{table}?{urlencode(filters)}"

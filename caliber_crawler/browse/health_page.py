@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypedDict
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from caliber_crawler.archive.core.times import utc_now, utc_text
 from caliber_crawler.archive.reports.runs import RunRecord, Runs
+from caliber_crawler.crawling.health import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
@@ -20,6 +23,11 @@ PROBLEM_RUNS = 10
 ROWS = 15
 FAILING = 2
 """Minimum number of consecutive failures of a listed page."""
+
+RESULTS = ("stored", "new", "updated", "unchanged", "failed", "refused", "missing", "remaining")
+"""The counts of a run that come first."""
+SHOWN_COUNTS = 8
+"""Number of counts that are columns; the others are in a fold below the table."""
 
 PROBLEMS = """
 SELECT p.stage, p.reason, count(*) AS total, sum(p.fatal) AS refused, max(p.noted_at) AS last_at, p.message AS example
@@ -59,12 +67,22 @@ class TimedRun(RunRecord):
     duration_text: str
 
 
+class Share(NamedTuple):
+    """The share of a run's pages with a field, from 0 to 1."""
+
+    share: float
+    is_low: bool
+    """Whether it is far below what was usual in the runs before."""
+
+
 class Coverage(TypedDict):
-    """The share of pages with each field, from 0 to 1, by run."""
+    """The share of pages with each field, by run."""
 
     runs: list[int]
-    fields: dict[str, list[float | None]]
+    fields: dict[str, list[Share | None]]
     """For each field, the shares in the order of ``runs``; ``None`` if the run has none."""
+    usual: dict[str, float | None]
+    """The median of each field's shares in the runs before the last one."""
 
 
 async def health_page(page_request: PageRequest) -> Response:
@@ -80,7 +98,8 @@ def health(connection: Connection) -> Context:
     return {
         "now": moments["now"],
         "runs": runs,
-        "counted": list(dict.fromkeys(name for run in runs for name, count in run["counts"].items() if count)),
+        "counted": counted(runs),
+        "shown_counts": SHOWN_COUNTS,
         "problems": connection.rows(PROBLEMS, (PROBLEM_RUNS,)),
         "problem_runs": PROBLEM_RUNS,
         "coverage": coverage(connection),
@@ -90,14 +109,44 @@ def health(connection: Connection) -> Context:
     }
 
 
+def counted(runs: Sequence[RunRecord]) -> list[str]:
+    """Return the names of what the runs counted: results first, then what led to them."""
+    names = dict.fromkeys(name for run in runs for name, count in run["counts"].items() if count)
+    return sorted(names, key=lambda name: RESULTS.index(name) if name in RESULTS else len(RESULTS))
+
+
 def coverage(connection: Connection) -> Coverage:
-    """Return the share of pages with each field, for the latest runs that extracted pages."""
+    """Return the share of pages with each field, for the latest runs that extracted pages.
+
+    A share is low compared with the median of the runs before it: 5 % of authors is usual on some sites.
+    """
     rows = connection.rows(COVERAGE, (COVERED_RUNS,))
     runs = sorted({row["run_id"] for row in rows})
     shares: dict[str, dict[int, float]] = {}
     for row in rows:
         shares.setdefault(row["field"], {})[row["run_id"]] = row["filled"] / row["pages"] if row["pages"] else 0.0
-    return {"runs": runs, "fields": {field: [of.get(run) for run in runs] for field, of in shares.items()}}
+    of_fields = {field: [of.get(run) for run in runs] for field, of in shares.items()}
+    return {
+        "runs": runs,
+        "fields": {field: judged(of) for field, of in of_fields.items()},
+        "usual": {field: usual(of[:-1]) for field, of in of_fields.items()},
+    }
+
+
+def judged(shares: Sequence[float | None]) -> list[Share | None]:
+    """Return each share of a field with its judgement."""
+    found: list[Share | None] = []
+    for place, share in enumerate(shares):
+        before = usual(shares[:place])
+        low = share is not None and before is not None and before - share > MAX_COVERAGE_DROP
+        found.append(None if share is None else Share(share, low))
+    return found
+
+
+def usual(shares: Sequence[float | None]) -> float | None:
+    """Return the median of some shares; ``None`` if there are too few to know what is usual."""
+    known = [share for share in shares if share is not None]
+    return median(known) if len(known) >= MIN_BASELINE_RUNS else None
 
 
 def duration_text(run: RunRecord, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict
 
 from datasette.utils import tilde_encode
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from caliber_crawler.archive.core.connection import Connection
 
-LATEST = 12
+LATEST = 16
+SECTIONS = 14
+WEEK = timedelta(days=7)
 MAX_VIEWED = 8
 MAX_VIEWED_DAYS = 30
 """Length of the period of the most viewed articles, in days before the newest article."""
@@ -30,7 +32,7 @@ RUNS = 5
 # The index on sections is sufficient for this count.
 HOLDINGS = """
 SELECT h.*, s.label FROM (
-  SELECT site, language, section, count(*) AS articles, min(published_at) AS first_at, max(published_at) AS last_at
+  SELECT site, language, section, count(*) AS articles, min(published_date) AS first_on, max(published_date) AS last_on
   FROM articles WHERE duplicate_of IS NULL GROUP BY site, language, section) h
 LEFT JOIN sections s ON s.site = h.site AND s.language = h.language AND s.section = h.section
 ORDER BY h.site, articles DESC"""
@@ -41,6 +43,13 @@ SELECT a.id, a.headline, a.subtitle, a.published_at, a.published_local, a.langua
 FROM articles a LEFT JOIN sections s ON s.site = a.site AND s.language = a.language AND s.section = a.section
 WHERE a.duplicate_of IS NULL AND a.published_at IS NOT NULL"""
 LATEST_ARTICLES = f"{CARD} ORDER BY a.published_at DESC, a.id DESC LIMIT ?"
+# At the same age, so that an old article is not ahead because it is old.
+VIEWED_AT_SAME_AGE = (
+    CARD.replace("a.views,", "v.views,").replace(
+        "FROM articles a", "FROM articles a JOIN views_at v ON v.article_id = a.id AND v.hours = 24"
+    )
+    + " AND a.published_at >= ? AND v.views IS NOT NULL ORDER BY v.views DESC, a.id LIMIT ?"
+)
 MAX_VIEWED_ARTICLES = f"{CARD} AND a.published_at >= ? AND a.views IS NOT NULL ORDER BY a.views DESC, a.id LIMIT ?"
 
 
@@ -66,9 +75,20 @@ class Holding(TypedDict):
     language: str
     section: str | None
     articles: int
-    first_at: str | None
-    last_at: str | None
+    first_on: str | None
+    last_on: str | None
+    """The days of the first and the last article, in the site's time zone."""
     label: str | None
+
+
+class Section(TypedDict):
+    """A section in all languages."""
+
+    section: str
+    label: str
+    language: str
+    """The language of the label."""
+    articles: int
 
 
 async def front_page(request: Request, datasette: Datasette) -> Response:
@@ -93,18 +113,57 @@ def overview(connection: Connection) -> Context:
     holdings = connection.rows_of(Holding, HOLDINGS)
     return {
         "sites": connection.rows_of(SiteRow, "SELECT * FROM sites ORDER BY site"),
-        "latest": latest,
-        "most_viewed": _most_viewed(connection, latest[0]["published_at"]) if latest else [],
+        "latest": by_period(latest, datetime.now(UTC)),
+        "sections": sections_of(holdings),
+        **(_most_viewed(connection, latest[0]["published_at"]) if latest else {}),
         "most_viewed_days": MAX_VIEWED_DAYS,
         "edits": recent_edits(connection, limit=EDITS),
         "holdings": holdings,
         "articles": sum(row["articles"] for row in holdings),
-        "first_at": min((row["first_at"] for row in holdings if row["first_at"]), default=None),
-        "last_at": max((row["last_at"] for row in holdings if row["last_at"]), default=None),
+        "first_on": min((row["first_on"] for row in holdings if row["first_on"]), default=None),
+        "last_on": max((row["last_on"] for row in holdings if row["last_on"]), default=None),
         "runs": Runs(connection).last(RUNS),
     }
 
 
-def _most_viewed(connection: Connection, newest: str) -> list[ArticleCard]:
-    since = datetime.fromisoformat(newest) - timedelta(days=MAX_VIEWED_DAYS)
-    return connection.rows_of(ArticleCard, MAX_VIEWED_ARTICLES, (f"{since:%Y-%m-%dT%H:%M:%SZ}", MAX_VIEWED))
+def by_period(latest: list[ArticleCard], now: datetime) -> list[tuple[str, list[ArticleCard]]]:
+    """Return the latest articles, newest first, in groups with a heading: of the last day, of its week, and earlier.
+
+    Days are those of each site. The last day is called today if it is.
+    """
+    if not latest:
+        return []
+    newest = datetime.fromisoformat(latest[0]["published_local"] or latest[0]["published_at"])
+    last_day = newest.date()
+    is_today = now.astimezone(newest.tzinfo).date() == last_day
+    groups: dict[str, list[ArticleCard]] = {}
+    for card in latest:
+        day = datetime.fromisoformat(card["published_local"] or card["published_at"]).date()
+        if day >= last_day:
+            heading = "Today" if is_today else f"{last_day.day} {last_day:%B %Y}"
+        elif last_day - day < WEEK:
+            heading = "This week" if is_today else "The week before"
+        else:
+            heading = "Earlier"
+        groups.setdefault(heading, []).append(card)
+    return list(groups.items())
+
+
+def sections_of(holdings: list[Holding]) -> list[Section]:
+    """Return the largest sections, each under the label of the language with most of its articles."""
+    found: dict[str, Section] = {}
+    for row in sorted(holdings, key=lambda row: -row["articles"]):
+        if row["section"]:
+            label = row["label"] or row["section"]
+            first = Section(section=row["section"], label=label, language=row["language"], articles=0)
+            found.setdefault(row["section"], first)["articles"] += row["articles"]
+    return sorted(found.values(), key=lambda section: -section["articles"])[:SECTIONS]
+
+
+def _most_viewed(connection: Connection, newest: str) -> Context:
+    """Return the most viewed articles 24 hours after publication; by their latest counts if too few are known."""
+    since = f"{datetime.fromisoformat(newest) - timedelta(days=MAX_VIEWED_DAYS):%Y-%m-%dT%H:%M:%SZ}"
+    at_same_age = connection.rows_of(ArticleCard, VIEWED_AT_SAME_AGE, (since, MAX_VIEWED))
+    if len(at_same_age) == MAX_VIEWED:
+        return {"most_viewed": at_same_age, "most_viewed_age": 24}
+    return {"most_viewed": connection.rows_of(ArticleCard, MAX_VIEWED_ARTICLES, (since, MAX_VIEWED))}

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from caliber_crawler.browse.alerts_page import alerts_page
+from caliber_crawler.browse.attention_page import attention_csv, attention_json, attention_page
 from caliber_crawler.browse.canned_queries import canned_queries_page
 from caliber_crawler.browse.capture_page import capture_page, captured_page, captured_source
 from caliber_crawler.browse.changes_page import changes_page
 from caliber_crawler.browse.charts_page import charts_page
 from caliber_crawler.browse.citations import citations_file
 from caliber_crawler.browse.coding_page import codes_csv, coding_page, sample_csv
+from caliber_crawler.browse.compare_page import compare_page
+from caliber_crawler.browse.copies_page import copies_csv, copies_page
 from caliber_crawler.browse.edits import edits_page
 from caliber_crawler.browse.feeds import articles_feed, edits_feed
 from caliber_crawler.browse.health_page import health_page
@@ -20,12 +23,18 @@ from caliber_crawler.browse.pages import not_in_public, page
 from caliber_crawler.browse.public import robots
 from caliber_crawler.browse.search_page import search_csv, search_json, search_page
 from caliber_crawler.browse.version_page import version_page
+from caliber_crawler.browse.words_page import words_csv, words_page
 
 ROUTES: dict[str, Callable[..., Any]] = {
     r"home": page(home_page, "articles", "versions"),
     r"search": page(search_page, "articles", "versions"),
     r"search\.csv": page(search_csv, "articles", "versions"),
     r"search\.json": page(search_json, "articles", "versions"),
+    r"attention": page(attention_page, "articles", "versions"),
+    r"attention\.csv": page(attention_csv, "articles", "versions"),
+    r"attention\.json": page(attention_json, "articles", "versions"),
+    r"words": page(words_page, "articles", "versions"),
+    r"words\.csv": page(words_csv, "articles", "versions"),
     r"edits": page(edits_page, "articles", "versions"),
     r"charts(?:/(?P<chart>[a-z]+))?": page(charts_page, "articles", "view_counts", "links"),
     r"feeds/articles": page(articles_feed, "articles", "versions"),
@@ -34,6 +43,9 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"queries": page(canned_queries_page),
     r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
     r"alerts": page(not_in_public(alerts_page), "articles", "alerts", "alert_events"),
+    r"compare": page(compare_page, "articles", "versions"),
+    r"copies": page(copies_page, "articles", "versions"),
+    r"copies\.csv": page(copies_csv, "articles", "versions"),
     r"coding": page(coding_page, "articles", "codes", "codebook"),
     r"coding\.csv": page(codes_csv, "articles", "codes", "codebook"),
     r"sample\.csv": page(sample_csv, "articles", "versions"),

@@ -15,7 +15,7 @@ from caliber_crawler.errors import QueryError
 if TYPE_CHECKING:
     from caliber_crawler.browse.pages import PageRequest
 
-NARROWING = ("language", "section", "site", "from", "to", "code")
+NARROWING = ("language", "section", "site", "from", "to", "code", "unique")
 """Query parameters that filter articles."""
 
 
@@ -43,7 +43,9 @@ def filters_of(page_request: PageRequest) -> Selection:
 
     Use :func:`wrong_day` to check the days. A query that cannot be understood raises ``QueryError`` when it is used.
     """
-    language, section, site, first_day, last_day, code = (page_request.argument(name) or None for name in NARROWING)
+    language, section, site, first_day, last_day, code, unique = (
+        page_request.argument(name) or None for name in NARROWING
+    )
     return Selection(
         languages=(language,) if language else (),
         sections=(section,) if section else (),
@@ -52,6 +54,7 @@ def filters_of(page_request: PageRequest) -> Selection:
         last_day=last_day,
         codes=(code,) if code else (),
         search=page_request.argument("q") or None,
+        unique=unique == "1",
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from datasette.utils import to_css_class
 from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
-from caliber_crawler.browse.article_page import brief_moment, day, local_moment, utc_moment
+from caliber_crawler.browse.article_page import brief_local_moment, brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.cells import authors, link
 from caliber_crawler.browse.citations import citation_links, wayback_url
 from caliber_crawler.browse.detection import Tables, archives
@@ -32,21 +32,34 @@ DATABASE = "archive_database.html"
 QUERY = "archive_query.html"
 ROW = "archive_row.html"
 
+READING = (ARTICLE, "archive_changes.html", "archive_compare.html", "archive_version.html")
+"""Templates of pages with a text to read."""
+OTHERS = tuple(
+    f"archive_{name}.html"
+    for name in (
+        *(
+            "alerts",
+            "attention",
+            "canned_queries",
+            "capture",
+            "charts",
+            "coding",
+            "copies",
+            "edits",
+            "health",
+            "home",
+            "search",
+        ),
+    )
+)
 SHEETS: dict[str | None, tuple[str, ...]] = {
-    ARTICLE: ("page.css", "article.css"),
-    "archive_alerts.html": ("page.css", "archive.css"),
-    "archive_capture.html": ("page.css", "archive.css"),
-    "archive_changes.html": ("page.css", "article.css"),
-    "archive_charts.html": ("page.css", "archive.css"),
-    "archive_coding.html": ("page.css", "archive.css"),
-    "archive_edits.html": ("page.css", "archive.css"),
-    "archive_health.html": ("page.css", "archive.css"),
-    "archive_home.html": ("page.css", "archive.css"),
-    "archive_canned_queries.html": ("page.css", "archive.css"),
-    "archive_search.html": ("page.css", "archive.css"),
-    "archive_version.html": ("page.css", "article.css"),
+    **dict.fromkeys(READING, ("theme.css", "page.css", "article.css")),
+    **dict.fromkeys(OTHERS, ("theme.css", "page.css", "archive.css", "attention.css")),
+    "archive_words.html": ("theme.css", "page.css", "archive.css", "words.css"),
 }
 """Style sheets of the plugin's own pages, by template."""
+DATASETTE_SHEETS = ("theme.css", "tables.css")
+"""Style sheets of Datasette's own pages."""
 
 PERIODS = frozenset({"published_year", "published_month", "published_date", "day"})
 KINDS_NOT_SHOWN = frozenset({"array", "author"})
@@ -99,6 +112,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
     environment.filters |= {
         "citation_links": citation_links,
         "authors": lambda names, database: authors(datasette, database, names),
+        "brief_local_moment": brief_local_moment,
         "brief_moment": brief_moment,
         "day": day,
         "facets_in_order": facets_in_order,
@@ -107,6 +121,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
         "link_out": link,
         "local_moment": local_moment,
         "page": partial(url_of, datasette),
+        "more_places": partial(more_places, datasette),
         "places": partial(places, datasette),
         "readable_url": readable_url,
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
@@ -118,17 +133,16 @@ def install(environment: Environment, datasette: Datasette) -> None:
 
 def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the navigation of an archive: names and URLs."""
-    closed = () if is_public(datasette) else ("Alerts", "Health")
-    return [
-        ("Articles", datasette.urls.table(database, "articles")),
-        ("Search", url_of(datasette, database, "search")),
-        ("Edits", url_of(datasette, database, "edits")),
-        ("Charts", url_of(datasette, database, "charts")),
-        ("Coding", url_of(datasette, database, "coding")),
-        ("Queries", url_of(datasette, database, "queries")),
-        *((name, url_of(datasette, database, name.lower())) for name in closed),
-        ("Data", datasette.urls.database(database)),
-    ]
+    pages = ("Search", "Attention", "Words", "Edits", "Charts", "Coding")
+    own = [(name, url_of(datasette, database, name.lower())) for name in pages]
+    return [("Articles", datasette.urls.table(database, "articles")), *own]
+
+
+def more_places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
+    """Return the second part of the navigation, which a menu hides."""
+    pages = ("Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
+    own = [(name, url_of(datasette, database, name.lower())) for name in pages]
+    return [*own, ("Data", datasette.urls.database(database))]
 
 
 def first_cells(rows: Iterable[Any], count: int) -> list[Any]:

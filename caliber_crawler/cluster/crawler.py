@@ -40,15 +40,26 @@ class Report:
     run: CrawlRun
     unfinished: bool
 
+    @property
+    def is_healthy(self) -> bool:
+        """Whether nothing about the crawl is unusual, such as a redesign that hides all articles."""
+        return self.run.accounts.checks_passed(due_only=self.work.options.due)
+
     def __str__(self) -> str:
         counts = ", ".join(
             f"{name} {self.run.accounts.counts[name]:,}" for name in REPORTED_COUNTS if self.run.accounts.counts[name]
         )
         return (
             f"{self.work.name}: {self.run.accounts.outcome}"
-            + (f", {self.run.accounts.why}" if self.run.accounts.why else "")
+            + (f", {why}" if (why := why_of(self.run)) else "")
             + f" ({counts})"
         )
+
+
+def why_of(run: CrawlRun) -> str | None:
+    """Why a crawl ended as it did, and what about it is unusual."""
+    unusual = [problem.message.rstrip(".") for problem in run.accounts.anomalies]
+    return "; ".join(filter(None, (run.accounts.why, *unusual))) or None
 
 
 class JobCrawler:
@@ -121,7 +132,7 @@ class JobCrawler:
             size=path.stat().st_size,
             digest=await asyncio.to_thread(digest_of, path),
             outcome=run.accounts.outcome,
-            why=run.accounts.why,
+            why=why_of(run),
             counts=Jsonb({name: run.accounts.counts[name] for name in REPORTED_COUNTS}),
         )
         if not rows and await self._current_path(fetched.site) != name:

@@ -58,11 +58,12 @@ class Work:
     def continued(self, *, articles: int, requests: int) -> Work:
         """The same job for what is left of its budgets after these articles and requests; at least one of each."""
         limit, budget = self.options.limit, self.options.requests
-        left = {
-            "limit": None if limit is None else max(1, limit - articles),
-            "requests": None if budget is None else max(1, budget - requests),
-        }
-        return replace(self, options=replace(self.options, **left))
+        left = replace(
+            self.options,
+            limit=None if limit is None else max(1, limit - articles),
+            requests=None if budget is None else max(1, budget - requests),
+        )
+        return replace(self, options=left)
 
     def by_section(self, settings: Settings) -> list[Work]:
         """One job for each section of the site in the options, or of its default sections."""

@@ -98,6 +98,8 @@ class Worker:
         self._running: set[int] = set()
         self.failed: set[int] = set()
         """Jobs that this worker could not complete, at their last attempt."""
+        self.unusual: set[int] = set()
+        """Completed jobs whose crawl found something unusual."""
         self._stop_requested = False
         self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=JobRetries(config.back_off))(self._run_job)
         for scheduled in timetable:
@@ -169,6 +171,8 @@ class Worker:
         finally:
             self._running.discard(context.job.id)
         self.failed.discard(context.job.id)
+        if not report.is_healthy:
+            self.unusual.add(context.job.id)
         self._notify(str(report))
         if report.unfinished:
             dispatcher = report.run.dispatcher

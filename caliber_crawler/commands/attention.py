@@ -15,9 +15,9 @@ from caliber_crawler.commands.options import (
     QueryCommand,
     archive_option,
     echo_json,
-    filter_options,
     json_option,
 )
+from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.export import write_csv
 
@@ -39,7 +39,6 @@ BAR = 30
     help="Divide each period by section, language, site or author.",
 )
 @filter_options
-@click.option("--search", metavar="QUERY", help="Only articles that match QUERY: counts and shares are of these.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a table as CSV, with zeros.")
 @json_option
 def attention(
@@ -48,7 +47,6 @@ def attention(
     by: Period,
     breakdown: Breakdown | None,
     filters: ArticleFilter,
-    search: str | None,
     *,
     as_csv: bool,
     as_json: bool,
@@ -62,7 +60,6 @@ def attention(
       caliber attention 'sanctions' 'ceasefire OR truce' --by week --from 2026-01-01
       caliber attention corridor --breakdown language --csv > corridor.csv
     """
-    filters = {**filters, "search": search}
     with Archive.open(archive) as opened:
         opened.require_existing(selection_of(**filters))
         try:

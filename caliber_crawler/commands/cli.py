@@ -27,15 +27,18 @@ COMMANDS = {
     "history": "print every version of an article, its changes and its views over time",
     "cite": "print a citation of an article, with the SHA-256 that verifies it",
     "search": "find articles by words",
+    "words": "words in context: concordance, collocates, word lists, keyness, n-grams",
     "attention": "count the articles that match queries, per day, week or month",
     "views": "print the most viewed articles at the same age",
     "alerts": "saved searches whose new matches are sent after each crawl",
+    "editions": "find articles of the same story in other languages, and list them",
     "copies": "find near-duplicates and excerpts, and list them",
     "sample": "draw a random sample of articles and write a coding sheet",
     "codes": "content analysis: codebook, import of coding sheets, agreement of coders",
     "status": "print the contents of the archive, the latest runs, and problems by reason",
     "browse": "open the archive in Datasette",
-    "export": "write articles as CSV, JSON Lines, Parquet, RSS, WARC, WACZ, a bibliography, or a light archive",
+    "export": "write articles as tables, texts, corpora, a data package, a feed, web archives, or a light archive",
+    "check-package": "verify a data package against its hashes and an archive",
     "reextract": "re-extract stored pages with the current code",
     "split": "undo a wrong join: divide an article into those to which its pages belong",
     "verify": "check every byte of the archive; repair what can be repaired",
@@ -57,7 +60,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"caliber_crawler.commands.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"caliber_crawler.commands.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -21,7 +21,7 @@ from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
 from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
 
 CHECKS_FAILED = 3
-"""The exit code if a shard could not be collected, or a job of ``--until-empty`` failed."""
+"""The exit code if a shard could not be collected, or a job of ``--until-empty`` failed or found something unusual."""
 
 dsn_option = click.option(
     "--dsn",
@@ -178,7 +178,11 @@ def enqueue(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A local folder for shards in use.  [default: the system's temporary folder]",
 )
-@click.option("--until-empty", is_flag=True, help="Exit when the queue is empty; exit code 3 if a job failed.")
+@click.option(
+    "--until-empty",
+    is_flag=True,
+    help="Exit when the queue is empty; exit code 3 if a job failed or found something unusual.",
+)
 @requires_extra
 def worker(
     dsn: str,
@@ -215,8 +219,9 @@ def worker(
 
     crew = Worker(dsn, Storage(shards), settings, config, scheduled, log)
     crew.run()
-    if until_empty and crew.failed:
-        echo(f"{len(crew.failed)} jobs failed; `caliber cluster status` lists them.", err=True)
+    if until_empty and (crew.failed or crew.unusual):
+        found = f"{len(crew.failed)} jobs failed, {len(crew.unusual)} found something unusual"
+        echo(f"{found}; `caliber cluster status` lists them.", err=True)
         sys.exit(CHECKS_FAILED)
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from caliber_crawler.archive import Archive
+from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.archive.analysis.copies import CopyGroup, CopyMember, CopyStatus, Excerpt
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import NoSuchArticle
 from caliber_crawler.export.text import write_csv
@@ -70,17 +71,21 @@ def find(archive: Path, *, as_json: bool) -> None:
 @archive_option
 @click.option("--excerpts", is_flag=True, help="List excerpts instead of near-duplicates.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Maximum number; not of CSV.")
+@filter_options
 @csv_option
 @json_option
-def list_copies(archive: Path, limit: int, *, excerpts: bool, as_csv: bool, as_json: bool) -> None:
-    """List groups of near-duplicates, the newest first; with --excerpts, excerpts.
+def list_copies(
+    archive: Path, limit: int, filters: ArticleFilter, *, excerpts: bool, as_csv: bool, as_json: bool
+) -> None:
+    """List groups of near-duplicates with an article that matches, the newest first; with --excerpts, excerpts.
 
     \b
     Example:
       caliber copies list --csv > near-duplicates.csv
     """
     with Archive.open(archive) as opened:
-        found: list[Any] = opened.copies.excerpts() if excerpts else opened.copies.groups()
+        opened.require_existing(selection_of(**filters))
+        found: list[Any] = opened.copies.excerpts(**filters) if excerpts else opened.copies.groups(**filters)
         status = opened.copies.status()
     if as_csv:
         rows = found if excerpts else [member for group in found for member in group.members]

@@ -3,141 +3,48 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
-from io import TextIOWrapper
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import click
 
-from caliber_crawler.archive import COLUMNS, Archive, Selection
-from caliber_crawler.archive.texts.citation_styles import CitationStyle, write_bibliography
-from caliber_crawler.commands.options import SIZE, TIMESTAMP, archive_option, code_option, join_names
+from caliber_crawler.archive import Archive, Selection
+from caliber_crawler.archive.core.side_files import SIDE_FILES
+from caliber_crawler.archive.search.text_rows import RowKind
+from caliber_crawler.commands.export_formats import (
+    FORMATS,
+    IN_FOLDERS,
+    NEWEST,
+    OF_CAPTURES,
+    TO_STDOUT,
+    WITH_FIELDS,
+    WITH_VERSIONS,
+    WITH_VIEW_COUNTS,
+    ExportJob,
+    chosen_columns,
+)
+from caliber_crawler.commands.options import SIZE, archive_option, join_names
+from caliber_crawler.commands.selection_options import selection_options
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.export import Row, write_csv, write_jsonl, write_parquet, write_rss
-from caliber_crawler.items import Capture
-from caliber_crawler.output_files import is_stream, new_file, new_files, new_path
-from caliber_crawler.warc import MAX_FILE_BYTES, numbered_path, write_wacz, write_warcs
+from caliber_crawler.output_files import is_stream
+from caliber_crawler.warc import MAX_FILE_BYTES, numbered_path
 
-NEWEST = 50
-"""Default number of articles in a feed."""
 DATABASE_FILES = ("-wal", "-shm", "-journal")
 """Endings of the files that SQLite keeps beside a database."""
-
-
-@dataclass(kw_only=True)
-class ExportJob:
-    """What to export, and where to."""
-
-    archive: Archive
-    selection: Selection
-    limit: int | None
-    output: Path | None
-    max_size: int
-    written: list[Path] = field(default_factory=list)
-    """The written files, if they have other names than ``output``."""
-
-    def rows(self, *, newest_first: bool = False, default_limit: int | None = None) -> Iterator[Row]:
-        limit = self.limit or default_limit
-        return self.archive.rows(self.selection, newest_first=newest_first, limit=limit)
-
-    @property
-    def captures(self) -> Iterator[Capture]:
-        return islice(self.archive.selected_captures(self.selection), self.limit)
-
-    @property
-    def rights(self) -> str:
-        return self.archive.rights(self.selection)
-
-    @property
-    def path(self) -> Path:
-        assert self.output is not None, "required by the command"
-        return self.output
-
-
-def export_csv(job: ExportJob) -> int:
-    # Spreadsheets detect UTF-8 by the BOM; a program that reads a pipe would take it as part of the first name.
-    with open_output(job.output, "utf-8-sig" if job.output else "utf-8") as file:
-        return write_csv(job.rows(), list(COLUMNS), file)
-
-
-def export_jsonl(job: ExportJob) -> int:
-    with open_output(job.output, "utf-8") as file:
-        return write_jsonl(job.rows(), list(COLUMNS), file)
-
-
-def export_rss(job: ExportJob) -> int:
-    with open_binary_output(job.output) as file:
-        return write_rss(job.rows(newest_first=True, default_limit=NEWEST), file)
-
-
-def export_bibliography(job: ExportJob, style: CitationStyle) -> int:
-    with open_output(job.output, "utf-8") as file:
-        return write_bibliography(job.archive.cited_texts(job.selection, limit=job.limit), style, file)
-
-
-def export_parquet(job: ExportJob) -> int:
-    with open_binary_output(job.output) as file:
-        return write_parquet(job.rows(), COLUMNS, file)
-
-
-def export_sqlite(job: ExportJob) -> int:
-    with new_path(job.path) as unfinished:
-        return job.archive.write_light_copy(job.selection, unfinished, limit=job.limit)
-
-
-def export_warc(job: ExportJob) -> int:
-    with new_files(job.path) as files:
-        count, job.written = write_warcs(job.captures, files, job.path, max_size=job.max_size, rights=job.rights)
-    return count
-
-
-def export_wacz(job: ExportJob) -> int:
-    with new_file(job.path) as file:
-        return write_wacz(
-            job.captures,
-            job.archive.headline_on,
-            file,
-            title=job.path.stem,
-            rights=job.rights,
-            max_size=job.max_size,
-        )
-
-
-FORMATS: dict[str, Callable[[ExportJob], int]] = {
-    "bibtex": partial(export_bibliography, style="bibtex"),
-    "csl-json": partial(export_bibliography, style="csl-json"),
-    "csv": export_csv,
-    "jsonl": export_jsonl,
-    "parquet": export_parquet,
-    "ris": partial(export_bibliography, style="ris"),
-    "rss": export_rss,
-    "sqlite": export_sqlite,
-    "warc": export_warc,
-    "wacz": export_wacz,
-}
-TO_STDOUT = ("bibtex", "csl-json", "csv", "jsonl", "ris", "rss")
-OF_CAPTURES = ("warc", "wacz")
 
 
 @click.command()
 @click.argument("format", type=click.Choice(list(FORMATS)))
 @archive_option
-@click.option("--site", default="", help="Only these sites, separated by commas.")
-@click.option("--section", default="", help="Only these sections, separated by commas.")
-@click.option("--language", default="", help="Only these languages (en, ru, hy …), separated by commas.")
-@click.option("--since", type=TIMESTAMP, help="Only articles published at or after this time.")
-@click.option("--until", type=TIMESTAMP, help="Only articles published before this time.")
-@click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for QUERY.")
-@code_option
+@selection_options
 @click.option("--light", is_flag=True, expose_value=False, help="sqlite: without raw pages (always on).")
 @click.option("--include-opted-out", is_flag=True, help="Also export pages with a rights reservation.")
+@click.option("--fields", default="", help="Only these columns, separated by commas, in this order.")
+@click.option("--versions", is_flag=True, help="A row for each version that the site published, not for each article.")
+@click.option("--view-counts", is_flag=True, help="A row for each observed view count; datapackage: a table of them.")
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -152,35 +59,36 @@ OF_CAPTURES = ("warc", "wacz")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write; it gets its name when it is complete. A link, a device or a pipe stays and is written to."
+    type=click.Path(path_type=Path),
+    help="File (txt, markdown and datapackage: folder or .zip file) to write; it gets its name when it is complete."
+    " A link, a device or a pipe stays and is written to."
     " - writes to stdout."
     f"  [default for {', '.join(TO_STDOUT)}: stdout]",
 )
 def export(
     format: str,
     archive: Path,
-    site: str,
-    section: str,
-    language: str,
-    since: datetime | None,
-    until: datetime | None,
-    search: str | None,
-    code: tuple[str, ...],
+    selection: Selection,
+    fields: str,
     limit: int | None,
     output: Path | None,
     max_size: int,
     *,
+    versions: bool,
+    view_counts: bool,
     include_opted_out: bool,
 ) -> None:
     """Export articles to another FORMAT, each with its source, time of retrieval and terms of use.
 
-    csv and jsonl contain one row per article in its current state; parquet is the same for data frames. rss is a feed
-    of the newest articles. sqlite is an archive for publication: versions, view counts and search, without raw pages;
-    its view `sources` lists the source and terms of use of each article. warc and wacz contain every capture of the
-    articles' pages, for web archive tools (pywb, ReplayWeb.page). bibtex, ris and csl-json contain a citation of each
-    article, for reference managers. If one WARC file is not enough, NAME.warc.gz becomes
-    NAME-00000.warc.gz, NAME-00001.warc.gz and so on.
+    csv, jsonl, parquet and xlsx contain one row per article in its current state. txt and markdown write a folder (or a
+    ZIP file, if OUTPUT ends in .zip) with a file per article and metadata.csv, for quanteda, AntConc or Voyant. vrt and
+    conllu contain every word and sentence, for Corpus Workbench, NoSketch Engine and CoNLL-U tools. datapackage is a
+    folder or ZIP file of CSV tables with a description, terms of use and hashes (see `caliber check-package`). rss is a
+    feed of the newest articles. sqlite is an archive for publication: versions, view counts and search, without raw
+    pages; its view `sources` lists the source and terms of use of each article. warc and wacz contain every capture of
+    the articles' pages, for web archive tools (pywb, ReplayWeb.page). bibtex, ris and csl-json contain a citation of
+    each article, for reference managers. If one WARC file is not enough, NAME.warc.gz becomes NAME-00000.warc.gz,
+    NAME-00001.warc.gz and so on.
 
     Pages with a rights reservation (X-Robots-Tag, robots and TDM elements: no archiving, indexing or text and data
     mining) are archived but not exported. Use --include-opted-out if you may publish them.
@@ -189,32 +97,55 @@ def export(
     Example:
       caliber export csv --section analytics --since 2026-01-01 -o analytics.csv
       caliber export sqlite --language en -o published.db
+      caliber export txt --search corridor -o corpus.zip
     """
     if output == Path("-"):
         output = None if format in TO_STDOUT else Path("/dev/stdout")
     if output is None and format not in TO_STDOUT:
         raise click.UsageError(f"Format {format} needs an output file: add --output FILE.")
+    for name, given, formats in (
+        ("--fields", bool(fields), WITH_FIELDS),
+        ("--versions", versions, WITH_VERSIONS),
+        ("--view-counts", view_counts, WITH_VIEW_COUNTS),
+    ):
+        if given and format not in formats:
+            raise click.UsageError(f"{name} is for {', '.join(formats)}, not for {format}.")
+    is_package = format == "datapackage"
+    if versions and view_counts and not is_package:
+        raise click.UsageError("Use either --versions or --view-counts: they are different tables.")
     if output is not None:
         require_harmless(output, archive)
-    selection = Selection(
-        sites=join_names(site),
-        sections=join_names(section),
-        languages=join_names(language),
-        since=since,
-        until=until,
-        search=search,
-        codes=code,
-        include_opted_out=include_opted_out,
-    )
+        if format not in IN_FOLDERS and output.is_dir():
+            raise click.UsageError(f"--output {output} is a folder; format {format} writes a file.")
+    kind: RowKind = "articles"
+    if not is_package:
+        kind = "versions" if versions else "view_counts" if view_counts else "articles"
+    chosen_columns(kind, join_names(fields))  # reports an unknown field before anything is written
+    selection = replace(selection, include_opted_out=include_opted_out)
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
         opened_archive.require_existing(selection)
         # A device or a pipe is one file.
         size = 0 if output is not None and is_stream(output) else max_size
-        job = ExportJob(archive=opened_archive, selection=selection, limit=limit, output=output, max_size=size)
-        count = FORMATS[format](job)
         left_out = opened_archive.count_opted_out(selection, things)
-    echo(f"Exported {count:,} {things}{summary_line(job)}.", err=True)
+        job = ExportJob(
+            archive=opened_archive,
+            selection=selection,
+            limit=limit,
+            output=output,
+            max_size=size,
+            kind=kind,
+            fields=join_names(fields),
+            with_versions=versions,
+            with_view_counts=view_counts,
+            command=shlex.join(["caliber", *sys.argv[1:]]),
+            opted_out=left_out,
+        )
+        count = FORMATS[format](job)
+    what = things if kind == "articles" else kind.replace("_", " ")
+    echo(f"Exported {count:,} {what}{summary_line(job)}.", err=True)
+    for note in job.notes:
+        echo(note, err=True)
     if stale := stale_files(job):
         echo(
             f"{', '.join(map(str, stale))} {'is' if len(stale) == 1 else 'are'} left from an earlier export.",
@@ -226,7 +157,7 @@ def export(
 
 def require_harmless(output: Path, archive: Path) -> None:
     """Raise ``UsageError`` if writing to ``output`` would damage the archive or another database."""
-    for ending in ("", *DATABASE_FILES, ".lock"):
+    for ending in ("", *DATABASE_FILES, ".lock", *SIDE_FILES):
         file = Path(f"{archive}{ending}")
         is_linked = output.exists() and file.exists() and output.samefile(file)
         if is_linked or os.path.realpath(output) == os.path.realpath(file):
@@ -253,22 +184,3 @@ def stale_files(job: ExportJob) -> list[Path]:
         return []
     pattern = numbered_path(job.path, 0).name.replace("-00000", "-[0-9][0-9][0-9][0-9][0-9]")
     return sorted({*job.path.parent.glob(pattern), *filter(Path.exists, [job.path])} - {*job.written})
-
-
-@contextmanager
-def open_binary_output(output: Path | None) -> Iterator[IO[bytes]]:
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    else:
-        with new_file(output) as file:
-            yield file
-
-
-@contextmanager
-def open_output(output: Path | None, encoding: str) -> Iterator[IO[str]]:
-    with open_binary_output(output) as binary:
-        file = TextIOWrapper(binary, encoding=encoding, newline="")
-        yield file
-        file.flush()
-        file.detach()

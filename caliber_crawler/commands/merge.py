@@ -41,6 +41,7 @@ def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
                 total += merge_one(here, there)
         if total["takedowns"]:
             here.copies.forget_deleted()
+            here.editions.forget_deleted()
     send_alerts(archive)
     if as_json:
         echo_json(dict(total))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ import click
 from caliber_crawler.commands.terminal import echo
 
 if TYPE_CHECKING:
-    from caliber_crawler.archive import ArticleFilter
+    pass
 
 
 class Timestamp(click.ParamType[datetime]):
@@ -87,42 +85,6 @@ class Day(click.ParamType[str]):
 
 DAY = Day()
 
-code_option = click.option(
-    "--code",
-    multiple=True,
-    metavar="VARIABLE=CODE",
-    help="Only articles with this code from any coder; VARIABLE alone: with any code. May be repeated.",
-)
-
-
-def filter_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the filters of articles to a command, which gets them as ``filters``: keyword filters of :class:`Archive`."""
-
-    @wraps(command)
-    def with_filters(*, site: str, section: str, language: str, **others: Any) -> None:
-        filters: ArticleFilter = {
-            "site": join_names(site),
-            "section": join_names(section),
-            "language": join_names(language),
-            "first_day": others.pop("first_day"),
-            "last_day": others.pop("last_day"),
-            "code": others.pop("code"),
-        }
-        command(filters=filters, **others)
-
-    for option in (
-        code_option,
-        click.option("--to", "last_day", type=DAY, help="Only articles published on this day or earlier (local time)."),
-        click.option(
-            "--from", "first_day", type=DAY, help="Only articles published on this day or later (local time)."
-        ),
-        click.option("--language", default="", help="Only these languages (en, ru, hy …), separated by commas."),
-        click.option("--section", default="", help="Only these sections, separated by commas."),
-        click.option("--site", default="", help="Only these sites, separated by commas."),
-    ):
-        with_filters = option(with_filters)
-    return with_filters
-
 
 class QueryCommand(click.Command):
     """A command whose arguments are a query: ``-word`` is an excluded word, and not an option."""
@@ -148,7 +110,7 @@ def with_excluded_words(args: list[str], params: list[click.Parameter]) -> list[
             known.append(arg)
             if name == arg and not (options[name].is_flag or options[name].count):
                 known += [value for value in [next(rest, None)] if value is not None]
-        elif arg.startswith("--") or arg[:2] in options:
+        elif arg.startswith("--"):
             known.append(arg)
         else:
             queries.append(arg)

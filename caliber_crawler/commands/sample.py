@@ -12,7 +12,8 @@ from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.archive.analysis.coding import Allocation, Sample, Variable
 from caliber_crawler.archive.analysis.coding.codebook import RESERVED
 from caliber_crawler.archive.analysis.coding.sample import DIMENSIONS, Dimension
-from caliber_crawler.commands.options import archive_option, echo_json, filter_options, join_names, json_option
+from caliber_crawler.commands.options import archive_option, echo_json, join_names, json_option
+from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.output_files import new_file
 from caliber_crawler.spreadsheets import write_sheet
@@ -49,7 +50,6 @@ class Strata(click.ParamType[tuple[Dimension, ...]]):
     help="How many articles of each stratum: as many as its share, or the same number.",
 )
 @filter_options
-@click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for QUERY.")
 @click.option("--coder", default="", help="Name for the column coder.")
 @click.option(
     "-o",
@@ -65,7 +65,6 @@ def sample(
     by: tuple[Dimension, ...],
     allocation: Allocation,
     filters: ArticleFilter,
-    search: str | None,
     coder: str,
     output: Path | None,
     *,
@@ -83,7 +82,6 @@ def sample(
     """
     if output is not None and output.suffix.lower() not in SUFFIXES:
         raise click.UsageError(f"--output {output}: the name of a coding sheet ends in .csv or .xlsx.")
-    filters = {**filters, "search": search}
     selection = selection_of(**filters)
     with Archive.open(archive) as opened:
         opened.require_existing(selection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,9 +14,9 @@ from caliber_crawler.commands.options import (
     QueryCommand,
     archive_option,
     echo_json,
-    filter_options,
     json_option,
 )
+from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho, style
 
 
@@ -23,7 +24,7 @@ from caliber_crawler.commands.terminal import echo, secho, style
 @click.argument("query", nargs=-1, required=True)
 @archive_option
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Maximum number of results.")
-@filter_options
+@partial(filter_options, without_query=True)
 @click.option("--newest", is_flag=True, help="Sort by date of publication, not by relevance.")
 @json_option
 def search(

@@ -38,6 +38,7 @@ def takedown(article: str, archive: Path, reason: str, requested_at: datetime | 
                 raise NoSuchArticle(f"{archive} contains no article {article}.")
             opened.deletion.wipe()
             opened.copies.forget_deleted()
+            opened.editions.forget_deleted()
             if as_json:
                 echo_json({"wiped": unwiped})
             else:
@@ -47,6 +48,7 @@ def takedown(article: str, archive: Path, reason: str, requested_at: datetime | 
         takedown = opened.deletion.take_down(found, reason, requested_at or datetime.now(UTC))
         opened.deletion.wipe()
         opened.copies.forget_deleted()
+        opened.editions.forget_deleted()
     if as_json:
         echo_json(asdict(takedown))
         return

@@ -13,9 +13,9 @@ from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.commands.options import (
     archive_option,
     echo_json,
-    filter_options,
     json_option,
 )
+from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.export import write_csv
 
@@ -43,7 +43,6 @@ class Age(click.ParamType[float]):
 @archive_option
 @click.option("--at", type=Age(), default="24h", show_default=True, help="Age of each article: 24h, 7d, 2w.")
 @filter_options
-@click.option("--search", metavar="QUERY", help="Only articles that `caliber search` finds for QUERY.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Maximum number of articles.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print all articles as CSV, also those without a value.")
 @json_option
@@ -51,7 +50,6 @@ def views(
     archive: Path,
     at: float,
     filters: ArticleFilter,
-    search: str | None,
     limit: int,
     *,
     as_csv: bool,
@@ -67,7 +65,6 @@ def views(
       caliber views --at 24h --section politics
       caliber views --at 7d --from 2026-01-01 --csv > after-a-week.csv
     """
-    filters = {**filters, "search": search}
     with Archive.open(archive) as opened:
         opened.require_existing(selection_of(**filters))
         try:

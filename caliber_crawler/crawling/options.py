@@ -79,6 +79,10 @@ class CrawlOptions:
         metavar="INDEX",
     )
     due: bool = option(False, "Fetch only what is due, listings and feeds included; made for cron.")
+    scroll: bool = option(
+        False,
+        "Scroll lists of an explored site that have no further pages in a browser (the extra 'browser').",
+    )
     backfill: bool = option(False, "Crawl listings to the end, even past articles that are already archived.")
     base_url: str = option("", "Crawl the site at another URL: a mirror, the demo site.", metavar="URL")
     delay: float | None = option(
@@ -141,6 +145,7 @@ class CrawlOptions:
             ids=_ids(self.ids),
             due_only=self.due,
             backfill=self.backfill,
+            scroll=self.scroll,
         )
 
     def _sources(self, site: Site) -> tuple[DiscoverySource, ...]:

@@ -18,6 +18,8 @@ class Halt:
 
     code: Literal["unreachable", "robots_unavailable", "busy", "failing", "challenged", "archive", "stalled"]
     clause: str
+    is_unconnected: bool = False
+    """Whether the server does not connect, so that it may over HTTP: not because of its name or its certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

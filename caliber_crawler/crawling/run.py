@@ -47,6 +47,10 @@ class Explorer(Protocol):
         """Whether lists of the site name a page as an article."""
         ...
 
+    def is_scrolled(self, url: str) -> bool:
+        """Whether a browser scrolls a page, because its list has no further pages."""
+        ...
+
     def account(self, counts: MutableMapping[str, int]) -> None:
         """Count what the exploration leaves: the known URLs that were not requested, and the size of the site."""
         ...

@@ -32,6 +32,9 @@ class Scope:
     backfill: bool = False
     """Crawl listings to the end, even past known articles."""
 
+    scroll: bool = False
+    """Scroll lists without further pages in a browser, on a site that is explored."""
+
     bounds: Bounds = field(default_factory=Bounds)
     """Limits for endless lists and URLs."""
 
@@ -54,5 +57,6 @@ class Scope:
             "ids": list(self.ids) if self.ids else None,
             "due_only": self.due_only,
             **({"backfill": True} if self.backfill else {}),
+            **({"scroll": True} if self.scroll else {}),
             **({"requests": self.requests} if self.requests is not None else {}),
         }

@@ -20,7 +20,7 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Trap
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import site_list_entry
-from caliber_crawler.discovery.explored_links import LIKELY, OUTSIDE_DATES, ExploredLinks
+from caliber_crawler.discovery.explored_links import LIKELY, ExploredLinks
 from caliber_crawler.discovery.feeds import feed_entry
 from caliber_crawler.discovery.sitemaps import sitemap_entry, usual_feed
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
@@ -38,6 +38,8 @@ MAX_FEEDS = 1
 """Number of feeds that are asked of those which a start page declares: the others are of comments and sections."""
 MAX_SILENT = 5
 """Number of articles from which on a feed is not searched for that no page states."""
+MAX_SCROLLED, MAX_IDLE_SCROLLS = 10, 2
+"""Number of lists that are scrolled in one run, and of those in a row that show nothing new."""
 MAX_OUTSIDE = 50
 """Number of articles in a row outside the requested dates after which an exploration ends."""
 MIN_USEFUL_VARIANTS = 0.2
@@ -69,6 +71,10 @@ class Explorer:
         self._asked_again: set[str] = set()
         self._variants: dict[str, tuple[int, int]] = {}
         """Requested URLs with a query by their path: how many, and how many of them named or were articles."""
+        self._scrollable: deque[str] = deque()
+        """Lists without further pages, of which more may appear in a browser."""
+        self._scrolled: set[str] = set()
+        self._idle_scrolls = 0
         self._outside = 0
         """Number of articles in a row that were published outside the requested dates."""
         self._links = ExploredLinks(self.walk, run, discoveries)
@@ -103,7 +109,21 @@ class Explorer:
                 return entry
         if is_idle and not self._asked_feeds and self.walk.articles < MAX_SILENT:
             self._ask_usual_feeds()
+            return None
+        return self._next_scrolled() if is_idle and self._outside < MAX_OUTSIDE else None
+
+    def _next_scrolled(self) -> Entry | None:
+        """The next list to be scrolled, as long as scrolling finds new articles."""
+        while self._scrollable and len(self._scrolled) < MAX_SCROLLED and self._idle_scrolls < MAX_IDLE_SCROLLS:
+            url = self._scrollable.popleft()
+            if url not in self._scrolled and (entry := self._frontier.get(url)) is not None:
+                self._scrolled.add(url)
+                return entry
         return None
+
+    def is_scrolled(self, url: str) -> bool:
+        """Whether a browser scrolls a page, because its list has no further pages."""
+        return url in self._scrolled
 
     def _ask_usual_feeds(self) -> None:
         """Ask for a feed where sites have theirs. It is due then, before any link."""
@@ -220,9 +240,7 @@ class Explorer:
             self.walk.withdraw(entry.discovered_on)
             self._outside += 1
             self._run.accounts.counts["out_of_scope"] += 1
-            self._frontier.mark_refused(
-                entry.url, capture.fetched_at, status=capture.status, reason=OUTSIDE_DATES, due_at=None
-            )
+            self._links.refuse_outside(capture)
             self._run.settlement.mark_done(capture, "traversed")
 
     def _is_more(self, url: str) -> bool:
@@ -266,6 +284,8 @@ class Explorer:
             self.walk.estimate.add_page(entry.url, set(articles))
             is_list = probable >= MIN_TEASERS
             self.walk.observe(entry.url, PageOutcome.LIST if is_list else PageOutcome.OTHER, new)
+            if self._run.scope.scroll:
+                self._note_scrolling(listing, entry.url, new, is_list=is_list)
             if not is_list:
                 self.walk.add_hub(entry.url, entry.discovered_on, [link.url for link in listing.links or ()])
             self._run.dispatcher.count_as(entry.url, "listing")
@@ -284,6 +304,16 @@ class Explorer:
                     # A list names it as an article: `caliber explain` prints why it is not one.
                     self._run.accounts.record_problem(listing.refusal, capture)
             self._run.settlement.mark_done(capture, "traversed")
+
+    def _note_scrolling(self, listing: Listing, url: str, new: int, *, is_list: bool) -> None:
+        """Note a list without further pages, or what scrolling it found."""
+        if url in self._scrolled:
+            self._idle_scrolls = 0 if new else self._idle_scrolls + 1
+            return
+        further = {each.value for each in PAGING}
+        is_start = url in self._start_urls
+        if is_start or (is_list and not any(link.link_class in further for link in listing.links or ())):
+            (self._scrollable.appendleft if is_start else self._scrollable.append)(url)
 
     def observe(self, capture: Capture, outcome: str) -> None:
         """Learn from a page that could not be fetched or is not a page."""

@@ -18,7 +18,7 @@ from caliber_crawler.exploration.confirmed import ConfirmedArticles
 from caliber_crawler.exploration.link_classes import BY_SOURCE, PAGING
 from caliber_crawler.exploration.outcomes import PRIORS
 from caliber_crawler.exploration.spellings import Spellings
-from caliber_crawler.items import PageLink
+from caliber_crawler.items import Capture, PageLink
 from caliber_crawler.lists.sitemaps import USUAL_FEEDS
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ class ExploredLinks:
             self.walk.remember(url, link_class, PageOutcome.LIST)
 
     def read_more(self) -> bool:
-        """Read the next waiting links from the frontier; return whether there were any."""
-        if self._unread is None:
+        """Read the next waiting links from the frontier, if there is room; return whether there were any."""
+        if self._unread is None or not self.walk.has_room:
             return False
         after, now = self._unread, self._run.started_at
         again = "" if self._is_bounded else OUTSIDE_DATES
@@ -159,6 +159,11 @@ class ExploredLinks:
             due_at=self._run.started_at,
             page_number=2 if link.link_class == LinkClass.MORE.value else 1,
         )
+
+    def refuse_outside(self, capture: Capture) -> None:
+        """Refuse an article outside the requested dates; a run with other dates requests it again."""
+        reason = OUTSIDE_DATES
+        self._frontier.mark_refused(capture.url, capture.fetched_at, status=capture.status, reason=reason, due_at=None)
 
     def usual(self, link: PageLink) -> PageLink:
         """The same link, with the usual spelling of its URL."""

@@ -114,7 +114,7 @@ class Walk:
         candidate = self.candidates.get(url)
         is_new = candidate is None
         if candidate is None:
-            if len(self.candidates) >= MAX_CANDIDATES and not self._forget():
+            if not self.has_room:
                 self.has_ignored = True
                 return True
             candidate = self.candidates[url] = Candidate([])
@@ -236,6 +236,11 @@ class Walk:
                 queue = self._queue(group)
                 queue.pages = YIELD_DECAY * queue.pages + 1
                 queue.found = YIELD_DECAY * queue.found + new_articles
+
+    @property
+    def has_room(self) -> bool:
+        """Whether further links can be remembered."""
+        return len(self.candidates) < MAX_CANDIDATES or self._forget()
 
     def _forget(self) -> bool:
         """Forget the URLs whose outcome is known, if they are many; return whether there is room now."""

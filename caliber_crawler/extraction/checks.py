@@ -10,6 +10,7 @@ from caliber_crawler.extraction.boilerplate import boilerplate_inside, is_site_b
 from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.mojibake import is_mojibake
 from caliber_crawler.extraction.non_articles import MAX_NON_ARTICLE_TEXT
+from caliber_crawler.extraction.refreshes import refresh_target
 from caliber_crawler.extraction.text import fold, letters_in
 from caliber_crawler.extraction.walls import Evidence, wall_evidence
 from caliber_crawler.items import Extraction, Problem
@@ -79,6 +80,9 @@ def check_address(extraction: Extraction, site: Site) -> Problem | None:
     matches no layout, and contains none of the words in its URL, or the phrases of a wall.
     """
     capture, article = extraction.capture, extraction.article
+    if (target := refresh_target(capture)) is not None:
+        message = f"{capture.effective_url} is not an article: it sends browsers on to {target}."
+        return _problem("not_an_article", message, "url", fatal=True)
     requested = _article_url(capture.url, site)
     if requested is None:
         return None

@@ -141,7 +141,8 @@ class Document:
             found = None
         if look is None or found is None:
             return self.root
-        nodes = [_surroundings(node) if node.tag not in CLAIMANTS else node for node in found]
+        sizes: dict[int, int] = {}
+        nodes = [_surroundings(node, sizes) if node.tag not in CLAIMANTS else node for node in found]
         known = {node.mem_id for node in nodes}
         pieces = {node.mem_id: node.html or "" for node in nodes if not _is_inside(node, known)}
         html, body = look.css_first("html"), look.css_first("body")
@@ -169,11 +170,15 @@ class Document:
             return None
 
 
-def _surroundings(node: LexborNode) -> LexborNode:
-    """The largest element around a node that is not much text."""
+def _surroundings(node: LexborNode, sizes: dict[int, int]) -> LexborNode:
+    """The largest element around a node that is not much text. ``sizes``: the lengths of elements measured before."""
     for _ in range(LEVELS_AROUND):
         parent = node.parent
-        if parent is None or parent.tag in ("body", "html") or len(parent.html or "") > MAX_SURROUNDINGS:
+        if parent is None or parent.tag in ("body", "html"):
+            break
+        if (size := sizes.get(parent.mem_id)) is None:
+            size = sizes[parent.mem_id] = len(parent.html or "")
+        if size > MAX_SURROUNDINGS:
             break
         node = parent
     return node

@@ -11,9 +11,9 @@ On a site whose rules alone give the same, the generic extraction is skipped (``
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,6 +49,8 @@ NON_TEXT = (
 DROPPED = "dropped"
 SWITCH = 0.3
 """The learned text replaces the generic one if one of them covers less than this share of the other."""
+MAX_DIFFERENCE = timedelta(hours=14)
+"""Between two instants of one date, of which one is perhaps a local time that claims to be UTC."""
 MIN_KEPT = 0.7
 """The share of the generic text that must remain without the elements that are dropped; else they are not."""
 LINES_ABOVE = 5
@@ -121,8 +123,13 @@ def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> t
             etree.strip_elements(container, *NON_TEXT, with_tail=False)
             lines = [line for line in extract_lines(container) if line.text or line.pictures]
             own = fold(headline or "")
+            longest = 2 * len(headline or "")
             return without_known_lines(
-                (line for place, line in enumerate(lines) if place >= LINES_ABOVE or not own or fold(line.text) != own),
+                (
+                    line
+                    for place, line in enumerate(lines)
+                    if place >= LINES_ABOVE or not 0 < len(line.text) <= longest or fold(line.text) != own
+                ),
                 layout,
             )
     return ()
@@ -130,20 +137,23 @@ def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> t
 
 def without_known_lines(lines: Iterable[Line], layout: LearnedLayout) -> tuple[Line, ...]:
     """The lines of a text that do not stand on many pages of the site."""
-    known = _folded(layout.lines)
-    return tuple(line for line in lines if not line.text or not known or fold(line.text) not in known)
+    known, longest = _folded(layout.lines)
+    # Folding shortens a text by its marks only.
+    return tuple(line for line in lines if not 0 < len(line.text) <= longest or fold(line.text) not in known)
 
 
 @lru_cache(maxsize=64)
-def _folded(lines: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(fold, lines))
+def _folded(lines: tuple[str, ...]) -> tuple[frozenset[str], int]:
+    """The lines folded, and the length up to which a text may be one of them."""
+    return frozenset(map(fold, lines)), 2 * max(map(len, lines), default=0)
 
 
 def _drop(container: etree._Element, selectors: Iterable[str]) -> None:
-    for css in selectors:
-        for element in select(container, css):
-            if element is not container:
-                element.tag = DROPPED
+    if not (css := ", ".join(selectors)):
+        return
+    for element in select(container, css):
+        if element is not container:
+            element.tag = DROPPED
     etree.strip_elements(container, DROPPED, with_tail=False)
 
 
@@ -180,7 +190,10 @@ def second_opinion(
     changes["headline"] = headline
     date = readings.date
     known = generic.published_at
-    is_other = known is None or (date is not None and not is_same_day(known.date(), date.at.date()))
+    is_other = known is None or (
+        date is not None
+        and (is_other_date(date, known, generic.date_details) or is_finer(date, known, generic.date_details))
+    )
     if date is not None and is_other and overrules("date", known):
         changes["published_at"], methods["published_at"] = date.at, METHOD
         changes["date_details"] = readings.date_details
@@ -212,6 +225,19 @@ def second_opinion(
     ):
         changes["body"], methods["body"] = readings.body, METHOD
     return replace(generic, methods=methods, **changes)  # type: ignore[arg-type]
+
+
+def is_other_date(date: SlotDate, known: datetime, details: Mapping[str, str]) -> bool:
+    """Whether a learned date is of another day than a known one. The time zone of one of them may be unknown."""
+    is_instant = details.get("published_at_precision") == "minute" and details.get("published_at_zone") == "page"
+    if is_instant and known.tzinfo is not None and date.at.tzinfo is not None and not date.is_bare:
+        return abs(known - date.at) > MAX_DIFFERENCE
+    return not is_same_day(known.date(), date.at.date())
+
+
+def is_finer(date: SlotDate, known: datetime, details: Mapping[str, str]) -> bool:
+    """Whether a learned date has the time of a day of which only the day is known."""
+    return details.get("published_at_precision") == "day" and not date.is_bare and date.at.date() == known.date()
 
 
 def language_of_site(

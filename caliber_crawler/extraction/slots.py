@@ -64,6 +64,8 @@ def values_at(page: Document, rule: str, max_length: int) -> list[str]:
         values = page.values(css, attribute)
     if not 0 < len(values) <= MAX_MATCHES or any(len(value) > max_length for value in values):
         return []
+    if len(values) == 1:
+        return values if values[0] else []
     return list({fold(value): value for value in values if value}.values())
 
 
@@ -111,6 +113,8 @@ def names_at(page: Document, rule: str) -> tuple[str, ...]:
     from caliber_crawler.extraction.generic.names import split_names  # its package is slow to load
 
     names = [name for value in values_at(page, rule, MAX_BYLINE) for name in split_names(value)]
+    if any(name == name.lower() != name.upper() for name in names):
+        return ()  # "staff and agencies" are not names
     return tuple({fold(name): name for name in names}.values())
 
 

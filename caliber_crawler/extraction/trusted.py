@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from caliber_crawler.extraction.counts import parse_count
 from caliber_crawler.extraction.identity import article_urls_of
-from caliber_crawler.extraction.learned import METHOD, language_of_site, read_page
+from caliber_crawler.extraction.learned import METHOD, is_finer, is_other_date, language_of_site, read_page
 from caliber_crawler.extraction.linked_data import parse_linked_data
 from caliber_crawler.extraction.page import Page
-from caliber_crawler.extraction.slots import is_same_day, parse_rule
+from caliber_crawler.extraction.slots import parse_rule
 from caliber_crawler.site.learned import LearnedLayout
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     )
     from caliber_crawler.extraction.generic.outline import Outline
     from caliber_crawler.extraction.generic.page_kind import declares_article, form_of, other_kind
-    from caliber_crawler.extraction.generic.publication_dates import extract_published_at
+    from caliber_crawler.extraction.generic.publication_dates import extract_published_at, has_declared_date
 
     document = page.document
     if document is None:
@@ -61,12 +61,19 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     subtitle, image = next(find_subtitles(head, data, readings.headline), None), next(find_images(data, url), None)
     section = next(find_sections(data, url, readings.headline, find_properties(head)), None)
     published_at, details = readings.published_at, readings.date_details
-    stated = extract_published_at(
-        Outline(head, readings.headline), data, url, layout.language, locale=locale, now=page.capture.fetched_at
-    )
+    stated = None
+    if layout.is_undated or has_declared_date(data, layout.language):
+        # Without a date for machines, the learned place has the best one.
+        outline = Outline(head, readings.headline)
+        stated = extract_published_at(outline, data, url, layout.language, locale=locale, now=page.capture.fetched_at)
     if stated is not None and layout.is_undated:
         return None  # a page unlike those that were learned
-    if stated is not None and published_at is not None and is_same_day(stated.at.date(), published_at.date()):
+    if (
+        stated is not None
+        and (date := readings.date) is not None
+        and not is_other_date(date, stated.at, stated.details)
+        and not is_finer(date, stated.at, stated.details)
+    ):
         published_at, details = stated.at, dict(stated.details)
     if published_at is not None and published_at.tzinfo is None:
         published_at = published_at.replace(tzinfo=page.site.zone)

@@ -59,6 +59,16 @@ def failure_reason(error: BaseException | None, request: Request) -> tuple[str, 
     return "network", f"{type(error).__name__}: {error}".rstrip(": ")
 
 
+def is_unconnected(error: BaseException | None, request: Request) -> bool:
+    """Whether there was no connection over HTTPS for a reason that does not concern the host's name or certificate."""
+    code, _ = failure_reason(error, request)
+    is_refused = bool(_reasons(error, VerificationError)) or any(
+        "certificate verify failed" in str(each) for each in _reasons(error, SSLError)
+    )
+    is_secure = request.url.startswith("https://")
+    return is_secure and code in ("refused", "timeout", "reset", "network", "tls") and not is_refused
+
+
 def _reasons(error: BaseException | None, kind: type[BaseException]) -> list[BaseException]:
     """Return the errors of one kind that Twisted wrapped in this error."""
     wrapped = getattr(getattr(error, "__cause__", None), "reasons", None) or []

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from caliber_crawler.extraction.lines import BETWEEN_CELLS
 from caliber_crawler.learning.candidates import Frequencies, Selector, matches, selectors_of
 from caliber_crawler.learning.choice import Bounds, Choice, Verdict, are_found, evidence_of
 from caliber_crawler.learning.fields import IndexedSample
@@ -127,13 +128,19 @@ def repeated_lines(pages: Sequence[PageIndex]) -> dict[str, int]:
 
 def text_of(sample: IndexedSample, repeated: Collection[str] = (), min_length: int = MIN_BLOCK) -> Text:
     """The blocks of a page of some length, without repeated ones, and which of them stand in the known text."""
-    body, lines = text_key(sample.body), set(map(text_key, sample.body.split("\n")))
+    body, lines = text_key(sample.body), _line_keys(sample.body)
     blocks = [block for block in sample.page.blocks if len(block.key) >= min_length and block.key not in repeated]
     # A short piece may stand in a longer line by chance.
     kept = [
         bool(body) and (block.key in lines or (len(block.key) >= MIN_BLOCK and block.key in body)) for block in blocks
     ]
     return Text(blocks, kept, sum(len(block.key) for block, is_kept in zip(blocks, kept, strict=True) if is_kept))
+
+
+def _line_keys(body: str) -> set[str]:
+    """The keys of the lines of a text, and of the cells of its tables."""
+    lines = body.split("\n")
+    return {text_key(part) for line in lines for part in (line, *line.split(BETWEEN_CELLS))}
 
 
 def _holders(page: PageIndex, text: Text) -> Iterator[int]:

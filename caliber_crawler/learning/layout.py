@@ -129,7 +129,7 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
             dates = [unaided]
         if (byline := learn_byline(indexed, headline_of, base_url)) is not None:
             authors = [byline]
-        section = learn_section(indexed, headline_of)
+        section = learn_section(indexed, headline_of, base_url)
     elif not (headline or dates):
         authors = []
     if undated and not dates:

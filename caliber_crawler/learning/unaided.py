@@ -7,9 +7,12 @@ ones. A byline is marked as one. A section is a link marked as a category.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
 
 from caliber_crawler.extraction.slots import MAX_BYLINE
 from caliber_crawler.learning.candidates import Frequencies, Selector, matches, selectors_of
@@ -103,20 +106,29 @@ def learn_byline(samples: Sequence[IndexedSample], headline_of: Place, base_url:
     return _best(ranked, len(samples))
 
 
-def learn_section(samples: Sequence[IndexedSample], headline_of: Place) -> Choice[SlotRule] | None:
-    """The slot of the section: a link marked as a category, or to a category's page, nearest to the headline."""
+def learn_section(samples: Sequence[IndexedSample], headline_of: Place, base_url: str) -> Choice[SlotRule] | None:
+    """The slot of the section: a link marked as a category, or to a category's page, nearest to the headline.
+
+    A category's page is one that the menu of most pages links to, or whose address says so.
+    """
     if len(samples) < MIN_PAGES:
         return None
+    menu = _menu_links(samples, urlsplit(base_url).netloc)
+
+    def is_section(page: PageIndex, place: int) -> bool:
+        return _is_section(page, place, menu)
+
     ranked: list[tuple[tuple[object, ...], Selector, int]] = []
-    for selector in _candidates(samples, _is_section):
+    for selector in _candidates(samples, is_section):
         found = [(sample.page, matches(sample.page, selector)) for sample in samples]
         named = [(page, places) for page, places in found if places and len(places) <= 4]
         texts = {page.text(places[0]) for page, places in named}
+        targets = {_link_around(page, places[0]) for page, places in named}
         if (
             len(named) < FEWER * len(samples)
-            or len(texts) < 2
+            or min(len(texts), len(targets)) < 2
             or any(not 0 < len(text) <= MAX_SECTION for text in texts)
-            or not all(_is_section(page, place) for page, places in named for place in places)
+            or not all(is_section(page, place) for page, places in named for place in places)
         ):
             continue
         marked = "category" in selector.css
@@ -172,9 +184,32 @@ def _is_byline(page: PageIndex, place: int) -> bool:
     return any(_AUTHOR.search(name) for name in _names_of(page, place))
 
 
-def _is_section(page: PageIndex, place: int) -> bool:
-    element = page.elements[place]
-    if element.tag != "a" or not 0 < page.text_length(place) <= 3 * MAX_SECTION:
+def _menu_links(samples: Sequence[IndexedSample], host: str) -> frozenset[str]:
+    """The targets on the site to which most pages link, and only some twice: from the menu, and as their section."""
+    pages = [Counter(target for element in sample.page.elements if (target := _target(element))) for sample in samples]
+    counts = Counter(target for page in pages for target in page)
+    twice = Counter(target for page in pages for target, number in page.items() if number > 1)
+    least = MOST * len(samples)
+    return frozenset(
+        target
+        for target, count in counts.items()
+        if count >= least and 0 < twice[target] < FEWER * len(samples) and urlsplit(target).netloc in ("", host)
+    )
+
+
+def _target(element: etree._Element) -> str:
+    return (element.get("href") or "").partition("#")[0] if element.tag == "a" else ""
+
+
+def _link_around(page: PageIndex, place: int) -> str:
+    """The target of the link that an element is, or of which it has all the text; empty without one."""
+    link = next((each for each in (place, *page.ancestors(place)) if page.elements[each].tag == "a"), None)
+    is_label = link is not None and link >= place - 2 and page.text(link) == page.text(place)
+    return page.elements[link].get("href") or "" if link is not None and is_label else ""
+
+
+def _is_section(page: PageIndex, place: int, menu: frozenset[str]) -> bool:
+    if not 0 < page.text_length(place) <= 3 * MAX_SECTION or not (target := _link_around(page, place)):
         return False
-    marks = (element.get("rel") or "").lower().split()
-    return "category" in marks or _CATEGORY_PAGE.search(element.get("href") or "") is not None
+    marks = (page.elements[place].get("rel") or "").lower().split()
+    return "category" in marks or _CATEGORY_PAGE.search(target) is not None or target.partition("#")[0] in menu

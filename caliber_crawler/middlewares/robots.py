@@ -18,7 +18,7 @@ from scrapy.http.request import NO_CALLBACK
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.discovery.cdx_indexes import is_index
-from caliber_crawler.fetching.failures import failure_reason
+from caliber_crawler.fetching.failures import failure_reason, is_unconnected
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.download import Download, download_with
 from caliber_crawler.robots_groups import decode_robots
@@ -136,9 +136,10 @@ class RobotsMiddleware:
                 raise
             self._record(host, now, None, None)
             clause = f"{url} could not be fetched ({clause})"
-            if code in NO_SERVER:
-                return Rules(now, None, Halt("unreachable", clause), code)
-            return Rules(now, None, Halt("robots_unavailable", clause))
+            halt = Halt(
+                "unreachable" if code in NO_SERVER else "robots_unavailable", clause, is_unconnected(error, request)
+            )
+            return Rules(now, None, halt, code if code in NO_SERVER else "no_robots")
         return self._parse(host, response, now)
 
     def _parse(self, host: str, response: Response, now: datetime) -> Rules:

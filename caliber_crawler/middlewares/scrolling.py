@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Self
 
 from scrapy import Request, signals
@@ -16,6 +19,7 @@ from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.fetching.stopping import finish, require_running
 from caliber_crawler.items import SCROLLED
 from caliber_crawler.middlewares.download import download_with
+from caliber_crawler.site import ListingLayout
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -23,12 +27,16 @@ if TYPE_CHECKING:
     from caliber_crawler.fetching.browser import Browser
     from caliber_crawler.site import Site
 
+ANY_LINKS = ListingLayout(teaser="a[href]", link="a")
+"""A list of unknown layout: scrolling ends when no more links appear."""
 EXCHANGES = "exchanges"
 """Key of ``Request.meta`` for a list that collects every request of the page with its response."""
 
 
 class ScrollingMiddleware:
     """Replaces a listing by its HTML after scrolling in a browser, for site definitions with ``scroll="browser"``.
+
+    On a site that is explored with ``--scroll``, the exploration names the lists.
 
     The browser opens the fetched listing. Requests of its scripts go through the same downloader and middlewares, so a
     script can fetch only what a crawl may fetch.
@@ -40,7 +48,8 @@ class ScrollingMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         run = crawler.get_extension(CrawlRun)
-        if run is None or run.scope.site.listing is None or not run.scope.site.listing.scroll:
+        listing = None if run is None else run.scope.site.listing
+        if run is None or not (run.scope.scroll or (listing is not None and listing.scroll)):
             raise NotConfigured
         from caliber_crawler.fetching.browser import Browser
 
@@ -54,7 +63,7 @@ class ScrollingMiddleware:
     async def process_response(self, request: Request, response: Response) -> Response:
         """Open a listing in the browser and scroll to its end."""
         entry = request.cb_kwargs.get("entry")
-        if not isinstance(entry, Entry) or entry.kind != "listing" or response.status != 200:
+        if not isinstance(entry, Entry) or response.status != 200 or not self._is_scrolled(entry):
             return response
         return await finish(self._scroll(request, response, entry), self._crawler)
 
@@ -62,11 +71,13 @@ class ScrollingMiddleware:
         from caliber_crawler.fetching.browser import BrowserError
         from caliber_crawler.fetching.scrolling import scroll_to_end
 
-        layout = self._run.scope.site.listing
-        assert layout is not None
+        layout = self._run.scope.site.listing or ANY_LINKS
+        already_crawled = (
+            partial(self._already_crawled, entry) if layout is not ANY_LINKS else self._known_after_first()
+        )
         try:
             async with self._browser.open(response) as page:
-                scrolled = await scroll_to_end(page, layout, lambda links: self._already_crawled(links, entry))
+                scrolled = await scroll_to_end(page, layout, already_crawled)
                 content = await page.page.content()
                 request.meta.get(EXCHANGES, []).extend(page.exchanges)
         except BrowserError as error:
@@ -77,7 +88,25 @@ class ScrollingMiddleware:
         headers[SCROLLED] = scrolled
         return response.replace(body=content.encode("utf-8", errors="replace"), headers=headers)
 
-    def _already_crawled(self, links: list[str], entry: Entry) -> bool:
+    def _is_scrolled(self, entry: Entry) -> bool:
+        if self._run.explorer is not None:
+            return entry.kind in ("article", "listing") and self._run.explorer.is_scrolled(entry.url)
+        return entry.kind == "listing" and self._run.scope.site.listing is not None
+
+    def _known_after_first(self) -> Callable[[list[str]], bool]:
+        """Whether all links of a round are known; those of the first round are, because the page was fetched before."""
+        rounds = count()
+
+        def are_known(links: list[str]) -> bool:
+            if next(rounds) == 0:
+                return False
+            site = self._run.scope.site
+            urls = {site.normal_url(link) for link in links if is_on_site(link, site)}
+            return bool(urls) and urls <= self._run.archive.frontier.known_urls(urls)
+
+        return are_known
+
+    def _already_crawled(self, entry: Entry, links: list[str]) -> bool:
         urls = {article_url.url for article_url in self._run.scope.site.article_urls(links)}
         return bool(urls) and urls <= set(already_crawled_urls(self._run, entry, urls))
 

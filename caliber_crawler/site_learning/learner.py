@@ -15,7 +15,7 @@ from caliber_crawler.site_learning.teaching import LIMITS, Lesson, learn_pages
 
 SAMPLE_PAGES = 20
 """Pages of a lesson. Fifty pages teach little more than twenty, and cost more than twice as much."""
-LESSONS_AT = (10, 20, 50)
+LESSONS_AT = (5, 10, 20, 50)
 """Numbers of stored articles of a site at which it is learned."""
 
 
@@ -52,11 +52,16 @@ def store_lesson(archive: Archive, site: str, lesson: Lesson, now: datetime) -> 
         archive.site_facts.replace(site, LAYOUT_FACTS, facts, now)
 
 
+def lesson_number(stored: int) -> int:
+    """The largest number of articles at which a site with ``stored`` ones should have been learned."""
+    return max((number for number in LESSONS_AT if number <= stored), default=0)
+
+
 def is_lesson_due(archive: Archive, site: str, stored: int) -> bool:
     """Whether a site with a number of stored articles should be learned, or learned again."""
     if is_healed(archive, site):
         return False  # its pages have two designs, and the newer one was compared with archived articles
-    reached = max((number for number in LESSONS_AT if number <= stored), default=0)
+    reached = lesson_number(stored)
     rows = archive.site_facts.current(site, AGREEMENT)
     examined = rows[0]["pages_examined"] if rows else 0
     return reached > 0 and min(reached, SAMPLE_PAGES) > examined

@@ -18,7 +18,7 @@ from caliber_crawler.processes.limits import Limits
 from caliber_crawler.site import Site
 from caliber_crawler.site_learning.facts import learned_layout
 from caliber_crawler.site_learning.healing import Healing
-from caliber_crawler.site_learning.learner import is_lesson_due, sample_pages, store_lesson
+from caliber_crawler.site_learning.learner import is_lesson_due, lesson_number, sample_pages, store_lesson
 from caliber_crawler.site_learning.relearning import learn_from_known
 from caliber_crawler.site_learning.teaching import LIMITS, compare_page, learn_pages
 
@@ -48,6 +48,8 @@ class LearningInCrawl:
         self._is_busy = False
         self._saved = archive.captures.count_articles(site.name)
         """An upper limit of the number of stored articles."""
+        self._lessons: set[int] = set()
+        """The numbers of articles at which a lesson was tried in this run: one may teach nothing."""
         self._different: deque[bool] = deque(maxlen=WINDOW)
         self._plain = site
         self._report = report
@@ -112,10 +114,13 @@ class LearningInCrawl:
             self._is_busy = False
 
     def _is_due(self) -> bool:
-        if not is_lesson_due(self._archive, self.site.name, self._saved):
+        if lesson_number(self._saved) in self._lessons or not is_lesson_due(self._archive, self.site.name, self._saved):
             return False
         self._saved = self._archive.captures.count_articles(self.site.name)
-        return is_lesson_due(self._archive, self.site.name, self._saved)
+        number = lesson_number(self._saved)
+        is_due = number not in self._lessons and is_lesson_due(self._archive, self.site.name, self._saved)
+        self._lessons.add(number)
+        return is_due
 
     async def _learn(self) -> bool:
         now = datetime.now(UTC)

@@ -6,13 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.search.selection import ArticleRow
 from caliber_crawler.extraction.page import open_page
 from caliber_crawler.extraction.text import slug
-from caliber_crawler.extraction.tree import Unreadable
+from caliber_crawler.extraction.tree import Unreadable, select, text_of
 from caliber_crawler.items import Capture
 from caliber_crawler.learning.page_index import PageIndex
 from caliber_crawler.learning.teasers import TeaserRule, key_of, learn_teasers
@@ -148,9 +150,10 @@ def facts_on_pages(
         name = document.metadata.metas.get("og:site_name", "").strip()
         titles += [name] if name else []
         for css in layout.section[:1]:
-            labels, targets = document.values(css), document.values(css, "href")
             sections += [
-                (label, path_of(target)) for label, target in zip(labels[:1], targets[:1], strict=False) if target
+                (text_of(element), path_of(urljoin(capture.effective_url, target)))
+                for element in select(document.root, css)[:1]
+                if (target := _target_of(element))
             ]
     pages = []
     for capture in lists:
@@ -163,6 +166,12 @@ def facts_on_pages(
         if document is not None:
             pages.append((capture.effective_url, PageIndex(document.root)))
     return PageFacts(titles=titles, sections=sections, teasers=learn_teasers(pages, known))
+
+
+def _target_of(element: etree._Element) -> str:
+    """The URL to which an element or the link around it leads; empty without one."""
+    link = next((each for each in (element, *element.iterancestors()) if each.tag == "a"), None)
+    return link.get("href") or "" if link is not None else ""
 
 
 def is_same_host(one: str, other: str) -> bool:

@@ -161,6 +161,17 @@ def test_a_kill_between_two_messages_loses_none(newsroom: Newsroom) -> None:
     assert len({payload["id"] for payload in hook.payloads}) == 1
 
 
+def test_an_alert_whose_query_cannot_be_run_does_not_hold_up_the_others(newsroom: Newsroom, tmp_path: Path) -> None:
+    add(newsroom, f"file:{tmp_path / 'desk.atom'}")
+    newsroom.archive.db.execute(
+        """INSERT INTO alerts (name, query, kinds, targets, created_at)
+        VALUES ('broken', '(corridor', '["new"]', '["file:x.atom"]', '2026-01-07T12:00:00Z')"""
+    )
+    results = {result.alert: result for result in deliver(newsroom.archive, NOW, {})}
+    assert "its query cannot be run: " in (results["broken"].failure or "")
+    assert results["desk"].sent == 1
+
+
 def run(*arguments: object, **environment: str) -> tuple[int, str, str]:
     done = CliRunner().invoke(main, [str(argument) for argument in arguments], env=environment)
     return done.exit_code, done.stdout, done.stderr

@@ -126,6 +126,11 @@ def status(archive: Archive) -> dict[str, Any]:
     }
 
 
+def in_words(value: Any) -> Any:
+    """A value of an export; names of authors were one text before they became a list."""
+    return ("; ".join(value) or None) if isinstance(value, list) else value
+
+
 def exports(path: Path, folder: Path) -> dict[str, Any]:
     """Digests of the exports: articles, WARC records (without their random IDs), and the index of a WACZ file."""
     for format in ("jsonl", "warc", "wacz"):
@@ -149,7 +154,7 @@ def exports(path: Path, folder: Path) -> dict[str, Any]:
     lines = gzip.decompress(lines) if index.endswith(".gz") else lines
     keys = [line.split(" ", 2)[:2] for line in lines.decode().splitlines() if not line.startswith("!")]
     return {
-        "articles": [len(articles), digest([article[name] for name in EXPORTED] for article in articles)],
+        "articles": [len(articles), digest([in_words(article[name]) for name in EXPORTED] for article in articles)],
         "WARC records": [len(records), digest(records)],
         "CDXJ keys": [len(keys), digest(keys)],
     }

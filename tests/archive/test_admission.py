@@ -372,3 +372,16 @@ def test_an_entirely_different_text_that_shows_nothing_is_no_edit(site: Site) ->
     assert site.visit(6, NUMBERS[0], **undated, body=f"{article().body}\n\nHe spoke again.") == "updated"
     assert site.visit(DAY, NUMBERS[0], **UNKNOWN_WALL) == "unlike_before"
     assert site.visit(5 * DAY, NUMBERS[0], **UNKNOWN_WALL) == "updated"
+
+
+def test_a_merged_text_that_shows_nothing_is_no_edit(tmp_path: Path) -> None:
+    undated: dict[str, Any] = {"published_at": None, "layout": "generic"}
+    edited = undated | {"body": f"{article().body}\n\nHe spoke again."}
+    here = archive_of(tmp_path / "here.db", (0, NUMBERS[0], undated), (9, NUMBERS[0], edited))
+    there = archive_of(tmp_path / "there.db", (5, NUMBERS[0], UNKNOWN_WALL))
+    with Archive.open(here, mode="write") as archive, Archive.open(there) as second:
+        merge_one(archive, second)
+        texts = archive.db.execute("SELECT body FROM versions WHERE replaced_by IS NULL ORDER BY seen_from")
+        assert [row[0] for row in texts] == [article().body, edited["body"]]
+        assert [row[0] for row in archive.db.execute("SELECT reason FROM problems")] == ["unlike_before"]
+        assert [finding for finding in archive.verify() if finding] == []

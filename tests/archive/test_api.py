@@ -15,10 +15,13 @@ import pytest
 import sqlite_utils
 
 from caliber_crawler.archive import COLUMNS, Archive, ArticleFilter, Search
+from caliber_crawler.archive.analyses import Analyses
 from caliber_crawler.archive.analysis import attention
 from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.analysis.copies import Copies
+from caliber_crawler.archive.analysis.editions import Editions
+from caliber_crawler.archive.analysis.words.words import Words
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
 from caliber_crawler.archive.queue.hosts import Hosts
@@ -35,11 +38,13 @@ from tests.archive.newsroom import NOON, SLUG_URL, Newsroom, minutes
 from tests.warc.newsstand import HTML, PAGE, take_in
 
 LAZY_TYPES = {
+    "Editions": Editions,
     "DataFrame": pd.DataFrame,
     "Database": sqlite_utils.Database,
     "ContentAnalysis": ContentAnalysis,
     "SavedSearches": SavedSearches,
     "Copies": Copies,
+    "Words": Words,
     **{name: getattr(attention, name) for name in ("Attention", "Breakdown", "Period", "ViewsAt")},
 }
 TABLES = {
@@ -158,7 +163,7 @@ def test_a_row_that_does_not_match_its_type_is_detected() -> None:
 
 
 def public_methods() -> dict[str, Any]:
-    named = {name: value for name, value in vars(Archive).items() if not name.startswith("_")}
+    named = {name: value for name, value in (vars(Analyses) | vars(Archive)).items() if not name.startswith("_")}
     plain = {
         name: getattr(value, "fget", None) or getattr(value, "__func__", None) or value for name, value in named.items()
     }
@@ -212,11 +217,12 @@ def test_search_has_the_keywords_of_the_search_class_and_of_filters() -> None:
 def test_an_unknown_keyword_is_reported(full: Newsroom) -> None:
     for method in (full.archive.articles, full.archive.views):
         with pytest.raises(
-            TypeError, match="sections; use site, section, language, since, until, first_day, last_day, search, unique"
+            TypeError,
+            match="sections; use site, section, language, since, until, first_day, last_day, search, unique, code",
         ):
             method(sections="politics")
     assert set(ArticleFilter.__annotations__) == {
-        *("site", "section", "language", "since", "until", "first_day", "last_day", "search", "unique")
+        *("site", "section", "language", "since", "until", "first_day", "last_day", "search", "unique", "code")
     }
 
 

@@ -139,6 +139,17 @@ def test_a_gap_in_what_was_synced_is_damage(newsroom: Newsroom, path: Path, tmp_
     assert number < synced
 
 
+def test_damage_in_the_last_synced_transaction_is_found(newsroom: Newsroom, path: Path, tmp_path: Path) -> None:
+    archive, synced = cut(newsroom, path, tmp_path)
+    log = Path(f"{archive}-wal")
+    log.write_bytes(log.read_bytes()[: 32 + synced * FRAME])
+    assert Archive.verify_file(archive).findings == []
+    overwrite_frame(archive, synced - 1, log.read_bytes()[-FRAME:-9] + b"damaged!!")
+    assert "1 transactions in it are ignored" in str(Archive.verify_file(archive).findings)
+    log.write_bytes(log.read_bytes()[:-FRAME])
+    assert "1 transactions in it are ignored" in str(Archive.verify_file(archive).findings)
+
+
 def test_without_the_record_a_gap_is_damage(newsroom: Newsroom, path: Path, tmp_path: Path) -> None:
     archive, synced = cut(newsroom, path, tmp_path)
     overwrite_frame(archive, synced + 1)

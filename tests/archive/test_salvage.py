@@ -102,12 +102,12 @@ def test_a_damaged_header_is_found_and_repaired(copy: Path, valid: Path, at: int
 def test_transactions_after_damage_in_the_log_are_kept(valid: Path, tmp_path: Path) -> None:
     """SQLite ignores them: it reads the log up to the first wrong checksum."""
     path = tmp_path / "archive.db"
-    data, log = write_log(valid, tmp_path / "logged.db")
+    data, log, _ = write_log(valid, tmp_path / "logged.db")
     write(path, data, log)
     expected = rows_of(path)
     frames = len(log) // (PAGE + 24)
     damaged = bytearray(log)
-    damaged[32 + (PAGE + 24) * (frames // 2) + 20] ^= 1  # in the checksum of a frame
+    damaged[32 + (PAGE + 24) * (frames * 3 // 4) + 20] ^= 1  # in the checksum of a frame
     write(path, data, bytes(damaged))
     assert any("-wal is damaged" in finding.message for finding in Archive.verify_file(path).findings)
     result = repair(path)
@@ -174,6 +174,10 @@ UNCHECKED = {
     "runs": "UPDATE runs SET user_agent = 'mark-of-the-value' WHERE id = 1",
     "sites": """INSERT INTO sites (site, title, url, timezone)
         VALUES ('a', 'mark-of-the-value', 'https://a.example', 'UTC')""",
+    "copies": """INSERT INTO copies (article_id, original_id, relation, similarity, containment, method, found_at)
+        VALUES (2, 1, 'near-duplicate', 0.75, 1, 'mark-of-the-value', '2026-01-07T12:00:00Z')""",
+    "counterparts": """INSERT INTO counterparts (article_id, counterpart_id, method, score, evidence, found_at)
+        VALUES (1, 2, 'content', 0.75, '"mark-of-the-value"', '2026-01-07T12:00:00Z')""",
 }
 
 
@@ -196,10 +200,28 @@ def test_lost_rows_are_restored_from_indexes_that_repeat_every_value(copy: Path,
         for sql in UNCHECKED.values():
             connection.execute(sql)
     before = shutil.copy(copy, tmp_path / "before.db")
-    for table in ("runs", "problems", "hosts", "sites", "frontier"):
+    for table in ("runs", "problems", "hosts", "sites", "frontier", "copies", "counterparts"):
         overwrite(copy, pages_of(copy, table)[-1])
     result = repair(copy)
     assert (result.left, result.lost, changed_tables(copy, before)) == ([], [], set())
+
+
+EMPTY_LEAF = {True: b"\x0a", False: b"\x0d"}
+"""The first byte of a leaf without rows, of an index or a table without row IDs, and of a table with them."""
+
+
+@pytest.mark.parametrize("table", ["sections", "sites", "hosts", "problems"])
+def test_rows_that_a_valid_empty_page_hides_are_restored(copy: Path, tmp_path: Path, table: str) -> None:
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        for sql in UNCHECKED.values():
+            connection.execute(sql)
+        (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    before = shutil.copy(copy, tmp_path / "before.db")
+    leaf = EMPTY_LEAF["WITHOUT ROWID" in sql]
+    overwrite(copy, root_of(copy, table), (leaf + bytes(4) + PAGE.to_bytes(2) + b"\0").ljust(PAGE, b"\0"))
+    result = repair(copy)
+    assert (result.left, result.lost, changed_tables(copy, before)) == ([], [], set())
+    assert result.restored[table] > 0
 
 
 def page_at(path: Path, number: int) -> bytes:

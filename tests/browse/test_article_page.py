@@ -44,7 +44,7 @@ def test_the_source_is_linked_without_referrer_and_terms_of_use_are_shown(get: G
 
 
 def test_every_view_count_is_a_dot_and_a_row(get: Get) -> None:
-    views = page(get).css("aside section")[0]
+    views = page(get).css("aside #views")
     assert len(views.css("circle.dot")) == 4
     assert views.css("td.number::text").getall() == ["1,510", "1,400", "900", "354"]
 
@@ -55,7 +55,7 @@ def test_only_the_latest_view_counts_are_listed_with_a_link_to_all(tmp_path: Pat
         for count in range(30):
             save(archive, article(views=count * 10), seen_at=hour(count))
     with browsing(path) as get:
-        views = page(get).css("aside section")[0]
+        views = page(get).css("aside #views")
         assert len(views.css("circle.dot")) == 30
         assert len(views.css("tbody tr")) == 12
         link = views.css("a[href*=view_growth]")
@@ -146,7 +146,7 @@ def test_an_article_links_to_the_previous_and_next_of_its_section(tmp_path: Path
 
 def test_style_sheets_have_print_rules(get: Get) -> None:
     sheets = [get(link).text for link in page(get).css("link[rel=stylesheet]::attr(href)").getall()]
-    assert len(sheets) == 2
+    assert len(sheets) == 3
     assert all("@media print" in sheet for sheet in sheets)
 
 

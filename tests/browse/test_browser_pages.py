@@ -24,6 +24,7 @@ pytestmark = [
 PAGES = [
     *("/", "/archive/articles/1", "/archive/-/search?q=baku+OR+министр", "/archive/-/edits", "/archive/-/changes/1"),
     *("/archive/-/changes/1?show=side", "/archive/-/captures/1", "/archive/-/health", "/archive/-/queries"),
+    *("/archive/-/copies", "/archive/-/compare?a=1&b=2&show=side"),
     *(f"/archive/-/charts/{name}" for name in charts()),
 ]
 
@@ -101,6 +102,7 @@ def test_search_leads_to_article_changes_and_capture(server: str) -> None:
         page.get_by_role("button", name="Compare").click()
         expect(page.locator(".sides")).to_be_visible()
         page.get_by_role("link", name="Back to the article").click()
+        page.locator("summary", has_text="Captures").click()
         page.locator("a[href*='/-/captures/']").first.click()
         frame = page.frame_locator("iframe")
         expect(frame.get_by_role("heading", level=1)).to_have_text("Baku’s new formula")

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.browse.canned_queries import load_canned_queries
+from caliber_crawler.browse.charts_page import charts
 from tests.browse.conftest import Get, browsing
 from tests.browse.newsroom import PUBLISHED, article, hour, save
 
@@ -37,16 +41,43 @@ def test_the_queries_page_has_a_field_for_every_parameter(get: Get) -> None:
         assert form.css("input::attr(name)").getall() == question["params"]
 
 
-def test_term_over_time_counts_all_inflections(get: Get) -> None:
-    rows = answer(get, "term_over_time", term="minister", language="en")
+def test_term_over_time_counts_a_word_a_prefix_or_a_phrase(get: Get) -> None:
+    rows = answer(get, "term_over_time", term="ministers", language="en")
     assert rows == [{"month": "2026-01", "articles": 1, "of_all": 1, "percent": 100.0}]
     assert [row["articles"] for row in answer(get, "term_over_time", term="zebra")] == [0, 0]
+    assert [row["articles"] for row in answer(get, "term_over_time", term="совещан*")] == [0, 1]
+    assert [row["articles"] for row in answer(get, "term_over_time", term="совещан")] == [0, 0]
+    assert [row["articles"] for row in answer(get, "term_over_time", term="new formula")] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "term", ['"', '""', "*", "**", 'zz"*', "AND", "NEAR(", "-x", "headline:x", "a AND b", "'", "(", " "]
+)
+def test_no_term_is_an_error_of_sql(get: Get, term: str) -> None:
+    assert [row["articles"] for row in answer(get, "term_over_time", term=quote(term))] == [0, 0]
+    assert answer(get, "mentioned_together", first=quote(term), second="minister") == []
 
 
 def test_mentioned_together_requires_both_words(get: Get) -> None:
-    assert [row["article_id"] for row in answer(get, "mentioned_together", first="minister", second="agree")] == [1]
-    assert answer(get, "mentioned_together", first="minister", second="zebra") == []
-    assert answer(get, "mentioned_together", first="minister", second="") == []
+    assert [row["article_id"] for row in answer(get, "mentioned_together", first="minister*", second="agree*")] == [1]
+    assert answer(get, "mentioned_together", first="minister*", second="agre") == []
+    assert answer(get, "mentioned_together", first="minister*", second="") == []
+
+
+def test_views_after_an_age_are_interpolated(get: Get) -> None:
+    (row,) = answer(get, "views_after", hours="6")
+    assert (row["article_id"], row["hours"], row["views"]) == (1, 6, 1085)
+    assert [row["hours"] for row in answer(get, "views_after")] == [24]
+    assert answer(get, "views_after", hours="7") == []
+
+
+@pytest.mark.parametrize("name", [*load_canned_queries(), *charts()])
+def test_the_sql_runs_without_functions_of_this_program(newspaper: Path, name: str) -> None:
+    query, chart = load_canned_queries().get(name), charts().get(name)
+    sql = query["sql"] if query else chart.sql  # type: ignore[union-attr]
+    values = dict.fromkeys(query["params"], "") if query else dict(chart.parameters)  # type: ignore[union-attr]
+    with closing(sqlite3.connect(newspaper)) as connection:
+        connection.execute(sql, values).fetchall()
 
 
 def test_authors_at_work_counts_articles_and_views(get: Get) -> None:
@@ -92,6 +123,6 @@ def test_links_to_a_site_have_their_text(get: Get) -> None:
 
 
 def test_article_ids_in_results_are_links(get: Get) -> None:
-    for page in ("longest", "mentioned_together?first=minister&second=agree", "?sql=select+1+as+article_id"):
+    for page in ("longest", "mentioned_together?first=ministers&second=agree*", "?sql=select+1+as+article_id"):
         links = Selector(get(f"/archive{'' if page[0] == '?' else '/'}{page}").text).css("td.col-article_id a")
         assert "/archive/articles/1" in links.css("::attr(href)").getall(), page

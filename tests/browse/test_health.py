@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from parsel import Selector
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.browse.health_page import duration_text
+from caliber_crawler.browse.health_page import duration_text, judged, usual
 from caliber_crawler.items import Problem
 from tests.browse.conftest import Get, browsing
 
@@ -75,3 +75,34 @@ def test_the_duration_of_a_run_has_at_most_two_units(seconds: int) -> None:
     else:
         hours, minutes = said.split(" h ")
         assert int(hours) * 60 + int(minutes.split()[0]) == seconds // 60
+
+
+def test_a_share_is_low_compared_with_its_own_history() -> None:
+    steady = judged([0.05, 0.04, 0.06, 0.05])
+    assert [each and each.is_low for each in steady] == [False] * 4
+    dropped = judged([0.9, 1.0, 0.95, None, 0.5])
+    assert [each and each.is_low for each in dropped] == [False, False, False, None, True]
+    assert usual([0.9, None, 1.0]) is None
+
+
+def test_results_come_first_among_the_counts_of_runs(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    counts = {
+        "discovered": 12,
+        "pages": 12,
+        "teasers": 9,
+        "stored": 9,
+        "failed": 2,
+        "refused": 1,
+        "found": 3,
+        "listings": 1,
+    }
+    with Archive.open(path, mode="write") as archive:
+        run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+        archive.runs.finish(run, "finished", None, {**counts, "not_due": 4})
+    with browsing(path) as get:
+        shown = Selector(get("/archive/-/health").text)
+    columns = shown.css('[aria-label="Runs"] th.number::text').getall()
+    assert columns[:3] == ["stored", "failed", "refused"]
+    assert len(columns) == 8
+    assert len(shown.css('[aria-label="All counts"] th.number')) == 9

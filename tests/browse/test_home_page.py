@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.browse.home_page import ArticleCard, by_period
 from tests.browse.conftest import Get, browsing
 from tests.browse.newsroom import article, hour, save
 
@@ -115,3 +117,38 @@ def test_permissions_of_the_user_apply_to_plugin_pages(newspaper: Path) -> None:
         assert {
             get(f"/archive/-/{page}").status_code for page in ("home", "search?q=baku", "charts", "feeds/edits")
         } == {403}
+
+
+def card(local: str) -> ArticleCard:
+    """An article published at a local time."""
+    return ArticleCard(
+        id=1,
+        headline=local,
+        subtitle=None,
+        published_at=local,
+        published_local=local,
+        language="en",
+        section=None,
+        views=None,
+        version_count=1,
+        section_label=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "headings"),
+    [
+        ("2026-01-10T19:30:00+00:00", ["Today", "This week", "Earlier"]),
+        ("2026-01-10T20:30:00+00:00", ["10 January 2026", "The week before", "Earlier"]),
+    ],
+)
+def test_articles_are_grouped_by_the_days_of_the_site(now: str, headings: list[str]) -> None:
+    times = ["2026-01-10T00:10:00+04:00", "2026-01-09T23:50:00+04:00", "2026-01-04T00:00:00+04:00"]
+    cards = [card(time) for time in (*times, "2026-01-03T23:59:00+04:00")]
+    groups = by_period(cards, datetime.fromisoformat(now))
+    assert [heading for heading, _ in groups] == headings
+    assert [len(of_group) for _, of_group in groups] == [1, 2, 1]
+
+
+def test_the_sections_are_linked_with_their_number_of_articles(get: Get) -> None:
+    assert words(Selector(get("/").text), ".sections a") == ["ANALYTICS 2", "Քաղաքականություն 1"]

@@ -19,6 +19,8 @@ REDISCOVERED = {
     "layout: date": "same selector",
     "layout: body": "same selector",
     "layout: views": "same selector",
+    "layout: section": "same selector",
+    "section ANALYTICS": "same path",
 }
 
 
@@ -26,7 +28,7 @@ REDISCOVERED = {
 def test_the_facts_of_the_demo_site_are_rediscovered(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
-    with serve(sections=("analytics",)) as served:
+    with serve(sections=("analytics", "politics")) as served:
         done = caliber(
             *("learn", "caliber", "--base-url", served.base_url, "--delay", 0, "--archive", tmp_path / "a.db")
         )

@@ -65,6 +65,7 @@ def test_options_keep_their_values() -> None:
         "a",
         "-b",
     ]
+    assert with_excluded_words(["a", "-hospital"], [*params, click.Option(["-h"])]) == ["--", "a", "-hospital"]
     assert with_excluded_words(["a", "--limit", "3"], params) == ["a", "--limit", "3"]
 
 

@@ -98,6 +98,23 @@ def test_the_commands_have_all_options_with_help_texts(command: click.Command, a
             assert (helps[field.name] or "").startswith(option.help)
 
 
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("limit", 1), ("requests", 1), ("delay", 0), ("concurrency", 1), ("revisits", 0), ("parallel", 1)],
+)
+def test_a_number_may_be_as_small_as_its_minimum(name: str, least: int) -> None:
+    received: list[CrawlCommand] = []
+
+    @click.command()
+    @takes(CrawlCommand)
+    def command(options: CrawlCommand) -> None:
+        received.append(options)
+
+    assert CliRunner().invoke(command, [f"--{name}", str(least)]).exit_code == 0
+    assert CliRunner().invoke(command, [f"--{name}", str(least - 1)]).exit_code == 2
+    assert [getattr(options, name) for options in received] == [least]
+
+
 @pytest.mark.parametrize("words", [["--limit", "0"], ["--delay", "-1"], ["--concurrency", "0"], ["--parallel", "0"]])
 def test_a_number_that_is_too_small_is_a_usage_error(words: list[str]) -> None:
     assert CliRunner().invoke(crawl, words).exit_code == 2

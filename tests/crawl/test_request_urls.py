@@ -48,6 +48,28 @@ def test_a_page_that_was_never_fetched_is_requested_as_printed_last(run: CrawlRu
     assert requested(run, "a") == f"{url_of('a')}/"
 
 
+def redirect_to_a_slash(run: CrawlRun, *slugs: str) -> None:
+    for slug, asked in zip(slugs, dispatched(run, *slugs), strict=True):
+        run.request_urls.learn(replace(asked, final_url=f"{asked.url}/"), frontier_entry(run, slug))
+
+
+def test_three_redirects_teach_the_slash_at_the_end(run: CrawlRun) -> None:
+    redirect_to_a_slash(run, "a", "b")
+    add(run, entry("d"))
+    assert requested(run, "d") == url_of("d")
+    redirect_to_a_slash(run, "c")
+    assert requested(run, "d") == f"{url_of('d')}/"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_the_slash_is_given_up_where_a_page_answers_without_it_or_not_with_it(run: CrawlRun, status: int) -> None:
+    redirect_to_a_slash(run, "a", "b", "c")
+    (asked,) = dispatched(run, "d")
+    run.request_urls.learn(replace(asked, status=status), frontier_entry(run, "d"))
+    add(run, entry("e"))
+    assert requested(run, "e") == url_of("e")
+
+
 def test_a_page_of_an_earlier_archive_is_requested_as_the_site_prints_it(run: CrawlRun) -> None:
     (page,) = dispatched(run, "a")
     save(run, page)

@@ -93,7 +93,7 @@ def test_an_entry_of_an_article_has_the_priority_of_its_source(source: str) -> N
     assert (entry.language, entry.section, entry.discovered_on, entry.due_at) == ("en", "s", "f", NOW)
     assert entry.traversal_started_at is None
     elsewhere = article_entry("https://example.org/x", paper_site(), source, NOW, found_on="f")
-    assert elsewhere.language is None
+    assert (elsewhere.language, elsewhere.page_number) == (None, 1), "beside a list"
     assert (
         article_entry("https://example.org/x", paper_site(), source, NOW, found_on="f", language="ru").language == "ru"
     )

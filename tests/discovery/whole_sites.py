@@ -161,6 +161,80 @@ class Linked(WholeSite):
 
 
 @dataclass
+class Blocks(WholeSite):
+    """A theme of blocks (WordPress since 5.9)."""
+
+    def teaser(self, number: int) -> str:
+        title = (
+            f'<h3 class="wp-block-post-title"><a href="{self.slug(number)}" target="_self">{headline(number)}</a></h3>'
+        )
+        return f'<li class="wp-block-post post type-post">{title}<div class="wp-block-post-excerpt">Short.</div></li>'
+
+    def pager(self, section: str, page: int, last: int) -> str:
+        older = f'<a href="{self.list_page(section, page + 1)}" class="wp-block-query-pagination-next">Next Page</a>'
+        return f'<nav class="wp-block-query-pagination">{older if page < last else ""}</nav>'
+
+
+@dataclass
+class Magazine(WholeSite):
+    """A magazine theme: modules with a picture and a title, numbers with arrows (WordPress)."""
+
+    def slug(self, number: int) -> str:
+        return f"/2026/01/{1 + number % 28:02}/{PLACES[number % 8]}-opens-{number}"
+
+    def teaser(self, number: int) -> str:
+        url = self.slug(number)
+        title = f'<p class="entry-title td-module-title"><a href="{url}" rel="bookmark">{headline(number)}</a></p>'
+        return f'<div class="td_module_1"><a href="{url}"><img src="/i/{number}.jpg"></a>{title}</div>'
+
+    def pager(self, section: str, page: int, last: int) -> str:
+        numbers = "".join(f'<a href="{self.list_page(section, n)}" class="page">{n}</a>' for n in (page + 1, last))
+        arrow = f'<a href="{self.list_page(section, page + 1)}"><i class="td-icon-menu-right"></i></a>'
+        return f'<div class="page-nav"><span class="current">{page}</span>{numbers}{arrow}</div>' if page < last else ""
+
+
+@dataclass
+class Hugo(WholeSite):
+    """Lists in /posts/page/2 with a pager of arrows (Hugo)."""
+
+    def slug(self, number: int) -> str:
+        return f"/posts/{PLACES[number % 8]}{number}"
+
+    def list_page(self, section: str, page: int) -> str:
+        base = f"/categories/{section}" if section else "/posts"
+        return f"{base}/page/{page}" if page > 1 else base if section else "/"
+
+    def pager(self, section: str, page: int, last: int) -> str:
+        arrow = f'<li class="page-item"><a class="page-link" href="{self.list_page(section, page + 1)}">»</a></li>'
+        return f'<ul class="pagination pagination-default">{arrow if page < last else ""}</ul>'
+
+
+@dataclass
+class DataLife(WholeSite):
+    """Numbers before slugs, short news with a link to the full one (DataLife Engine)."""
+
+    def slug(self, number: int) -> str:
+        return f"/{section_of(self, number)}/{number + 700}-{PLACES[number % 8]}.html"
+
+    def list_page(self, section: str, page: int) -> str:
+        base = f"/{section}" if section else ""
+        return f"{base}/page/{page}" if page > 1 else base or "/"
+
+    def teaser(self, number: int) -> str:
+        url = self.slug(number)
+        title = f'<div class="short-title"><a href="{url}">{headline(number)}</a></div>'
+        return f'<div class="short-item">{title}<a class="more" href="{url}">Подробнее</a></div>'
+
+    def pager(self, section: str, page: int, last: int) -> str:
+        numbers = "".join(f'<a href="{self.list_page(section, n)}">{n}</a> ' for n in range(1, last + 1) if n != page)
+        return f'<div class="navigation"><span>{page}</span> {numbers}</div>'
+
+
+def section_of(site: WholeSite, number: int) -> str:
+    return site.sections[number % len(site.sections)]
+
+
+@dataclass
 class Undated(WholeSite):
     """Short articles without a date or structured data."""
 
@@ -222,6 +296,10 @@ LOAD_MORE = {
 }
 THEMES: dict[str, WholeSite] = {
     "word-press": WholeSite(),
+    "word-press-blocks": Blocks(),
+    "word-press-magazine": Magazine(),
+    "hugo": Hugo(),
+    "data-life": DataLife(),
     "numbered": Numbered(),
     "offset": Numbered(parameter="PAGEN_1"),
     "offsets": Offsets(),

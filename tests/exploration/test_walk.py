@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
+from caliber_crawler.exploration import walk as walking
 from caliber_crawler.exploration.estimate import Estimate
 from caliber_crawler.exploration.link_classes import PAGING
 from caliber_crawler.exploration.outcomes import weight_of
@@ -161,3 +163,103 @@ def test_only_a_dead_link_counts_half() -> None:
         PageOutcome.OTHER: 1.0,
         PageOutcome.DEAD: 0.5,
     }
+
+
+def test_pages_whose_outcome_is_known_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "MAX_CANDIDATES", 50)
+    monkeypatch.setattr(walking, "FORGOTTEN_AT_ONCE", 10)
+    walk, requested = Walk(), set[str]()
+    for number in range(500):
+        assert walk.add(f"{BASE}/story-{number}", LinkClass.HEADLINE)
+        if number % 2 and (url := walk.next(is_idle=False)) is not None:
+            requested.add(url)
+            walk.observe(url, PageOutcome.ARTICLE)
+    assert len(walk.candidates) <= 50
+    assert walk.has_ignored
+    assert walk.articles == len(requested)
+    assert requested.isdisjoint(walk.left())
+
+
+def test_the_links_of_a_hub_are_requested_before_the_end() -> None:
+    walk = Walk([f"{BASE}/"])
+    for _ in range(30):
+        walk.probabilities.observe(Group(LinkClass.NAVIGATION, "S1", "main>h2"), PageOutcome.OTHER)
+    walk.add_page([link("/world", LinkClass.NAVIGATION)], is_start=True)
+    assert walk.next() == f"{BASE}/world"
+    walk.add_page([link("/asia", LinkClass.NAVIGATION), link("/africa", LinkClass.NAVIGATION)])
+    walk.observe(f"{BASE}/world", PageOutcome.OTHER)
+    walk.add_hub(f"{BASE}/world", f"{BASE}/", [f"{BASE}/asia", f"{BASE}/africa"])
+    assert [walk.next(), walk.next(), walk.next()] == [f"{BASE}/asia", f"{BASE}/africa", None]
+
+
+def test_a_hub_without_end_ends() -> None:
+    walk = Walk([f"{BASE}/"])
+    for _ in range(30):
+        walk.probabilities.observe(Group(LinkClass.NAVIGATION, "S1", "main>h2"), PageOutcome.OTHER)
+    walk.add_page([link("/day-0", LinkClass.NAVIGATION)], is_start=True)
+    above, requested = f"{BASE}/", 0
+    while (url := walk.next()) is not None:
+        requested += 1
+        walk.add_page([link(f"/day-{requested}", LinkClass.NAVIGATION)])
+        walk.observe(url, PageOutcome.OTHER)
+        walk.add_hub(url, above, [f"{BASE}/day-{requested}"])
+        above = url
+    assert 20 <= requested <= 22
+
+
+def test_a_withdrawn_article_is_taken_from_the_yield_of_its_list() -> None:
+    """Of two kinds of lists that named the same number of articles, the one that keeps them comes first."""
+    walk = Walk()
+    for name in ("a", "b"):
+        for number in (1, 2):
+            walk.add(f"{BASE}/{name}/list?p={number}", LinkClass.PAGER)
+        walk.observe(f"{BASE}/{name}/list?p=1", PageOutcome.LIST, 3)
+    for _ in range(5):
+        walk.withdraw(f"{BASE}/a/list?p=1")
+    walk.withdraw(None)
+    walk.withdraw(f"{BASE}/unknown")
+    assert walk.next() == f"{BASE}/b/list?p=2"
+
+
+def test_an_outcome_counts_once_and_later_links_to_the_page_teach_too() -> None:
+    walk = Walk()
+    walk.add(f"{BASE}/a", LinkClass.NAVIGATION)
+    for _ in range(3):
+        walk.observe(f"{BASE}/a", PageOutcome.OTHER)
+    walk.observe(f"{BASE}/a", PageOutcome.ARTICLE)
+    assert walk.articles == 0
+    before = walk.probabilities.of(Group(LinkClass.HEADLINE, "S1"))[PageOutcome.OTHER]
+    assert not walk.add(f"{BASE}/a", LinkClass.HEADLINE)
+    assert walk.probabilities.of(Group(LinkClass.HEADLINE, "S1"))[PageOutcome.OTHER] > before
+    assert walk.next() is None, "a requested page is not requested for a second link"
+
+
+def test_the_size_of_a_site_counts_its_articles_and_probable_articles() -> None:
+    walk = Walk()
+    walk.add_page([link("/story-1"), link("/story-2"), link("/tag/a", LinkClass.TAG)])
+    walk.observe(f"{BASE}/story-1", PageOutcome.ARTICLE)
+    assert walk.articles_left() == [f"{BASE}/story-2"]
+    assert walk.size == 2
+    assert sorted(walk.left()) == [f"{BASE}/story-2", f"{BASE}/tag/a"]
+    links = [link("/story-1"), link("/tag/a", LinkClass.TAG)]
+    assert walk.probable_articles(links) == [f"{BASE}/story-1"]
+
+
+def test_only_menus_and_sitemaps_of_nearly_all_pages_are_menus() -> None:
+    walk = Walk()
+    for number in range(10):
+        menu = [link("/all", LinkClass.NAVIGATION), link("/headline", LinkClass.HEADLINE)]
+        menu += [link("/most", LinkClass.SITEMAP)] * (number < 8) + [link("/seven", LinkClass.SITEMAP)] * (number < 7)
+        assert not walk.is_in_menu(f"{BASE}/all") or walk.pages >= 8
+        walk.add_page([*menu, link("/all", LinkClass.NAVIGATION)])
+    paths = ("/all", "/most", "/seven", "/headline", "/unknown")
+    assert [walk.is_in_menu(BASE + path) for path in paths] == [True, True, False, False, False]
+
+
+def test_a_page_returns_its_links_to_unknown_urls_once() -> None:
+    walk = Walk()
+    first = walk.add_page([link("/a"), link("/a", LinkClass.SHORT), link("/b")], is_start=True)
+    assert [each.url for each in first] == [f"{BASE}/a", f"{BASE}/b"]
+    assert [each.url for each in walk.add_page([link("/b"), link("/c")])] == [f"{BASE}/c"]
+    assert walk.candidates[f"{BASE}/a"].links == 1
+    assert walk.candidates[f"{BASE}/b"].links == 2

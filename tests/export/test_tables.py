@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
 from caliber_crawler.archive import COLUMNS, Archive, Selection
-from caliber_crawler.export import write_csv, write_jsonl, write_parquet
+from caliber_crawler.export import workbook, write_csv, write_jsonl, write_parquet
+from caliber_crawler.export.workbook import MAX_CELL, write_workbook
 from tests.archive.newsroom import Newsroom
 from tests.export.newspaper import HOSTILE, SITE, clear_terms_of_use, print_hostile_articles
 
@@ -39,13 +41,30 @@ def in_jsonl(archive: Archive) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.getvalue().splitlines()]
 
 
+def in_xlsx(archive: Archive) -> list[dict[str, Any]]:
+    file = io.BytesIO()
+    write_workbook(archive.rows(Selection()), list(COLUMNS), "articles", file)
+    return sheet_rows(file)["articles"]
+
+
+def sheet_rows(file: io.BytesIO) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each sheet, with formulas as formulas."""
+    book = openpyxl.load_workbook(file)
+    found = {}
+    for sheet in book.worksheets:
+        assert all(cell.data_type != "f" and cell.hyperlink is None for row in sheet.iter_rows() for cell in row)
+        header, *lines = sheet.iter_rows(values_only=True)
+        found[sheet.title] = [dict(zip(header, line, strict=True)) for line in lines]
+    return found
+
+
 def in_parquet(archive: Archive) -> list[dict[str, Any]]:
     file = io.BytesIO()
     write_parquet(archive.rows(Selection()), COLUMNS, file)
     return parquet.read_table(file).to_pylist()
 
 
-TABLES = {"csv": in_csv, "jsonl": in_jsonl, "parquet": in_parquet}
+TABLES = {"csv": in_csv, "jsonl": in_jsonl, "parquet": in_parquet, "xlsx": in_xlsx}
 
 
 @pytest.mark.parametrize("format", TABLES)
@@ -119,6 +138,12 @@ def test_hostile_texts_are_exported_unchanged(newsroom: Newsroom, format: str) -
     for number, text in enumerate(HOSTILE, 1):
         for field in ("headline", "subtitle", "body", "authors"):
             shown = rows[str(number)][field]
+            if format == "xlsx":
+                # A workbook cannot contain control characters, and its parts are XML: line ends are line feeds.
+                assert re.sub(r"[\x00-\x1f\ufffe\uffff]|_x000D_", "", shown or "") == re.sub(
+                    r"[\x00-\x1f\ufffe\uffff]", "", text
+                )
+                continue
             assert (shown.removeprefix("'") if format == "csv" and not text.startswith("'") else shown) == text
 
 
@@ -167,3 +192,33 @@ def test_json_lines_hold_letters_as_they_are_written() -> None:
     file = io.StringIO(newline="")
     assert write_jsonl([{"headline": "Բաքու: й", "views": 1}], ["headline"], file) == 1
     assert file.getvalue() == '{"headline": "Բաքու: й"}\n'
+
+
+def test_a_workbook_continues_on_further_sheets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MAX_ROWS", 4)
+    file = io.BytesIO()
+    written = write_workbook(({"id": number} for number in range(7)), ["id"], "articles", file)
+    assert (written.rows, written.sheets) == (7, 3)
+    sheets = sheet_rows(file)
+    assert [[row["id"] for row in rows] for rows in sheets.values()] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert list(sheets) == ["articles", "articles 2", "articles 3"]
+
+
+@pytest.mark.parametrize("letter", ["a", "\U0001f600"])
+def test_a_text_too_long_for_a_cell_is_cut_visibly_and_noted(letter: str) -> None:
+    file = io.BytesIO()
+    fits, long = "x" * MAX_CELL, letter * 40_000
+    written = write_workbook([{"body": fits}, {"body": long}], ["body"], "articles", file)
+    sheets = sheet_rows(file)
+    assert sheets["articles"][0]["body"] == fits
+    shown = sheets["articles"][1]["body"]
+    assert shown.endswith(" … [cut: the whole text has 40,000 characters]")
+    assert MAX_CELL - 1 <= len(shown.encode("utf-16-le")) // 2 <= MAX_CELL
+    assert written.cut == 1
+    assert list(sheets["notes"][0].values()) == ["articles", 3, "body", 40_000]
+
+
+def test_an_empty_workbook_has_a_header() -> None:
+    file = io.BytesIO()
+    assert write_workbook([], ["id", "body"], "articles", file).rows == 0
+    assert [cell.value for cell in openpyxl.load_workbook(file).worksheets[0][1]] == ["id", "body"]

@@ -18,7 +18,7 @@ from scrapy.exceptions import (
 from service_identity import VerificationError
 from twisted.internet.error import ConnectionAborted, ConnectionLost
 
-from caliber_crawler.fetching.failures import failure_reason
+from caliber_crawler.fetching.failures import failure_reason, is_unconnected
 from caliber_crawler.fetching.refusals import Refusal
 
 URL = "https://caliber.az/a"
@@ -67,3 +67,24 @@ def test_a_clause_names_the_limit_of_the_request() -> None:
     request = Request(URL, meta={"redirect_times": 3, "download_timeout": 59.6})
     assert failure_reason(IgnoreRequest("max redirections reached"), request)[1] == "it redirects more than 3 times"
     assert failure_reason(TimeoutError(), request)[1] == "no response within 60 s"
+
+
+@pytest.mark.parametrize(
+    ("error", "is_other_scheme_tried"),
+    [
+        (DownloadConnectionRefusedError(), True),
+        (DownloadTimeoutError(), True),
+        (wrapped(SSLError("wrong version number")), True),
+        (wrapped(ConnectionLost()), True),
+        (wrapped(SSLError("certificate verify failed")), False),
+        (wrapped(VerificationError(errors=[])), False),
+        (CannotResolveHostError(), False),
+        (Refusal("private_address", "it is private"), False),
+        (IgnoreRequest(), False),
+    ],
+)
+def test_a_host_does_not_connect_unless_its_name_or_certificate_is_wrong(
+    error: BaseException, is_other_scheme_tried: bool
+) -> None:
+    assert is_unconnected(error, Request(URL)) is is_other_scheme_tried
+    assert not is_unconnected(error, Request(URL.replace("https", "http")))

@@ -197,3 +197,27 @@ def test_a_page_that_the_trusted_layout_does_not_fit_is_put_aside_for_three_days
     newsroom.archive.runs.record_problem(newsroom.run_id, problem, url=aside.url, capture_id=aside.id)
     assert doubt(replace(later, fetched_at=NOW + timedelta(days=2))) is not None
     assert doubt(replace(later, fetched_at=NOW + timedelta(days=4, hours=1))) is None
+
+
+def with_table(story: Story) -> str:
+    table = f'<table class="figures"><tr><td>Year</td><td>{1990 + story.number}</td></tr></table>'
+    return classic(story).replace('<div class="related">', f'{table}<div class="related">')
+
+
+def test_a_table_of_the_text_is_not_dropped() -> None:
+    """Its short cells are pieces of one line of the text."""
+    layout = learn_pages([capture(Story(number), with_table) for number in range(10)], site_with(None), NOW)
+    assert layout.learned.layout.drop == (".related",)
+    for is_trusted in (False, True):
+        site = site_with(layout.learned.layout, is_trusted=is_trusted)
+        found = extract_page(capture(Story(40), with_table), site, NOW)
+        assert isinstance(found, Extraction)
+        assert "Year | 2030" in found.article.body
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_words_that_are_not_names_are_not_authors(layout: LearnedLayout, theme: Theme, is_trusted: bool) -> None:
+    page = theme(Story(41)).replace(Story(41).author, "Staff and agencies")
+    found = extract_page(capture(Story(41), page=page), site_with(layout, is_trusted=is_trusted), NOW)
+    assert isinstance(found, Extraction)
+    assert found.article.authors == ()

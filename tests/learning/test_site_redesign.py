@@ -73,7 +73,7 @@ def test_a_redesign_makes_no_edit_on_a_learned_site(caliber: Callable[..., Resul
     with running(site) as base_url:
         arguments = ("crawl", f"{base_url}/", "--archive", path, "--delay", 0)
         first = caliber(*arguments)
-        before = rows(path, "SELECT id, headline, subtitle, body, published_at FROM article_texts ORDER BY id")
+        before = rows(path, "SELECT id, headline, subtitle, body FROM article_texts ORDER BY id")
         assert len(before) == 34, first.stdout
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("UPDATE frontier SET due_at = '2024-01-01T00:00:00Z' WHERE article_id IS NOT NULL")
@@ -82,4 +82,7 @@ def test_a_redesign_makes_no_edit_on_a_learned_site(caliber: Callable[..., Resul
     assert rows(path, "SELECT count(*) FROM edits") == [(0,)]
     assert "healed: " in done.stdout
     assert "unchanged 34" in done.stdout
-    assert rows(path, "SELECT id, headline, subtitle, body, published_at FROM article_texts ORDER BY id") == before
+    assert rows(path, "SELECT id, headline, subtitle, body FROM article_texts ORDER BY id") == before
+    # The generic extraction took the day of the last change for the date of some articles, before the site was learned.
+    days = rows(path, "SELECT headline, substr(published_at, 1, 10) FROM article_texts")
+    assert dict(days) == {story.headline: str(story.day) for story in map(Story, range(34))}

@@ -138,4 +138,4 @@ def test_new_teasers_are_not_already_crawled(tmp_path: Path) -> None:
         crawler: Any = Crawler(run)
         middleware = ScrollingMiddleware(crawler, run, browser)
         for links in ([], [f"{SITE.base_url}/en/post/a"]):
-            assert not middleware._already_crawled(links, entry("news", kind="listing"))
+            assert not middleware._already_crawled(entry("news", kind="listing"), links)

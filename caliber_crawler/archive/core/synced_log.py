@@ -16,6 +16,8 @@ HEADER_SIZE, FRAME_HEADER_SIZE = 32, 24
 """Bytes: https://www.sqlite.org/fileformat2.html#the_write_ahead_log."""
 SALTS = slice(16, 24)
 """The bytes of the log's header that differ each time the log begins anew; every frame repeats them."""
+COMMITS = slice(4, 8)
+"""The bytes of a frame's header that are zero unless the frame ends a transaction."""
 RECORD = re.compile(rb"synced (?P<salts>[0-9a-f]{16}) (?P<frames>\d{10})\n")
 NO_SALTS = bytes(8)
 
@@ -37,11 +39,15 @@ class SyncedLog:
             if header[SALTS] != self._salts:
                 self._salts, self._frames = header[SALTS], 0
                 self._step = FRAME_HEADER_SIZE + int.from_bytes(header[8:12])
+            number = self._frames
             while True:
-                frame = os.pread(log.fileno(), FRAME_HEADER_SIZE, HEADER_SIZE + self._frames * self._step)
+                frame = os.pread(log.fileno(), FRAME_HEADER_SIZE, HEADER_SIZE + number * self._step)
                 if frame[8:16] != self._salts:  # of an earlier log, or the end of the file
                     break
-                self._frames += 1
+                number += 1
+                # Behind the last commit may be frames of a transaction that failed, for example on a full disk.
+                if any(frame[COMMITS]):
+                    self._frames = number
             self._write()
 
     def _write(self, *, sync: bool = False) -> None:

@@ -27,6 +27,18 @@ class Sites:
         """The row of a site; ``None`` if it was never stored."""
         return self._connection.row_of(SiteRow, "SELECT * FROM sites WHERE site = ?", (name,))
 
+    def withdraw(self, name: str, run_id: int) -> bool:
+        """Remove a site of which nothing was fetched, with the URLs that a run added, so that it may begin anew.
+
+        Returns whether that is so.
+        """
+        with self._connection.transaction():
+            if self._connection.value("SELECT 1 FROM captures WHERE site = ? LIMIT 1", (name,)) is not None:
+                return False
+            self._connection.execute("DELETE FROM frontier WHERE site = ? AND run_id = ?", (name, run_id))
+            self._connection.execute("DELETE FROM sites WHERE site = ?", (name,))
+        return True
+
     def base_urls(self) -> dict[str, str]:
         """The base URL at which each site was crawled, by name: its own, a mirror's or the demo site's."""
         return {row["site"]: row["url"] for row in self._connection.rows("SELECT site, url FROM sites")}

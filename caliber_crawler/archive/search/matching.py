@@ -97,7 +97,10 @@ def match_expression(connection: Connection, query: str) -> str:
 
 
 def _in_headline(text: str) -> str:
-    return text and f"({{headline subtitle}} : ({text})) AND ({text})"
+    """The matches of an expression that it also has in headline and subtitle alone."""
+    narrowed = text and f"{{headline subtitle}} : ({text})"
+    # Without a negation, what matches in few columns matches in all. Words of a query are in lower case.
+    return f"({narrowed}) AND ({text})" if " NOT " in text else narrowed
 
 
 @dataclass(frozen=True, slots=True)

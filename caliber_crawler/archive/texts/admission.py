@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.times import utc_text, utc_text_or_none, utc_time
 from caliber_crawler.archive.reports.runs import Runs
-from caliber_crawler.archive.texts.kept_values import KEPT
-from caliber_crawler.archive.texts.resemblance import MOST, Text, differ_entirely, texts_of
+from caliber_crawler.archive.texts.resemblance import Text, differ_entirely, texts_of
 from caliber_crawler.archive.texts.shared_texts import NO_LAYOUT, Row, SharedTexts, is_doubtful
 from caliber_crawler.archive.texts.site_norms import SiteNorms
+from caliber_crawler.archive.texts.stored_texts import STORED, StoredText, lost_words
 from caliber_crawler.archive.texts.text_columns import content_digest
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.items import Article, Extraction, Problem
 from caliber_crawler.site import ArticleURL
-from caliber_crawler.site.url_words import share_of_words
 
 LASTING = timedelta(days=3)
 """How long an entirely different text must stay at an article's URL before it counts as an edit."""
@@ -60,9 +59,6 @@ AND c.fetched_at > (SELECT last_seen_at FROM articles WHERE id = :article_id) OR
 """The first page that was put aside at a URL since the article was last seen, if that was long ago."""
 
 
-STORED = f"""SELECT v.id, v.headline, v.body, v.published_at, v.layout, v.seen_from, v.seen_until, c.url,
-json_extract(v.methods, '$.published_at') AS dated_by FROM versions v JOIN captures c ON c.id = v.capture_id
-WHERE v.article_id IN ({FAMILY}) AND v.replaced_by IS NULL"""
 ASIDE_BEFORE = """SELECT min(c.fetched_at) FROM captures v JOIN captures c ON c.url = v.url
 JOIN problems p ON p.capture_id = c.id WHERE v.version_id = :version_id AND c.version_id IS NULL
 AND p.reason = 'unlike_before' AND c.fetched_at > :after AND c.fetched_at < :before"""
@@ -80,39 +76,6 @@ AND (o.first_seen_at, o.url) < (a.first_seen_at, a.url) LIMIT 1"""
 SHARED = "same_text_elsewhere"
 UNLIKE_SITE = "unlike_site"
 LACKS_DATE = "states no date, which nearly all articles of the site do, and shows nothing that makes it an article."
-
-
-@dataclass(frozen=True, slots=True)
-class StoredText:
-    """A version, and what shows that it is the article."""
-
-    id: int
-    headline: str
-    body: str
-    published_at: str | None
-    layout: str
-    seen_from: str
-    seen_until: str
-    url: str
-    dated_by: str | None
-
-    @property
-    def text(self) -> Text:
-        return Text(self.headline, self.body, self.published_at)
-
-    @property
-    def has_date(self) -> bool:
-        return self.published_at is not None and self.dated_by not in ("url", KEPT)
-
-    @property
-    def has_layout(self) -> bool:
-        return self.layout not in NO_LAYOUT
-
-    def shows_more_than(self, other: StoredText) -> bool:
-        """Whether this text has the date or the layout that another one lacks, or words of its URL."""
-        if (self.has_date and not other.has_date) or (self.has_layout and not other.has_layout):
-            return True
-        return not other.has_layout and lost_words(other.url, other.text, [self.text])
 
 
 class PageSetAside(CaliberError):
@@ -230,13 +193,20 @@ class Admission:
         texts = [StoredText(**row) for row in self._connection.rows(STORED, {"article_id": article_id})]
         weak = [text for text in texts if any(other.shows_more_than(text) for other in texts)]
         firm = [text for text in texts if text not in weak]
-        aside = [
-            text.id
-            for text in weak
-            if firm
-            and self._duration(text, firm) < self.lasting
-            and all(differ_entirely(text.text, other.text) for other in firm)
-        ]
+        if firm and all(text.shows_nothing for text in firm):
+            # Nothing but the order of time tells which of them is the article.
+            firm.sort(key=lambda text: (text.seen_from, text.id))
+            firm, weak = firm[:1], weak + firm[1:]
+        aside = []
+        for text in weak:
+            if (
+                firm
+                and self._duration(text, firm) < self.lasting
+                and all(differ_entirely(text.text, other.text) for other in firm)
+            ):
+                aside.append(text.id)
+            elif text.shows_nothing:
+                firm.append(text)
         if aside:
             self._put_aside(article_id, aside, max(text.seen_until for text in firm), run_id)
         return bool(aside)
@@ -330,14 +300,6 @@ class Admission:
         first = self._connection.value(FIRST_PUT_ASIDE, values)
         earlier = None if first is None or reextract is None else reextract(first)
         return earlier is not None and not differ_entirely(text, text_of(earlier.article))
-
-
-def lost_words(url: str, text: Text, known: Sequence[Text]) -> bool:
-    """Whether a text has none of the words in its URL, and a known text has most of them."""
-    if share_of_words(url, f"{text.headline} {text.body}") != 0:
-        return False
-    shares = (share_of_words(url, f"{other.headline} {other.body}") for other in known)
-    return any(share is not None and share >= MOST for share in shares)
 
 
 def own_date(extraction: Extraction) -> object:

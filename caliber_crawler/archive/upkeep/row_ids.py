@@ -23,6 +23,8 @@ def settle_ids(salvaged: Salvaged, connection: Connection, table: str) -> int:
     """Move rows with a damaged ID to the ID that the indexes of their table state; return their number."""
     layout = layouts()[table]
     displaced = salvaged.displaced.get(table, [])
+    if names_more_rows(salvaged, connection, table):
+        salvaged.short.add(table)
     if layout.id is None or not indexes_of(table):
         return 0
     lost = rows_from_indexes(salvaged.trees, connection, table)
@@ -53,6 +55,18 @@ def settle_ids(salvaged: Salvaged, connection: Connection, table: str) -> int:
         if settled == before:
             salvaged.short.add(table)
     return settled
+
+
+def names_more_rows(salvaged: Salvaged, connection: Connection, table: str) -> bool:
+    """Does an index have more entries than its table has rows? A page may have become a valid one with fewer rows."""
+    present = connection.value(f"SELECT count(*) FROM {table} NOT INDEXED")
+    trees = salvaged.trees
+    return any(not trees.gaps[index.name] and count_of(entries(trees, index)) > present for index in indexes_of(table))
+
+
+def count_of(rows: Iterator[Row]) -> int:
+    """The number of rows, of which none is kept."""
+    return sum(1 for _ in rows)
 
 
 def rows_without_entry(connection: Connection, layout: Layout, named: Mapping[Key, int]) -> Iterator[Row]:

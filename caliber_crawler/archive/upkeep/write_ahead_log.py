@@ -73,7 +73,7 @@ class WriteAheadLog:
         is_ignored, synced = not self._is_header_valid(), None
         if not is_ignored:
             synced = synced_frames(self._archive, self._header[SALTS])
-        next_number = 0
+        next_number = usable = 0
         is_unsynced = False
         for frame in self._frames():
             # The first frame that SQLite does not read may also have been one of an earlier log.
@@ -81,6 +81,7 @@ class WriteAheadLog:
                 is_ignored = True
                 is_unsynced = synced is not None and next_number >= synced
             next_number += 1
+            usable += not is_ignored
             if is_unsynced:
                 self.unsynced_commits += bool(frame.commits and frame.is_valid)
                 continue
@@ -91,6 +92,9 @@ class WriteAheadLog:
                 self.last_page = max(self.last_page, frame.commits)
                 self.lost_commits += is_ignored
                 pending = {}
+        if synced is not None and usable < synced and not self.lost_commits:
+            # The damaged frame belongs to the last transaction, or the end of the log is missing.
+            self.lost_commits = 1
 
     def _is_header_valid(self) -> bool:
         header = self._header

@@ -5,24 +5,25 @@ const MOST_COLOURS = 10;
 
 function rowsOf(table) {
   const columns = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.column);
-  return [...table.tBodies[0].rows].map((row) =>
-    Object.fromEntries(
+  return [...table.tBodies[0].rows].map((row) => ({
+    ...Object.fromEntries(
       [...row.cells].map((cell, place) => [
         columns[place],
         cell.dataset.number === undefined ? cell.textContent : Number(cell.dataset.number),
       ]),
     ),
-  );
+    href: row.dataset.href,
+  }));
 }
 
-function drawn({ mark, x, y, series, per, scale, label }, rows, width) {
+function drawn({ mark, x, y, series, per, scale, counts, label, facet, domain }, rows, width) {
   const plot = Plot.plot({
     width,
-    marginLeft: mark === "ranks" ? 170 : mark === "cells" ? 90 : 55,
+    marginLeft: mark === "ranks" ? 220 : mark === "cells" ? 90 : 55,
     marginBottom: 40,
     style: { background: "none", color: "inherit", fontFamily: "inherit", fontSize: "12px" },
     ariaLabel: label,
-    ...MARKS[mark]({ x, y, series, per, scale, rows }),
+    ...MARKS[mark]({ x, y, series, per, scale, counts, facet, rows, domain: domain ? JSON.parse(domain) : undefined }),
   });
   // The page's policy forbids inline styles; archive.css has these rules.
   for (const style of plot.querySelectorAll("style")) {
@@ -40,37 +41,74 @@ function drawn({ mark, x, y, series, per, scale, label }, rows, width) {
   return plot;
 }
 
-function colours(rows, series) {
-  const names = new Set(rows.map((row) => row[series]));
-  const scheme = names.size <= MOST_COLOURS ? "observable10" : undefined;
-  return { legend: true, domain: [...names], ...(scheme ? { scheme } : { type: "ordinal", scheme: "rainbow" }) };
+// The domain is every name of the archive, in a fixed order: a section has the same colour in all charts.
+function colours(rows, series, domain) {
+  const names = domain ?? [...new Set(rows.map((row) => row[series]))];
+  const scheme = names.length <= MOST_COLOURS ? { scheme: "observable10" } : { type: "ordinal", scheme: "rainbow" };
+  return { legend: true, domain: names, ...scheme };
 }
 
 const MARKS = {
-  bars: ({ x, y, series, per, rows }) => ({
+  bars: ({ x, y, series, per, rows, domain }) => ({
     height: 420,
     x: { label: null },
     y: { grid: true, label: y },
-    color: colours(rows, series),
+    color: colours(rows, series, domain),
     marks: [
       Plot.rectY(
         rows.map((row) => ({ ...row, [x]: new Date(row[x]) })),
-        { x, y, fill: series, interval: per, tip: true },
+        { x, y, fill: series, interval: per, tip: true, ...(domain ? { order: domain } : {}) },
       ),
       Plot.ruleY([0]),
     ],
   }),
-  lines: ({ x, y, series, scale, rows }) => ({
+  attention: ({ x, y, series, facet, rows, domain }) => {
+    const points = rows.map((row) => ({ ...row, [x]: new Date(row[x]) }));
+    const rowsOfFacets = facet ? { fy: facet } : {};
+    const all = Math.max(...points.map((point) => point[y]).filter(Number.isFinite));
+    return {
+      height: facet ? 90 + 180 * new Set(rows.map((row) => row[facet])).size : 420,
+      marginRight: facet ? 120 : 20,
+      x: { label: null },
+      y: {
+        grid: true,
+        domain: [0, all || 1],
+        ...(y === "share"
+          ? { label: "share of all articles, %", percent: true, domain: [0, 100 * (all || 0.01)] }
+          : { label: y, tickFormat: (count) => (Number.isInteger(count) ? d3.format(",")(count) : "") }),
+      },
+      fy: { label: null },
+      color: colours(rows, series, domain),
+      marks: [
+        Plot.ruleY([0]),
+        Plot.lineY(points, { x, y, stroke: series, strokeWidth: 1.8, ...rowsOfFacets }),
+        Plot.dot(points, {
+          x,
+          y,
+          fill: series,
+          r: 2.6,
+          tip: true,
+          channels: { articles: "articles", "of all": "of_all" },
+          ...rowsOfFacets,
+        }),
+      ],
+    };
+  },
+  lines: ({ x, y, series, scale, counts, rows: all, domain }) => {
+    // A logarithmic axis has no zero.
+    const rows = all.filter((row) => (scale !== "log" || row[x] > 0) && (counts !== "log" || row[y] > 0));
+    return {
     height: 420,
     x: { grid: true, label: `${x} since publication`, ...(scale === "log" ? { type: "log", base: 2 } : {}) },
-    y: { grid: true, label: y, zero: true },
-    color: colours(rows, series),
+    y: { grid: true, label: y === "share" ? "share of the latest count" : y, ...(counts === "log" ? { type: "log" } : { zero: true }) },
+    color: colours(rows, series, domain),
     marks: [
       Plot.lineY(rows, { x, y, stroke: series, strokeWidth: 1.8 }),
       Plot.dot(rows, { x, y, fill: series, r: 2.6, tip: true }),
-      Plot.ruleY([0]),
+      ...(counts === "log" ? [] : [Plot.ruleY([0])]),
     ],
-  }),
+    };
+  },
   cells: ({ x, y, series, rows }) => ({
     height: 300,
     padding: 0.06,
@@ -83,14 +121,26 @@ const MARKS = {
     height: 60 + rows.length * 22,
     marginTop: 42,
     x: { grid: true, label: x, labelOffset: 38, axis: "top" },
-    y: { label: null, tickSize: 0 },
+    y: { label: null, tickSize: 0, tickFormat: (name) => (name.length > 34 ? `${name.slice(0, 33)}…` : name) },
     marks: [Plot.barX(rows, { x, y, fill: "var(--accent)", sort: { y: "-x" }, tip: true }), Plot.ruleX([0])],
   }),
 };
 
+// The data of the point under the pointer; a click opens its articles. The table has the same links.
+function openOnClick(plot) {
+  plot.addEventListener("input", () => plot.classList.toggle("has-link", Boolean(plot.value?.href)));
+  plot.addEventListener("click", () => {
+    if (plot.value?.href) {
+      window.location.assign(plot.value.href);
+    }
+  });
+}
+
 for (const figure of document.querySelectorAll("figure[data-mark]")) {
   const rows = rowsOf(document.getElementById(figure.dataset.table));
   if (rows.length > 0) {
-    figure.prepend(drawn(figure.dataset, rows, figure.clientWidth));
+    const plot = drawn(figure.dataset, rows, figure.clientWidth);
+    openOnClick(plot);
+    figure.prepend(plot);
   }
 }

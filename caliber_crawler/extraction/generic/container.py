@@ -17,7 +17,8 @@ from lxml import etree
 
 from caliber_crawler.extraction.generic.inline_elements import INLINE
 from caliber_crawler.extraction.generic.outline import aside_names
-from caliber_crawler.extraction.generic.pruning import LISTS, is_text, names_of
+from caliber_crawler.extraction.generic.pruning import is_text, names_of
+from caliber_crawler.extraction.lines import LISTS
 from caliber_crawler.extraction.omissions import ASIDE, COMMENT, HIDDEN, LINKS, NOT_PARAGRAPH, OUTSIDE, TEASER
 from caliber_crawler.extraction.text import clean_inline
 

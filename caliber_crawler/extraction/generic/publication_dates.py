@@ -97,6 +97,11 @@ def extract_published_at(
     return rank_dates(outline, data, url, language, stamps=stamps, locale=locale, now=now).best
 
 
+def has_declared_date(data: LinkedData, language: str | None) -> bool:
+    """Whether linked data or meta elements state a date."""
+    return next(iter(declared_candidates(data, language)), None) is not None
+
+
 def rank_dates(
     outline: Outline,
     data: LinkedData,

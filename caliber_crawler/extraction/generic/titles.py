@@ -36,6 +36,9 @@ MIN_LIKENESS, SAME_WORDING = 0.4, 0.9
 """Shares of common words: two titles are of one article from the first on, and the same from the second on."""
 ALIKE = 0.6
 MAX_MARKED = 20
+MAX_SECTION_WORDS = 3
+_TITLE_TERMS = frozenset(("dc:title", "dcterms:title"))
+"""RDFa terms with which Drupal marks the title of a node."""
 MIN_CUT_LENGTH, MAX_CUT_LENGTH = 100, 110
 CUT_MARKS = ("...", "…")
 _MARKS = str.maketrans(dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„«»″", '"') | dict.fromkeys("–—−", "-"))
@@ -273,7 +276,8 @@ def _heading(
 ) -> str | None:
     """Return the heading most similar to the page's titles, or the one marked as headline, or the longest ``h1``.
 
-    An ``h1`` with the site's name is a logo.
+    An ``h1`` with the site's name is a logo. The only heading marked as headline also wins against titles of a few
+    words of which it contains none: they name its section.
     """
     marked = [element for element in properties if element is not root and _is_marked(element)]
     elements = [*marked[:MAX_MARKED], *root.iter("h1")]
@@ -281,6 +285,8 @@ def _heading(
     headings += [text for element in elements[:MAX_MARKED] for text in _without_labels(element, known)]
     if not known:
         return text_of(marked[0]) or None if len(marked) == 1 else max(headings, key=len, default=None)
+    if len(marked) == 1 and (own := text_of(marked[0])) and all(map(partial(_names_section, own), known)):
+        return own
     if not headings:  # some pages have their headline in another heading
         headings = [text for element in islice(root.iter("h2", "h3"), MAX_MARKED) if (text := text_of(element))]
         headings = [text for text in headings if any(map(partial(_is_alike, text), known))]
@@ -305,10 +311,16 @@ def _without_labels(element: etree._Element, known: Sequence[str]) -> Iterator[s
 def _is_marked(element: etree._Element) -> bool:
     """Return whether microdata or RDFa mark an element of the text as a headline."""
     return element.tag not in ("meta", "link") and any(
-        name.rpartition(":")[2].lower() == "headline"
+        name.lower() in _TITLE_TERMS or name.rpartition(":")[2].lower() == "headline"
         for key in ("itemprop", "property")
         for name in (element.get(key) or "").split()
     )
+
+
+def _names_section(heading: str, title: str) -> bool:
+    """Return whether a title of a few words says nothing that a longer heading says."""
+    words = len(title.split())
+    return words <= MAX_SECTION_WORDS < len(heading.split()) and likeness(heading, title) == 0
 
 
 def likeness(one: str, other: str) -> float:

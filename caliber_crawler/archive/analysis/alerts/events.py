@@ -75,9 +75,12 @@ class AlertEvents:
         self._connection = connection
         self._alerts = Alerts(connection)
 
-    def find(self, now: datetime) -> int:
-        """Find the events of every alert since it looked last, and store them; return their number."""
-        return sum(self._find(alert, now) for alert in self._alerts.all())
+    def find(self, now: datetime, name: str | None = None) -> int:
+        """Find the events of one alert or of every alert since it looked last, and store them; return their number.
+
+        Raises ``QueryError`` for a query that exceeds a limit since the archive has grown.
+        """
+        return sum(self._find(alert, now) for alert in self._alerts.all() if name in (None, alert.name))
 
     def pending(self, alert: str, target: str, *, limit: int) -> list[AlertEvent]:
         """The oldest events of an alert that a target has not received."""

@@ -36,9 +36,12 @@ class SavedSearches:
         """Delete an alert and its events. Raises ``AlertError`` if there is none of that name."""
         self._alerts.remove(name)
 
-    def find(self, now: datetime) -> int:
-        """Find the events of every alert since it looked last, and store them; return their number."""
-        return self._events.find(now)
+    def find(self, now: datetime, name: str | None = None) -> int:
+        """Find the events of one alert or of every alert since it looked last, and store them; return their number.
+
+        Raises ``QueryError`` for a query that exceeds a limit since the archive has grown.
+        """
+        return self._events.find(now, name)
 
     def pending(self, alert: str, target: str, *, limit: int) -> list[AlertEvent]:
         """The oldest events of an alert that a target has not received."""

@@ -111,26 +111,38 @@ class Copies:
 
         The filters are those of ``Archive.articles``. A group has all of its articles, also those that do not match.
         """
-        return self.selected_groups(selection_of(**filters))
+        return self.groups_with_ids(self.group_ids(selection_of(**filters)))
 
-    def selected_groups(self, selection: Selection) -> list[CopyGroup]:
-        """The groups with at least one selected article, the group with the newest first article first."""
+    def group_ids(self, selection: Selection) -> list[int]:
+        """The IDs of the groups with at least one selected article, the newest first article first."""
         where, values = condition(self._connection, selection)
-        ids = self._connection.values(
+        return self._connection.values(
             f"""SELECT DISTINCT m.group_id FROM ({MEMBER_IDS}) m JOIN articles a ON a.id = m.article_id
             JOIN articles o ON o.id = m.group_id WHERE {where} ORDER BY o.published_at DESC, o.id DESC""",
             values,
         )
-        return self._groups(ids)
+
+    def groups_with_ids(self, ids: Sequence[int]) -> list[CopyGroup]:
+        """The groups with these IDs, in this order."""
+        rows = self._connection.rows_of(CopyMember, MEMBERS, (json.dumps(list(ids)),))
+        groups = {id: CopyGroup(tuple(members)) for id, members in groupby(rows, lambda row: row["group_id"])}
+        return [groups[id] for id in ids if id in groups and len(groups[id].members) > 1]
 
     def group_of(self, article_id: int) -> CopyGroup | None:
         """The group of an article, if it is or has a near-duplicate."""
         ids = self._connection.values(GROUPS_OF, (article_id,))
-        return next(iter(self._groups(ids[:1])), None)
+        return next(iter(self.groups_with_ids(ids[:1])), None)
 
-    def excerpts(self) -> list[Excerpt]:
-        """Every excerpt, the newest first."""
-        return self._connection.rows_of(Excerpt, f"{EXCERPTS} ORDER BY a.published_at DESC, a.id, o.id")
+    def excerpts(self, **filters: Unpack[ArticleFilter]) -> list[Excerpt]:
+        """The excerpts that match the filters, the newest first."""
+        return self.selected_excerpts(selection_of(**filters))
+
+    def selected_excerpts(self, selection: Selection) -> list[Excerpt]:
+        """The selected excerpts, the newest first."""
+        where, values = condition(self._connection, selection)
+        return self._connection.rows_of(
+            Excerpt, f"{EXCERPTS} AND {where} ORDER BY a.published_at DESC, a.id, o.id", values
+        )
 
     def excerpts_of(self, article_id: int) -> list[Excerpt]:
         """The excerpts of an article, and the longer texts of which it is one."""
@@ -158,8 +170,3 @@ class Copies:
                 sketches.begin()
                 sketches.discard([text.article_id for text in sketches.texts() if text.article_id not in left])
                 sketches.commit()
-
-    def _groups(self, ids: Sequence[int]) -> list[CopyGroup]:
-        rows = self._connection.rows_of(CopyMember, MEMBERS, (json.dumps(list(ids)),))
-        groups = {id: CopyGroup(tuple(members)) for id, members in groupby(rows, lambda row: row["group_id"])}
-        return [groups[id] for id in ids if id in groups and len(groups[id].members) > 1]

@@ -23,26 +23,30 @@ from hashlib import blake2b
 
 from caliber_crawler.archive.search.tokens import FOLDING
 
-METHOD = "shingles-5 minhash-16x8 runs-8/12 v1"
+METHOD = "shingles-5 minhash-16x8 runs-8/8 v1"
 """Names the way of comparing in results; another one compares every text anew."""
 SHINGLE_WORDS = 5
 RUN_WORDS = 8
-SAMPLE = 12
+SAMPLE = 8
 """One run in this many is a key, the same ones in every text."""
 BANDS, BAND_ROWS = 16, 8
 SEED = 16
 MIN_WORDS = 20
 """Shorter texts are not compared: headlines without a text, notices, tables of one line."""
-MAX_WORDS = 20_000
-"""Words of a text that are compared; no article is longer."""
+MAX_CHARACTERS = 200_000
+"""Characters of a text that are compared; no article is longer."""
 SIMILAR = 0.5
 """From this similarity on, a text is a near-duplicate."""
 CONTAINED = 0.8
 """From this containment on, the shorter of two texts that are no near-duplicates is an excerpt of the longer."""
-SHARED_RUNS = 0.2
+SHARED_RUNS = 0.1
 """Share of the sampled runs of the shorter text that makes another one a candidate."""
 
 WORD = re.compile(r"\w+")
+FOLDED = tuple(
+    {letter.casefold(): plain.casefold() for letter, plain in ((chr(a), b) for a, b in FOLDING.items())}.items()
+)
+"""The letters that the search folds, without case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,10 @@ def is_candidate(shared: int, runs: int, other_runs: int) -> bool:
 
 def words_of(text: str) -> list[str]:
     """The words of a text: letters and digits without case, in NFKC, with the letters folded that the search folds."""
-    folded = unicodedata.normalize("NFKC", text).translate(FOLDING).casefold()
-    words: list[str] = []
-    for found in WORD.finditer(folded):
-        words.append(found[0])
-        if len(words) == MAX_WORDS:
-            break
-    return words
+    folded = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).casefold()
+    for letter, plain in FOLDED:
+        folded = folded.replace(letter, plain)
+    return WORD.findall(folded)
 
 
 def runs_of(words: list[str], length: int) -> list[str]:

@@ -18,8 +18,12 @@ MAX_FEATURES = 400
 NUMBER = re.compile(r"(?<!\w)\d{1,3}(?:[ \u00a0\u202f\u2009.,’']\d{3}){1,4}(?!\w)|\d{1,12}(?:[.,]\d{1,3})?")
 NOT_DIGITS = re.compile(r"\D")
 WORD = re.compile(r"[^\W\d_][^\W\d_’']{3,40}")
-# A sentence or line begins: its first word has a capital letter in any case.
-SENTENCE_END = re.compile(r"(?:^|[.!?։…:;\n«“\"(\]–—-])[\s«“\"(–—-]*$")
+ENDS = frozenset('.!?։…:;\n«“"(]–—-')
+"""What stands before the first word of a sentence or line, which has a capital letter in any case."""
+BETWEEN = frozenset('«“"(–—-')
+"""What may stand between them, besides white space."""
+BEFORE = 4
+"""Characters before a word that are looked at."""
 FILE_NAME = re.compile(r"[\w-]{8,}")
 POST = re.compile(r"\[Post on X: [^\]\s]*\]")
 
@@ -70,7 +74,12 @@ def names_in(text: str, language: str) -> Iterator[tuple[str, str]]:
 
 def is_first(text: str, place: int) -> bool:
     """Whether a word at this place may have a capital letter only because a sentence begins."""
-    return SENTENCE_END.search(text[max(0, place - 4) : place] if place >= 4 else "\n" + text[:place]) is not None
+    for letter in reversed(text[max(0, place - BEFORE) : place]):
+        if letter in ENDS:
+            return True
+        if not (letter in BETWEEN or letter.isspace()):
+            return False
+    return True
 
 
 def numbers_in(text: str) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from caliber_crawler.archive.analysis.editions.features import ArticleFeatures, Feature
+from caliber_crawler.archive.analysis.editions.features import ArticleFeatures, Feature, Kind
 
 MAX_HOURS = 72
 """Time between two counterparts."""
@@ -26,8 +26,8 @@ MIN_LEAD = 1.35
 """The evidence for the best pair, divided by that for the second best of either article."""
 MIN_SHARE = 0.12
 """Part of the evidence of the article with less of it that both have."""
-HALF = 10.0
-"""Evidence at which the first factor of the score is a half."""
+SCALE = 10.0
+"""Evidence at which the first factor of the score is 0.63."""
 MAX_OF_FEATURE = 0.2
 """A feature that a larger share of the articles has is left out."""
 
@@ -36,10 +36,17 @@ MAX_OF_FEATURE = 0.2
 class Pair:
     """Two articles, with the evidence that they tell one story."""
 
-    first: ArticleFeatures
-    second: ArticleFeatures
+    first_id: int
+    """The earlier one."""
+    first_language: str
+    second_id: int
+    second_language: str
+    hours: float
+    """Time between them."""
+    same_section: bool
     evidence: float
-    shared: tuple[Feature, ...]
+    shared: tuple[tuple[Kind, str, str], ...]
+    """Kind and both forms of each feature that both have, the rarest first."""
 
 
 class Background:
@@ -52,7 +59,7 @@ class Background:
             self.counts.update(article.features)
         times = [article.time for article in articles]
         hours = max(MAX_HOURS, (max(times, default=0) - min(times, default=0)) / 3600)
-        self.rivals = max(1.0, self.articles * 2 * MAX_HOURS / hours)
+        self.rivals = max(1.0, self.articles * min(1.0, 2 * MAX_HOURS / hours))
         """Articles within the time that may lie between counterparts, before and after."""
 
         most = max(2, MAX_OF_FEATURE * self.articles)
@@ -103,25 +110,45 @@ def pairs_of(
             share = evidence / (min(background.total(article), background.total(others[id])) or 1)
             evidence -= math.log(background.rivals)
             if evidence >= MIN_EVIDENCE / 2 and share >= MIN_SHARE:
-                found.append(Pair(article, others[id], evidence, tuple(sorted(features))))
+                found.append(pair_of(article, others[id], evidence, features, background))
     return found
+
+
+def pair_of(
+    first: ArticleFeatures,
+    second: ArticleFeatures,
+    evidence: float,
+    features: Iterable[Feature],
+    background: Background,
+) -> Pair:
+    shared = sorted(features, key=lambda feature: (-background.weight(feature), feature))
+    return Pair(
+        first.article_id,
+        first.language,
+        second.article_id,
+        second.language,
+        (second.time - first.time) / 3600,
+        first.section is not None and first.section == second.section,
+        evidence,
+        tuple((feature[0], first.shown[feature], second.shown[feature]) for feature in shared),
+    )
 
 
 def matches(pairs: Iterable[Pair]) -> list[tuple[Pair, float]]:
     """The pairs that are counterparts, each with a score between 0 and 1."""
     best: dict[tuple[int, str], list[Pair]] = {}
     for pair in pairs:
-        for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
-            top = best.setdefault((one.article_id, other.language), [])
+        for id, language in ((pair.first_id, pair.second_language), (pair.second_id, pair.first_language)):
+            top = best.setdefault((id, language), [])
             top.append(pair)
-            top.sort(key=lambda each: (-each.evidence, each.first.article_id, each.second.article_id))
+            top.sort(key=lambda each: (-each.evidence, each.first_id, each.second_id))
             del top[2:]
     found: list[tuple[Pair, float]] = []
     for (id, _), top in best.items():
         pair = top[0]
-        if id != pair.first.article_id or pair.evidence < MIN_EVIDENCE:
+        if id != pair.first_id or pair.evidence < MIN_EVIDENCE:
             continue
-        of_other = best[pair.second.article_id, pair.first.language]
+        of_other = best[pair.second_id, pair.first_language]
         rivals = [each.evidence for tops in (top, of_other) for each in tops if each is not pair]
         lead = pair.evidence / max(rivals, default=MIN_EVIDENCE / 2)
         if of_other[0] is pair and lead >= MIN_LEAD:
@@ -131,5 +158,5 @@ def matches(pairs: Iterable[Pair]) -> list[tuple[Pair, float]]:
 
 def score_of(evidence: float, lead: float) -> float:
     """A score that grows with the evidence and with its lead over the next pair; below 1."""
-    strength = evidence / (evidence + HALF)
-    return round(strength * (1 - 1 / (1 + lead)) ** 0.5, 4)
+    strength = 1 - math.exp(-evidence / SCALE)
+    return round(strength * math.sqrt(1 - 1 / (1 + lead)), 4)

@@ -1,0 +1,5 @@
+"""Articles of the same story in other languages; see docs/editions.md."""
+
+from caliber_crawler.archive.analysis.editions.editions import Counterpart, Editions, EditionStatus
+
+__all__ = ["Counterpart", "EditionStatus", "Editions"]
