@@ -13,7 +13,7 @@ FACETS = ("language", "section", "site")
 MAX_VALUES = 12
 """Number of the most frequent values of a facet that are listed."""
 MAX_BARS = 60
-"""Longer periods are counted by year."""
+"""Longer periods are counted by year; years before the first bar are in it."""
 WIDTH, HEIGHT = 720, 80
 """Size of the histogram in its own units."""
 
@@ -87,7 +87,10 @@ def bars_of(months: dict[str, int]) -> list[Bar]:
         periods = [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(first, last + 1)]
         counts = months
     else:
-        periods = [f"{year:04}" for year in range(first // 12, last // 12 + 1)][-MAX_BARS:]
+        # Articles before the first bar are in it: nothing that was found is left out.
+        periods = [f"{year:04}" for year in range(max(first // 12, last // 12 - MAX_BARS + 1), last // 12 + 1)]
+        earlier = {month: number for month, number in months.items() if month < periods[0]}
+        months = {**months, f"{periods[0]}-01": months.get(f"{periods[0]}-01", 0) + sum(earlier.values())}
         counts = {period: sum(n for month, n in months.items() if month.startswith(period)) for period in periods}
     if len(periods) < 2:
         return []
@@ -95,7 +98,7 @@ def bars_of(months: dict[str, int]) -> list[Bar]:
     return [
         Bar(
             label=period,
-            first_day=f"{period}-01" if len(period) > 4 else f"{period}-01-01",
+            first_day=_first_day(period, first if place == 0 else None),
             last_day=_last_day(period),
             articles=counts.get(period, 0),
             x=round(place * step, 2),
@@ -104,6 +107,13 @@ def bars_of(months: dict[str, int]) -> list[Bar]:
         )
         for place, period in enumerate(periods)
     ]
+
+
+def _first_day(period: str, first: int | None) -> str:
+    """The first day of a period; of the first bar, that of the first article's month, counted since year 0."""
+    if len(period) > 4:
+        return f"{period}-01"
+    return f"{period}-01-01" if first is None else f"{first // 12:04}-{first % 12 + 1:02}-01"
 
 
 def _last_day(period: str) -> str:

@@ -16,7 +16,7 @@ from caliber_crawler.browse.search_counts import HEIGHT, MAX_BARS, WIDTH, bars_o
 from tests.browse.conftest import Get, browsing
 from tests.browse.newsroom import PUBLISHED, article, save
 
-MONTHS = st.builds(lambda year, month: f"{year:04}-{month:02}", st.integers(1990, 2030), st.integers(1, 12))
+MONTHS = st.builds(lambda year, month: f"{year:04}-{month:02}", st.integers(1900, 2030), st.integers(1, 12))
 
 
 @pytest.fixture(scope="module")
