@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from datasette.utils.asgi import Response
 
 from caliber_crawler.browse.search import NARROWING, Answer, answer, asked_for
+from caliber_crawler.browse.search_counts import count_hits
 from caliber_crawler.export.text import write_csv
 
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ async def search_page(page_request: PageRequest) -> Response:
         "first": search.offset + 1,
         "has_more": answered.total > number * PER_PAGE and number < MAX_PAGES,
         "max_exported": MAX_EXPORTED,
+        "counts": None,
     }
+    if answered.total:
+        where = replace(search.where, search=search.query)
+        context["counts"] = await page_request.read(lambda connection: count_hits(connection, where))
     return await page_request.html("archive_search.html", context | listed, status=answered.status)
 
 

@@ -1,0 +1,113 @@
+"""What a search found, counted: by language, section and site for filters, and over time for a histogram."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from typing import TypedDict
+
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.search.selection import Selection, condition
+
+FACETS = ("language", "section", "site")
+MAX_VALUES = 12
+"""Number of the most frequent values of a facet that are listed."""
+MAX_BARS = 60
+"""Longer periods are counted by year."""
+WIDTH, HEIGHT = 720, 80
+"""Size of the histogram in its own units."""
+
+COUNTS = """
+WITH found AS MATERIALIZED (
+  SELECT a.language, a.section, a.site, a.published_month FROM articles a WHERE {where})
+SELECT 'language' AS name, language AS value, count(*) AS articles FROM found GROUP BY language
+UNION ALL SELECT 'section', section, count(*) FROM found GROUP BY section
+UNION ALL SELECT 'site', site, count(*) FROM found GROUP BY site
+UNION ALL SELECT 'month', published_month, count(*) FROM found GROUP BY published_month"""
+
+
+class CountRow(TypedDict):
+    """A row of :data:`COUNTS`."""
+
+    name: str
+    value: str | None
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One period of the histogram."""
+
+    label: str
+    """``2026-01`` or ``2026``."""
+    first_day: str
+    last_day: str
+    articles: int
+    x: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCounts:
+    """The counts of one search."""
+
+    facets: dict[str, list[tuple[str, int]]]
+    """For each facet with more than one value, the most frequent values and their numbers of articles."""
+    bars: list[Bar]
+    """Every period from the first to the last article; none for a single period."""
+    undated: int
+    width: int = WIDTH
+    total_height: int = HEIGHT
+
+
+def count_hits(connection: Connection, where: Selection) -> SearchCounts:
+    """Count the articles of a selection. Raises ``QueryError``."""
+    sql, values = condition(connection, where)
+    rows = connection.rows_of(CountRow, COUNTS.format(where=sql), values)
+    facets = {
+        name: sorted(
+            ((row["value"], row["articles"]) for row in rows if row["name"] == name and row["value"] is not None),
+            key=lambda pair: (-pair[1], pair[0]),
+        )[:MAX_VALUES]
+        for name in FACETS
+    }
+    months = {row["value"]: row["articles"] for row in rows if row["name"] == "month" and row["value"] is not None}
+    undated = sum(row["articles"] for row in rows if row["name"] == "month" and row["value"] is None)
+    return SearchCounts({name: found for name, found in facets.items() if len(found) > 1}, bars_of(months), undated)
+
+
+def bars_of(months: dict[str, int]) -> list[Bar]:
+    """Return the histogram of articles per month, or per year if there are more than :data:`MAX_BARS` months."""
+    if not months:
+        return []
+    numbers = {month: int(month[:4]) * 12 + int(month[5:]) - 1 for month in months}
+    first, last = min(numbers.values()), max(numbers.values())
+    if last - first < MAX_BARS:
+        periods = [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(first, last + 1)]
+        counts = months
+    else:
+        periods = [f"{year:04}" for year in range(first // 12, last // 12 + 1)][-MAX_BARS:]
+        counts = {period: sum(n for month, n in months.items() if month.startswith(period)) for period in periods}
+    if len(periods) < 2:
+        return []
+    most, step = max(counts.get(period, 0) for period in periods) or 1, WIDTH / len(periods)
+    return [
+        Bar(
+            label=period,
+            first_day=f"{period}-01" if len(period) > 4 else f"{period}-01-01",
+            last_day=_last_day(period),
+            articles=counts.get(period, 0),
+            x=round(place * step, 2),
+            width=round(step * 0.9, 2),
+            height=round(HEIGHT * counts.get(period, 0) / most, 2),
+        )
+        for place, period in enumerate(periods)
+    ]
+
+
+def _last_day(period: str) -> str:
+    if len(period) == 4:
+        return f"{period}-12-31"
+    year, month = int(period[:4]), int(period[5:])
+    return f"{period}-{monthrange(year, month)[1]}"

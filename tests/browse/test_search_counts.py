@@ -1,0 +1,69 @@
+"""The counts on the search page: facets and a histogram that lead to narrower searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from parsel import Selector
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.browse.search_counts import HEIGHT, MAX_BARS, WIDTH, bars_of
+from tests.browse.conftest import Get, browsing
+from tests.browse.newsroom import PUBLISHED, article, save
+
+MONTHS = st.builds(lambda year, month: f"{year:04}-{month:02}", st.integers(1990, 2030), st.integers(1, 12))
+
+
+@pytest.fixture(scope="module")
+def get(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Get]:
+    path = tmp_path_factory.mktemp("counts") / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        for number in range(6):
+            section = "politics" if number % 3 else "<script>alert(1)</script>"
+            at = PUBLISHED + timedelta(days=31 * (number // 2))
+            save(archive, article(f"story-{number}", headline=f"Corridor {number}", section=section, published_at=at))
+    with browsing(path) as asked:
+        yield asked
+
+
+def test_facets_count_and_narrow_the_search(get: Get) -> None:
+    page = Selector(get("/archive/-/search?q=corridor").text)
+    (facet,) = page.css(".facet")
+    assert facet.css("b::text").get() == "Section"
+    assert facet.css(".count::text").getall() == ["4", "2"]
+    narrowed = Selector(get(facet.css("a::attr(href)").get() or "").text)
+    assert len(narrowed.css(".hits li")) == 4
+    assert narrowed.css(".facet a::text").getall() == ["Remove section: politics"]
+    widened = Selector(get(narrowed.css(".facet a::attr(href)").get() or "").text)
+    assert len(widened.css(".hits li")) == 6
+
+
+def test_a_bar_of_the_histogram_leads_to_its_articles(get: Get) -> None:
+    page = Selector(get("/archive/-/search?q=corridor").text)
+    bars = page.css(".histogram a")
+    assert [bar.css("title::text").get() for bar in bars] == ["2026-01: 2", "2026-02: 2", "2026-03: 2"]
+    month = Selector(get(bars[1].attrib["href"]).text)
+    assert len(month.css(".hits li")) == 2
+    assert not month.css(".histogram")
+
+
+def test_sections_of_a_site_are_escaped(get: Get) -> None:
+    assert "<script>alert" not in get("/archive/-/search?q=corridor").text
+
+
+@given(st.dictionaries(MONTHS, st.integers(1, 10_000), max_size=80))
+def test_every_article_is_in_one_bar(months: dict[str, int]) -> None:
+    bars = bars_of(months)
+    assert len(bars) <= MAX_BARS
+    if bars:
+        assert sum(bar.articles for bar in bars) == sum(months.values())
+        assert all(0 <= bar.x < WIDTH and 0 <= bar.height <= HEIGHT for bar in bars)
+        assert all(before.last_day < bar.first_day for before, bar in pairwise(bars))
+        assert max(bar.height for bar in bars) == HEIGHT
+    else:
+        assert len(months) < 2 or len({month[:4] for month in months}) == 1
