@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, cast
@@ -14,10 +13,10 @@ from caliber_crawler.archive.analysis.attention import BREAKDOWNS, PERIODS, Atte
 from caliber_crawler.archive.analysis.attention.counts import MAX_QUERIES, NO_GROUP
 from caliber_crawler.archive.analysis.attention.periods import last_day_of
 from caliber_crawler.archive.search.selection import distinct_values
+from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.search import NARROWING, Answer, filters_of, reading_of, wrong_day
 from caliber_crawler.browse.search_page import choices
 from caliber_crawler.errors import QueryError
-from caliber_crawler.export.text import write_csv
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.analysis.attention import Breakdown, Period
@@ -101,13 +100,7 @@ async def attention_csv(page_request: PageRequest) -> Response:
     found = await _everything(page_request)
     if isinstance(found, str):
         return Response.text(found, status=400)
-    file = io.StringIO()
-    write_csv(found, COLUMNS, file)
-    return Response(
-        file.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"content-disposition": 'attachment; filename="attention.csv"'},
-    )
+    return csv_file("attention.csv", found, COLUMNS)
 
 
 async def attention_json(page_request: PageRequest) -> Response:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -15,10 +13,10 @@ from caliber_crawler.archive.analysis.coding import Agreement, CodeCount, Variab
 from caliber_crawler.archive.analysis.coding.codebook import RESERVED
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.analysis.coding.sample import DIMENSIONS
+from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.search import filters_of, wrong_day
 from caliber_crawler.browse.search_page import choices
 from caliber_crawler.errors import MissingExtra
-from caliber_crawler.export import write_csv
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.connection import Connection
@@ -75,7 +73,7 @@ def _coded(variable: Variable, counts: list[CodeCount], found: list[Agreement]) 
 async def codes_csv(page_request: PageRequest) -> Response:
     """``/-/coding.csv``: every code."""
     rows = await page_request.read(lambda connection: ContentAnalysis(connection).codes())
-    return _csv("codes.csv", rows, CODING_COLUMNS)
+    return csv_file("codes.csv", rows, CODING_COLUMNS)
 
 
 async def sample_csv(page_request: PageRequest) -> Response:
@@ -98,14 +96,4 @@ async def sample_csv(page_request: PageRequest) -> Response:
     rows, variables = await page_request.read(draw)
     if not rows:
         raise DatasetteError("No article matches, so there is nothing to sample.", title="Empty sample", status=400)
-    return _csv("sample.csv", rows, (*RESERVED, *variables))
-
-
-def _csv(name: str, rows: Iterable[Mapping[str, object]], columns: tuple[str, ...]) -> Response:
-    file = io.StringIO()
-    write_csv(rows, columns, file)
-    return Response(
-        file.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{name}"'},
-    )
+    return csv_file("sample.csv", rows, (*RESERVED, *variables))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,10 @@ from datasette.views.base import DatasetteError
 from caliber_crawler.archive.analysis.copies import Copies, CopyMember, Excerpt
 from caliber_crawler.archive.analysis.editions import Counterpart, Editions
 from caliber_crawler.archive.search.selection import Selection
+from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.search import filters_of, wrong_day
 from caliber_crawler.browse.search_page import choices
 from caliber_crawler.errors import QueryError
-from caliber_crawler.export import write_csv
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.connection import Connection
@@ -76,13 +75,7 @@ async def copies_csv(page_request: PageRequest) -> Response:
         rows = await page_request.read(load)
     except QueryError as error:
         raise DatasetteError(error.problem, title="Invalid query", status=400) from error
-    file = io.StringIO()
-    write_csv(rows, COLUMNS[kind], file)
-    return Response(
-        file.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{kind}.csv"'},
-    )
+    return csv_file(f"{kind}.csv", rows, COLUMNS[kind])
 
 
 def kind_of(page_request: PageRequest) -> str:

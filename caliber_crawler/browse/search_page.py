@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from datasette.utils.asgi import Response
 
+from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.search import NARROWING, Answer, answer, asked_for
 from caliber_crawler.browse.search_counts import count_hits
-from caliber_crawler.export.text import write_csv
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.connection import Connection
@@ -53,13 +52,7 @@ async def search_csv(page_request: PageRequest) -> Response:
     found = await _everything(page_request)
     if found.message:
         return Response.text(str(found.error or found.message), status=found.status)
-    file = io.StringIO()
-    write_csv(_exported(found), COLUMNS, file)
-    return Response(
-        file.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"content-disposition": 'attachment; filename="search.csv"'},
-    )
+    return csv_file("search.csv", _exported(found), COLUMNS)
 
 
 async def search_json(page_request: PageRequest) -> Response:

@@ -5,17 +5,16 @@ The page uses the word index beside the archive as it is, and states if it is mi
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from datasette.utils.asgi import Response
 
+from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.search import NARROWING, filters_of, wrong_day
 from caliber_crawler.browse.search_page import choices
 from caliber_crawler.errors import ArchiveError, InputError, QueryError
-from caliber_crawler.export.text import write_csv
 
 if TYPE_CHECKING:
     from caliber_crawler.archive import ArticleFilter, Selection
@@ -190,12 +189,8 @@ async def words_csv(page_request: PageRequest) -> Response:
     found = await page_request.read(lambda connection: _answer(connection, page_request, MAX_EXPORTED, 0))
     if found.rows is None:
         return Response.text(f"{found.message or 'Write a word to look for.'}\n", status=400)
-    file = io.StringIO()
-    write_csv((asdict(row) for row in found.rows), [field.name for field in fields(found.rows.kind)], file)
-    return Response(
-        file.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="words-{name}.csv"'},
+    return csv_file(
+        f"words-{name}.csv", (asdict(row) for row in found.rows), [field.name for field in fields(found.rows.kind)]
     )
 
 
