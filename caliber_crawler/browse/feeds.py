@@ -15,7 +15,7 @@ from caliber_crawler.archive.search.selection import article_ids, opted_out_arti
 from caliber_crawler.browse.edits import KINDS, Edit, EditRow, edit_row, recent_edits
 from caliber_crawler.browse.public import withholds_opted_out
 from caliber_crawler.browse.search import NARROWING, filters_of, wrong_day
-from caliber_crawler.export.feed import NOT_IN_XML
+from caliber_crawler.export.atom import add, atom_feed, new_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from caliber_crawler.browse.differences import Paragraph
     from caliber_crawler.browse.pages import PageRequest
 
-ATOM = "http://www.w3.org/2005/Atom"
-XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 ENTRIES = 50
 SUMMARY_LETTERS = 600
 
@@ -95,80 +93,52 @@ def _withhold_opted_out(page_request: PageRequest, connection: Connection) -> li
 
 def _feed(page_request: PageRequest, title: str, entries: Iterable[etree._Element]) -> Response:
     """Return the feed with these entries, in the order given."""
-    own = page_request.datasette.absolute_url(page_request.request, page_request.request.full_path)
-    namespaces: dict[str | None, str] = {None: ATOM}
-    feed = etree.Element(f"{{{ATOM}}}feed", nsmap=namespaces)  # type: ignore[arg-type] # lxml's default namespace
-    held = list(entries)
-    _add(feed, "id", own)
-    _add(feed, "title", title)
-    _add(
-        feed,
-        "updated",
-        max((entry.findtext(f"{{{ATOM}}}updated") or "" for entry in held), default=utc_text(utc_now())),
+    datasette, request = page_request.datasette, page_request.request
+    own = datasette.absolute_url(request, request.full_path)
+    xml = atom_feed(
+        entries,
+        id=own,
+        title=title,
+        author="News archive",
+        updated=utc_text(utc_now()),
+        links={"self": own, "alternate": datasette.absolute_url(request, page_request.url_of("home"))},
     )
-    _add(feed, "link", rel="self", href=own)
-    _add(
-        feed,
-        "link",
-        rel="alternate",
-        href=page_request.datasette.absolute_url(page_request.request, page_request.url_of("home")),
-    )
-    _add(_add(feed, "author"), "name", "News archive")
-    feed.extend(held)
-    xml = etree.tostring(feed, xml_declaration=True, encoding="utf-8", pretty_print=True)
     return Response(xml.decode(), content_type="application/atom+xml; charset=utf-8")
 
 
 def _article(page_request: PageRequest, row: Entry) -> etree._Element:
-    entry = _entry(row["url"], row["headline"], row["updated_at"], row["language"])
+    entry = new_entry(row["url"], row["headline"], row["updated_at"], row["language"])
     if row["published_at"]:
-        _add(entry, "published", row["published_at"])
+        add(entry, "published", row["published_at"])
     page = page_request.datasette.urls.row(page_request.database, "articles", str(row["id"]))
-    _add(entry, "link", rel="alternate", href=page_request.datasette.absolute_url(page_request.request, page))
-    _add(entry, "link", rel="via", href=row["url"], title=row["site_title"])
+    add(entry, "link", rel="alternate", href=page_request.datasette.absolute_url(page_request.request, page))
+    add(entry, "link", rel="via", href=row["url"], title=row["site_title"])
     for author in (row["authors"] or row["site_title"]).split("; "):
-        _add(_add(entry, "author"), "name", author)
+        add(add(entry, "author"), "name", author)
     if row["section"]:
-        _add(entry, "category", term=row["section"], label=row["section_label"] or row["section"])
+        add(entry, "category", term=row["section"], label=row["section_label"] or row["section"])
     if row["reuse"]:
-        _add(entry, "rights", row["reuse"])
+        add(entry, "rights", row["reuse"])
     summary = row["subtitle"] or row["body"].partition("\n\n")[0]
-    _add(entry, "summary", summary[:SUMMARY_LETTERS])
+    add(entry, "summary", summary[:SUMMARY_LETTERS])
     return entry
 
 
 def _edit(page_request: PageRequest, edit: Edit) -> etree._Element:
     name = f"{edit['url']} {edit['seen_after']} {edit['new_version_id']}"
     id = uuid.uuid5(uuid.NAMESPACE_URL, name).urn
-    entry = _entry(id, edit["new_headline"], edit["seen_after"], edit["language"])
+    entry = new_entry(id, edit["new_headline"], edit["seen_after"], edit["language"])
     page = page_request.url_of(
         f"changes/{edit['article_id']}", **{"from": edit["old_version_id"], "to": edit["new_version_id"]}
     )
-    _add(entry, "link", rel="alternate", href=page_request.datasette.absolute_url(page_request.request, page))
-    _add(entry, "link", rel="via", href=edit["url"])
+    add(entry, "link", rel="alternate", href=page_request.datasette.absolute_url(page_request.request, page))
+    add(entry, "link", rel="via", href=edit["url"])
     lines = [edit["headline"], *([edit["subtitle"]] if edit["subtitle"] else []), *edit["paragraphs"]]
     changed = [line for line in lines if line.kind != "same"]
-    _add(entry, "content", "".join(f"<p>{_marked(line)}</p>" for line in changed), type="html")
-    return entry
-
-
-def _entry(id: str, title: str, updated: str, language: str) -> etree._Element:
-    entry = etree.Element(f"{{{ATOM}}}entry")
-    entry.set(XML_LANG, language)
-    _add(entry, "id", id)
-    _add(entry, "title", title)
-    _add(entry, "updated", updated)
+    add(entry, "content", "".join(f"<p>{_marked(line)}</p>" for line in changed), type="html")
     return entry
 
 
 def _marked(line: Paragraph) -> str:
     tags = {"added": ("<ins>", "</ins>"), "removed": ("<del>", "</del>"), "same": ("", "")}
     return "".join(f"{tags[piece.kind][0]}{escape(piece.text)}{tags[piece.kind][1]}" for piece in line.pieces)
-
-
-def _add(parent: etree._Element, tag: str, text: str | None = None, **attributes: str) -> etree._Element:
-    """Add an element, without the characters that XML cannot represent."""
-    values = {name: NOT_IN_XML.sub("", value) for name, value in attributes.items()}
-    child = etree.SubElement(parent, f"{{{ATOM}}}{tag}", values)
-    child.text = None if text is None else NOT_IN_XML.sub("", text)
-    return child
