@@ -14,13 +14,13 @@ from typing import IO, Any
 
 from caliber_crawler.errors import InputError, MissingExtra, SheetError
 from caliber_crawler.export import write_csv
+from caliber_crawler.export.feed import NOT_IN_XML
+from caliber_crawler.export.workbook import MAX_CELL, shortened, text_cell, utf16_length
 
 MAX_BYTES = 50_000_000
 """Largest file. A sheet of 10,000 long articles has about this size."""
 MAX_UNPACKED_BYTES = 250_000_000
 MAX_COLUMNS = 1_000
-MAX_CELL = 32_767
-"""Longest text of a cell in XLSX, in characters: https://support.microsoft.com/office/excel-specifications-and-limits."""
 CUT = " … [cut]"
 DELIMITERS = ",;\t|"
 
@@ -133,25 +133,27 @@ def _write_xlsx(
     rows: Iterable[Mapping[str, Any]], columns: Sequence[str], file: IO[bytes], choices: Choices
 ) -> list[str]:
     openpyxl = _openpyxl()
-    book = openpyxl.Workbook()
-    sheet = book.active
-    notes: list[str] = []
-    sheet.append(list(columns))
-    for number, row in enumerate(rows, start=2):
-        for place, name in enumerate(columns, start=1):
-            cell, value = sheet.cell(number, place), row[name]
-            if isinstance(value, str):
-                value = openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", value)
-                if len(value) > MAX_CELL:
-                    notes.append(f"row {number}, column {name}: cut to {MAX_CELL:,} characters")
-                    value = value[: MAX_CELL - len(CUT)] + CUT
-                cell.value, cell.data_type = value, "s"
-            else:
-                cell.value = value
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
     sheet.freeze_panes = "A2"
+    sheet.append(list(columns))
+    notes: list[str] = []
+    number = 1
+    for number, row in enumerate(rows, start=2):
+        cells: list[Any] = []
+        for name in columns:
+            value = row[name]
+            if isinstance(value, str):
+                value = NOT_IN_XML.sub("", value)
+                if utf16_length(value) > MAX_CELL:
+                    notes.append(f"row {number}, column {name}: cut to {MAX_CELL:,} characters")
+                    value = shortened(value, CUT)
+                value = text_cell(sheet, value)
+            cells.append(value)
+        sheet.append(cells)
     for name, values in choices.items():
         letter = openpyxl.utils.get_column_letter(columns.index(name) + 1)
-        _offer(openpyxl, sheet, f"{letter}2:{letter}{max(sheet.max_row, 2)}", values)
+        _offer(openpyxl, sheet, f"{letter}2:{letter}{max(number, 2)}", values)
     book.save(file)
     return notes
 
@@ -163,7 +165,7 @@ def _offer(openpyxl: Any, sheet: Any, cells: str, values: Sequence[str]) -> None
         return
     validation = openpyxl.worksheet.datavalidation.DataValidation(type="list", formula1=f'"{listed}"', allow_blank=True)
     validation.add(cells)
-    sheet.add_data_validation(validation)
+    sheet.data_validations.append(validation)
 
 
 def _openpyxl() -> Any:

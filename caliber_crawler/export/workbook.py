@@ -36,7 +36,6 @@ def write_workbook(rows: Iterable[Row], columns: Sequence[str], title: str, file
     """
     try:
         import openpyxl
-        from openpyxl.cell import WriteOnlyCell
     except ImportError:
         raise MissingExtra("xlsx") from None
     book = openpyxl.Workbook(write_only=True)
@@ -57,11 +56,8 @@ def write_workbook(rows: Iterable[Row], columns: Sequence[str], title: str, file
                 value = NOT_IN_XML.sub("", value)
                 if utf16_length(value) > MAX_CELL:
                     note(written, sheet.title, place, column, len(value))
-                    value = shortened(value)
-                cell = WriteOnlyCell(sheet, value)
-                # Assigning a text that begins with "=" makes it a formula.
-                cell.data_type = "s"
-                cells.append(cell)
+                    value = shortened(value, f" … [cut: the whole text has {len(value):,} characters]")
+                cells.append(text_cell(sheet, value))
             else:
                 cells.append(value)
         sheet.append(cells)
@@ -98,8 +94,18 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(letter > "\uffff" for letter in text)
 
 
-def shortened(text: str) -> str:
-    mark = f" … [cut: the whole text has {len(text):,} characters]"
+def text_cell(sheet: Any, text: str) -> Any:
+    """A cell of a write-only sheet with a text, which stays text also if it looks like a formula."""
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, text)
+    # Assigning a text that begins with "=" makes it a formula.
+    cell.data_type = "s"
+    return cell
+
+
+def shortened(text: str, mark: str) -> str:
+    """A text that does not fit into a cell, with a mark at its end."""
     kept = text[: MAX_CELL - len(mark)]
     while utf16_length(kept) > MAX_CELL - len(mark):
         kept = kept[: -max(1, (utf16_length(kept) - MAX_CELL + len(mark)) // 2)]

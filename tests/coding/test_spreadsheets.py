@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.errors import InputError, SheetError
-from caliber_crawler.spreadsheets import MAX_CELL, read_sheet, write_sheet
+from caliber_crawler.export.workbook import MAX_CELL
+from caliber_crawler.spreadsheets import read_sheet, write_sheet
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20).map(str.strip)
 
@@ -123,3 +124,10 @@ def test_what_is_written_is_read(
     assert [{name: cell.removeprefix("'") for name, cell in row.items()} for row in read.rows] == [
         {name: cell.removeprefix("'") for name, cell in row.items()} for row in rows
     ]
+
+
+def test_letters_that_xml_does_not_have_are_left_out_of_a_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.xlsx"
+    with path.open("wb") as written:
+        write_sheet([{"a": "one\ufffe\x00two"}], ["a"], written, suffix=".xlsx", choices={})
+    assert read_sheet(path).rows == [{"a": "onetwo"}]
