@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from caliber_crawler.archive.core.checksums import without_triggers
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.family import TABLES_OF_ARTICLE
 from caliber_crawler.archive.core.times import utc_time
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.text_columns import digest_of, plain
@@ -59,9 +60,6 @@ AND NOT EXISTS (SELECT 1 FROM problems p WHERE p.capture_id = c.id AND p.reason 
 IS_REPORTED = f"""
 SELECT 1 FROM captures c JOIN problems p ON p.capture_id = c.id
 WHERE c.article_id = ? AND c.version_id IS NOT NULL AND p.reason = '{REASON}' LIMIT 1"""
-OF_ARTICLE = (
-    *("alert_events", "view_counts", "versions", "images", "links", "article_authors", "article_urls", "url_claims"),
-)
 KEPT_BY = ("view_counts_are_kept", "versions_are_kept")
 """The triggers that keep the rows of an article."""
 
@@ -220,7 +218,7 @@ class SharedTexts:
         )
         connection.execute("UPDATE articles SET current_version_id = NULL WHERE id = ?", (id,))
         with without_triggers(connection, "versions", KEPT_BY), without_triggers(connection, "view_counts", KEPT_BY):
-            for table in OF_ARTICLE:
+            for table in TABLES_OF_ARTICLE:
                 connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (id,))
         connection.execute("DELETE FROM articles WHERE id = ?", (id,))
         connection.execute(

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.core.family import FAMILY
+from caliber_crawler.archive.core.family import FAMILY, TABLES_OF_ARTICLE
 from caliber_crawler.archive.core.rows import ArticleUrlRow
 from caliber_crawler.archive.core.side_files import delete_side_files
 from caliber_crawler.archive.core.takedowns import Takedowns, address_of, keys_of, spellings_of
@@ -211,17 +211,7 @@ class Deletion:
         for id in family:
             # The append-only triggers allow deletion of the article that this column names.
             self._connection.execute("UPDATE takedowns SET article_id = ? WHERE id = ?", (id, takedown_id))
-            for table in (
-                "alert_events",
-                "view_counts",
-                "versions",
-                "images",
-                "links",
-                "article_authors",
-                "article_urls",
-                "url_claims",
-                "codes",
-            ):
+            for table in TABLES_OF_ARTICLE:
                 self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (id,))
             self._connection.execute("DELETE FROM articles WHERE id = ?", (id,))
         self._connection.execute(
