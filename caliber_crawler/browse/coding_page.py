@@ -49,15 +49,16 @@ def load_coding(connection: Connection) -> Context:
     """Return the variables with their counts and agreement."""
     analysis = ContentAnalysis(connection)
     counts = {name: list(rows) for name, rows in groupby(analysis.counts(), key=lambda row: row["variable"])}
+    found: list[Agreement] = []
     missing = None
-    variables = []
-    for variable in analysis.codebook():
-        found: list[Agreement] = []
-        try:
-            found = analysis.agreement(variable.name)
-        except MissingExtra as error:
-            missing = str(error)
-        variables.append(_coded(variable, counts.get(variable.name, []), found))
+    try:
+        found = analysis.agreement()
+    except MissingExtra as error:
+        missing = str(error)
+    variables = [
+        _coded(variable, counts.get(variable.name, []), [each for each in found if each.variable == variable.name])
+        for variable in analysis.codebook()
+    ]
     return {"variables": variables, "missing": missing, **choices(connection)}
 
 

@@ -80,8 +80,10 @@ class ContentAnalysis:
 
         Raises ``MissingExtra`` if NLTK is not installed.
         """
-        found: list[Agreement] = []
-        for each in self._codebook.variables():
-            if variable in (None, each.name):
-                found += agreements(self._codes.all(each.name), each.name, several=each.several)
-        return found
+        codings = self._codes.all(variable)
+        return [
+            found
+            for each in self._codebook.variables()
+            if variable in (None, each.name)
+            for found in agreements(codings, each.name, several=each.several)
+        ]
