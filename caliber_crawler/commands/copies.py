@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from tqdm import tqdm
 
 from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.archive.analysis.copies import CopyGroup, CopyMember, CopyStatus, Excerpt
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.progress import run_with_progress
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import NoSuchArticle
@@ -53,10 +53,7 @@ def find(archive: Path, *, as_json: bool) -> None:
     """
     with Archive.open(archive, mode="write") as opened:
         search = opened.copies.find()
-        with tqdm(unit=" texts", disable=None, leave=False) as progress:
-            for done in search:
-                progress.total = progress.n + done + search.waiting
-                progress.update(done)
+        run_with_progress(search, "texts")
     result = search.result
     if as_json:
         echo_json(asdict(result))

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from tqdm import tqdm
 
 from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.archive.analysis.editions import Counterpart, EditionStatus
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.progress import run_with_progress
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import NoSuchArticle
@@ -53,10 +53,7 @@ def find(archive: Path, *, as_json: bool) -> None:
     """
     with Archive.open(archive, mode="write") as opened:
         search = opened.editions.find()
-        with tqdm(unit=" articles", disable=None, leave=False) as progress:
-            for done in search:
-                progress.total = progress.n + done + search.waiting
-                progress.update(done)
+        run_with_progress(search, "articles")
         status = opened.editions.status()
     result = search.result
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import get_args
 
@@ -13,9 +12,9 @@ from caliber_crawler.archive.analysis.coding import Allocation, Sample, Variable
 from caliber_crawler.archive.analysis.coding.codebook import RESERVED
 from caliber_crawler.archive.analysis.coding.sample import DIMENSIONS, Dimension
 from caliber_crawler.commands.options import archive_option, echo_json, join_names, json_option
+from caliber_crawler.commands.output_stream import open_binary_output
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.output_files import new_file
 from caliber_crawler.spreadsheets import write_sheet
 
 SUFFIXES = (".csv", ".xlsx")
@@ -109,9 +108,6 @@ def write_coding_sheet(drawn: Sample, codebook: list[Variable], coder: str, outp
     rows = [{**dict.fromkeys(variables, ""), **unit, "coder": coder, "coded_at": ""} for unit in drawn.units]
     choices = {each.name: each.codes for each in codebook if each.codes and not each.several}
     columns = [*RESERVED, *variables]
-    if output is None:
-        notes = write_sheet(rows, columns, sys.stdout.buffer, suffix=".csv", choices=choices)
-        sys.stdout.buffer.flush()
-        return notes
-    with new_file(output) as file:
-        return write_sheet(rows, columns, file, suffix=output.suffix.lower(), choices=choices)
+    suffix = ".csv" if output is None else output.suffix.lower()
+    with open_binary_output(output) as file:
+        return write_sheet(rows, columns, file, suffix=suffix, choices=choices)
