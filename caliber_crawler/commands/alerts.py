@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from tabulate import tabulate
 
-from caliber_crawler.alerts.delivery import Delivery, deliver
 from caliber_crawler.alerts.messages import line
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.analysis.alerts import KINDS, Alert, Kind
@@ -19,6 +18,9 @@ from caliber_crawler.commands.options import archive_option, echo_json, join_nam
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArchiveLocked
 from caliber_crawler.notification.target import FORMS, parse_target
+
+if TYPE_CHECKING:
+    from caliber_crawler.alerts.delivery import Delivery
 
 FAILED_CHECKS = 3
 
@@ -156,6 +158,8 @@ def send(archive: Path, *, as_json: bool) -> None:
     Example:
       caliber alerts send
     """
+    from caliber_crawler.alerts.delivery import deliver
+
     with Archive.open(archive, mode="write") as opened:
         results = deliver(opened, utc_now(), os.environ)
         newest = opened.alerts.newest(limit=10) if any(each.sent for each in results) else []
@@ -179,6 +183,9 @@ def send_alerts(path: Path) -> None:
         with Archive.open(path) as archive:
             if not archive.alerts.all():
                 return
+        # Most archives have no alerts, and mail and XML take time to load.
+        from caliber_crawler.alerts.delivery import deliver
+
         with Archive.open(path, mode="write") as archive:
             report(deliver(archive, utc_now(), os.environ))
     except ArchiveLocked:
