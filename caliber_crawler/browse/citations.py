@@ -13,15 +13,12 @@ from markupsafe import Markup
 
 from caliber_crawler.archive.texts.citation_styles import STYLES, CitationStyle, citations
 from caliber_crawler.archive.texts.cited_texts import CitedText, cited_texts, current_versions, version_id_of
-from caliber_crawler.browse.search import answer, asked_for
+from caliber_crawler.browse.search import MAX_EXPORTED, answer, asked_for
 from caliber_crawler.errors import NoSuchArticle
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.connection import Connection
     from caliber_crawler.browse.pages import PageRequest
-
-MAX_CITED = 1_000
-"""Maximum number of citations in a file; use `caliber export` for more."""
 
 STYLE_OF_SUFFIX: dict[str, CitationStyle] = {form.suffix: style for style, form in STYLES.items()}
 LABELS: dict[CitationStyle, str] = {"text": "text", "bibtex": "BibTeX", "ris": "RIS", "csl-json": "CSL-JSON"}
@@ -30,7 +27,7 @@ LABELS: dict[CitationStyle, str] = {"text": "text", "bibtex": "BibTeX", "ris": "
 async def citations_file(page_request: PageRequest) -> Response:
     """``/-/citations.bib?article=17&version=2`` or ``/-/citations.ris?q=corridor&language=en``.
 
-    A search gives at most :data:`MAX_CITED` citations.
+    A search gives at most :data:`MAX_EXPORTED` citations.
     """
     suffix = page_request.request.url_vars["suffix"]
     style = STYLE_OF_SUFFIX[suffix]
@@ -48,7 +45,7 @@ async def citations_file(page_request: PageRequest) -> Response:
 
 def _versions(page_request: PageRequest, connection: Connection) -> list[int]:
     if not page_request.argument("article"):
-        found = answer(connection, replace(asked_for(page_request), limit=MAX_CITED))
+        found = answer(connection, replace(asked_for(page_request), limit=MAX_EXPORTED))
         if found.message:
             raise BadRequest(str(found.error or found.message))
         return current_versions(connection, (hit.article_id for hit in found.hits))

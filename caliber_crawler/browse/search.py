@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NARROWING = ("language", "section", "site", "from", "to", "code", "unique")
 """Query parameters that filter articles."""
+MAX_EXPORTED = 1_000
+"""Maximum number of hits in a file (CSV, JSON, citations); use `caliber export` for more."""
 
 
 @dataclass(frozen=True, slots=True)

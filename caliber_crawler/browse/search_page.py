@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from datasette.utils.asgi import Response
 
 from caliber_crawler.browse.csv_file import csv_file
-from caliber_crawler.browse.search import NARROWING, Answer, answer, asked_for
+from caliber_crawler.browse.search import MAX_EXPORTED, NARROWING, Answer, answer, asked_for
 from caliber_crawler.browse.search_counts import count_hits
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 PER_PAGE = 20
 MAX_PAGES = 1_000
-MAX_EXPORTED = 1_000
-"""Maximum number of hits in a CSV or JSON file; use `caliber export` for more."""
 
 COLUMNS = ("article_id", "url", "headline", "published_at", "language", "section", "views", "site", "snippet")
 
