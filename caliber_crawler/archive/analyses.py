@@ -40,6 +40,11 @@ class Analyses:
 
         return Editions(self._connection)
 
+    def forget_deleted(self) -> None:
+        """Remove from every side file what it holds of articles that were deleted. Call it after a takedown."""
+        self.copies.forget_deleted()
+        self.editions.forget_deleted()
+
     @property
     def alerts(self) -> SavedSearches:
         """Alerts: saved searches, and the events that they found since."""

@@ -39,9 +39,6 @@ def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
         for other in others:
             with Archive.open(other) as there:
                 total += merge_one(here, there)
-        if total["takedowns"]:
-            here.copies.forget_deleted()
-            here.editions.forget_deleted()
     send_alerts(archive)
     if as_json:
         echo_json(dict(total))
@@ -57,4 +54,6 @@ def merge_one(here: Archive, there: Archive) -> Counter[str]:
     with tqdm(total=len(merging), unit=" rows", disable=None) as progress:
         for done in merging:
             progress.update(done)
+    if merging.counts["takedowns"]:
+        here.forget_deleted()
     return merging.counts

@@ -37,8 +37,7 @@ def takedown(article: str, archive: Path, reason: str, requested_at: datetime | 
             if not (unwiped := opened.deletion.unwiped()):
                 raise NoSuchArticle(f"{archive} contains no article {article}.")
             opened.deletion.wipe()
-            opened.copies.forget_deleted()
-            opened.editions.forget_deleted()
+            opened.forget_deleted()
             if as_json:
                 echo_json({"wiped": unwiped})
             else:
@@ -47,8 +46,7 @@ def takedown(article: str, archive: Path, reason: str, requested_at: datetime | 
             return
         takedown = opened.deletion.take_down(found, reason, requested_at or datetime.now(UTC))
         opened.deletion.wipe()
-        opened.copies.forget_deleted()
-        opened.editions.forget_deleted()
+        opened.forget_deleted()
     if as_json:
         echo_json(asdict(takedown))
         return

@@ -16,6 +16,7 @@ from caliber_crawler.archive.analysis.copies import evaluation
 from caliber_crawler.archive.analysis.copies.near_duplicates import Pass
 from caliber_crawler.archive.analysis.copies.shingles import SIMILAR, Shingles, words_of
 from caliber_crawler.archive.analysis.copies.sketches import sketch_path
+from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.errors import ForeignDatabase
 from tests.archive.analysis.texts import cut, edited, framed, reordered, text
 from tests.archive.newsroom import NOON, Newsroom, minutes, start_run
@@ -153,6 +154,18 @@ def test_nothing_of_a_text_is_in_the_side_file_after_a_takedown(newsroom: Newsro
     assert [key for key in keys if key in stored] == []
     assert Shingles(text(2)).runs()[0].to_bytes(8, signed=True) in stored
     assert second == 2
+
+
+def test_a_takedown_that_a_shard_brings_removes_the_hashes_too(newsroom: Newsroom, tmp_path: Path) -> None:
+    first = save(newsroom, 1, text(1))
+    find(newsroom)
+    key = Shingles(text(1)).runs()[0].to_bytes(8, signed=True)
+    with Archive.open(tmp_path / "shard.db", mode="write") as shard:
+        list(shard.merge(newsroom.archive, {}))
+        shard.deletion.take_down(first, "asked for", NOON)
+        assert key in sketch_path(newsroom.archive.path).read_bytes()
+        assert merge_one(newsroom.archive, shard)["takedowns"]
+    assert key not in sketch_path(newsroom.archive.path).read_bytes()
 
 
 def test_a_file_of_another_program_is_left_alone(newsroom: Newsroom) -> None:
