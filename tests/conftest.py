@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from hypothesis import settings
@@ -26,7 +26,7 @@ from caliber_crawler.archive.core.connection import require_archive
 from caliber_crawler.crawling.outcome import balanced
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ArchiveError
-from tests.preloaded import Program, interpreter
+from tests.preloaded import Fork, Program, interpreter
 
 # Objects created by the collection live until the end. Searching them for garbage would take half of its time.
 gc.disable()
@@ -133,6 +133,18 @@ def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables
         return Result(done.returncode, done.stdout, done.stderr)
     program = Program(module, tuple(map(str, arguments)), str(folder), environment(**variables))
     return Result(*interpreter().run(program, timeout=400))
+
+
+def start(
+    *arguments: object,
+    folder: Path = ROOT,
+    stdout: IO[Any] | None = None,
+    stderr: IO[Any] | None = None,
+    **variables: str,
+) -> Fork:
+    """Start ``caliber``, for tests that stop it. Without a file for its output, the output is lost."""
+    program = Program("caliber_crawler", tuple(map(str, arguments)), str(folder), environment(**variables))
+    return interpreter().start(program, stdout, stderr)
 
 
 @pytest.fixture
