@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -124,13 +123,6 @@ def environment(**variables: str) -> dict[str, str]:
 
 def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables: str) -> Result:
     """Run a module as a program: ``scrapy``, ``caliber_crawler``, a script of the tests."""
-    if any(name.startswith("PYTHON") for name in variables):  # the interpreter reads them when it starts
-        command = [sys.executable, "-m", module, *map(str, arguments)]
-        environ = environment(**variables)
-        done = subprocess.run(
-            command, cwd=folder, env=environ, capture_output=True, text=True, timeout=400, check=False
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
     program = Program(module, tuple(map(str, arguments)), str(folder), environment(**variables))
     return Result(*interpreter().run(program, timeout=400))
 

@@ -244,6 +244,8 @@ def become(program: Program, workers: str) -> Callable[[], object]:
 
     ``workers`` is the address of the interpreter that starts its workers.
     """
+    unknown = {name for name in program.environment.items() - os.environ.items() if name[0].startswith("PYTHON")}
+    assert {name for name, _ in unknown} <= {"PYTHONPATH", "PYTHONSAFEPATH"}, "only a new interpreter reads it"
     os.environ.clear()
     os.environ.update(program.environment)
     time.tzset()
@@ -251,8 +253,9 @@ def become(program: Program, workers: str) -> Callable[[], object]:
     if program.new_session:
         os.setsid()
     sys.argv = [program.module, *program.arguments]
+    # As the interpreter does when it starts; it reads no other variable that the tests set.
+    sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     if program.module == "-c":
-        sys.path[:] = program.environment["PYTHONPATH"].split(os.pathsep)
         return lambda: exec(program.arguments[0], {"__name__": "__main__"})
     importlib.import_module("caliber_crawler.processes.worker").start_python = partial(start_worker, workers)
     sys.path.insert(0, program.folder)
