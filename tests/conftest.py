@@ -129,13 +129,14 @@ def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables
 
 def start(
     *arguments: object,
+    module: str = "caliber_crawler",
     folder: Path = ROOT,
     stdout: IO[Any] | None = None,
     stderr: IO[Any] | None = None,
     **variables: str,
 ) -> Fork:
-    """Start ``caliber``, for tests that stop it. Without a file for its output, the output is lost."""
-    program = Program("caliber_crawler", tuple(map(str, arguments)), str(folder), environment(**variables))
+    """Start a program, for tests that stop it. Without a file for its output, the output is lost."""
+    program = Program(module, tuple(map(str, arguments)), str(folder), environment(**variables))
     return interpreter().start(program, stdout, stderr)
 
 
