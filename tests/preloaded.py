@@ -103,6 +103,10 @@ class Fork:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """Ask the program to end."""
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """End the program at once."""
         self.send_signal(signal.SIGKILL)
