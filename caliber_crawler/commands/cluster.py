@@ -18,10 +18,7 @@ from caliber_crawler.commands.crawl_options import takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
-from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
-
-CHECKS_FAILED = 3
-"""The exit code if a shard could not be collected, or a job of ``--until-empty`` failed or found something unusual."""
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
 
 dsn_option = click.option(
     "--dsn",

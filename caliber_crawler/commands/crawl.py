@@ -12,8 +12,9 @@ import click
 from caliber_crawler.commands.crawl_options import CrawlCommand, takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.crawling.run_error import run_error
-from caliber_crawler.errors import ArchiveLocked, CaliberError
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveLocked, CaliberError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
     from caliber_crawler.news_spider import NewsSpider
 
-CHECKS_FAILED = 3
-MIN_KNOWN_SHARE = 0.8
-"""Share of the articles of an explored site that are known when the exploration is complete."""
 PAGE_CRAWL_LIMIT = 50
 """Default maximum number of articles of a crawl that starts at the URL of a page."""
 OPTIONAL_LINES = {
@@ -251,22 +249,3 @@ def exploration_lines(run: CrawlRun) -> list[str]:
         left = f"{counts['articles_left']:,} probable articles and {counts['lists_left']:,} other pages"
         lines.append(f"  not requested: {left}{why}")
     return lines
-
-
-def is_complete(run: CrawlRun) -> bool:
-    """Whether the requested scope is complete, as far as the run can know."""
-    if run.dispatcher.budget_used_up:
-        return False
-    counts = run.accounts.counts
-    if run.explorer is None or run.dispatcher.limit_reached:
-        return True
-    return not counts["articles_left"] and counts["articles_known"] >= MIN_KNOWN_SHARE * counts["site_size"]
-
-
-def exit_code(run: CrawlRun) -> int:
-    """0 for a complete run, 1 for a failed or stopped one, 3 if its checks failed or its scope is not complete."""
-    stopped = run.accounts.outcome == "stopped" and not run.dispatcher.limits_reached
-    if run.accounts.outcome == "failed" or stopped:
-        return 1
-    is_good = is_complete(run) and run.accounts.checks_passed(due_only=run.scope.due_only)
-    return 0 if is_good else CHECKS_FAILED
