@@ -66,7 +66,7 @@ def crawl(options: CrawlCommand) -> None:
     """
     from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.crawling import run_crawls
-    from caliber_crawler.commands.notification import notify
+    from caliber_crawler.commands.notification import notify, ping
     from caliber_crawler.crawling.liveness import hanging_crawl
     from caliber_crawler.known_sites import project_settings
     from caliber_crawler.settings import user_agent
@@ -80,9 +80,12 @@ def crawl(options: CrawlCommand) -> None:
     crawls = crawls_of(options, settings)
 
     def notify_error(error: Exception, why: str) -> None:
+        if options.ping:
+            ping(options.ping, is_healthy=False)
         if options.notify:
             account: dict[str, object] = {
                 "site": ", ".join(crawls),
+                "state": "failed",
                 "outcome": None,
                 "why": why,
                 "exit_code": code_of(error),
@@ -102,7 +105,9 @@ def crawl(options: CrawlCommand) -> None:
         raise
     results = [Result(name, crawl) for name, crawl in crawls.items()]
     if options.notify:
-        notify(options.notify, (result.notice() for result in results))
+        notify(options.notify, [result.notice() for result in results if result.is_news])
+    if options.ping:
+        ping(options.ping, is_healthy=all(result.exit_code == 0 for result in results))
     if options.as_json:
         accounts = [result.account() for result in results]
         echo_json(accounts if len(accounts) > 1 or options.all else accounts[0])
@@ -189,9 +194,23 @@ class Result:
             **run.accounts.counts,
         }
 
+    @property
+    def is_news(self) -> bool:
+        """Whether the state of the site changed, or is unknown."""
+        run = self.run
+        return run is None or run.state is None or run.state.differs_from(run.state_before)
+
     def notice(self) -> dict[str, object]:
-        """The account that is posted to the operator's webhook."""
-        return {**self.account(), "exit_code": self.exit_code, "summary": self.lines(named=False)}
+        """The account that is sent to the operator."""
+        state, before = (None, None) if self.run is None else (self.run.state, self.run.state_before)
+        return {
+            **self.account(),
+            "state": "failed" if state is None else state.name,
+            "state_before": None if before is None else before.name,
+            "alarms": [] if state is None else list(state.alarms),
+            "exit_code": self.exit_code,
+            "summary": self.lines(named=False),
+        }
 
 
 def _error(name: str, crawl: Crawl) -> CaliberError | None:

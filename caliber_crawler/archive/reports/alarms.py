@@ -7,13 +7,15 @@ acknowledgement is a run of its own, with who and when, so that it survives merg
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import JSONObject
 from caliber_crawler.archive.core.times import utc_time
 from caliber_crawler.archive.reports.runs import Runs
+from caliber_crawler.errors import CHECKS_FAILED
 
 ALARMS = (
     "coverage_dropped",
@@ -59,6 +61,28 @@ class Alarm(TypedDict):
     """The number of runs that raised it."""
 
 
+@dataclass(frozen=True, slots=True)
+class SiteState:
+    """The state of a site after its last crawl. It is news for the operator when it differs from the one before."""
+
+    exit_code: int
+    alarms: tuple[str, ...] = ()
+    """The reasons of its open alarms."""
+
+    @property
+    def name(self) -> Literal["healthy", "alarm", "failed"]:
+        """``failed`` if the crawl failed; ``alarm`` if an alarm is open or the checks of the crawl failed."""
+        if self.exit_code not in (0, CHECKS_FAILED):
+            return "failed"
+        return "alarm" if self.alarms or self.exit_code else "healthy"
+
+    def differs_from(self, other: SiteState | None) -> bool:
+        """Whether the operator should hear of it. A failure that replaces another, or an alarm that joins, counts."""
+        if other is None or self.name != other.name:
+            return True
+        return self.exit_code != other.exit_code if self.name == "failed" else self.alarms != other.alarms
+
+
 class Alarms:
     """The open alarms of an archive, and their acknowledgement."""
 
@@ -88,6 +112,15 @@ class Alarms:
                 alarm["since"] = row["started_at"]
                 alarm["runs"] += 1
         return [found[key] for key in sorted(found, key=lambda key: (key[0], key[1], key[2] or ""))]
+
+    def state(self, site: str) -> SiteState | None:
+        """The state of a site after its last crawl that ended; ``None`` before that."""
+        code: int | None = self._connection.value(
+            """SELECT exit_code FROM runs WHERE site = ? AND command = 'crawl' AND exit_code IS NOT NULL
+            ORDER BY started_at DESC, id DESC LIMIT 1""",
+            (site,),
+        )
+        return None if code is None else SiteState(code, tuple(alarm["reason"] for alarm in self.open(site)))
 
     def acknowledge(self, site: str, *, by: str, note: str, software: Mapping[str, object]) -> list[Alarm]:
         """Acknowledge the open alarms of a site and return them; without any, record nothing.
