@@ -5,42 +5,28 @@ A failing message neither fails nor delays a crawl. Only the host of a URL is pr
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import NotificationError
-from caliber_crawler.notification.message import Message, send
+from caliber_crawler.notification.message import send
+from caliber_crawler.notification.site_message import message_of
 from caliber_crawler.notification.target import parse_target
 from caliber_crawler.notification.webhook import host_of, request
-
-LABELS = {"healthy": "healthy", "alarm": "alarm", "failed": "the crawl failed"}
-"""Site states in the title of a message."""
 
 
 def notify(text: str, accounts: Iterable[Mapping[str, Any]]) -> None:
     """Send each account as a message to the target that a text names. Print the first failure and stop."""
     try:
         target = parse_target(text, os.environ)
-        if target.kind == "feed":
-            raise NotificationError("A file cannot receive messages about crawls: use a webhook, chat or mailbox.")
         for account in accounts:
             if failure := send(target, message_of(account), os.environ):
                 echo(f"The message could not be sent to {target.place}: {failure}.", err=True)
                 return
     except NotificationError as error:
         echo(f"The message could not be sent: {error}", err=True)
-
-
-def message_of(account: Mapping[str, Any]) -> Message:
-    """The message about the account of a crawl."""
-    state = LABELS.get(account.get("state", "failed"), account.get("state", ""))
-    lines = [*account.get("alarms", ()), *account.get("summary", ())] or [str(account.get("why"))]
-    id = hashlib.sha256(json.dumps(account, sort_keys=True, default=str).encode()).hexdigest()[:32]
-    return Message(f"{account['site']}: {state}", lines, account, id)
 
 
 def ping(url: str, *, is_healthy: bool) -> None:

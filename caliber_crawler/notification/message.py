@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from caliber_crawler.errors import NotificationError
 from caliber_crawler.notification.chat import payload_of
 from caliber_crawler.notification.mail import MailServer
 from caliber_crawler.notification.target import Target
@@ -26,8 +27,10 @@ class Message:
 def send(target: Target, message: Message, environment: Mapping[str, str]) -> str | None:
     """Send a message to a mailbox, a chat or a webhook; return the cause of a failure as a clause.
 
-    Raises ``NotificationError`` if the environment variables do not name a mail server.
+    Raises ``NotificationError`` if the environment variables do not name a mail server, or the target is a file.
     """
+    if target.kind == "feed":
+        raise NotificationError("A file cannot receive these messages: use a webhook, a chat or a mailbox.")
     if target.kind == "mail":
         server = MailServer.from_environment(environment)
         return server.send(target.address, message.title, "\n\n".join(message.lines), id=message.id)

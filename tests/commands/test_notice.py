@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import socket
 import sqlite3
@@ -21,6 +20,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.commands.notification import notify
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.notification.webhook import post
+from tests.alerts.receivers import webhook
 from tests.conftest import Result
 from tests.hostile.canary import canary
 from tests.hostile.site import HostileSite, answering, misbehaving
@@ -53,43 +53,17 @@ def test_a_webhook_with_an_untrusted_certificate_gets_no_request(tmp_path: Path)
     assert requested_paths(tmp_path / "log.jsonl") == []
 
 
-@contextmanager
-def hook(status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A webhook that records what is posted to it."""
-    accounts: list[dict[str, Any]] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            accounts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(status)
-            self.end_headers()
-
-        def do_GET(self) -> None:
-            accounts.append({"path": self.path})
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/hook", accounts
-        server.shutdown()
-
-
 @pytest.mark.slow
 def test_a_message_is_sent_when_the_state_of_a_site_changes_and_a_sign_of_life_after_each_crawl(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
-    with serve() as demo, hook() as (url, accounts):
+    with serve() as demo, webhook() as received:
         arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 3)
         for _ in range(2):
-            result = caliber("crawl", *arguments, "--notify", url, "--ping", url)
+            result = caliber("crawl", *arguments, "--notify", received.url, "--ping", received.url)
             assert (result.exit_code, result.stderr) == (0, "")
-    first, *others = accounts
-    assert others == [{"path": "/hook"}, {"path": "/hook"}], "the second crawl is no news"
-    account = first
+    assert received.pings == ["/hook", "/hook"]
+    (account,) = received.payloads  # the second crawl is no news
     assert (account["site"], account["stored"], account["exit_code"]) == ("caliber", 3, 0)
     assert (account["state"], account["state_before"]) == ("healthy", None)
     assert account["summary"][0].startswith("Run 1 stopped")
@@ -99,9 +73,10 @@ def test_a_message_is_sent_when_the_state_of_a_site_changes_and_a_sign_of_life_a
 def test_a_failing_webhook_is_reported_and_does_not_fail_the_crawl(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
-    with serve() as demo, hook(500) as (url, _):
+    with serve() as demo, webhook() as received:
+        received.status = 500
         arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 3)
-        result = caliber("crawl", *arguments, "--notify", url)
+        result = caliber("crawl", *arguments, "--notify", received.url)
     assert result.exit_code == 0
     assert result.stderr == "The message could not be sent to 127.0.0.1: it answered 500.\n", (
         "only the host of the URL is printed"
@@ -113,7 +88,8 @@ def test_a_crawl_that_cannot_start_is_posted_unless_another_crawl_is_running(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
-    with serve() as demo, hook() as (url, accounts):
+    with serve() as demo, webhook() as received:
+        url, accounts = received.url, received.payloads
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--limit", 1)
         with Archive.open(archive, mode="write") as opened:
             assert caliber(*arguments, CALIBER_NOTIFY=url).exit_code == 9
@@ -128,8 +104,8 @@ def test_a_crawl_that_cannot_start_is_posted_unless_another_crawl_is_running(
             connection.execute("create table dishes (name)")
         foreign = ("crawl", "--base-url", demo.base_url, "--archive", tmp_path / "foreign.db", *FAST)
         assert caliber(*foreign, CALIBER_NOTIFY=url, CALIBER_PING=url).exit_code == 7
-    hang, failure, account = accounts
-    assert failure == {"path": "/hook/fail"}
+    assert received.pings == ["/hook/fail"]
+    hang, account = accounts
     assert ("it seems to hang" in hang["why"], hang["exit_code"]) == (True, 9)
     assert (account["site"], account["outcome"], account["exit_code"]) == ("caliber", None, 7)
     assert "foreign.db" in account["why"]
@@ -175,8 +151,8 @@ def test_an_invalid_webhook_url_is_reported_without_the_url(url: str, capsys: py
 def test_the_log_does_not_contain_the_url_of_the_webhook(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
-    with serve() as demo, hook() as (url, accounts):
+    with serve() as demo, webhook() as received:
         arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 1)
-        result = caliber("crawl", *arguments, "--notify", url, "-v")
-    assert len(accounts) == 1
+        result = caliber("crawl", *arguments, "--notify", received.url, "-v")
+    assert len(received.payloads) == 1
     assert "/hook" not in result.stderr + result.stdout
