@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,19 +71,21 @@ class Readings(NamedTuple):
     """The view counter as printed."""
     subtitle: str | None = None
     """The subtitle inside the heading."""
+    zone: tzinfo | None = None
+    """The zone of the site's printed dates."""
 
     @property
     def published_at(self) -> datetime | None:
         """The date; naive without an offset."""
-        return self.date.at if self.date is not None else None
+        return in_zone(self.date.at, self.zone) if self.date is not None else None
 
     @property
     def date_details(self) -> dict[str, str]:
         """How exact the date is, and where its offset comes from."""
         if self.date is None:
             return {}
-        precision, zone = "day" if self.date.is_bare else "minute", "page" if self.date.at.tzinfo else "site"
-        return {"published_at_precision": precision, "published_at_zone": zone}
+        zone = "page" if self.date.at.tzinfo else METHOD if self.zone else "site"
+        return {"published_at_precision": "day" if self.date.is_bare else "minute", "published_at_zone": zone}
 
     @property
     def is_article(self) -> bool:
@@ -102,11 +104,18 @@ def read_page(page: Page, layout: LearnedLayout) -> Readings:
     assert document is not None
     headline = next(filter(None, (headline_at(document, rule, tail) for rule in layout.headline)), None)
     subtitle = next(filter(None, (subtitle_at(document, rule) for rule in layout.headline)), None)
-    date = next(filter(None, (date_at(document, rule, layout.language) for rule in layout.date)), None)
+    language, month_first = layout.date_language or layout.language, layout.is_month_first
+    dates = (date_at(document, rule, language, month_first=month_first) for rule in layout.date)
+    date = next(filter(None, dates), None)
     authors = next(filter(None, (names_at(document, rule) for rule in layout.authors)), ())
     section = next(filter(None, (headline_at(document, rule) for rule in layout.section)), None)
     views = next(filter(None, (with_count(counter_at(document, rule)) for rule in layout.views)), None)
-    return Readings(headline, date, authors, section, body_at(page, layout, headline), views, subtitle)
+    return Readings(headline, date, authors, section, body_at(page, layout, headline), views, subtitle, layout.zone)
+
+
+def in_zone(at: datetime, zone: tzinfo | None) -> datetime:
+    """A timestamp in a zone if it has none."""
+    return at.replace(tzinfo=zone) if at.tzinfo is None and zone is not None else at
 
 
 def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> tuple[Line, ...]:
@@ -195,8 +204,11 @@ def second_opinion(
         and (is_other_date(date, known, generic.date_details) or is_finer(date, known, generic.date_details))
     )
     if date is not None and is_other and overrules("date", known):
-        changes["published_at"], methods["published_at"] = date.at, METHOD
+        changes["published_at"], methods["published_at"] = readings.published_at, METHOD
         changes["date_details"] = readings.date_details
+    elif known is not None and known.tzinfo is None and readings.zone is not None:
+        changes["published_at"] = in_zone(known, readings.zone)
+        changes["date_details"] = {**generic.date_details, "published_at_zone": METHOD}
     names = {fold(name) for name in generic.authors}
     if (
         readings.authors

@@ -34,6 +34,13 @@ class SlotDate(NamedTuple):
     other: date | None = None
     """The day if day and month are swapped, where the text does not decide."""
 
+    def ordered(self, *, month_first: bool) -> SlotDate:
+        """The same date with day and month in a known order."""
+        if self.other is None:
+            return self
+        at = datetime.combine(self.other, self.at.time(), self.at.tzinfo) if month_first else self.at
+        return SlotDate(at, self.is_bare)
+
 
 class Rule(NamedTuple):
     """A selector, and the attribute with the value; empty for the text."""
@@ -84,10 +91,15 @@ def subtitle_at(page: Document, rule: str) -> str | None:
     return subtitles.pop() if len(subtitles) == 1 else None
 
 
-def date_at(page: Document, rule: str, language: str | None = None) -> SlotDate | None:
-    """The date at a rule's place: the only day in all its matches."""
+def date_at(
+    page: Document, rule: str, language: str | None = None, *, month_first: bool | None = None
+) -> SlotDate | None:
+    """The date at a rule's place: the only day in all its matches.
+
+    ``month_first``: whether the month comes first where the text does not decide; ``None`` if that is unknown.
+    """
     found = [
-        date
+        date if month_first is None else date.ordered(month_first=month_first)
         for value in values_at(page, rule, MAX_DATE)
         for date in dates_in(value, language, is_stamp=bool(parse_rule(rule).attribute))
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from caliber_crawler.extraction.counts import parse_count
 from caliber_crawler.extraction.identity import article_urls_of
-from caliber_crawler.extraction.learned import METHOD, is_finer, is_other_date, language_of_site, read_page
+from caliber_crawler.extraction.learned import METHOD, in_zone, is_finer, is_other_date, language_of_site, read_page
 from caliber_crawler.extraction.linked_data import parse_linked_data
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.slots import parse_rule
@@ -75,6 +75,8 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
         and not is_finer(date, stated.at, stated.details)
     ):
         published_at, details = stated.at, dict(stated.details)
+        if published_at.tzinfo is None and readings.zone is not None:
+            published_at, details["published_at_zone"] = in_zone(published_at, readings.zone), METHOD
     if published_at is not None and published_at.tzinfo is None:
         published_at = published_at.replace(tzinfo=page.site.zone)
     form = form_of(head, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
@@ -53,6 +53,10 @@ class IndexedSample:
     language: str | None = None
     views_shown: str = ""
     section: str = ""
+    stated_day: date | None = None
+    """The day as the page states it for machines, or as the archive knows it."""
+    instant: datetime | None = None
+    """The instant of publication that the page states, with its offset."""
 
     @cached_property
     def dates(self) -> dict[tuple[int, str], tuple[SlotDate, ...]]:

@@ -23,6 +23,9 @@ FACT_OF: dict[Part, FactName] = {
     "language": "language",
     "text_language": "text_language",
     "undated": "undated",
+    "date_format": "date_format",
+    "date_language": "date_language",
+    "date_zone": "date_zone",
 }
 PART_OF: dict[str, Part] = {name: part for part, name in FACT_OF.items()}
 AGREEMENT: FactName = "layout_agreement"

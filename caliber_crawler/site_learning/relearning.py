@@ -73,6 +73,7 @@ def learn_from_known(
             url=article.capture.effective_url,
             headline=article.headline,
             day=article.day,
+            stated_day=article.day,
             authors=article.authors,
             body=body,
             section=article.section,

@@ -22,6 +22,8 @@ SAME_TEXT = 0.95
 """The share of each text that the other has, at which two extractions of a body are the same."""
 COMPARED = ("language", "section", "subtitle", "views", "cover_image")
 """Fields that must be equal, beside headline, date, authors and body."""
+EXACT_ZONES = ("page", "two_clocks", "printed_day")
+"""Sources of a date's offset that make it an instant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ def sample_of(capture: Capture, site: Site, outcome: object) -> Sample | None:
         return Sample(page=document, url=capture.effective_url)
     article, methods = outcome.article, outcome.methods
     dated = article.published_at is not None and methods.get("published_at") != "url"
+    is_stated = methods.get("published_at") == "structured_data"
     return Sample(
         page=document,
         url=capture.effective_url,
@@ -69,6 +72,8 @@ def sample_of(capture: Capture, site: Site, outcome: object) -> Sample | None:
         language=article.language,
         is_language_of_text=methods.get("language") == "generic",
         views_shown=article.views_shown or "",
+        stated_day=article.published_at.date() if is_stated and article.published_at is not None else None,
+        instant=article.published_at if is_stated and methods.get("published_at_zone") in EXACT_ZONES else None,
     )
 
 
