@@ -180,7 +180,7 @@ def layout_of(facts: Sequence[Fact], *, is_trusted: bool = False) -> LearnedLayo
             del rules[fact.part]
         if fact.part in DATE_FORMS and not (fact.confirming >= max(MIN_FORMS, CERTAIN * fact.examined)):
             rules.pop(fact.part, None)
-        if fact.part in ("headline", "date", "authors", "body") and fact.confirming < CERTAIN * fact.examined:
+        if fact.part in ("headline", "date", "authors", "views", "body") and fact.confirming < CERTAIN * fact.examined:
             weak.add(fact.part)
     many = {part: tuple(rules.get(part, ())) for part in PARTS}
     tail, language = rules.get("tail", [""])[0], rules.get("language", [None])[0]

@@ -49,6 +49,8 @@ class LearnedLayout:
     """Parts whose rules agree on less than 95 % of the pages: they only fill a gap, and overrule nothing."""
     is_trusted: bool = False
     """Whether these rules alone give what they give together with the generic extraction, which is then skipped."""
+    untrusted: tuple[str, ...] = ()
+    """Fields for which that does not hold, of a trusted layout: these are extracted as on any page."""
     earlier: LearnedLayout | None = None
     """The trusted layout before a redesign, for the pages that were fetched until then."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from caliber_crawler.archive import Archive, FactName, SiteFact
@@ -30,7 +30,10 @@ FACT_OF: dict[Part, FactName] = {
 PART_OF: dict[str, Part] = {name: part for part, name in FACT_OF.items()}
 AGREEMENT: FactName = "layout_agreement"
 AGREES = "the learned selectors alone give what they give together with the generic extraction"
-"""The value of the fact :data:`AGREEMENT`; its evidence decides whether the generic extraction is skipped."""
+"""The value of the fact :data:`AGREEMENT`; its evidence decides whether the generic extraction is skipped.
+
+Further values are names of fields that can be extracted as on any page where they do not agree: they count only on the
+agreeing pages."""
 EARLIER: FactName = "earlier_rule"
 """A rule of the trusted layout that a redesign ended: the name of its fact, a blank and its value."""
 TRUSTED_PAGES, TRUSTED_SHARE = 10, 0.95
@@ -38,20 +41,31 @@ LAYOUT_FACTS: tuple[FactName, ...] = (*FACT_OF.values(), AGREEMENT)
 """The names of the facts that make a learned layout."""
 
 
-def site_facts(learned: Learned, agreeing: int, compared: int) -> list[SiteFact]:
-    """The facts of a lesson, as the archive stores them."""
+def site_facts(
+    learned: Learned, agreeing: int, compared: int, of_field: Mapping[str, int] | None = None
+) -> list[SiteFact]:
+    """The facts of a lesson, as the archive stores them.
+
+    ``of_field``: the agreeing pages on which each field that is trusted by itself agrees, too.
+    """
     facts = [SiteFact(FACT_OF[fact.part], fact.value, fact.confirming, fact.examined) for fact in learned.facts]
-    return [*facts, SiteFact(AGREEMENT, AGREES, agreeing, compared)] if learned.facts else []
+    if not facts:
+        return []
+    fields = [SiteFact(AGREEMENT, name, count, agreeing) for name, count in (of_field or {}).items()]
+    return [*facts, SiteFact(AGREEMENT, AGREES, agreeing, compared), *fields]
 
 
 def learned_layout(archive: Archive, site: str) -> LearnedLayout | None:
     """The layout that was learned about a site; ``None`` if there is none."""
     facts, earlier = [], []
+    untrusted: list[str] = []
     agreement: SiteFact | None = None
     for fact in layout_facts(archive, site, EARLIER):
         name, _, value = fact.value.partition(" ")
-        if fact.fact == AGREEMENT:
+        if fact.fact == AGREEMENT and fact.value == AGREES:
             agreement = fact
+        elif fact.fact == AGREEMENT:
+            untrusted += [fact.value] if fact.share < TRUSTED_SHARE else []
         elif fact.fact in PART_OF:
             facts.append(Fact(PART_OF[fact.fact], fact.value, fact.pages_confirming, fact.pages_examined))
         elif fact.fact == EARLIER and name in PART_OF:
@@ -62,7 +76,14 @@ def learned_layout(archive: Archive, site: str) -> LearnedLayout | None:
     layout = layout_of(facts, is_trusted=found_again or is_agreed)
     if not facts or (layout.is_empty and not (layout.section or layout.views)):
         return None
+    layout = replace(layout, untrusted=tuple(sorted(untrusted)))
     return replace(layout, earlier=layout_of(earlier, is_trusted=True) if earlier else None)
+
+
+def layout_of_lesson(learned: Learned, agreeing: int, compared: int, of_field: Mapping[str, int]) -> LearnedLayout:
+    """The layout of a lesson, as a crawl uses it."""
+    untrusted = tuple(sorted(name for name, count in of_field.items() if count < TRUSTED_SHARE * agreeing))
+    return replace(learned.layout, is_trusted=is_trustworthy(agreeing, compared), untrusted=untrusted)
 
 
 def earlier_rules(facts: Sequence[SiteFact]) -> list[SiteFact]:

@@ -1,4 +1,4 @@
-"""How a site prints its dates: format, language and zone, learned from pages that show them, used on those that do not."""
+"""How a site prints its dates: learned from pages that show format, language and zone, used on those that do not."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.learning.test_lessons import NOW, capture, site_with
 from tests.learning.themes import Story
 
 BAKU = timezone(timedelta(hours=4))
+PERIOD = (datetime.fromisoformat("2001-01-01"), datetime.fromisoformat("2026-01-01"))
 FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M", "%d %B %Y, %H:%M", "%B %d, %Y", "%B %d, %Y at %H:%M",
     "%m/%d/%Y %H:%M", "%H:%M, %d %B %Y", "%d %B %Y - %H:%M", "%d-%m-%Y",
@@ -27,7 +28,7 @@ FORMATS = (
 
 @pytest.mark.parametrize("form", FORMATS)
 @given(
-    at=st.datetimes(datetime(2001, 1, 1), datetime(2026, 1, 1)).filter(
+    at=st.datetimes(*PERIOD).filter(
         lambda at: at.day > 12 and at.day not in (at.hour, at.minute) and at.month not in (at.hour, at.minute)
     )
 )
